@@ -1,0 +1,70 @@
+# `make demo`, `make test` and `make check` need Python 3.11 or later, Node 20 or later and make; all else is installed here.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export CDK_DISABLE_CLI_TELEMETRY := true
+
+# Lambda's Python runtime brings boto3 and these: the layer leaves them out.
+LAMBDA_RUNTIME_BRINGS := $(addprefix --no-emit-package=,botocore python-dateutil six urllib3)
+
+PYTHON_STAMP := .venv/.installed
+NODE_STAMP := node_modules/.installed
+
+.PHONY: help install demo test check format deploy destroy synth lock clean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(PYTHON_STAMP) $(NODE_STAMP) ## everything the project needs, into this checkout
+
+$(PYTHON_STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; this is " + sys.version.split()[0] + ". Try make PYTHON=python3.13")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(NODE_STAMP): package-lock.json .npmrc
+	@node -e 'if (+process.versions.node.split(".")[0] < 20) { console.error("Node 20 or later is needed; this is " + process.version); process.exit(1) }'
+	npm ci --silent --no-audit --no-fund
+	@touch $@
+
+demo: install ## a whole run on the embedded AWS: make demo [DATA=<file or folder>] [MODEL=<id>]
+	@fine-tune demo $(if $(DATA),--data "$(DATA)") $(if $(MODEL),--model "$(MODEL)")
+
+test: install ## all tests; CI calls exactly this
+	pytest -n auto --dist loadgroup
+
+check: install ## format, lint, types, architecture, synth with cdk-nag: fast, before each commit
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	$(MAKE) --no-print-directory synth
+
+synth: install ## the templates, into cdk.out
+	cdk synth --quiet
+
+format: install ## rewrite the code in the project's format
+	ruff format .
+	ruff check --fix .
+
+deploy: install ## onto the caller's AWS account
+	cdk deploy --all
+
+destroy: install ## off the caller's AWS account again
+	cdk destroy --all
+
+lock: ## the lock files, from requirements*.in and package.json
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements.txt requirements.in requirements-lambda.in requirements-dev.in
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -c requirements.txt $(LAMBDA_RUNTIME_BRINGS) -o requirements-lambda.txt requirements-lambda.in
+	npm install --package-lock-only --silent --no-audit --no-fund
+
+clean: ## what was built, not what was installed
+	rm -rf build cdk.out

@@ -1,0 +1,32 @@
+"""The named errors a run can end with; the state machine catches them by their class names.
+
+Each message is written for the person who reads it in the console or in the notification: what happened, and what to do.
+"""
+
+
+class InvalidEvent(Exception):
+    """The execution's input is not an S3 "Object Created" event for a data set key."""
+
+
+class DatasetRejected(Exception):
+    """The data set or its `run.json` breaks a rule; `dataset/report.json` lists each issue with its line."""
+
+
+class CustomizationFailed(Exception):
+    """The customization job could not be started, failed, or was stopped."""
+
+
+class ThroughputFailed(Exception):
+    """The throughput could not be bought, failed, or did not get in service in time."""
+
+
+class EvaluationFailed(Exception):
+    """Too many test records have no answer, so that no verdict could be trusted."""
+
+
+class ThroughputNotDeleted(Exception):
+    """The throughput still exists after all attempts to delete it: it keeps billing until a person deletes it."""
+
+
+class ServiceBusy(Exception):
+    """AWS throttled the call, answered with an internal error, or could not be reached: the same call may succeed later."""
