@@ -1,0 +1,29 @@
+"""The handlers' settings: environment variables that the stack sets, checked once at the first use."""
+
+import os
+from functools import cache
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+# An unset CloudFormation value arrives as an empty text.
+Optional = BeforeValidator(lambda value: value or None)
+
+
+class Environment(BaseModel):
+    """Environment variables by their names in lower case."""
+
+    model_config = ConfigDict(alias_generator=str.upper, populate_by_name=True, frozen=True)
+
+    output_bucket: str = Field(min_length=3)
+    # Bedrock names are `<deployment>-<run id>`: at most 63 characters, no two separators in a row; an id has up to 33.
+    deployment: str = Field(max_length=29, pattern=r"^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$")
+    customization_role_arn: str = Field(pattern=r"^arn:[^:]+:iam::\d{12}:role/.+$")
+    custom_model_kms_key_arn: Annotated[str | None, Optional] = None
+    default_base_model: str = Field(min_length=1)
+
+
+@cache
+def environment() -> Environment:
+    """The environment of this process; raises pydantic's ValidationError naming each missing or wrong variable."""
+    return Environment.model_validate(dict(os.environ))

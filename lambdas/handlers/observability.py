@@ -1,0 +1,53 @@
+"""Structured logs with the run's id on each line, X-Ray tracing and CloudWatch metrics, the same way for every handler.
+
+    @observed
+    def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        logger.info("Job started", extra={"job_arn": arn})
+        metrics.add_metric("JobsStarted", MetricUnit.Count, 1)
+
+Service name, metrics namespace and log level come from Powertools' own environment variables.
+"""
+
+import warnings
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+
+# Not every invocation has something to count.
+warnings.filterwarnings("ignore", message="No application metrics to publish")
+
+
+def bind_run(run_id: str) -> None:
+    """Puts the run's id on every later log line and on the trace of this invocation."""
+    logger.append_keys(run_id=run_id)
+    tracer.put_annotation("run_id", run_id)
+
+
+def observed(handler: Handler) -> Handler:
+    """Wraps a Lambda handler; the run's id is taken from `event["run"]["id"]` where there is one."""
+
+    @wraps(handler)
+    def with_run(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        run = event.get("run")
+        if isinstance(run, dict) and isinstance(run.get("id"), str):
+            bind_run(run["id"])
+        try:
+            return handler(event, context)
+        except Exception as error:
+            logger.exception("Handler failed", extra={"error": type(error).__name__})
+            raise
+
+    # Responses may hold records of the data set: they stay out of the traces.
+    traced = tracer.capture_lambda_handler(with_run, capture_response=False)
+    counted = metrics.log_metrics(traced)
+    logged: Handler = logger.inject_lambda_context(counted, clear_state=True)
+    return logged

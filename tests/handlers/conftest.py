@@ -1,0 +1,69 @@
+"""Handlers run against moto's AWS, with the environment that the stack gives them."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from moto import mock_aws
+
+from lambdas.adapters import clients
+from lambdas.handlers.environment import environment
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+INPUT_BUCKET = "input-bucket"
+OUTPUT_BUCKET = "output-bucket"
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "us-west-2",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "OUTPUT_BUCKET": OUTPUT_BUCKET,
+    "DEPLOYMENT": "fine-tuning",
+    "CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/customization",
+    "DEFAULT_BASE_MODEL": "anthropic.claude-3-haiku-20240307-v1:0:200k",
+    "POWERTOOLS_SERVICE_NAME": "fine-tuning",
+    "POWERTOOLS_METRICS_NAMESPACE": "FineTuning",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+}
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A moto AWS with fresh clients, and nothing of the caller's own AWS settings."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "CUSTOM_MODEL_KMS_KEY_ARN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    caches = (clients.s3, clients.bedrock, clients.bedrock_runtime, environment)
+    with mock_aws():
+        for cached in caches:
+            cached.cache_clear()
+        yield
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def s3(aws: None) -> "S3Client":
+    """S3 with the two buckets of a deployment, versioned as the stack makes them."""
+    client = clients.s3()
+    for bucket in (INPUT_BUCKET, OUTPUT_BUCKET):
+        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return client
+
+
+@pytest.fixture
+def lambda_context() -> LambdaContext:
+    """What Powertools reads of Lambda's context."""
+    context = SimpleNamespace(
+        function_name="handler",
+        memory_limit_in_mb=1024,
+        invoked_function_arn="arn:aws:lambda:us-west-2:123456789012:function:handler",
+        aws_request_id="00000000-0000-0000-0000-000000000000",
+        get_remaining_time_in_millis=lambda: 900_000,
+    )
+    return cast(LambdaContext, context)
