@@ -1,0 +1,104 @@
+"""A run's identity and everything that is named after it: all of it follows from the object that started the run."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from lambdas.domain.errors import InvalidEvent
+
+DATASET_NAME_LENGTH = 20
+DIGEST_LENGTH = 12
+
+# What a token is for: repeating the same purpose of the same run repeats the same request.
+TokenPurpose = Literal["customization", "throughput"]
+
+_KEY = re.compile(r"input/(?:(?P<folder>[^/]+)/train\.jsonl|(?P<file>[^/]+)\.jsonl)")
+# Patterns of the Bedrock service model (CreateModelCustomizationJob, CreateProvisionedModelThroughput). botocore does
+# not check them, and the service refuses a wrong one only after the data has been prepared.
+_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9+\-.])*")
+_MODEL_NAME = re.compile(r"([0-9a-zA-Z][_-]?){1,63}")
+_TOKEN = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9]{0,254}[a-zA-Z0-9])?")
+_NAME_LENGTH = 63
+_NOT_IN_TAGS = re.compile(r"[^a-zA-Z0-9\s._:/=+@-]")
+_TAG_VALUE_LENGTH = 256
+
+
+@dataclass(frozen=True)
+class Source:
+    """The object that started a run.
+
+    `version_id` is None only where the bucket keeps no versions; `sequencer` is S3's number of the write, which two
+    deliveries of one event share.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None
+    sequencer: str | None = None
+
+    @property
+    def dataset_name(self) -> str:
+        """`sales` for `input/sales.jsonl` and for `input/sales/train.jsonl`; raises InvalidEvent for any other key."""
+        match = _KEY.fullmatch(self.key)
+        if match is None:
+            raise InvalidEvent(
+                f"s3://{self.bucket}/{self.key} does not start a run: "
+                "only input/<name>.jsonl and input/<name>/train.jsonl do."
+            )
+        return match["folder"] or match["file"]
+
+    @property
+    def folder(self) -> str | None:
+        """The prefix in which the siblings of `train.jsonl` stand; None for a data set of one file."""
+        return self.key.removesuffix("train.jsonl") if self.key.count("/") == 2 else None
+
+    @property
+    def file_name(self) -> str:
+        """The object's name without its folders."""
+        return self.key.rsplit("/", 1)[-1]
+
+
+def run_id(source: Source) -> str:
+    """`<data set name>-<digest>`, at most 33 characters of a-z, 0-9 and single dashes.
+
+    The digest covers bucket, key and version, so the same event gives the same run and a new upload a new one. Neither
+    bucket names nor versions have a slash, so no two sources are joined to the same text.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", source.dataset_name.lower()).strip("-")[:DATASET_NAME_LENGTH].strip("-")
+    identity = "/".join((source.bucket, source.key, source.version_id or source.sequencer or ""))
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_LENGTH]
+    return f"{slug or 'data'}-{digest}"
+
+
+def prefix(run: str) -> str:
+    """The run's prefix in the output bucket."""
+    return f"runs/{run}/"
+
+
+def bedrock_name(deployment: str, run: str) -> str:
+    """The name of the run's customization job, custom model and throughput; raises ValueError where Bedrock would."""
+    name = f"{deployment}-{run}"
+    if len(name) > _NAME_LENGTH or not _JOB_NAME.fullmatch(name) or not _MODEL_NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot name a customization job, custom model and throughput: at most {_NAME_LENGTH} letters, "
+            "digits and single dashes. Give the deployment a shorter or simpler name."
+        )
+    return name
+
+
+def client_request_token(run: str, purpose: TokenPurpose) -> str:
+    """The idempotency token of the run's one request for this purpose."""
+    token = f"{run}-{purpose}"
+    if not _TOKEN.fullmatch(token):
+        raise ValueError(f"{token!r} cannot be a client request token: letters, digits and dashes only.")
+    return token
+
+
+def bedrock_tags(deployment: str, run: str, execution_arn: str) -> dict[str, str]:
+    """The tags by which a person or a clean-up finds what a run made.
+
+    Characters that Bedrock's tags do not allow become `_`, values end at 256 characters.
+    """
+    tags = {"project": "bedrock-fine-tuning", "deployment": deployment, "run-id": run, "execution-arn": execution_arn}
+    return {name: _NOT_IN_TAGS.sub("_", value)[:_TAG_VALUE_LENGTH] for name, value in tags.items()}

@@ -1,0 +1,107 @@
+"""ClaimRun: makes one run out of an S3 event, however often the event is delivered."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lambdas.adapters import object_store
+from lambdas.domain import run as runs
+from lambdas.domain.errors import InvalidEvent
+from lambdas.handlers.environment import environment
+from lambdas.handlers.observability import bind_run, logger, metrics, observed
+
+
+class _Bucket(BaseModel):
+    name: str = Field(min_length=3)
+
+
+class _Object(BaseModel):
+    key: str = Field(min_length=1)
+    version_id: str | None = Field(default=None, alias="version-id")
+    sequencer: str | None = None
+
+
+class _Detail(BaseModel):
+    bucket: _Bucket
+    object: _Object
+
+
+class ObjectCreated(BaseModel):
+    """EventBridge's event for a new S3 object, as far as a run needs it. Keys arrive as they are, not URL-encoded."""
+
+    source: Literal["aws.s3"]
+    detail_type: Literal["Object Created"] = Field(alias="detail-type")
+    detail: _Detail
+
+
+class ClaimRequest(BaseModel):
+    """What the state hands over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event: ObjectCreated
+    execution_arn: str = Field(min_length=1)
+
+
+class Claim(BaseModel):
+    """`claim.json`: who has the run, and since when."""
+
+    run_id: str
+    execution_arn: str
+    claimed_at: str
+
+
+@observed
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Returns `{"run": …}` as docs/architecture.md has it; `claimed` is false where another execution has the run.
+
+    Raises InvalidEvent, and ServiceBusy where S3 is busy.
+    """
+    try:
+        request = ClaimRequest.model_validate(event)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise InvalidEvent(f'The input is not an S3 "Object Created" event for a data set: {wrong}.') from error
+    created = request.event.detail
+    source = runs.Source(created.bucket.name, created.object.key, created.object.version_id, created.object.sequencer)
+    run_id = runs.run_id(source)
+    bind_run(run_id)
+    claim = _claim(run_id, request.execution_arn)
+    claimed = claim.execution_arn == request.execution_arn
+    if claimed:
+        logger.info("Run claimed", extra={"source": object_store.uri(source.bucket, source.key)})
+        metrics.add_metric("RunsClaimed", MetricUnit.Count, 1)
+    else:
+        logger.info("Run belongs to another execution", extra={"owner": claim.execution_arn})
+        metrics.add_metric("DuplicateEvents", MetricUnit.Count, 1)
+    return {
+        "run": {
+            "id": run_id,
+            "claimed": claimed,
+            "owner": claim.execution_arn,
+            "execution_arn": request.execution_arn,
+            "source": {"bucket": source.bucket, "key": source.key, "version_id": source.version_id},
+            "output_bucket": environment().output_bucket,
+            "prefix": runs.prefix(run_id),
+            "claimed_at": claim.claimed_at,
+        }
+    }
+
+
+def _claim(run_id: str, execution_arn: str) -> Claim:
+    """The claim that stands: ours where nobody was faster; a retry of the same execution finds its own."""
+    bucket, key = environment().output_bucket, f"{runs.prefix(run_id)}claim.json"
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    ours = Claim(run_id=run_id, execution_arn=execution_arn, claimed_at=now)
+    if object_store.write_new(bucket, key, orjson.dumps(ours.model_dump())):
+        return ours
+    standing = object_store.read(bucket, key)
+    if standing is None:
+        raise InvalidEvent(
+            f"{object_store.uri(bucket, key)} was deleted while the run was claimed: upload the data set again."
+        )
+    return Claim.model_validate_json(standing)
