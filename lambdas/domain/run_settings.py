@@ -1,0 +1,130 @@
+"""`run.json`: what a user chose for one run, checked key by key."""
+
+import re
+from typing import Annotated, Any, NamedTuple
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lambdas.domain import hyperparameters
+from lambdas.domain.models import BaseModelEntry, UnknownBaseModelError, base_model
+
+FILE_NAME = "run.json"
+
+_TAG_TEXT = r"^[a-zA-Z0-9\s._:/=+@-]*$"
+_TagName = Annotated[str, Field(min_length=1, max_length=128, pattern=_TAG_TEXT)]
+_TagValue = Annotated[str, Field(max_length=256, pattern=_TAG_TEXT)]
+_ModelId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9.:_-]*$")]
+
+
+class _Settings(BaseModel):
+    # Strict: "0.1" is not 0.1 and true is not 1; what was meant is asked, not guessed.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SplitSettings(_Settings):
+    """Shares of the records that are held out where the data set brings no file of its own, and the shuffle's seed."""
+
+    validation: float = Field(default=0.15, ge=0, lt=1)
+    test: float = Field(default=0.15, gt=0, lt=1)
+    seed: int = Field(default=0, ge=0)
+
+
+class EvaluationSettings(_Settings):
+    """How the arms answer the test set; `models` are asked beside the tuned model and its base."""
+
+    max_tokens: int = Field(default=512, ge=1, le=4096)
+    temperature: float = Field(default=0.0, ge=0, le=1)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    models: Annotated[list[_ModelId], Field(max_length=5)] = []
+
+
+class RunSettings(_Settings):
+    """One run's settings; every key may be left out.
+
+    `system` is the system text for prompt/completion records; `tags` go onto all that the run makes in Bedrock.
+    """
+
+    base_model: str | None = Field(default=None, min_length=1)
+    hyperparameters: dict[str, object] = {}
+    split: SplitSettings = SplitSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    model_units: int = Field(default=1, ge=1, le=10)
+    system: str | None = Field(default=None, min_length=1)
+    tags: Annotated[dict[_TagName, _TagValue], Field(max_length=40)] = {}
+
+
+class Fault(NamedTuple):
+    """What is wrong in `run.json`, and where: a JSON Pointer, empty for the whole file."""
+
+    pointer: str
+    message: str
+
+
+class Choices(NamedTuple):
+    """The settings and the base model that they choose."""
+
+    settings: RunSettings
+    model: BaseModelEntry
+
+
+def parse(text: bytes | None, default_base_model: str) -> Choices | list[Fault]:
+    """Reads `run.json` (None where there is none); gives the list of all faults where it cannot be followed.
+
+    Raises UnknownBaseModelError only where the deployment's own default is unknown.
+    """
+    default = base_model(default_base_model)
+    try:
+        document: Any = {} if text is None else orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return [Fault("", f"Not JSON: {error}.")]
+    try:
+        settings = RunSettings.model_validate(document)
+    except ValidationError as error:
+        return [Fault(_pointer(fault["loc"]), _explain(fault["type"], fault["msg"])) for fault in error.errors()]
+    try:
+        model = default if settings.base_model is None else base_model(settings.base_model)
+    except UnknownBaseModelError as error:
+        return [Fault("/base_model", str(error))]
+    faults = [
+        Fault(_pointer(("hyperparameters", fault.name)), fault.message)
+        for fault in hyperparameters.faults(model, settings.hyperparameters)
+    ]
+    faults += _arm_faults(settings, model)
+    if settings.split.validation + settings.split.test >= 1:
+        faults.append(
+            Fault("/split", "validation and test together leave nothing to train on: they must add up to less than 1.")
+        )
+    return faults or Choices(settings, model)
+
+
+def arms(choices: Choices) -> dict[str, str]:
+    """The models that answer the test set beside the tuned one: arm → model id."""
+    further = {arm_name(model_id): model_id for model_id in choices.settings.evaluation.models}
+    return {"base": choices.model.inference_id, **further}
+
+
+def arm_name(model_id: str) -> str:
+    """A further model's arm: its id with what file names do not like replaced by dashes."""
+    return re.sub(r"[^a-zA-Z0-9.-]+", "-", model_id)
+
+
+def _arm_faults(settings: RunSettings, model: BaseModelEntry) -> list[Fault]:
+    taken = {"tuned", "base", arm_name(model.inference_id)}
+    faults = []
+    for index, model_id in enumerate(settings.evaluation.models):
+        if arm_name(model_id) in taken:
+            faults.append(Fault(f"/evaluation/models/{index}", f"{model_id!r} is already one of the arms."))
+        taken.add(arm_name(model_id))
+    return faults
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    # pydantic ends the location of a wrong key of a dict with "[key]", which is no part of the user's file.
+    kept = [part for part in location if part != "[key]"]
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in kept)
+
+
+def _explain(kind: str, message: str) -> str:
+    explained = {"extra_forbidden": "There is no such setting", "model_type": "A JSON object is needed"}
+    return f"{explained.get(kind, message)}."
