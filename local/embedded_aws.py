@@ -1,0 +1,177 @@
+"""AWS on this machine: ministack, and beside it the simulated Bedrock, on free loopback ports and one scaled clock."""
+
+import os
+import platform
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from local.process import SupervisedProcess
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+# The example account of AWS's documentation. ministack takes an access key of twelve digits for the account's number.
+ACCOUNT = "111122223333"
+REGION = "us-west-2"
+SECONDS_TO_START = 60
+NO_PROXIES: dict[str, str] = {}
+
+
+@dataclass
+class EmbeddedAws:
+    """A context manager: everything it starts ends with it, or with the process that entered it.
+
+    `directory` gets `logs/`, `bedrock-calls.jsonl` and, while it runs, `tmp/`. All waits of Step Functions and all of
+    Bedrock's delays are multiplied by `time_scale`.
+    """
+
+    directory: Path
+    time_scale: float = 0.002
+    environment: dict[str, str] = field(init=False)
+    endpoint: str = field(init=False)
+    bedrock_endpoint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._running = ExitStack()
+        self.logs = self.directory / "logs"
+        self.temporary = self.directory / "tmp"
+        self.bedrock_calls = self.directory / "bedrock-calls.jsonl"
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            for folder in (self.logs, self.temporary):
+                folder.mkdir(parents=True, exist_ok=True)
+            listening = starting.enter_context(socket.create_server(("127.0.0.1", 0), backlog=128))
+            self.endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            self.environment = {**isolated_environment(self.temporary), "AWS_ENDPOINT_URL": self.endpoint}
+            bedrock = starting.enter_context(self._start_bedrock())
+            self.bedrock_endpoint = self._bedrock_endpoint(bedrock)
+            for service in ("BEDROCK", "BEDROCK_RUNTIME"):
+                self.environment[f"AWS_ENDPOINT_URL_{service}"] = self.bedrock_endpoint
+            emulator = starting.enter_context(self._start_emulator(listening))
+            listening.close()
+            self._wait_for_emulator(emulator)
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the embedded account."""
+        endpoint = self.bedrock_endpoint if service.startswith("bedrock") else self.endpoint
+        return _session().client(service, endpoint_url=endpoint, config=Config(proxies=NO_PROXIES))
+
+    def run(self, name: str, command: list[str | Path], environment: Mapping[str, str] | None = None) -> None:
+        """Run a command in the checkout to its end, its output in `logs/<name>.log`; raises ProcessFailedError."""
+        environment = {**self.environment, **(environment or {})}
+        with SupervisedProcess(
+            command, environment=environment, directory=CHECKOUT, log=self.logs / f"{name}.log"
+        ) as process:
+            status = process.wait()
+            if status != 0:
+                raise process.failure(f"{Path(command[0]).name} {command[1]} ended with exit status {status}")
+
+    def _start_bedrock(self) -> SupervisedProcess:
+        return SupervisedProcess(
+            [
+                *(sys.executable, "-m", "local.bedrock"),
+                *("--port", "0", "--time-scale", str(self.time_scale)),
+                *("--calls", self.bedrock_calls),
+            ],
+            environment={**self.environment, "AWS_ENDPOINT_URL_S3": self.endpoint},
+            directory=CHECKOUT,
+            log=self.logs / "bedrock.log",
+        )
+
+    def _bedrock_endpoint(self, bedrock: SupervisedProcess) -> str:
+        raise NotImplementedError
+
+    def _start_emulator(self, listening: socket.socket) -> SupervisedProcess:
+        # The emulator's own clients must not be sent to itself: only Bedrock's endpoint is set, which the workers inherit.
+        environment = {name: value for name, value in self.environment.items() if name != "AWS_ENDPOINT_URL"}
+        environment |= {
+            "MINISTACK_REGION": REGION,
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "SFN_WAIT_SCALE": str(self.time_scale),
+            "LOG_LEVEL": "WARNING",
+            # Services that would open ports of their own, on all interfaces, or look for containers.
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "DOCKER_HOST": f"unix://{self.temporary / 'no-docker'}",
+        }
+        fd = listening.fileno()
+        return SupervisedProcess(
+            [sys.executable, "-m", "local.emulator", "--listen-fd", str(fd)],
+            environment=environment,
+            directory=CHECKOUT,
+            log=self.logs / "emulator.log",
+            pass_fds=[fd],
+        )
+
+    def _wait_for_emulator(self, emulator: SupervisedProcess) -> None:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < deadline and emulator.is_running:
+            try:
+                opener.open(f"{self.endpoint}/_ministack/health", timeout=SECONDS_TO_START).close()
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+            else:
+                return
+        raise emulator.failure("The embedded AWS did not start")
+
+
+def isolated_environment(temporary: Path) -> dict[str, str]:
+    """This process's environment without its AWS and CDK settings, and with all temporary files under `temporary`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_", "JSII_"))}
+    return kept | {
+        "PATH": os.pathsep.join(
+            [str(Path(sys.executable).parent), str(CHECKOUT / "node_modules" / ".bin"), os.environ.get("PATH", os.defpath)]
+        ),
+        "TMPDIR": str(temporary),
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": "embedded",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+        "CDK_HOME": str(temporary / "cdk"),
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "JSII_RUNTIME_PACKAGE_CACHE": "disabled",
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def host_runtime() -> tuple[str, str]:
+    """This machine's Lambda runtime and architecture: a worker runs on the emulator's own interpreter and processor."""
+    architecture = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
+    return f"python{sys.version_info.major}.{sys.version_info.minor}", architecture
+
+
+def _session() -> boto3.Session:
+    nothing = (None, None, None, None)
+    session = botocore.session.Session(
+        session_vars={
+            "profile": nothing,
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    return boto3.Session(
+        aws_access_key_id=ACCOUNT, aws_secret_access_key="embedded", region_name=REGION, botocore_session=session
+    )

@@ -1,0 +1,54 @@
+"""The embedded AWS's own process: ministack with the patches of `local.patches`, on a socket that the caller has bound.
+
+`python -m local.emulator --listen-fd 3` serves until SIGTERM, then ends its Lambda workers. Settings are ministack's
+environment variables, which `local.embedded_aws` sets; a Lambda worker inherits this process's environment.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+
+
+async def serve(listen_fd: int) -> None:
+    """Serve ministack on the listening socket `listen_fd` until SIGTERM."""
+    from hypercorn.asyncio import serve as serve_asgi
+    from hypercorn.config import Config
+    from ministack.app import app
+
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    config = Config()
+    config.bind = [f"fd://{listen_fd}"]
+    config.loglevel = "WARNING"
+    config.graceful_timeout = 0.2
+    config.keep_alive_timeout = 75
+    await serve_asgi(app, config, shutdown_trigger=stopped.wait)  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Read the command line, patch ministack, serve, and end the Lambda workers."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--listen-fd", type=int, required=True, help="a listening socket on 127.0.0.1")
+    listen_fd = parser.parse_args().listen_fd
+    with socket.socket(fileno=os.dup(listen_fd)) as listening:
+        host, port = listening.getsockname()
+    if host != "127.0.0.1":
+        raise SystemExit(f"The embedded AWS listens on the loopback interface only, not on {host}.")
+    # ministack reads its settings while it is imported.
+    os.environ["GATEWAY_PORT"] = str(port)
+
+    from ministack.core import lambda_runtime
+
+    from local import patches
+
+    patches.apply()
+    try:
+        asyncio.run(serve(listen_fd))
+    finally:
+        lambda_runtime.reset()
+
+
+if __name__ == "__main__":
+    main()
