@@ -1,0 +1,26 @@
+"""The two stacks of a deployment and the rules that every synth checks them by."""
+
+import aws_cdk as cdk
+import cdk_nag
+
+from stacks.data_stack import DataStack
+from stacks.pipeline_stack import PipelineStack
+from stacks.settings import Settings, settings_from
+
+
+def build(app: cdk.App, *, account: str | None) -> tuple[DataStack, PipelineStack]:
+    """Adds the stacks `<deployment>-data` and `<deployment>-pipeline` to the app; without an account they fit any account."""
+    settings = settings_from(app.node.get_all_context())
+    environment = cdk.Environment(account=account, region=settings.region)
+    tags = tags_of(settings)
+    data = DataStack(app, f"{settings.deployment}-data", settings=settings, env=environment, tags=tags)
+    pipeline = PipelineStack(
+        app, f"{settings.deployment}-pipeline", settings=settings, data=data, env=environment, tags=tags
+    )
+    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app, verbose=True), cdk_nag.ServerlessChecks(app))
+    return data, pipeline
+
+
+def tags_of(settings: Settings) -> dict[str, str]:
+    """The tags of every resource: the deployment's name and the user's own."""
+    return {**settings.tags, "deployment": settings.deployment}

@@ -1,0 +1,85 @@
+"""One Lambda function per Task state: its name is the state's, its handler the file of the same name, its role its own."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.code import architecture, dependencies_layer, pipeline_code, runtime
+from stacks.data_stack import DataStack
+from stacks.lambda_role import lambda_role
+from stacks.log_groups import log_group
+from stacks.permissions import Permissions
+from stacks.settings import Settings
+
+# They hold a data set, all answers or the report in memory.
+LARGE = frozenset({"PrepareDataset", "CollectResponses", "WriteReport"})
+# A function ends before its state's timeout, so that its own error is what the state machine sees; Lambda allows 900 s.
+MARGIN_SECONDS = 5
+
+
+class Functions(Construct):
+    """`by_state` holds the functions by the names of their states."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        states: Mapping[str, Mapping[str, Any]],
+        data: DataStack,
+        settings: Settings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self._code = pipeline_code()
+        self._layer = dependencies_layer(self, "Dependencies", settings)
+        self._environment = environment(data, settings)
+        permissions = Permissions(data)
+        self.by_state = {
+            name: self._function(name, state, permissions.of(name)) for name, state in states.items()
+        }
+
+    def _function(
+        self, name: str, state: Mapping[str, Any], statements: list[iam.PolicyStatement]
+    ) -> lambda_.Function:
+        logs = log_group(self, f"{name}Logs", self._settings)
+        function = lambda_.Function(
+            self,
+            name,
+            description=state["Comment"][:256],
+            code=self._code,
+            handler=f"lambdas.handlers.{handler_module(name)}.handler",
+            runtime=runtime(self._settings),
+            architecture=architecture(self._settings),
+            layers=[self._layer],
+            memory_size=1024 if name in LARGE else 512,
+            timeout=cdk.Duration.seconds(state["TimeoutSeconds"] - MARGIN_SECONDS),
+            environment=self._environment,
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=logs,
+            role=lambda_role(self, f"{name}Role", log_group=logs, statements=statements),
+        )
+        return function
+
+
+def handler_module(state: str) -> str:
+    """`PrepareDataset` → `prepare_dataset`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", state).lower()
+
+
+def environment(data: DataStack, settings: Settings) -> dict[str, str]:
+    """The handlers' settings, as docs/architecture.md lists them, and Powertools' own."""
+    variables = {
+        "OUTPUT_BUCKET": data.output_bucket.bucket_name,
+        "DEPLOYMENT": settings.deployment,
+        "CUSTOMIZATION_ROLE_ARN": data.customization_role.role_arn,
+        "DEFAULT_BASE_MODEL": settings.base_model,
+        "POWERTOOLS_SERVICE_NAME": settings.deployment,
+        "POWERTOOLS_METRICS_NAMESPACE": "FineTuning",
+    }
+    return variables | ({"CUSTOM_MODEL_KMS_KEY_ARN": data.key.key_arn} if data.key else {})

@@ -1,0 +1,100 @@
+"""The deployment's settings, from the context in `cdk.json` or the command line.
+
+They stand in `cdk.json` under `context."fine-tuning"`; `-c fine-tuning:<name>=<value>` overrides one of them for one command
+(a mapping as JSON: `-c 'fine-tuning:tags={"team": "search"}'`). What they mean is told in `docs/operations.md`.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+CONTEXT_KEY = "fine-tuning"
+
+# What CloudWatch Logs accepts ("PutRetentionPolicy", API reference).
+LogRetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+NAME = r"^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*\Z"
+REGION = r"^[a-z]{2}(-[a-z]+)+-[1-9]\Z"
+MODEL_ID = r"^[a-z0-9-]+\.[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:[a-z0-9]+)*\Z"
+EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+\Z"
+TAG_KEY = r"^(?!aws:)[\w.:/=+@ -]{1,128}\Z"
+TAG_VALUE = r"^[\w.:/=+@ -]{0,256}\Z"
+
+
+def _number(value: object) -> object:
+    """The command line has texts only; a Literal of numbers does not convert them itself."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def _nothing(value: object) -> object:
+    """The command line's way to say null."""
+    return None if value in ("", "null") else value
+
+
+def _mapping(value: object) -> object:
+    """The command line gives a mapping as JSON."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value that is not allowed; the message names each of them."""
+
+
+class Settings(BaseModel):
+    """One deployment. The descriptions of the fields are what a refusal tells."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, regex_engine="python-re")
+
+    deployment: Annotated[str, Field(max_length=20, pattern=NAME)] = Field(
+        "fine-tuning", description="at most 20 letters, digits and single hyphens between them, a letter first"
+    )
+    region: Annotated[str, Field(pattern=REGION)] = Field("us-west-2", description="an AWS Region, such as us-west-2")
+    base_model: Annotated[str, Field(max_length=140, pattern=MODEL_ID)] = Field(
+        "anthropic.claude-3-haiku-20240307-v1:0:200k",
+        description="the id of a model that can be customized, such as anthropic.claude-3-haiku-20240307-v1:0:200k",
+    )
+    customer_managed_key: bool = Field(False, description="true or false")
+    notification_email: Annotated[str | None, Field(pattern=EMAIL), BeforeValidator(_nothing)] = Field(
+        None, description="an email address or null"
+    )
+    max_concurrency: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="a whole number from 1 to 1000")
+    lambda_runtime: Literal["python3.11", "python3.12", "python3.13", "python3.14"] = Field(
+        "python3.13", description="python3.11, python3.12, python3.13 or python3.14"
+    )
+    lambda_architecture: Literal["arm64", "x86_64"] = Field("arm64", description="arm64 or x86_64")
+    layer_platform: Literal["lambda", "host"] = Field(
+        "lambda", description='lambda, or host where an emulator runs the functions on this machine'
+    )
+    log_retention_days: Annotated[LogRetentionDays, BeforeValidator(_number)] = Field(
+        30, description="one of CloudWatch Logs' retention times in days: 1, 3, 5, 7, 14, 30, 60, 90, …, 3653"
+    )
+    keep_data: bool = Field(False, description="true or false")
+    tags: Annotated[
+        dict[Annotated[str, Field(pattern=TAG_KEY)], Annotated[str, Field(pattern=TAG_VALUE)]],
+        Field(max_length=40),
+        BeforeValidator(_mapping),
+    ] = Field({}, description="a mapping of at most 40 tag names, none of them starting with aws:, to texts")
+
+
+def settings_from(context: Mapping[str, Any]) -> Settings:
+    """The settings in an app's whole context; raises SettingsError that names every wrong or unknown one."""
+    given = context.get(CONTEXT_KEY) or {}
+    if not isinstance(given, Mapping):
+        raise SettingsError(f'The context "{CONTEXT_KEY}" must be a mapping of settings, not {given!r}.')
+    prefix = f"{CONTEXT_KEY}:"
+    overrides = {name.removeprefix(prefix): value for name, value in context.items() if name.startswith(prefix)}
+    try:
+        return Settings.model_validate({**given, **overrides})
+    except ValidationError as refusal:
+        names = dict.fromkeys(str(error["loc"][0]) for error in refusal.errors())
+        raise SettingsError("\n".join(_refusal(name, {**given, **overrides}) for name in names)) from None
+
+
+def _refusal(name: str, given: Mapping[str, Any]) -> str:
+    field = Settings.model_fields.get(name)
+    if field is None:
+        return f'There is no setting "{name}". The settings are: {", ".join(Settings.model_fields)}.'
+    return f'The setting "{name}" cannot be {given[name]!r}. Allowed: {field.description}.'

@@ -1,0 +1,85 @@
+"""Which uploads start a run: `input/<name>.jsonl` and `input/<name>/train.jsonl`, and nothing else.
+
+An EventBridge rule cannot ask two things of one field, and its `*` runs across slashes, so each layout needs two rules in a row: one
+on the default bus that asks how the key looks, and behind a small bus of its own one that asks how deep it lies. The reasons
+are in docs/decisions/uploads-through-two-rules.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Keys that fit `like` and none of `unlike` start a run."""
+
+    like: str
+    unlike: tuple[str, ...]
+
+
+LAYOUTS: Mapping[str, Layout] = {
+    "File": Layout(like="input/*.jsonl", unlike=("input/*/*", "input/.jsonl")),
+    "Folder": Layout(like="input/*/train.jsonl", unlike=("input/*/*/*", "input//train.jsonl")),
+}
+
+
+class Uploads(Construct):
+    """What could not be handed on in a day lies in `dead_letters` for two weeks."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bucket: s3.IBucket,
+        state_machine: stepfunctions.IStateMachine,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = sqs.Queue(
+            self,
+            "DeadLetters",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(14),
+        )
+        self._bucket = bucket
+        start = targets.SfnStateMachine(
+            state_machine,
+            dead_letter_queue=self.dead_letters,
+            max_event_age=cdk.Duration.hours(24),
+            retry_attempts=185,
+        )
+        for name, layout in LAYOUTS.items():
+            bus = events.EventBus(self, f"{name}Bus", description=f"Uploads that may be {layout.like}")
+            events.Rule(
+                self,
+                f"{name}Uploaded",
+                description=f"Objects {layout.like}, at any depth, to the next rule",
+                event_pattern=self._pattern({"wildcard": layout.like}),
+                targets=[targets.EventBus(bus, dead_letter_queue=self.dead_letters)],
+            )
+            events.Rule(
+                self,
+                f"{name}Starts",
+                description=f"Objects {layout.like} at the right depth start a run",
+                event_bus=bus,
+                event_pattern=self._pattern({"anything-but": {"wildcard": list(layout.unlike)}}),
+                targets=[start],
+            )
+
+    def _pattern(self, key: Mapping[str, Any]) -> events.EventPattern:
+        return events.EventPattern(
+            source=["aws.s3"],
+            detail_type=["Object Created"],
+            detail={"bucket": {"name": [self._bucket.bucket_name]}, "object": {"key": [key]}},
+        )

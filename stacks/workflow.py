@@ -1,0 +1,81 @@
+"""The state machine of `state_machines/fine_tuning.asl.json`, and what it may do: call its functions, read its maps' items, tell the topic."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+from stacks.definition import definition_text
+from stacks.log_groups import log_group
+from stacks.settings import Settings
+
+MAP_ITEMS = ("runs/*/shards/baselines.jsonl", "runs/*/shards/tuned.jsonl")
+
+
+class Workflow(Construct):
+    """`state_machine`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        functions: Mapping[str, lambda_.Function],
+        bucket: s3.IBucket,
+        topic: sns.ITopic,
+        key: kms.IKey | None,
+        settings: Settings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        logs = log_group(self, "Logs", settings)
+        arns = {f"{name}Arn": function.function_arn for name, function in functions.items()}
+        self.state_machine = stepfunctions.StateMachine(
+            self,
+            "FineTuning",
+            definition_body=stepfunctions.DefinitionBody.from_string(
+                definition_text({"MaxConcurrency": settings.max_concurrency})
+            ),
+            definition_substitutions={**arns, "TopicArn": topic.topic_arn},
+            state_machine_type=stepfunctions.StateMachineType.STANDARD,
+            logs=stepfunctions.LogOptions(
+                destination=logs, level=stepfunctions.LogLevel.ALL, include_execution_data=True
+            ),
+            tracing_enabled=True,
+        )
+        for statement in (
+            # The functions themselves: no version and no alias of them is in use.
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=list(arns.values())),
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=[bucket.arn_for_objects(key) for key in MAP_ITEMS]),
+            iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
+        ):
+            self.state_machine.add_to_role_policy(statement)
+        if key:
+            self.state_machine.add_to_role_policy(
+                iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[key.key_arn])
+            )
+        self._allow_distributed_maps()
+
+    def _allow_distributed_maps(self) -> None:
+        """A distributed map runs its items as executions of its own state machine: a policy apart, since it names that machine."""
+        machine, stack = self.state_machine, cdk.Stack.of(self)
+        children = stack.format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{machine.state_machine_name}/*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        policy = iam.Policy(
+            self,
+            "DistributedMaps",
+            statements=[
+                iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine.state_machine_arn]),
+                iam.PolicyStatement(actions=["states:DescribeExecution", "states:StopExecution"], resources=[children]),
+            ],
+        )
+        machine.role.attach_inline_policy(policy)
