@@ -1,15 +1,24 @@
 """The named errors a run can end with; the state machine catches them by their class names.
 
-Each message is written for the person who reads it in the console or in the notification: what happened, and what to do.
+Each message is written for the person who reads it in the console or in the notification: what happened, what to do.
 """
+# ruff: noqa: N818 - the names are what a run ends with, read by people: "DatasetRejected" says it all
 
 
 class InvalidEvent(Exception):
     """The execution's input is not an S3 "Object Created" event for a data set key."""
 
 
+class ClaimFailed(Exception):
+    """The run could not be claimed: nothing has been read, started or bought."""
+
+
 class DatasetRejected(Exception):
     """The data set or its `run.json` breaks a rule; `dataset/report.json` lists each issue with its line."""
+
+
+class PreparationFailed(Exception):
+    """The data set could not be checked, which says nothing about the data: nothing has been started or bought."""
 
 
 class CustomizationFailed(Exception):
@@ -24,9 +33,13 @@ class EvaluationFailed(Exception):
     """Too many test records have no answer, so that no verdict could be trusted."""
 
 
+class ReportFailed(Exception):
+    """The answers are stored, but the report could not be written."""
+
+
 class ThroughputNotDeleted(Exception):
     """The throughput still exists after all attempts to delete it: it keeps billing until a person deletes it."""
 
 
 class ServiceBusy(Exception):
-    """AWS throttled the call, answered with an internal error, or could not be reached: the same call may succeed later."""
+    """AWS throttled the call, failed inside, or could not be reached: the same call may succeed later."""

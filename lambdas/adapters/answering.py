@@ -1,0 +1,104 @@
+"""Asks a model the questions of one shard and stores its answers, so that a repeated call asks nothing twice."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from lambdas.adapters import bedrock_runtime, object_store, stored_answers
+from lambdas.adapters.service_errors import NotFound, Refused
+from lambdas.domain.errors import EvaluationFailed, ServiceBusy
+from lambdas.domain.responses import (
+    InferenceSettings,
+    Line,
+    Shard,
+    answered,
+    failed,
+    parse_question,
+)
+
+# What a killed function would have to ask again, at most.
+STORE_EVERY_ANSWERS = 25
+# Time for one slow answer, and to store it, before Lambda kills the function.
+RESERVED_MILLISECONDS = 150_000
+
+_MODEL_CANNOT_BE_ASKED = {"AccessDeniedException", "ResourceNotFoundException"}
+
+
+def test_set_key(prefix: str) -> str:
+    """Where the run's test set is."""
+    return f"{prefix}dataset/test.jsonl"
+
+
+def trouble_key(prefix: str) -> str:
+    """Where the last error of any shard is: a map run tells its parent only that too many shards failed."""
+    return f"{prefix}shards/trouble.json"
+
+
+def answer_shard(
+    bucket: str,
+    prefix: str,
+    shard: Shard,
+    model_id: str,
+    settings: InferenceSettings,
+    remaining_milliseconds: Callable[[], int],
+) -> dict[str, Any]:
+    """Answers what is not stored yet; returns `{"arm", "number", "answered", "errors"}`.
+
+    Raises ServiceBusy where Bedrock is busy or the function's time runs out, and EvaluationFailed where the model cannot
+    be asked at all. Either way what was answered is stored first. An error of a single record becomes its line.
+    """
+    place = (bucket, prefix, shard.arm, shard.number)
+    lines: dict[int, Line] = {line["index"]: line for line in stored_answers.read_shard(*place)}
+    stored = len(lines)
+    try:
+        for index, record in _records(bucket, prefix, shard):
+            if index in lines:
+                continue
+            if remaining_milliseconds() < RESERVED_MILLISECONDS:
+                raise ServiceBusy(
+                    f"Shard {shard.number} of arm {shard.arm} needs more time and goes on where it stopped."
+                )
+            lines[index] = _answer(index, record, model_id, settings)
+            if len(lines) - stored >= STORE_EVERY_ANSWERS:
+                stored_answers.write_shard(*place, list(lines.values()))
+                stored = len(lines)
+    except Exception as error:
+        trouble = {"arm": shard.arm, "number": shard.number, "error": type(error).__name__, "message": str(error)}
+        object_store.write(bucket, trouble_key(prefix), orjson.dumps(trouble))
+        raise
+    finally:
+        if len(lines) > stored:
+            stored_answers.write_shard(*place, list(lines.values()))
+    errors = sum("error" in line for line in lines.values())
+    return {"arm": shard.arm, "number": shard.number, "answered": len(lines) - errors, "errors": errors}
+
+
+def _records(bucket: str, prefix: str, shard: Shard) -> Iterator[tuple[int, bytes]]:
+    """The shard's lines of the test set with their indexes."""
+    key = test_set_key(prefix)
+    with object_store.opened(bucket, key) as test_set:
+        if test_set is None:
+            raise EvaluationFailed(f"The test set {object_store.uri(bucket, key)} is missing: upload the data again.")
+        last = shard.first + shard.records
+        records = [line.rstrip(b"\n") for line in islice(test_set.stream, shard.first, last)]
+    yield from enumerate(records, shard.first)
+
+
+def _answer(index: int, record: bytes, model_id: str, settings: InferenceSettings) -> Line:
+    """One record's line."""
+    try:
+        question = parse_question(index, record)
+    except ValidationError as error:
+        return failed(index, f"not a test record: {error.errors()[0]['msg']}")
+    try:
+        return answered(question, bedrock_runtime.converse(model_id, question, settings))
+    except Refused as refusal:
+        if isinstance(refusal, NotFound) or refusal.code in _MODEL_CANNOT_BE_ASKED:
+            raise EvaluationFailed(
+                f"{model_id} cannot be asked: {refusal.code}: {refusal.message} "
+                "Check the model's access, Region and life cycle, then upload the data set again."
+            ) from refusal
+        return failed(index, f"{refusal.code}: {refusal.message}")

@@ -1,0 +1,168 @@
+"""Bedrock's control plane: customization jobs and provisioned throughput.
+
+Names and tokens come checked from `domain/run.py`: botocore checks no pattern. Every function raises ServiceBusy,
+NotFound, Conflict or Refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lambdas.adapters import clients
+from lambdas.adapters.service_errors import NotFound, named_errors
+from lambdas.domain.customization import Job
+from lambdas.domain.timestamps import timestamp
+
+if TYPE_CHECKING:
+    from types_boto3_bedrock.type_defs import (
+        CreateModelCustomizationJobRequestTypeDef,
+        ResponseMetadataTypeDef,
+        TagTypeDef,
+    )
+
+# A simulated Bedrock says so itself with each response; Amazon Bedrock sends no such header.
+_SIMULATED_HEADER = "x-simulated-service"
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """A fine-tuning job; URIs are S3's, hyperparameters are texts as the API wants them."""
+
+    name: str
+    token: str
+    role_arn: str
+    base_model: str
+    hyperparameters: Mapping[str, str]
+    training_uri: str
+    validation_uri: str | None
+    output_uri: str
+    kms_key_arn: str | None
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class JobDescription:
+    """A job as Bedrock describes it; `job["wait_seconds"]` is 0 for the domain to set."""
+
+    job: Job
+    training_uri: str | None
+    failure_message: str | None
+
+
+@dataclass(frozen=True)
+class ThroughputDescription:
+    """A throughput as Bedrock describes it; times are timestamps."""
+
+    arn: str
+    status: str
+    model_arn: str
+    created_at: str
+    changed_at: str
+    failure_message: str | None
+
+
+def start_customization_job(request: JobRequest) -> tuple[str, bool]:
+    """Starts a job named like its model; returns its ARN and whether a simulated service answered.
+
+    The same token with the same request gives the same job.
+    """
+    arguments: CreateModelCustomizationJobRequestTypeDef = {
+        "jobName": request.name,
+        "customModelName": request.name,
+        "clientRequestToken": request.token,
+        "roleArn": request.role_arn,
+        "baseModelIdentifier": request.base_model,
+        "customizationType": "FINE_TUNING",
+        "hyperParameters": dict(request.hyperparameters),
+        "trainingDataConfig": {"s3Uri": request.training_uri},
+        "outputDataConfig": {"s3Uri": request.output_uri},
+        "jobTags": _tags(request.tags),
+        "customModelTags": _tags(request.tags),
+    }
+    if request.validation_uri is not None:
+        arguments["validationDataConfig"] = {"validators": [{"s3Uri": request.validation_uri}]}
+    if request.kms_key_arn is not None:
+        arguments["customModelKmsKeyId"] = request.kms_key_arn
+    with named_errors("CreateModelCustomizationJob"):
+        response = clients.bedrock().create_model_customization_job(**arguments)
+    return response["jobArn"], _is_simulated(response["ResponseMetadata"])
+
+
+def find_customization_job(identifier: str) -> JobDescription | None:
+    """A job by name or ARN; None where there is none."""
+    try:
+        with named_errors("GetModelCustomizationJob"):
+            response = clients.bedrock().get_model_customization_job(jobIdentifier=identifier)
+    except NotFound:
+        return None
+    ended_at = response.get("endTime")
+    return JobDescription(
+        job={
+            "name": response["jobName"],
+            "arn": response["jobArn"],
+            "status": response.get("status", "InProgress"),
+            "model_arn": response.get("outputModelArn"),
+            "started_at": timestamp(response["creationTime"]),
+            "ended_at": timestamp(ended_at) if ended_at else None,
+            "simulated": _is_simulated(response["ResponseMetadata"]),
+            "wait_seconds": 0,
+        },
+        training_uri=response["trainingDataConfig"].get("s3Uri"),
+        failure_message=response.get("failureMessage"),
+    )
+
+
+def stop_customization_job(identifier: str) -> None:
+    """Asks a job to stop; what it has trained is lost."""
+    with named_errors("StopModelCustomizationJob"):
+        clients.bedrock().stop_model_customization_job(jobIdentifier=identifier)
+
+
+def purchase_throughput(name: str, token: str, model_arn: str, model_units: int, tags: Mapping[str, str]) -> str:
+    """Buys throughput without commitment, billed by the hour until it is deleted; returns its ARN.
+
+    No `commitmentDuration` is what "no commitment" means in this API. The same token gives the same throughput.
+    """
+    with named_errors("CreateProvisionedModelThroughput"):
+        response = clients.bedrock().create_provisioned_model_throughput(
+            provisionedModelName=name,
+            clientRequestToken=token,
+            modelId=model_arn,
+            modelUnits=model_units,
+            tags=_tags(tags),
+        )
+    return response["provisionedModelArn"]
+
+
+def find_throughput(identifier: str) -> ThroughputDescription | None:
+    """A throughput by name or ARN; None where there is none."""
+    try:
+        with named_errors("GetProvisionedModelThroughput"):
+            response = clients.bedrock().get_provisioned_model_throughput(provisionedModelId=identifier)
+    except NotFound:
+        return None
+    return ThroughputDescription(
+        arn=response["provisionedModelArn"],
+        status=response["status"],
+        model_arn=response["modelArn"],
+        created_at=timestamp(response["creationTime"]),
+        changed_at=timestamp(response["lastModifiedTime"]),
+        failure_message=response.get("failureMessage"),
+    )
+
+
+def delete_throughput(identifier: str) -> None:
+    """Asks for a throughput's deletion; one that does not exist is deleted already."""
+    try:
+        with named_errors("DeleteProvisionedModelThroughput"):
+            clients.bedrock().delete_provisioned_model_throughput(provisionedModelId=identifier)
+    except NotFound:
+        return
+
+
+def _tags(tags: Mapping[str, str]) -> "list[TagTypeDef]":
+    return [{"key": name, "value": value} for name, value in tags.items()]
+
+
+def _is_simulated(metadata: "ResponseMetadataTypeDef | Mapping[str, Any]") -> bool:
+    return _SIMULATED_HEADER in metadata["HTTPHeaders"]

@@ -1,0 +1,53 @@
+"""botocore's errors on Bedrock calls, as what a handler can act on: busy, or refused with Bedrock's own words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import ClientError, HTTPClientError
+
+from lambdas.domain.errors import ServiceBusy
+
+# Time heals these: the state machine repeats the call for minutes after botocore has done so for seconds.
+_BUSY = {
+    "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded",
+    "ServiceUnavailableException", "ServiceUnavailable", "InternalServerException", "InternalServerError",
+    "InternalFailure", "ModelNotReadyException", "RequestTimeout", "RequestTimeoutException",
+}  # fmt: skip
+_SERVER_ERROR = 500
+
+
+class Refused(Exception):  # noqa: N818 - a domain word, like the named errors
+    """Bedrock refused a call: repeating it as it is would not help."""
+
+    def __init__(self, operation: str, code: str, message: str) -> None:
+        super().__init__(f"{operation}: {code}: {message}")
+        self.operation = operation
+        self.code = code
+        self.message = message
+
+
+class NotFound(Refused):
+    """Bedrock knows no such resource."""
+
+
+class Conflict(Refused):
+    """The resource's present state does not allow the call."""
+
+
+_REFUSALS = {"ResourceNotFoundException": NotFound, "ConflictException": Conflict}
+
+
+@contextmanager
+def named_errors(operation: str) -> Iterator[None]:
+    """Raises ServiceBusy, NotFound, Conflict or Refused instead of botocore's errors."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"].get("Code", "Unknown")
+        message = error.response["Error"].get("Message", "")
+        status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+        if code in _BUSY or status >= _SERVER_ERROR:
+            raise ServiceBusy(f"{operation} failed: {code}: {message}. The same call may succeed later.") from error
+        raise _REFUSALS.get(code, Refused)(operation, code, message) from error
+    except HTTPClientError as error:
+        raise ServiceBusy(f"{operation} got no answer: {error}. The same call may succeed later.") from error

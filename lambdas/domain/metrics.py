@@ -1,0 +1,110 @@
+"""How an answer is scored against its reference, and how an arm's answers are summarised.
+
+All scores are 0-100. An arm's mean is taken over all its test records: a record without an answer counts as 0, so that
+an arm gains nothing by failing on the hard ones.
+"""
+
+import math
+import re
+import string
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median, stdev
+
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def squad_words(text: str) -> list[str]:
+    """The words that SQuAD compares: lower case, without ASCII punctuation and without the articles a, an, the.
+
+    Source: the evaluation script of SQuAD v1.1 (Rajpurkar et al., 2016), `normalize_answer`.
+    """
+    return _ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split()
+
+
+def f1(response: str, reference: str) -> float:
+    """Token F1 of SQuAD v1.1: the harmonic mean of precision and recall over the words, repeated ones counted; 0-100.
+
+    As in that script, nothing in common is 0, and so two texts without any word score 0.
+    """
+    response_words, reference_words = squad_words(response), squad_words(reference)
+    common = (Counter(response_words) & Counter(reference_words)).total()
+    return _harmonic_mean(common, len(response_words), len(reference_words))
+
+
+def f1_seed(response: str, reference: str) -> float:
+    """Token F1 as the AWS blog counts it in its example: *distinct* common words over *all* words; 0-100.
+
+    Source: "Best practices and lessons for fine-tuning Anthropic's Claude 3 Haiku on Amazon Bedrock", whose example has
+    6 matches in 9 and 11 words. Not reflexive: a text with a repeated word scores below 100 against itself.
+    """
+    response_words, reference_words = response.lower().split(), reference.lower().split()
+    common = len(set(response_words) & set(reference_words))
+    return _harmonic_mean(common, len(response_words), len(reference_words))
+
+
+def exact_match(response: str, reference: str) -> float:
+    """100 where both texts have the same SQuAD words in the same order, else 0."""
+    return 100.0 if squad_words(response) == squad_words(reference) else 0.0
+
+
+def _harmonic_mean(common: int, response_words: int, reference_words: int) -> float:
+    """2PR / (P + R) in per cent, where P is common / response and R is common / reference."""
+    return 200.0 * common / (response_words + reference_words) if common else 0.0
+
+
+@dataclass(frozen=True)
+class Score:
+    """One record's scores, each 0-100."""
+
+    f1: float
+    f1_seed: float
+    exact_match: float
+
+
+NO_ANSWER = Score(f1=0.0, f1_seed=0.0, exact_match=0.0)
+
+
+def score(response: str, reference: str) -> Score:
+    """All scores of one answer."""
+    return Score(f1(response, reference), f1_seed(response, reference), exact_match(response, reference))
+
+
+def mean_score(scores: Sequence[Score]) -> Score:
+    """The mean of each score; NO_ANSWER where there are none."""
+    if not scores:
+        return NO_ANSWER
+    return Score(
+        fmean(one.f1 for one in scores), fmean(one.f1_seed for one in scores), fmean(one.exact_match for one in scores)
+    )
+
+
+def count_statistics(counts: Sequence[int]) -> dict[str, float | int | None]:
+    """`{"mean", "median", "sd", "min", "max"}` of counts such as output tokens.
+
+    `sd` is the sample standard deviation (divided by n - 1; null for fewer than two values), since the test set is a
+    sample of what will be asked. Every figure is null where there is no value.
+    """
+    if not counts:
+        return {"mean": None, "median": None, "sd": None, "min": None, "max": None}
+    return {
+        "mean": fmean(counts),
+        "median": median(counts),
+        "sd": stdev(counts) if len(counts) > 1 else None,
+        "min": min(counts),
+        "max": max(counts),
+    }
+
+
+def percentile(values: Sequence[float], percent: int) -> float | None:
+    """The nearest-rank percentile: the smallest value that at least `percent` % of the values do not exceed.
+
+    It is always a value that occurred; null where there is none. Source: definition 1 of Hyndman and Fan, "Sample
+    Quantiles in Statistical Packages" (1996).
+    """
+    if not values:
+        return None
+    rank = max(1, math.ceil(percent * len(values) / 100))
+    return sorted(values)[rank - 1]

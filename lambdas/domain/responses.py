@@ -1,0 +1,143 @@
+"""What a model is asked, and what is stored of its answer.
+
+A line of `evaluation/<arm>.jsonl` is `{"index", "prompt", "reference", "response", "input_tokens", "output_tokens",
+"latency_ms", "stop_reason"}`, or `{"index", "error"}`. `index` is the record's place in `dataset/test.jsonl`, counted
+from 0.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+from pydantic import BaseModel, Field
+
+from lambdas.domain.errors import EvaluationFailed
+
+MOST_ERRORS_PERCENT = 5
+NOT_ANSWERED = "not answered"
+
+Line = dict[str, Any]
+
+
+class Turn(BaseModel):
+    """One message of a test record."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class Record(BaseModel):
+    """A test record in Claude 3 Haiku's format: the last message is the reference."""
+
+    system: str | None = None
+    messages: list[Turn] = Field(min_length=2)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A test record without its reference, ready to be asked."""
+
+    index: int
+    system: str | None
+    turns: tuple[Turn, ...]
+    reference: str
+
+    @property
+    def prompt(self) -> str:
+        """What the report shows: the user's text, or all turns by role. The system text stays in the data set."""
+        if len(self.turns) == 1:
+            return self.turns[0].content
+        return "\n\n".join(f"{turn.role}: {turn.content}" for turn in self.turns)
+
+
+class Shard(BaseModel):
+    """An item of a distributed map: `records` lines of the test set from line `first` on, counted from 0."""
+
+    arm: str
+    model_id: str | None
+    number: int
+    first: int = Field(ge=0)
+    records: int = Field(ge=1)
+
+
+class InferenceSettings(BaseModel):
+    """The plan's `evaluation`: the same for every arm, so that arms can be compared."""
+
+    max_tokens: int = Field(ge=1)
+    temperature: float = Field(ge=0, le=1)
+    top_p: float = Field(gt=0, le=1)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A model's answer with what it used."""
+
+    text: str
+    input_tokens: int
+    output_tokens: int
+    latency_ms: int
+    stop_reason: str
+
+
+def parse_question(index: int, line: bytes) -> Question:
+    """The question in one line of the test set; raises pydantic's ValidationError where it is no such record."""
+    record = Record.model_validate_json(line)
+    return Question(index, record.system, tuple(record.messages[:-1]), record.messages[-1].content)
+
+
+def answered(question: Question, answer: Answer) -> Line:
+    """The line of an answer."""
+    return {
+        "index": question.index,
+        "prompt": question.prompt,
+        "reference": question.reference,
+        "response": answer.text,
+        "input_tokens": answer.input_tokens,
+        "output_tokens": answer.output_tokens,
+        "latency_ms": answer.latency_ms,
+        "stop_reason": answer.stop_reason,
+    }
+
+
+def failed(index: int, error: str) -> Line:
+    """The line of a record that the model did not answer."""
+    return {"index": index, "error": error}
+
+
+def parse_lines(content: bytes) -> list[Line]:
+    """Stored lines."""
+    return [orjson.loads(line) for line in content.split(b"\n") if line]
+
+
+def render_lines(lines: Iterable[Line]) -> bytes:
+    """Lines as stored: JSONL, ordered by index."""
+    ordered = sorted(lines, key=lambda line: line["index"])
+    return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in ordered)
+
+
+def join_shards(shards: Iterable[Iterable[Line]], records: int) -> list[Line]:
+    """A line for each of an arm's `records` test records, in order; one without a stored line is an error."""
+    by_index = {line["index"]: line for shard in shards for line in shard}
+    return [by_index.get(index) or failed(index, NOT_ANSWERED) for index in range(records)]
+
+
+def count_errors(lines: Iterable[Line]) -> Counter[str]:
+    """How often each error text occurs."""
+    return Counter(line["error"] for line in lines if "error" in line)
+
+
+def require_answers(errors: Mapping[str, Counter[str]], records: int) -> None:
+    """Raises EvaluationFailed where more than 5 % of an arm's records have no answer: no verdict could be trusted."""
+    failures = [
+        f"{arm}: {found.total()} of {records} records ({100 * found.total() / records:.1f} %), most often: "
+        f"{found.most_common(1)[0][0]}"
+        for arm, found in errors.items()
+        if found.total() * 100 > MOST_ERRORS_PERCENT * records
+    ]
+    if failures:
+        raise EvaluationFailed(
+            f"Too many test records have no answer (at most {MOST_ERRORS_PERCENT} % may fail). {'; '.join(failures)}. "
+            "evaluation/<arm>.jsonl lists each error. Correct its cause, then upload the data set again."
+        )

@@ -1,0 +1,144 @@
+"""The throughput's facts in the run (`$.throughput`): bought without commitment, it bills until it is deleted."""
+
+from typing import TypedDict
+
+from lambdas.domain.errors import ThroughputFailed, ThroughputNotDeleted
+from lambdas.domain.polling import (
+    DELETION_ATTEMPTS,
+    DELETION_ATTEMPTS_IF_REFUSED,
+    DELETION_WAIT_SECONDS,
+    LONGEST_THROUGHPUT_CREATION_SECONDS,
+    THROUGHPUT_WAIT_SECONDS,
+)
+from lambdas.domain.timestamps import seconds_between
+
+IN_SERVICE = "InService"
+FAILED = "Failed"
+
+# Service Quotas' code for "model units no-commitment Provisioned Throughputs across custom models".
+CUSTOM_MODEL_UNITS_QUOTA = "L-BE77399C"
+
+_ADVICE = {
+    "ServiceQuotaExceededException": "A new account has 0 model units without commitment. Ask in Service Quotas, Amazon "
+    f"Bedrock, for at least {{units}} of {CUSTOM_MODEL_UNITS_QUOTA} (no-commitment model units across custom models) "
+    "and of the quota of no-commitment model units for this base model.",
+    "AccessDeniedException": "Check that the PurchaseThroughput function may buy throughput for this custom model.",
+    "ResourceNotFoundException": "Check that the custom model still exists.",
+    "ValidationException": "Check that this base model can be served by Provisioned Throughput and is not legacy.",
+    "TooManyTagsException": "Give fewer tags in run.json.",
+}
+
+
+class Throughput(TypedDict):
+    """`$.throughput`. Times are timestamps; what is not known yet is null.
+
+    `in_service_at` is Bedrock's own time of the change to InService. `waited_seconds` is the sum of the waits asked for
+    so far. `deleted_at` is when Bedrock accepted the (last) deletion; `deleted` is true once it can no longer be
+    found.
+    """
+
+    name: str
+    arn: str | None
+    status: str | None
+    requested_at: str | None
+    in_service_at: str | None
+    wait_seconds: int
+    waited_seconds: int
+    delete_requested_at: str | None
+    deleted: bool
+    deleted_at: str | None
+    delete_attempts: int
+
+
+def unrecorded(name: str) -> Throughput:
+    """A throughput of which the run knows nothing but the name it would have."""
+    return {
+        "name": name,
+        "arn": None,
+        "status": None,
+        "requested_at": None,
+        "in_service_at": None,
+        "wait_seconds": THROUGHPUT_WAIT_SECONDS,
+        "waited_seconds": 0,
+        "delete_requested_at": None,
+        "deleted": False,
+        "deleted_at": None,
+        "delete_attempts": 0,
+    }
+
+
+def purchased(name: str, arn: str, requested_at: str) -> Throughput:
+    """A throughput that Bedrock has just accepted to create."""
+    return {**unrecorded(name), "arn": arn, "status": "Creating", "requested_at": requested_at}
+
+
+def refused(name: str, model_units: int, operation: str, code: str, message: str) -> ThroughputFailed:
+    """The error for a throughput that Bedrock would not sell or describe."""
+    advice = _ADVICE.get(code, "Look the error code up in Bedrock's API reference.").format(units=model_units)
+    return ThroughputFailed(f"Bedrock refused {operation} for throughput {name}: {code}: {message} {advice}")
+
+
+def checked(throughput: Throughput, status: str, changed_at: str, failure_message: str | None) -> Throughput:
+    """The throughput with Bedrock's answer; `changed_at` is Bedrock's time of the last change.
+
+    Raises ThroughputFailed where it failed, or where all waits together reach two hours. The waits are summed, not the
+    clock read, so that the bound is the same where an emulator shortens them.
+    """
+    throughput = {**throughput, "status": status}
+    if status == IN_SERVICE:
+        return {**throughput, "in_service_at": changed_at}
+    if status == FAILED:
+        raise ThroughputFailed(
+            f"Throughput {throughput['name']} failed. Bedrock's message: {failure_message or 'none'} "
+            f"({throughput['arn']}). Upload the data set again to start a new run."
+        )
+    waited_seconds = throughput["waited_seconds"] + throughput["wait_seconds"]
+    if waited_seconds >= LONGEST_THROUGHPUT_CREATION_SECONDS:
+        raise ThroughputFailed(
+            f"Throughput {throughput['name']} is still {status} after {waited_seconds / 3600:.1f} hours of waiting "
+            f"({throughput['arn']}); creating one takes 20 to 30 minutes. Ask AWS Support about the Region's capacity, "
+            "then upload the data set again."
+        )
+    return {**throughput, "wait_seconds": THROUGHPUT_WAIT_SECONDS, "waited_seconds": waited_seconds}
+
+
+def gone(throughput: Throughput, now: str) -> Throughput:
+    """The throughput after Bedrock no longer finds it; one that was seen gets `deleted_at` whoever deleted it."""
+    deleted_at = throughput["deleted_at"] or (now if throughput["arn"] else None)
+    return {**throughput, "status": None, "deleted": True, "deleted_at": deleted_at}
+
+
+def still_there(throughput: Throughput, refusal: str | None, refused_for_good: bool, now: str) -> Throughput:
+    """The throughput after an attempt to delete it that did not (yet) remove it, with the wait before the next attempt.
+
+    `refusal` is Bedrock's error on the attempt, null where it accepted the deletion; `refused_for_good` is true for one
+    that time alone does not heal. Raises ThroughputNotDeleted when the attempts are used up.
+    """
+    attempts = throughput["delete_attempts"] + 1
+    if attempts >= (DELETION_ATTEMPTS_IF_REFUSED if refused_for_good else DELETION_ATTEMPTS):
+        raise ThroughputNotDeleted(_not_deleted(throughput, attempts, refusal, now))
+    return {**throughput, "deleted": False, "wait_seconds": DELETION_WAIT_SECONDS, "delete_attempts": attempts}
+
+
+def _not_deleted(throughput: Throughput, attempts: int, refusal: str | None, now: str) -> str:
+    """What a person must know to end the billing."""
+    requested_at = throughput["requested_at"]
+    age = f"{seconds_between(requested_at, now) / 3600:.1f} hours old" if requested_at else "of unknown age"
+    identifier = throughput["arn"] or throughput["name"]
+    reason = f"Bedrock's last answer: {refusal}" if refusal else "Bedrock accepted the deletion but still finds it"
+    return (
+        f"Throughput {identifier} ({age}) still exists after {attempts} attempts to delete it and BILLS BY THE HOUR "
+        f"until it is deleted. {reason}. Delete it now: {deletion_command(identifier)}"
+    )
+
+
+def deletion_command(identifier: str) -> str:
+    """The AWS CLI's command for a name or ARN."""
+    return f"aws bedrock delete-provisioned-model-throughput --provisioned-model-id {identifier}"
+
+
+def billed_seconds(throughput: Throughput) -> float | None:
+    """From in service to the acceptance of the deletion: what is billed is this, rounded as the price list says."""
+    if throughput["in_service_at"] is None or throughput["deleted_at"] is None:
+        return None
+    return max(0.0, seconds_between(throughput["in_service_at"], throughput["deleted_at"]))

@@ -1,0 +1,85 @@
+"""The losses that Bedrock writes as CSV under a customization job's output.
+
+`…/training_artifacts/step_wise_training_metrics.csv` has the columns step_number, epoch_number, training_loss;
+`…/validation_artifacts/…/validation_metrics.csv` has step_number, epoch_number, validation_loss (the folders between
+differ, so files are found by their ends). Some files have a column perplexity instead of the loss: its logarithm is the
+loss. Steps count from 0, epochs from 1. The files inform the report and decide nothing, so a line that cannot be read
+is counted and passed over.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import fmean
+
+TRAINING_FILE = "step_wise_training_metrics.csv"
+VALIDATION_FILE = "validation_metrics.csv"
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One line: the loss after a step of an epoch."""
+
+    step: int
+    epoch: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Losses:
+    """A file's readable lines, ordered by step, and how many lines could not be read."""
+
+    lines: tuple[Loss, ...]
+    unreadable: int
+
+
+def find_key(keys: Iterable[str], file_name: str) -> str | None:
+    """The first key, in alphabetical order, that ends with this file name; None where there is none."""
+    return min((key for key in keys if key.rsplit("/", 1)[-1] == file_name), default=None)
+
+
+def read_losses(content: bytes, kind: str) -> Losses:
+    """Reads one CSV; `kind` is "training" or "validation", the first part of the loss column's name."""
+    rows = csv.reader(io.StringIO(content.decode("utf-8-sig", errors="replace")))
+    header = [name.strip().lower() for name in next(rows, [])]
+    losses: list[Loss] = []
+    unreadable = 0
+    for row in rows:
+        if not any(cell.strip() for cell in row):
+            continue
+        try:
+            losses.append(_loss(dict(zip(header, row, strict=False)), kind))
+        except (KeyError, ValueError, OverflowError):
+            unreadable += 1
+    return Losses(tuple(sorted(losses, key=lambda line: line.step)), unreadable)
+
+
+def _loss(cells: dict[str, str], kind: str) -> Loss:
+    """One line's loss; raises KeyError or ValueError where a column is missing or no finite number."""
+    step, epoch = int(float(cells["step_number"])), int(float(cells["epoch_number"]))
+    loss = float(cells[f"{kind}_loss"]) if f"{kind}_loss" in cells else math.log(float(cells["perplexity"]))
+    if not math.isfinite(loss):
+        raise ValueError(f"loss {loss} is not finite")
+    return Loss(step, epoch, loss)
+
+
+def summarise_epochs(training: Losses, validation: Losses) -> list[dict[str, float | int | None]]:
+    """`[{"epoch", "training_loss", "validation_loss"}]`, an epoch per entry, null where a file has nothing on it.
+
+    An epoch's training loss is the mean over its steps; its validation loss is that of its last step.
+    """
+    epochs = sorted({line.epoch for line in (*training.lines, *validation.lines)})
+    summary: list[dict[str, float | int | None]] = []
+    for epoch in epochs:
+        steps = [line.loss for line in training.lines if line.epoch == epoch]
+        validations = [line.loss for line in validation.lines if line.epoch == epoch]
+        summary.append(
+            {
+                "epoch": epoch,
+                "training_loss": fmean(steps) if steps else None,
+                "validation_loss": validations[-1] if validations else None,
+            }
+        )
+    return summary

@@ -1,0 +1,26 @@
+"""AnswerBaselineShard: a foundation model answers one shard of the test set while Bedrock trains."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.adapters import answering
+from lambdas.domain.responses import InferenceSettings, Shard
+from lambdas.handlers.observability import observed
+
+
+@observed
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Takes `{"run", "plan", "shard"}` and returns `{"arm", "number", "answered", "errors"}`.
+
+    Raises ServiceBusy and EvaluationFailed.
+    """
+    shard = Shard.model_validate(event["shard"])
+    return answering.answer_shard(
+        event["run"]["output_bucket"],
+        event["run"]["prefix"],
+        shard,
+        shard.model_id or event["plan"]["arms"][shard.arm],
+        InferenceSettings.model_validate(event["plan"]["evaluation"]),
+        context.get_remaining_time_in_millis,
+    )

@@ -1,0 +1,31 @@
+"""CheckThroughput: asks whether the throughput is in service."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.adapters import bedrock
+from lambdas.adapters.service_errors import Refused
+from lambdas.domain import throughput
+from lambdas.domain.errors import ThroughputFailed
+from lambdas.handlers.observability import logger, observed
+
+
+@observed
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Takes `{"run", "throughput"}` and returns `$.throughput`. Raises ThroughputFailed and ServiceBusy."""
+    facts = event["throughput"]
+    try:
+        found = bedrock.find_throughput(facts["arn"])
+    except Refused as refusal:
+        raise ThroughputFailed(
+            f"Bedrock refused {refusal.operation} for {facts['arn']}: {refusal.code}: {refusal.message} "
+            "Check the permissions of the CheckThroughput function."
+        ) from refusal
+    if found is None:
+        raise ThroughputFailed(
+            f"Bedrock no longer knows the throughput {facts['arn']}: somebody else has deleted it. "
+            "Upload the data set again to start a new run."
+        )
+    logger.info("Throughput checked", extra={"throughput_arn": found.arn, "status": found.status})
+    return {**throughput.checked(facts, found.status, found.changed_at, found.failure_message)}

@@ -1,0 +1,62 @@
+"""PurchaseThroughput: buys throughput without commitment for the custom model, once."""
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.adapters import bedrock
+from lambdas.adapters.service_errors import Refused
+from lambdas.domain import run, throughput
+from lambdas.domain.errors import ThroughputFailed
+from lambdas.domain.throughput import Throughput
+from lambdas.domain.timestamps import now
+from lambdas.handlers.environment import environment
+from lambdas.handlers.observability import logger, metrics, observed
+
+# Bedrock's errors where the name may be taken: by this run's own throughput, whose answer was lost.
+_NAME_MAY_BE_TAKEN = {"ConflictException", "ValidationException"}
+
+
+@observed
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Takes `{"run", "plan", "job"}` and returns `$.throughput`. Raises ThroughputFailed and ServiceBusy."""
+    return {**purchase(event["run"], event["plan"], event["job"]["model_arn"])}
+
+
+def purchase(run_facts: dict[str, Any], plan: dict[str, Any], model_arn: str) -> Throughput:
+    """The run's throughput: a new one, or the one that an earlier attempt bought."""
+    deployment, run_id = environment().deployment, run_facts["id"]
+    name = run.bedrock_name(deployment, run_id)
+    tags = {**plan["tags"], **run.bedrock_tags(deployment, run_id, run_facts["execution_arn"])}
+    requested_at = now()
+    try:
+        arn = bedrock.purchase_throughput(
+            name, run.client_request_token(run_id, "throughput"), model_arn, plan["model_units"], tags
+        )
+    except Refused as refusal:
+        adopted = _adopt(name, model_arn, plan["model_units"], refusal)
+        logger.info("Throughput of an earlier attempt adopted", extra={"throughput_arn": adopted["arn"]})
+        return adopted
+    logger.info("Throughput bought", extra={"throughput_arn": arn, "model_units": plan["model_units"]})
+    metrics.add_metric("ThroughputsBought", MetricUnit.Count, 1)
+    return throughput.purchased(name, arn, requested_at)
+
+
+def _adopt(name: str, model_arn: str, model_units: int, refusal: Refused) -> Throughput:
+    """The throughput of this name where it serves this run's model; otherwise the refusal as ThroughputFailed."""
+    refused = throughput.refused(name, model_units, refusal.operation, refusal.code, refusal.message)
+    if refusal.code not in _NAME_MAY_BE_TAKEN:
+        raise refused from refusal
+    try:
+        found = bedrock.find_throughput(name)
+    except Refused:
+        raise refused from refusal
+    if found is None:
+        raise refused from refusal
+    if found.model_arn != model_arn:
+        raise ThroughputFailed(
+            f"Another throughput already has the name {name}, for the model {found.model_arn} ({found.arn}). "
+            "Delete it if nobody needs it, then upload the data set again."
+        ) from refusal
+    return throughput.purchased(name, found.arn, found.created_at)
