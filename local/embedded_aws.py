@@ -23,6 +23,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # The example account of AWS's documentation. ministack takes an access key of twelve digits for the account's number.
 ACCOUNT = "111122223333"
 REGION = "us-west-2"
+# Nothing checks signatures here.
+NO_SECRET = "embedded"
 SECONDS_TO_START = 60
 NO_PROXIES: dict[str, str] = {}
 
@@ -70,7 +72,8 @@ class EmbeddedAws:
     def client(self, service: str) -> Any:
         """A boto3 client of the embedded account."""
         endpoint = self.bedrock_endpoint if service.startswith("bedrock") else self.endpoint
-        return _session().client(service, endpoint_url=endpoint, config=Config(proxies=NO_PROXIES))
+        session: Any = _session()
+        return session.client(service, endpoint_url=endpoint, config=Config(proxies=NO_PROXIES))
 
     def run(self, name: str, command: list[str | Path], environment: Mapping[str, str] | None = None) -> None:
         """Run a command in the checkout to its end, its output in `logs/<name>.log`; raises ProcessFailedError."""
@@ -98,7 +101,7 @@ class EmbeddedAws:
         raise NotImplementedError
 
     def _start_emulator(self, listening: socket.socket) -> SupervisedProcess:
-        # The emulator's own clients must not be sent to itself: only Bedrock's endpoint is set, which the workers inherit.
+        # Only Bedrock's endpoints are set, which the workers inherit: the emulator's own clients must not reach itself.
         environment = {name: value for name, value in self.environment.items() if name != "AWS_ENDPOINT_URL"}
         environment |= {
             "MINISTACK_REGION": REGION,
@@ -133,15 +136,19 @@ class EmbeddedAws:
 
 
 def isolated_environment(temporary: Path) -> dict[str, str]:
-    """This process's environment without its AWS and CDK settings, and with all temporary files under `temporary`."""
+    """The environment of this process without its AWS and CDK settings, and with all temporary files under `temporary`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_", "JSII_"))}
     return kept | {
         "PATH": os.pathsep.join(
-            [str(Path(sys.executable).parent), str(CHECKOUT / "node_modules" / ".bin"), os.environ.get("PATH", os.defpath)]
+            [
+                str(Path(sys.executable).parent),
+                str(CHECKOUT / "node_modules" / ".bin"),
+                os.environ.get("PATH", os.defpath),
+            ]
         ),
         "TMPDIR": str(temporary),
         "AWS_ACCESS_KEY_ID": ACCOUNT,
-        "AWS_SECRET_ACCESS_KEY": "embedded",
+        "AWS_SECRET_ACCESS_KEY": NO_SECRET,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
@@ -158,7 +165,7 @@ def isolated_environment(temporary: Path) -> dict[str, str]:
 
 
 def host_runtime() -> tuple[str, str]:
-    """This machine's Lambda runtime and architecture: a worker runs on the emulator's own interpreter and processor."""
+    """The Lambda runtime and architecture of this machine: a worker runs on the emulator's interpreter and processor."""
     architecture = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
     return f"python{sys.version_info.major}.{sys.version_info.minor}", architecture
 
@@ -173,5 +180,8 @@ def _session() -> boto3.Session:
         }
     )
     return boto3.Session(
-        aws_access_key_id=ACCOUNT, aws_secret_access_key="embedded", region_name=REGION, botocore_session=session
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key=NO_SECRET,
+        region_name=REGION,
+        botocore_session=session,
     )

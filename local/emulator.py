@@ -10,12 +10,13 @@ import os
 import signal
 import socket
 
+from hypercorn.asyncio import serve as serve_asgi
+from hypercorn.config import Config
+
 
 async def serve(listen_fd: int) -> None:
     """Serve ministack on the listening socket `listen_fd` until SIGTERM."""
-    from hypercorn.asyncio import serve as serve_asgi
-    from hypercorn.config import Config
-    from ministack.app import app
+    from ministack.app import app  # noqa: PLC0415 - it reads its settings while it is imported
 
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
@@ -24,7 +25,7 @@ async def serve(listen_fd: int) -> None:
     config.loglevel = "WARNING"
     config.graceful_timeout = 0.2
     config.keep_alive_timeout = 75
-    await serve_asgi(app, config, shutdown_trigger=stopped.wait)  # type: ignore[arg-type]
+    await serve_asgi(app, config, shutdown_trigger=stopped.wait)
 
 
 def main() -> None:
@@ -36,12 +37,12 @@ def main() -> None:
         host, port = listening.getsockname()
     if host != "127.0.0.1":
         raise SystemExit(f"The embedded AWS listens on the loopback interface only, not on {host}.")
-    # ministack reads its settings while it is imported.
     os.environ["GATEWAY_PORT"] = str(port)
 
-    from ministack.core import lambda_runtime
+    # ministack reads its settings while it is imported.
+    from ministack.core import lambda_runtime  # noqa: PLC0415
 
-    from local import patches
+    from local import patches  # noqa: PLC0415
 
     patches.apply()
     try:

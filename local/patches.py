@@ -62,7 +62,7 @@ def apply() -> None:
 
 
 def name_lambda_errors() -> None:
-    """A Lambda's exception arrives as `Runtime.HandlerError`; on AWS it has its class's name, which Retry and Catch match.
+    """A Lambda's exception arrives as `Runtime.HandlerError`; on AWS under its class's name, which Catch matches.
 
     A worker that dies is `Runtime.ExitError` on AWS.
     """
@@ -83,7 +83,7 @@ def name_lambda_errors() -> None:
 
 
 def keep_worker_after_handler_error() -> None:
-    """ministack ends the worker whose handler raised; on AWS it serves the next call, and only a crash ends it."""
+    """In ministack a raised error ends the worker; on AWS it serves the next call, and only a crash ends it."""
     lambda_runtime.Worker.invoke = _rewritten(
         lambda_runtime.Worker.invoke,
         (
@@ -96,7 +96,7 @@ def keep_worker_after_handler_error() -> None:
 
 
 def limit_idle_workers() -> None:
-    """ministack keeps a worker of each function for ever: a dozen of them need more memory than a laptop spares."""
+    """In ministack a worker of each function stays for ever: a dozen of them need too much memory."""
     _expect(lambda_svc, "release_worker")
     release = lambda_runtime.release_worker
 
@@ -154,7 +154,7 @@ def end_stopped_executions() -> None:
 
 
 def time_out_executions() -> None:
-    """ministack ignores the state machine's own TimeoutSeconds; the scaled clock counts for it as it does for Waits."""
+    """In ministack the state machine's own TimeoutSeconds is ignored; here the scaled clock counts, as for Waits."""
     run_execution = stepfunctions._run_execution
 
     def time_out(execution: dict[str, Any]) -> None:
@@ -182,10 +182,12 @@ def time_out_executions() -> None:
 
 
 def fail_parallel_at_once() -> None:
-    """ministack's Parallel waits for all branches; on AWS the first failure ends the state and its other branches."""
+    """In ministack a Parallel waits for all branches; on AWS the first failure ends the state and its other branches."""
     _expect(stepfunctions, "_run_parallel_branches")
 
-    def run_parallel_branches(state: dict[str, Any], data: Any, execution: dict[str, Any], context: dict[str, Any]) -> Any:
+    def run_parallel_branches(
+        state: dict[str, Any], data: Any, execution: dict[str, Any], context: dict[str, Any]
+    ) -> Any:
         effective = stepfunctions._apply_parameters(
             state, stepfunctions._apply_input_path(state, data, context), context
         )
@@ -214,7 +216,7 @@ def fail_parallel_at_once() -> None:
 
 
 def record_states_of_branches() -> None:
-    """ministack's history omits the states inside Parallel and Map; AWS's has them, and progress is read from it.
+    """In ministack the history omits the states inside Parallel and Map; AWS has them, and progress is read from it.
 
     It is also where a branch or a map item notices that its execution has been stopped.
     """

@@ -1,7 +1,7 @@
 """A child process, with everything it starts, that cannot outlive the process which started it.
 
-The child runs under a supervisor (this module's `main`) that leads a process group and holds the read end of a pipe as its
-standard input. When the pipe closes, be it because the parent said so or because it was killed, the group is ended.
+The child runs under a supervisor (this module's `main`) whose standard input is a pipe from the parent. When the pipe
+closes, be it because the parent said so or because it was killed, the child's process group is ended.
 """
 
 import contextlib

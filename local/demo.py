@@ -1,0 +1,93 @@
+"""The main job on this machine: start AWS, deploy, drop the data set, follow the run, tell its result."""
+
+import fcntl
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from local import execution, result
+from local.deployment import Deployment, deploy
+from local.embedded_aws import CHECKOUT, EmbeddedAws
+from local.progress import Progress
+from local.upload import Upload
+
+FOLDER = CHECKOUT / "build" / "demo"
+
+
+class DemoRunningError(Exception):
+    """Another demo of this checkout is running."""
+
+
+def run_demo(upload: Upload, *, base_model: str | None, console: Console, folder: Path = FOLDER) -> bool:
+    """Run the data set to its end; whether it succeeded and left no throughput."""
+    progress = Progress(console)
+    with emptied(folder), stopping_on_sigterm(), EmbeddedAws(folder) as aws:
+        console.print(f"The simulated clock: a minute on AWS passes in {60 * aws.time_scale:g} s.", highlight=False)
+        with progress.stage("Deploying with the CDK CLI", f"Deployed on {aws.endpoint}"):
+            deployment = deploy(aws, base_model=base_model)
+        try:
+            return run(aws, deployment, upload, progress=progress, console=console)
+        finally:
+            save_logs(aws)
+
+
+def run(aws: EmbeddedAws, deployment: Deployment, upload: Upload, *, progress: Progress, console: Console) -> bool:
+    """Drop the data set, follow the execution that it starts, keep and tell its result."""
+    with progress.stage(f"Dropping {upload.key}", f"Dropped {upload.key}"):
+        upload.drop(aws, deployment)
+        arn = execution.find_execution(aws, deployment.state_machine, upload.key)
+    end = progress.follow(execution.follow(aws, arn))
+    execution.save(aws, arn, aws.directory / "execution.json")
+    if prefix := end.facts.get("run", {}).get("prefix"):
+        result.fetch(aws, deployment.output_bucket, prefix, aws.directory)
+    result.tell(console, aws.directory, end)
+    left = result.live_throughputs(aws)
+    if left:
+        console.print(f"Throughput is left and would go on billing: {', '.join(left)}", style="bold red")
+    else:
+        console.print("No throughput is left.")
+    return end.status == "SUCCEEDED" and not left
+
+
+def save_logs(aws: EmbeddedAws) -> None:
+    """Write each Lambda function's log into `logs/`."""
+    logs = aws.client("logs")
+    for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]:
+        events = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+        lines = [event["message"].rstrip() for page in events for event in page["events"]]
+        (aws.logs / f"{group['logGroupName'].rsplit('/', 1)[-1]}.log").write_text("\n".join(lines) + "\n")
+
+
+@contextmanager
+def emptied(folder: Path) -> Iterator[None]:
+    """The folder, empty and this process's own; its `tmp/` is gone afterwards. Raises DemoRunningError."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DemoRunningError(f"Another demo is running in {folder}.") from None
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            yield
+        finally:
+            shutil.rmtree(folder / "tmp", ignore_errors=True)
+
+
+@contextmanager
+def stopping_on_sigterm() -> Iterator[None]:
+    """SIGTERM unwinds like Ctrl-C does, so that everything is stopped."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

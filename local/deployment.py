@@ -1,0 +1,49 @@
+"""One deployment of the app on the embedded AWS, made by the same CDK CLI and the same app as on a real account."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.embedded_aws import ACCOUNT, CHECKOUT, REGION, EmbeddedAws, host_runtime
+from stacks.settings import CONTEXT_KEY
+
+# Kept between runs: what CDK packs for Lambda is packed again only where it has changed.
+ASSEMBLY = CHECKOUT / "build" / "embedded-aws" / "cdk.out"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a user needs to know of a deployment."""
+
+    input_bucket: str
+    output_bucket: str
+    state_machine: str
+
+
+def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: int = 2) -> Deployment:
+    """Bootstrap the embedded account and deploy all stacks; raises ProcessFailedError with the CDK CLI's last words."""
+    runtime, architecture = host_runtime()
+    settings = {
+        "region": REGION,
+        "lambda_runtime": runtime,
+        "lambda_architecture": architecture,
+        "layer_platform": "host",
+        "max_concurrency": str(max_concurrency),
+        **({"base_model": base_model} if base_model else {}),
+    }
+    context = [word for name, value in settings.items() for word in ("--context", f"{CONTEXT_KEY}:{name}={value}")]
+    outputs = aws.temporary / "outputs.json"
+    quiet = ["--ci", "--no-color", "--no-notices", "--no-version-reporting"]
+    app: list[str | Path] = ["--app", f"{sys.executable} app.py", "--output", ASSEMBLY, *context]
+    aws.run("cdk-bootstrap", ["cdk", "bootstrap", f"aws://{ACCOUNT}/{REGION}", *quiet])
+    aws.run(
+        "cdk-deploy",
+        ["cdk", "deploy", "--all", "--require-approval", "never", "--outputs-file", outputs, *quiet, *app],
+    )
+    found = {name: value for stack in json.loads(outputs.read_text()).values() for name, value in stack.items()}
+    return Deployment(
+        input_bucket=found["InputBucket"],
+        output_bucket=found["OutputBucket"],
+        state_machine=found["StateMachineArn"],
+    )

@@ -1,0 +1,128 @@
+"""An execution of the state machine: found by the object that started it, followed, and kept."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from local.embedded_aws import EmbeddedAws
+
+SECONDS_TO_START = 30
+POLL_SECONDS = 0.3
+
+
+class NoExecutionError(Exception):
+    """The dropped object did not start an execution."""
+
+
+@dataclass
+class Step:
+    """A state that the execution has entered, however often: a loop's states are one step each."""
+
+    name: str
+    kind: str
+    entered_at: datetime
+    exited_at: datetime | None = None
+    visits: int = 1
+    # Of a distributed map: how many items there are and how many are done.
+    items: tuple[int, int] | None = None
+
+
+@dataclass
+class Snapshot:
+    """An execution at one moment."""
+
+    status: str
+    error: str | None = None
+    cause: str | None = None
+    started_at: datetime | None = None
+    steps: dict[str, Step] = field(default_factory=dict)
+    # The run's facts as the last state left them: run, plan, job, throughput, … (docs/architecture.md).
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the execution has ended, well or not."""
+        return self.status != "RUNNING"
+
+
+def find_execution(aws: EmbeddedAws, state_machine: str, key: str) -> str:
+    """The ARN of the execution that the object `key` has started; raises NoExecutionError after half a minute."""
+    states = aws.client("stepfunctions")
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        for execution in states.list_executions(stateMachineArn=state_machine)["executions"]:
+            arn: str = execution["executionArn"]
+            event = json.loads(states.describe_execution(executionArn=arn)["input"])
+            if event["detail"]["object"]["key"] == key:
+                return arn
+        time.sleep(POLL_SECONDS)
+    raise NoExecutionError(
+        f"No execution was started by {key} within {SECONDS_TO_START} s (log: {aws.logs}/emulator.log)."
+    )
+
+
+def follow(aws: EmbeddedAws, arn: str) -> Iterator[Snapshot]:
+    """Snapshots of the execution until it has ended; the last one is its end."""
+    while True:
+        snapshot = look_at(aws, arn)
+        yield snapshot
+        if snapshot.is_over:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def look_at(aws: EmbeddedAws, arn: str) -> Snapshot:
+    """The execution now."""
+    states = aws.client("stepfunctions")
+    # Before the history, so that a snapshot which is over has the whole of it.
+    execution = states.describe_execution(executionArn=arn)
+    snapshot = Snapshot(
+        status=execution["status"],
+        error=execution.get("error"),
+        cause=execution.get("cause"),
+        started_at=execution["startDate"],
+    )
+    for event in history(aws, arn):
+        _record(snapshot, event)
+    maps = [step for step in snapshot.steps.values() if step.kind == "Map"]
+    runs = sorted(states.list_map_runs(executionArn=arn)["mapRuns"], key=lambda run: run["startDate"])
+    for step, run in zip(maps, runs, strict=False):
+        counts = states.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]
+        step.items = (counts["total"], counts["succeeded"] + counts["failed"])
+    return snapshot
+
+
+def history(aws: EmbeddedAws, arn: str) -> list[dict[str, Any]]:
+    """All events of the execution, oldest first."""
+    pages = aws.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
+    return [event for page in pages for event in page["events"]]
+
+
+def save(aws: EmbeddedAws, arn: str, path: Path) -> None:
+    """Write `{"description", "history"}` of the execution as JSON."""
+    description = aws.client("stepfunctions").describe_execution(executionArn=arn)
+    del description["ResponseMetadata"]
+    document = {"description": description, "history": history(aws, arn)}
+    path.write_text(json.dumps(document, indent=1, default=datetime.isoformat) + "\n")
+
+
+def _record(snapshot: Snapshot, event: dict[str, Any]) -> None:
+    kind = event["type"]
+    if kind.endswith("StateEntered"):
+        name = event["stateEnteredEventDetails"]["name"]
+        step = snapshot.steps.get(name)
+        if step is None:
+            snapshot.steps[name] = Step(name, kind.removesuffix("StateEntered"), event["timestamp"])
+        else:
+            step.exited_at = None
+            step.visits += 1
+    elif kind.endswith("StateExited"):
+        details = event["stateExitedEventDetails"]
+        snapshot.steps[details["name"]].exited_at = event["timestamp"]
+        output = json.loads(details["output"])
+        if isinstance(output, dict):
+            snapshot.facts |= {name: value for name, value in output.items() if isinstance(value, dict)}

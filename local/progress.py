@@ -1,0 +1,106 @@
+"""How far a run is, for a person: a live view in a terminal, a line for each change anywhere else."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from local.execution import Snapshot, Step
+
+# States that take no time tell a person nothing.
+SHOWN = ("Task", "Wait", "Map")
+
+
+class Progress:
+    """Shows stages, which take a while, and then the run's snapshots."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started = time.monotonic()
+        self._shown: dict[str, str] = {}
+
+    @contextmanager
+    def stage(self, doing: str, done: str) -> Iterator[None]:
+        """Says `doing` while the block runs, and `done` with its seconds afterwards."""
+        started = time.monotonic()
+        if self._console.is_terminal:
+            with self._console.status(doing):
+                yield
+        else:
+            self._print(f"{doing} …")
+            yield
+        self._print(f"✓ {done} ({time.monotonic() - started:.0f} s)")
+
+    def follow(self, snapshots: Iterator[Snapshot]) -> Snapshot:
+        """Shows each snapshot and returns the last one."""
+        if self._console.is_terminal:
+            return self._follow_live(snapshots)
+        snapshot = Snapshot("RUNNING")
+        for snapshot in snapshots:
+            for step in shown_steps(snapshot):
+                text = describe(step, snapshot, coarse=True)
+                if self._shown.get(step.name) != text:
+                    self._shown[step.name] = text
+                    self._print(f"{mark(step, snapshot)} {text}")
+        return snapshot
+
+    def _follow_live(self, snapshots: Iterator[Snapshot]) -> Snapshot:
+        snapshot = Snapshot("RUNNING")
+        spinners: dict[str, Spinner] = {}
+        with Live(console=self._console, refresh_per_second=10) as live:
+            for snapshot in snapshots:
+                lines: list[Text | Spinner] = []
+                for step in shown_steps(snapshot):
+                    text = describe(step, snapshot)
+                    if step.exited_at is None and not snapshot.is_over:
+                        spinner = spinners.setdefault(step.name, Spinner("dots"))
+                        spinner.update(text=text)
+                        lines.append(spinner)
+                    else:
+                        lines.append(Text(f"{mark(step, snapshot)} {text}"))
+                live.update(Group(*lines))
+        return snapshot
+
+    def _print(self, text: str) -> None:
+        at = "" if self._console.is_terminal else f"{time.monotonic() - self._started:6.1f} s  "
+        self._console.print(f"{at}{text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def shown_steps(snapshot: Snapshot) -> list[Step]:
+    """The states worth a line; a wait stands for the loop that it is in, so its check gets none."""
+    return [
+        step
+        for step in snapshot.steps.values()
+        if step.kind in SHOWN and not (step.name.startswith("Check") and waited_for(step.name, snapshot))
+    ]
+
+
+def waited_for(check: str, snapshot: Snapshot) -> bool:
+    """Whether the run has waited before this check."""
+    return check.replace("Check", "WaitFor", 1) in snapshot.steps
+
+
+def describe(step: Step, snapshot: Snapshot, *, coarse: bool = False) -> str:
+    """The state's name in words, and how far it is; `coarse` leaves out what changes all the time."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", step.name).capitalize()
+    if step.items is not None:
+        total, done = step.items
+        quarter = done if done == total else total * (4 * done // max(total, 1)) // 4
+        return f"{words}: {quarter if coarse else done} of {total} shards"
+    fact = {"WaitForCustomization": "job", "WaitForThroughput": "throughput"}.get(step.name)
+    if fact:
+        status = snapshot.facts.get(fact, {}).get("status", "requested")
+        return f"{words}: {fact} {status}" + ("" if coarse else f", asked {step.visits} times")
+    return words
+
+
+def mark(step: Step, snapshot: Snapshot) -> str:
+    """Whether the state is done, being worked on, or was cut off by the run's end."""
+    if step.exited_at is not None:
+        return "✓"
+    return "✗" if snapshot.is_over else "…"

@@ -1,0 +1,86 @@
+"""What a run has left: fetched into a folder, and told to a person."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from local.embedded_aws import EmbeddedAws
+from local.execution import Snapshot
+
+
+def fetch(aws: EmbeddedAws, bucket: str, prefix: str, folder: Path) -> None:
+    """Download every object under `prefix` to the same place under `folder`."""
+    s3 = aws.client("s3")
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", []):
+            path = (folder / entry["Key"].removeprefix(prefix)).resolve()
+            if path.is_relative_to(folder.resolve()):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                s3.download_file(bucket, entry["Key"], str(path))
+
+
+def live_throughputs(aws: EmbeddedAws) -> list[str]:
+    """The ARNs of the throughputs that Bedrock still has."""
+    pages = aws.client("bedrock").get_paginator("list_provisioned_model_throughputs").paginate()
+    return [one["provisionedModelArn"] for page in pages for one in page["provisionedModelSummaries"]]
+
+
+def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:
+    """Print the run's result, the refused data set's issues, or the error and its cause."""
+    if snapshot.status == "SUCCEEDED":
+        tell_report(console, folder)
+        return
+    console.print(f"\nThe run has ended as {snapshot.status}: {snapshot.error}", style="bold red", markup=False)
+    data_set = folder / "dataset" / "report.json"
+    if snapshot.error == "DatasetRejected" and data_set.is_file():
+        tell_issues(console, json.loads(data_set.read_text()))
+    else:
+        console.print(reason(snapshot.cause), markup=False, highlight=False)
+
+
+def tell_report(console: Console, folder: Path) -> None:
+    """The arms side by side and the throughput's time, from report.json."""
+    report = json.loads((folder / "report.json").read_text())
+    simulated = " (simulated: the figures say nothing about real models)" if report["simulated"] else ""
+    table = Table(title=f"{report['base_model']}{simulated}", title_justify="left")
+    table.add_column("arm")
+    for name in ("n", "errors", "F1", "exact match", "output tokens, mean", "median"):
+        table.add_column(name, justify="right")
+    for arm, figures in report["arms"].items():
+        tokens = figures["output_tokens"]
+        numbers = [figures["f1"], figures["exact_match"], tokens["mean"], tokens["median"]]
+        table.add_row(
+            arm, str(figures["n"]), str(figures["errors"]), *("-" if n is None else f"{n:.1f}" for n in numbers)
+        )
+    console.print(table)
+    throughput = report["throughput"]
+    console.print(
+        f"Throughput: in service {throughput['in_service_at']}, deleted {throughput['deleted_at']}, "
+        f"billed {throughput['billed_seconds']} s of the simulated clock's seconds as they passed here.",
+        highlight=False,
+    )
+    console.print(f"Report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
+
+
+def tell_issues(console: Console, report: dict[str, Any]) -> None:
+    """The issues of a refused data set with their line numbers, from dataset/report.json."""
+    for issue in report["issues"]:
+        line = f"line {issue['line']}: " if issue["line"] else ""
+        where = f" (at {issue['path']})" if issue.get("path") else ""
+        text = f"  {issue['severity']}: {line}{issue['message']}{where} [{issue['rule']}]"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        "Issues by rule: " + ", ".join(f"{rule}: {n}" for rule, n in report["issue_counts"].items()), markup=False
+    )
+
+
+def reason(cause: str | None) -> str:
+    """The sentence in a cause; a Lambda's cause is JSON with an errorMessage."""
+    try:
+        document = json.loads(cause or "")
+    except ValueError:
+        return cause or "No cause was given."
+    return str(document.get("errorMessage", cause)) if isinstance(document, dict) else str(cause)
