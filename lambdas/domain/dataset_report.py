@@ -1,0 +1,86 @@
+"""What the check of a data set found: every issue counted, the first of each rule kept."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from lambdas.domain.rules import RULES, Finding
+
+ISSUES_KEPT_PER_RULE = 20
+_MESSAGE_LENGTH = 500
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One breach of a rule; `path` is the file's name and, after `#`, a JSON Pointer into the line's record."""
+
+    rule: str
+    severity: str
+    line: int | None
+    path: str
+    message: str
+
+
+@dataclass
+class DatasetReport:
+    """Collects issues while sets are read; memory stays bounded whatever is found."""
+
+    records_read: int = 0
+    issues: list[Issue] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, rule: str, file: str, message: str, *, line: int | None = None, pointer: str = "") -> None:
+        """Counts an issue, and keeps it while its rule has few."""
+        self.counts[rule] += 1
+        if self.counts[rule] <= ISSUES_KEPT_PER_RULE:
+            path = f"{file}#{pointer}" if pointer else file
+            self.issues.append(Issue(rule, RULES[rule].severity, line, path, message[:_MESSAGE_LENGTH]))
+
+    def add_findings(self, file: str, line: int, findings: list[Finding]) -> None:
+        """Adds what a record broke."""
+        for rule, pointer, message in findings:
+            self.add(rule, file, message, line=line, pointer=pointer)
+
+    @property
+    def errors(self) -> int:
+        """How many issues refuse the data set."""
+        return sum(n for rule, n in self.counts.items() if RULES[rule].severity == "error")
+
+    @property
+    def warnings(self) -> int:
+        """How many issues do not."""
+        return self.counts.total() - self.errors
+
+    def as_json(self, *, train: int = 0, validation: int = 0, test: int = 0) -> dict[str, Any]:
+        """`dataset/report.json`; the numbers of records are those that the run trains and tests on."""
+        dropped = 0 if self.errors else self.records_read - train - validation - test
+        return {
+            "status": "rejected" if self.errors else "accepted",
+            "records": {
+                "read": self.records_read,
+                "train": train,
+                "validation": validation,
+                "test": test,
+                "dropped": dropped,
+            },
+            "issues": [issue.__dict__ for issue in self.issues],
+            "issue_counts": dict(self.counts),
+        }
+
+    def rejection(self, report_uri: str) -> str:
+        """The refusal as a person reads it in a notification: how much is wrong, the first issues, where all are."""
+        errors = [issue for issue in self.issues if issue.severity == "error"]
+        shown = [
+            f"- {issue.path}{f', line {issue.line}' if issue.line else ''}: {issue.message} [{issue.rule}]"
+            for issue in errors[:5]
+        ]
+        rest = self.errors - len(shown)
+        return "\n".join(
+            [
+                f"The data set has {self.errors} error{'s' if self.errors != 1 else ''} "
+                f"in {self.records_read} records, so nothing was started or bought.",
+                *shown,
+                *([f"- and {rest} more"] if rest else []),
+                f"Full report: {report_uri}. Correct the data and upload it again.",
+            ]
+        )
