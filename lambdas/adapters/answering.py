@@ -47,8 +47,8 @@ def answer_shard(
 ) -> dict[str, Any]:
     """Answers what is not stored yet; returns `{"arm", "number", "answered", "errors"}`.
 
-    Raises ServiceBusy where Bedrock is busy or the function's time runs out, and EvaluationFailed where the model cannot
-    be asked at all. Either way what was answered is stored first. An error of a single record becomes its line.
+    Raises ServiceBusy where Bedrock is busy or the function's time runs out, and EvaluationFailed where the model
+    cannot be asked at all. Either way what was answered is stored first. An error of a single record becomes its line.
     """
     place = (bucket, prefix, shard.arm, shard.number)
     lines: dict[int, Line] = {line["index"]: line for line in stored_answers.read_shard(*place)}
@@ -58,9 +58,7 @@ def answer_shard(
             if index in lines:
                 continue
             if remaining_milliseconds() < RESERVED_MILLISECONDS:
-                raise ServiceBusy(
-                    f"Shard {shard.number} of arm {shard.arm} needs more time and goes on where it stopped."
-                )
+                raise ServiceBusy(f"Shard {shard.number} of arm {shard.arm} needs more time; it goes on where it is.")
             lines[index] = _answer(index, record, model_id, settings)
             if len(lines) - stored >= STORE_EVERY_ANSWERS:
                 stored_answers.write_shard(*place, list(lines.values()))

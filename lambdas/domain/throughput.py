@@ -19,9 +19,9 @@ FAILED = "Failed"
 CUSTOM_MODEL_UNITS_QUOTA = "L-BE77399C"
 
 _ADVICE = {
-    "ServiceQuotaExceededException": "A new account has 0 model units without commitment. Ask in Service Quotas, Amazon "
-    f"Bedrock, for at least {{units}} of {CUSTOM_MODEL_UNITS_QUOTA} (no-commitment model units across custom models) "
-    "and of the quota of no-commitment model units for this base model.",
+    "ServiceQuotaExceededException": "A new account has 0 model units without commitment. Ask in Service Quotas, "
+    f"Amazon Bedrock, for at least {{units}} of {CUSTOM_MODEL_UNITS_QUOTA} (no-commitment model units across custom "
+    "models) and of the quota of no-commitment model units for this base model.",
     "AccessDeniedException": "Check that the PurchaseThroughput function may buy throughput for this custom model.",
     "ResourceNotFoundException": "Check that the custom model still exists.",
     "ValidationException": "Check that this base model can be served by Provisioned Throughput and is not legacy.",
@@ -137,8 +137,8 @@ def deletion_command(identifier: str) -> str:
     return f"aws bedrock delete-provisioned-model-throughput --provisioned-model-id {identifier}"
 
 
-def billed_seconds(throughput: Throughput) -> float | None:
-    """From in service to the acceptance of the deletion: what is billed is this, rounded as the price list says."""
-    if throughput["in_service_at"] is None or throughput["deleted_at"] is None:
+def billed_seconds(in_service_at: str | None, deleted_at: str | None) -> float | None:
+    """From in service to the acceptance of the deletion; null where it never got so far."""
+    if in_service_at is None or deleted_at is None:
         return None
-    return max(0.0, seconds_between(throughput["in_service_at"], throughput["deleted_at"]))
+    return max(0.0, seconds_between(in_service_at, deleted_at))

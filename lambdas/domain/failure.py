@@ -1,0 +1,189 @@
+"""Why a run failed, in words that a person can act on: what failed, what was cleaned up, what to do next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, Field
+
+from lambdas.domain import errors, throughput
+from lambdas.domain.customization import IN_PROGRESS
+from lambdas.domain.report import subject
+
+# Step Functions' quota on an error's cause is 32,768 characters, and SNS takes 256 KB: this leaves room for all.
+_LONGEST_CAUSE = 8_000
+
+# These say it all in their own words.
+_NAMED = {
+    error.__name__
+    for error in (
+        errors.InvalidEvent,
+        errors.DatasetRejected,
+        errors.CustomizationFailed,
+        errors.ThroughputFailed,
+        errors.EvaluationFailed,
+        errors.ThroughputNotDeleted,
+    )
+}
+
+# What any other error becomes, by the phase it happened in: the name, what failed, and what to do.
+_PHASES: dict[str, tuple[type[Exception], str, str]] = {
+    "claim": (
+        errors.ClaimFailed,
+        "The run could not be claimed",
+        "Check the ClaimRun function's log and its permissions on the output bucket, then upload the data set again.",
+    ),
+    "dataset": (
+        errors.PreparationFailed,
+        "The data set could not be checked, which says nothing about the data",
+        "Check the PrepareDataset function's log, then upload the data set again.",
+    ),
+    "customization": (
+        errors.CustomizationFailed,
+        "The model could not be customized",
+        "Check the log of the step that failed, then upload the data set again.",
+    ),
+    "throughput": (
+        errors.ThroughputFailed,
+        "The throughput could not be put in service",
+        "Check the logs of PurchaseThroughput and CheckThroughput, then upload the data set again.",
+    ),
+    "evaluation": (
+        errors.EvaluationFailed,
+        "The test set could not be answered",
+        "Check the map run's failed executions and the AnswerShard function's log, then upload the data set again.",
+    ),
+    "report": (
+        errors.ReportFailed,
+        "The report could not be written; the answers are stored under evaluation/",
+        "Check the WriteReport function's log.",
+    ),
+    "deletion": (
+        errors.ThroughputNotDeleted,
+        "The throughput could not be deleted or its deletion could not be verified",
+        "",
+    ),
+}
+
+_EXCEEDED_TOLERANCE = "States.ExceedToleratedFailureThreshold"
+_MEANINGS = {
+    "States.Timeout": "the step did not end within its time limit",
+    "Lambda.Unknown": "the function was ended without an answer, as when its time or memory runs out",
+    "States.Runtime": "the state machine could not process the step's input or output",
+    "States.DataLimitExceeded": "a step's output exceeds the 256 KB that Step Functions allows",
+    "States.ItemReaderFailed": "the list of shards could not be read from the output bucket",
+    "States.Permissions": "the state machine lacks a permission",
+    "States.TaskFailed": "the step failed",
+    _EXCEEDED_TOLERANCE: "more than 5 % of the shards of the test set failed",
+    "ServiceBusy": "AWS stayed busy or unreachable through all retries",
+}
+
+
+class Caught(BaseModel):
+    """What a Catch stores; `phase` is set by the state after it."""
+
+    error: str = Field(default="Unknown", alias="Error")
+    cause: str = Field(default="", alias="Cause")
+    phase: str | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The name and cause that the execution ends with, and the notification of the same words."""
+
+    error: str
+    cause: str
+    subject: str
+    message: str
+
+
+def explain(state: Mapping[str, Any], shard_trouble: Mapping[str, Any] | None = None) -> Explanation:
+    """The explanation of a run's whole state.
+
+    `shard_trouble` is the last error of any shard, `{"arm", "number", "error", "message"}`: a map run tells its parent
+    only that too many shards failed. A failed deletion comes first, whatever failed before it.
+    """
+    failure = Caught.model_validate(state.get("failure") or {})
+    name, sentence = _explain(failure, failure.phase, shard_trouble)
+    deletion = state.get("deletion_failure")
+    if deletion:
+        original = f"The run had failed before: {name}: {sentence}" if state.get("failure") else ""
+        name, sentence = _explain(Caught.model_validate(deletion), "deletion", None)
+        if name != errors.ThroughputNotDeleted.__name__:
+            name, sentence = errors.ThroughputNotDeleted.__name__, f"The throughput could not be deleted: {sentence}"
+        cause = _sentences(sentence, _throughput_outcome(state), original)
+    else:
+        cause = _sentences(sentence, _throughput_outcome(state), _job_outcome(state))
+    cause = cause if len(cause) <= _LONGEST_CAUSE else f"{cause[:_LONGEST_CAUSE]} …"
+    run = state.get("run") or {}
+    run_id = run.get("id", "no run")
+    where = f"\n\nRun: {run_id}\nExecution: {run['execution_arn']}" if run else ""
+    return Explanation(name, cause, subject(f"{run_id} failed: {name}"), f"{name}: {cause}{where}")
+
+
+def _explain(caught: Caught, phase: str | None, shard_trouble: Mapping[str, Any] | None) -> tuple[str, str]:
+    """The error's final name and a sentence on it."""
+    text = _message(caught.cause)
+    if shard_trouble and _EXCEEDED_TOLERANCE in (caught.error, *caught.cause.split()):
+        text = (
+            f"{_MEANINGS[_EXCEEDED_TOLERANCE]}; the last error was in shard {shard_trouble.get('number')} "
+            f"of arm {shard_trouble.get('arm')}: {shard_trouble.get('error')}: {shard_trouble.get('message')}"
+        )
+        return errors.EvaluationFailed.__name__, f"The test set could not be answered: {text}"
+    if caught.error in _NAMED:
+        return caught.error, text or f"{caught.error} gave no message."
+    named, what_failed, next_step = _PHASES.get(phase or "", _PHASES["claim"])
+    meaning = _MEANINGS.get(caught.error)
+    detail = f"{caught.error}{f' ({meaning})' if meaning else ''}{f': {text}' if text else ''}"
+    return named.__name__, _sentences(f"{what_failed}: {detail}", next_step)
+
+
+def _message(cause: str) -> str:
+    """The sentence in a cause: Lambda gives a JSON object with `errorMessage`, others plain text."""
+    try:
+        parsed = orjson.loads(cause)
+    except orjson.JSONDecodeError:
+        return cause.strip()
+    if isinstance(parsed, dict) and isinstance(parsed.get("errorMessage"), str):
+        return str(parsed["errorMessage"]).strip()
+    return cause.strip()
+
+
+def _throughput_outcome(state: Mapping[str, Any]) -> str:
+    """What became of the throughput."""
+    facts = state.get("throughput") or {}
+    if state.get("deletion_failure"):
+        identifier = facts.get("arn") or facts.get("name")
+        if not identifier:
+            return "A throughput of the run's name may exist: look in the Bedrock console."
+        return f"It bills by the hour until it is gone: {throughput.deletion_command(identifier)}"
+    if facts.get("deleted") and facts.get("arn"):
+        return f"The throughput {facts['arn']} was deleted, and Bedrock no longer finds it: nothing bills."
+    if facts.get("deleted"):
+        return "No throughput exists."
+    return "Nothing had been started or bought."
+
+
+def _job_outcome(state: Mapping[str, Any]) -> str:
+    """What became of the customization job, where the failure ended it."""
+    if state.get("stop_failure"):
+        reason = _message(Caught.model_validate(state["stop_failure"]).cause)
+        name = (state.get("job") or {}).get("name")
+        command = f": aws bedrock stop-model-customization-job --job-identifier {name}" if name else ""
+        return f"The customization job could not be stopped ({reason}). Stop it if it still trains{command}"
+    stopped = state.get("stopped_job") or {}
+    match stopped.get("status"):
+        case "Stopping" | "Stopped":
+            return "The customization job was stopped."
+        case "Completed":
+            return f"The custom model {stopped.get('model_arn')} is kept."
+        case status if status == IN_PROGRESS:
+            return f"The customization job {stopped.get('name')} is being stopped."
+        case _:
+            return ""
+
+
+def _sentences(*parts: str) -> str:
+    """The parts that say something, each with its full stop."""
+    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in map(str.strip, parts) if part)

@@ -1,0 +1,149 @@
+"""The result of a run, `report.json`: every figure follows from the stored answers and the run's facts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lambdas.domain.metrics import NO_ANSWER, count_statistics, mean_score, percentile, score
+from lambdas.domain.responses import Line
+from lambdas.domain.throughput import billed_seconds
+from lambdas.domain.training_metrics import Losses, summarise_epochs
+
+Report = dict[str, Any]
+
+TUNED, BASE = "tuned", "base"
+# SNS: "Subjects must be ASCII text … no line breaks or control characters, less than 100 characters" (API reference).
+_SUBJECT_LENGTH = 99
+STORAGE_NOTE = (
+    "The custom model is kept on purpose and billed monthly for its storage. "
+    "Delete it with `aws bedrock delete-custom-model --model-identifier <its ARN>` when it is no longer needed."
+)
+
+
+def summarise_arm(model_id: str | None, lines: Sequence[Line]) -> dict[str, Any]:
+    """An arm's `{"model_id", "n", "errors", "f1", "f1_seed", "exact_match", "output_tokens", "latency_ms"}`.
+
+    The scores are means over all `n` records, one without an answer counting as 0; tokens and latency are of the answers.
+    """
+    answers = [line for line in lines if "error" not in line]
+    scores = [score(line["response"], line["reference"]) for line in answers]
+    mean = mean_score([*scores, *[NO_ANSWER] * (len(lines) - len(answers))])
+    latencies = [line["latency_ms"] for line in answers]
+    return {
+        "model_id": model_id,
+        "n": len(lines),
+        "errors": len(lines) - len(answers),
+        "f1": mean.f1,
+        "f1_seed": mean.f1_seed,
+        "exact_match": mean.exact_match,
+        "output_tokens": count_statistics([line["output_tokens"] for line in answers]),
+        "latency_ms": {"p50": percentile(latencies, 50), "p95": percentile(latencies, 95)},
+    }
+
+
+def known_facts(state: Mapping[str, Any]) -> Report:
+    """The report's keys that the run's state answers; null where the run did not get so far."""
+    plan, job = state.get("plan") or {}, state.get("job") or {}
+    sets = plan.get("dataset") or {}
+    return {
+        "run_id": state["run"]["id"],
+        "status": None,
+        "simulated": job.get("simulated"),
+        "base_model": plan.get("base_model"),
+        "custom_model_arn": job.get("model_arn"),
+        "dataset": {
+            name: (sets[name] or {"records": 0})["records"] if name in sets else None
+            for name in ("train", "validation", "test")
+        },
+        "arms": None,
+        "throughput": _throughput(state.get("throughput")),
+        "hyperparameters": plan.get("hyperparameters"),
+        "evaluation": plan.get("evaluation"),
+        "training": {
+            "job_arn": job.get("arn"),
+            "started_at": job.get("started_at"),
+            "ended_at": job.get("ended_at"),
+            "epochs": None,
+        },
+        "left_on_purpose": [],
+    }
+
+
+def _throughput(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """`{"arn", "requested_at", "in_service_at", "deleted_at", "billed_seconds"}`; null where none was bought."""
+    if not facts or not facts.get("arn"):
+        return None
+    times = {name: facts.get(name) for name in ("arn", "requested_at", "in_service_at", "deleted_at")}
+    return {**times, "billed_seconds": billed_seconds(facts.get("in_service_at"), facts.get("deleted_at"))}
+
+
+def succeeded(
+    state: Mapping[str, Any], answers: Mapping[str, Sequence[Line]], training: Losses, validation: Losses
+) -> Report:
+    """The report of a run that reached its end; `answers` has the lines of each arm, the tuned one first."""
+    facts = known_facts(state)
+    model_ids = {**state["plan"]["arms"], TUNED: facts["custom_model_arn"]}
+    arms = {arm: summarise_arm(model_ids[arm], lines) for arm, lines in answers.items()}
+    return {
+        **facts,
+        "status": "succeeded",
+        "arms": arms,
+        "training": {**facts["training"], "epochs": summarise_epochs(training, validation)},
+        "left_on_purpose": left_on_purpose(facts["custom_model_arn"]),
+    }
+
+
+def failed(state: Mapping[str, Any], error: str, cause: str, model_arn: str | None) -> Report:
+    """The report of a run that did not; `model_arn` is a custom model that the run leaves all the same."""
+    facts = known_facts(state)
+    model_arn = facts["custom_model_arn"] or model_arn
+    return {
+        **facts,
+        "status": "failed",
+        "custom_model_arn": model_arn,
+        "left_on_purpose": left_on_purpose(model_arn),
+        "error": {"name": error, "cause": cause},
+    }
+
+
+def left_on_purpose(model_arn: str | None) -> list[dict[str, str]]:
+    """What a run leaves behind that is billed: its custom model."""
+    return [{"kind": "custom model", "arn": model_arn, "note": STORAGE_NOTE}] if model_arn else []
+
+
+def headline(report: Report) -> str:
+    """A sentence on the tuned model against its base."""
+    tuned, base = report["arms"][TUNED], report["arms"].get(BASE)
+    if base is None:
+        return f"The tuned model reaches F1 {tuned['f1']:.1f} and exact match {tuned['exact_match']:.1f}."
+    gain = tuned["f1"] - base["f1"]
+    if not gain:
+        return f"The tuned model's F1 is {tuned['f1']:.1f}, the same as its base."
+    direction = "above" if gain > 0 else "below"
+    return f"The tuned model's F1 is {tuned['f1']:.1f}, {abs(gain):.1f} points {direction} its base ({base['f1']:.1f})."
+
+
+def subject(text: str) -> str:
+    """A text made fit for the subject of an SNS message."""
+    printable = "".join(character if " " <= character <= "~" else "?" for character in " ".join(text.split()))
+    return printable[:_SUBJECT_LENGTH]
+
+
+def success_message(report: Report, uri: str) -> tuple[str, str]:
+    """Subject and text of the notification."""
+    simulated = "SIMULATED: no model was trained and nothing was billed.\n\n" if report["simulated"] else ""
+    rows = [
+        f"  {name}: F1 {arm['f1']:.1f}, exact match {arm['exact_match']:.1f}, "
+        f"output tokens {_tokens(arm['output_tokens']['mean'])}, {arm['errors']} of {arm['n']} without an answer"
+        for name, arm in report["arms"].items()
+    ]
+    billed = report["throughput"]["billed_seconds"] if report["throughput"] else None
+    deleted = f"The throughput is deleted; it was in service for {billed:.0f} s." if billed is not None else ""
+    left = "\n".join(f"{item['arn']}: {item['note']}" for item in report["left_on_purpose"])
+    text = "\n".join([simulated + headline(report), *rows, "", deleted, left, "", f"Report: {uri}"])
+    title = f"{'SIMULATED ' if report['simulated'] else ''}{report['run_id']}: F1 {report['arms'][TUNED]['f1']:.1f}"
+    base = report["arms"].get(BASE)
+    return subject(title + (f" tuned, {base['f1']:.1f} base" if base else " tuned")), text
+
+
+def _tokens(mean: float | None) -> str:
+    return "none" if mean is None else f"{mean:.1f}"

@@ -1,0 +1,37 @@
+"""ExplainFailure: names what went wrong, in words that a person can act on, and writes them into the run's report."""
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.adapters import answering, object_store
+from lambdas.domain import report
+from lambdas.domain.failure import Explanation, explain
+from lambdas.handlers.observability import logger, metrics, observed
+
+
+@observed
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Takes the whole state and returns `{"error", "cause", "subject", "message"}`. Raises ServiceBusy."""
+    run = event.get("run")
+    trouble = object_store.read(run["output_bucket"], answering.trouble_key(run["prefix"])) if run else None
+    explanation = explain(event, orjson.loads(trouble) if trouble else None)
+    logger.error("Run failed", extra={"error": explanation.error, "cause": explanation.cause})
+    metrics.add_metric("RunsFailed", MetricUnit.Count, 1)
+    if run:
+        _write_report(event, explanation)
+    return asdict(explanation)
+
+
+def _write_report(state: dict[str, Any], explanation: Explanation) -> None:
+    """Writes report.json unless the run has its result already."""
+    bucket, key = state["run"]["output_bucket"], f"{state['run']['prefix']}report.json"
+    standing = object_store.read(bucket, key)
+    if standing is not None and orjson.loads(standing).get("status") == "succeeded":
+        return
+    model_arn = (state.get("stopped_job") or {}).get("model_arn")
+    failed = report.failed(state, explanation.error, explanation.cause, model_arn)
+    object_store.write(bucket, key, orjson.dumps(failed, option=orjson.OPT_INDENT_2))
