@@ -1,0 +1,54 @@
+"""`python -m local.bedrock --port 0 --s3-endpoint http://127.0.0.1:4566 --calls calls.jsonl --time-scale 0.005`.
+
+Prints `{"url": "http://127.0.0.1:<port>"}` on one line once it listens, and serves until it gets SIGTERM or SIGINT.
+"""
+
+import argparse
+import json
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from local.bedrock.faults import FAULT_LIST
+from local.bedrock.server import HOST, bind, s3_client
+from local.bedrock.settings import Settings
+
+
+def main() -> None:
+    """Read the arguments, bind, announce, serve."""
+    parser = argparse.ArgumentParser(prog="python -m local.bedrock", description="A simulated Amazon Bedrock.")
+    parser.add_argument("--port", type=int, default=0, help="0 chooses a free port")
+    parser.add_argument("--s3-endpoint", required=True, help="where training data is read and metrics are written")
+    parser.add_argument("--calls", type=Path, help="file that gets a JSON line per call")
+    parser.add_argument("--time-scale", type=float, default=1.0, help="factor on every duration, such as 0.005")
+    parser.add_argument("--region", help="the Region in ARNs, default us-east-1")
+    parser.add_argument("--settings", type=Path, help="JSON file with further settings")
+    parser.add_argument("--faults", type=Path, help="JSON file with a list of fault rules")
+    arguments = parser.parse_args()
+
+    values = json.loads(arguments.settings.read_bytes()) if arguments.settings else {}
+    values["time_scale"] = arguments.time_scale
+    if arguments.region:
+        values["region"] = arguments.region
+    settings = Settings.model_validate(values)
+    faults = FAULT_LIST.validate_json(arguments.faults.read_bytes()) if arguments.faults else []
+
+    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="training")
+    s3 = s3_client(arguments.s3_endpoint, settings.region)
+    server = bind(settings, s3, executor=executor, port=arguments.port, calls=arguments.calls, faults=faults)
+
+    def stop(*_: object) -> None:
+        # From a thread: shutdown() waits for serve_forever(), which runs in this one.
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    print(json.dumps({"url": f"http://{HOST}:{server.port}"}), flush=True)
+    server.serve_forever()
+    server.server_close()
+    executor.shutdown(wait=False, cancel_futures=True)
+
+
+if __name__ == "__main__":
+    main()

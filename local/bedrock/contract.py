@@ -1,0 +1,225 @@
+"""Bedrock's REST interface as botocore's service models describe it: routes, requests in, responses out.
+
+The protocol is rest-json: a member of a request is in the path, the query, a header or the JSON body, as the model says.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+from botocore.model import OperationModel, Shape, StringShape, StructureShape
+from botocore.session import get_session
+from botocore.utils import parse_timestamp
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from local.bedrock.errors import UnknownOperationError, ValidationError
+
+SERVICES = ("bedrock", "bedrock-runtime")
+# The error codes that no service model lists have no status there.
+STATUS_OF_OTHER_ERRORS = {
+    "UnknownOperationException": 404,
+    "NotImplementedException": 501,
+    "InternalServerException": 500,
+}
+FROM_TEXT: dict[str, Callable[[str], Any]] = {
+    "integer": int,
+    "long": int,
+    "float": float,
+    "double": float,
+    "boolean": lambda text: {"true": True, "false": False}[text],
+    "timestamp": parse_timestamp,
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that a route of the model takes: the operation and its members, not yet checked."""
+
+    operation: OperationModel
+    params: dict[str, Any]
+
+
+class Contract:
+    """All operations of both services behind one address."""
+
+    def __init__(self) -> None:
+        session = get_session()
+        self._operations: dict[str, OperationModel] = {}
+        self._statuses = dict(STATUS_OF_OTHER_ERRORS)
+        rules = []
+        for service_name in SERVICES:
+            service = session.get_service_model(service_name)
+            for error in service.error_shapes:
+                self._statuses[error.name] = error.metadata.get("error", {}).get("httpStatusCode", 400)
+            for name in service.operation_names:
+                operation = service.operation_model(name)
+                self._operations[name] = operation
+                rules.append(_rule(operation))
+        self._urls = Map(rules, strict_slashes=False, merge_slashes=False).bind("localhost")
+
+    @property
+    def operation_names(self) -> frozenset[str]:
+        """Names of all operations of both services."""
+        return frozenset(self._operations)
+
+    def operation(self, name: str) -> OperationModel:
+        """The model of one operation."""
+        return self._operations[name]
+
+    def match(self, request: Request) -> tuple[OperationModel, dict[str, str]]:
+        """The operation that a request's method and path name, and the members in its path.
+
+        Routed on the raw path: an ARN in a path has its slashes percent-encoded.
+        """
+        raw_path = request.environ["RAW_URI"].partition("?")[0]
+        try:
+            name, labels = self._urls.match(raw_path, request.method)
+        except HTTPException as error:
+            raise UnknownOperationError(f"No operation of Bedrock is {request.method} {raw_path}.") from error
+        return self._operations[name], {key: unquote(value) for key, value in labels.items()}
+
+    def parse(self, operation: OperationModel, labels: Mapping[str, str], request: Request) -> dict[str, Any]:
+        """The members of a request as Python values. A body that is no JSON object is a ValidationError."""
+        shape = operation.input_shape
+        if shape is None:
+            return {}
+        payload = shape.serialization.get("payload")
+        params: dict[str, Any] = {}
+        if payload:
+            params[payload] = _payload(shape.members[payload], request)
+        elif any("location" not in member.serialization for member in shape.members.values()):
+            # Unknown members stay in, so that the check can name them.
+            params = {
+                key: _from_json(shape.members[key], value) if key in shape.members else value
+                for key, value in _json_object(request.get_data()).items()
+            }
+        for key, member in shape.members.items():
+            text = _located_text(member, request, labels)
+            if text is not None:
+                params[key] = _from_text(key, member, text)
+        return params
+
+    def respond(self, operation: OperationModel, output: Mapping[str, Any]) -> Response:
+        """The HTTP response that carries an operation's output."""
+        shape = operation.output_shape
+        response = Response(status=operation.http.get("responseCode", 200), mimetype="application/json")
+        if shape is None:
+            return response
+        body: dict[str, Any] = {}
+        payload = shape.serialization.get("payload")
+        for key, value in output.items():
+            member = shape.members[key]
+            if member.serialization.get("location") == "header":
+                response.headers[member.serialization["name"]] = value
+            elif key == payload:
+                response.data = value
+            else:
+                body[member.serialization.get("name", key)] = _to_json(member, value)
+        if not payload:
+            response.data = json.dumps(body)
+        return response
+
+    def respond_error(self, code: str, message: str) -> Response:
+        """The HTTP response that carries an error, with the model's status for its code."""
+        status = self._statuses.get(code, 400)
+        response = Response(json.dumps({"message": message}), status=status, mimetype="application/json")
+        response.headers["x-amzn-errortype"] = f"{code}:http://internal.amazon.com/coral/com.amazon.bedrock/"
+        return response
+
+
+def _rule(operation: OperationModel) -> Rule:
+    path = operation.http["requestUri"].partition("?")[0]
+    path = path.replace("{", "<").replace("+}", "}").replace("}", ">")
+    return Rule(path, methods=[operation.http["method"]], endpoint=operation.name)
+
+
+def _located_text(member: Shape, request: Request, labels: Mapping[str, str]) -> str | None:
+    name = member.serialization.get("name", "")
+    match member.serialization.get("location"):
+        case "uri":
+            return labels.get(name)
+        case "querystring":
+            return request.args.get(name)
+        case "header":
+            return request.headers.get(name)
+    return None
+
+
+def _from_text(key: str, member: Shape, text: str) -> Any:
+    convert = FROM_TEXT.get(member.type_name)
+    if convert is None:
+        return text
+    try:
+        return convert(text)
+    except (ValueError, KeyError) as error:
+        raise ValidationError(f"Value '{text}' at '{key}' is not of type {member.type_name}.") from error
+
+
+def _json_object(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data or b"{}")
+    except ValueError as error:
+        raise ValidationError("The request body is not valid JSON.") from error
+    if not isinstance(value, dict):
+        raise ValidationError("The request body is not a JSON object.")
+    return value
+
+
+def _payload(member: Shape, request: Request) -> Any:
+    if member.type_name in ("blob", "string"):
+        return request.get_data()
+    return _from_json(member, _json_object(request.get_data()))
+
+
+def _from_json(shape: Shape, value: Any) -> Any:
+    """JSON has neither timestamps nor bytes: turn what the model says is one into one; leave what does not fit to the check."""
+    if isinstance(shape, StringShape) or value is None or getattr(shape, "is_document_type", False):
+        return value
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        return {
+            key: _from_json(shape.members[key], item) if key in shape.members else item for key, item in value.items()
+        }
+    if shape.type_name == "list" and isinstance(value, list):
+        return [_from_json(shape.member, item) for item in value]
+    if shape.type_name == "map" and isinstance(value, dict):
+        return {key: _from_json(shape.value, item) for key, item in value.items()}
+    if shape.type_name == "timestamp" and isinstance(value, str | int | float):
+        return _from_text("timestamp", shape, str(value))
+    if shape.type_name == "blob" and isinstance(value, str):
+        try:
+            return base64.b64decode(value, validate=True)
+        except binascii.Error as error:
+            raise ValidationError("A blob is not base64.") from error
+    return value
+
+
+def _to_json(shape: Shape, value: Any) -> Any:
+    if getattr(shape, "is_document_type", False):
+        return value
+    match shape.type_name:
+        case "structure":
+            return {
+                shape.members[key].serialization.get("name", key): _to_json(shape.members[key], item)
+                for key, item in value.items()
+            }
+        case "list":
+            return [_to_json(shape.member, item) for item in value]
+        case "map":
+            return {key: _to_json(shape.value, item) for key, item in value.items()}
+        case "timestamp":
+            return iso8601(value)
+        case "blob":
+            return base64.b64encode(value).decode()
+    return value
+
+
+def iso8601(moment: datetime) -> str:
+    """`2026-11-21T21:40:37.123Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

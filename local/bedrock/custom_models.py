@@ -1,0 +1,124 @@
+"""Custom models: Get, List, Delete; jobs add them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local.bedrock.errors import ConflictError, NotFoundError
+from local.bedrock.foundation_models import FoundationModel, FoundationModels
+from local.bedrock.resources import Tags, page, times, without_nones
+from local.bedrock.settings import Settings
+from local.bedrock.training import Training
+
+
+@dataclass(frozen=True)
+class CustomModel:
+    """A model that a job made; `created` in epoch seconds."""
+
+    arn: str
+    name: str
+    job_arn: str
+    request: dict[str, Any]
+    base_model: FoundationModel
+    training: Training
+    created: float
+
+
+class CustomModels:
+    """The custom models of the account. Not thread-safe by itself: the service calls it under one lock."""
+
+    def __init__(self, settings: Settings, foundation_models: FoundationModels, tags: Tags) -> None:
+        self._settings = settings
+        self._foundation_models = foundation_models
+        self._tags = tags
+        self._models: dict[str, CustomModel] = {}
+        # Provided by the throughputs, which know which models they serve.
+        self.is_served: Callable[[str], bool] = lambda _: False
+
+    def add(
+        self, request: dict[str, Any], job_arn: str, base_model: FoundationModel, training: Training, created: float
+    ) -> CustomModel:
+        """A completed job's model: its ARN ends with the job's id."""
+        arn = (
+            f"arn:aws:bedrock:{self._settings.region}:{self._settings.account_id}"
+            f":custom-model/{base_model.model_id}/{job_arn.rpartition('/')[2]}"
+        )
+        model = CustomModel(arn, request["customModelName"], job_arn, request, base_model, training, created)
+        self._models[arn] = model
+        self._tags.put(arn, request.get("customModelTags", []))
+        return model
+
+    def find(self, identifier: str) -> CustomModel | None:
+        """A model by ARN or name."""
+        return next((model for model in self._models.values() if identifier in (model.arn, model.name)), None)
+
+    def get(self, params: dict[str, Any]) -> dict[str, Any]:
+        """GetCustomModel, by ARN or name."""
+        model = self._find(params["modelIdentifier"])
+        request = model.request
+        loss = model.training.validation_loss
+        return without_nones(
+            {
+                "modelArn": model.arn,
+                "modelName": model.name,
+                "jobName": request["jobName"],
+                "jobArn": model.job_arn,
+                "baseModelArn": self._foundation_models.arn(model.base_model),
+                "customizationType": "FINE_TUNING",
+                "modelKmsKeyArn": request.get("customModelKmsKeyId"),
+                "hyperParameters": request.get("hyperParameters"),
+                "trainingDataConfig": request["trainingDataConfig"],
+                "validationDataConfig": request.get("validationDataConfig"),
+                "outputDataConfig": request["outputDataConfig"],
+                "trainingMetrics": {"trainingLoss": model.training.training_loss},
+                "validationMetrics": None if loss is None else [{"validationLoss": loss}],
+                "modelStatus": "Active",
+                **times(creationTime=model.created),
+            }
+        )
+
+    def list_models(self, params: dict[str, Any]) -> dict[str, Any]:
+        """ListCustomModels."""
+        summaries = [
+            {
+                "modelArn": model.arn,
+                "modelName": model.name,
+                "baseModelArn": self._foundation_models.arn(model.base_model),
+                "baseModelName": model.base_model.name,
+                "customizationType": "FINE_TUNING",
+                "ownerAccountId": self._settings.account_id,
+                "modelStatus": "Active",
+                **times(creationTime=model.created),
+            }
+            for model in self._models.values()
+        ]
+        bases = {params.get("baseModelArnEquals"), params.get("foundationModelArnEquals")} - {None}
+        status = params.get("modelStatus")
+        return page(
+            summaries,
+            params,
+            key="modelSummaries",
+            name_key="modelName",
+            keep=lambda summary: (
+                (not bases or bases == {summary["baseModelArn"]})
+                and status in (None, summary["modelStatus"])
+                and params.get("isOwned", True)
+            ),
+        )
+
+    def delete(self, params: dict[str, Any]) -> dict[str, Any]:
+        """DeleteCustomModel: not while a throughput serves it."""
+        model = self._find(params["modelIdentifier"])
+        if self.is_served(model.arn):
+            raise ConflictError(
+                f"The custom model {model.name} is in use by Provisioned Throughput: delete that first."
+            )
+        del self._models[model.arn]
+        self._tags.forget(model.arn)
+        return {}
+
+    def _find(self, identifier: str) -> CustomModel:
+        model = self.find(identifier)
+        if model is None:
+            raise NotFoundError(f"Could not find the custom model: {identifier}")
+        return model

@@ -1,0 +1,77 @@
+"""The errors that the service answers with, named as in Bedrock's own service model."""
+
+
+class BedrockError(Exception):
+    """An error of the API: `code` is the error shape's name, `message` what the caller reads."""
+
+    code = "InternalServerException"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ValidationError(BedrockError):
+    """The request breaks a constraint of the service model or a rule of the service."""
+
+    code = "ValidationException"
+
+
+class NotFoundError(BedrockError):
+    """No such job, model or throughput."""
+
+    code = "ResourceNotFoundException"
+
+
+class ConflictError(BedrockError):
+    """The request contradicts the state of a resource, or a name that is taken."""
+
+    code = "ConflictException"
+
+
+class QuotaError(BedrockError):
+    """More than the account's quota."""
+
+    code = "ServiceQuotaExceededException"
+
+
+class TooManyTagsError(BedrockError):
+    """A resource can have 50 tags."""
+
+    code = "TooManyTagsException"
+
+
+class NotReadyError(BedrockError):
+    """The throughput is not in service yet."""
+
+    code = "ModelNotReadyException"
+
+
+class ThrottledError(BedrockError):
+    """Too many requests; only faults raise it."""
+
+    code = "ThrottlingException"
+
+
+class DeniedError(BedrockError):
+    """The caller lacks a permission; only faults raise it."""
+
+    code = "AccessDeniedException"
+
+
+class InternalError(BedrockError):
+    """The service failed; faults raise it, and a defect of the simulation does."""
+
+    code = "InternalServerException"
+
+
+class UnknownOperationError(BedrockError):
+    """No operation of the service model has this method and path."""
+
+    code = "UnknownOperationException"
+
+
+class UnsupportedOperationError(BedrockError):
+    """An operation of the service model that is not simulated."""
+
+    code = "NotImplementedException"

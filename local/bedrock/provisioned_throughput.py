@@ -1,0 +1,218 @@
+"""Provisioned Throughput: Create, Get, Update, List, Delete. This is what would bill."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from local.bedrock.clock import Clock
+from local.bedrock.custom_models import CustomModel, CustomModels
+from local.bedrock.errors import ConflictError, NotFoundError, NotReadyError, QuotaError, ValidationError
+from local.bedrock.foundation_models import FoundationModel, FoundationModels
+from local.bedrock.resources import Tags, new_id, page, request_fingerprint, times, without_nones
+from local.bedrock.settings import Settings
+
+SECONDS_OF_COMMITMENT = {"OneMonth": 30 * 86_400, "SixMonths": 182 * 86_400}
+
+
+@dataclass
+class Throughput:
+    """One throughput; times in epoch seconds. It exists until `delete_requested` plus the time a deletion takes."""
+
+    arn: str
+    request: dict[str, Any]
+    name: str
+    model: CustomModel | FoundationModel
+    model_arn: str
+    foundation_model_arn: str
+    units: int
+    created: float
+    modified: float
+    delete_requested: float | None = None
+
+
+class Throughputs:
+    """The throughputs of the account. Not thread-safe by itself: the service calls it under one lock."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        foundation_models: FoundationModels,
+        custom_models: CustomModels,
+        tags: Tags,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._foundation_models = foundation_models
+        self._custom_models = custom_models
+        self._tags = tags
+        self._throughputs: dict[str, Throughput] = {}
+        custom_models.is_served = lambda arn: any(item.model_arn == arn for item in self._live())
+
+    def create(self, params: dict[str, Any]) -> dict[str, Any]:
+        """CreateProvisionedModelThroughput: the same token with the same request gives the same throughput.
+
+        The token is remembered as long as the throughput exists.
+        """
+        token = params.get("clientRequestToken")
+        known = next((item for item in self._live() if token and item.request.get("clientRequestToken") == token), None)
+        if known is not None:
+            if request_fingerprint(known.request) != request_fingerprint(params):
+                raise ValidationError("The provided clientRequestToken was used with different request parameters.")
+            return {"provisionedModelArn": known.arn}
+        model, model_arn, foundation_model = self._servable(params["modelId"])
+        self._check_name(params["provisionedModelName"])
+        if "commitmentDuration" not in params:
+            self._check_quota(params["modelUnits"])
+        now = self._clock.now()
+        arn = f"arn:aws:bedrock:{self._settings.region}:{self._settings.account_id}:provisioned-model/{new_id()}"
+        self._tags.put(arn, params.get("tags", []))
+        self._throughputs[arn] = Throughput(
+            arn=arn,
+            request=params,
+            name=params["provisionedModelName"],
+            model=model,
+            model_arn=model_arn,
+            foundation_model_arn=self._foundation_models.arn(foundation_model),
+            units=params["modelUnits"],
+            created=now,
+            modified=now,
+        )
+        return {"provisionedModelArn": arn}
+
+    def get(self, params: dict[str, Any]) -> dict[str, Any]:
+        """GetProvisionedModelThroughput, by ARN, id or name; a deleted one is not found."""
+        return self._describe(self._find(params["provisionedModelId"]))
+
+    def update(self, params: dict[str, Any]) -> dict[str, Any]:
+        """UpdateProvisionedModelThroughput: a new name, or another version of the same base model."""
+        throughput = self._find(params["provisionedModelId"])
+        name, model_id = params.get("desiredProvisionedModelName"), params.get("desiredModelId")
+        if model_id is not None:
+            model, model_arn, foundation_model = self._servable(model_id)
+            if self._foundation_models.arn(foundation_model) != throughput.foundation_model_arn:
+                raise ValidationError("The desired model must have the same base model as the current one.")
+            throughput.model, throughput.model_arn = model, model_arn
+        if name is not None and name != throughput.name:
+            self._check_name(name)
+            throughput.name = name
+        throughput.modified = self._clock.now()
+        return {}
+
+    def delete(self, params: dict[str, Any]) -> dict[str, Any]:
+        """DeleteProvisionedModelThroughput: there is no Deleting status, it is there until it is not found any more."""
+        throughput = self._find(params["provisionedModelId"])
+        if self._status(throughput) == "Creating" and not self._settings.delete_while_creating:
+            raise ConflictError(
+                f"The provisioned model {throughput.arn} cannot be deleted while its status is Creating. Try again later."
+            )
+        if "commitmentDuration" in throughput.request and self._clock.now() < self._commitment_end(throughput):
+            raise ConflictError(f"The provisioned model {throughput.arn} cannot be deleted before its commitment ends.")
+        if throughput.delete_requested is None:
+            throughput.delete_requested = self._clock.now()
+        return {}
+
+    def list_throughputs(self, params: dict[str, Any]) -> dict[str, Any]:
+        """ListProvisionedModelThroughputs."""
+        status, model_arn = params.get("statusEquals"), params.get("modelArnEquals")
+        return page(
+            [self._describe(throughput) for throughput in self._live()],
+            params,
+            key="provisionedModelSummaries",
+            name_key="provisionedModelName",
+            keep=lambda summary: status in (None, summary["status"]) and model_arn in (None, summary["modelArn"]),
+        )
+
+    def model_in_service(self, identifier: str) -> CustomModel | FoundationModel:
+        """The model that a throughput serves, by the throughput's ARN or id; NotReadyError while it is Creating."""
+        throughput = self.find(identifier)
+        if throughput is None:
+            raise NotFoundError(
+                f"Could not resolve the provisioned model from the provided model identifier: {identifier}"
+            )
+        if self._status(throughput) != "InService":
+            raise NotReadyError(f"The provisioned model {throughput.arn} is not ready to serve inference requests.")
+        return throughput.model
+
+    def find(self, identifier: str) -> Throughput | None:
+        """A throughput that exists, by ARN, id or name."""
+        return next(
+            (item for item in self._live() if identifier in (item.arn, item.arn.rpartition("/")[2], item.name)), None
+        )
+
+    def refresh(self) -> None:
+        """Forget the throughputs whose deletion has taken its time."""
+        duration = self._settings.scaled(self._settings.throughput_deletion_seconds)
+        now = self._clock.now()
+        for throughput in list(self._throughputs.values()):
+            if throughput.delete_requested is not None and now >= throughput.delete_requested + duration:
+                del self._throughputs[throughput.arn]
+                self._tags.forget(throughput.arn)
+
+    def _live(self) -> Iterator[Throughput]:
+        return iter(self._throughputs.values())
+
+    def _find(self, identifier: str) -> Throughput:
+        throughput = self.find(identifier)
+        if throughput is None:
+            raise NotFoundError(f"Could not find the provisioned model throughput: {identifier}")
+        return throughput
+
+    def _servable(self, identifier: str) -> tuple[CustomModel | FoundationModel, str, FoundationModel]:
+        """A model that throughput can serve, its ARN, and the foundation model behind it."""
+        custom = self._custom_models.find(identifier)
+        foundation = custom.base_model if custom else self._foundation_models.find(identifier)
+        if foundation is None:
+            if ":custom-model/" in identifier:
+                raise NotFoundError(f"Could not find the custom model: {identifier}")
+            raise ValidationError("The provided model identifier is invalid.")
+        if "PROVISIONED" not in foundation.inference_types:
+            raise ValidationError(f"Provisioned Throughput is not supported for the model {identifier}.")
+        self._foundation_models.refuse_legacy(foundation)
+        if custom is not None:
+            return custom, custom.arn, foundation
+        return foundation, self._foundation_models.arn(foundation), foundation
+
+    def _check_name(self, name: str) -> None:
+        if any(item.name == name for item in self._live()):
+            raise ValidationError(f"The provided provisioned model name is currently in use: {name}")
+
+    def _check_quota(self, units: int) -> None:
+        used = sum(item.units for item in self._live() if "commitmentDuration" not in item.request)
+        allowed = self._settings.no_commitment_model_units
+        if used + units > allowed:
+            raise QuotaError(
+                f"The request for {units} model units without commitment exceeds your account's quota of {allowed} "
+                f"({used} in use). Request an increase of the quota L-BE77399C in Service Quotas."
+            )
+
+    def _commitment_end(self, throughput: Throughput) -> float:
+        return throughput.created + self._settings.scaled(
+            SECONDS_OF_COMMITMENT[throughput.request["commitmentDuration"]]
+        )
+
+    def _status(self, throughput: Throughput) -> Literal["Creating", "InService"]:
+        ready = throughput.created + self._settings.scaled(self._settings.throughput_creation_seconds)
+        return "InService" if self._clock.now() >= ready else "Creating"
+
+    def _describe(self, throughput: Throughput) -> dict[str, Any]:
+        commitment = throughput.request.get("commitmentDuration")
+        expiration = self._commitment_end(throughput) if commitment else None
+        return without_nones(
+            {
+                "provisionedModelName": throughput.name,
+                "provisionedModelArn": throughput.arn,
+                "modelArn": throughput.model_arn,
+                "desiredModelArn": throughput.model_arn,
+                "foundationModelArn": throughput.foundation_model_arn,
+                "modelUnits": throughput.units,
+                "desiredModelUnits": throughput.units,
+                "status": self._status(throughput),
+                "commitmentDuration": commitment,
+                **times(
+                    creationTime=throughput.created,
+                    lastModifiedTime=throughput.modified,
+                    commitmentExpirationTime=expiration,
+                ),
+            }
+        )

@@ -1,0 +1,113 @@
+"""What jobs, models and throughput have in common: ids, request tokens, tags, and lists in pages."""
+
+import base64
+import binascii
+import json
+import secrets
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.bedrock.clock import as_datetime
+from local.bedrock.errors import NotFoundError, TooManyTagsError, ValidationError
+
+TAGS_PER_RESOURCE = 50
+PAGE_SIZE = 100
+
+
+def new_id() -> str:
+    """Twelve lower-case letters and digits, as in Bedrock's ARNs."""
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(12))
+
+
+def request_fingerprint(params: dict[str, Any]) -> str:
+    """Equal for requests that ask for the same thing, whatever their token."""
+    return json.dumps({key: value for key, value in params.items() if key != "clientRequestToken"}, sort_keys=True)
+
+
+@dataclass
+class Tags:
+    """The tags of all resources, by ARN."""
+
+    _by_arn: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def put(self, arn: str, tags: Sequence[dict[str, str]]) -> None:
+        """Make a resource taggable and tag it."""
+        merged = self._by_arn.get(arn, {}) | {tag["key"]: tag["value"] for tag in tags}
+        if len(merged) > TAGS_PER_RESOURCE:
+            raise TooManyTagsError(f"A resource can have {TAGS_PER_RESOURCE} tags; {arn} would have {len(merged)}.")
+        self._by_arn[arn] = merged
+
+    def forget(self, arn: str) -> None:
+        """The resource is gone."""
+        self._by_arn.pop(arn, None)
+
+    def list_tags(self, params: dict[str, Any]) -> dict[str, Any]:
+        """ListTagsForResource."""
+        return {"tags": [{"key": key, "value": value} for key, value in self._of(params["resourceARN"]).items()]}
+
+    def tag(self, params: dict[str, Any]) -> dict[str, Any]:
+        """TagResource."""
+        self._of(params["resourceARN"])
+        self.put(params["resourceARN"], params["tags"])
+        return {}
+
+    def untag(self, params: dict[str, Any]) -> dict[str, Any]:
+        """UntagResource."""
+        tags = self._of(params["resourceARN"])
+        for key in params["tagKeys"]:
+            tags.pop(key, None)
+        return {}
+
+    def _of(self, arn: str) -> dict[str, str]:
+        if arn not in self._by_arn:
+            raise NotFoundError(f"Could not find the resource {arn}.")
+        return self._by_arn[arn]
+
+
+def page(
+    summaries: list[dict[str, Any]],
+    params: dict[str, Any],
+    *,
+    key: str,
+    name_key: str,
+    keep: Callable[[dict[str, Any]], bool] = lambda _: True,
+) -> dict[str, Any]:
+    """One page of a list: the filters that all lists share, newest first unless asked otherwise, `nextToken` for more."""
+    after, before = params.get("creationTimeAfter"), params.get("creationTimeBefore")
+    name_part = params.get("nameContains", "")
+    chosen = [
+        summary
+        for summary in summaries
+        if name_part in summary[name_key]
+        and (after is None or summary["creationTime"] > after)
+        and (before is None or summary["creationTime"] < before)
+        and keep(summary)
+    ]
+    chosen.sort(key=lambda summary: summary["creationTime"], reverse=params.get("sortOrder") != "Ascending")
+    start = _offset(params.get("nextToken"))
+    end = start + params.get("maxResults", PAGE_SIZE)
+    result: dict[str, Any] = {key: chosen[start:end]}
+    if end < len(chosen):
+        result["nextToken"] = base64.urlsafe_b64encode(str(end).encode()).decode()
+    return result
+
+
+def _offset(token: str | None) -> int:
+    if token is None:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, binascii.Error) as error:
+        raise ValidationError("The provided nextToken is invalid.") from error
+
+
+def without_nones(values: dict[str, Any]) -> dict[str, Any]:
+    """A response leaves out what is not set."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def times(**epoch_seconds: float | None) -> dict[str, Any]:
+    """The given moments as a response's timestamps."""
+    return {key: None if value is None else as_datetime(value) for key, value in epoch_seconds.items()}

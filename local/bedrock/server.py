@@ -1,0 +1,83 @@
+"""Serves the simulated Bedrock on a loopback port."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from local.bedrock.call_log import CallLog
+from local.bedrock.clock import Clock, WallClock
+from local.bedrock.faults import Fault
+from local.bedrock.service import SimulatedBedrock
+from local.bedrock.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
+HOST = "127.0.0.1"
+
+
+class _Handler(WSGIRequestHandler):
+    """Logs nothing: the call log does."""
+
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        """Nothing."""
+
+
+def s3_client(endpoint: str, region: str) -> "S3Client":
+    """A client of an emulated S3: path-style, with credentials that mean nothing."""
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id="simulated",
+        aws_secret_access_key="simulated",  # noqa: S106 - no secret: the emulated S3 checks none
+        config=Config(s3={"addressing_style": "path"}, retries={"mode": "standard"}),
+    )
+
+
+def bind(
+    settings: Settings,
+    s3: "S3Client",
+    *,
+    executor: Executor,
+    port: int = 0,
+    calls: Path | None = None,
+    faults: list[Fault] | None = None,
+    clock: Clock | None = None,
+) -> BaseWSGIServer:
+    """A server that listens on 127.0.0.1 (port 0: a free one, see `server.port`) and waits for `serve_forever()`."""
+    app = SimulatedBedrock(settings, clock or WallClock(), s3, executor, CallLog(calls), faults or [])
+    return make_server(HOST, port, app, threaded=True, request_handler=_Handler)
+
+
+@contextmanager
+def serve(
+    settings: Settings,
+    s3: "S3Client",
+    *,
+    port: int = 0,
+    calls: Path | None = None,
+    faults: list[Fault] | None = None,
+    clock: Clock | None = None,
+    executor: Executor | None = None,
+) -> Iterator[str]:
+    """Serve from a thread of this process; yields the address, such as `http://127.0.0.1:40123`."""
+    trainings = executor or ThreadPoolExecutor(max_workers=1, thread_name_prefix="training")
+    server = bind(settings, s3, executor=trainings, port=port, calls=calls, faults=faults, clock=clock)
+    thread = threading.Thread(target=server.serve_forever, name="simulated-bedrock", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        trainings.shutdown(wait=False, cancel_futures=True)

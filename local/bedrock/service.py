@@ -1,0 +1,245 @@
+"""The HTTP service: takes a request through routing, faults, the model's check and the operation, and logs the call."""
+
+import json
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.model import OperationModel
+from pydantic import ValidationError as RulesError
+from werkzeug.wrappers import Request, Response
+
+from local.bedrock import validation
+from local.bedrock.call_log import CallLog
+from local.bedrock.clock import Clock
+from local.bedrock.contract import Contract, iso8601
+from local.bedrock.custom_models import CustomModels
+from local.bedrock.customization_jobs import CustomizationJobs
+from local.bedrock.errors import BedrockError, InternalError, UnsupportedOperationError
+from local.bedrock.faults import FAULT_LIST, Fault, FaultKind, Faults, error_of
+from local.bedrock.foundation_models import FoundationModels
+from local.bedrock.provisioned_throughput import Throughputs
+from local.bedrock.resources import Tags
+from local.bedrock.runtime import Runtime
+from local.bedrock.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
+Operation = Callable[[dict[str, Any]], dict[str, Any]]
+# Where a request names the resource that it is about, and where a response names the one that was made.
+IDENTIFIERS = ("jobIdentifier", "provisionedModelId", "modelIdentifier", "modelId", "resourceARN")
+MADE = ("jobArn", "provisionedModelArn")
+
+
+@dataclass
+class _Outcome:
+    """What a call came to, for the log."""
+
+    operation: str
+    status: int | None = None
+    resource: str | None = None
+    error: str | None = None
+
+
+class SimulatedBedrock:
+    """A WSGI application with the state of one account in one Region.
+
+    `executor` runs trainings; `s3` is where training data is read and metrics are written.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Clock, s3: "S3Client", executor: Executor, calls: CallLog, faults: list[Fault]
+    ) -> None:
+        self._clock = clock
+        self._calls = calls
+        self._faults = Faults(clock, settings.time_scale, faults)
+        self._contract = Contract()
+        # One lock for all state: operations are short; trainings and answers run outside of it.
+        self._lock = threading.Lock()
+        tags = Tags()
+        self._foundation_models = FoundationModels(settings)
+        self._custom_models = CustomModels(settings, self._foundation_models, tags)
+        self._jobs = CustomizationJobs(
+            settings, clock, s3, executor, self._foundation_models, self._custom_models, tags
+        )
+        self._throughputs = Throughputs(settings, clock, self._foundation_models, self._custom_models, tags)
+        self._runtime = Runtime(self._throughputs, self._custom_models)
+        self._operations: dict[str, Operation] = {
+            "CreateModelCustomizationJob": self._jobs.create,
+            "GetModelCustomizationJob": self._jobs.get,
+            "ListModelCustomizationJobs": self._jobs.list_jobs,
+            "StopModelCustomizationJob": self._jobs.stop,
+            "GetCustomModel": self._custom_models.get,
+            "ListCustomModels": self._custom_models.list_models,
+            "DeleteCustomModel": self._custom_models.delete,
+            "CreateProvisionedModelThroughput": self._throughputs.create,
+            "GetProvisionedModelThroughput": self._throughputs.get,
+            "UpdateProvisionedModelThroughput": self._throughputs.update,
+            "ListProvisionedModelThroughputs": self._throughputs.list_throughputs,
+            "DeleteProvisionedModelThroughput": self._throughputs.delete,
+            "GetFoundationModel": self._foundation_models.get,
+            "ListFoundationModels": self._foundation_models.list_models,
+            "ListTagsForResource": tags.list_tags,
+            "TagResource": tags.tag,
+            "UntagResource": tags.untag,
+        }
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """WSGI."""
+        request = Request(environ)
+        # All of the body is read before anything else, so that the connection can be used again after an error.
+        request.get_data(cache=True)
+        if request.path.startswith("/_simulation/"):
+            response = self._control(request)
+        else:
+            response = self._serve(request)
+        response.headers["x-simulated-service"] = "bedrock"
+        response.headers["x-amzn-requestid"] = str(uuid.uuid4())
+        return response(environ, start_response)
+
+    # --- Bedrock's own interface --------------------------------------------------------------------------------------
+
+    def _serve(self, request: Request) -> Response:
+        received = self._clock.now()
+        outcome = _Outcome(operation="Unknown")
+        try:
+            response = self._answer(request, outcome)
+            outcome.status = response.status_code
+            return response
+        except BedrockError as error:
+            response = self._contract.respond_error(error.code, error.message)
+            outcome.status, outcome.error = response.status_code, error.code
+            return response
+        except _Drop as drop:
+            outcome.error = f"ConnectionDropped: {drop}"
+            _close(request)
+            raise
+        finally:
+            self._calls.append(
+                time=received,
+                operation=outcome.operation,
+                status=outcome.status,
+                resource=outcome.resource,
+                error=outcome.error,
+            )
+
+    def _answer(self, request: Request, outcome: _Outcome) -> Response:
+        operation, labels = self._contract.match(request)
+        outcome.operation = operation.name
+        identifier = next((labels[key] for key in IDENTIFIERS if key in labels), None)
+        with self._lock:
+            self._refresh()
+            outcome.resource = self._resolved(identifier)
+        fault = self._faults.count(operation.name)
+        if fault is not None:
+            self._apply_before(fault, operation.name)
+        params = self._contract.parse(operation, labels, request)
+        if outcome.resource is None:
+            outcome.resource = next((params[key] for key in IDENTIFIERS if isinstance(params.get(key), str)), None)
+        if operation.input_shape is not None:
+            validation.check(operation.input_shape, params)
+        response = self._operate(operation, params, outcome)
+        if fault is not None:
+            self._apply_after(fault, operation.name)
+        return response
+
+    def _operate(self, operation: OperationModel, params: dict[str, Any], outcome: _Outcome) -> Response:
+        if operation.name in ("InvokeModel", "Converse", "CountTokens"):
+            return self._infer(operation, params)
+        operate = self._operations.get(operation.name)
+        if operate is None:
+            raise UnsupportedOperationError(f"The simulated Bedrock has no operation {operation.name}.")
+        with self._lock:
+            output = operate(params)
+        outcome.resource = next((output[key] for key in MADE if key in output), outcome.resource)
+        return self._contract.respond(operation, output)
+
+    def _infer(self, operation: OperationModel, params: dict[str, Any]) -> Response:
+        with self._lock:
+            model = self._runtime.resolve(params["modelId"])
+        if operation.name == "Converse":
+            return self._contract.respond(operation, self._runtime.converse(model, params))
+        if operation.name == "CountTokens":
+            return self._contract.respond(operation, self._runtime.count_tokens(model, params))
+        invocation = self._runtime.invoke(model, params["body"])
+        response = self._contract.respond(operation, {"body": invocation.body, "contentType": "application/json"})
+        response.headers.update(invocation.headers)
+        return response
+
+    def _refresh(self) -> None:
+        self._jobs.refresh()
+        self._throughputs.refresh()
+
+    def _resolved(self, identifier: str | None) -> str | None:
+        """A job's or throughput's ARN for its name, where there is one; else the identifier as it was given."""
+        if identifier is None:
+            return None
+        throughput = self._throughputs.find(identifier)
+        return throughput.arn if throughput else self._jobs.resolve(identifier) or identifier
+
+    # --- Faults -------------------------------------------------------------------------------------------------------
+
+    def _apply_before(self, fault: Fault, operation: str) -> None:
+        if fault.kind is FaultKind.SLOW:
+            time.sleep(fault.delay_seconds)
+        elif fault.kind is FaultKind.DROP_BEFORE:
+            raise _Drop("before the effect")
+        elif fault.kind not in (FaultKind.DROP_AFTER, FaultKind.ERROR_AFTER):
+            raise error_of(fault, operation) or InternalError(f"The fault {fault.kind} has no error.")
+
+    def _apply_after(self, fault: Fault, operation: str) -> None:
+        if fault.kind is FaultKind.DROP_AFTER:
+            raise _Drop("after the effect")
+        if fault.kind is FaultKind.ERROR_AFTER:
+            raise error_of(fault, operation) or InternalError(f"The fault {fault.kind} has no error.")
+
+    # --- The simulation's own interface -------------------------------------------------------------------------------
+
+    def _control(self, request: Request) -> Response:
+        match request.method, request.path:
+            case "GET", "/_simulation/state":
+                return _json(self._state())
+            case "GET", "/_simulation/faults":
+                return _json([fault.model_dump(mode="json") for fault in self._faults.rules])
+            case "POST", "/_simulation/faults":
+                try:
+                    self._faults.replace(FAULT_LIST.validate_json(request.get_data()))
+                except RulesError as error:
+                    return _json({"message": str(error)}, status=400)
+                return _json({})
+            case "DELETE", "/_simulation/faults":
+                self._faults.replace([])
+                return _json({})
+        return _json({"message": f"No route {request.method} {request.path}"}, status=404)
+
+    def _state(self) -> dict[str, Any]:
+        """What exists now, not counted as calls and not touched by faults: for progress displays and for harnesses."""
+        with self._lock:
+            self._refresh()
+            return {
+                "jobs": self._jobs.list_jobs({"maxResults": 1000})["modelCustomizationJobSummaries"],
+                "custom_models": self._custom_models.list_models({"maxResults": 1000})["modelSummaries"],
+                "provisioned_throughputs": self._throughputs.list_throughputs({"maxResults": 1000})[
+                    "provisionedModelSummaries"
+                ],
+            }
+
+
+class _Drop(ConnectionResetError):
+    """A fault closes the connection without an answer; the server ends such a connection quietly."""
+
+
+def _close(request: Request) -> None:
+    connection: socket.socket | None = request.environ.get("werkzeug.socket")
+    if connection is not None:
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(json.dumps(value, default=iso8601), status=status, mimetype="application/json")

@@ -1,0 +1,36 @@
+"""The settings of the simulation: an account's limits and how long things take, in seconds as on AWS before scaling."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """Settings as given by `--settings <json file>` or by a test; an unknown key is refused.
+
+    Every duration is multiplied by `time_scale`. The defaults are what AWS's notebooks and threads report: jobs
+    of about 45 minutes when the queue is short, 20 minutes until a throughput is in service.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    region: str = "us-east-1"
+    account_id: str = Field(default="000000000000", pattern=r"[0-9]{12}")
+    time_scale: float = Field(default=1.0, ge=0)
+
+    job_queue_seconds: float = Field(default=1800, ge=0)
+    job_validation_seconds: float = Field(default=120, ge=0)
+    job_data_processing_seconds: float = Field(default=180, ge=0)
+    job_training_seconds: float = Field(default=300, ge=0)
+    job_training_seconds_per_record: float = Field(default=0.1, ge=0, description="for each record in each epoch")
+    job_stopping_seconds: float = Field(default=60, ge=0)
+    throughput_creation_seconds: float = Field(default=1200, ge=0)
+    throughput_deletion_seconds: float = Field(default=60, ge=0)
+
+    no_commitment_model_units: int = Field(default=2, ge=0, description="quota L-BE77399C; 0 on a new AWS account")
+    delete_while_creating: bool = Field(default=False, description="whether a throughput can be deleted while Creating")
+    legacy_models: frozenset[str] = Field(
+        default=frozenset(), description="ids of foundation models that answer as LEGACY: no new job or throughput"
+    )
+
+    def scaled(self, seconds: float) -> float:
+        """A duration of AWS in seconds of the simulation's clock."""
+        return seconds * self.time_scale
