@@ -40,7 +40,7 @@ class RecordSet:
 
 
 def read_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
-    """Numbered lines without their line feeds, split at line feeds alone; None for a line longer than a record can be."""
+    """Numbered lines without their line feeds, split at those alone; None for a line too long for any record."""
     number = 0
     while line := stream.readline(MAX_LINE_BYTES):
         number += 1

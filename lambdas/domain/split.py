@@ -23,7 +23,7 @@ class Request(NamedTuple):
 
 
 class Split(NamedTuple):
-    """Indexes of the records in each part, ascending; `note` says why a validation set that was asked for is missing."""
+    """Indexes of the records in each part, ascending; `note` says why a wanted validation set is missing."""
 
     train: list[int]
     validation: list[int]

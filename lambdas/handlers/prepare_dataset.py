@@ -1,4 +1,4 @@
-"""PrepareDataset: checks the data set and run.json, converts, splits, and plans the run, before anything costs money."""
+"""PrepareDataset: checks data set and run.json, converts, splits and plans, before anything costs money."""
 
 from typing import Any
 
@@ -158,7 +158,8 @@ def _write(run: Run, prepared: PreparedDataset, plan: dict[str, Any]) -> None:
     for name, lines in sets.items():
         if lines:
             object_store.write_lines(run.output_bucket, f"{run.prefix}dataset/{name}.jsonl", lines)
-    for name, arms in (("baselines", plan["arms"]), ("tuned", {"tuned": None})):
+    answered_by: dict[str, dict[str, str | None]] = {"baselines": plan["arms"], "tuned": {"tuned": None}}
+    for name, arms in answered_by.items():
         items = shards(arms, len(prepared.test))
         object_store.write_lines(run.output_bucket, plan["shards"][name], map(orjson.dumps, items))
 
