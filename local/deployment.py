@@ -5,11 +5,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.embedded_aws import ACCOUNT, CHECKOUT, REGION, EmbeddedAws, host_runtime
+from local.embedded_aws import ACCOUNT, KEPT, REGION, EmbeddedAws, host_runtime
 from stacks.settings import CONTEXT_KEY
-
-# Kept between runs: what CDK packs for Lambda is packed again only where it has changed.
-ASSEMBLY = CHECKOUT / "build" / "embedded-aws" / "cdk.out"
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: 
     context = [word for name, value in settings.items() for word in ("--context", f"{CONTEXT_KEY}:{name}={value}")]
     outputs = aws.temporary / "outputs.json"
     quiet = ["--ci", "--no-color", "--no-notices", "--no-version-reporting"]
-    app: list[str | Path] = ["--app", f"{sys.executable} app.py", "--output", ASSEMBLY, *context]
+    app: list[str | Path] = ["--app", f"{sys.executable} app.py", "--output", KEPT / "cdk.out", *context]
     aws.run("cdk-bootstrap", ["cdk", "bootstrap", f"aws://{ACCOUNT}/{REGION}", *quiet])
     aws.run(
         "cdk-deploy",

@@ -1,7 +1,9 @@
 """AWS on this machine: ministack, and beside it the simulated Bedrock, on free loopback ports and one scaled clock."""
 
+import json
 import os
 import platform
+import re
 import socket
 import sys
 import time
@@ -23,8 +25,10 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # The example account of AWS's documentation. ministack takes an access key of twelve digits for the account's number.
 ACCOUNT = "111122223333"
 REGION = "us-west-2"
-# Nothing checks signatures here.
-NO_SECRET = "embedded"
+# What is unpacked and packed once for all runs: the CDK's library, the Lambdas' dependencies.
+KEPT = CHECKOUT / "build" / "embedded-aws"
+# Nothing checks signatures: this is no secret.
+NO_SECRET = "embedded"  # noqa: S105
 SECONDS_TO_START = 60
 NO_PROXIES: dict[str, str] = {}
 
@@ -86,19 +90,27 @@ class EmbeddedAws:
                 raise process.failure(f"{Path(command[0]).name} {command[1]} ended with exit status {status}")
 
     def _start_bedrock(self) -> SupervisedProcess:
+        settings = self.temporary / "bedrock.json"
+        settings.write_text(json.dumps({"account_id": ACCOUNT}))
         return SupervisedProcess(
             [
                 *(sys.executable, "-m", "local.bedrock"),
-                *("--port", "0", "--time-scale", str(self.time_scale)),
-                *("--calls", self.bedrock_calls),
+                *("--port", "0", "--region", REGION, "--time-scale", str(self.time_scale)),
+                *("--s3-endpoint", self.endpoint, "--settings", settings, "--calls", self.bedrock_calls),
             ],
-            environment={**self.environment, "AWS_ENDPOINT_URL_S3": self.endpoint},
+            environment=self.environment,
             directory=CHECKOUT,
             log=self.logs / "bedrock.log",
         )
 
     def _bedrock_endpoint(self, bedrock: SupervisedProcess) -> str:
-        raise NotImplementedError
+        """Its first line of output is `{"url": …}`, printed once it listens."""
+        deadline = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < deadline and bedrock.is_running:
+            if found := re.search(r'^{"url": "(http://127\.0\.0\.1:\d+)"}$', bedrock.log.read_text(), re.MULTILINE):
+                return found[1]
+            time.sleep(0.05)
+        raise bedrock.failure("The simulated Bedrock did not start")
 
     def _start_emulator(self, listening: socket.socket) -> SupervisedProcess:
         # Only Bedrock's endpoints are set, which the workers inherit: the emulator's own clients must not reach itself.
@@ -136,7 +148,7 @@ class EmbeddedAws:
 
 
 def isolated_environment(temporary: Path) -> dict[str, str]:
-    """The environment of this process without its AWS and CDK settings, and with all temporary files under `temporary`."""
+    """The process's environment with settings of our own for AWS and CDK, and temporary files under `temporary`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_", "JSII_"))}
     return kept | {
         "PATH": os.pathsep.join(
@@ -158,14 +170,14 @@ def isolated_environment(temporary: Path) -> dict[str, str]:
         "no_proxy": "127.0.0.1,localhost",
         "CDK_HOME": str(temporary / "cdk"),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
-        "JSII_RUNTIME_PACKAGE_CACHE": "disabled",
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(KEPT / "jsii"),
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
         "PYTHONUNBUFFERED": "1",
     }
 
 
 def host_runtime() -> tuple[str, str]:
-    """The Lambda runtime and architecture of this machine: a worker runs on the emulator's interpreter and processor."""
+    """The Lambda runtime and architecture of this machine, since a worker runs on its interpreter and processor."""
     architecture = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
     return f"python{sys.version_info.major}.{sys.version_info.minor}", architecture
 

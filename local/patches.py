@@ -182,7 +182,7 @@ def time_out_executions() -> None:
 
 
 def fail_parallel_at_once() -> None:
-    """In ministack a Parallel waits for all branches; on AWS the first failure ends the state and its other branches."""
+    """In ministack a Parallel waits for all branches; on AWS the first failure ends it and its other branches."""
     _expect(stepfunctions, "_run_parallel_branches")
 
     def run_parallel_branches(
