@@ -9,13 +9,13 @@ from stacks.settings import Settings, settings_from
 
 
 def build(app: cdk.App, *, account: str | None) -> tuple[DataStack, PipelineStack]:
-    """Adds the stacks `<deployment>-data` and `<deployment>-pipeline` to the app; without an account they fit any account."""
+    """Adds `<deployment>-data` and `<deployment>-pipeline` to the app; without an account they fit any account."""
     settings = settings_from(app.node.get_all_context())
     environment = cdk.Environment(account=account, region=settings.region)
     tags = tags_of(settings)
     data = DataStack(app, f"{settings.deployment}-data", settings=settings, env=environment, tags=tags)
     pipeline = PipelineStack(
-        app, f"{settings.deployment}-pipeline", settings=settings, data=data, env=environment, tags=tags
+        app, f"{settings.deployment}-pipeline", settings=settings, data_stack=data, env=environment, tags=tags
     )
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app, verbose=True), cdk_nag.ServerlessChecks(app))
     return data, pipeline

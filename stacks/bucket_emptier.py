@@ -1,6 +1,6 @@
 """Empties the buckets when their stack is deleted: a small Lambda behind one custom resource per bucket.
 
-CDK's `auto_delete_objects` does the same with a Node function that the embedded AWS cannot run: docs/decisions/bucket-emptier.md.
+Why it is not CDK's `auto_delete_objects`: docs/decisions/bucket-emptier.md.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.code import architecture, emptier_code, runtime
+from stacks.acknowledgements import acknowledge, resource_finding
+from stacks.code import acknowledge_runtime, architecture, emptier_code, runtime
 from stacks.lambda_role import lambda_role
 from stacks.log_groups import log_group
 from stacks.settings import Settings
@@ -27,6 +28,7 @@ class BucketEmptier(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         logs = log_group(self, "Logs", settings)
+        all_objects = [bucket.arn_for_objects("*") for bucket in buckets.values()]
         statements = [
             iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[cdk.Stack.of(self).stack_id]),
             iam.PolicyStatement(
@@ -34,9 +36,12 @@ class BucketEmptier(Construct):
             ),
             iam.PolicyStatement(
                 actions=["s3:DeleteObject", "s3:DeleteObjectVersion"],
-                resources=[bucket.arn_for_objects("*") for bucket in buckets.values()],
+                resources=all_objects,
             ),
         ]
+        role = lambda_role(self, "Role", log_group=logs)
+        for statement in statements:
+            role.add_to_policy(statement)
         function = lambda_.Function(
             self,
             "Function",
@@ -49,8 +54,21 @@ class BucketEmptier(Construct):
             timeout=TIMEOUT,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=logs,
-            role=lambda_role(self, "Role", log_group=logs, statements=statements),
+            role=role,
         )
+        acknowledge_runtime(function)
+        acknowledge(
+            function,
+            {
+                "Serverless::Serverless-LambdaDLQ": "CloudFormation waits for each answer and itself reports a "
+                "missing one; a dead letter would tell nobody more."
+            },
+        )
+        for objects in all_objects:
+            reason = (
+                "It must delete every object, whatever its key, and does so only while the stack itself is deleted."
+            )
+            acknowledge(role, {resource_finding(role, objects): reason})
         for name, bucket in buckets.items():
             request = cdk.CustomResource(
                 self,
@@ -61,6 +79,6 @@ class BucketEmptier(Construct):
                 properties={"BucketName": bucket.bucket_name},
             )
             if bucket.policy:
-                # A deletion goes the other way round: first the policy, so that S3 delivers no further access logs, then the
-                # objects, then the bucket.
+                # A deletion goes the other way round: first the policy, so that S3 delivers no more access logs, then
+                # the objects, then the bucket.
                 bucket.policy.node.add_dependency(request)

@@ -1,7 +1,6 @@
-"""What is packed for Lambda, without Docker: the code as it stands in the checkout, and the layer of its dependencies."""
+"""What is packed for Lambda, without Docker: the code as it stands in the checkout, and a layer of what it needs."""
 
 import hashlib
-import os
 import platform
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import jsii
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge
 from stacks.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -24,6 +24,18 @@ WHEELS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
 def runtime(settings: Settings) -> lambda_.Runtime:
     """The functions' Python."""
     return lambda_.Runtime(settings.lambda_runtime, lambda_.RuntimeFamily.PYTHON)
+
+
+def acknowledge_runtime(function: lambda_.Function) -> None:
+    """cdk-nag asks for the newest Python that CDK knows of."""
+    reason = (
+        "The runtime is a setting, lambda_runtime, so that it moves only together with the tested wheels of the layer; "
+        "every value it allows is one that Lambda supports."
+    )
+    acknowledge(
+        function,
+        {"AwsSolutions::AwsSolutions-L1": reason, "Serverless::Serverless-LambdaLatestVersion": reason},
+    )
 
 
 def architecture(settings: Settings) -> lambda_.Architecture:
@@ -81,34 +93,22 @@ class _Wheels:
     """Installs the wheels with the same pip that installed this project."""
 
     def __init__(self, settings: Settings) -> None:
-        self._target = (
-            ["--only-binary=:all:"]
-            if settings.layer_platform == "host"
-            else [
-                "--only-binary=:all:",
-                f"--platform={WHEELS[settings.lambda_architecture]}",
-                f"--python-version={settings.lambda_runtime.removeprefix('python')}",
-                "--implementation=cp",
-            ]
-        )
-        self._host = (
-            [sys.platform, platform.machine(), sys.version] if settings.layer_platform == "host" else []
-        )
+        if settings.layer_platform == "host":
+            self._target: list[str] = []
+            self._platform = [sys.platform, platform.machine(), platform.python_version()]
+        else:
+            python = settings.lambda_runtime.removeprefix("python")
+            self._target = [f"--platform={WHEELS[settings.lambda_architecture]}", f"--python-version={python}"]
+            self._platform = self._target
 
     def digest(self) -> str:
         """Changes when the layer's content would."""
-        parts = [REQUIREMENTS.read_text(), *self._target, *self._host]
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return hashlib.sha256("\0".join([REQUIREMENTS.read_text(), *self._platform]).encode()).hexdigest()
 
     def try_bundle(self, output_dir: str, *_args: Any, **_options: Any) -> bool:
-        """Called by CDK: fills the layer's folder; raises CalledProcessError where pip fails, with pip's words on stderr."""
-        subprocess.run(  # noqa: S603 - a fixed command and paths of this checkout
-            [
-                sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                "--no-deps", "--no-compile", "--require-hashes", *self._target,
-                f"--requirement={REQUIREMENTS}", f"--target={Path(output_dir) / 'python'}",
-            ],  # fmt: skip
-            check=True,
-            env={**os.environ, "PIP_NO_INPUT": "1"},
-        )
+        """Called by CDK: fills the layer's folder; raises CalledProcessError, after pip's own words, where that fails."""
+        command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
+        wheels = ["--only-binary=:all:", "--require-hashes", "--no-deps", "--no-compile", *self._target]
+        paths = [f"--requirement={REQUIREMENTS}", f"--target={Path(output_dir) / 'python'}"]
+        subprocess.run([*command, *wheels, *paths], check=True)  # noqa: S603 - a fixed command on paths of this checkout
         return True

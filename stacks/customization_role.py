@@ -1,4 +1,4 @@
-"""The role that Bedrock assumes for a customization job: it reads a run's data set, writes the job's output, and nothing else."""
+"""The role that Bedrock assumes for a customization job: it reads a run's data set, writes the job's output, no more."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -6,12 +6,14 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge_wildcards
+
 DATASETS = "runs/*/dataset/*"
 OUTPUTS = "runs/*/customization/*"
 
 
 class CustomizationRole(Construct):
-    """The service role of "Create a service role for model customization" in the Bedrock user guide, narrowed to the runs."""
+    """As "Create a service role for model customization" in the Bedrock user guide has it, narrowed to the runs."""
 
     def __init__(self, scope: Construct, construct_id: str, *, bucket: s3.Bucket, key: kms.Key | None) -> None:
         super().__init__(scope, construct_id)
@@ -29,7 +31,7 @@ class CustomizationRole(Construct):
                 },
             ),
         )
-        for statement in (
+        statements = [
             iam.PolicyStatement(actions=["s3:GetObject"], resources=[bucket.arn_for_objects(DATASETS)]),
             iam.PolicyStatement(actions=["s3:PutObject"], resources=[bucket.arn_for_objects(OUTPUTS)]),
             iam.PolicyStatement(
@@ -37,11 +39,10 @@ class CustomizationRole(Construct):
                 resources=[bucket.bucket_arn],
                 conditions={"StringLike": {"s3:prefix": [DATASETS, OUTPUTS]}},
             ),
-        ):
-            self.role.add_to_policy(statement)
+        ]
         if key:
-            self.role.add_to_policy(
-                iam.PolicyStatement(
-                    actions=["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"], resources=[key.key_arn]
-                )
-            )
+            actions = ["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"]
+            statements.append(iam.PolicyStatement(actions=actions, resources=[key.key_arn]))
+        for statement in statements:
+            self.role.add_to_policy(statement)
+        acknowledge_wildcards(self.role, statements)

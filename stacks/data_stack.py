@@ -4,6 +4,7 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.customization_role import CustomizationRole
@@ -18,17 +19,16 @@ class DataStack(cdk.Stack):
         super().__init__(scope, construct_id, description="Fine-tuning: buckets, key and service role", **kwargs)
         self.key = self._key(settings) if settings.customer_managed_key else None
         storage = Storage(self, "Storage", key=self.key, settings=settings)
-        self.input_bucket = storage.input_bucket
-        self.output_bucket = storage.output_bucket
-        self.customization_role = CustomizationRole(
-            self, "Customization", bucket=self.output_bucket, key=self.key
-        ).role
+        role = CustomizationRole(self, "Customization", bucket=storage.output_bucket, key=self.key).role
 
-        cdk.CfnOutput(self, "InputBucketName", key="InputBucket", value=self.input_bucket.bucket_name)
-        cdk.CfnOutput(self, "OutputBucketName", key="OutputBucket", value=self.output_bucket.bucket_name)
+        cdk.CfnOutput(self, "InputBucket", value=storage.input_bucket.bucket_name)
+        cdk.CfnOutput(self, "OutputBucket", value=storage.output_bucket.bucket_name)
+        cdk.CfnOutput(self, "CustomizationRoleArn", value=role.role_arn)
+        if self.key:
+            cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn)
 
     def _key(self, settings: Settings) -> kms.Key:
-        """Encrypts the objects, the custom models and the topic; who may use it is said by the IAM policies of its users."""
+        """Encrypts objects, custom models and the topic; the IAM policies of its users say who may use it."""
         return kms.Key(
             self,
             "Key",
@@ -37,3 +37,21 @@ class DataStack(cdk.Stack):
             removal_policy=cdk.RemovalPolicy.RETAIN if settings.keep_data else cdk.RemovalPolicy.DESTROY,
             pending_window=cdk.Duration.days(7),
         )
+
+
+class Data:
+    """What the pipeline stack sees of the data stack: its outputs, read when the pipeline is deployed.
+
+    They are no exports, which would forbid to replace what the other stack uses.
+    """
+
+    def __init__(self, scope: Construct, stack: DataStack) -> None:
+        cdk.Stack.of(scope).add_stack_dependency(stack)
+        self._stack = stack
+        self.input_bucket = s3.Bucket.from_bucket_name(scope, "InputBucket", self._output("InputBucket"))
+        self.output_bucket = s3.Bucket.from_bucket_name(scope, "OutputBucket", self._output("OutputBucket"))
+        self.customization_role_arn = self._output("CustomizationRoleArn")
+        self.key = kms.Key.from_key_arn(scope, "Key", self._output("KeyArn")) if stack.key else None
+
+    def _output(self, name: str) -> str:
+        return cdk.Fn.get_stack_output(self._stack.stack_name, name)

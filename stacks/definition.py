@@ -1,4 +1,4 @@
-"""The pipeline's definition as the stack needs it: which Lambda states there are, and the text with its numbers filled in."""
+"""The pipeline's definition as the stack needs it: its Lambda states, and its text with the numbers filled in."""
 
 import json
 import re
@@ -29,6 +29,4 @@ def definition_text(numbers: Mapping[str, int]) -> str:
     """The definition with the quoted placeholder of each number replaced by the number."""
     if numbers.keys() != NUMBERS:
         raise ValueError(f"The definition's numbers are {sorted(NUMBERS)}, not {sorted(numbers)}")
-    return re.sub(
-        rf'"\$\{{({"|".join(sorted(NUMBERS))})\}}"', lambda match: str(numbers[match[1]]), PATH.read_text()
-    )
+    return re.sub(rf'"\$\{{({"|".join(sorted(NUMBERS))})\}}"', lambda match: str(numbers[match[1]]), PATH.read_text())

@@ -1,4 +1,4 @@
-"""One Lambda function per Task state: its name is the state's, its handler the file of the same name, its role its own."""
+"""One Lambda function per Task state: the state's name, the handler of the same name, a role of its own."""
 
 import re
 from collections.abc import Mapping
@@ -9,11 +9,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.code import architecture, dependencies_layer, pipeline_code, runtime
-from stacks.data_stack import DataStack
+from stacks.acknowledgements import acknowledge
+from stacks.code import acknowledge_runtime, architecture, dependencies_layer, pipeline_code, runtime
+from stacks.data_stack import Data
 from stacks.lambda_role import lambda_role
 from stacks.log_groups import log_group
-from stacks.permissions import Permissions
+from stacks.permissions import permissions_by_state
 from stacks.settings import Settings
 
 # They hold a data set, all answers or the report in memory.
@@ -31,7 +32,7 @@ class Functions(Construct):
         construct_id: str,
         *,
         states: Mapping[str, Mapping[str, Any]],
-        data: DataStack,
+        data: Data,
         settings: Settings,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -39,14 +40,10 @@ class Functions(Construct):
         self._code = pipeline_code()
         self._layer = dependencies_layer(self, "Dependencies", settings)
         self._environment = environment(data, settings)
-        permissions = Permissions(data)
-        self.by_state = {
-            name: self._function(name, state, permissions.of(name)) for name, state in states.items()
-        }
+        permissions = permissions_by_state(self, data)
+        self.by_state = {name: self._function(name, state, permissions[name]) for name, state in states.items()}
 
-    def _function(
-        self, name: str, state: Mapping[str, Any], statements: list[iam.PolicyStatement]
-    ) -> lambda_.Function:
+    def _function(self, name: str, state: Mapping[str, Any], statements: list[iam.PolicyStatement]) -> lambda_.Function:
         logs = log_group(self, f"{name}Logs", self._settings)
         function = lambda_.Function(
             self,
@@ -64,6 +61,14 @@ class Functions(Construct):
             log_group=logs,
             role=lambda_role(self, f"{name}Role", log_group=logs, statements=statements),
         )
+        acknowledge_runtime(function)
+        acknowledge(
+            function,
+            {
+                "Serverless::Serverless-LambdaDLQ": "Step Functions waits for the answer, retries and catches: "
+                "no event of an asynchronous invocation can get lost."
+            },
+        )
         return function
 
 
@@ -72,12 +77,12 @@ def handler_module(state: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", state).lower()
 
 
-def environment(data: DataStack, settings: Settings) -> dict[str, str]:
+def environment(data: Data, settings: Settings) -> dict[str, str]:
     """The handlers' settings, as docs/architecture.md lists them, and Powertools' own."""
     variables = {
         "OUTPUT_BUCKET": data.output_bucket.bucket_name,
         "DEPLOYMENT": settings.deployment,
-        "CUSTOMIZATION_ROLE_ARN": data.customization_role.role_arn,
+        "CUSTOMIZATION_ROLE_ARN": data.customization_role_arn,
         "DEFAULT_BASE_MODEL": settings.base_model,
         "POWERTOOLS_SERVICE_NAME": settings.deployment,
         "POWERTOOLS_METRICS_NAMESPACE": "FineTuning",

@@ -1,11 +1,11 @@
-"""What may be replaced at any time: functions, state machine, the events that start it, the topic. A table of contents."""
+"""What may be replaced at any time: functions, state machine, the events that start it, the topic."""
 
 from typing import Any
 
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.data_stack import DataStack
+from stacks.data_stack import Data, DataStack
 from stacks.definition import lambda_states
 from stacks.functions import Functions
 from stacks.notifications import Notifications
@@ -18,9 +18,10 @@ class PipelineStack(cdk.Stack):
     """`<deployment>-pipeline`."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, data: DataStack, **kwargs: Any
+        self, scope: Construct, construct_id: str, *, settings: Settings, data_stack: DataStack, **kwargs: Any
     ) -> None:
         super().__init__(scope, construct_id, description="Fine-tuning: state machine and functions", **kwargs)
+        data = Data(self, data_stack)
         notifications = Notifications(self, "Notifications", key=data.key, settings=settings)
         functions = Functions(self, "Functions", states=lambda_states(), data=data, settings=settings)
         workflow = Workflow(

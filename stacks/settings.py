@@ -1,6 +1,6 @@
 """The deployment's settings, from the context in `cdk.json` or the command line.
 
-They stand in `cdk.json` under `context."fine-tuning"`; `-c fine-tuning:<name>=<value>` overrides one of them for one command
+They stand in `cdk.json` under `context."fine-tuning"`; `-c fine-tuning:<name>=<value>` overrides one for one command
 (a mapping as JSON: `-c 'fine-tuning:tags={"team": "search"}'`). What they mean is told in `docs/operations.md`.
 """
 
@@ -66,7 +66,7 @@ class Settings(BaseModel):
     )
     lambda_architecture: Literal["arm64", "x86_64"] = Field("arm64", description="arm64 or x86_64")
     layer_platform: Literal["lambda", "host"] = Field(
-        "lambda", description='lambda, or host where an emulator runs the functions on this machine'
+        "lambda", description="lambda, or host where an emulator runs the functions on this machine"
     )
     log_retention_days: Annotated[LogRetentionDays, BeforeValidator(_number)] = Field(
         30, description="one of CloudWatch Logs' retention times in days: 1, 3, 5, 7, 14, 30, 60, 90, …, 3653"

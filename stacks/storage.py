@@ -15,7 +15,7 @@ ABORT_UPLOADS = cdk.Duration.days(7)
 
 
 class Storage(Construct):
-    """`input_bucket` tells the default event bus of its objects; `output_bucket` tells nobody, so no run starts itself."""
+    """`input_bucket` tells the default event bus of its objects; `output_bucket` tells nobody: no run starts itself."""
 
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.Key | None, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -26,7 +26,7 @@ class Storage(Construct):
         self.output_bucket = self._bucket("OutputBucket", key=key, logs=self.access_logs_bucket)
         acknowledge(
             self.access_logs_bucket,
-            {"AwsSolutions::AwsSolutions-S1": "It holds the access logs of the other buckets: its own would go on for ever."},
+            {"AwsSolutions::AwsSolutions-S1": "It holds the others' access logs: its own would go on for ever."},
         )
         send_events(self.input_bucket)
         if not settings.keep_data:
@@ -61,7 +61,7 @@ class Storage(Construct):
 
 
 def send_events(bucket: s3.Bucket) -> None:
-    """Events of the bucket to the default bus, by the bucket's own property: CDK's `event_bridge_enabled` adds a custom resource."""
+    """Events to the default bus by the bucket's own property; CDK's `event_bridge_enabled` adds a custom resource."""
     resource = bucket.node.default_child
     if not isinstance(resource, s3.CfnBucket):
         raise TypeError(f"{bucket.node.path} is no bucket of this stack")

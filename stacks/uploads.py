@@ -1,8 +1,8 @@
 """Which uploads start a run: `input/<name>.jsonl` and `input/<name>/train.jsonl`, and nothing else.
 
-An EventBridge rule cannot ask two things of one field, and its `*` runs across slashes, so each layout needs two rules in a row: one
-on the default bus that asks how the key looks, and behind a small bus of its own one that asks how deep it lies. The reasons
-are in docs/decisions/uploads-through-two-rules.md.
+An EventBridge rule cannot ask two things of one field, and its `*` runs across slashes, so each layout needs two rules
+in a row: one on the default bus that asks how the key looks, and behind a small bus of its own one that asks how deep it
+lies: docs/decisions/uploads-through-two-rules.md.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,11 @@ class Uploads(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=cdk.Duration.days(14),
+        )
+        last = "It is the dead-letter queue itself: a person reads it."
+        acknowledge(
+            self.dead_letters,
+            {"AwsSolutions::AwsSolutions-SQS3": last, "Serverless::Serverless-SQSRedrivePolicy": last},
         )
         self._bucket = bucket
         start = targets.SfnStateMachine(

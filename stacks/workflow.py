@@ -1,4 +1,4 @@
-"""The state machine of `state_machines/fine_tuning.asl.json`, and what it may do: call its functions, read its maps' items, tell the topic."""
+"""The state machine, and what it may do: call its functions, read its maps' items, tell the topic."""
 
 from collections.abc import Mapping
 
@@ -11,6 +11,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge, acknowledge_wildcards
 from stacks.definition import definition_text
 from stacks.log_groups import log_group
 from stacks.settings import Settings
@@ -48,21 +49,29 @@ class Workflow(Construct):
             ),
             tracing_enabled=True,
         )
-        for statement in (
+        statements = [
             # The functions themselves: no version and no alias of them is in use.
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=list(arns.values())),
             iam.PolicyStatement(actions=["s3:GetObject"], resources=[bucket.arn_for_objects(key) for key in MAP_ITEMS]),
             iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
-        ):
-            self.state_machine.add_to_role_policy(statement)
+        ]
         if key:
-            self.state_machine.add_to_role_policy(
-                iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[key.key_arn])
-            )
+            actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+            statements.append(iam.PolicyStatement(actions=actions, resources=[key.key_arn]))
+        for statement in statements:
+            self.state_machine.add_to_role_policy(statement)
+        acknowledge_wildcards(self.state_machine, statements)
+        acknowledge(
+            self.state_machine,
+            {
+                "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "Log delivery set up by Step Functions and X-Ray's write "
+                "actions know no resources; nothing else has *."
+            },
+        )
         self._allow_distributed_maps()
 
     def _allow_distributed_maps(self) -> None:
-        """A distributed map runs its items as executions of its own state machine: a policy apart, since it names that machine."""
+        """A distributed map runs its items as executions of its own machine; the policy stands apart, as it names it."""
         machine, stack = self.state_machine, cdk.Stack.of(self)
         children = stack.format_arn(
             service="states",
@@ -70,12 +79,10 @@ class Workflow(Construct):
             resource_name=f"{machine.state_machine_name}/*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        policy = iam.Policy(
-            self,
-            "DistributedMaps",
-            statements=[
-                iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine.state_machine_arn]),
-                iam.PolicyStatement(actions=["states:DescribeExecution", "states:StopExecution"], resources=[children]),
-            ],
-        )
+        statements = [
+            iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine.state_machine_arn]),
+            iam.PolicyStatement(actions=["states:DescribeExecution", "states:StopExecution"], resources=[children]),
+        ]
+        policy = iam.Policy(self, "DistributedMaps", statements=statements)
+        acknowledge_wildcards(policy, statements)
         machine.role.attach_inline_policy(policy)

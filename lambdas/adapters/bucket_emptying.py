@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 REMOVAL = frozenset({"DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"})
 
 
-class BucketNotEmptied(Exception):
+class BucketNotEmptied(Exception):  # noqa: N818 - named like the errors of the domain
     """Objects are left in the bucket; the message says why and what to do."""
 
 
@@ -25,7 +25,7 @@ def is_being_removed(stack_id: str) -> bool:
 def empty_bucket(bucket: str, *, time_left: Callable[[], bool]) -> int:
     """Deletes every version and delete marker; returns their number.
 
-    A bucket that does not exist is empty. Raises BucketNotEmptied when the time is up or S3 refuses to delete an object.
+    A bucket that does not exist is empty. Raises BucketNotEmptied when the time is up or S3 refuses a deletion.
     """
     s3 = boto3.client("s3")
     deleted = 0
@@ -39,7 +39,7 @@ def empty_bucket(bucket: str, *, time_left: Callable[[], bool]) -> int:
                 continue
             if not time_left():
                 raise BucketNotEmptied(
-                    f"{deleted} versions of objects were deleted from {bucket} before the time was up, and more are left. "
+                    f"{deleted} object versions were deleted from {bucket} before the time was up, more are left. "
                     "Delete the stack again: it goes on from here."
                 )
             # A page holds at most 1,000 entries, as many as DeleteObjects takes.
@@ -47,7 +47,7 @@ def empty_bucket(bucket: str, *, time_left: Callable[[], bool]) -> int:
             if refused:
                 first = refused[0]
                 raise BucketNotEmptied(
-                    f"S3 did not delete {len(refused)} versions of objects in {bucket}; the first is {first.get('Key')}: "
+                    f"S3 did not delete {len(refused)} object versions in {bucket}; the first is {first.get('Key')}: "
                     f"{first.get('Code')} {first.get('Message')}. Remove what protects it, then delete the stack again."
                 )
             deleted += len(found)

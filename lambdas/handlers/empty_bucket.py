@@ -1,7 +1,7 @@
-"""Custom resource `Custom::EmptyBucket`: empties a bucket when its stack is deleted, since CloudFormation deletes none that holds objects.
+"""Custom resource `Custom::EmptyBucket`: empties a bucket before its stack's deletion, which only takes empty ones.
 
-It answers CloudFormation in every case, so that a stack never waits for it in vain, and it deletes nothing unless the stack as a
-whole goes: a bucket that is only taken out of the template keeps its objects. It runs on boto3 alone, without the layer.
+It answers CloudFormation in every case, so that a stack never waits for it in vain, and it deletes nothing unless the
+stack as a whole goes: a bucket that is only taken out of the template keeps its objects. It runs on boto3 alone.
 """
 
 import json
@@ -30,7 +30,7 @@ class Context(Protocol):
 
 
 def handler(event: dict[str, Any], context: Context) -> None:
-    """Event: a custom resource request of CloudFormation with `ResourceProperties.BucketName`. The answer goes to its `ResponseURL`."""
+    """Event: CloudFormation's request with `ResourceProperties.BucketName`. The answer goes to its `ResponseURL`."""
     bucket = event.get("ResourceProperties", {}).get("BucketName", "")
     answer = {
         "Status": "SUCCESS",
