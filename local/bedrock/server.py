@@ -26,7 +26,6 @@ HOST = "127.0.0.1"
 class _Handler(WSGIRequestHandler):
     """Logs nothing: the call log does."""
 
-
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
         """Nothing."""
 

@@ -1,8 +1,8 @@
 """The training of a simulated custom model: losses with a cause, early stopping, and the metrics files.
 
 The loss is the mean cross-entropy (nats a word) of the answers' words under a bigram model that backs off to a unigram
-model and that to copying from the prompt. The model is fitted batch by batch, so that losses fall while it learns the
-training answers, and rise on the validation set when it has learnt them too well.
+model, mixed with copying from the prompt. It is fitted batch by batch, so that the losses fall while it learns the training
+answers, and the validation loss rises again when it has learnt them too well.
 """
 
 import csv
@@ -20,10 +20,12 @@ from local.bedrock.training_data import Example
 WORD = re.compile(r"\w+|[^\w\s]")
 END = "\n"
 WORDS_PER_ANSWER = 64
-COPY_PROBABILITY = 0.6
 UNKNOWN_WORD_PROBABILITY = 1e-4
-UNIGRAM_PRIOR_WORDS = 200.0
-BIGRAM_PRIOR_WORDS = 8.0
+PRIOR_WORDS = 300.0
+PAIR_PRIOR_WORDS = 20.0
+INITIAL_COPY_SHARE = 0.1
+COPY_SHARE_RATE = 0.02
+COUNTS_PER_RECORD = 0.3
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def train(
         for name, known in customization.hyperparameters.items()
     }
     batch_size = int(values.get("batchSize", 32))
-    weight = values.get("learningRateMultiplier", 1.0)
+    rate = COUNTS_PER_RECORD * values.get("learningRateMultiplier", 1.0)
     language = _AnswerLanguage()
     rows, held_out = [_observe(row) for row in train], [_observe(row) for row in validation]
     steps: list[Step] = []
@@ -94,7 +96,7 @@ def train(
         for start in range(0, len(rows), batch_size):
             batch = rows[start : start + batch_size]
             steps.append(Step(len(steps), epoch, language.loss(batch)))
-            language.fit(batch, weight)
+            language.fit(batch, rate)
         best_epoch = epoch
         if not held_out:
             continue
@@ -118,48 +120,60 @@ def metrics_csv(steps: Iterable[Step], loss_column: str) -> bytes:
     return text.getvalue().encode()
 
 
-# Words of an answer, each with the probability that it is copied from the prompt.
+# Words of an answer, each with the probability that it is drawn from the prompt's words (0 where it is not there).
 _Observed = list[tuple[str, float]]
 
 
 def _observe(example: Example) -> _Observed:
     answer = [word.lower() for word in WORD.findall(example.answer)[:WORDS_PER_ANSWER]] + [END]
     prompt = set(WORD.findall(example.prompt.lower()))
-    copied = COPY_PROBABILITY / max(len(prompt), 1)
-    return [(word, copied if word in prompt else UNKNOWN_WORD_PROBABILITY) for word in answer]
+    return [(word, 1 / len(prompt) if word in prompt else 0.0) for word in answer]
 
 
 class _AnswerLanguage:
-    """Counts of words and word pairs in answers, smoothed."""
+    """A mixture: a word of an answer is copied from the prompt, or follows the word before it as in training."""
 
     def __init__(self) -> None:
         self._words: defaultdict[str, float] = defaultdict(float)
         self._pairs: defaultdict[tuple[str, str], float] = defaultdict(float)
         self._starts: defaultdict[str, float] = defaultdict(float)
         self._total = 0.0
-
-    def fit(self, rows: list[_Observed], weight: float) -> None:
-        for row in rows:
-            previous = END
-            for word, _ in row:
-                self._words[word] += weight
-                self._pairs[previous, word] += weight
-                self._starts[previous] += weight
-                self._total += weight
-                previous = word
+        self._copy_share = INITIAL_COPY_SHARE
 
     def loss(self, rows: list[_Observed]) -> float:
+        """Mean nats a word."""
         total, words = 0.0, 0
         for row in rows:
             previous = END
             for word, copied in row:
-                unigram = (self._words.get(word, 0) + UNIGRAM_PRIOR_WORDS * copied) / (
-                    self._total + UNIGRAM_PRIOR_WORDS
+                total -= math.log(
+                    self._copy_share * copied + (1 - self._copy_share) * self._probability(previous, word)
                 )
-                bigram = (self._pairs.get((previous, word), 0) + BIGRAM_PRIOR_WORDS * unigram) / (
-                    self._starts.get(previous, 0) + BIGRAM_PRIOR_WORDS
-                )
-                total -= math.log(bigram)
                 words += 1
                 previous = word
         return total / words
+
+    def fit(self, rows: list[_Observed], rate: float) -> None:
+        """One step: move the share of copying by its posterior (online EM), and count."""
+        posteriors: list[float] = []
+        for row in rows:
+            previous = END
+            for word, copied in row:
+                copying = self._copy_share * copied
+                written = (1 - self._copy_share) * self._probability(previous, word)
+                posteriors.append(copying / (copying + written))
+                previous = word
+        self._copy_share += min(1.0, rate * COPY_SHARE_RATE) * (sum(posteriors) / len(posteriors) - self._copy_share)
+        for row in rows:
+            previous = END
+            for word, _ in row:
+                self._words[word] += rate
+                self._pairs[previous, word] += rate
+                self._starts[previous] += rate
+                self._total += rate
+                previous = word
+
+    def _probability(self, previous: str, word: str) -> float:
+        unigram = (self._words.get(word, 0.0) + PRIOR_WORDS * UNKNOWN_WORD_PROBABILITY) / (self._total + PRIOR_WORDS)
+        pair = self._pairs.get((previous, word), 0.0) + PAIR_PRIOR_WORDS * unigram
+        return pair / (self._starts.get(previous, 0.0) + PAIR_PRIOR_WORDS)
