@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -106,9 +107,11 @@ class _Wheels:
         return hashlib.sha256("\0".join([REQUIREMENTS.read_text(), *self._platform]).encode()).hexdigest()
 
     def try_bundle(self, output_dir: str, *_args: Any, **_options: Any) -> bool:
-        """Called by CDK: fills the layer's folder; raises CalledProcessError, after pip's own words, where that fails."""
+        """Called by CDK: fills the layer's folder; raises CalledProcessError, after pip's own words, if that fails."""
+        packages = Path(output_dir) / "python"
         command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
         wheels = ["--only-binary=:all:", "--require-hashes", "--no-deps", "--no-compile", *self._target]
-        paths = [f"--requirement={REQUIREMENTS}", f"--target={Path(output_dir) / 'python'}"]
-        subprocess.run([*command, *wheels, *paths], check=True)  # noqa: S603 - a fixed command on paths of this checkout
+        paths = [f"--requirement={REQUIREMENTS}", f"--target={packages}"]
+        subprocess.run([*command, *wheels, *paths], check=True)  # noqa: S603 - a fixed command
+        shutil.rmtree(packages / "bin", ignore_errors=True)  # console scripts that name this machine's Python
         return True

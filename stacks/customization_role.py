@@ -1,4 +1,4 @@
-"""The role that Bedrock assumes for a customization job: it reads a run's data set, writes the job's output, no more."""
+"""The role that Bedrock assumes for a customization job: it reads a run's data set, writes the job's output."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam

@@ -1,8 +1,8 @@
 """Which uploads start a run: `input/<name>.jsonl` and `input/<name>/train.jsonl`, and nothing else.
 
 An EventBridge rule cannot ask two things of one field, and its `*` runs across slashes, so each layout needs two rules
-in a row: one on the default bus that asks how the key looks, and behind a small bus of its own one that asks how deep it
-lies: docs/decisions/uploads-through-two-rules.md.
+in a row: one on the default bus that asks how the key looks, and behind a small bus of its own one that asks how deep
+it lies: docs/decisions/uploads-through-two-rules.md.
 """
 
 from collections.abc import Mapping

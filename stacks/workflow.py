@@ -64,14 +64,14 @@ class Workflow(Construct):
         acknowledge(
             self.state_machine,
             {
-                "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "Log delivery set up by Step Functions and X-Ray's write "
+                "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "Step Functions' log delivery and X-Ray's write "
                 "actions know no resources; nothing else has *."
             },
         )
         self._allow_distributed_maps()
 
     def _allow_distributed_maps(self) -> None:
-        """A distributed map runs its items as executions of its own machine; the policy stands apart, as it names it."""
+        """A distributed map runs its items as executions of its own machine, which this policy names: it stands apart."""
         machine, stack = self.state_machine, cdk.Stack.of(self)
         children = stack.format_arn(
             service="states",
