@@ -102,7 +102,7 @@ def _conversation_structure(value: dict[str, Any]) -> Iterator[Finding]:
         return
     if len(messages) < 2:  # a prompt and its answer
         yield Finding("message-count", "/messages", f"At least 2 messages are needed; there are {len(messages)}.")
-    sound = True
+    sound = len(messages) > 1
     for index, message in enumerate(messages):
         for finding in _message_structure(message, f"/messages/{index}"):
             sound = False

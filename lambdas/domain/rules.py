@@ -29,7 +29,7 @@ class Finding(NamedTuple):
 RULES: dict[str, Rule] = {
     "byte-order-mark": Rule("line", "warning", "The file starts with its first record; a byte order mark is left out."),
     "blank-line": Rule("line", "warning", "Every line holds a record; blank lines are skipped."),
-    "line-length": Rule("line", "error", "A line is short enough to be a record below the model's token limit."),
+    "line-length": Rule("set", "error", "No line is longer than any record below the token limit can be."),
     "encoding": Rule("line", "error", "The file is UTF-8."),
     "json-syntax": Rule("line", "error", "Each line is one JSON value."),
     "record-type": Rule("record", "error", "Each record is a JSON object."),

@@ -1,0 +1,134 @@
+"""Writes financial-tables.jsonl: questions on small tables of companies that do not exist.
+
+    python examples/generate.py > examples/financial-tables.jsonl
+
+The same seed gives the same bytes. 65 tables have four questions each: a figure to look up, a difference, a change in
+percent, and a question whose answer is one of a few labels. Answers are short and in one style, which is what a
+fine-tuned model learns here and its base does not know.
+"""
+
+import json
+import random
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+SEED = 20261121
+TABLES = 65
+
+SYSTEM = (
+    "You answer questions about the financial table in the <table></table> tags. Reply with the answer alone: figures "
+    "as in the table, changes in percent with one decimal, trends and kinds of statement as one label."
+)
+COMPANIES = (
+    "Alderbrook Foods", "Brightwater Energy", "Castellan Tools", "Dovetail Logistics", "Elmstead Textiles",
+    "Fernhollow Software", "Greyfriars Paper", "Harrowgate Marine", "Inkwell Publishing", "Juniper Vale Dairies",
+    "Kestrel Instruments", "Larkspur Hotels", "Millrace Ceramics",
+)  # fmt: skip
+STATEMENTS = {
+    "income statement": (
+        ("Revenue", 900, 9000), ("Cost of sales", 400, 5000), ("Research and development", 40, 700),
+        ("Administrative expenses", 60, 900), ("Interest expense", 5, 120), ("Income tax", 20, 400),
+    ),
+    "balance sheet": (
+        ("Cash", 50, 1500), ("Trade receivables", 100, 1800), ("Inventories", 80, 1600), ("Equipment", 300, 6000),
+        ("Trade payables", 90, 1400), ("Long-term debt", 200, 4000),
+    ),
+    "cash flow statement": (
+        ("Cash from operations", 120, 2200), ("Capital expenditure", 60, 1500), ("Acquisitions", 10, 900),
+        ("Dividends paid", 15, 500), ("Debt repaid", 20, 800),
+    ),
+    "segment report": (
+        ("Europe", 200, 3000), ("North America", 200, 3500), ("Asia Pacific", 150, 2800), ("Latin America", 50, 900),
+        ("Africa", 20, 500),
+    ),
+}  # fmt: skip
+LOOKUPS = ("What was {item} in {year}?", "How much did {company} report for {item} in {year}?", "{item} in {year}?")
+DIFFERENCES = (
+    "By how much did {item} change from {before} to {year}?",
+    "What is the difference between {item} in {year} and in {before}?",
+)
+CHANGES = (
+    "What was the percentage change in {item} from {before} to {year}?",
+    "By how many percent did {item} change between {before} and {year}?",
+)
+TRENDS = ("Did {item} rise or fall from {before} to {year}?", "What was the trend of {item} from {before} to {year}?")
+KINDS = ("What kind of statement is this table from?", "Which statement does the table show?")
+
+Figures = dict[str, dict[int, int]]
+
+
+def records() -> Iterator[dict[str, Any]]:
+    """The data set's records, table by table."""
+    # Chosen figures need no secrecy, but the same bytes each time.
+    draw = random.Random(SEED)  # noqa: S311
+    for number in range(TABLES):
+        company = COMPANIES[number % len(COMPANIES)]
+        statement = draw.choice(list(STATEMENTS))
+        figures, years = table(draw, statement)
+        text = rendered(company, figures, years)
+        for question, answer in questions(draw, company, statement, figures, years):
+            yield {
+                "system": SYSTEM,
+                "messages": [
+                    {"role": "user", "content": f"{text}\n\n{question}"},
+                    {"role": "assistant", "content": answer},
+                ],
+            }
+
+
+def table(draw: random.Random, statement: str) -> tuple[Figures, list[int]]:
+    """Four or so items over two or three years, latest first; neighbouring years differ by up to a third."""
+    latest = draw.randint(2018, 2025)
+    years = [latest - back for back in range(draw.choice((2, 3)))]
+    figures: Figures = {}
+    chosen = draw.sample(STATEMENTS[statement], k=draw.randint(3, 4))
+    for item, low, high in sorted(chosen, key=STATEMENTS[statement].index):
+        value = draw.randint(low, high)
+        figures[item] = {}
+        for year in years:
+            figures[item][year] = value
+            # A figure that stays the same would have no trend, and one below zero no place in these tables.
+            change = draw.choice((-1, 1)) * max(1, round(value * draw.uniform(0.01, 0.33)))
+            value = value + change if value + change > 0 else value - change
+    return figures, years
+
+
+def rendered(company: str, figures: Figures, years: list[int]) -> str:
+    """The table as HTML rows in <table> tags."""
+    head = "".join(f"<td>{cell}</td>" for cell in (f"{company} (in millions)", *years))
+    rows = "".join(
+        f"<tr><td>{item}</td>{''.join(f'<td>{by_year[year]:,}</td>' for year in years)}</tr>"
+        for item, by_year in figures.items()
+    )
+    return f"<table><tr>{head}</tr>{rows}</table>"
+
+
+def questions(
+    draw: random.Random, company: str, statement: str, figures: Figures, years: list[int]
+) -> Iterator[tuple[str, str]]:
+    """Four questions and their answers, each on an item of its own choice."""
+    year, before = years[0], years[1]
+
+    def ask(forms: tuple[str, ...]) -> tuple[str, int, int]:
+        item = draw.choice(list(figures))
+        question = draw.choice(forms).format(item=item, year=year, before=before, company=company)
+        return question, figures[item][year], figures[item][before]
+
+    question, now, _ = ask(LOOKUPS)
+    yield question, f"{now:,}"
+    question, now, then = ask(DIFFERENCES)
+    yield question, f"{now - then:,}"
+    question, now, then = ask(CHANGES)
+    yield question, f"{(now - then) / then * 100:.1f}%"
+    if draw.random() < 0.5:
+        question, now, then = ask(TRENDS)
+        yield question, "rise" if now > then else "fall"
+    else:
+        yield draw.choice(KINDS), statement
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr] # a console's stream has it
+    for record in records():
+        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")

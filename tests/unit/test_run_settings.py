@@ -1,0 +1,95 @@
+"""run.json: every wrong or unknown key is refused by its path, and nothing is guessed."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.domain.run_settings import Choices, arms, parse
+
+HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
+
+
+def faults(document: Any) -> dict[str, str]:
+    parsed = parse(json.dumps(document).encode(), HAIKU)
+    assert not isinstance(parsed, Choices)
+    return {fault.pointer: fault.message for fault in parsed}
+
+
+def choices(document: Any) -> Choices:
+    parsed = parse(json.dumps(document).encode(), HAIKU)
+    assert isinstance(parsed, Choices), parsed
+    return parsed
+
+
+def test_no_run_json_means_the_defaults() -> None:
+    """A single file is enough for a run."""
+    parsed = parse(None, HAIKU)
+    assert isinstance(parsed, Choices)
+    assert parsed == choices({})
+    assert parsed.model.customization_id == HAIKU
+    assert arms(parsed) == {"base": "anthropic.claude-3-haiku-20240307-v1:0"}
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "message"),
+    [
+        ([], "", "JSON object"),
+        ({"epochs": 3}, "/epochs", "no such setting"),
+        ({"split": {"train": 0.5}}, "/split/train", "no such setting"),
+        ({"split": {"test": "0.1"}}, "/split/test", "number"),
+        ({"split": {"test": 0}}, "/split/test", "greater than 0"),
+        ({"split": {"test": 0.5, "validation": 0.5}}, "/split", "nothing to train on"),
+        ({"model_units": 0}, "/model_units", "greater than or equal to 1"),
+        ({"model_units": True}, "/model_units", "integer"),
+        ({"base_model": "gpt"}, "/base_model", "'gpt' cannot be fine-tuned here; the models that can: anthropic"),
+        ({"system": ""}, "/system", "at least 1 character"),
+        ({"tags": {"team": "a<b"}}, "/tags/team", "pattern"),
+        ({"tags": {"<": "a"}}, "/tags/<", "pattern"),
+        ({"evaluation": {"temperature": 2}}, "/evaluation/temperature", "less than or equal to 1"),
+        ({"evaluation": {"models": ["a b"]}}, "/evaluation/models/0", "pattern"),
+        ({"evaluation": {"models": ["x", "x"]}}, "/evaluation/models/1", "already one of the arms"),
+        ({"hyperparameters": {"epochs": 1}}, "/hyperparameters/epochs", "it has epochCount, batchSize"),
+        ({"hyperparameters": {"epochCount": 11}}, "/hyperparameters/epochCount", "11 is outside 1 to 10"),
+        ({"hyperparameters": {"epochCount": 1.5}}, "/hyperparameters/epochCount", "whole number"),
+        ({"hyperparameters": {"batchSize": True}}, "/hyperparameters/batchSize", "A number is needed"),
+        (
+            # The example of the model's own announcement is outside its own range.
+            {"hyperparameters": {"learningRateMultiplier": "0.05"}},
+            "/hyperparameters/learningRateMultiplier",
+            "0.05 is outside 0.1 to 2",
+        ),
+    ],
+)
+def test_wrong_setting_is_refused_by_its_path(document: Any, pointer: str, message: str) -> None:
+    """The user must read which key to correct, and why."""
+    found = faults(document)
+    assert list(found) == [pointer]
+    assert message in found[pointer]
+
+
+def test_all_faults_are_told_at_once() -> None:
+    """A user corrects run.json once, not once per key."""
+    assert set(faults({"epochs": 3, "model_units": 0, "split": {"seed": -1}})) == {
+        "/epochs",
+        "/model_units",
+        "/split/seed",
+    }
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_settings_or_faults(text: bytes) -> None:
+    """run.json comes from outside: it must never end in a stack trace."""
+    parsed = parse(text, HAIKU)
+    assert isinstance(parsed, Choices) or all(fault.message for fault in parsed)
+
+
+def test_further_models_are_arms_named_after_them() -> None:
+    """Their answers are stored under the arm's name, which must be good for a file."""
+    chosen = choices({"evaluation": {"models": ["amazon.nova-lite-v1:0"]}})
+    assert arms(chosen) == {
+        "base": "anthropic.claude-3-haiku-20240307-v1:0",
+        "amazon.nova-lite-v1-0": "amazon.nova-lite-v1:0",
+    }
