@@ -26,14 +26,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def purchase(run_facts: dict[str, Any], plan: dict[str, Any], model_arn: str) -> Throughput:
     """The run's throughput: a new one, or the one that an earlier attempt bought."""
-    deployment, run_id = environment().deployment, run_facts["id"]
-    name = run.bedrock_name(deployment, run_id)
-    tags = {**plan["tags"], **run.bedrock_tags(deployment, run_id, run_facts["execution_arn"])}
+    name = run.bedrock_name(environment().deployment, run_facts["id"])
+    token = run.client_request_token(run_facts["id"], "throughput")
     requested_at = now()
     try:
-        arn = bedrock.purchase_throughput(
-            name, run.client_request_token(run_id, "throughput"), model_arn, plan["model_units"], tags
-        )
+        arn = bedrock.purchase_throughput(name, token, model_arn, plan["model_units"], plan["tags"])
     except Refused as refusal:
         adopted = _adopt(name, model_arn, plan["model_units"], refusal)
         logger.info("Throughput of an earlier attempt adopted", extra={"throughput_arn": adopted["arn"]})

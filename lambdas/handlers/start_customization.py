@@ -28,7 +28,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def start(run_facts: dict[str, Any], plan: dict[str, Any]) -> Job:
     """The run's job: a new one, or the one that an earlier attempt started."""
     settings, run_id = environment(), run_facts["id"]
-    tags = {**plan["tags"], **run.bedrock_tags(settings.deployment, run_id, run_facts["execution_arn"])}
     validation = plan["dataset"]["validation"]
     request = bedrock.JobRequest(
         name=run.bedrock_name(settings.deployment, run_id),
@@ -40,7 +39,7 @@ def start(run_facts: dict[str, Any], plan: dict[str, Any]) -> Job:
         validation_uri=validation["uri"] if validation else None,
         output_uri=object_store.uri(run_facts["output_bucket"], f"{run_facts['prefix']}customization/"),
         kms_key_arn=settings.custom_model_kms_key_arn,
-        tags=tags,
+        tags=plan["tags"],
     )
     started_at = now()
     try:

@@ -1,0 +1,212 @@
+"""Bedrock answers from a script, over botocore's whole path: what it serialises, parses and raises is real."""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSRequest, AWSResponse
+from moto.core.models import botocore_stubber
+
+from lambdas.adapters import clients
+
+# Powertools reads these when a handler's module is imported, before any fixture runs.
+os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "FineTuning", "POWERTOOLS_TRACE_DISABLED": "true"}
+
+RUN_ID = "sales-0123456789ab"
+NAME = f"fine-tuning-{RUN_ID}"
+ACCOUNT = "arn:aws:bedrock:us-west-2:123456789012"
+JOB_ARN = f"{ACCOUNT}:model-customization-job/anthropic.claude-3-haiku-20240307-v1:0:200k/abcdefghijkl"
+MODEL_ARN = f"{ACCOUNT}:custom-model/anthropic.claude-3-haiku-20240307-v1:0:200k/mnopqrstuvwx"
+THROUGHPUT_ARN = f"{ACCOUNT}:provisioned-model/yz0123456789"
+OUTPUT_BUCKET = "output-bucket"
+PREFIX = f"runs/{RUN_ID}/"
+
+
+class Script:
+    """What Bedrock answers, operation by operation, the last answer repeating; and what it was asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self._answers: dict[str, list[Callable[[], tuple[int, dict[str, str], bytes]]]] = defaultdict(list)
+
+    def answer(self, operation: str, body: dict[str, Any] | None = None, **headers: str) -> None:
+        """The next answer of an operation; headers with underscores for dashes."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._answers[operation].append(lambda: (200, sent, json.dumps(body or {}).encode()))
+
+    def refuse(self, operation: str, code: str, message: str = "No.", status: int = 400) -> None:
+        """The next answer of an operation is an error."""
+        body = json.dumps({"message": message}).encode()
+        self._answers[operation].append(lambda: (status, {"x-amzn-ErrorType": code}, body))
+
+    def break_off(self, operation: str, error: Exception) -> None:
+        """The next call of an operation gets no answer."""
+
+        def fail() -> tuple[int, dict[str, str], bytes]:
+            raise error
+
+        self._answers[operation].append(fail)
+
+    def requests(self, operation: str) -> list[dict[str, Any]]:
+        """The parameters of each call of an operation."""
+        return [parameters for name, parameters in self.calls if name == operation]
+
+    def attach(self, client: Any) -> None:
+        """Puts the script in place of a client's network."""
+        service = client.meta.service_model.service_id.hyphenize()
+        events = client.meta.events
+        # moto knows a part of Bedrock, and stands in for all of the network.
+        events.unregister("before-send", botocore_stubber)
+        events.register(f"before-send.{service}", self._send)
+        events.register(f"before-parameter-build.{service}", self._record)
+        # botocore's own retries would sleep.
+        events.unregister(f"needs-retry.{service}", unique_id=f"retry-config-{service}")
+
+    def _record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.calls.append((model.name, params))
+
+    def _send(self, request: AWSRequest, event_name: str, **_: Any) -> AWSResponse:
+        operation = event_name.rsplit(".", 1)[-1]
+        answers = self._answers[operation]
+        assert answers, f"unexpected call of {operation}"
+        status, headers, body = (answers.pop(0) if len(answers) > 1 else answers[0])()
+        response = AWSResponse(request.url, status, headers, None)
+        response._content = body
+        return response
+
+
+@pytest.fixture
+def bedrock(aws: None) -> Script:
+    """Bedrock and its runtime, both after one script."""
+    script = Script()
+    script.attach(clients.bedrock())
+    script.attach(clients.bedrock_runtime())
+    return script
+
+
+@pytest.fixture
+def run() -> dict[str, Any]:
+    """`$.run`."""
+    return {
+        "id": RUN_ID,
+        "claimed": True,
+        "owner": "arn:aws:states:us-west-2:123456789012:execution:fine-tuning:one",
+        "execution_arn": "arn:aws:states:us-west-2:123456789012:execution:fine-tuning:one",
+        "source": {"bucket": "input-bucket", "key": "input/sales.jsonl", "version_id": "v1"},
+        "output_bucket": OUTPUT_BUCKET,
+        "prefix": PREFIX,
+        "claimed_at": "2026-01-21T21:00:00.000Z",
+    }
+
+
+@pytest.fixture
+def plan() -> dict[str, Any]:
+    """`$.plan` of a run with three test records in two shards."""
+    return {
+        "output_bucket": OUTPUT_BUCKET,
+        "base_model": "anthropic.claude-3-haiku-20240307-v1:0:200k",
+        "inference_model": "anthropic.claude-3-haiku-20240307-v1:0",
+        "hyperparameters": {"epochCount": "2", "batchSize": "8"},
+        "model_units": 1,
+        "dataset": {
+            "train": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl", "records": 40},
+            "validation": None,
+            "test": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/test.jsonl", "records": 3},
+        },
+        "evaluation": {"max_tokens": 64, "temperature": 0.0, "top_p": 1.0},
+        "arms": {"base": "anthropic.claude-3-haiku-20240307-v1:0"},
+        "shards": {"baselines": f"{PREFIX}shards/baselines.jsonl", "tuned": f"{PREFIX}shards/tuned.jsonl"},
+        "tags": {"team": "sales", "run-id": RUN_ID},
+    }
+
+
+@pytest.fixture
+def job() -> dict[str, Any]:
+    """`$.job` right after the start."""
+    return {
+        "name": NAME,
+        "arn": JOB_ARN,
+        "status": "InProgress",
+        "model_arn": None,
+        "started_at": "2026-01-21T21:01:00.000Z",
+        "ended_at": None,
+        "simulated": False,
+        "wait_seconds": 60,
+    }
+
+
+@pytest.fixture
+def job_description(plan: dict[str, Any]) -> Callable[..., dict[str, Any]]:
+    """GetModelCustomizationJob's answer, with changes."""
+
+    def describe(**changes: Any) -> dict[str, Any]:
+        return {
+            "jobArn": JOB_ARN,
+            "jobName": NAME,
+            "outputModelName": NAME,
+            "roleArn": "arn:aws:iam::123456789012:role/customization",
+            "status": "InProgress",
+            "creationTime": "2026-01-21T21:01:00Z",
+            "baseModelArn": "arn:aws:bedrock:us-west-2::foundation-model/anthropic.claude-3-haiku-20240307-v1:0:200k",
+            "trainingDataConfig": {"s3Uri": plan["dataset"]["train"]["uri"]},
+            "validationDataConfig": {"validators": []},
+            "outputDataConfig": {"s3Uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}customization/"},
+            **changes,
+        }
+
+    return describe
+
+
+@pytest.fixture
+def throughput_description() -> Callable[..., dict[str, Any]]:
+    """GetProvisionedModelThroughput's answer, with changes."""
+
+    def describe(**changes: Any) -> dict[str, Any]:
+        return {
+            "modelUnits": 1,
+            "desiredModelUnits": 1,
+            "provisionedModelName": NAME,
+            "provisionedModelArn": THROUGHPUT_ARN,
+            "modelArn": MODEL_ARN,
+            "desiredModelArn": MODEL_ARN,
+            "foundationModelArn": "arn:aws:bedrock:us-west-2::foundation-model/anthropic.claude-3-haiku-20240307-v1:0",
+            "status": "Creating",
+            "creationTime": "2026-01-21T22:00:00Z",
+            "lastModifiedTime": "2026-01-21T22:20:00Z",
+            **changes,
+        }
+
+    return describe
+
+
+@pytest.fixture
+def throughput() -> dict[str, Any]:
+    """`$.throughput` right after the purchase."""
+    return {
+        "name": NAME,
+        "arn": THROUGHPUT_ARN,
+        "status": "Creating",
+        "requested_at": "2026-01-21T22:00:00.000Z",
+        "in_service_at": None,
+        "wait_seconds": 60,
+        "waited_seconds": 0,
+        "delete_requested_at": None,
+        "deleted": False,
+        "deleted_at": None,
+        "delete_attempts": 0,
+    }
+
+
+@pytest.fixture
+def expect() -> dict[str, str]:
+    """The names that the run's Bedrock resources have."""
+    return {
+        "name": NAME,
+        "job_arn": JOB_ARN,
+        "model_arn": MODEL_ARN,
+        "throughput_arn": THROUGHPUT_ARN,
+        "prefix": PREFIX,
+    }

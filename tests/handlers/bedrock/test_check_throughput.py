@@ -1,0 +1,51 @@
+"""CheckThroughput."""
+
+import pytest
+
+from lambdas.domain.errors import ThroughputFailed
+from lambdas.handlers.check_throughput import handler
+
+GET = "GetProvisionedModelThroughput"
+
+
+def test_one_in_service_has_bedrocks_own_time(bedrock, run, throughput, throughput_description, lambda_context):
+    """The billed window starts when Bedrock says so, not when we happened to ask."""
+    bedrock.answer(GET, throughput_description(status="InService"))
+    checked = handler({"run": run, "throughput": throughput}, lambda_context)
+    assert (checked["status"], checked["in_service_at"]) == ("InService", "2026-01-21T22:20:00.000Z")
+    assert checked["requested_at"] == throughput["requested_at"]
+
+
+def test_one_being_created_is_waited_for_but_not_for_ever(
+    bedrock, run, throughput, throughput_description, lambda_context
+):
+    """A throughput that hangs must end in the clean-up lane."""
+    bedrock.answer(GET, throughput_description())
+    with pytest.raises(ThroughputFailed, match=r"still Creating after 2\.0 hours"):
+        for _ in range(200):
+            throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+            assert throughput["wait_seconds"] == 60
+    assert throughput["waited_seconds"] == 2 * 3600 - 60
+
+
+def test_one_that_failed_ends_the_run_with_bedrocks_words(
+    bedrock, run, throughput, throughput_description, lambda_context
+):
+    """Bedrock knows why."""
+    bedrock.answer(GET, throughput_description(status="Failed", failureMessage="No capacity"))
+    with pytest.raises(ThroughputFailed, match="No capacity"):
+        handler({"run": run, "throughput": throughput}, lambda_context)
+
+
+def test_one_that_vanished_ends_the_run(bedrock, run, throughput, lambda_context):
+    """Waiting for it would never end."""
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
+    with pytest.raises(ThroughputFailed, match="no longer knows"):
+        handler({"run": run, "throughput": throughput}, lambda_context)
+
+
+def test_a_refusal_is_told(bedrock, run, throughput, lambda_context):
+    """A missing permission is a person's to give."""
+    bedrock.refuse(GET, "AccessDeniedException", "not authorized")
+    with pytest.raises(ThroughputFailed, match="AccessDeniedException: not authorized"):
+        handler({"run": run, "throughput": throughput}, lambda_context)

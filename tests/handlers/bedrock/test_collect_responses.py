@@ -1,0 +1,68 @@
+"""CollectResponses."""
+
+import json
+
+import pytest
+
+from lambdas.domain.errors import EvaluationFailed
+from lambdas.handlers.collect_responses import handler
+
+BUCKET = "output-bucket"
+RECORDS = 40
+
+
+@pytest.fixture
+def store(s3, expect):
+    """Stores lines under the run's prefix."""
+
+    def write(key: str, lines: list[dict]) -> None:
+        body = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        s3.put_object(Bucket=BUCKET, Key=expect["prefix"] + key, Body=body)
+
+    return write
+
+
+@pytest.fixture
+def event(run, plan, store):
+    plan["dataset"]["test"]["records"] = RECORDS
+    halves = [{"number": 0, "first": 0, "records": 20}, {"number": 1, "first": 20, "records": 20}]
+    store("shards/tuned.jsonl", [{"arm": "tuned", "model_id": None, **half} for half in halves])
+    store("shards/baselines.jsonl", [{"arm": "base", "model_id": "model", **half} for half in halves])
+    for arm in ("tuned", "base"):
+        for number in (0, 1):
+            store(f"shards/{arm}/{number}.jsonl", [line(20 * number + place) for place in range(20)])
+    return {"run": run, "plan": plan}
+
+
+def line(index: int) -> dict:
+    return {"index": index, "prompt": "p", "reference": "r", "response": f"answer {index}"}
+
+
+def test_each_arm_has_a_line_per_test_record_in_order(event, s3, expect, lambda_context):
+    """Arms are compared record by record."""
+    assert handler(event, lambda_context) == {"tuned": {"n": 40, "errors": 0}, "base": {"n": 40, "errors": 0}}
+    body = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}evaluation/tuned.jsonl")["Body"].read()
+    assert [json.loads(text)["index"] for text in body.splitlines()] == list(range(RECORDS))
+
+
+def test_up_to_five_per_cent_without_an_answer_are_errors(event, store, s3, expect, lambda_context):
+    """They count as 0 in the scores; the verdict still stands."""
+    store("shards/tuned/1.jsonl", [line(20 + place) for place in range(18)])
+    assert handler(event, lambda_context)["tuned"] == {"n": 40, "errors": 2}
+    body = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}evaluation/tuned.jsonl")["Body"].read()
+    assert json.loads(body.splitlines()[-1]) == {"index": 39, "error": "not answered"}
+
+
+def test_more_end_the_run_naming_the_arm_and_the_commonest_error(event, store, lambda_context):
+    """No verdict could be trusted, and the person needs the cause, not a count."""
+    failed = [{"index": place, "error": "ValidationException: too long"} for place in range(3)]
+    store("shards/base/0.jsonl", [*failed, *[line(place) for place in range(3, 20)]])
+    with pytest.raises(EvaluationFailed, match=r"base: 3 of 40 records \(7\.5 %\), most often: ValidationException"):
+        handler(event, lambda_context)
+
+
+def test_a_shard_that_stored_nothing_is_a_shard_of_errors(event, s3, expect, lambda_context):
+    """A shard may fail for good: the map tolerates it, the count must not forget it."""
+    s3.delete_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/tuned/0.jsonl")
+    with pytest.raises(EvaluationFailed, match="tuned: 20 of 40 records"):
+        handler(event, lambda_context)

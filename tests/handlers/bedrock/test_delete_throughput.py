@@ -1,0 +1,109 @@
+"""DeleteThroughput: the promise that nothing keeps billing."""
+
+import pytest
+
+from lambdas.domain.errors import ServiceBusy, ThroughputNotDeleted
+from lambdas.handlers.delete_throughput import handler
+
+GET, DELETE = "GetProvisionedModelThroughput", "DeleteProvisionedModelThroughput"
+
+
+def gone(bedrock):
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
+
+
+def test_a_deletion_counts_once_bedrock_no_longer_finds_it(
+    bedrock, run, throughput, throughput_description, expect, lambda_context
+):
+    """The acceptance of a deletion proves nothing."""
+    throughput["in_service_at"] = "2026-01-21T22:20:00.000Z"
+    bedrock.answer(GET, throughput_description(status="InService"))
+    gone(bedrock)
+    bedrock.answer(DELETE)
+    deleted = handler({"run": run, "throughput": throughput}, lambda_context)
+    assert deleted["deleted"] is True
+    assert deleted["deleted_at"] > deleted["in_service_at"] == "2026-01-21T22:20:00.000Z"
+    assert bedrock.requests(DELETE) == [{"provisionedModelId": expect["throughput_arn"]}]
+
+
+def test_a_purchase_that_was_never_recorded_is_deleted_by_its_name(
+    bedrock, run, throughput_description, expect, lambda_context
+):
+    """A Lambda killed right after the purchase leaves nothing in the state but the failure."""
+    bedrock.answer(GET, throughput_description())
+    gone(bedrock)
+    bedrock.answer(DELETE)
+    deleted = handler({"run": run, "failure": {"phase": "throughput"}}, lambda_context)
+    assert bedrock.requests(GET)[0] == {"provisionedModelId": expect["name"]}
+    assert (deleted["deleted"], deleted["arn"]) == (True, expect["throughput_arn"])
+
+
+def test_an_unknown_purchase_is_looked_for_twice(bedrock, run, lambda_context):
+    """A request that was cut off may take effect just after the first look."""
+    gone(bedrock)
+    state = {"run": run, "failure": {"phase": "throughput"}}
+    first = handler(state, lambda_context)
+    second = handler({**state, "throughput": first}, lambda_context)
+    assert (first["deleted"], first["wait_seconds"] > 0) == (False, True)
+    assert (second["deleted"], second["deleted_at"]) == (True, None)
+
+
+def test_nothing_bought_is_nothing_to_delete(bedrock, run, lambda_context):
+    """Runs that fail before the purchase pass through here as well."""
+    gone(bedrock)
+    deleted = handler({"run": run, "failure": {"phase": "customization"}}, lambda_context)
+    assert (deleted["deleted"], deleted["deleted_at"]) == (True, None)
+
+
+def test_one_that_is_already_deleted_stays_deleted(bedrock, run, throughput, lambda_context):
+    """A failed report leads here a second time: the first deletion's time is the true one."""
+    gone(bedrock)
+    throughput |= {"deleted": True, "deleted_at": "2026-01-21T22:30:00.000Z"}
+    assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted_at"] == "2026-01-21T22:30:00.000Z"
+
+
+@pytest.mark.parametrize("code", ["ConflictException", None])
+def test_one_that_stays_is_asked_for_again_until_a_person_must_come(
+    bedrock, run, throughput, throughput_description, expect, lambda_context, code: str | None
+):
+    """It insists for over an hour; then a person gets the ARN, the age and the command."""
+    bedrock.answer(GET, throughput_description())
+    bedrock.refuse(DELETE, code, "still Creating", status=409) if code else bedrock.answer(DELETE)
+    waited_seconds = 0
+    with pytest.raises(ThroughputNotDeleted) as raised:
+        for _ in range(1_000):
+            throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+            assert throughput["deleted"] is False
+            waited_seconds += throughput["wait_seconds"]
+    assert waited_seconds > 3_600
+    for part in (expect["throughput_arn"], "hours old", "BILLS BY THE HOUR", "aws bedrock delete-provisioned"):
+        assert part in str(raised.value)
+
+
+def test_a_missing_permission_is_told_within_minutes(bedrock, run, throughput, throughput_description, lambda_context):
+    """Trying for an hour what a person must allow would only bill; a change that still spreads gets its time."""
+    bedrock.answer(GET, throughput_description())
+    bedrock.refuse(DELETE, "AccessDeniedException", "not authorized")
+    waited_seconds = 0
+    with pytest.raises(ThroughputNotDeleted, match="AccessDeniedException: not authorized"):
+        for _ in range(1_000):
+            throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+            waited_seconds += throughput["wait_seconds"]
+    assert 60 < waited_seconds <= 600
+
+
+def test_a_busy_service_is_left_to_the_state_machines_retry(bedrock, run, throughput, lambda_context):
+    """It is repeated there far longer than elsewhere."""
+    bedrock.refuse(GET, "InternalServerException", status=500)
+    with pytest.raises(ServiceBusy):
+        handler({"run": run, "throughput": throughput}, lambda_context)
+
+
+def test_a_deletion_between_question_and_request_is_success(
+    bedrock, run, throughput, throughput_description, lambda_context
+):
+    """A person or another clean-up may be faster."""
+    bedrock.answer(GET, throughput_description())
+    gone(bedrock)
+    bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
+    assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted"] is True

@@ -1,0 +1,57 @@
+"""ExplainFailure."""
+
+import json
+
+from lambdas.handlers.explain_failure import handler
+
+BUCKET = "output-bucket"
+
+
+def failure(error: str, cause: str, phase: str) -> dict:
+    return {"Error": error, "Cause": cause, "phase": phase}
+
+
+def test_the_runs_report_tells_the_failure(s3, run, plan, job, expect, lambda_context):
+    """Who looks into the bucket finds the same words as who reads the notification."""
+    cause = json.dumps({"errorMessage": "Job x ended as Failed.", "errorType": "CustomizationFailed"})
+    state = {
+        "run": run,
+        "plan": plan,
+        "job": job,
+        "failure": failure("CustomizationFailed", cause, "customization"),
+        "stopped_job": {"name": job["name"], "status": "Failed", "model_arn": None},
+        "throughput": {"name": job["name"], "arn": None, "deleted": True},
+    }
+    explanation = handler(state, lambda_context)
+    report = json.loads(s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.json")["Body"].read())
+    assert (report["status"], report["arms"], report["throughput"]) == ("failed", None, None)
+    assert report["dataset"] == {"train": 40, "validation": 0, "test": 3}
+    assert report["error"] == {"name": "CustomizationFailed", "cause": explanation["cause"]}
+    assert explanation["cause"].startswith("Job x ended as Failed.")
+
+
+def test_a_result_that_stands_is_not_overwritten(s3, run, lambda_context, expect):
+    """A notification or a retry that fails after the report must not cost the report."""
+    key = f"{expect['prefix']}report.json"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b'{"status": "succeeded"}')
+    handler({"run": run, "failure": failure("States.Timeout", "", "report")}, lambda_context)
+    assert json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()) == {"status": "succeeded"}
+
+
+def test_a_failed_map_is_explained_by_its_last_shard(s3, run, lambda_context, expect):
+    """Step Functions says only that too many items failed."""
+    trouble = {"arm": "tuned", "number": 4, "error": "ServiceBusy", "message": "Converse failed: ThrottlingException"}
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/trouble.json", Body=json.dumps(trouble).encode())
+    caught = failure("States.ExceedToleratedFailureThreshold", "The threshold was exceeded", "evaluation")
+    explanation = handler({"run": run, "failure": caught}, lambda_context)
+    assert explanation["error"] == "EvaluationFailed"
+    assert "ThrottlingException" in explanation["cause"]
+
+
+def test_a_failure_before_the_run_exists_is_explained(s3, lambda_context):
+    """An event that is no data set has no run and no report."""
+    cause = json.dumps({"errorMessage": "The input is not an event.", "errorType": "InvalidEvent"})
+    explanation = handler({"event": {}, "failure": failure("InvalidEvent", cause, "claim")}, lambda_context)
+    assert explanation["error"] == "InvalidEvent"
+    assert "Nothing had been started or bought" in explanation["cause"]
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)

@@ -1,0 +1,71 @@
+"""PurchaseThroughput."""
+
+import pytest
+
+from lambdas.domain.errors import ServiceBusy, ThroughputFailed
+from lambdas.handlers.purchase_throughput import handler
+
+CREATE, GET = "CreateProvisionedModelThroughput", "GetProvisionedModelThroughput"
+
+
+@pytest.fixture
+def event(run, plan, job, expect):
+    return {"run": run, "plan": plan, "job": {**job, "status": "Completed", "model_arn": expect["model_arn"]}}
+
+
+def test_the_purchase_has_no_commitment(bedrock, event, expect, lambda_context):
+    """A commitment bills for months; in this API it is the presence of the parameter that commits."""
+    bedrock.answer(CREATE, {"provisionedModelArn": expect["throughput_arn"]})
+    throughput = handler(event, lambda_context)
+    assert bedrock.requests(CREATE) == [
+        {
+            "provisionedModelName": expect["name"],
+            "clientRequestToken": f"{event['run']['id']}-throughput",
+            "modelId": expect["model_arn"],
+            "modelUnits": 1,
+            "tags": [{"key": "team", "value": "sales"}, {"key": "run-id", "value": event["run"]["id"]}],
+        }
+    ]
+    assert (throughput["arn"], throughput["status"]) == (expect["throughput_arn"], "Creating")
+    assert throughput["deleted"] is False
+
+
+def test_the_same_run_buys_with_the_same_token(bedrock, event, expect, lambda_context):
+    """A retry after a lost answer must not buy a second throughput."""
+    bedrock.answer(CREATE, {"provisionedModelArn": expect["throughput_arn"]})
+    handler(event, lambda_context)
+    handler(event, lambda_context)
+    first, second = bedrock.requests(CREATE)
+    assert first == second
+
+
+def test_a_purchase_whose_answer_was_lost_is_adopted(bedrock, event, throughput_description, expect, lambda_context):
+    """Otherwise it would bill while the run says that it failed."""
+    bedrock.refuse(CREATE, "ValidationException", "name in use")
+    bedrock.answer(GET, throughput_description())
+    throughput = handler(event, lambda_context)
+    assert throughput["arn"] == expect["throughput_arn"]
+    assert throughput["requested_at"] == "2026-01-21T22:00:00.000Z"
+
+
+def test_a_throughput_of_another_model_is_not_adopted(bedrock, event, throughput_description, lambda_context):
+    """Its answers would be another model's."""
+    bedrock.refuse(CREATE, "ValidationException", "name in use")
+    bedrock.answer(GET, throughput_description(modelArn="arn:aws:bedrock:us-west-2:123456789012:custom-model/other"))
+    with pytest.raises(ThroughputFailed, match="custom-model/other"):
+        handler(event, lambda_context)
+
+
+def test_a_missing_quota_is_named(bedrock, event, lambda_context):
+    """New accounts have none: the person must know what to ask for, and how much of it."""
+    event["plan"]["model_units"] = 2
+    bedrock.refuse(CREATE, "ServiceQuotaExceededException", "Too many units.")
+    with pytest.raises(ThroughputFailed, match=r"Too many units\. .*at least 2 of L-BE77399C .*for this base model"):
+        handler(event, lambda_context)
+
+
+def test_a_busy_service_is_left_to_the_state_machines_retry(bedrock, event, lambda_context):
+    """Throttling must not end a run that has trained for hours."""
+    bedrock.refuse(CREATE, "ThrottlingException", status=429)
+    with pytest.raises(ServiceBusy):
+        handler(event, lambda_context)

@@ -1,0 +1,114 @@
+"""StartCustomization."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from lambdas.domain.errors import CustomizationFailed, ServiceBusy
+from lambdas.handlers.start_customization import handler
+
+CREATE, GET = "CreateModelCustomizationJob", "GetModelCustomizationJob"
+
+
+def test_the_request_is_a_fine_tuning_of_the_planned_data(bedrock, run, plan, expect, lambda_context):
+    """What is sent decides what is trained, and the tags are how a person finds it later."""
+    bedrock.answer(CREATE, {"jobArn": expect["job_arn"]})
+    job = handler({"run": run, "plan": plan}, lambda_context)
+    [request] = bedrock.requests(CREATE)
+    assert request == {
+        "jobName": expect["name"],
+        "customModelName": expect["name"],
+        "clientRequestToken": f"{run['id']}-customization",
+        "roleArn": "arn:aws:iam::123456789012:role/customization",
+        "baseModelIdentifier": "anthropic.claude-3-haiku-20240307-v1:0:200k",
+        "customizationType": "FINE_TUNING",
+        "hyperParameters": {"epochCount": "2", "batchSize": "8"},
+        "trainingDataConfig": {"s3Uri": plan["dataset"]["train"]["uri"]},
+        "outputDataConfig": {"s3Uri": f"s3://output-bucket/{expect['prefix']}customization/"},
+        "jobTags": [{"key": "team", "value": "sales"}, {"key": "run-id", "value": run["id"]}],
+        "customModelTags": [{"key": "team", "value": "sales"}, {"key": "run-id", "value": run["id"]}],
+    }
+    assert (job["arn"], job["status"], job["wait_seconds"]) == (expect["job_arn"], "InProgress", 60)
+
+
+def test_a_validation_set_and_a_key_are_sent_where_they_exist(bedrock, run, plan, expect, lambda_context, monkeypatch):
+    """Early stopping needs the validation set; a customer key must not be dropped silently."""
+    monkeypatch.setenv("CUSTOM_MODEL_KMS_KEY_ARN", "arn:aws:kms:us-west-2:123456789012:key/k")
+    plan["dataset"]["validation"] = {"uri": "s3://output-bucket/v.jsonl", "records": 32}
+    bedrock.answer(CREATE, {"jobArn": expect["job_arn"]})
+    handler({"run": run, "plan": plan}, lambda_context)
+    [request] = bedrock.requests(CREATE)
+    assert request["validationDataConfig"] == {"validators": [{"s3Uri": "s3://output-bucket/v.jsonl"}]}
+    assert request["customModelKmsKeyId"] == "arn:aws:kms:us-west-2:123456789012:key/k"
+
+
+@pytest.mark.parametrize(("headers", "simulated"), [({}, False), ({"x_simulated_service": "bedrock"}, True)])
+def test_whether_the_service_is_simulated_is_told_by_the_service(
+    bedrock, run, plan, expect, lambda_context, headers: dict[str, str], simulated: bool
+):
+    """The handler ships as it is tested: no setting could make a simulated result look real."""
+    bedrock.answer(CREATE, {"jobArn": expect["job_arn"]}, **headers)
+    assert handler({"run": run, "plan": plan}, lambda_context)["simulated"] is simulated
+
+
+@pytest.mark.parametrize("code", ["ConflictException", "ValidationException"])
+def test_a_job_whose_start_was_not_answered_is_adopted(
+    bedrock, run, plan, expect, job_description, lambda_context, code: str
+):
+    """Otherwise a lost answer would end a run whose job trains and bills."""
+    bedrock.refuse(CREATE, code, "The name is in use")
+    bedrock.answer(GET, job_description())
+    job = handler({"run": run, "plan": plan}, lambda_context)
+    assert (job["arn"], job["wait_seconds"]) == (expect["job_arn"], 60)
+    assert job["started_at"] == "2026-01-21T21:01:00.000Z"
+
+
+def test_a_job_on_other_data_is_not_adopted(bedrock, run, plan, job_description, lambda_context):
+    """A model of other data under this run's name would be a wrong verdict."""
+    bedrock.refuse(CREATE, "ConflictException")
+    bedrock.answer(GET, job_description(trainingDataConfig={"s3Uri": "s3://other/train.jsonl"}))
+    with pytest.raises(CustomizationFailed, match=r"s3://other/train\.jsonl"):
+        handler({"run": run, "plan": plan}, lambda_context)
+
+
+def test_a_validation_error_without_such_a_job_keeps_bedrocks_words(bedrock, run, plan, lambda_context):
+    """The person needs Bedrock's own message, not our guess."""
+    bedrock.refuse(CREATE, "ValidationException", "batchSize must be at least 4")
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
+    with pytest.raises(CustomizationFailed, match="ValidationException: batchSize must be at least 4"):
+        handler({"run": run, "plan": plan}, lambda_context)
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("AccessDeniedException", "may pass the customization role"),
+        ("ResourceNotFoundException", "end of life"),
+        ("ServiceQuotaExceededException", "Service Quotas"),
+        ("TooManyTagsException", "fewer tags"),
+    ],
+)
+def test_a_refusal_says_what_to_do(bedrock, run, plan, lambda_context, code: str, advice: str):
+    """An error code alone sends people searching."""
+    bedrock.refuse(CREATE, code, "Bedrock's words.")
+    with pytest.raises(CustomizationFailed, match=rf"{code}: Bedrock's words\. .*{advice}"):
+        handler({"run": run, "plan": plan}, lambda_context)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("ThrottlingException", 429), ("InternalServerException", 500), ("Surprise", 503)]
+)
+def test_a_busy_service_is_left_to_the_state_machines_retry(bedrock, run, plan, lambda_context, code: str, status: int):
+    """Throttling must not end a run."""
+    bedrock.refuse(CREATE, code, status=status)
+    with pytest.raises(ServiceBusy, match=code):
+        handler({"run": run, "plan": plan}, lambda_context)
+
+
+def test_a_lost_connection_is_left_to_the_state_machines_retry(bedrock, run, plan, lambda_context):
+    """The token makes the repetition safe."""
+    broken: Any = ReadTimeoutError(endpoint_url="https://bedrock")
+    bedrock.break_off(CREATE, broken)
+    with pytest.raises(ServiceBusy, match="CreateModelCustomizationJob got no answer"):
+        handler({"run": run, "plan": plan}, lambda_context)
