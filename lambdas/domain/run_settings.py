@@ -45,7 +45,7 @@ class RunSettings(_Settings):
     `system` is the system text for prompt/completion records; `tags` go onto all that the run makes in Bedrock.
     """
 
-    base_model: str | None = Field(default=None, min_length=1)
+    base_model: str | None = None
     hyperparameters: dict[str, object] = {}
     split: SplitSettings = SplitSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
@@ -78,24 +78,30 @@ def parse(text: bytes | None, default_base_model: str) -> Choices | list[Fault]:
         document: Any = {} if text is None else orjson.loads(text)
     except orjson.JSONDecodeError as error:
         return [Fault("", f"Not JSON: {error}.")]
+    faults: list[Fault] = []
+    settings: RunSettings | None = None
     try:
         settings = RunSettings.model_validate(document)
     except ValidationError as error:
-        return [Fault(_pointer(fault["loc"]), _explain(fault["type"], fault["msg"])) for fault in error.errors()]
-    try:
-        model = default if settings.base_model is None else base_model(settings.base_model)
-    except UnknownBaseModelError as error:
-        return [Fault("/base_model", str(error))]
-    faults = [
-        Fault(_pointer(("hyperparameters", fault.name)), fault.message)
-        for fault in hyperparameters.faults(model, settings.hyperparameters)
-    ]
-    faults += _arm_faults(settings, model)
-    if settings.split.validation + settings.split.test >= 1:
-        faults.append(
-            Fault("/split", "validation and test together leave nothing to train on: they must add up to less than 1.")
-        )
-    return faults or Choices(settings, model)
+        faults = [Fault(_pointer(fault["loc"]), _explain(fault["type"], fault["msg"])) for fault in error.errors()]
+    model = default
+    # Taken from the document, so that a wrong key elsewhere does not hide what is wrong here.
+    chosen = document if isinstance(document, dict) else {}
+    if isinstance(chosen.get("base_model"), str):
+        try:
+            model = base_model(chosen["base_model"])
+        except UnknownBaseModelError as error:
+            return [*faults, Fault("/base_model", str(error))]
+    if isinstance(chosen.get("hyperparameters"), dict):
+        faults += [
+            Fault(_pointer(("hyperparameters", fault.name)), fault.message)
+            for fault in hyperparameters.faults(model, chosen["hyperparameters"])
+        ]
+    if settings is not None:
+        faults += [*_split_faults(settings.split), *_arm_faults(settings, model)]
+        if not faults:
+            return Choices(settings, model)
+    return faults
 
 
 def arms(choices: Choices) -> dict[str, str]:
@@ -107,6 +113,12 @@ def arms(choices: Choices) -> dict[str, str]:
 def arm_name(model_id: str) -> str:
     """A further model's arm: its id with what file names do not like replaced by dashes."""
     return re.sub(r"[^a-zA-Z0-9.-]+", "-", model_id)
+
+
+def _split_faults(shares: SplitSettings) -> list[Fault]:
+    if shares.validation + shares.test < 1:
+        return []
+    return [Fault("/split", "validation and test leave nothing to train on: together they must be less than 1.")]
 
 
 def _arm_faults(settings: RunSettings, model: BaseModelEntry) -> list[Fault]:

@@ -8,6 +8,7 @@
 Service name, metrics namespace and log level come from Powertools' own environment variables.
 """
 
+import os
 import warnings
 from collections.abc import Callable
 from functools import wraps
@@ -20,7 +21,8 @@ Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 logger = Logger()
 tracer = Tracer()
-metrics = Metrics()
+# Without a namespace Powertools fails the handler when it flushes: a forgotten variable must not stop a clean-up.
+metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "FineTuning"))
 
 # Not every invocation has something to count.
 warnings.filterwarnings("ignore", message="No application metrics to publish")

@@ -1,0 +1,225 @@
+"""PrepareDataset from the input bucket to the plan."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.domain.errors import DatasetRejected
+from lambdas.handlers.prepare_dataset import handler
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "financial-tables.jsonl"
+HAIKU = "anthropic.claude-3-haiku-20240307-v1:0"
+
+
+class Pipeline:
+    """Uploads objects, runs the handler, reads what it wrote."""
+
+    def __init__(self, s3: "S3Client", context: LambdaContext) -> None:
+        self.s3, self.context = s3, context
+        self.version_id: str | None = None
+
+    def upload(self, key: str, body: bytes | str) -> None:
+        body = body.encode() if isinstance(body, str) else body
+        self.version_id = self.s3.put_object(Bucket="input-bucket", Key=key, Body=body)["VersionId"]
+
+    def prepare(self, key: str) -> dict[str, Any]:
+        run = {
+            "id": "tables-0123456789ab",
+            "claimed": True,
+            "owner": "arn:aws:states:::execution:e",
+            "execution_arn": "arn:aws:states:::execution:e",
+            "source": {"bucket": "input-bucket", "key": key, "version_id": self.version_id},
+            "output_bucket": "output-bucket",
+            "prefix": "runs/tables-0123456789ab/",
+            "claimed_at": "2026-11-21T21:40:37.123Z",
+        }
+        return handler({"run": run}, self.context)
+
+    def output(self, name: str) -> bytes:
+        key = f"runs/tables-0123456789ab/{name}"
+        return self.s3.get_object(Bucket="output-bucket", Key=key)["Body"].read()
+
+    def outputs(self) -> set[str]:
+        listed = self.s3.list_objects_v2(Bucket="output-bucket").get("Contents", [])
+        return {entry["Key"].removeprefix("runs/tables-0123456789ab/") for entry in listed}
+
+    def report(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads(self.output("dataset/report.json"))
+        return loaded
+
+
+@pytest.fixture
+def pipeline(s3: "S3Client", lambda_context: LambdaContext) -> Pipeline:
+    return Pipeline(s3, lambda_context)
+
+
+def lines(prefix: str, count: int) -> str:
+    return "".join(json.dumps({"prompt": f"{prefix} {n}?", "completion": f"{n}"}) + "\n" for n in range(count))
+
+
+def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
+    """The plan is the contract of every later state; the sets are what is trained and tested on."""
+    pipeline.upload("input/tables.jsonl", EXAMPLE.read_bytes())
+    plan = pipeline.prepare("input/tables.jsonl")
+    base = "s3://output-bucket/runs/tables-0123456789ab/dataset"
+    assert plan == {
+        "output_bucket": "output-bucket",
+        "base_model": f"{HAIKU}:200k",
+        "inference_model": HAIKU,
+        "hyperparameters": {
+            "epochCount": "4",
+            "batchSize": "8",
+            "learningRateMultiplier": "1",
+            "earlyStoppingThreshold": "0.001",
+            "earlyStoppingPatience": "2",
+        },
+        "model_units": 1,
+        "dataset": {
+            "train": {"uri": f"{base}/train.jsonl", "records": 180},
+            "validation": {"uri": f"{base}/validation.jsonl", "records": 40},
+            "test": {"uri": f"{base}/test.jsonl", "records": 40},
+        },
+        "evaluation": {"max_tokens": 512, "temperature": 0.0, "top_p": 1.0},
+        "arms": {"base": HAIKU},
+        "shards": {
+            "baselines": "runs/tables-0123456789ab/shards/baselines.jsonl",
+            "tuned": "runs/tables-0123456789ab/shards/tuned.jsonl",
+        },
+        "tags": {
+            "project": "bedrock-fine-tuning",
+            "deployment": "fine-tuning",
+            "run-id": "tables-0123456789ab",
+            "execution-arn": "arn:aws:states:::execution:e",
+        },
+    }
+    written = [pipeline.output(f"dataset/{name}.jsonl") for name in ("train", "validation", "test")]
+    stored = [json.loads(line) for text in written for line in text.splitlines()]
+    originals = [json.loads(line) for line in EXAMPLE.read_bytes().splitlines()]
+    assert sorted(stored, key=json.dumps) == sorted(originals, key=json.dumps)
+    assert pipeline.report() == {
+        "status": "accepted",
+        "records": {"read": 260, "train": 180, "validation": 40, "test": 40, "dropped": 0},
+        "issues": [],
+        "issue_counts": {},
+    }
+
+
+def test_shards_are_the_items_of_the_two_maps(pipeline: Pipeline) -> None:
+    """Each line of the manifests starts one Lambda."""
+    pipeline.upload("input/tables.jsonl", EXAMPLE.read_bytes())
+    pipeline.prepare("input/tables.jsonl")
+    tuned = [json.loads(line) for line in pipeline.output("shards/tuned.jsonl").splitlines()]
+    baselines = [json.loads(line) for line in pipeline.output("shards/baselines.jsonl").splitlines()]
+    assert tuned == [
+        {"arm": "tuned", "model_id": None, "number": 0, "first": 0, "records": 20},
+        {"arm": "tuned", "model_id": None, "number": 1, "first": 20, "records": 20},
+    ]
+    assert baselines == [{**shard, "arm": "base", "model_id": HAIKU} for shard in tuned]
+
+
+def test_folder_is_read_with_its_siblings_and_settings(pipeline: Pipeline) -> None:
+    """A user's own sets and settings are what the run uses."""
+    pipeline.upload("input/t/validation.jsonl", lines("Validation", 33))
+    pipeline.upload("input/t/test.jsonl", lines("Test", 12))
+    settings = {
+        "hyperparameters": {"epochCount": 3, "earlyStoppingThreshold": 0.01},
+        "model_units": 2,
+        "system": "Answer with the number.",
+        "evaluation": {"max_tokens": 64, "models": ["amazon.nova-lite-v1:0"]},
+        "tags": {"team": "finance", "run-id": "mine"},
+    }
+    pipeline.upload("input/t/run.json", json.dumps(settings))
+    pipeline.upload("input/t/train.jsonl", lines("Training", 40))
+    plan = pipeline.prepare("input/t/train.jsonl")
+    assert {name: part["records"] for name, part in plan["dataset"].items()} == {
+        "train": 40,
+        "validation": 33,
+        "test": 12,
+    }
+    assert plan["hyperparameters"]["epochCount"] == "3"
+    assert plan["hyperparameters"]["earlyStoppingThreshold"] == "0.01"
+    assert plan["model_units"] == 2
+    assert plan["evaluation"]["max_tokens"] == 64
+    assert plan["arms"] == {"base": HAIKU, "amazon.nova-lite-v1-0": "amazon.nova-lite-v1:0"}
+    assert plan["tags"]["team"] == "finance"
+    assert plan["tags"]["run-id"] == "tables-0123456789ab"
+    first = json.loads(pipeline.output("dataset/test.jsonl").splitlines()[0])
+    assert first == {
+        "system": "Answer with the number.",
+        "messages": [{"role": "user", "content": "Test 0?"}, {"role": "assistant", "content": "0"}],
+    }
+
+
+def test_version_that_started_the_run_is_the_one_that_is_read(pipeline: Pipeline) -> None:
+    """An upload in the meantime is another run: this one must not train on it."""
+    pipeline.upload("input/t.jsonl", lines("First", 60))
+    pinned = pipeline.version_id
+    pipeline.upload("input/t.jsonl", "not JSON")
+    pipeline.version_id = pinned
+    assert pipeline.prepare("input/t.jsonl")["dataset"]["train"]["records"] == 50
+
+
+def test_set_without_validation_is_null_in_the_plan(pipeline: Pipeline) -> None:
+    """The job must then have neither validation data nor early stopping."""
+    pipeline.upload("input/t.jsonl", lines("Question", 60))
+    plan = pipeline.prepare("input/t.jsonl")
+    assert plan["dataset"]["validation"] is None
+    assert "earlyStoppingPatience" not in plan["hyperparameters"]
+    assert "dataset/validation.jsonl" not in pipeline.outputs()
+
+
+@pytest.mark.parametrize(
+    ("body", "rule", "line"),
+    [
+        (b"", "no-records", None),
+        (b"\xff\xfe\x00", "encoding", 1),
+        (lines("Question", 60).encode() + b"{oops\n", "json-syntax", 61),
+        (lines("Question", 60).encode() + b'{"text": "a"}\n', "missing-key", 61),
+        (lines("Question", 41).encode(), "split", None),
+    ],
+)
+def test_bad_data_is_refused_with_a_report_and_nothing_else_written(
+    pipeline: Pipeline, body: bytes, rule: str, line: int | None
+) -> None:
+    """A refused data set costs nothing, and its user reads each issue with its line."""
+    pipeline.upload("input/t.jsonl", body)
+    with pytest.raises(DatasetRejected, match=r"s3://output-bucket/runs/tables-0123456789ab/dataset/report\.json"):
+        pipeline.prepare("input/t.jsonl")
+    report = pipeline.report()
+    assert report["status"] == "rejected"
+    assert (rule, line) in [(issue["rule"], issue["line"]) for issue in report["issues"]]
+    assert pipeline.outputs() == {"dataset/report.json"}
+
+
+def test_object_that_is_gone_is_refused_with_a_report(pipeline: Pipeline) -> None:
+    """Between upload and check someone may delete the object."""
+    pipeline.version_id = None
+    with pytest.raises(DatasetRejected, match="does not exist any more"):
+        pipeline.prepare("input/t.jsonl")
+    assert pipeline.report()["issue_counts"] == {"object-missing": 1}
+
+
+def test_faults_of_settings_and_data_are_told_together(pipeline: Pipeline) -> None:
+    """A user corrects everything at once, with the words of the report in the error."""
+    pipeline.upload("input/t/run.json", b'{"hyperparameters": {"epochCount": 99}, "epoch": 1}')
+    pipeline.upload("input/t/train.jsonl", lines("Question", 60) + '{"prompt": "a"}\n')
+    with pytest.raises(DatasetRejected) as rejected:
+        pipeline.prepare("input/t/train.jsonl")
+    assert "3 errors in 61 records" in str(rejected.value)
+    paths = [(issue["rule"], issue["path"]) for issue in pipeline.report()["issues"]]
+    assert ("run-settings", "run.json#/epoch") in paths
+    assert ("missing-key", "train.jsonl") in paths
+
+
+def test_large_settings_are_not_read(pipeline: Pipeline) -> None:
+    """run.json is small; whatever else has that name must not fill the memory."""
+    pipeline.upload("input/t/run.json", b" " * (2 << 20))
+    pipeline.upload("input/t/train.jsonl", lines("Question", 60))
+    with pytest.raises(DatasetRejected, match="1048576 bytes"):
+        pipeline.prepare("input/t/train.jsonl")

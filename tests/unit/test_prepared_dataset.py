@@ -1,0 +1,123 @@
+"""From the sets that a user gave to those that a run uses."""
+
+import io
+import json
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.domain.dataset import RecordSet, SetName, read_set
+from lambdas.domain.dataset_report import DatasetReport
+from lambdas.domain.prepared_dataset import PreparedDataset, prepare, shards
+from lambdas.domain.run_settings import Choices, parse
+
+
+def choices(**settings: object) -> Choices:
+    parsed = parse(orjson.dumps(settings), "anthropic.claude-3-haiku-20240307-v1:0:200k")
+    assert isinstance(parsed, Choices), parsed
+    return parsed
+
+
+def prepared(
+    prompts: dict[SetName, list[str]], chosen: Choices | None = None
+) -> tuple[PreparedDataset | None, DatasetReport]:
+    chosen, report, sets = chosen or choices(), DatasetReport(), dict[SetName, RecordSet]()
+    for name, texts in prompts.items():
+        data = "".join(json.dumps({"prompt": text, "completion": "x"}) + "\n" for text in texts).encode()
+        sets[name] = read_set(io.BytesIO(data), f"{name}.jsonl", chosen.model, report)
+    return prepare(sets, chosen, report), report
+
+
+def prompts(prefix: str, count: int) -> list[str]:
+    return [f"{prefix} {number}" for number in range(count)]
+
+
+def sizes(result: PreparedDataset | None) -> tuple[int, int, int]:
+    assert result is not None
+    return len(result.train), len(result.validation), len(result.test)
+
+
+def test_sets_of_the_user_are_used_as_they_are() -> None:
+    """Who brings three sets has decided on the split: no record moves."""
+    result, report = prepared(
+        {"train": prompts("a", 40), "validation": prompts("b", 35), "test": prompts("c", 11)},
+    )
+    assert sizes(result) == (40, 35, 11)
+    assert report.counts == {}
+
+
+def test_missing_sets_are_split_off_the_training_file() -> None:
+    """A user's own test set stays what it is while validation comes out of training, and the other way round."""
+    assert sizes(prepared({"train": prompts("a", 200), "test": prompts("c", 11)})[0]) == (168, 32, 11)
+    assert sizes(prepared({"train": prompts("a", 200), "validation": prompts("b", 50)})[0]) == (170, 50, 30)
+
+
+def test_no_validation_set_is_a_warning_unless_it_was_asked_for() -> None:
+    """Early stopping silently off would surprise."""
+    result, report = prepared({"train": prompts("a", 60)})
+    assert sizes(result) == (50, 0, 10)
+    assert report.counts == {"no-validation": 1}
+    _, report = prepared({"train": prompts("a", 60)}, choices(split={"validation": 0}))
+    assert report.counts == {}
+
+
+def test_setting_without_effect_is_a_warning() -> None:
+    """Early stopping cannot be had without a validation set; who asked for it must read so."""
+    chosen = choices(split={"validation": 0}, hyperparameters={"earlyStoppingPatience": 3, "epochCount": 3})
+    _, report = prepared({"train": prompts("a", 60)}, chosen)
+    assert [(issue.rule, issue.path) for issue in report.issues] == [
+        ("unused-hyperparameter", "run.json#/hyperparameters/earlyStoppingPatience")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given_sets", "rule", "words"),
+    [
+        ({"train": 41}, "split", "at least 42"),
+        ({"train": 31, "validation": 32, "test": 10}, "too-few-records", "train set has 31"),
+        ({"train": 100, "validation": 31, "test": 10}, "too-few-records", "validation set has 31"),
+        ({"train": 100, "test": 9}, "too-few-records", "test set has 9"),
+        ({"train": 9_970, "validation": 32, "test": 10}, "too-many-records-in-total", "9970 + 32 = 10002"),
+        ({"train": 12_500}, "too-many-records-in-total", "9625 + 1000 = 10625"),
+        ({"train": 14_000}, "too-many-records", "would have 10900"),
+    ],
+)
+def test_limits_on_the_sets_refuse_with_numbers(given_sets: dict[SetName, int], rule: str, words: str) -> None:
+    """The job would fail hours later with fewer words."""
+    result, report = prepared({name: prompts(name, count) for name, count in given_sets.items()})
+    assert result is None or report.errors
+    errors = [issue for issue in report.issues if issue.severity == "error"]
+    assert [issue.rule for issue in errors] == [rule]
+    assert words in errors[0].message
+
+
+def test_prompts_and_contexts_shared_with_training_are_warnings() -> None:
+    """A test on what was trained on flatters: the user must know, with the lines."""
+    table = "<table>Revenue 7</table>"
+    _, report = prepared(
+        {
+            "train": [*prompts("a", 60), f"{table} Sum?"],
+            "validation": prompts("b", 32),
+            "test": [*prompts("c", 10), "a  3", f"{table} Trend?"],
+        }
+    )
+    assert [(issue.rule, issue.line, issue.path) for issue in report.issues] == [
+        ("prompt-overlap", 11, "test.jsonl"),
+        ("context-overlap", None, "test.jsonl"),
+    ]
+    assert report.issues[1].message.startswith("2 of 12 records")
+    assert report.errors == 0
+
+
+@given(st.integers(10, 500), st.integers(1, 3))
+def test_shards_cover_each_test_record_of_each_arm_once(records: int, arms: int) -> None:
+    """A record that is in no shard has no answer, one that is in two is paid twice."""
+    items = shards({f"arm{n}": f"model{n}" for n in range(arms)}, records)
+    for arm in range(arms):
+        own = [item for item in items if item["arm"] == f"arm{arm}"]
+        assert [item["number"] for item in own] == list(range(len(own)))
+        covered = [index for item in own for index in range(item["first"], item["first"] + item["records"])]
+        assert covered == list(range(records))
+        assert all(item["records"] <= 20 and item["model_id"] == f"model{arm}" for item in own)
