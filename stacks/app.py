@@ -17,6 +17,8 @@ def build(app: cdk.App, *, account: str | None) -> tuple[DataStack, PipelineStac
     pipeline = PipelineStack(
         app, f"{settings.deployment}-pipeline", settings=settings, data_stack=data, env=environment, tags=tags
     )
+    for name, value in tags.items():
+        cdk.Tags.of(app).add(name, value)
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app, verbose=True), cdk_nag.ServerlessChecks(app))
     return data, pipeline
 

@@ -5,6 +5,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from stacks.acknowledgements import acknowledge
 from stacks.settings import Settings
 
 
@@ -22,3 +23,10 @@ class Notifications(Construct):
         )
         if settings.notification_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(settings.notification_email))
+            acknowledge(
+                self.topic,
+                {
+                    "Serverless::Serverless-SNSRedrivePolicy": "A message repeats what report.json and the execution say: "
+                    "one that SNS could not deliver by email is lost nowhere else."
+                },
+            )

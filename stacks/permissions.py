@@ -66,7 +66,7 @@ def permissions_by_state(scope: Construct, data: Data) -> dict[str, Statements]:
             runs,
             *key,
         ],
-        "ExplainFailure": [_read_write(out, "runs/*/report.json"), runs, *key],
+        "ExplainFailure": [_read_write(out, "runs/*/report.json"), _read(out, "runs/*/shards/*"), runs, *key],
     }
 
 
@@ -85,7 +85,8 @@ def _read(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:
 
 
 def _read_write(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:
-    return _allow(["s3:GetObject", "s3:PutObject"], bucket.arn_for_objects(keys))
+    """A large object goes up in parts, and an upload that fails is taken back."""
+    return _allow(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], bucket.arn_for_objects(keys))
 
 
 def _list(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:

@@ -71,7 +71,7 @@ class Workflow(Construct):
         self._allow_distributed_maps()
 
     def _allow_distributed_maps(self) -> None:
-        """A distributed map runs its items as executions of its own machine, which this policy names: it stands apart."""
+        """A distributed map runs its items as executions of its own machine; naming it, the policy stands apart."""
         machine, stack = self.state_machine, cdk.Stack.of(self)
         children = stack.format_arn(
             service="states",

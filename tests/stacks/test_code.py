@@ -1,0 +1,116 @@
+"""What is packed for Lambda, and that it suffices: each handler is imported from it alone."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_lambda as lambda_
+
+from stacks.code import dependencies_layer, emptier_code, pipeline_code, runtime
+from stacks.settings import Settings
+from tests.stacks.conftest import ROOT
+
+HANDLERS = sorted(file.stem for file in (ROOT / "lambdas" / "handlers").glob("*.py") if file.stem != "__init__")
+# Lambda's Python runtimes bring these ("Runtimes with the SDK", Lambda developer guide: boto3 with what it needs).
+RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packed:
+    """Folders as Lambda unpacks them."""
+
+    pipeline: Path
+    emptier: Path
+    layer: Path
+    runtime: Path
+
+
+@pytest.fixture(scope="session")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    """The assets, the layer for this machine, and the packages that Lambda's runtime brings, each in its folder."""
+    folder = tmp_path_factory.mktemp("packed")
+    app = cdk.App(outdir=str(folder / "cdk.out"))
+    stack = cdk.Stack(app, "packed")
+    settings = Settings(layer_platform="host")
+    layer = dependencies_layer(stack, "Layer", settings)
+    for name, code in {"Pipeline": pipeline_code(), "Emptier": emptier_code()}.items():
+        lambda_.Function(stack, name, code=code, runtime=runtime(settings), handler="x.y", layers=[layer])
+    template = app.synth().get_stack_by_name("packed").template["Resources"].values()
+    assets = {
+        r["Metadata"]["aws:cdk:path"].split("/")[1]: folder / "cdk.out" / r["Metadata"]["aws:asset:path"]
+        for r in template
+        if "aws:asset:path" in r.get("Metadata", {})
+    }
+    brought = folder / "runtime"
+    brought.mkdir()
+    site_packages = Path(cdk.__file__).parents[1]
+    for package in RUNTIME_PACKAGES:
+        (brought / package).symlink_to(site_packages / package)
+    return Packed(pipeline=assets["Pipeline"], emptier=assets["Emptier"], layer=assets["Layer"], runtime=brought)
+
+
+def _imports(module: str, *folders: Path) -> None:
+    """Imports the handler with nothing but these folders and the standard library in sight."""
+    program = f"import sys; sys.path[:0] = {[str(f) for f in folders]!r}; from {module} import handler; handler.__call__"
+    found = subprocess.run(  # noqa: S603 - this interpreter and our own module names
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in HANDLERS if name not in ("environment", "observability")])
+def test_each_handler_imports_from_what_is_packed_alone(packed: Packed, name: str) -> None:
+    """A dependency that only the development environment has would fail in AWS at the first invocation."""
+    _imports(f"lambdas.handlers.{name}", packed.pipeline, packed.layer / "python", packed.runtime)
+
+
+def test_bucket_emptier_needs_neither_layer_nor_pipeline(packed: Packed) -> None:
+    """It must run when all else is broken: a stack's deletion waits for it."""
+    _imports("lambdas.handlers.empty_bucket", packed.emptier, packed.runtime)
+
+
+def test_code_holds_the_package_and_nothing_else(packed: Packed) -> None:
+    """No tests, data, caches or secrets of the checkout travel to AWS."""
+    assert [entry.name for entry in packed.pipeline.iterdir()] == ["lambdas"]
+    files = {file.relative_to(packed.pipeline) for file in packed.pipeline.rglob("*") if file.is_file()}
+    assert files == {
+        file.relative_to(ROOT)
+        for file in (ROOT / "lambdas").rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+
+
+def test_data_stack_changes_only_with_the_emptier(packed: Packed) -> None:
+    """Its function holds five files, so that a change of the pipeline leaves the stack of the data alone."""
+    files = {file.relative_to(packed.emptier).as_posix() for file in packed.emptier.rglob("*") if file.is_file()}
+    assert files == {
+        "lambdas/__init__.py",
+        "lambdas/adapters/__init__.py",
+        "lambdas/adapters/bucket_emptying.py",
+        "lambdas/handlers/__init__.py",
+        "lambdas/handlers/empty_bucket.py",
+    }
+
+
+def test_layer_holds_packages_only_and_no_trace_of_this_machine(packed: Packed) -> None:
+    """Compiled caches and console scripts name the machine that packed them and are of no use in Lambda."""
+    assert [entry.name for entry in packed.layer.iterdir()] == ["python"]
+    assert not list(packed.layer.rglob("*.pyc"))
+    assert not (packed.layer / "python" / "bin").exists()
+    assert not (packed.layer / "python" / "boto3").exists()
+
+
+def test_layer_is_packed_again_only_when_its_content_changes() -> None:
+    """The asset's hash follows requirements, runtime and processor."""
+    changes = [{}, {}, {"lambda_runtime": "python3.12"}, {"lambda_architecture": "x86_64"}, {"layer_platform": "host"}]
+    hashes = []
+    for change in changes:
+        stack = cdk.Stack(cdk.App(context={"aws:cdk:bundling-stacks": []}), "stack")
+        layer = dependencies_layer(stack, "Layer", Settings.model_validate(change)).node.default_child
+        assert isinstance(layer, lambda_.CfnLayerVersion)
+        hashes.append(stack.resolve(layer.content)["s3Key"])
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == len(hashes) - 1

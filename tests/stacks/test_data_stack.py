@@ -1,0 +1,143 @@
+"""The data stack, by properties."""
+
+import json
+
+import pytest
+
+from tests.stacks.conftest import Templates, listed, text
+
+
+@pytest.fixture(params=["templates", "keyed_templates"])
+def either(request: pytest.FixtureRequest) -> Templates:
+    """Both deployments: what holds for one holds for the other."""
+    found: Templates = request.getfixturevalue(request.param)
+    return found
+
+
+def test_buckets_are_encrypted_versioned_private_and_tidied(either: Templates) -> None:
+    """Every bucket alike; training data is often confidential."""
+    buckets = either.of_type("AWS::S3::Bucket")
+    assert len(buckets) == 3
+    for bucket in buckets:
+        assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+        assert "BucketName" not in bucket
+        [rule] = bucket["LifecycleConfiguration"]["Rules"]
+        assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
+        assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
+
+
+def test_buckets_refuse_plain_http(either: Templates) -> None:
+    """A denial without TLS in the policy of each bucket."""
+    policies = either.of_type("AWS::S3::BucketPolicy")
+    assert len(policies) == 3
+    for policy in policies:
+        denials = [s["Condition"] for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+        assert {"Bool": {"aws:SecureTransport": "false"}} in denials
+
+
+def test_only_the_input_bucket_sends_events(templates: Templates) -> None:
+    """What a run writes can start no other run."""
+    senders = [b for b in templates.of_type("AWS::S3::Bucket") if "NotificationConfiguration" in b]
+    assert len(senders) == 1
+    input_bucket = templates.data["Outputs"]["InputBucket"]["Value"]["Ref"]
+    assert templates.data["Resources"][input_bucket]["Properties"] == senders[0]
+    assert senders[0]["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+
+
+def test_bedrock_alone_assumes_the_role_for_this_accounts_jobs(templates: Templates) -> None:
+    """Without both conditions another account could have Bedrock read these buckets (the confused deputy)."""
+    arn = templates.data["Outputs"]["CustomizationRoleArn"]["Value"]["Fn::GetAtt"][0]
+    [statement] = templates.data["Resources"][arn]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "bedrock.amazonaws.com"}
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert text(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == (
+        'arn:aws:bedrock:us-west-2:{"Ref": "AWS::AccountId"}:model-customization-job/*'
+    )
+
+
+def test_service_role_reads_data_sets_writes_outputs_and_nothing_else(templates: Templates) -> None:
+    """Bedrock sees one folder of a run and writes another."""
+    granted = {
+        (action, text(resource).rpartition("}")[2])
+        for statement in templates.statements("/Customization/")
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    assert granted == {
+        ("s3:GetObject", "/runs/*/dataset/*"),
+        ("s3:PutObject", "/runs/*/customization/*"),
+        ("s3:ListBucket", ""),
+    }
+    [listing] = [s for s in templates.statements("/Customization/") if s["Action"] == "s3:ListBucket"]
+    assert listing["Condition"]["StringLike"]["s3:prefix"] == ["runs/*/dataset/*", "runs/*/customization/*"]
+
+
+def test_nothing_is_retained_by_default(templates: Templates) -> None:
+    """`cdk destroy` leaves nothing: no bucket, no log group, no key."""
+    for resource in templates.resources:
+        assert resource.get("DeletionPolicy", "Delete") == "Delete", resource["Metadata"]
+
+
+def test_every_bucket_is_emptied_before_it_is_deleted(templates: Templates) -> None:
+    """CloudFormation deletes no bucket that holds objects; the objects go after the policy that lets S3 deliver logs."""
+    emptied = {
+        properties["BucketName"]["Ref"]: name
+        for name, resource in templates.data["Resources"].items()
+        if resource["Type"] == "Custom::EmptyBucket" and (properties := resource["Properties"])
+    }
+    for name, resource in templates.data["Resources"].items():
+        if resource["Type"] == "AWS::S3::Bucket":
+            assert name in emptied
+        if resource["Type"] == "AWS::S3::BucketPolicy":
+            assert emptied[resource["Properties"]["Bucket"]["Ref"]] in resource["DependsOn"]
+
+
+def test_kept_data_is_retained_and_never_emptied(keyed_templates: Templates) -> None:
+    """With keep_data buckets and key outlive the stack, and nothing exists that could empty them."""
+    kept = [r["Type"] for r in keyed_templates.resources if r.get("DeletionPolicy", "Delete") != "Delete"]
+    assert sorted(kept) == ["AWS::KMS::Key", *["AWS::S3::Bucket"] * 3]
+    assert not keyed_templates.of_type("Custom::EmptyBucket")
+
+
+def test_customer_key_rotates_and_encrypts_data_and_topic(keyed_templates: Templates) -> None:
+    """The setting reaches everything that holds what users wrote."""
+    [key] = keyed_templates.of_type("AWS::KMS::Key")
+    assert key["EnableKeyRotation"] is True
+    rules = [
+        rule["ServerSideEncryptionByDefault"]
+        for bucket in keyed_templates.of_type("AWS::S3::Bucket")
+        for rule in bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    ]
+    assert sorted(rule["SSEAlgorithm"] for rule in rules) == ["AES256", "aws:kms", "aws:kms"]
+    [topic] = keyed_templates.of_type("AWS::SNS::Topic")
+    assert "KeyArn" in json.dumps(topic["KmsMasterKeyId"])
+
+
+# What CloudFormation cannot tag: policies belong to what they are attached to, a layer's version to its layer.
+UNTAGGED = {
+    "AWS::IAM::Policy",
+    "AWS::S3::BucketPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::Lambda::LayerVersion",
+    "AWS::Lambda::Permission",
+    "AWS::CDK::Metadata",
+    "Custom::EmptyBucket",
+}
+
+
+def test_every_resource_that_can_be_tagged_is_tagged(keyed_templates: Templates) -> None:
+    """Cost and ownership are read from tags; the deployment's name among them says whose a resource is."""
+    for resource in keyed_templates.resources:
+        if resource["Type"] not in UNTAGGED:
+            tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
+            assert tags.items() >= {"deployment": "team-a", "cost-centre": "7"}.items(), resource["Metadata"]
+
+
+def test_stacks_are_named_after_the_deployment(keyed_templates: Templates) -> None:
+    """Two deployments live side by side in one account."""
+    assert keyed_templates.names == ("team-a-data", "team-a-pipeline")

@@ -1,0 +1,171 @@
+"""The pipeline stack, by properties: who may do what, and that definition, handlers and functions fit together."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from stacks.definition import PATH, lambda_states, states
+from stacks.functions import handler_module
+from tests.stacks.conftest import ROOT, Templates, listed, text
+
+HANDLERS = ROOT / "lambdas" / "handlers"
+# These stand beside the handlers and serve no state.
+NO_STATE = {"__init__", "environment", "observability", "empty_bucket"}
+
+
+def _functions(templates: Templates) -> dict[str, dict[str, object]]:
+    """The pipeline's functions by their construct ids."""
+    return {
+        resource["Metadata"]["aws:cdk:path"].split("/")[-2]: resource["Properties"]
+        for resource in templates.pipeline["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+
+
+def test_states_handlers_placeholders_and_functions_are_in_bijection(templates: Templates) -> None:
+    """One name leads from the picture to the code: no table of names can drift, since there is none."""
+    tasks = {
+        name: state["Resource"]
+        for name, state in states(json.loads(PATH.read_text()))
+        if state["Type"] == "Task" and not state["Resource"].startswith("arn:")
+    }
+    files = {file.stem for file in HANDLERS.glob("*.py")} - NO_STATE
+    assert {handler_module(name) for name in tasks} == files
+    assert tasks == {name: f"${{{name}Arn}}" for name in tasks}
+    assert set(_functions(templates)) == set(tasks) == set(lambda_states())
+    for name, function in _functions(templates).items():
+        assert function["Handler"] == f"lambdas.handlers.{handler_module(name)}.handler"
+    used = set(re.findall(r"\$\{(\w+)\}", PATH.read_text())) - {"MaxConcurrency"}
+    [machine] = templates.of_type("AWS::StepFunctions::StateMachine")
+    assert set(machine["DefinitionSubstitutions"]) == used
+
+
+def test_functions_end_before_their_states_and_are_traced(templates: Templates) -> None:
+    """A function that is cut off by its own timeout says so; by its state's, nobody knows where it stood."""
+    for name, state in lambda_states().items():
+        function = _functions(templates)[name]
+        assert 0 < state["TimeoutSeconds"] - int(str(function["Timeout"])) <= 10
+        assert function["TracingConfig"] == {"Mode": "Active"}
+        assert function["MemorySize"] in (512, 1024)
+
+
+def test_functions_get_the_settings_that_handlers_read(keyed_templates: Templates) -> None:
+    """The variables of docs/architecture.md, and the key only where there is one."""
+    for function in _functions(keyed_templates).values():
+        variables = function["Environment"]["Variables"]  # type: ignore[index] # a template is plain JSON
+        assert variables["DEPLOYMENT"] == variables["POWERTOOLS_SERVICE_NAME"] == "team-a"
+        assert {"OUTPUT_BUCKET", "CUSTOMIZATION_ROLE_ARN", "CUSTOM_MODEL_KMS_KEY_ARN"} <= set(variables)
+        assert variables["DEFAULT_BASE_MODEL"] == "anthropic.claude-3-haiku-20240307-v1:0:200k"
+
+
+def test_each_function_has_a_role_and_log_group_of_its_own(templates: Templates) -> None:
+    """Shared roles add up to more than any function needs."""
+    functions = _functions(templates).values()
+    for owned in ("Role", "LoggingConfig"):
+        assert len({json.dumps(function[owned]) for function in functions}) == len(functions)
+    assert {group["RetentionInDays"] for group in templates.of_type("AWS::Logs::LogGroup")} == {30}
+    for role in templates.of_type("AWS::IAM::Role"):
+        assert "ManagedPolicyArns" not in role
+
+
+@pytest.mark.parametrize("setup", ["templates", "keyed_templates"])
+def test_no_action_is_a_wildcard_and_star_resources_know_no_others(
+    setup: str, request: pytest.FixtureRequest
+) -> None:
+    """`*` stands only where AWS defines no resource: X-Ray's and log delivery's actions."""
+    templates: Templates = request.getfixturevalue(setup)
+    for statement in templates.statements(""):
+        actions = listed(statement["Action"])
+        assert not [action for action in actions if "*" in action]
+        if "*" in listed(statement["Resource"]):
+            assert all(action.startswith(("xray:", "logs:")) for action in actions)
+
+
+def test_only_the_start_of_a_job_may_pass_the_one_role_to_bedrock(templates: Templates) -> None:
+    """PassRole on anything else would hand Bedrock any role of the account."""
+    passing = [s for s in templates.statements("") if "iam:PassRole" in listed(s["Action"])]
+    assert passing == [s for s in templates.statements("/StartCustomizationRole/") if s in passing]
+    [statement] = passing
+    assert statement["Resource"]["Fn::GetStackOutput"]["OutputName"] == "CustomizationRoleArn"
+    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
+
+
+def _may(templates: Templates, action: str) -> set[str]:
+    """The states whose functions may do this."""
+    return {
+        name
+        for name in lambda_states()
+        if any(action in listed(s["Action"]) for s in templates.statements(f"/{name}Role/"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "allowed"),
+    [
+        ("bedrock:CreateModelCustomizationJob", {"StartCustomization"}),
+        ("bedrock:StopModelCustomizationJob", {"StopCustomization"}),
+        ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughput"}),
+        ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughput"}),
+        ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard"}),
+        ("s3:GetObjectVersion", {"PrepareDataset"}),
+    ],
+)
+def test_what_costs_or_cleans_up_is_allowed_to_one_function_only(
+    templates: Templates, action: str, allowed: set[str]
+) -> None:
+    """Money is spent and saved at known places."""
+    assert _may(templates, action) == allowed
+
+
+def test_baselines_cannot_reach_the_throughput_nor_the_tuned_model_the_base(templates: Templates) -> None:
+    """Each answers for its own arm."""
+
+    def invoked(name: str) -> list[str]:
+        found = [s for s in templates.statements(f"/{name}Role/") if "bedrock:InvokeModel" in listed(s["Action"])]
+        return [text(arn).rpartition(":")[2] for s in found for arn in listed(s["Resource"])]
+
+    assert invoked("AnswerBaselineShard") == ["foundation-model/*"]
+    assert sorted(invoked("AnswerShard")) == ["custom-model/*", "provisioned-model/*"]
+
+
+def test_distributed_maps_may_run_their_items_and_read_them(templates: Templates) -> None:
+    """Without these the maps fail on AWS, and an emulator without IAM would not tell."""
+    granted = {action for s in templates.statements("/Workflow/") for action in listed(s["Action"])}
+    assert {"states:StartExecution", "states:DescribeExecution", "states:StopExecution", "s3:GetObject"} <= granted
+
+
+def test_no_commitment_appears_anywhere(templates: Templates) -> None:
+    """A commitment bills for months: nothing in definition or template may name one."""
+    assert "commitmentduration" not in json.dumps([templates.data, templates.pipeline]).lower()
+    shipped = [file for file in Path(ROOT / "lambdas").rglob("*.py") if "commitmentDuration=" in file.read_text()]
+    assert shipped == []
+
+
+def test_state_machine_is_standard_logged_and_traced(templates: Templates) -> None:
+    """A run of days needs a standard machine; its log is the first thing one reads."""
+    [machine] = templates.of_type("AWS::StepFunctions::StateMachine")
+    assert machine["StateMachineType"] == "STANDARD"
+    assert machine["LoggingConfiguration"]["Level"] == "ALL"
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+
+
+def test_max_concurrency_is_a_number_in_both_maps(keyed_templates: Templates) -> None:
+    """Step Functions refuses a text there."""
+    [machine] = keyed_templates.of_type("AWS::StepFunctions::StateMachine")
+    definition = json.loads(machine["DefinitionString"])
+    assert [s["MaxConcurrency"] for _, s in states(definition) if s["Type"] == "Map"] == [3, 3]
+
+
+def test_topic_is_encrypted_over_tls_and_tells_the_given_address(
+    templates: Templates, keyed_templates: Templates
+) -> None:
+    """Reports name data sets and models."""
+    [topic] = templates.of_type("AWS::SNS::Topic")
+    assert "alias/aws/sns" in text(topic["KmsMasterKeyId"])
+    [policy] = templates.of_type("AWS::SNS::TopicPolicy")
+    assert "aws:SecureTransport" in json.dumps(policy)
+    assert not templates.of_type("AWS::SNS::Subscription")
+    [subscription] = keyed_templates.of_type("AWS::SNS::Subscription")
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ml@example.com")

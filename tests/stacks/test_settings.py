@@ -1,0 +1,92 @@
+"""Settings are refused by their names, before anything is synthesised."""
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_logs as logs
+
+from stacks.log_groups import RETENTION
+from stacks.settings import Settings, SettingsError, settings_from
+
+
+def test_defaults_are_those_of_an_empty_context() -> None:
+    """A context without the project's key still deploys."""
+    assert settings_from({}) == Settings()
+
+
+def test_command_line_overrides_cdk_json() -> None:
+    """`-c` brings texts: they are converted to the setting's own type."""
+    context = {
+        "fine-tuning": {"max_concurrency": 10, "keep_data": False, "notification_email": "a@example.com"},
+        "fine-tuning:max_concurrency": "2",
+        "fine-tuning:keep_data": "true",
+        "fine-tuning:log_retention_days": "365",
+        "fine-tuning:notification_email": "null",
+        "fine-tuning:tags": '{"team": "search"}',
+        "@aws-cdk/some:flag": True,
+    }
+    settings = settings_from(context)
+    assert settings.max_concurrency == 2
+    assert settings.keep_data is True
+    assert settings.log_retention_days == 365
+    assert settings.notification_email is None
+    assert settings.tags == {"team": "search"}
+
+
+def test_unknown_setting_is_refused_by_name() -> None:
+    """A misspelt setting must not be silently without effect."""
+    with pytest.raises(SettingsError, match=r'There is no setting "max_concurency".*max_concurrency'):
+        settings_from({"fine-tuning:max_concurency": "3"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("deployment", "twenty-one-characters"),
+        ("deployment", "double--hyphen"),
+        ("deployment", "1st"),
+        ("deployment", "line\n"),
+        ("region", "mars"),
+        ("base_model", "haiku"),
+        ("base_model", "arn:aws:bedrock:us-west-2::foundation-model/x"),
+        ("customer_managed_key", "perhaps"),
+        ("notification_email", "nobody"),
+        ("max_concurrency", "0"),
+        ("max_concurrency", "many"),
+        ("lambda_runtime", "python3.9"),
+        ("lambda_architecture", "host"),
+        ("layer_platform", "docker"),
+        ("log_retention_days", "31"),
+        ("keep_data", None),
+        ("tags", {"aws:owner": "x"}),
+        ("tags", "team=search"),
+        ("tags", {"team": 3}),
+    ],
+)
+def test_wrong_value_is_refused_with_what_is_allowed(name: str, value: object) -> None:
+    """The message names the setting, the value, and the allowed values: no look-up needed."""
+    with pytest.raises(SettingsError) as refusal:
+        settings_from({"fine-tuning": {name: value}})
+    assert f'The setting "{name}" cannot be {value!r}' in str(refusal.value)
+    assert str(Settings.model_fields[name].description) in str(refusal.value)
+
+
+def test_all_wrong_settings_are_told_at_once() -> None:
+    """Nobody likes to correct one setting per deployment."""
+    with pytest.raises(SettingsError) as refusal:
+        settings_from({"fine-tuning": {"region": "mars", "max_concurrency": 0, "colour": "red"}})
+    assert all(f'"{name}"' in str(refusal.value) for name in ("region", "max_concurrency", "colour"))
+
+
+def test_context_that_is_no_mapping_is_refused() -> None:
+    """`-c fine-tuning=…` replaces the whole mapping by a text: it is told, not taken for no settings."""
+    with pytest.raises(SettingsError, match="must be a mapping"):
+        settings_from({"fine-tuning": "max_concurrency=2"})
+
+
+def test_every_retention_reaches_cloudwatch_as_its_number_of_days() -> None:
+    """CDK knows the retention times by names only; a shifted table would keep logs for another time."""
+    stack = cdk.Stack(cdk.App())
+    for days, retention in RETENTION.items():
+        group = logs.LogGroup(stack, f"Logs{days}", retention=retention).node.default_child
+        assert isinstance(group, logs.CfnLogGroup)
+        assert group.retention_in_days == days

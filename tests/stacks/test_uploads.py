@@ -1,0 +1,98 @@
+"""Which uploads start a run, decided by the event patterns of the template and not by a copy of them."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ministack.services import eventbridge
+
+from tests.stacks.conftest import Templates
+
+STARTS = ["input/a.jsonl", "input/with space.jsonl", "input/a/train.jsonl", "input/train.jsonl", "input/ü.x/train.jsonl"]
+STARTS_NOTHING = [
+    "input/a/validation.jsonl",
+    "input/a/test.jsonl",
+    "input/a/run.json",
+    "input/a/b/train.jsonl",
+    "input/a/b.jsonl",
+    "input/.jsonl",
+    "input//train.jsonl",
+    "input/a.json",
+    "input/a.jsonl.gz",
+    "input/a.JSONL",
+    "input/a/train.jsonl/",
+    "input/",
+    "a.jsonl",
+    "other/input/a.jsonl",
+    "inputs/a.jsonl",
+    "runs/r/dataset/train.jsonl",
+]
+
+
+def _event(key: str, bucket: str = "input-bucket", kind: str = "Object Created") -> dict[str, Any]:
+    detail = {"bucket": {"name": bucket}, "object": {"key": key, "version-id": "v1"}, "reason": "PutObject"}
+    return {"Source": "aws.s3", "DetailType": kind, "Detail": json.dumps(detail), "Resources": []}
+
+
+def _matches(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
+    pattern["detail"]["bucket"]["name"] = ["input-bucket"]
+    return bool(eventbridge._matches_pattern(json.dumps(pattern), event))
+
+
+def _started(templates: Templates, event: dict[str, Any]) -> int:
+    """How many executions an event starts: through a rule of the default bus, then one of the bus that it feeds."""
+    rules = templates.of_type("AWS::Events::Rule")
+    first = [rule for rule in rules if "EventBusName" not in rule]
+    second = {json.dumps(rule["EventBusName"]): rule for rule in rules if "EventBusName" in rule}
+    started = 0
+    for rule in first:
+        if _matches(rule["EventPattern"], event):
+            [target] = rule["Targets"]
+            bus = json.dumps({"Ref": target["Arn"]["Fn::GetAtt"][0]})
+            started += _matches(second[bus]["EventPattern"], event)
+    return started
+
+
+@pytest.mark.parametrize("key", STARTS)
+def test_a_data_set_starts_one_run(templates: Templates, key: str) -> None:
+    """Once: two rules that both fire would start two executions."""
+    assert _started(templates, _event(key)) == 1
+
+
+@pytest.mark.parametrize("key", STARTS_NOTHING)
+def test_nothing_else_starts_a_run(templates: Templates, key: str) -> None:
+    """A run costs money: siblings, reports, deeper folders and other names start none."""
+    assert _started(templates, _event(key)) == 0
+
+
+def test_deletions_and_other_buckets_start_nothing(templates: Templates) -> None:
+    """The patterns ask for the kind of event and for the bucket, too."""
+    assert _started(templates, _event("input/a.jsonl", kind="Object Deleted")) == 0
+    assert _started(templates, _event("input/a.jsonl", bucket="another")) == 0
+
+
+@given(parts=st.lists(st.text(st.characters(exclude_characters="/*\\", exclude_categories=["Cs"]), max_size=6), max_size=5))
+def test_any_key_starts_a_run_exactly_as_the_contract_says(templates: Templates, parts: list[str]) -> None:
+    """The contract once more in Python: `input/<name>.jsonl` and `input/<name>/train.jsonl`, a name being no slash."""
+    for key in ("/".join(["input", *parts]) + ".jsonl", "/".join(["input", *parts, "train.jsonl"])):
+        match key.split("/"):
+            case ["input", file] if file.endswith(".jsonl") and file != ".jsonl":
+                expected = 1
+            case ["input", name, "train.jsonl"] if name:
+                expected = 1
+            case _:
+                expected = 0
+        assert _started(templates, _event(key)) == expected
+
+
+def test_every_target_has_the_dead_letter_queue(templates: Templates) -> None:
+    """An event that cannot be delivered is kept: encrypted, over TLS only, for two weeks."""
+    targets = [target for rule in templates.of_type("AWS::Events::Rule") for target in rule["Targets"]]
+    assert len(targets) == 4
+    assert all("DeadLetterConfig" in target for target in targets)
+    [queue] = templates.of_type("AWS::SQS::Queue")
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert "aws:SecureTransport" in json.dumps(templates.of_type("AWS::SQS::QueuePolicy"))
