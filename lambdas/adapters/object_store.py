@@ -6,29 +6,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError, IncompleteReadError
 
 from lambdas.adapters import clients
+from lambdas.adapters.service_errors import Refused, named_errors
 from lambdas.domain.errors import ServiceBusy
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+    from types_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 _READ_BUFFER_BYTES = 1 << 20
-_BUSY = {
-    "500",
-    "503",
-    "ConditionalRequestConflict",
-    "InternalError",
-    "RequestLimitExceeded",
-    "RequestTimeout",
-    "ServiceUnavailable",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-}
 _MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
+_EXISTS = {"PreconditionFailed", "412"}
+# Another conditional write of the same key is under way.
+_BEING_WRITTEN = {"ConditionalRequestConflict", "409"}
 
 
 @dataclass(frozen=True)
@@ -51,21 +43,19 @@ def opened(bucket: str, key: str, version_id: str | None = None) -> Iterator[Sto
 
     A broken connection while reading is ServiceBusy, like a busy S3.
     """
-    with _busy_as_named_error(f"Reading {uri(bucket, key)}"):
-        try:
-            if version_id is None:
-                answer = clients.s3().get_object(Bucket=bucket, Key=key)
-            else:
-                answer = clients.s3().get_object(Bucket=bucket, Key=key, VersionId=version_id)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _MISSING:
-                raise
+    operation = f"Reading {uri(bucket, key)}"
+    with named_errors(operation):
+        answer = _get(bucket, key, version_id)
+        if answer is None:
             yield None
             return
         with answer["Body"] as body:
             # botocore's own line reader also splits on a bare carriage return, and is slow.
             stream = io.BufferedReader(cast(io.RawIOBase, body), _READ_BUFFER_BYTES)
-            yield StoredObject(cast(BinaryIO, stream), answer["ContentLength"], answer.get("VersionId"))
+            try:
+                yield StoredObject(cast(BinaryIO, stream), answer["ContentLength"], answer.get("VersionId"))
+            except IncompleteReadError as error:
+                raise ServiceBusy(f"{operation} broke off: {error}. The same call may succeed later.") from error
 
 
 def read(bucket: str, key: str) -> bytes | None:
@@ -76,14 +66,14 @@ def read(bucket: str, key: str) -> bytes | None:
 
 def write(bucket: str, key: str, body: bytes, content_type: str = "application/json") -> str:
     """Writes a small object whole and returns its URI."""
-    with _busy_as_named_error(f"Writing {uri(bucket, key)}"):
+    with named_errors(f"Writing {uri(bucket, key)}"):
         clients.s3().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
     return uri(bucket, key)
 
 
 def write_lines(bucket: str, key: str, lines: Iterable[bytes]) -> str:
     """Writes lines, each ended by a line feed, without holding the whole text in memory; returns the URI."""
-    with _busy_as_named_error(f"Writing {uri(bucket, key)}"):
+    with named_errors(f"Writing {uri(bucket, key)}"):
         clients.s3().upload_fileobj(
             io.BufferedReader(_Lines(lines), _READ_BUFFER_BYTES), bucket, key, {"ContentType": "application/jsonl"}
         )
@@ -92,14 +82,28 @@ def write_lines(bucket: str, key: str, lines: Iterable[bytes]) -> str:
 
 def write_new(bucket: str, key: str, body: bytes) -> bool:
     """Writes an object only where none exists yet, in one atomic step; False where one does."""
-    with _busy_as_named_error(f"Writing {uri(bucket, key)}"):
-        try:
+    operation = f"Writing {uri(bucket, key)}"
+    try:
+        with named_errors(operation):
             clients.s3().put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*")
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"PreconditionFailed", "412"}:
-                return False
+    except Refused as error:
+        if error.code in _BEING_WRITTEN:
+            raise ServiceBusy(f"{operation} met another write of it. The same call may succeed later.") from error
+        if error.code not in _EXISTS:
             raise
+        return False
     return True
+
+
+def _get(bucket: str, key: str, version_id: str | None) -> "GetObjectOutputTypeDef | None":
+    try:
+        if version_id is None:
+            return clients.s3().get_object(Bucket=bucket, Key=key)
+        return clients.s3().get_object(Bucket=bucket, Key=key, VersionId=version_id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            return None
+        raise
 
 
 class _Lines(io.RawIOBase):
@@ -122,16 +126,3 @@ class _Lines(io.RawIOBase):
         size = min(len(view), len(self._rest))
         view[:size], self._rest = self._rest[:size], self._rest[size:]
         return size
-
-
-@contextmanager
-def _busy_as_named_error(action: str) -> Iterator[None]:
-    """Raises ServiceBusy for what may succeed later, so that the state machine retries it for minutes."""
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _BUSY:
-            raise ServiceBusy(f"{action} failed: {error}. The same call may succeed later.") from error
-        raise
-    except HTTPClientError as error:
-        raise ServiceBusy(f"{action} failed: {error}. The same call may succeed later.") from error

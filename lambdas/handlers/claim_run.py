@@ -1,6 +1,5 @@
 """ClaimRun: makes one run out of an S3 event, however often the event is delivered."""
 
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lambdas.adapters import object_store
 from lambdas.domain import run as runs
 from lambdas.domain.errors import InvalidEvent
+from lambdas.domain.timestamps import now
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import bind_run, logger, metrics, observed
 
@@ -95,8 +95,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _claim(run_id: str, execution_arn: str) -> Claim:
     """The claim that stands: ours where nobody was faster; a retry of the same execution finds its own."""
     bucket, key = environment().output_bucket, f"{runs.prefix(run_id)}claim.json"
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    ours = Claim(run_id=run_id, execution_arn=execution_arn, claimed_at=now)
+    ours = Claim(run_id=run_id, execution_arn=execution_arn, claimed_at=now())
     if object_store.write_new(bucket, key, orjson.dumps(ours.model_dump())):
         return ours
     standing = object_store.read(bucket, key)

@@ -110,7 +110,8 @@ def test_busy_s3_is_named_so_that_it_is_retried(
     """The state machine retries ServiceBusy for minutes, other errors for seconds."""
 
     def throttled(**_: object) -> None:
-        raise ClientError({"Error": {"Code": "SlowDown", "Message": "Please reduce your request rate."}}, "PutObject")
+        answer = {"Code": "SlowDown", "Message": "Please reduce your request rate."}
+        raise ClientError({"Error": answer, "ResponseMetadata": {"HTTPStatusCode": 503}}, "PutObject")  # type: ignore[typeddict-item] # as much of it as is read
 
     monkeypatch.setattr(clients.s3(), "put_object", throttled)
     with pytest.raises(ServiceBusy, match="SlowDown"):
