@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from local.bedrock.faults import FAULT_LIST
-from local.bedrock.server import HOST, bind, s3_client
+from local.bedrock.server import HOST, POLL_SECONDS, bind, s3_client
 from local.bedrock.settings import Settings
 
 
@@ -45,7 +45,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     print(json.dumps({"url": f"http://{HOST}:{server.port}"}), flush=True)
-    server.serve_forever()
+    server.serve_forever(poll_interval=POLL_SECONDS)
     server.server_close()
     executor.shutdown(wait=False, cancel_futures=True)
 

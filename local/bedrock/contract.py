@@ -1,13 +1,13 @@
 """Bedrock's REST interface as botocore's service models describe it: routes, requests in, responses out.
 
-The protocol is rest-json: a member of a request is in the path, the query, a header or the JSON body, as the model says.
+The protocol is rest-json: a member of a request is in the path, query, headers or JSON body, as modelled.
 """
 
 import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import cache
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -36,14 +36,6 @@ FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "boolean": lambda text: {"true": True, "false": False}[text],
     "timestamp": parse_timestamp,
 }
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request that a route of the model takes: the operation and its members, not yet checked."""
-
-    operation: OperationModel
-    params: dict[str, Any]
 
 
 class Contract:
@@ -132,6 +124,12 @@ class Contract:
         response = Response(json.dumps({"message": message}), status=status, mimetype="application/json")
         response.headers["x-amzn-errortype"] = f"{code}:http://internal.amazon.com/coral/com.amazon.bedrock/"
         return response
+
+
+@cache
+def contract() -> Contract:
+    """The contract of the installed botocore: immutable, and slow to load."""
+    return Contract()
 
 
 def _rule(operation: OperationModel) -> Rule:

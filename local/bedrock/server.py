@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 HOST = "127.0.0.1"
+# How soon a server notices that it is to stop.
+POLL_SECONDS = 0.02
 
 
 class _Handler(WSGIRequestHandler):
@@ -71,7 +73,9 @@ def serve(
     """Serve from a thread of this process; yields the address, such as `http://127.0.0.1:40123`."""
     trainings = executor or ThreadPoolExecutor(max_workers=1, thread_name_prefix="training")
     server = bind(settings, s3, executor=trainings, port=port, calls=calls, faults=faults, clock=clock)
-    thread = threading.Thread(target=server.serve_forever, name="simulated-bedrock", daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS}, name="simulated-bedrock", daemon=True
+    )
     thread.start()
     try:
         yield f"http://{HOST}:{server.port}"

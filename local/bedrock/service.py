@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request, Response
 from local.bedrock import validation
 from local.bedrock.call_log import CallLog
 from local.bedrock.clock import Clock
-from local.bedrock.contract import Contract, iso8601
+from local.bedrock.contract import contract, iso8601
 from local.bedrock.custom_models import CustomModels
 from local.bedrock.customization_jobs import CustomizationJobs
 from local.bedrock.errors import BedrockError, InternalError, UnsupportedOperationError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
 # Where a request names the resource that it is about, and where a response names the one that was made.
 IDENTIFIERS = ("jobIdentifier", "provisionedModelId", "modelIdentifier", "modelId", "resourceARN")
+CONTROL_PATH = "/_simulation/"
 MADE = ("jobArn", "provisionedModelArn")
 
 
@@ -59,7 +60,7 @@ class SimulatedBedrock:
         self._clock = clock
         self._calls = calls
         self._faults = Faults(clock, settings.time_scale, faults)
-        self._contract = Contract()
+        self._contract = contract()
         # One lock for all state: operations are short; trainings and answers run outside of it.
         self._lock = threading.Lock()
         tags = Tags()
@@ -95,10 +96,11 @@ class SimulatedBedrock:
         request = Request(environ)
         # All of the body is read before anything else, so that the connection can be used again after an error.
         request.get_data(cache=True)
-        if request.path.startswith("/_simulation/"):
-            response = self._control(request)
-        else:
-            response = self._serve(request)
+        try:
+            response = self._control(request) if request.path.startswith(CONTROL_PATH) else self._serve(request)
+        except _Drop:
+            _close(request)
+            raise
         response.headers["x-simulated-service"] = "bedrock"
         response.headers["x-amzn-requestid"] = str(uuid.uuid4())
         return response(environ, start_response)
@@ -118,7 +120,6 @@ class SimulatedBedrock:
             return response
         except _Drop as drop:
             outcome.error = f"ConnectionDropped: {drop}"
-            _close(request)
             raise
         finally:
             self._calls.append(

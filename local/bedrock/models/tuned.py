@@ -21,6 +21,8 @@ UNITS = re.compile(r"\s*(thousand|million|billion|trillion|percent|%)s?$", re.IG
 CURRENCY = re.compile(r"^(-?)\(?([$€£¥])")
 PUNCTUATION = re.compile(r"[^\w\s]")
 NEIGHBOURS = 5
+# How far above chance, in standard deviations of a count, an operation must explain answers to be learnt from.
+CHANCE_DEVIATIONS = 2.5
 
 
 class TrainingRow(Protocol):
@@ -140,10 +142,8 @@ def _useful_operations(candidates: list[dict[str, Candidate]], answers: list[str
         own.update(name for name, candidate in found.items() if explains(candidate, answer))
         foreign.update(name for name, candidate in found.items() if explains(candidate, other))
     lift = {name: count - foreign[name] for name, count in own.items()}
-    least = max(3.0, 0.005 * len(answers))
-    return sorted(
-        (name for name in lift if lift[name] >= least and own[name] >= 2 * foreign[name]), key=lambda name: -lift[name]
-    )
+    useful = [name for name in lift if lift[name] >= CHANCE_DEVIATIONS * math.sqrt(foreign[name] + 1)]
+    return sorted(useful, key=lambda name: -lift[name])
 
 
 def explains(candidate: Candidate, answer: str) -> bool:
@@ -196,11 +196,17 @@ def _style_of(candidate: Candidate, answer: str) -> _Style:
     return (unit.group() if unit else "", currency.group(2) if currency else "", decimals, "," in bare)
 
 
+def _fits(style: _Style, candidate: Candidate) -> bool:
+    """Decimals belong to what was computed; a percent sign to that, or to what has one in its cell or header."""
+    percent_is_plausible = candidate.computed or "%" in candidate.text + candidate.about
+    return (style[2] is not None) == candidate.computed and ("%" not in style[0] or percent_is_plausible)
+
+
 def _write(candidate: Candidate, styles: list[Hashable]) -> str:
     """A candidate in the most probable style that fits it."""
     if candidate.value is None:
         return candidate.text
-    fitting = [style for style in styles if isinstance(style, tuple) and (style[2] is not None) == candidate.computed]
+    fitting = [style for style in styles if isinstance(style, tuple) and _fits(style, candidate)]
     unit, currency, decimals, commas = fitting[0] if fitting else ("", "", 2 if candidate.computed else None, False)
     if not candidate.computed:
         text = UNITS.sub("", candidate.text)

@@ -1,0 +1,208 @@
+"""Customization jobs through boto3: states, names, tokens, what makes them fail, and the files they leave."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local.bedrock.conftest import BUCKET, HOUR, Simulation, rows
+
+
+def code_and_message(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
+    return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
+
+
+def test_job_passes_its_phases_and_makes_a_model(simulation: Simulation) -> None:
+    """A poller must see InProgress with details, then Completed with the model's ARN and losses."""
+    arn = simulation.create_job()
+    get = simulation.bedrock.get_model_customization_job
+    job = get(jobIdentifier=arn)
+    assert (job["status"], job["statusDetails"]["validationDetails"]["status"]) == ("InProgress", "NotStarted")
+    simulation.clock.advance(1800 + 60)
+    assert get(jobIdentifier="job-1")["statusDetails"]["validationDetails"]["status"] == "InProgress"
+    simulation.clock.advance(300)
+    assert get(jobIdentifier=arn)["statusDetails"]["trainingDetails"]["status"] == "InProgress"
+    assert "outputModelArn" not in get(jobIdentifier=arn)
+    simulation.clock.advance(HOUR)
+    job = get(jobIdentifier=arn)
+    assert job["status"] == "Completed"
+    assert job["endTime"] > job["creationTime"]
+    assert job["trainingMetrics"]["trainingLoss"] > 0
+    model = simulation.bedrock.get_custom_model(modelIdentifier=job["outputModelArn"])
+    assert (model["modelName"], model["jobArn"]) == ("model-1", arn)
+
+
+def test_stop_passes_through_stopping_and_makes_no_model(simulation: Simulation) -> None:
+    """The clean-up of an aborted run relies on it."""
+    arn = simulation.create_job()
+    simulation.bedrock.stop_model_customization_job(jobIdentifier=arn)
+    assert simulation.bedrock.get_model_customization_job(jobIdentifier=arn)["status"] == "Stopping"
+    simulation.clock.advance(5 * HOUR)
+    assert simulation.bedrock.get_model_customization_job(jobIdentifier=arn)["status"] == "Stopped"
+    assert simulation.bedrock.list_custom_models()["modelSummaries"] == []
+    with pytest.raises(ClientError) as error:
+        simulation.bedrock.stop_model_customization_job(jobIdentifier=arn)
+    assert code_and_message(error)[0] == "ConflictException"
+
+
+def test_same_token_gives_the_same_job_and_another_request_with_it_is_refused(simulation: Simulation) -> None:
+    """A retry after a lost answer must not start, or pay for, a second job."""
+    first = simulation.create_job(clientRequestToken="run-1")
+    assert simulation.create_job(clientRequestToken="run-1") == first
+    with pytest.raises(ClientError) as error:
+        simulation.create_job(clientRequestToken="run-1", customModelName="other")
+    assert code_and_message(error)[0] == "ConflictException"
+    assert len(simulation.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]) == 1
+
+
+@pytest.mark.parametrize("changes", [{"customModelName": "other"}, {"jobName": "other"}])
+def test_taken_names_conflict_even_after_the_job(simulation: Simulation, changes: dict[str, Any]) -> None:
+    """Jobs cannot be deleted, so that a name is taken for ever."""
+    simulation.complete_job()
+    with pytest.raises(ClientError) as error:
+        simulation.create_job(**changes)
+    code, message = code_and_message(error)
+    assert code == "ConflictException"
+    assert "currently in use" in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"hyperParameters": {"epochCount": "11"}}, "epochCount"),
+        ({"hyperParameters": {"epochCount": "2.5"}}, "epochCount"),
+        ({"hyperParameters": {"learningRateMultiplier": "0.05"}}, "learningRateMultiplier"),
+        ({"hyperParameters": {"learningRate": "1e-5"}}, "learningRate"),
+        ({"baseModelIdentifier": "anthropic.claude-9-v1:0"}, "model identifier is invalid"),
+        ({"baseModelIdentifier": "anthropic.claude-3-sonnet-20240229-v1:0"}, "not supported"),
+        ({"customizationType": "DISTILLATION"}, "DISTILLATION"),
+        ({"roleArn": "arn:aws:iam::1:user/x"}, "'roleArn' failed to satisfy constraint"),
+        ({"trainingDataConfig": {"s3Uri": "s3://data/a=b"}}, "'trainingDataConfig.s3Uri'"),
+    ],
+)
+def test_wrong_requests_are_refused_at_create(simulation: Simulation, changes: dict[str, Any], expected: str) -> None:
+    """What Bedrock refuses at once must not become a job that fails an hour later."""
+    with pytest.raises(ClientError) as error:
+        simulation.create_job(**changes)
+    code, message = code_and_message(error)
+    assert code == "ValidationException"
+    assert expected in message
+    assert simulation.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"] == []
+
+
+def _with_second(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [rows(1)[0], row, *rows(40)]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (None, "Could not validate GetObject permissions to access Amazon S3 bucket: training-data at key train.jsonl"),
+        (b"", "no entries"),
+        (b'{"messages": \n', "line 1 is not JSON"),
+        (b'{"messages": NaN}\n', "line 1 is not JSON"),
+        (b"\xff\xfe\n", "line 1 is not JSON"),
+        (rows(31), "less than the minimum of 32"),
+        (_with_second({"prompt": "a", "completion": "b"}), "line 2"),
+        (_with_second({"messages": [{"role": "user", "content": "a"}]}), "at least two"),
+        (_with_second({"messages": list(reversed(rows(1)[0]["messages"]))}), "must have the role user"),
+        (_with_second({"messages": [*rows(1)[0]["messages"], {"role": "user", "content": "?"}]}), "role assistant"),
+        (_with_second({**rows(1)[0], "id": 7}), "unknown key 'id'"),
+        (_with_second({"system": "", "messages": rows(1)[0]["messages"]}), "system"),
+        (
+            _with_second(
+                {"messages": [{"role": "user", "content": "a\nHuman: b"}, {"role": "assistant", "content": "c"}]}
+            ),
+            "reserved keyword",
+        ),
+        (
+            _with_second(
+                {"messages": [{"role": "user", "content": "a" * 200_000}, {"role": "assistant", "content": "c"}]}
+            ),
+            "token count",
+        ),
+    ],
+)
+def test_data_that_bedrock_refuses_fails_the_job(simulation: Simulation, data: Any, expected: str) -> None:
+    """The job is accepted, and fails with a message after its validation phase, as on AWS."""
+    if data is None:
+        simulation.s3.delete_object(Bucket=BUCKET, Key="train.jsonl")
+    else:
+        simulation.upload("train.jsonl", data)
+    job = simulation.complete_job()
+    assert job["status"] == "Failed"
+    assert expected in job["failureMessage"]
+    assert job["statusDetails"]["validationDetails"]["status"] == "Failed"
+    assert "outputModelArn" not in job
+
+
+def test_output_that_cannot_be_written_fails_the_job(simulation: Simulation) -> None:
+    """A model without its metrics would leave the report without curves."""
+    job = simulation.complete_job(outputDataConfig={"s3Uri": "s3://no-such-bucket/output/"})
+    assert job["status"] == "Failed"
+    assert "PutObject" in job["failureMessage"]
+
+
+def test_metrics_files_have_bedrocks_layout(simulation: Simulation) -> None:
+    """Readers of loss files find them by suffix and rely on the columns, steps from 0 and epochs from 1."""
+    uri = simulation.upload("validation.jsonl", rows(33))
+    job = simulation.complete_job(
+        validationDataConfig={"validators": [{"s3Uri": uri}]}, hyperParameters={"epochCount": "2", "batchSize": "10"}
+    )
+    root = f"output/model-customization-job-{job['jobArn'].rpartition('/')[2]}"
+
+    def read(path: str) -> list[dict[str, str]]:
+        body = simulation.s3.get_object(Bucket=BUCKET, Key=f"{root}/{path}")["Body"].read().decode()
+        return list(csv.DictReader(io.StringIO(body)))
+
+    steps = read("training_artifacts/step_wise_training_metrics.csv")
+    assert list(steps[0]) == ["step_number", "epoch_number", "training_loss"]
+    assert [(row["step_number"], row["epoch_number"]) for row in steps] == [
+        (str(step), str(1 + step // 4)) for step in range(8)
+    ]
+    validated = read("validation_artifacts/post_fine_tuning_validation/validation/validation_metrics.csv")
+    assert [(row["step_number"], row["epoch_number"]) for row in validated] == [("3", "1"), ("7", "2")]
+    assert float(validated[1]["validation_loss"]) == pytest.approx(
+        job["validationMetrics"][0]["validationLoss"], abs=1e-6
+    )
+    assert float(steps[-1]["training_loss"]) < float(steps[0]["training_loss"])
+
+
+def test_lists_come_in_pages_and_filtered(simulation: Simulation) -> None:
+    """A client that reads the first page only must be wrong here, too."""
+    for number in range(5):
+        simulation.create_job(jobName=f"job-{number}", customModelName=f"model-{number}")
+        simulation.clock.advance(1)
+    first = simulation.bedrock.list_model_customization_jobs(maxResults=2)
+    assert [job["jobName"] for job in first["modelCustomizationJobSummaries"]] == ["job-4", "job-3"]
+    pages = simulation.bedrock.get_paginator("list_model_customization_jobs").paginate(
+        PaginationConfig={"PageSize": 2}, sortBy="CreationTime", sortOrder="Ascending"
+    )
+    names = [job["jobName"] for page in pages for job in page["modelCustomizationJobSummaries"]]
+    assert names == [f"job-{number}" for number in range(5)]
+    chosen = simulation.bedrock.list_model_customization_jobs(nameContains="3", statusEquals="InProgress")
+    assert [job["jobName"] for job in chosen["modelCustomizationJobSummaries"]] == ["job-3"]
+    with pytest.raises(ClientError):
+        simulation.bedrock.list_model_customization_jobs(nextToken="no-token")
+
+
+def test_unknown_job_is_not_found(simulation: Simulation) -> None:
+    """Callers tell "gone" from "failed" by this code."""
+    with pytest.raises(ClientError) as error:
+        simulation.bedrock.get_model_customization_job(jobIdentifier="no-such-job")
+    assert code_and_message(error)[0] == "ResourceNotFoundException"
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def test_job_and_model_carry_their_tags(simulation: Simulation) -> None:
+    """What belongs to a deployment is recognised by its tags."""
+    job = simulation.complete_job(
+        jobTags=[{"key": "run", "value": "r1"}], customModelTags=[{"key": "deployment", "value": "d1"}]
+    )
+    tags = simulation.bedrock.list_tags_for_resource
+    assert tags(resourceARN=job["jobArn"])["tags"] == [{"key": "run", "value": "r1"}]
+    simulation.bedrock.tag_resource(resourceARN=job["outputModelArn"], tags=[{"key": "a", "value": "b"}])
+    simulation.bedrock.untag_resource(resourceARN=job["outputModelArn"], tagKeys=["deployment"])
+    assert tags(resourceARN=job["outputModelArn"])["tags"] == [{"key": "a", "value": "b"}]

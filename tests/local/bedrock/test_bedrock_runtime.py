@@ -1,0 +1,120 @@
+"""Inference through boto3: body formats, token limits, and which models answer when."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local.bedrock.conftest import HOUR, Simulation, rows
+
+HAIKU = "anthropic.claude-3-haiku-20240307-v1:0"
+PROMPT = rows(1)[0]["messages"][0]["content"]
+
+
+def claude_body(**changes: Any) -> dict[str, Any]:
+    return {
+        "anthropic_version": "bedrock-2023-05-31",
+        "max_tokens": 100,
+        "temperature": 0,
+        "messages": [{"role": "user", "content": PROMPT}],
+    } | changes
+
+
+def invoke(simulation: Simulation, model_id: str, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    answer = simulation.runtime.invoke_model(modelId=model_id, body=json.dumps(body))
+    return json.loads(answer["body"].read()), answer["ResponseMetadata"]["HTTPHeaders"]
+
+
+def test_claude_answers_in_the_messages_format(simulation: Simulation) -> None:
+    """Body and headers carry the same token counts, which evaluation reads."""
+    output, headers = invoke(simulation, HAIKU, claude_body(system="Reply with the answer only."))
+    assert (output["type"], output["role"], output["stop_reason"]) == ("message", "assistant", "end_turn")
+    assert "100" in output["content"][0]["text"]
+    assert headers["x-amzn-bedrock-output-token-count"] == str(output["usage"]["output_tokens"])
+    assert headers["x-amzn-bedrock-input-token-count"] == str(output["usage"]["input_tokens"])
+    again, _ = invoke(simulation, HAIKU, claude_body(system="Reply with the answer only."))
+    assert again["content"] == output["content"]
+
+
+@pytest.mark.parametrize("model_id", [f"us.{HAIKU}", "amazon.nova-lite-v1:0", "meta.llama3-1-8b-instruct-v1:0"])
+def test_converse_answers_for_every_family(simulation: Simulation, model_id: str) -> None:
+    """One request format for all further baseline arms."""
+    answer = simulation.runtime.converse(
+        modelId=model_id,
+        messages=[{"role": "user", "content": [{"text": PROMPT}]}],
+        inferenceConfig={"maxTokens": 100, "temperature": 0.0},
+    )
+    assert "100" in answer["output"]["message"]["content"][0]["text"]
+    usage = answer["usage"]
+    assert usage["totalTokens"] == usage["inputTokens"] + usage["outputTokens"]
+    assert answer["metrics"]["latencyMs"] > 0
+
+
+def test_nova_and_llama_take_their_own_bodies(simulation: Simulation) -> None:
+    """InvokeModel's format is the model family's."""
+    nova, _ = invoke(
+        simulation, "amazon.nova-lite-v1:0", {"messages": [{"role": "user", "content": [{"text": PROMPT}]}]}
+    )
+    assert "100" in nova["output"]["message"]["content"][0]["text"]
+    llama, _ = invoke(simulation, "meta.llama3-1-8b-instruct-v1:0", {"prompt": PROMPT, "max_gen_len": 3})
+    assert llama["stop_reason"] == "length"
+
+
+def test_max_tokens_cuts_the_answer(simulation: Simulation) -> None:
+    """A cut answer must be recognisable."""
+    output, _ = invoke(simulation, HAIKU, claude_body(max_tokens=3))
+    assert output["stop_reason"] == "max_tokens"
+    assert output["usage"]["output_tokens"] == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"anthropic_version": "2023-06-01"}, "anthropic_version"),
+        ({"anthropic_version": None}, "anthropic_version"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"prompt": "x"}, "prompt"),
+        ({"messages": []}, "at least one message"),
+        ({"messages": [{"role": "assistant", "content": "x"}]}, "start with a user message"),
+        ({"messages": [{"role": "user", "content": "x"}] * 2}, "roles must alternate"),
+    ],
+)
+def test_wrong_bodies_are_refused(simulation: Simulation, changes: dict[str, Any], expected: str) -> None:
+    """The service model knows the body as bytes only; the model's own format is checked, too."""
+    with pytest.raises(ClientError, match=expected) as error:
+        invoke(simulation, HAIKU, claude_body(**changes))
+    assert error.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_tuned_model_answers_only_through_throughput_in_service(simulation: Simulation) -> None:
+    """Before it is in service, after it is deleted, and on demand there is no answer."""
+    model_arn = simulation.complete_job()["outputModelArn"]
+    create = simulation.bedrock.create_provisioned_model_throughput
+    arn = create(modelUnits=1, provisionedModelName="throughput-1", modelId=model_arn)["provisionedModelArn"]
+    for model_id, code in (
+        (arn, "ModelNotReadyException"),
+        ("model-1", "ValidationException"),
+        ("anthropic.claude-3-haiku-20240307-v1:0:200k", "ValidationException"),
+        ("anthropic.claude-9-v1:0", "ValidationException"),
+    ):
+        with pytest.raises(ClientError) as error:
+            invoke(simulation, model_id, claude_body())
+        assert error.value.response["Error"]["Code"] == code
+    simulation.clock.advance(HOUR)
+    output, _ = invoke(simulation, arn, claude_body())
+    assert output["content"][0]["text"] == "100 million"
+    simulation.bedrock.delete_provisioned_model_throughput(provisionedModelId=arn)
+    simulation.clock.advance(60)
+    with pytest.raises(ClientError) as error:
+        invoke(simulation, arn, claude_body())
+    assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_tokens_are_counted_for_foundation_models(simulation: Simulation) -> None:
+    """The same estimate as the answers' usage."""
+    counted = simulation.runtime.count_tokens(
+        modelId=HAIKU, input={"converse": {"messages": [{"role": "user", "content": [{"text": PROMPT}]}]}}
+    )
+    output, _ = invoke(simulation, HAIKU, claude_body())
+    assert counted["inputTokens"] == output["usage"]["input_tokens"]

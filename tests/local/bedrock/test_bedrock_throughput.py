@@ -1,0 +1,162 @@
+"""Provisioned throughput through boto3: what would bill, until when, and what refuses it."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.bedrock.settings import Settings
+from tests.local.bedrock.conftest import HOUR, Simulation
+
+
+def buy(simulation: Simulation, model_id: str, **changes: Any) -> str:
+    params = {"modelUnits": 1, "provisionedModelName": "throughput-1", "modelId": model_id} | changes
+    arn: str = simulation.bedrock.create_provisioned_model_throughput(**params)["provisionedModelArn"]
+    return arn
+
+
+@pytest.fixture
+def model_arn(simulation: Simulation) -> str:
+    arn: str = simulation.complete_job()["outputModelArn"]
+    return arn
+
+
+def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
+    return error.value.response["Error"]["Code"]
+
+
+def test_throughput_is_created_gets_in_service_and_is_not_found_some_time_after_deletion(
+    simulation: Simulation, model_arn: str
+) -> None:
+    """There is no Deleting status: only ResourceNotFound proves that nothing bills any more."""
+    arn = buy(simulation, model_arn)
+    get = simulation.bedrock.get_provisioned_model_throughput
+    assert get(provisionedModelId=arn)["status"] == "Creating"
+    simulation.clock.advance(1199)
+    assert get(provisionedModelId="throughput-1")["status"] == "Creating"
+    simulation.clock.advance(1)
+    assert get(provisionedModelId=arn.rpartition("/")[2])["status"] == "InService"
+    simulation.bedrock.delete_provisioned_model_throughput(provisionedModelId=arn)
+    assert get(provisionedModelId=arn)["status"] == "InService"
+    simulation.clock.advance(60)
+    with pytest.raises(ClientError) as error:
+        get(provisionedModelId=arn)
+    assert code_of(error) == "ResourceNotFoundException"
+    with pytest.raises(ClientError) as error:
+        simulation.bedrock.delete_provisioned_model_throughput(provisionedModelId=arn)
+    assert code_of(error) == "ResourceNotFoundException"
+    assert simulation.bedrock.list_provisioned_model_throughputs()["provisionedModelSummaries"] == []
+
+
+def test_deletion_while_creating_conflicts(simulation: Simulation, model_arn: str) -> None:
+    """Clean-up must be prepared to try again."""
+    arn = buy(simulation, model_arn)
+    with pytest.raises(ClientError) as error:
+        simulation.bedrock.delete_provisioned_model_throughput(provisionedModelId=arn)
+    assert code_of(error) == "ConflictException"
+
+
+def test_same_token_buys_once(simulation: Simulation, model_arn: str) -> None:
+    """A purchase that is retried after a lost answer must not be billed twice."""
+    arn = buy(simulation, model_arn, clientRequestToken="run-1")
+    assert buy(simulation, model_arn, clientRequestToken="run-1") == arn
+    with pytest.raises(ClientError) as error:
+        buy(simulation, model_arn, clientRequestToken="run-1", modelUnits=2)
+    assert code_of(error) == "ValidationException"
+    assert len(simulation.bedrock.list_provisioned_model_throughputs()["provisionedModelSummaries"]) == 1
+
+
+def test_taken_name_is_refused(simulation: Simulation, model_arn: str) -> None:
+    """Two purchases under one name would leave one that nobody knows."""
+    buy(simulation, model_arn)
+    with pytest.raises(ClientError, match="currently in use"):
+        buy(simulation, model_arn)
+
+
+def test_quota_counts_what_exists_and_names_its_code(simulation: Simulation, model_arn: str) -> None:
+    """The message must say what to ask AWS for."""
+    buy(simulation, model_arn, modelUnits=2)
+    with pytest.raises(ClientError, match="L-BE77399C") as error:
+        buy(simulation, model_arn, provisionedModelName="throughput-2")
+    assert code_of(error) == "ServiceQuotaExceededException"
+    simulation.clock.advance(HOUR)
+    simulation.bedrock.delete_provisioned_model_throughput(provisionedModelId="throughput-1")
+    simulation.clock.advance(60)
+    buy(simulation, model_arn, provisionedModelName="throughput-2")
+
+
+def test_commitment_is_kept_and_not_counted(simulation: Simulation, model_arn: str) -> None:
+    """A commitment cannot be deleted: a request that carries one by mistake would be expensive."""
+    arn = buy(simulation, model_arn, modelUnits=5, commitmentDuration="OneMonth")
+    simulation.clock.advance(HOUR)
+    throughput = simulation.bedrock.get_provisioned_model_throughput(provisionedModelId=arn)
+    assert throughput["commitmentDuration"] == "OneMonth"
+    with pytest.raises(ClientError, match="commitment") as error:
+        simulation.bedrock.delete_provisioned_model_throughput(provisionedModelId=arn)
+    assert code_of(error) == "ConflictException"
+
+
+@pytest.mark.parametrize(
+    ("model_id", "code"),
+    [
+        ("arn:aws:bedrock:us-east-1:000000000000:custom-model/anthropic.claude-3-haiku-20240307-v1:0:200k/aaaaaaaaaaaa",
+         "ResourceNotFoundException"),
+        ("anthropic.claude-9-v1:0", "ValidationException"),
+        ("anthropic.claude-3-haiku-20240307-v1:0", "ValidationException"),
+    ],
+)  # fmt: skip
+def test_only_models_that_can_be_served_are(simulation: Simulation, model_id: str, code: str) -> None:
+    """An unknown model, and one without provisioned inference."""
+    with pytest.raises(ClientError) as error:
+        buy(simulation, model_id)
+    assert code_of(error) == code
+
+
+def test_model_in_use_cannot_be_deleted(simulation: Simulation, model_arn: str) -> None:
+    """Deleting must go in the right order: throughput first."""
+    buy(simulation, model_arn)
+    with pytest.raises(ClientError) as error:
+        simulation.bedrock.delete_custom_model(modelIdentifier="model-1")
+    assert code_of(error) == "ConflictException"
+    simulation.clock.advance(HOUR)
+    simulation.bedrock.delete_provisioned_model_throughput(provisionedModelId="throughput-1")
+    simulation.clock.advance(60)
+    simulation.bedrock.delete_custom_model(modelIdentifier="model-1")
+    assert simulation.bedrock.list_custom_models()["modelSummaries"] == []
+
+
+def test_update_renames(simulation: Simulation, model_arn: str) -> None:
+    """The ARN stays, the name changes."""
+    arn = buy(simulation, model_arn, tags=[{"key": "run", "value": "r"}])
+    simulation.bedrock.update_provisioned_model_throughput(
+        provisionedModelId=arn, desiredProvisionedModelName="renamed"
+    )
+    found = simulation.bedrock.list_provisioned_model_throughputs(nameContains="ren", modelArnEquals=model_arn)
+    assert [summary["provisionedModelArn"] for summary in found["provisionedModelSummaries"]] == [arn]
+    assert simulation.bedrock.list_tags_for_resource(resourceARN=arn)["tags"] == [{"key": "run", "value": "r"}]
+
+
+class TestLegacy:
+    """A base model near its end of life."""
+
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings(legacy_models=frozenset({"anthropic.claude-3-haiku-20240307-v1:0"}))
+
+    def test_legacy_model_says_so_and_takes_no_job(self, simulation: Simulation) -> None:
+        """Whoever checks the life cycle first saves a failed run."""
+        details = simulation.bedrock.get_foundation_model(
+            modelIdentifier="anthropic.claude-3-haiku-20240307-v1:0:200k"
+        )["modelDetails"]
+        assert details["modelLifecycle"]["status"] == "LEGACY"
+        with pytest.raises(ClientError, match="LEGACY"):
+            simulation.create_job()
+
+
+def test_foundation_models_are_listed_by_what_they_support(simulation: Simulation) -> None:
+    """A deployment picks base models by these filters."""
+    found = simulation.bedrock.list_foundation_models(byCustomizationType="FINE_TUNING", byProvider="anthropic")
+    assert [model["modelId"] for model in found["modelSummaries"]] == ["anthropic.claude-3-haiku-20240307-v1:0:200k"]
+    with pytest.raises(ClientError) as error:
+        simulation.bedrock.get_foundation_model(modelIdentifier="anthropic.claude-9-v1:0")
+    assert code_of(error) == "ResourceNotFoundException"
