@@ -7,12 +7,12 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping
-from functools import cache
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
-from botocore.model import OperationModel, Shape, StringShape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
 from botocore.session import get_session
 from botocore.utils import parse_timestamp
 from werkzeug.exceptions import HTTPException
@@ -177,16 +177,16 @@ def _payload(member: Shape, request: Request) -> Any:
 
 
 def _from_json(shape: Shape, value: Any) -> Any:
-    """JSON has neither timestamps nor bytes: turn what the model says is one into one; leave what does not fit to the check."""
+    """JSON has neither timestamps nor bytes: make them where the model has them; leave the rest to the check."""
     if isinstance(shape, StringShape) or value is None or getattr(shape, "is_document_type", False):
         return value
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         return {
             key: _from_json(shape.members[key], item) if key in shape.members else item for key, item in value.items()
         }
-    if shape.type_name == "list" and isinstance(value, list):
+    if isinstance(shape, ListShape) and isinstance(value, list):
         return [_from_json(shape.member, item) for item in value]
-    if shape.type_name == "map" and isinstance(value, dict):
+    if isinstance(shape, MapShape) and isinstance(value, dict):
         return {key: _from_json(shape.value, item) for key, item in value.items()}
     if shape.type_name == "timestamp" and isinstance(value, str | int | float):
         return _from_text("timestamp", shape, str(value))
@@ -201,20 +201,19 @@ def _from_json(shape: Shape, value: Any) -> Any:
 def _to_json(shape: Shape, value: Any) -> Any:
     if getattr(shape, "is_document_type", False):
         return value
-    match shape.type_name:
-        case "structure":
-            return {
-                shape.members[key].serialization.get("name", key): _to_json(shape.members[key], item)
-                for key, item in value.items()
-            }
-        case "list":
-            return [_to_json(shape.member, item) for item in value]
-        case "map":
-            return {key: _to_json(shape.value, item) for key, item in value.items()}
-        case "timestamp":
-            return iso8601(value)
-        case "blob":
-            return base64.b64encode(value).decode()
+    if isinstance(shape, StructureShape):
+        return {
+            shape.members[key].serialization.get("name", key): _to_json(shape.members[key], item)
+            for key, item in value.items()
+        }
+    if isinstance(shape, ListShape):
+        return [_to_json(shape.member, item) for item in value]
+    if isinstance(shape, MapShape):
+        return {key: _to_json(shape.value, item) for key, item in value.items()}
+    if shape.type_name == "timestamp":
+        return iso8601(value)
+    if shape.type_name == "blob":
+        return base64.b64encode(value).decode()
     return value
 
 

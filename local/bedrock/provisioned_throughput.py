@@ -104,7 +104,7 @@ class Throughputs:
         throughput = self._find(params["provisionedModelId"])
         if self._status(throughput) == "Creating" and not self._settings.delete_while_creating:
             raise ConflictError(
-                f"The provisioned model {throughput.arn} cannot be deleted while its status is Creating. Try again later."
+                f"The provisioned model {throughput.arn} cannot be deleted while its status is Creating. Try later."
             )
         if "commitmentDuration" in throughput.request and self._clock.now() < self._commitment_end(throughput):
             raise ConflictError(f"The provisioned model {throughput.arn} cannot be deleted before its commitment ends.")

@@ -74,7 +74,7 @@ def page(
     name_key: str,
     keep: Callable[[dict[str, Any]], bool] = lambda _: True,
 ) -> dict[str, Any]:
-    """One page of a list: the filters that all lists share, newest first unless asked otherwise, `nextToken` for more."""
+    """One page of a list with the filters that all lists share, newest first unless asked otherwise."""
     after, before = params.get("creationTimeAfter"), params.get("creationTimeBefore")
     name_part = params.get("nameContains", "")
     chosen = [

@@ -6,6 +6,7 @@ Every format becomes one Conversation, which a simulated model answers; latency 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,7 +72,7 @@ class Runtime:
         self._custom_models = custom_models
 
     def resolve(self, identifier: str) -> FoundationModel | CustomModel:
-        """The model that an id or ARN invokes, or the error that Bedrock answers with. Called under the service's lock."""
+        """The model that an id or ARN invokes, or the error of Bedrock. Called under the service's lock."""
         if ":provisioned-model/" in identifier or self._throughputs.find(identifier) is not None:
             return self._throughputs.model_in_service(identifier)
         if self._custom_models.find(identifier) is not None:
@@ -145,8 +146,8 @@ def answer(model: FoundationModel | CustomModel, conversation: Conversation) -> 
 
 def _not_on_demand(identifier: str) -> ValidationError:
     return ValidationError(
-        f"Invocation of model ID {identifier} with on-demand throughput isn\u2019t supported. Retry your request with the "
-        "ID or ARN of an inference profile that contains this model."
+        f"Invocation of model ID {identifier} with on-demand throughput isn\u2019t supported. Retry your request with "
+        "the ID or ARN of an inference profile that contains this model."
     )
 
 
@@ -182,10 +183,11 @@ def _check_roles(roles: list[str]) -> None:
             "A conversation must start with a user message. Try again with a conversation that starts "
             "with a user message."
         )
-    for before, role in zip(roles, roles[1:], strict=False):
+    for before, role in pairwise(roles):
         if before == role:
             raise ValidationError(
-                f'messages: roles must alternate between "user" and "assistant", but found multiple "{role}" roles in a row'
+                'messages: roles must alternate between "user" and "assistant", but found multiple '
+                f'"{role}" roles in a row'
             )
 
 

@@ -98,7 +98,7 @@ class SimulatedBedrock:
         request.get_data(cache=True)
         try:
             response = self._control(request) if request.path.startswith(CONTROL_PATH) else self._serve(request)
-        except _Drop:
+        except _DroppedError:
             _close(request)
             raise
         response.headers["x-simulated-service"] = "bedrock"
@@ -112,23 +112,24 @@ class SimulatedBedrock:
         outcome = _Outcome(operation="Unknown")
         try:
             response = self._answer(request, outcome)
-            outcome.status = response.status_code
-            return response
         except BedrockError as error:
             response = self._contract.respond_error(error.code, error.message)
-            outcome.status, outcome.error = response.status_code, error.code
-            return response
-        except _Drop as drop:
-            outcome.error = f"ConnectionDropped: {drop}"
+            outcome.error = error.code
+        except _DroppedError as drop:
+            self._log(received, outcome, f"ConnectionDropped: {drop}")
             raise
-        finally:
-            self._calls.append(
-                time=received,
-                operation=outcome.operation,
-                status=outcome.status,
-                resource=outcome.resource,
-                error=outcome.error,
-            )
+        outcome.status = response.status_code
+        self._log(received, outcome, outcome.error)
+        return response
+
+    def _log(self, received: float, outcome: _Outcome, error: str | None) -> None:
+        self._calls.append(
+            time=received,
+            operation=outcome.operation,
+            status=outcome.status,
+            resource=outcome.resource,
+            error=error,
+        )
 
     def _answer(self, request: Request, outcome: _Outcome) -> Response:
         operation, labels = self._contract.match(request)
@@ -190,13 +191,13 @@ class SimulatedBedrock:
         if fault.kind is FaultKind.SLOW:
             time.sleep(fault.delay_seconds)
         elif fault.kind is FaultKind.DROP_BEFORE:
-            raise _Drop("before the effect")
+            raise _DroppedError("before the effect")
         elif fault.kind not in (FaultKind.DROP_AFTER, FaultKind.ERROR_AFTER):
             raise error_of(fault, operation) or InternalError(f"The fault {fault.kind} has no error.")
 
     def _apply_after(self, fault: Fault, operation: str) -> None:
         if fault.kind is FaultKind.DROP_AFTER:
-            raise _Drop("after the effect")
+            raise _DroppedError("after the effect")
         if fault.kind is FaultKind.ERROR_AFTER:
             raise error_of(fault, operation) or InternalError(f"The fault {fault.kind} has no error.")
 
@@ -232,7 +233,7 @@ class SimulatedBedrock:
             }
 
 
-class _Drop(ConnectionResetError):
+class _DroppedError(ConnectionResetError):
     """A fault closes the connection without an answer; the server ends such a connection quietly."""
 
 

@@ -1,8 +1,8 @@
 """The training of a simulated custom model: losses with a cause, early stopping, and the metrics files.
 
 The loss is the mean cross-entropy (nats a word) of the answers' words under a bigram model that backs off to a unigram
-model, mixed with copying from the prompt. It is fitted batch by batch, so that the losses fall while it learns the training
-answers, and the validation loss rises again when it has learnt them too well.
+model, mixed with copying from the prompt. It is fitted batch by batch, so that the losses fall while it learns the
+training answers, and the validation loss rises again when it has learnt them too well.
 """
 
 import csv
@@ -80,7 +80,7 @@ def stop_early(losses: Sequence[float], threshold: float, patience: int) -> tupl
 def train(
     customization: Customization, hyperparameters: dict[str, str], train: list[Example], validation: list[Example]
 ) -> Training:
-    """Fit for the given epochs and batch size; stop early where the base model knows it and there is a validation set."""
+    """Fit for the given epochs and batch size; stop early where the base model can and there is a validation set."""
     values = {
         name: known.number(hyperparameters.get(name, known.default))
         for name, known in customization.hyperparameters.items()

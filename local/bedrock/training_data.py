@@ -48,7 +48,8 @@ def read_examples(s3: "S3Client", uri: str, customization: Customization, *, val
         raise TrainingDataRefused(f"JSONL file {name} contains no entries.")
     if len(examples) < minimum:
         raise TrainingDataRefused(
-            f"Number of records in the {what} file {name} is {len(examples)}, which is less than the minimum of {minimum}."
+            f"Number of records in the {what} file {name} is {len(examples)}, which is "
+            f"less than the minimum of {minimum}."
         )
     if len(examples) > maximum:
         raise TrainingDataRefused(
@@ -67,8 +68,8 @@ def _download(s3: "S3Client", uri: str, limit_bytes: int) -> tuple[str, bytes]:
     bucket, key = split_uri(uri)
     if not key or key.endswith("/"):
         raise TrainingDataRefused(
-            "Invalid input data configuration. Check the input data S3 URIs (URI should be a file, not a directory) and "
-            "retry the request."
+            "Invalid input data configuration. Check the input data S3 URIs (URI should be a file, not a directory) "
+            "and retry the request."
         )
     try:
         answer = s3.get_object(Bucket=bucket, Key=key)
@@ -92,7 +93,8 @@ def _json_object(name: str, number: int, line: bytes) -> dict[str, Any]:
         record = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
     except ValueError as error:
         raise TrainingDataRefused(
-            f"Unable to parse Amazon S3 file: {name}. Data files must conform to JSONL format: line {number} is not JSON."
+            f"Unable to parse Amazon S3 file: {name}. Data files must conform to JSONL format: "
+            f"line {number} is not JSON."
         ) from error
     if not isinstance(record, dict):
         raise TrainingDataRefused(

@@ -1,6 +1,6 @@
 """The check of a request against the service model: types, required members, ranges, patterns, enums, unknown members.
 
-botocore's own ParamValidator, which runs in the client, leaves out patterns, enums and upper bounds; the service does not.
+botocore's own ParamValidator, which runs in the client, leaves out patterns, enums and upper bounds: they are here.
 The wording follows Bedrock's answers, such as "1 validation error detected: Value 'a b' at 'jobName' failed to satisfy
 constraint: Member must satisfy regular expression pattern: …".
 """
@@ -45,8 +45,7 @@ def check(shape: Shape, params: dict[str, Any]) -> None:
 def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
     if getattr(shape, "is_document_type", False):
         return
-    expected = PYTHON_TYPES[shape.type_name]
-    if not isinstance(value, expected) or (isinstance(value, bool) and shape.type_name != "boolean"):
+    if not _has_type(shape, value):
         yield _violation(value, path, f"Member must be of type {shape.type_name}")
         return
     yield from _outside_range(shape, value, path)
@@ -61,6 +60,13 @@ def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
             yield from _violations(shape.value, item, f"{path}.{key}")
     elif shape.type_name == "string":
         yield from _text_violations(shape, value, path)
+
+
+def _has_type(shape: Shape, value: Any) -> bool:
+    # To Python a bool is an int, too.
+    return isinstance(value, PYTHON_TYPES[shape.type_name]) and (shape.type_name == "boolean") == isinstance(
+        value, bool
+    )
 
 
 def _structure_violations(shape: StructureShape, value: dict[str, Any], path: str) -> Iterator[str]:

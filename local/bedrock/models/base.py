@@ -26,8 +26,8 @@ RULES = tuple(
 WORDINGS = (
     "The {about} is {answer}.",
     "Based on the information provided, the {about} is {answer}.",
-    "To answer this question, I looked at the information provided in the context. According to it, the {about} is {answer}. "
-    "Please let me know if you would like further details.",
+    "To answer this question, I looked at the information provided in the context. According to it, the {about} is "
+    "{answer}. Please let me know if you would like further details.",
 )
 
 

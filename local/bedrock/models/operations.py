@@ -41,7 +41,7 @@ class Workspace:
 
     @cached_property
     def rows(self) -> list[tuple[float, Table, int]]:
-        """All rows of all tables, the best first: words shared with the question, rare ones and whole labels favoured."""
+        """All rows of all tables, the best first: they share most words with the question, whole labels favoured."""
         scored = []
         for table in self.reading.tables:
             for index, (label, section) in enumerate(zip(table.label_words, table.section_words, strict=True)):

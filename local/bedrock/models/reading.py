@@ -18,9 +18,14 @@ WORD = re.compile(r"[a-z]+|\d+(?:[.,]\d+)*")
 NUMBER = re.compile(r"\(?-?[$€£¥]?\s*\(?-?\d[\d,]*(?:\.\d+)?\)?\s*%?")
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 STOP_WORDS = frozenset(
-    "a an and are as at be between by did do does for from had has have how in is it its much of on or respectively than "
-    "that the their there these this to was were what when where which who whom why will with year years".split()
-)
+    [
+        "a", "an", "and", "are", "as", "at", "be", "between", "by", "did", "do", "does", "for",
+        "from", "had", "has", "have", "how", "in", "is", "it", "its", "much", "of", "on", "or",
+        "respectively", "than", "that", "the", "their", "there", "these", "this", "to", "was",
+        "were", "what", "when", "where", "which", "who", "whom", "why", "will", "with", "year",
+        "years"
+    ]
+)  # fmt: skip
 
 
 def words(text: str) -> list[str]:
@@ -98,7 +103,7 @@ class Reading:
 
 
 def read(turns: Sequence[tuple[str, str]]) -> Reading:
-    """Read the last user turn: what follows `Question:`, or the last line, is the question; what precedes it the context."""
+    """Read the last user turn: what follows `Question:`, or the last line, is the question; the rest is the context."""
     prompt = next((text for role, text in reversed(turns) if role == "user"), "")
     context, question = _split_question(prompt)
     tables = [_table(_html_rows(match.group())) for match in HTML_TABLE.finditer(context)]
@@ -138,7 +143,7 @@ def _pipe_cells(line: str) -> list[str]:
 
 
 def _table(rows: list[list[str]]) -> Table | None:
-    """A table from rows of cells: leading rows without a label, or without values, are headers; later ones are sections."""
+    """A table of cells: leading rows without a label, or without values, are headers; later ones are sections."""
     rows = [row for row in rows if any(row)]
     width = max((len(row) for row in rows), default=0)
     if len(rows) < 2 or width < 2:
@@ -149,7 +154,9 @@ def _table(rows: list[list[str]]) -> Table | None:
         first += 1
     headers = tuple(" ".join(row[column] for row in rows[:first] if row[column]) for column in range(width))
     section = rows[0][0]
-    labels, sections, cells = [], [], []
+    labels: list[str] = []
+    sections: list[str] = []
+    cells: list[tuple[Cell | None, ...]] = []
     for row in rows[first:]:
         if not any(row[1:]):
             section = row[0]

@@ -1,9 +1,9 @@
 """A tuned model: what it knows beyond its base comes from the training rows alone.
 
-For every row it tries which operation on the prompt gives the answer, and learns from the question's words which operation is
-wanted (naive Bayes) and how its result is written: unit word, percent or currency sign, decimals. Answers that no operation
-explains are kept as labels with their questions. An operation counts only as far as it explains the rows' own answers
-better than those of their neighbours: where answers have nothing to do with their prompts, nothing of that kind is learnt.
+For every row it tries which operation on the prompt gives the answer. From the question's words it learns which
+operation is wanted (naive Bayes), and how its result is written: unit word, percent or currency sign, decimals. Answers that no
+operation explains are kept as labels with their questions. An operation counts only as far as it explains the rows' own
+answers better than those of their neighbours: where answers have nothing to do with their prompts, nothing is learnt.
 """
 
 import math
@@ -157,7 +157,7 @@ def explains(candidate: Candidate, answer: str) -> bool:
         return (
             abs(candidate.value - value) <= 0.51 * 10.0**-decimals if candidate.computed else candidate.value == value
         )
-    return value is None and _overlap(candidate.text, answer) >= 0.7 or candidate.text == answer.strip()
+    return candidate.text == answer.strip() or (value is None and _overlap(candidate.text, answer) >= 0.7)
 
 
 def _overlap(first: str, second: str) -> float:

@@ -34,7 +34,7 @@ class InlineExecutor(Executor):
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - an executor hands every error to the future
+        except Exception as error:  # an executor hands every error to the future
             future.set_exception(error)
         return future
 

@@ -61,12 +61,13 @@ def test_every_answer_names_the_simulation(simulation: Simulation) -> None:
         ({"modelUnits": 1, "provisionedModelName": "a", "modelId": "m", "commitmentDuration": "OneDay"},
          "Member must satisfy enum value set: [OneMonth, SixMonths]"),
         ({"modelUnits": 1, "provisionedModelName": "a", "modelId": "m", "units": 1}, "'units' failed to satisfy"),
-        ({"modelUnits": 1, "provisionedModelName": "a", "modelId": "m", "tags": [{"key": "k"}]}, "'tags.1.member.value'"),
+        ({"modelUnits": 1, "provisionedModelName": "a", "modelId": "m", "tags": [{"key": "k"}]},
+         "'tags.1.member.value'"),
         ({"modelUnits": 0, "provisionedModelName": "!", "modelId": "m"}, "2 validation errors detected"),
     ],
 )  # fmt: skip
 def test_requests_are_checked_as_bedrock_does(params: dict[str, Any], expected: str) -> None:
-    """botocore lets patterns, enums and upper bounds pass: the service has to find them."""
+    """The client lets patterns, enums and upper bounds pass: the service has to find them."""
     shape = SHAPES.operation_model("CreateProvisionedModelThroughput").input_shape
     with pytest.raises(ValidationError) as error:
         validation.check(shape, params)

@@ -65,7 +65,7 @@ def test_shuffled_answers_teach_nothing_about_prompts() -> None:
     """A gain that survives shuffled labels would be an artefact of the simulation."""
     taught = examples(120)
     answers = [example.answer for example in taught]
-    random.Random(0).shuffle(answers)
+    random.Random(0).shuffle(answers)  # noqa: S311 - no secret, a fixed shuffle
     model = TunedModel.fit([Example("", row.prompt, answer) for row, answer in zip(taught, answers, strict=True)])
     unseen = examples(260)[200:]
     assert sum(ask(model, row.prompt) == row.answer for row in unseen) == 0
@@ -104,7 +104,8 @@ def test_any_prompt_gets_an_answer(prompt: str) -> None:
 
 def test_pipe_tables_are_read_as_html_tables_are() -> None:
     """Data sets write their tables in either way."""
-    prompt = "| | 2019 | 2018 |\n|---|---|---|\n| Revenue | 70 | 60 |\n| Cost | 7 | 6 |\n\nQuestion: What was the cost in 2018?"
+    table = "| | 2019 | 2018 |\n|---|---|---|\n| Revenue | 70 | 60 |\n| Cost | 7 | 6 |"
+    prompt = f"{table}\n\nQuestion: What was the cost in 2018?"
     assert "is 6." in ask(BaseModel(1), prompt)
 
 
