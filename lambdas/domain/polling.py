@@ -7,7 +7,7 @@ that the budget holds as well where an emulator shortens the waits.
 
 from math import ceil
 
-# A job queues and trains for hours: a turn late by a tenth of its age, and by ten minutes at most, costs nothing.
+# A job queues and trains for hours: to learn of its end ten minutes late costs nothing, since nothing bills meanwhile.
 FIRST_JOB_WAIT_SECONDS = 60
 LONGEST_JOB_WAIT_SECONDS = 600
 JOB_WAIT_GROWTH = 1.1

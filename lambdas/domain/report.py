@@ -22,7 +22,7 @@ STORAGE_NOTE = (
 def summarise_arm(model_id: str | None, lines: Sequence[Line]) -> dict[str, Any]:
     """An arm's `{"model_id", "n", "errors", "f1", "f1_seed", "exact_match", "output_tokens", "latency_ms"}`.
 
-    The scores are means over all `n` records, one without an answer counting as 0; tokens and latency are of the answers.
+    The scores are means over all `n` records, one without an answer counting as 0; tokens and latency are the answers'.
     """
     answers = [line for line in lines if "error" not in line]
     scores = [score(line["response"], line["reference"]) for line in answers]

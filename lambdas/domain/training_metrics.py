@@ -7,8 +7,6 @@ loss. Steps count from 0, epochs from 1. The files inform the report and decide 
 is counted and passed over.
 """
 
-import csv
-import io
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -42,18 +40,21 @@ def find_key(keys: Iterable[str], file_name: str) -> str | None:
 
 def read_losses(content: bytes, kind: str) -> Losses:
     """Reads one CSV; `kind` is "training" or "validation", the first part of the loss column's name."""
-    rows = csv.reader(io.StringIO(content.decode("utf-8-sig", errors="replace")))
-    header = [name.strip().lower() for name in next(rows, [])]
+    rows = [_cells(line) for line in content.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
+    header = [name.lower() for name in rows[0]] if rows else []
     losses: list[Loss] = []
     unreadable = 0
-    for row in rows:
-        if not any(cell.strip() for cell in row):
-            continue
+    for row in rows[1:]:
         try:
             losses.append(_loss(dict(zip(header, row, strict=False)), kind))
         except (KeyError, ValueError, OverflowError):
             unreadable += 1
     return Losses(tuple(sorted(losses, key=lambda line: line.step)), unreadable)
+
+
+def _cells(line: str) -> list[str]:
+    """A line's cells. They are names and numbers without commas or line ends, so no quoting needs undoing."""
+    return [cell.strip(' "') for cell in line.split(",")]
 
 
 def _loss(cells: dict[str, str], kind: str) -> Loss:

@@ -80,9 +80,16 @@ class Script:
 
 @pytest.fixture
 def bedrock(aws: None) -> Script:
-    """Bedrock and its runtime, both after one script."""
+    """Bedrock's control plane after a script."""
     script = Script()
     script.attach(clients.bedrock())
+    return script
+
+
+@pytest.fixture
+def runtime(aws: None) -> Script:
+    """Bedrock's inference after a script."""
+    script = Script()
     script.attach(clients.bedrock_runtime())
     return script
 

@@ -50,11 +50,11 @@ def stored(s3, expect):
     return read
 
 
-def test_the_question_is_the_record_without_its_reference(bedrock, event, expect, lambda_context):
+def test_the_question_is_the_record_without_its_reference(runtime, event, expect, lambda_context):
     """A model that sees its reference would score 100."""
-    bedrock.answer(CONVERSE, said("4"))
+    runtime.answer(CONVERSE, said("4"))
     answer_shard.handler(event, lambda_context)
-    first, second, _ = bedrock.requests(CONVERSE)
+    first, second, _ = runtime.requests(CONVERSE)
     assert first == {
         "modelId": expect["throughput_arn"],
         "system": [{"text": "Be brief."}],
@@ -65,9 +65,9 @@ def test_the_question_is_the_record_without_its_reference(bedrock, event, expect
     assert "system" not in second
 
 
-def test_an_answer_is_stored_with_all_that_the_report_counts(bedrock, event, stored, lambda_context):
+def test_an_answer_is_stored_with_all_that_the_report_counts(runtime, event, stored, lambda_context):
     """Every figure of the report is computed from these lines."""
-    bedrock.answer(CONVERSE, said("4"))
+    runtime.answer(CONVERSE, said("4"))
     counts = answer_shard.handler(event, lambda_context)
     assert counts == {"arm": "tuned", "number": 0, "answered": 3, "errors": 0}
     assert stored()[0] == {
@@ -84,61 +84,61 @@ def test_an_answer_is_stored_with_all_that_the_report_counts(bedrock, event, sto
     assert stored()[2]["prompt"] == "Line\u2028separator?"
 
 
-def test_a_shard_is_its_range_of_the_test_set(bedrock, event, stored, lambda_context):
+def test_a_shard_is_its_range_of_the_test_set(runtime, event, stored, lambda_context):
     """Overlapping or shifted shards would answer some records twice and others never."""
-    bedrock.answer(CONVERSE, said("4"))
+    runtime.answer(CONVERSE, said("4"))
     event["shard"] |= {"number": 7, "first": 1, "records": 1}
     answer_shard.handler(event, lambda_context)
     assert [line["index"] for line in stored(number=7)] == [1]
 
 
-def test_a_baseline_is_asked_by_its_model_id(bedrock, event, stored, lambda_context):
+def test_a_baseline_is_asked_by_its_model_id(runtime, event, stored, lambda_context):
     """Baselines must not use the throughput."""
-    bedrock.answer(CONVERSE, said("4"))
+    runtime.answer(CONVERSE, said("4"))
     event["shard"] |= {"arm": "base", "model_id": "anthropic.claude-3-haiku-20240307-v1:0"}
     del event["throughput"]
     answer_baseline_shard.handler(event, lambda_context)
-    assert bedrock.requests(CONVERSE)[0]["modelId"] == "anthropic.claude-3-haiku-20240307-v1:0"
+    assert runtime.requests(CONVERSE)[0]["modelId"] == "anthropic.claude-3-haiku-20240307-v1:0"
     assert len(stored("base")) == 3
 
 
-def test_throttling_keeps_what_was_answered_and_asks_only_the_rest_again(bedrock, event, stored, lambda_context):
+def test_throttling_keeps_what_was_answered_and_asks_only_the_rest_again(runtime, event, stored, lambda_context):
     """Answers cost money and time."""
-    bedrock.answer(CONVERSE, said("4"))
-    bedrock.refuse(CONVERSE, "ThrottlingException", status=429)
+    runtime.answer(CONVERSE, said("4"))
+    runtime.refuse(CONVERSE, "ThrottlingException", status=429)
     with pytest.raises(ServiceBusy):
         answer_shard.handler(event, lambda_context)
     assert [line["index"] for line in stored()] == [0]
-    bedrock.calls.clear()
-    bedrock.answer(CONVERSE, said("3"))
-    bedrock._answers[CONVERSE].pop(0)
+    runtime.calls.clear()
+    runtime.answer(CONVERSE, said("3"))
+    runtime._answers[CONVERSE].pop(0)
     assert answer_shard.handler(event, lambda_context)["answered"] == 3
-    assert len(bedrock.requests(CONVERSE)) == 2
+    assert len(runtime.requests(CONVERSE)) == 2
     assert [line["response"] for line in stored()] == ["4", "3", "3"]
 
 
-def test_an_error_of_one_record_becomes_its_line(bedrock, event, stored, lambda_context):
+def test_an_error_of_one_record_becomes_its_line(runtime, event, stored, lambda_context):
     """One bad record must not cost the others their answers."""
-    bedrock.refuse(CONVERSE, "ValidationException", "Input is too long")
-    bedrock.answer(CONVERSE, said("3"))
+    runtime.refuse(CONVERSE, "ValidationException", "Input is too long")
+    runtime.answer(CONVERSE, said("3"))
     assert answer_shard.handler(event, lambda_context) == {"arm": "tuned", "number": 0, "answered": 2, "errors": 1}
     assert stored()[0] == {"index": 0, "error": "ValidationException: Input is too long"}
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
-def test_a_model_that_cannot_be_asked_stops_the_shard(bedrock, event, s3, expect, lambda_context, code: str):
+def test_a_model_that_cannot_be_asked_stops_the_shard(runtime, event, s3, expect, lambda_context, code: str):
     """Asking on would bill throughput for nothing; the reason is left where the explanation finds it."""
-    bedrock.refuse(CONVERSE, code, "no access to the model")
+    runtime.refuse(CONVERSE, code, "no access to the model")
     with pytest.raises(EvaluationFailed, match="no access to the model"):
         answer_shard.handler(event, lambda_context)
-    assert len(bedrock.requests(CONVERSE)) == 1
+    assert len(runtime.requests(CONVERSE)) == 1
     trouble = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/trouble.json")["Body"].read()
     assert json.loads(trouble)["error"] == "EvaluationFailed"
 
 
-def test_a_shard_stops_before_its_time_runs_out(bedrock, event, stored, lambda_context):
+def test_a_shard_stops_before_its_time_runs_out(runtime, event, stored, lambda_context):
     """A killed function would lose its answers."""
-    bedrock.answer(CONVERSE, said("4"))
+    runtime.answer(CONVERSE, said("4"))
     remaining = iter([900_000, 100_000])
     context = SimpleNamespace(**{**vars(lambda_context), "get_remaining_time_in_millis": lambda: next(remaining)})
     with pytest.raises(ServiceBusy, match="more time"):
@@ -146,9 +146,9 @@ def test_a_shard_stops_before_its_time_runs_out(bedrock, event, stored, lambda_c
     assert len(stored()) == 1
 
 
-def test_an_answer_without_text_is_an_empty_answer(bedrock, event, stored, lambda_context):
+def test_an_answer_without_text_is_an_empty_answer(runtime, event, stored, lambda_context):
     """A filtered answer counts as what it is: nothing."""
     empty = {**said(""), "stopReason": "content_filtered", "output": {"message": {"role": "assistant", "content": []}}}
-    bedrock.answer(CONVERSE, empty)
+    runtime.answer(CONVERSE, empty)
     answer_shard.handler(event, lambda_context)
     assert (stored()[0]["response"], stored()[0]["stop_reason"]) == ("", "content_filtered")

@@ -1,0 +1,69 @@
+"""A job of five days stays within the events that an execution's history may hold."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lambdas.domain.polling import (
+    DELETION_ATTEMPTS,
+    FIRST_JOB_WAIT_SECONDS,
+    LONGEST_THROUGHPUT_CREATION_SECONDS,
+    THROUGHPUT_WAIT_SECONDS,
+    next_job_wait,
+)
+
+DEFINITION = json.loads((Path(__file__).parents[2] / "state_machines" / "fine_tuning.asl.json").read_text())
+
+# Step Functions quotas, "Maximum execution history size" of a standard workflow.
+HISTORY_EVENTS = 25_000
+FIVE_DAYS_SECONDS = 5 * 24 * 60 * 60
+# Entered and exited; a Lambda task has scheduled, started and succeeded in between.
+EVENTS = {"Wait": 2, "Choice": 2, "Pass": 2, "Task": 5}
+# Scheduled, started and failed, of each repeated attempt.
+EVENTS_OF_A_RETRY = 3
+
+
+def events_of_a_turn(states: dict[str, Any], start: str) -> int:
+    """The events from a state back to itself, by each Choice's Default and each other state's Next."""
+    events, name = 0, start
+    while True:
+        state = states[name]
+        events += EVENTS[state["Type"]]
+        name = state["Default"] if state["Type"] == "Choice" else state["Next"]
+        if name == start:
+            return events
+
+
+def turns_of_a_job(seconds: int) -> int:
+    """How often a job of this length is asked for."""
+    turns, waited_seconds, wait_seconds = 0, 0, FIRST_JOB_WAIT_SECONDS
+    while waited_seconds < seconds:
+        turns += 1
+        waited_seconds += wait_seconds
+        wait_seconds = next_job_wait(wait_seconds)
+    return turns
+
+
+def test_a_job_of_five_days_stays_within_the_history():
+    """The whole run, with every question of every loop asked twice, leaves two fifths unused."""
+    training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
+    job_turns = turns_of_a_job(FIVE_DAYS_SECONDS)
+    job = job_turns * (events_of_a_turn(training, "WaitForCustomization") + EVENTS_OF_A_RETRY)
+
+    states = DEFINITION["States"]
+    throughput_turns = LONGEST_THROUGHPUT_CREATION_SECONDS // THROUGHPUT_WAIT_SECONDS
+    throughput = throughput_turns * (events_of_a_turn(states, "WaitForThroughput") + EVENTS_OF_A_RETRY)
+    deletion = DELETION_ATTEMPTS * (events_of_a_turn(states, "DeleteThroughput") + EVENTS_OF_A_RETRY)
+    # Every other state once, each with all of its retries.
+    others = 60 * (max(EVENTS.values()) + 10 * EVENTS_OF_A_RETRY)
+
+    # 735 turns of 9 + 3 events, 120 of 9 + 3, 180 of 9 + 3 and 2,100 others: 14,520.
+    assert job_turns == 735
+    assert job + throughput + deletion + others < HISTORY_EVENTS * 0.6
+
+
+def test_an_equal_wait_of_a_minute_would_not_do():
+    """What the growing wait is for."""
+    training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
+    turns = FIVE_DAYS_SECONDS // FIRST_JOB_WAIT_SECONDS
+    assert turns * events_of_a_turn(training, "WaitForCustomization") > HISTORY_EVENTS

@@ -1,0 +1,130 @@
+"""Explanations: what failed, what was cleaned up, what to do."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.domain import errors
+from lambdas.domain.failure import explain
+
+RUN = {"id": "sales-0123456789ab", "execution_arn": "arn:execution"}
+DELETED = {"name": "ft-run", "arn": "arn:throughput", "deleted": True}
+NONE_BOUGHT = {"name": "ft-run", "arn": None, "deleted": True}
+PHASES = {
+    "claim": "ClaimFailed",
+    "dataset": "PreparationFailed",
+    "customization": "CustomizationFailed",
+    "throughput": "ThroughputFailed",
+    "evaluation": "EvaluationFailed",
+    "report": "ReportFailed",
+}
+
+
+def failed(error: str, message: str, phase: str, **state: object) -> dict:
+    """A state with what Step Functions keeps of a Lambda's exception."""
+    cause = json.dumps({"errorMessage": message, "errorType": error, "stackTrace": ["  File …"]})
+    return {"run": RUN, "failure": {"Error": error, "Cause": cause, "phase": phase}, **state}
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_named_error_keeps_its_name_and_words(phase: str):
+    """The handler that raised it knows best."""
+    explanation = explain(failed("DatasetRejected", "Line 7 is no JSON.", phase))
+    assert explanation.error == "DatasetRejected"
+    assert explanation.cause.startswith("Line 7 is no JSON.")
+    assert "stackTrace" not in explanation.cause
+
+
+@pytest.mark.parametrize(("phase", "name"), PHASES.items())
+@pytest.mark.parametrize("error", ["KeyError", "States.Timeout", "Lambda.Unknown", "ServiceBusy", "Sandbox.Timedout"])
+def test_any_other_error_becomes_that_of_its_phase(phase: str, name: str, error: str):
+    """An execution that ends with KeyError or States.Timeout tells a person nothing."""
+    explanation = explain(failed(error, "boom", phase))
+    assert explanation.error == name
+    assert error in explanation.cause
+    assert "boom" in explanation.cause
+
+
+def test_every_final_name_is_a_declared_error():
+    """People look the names up in one place."""
+    assert all(hasattr(errors, name) for name in PHASES.values())
+
+
+def test_a_verified_deletion_and_a_stopped_job_are_told():
+    """The first question after a failure is: does anything still bill?"""
+    state = failed("EvaluationFailed", "Too few answers.", "evaluation", throughput=DELETED)
+    assert "arn:throughput was deleted" in explain(state).cause
+    stopped = {"name": "ft-run", "status": "Stopping", "model_arn": None}
+    state = failed("CustomizationFailed", "No.", "customization", throughput=NONE_BOUGHT, stopped_job=stopped)
+    assert explain(state).cause.endswith("No throughput exists. The customization job was stopped.")
+
+
+def test_a_model_that_is_kept_is_told():
+    """It is stored, and billed for it, until somebody deletes it."""
+    stopped = {"name": "ft-run", "status": "Completed", "model_arn": "arn:model"}
+    state = failed("EvaluationFailed", "No.", "customization", throughput=NONE_BOUGHT, stopped_job=stopped)
+    assert "arn:model is kept" in explain(state).cause
+
+
+def test_a_job_that_could_not_be_stopped_comes_with_the_command():
+    """It trains on at the account's cost."""
+    state = failed("CustomizationFailed", "No.", "customization", throughput=NONE_BOUGHT, job={"name": "ft-run"})
+    state["stop_failure"] = {"Error": "Refused", "Cause": '{"errorMessage": "not authorized"}'}
+    cause = explain(state).cause
+    assert "not authorized" in cause
+    assert "aws bedrock stop-model-customization-job --job-identifier ft-run" in cause
+
+
+def test_a_failed_deletion_comes_first_and_the_first_error_is_told_too():
+    """Billing outranks everything, and the cause of the run's end must not be lost."""
+    state = failed("EvaluationFailed", "Too few answers.", "evaluation", throughput={**DELETED, "deleted": False})
+    state["deletion_failure"] = {"Error": "ThroughputNotDeleted", "Cause": '{"errorMessage": "It still exists."}'}
+    explanation = explain(state)
+    assert explanation.error == "ThroughputNotDeleted"
+    assert explanation.cause.startswith("It still exists.")
+    assert "delete-provisioned-model-throughput --provisioned-model-id arn:throughput" in explanation.cause
+    assert "EvaluationFailed: Too few answers." in explanation.cause
+
+
+def test_a_deletion_that_never_got_an_answer_is_a_throughput_not_deleted():
+    """Unknown is as bad as refused: a person must look."""
+    state = {"run": RUN, "throughput": {**DELETED, "deleted": False}}
+    state["deletion_failure"] = {"Error": "ServiceBusy", "Cause": '{"errorMessage": "throttled"}', "phase": "deletion"}
+    explanation = explain(state)
+    assert explanation.error == "ThroughputNotDeleted"
+    assert "throttled" in explanation.cause
+    assert "--provisioned-model-id arn:throughput" in explanation.cause
+
+
+def test_a_map_that_failed_is_explained_by_its_shard_through_the_parallel_branch():
+    """The branch's Fail state hands the threshold error on inside a text."""
+    text = "The baseline models did not answer the test set: States.ExceedToleratedFailureThreshold too many"
+    state = {"run": RUN, "failure": {"Error": "EvaluationFailed", "Cause": text, "phase": "customization"}}
+    trouble = {"arm": "base", "number": 2, "error": "EvaluationFailed", "message": "model X cannot be asked"}
+    explanation = explain(state, trouble)
+    assert "model X cannot be asked" in explanation.cause
+    assert "model X" not in explain(failed("CustomizationFailed", "No.", "customization"), trouble).cause
+
+
+json_values = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=3)
+
+
+@given(
+    st.text(),
+    st.text() | st.dictionaries(st.sampled_from(["errorMessage", "errorType"]), json_values).map(json.dumps),
+    st.sampled_from([*PHASES, "unknown", None]),
+)
+def test_any_cause_whatever_is_explained(error: str, cause: str, phase: str | None):
+    """The explanation is the last step: where it fails, nobody is told anything."""
+    explanation = explain({"failure": {"Error": error, "Cause": cause, "phase": phase}})
+    assert explanation.error
+    assert explanation.cause.strip()
+    assert len(explanation.subject) < 100
+
+
+def test_an_endless_cause_is_cut():
+    """Step Functions and SNS refuse what is too long."""
+    explanation = explain(failed("EvaluationFailed", "x" * 1_000_000, "evaluation"))
+    assert len(explanation.message) < 32_768

@@ -1,0 +1,36 @@
+"""Waits between questions."""
+
+from itertools import pairwise
+
+from lambdas.domain import polling
+from lambdas.domain.throughput import purchased, still_there
+
+
+def test_the_wait_for_a_job_grows_to_its_bound_and_stays_there():
+    """A wait that stops growing early would use up the history, one without a bound would find a job's end late."""
+    waits = [polling.FIRST_JOB_WAIT_SECONDS]
+    for _ in range(100):
+        waits.append(polling.next_job_wait(waits[-1]))
+    assert all(later > earlier or later == polling.LONGEST_JOB_WAIT_SECONDS for earlier, later in pairwise(waits))
+    assert max(waits) == waits[-1] == polling.LONGEST_JOB_WAIT_SECONDS == 600
+
+
+def test_a_jobs_end_is_found_early_for_its_age():
+    """Nobody waits an hour for what took an hour."""
+    age, wait = 0, polling.FIRST_JOB_WAIT_SECONDS
+    while age < 5 * 24 * 3600:
+        assert wait <= max(120, 0.25 * age)
+        age += wait
+        wait = polling.next_job_wait(wait)
+
+
+def test_deletion_insists_for_more_than_an_hour():
+    """A conflict while the throughput is still being created lasts up to half an hour."""
+    assert polling.DELETION_WAIT_SECONDS * (polling.DELETION_ATTEMPTS - 1) > 3_600
+
+
+def test_each_attempt_to_delete_is_counted():
+    """Without the count the attempts would never end."""
+    facts = purchased("name", "arn", "2026-01-21T22:00:00.000Z")
+    facts = still_there(facts, None, False, "2026-01-21T23:00:00.000Z")
+    assert (facts["delete_attempts"], facts["wait_seconds"]) == (1, polling.DELETION_WAIT_SECONDS)

@@ -1,0 +1,40 @@
+"""The throughput's facts."""
+
+import pytest
+
+from lambdas.domain import throughput
+from lambdas.domain.errors import ThroughputNotDeleted
+from lambdas.domain.polling import DELETION_ATTEMPTS
+
+BOUGHT = throughput.purchased("ft-run", "arn:throughput", "2026-01-21T22:00:00.000Z")
+
+
+def test_the_billed_time_is_from_in_service_to_the_accepted_deletion():
+    """It is what the run cost; without both ends nothing is claimed."""
+    start, end = "2026-01-21T22:20:00.000Z", "2026-01-21T22:25:00.250Z"
+    assert throughput.billed_seconds(start, end) == 300.25
+    assert throughput.billed_seconds(None, end) is None
+    assert throughput.billed_seconds(start, None) is None
+
+
+def test_a_deletion_before_service_bills_nothing():
+    """The clocks of two services differ: a time below zero would be nonsense in a report."""
+    assert throughput.billed_seconds("2026-01-21T22:20:00.000Z", "2026-01-21T22:19:59.000Z") == 0
+
+
+def test_one_that_somebody_else_deleted_has_a_time_of_deletion():
+    """The report must not show it as still billing."""
+    assert throughput.gone(BOUGHT, "2026-01-21T22:30:00.000Z")["deleted_at"] == "2026-01-21T22:30:00.000Z"
+    assert throughput.gone(throughput.unrecorded("ft-run"), "2026-01-21T22:30:00.000Z")["deleted_at"] is None
+
+
+@pytest.mark.parametrize("facts", [BOUGHT, throughput.unrecorded("ft-run")])
+def test_a_throughput_that_stays_names_what_a_person_needs(facts):
+    """Even where only the name is known, the command can be pasted."""
+    with pytest.raises(ThroughputNotDeleted) as raised:
+        throughput.still_there(
+            {**facts, "delete_attempts": DELETION_ATTEMPTS - 1}, None, False, "2026-01-21T23:30:00.000Z"
+        )
+    identifier = facts["arn"] or facts["name"]
+    assert f"--provisioned-model-id {identifier}" in str(raised.value)
+    assert ("1.5 hours old" if facts["arn"] else "of unknown age") in str(raised.value)
