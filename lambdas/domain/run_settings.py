@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any, NamedTuple
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from lambdas.domain import hyperparameters
 from lambdas.domain.models import BaseModelEntry, UnknownBaseModelError, base_model
@@ -12,7 +12,15 @@ from lambdas.domain.models import BaseModelEntry, UnknownBaseModelError, base_mo
 FILE_NAME = "run.json"
 
 _TAG_TEXT = r"^[a-zA-Z0-9\s._:/=+@-]*$"
-_TagName = Annotated[str, Field(min_length=1, max_length=128, pattern=_TAG_TEXT)]
+
+
+def _not_reserved(name: str) -> str:
+    if name.lower().startswith("aws:"):
+        raise ValueError("names that start with aws: are AWS's own")
+    return name
+
+
+_TagName = Annotated[str, Field(min_length=1, max_length=128, pattern=_TAG_TEXT), AfterValidator(_not_reserved)]
 _TagValue = Annotated[str, Field(max_length=256, pattern=_TAG_TEXT)]
 _ModelId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9.:_-]*$")]
 

@@ -48,6 +48,7 @@ def test_no_run_json_means_the_defaults() -> None:
         ({"system": ""}, "/system", "at least 1 character"),
         ({"tags": {"team": "a<b"}}, "/tags/team", "pattern"),
         ({"tags": {"<": "a"}}, "/tags/<", "pattern"),
+        ({"tags": {"AWS:cost": "a"}}, "/tags/AWS:cost", "AWS's own"),
         ({"evaluation": {"temperature": 2}}, "/evaluation/temperature", "less than or equal to 1"),
         ({"evaluation": {"models": ["a b"]}}, "/evaluation/models/0", "pattern"),
         ({"evaluation": {"models": ["x", "x"]}}, "/evaluation/models/1", "already one of the arms"),
