@@ -1,9 +1,10 @@
 """A tuned model: what it knows beyond its base comes from the training rows alone.
 
 For every row it tries which operation on the prompt gives the answer. From the question's words it learns which
-operation is wanted (naive Bayes), and how its result is written: unit word, percent or currency sign, decimals. Answers that no
-operation explains are kept as labels with their questions. An operation counts only as far as it explains the rows' own
-answers better than those of their neighbours: where answers have nothing to do with their prompts, nothing is learnt.
+operation is wanted (naive Bayes), and how its result is written: unit word, percent or currency sign, decimals.
+Answers that no operation explains are kept as labels with their questions. An operation counts only as far as it
+explains the rows' own answers better than those of their neighbours: where answers have nothing to do with their
+prompts, nothing is learnt.
 """
 
 import math
