@@ -33,7 +33,7 @@ class Throughput(TypedDict):
     """`$.throughput`. Times are timestamps; what is not known yet is null.
 
     `in_service_at` is Bedrock's own time of the change to InService. `waited_seconds` is the sum of the waits asked for
-    so far. `deleted_at` is when Bedrock accepted the (last) deletion; `deleted` is true once it can no longer be
+    so far. `deleted_at` is when Bedrock first accepted the deletion; `deleted` is true once it can no longer be
     found.
     """
 

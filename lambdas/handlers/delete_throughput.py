@@ -41,7 +41,7 @@ def delete(facts: Throughput, *, may_appear_late: bool) -> Throughput:
         if found is not None:
             facts = {**facts, "arn": found.arn, "requested_at": facts["requested_at"] or found.created_at}
             bedrock.delete_throughput(found.arn)
-            facts = {**facts, "deleted_at": now()}
+            facts = {**facts, "deleted_at": facts["deleted_at"] or now()}
             metrics.add_metric("DeletionsAccepted", MetricUnit.Count, 1)
             found = bedrock.find_throughput(facts["name"])
         if found is None and not (may_appear_late and facts["arn"] is None and facts["delete_attempts"] == 0):
