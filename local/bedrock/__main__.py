@@ -21,14 +21,15 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 chooses a free port")
     parser.add_argument("--s3-endpoint", required=True, help="where training data is read and metrics are written")
     parser.add_argument("--calls", type=Path, help="file that gets a JSON line per call")
-    parser.add_argument("--time-scale", type=float, default=1.0, help="factor on every duration, such as 0.005")
+    parser.add_argument("--time-scale", type=float, help="factor on every duration, such as 0.005")
     parser.add_argument("--region", help="the Region in ARNs, default us-east-1")
     parser.add_argument("--settings", type=Path, help="JSON file with further settings")
     parser.add_argument("--faults", type=Path, help="JSON file with a list of fault rules")
     arguments = parser.parse_args()
 
     values = json.loads(arguments.settings.read_bytes()) if arguments.settings else {}
-    values["time_scale"] = arguments.time_scale
+    if arguments.time_scale is not None:
+        values["time_scale"] = arguments.time_scale
     if arguments.region:
         values["region"] = arguments.region
     settings = Settings.model_validate(values)
