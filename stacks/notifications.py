@@ -26,7 +26,7 @@ class Notifications(Construct):
             acknowledge(
                 self.topic,
                 {
-                    "Serverless::Serverless-SNSRedrivePolicy": "A message repeats what report.json and the execution say: "
+                    "Serverless::Serverless-SNSRedrivePolicy": "A message repeats what report.json says: "
                     "one that SNS could not deliver by email is lost nowhere else."
                 },
             )

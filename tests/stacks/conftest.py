@@ -24,8 +24,8 @@ class Templates:
         app = cdk.App(context={**flags, **CLI, **context})
         data, pipeline = build(app, account=account)
         # This synthesises: a finding of cdk-nag fails here, too.
-        self.data: dict[str, Any] = Template.from_stack(data).to_json()
-        self.pipeline: dict[str, Any] = Template.from_stack(pipeline).to_json()
+        self.data = dict(Template.from_stack(data).to_json())
+        self.pipeline = dict(Template.from_stack(pipeline).to_json())
         self.names = (data.stack_name, pipeline.stack_name)
 
     @property

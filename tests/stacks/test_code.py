@@ -10,10 +10,11 @@ import pytest
 from aws_cdk import aws_lambda as lambda_
 
 from stacks.code import dependencies_layer, emptier_code, pipeline_code, runtime
+from stacks.definition import lambda_states
+from stacks.functions import handler_module
 from stacks.settings import Settings
 from tests.stacks.conftest import ROOT
 
-HANDLERS = sorted(file.stem for file in (ROOT / "lambdas" / "handlers").glob("*.py") if file.stem != "__init__")
 # Lambda's Python runtimes bring these ("Runtimes with the SDK", Lambda developer guide: boto3 with what it needs).
 RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
 
@@ -32,7 +33,8 @@ class Packed:
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Packed:
     """The assets, the layer for this machine, and the packages that Lambda's runtime brings, each in its folder."""
     folder = tmp_path_factory.mktemp("packed")
-    app = cdk.App(outdir=str(folder / "cdk.out"))
+    metadata = {"aws:cdk:enable-path-metadata": True, "aws:cdk:enable-asset-metadata": True}
+    app = cdk.App(outdir=str(folder / "cdk.out"), context=metadata)
     stack = cdk.Stack(app, "packed")
     settings = Settings(layer_platform="host")
     layer = dependencies_layer(stack, "Layer", settings)
@@ -52,24 +54,26 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Packed:
     return Packed(pipeline=assets["Pipeline"], emptier=assets["Emptier"], layer=assets["Layer"], runtime=brought)
 
 
-def _imports(module: str, *folders: Path) -> None:
-    """Imports the handler with nothing but these folders and the standard library in sight."""
-    program = f"import sys; sys.path[:0] = {[str(f) for f in folders]!r}; from {module} import handler; handler.__call__"
+def _import_handlers(names: list[str], *folders: Path) -> None:
+    """Imports the handlers in one process with nothing but these folders and the standard library in sight."""
+    imports = "".join(f"; from lambdas.handlers.{name} import handler" for name in names)
+    program = f"import sys; sys.path[:0] = {[str(folder) for folder in folders]!r}{imports}"
     found = subprocess.run(  # noqa: S603 - this interpreter and our own module names
-        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-I", "-S", "-B", "-c", program], capture_output=True, text=True, check=False
     )
     assert found.returncode == 0, found.stderr
 
 
-@pytest.mark.parametrize("name", [name for name in HANDLERS if name not in ("environment", "observability")])
-def test_each_handler_imports_from_what_is_packed_alone(packed: Packed, name: str) -> None:
+def test_each_handler_imports_from_what_is_packed_alone(packed: Packed) -> None:
     """A dependency that only the development environment has would fail in AWS at the first invocation."""
-    _imports(f"lambdas.handlers.{name}", packed.pipeline, packed.layer / "python", packed.runtime)
+    _import_handlers(
+        [handler_module(name) for name in lambda_states()], packed.pipeline, packed.layer / "python", packed.runtime
+    )
 
 
 def test_bucket_emptier_needs_neither_layer_nor_pipeline(packed: Packed) -> None:
     """It must run when all else is broken: a stack's deletion waits for it."""
-    _imports("lambdas.handlers.empty_bucket", packed.emptier, packed.runtime)
+    _import_handlers(["empty_bucket"], packed.emptier, packed.runtime)
 
 
 def test_code_holds_the_package_and_nothing_else(packed: Packed) -> None:

@@ -82,7 +82,7 @@ def test_nothing_is_retained_by_default(templates: Templates) -> None:
 
 
 def test_every_bucket_is_emptied_before_it_is_deleted(templates: Templates) -> None:
-    """CloudFormation deletes no bucket that holds objects; the objects go after the policy that lets S3 deliver logs."""
+    """CloudFormation deletes empty buckets only; the objects go after the policy that lets S3 deliver logs."""
     emptied = {
         properties["BucketName"]["Ref"]: name
         for name, resource in templates.data["Resources"].items()

@@ -71,9 +71,7 @@ def test_each_function_has_a_role_and_log_group_of_its_own(templates: Templates)
 
 
 @pytest.mark.parametrize("setup", ["templates", "keyed_templates"])
-def test_no_action_is_a_wildcard_and_star_resources_know_no_others(
-    setup: str, request: pytest.FixtureRequest
-) -> None:
+def test_no_action_is_a_wildcard_and_star_resources_know_no_others(setup: str, request: pytest.FixtureRequest) -> None:
     """`*` stands only where AWS defines no resource: X-Ray's and log delivery's actions."""
     templates: Templates = request.getfixturevalue(setup)
     for statement in templates.statements(""):

@@ -10,7 +10,13 @@ from ministack.services import eventbridge
 
 from tests.stacks.conftest import Templates
 
-STARTS = ["input/a.jsonl", "input/with space.jsonl", "input/a/train.jsonl", "input/train.jsonl", "input/ü.x/train.jsonl"]
+STARTS = [
+    "input/a.jsonl",
+    "input/with space.jsonl",
+    "input/a/train.jsonl",
+    "input/train.jsonl",
+    "input/ü.x/train.jsonl",
+]
 STARTS_NOTHING = [
     "input/a/validation.jsonl",
     "input/a/test.jsonl",
@@ -73,7 +79,9 @@ def test_deletions_and_other_buckets_start_nothing(templates: Templates) -> None
     assert _started(templates, _event("input/a.jsonl", bucket="another")) == 0
 
 
-@given(parts=st.lists(st.text(st.characters(exclude_characters="/*\\", exclude_categories=["Cs"]), max_size=6), max_size=5))
+@given(
+    parts=st.lists(st.text(st.characters(exclude_characters="/*\\", exclude_categories=["Cs"]), max_size=6), max_size=5)
+)
 def test_any_key_starts_a_run_exactly_as_the_contract_says(templates: Templates, parts: list[str]) -> None:
     """The contract once more in Python: `input/<name>.jsonl` and `input/<name>/train.jsonl`, a name being no slash."""
     for key in ("/".join(["input", *parts]) + ".jsonl", "/".join(["input", *parts, "train.jsonl"])):

@@ -1,0 +1,161 @@
+"""The custom resource that empties a bucket: it always answers, and it deletes only when the whole stack goes."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lambdas.adapters import bucket_emptying
+from lambdas.adapters.bucket_emptying import BucketNotEmptied
+from lambdas.handlers import empty_bucket
+
+BUCKET = "training-data"
+STACK = "arn:aws:cloudformation:us-west-2:123456789012:stack/fine-tuning-data/1"
+
+
+@dataclass
+class Context:
+    """Lambda's context with a time of our own."""
+
+    remaining: int = 900_000
+    log_stream_name: str = "stream"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """As Lambda has it."""
+        return self.remaining
+
+
+@dataclass
+class CloudFormation:
+    """Takes the place of CloudFormation: the state it tells of the stack, and the answers that it got."""
+
+    status: str = "DELETE_IN_PROGRESS"
+    answers: list[dict[str, Any]] = field(default_factory=list)
+
+    def is_being_removed(self, stack_id: str) -> bool:
+        """As the adapter does, without the call."""
+        assert stack_id == STACK
+        return self.status in bucket_emptying.REMOVAL
+
+    def take(self, url: str, answer: dict[str, Any]) -> None:
+        """The answer as it would travel."""
+        assert url == "https://cloudformation.example/answer"
+        self.answers.append(json.loads(json.dumps(answer)))
+
+
+@pytest.fixture
+def cloudformation(monkeypatch: pytest.MonkeyPatch) -> CloudFormation:
+    """Replaces the two ways to CloudFormation."""
+    fake = CloudFormation()
+    monkeypatch.setattr(empty_bucket, "is_being_removed", fake.is_being_removed)
+    monkeypatch.setattr(empty_bucket, "_send", fake.take)
+    return fake
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A versioned bucket with two versions of one object, a delete marker and another object."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    with mock_aws():
+        found = boto3.resource("s3").create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
+        )
+        found.Versioning().enable()
+        found.put_object(Key="input/a.jsonl", Body=b"1")
+        found.put_object(Key="input/a.jsonl", Body=b"2")
+        found.Object("input/a.jsonl").delete()
+        found.put_object(Key="input/b.jsonl", Body=b"3")
+        yield found
+
+
+def _request(kind: str, name: str = BUCKET) -> dict[str, Any]:
+    return {
+        "RequestType": kind,
+        "ResponseURL": "https://cloudformation.example/answer",
+        "StackId": STACK,
+        "RequestId": "r1",
+        "LogicalResourceId": "Input",
+        "PhysicalResourceId": name,
+        "ResourceProperties": {"ServiceToken": "arn", "BucketName": name},
+    }
+
+
+def _versions(bucket: Any) -> int:
+    return len(list(bucket.object_versions.all()))
+
+
+def test_deletion_of_the_stack_empties_the_bucket(bucket: Any, cloudformation: CloudFormation) -> None:
+    """All versions and delete markers go: with one left, CloudFormation cannot delete the bucket."""
+    empty_bucket.handler(_request("Delete"), Context())
+    assert _versions(bucket) == 0
+    bucket.delete()
+    [answer] = cloudformation.answers
+    assert answer == {
+        "Status": "SUCCESS",
+        "PhysicalResourceId": BUCKET,
+        "StackId": STACK,
+        "RequestId": "r1",
+        "LogicalResourceId": "Input",
+    }
+
+
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"])
+def test_resource_taken_out_of_a_living_stack_deletes_nothing(
+    bucket: Any, cloudformation: CloudFormation, status: str
+) -> None:
+    """Setting keep_data removes this resource: CloudFormation sends Delete, and the data must stay."""
+    cloudformation.status = status
+    empty_bucket.handler(_request("Delete"), Context())
+    assert _versions(bucket) == 4
+    assert cloudformation.answers[0]["Status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+def test_creation_and_update_delete_nothing(bucket: Any, cloudformation: CloudFormation, kind: str) -> None:
+    """The resource acts on deletion only; its identity is the bucket."""
+    empty_bucket.handler(_request(kind), Context())
+    assert _versions(bucket) == 4
+    assert cloudformation.answers[0]["PhysicalResourceId"] == BUCKET
+
+
+def test_missing_bucket_is_empty(bucket: Any, cloudformation: CloudFormation) -> None:
+    """A second attempt after half a deletion succeeds."""
+    empty_bucket.handler(_request("Delete", "gone"), Context())
+    assert cloudformation.answers[0]["Status"] == "SUCCESS"
+
+
+def test_time_running_out_is_answered_with_what_to_do(bucket: Any, cloudformation: CloudFormation) -> None:
+    """An answer that never comes would hold up the stack's deletion."""
+    empty_bucket.handler(_request("Delete"), Context(remaining=1_000))
+    [answer] = cloudformation.answers
+    assert answer["Status"] == "FAILED"
+    assert "Delete the stack again" in answer["Reason"]
+    assert _versions(bucket) == 4
+
+
+def test_any_error_is_answered(cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong, the reason reaches CloudFormation, cut to what it accepts."""
+
+    def refuse(name: str, **_: object) -> int:
+        raise BucketNotEmptied(f"{name}: " + "x" * 10_000)
+
+    monkeypatch.setattr(empty_bucket, "empty_bucket", refuse)
+    empty_bucket.handler(_request("Delete"), Context())
+    [answer] = cloudformation.answers
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith("BucketNotEmptied: training-data")
+    assert len(json.dumps(answer)) < 4096
+
+
+def test_objects_that_s3_refuses_to_delete_are_named(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A retention or a deny stands in the way: the message names the first object and S3's words."""
+    client = boto3.client("s3")
+    refused = {"Errors": [{"Key": "input/a.jsonl", "Code": "AccessDenied", "Message": "locked"}]}
+    monkeypatch.setattr(client, "delete_objects", lambda **_: refused)
+    monkeypatch.setattr(boto3, "client", lambda _: client)
+    with pytest.raises(BucketNotEmptied, match=r"input/a\.jsonl: AccessDenied locked"):
+        bucket_emptying.empty_bucket(BUCKET, time_left=lambda: True)

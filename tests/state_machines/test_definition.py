@@ -1,0 +1,137 @@
+"""The pipeline's definition: valid as synthesised, insistent, and with no way past the deletion of the throughput."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdas.domain import errors
+from stacks.definition import definition_text, lambda_states, states
+
+ROOT = Path(__file__).parents[2]
+DEFINITION: dict[str, Any] = json.loads(definition_text({"MaxConcurrency": 10}))
+STATES = dict(states(DEFINITION))
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+RAISED = {
+    name
+    for file in (ROOT / "lambdas").rglob("*.py")
+    for name in re.findall(r"raise (?:errors\.)?(\w+)\(", file.read_text())
+} & {name for name in vars(errors) if name[0].isupper()}
+ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+
+
+def test_validator_accepts_the_definition_as_it_is_deployed(tmp_path: Path) -> None:
+    """AWS refuses a wrong definition only at deployment."""
+    text = re.sub(r"\$\{(\w+)\}", r"arn:aws:lambda:us-west-2:123456789012:function:\1", json.dumps(DEFINITION))
+    file = tmp_path / "resolved.asl.json"
+    file.write_text(text)
+    validator = ROOT / "node_modules" / ".bin" / "asl-validator"
+    found = subprocess.run(  # noqa: S603 - the pinned validator on a file of our own
+        [validator, "--json-path", file], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_names_of_states_are_unique_across_branches_and_maps() -> None:
+    """A name leads to one function, and to one place in the picture."""
+    names = [name for name, _ in states(DEFINITION)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_every_state_says_what_it_is_for(name: str) -> None:
+    """The definition is the first file one reads."""
+    assert STATES[name]["Comment"].endswith(".")
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_retries_with_jitter_times_out_and_catches(name: str) -> None:
+    """Throttling hits many at once: without jitter they come back at once."""
+    task = TASKS[name]
+    retries = [retry for retry in task["Retry"] if retry["MaxAttempts"]]
+    assert retries
+    assert all(retry["JitterStrategy"] == "FULL" for retry in retries)
+    assert 0 < task["TimeoutSeconds"] <= 900
+    assert [catch for catch in task["Catch"] if catch["ErrorEquals"] == ["States.ALL"]]
+
+
+@pytest.mark.parametrize("name", lambda_states())
+def test_named_errors_are_final_but_for_a_busy_service(name: str) -> None:
+    """A rejected data set stays rejected: asking twice more only delays the answer."""
+    retries = TASKS[name]["Retry"]
+    final = set(retries[0]["ErrorEquals"])
+    assert RAISED - {"ServiceBusy"} <= final <= ERRORS - {"ServiceBusy"}
+    assert retries[0]["MaxAttempts"] == 0
+    assert "ServiceBusy" in retries[1]["ErrorEquals"]
+
+
+def test_deletion_insists_beyond_the_usual() -> None:
+    """It is the one call whose failure costs money by the hour."""
+    usual = max(retry["MaxAttempts"] for retry in TASKS["CheckThroughput"]["Retry"])
+    busy = TASKS["DeleteThroughput"]["Retry"][1]
+    assert busy["MaxAttempts"] >= 4 * usual
+
+
+def _targets(state: dict[str, Any]) -> Iterator[str]:
+    yield from (choice["Next"] for choice in state.get("Choices", ()))
+    yield from (catch["Next"] for catch in state.get("Catch", ()))
+    yield from (state[key] for key in ("Next", "Default") if key in state)
+
+
+def _reachable(start: str, *, closed: set[str]) -> set[str]:
+    """All states that a run can get to from `start` without going through a closed one."""
+    seen: set[str] = set()
+    ahead = [start]
+    while ahead:
+        name = ahead.pop()
+        if name not in seen and name not in closed:
+            seen.add(name)
+            ahead.extend(_targets(DEFINITION["States"][name]))
+    return seen
+
+
+ENDS = {
+    name for name, state in DEFINITION["States"].items() if state["Type"] in ("Succeed", "Fail") or state.get("End")
+}
+
+
+def test_no_path_from_the_purchase_ends_without_the_verified_deletion() -> None:
+    """The first promise, as a search over every Next, Default, choice and Catch of the definition."""
+    ways_out = {"IsThroughputDeleted", "DeletionFailure"}
+    assert _reachable("PurchaseThroughput", closed=ways_out).isdisjoint(ENDS)
+    # Both ways out lie behind the deletion itself.
+    assert _reachable("PurchaseThroughput", closed={"DeleteThroughput"}).isdisjoint(ENDS | ways_out)
+    # The test can fail: without the doors there is an end in reach.
+    assert not _reachable("PurchaseThroughput", closed=set()).isdisjoint(ENDS)
+
+
+def test_deletion_counts_only_when_the_throughput_is_gone() -> None:
+    """The one way on asks for `deleted`; the other goes round again."""
+    choice = DEFINITION["States"]["IsThroughputDeleted"]
+    assert [(c["Variable"], c["BooleanEquals"]) for c in choice["Choices"]] == [("$.throughput.deleted", True)]
+    assert DEFINITION["States"][choice["Default"]]["Next"] == "DeleteThroughput"
+
+
+def test_scoring_and_reporting_come_after_the_deletion() -> None:
+    """Only what needs the throughput happens while it bills."""
+    while_it_bills = _reachable("PurchaseThroughput", closed={"IsThroughputDeleted", "DeletionFailure"})
+    assert while_it_bills.isdisjoint({"CollectResponses", "WriteReport", "NotifySuccess", "ExplainFailure"})
+
+
+def test_answering_maps_run_distributed_and_tolerate_five_percent() -> None:
+    """Thousands of items do not fit one execution's history; more than 5 % unanswered ends the run."""
+    maps = [state for state in STATES.values() if state["Type"] == "Map"]
+    assert len(maps) == 2
+    for state in maps:
+        assert state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+        assert state["ToleratedFailurePercentage"] == 5
+        assert state["MaxConcurrency"] == 10
+
+
+def test_no_task_names_a_commitment() -> None:
+    """No-commitment throughput means that the request has no commitmentDuration at all."""
+    assert "commitmentduration" not in json.dumps(DEFINITION).lower()

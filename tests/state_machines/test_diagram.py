@@ -1,0 +1,78 @@
+"""The picture of the pipeline is drawn from its definition and cannot go stale unseen."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from stacks.definition import PATH, states
+
+# The script lies beside the definition, outside the packages.
+_spec = importlib.util.spec_from_file_location("diagram", PATH.with_name("diagram.py"))
+assert _spec and _spec.loader
+_script = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_script)
+BEGIN, END, diagram, main = _script.BEGIN, _script.END, _script.diagram, _script.main
+
+
+def test_every_state_and_no_other_is_drawn() -> None:
+    """The picture shows the whole pipeline."""
+    definition = json.loads(PATH.read_text())
+    picture = diagram(definition)
+    drawn = [
+        line.split()[-1] if "subgraph" in line else line.strip() for line in picture.splitlines() if "-" not in line
+    ]
+    for name, _ in states(definition):
+        assert [
+            line for line in drawn if line == name or line.startswith((f"{name}[", f"{name}{{", f"{name}(", f"{name}>"))
+        ]
+
+
+def test_errors_are_dashed_and_conditions_are_told() -> None:
+    """What a reader must see at a glance: where failures go, and what decides."""
+    definition = {
+        "StartAt": "A",
+        "States": {
+            "A": {"Type": "Task", "Next": "B", "Catch": [{"Next": "C"}, {"Next": "B"}, {"Next": "C"}]},
+            "B": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.x.y", "StringEquals": "z", "Next": "A"}],
+                "Default": "C",
+            },
+            "C": {"Type": "Fail"},
+        },
+    }
+    assert diagram(definition).splitlines() == [
+        "flowchart TD",
+        "    start(( )) --> A",
+        "    A[A]",
+        "    B{B}",
+        "    C(((C)))",
+        "    A --> B",
+        "    A -.-> C",
+        "    B -->|x.y: z| A",
+        "    B -->|otherwise| C",
+    ]
+
+
+def test_stale_picture_is_refused_and_renewed(tmp_path: Path) -> None:
+    """The check fails with the command that repairs it, and the command leaves the rest of the file alone."""
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    with pytest.raises(SystemExit, match="--write"):
+        main(["--check", str(readme)])
+    main(["--write", str(readme)])
+    main(["--check", str(readme)])
+    text = readme.read_text()
+    assert text.startswith(f"before\n{BEGIN}\n```mermaid\nflowchart TD\n")
+    assert text.endswith(f"```\n{END}\nafter\n")
+
+
+def test_file_without_markers_is_refused(tmp_path: Path) -> None:
+    """Nothing is written where nobody said where."""
+    readme = tmp_path / "README.md"
+    readme.write_text("no markers\n")
+    with pytest.raises(SystemExit, match="markers"):
+        main(["--write", str(readme)])
+    assert readme.read_text() == "no markers\n"
