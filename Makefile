@@ -46,6 +46,7 @@ check: install ## format, lint, types, architecture, synth with cdk-nag: fast, b
 	ruff check .
 	mypy
 	lint-imports
+	python -m state_machines.diagram --check README.md
 	$(MAKE) --no-print-directory synth
 
 synth: install ## the templates, into cdk.out

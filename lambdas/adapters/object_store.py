@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import ClientError, IncompleteReadError
 
@@ -14,6 +14,7 @@ from lambdas.domain.errors import ServiceBusy
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+    from botocore.response import StreamingBody
     from types_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 _READ_BUFFER_BYTES = 1 << 20
@@ -51,9 +52,9 @@ def opened(bucket: str, key: str, version_id: str | None = None) -> Iterator[Sto
             return
         with answer["Body"] as body:
             # botocore's own line reader also splits on a bare carriage return, and is slow.
-            stream = io.BufferedReader(cast(io.RawIOBase, body), _READ_BUFFER_BYTES)
+            stream = io.BufferedReader(_Body(body), _READ_BUFFER_BYTES)
             try:
-                yield StoredObject(cast(BinaryIO, stream), answer["ContentLength"], answer.get("VersionId"))
+                yield StoredObject(stream, answer["ContentLength"], answer.get("VersionId"))
             except IncompleteReadError as error:
                 raise ServiceBusy(f"{operation} broke off: {error}. The same call may succeed later.") from error
 
@@ -104,6 +105,22 @@ def _get(bucket: str, key: str, version_id: str | None) -> "GetObjectOutputTypeD
         if error.response["Error"]["Code"] in _MISSING:
             return None
         raise
+
+
+class _Body(io.RawIOBase):
+    """A response's body as a file: urllib3 closes it at its last byte, after which a reader may still ask once more."""
+
+    def __init__(self, body: "StreamingBody") -> None:
+        self._body = body
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer).cast("B")
+        read = self._body.read(len(view))
+        view[: len(read)] = read
+        return len(read)
 
 
 class _Lines(io.RawIOBase):
