@@ -32,7 +32,7 @@ _ADVICE = {
 class Throughput(TypedDict):
     """`$.throughput`. Times are timestamps; what is not known yet is null.
 
-    `in_service_at` is Bedrock's own time of the change to InService. `waited_seconds` is the sum of the waits asked for
+    `in_service_at` is Bedrock's own time of the change to InService where it tells it, else when it was first seen. `waited_seconds` is the sum of the waits asked for
     so far. `deleted_at` is when Bedrock first accepted the deletion; `deleted` is true once it can no longer be
     found.
     """
@@ -78,15 +78,20 @@ def refused(name: str, model_units: int, operation: str, code: str, message: str
     return ThroughputFailed(f"Bedrock refused {operation} for throughput {name}: {code}: {message} {advice}")
 
 
-def checked(throughput: Throughput, status: str, changed_at: str, failure_message: str | None) -> Throughput:
+def checked(
+    throughput: Throughput, status: str, created_at: str, changed_at: str, failure_message: str | None, now: str
+) -> Throughput:
     """The throughput with Bedrock's answer; `changed_at` is Bedrock's time of the last change.
+
+    A change later than the creation is the one to InService. Bedrock's documentation does not promise that it notes that
+    change: where it does not, the time of this answer stands for it, at most one polling interval late.
 
     Raises ThroughputFailed where it failed, or where all waits together reach two hours. The waits are summed, not the
     clock read, so that the bound is the same where an emulator shortens them.
     """
     throughput = {**throughput, "status": status}
     if status == IN_SERVICE:
-        return {**throughput, "in_service_at": changed_at}
+        return {**throughput, "in_service_at": changed_at if changed_at > created_at else now}
     if status == FAILED:
         raise ThroughputFailed(
             f"Throughput {throughput['name']} failed. Bedrock's message: {failure_message or 'none'} "

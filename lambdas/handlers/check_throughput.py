@@ -8,6 +8,7 @@ from lambdas.adapters import bedrock
 from lambdas.adapters.service_errors import Refused
 from lambdas.domain import throughput
 from lambdas.domain.errors import ThroughputFailed
+from lambdas.domain.timestamps import now
 from lambdas.handlers.observability import logger, observed
 
 
@@ -28,4 +29,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             "Upload the data set again to start a new run."
         )
     logger.info("Throughput checked", extra={"throughput_arn": found.arn, "status": found.status})
-    return {**throughput.checked(facts, found.status, found.changed_at, found.failure_message)}
+    checked = throughput.checked(facts, found.status, found.created_at, found.changed_at, found.failure_message, now())
+    return {**checked}

@@ -192,12 +192,16 @@ class Throughputs:
         )
 
     def _status(self, throughput: Throughput) -> Literal["Creating", "InService"]:
-        ready = throughput.created + self._settings.scaled(self._settings.throughput_creation_seconds)
-        return "InService" if self._clock.now() >= ready else "Creating"
+        return "InService" if self._clock.now() >= self._ready(throughput) else "Creating"
+
+    def _ready(self, throughput: Throughput) -> float:
+        return throughput.created + self._settings.scaled(self._settings.throughput_creation_seconds)
 
     def _describe(self, throughput: Throughput) -> dict[str, Any]:
         commitment = throughput.request.get("commitmentDuration")
         expiration = self._commitment_end(throughput) if commitment else None
+        status = self._status(throughput)
+        modified = throughput.modified if status == "Creating" else max(throughput.modified, self._ready(throughput))
         return without_nones(
             {
                 "provisionedModelName": throughput.name,
@@ -207,11 +211,11 @@ class Throughputs:
                 "foundationModelArn": throughput.foundation_model_arn,
                 "modelUnits": throughput.units,
                 "desiredModelUnits": throughput.units,
-                "status": self._status(throughput),
+                "status": status,
                 "commitmentDuration": commitment,
                 **times(
                     creationTime=throughput.created,
-                    lastModifiedTime=throughput.modified,
+                    lastModifiedTime=modified,
                     commitmentExpirationTime=expiration,
                 ),
             }

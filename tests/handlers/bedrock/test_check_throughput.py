@@ -2,6 +2,7 @@
 
 import pytest
 
+from lambdas.domain import timestamps
 from lambdas.domain.errors import ThroughputFailed
 from lambdas.handlers.check_throughput import handler
 
@@ -14,6 +15,17 @@ def test_one_in_service_has_bedrocks_own_time(bedrock, run, throughput, throughp
     checked = handler({"run": run, "throughput": throughput}, lambda_context)
     assert (checked["status"], checked["in_service_at"]) == ("InService", "2026-01-21T22:20:00.000Z")
     assert checked["requested_at"] == throughput["requested_at"]
+
+
+def test_the_window_starts_when_it_was_seen_in_service_where_bedrock_notes_no_change(
+    bedrock, run, throughput, throughput_description, lambda_context
+):
+    """Otherwise the half hour of creation, in which nothing is served, would count as served."""
+    created = "2026-01-21T22:00:00Z"
+    bedrock.answer(GET, throughput_description(status="InService", creationTime=created, lastModifiedTime=created))
+    before = timestamps.now()
+    checked = handler({"run": run, "throughput": throughput}, lambda_context)
+    assert before <= checked["in_service_at"] <= timestamps.now()
 
 
 def test_one_being_created_is_waited_for_but_not_for_ever(
