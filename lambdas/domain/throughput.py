@@ -83,8 +83,8 @@ def checked(
 ) -> Throughput:
     """The throughput with Bedrock's answer; `changed_at` is Bedrock's time of the last change.
 
-    A change later than the creation is the one to InService. Bedrock's documentation does not promise that it notes that
-    change: where it does not, the time of this answer stands for it, at most one polling interval late.
+    A change later than the creation is the one to InService. Bedrock's documentation does not promise that it notes
+    that change: where it does not, the time of this answer stands for it, at most one polling interval late.
 
     Raises ThroughputFailed where it failed, or where all waits together reach two hours. The waits are summed, not the
     clock read, so that the bound is the same where an emulator shortens them.
