@@ -32,9 +32,9 @@ _ADVICE = {
 class Throughput(TypedDict):
     """`$.throughput`. Times are timestamps; what is not known yet is null.
 
-    `in_service_at` is Bedrock's own time of the change to InService where it tells it, else when it was first seen. `waited_seconds` is the sum of the waits asked for
-    so far. `deleted_at` is when Bedrock first accepted the deletion; `deleted` is true once it can no longer be
-    found.
+    `in_service_at` is Bedrock's own time of the change to InService where it tells it, else when it was first seen.
+    `waited_seconds` is the sum of the waits asked for so far. `deleted_at` is when Bedrock accepted the first deletion;
+    `deleted` is true once it can no longer be found.
     """
 
     name: str
