@@ -42,9 +42,12 @@ def main() -> None:
     # ministack reads its settings while it is imported.
     from ministack.core import lambda_runtime  # noqa: PLC0415
 
-    from local import patches  # noqa: PLC0415
+    from local import function_clock, patches  # noqa: PLC0415
 
     patches.apply()
+    patches.IDLE_WORKERS = int(os.environ.get("IDLE_WORKERS", patches.IDLE_WORKERS))
+    if scale := os.environ.get("FUNCTION_TIME_SCALE"):
+        function_clock.apply(float(scale))
     try:
         asyncio.run(serve(listen_fd))
     finally:

@@ -152,6 +152,11 @@ class CustomizationJobs:
         """The ARN of a job by ARN or name, if there is one."""
         return next((job.arn for job in self._jobs.values() if identifier in (job.arn, job.name)), None)
 
+    def name_of(self, arn: str) -> str | None:
+        """The name of a job by its ARN, if there is one."""
+        job = self._jobs.get(arn)
+        return job.name if job else None
+
     def _check(self, params: dict[str, Any], customization: Customization) -> None:
         if params.get("customizationType", "FINE_TUNING") != "FINE_TUNING":
             raise ValidationError(f"The simulated Bedrock has no customization of type {params['customizationType']}.")

@@ -1,6 +1,8 @@
 """Faults on demand: which calls of which operation fail, and how."""
 
 import threading
+from collections import Counter
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
@@ -9,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from local.bedrock.clock import Clock
 from local.bedrock.errors import (
     BedrockError,
+    ConflictError,
     DeniedError,
     InternalError,
     QuotaError,
@@ -18,24 +21,35 @@ from local.bedrock.errors import (
 
 
 class FaultKind(StrEnum):
-    """What happens to a call. Errors come before the effect; `drop_after` and `error_after` come after it."""
+    """What happens to a call: an error, a dropped connection, a killed caller, or a late or stale answer.
+
+    `…_after` is after the call's effect, everything else before it. `kill_…` ends the Lambda worker that called.
+    `stuck` lets a Get answer that a job is still InProgress and a throughput still Creating.
+    """
 
     THROTTLE = "throttle"
     ACCESS_DENIED = "access_denied"
     VALIDATION = "validation"
     QUOTA = "quota"
+    CONFLICT = "conflict"
     INTERNAL = "internal"
     ERROR_AFTER = "error_after"
     DROP_BEFORE = "drop_before"
     DROP_AFTER = "drop_after"
+    KILL_BEFORE = "kill_before"
+    KILL_AFTER = "kill_after"
     SLOW = "slow"
+    SLOW_AFTER = "slow_after"
+    STUCK = "stuck"
 
 
 class Fault(BaseModel):
     """A rule: the calls number `first` to `last` (from 1; none = for ever) of `operation` (`*` = every one) fail.
 
-    With `duration_seconds` the rule holds for that long after its first hit, in the simulation's (scaled) clock.
-    `delay_seconds`, in real seconds, is how long a `slow` call takes before it is served as usual.
+    `match` is a text that must occur in the request's path or body, or in the name of the resource that it is about;
+    `caller` one that must occur in the caller's name. Only the calls that fit both are counted, for each operation
+    apart. With `duration_seconds` the rule holds for that long after its first hit, in the simulation's (scaled)
+    clock. `delay_seconds`, in real seconds, is how long a `slow` or `slow_after` call waits.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,9 +60,20 @@ class Fault(BaseModel):
     last: Annotated[int, Field(ge=1)] | None = None
     duration_seconds: Annotated[float, Field(gt=0)] | None = None
     delay_seconds: Annotated[float, Field(ge=0)] = 0
+    match: Annotated[str, Field(min_length=1)] | None = None
+    caller: Annotated[str, Field(min_length=1)] | None = None
 
 
 FAULT_LIST = TypeAdapter(list[Fault])
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the rules see of a call: the operation, all texts that a `match` may occur in, and who calls."""
+
+    operation: str
+    text: str = ""
+    caller: str = ""
 
 
 def error_of(fault: Fault, operation: str) -> BedrockError | None:
@@ -65,6 +90,8 @@ def error_of(fault: Fault, operation: str) -> BedrockError | None:
             return ValidationError("The request was refused by a fault rule of the simulation.")
         case FaultKind.QUOTA:
             return QuotaError("The request exceeds your account's quota (a fault rule of the simulation).")
+        case FaultKind.CONFLICT:
+            return ConflictError("The resource is in use (a fault rule of the simulation). Try later.")
         case FaultKind.INTERNAL | FaultKind.ERROR_AFTER:
             return InternalError(
                 "The system encountered an unexpected error during processing. Try your request again."
@@ -72,44 +99,76 @@ def error_of(fault: Fault, operation: str) -> BedrockError | None:
     return None
 
 
+@dataclass
+class _Rule:
+    """A rule in force: how often it could have hit by operation, how often it did, and when first."""
+
+    fault: Fault
+    calls: Counter[str] = field(default_factory=Counter)
+    hits: int = 0
+    first_hit: float | None = None
+
+    def fits(self, call: Call) -> bool:
+        """Whether the rule is about this call at all."""
+        fault = self.fault
+        return (
+            fault.operation in ("*", call.operation)
+            and (fault.match is None or fault.match in call.text)
+            and (fault.caller is None or fault.caller in call.caller)
+        )
+
+
 class Faults:
-    """The rules in force and how often each operation was called since they were set."""
+    """The rules in force, in sets by name, and how often each could have hit since it was set."""
 
     def __init__(self, clock: Clock, time_scale: float, rules: list[Fault] | None = None) -> None:
         self._clock = clock
         self._time_scale = time_scale
         self._lock = threading.Lock()
-        self._rules: list[Fault] = []
-        self._calls: dict[str, int] = {}
-        self._first_hit: dict[int, float] = {}
+        self._sets: dict[str, list[_Rule]] = {}
         self.replace(rules or [])
 
     @property
     def rules(self) -> list[Fault]:
         """The rules in force."""
         with self._lock:
-            return list(self._rules)
+            return [rule.fault for rules in self._sets.values() for rule in rules]
+
+    def hits(self, name: str) -> list[int]:
+        """How many calls each rule of a set has hit, in the set's order."""
+        with self._lock:
+            return [rule.hits for rule in self._sets.get(name, [])]
 
     def replace(self, rules: list[Fault]) -> None:
-        """Put new rules in force and count the calls from 1 again."""
+        """Put new rules in force instead of all others; their calls are counted from 1."""
         with self._lock:
-            self._rules = list(rules)
-            self._calls.clear()
-            self._first_hit.clear()
+            self._sets = {"": [_Rule(fault) for fault in rules]}
 
-    def count(self, operation: str) -> Fault | None:
+    def put(self, name: str, rules: list[Fault]) -> None:
+        """Put the rules of one set in force and leave the other sets and their counts alone; no rules: no set."""
+        with self._lock:
+            self._sets.pop(name, None)
+            if rules:
+                self._sets[name] = [_Rule(fault) for fault in rules]
+
+    def count(self, call: Call) -> Fault | None:
         """Count one call and return the first rule that hits it."""
         now = self._clock.now()
+        hit: _Rule | None = None
         with self._lock:
-            number = self._calls[operation] = self._calls.get(operation, 0) + 1
-            for index, rule in enumerate(self._rules):
-                if rule.operation in ("*", operation) and self._hits(index, rule, number, now):
-                    return rule
-        return None
+            for rule in [rule for rules in self._sets.values() for rule in rules if rule.fits(call)]:
+                rule.calls[call.operation] += 1
+                if hit is None and self._hits(rule, rule.calls[call.operation], now):
+                    rule.hits += 1
+                    hit = rule
+        return hit.fault if hit else None
 
-    def _hits(self, index: int, rule: Fault, number: int, now: float) -> bool:
-        if number < rule.first or (rule.last is not None and number > rule.last):
+    def _hits(self, rule: _Rule, number: int, now: float) -> bool:
+        fault = rule.fault
+        if number < fault.first or (fault.last is not None and number > fault.last):
             return False
-        if rule.duration_seconds is None:
+        if fault.duration_seconds is None:
             return True
-        return now - self._first_hit.setdefault(index, now) < rule.duration_seconds * self._time_scale
+        if rule.first_hit is None:
+            rule.first_hit = now
+        return now - rule.first_hit < fault.duration_seconds * self._time_scale

@@ -140,6 +140,11 @@ class Throughputs:
             (item for item in self._live() if identifier in (item.arn, item.arn.rpartition("/")[2], item.name)), None
         )
 
+    def name_of(self, arn: str) -> str | None:
+        """The name of a throughput that exists by its ARN."""
+        throughput = self._throughputs.get(arn)
+        return throughput.name if throughput else None
+
     def refresh(self) -> None:
         """Forget the throughputs whose deletion has taken its time."""
         duration = self._settings.scaled(self._settings.throughput_deletion_seconds)

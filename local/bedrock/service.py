@@ -1,6 +1,7 @@
 """The HTTP service: takes a request through routing, faults, the model's check and the operation, and logs the call."""
 
 import json
+import re
 import socket
 import threading
 import time
@@ -16,12 +17,13 @@ from werkzeug.wrappers import Request, Response
 
 from local.bedrock import validation
 from local.bedrock.call_log import CallLog
+from local.bedrock.caller import Caller, NoWorkerError
 from local.bedrock.clock import Clock
 from local.bedrock.contract import contract, iso8601
 from local.bedrock.custom_models import CustomModels
 from local.bedrock.customization_jobs import CustomizationJobs
 from local.bedrock.errors import BedrockError, InternalError, UnsupportedOperationError
-from local.bedrock.faults import FAULT_LIST, Fault, FaultKind, Faults, error_of
+from local.bedrock.faults import FAULT_LIST, Call, Fault, FaultKind, Faults, error_of
 from local.bedrock.foundation_models import FoundationModels
 from local.bedrock.provisioned_throughput import Throughputs
 from local.bedrock.resources import Tags
@@ -35,7 +37,16 @@ Operation = Callable[[dict[str, Any]], dict[str, Any]]
 # Where a request names the resource that it is about, and where a response names the one that was made.
 IDENTIFIERS = ("jobIdentifier", "provisionedModelId", "modelIdentifier", "modelId", "resourceARN")
 CONTROL_PATH = "/_simulation/"
+FAULTS_PATH = "/_simulation/faults"
+# What a `stuck` Get goes on answering, and what it leaves out.
+STUCK: dict[str, dict[str, Any]] = {
+    "GetModelCustomizationJob": {"status": "InProgress", "endTime": None, "outputModelArn": None},
+    "GetProvisionedModelThroughput": {"status": "Creating"},
+}
+ARN = re.compile(r'arn:aws:bedrock:[\w-]+:[0-9]{12}:(?:provisioned-model/\w+|model-customization-job/[^/\s"]+/\w+)')
 MADE = ("jobArn", "provisionedModelArn")
+# The kinds of faults that let a call take effect first.
+COME_LATER = (FaultKind.ERROR_AFTER, FaultKind.DROP_AFTER, FaultKind.KILL_AFTER, FaultKind.SLOW_AFTER, FaultKind.STUCK)
 
 
 @dataclass
@@ -138,20 +149,24 @@ class SimulatedBedrock:
         with self._lock:
             self._refresh()
             outcome.resource = self._resolved(identifier)
-        fault = self._faults.count(operation.name)
+        caller = Caller.of(request)
+        fault = self._faults.count(Call(operation.name, self._text(request), caller.name))
         if fault is not None:
-            self._apply_before(fault, operation.name)
+            self._apply_before(fault, operation.name, caller)
         params = self._contract.parse(operation, labels, request)
         if outcome.resource is None:
             outcome.resource = next((params[key] for key in IDENTIFIERS if isinstance(params.get(key), str)), None)
         if operation.input_shape is not None:
             validation.check(operation.input_shape, params)
-        response = self._operate(operation, params, outcome)
+        stuck = fault is not None and fault.kind is FaultKind.STUCK
+        response = self._operate(operation, params, outcome, stuck=stuck)
         if fault is not None:
-            self._apply_after(fault, operation.name)
+            self._apply_after(fault, operation.name, caller)
         return response
 
-    def _operate(self, operation: OperationModel, params: dict[str, Any], outcome: _Outcome) -> Response:
+    def _operate(
+        self, operation: OperationModel, params: dict[str, Any], outcome: _Outcome, *, stuck: bool
+    ) -> Response:
         if operation.name in ("InvokeModel", "Converse", "CountTokens"):
             return self._infer(operation, params)
         operate = self._operations.get(operation.name)
@@ -159,6 +174,10 @@ class SimulatedBedrock:
             raise UnsupportedOperationError(f"The simulated Bedrock has no operation {operation.name}.")
         with self._lock:
             output = operate(params)
+        if stuck:
+            output = {
+                key: value for key, value in (output | STUCK.get(operation.name, {})).items() if value is not None
+            }
         outcome.resource = next((output[key] for key in MADE if key in output), outcome.resource)
         return self._contract.respond(operation, output)
 
@@ -187,38 +206,59 @@ class SimulatedBedrock:
 
     # --- Faults -------------------------------------------------------------------------------------------------------
 
-    def _apply_before(self, fault: Fault, operation: str) -> None:
+    def _text(self, request: Request) -> str:
+        """All that a rule's `match` may occur in: path, query, body, and the names behind the ARNs in them."""
+        text = f"{request.full_path}\n{request.get_data(as_text=True)}"
+        with self._lock:
+            names = [self._throughputs.name_of(arn) or self._jobs.name_of(arn) or "" for arn in ARN.findall(text)]
+        return "\n".join([text, *names])
+
+    def _apply_before(self, fault: Fault, operation: str, caller: Caller) -> None:
         if fault.kind is FaultKind.SLOW:
             time.sleep(fault.delay_seconds)
         elif fault.kind is FaultKind.DROP_BEFORE:
             raise _DroppedError("before the effect")
-        elif fault.kind not in (FaultKind.DROP_AFTER, FaultKind.ERROR_AFTER):
-            raise error_of(fault, operation) or InternalError(f"The fault {fault.kind} has no error.")
+        elif fault.kind is FaultKind.KILL_BEFORE:
+            raise _killed(caller, "before the effect")
+        elif fault.kind not in COME_LATER and (error := error_of(fault, operation)):
+            raise error
 
-    def _apply_after(self, fault: Fault, operation: str) -> None:
-        if fault.kind is FaultKind.DROP_AFTER:
+    def _apply_after(self, fault: Fault, operation: str, caller: Caller) -> None:
+        if fault.kind is FaultKind.SLOW_AFTER:
+            time.sleep(fault.delay_seconds)
+        elif fault.kind is FaultKind.DROP_AFTER:
             raise _DroppedError("after the effect")
-        if fault.kind is FaultKind.ERROR_AFTER:
-            raise error_of(fault, operation) or InternalError(f"The fault {fault.kind} has no error.")
+        elif fault.kind is FaultKind.KILL_AFTER:
+            raise _killed(caller, "after the effect")
+        elif fault.kind is FaultKind.ERROR_AFTER and (error := error_of(fault, operation)):
+            raise error
 
     # --- The simulation's own interface -------------------------------------------------------------------------------
 
     def _control(self, request: Request) -> Response:
-        match request.method, request.path:
-            case "GET", "/_simulation/state":
-                return _json(self._state())
-            case "GET", "/_simulation/faults":
-                return _json([fault.model_dump(mode="json") for fault in self._faults.rules])
-            case "POST", "/_simulation/faults":
-                try:
-                    self._faults.replace(FAULT_LIST.validate_json(request.get_data()))
-                except RulesError as error:
-                    return _json({"message": str(error)}, status=400)
-                return _json({})
-            case "DELETE", "/_simulation/faults":
-                self._faults.replace([])
-                return _json({})
+        if request.method == "GET" and request.path == "/_simulation/state":
+            return _json(self._state())
+        collection, _, name = request.path.partition(f"{FAULTS_PATH}/")
+        if request.path == FAULTS_PATH or (not collection and name):
+            return self._control_faults(request, name)
         return _json({"message": f"No route {request.method} {request.path}"}, status=404)
+
+    def _control_faults(self, request: Request, name: str) -> Response:
+        """All rules, or with a name one set of them, which has counts of its own."""
+        if request.method == "GET":
+            faults = [fault.model_dump(mode="json") for fault in self._faults.rules]
+            return _json({"hits": self._faults.hits(name)} if name else faults)
+        if request.method not in ("POST", "DELETE"):
+            return _json({"message": f"No route {request.method} {request.path}"}, status=404)
+        try:
+            rules = FAULT_LIST.validate_json(request.get_data()) if request.method == "POST" else []
+        except RulesError as error:
+            return _json({"message": str(error)}, status=400)
+        if name:
+            self._faults.put(name, rules)
+        else:
+            self._faults.replace(rules)
+        return _json({})
 
     def _state(self) -> dict[str, Any]:
         """What exists now, not counted as calls and not touched by faults: for progress displays and for harnesses."""
@@ -235,6 +275,14 @@ class SimulatedBedrock:
 
 class _DroppedError(ConnectionResetError):
     """A fault closes the connection without an answer; the server ends such a connection quietly."""
+
+
+def _killed(caller: Caller, when: str) -> Exception:
+    try:
+        caller.kill()
+    except (NoWorkerError, OSError) as error:
+        return InternalError(f"The caller could not be killed: {error}")
+    return _DroppedError(f"{when}, the caller was killed")
 
 
 def _close(request: Request) -> None:
