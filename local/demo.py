@@ -54,9 +54,9 @@ def run(aws: EmbeddedAws, deployment: Deployment, upload: Upload, *, progress: P
 
 
 def save_logs(aws: EmbeddedAws) -> None:
-    """Write each Lambda function's log into `logs/`."""
+    """Write each log group, such as a Lambda function's, into `logs/`."""
     logs = aws.client("logs")
-    for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]:
+    for group in logs.describe_log_groups()["logGroups"]:
         events = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
         lines = [event["message"].rstrip() for page in events for event in page["events"]]
         (aws.logs / f"{group['logGroupName'].rsplit('/', 1)[-1]}.log").write_text("\n".join(lines) + "\n")

@@ -33,7 +33,8 @@ def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: 
     outputs = aws.temporary / "outputs.json"
     quiet = ["--ci", "--no-color", "--no-notices", "--no-version-reporting"]
     app: list[str | Path] = ["--app", f"{sys.executable} app.py", "--output", KEPT / "cdk.out", *context]
-    aws.run("cdk-bootstrap", ["cdk", "bootstrap", f"aws://{ACCOUNT}/{REGION}", *quiet])
+    # Outside the checkout: it would synthesize the app, which bootstrapping does not need.
+    aws.run("cdk-bootstrap", ["cdk", "bootstrap", f"aws://{ACCOUNT}/{REGION}", *quiet], directory=aws.temporary)
     aws.run(
         "cdk-deploy",
         ["cdk", "deploy", "--all", "--require-approval", "never", "--outputs-file", outputs, *quiet, *app],

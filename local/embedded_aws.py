@@ -30,6 +30,7 @@ KEPT = CHECKOUT / "build" / "embedded-aws"
 # Nothing checks signatures: this is no secret.
 NO_SECRET = "embedded"  # noqa: S105
 SECONDS_TO_START = 60
+INHERITED = ("HOME", "LANG", "LC_ALL", "NO_PROXY", "PATH", "PYTHONUNBUFFERED", "TMPDIR", "no_proxy")
 NO_PROXIES: dict[str, str] = {}
 
 
@@ -117,8 +118,13 @@ class EmbeddedAws:
         raise bedrock.failure("The simulated Bedrock did not start")
 
     def _start_emulator(self, listening: socket.socket) -> SupervisedProcess:
-        # Only Bedrock's endpoints are set, which the workers inherit: the emulator's own clients must not reach itself.
-        environment = {name: value for name, value in self.environment.items() if name != "AWS_ENDPOINT_URL"}
+        # What Lambda workers inherit: nothing of the user's own, and of the endpoints only Bedrock's, since with
+        # AWS_ENDPOINT_URL the emulator's own clients would reach itself.
+        environment = {
+            name: value
+            for name, value in self.environment.items()
+            if name in INHERITED or (name.startswith("AWS_") and name != "AWS_ENDPOINT_URL")
+        }
         environment |= {
             "MINISTACK_REGION": REGION,
             "MINISTACK_ACCOUNT_ID": ACCOUNT,

@@ -12,6 +12,11 @@ from local.embedded_aws import EmbeddedAws
 
 SECONDS_TO_START = 30
 POLL_SECONDS = 0.3
+# The checks of Bedrock's status: the wait that each ends, and the fact that it renews.
+CHECKS = {
+    "CheckCustomization": ("WaitForCustomization", "job"),
+    "CheckThroughput": ("WaitForThroughput", "throughput"),
+}
 
 
 class NoExecutionError(Exception):
@@ -29,6 +34,8 @@ class Step:
     visits: int = 1
     # Of a distributed map: how many items there are and how many are done.
     items: tuple[int, int] | None = None
+    # Of a wait for Bedrock: the status that the last check saw.
+    status: str | None = None
 
 
 @dataclass
@@ -122,7 +129,10 @@ def _record(snapshot: Snapshot, event: dict[str, Any]) -> None:
             step.visits += 1
     elif kind.endswith("StateExited"):
         details = event["stateExitedEventDetails"]
-        snapshot.steps[details["name"]].exited_at = event["timestamp"]
+        name = details["name"]
+        snapshot.steps[name].exited_at = event["timestamp"]
         output = json.loads(details["output"])
         if isinstance(output, dict):
-            snapshot.facts |= {name: value for name, value in output.items() if isinstance(value, dict)}
+            snapshot.facts |= {fact: value for fact, value in output.items() if isinstance(value, dict)}
+        if name in CHECKS and (wait := snapshot.steps.get(CHECKS[name][0])):
+            wait.status = snapshot.facts.get(CHECKS[name][1], {}).get("status")

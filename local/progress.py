@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from local.execution import Snapshot, Step
+from local.execution import CHECKS, Snapshot, Step
 
 # States that take no time tell a person nothing.
 SHOWN = ("Task", "Wait", "Map")
@@ -43,7 +43,7 @@ class Progress:
         snapshot = Snapshot("RUNNING")
         for snapshot in snapshots:
             for step in shown_steps(snapshot):
-                text = describe(step, snapshot, coarse=True)
+                text = describe(step, coarse=True)
                 if self._shown.get(step.name) != text:
                     self._shown[step.name] = text
                     self._print(f"{mark(step, snapshot)} {text}")
@@ -56,7 +56,7 @@ class Progress:
             for snapshot in snapshots:
                 lines: list[Text | Spinner] = []
                 for step in shown_steps(snapshot):
-                    text = describe(step, snapshot)
+                    text = describe(step)
                     if step.exited_at is None and not snapshot.is_over:
                         spinner = spinners.setdefault(step.name, Spinner("dots"))
                         spinner.update(text=text)
@@ -72,30 +72,19 @@ class Progress:
 
 
 def shown_steps(snapshot: Snapshot) -> list[Step]:
-    """The states worth a line; a wait stands for the loop that it is in, so its check gets none."""
-    return [
-        step
-        for step in snapshot.steps.values()
-        if step.kind in SHOWN and not (step.name.startswith("Check") and waited_for(step.name, snapshot))
-    ]
+    """The states worth a line; a check of Bedrock's status is told with the wait for it."""
+    return [step for step in snapshot.steps.values() if step.kind in SHOWN and step.name not in CHECKS]
 
 
-def waited_for(check: str, snapshot: Snapshot) -> bool:
-    """Whether the run has waited before this check."""
-    return check.replace("Check", "WaitFor", 1) in snapshot.steps
-
-
-def describe(step: Step, snapshot: Snapshot, *, coarse: bool = False) -> str:
+def describe(step: Step, *, coarse: bool = False) -> str:
     """The state's name in words, and how far it is; `coarse` leaves out what changes all the time."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", step.name).capitalize()
     if step.items is not None:
         total, done = step.items
-        quarter = done if done == total else total * (4 * done // max(total, 1)) // 4
+        quarter = done if done == total else total * (4 * done // total) // 4
         return f"{words}: {quarter if coarse else done} of {total} shards"
-    fact = {"WaitForCustomization": "job", "WaitForThroughput": "throughput"}.get(step.name)
-    if fact:
-        status = snapshot.facts.get(fact, {}).get("status", "requested")
-        return f"{words}: {fact} {status}" + ("" if coarse else f", asked {step.visits} times")
+    if step.status is not None:
+        return f"{words}: {step.status}" + ("" if coarse else f", asked {step.visits} times")
     return words
 
 

@@ -38,7 +38,7 @@ def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:
     if snapshot.error == "DatasetRejected" and data_set.is_file():
         tell_issues(console, json.loads(data_set.read_text()))
     else:
-        console.print(reason(snapshot.cause), markup=False, highlight=False)
+        console.print(reason(snapshot.cause), markup=False, highlight=False, soft_wrap=True)
 
 
 def tell_report(console: Console, folder: Path) -> None:
@@ -59,8 +59,9 @@ def tell_report(console: Console, folder: Path) -> None:
     throughput = report["throughput"]
     console.print(
         f"Throughput: in service {throughput['in_service_at']}, deleted {throughput['deleted_at']}, "
-        f"billed {throughput['billed_seconds']} s of the simulated clock's seconds as they passed here.",
+        f"billed for {throughput['billed_seconds']} s.",
         highlight=False,
+        soft_wrap=True,
     )
     console.print(f"Report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
 
