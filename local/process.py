@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-SECONDS_TO_EXIT = 5
+SECONDS_TO_EXIT = 3
 
 
 class ProcessFailedError(Exception):

@@ -1,0 +1,227 @@
+"""The demo as a user has it: the command in a process of its own, on the shipped example, and what it leaves."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from statistics import fmean, median, stdev
+from typing import Any
+
+import psutil
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from lambdas.domain import metrics
+from local import cli, demo, execution
+from local.deployment import Deployment, deploy
+from local.embedded_aws import CHECKOUT, EmbeddedAws
+from local.progress import Progress
+from local.upload import NoDataSetError, Upload, upload_of
+
+pytestmark = pytest.mark.xdist_group("embedded-aws")
+
+COMMAND = [Path(sys.executable).parent / "fine-tune", "demo"]
+LEFT = CHECKOUT / "build" / "demo"
+
+
+@dataclass
+class Demo:
+    """A finished `fine-tune demo`: its exit status, output, and every process that was seen under it."""
+
+    status: int = -1
+    output: str = ""
+    processes: set[psutil.Process] = field(default_factory=set)
+
+    def document(self, name: str) -> Any:
+        return json.loads((LEFT / name).read_text())
+
+    def lines(self, name: str) -> list[Any]:
+        return [json.loads(line) for line in (LEFT / name).read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def finished() -> Demo:
+    seen = Demo()
+    with subprocess.Popen(  # noqa: S603 - our own command
+        COMMAND, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            seen.output += line
+            seen.processes |= set(psutil.Process(process.pid).children(recursive=True))
+    seen.status = process.returncode
+    return seen
+
+
+def test_the_demo_succeeds_and_tells_the_arms(finished: Demo) -> None:
+    """The one thing that a newcomer tries."""
+    assert finished.status == 0, finished.output
+    assert finished.document("report.json")["status"] == "succeeded"
+    assert "tuned" in finished.output
+    assert "No throughput is left." in finished.output
+
+
+def test_the_demo_leaves_what_it_promises(finished: Demo) -> None:
+    """Others build on these names."""
+    for name in (
+        "report.json",
+        "report.html",
+        "dataset/report.json",
+        "evaluation/tuned.jsonl",
+        "evaluation/base.jsonl",
+    ):
+        assert (LEFT / name).is_file(), name
+    kept = finished.document("execution.json")
+    assert kept["description"]["status"] == "SUCCEEDED"
+    assert kept["history"][-1]["type"] == "ExecutionSucceeded"
+    assert not (LEFT / "tmp").exists()
+
+
+def test_the_throughput_is_created_once_and_deleted(finished: Demo) -> None:
+    """Nothing keeps billing, as the other side has seen it."""
+    calls = [call for call in finished.lines("bedrock-calls.jsonl") if call["error"] is None]
+    created = [call["resource"] for call in calls if call["operation"] == "CreateProvisionedModelThroughput"]
+    deleted = [call["resource"] for call in calls if call["operation"] == "DeleteProvisionedModelThroughput"]
+    assert len(created) == 1
+    assert deleted == created
+    assert finished.document("report.json")["throughput"]["arn"] == created[0]
+
+
+def test_every_figure_can_be_computed_again(finished: Demo) -> None:
+    """A verdict that nobody can check is none: from the stored answers alone to the report's figures."""
+    report = finished.document("report.json")
+    assert set(report["arms"]) == {"tuned", "base"}
+    for arm, figures in report["arms"].items():
+        records = finished.lines(f"evaluation/{arm}.jsonl")
+        answers = [record for record in records if "response" in record]
+        tokens = [answer["output_tokens"] for answer in answers]
+        assert figures["n"] == len(records) == report["dataset"]["test"]
+        assert figures["errors"] == len(records) - len(answers)
+        for name in ("f1", "f1_seed", "exact_match"):
+            scores = [getattr(metrics, name)(answer["response"], answer["reference"]) for answer in answers]
+            assert figures[name] == pytest.approx(sum(scores) / len(records)), (arm, name)
+        assert figures["output_tokens"] == pytest.approx(
+            {
+                "mean": fmean(tokens),
+                "median": median(tokens),
+                "sd": stdev(tokens),
+                "min": min(tokens),
+                "max": max(tokens),
+            }
+        )
+
+
+def test_a_log_has_no_line_twice(finished: Demo) -> None:
+    """In CI the progress is lines: each says something new, however often it is looked."""
+    lines = [line.split(" s  ", 1)[-1] for line in finished.output.splitlines() if " s  " in line]
+    assert len(lines) == len(set(lines)), finished.output
+
+
+def test_nothing_is_left_running(finished: Demo) -> None:
+    """Emulator, simulated Bedrock, Lambda workers and the CDK all end with the command."""
+    assert len(finished.processes) >= 4
+    assert not any(is_alive(process) for process in finished.processes)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it still does something; one that has ended and that nobody has asked for its status does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals) -> None:
+    """Ctrl-C while the CDK, node and the emulator run."""
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        COMMAND, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        while "Deploying" not in process.stdout.readline():
+            assert process.poll() is None
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+    assert process.returncode != 0
+    assert len(children) >= 4
+    assert not any(is_alive(child) for child in children)
+    assert not (LEFT / "tmp").exists()
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedAws, Deployment]]:
+    with EmbeddedAws(tmp_path_factory.mktemp("deployed")) as aws:
+        yield aws, deploy(aws)
+
+
+def test_a_refused_data_set_is_told_line_by_line(deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path) -> None:
+    """The user repairs the file by what is printed; nothing was bought for it."""
+    aws, deployment = deployed
+    lines = (CHECKOUT / "examples" / "financial-tables.jsonl").read_text().splitlines()[:100]
+    lines[6] = "{"
+    data = tmp_path / "broken.jsonl"
+    data.write_text("\n".join(lines))
+    console = Console(file=StringIO(), width=120)
+    assert not demo.run(aws, deployment, upload_of(data), progress=Progress(console), console=console)
+    assert isinstance(console.file, StringIO)
+    printed = console.file.getvalue()
+    assert "DatasetRejected" in printed
+    assert "line 7: " in printed
+    operations = {json.loads(line)["operation"] for line in aws.bedrock_calls.read_text().splitlines()}
+    assert not any(operation.startswith("Create") for operation in operations)
+    assert json.loads((aws.directory / "dataset" / "report.json").read_text())["status"] == "rejected"
+
+
+@pytest.mark.parametrize(("succeeded", "status"), [(True, 0), (False, 1)])
+def test_the_exit_status_tells_the_outcome(succeeded: bool, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scripts and CI read nothing else."""
+    monkeypatch.setattr(cli, "run_demo", lambda *_, **__: succeeded)
+    assert CliRunner().invoke(cli.app, ["demo"]).exit_code == status
+
+
+def test_a_path_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """Before anything is started."""
+    result = CliRunner().invoke(cli.app, ["demo", "--data", str(tmp_path / "missing")])
+    assert result.exit_code == 2
+    assert "There is no file or folder" in result.output
+
+
+def test_a_folder_is_uploaded_with_the_training_data_last(tmp_path: Path) -> None:
+    """train.jsonl starts the run, which reads its siblings."""
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    for name in ("train.jsonl", "run.json", "test.jsonl", "notes.txt"):
+        (folder / name).touch()
+    upload = upload_of(folder)
+    assert [*upload.files] == ["input/tables/test.jsonl", "input/tables/run.json", "input/tables/train.jsonl"]
+    assert upload.key == "input/tables/train.jsonl"
+
+
+def test_a_folder_without_training_data_is_refused(tmp_path: Path) -> None:
+    """Nothing else starts a run, so it would wait in vain."""
+    with pytest.raises(NoDataSetError, match=r"no train\.jsonl"):
+        upload_of(tmp_path)
+
+
+def test_two_demos_of_a_checkout_do_not_mix(tmp_path: Path) -> None:
+    """The second would empty the first one's folder."""
+    with demo.emptied(tmp_path / "demo"), pytest.raises(demo.DemoRunningError), demo.emptied(tmp_path / "demo"):
+        pass
+
+
+def test_an_object_that_starts_nothing_is_told(
+    deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waiting for ever would hide a wrong rule."""
+    aws, deployment = deployed
+    monkeypatch.setattr(execution, "SECONDS_TO_START", 1)
+    (tmp_path / "notes.txt").touch()
+    Upload({"elsewhere/notes.txt": tmp_path / "notes.txt"}).drop(aws, deployment)
+    with pytest.raises(execution.NoExecutionError, match=r"elsewhere/notes\.txt"):
+        execution.find_execution(aws, deployment.state_machine, "elsewhere/notes.txt")
