@@ -35,7 +35,7 @@ class SupervisedProcess:
     ) -> None:
         self.log = log
         fds = ",".join(map(str, pass_fds))
-        with log.open("ab") as output:
+        with log.open("wb") as output:
             self._supervisor = subprocess.Popen(
                 [sys.executable, Path(__file__), fds, *command],
                 env=dict(environment),
