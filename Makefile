@@ -7,7 +7,10 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+# The major versions of Node whose end-of-life banner is left out.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+# A cache in the home folder, which concurrent syntheses would share.
+export JSII_RUNTIME_PACKAGE_CACHE := disabled
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 # Lambda's Python runtime brings boto3 and these: the layer leaves them out.
