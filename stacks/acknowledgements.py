@@ -15,6 +15,7 @@ WILDCARDS = {
     ":custom-model/*": "Bedrock makes a custom model's id when its job starts.",
     ":model-customization-job/*": "Bedrock makes a job's id when it starts.",
     ":provisioned-model/*": "Bedrock makes a throughput's id when it is bought.",
+    "throughput-slots/*": "A slot per throughput that a deployment may have: their number is a setting.",
     ":execution:": "Step Functions names the executions of a distributed map's items.",
 }
 
@@ -30,7 +31,8 @@ def acknowledge_wildcards(construct: IConstruct, statements: Iterable[iam.Policy
     """Acknowledges the ARNs with a `*` in the statements; raises KeyError for one that no reason is known for."""
     for statement in statements:
         for arn in statement.resources:
-            if "*" in arn:
+            # Actions that know no resources are acknowledged where the policy is made.
+            if "*" in arn and arn != "*":
                 acknowledge(construct, {resource_finding(construct, arn): _reason(arn)})
 
 

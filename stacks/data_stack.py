@@ -3,6 +3,7 @@
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -29,7 +30,7 @@ class DataStack(cdk.Stack):
 
     def _key(self, settings: Settings) -> kms.Key:
         """Encrypts objects, custom models and the topic; the IAM policies of its users say who may use it."""
-        return kms.Key(
+        key = kms.Key(
             self,
             "Key",
             description=f"Data and models of {settings.deployment}",
@@ -37,6 +38,16 @@ class DataStack(cdk.Stack):
             removal_policy=cdk.RemovalPolicy.RETAIN if settings.keep_data else cdk.RemovalPolicy.DESTROY,
             pending_window=cdk.Duration.days(7),
         )
+        # An alarm has no role whose policy could allow it to encrypt its message for the topic.
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+            )
+        )
+        return key
 
 
 class Data:

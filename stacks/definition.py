@@ -8,7 +8,7 @@ from typing import Any
 
 PATH = Path(__file__).parent.parent / "state_machines" / "fine_tuning.asl.json"
 # Step Functions fills texts only, so a number stands in the definition as a quoted placeholder.
-NUMBERS = frozenset({"MaxConcurrency"})
+NUMBERS = frozenset({"MaxConcurrency", "ExecutionTimeoutSeconds"})
 
 
 def states(definition: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

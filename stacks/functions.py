@@ -1,4 +1,4 @@
-"""One Lambda function per Task state: the state's name, the handler of the same name, a role of its own."""
+"""One Lambda function per Task state, and any other: the handler of its name, and a role of its own."""
 
 import re
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ from stacks.settings import Settings
 
 # They hold a data set, all answers or the report in memory.
 LARGE = frozenset({"PrepareDataset", "CollectResponses", "WriteReport"})
+METRICS_NAMESPACE = "FineTuning"
 # A function ends before its state's timeout, so that its own error is what the state machine sees; Lambda allows 900 s.
 MARGIN_SECONDS = 5
 
@@ -41,34 +42,48 @@ class Functions(Construct):
         self._layer = dependencies_layer(self, "Dependencies", settings)
         self._environment = environment(data, settings)
         permissions = permissions_by_state(self, data)
-        self.by_state = {name: self._function(name, state, permissions[name]) for name, state in states.items()}
+        self.by_state = {
+            name: self.add(
+                name,
+                description=state["Comment"],
+                timeout=cdk.Duration.seconds(state["TimeoutSeconds"] - MARGIN_SECONDS),
+                statements=permissions[name],
+                no_dead_letters="Step Functions waits for the answer, retries and catches: no event of an asynchronous "
+                "invocation can get lost.",
+            )
+            for name, state in states.items()
+        }
 
-    def _function(self, name: str, state: Mapping[str, Any], statements: list[iam.PolicyStatement]) -> lambda_.Function:
+    def add(
+        self,
+        name: str,
+        *,
+        description: str,
+        timeout: cdk.Duration,
+        statements: list[iam.PolicyStatement],
+        no_dead_letters: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> lambda_.Function:
+        """A function on the handler of its name; `no_dead_letters` says why it needs no dead-letter queue."""
         logs = log_group(self, f"{name}Logs", self._settings)
         function = lambda_.Function(
             self,
             name,
-            description=state["Comment"][:256],
+            description=description[:256],
             code=self._code,
             handler=f"lambdas.handlers.{handler_module(name)}.handler",
             runtime=runtime(self._settings),
             architecture=architecture(self._settings),
             layers=[self._layer],
             memory_size=1024 if name in LARGE else 512,
-            timeout=cdk.Duration.seconds(state["TimeoutSeconds"] - MARGIN_SECONDS),
-            environment=self._environment,
+            timeout=timeout,
+            environment={**self._environment, **(environment or {})},
             tracing=lambda_.Tracing.ACTIVE,
             log_group=logs,
             role=lambda_role(self, f"{name}Role", log_group=logs, statements=statements),
         )
         acknowledge_runtime(function)
-        acknowledge(
-            function,
-            {
-                "Serverless::Serverless-LambdaDLQ": "Step Functions waits for the answer, retries and catches: "
-                "no event of an asynchronous invocation can get lost."
-            },
-        )
+        acknowledge(function, {"Serverless::Serverless-LambdaDLQ": no_dead_letters})
         return function
 
 
@@ -84,7 +99,15 @@ def environment(data: Data, settings: Settings) -> dict[str, str]:
         "DEPLOYMENT": settings.deployment,
         "CUSTOMIZATION_ROLE_ARN": data.customization_role_arn,
         "DEFAULT_BASE_MODEL": settings.base_model,
+        "MAX_THROUGHPUTS": str(settings.max_throughputs),
+        "MAX_MODEL_UNITS": str(settings.max_model_units),
+        "LONGEST_LEASE_HOURS": str(settings.longest_lease_hours),
+        "LONGEST_RUN_HOURS": str(settings.longest_run_hours),
         "POWERTOOLS_SERVICE_NAME": settings.deployment,
-        "POWERTOOLS_METRICS_NAMESPACE": "FineTuning",
+        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
     }
-    return variables | ({"CUSTOM_MODEL_KMS_KEY_ARN": data.key.key_arn} if data.key else {})
+    if data.key:
+        variables["CUSTOM_MODEL_KMS_KEY_ARN"] = data.key.key_arn
+    if settings.model_unit_price_per_hour is not None:
+        variables["MODEL_UNIT_PRICE_PER_HOUR"] = str(settings.model_unit_price_per_hour)
+    return variables

@@ -23,6 +23,9 @@ def lambda_role(
     acknowledge_wildcards(role, statements)
     acknowledge(
         role,
-        {"AwsSolutions::AwsSolutions-IAM5[Resource::*]": "X-Ray's write actions know no resources."},
+        {
+            "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "X-Ray's write actions, and Bedrock's List actions where "
+            "there are any, know no resources."
+        },
     )
     return role

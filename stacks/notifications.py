@@ -1,4 +1,4 @@
-"""The topic that tells results and failures; an email address is subscribed where the settings name one."""
+"""The topics for results and for alarms; an email address is subscribed where the settings name one."""
 
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
@@ -10,7 +10,12 @@ from stacks.settings import Settings
 
 
 class Notifications(Construct):
-    """`topic`: encrypted, over TLS only."""
+    """`topic` tells results and failures, encrypted; `alarm_topic` tells CloudWatch's alarms. Both over TLS only.
+
+    CloudWatch may not use the key `alias/aws/sns` that AWS manages (CloudWatch user guide, "Notifying users on alarm
+    changes"): its messages would silently not come. Alarms hold names of metrics alone, so that without a customer's
+    key their topic has none.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey | None, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -21,12 +26,20 @@ class Notifications(Construct):
             enforce_ssl=True,
             master_key=key or kms.Alias.from_alias_name(self, "SnsKey", "alias/aws/sns"),
         )
+        self.alarm_topic = sns.Topic(
+            self,
+            "AlarmTopic",
+            display_name=f"Fine-tuning alarms of {settings.deployment}",
+            enforce_ssl=True,
+            master_key=key,
+        )
         if settings.notification_email:
-            self.topic.add_subscription(subscriptions.EmailSubscription(settings.notification_email))
-            acknowledge(
-                self.topic,
-                {
-                    "Serverless::Serverless-SNSRedrivePolicy": "A message repeats what report.json says: "
-                    "one that SNS could not deliver by email is lost nowhere else."
-                },
-            )
+            for topic in (self.topic, self.alarm_topic):
+                topic.add_subscription(subscriptions.EmailSubscription(settings.notification_email))
+                acknowledge(
+                    topic,
+                    {
+                        "Serverless::Serverless-SNSRedrivePolicy": "A message repeats what report.json, the execution "
+                        "or the alarm says: one that SNS could not deliver by email is lost nowhere else."
+                    },
+                )

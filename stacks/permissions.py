@@ -7,11 +7,15 @@ Authorization Reference. Why some of them hold a `*` is told in `acknowledgement
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from stacks.data_stack import Data
 
 Statements = list[iam.PolicyStatement]
+
+SLOTS = "throughput-slots/*"
 
 
 def permissions_by_state(scope: Construct, data: Data) -> dict[str, Statements]:
@@ -21,7 +25,7 @@ def permissions_by_state(scope: Construct, data: Data) -> dict[str, Statements]:
     job = _bedrock(scope, "model-customization-job/*")
     model = _bedrock(scope, "custom-model/*")
     throughput = _bedrock(scope, "provisioned-model/*")
-    runs = _list(out, "runs/*")
+    runs, slots = _list(out, "runs/*"), _list(out, SLOTS)
     key, model_key = _key_use(data), _model_key_use(scope, data)
     answer = [_read(out, "runs/*/dataset/test.jsonl"), _read_write(out, "runs/*/shards/*"), runs, *key]
     return {
@@ -43,15 +47,23 @@ def permissions_by_state(scope: Construct, data: Data) -> dict[str, Statements]:
         "CheckCustomization": [_allow(["bedrock:GetModelCustomizationJob"], job)],
         "StopCustomization": [_allow(["bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"], job)],
         "AnswerBaselineShard": [_allow(["bedrock:InvokeModel"], base), *answer],
+        "AcquireSlot": [_read_write(out, SLOTS), slots, *key],
         "PurchaseThroughput": [
             _allow(["bedrock:CreateProvisionedModelThroughput", "bedrock:TagResource"], model, base, throughput),
             _allow(["bedrock:GetProvisionedModelThroughput"], throughput),
+            _read(out, SLOTS),
+            slots,
+            *key,
             *model_key,
         ],
         "CheckThroughput": [_allow(["bedrock:GetProvisionedModelThroughput"], throughput)],
         "AnswerShard": [_allow(["bedrock:InvokeModel"], throughput, model), *answer],
         "DeleteThroughput": [
-            _allow(["bedrock:GetProvisionedModelThroughput", "bedrock:DeleteProvisionedModelThroughput"], throughput)
+            _allow(["bedrock:GetProvisionedModelThroughput", "bedrock:DeleteProvisionedModelThroughput"], throughput),
+            _read(out, SLOTS),
+            _delete_versions(out, SLOTS),
+            slots,
+            *key,
         ],
         "CollectResponses": [
             _read(out, "runs/*/dataset/*"),
@@ -68,6 +80,41 @@ def permissions_by_state(scope: Construct, data: Data) -> dict[str, Statements]:
         ],
         "ExplainFailure": [_read_write(out, "runs/*/report.json"), _read(out, "runs/*/shards/*"), runs, *key],
     }
+
+
+def reconciler_permissions(
+    scope: Construct, data: Data, *, state_machine: stepfunctions.StateMachine, topic: sns.ITopic, deployment: str
+) -> Statements:
+    """What the reconciler may do. It can end only what carries the deployment's tag, whatever its code decides."""
+    out, stack = data.output_bucket, cdk.Stack.of(scope)
+    throughput, job = _bedrock(scope, "provisioned-model/*"), _bedrock(scope, "model-customization-job/*")
+    executions = stack.format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{state_machine.state_machine_name}:*",
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
+    ours = {"StringEquals": {"aws:ResourceTag/deployment": deployment}}
+    return [
+        _allow(["bedrock:ListProvisionedModelThroughputs", "bedrock:ListModelCustomizationJobs"], "*"),
+        _allow(["bedrock:ListTagsForResource"], throughput, job),
+        _allow(["bedrock:GetProvisionedModelThroughput"], throughput),
+        iam.PolicyStatement(
+            actions=["bedrock:DeleteProvisionedModelThroughput"], resources=[throughput], conditions=ours
+        ),
+        iam.PolicyStatement(actions=["bedrock:StopModelCustomizationJob"], resources=[job], conditions=ours),
+        _allow(["states:ListExecutions"], state_machine.state_machine_arn),
+        _allow(["states:DescribeExecution", "states:StopExecution"], executions),
+        _read(out, "runs/*/claim.json"),
+        _allow(["s3:PutObject"], out.arn_for_objects("runs/*/report.json")),
+        _read(out, SLOTS),
+        _delete_versions(out, SLOTS),
+        _list(out, SLOTS),
+        _list(out, "runs/*"),
+        _allow(["sns:Publish"], topic.topic_arn),
+        _allow(["cloudformation:DescribeStacks"], stack.stack_id),
+        *_key_use(data),
+    ]
 
 
 def _bedrock(scope: Construct, resource: str, *, account: str | None = None) -> str:
@@ -87,6 +134,11 @@ def _read(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:
 def _read_write(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:
     """A large object goes up in parts, and an upload that fails is taken back."""
     return _allow(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], bucket.arn_for_objects(keys))
+
+
+def _delete_versions(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:
+    """One version at a time, as it was read: what somebody has written since stays."""
+    return _allow(["s3:DeleteObjectVersion"], bucket.arn_for_objects(keys))
 
 
 def _list(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:

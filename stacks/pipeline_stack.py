@@ -5,11 +5,13 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.alarms import Alarms
 from stacks.data_stack import Data, DataStack
 from stacks.definition import lambda_states
 from stacks.functions import Functions
 from stacks.notifications import Notifications
 from stacks.settings import Settings
+from stacks.throughput_guard import ThroughputGuard
 from stacks.uploads import Uploads
 from stacks.workflow import Workflow
 
@@ -33,7 +35,29 @@ class PipelineStack(cdk.Stack):
             key=data.key,
             settings=settings,
         )
-        Uploads(self, "Uploads", bucket=data.input_bucket, state_machine=workflow.state_machine)
+        guard = ThroughputGuard(
+            self,
+            "ThroughputGuard",
+            functions=functions,
+            workflow=workflow,
+            notifications=notifications,
+            data=data,
+            settings=settings,
+        )
+        uploads = Uploads(self, "Uploads", bucket=data.input_bucket, state_machine=workflow.state_machine)
+        # So that, when the stack is deleted, nothing starts a run any more when the guard ends the last ones.
+        uploads.node.add_dependency(guard.on_deletion)
+        Alarms(
+            self,
+            "Alarms",
+            reconciler=guard.function,
+            state_machine=workflow.state_machine,
+            queues={"Uploads": uploads.dead_letters, "Reconciliations": guard.dead_letters},
+            topic=notifications.alarm_topic,
+            settings=settings,
+        )
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         cdk.CfnOutput(self, "ResultTopic", value=notifications.topic.topic_arn)
+        cdk.CfnOutput(self, "AlarmTopic", value=notifications.alarm_topic.topic_arn)
+        cdk.CfnOutput(self, "ReconcilerFunction", value=guard.function.function_name)

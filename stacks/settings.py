@@ -24,6 +24,11 @@ TAG_KEY = r"^(?!aws:)[\w.:/=+@ -]{1,128}\Z"
 TAG_VALUE = r"^[\w.:/=+@ -]{0,256}\Z"
 
 
+# A wait of ten minutes at a time is what an execution's history of 25,000 events holds for so many hours
+# (tests/state_machines/test_history_budget.py).
+MOST_RUN_HOURS = 240
+
+
 def _number(value: object) -> object:
     """The command line has texts only; a Literal of numbers does not convert them itself."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
@@ -61,6 +66,16 @@ class Settings(BaseModel):
         None, description="an email address or null"
     )
     max_concurrency: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="a whole number from 1 to 1000")
+    max_throughputs: Annotated[int, Field(ge=1, le=20)] = Field(1, description="a whole number from 1 to 20")
+    max_model_units: Annotated[int, Field(ge=1, le=100)] = Field(1, description="a whole number from 1 to 100")
+    longest_lease_hours: Annotated[int, Field(ge=2, le=72)] = Field(8, description="a whole number from 2 to 72")
+    longest_run_hours: Annotated[int, Field(ge=1, le=MOST_RUN_HOURS)] = Field(
+        168, description=f"a whole number from 1 to {MOST_RUN_HOURS}"
+    )
+    reconcile_minutes: Annotated[int, Field(ge=1, le=60)] = Field(10, description="a whole number from 1 to 60")
+    model_unit_price_per_hour: Annotated[float | None, Field(gt=0), BeforeValidator(_nothing)] = Field(
+        None, description="the price of a model unit without commitment in USD an hour, or null"
+    )
     lambda_runtime: Literal["python3.11", "python3.12", "python3.13", "python3.14"] = Field(
         "python3.13", description="python3.11, python3.12, python3.13 or python3.14"
     )

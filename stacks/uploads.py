@@ -13,11 +13,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
-from stacks.acknowledgements import acknowledge
+from stacks.dead_letters import dead_letter_queue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,18 +45,7 @@ class Uploads(Construct):
         state_machine: stepfunctions.IStateMachine,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=cdk.Duration.days(14),
-        )
-        last = "It is the dead-letter queue itself: a person reads it."
-        acknowledge(
-            self.dead_letters,
-            {"AwsSolutions::AwsSolutions-SQS3": last, "Serverless::Serverless-SQSRedrivePolicy": last},
-        )
+        self.dead_letters = dead_letter_queue(self, "DeadLetters")
         self._bucket = bucket
         start = targets.SfnStateMachine(
             state_machine,

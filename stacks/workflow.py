@@ -40,7 +40,12 @@ class Workflow(Construct):
             self,
             "FineTuning",
             definition_body=stepfunctions.DefinitionBody.from_string(
-                definition_text({"MaxConcurrency": settings.max_concurrency})
+                definition_text(
+                    {
+                        "MaxConcurrency": settings.max_concurrency,
+                        "ExecutionTimeoutSeconds": settings.longest_run_hours * 3600,
+                    }
+                )
             ),
             definition_substitutions={**arns, "TopicArn": topic.topic_arn},
             state_machine_type=stepfunctions.StateMachineType.STANDARD,

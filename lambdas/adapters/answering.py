@@ -18,6 +18,7 @@ from lambdas.domain.responses import (
     failed,
     parse_question,
 )
+from lambdas.domain.timestamps import now
 
 # What a killed function would have to ask again, at most.
 STORE_EVERY_ANSWERS = 25
@@ -44,11 +45,14 @@ def answer_shard(
     model_id: str,
     settings: InferenceSettings,
     remaining_milliseconds: Callable[[], int],
+    *,
+    answer_until: str | None = None,
 ) -> dict[str, Any]:
     """Answers what is not stored yet; returns `{"arm", "number", "answered", "errors"}`.
 
-    Raises ServiceBusy where Bedrock is busy or the function's time runs out, and EvaluationFailed where the model
-    cannot be asked at all. Either way what was answered is stored first. An error of a single record becomes its line.
+    From `answer_until` on nothing is asked: the throughput's lease is nearly over. Raises ServiceBusy where Bedrock is
+    busy or the function's time runs out, and EvaluationFailed where the model cannot be asked (any more). Either
+    way what was answered is stored first. An error of a single record becomes its line.
     """
     place = (bucket, prefix, shard.arm, shard.number)
     lines: dict[int, Line] = {line["index"]: line for line in stored_answers.read_shard(*place)}
@@ -59,6 +63,11 @@ def answer_shard(
                 continue
             if remaining_milliseconds() < RESERVED_MILLISECONDS:
                 raise ServiceBusy(f"Shard {shard.number} of arm {shard.arm} needs more time; it goes on where it is.")
+            if answer_until is not None and now() >= answer_until:
+                raise EvaluationFailed(
+                    f"The throughput's lease leaves no time for answers after {answer_until}. Deploy with a larger "
+                    "longest_lease_hours or max_concurrency, or give fewer test records, then upload the data again."
+                )
             lines[index] = _answer(index, record, model_id, settings)
             if len(lines) - stored >= STORE_EVERY_ANSWERS:
                 stored_answers.write_shard(*place, list(lines.values()))
@@ -91,8 +100,10 @@ def _answer(index: int, record: bytes, model_id: str, settings: InferenceSetting
         question = parse_question(index, record)
     except ValidationError as error:
         return failed(index, f"not a test record: {error.errors()[0]['msg']}")
+    asked_at = now()
     try:
-        return answered(question, bedrock_runtime.converse(model_id, question, settings))
+        answer = bedrock_runtime.converse(model_id, question, settings)
+        return answered(question, answer, asked_at=asked_at, answered_at=now())
     except Refused as refusal:
         if isinstance(refusal, NotFound) or refusal.code in _MODEL_CANNOT_BE_ASKED:
             raise EvaluationFailed(

@@ -56,9 +56,20 @@ class ThroughputDescription:
     arn: str
     status: str
     model_arn: str
+    model_units: int
     created_at: str
     changed_at: str
     failure_message: str | None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A throughput or a job in a list; `model_units` is None for a job."""
+
+    arn: str
+    name: str
+    created_at: str
+    model_units: int | None
 
 
 def start_customization_job(request: JobRequest) -> tuple[str, bool]:
@@ -145,19 +156,55 @@ def find_throughput(identifier: str) -> ThroughputDescription | None:
         arn=response["provisionedModelArn"],
         status=response["status"],
         model_arn=response["modelArn"],
+        model_units=response["modelUnits"],
         created_at=timestamp(response["creationTime"]),
         changed_at=timestamp(response["lastModifiedTime"]),
         failure_message=response.get("failureMessage"),
     )
 
 
-def delete_throughput(identifier: str) -> None:
-    """Asks for a throughput's deletion; one that does not exist is deleted already."""
+def delete_throughput(identifier: str) -> bool:
+    """Asks for the deletion of a throughput by name or ARN; False for one that does not exist, deleted already."""
     try:
         with named_errors("DeleteProvisionedModelThroughput"):
             clients.bedrock().delete_provisioned_model_throughput(provisionedModelId=identifier)
     except NotFound:
-        return
+        return False
+    return True
+
+
+def list_throughputs() -> list[Listed]:
+    """All throughputs of the account in this Region, whoever bought them."""
+    with named_errors("ListProvisionedModelThroughputs"):
+        pages = clients.bedrock().get_paginator("list_provisioned_model_throughputs").paginate()
+        return [
+            Listed(
+                found["provisionedModelArn"],
+                found["provisionedModelName"],
+                timestamp(found["creationTime"]),
+                found["modelUnits"],
+            )
+            for page in pages
+            for found in page["provisionedModelSummaries"]
+        ]
+
+
+def list_running_jobs() -> list[Listed]:
+    """All customization jobs in progress of the account in this Region, whoever started them."""
+    with named_errors("ListModelCustomizationJobs"):
+        pages = clients.bedrock().get_paginator("list_model_customization_jobs").paginate(statusEquals="InProgress")
+        return [
+            Listed(found["jobArn"], found["jobName"], timestamp(found["creationTime"]), None)
+            for page in pages
+            for found in page["modelCustomizationJobSummaries"]
+        ]
+
+
+def tags_of(arn: str) -> dict[str, str]:
+    """The tags of a job or a throughput."""
+    with named_errors("ListTagsForResource"):
+        response = clients.bedrock().list_tags_for_resource(resourceARN=arn)
+    return {tag["key"]: tag["value"] for tag in response["tags"]}
 
 
 def _tags(tags: Mapping[str, str]) -> "list[TagTypeDef]":

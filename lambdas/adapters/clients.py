@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     from types_boto3_bedrock import BedrockClient
     from types_boto3_bedrock_runtime import BedrockRuntimeClient
     from types_boto3_s3 import S3Client
+    from types_boto3_sns import SNSClient
+    from types_boto3_stepfunctions import SFNClient
 
 # The retries here bridge seconds; the state machine's Retry bridges minutes.
-CONTROL = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=30)
+STORAGE = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=30)
+# Two attempts end within the 30 seconds of PurchaseThroughput: how long a purchase that was cut off may still take
+# effect is then known.
+CONTROL = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=3, read_timeout=10)
 # A model may think for a while before it sends the first byte.
 INFERENCE = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=120)
 
@@ -23,7 +28,7 @@ INFERENCE = Config(retries={"mode": "standard", "max_attempts": 4}, connect_time
 @cache
 def s3() -> "S3Client":
     """Amazon S3."""
-    return boto3.client("s3", config=CONTROL)
+    return boto3.client("s3", config=STORAGE)
 
 
 @cache
@@ -36,3 +41,15 @@ def bedrock() -> "BedrockClient":
 def bedrock_runtime() -> "BedrockRuntimeClient":
     """Bedrock's inference."""
     return boto3.client("bedrock-runtime", config=INFERENCE)
+
+
+@cache
+def step_functions() -> "SFNClient":
+    """Step Functions."""
+    return boto3.client("stepfunctions", config=CONTROL)
+
+
+@cache
+def sns() -> "SNSClient":
+    """Amazon SNS."""
+    return boto3.client("sns", config=CONTROL)

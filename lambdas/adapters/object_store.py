@@ -96,6 +96,28 @@ def write_new(bucket: str, key: str, body: bytes) -> bool:
     return True
 
 
+def versions(bucket: str, prefix: str) -> list[tuple[str, bytes, str | None]]:
+    """Key, body and version of each small object under a prefix, by key."""
+    with named_errors(f"Listing {uri(bucket, prefix)}"):
+        pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    found = []
+    for key in keys:
+        with opened(bucket, key) as stored:
+            if stored is not None:
+                found.append((key, stored.stream.read(), stored.version_id))
+    return found
+
+
+def delete_version(bucket: str, key: str, version_id: str | None) -> None:
+    """Deletes one version for good: an object that somebody has written there since stays as it is."""
+    with named_errors(f"Deleting {uri(bucket, key)}"):
+        if version_id is None:
+            clients.s3().delete_object(Bucket=bucket, Key=key)
+        else:
+            clients.s3().delete_object(Bucket=bucket, Key=key, VersionId=version_id)
+
+
 def _get(bucket: str, key: str, version_id: str | None) -> "GetObjectOutputTypeDef | None":
     try:
         if version_id is None:

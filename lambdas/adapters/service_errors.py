@@ -1,9 +1,11 @@
-"""botocore's errors on Bedrock calls, as what a handler can act on: busy, or refused with Bedrock's own words."""
+"""botocore's errors, as what a handler can act on: busy, or refused with AWS's own words."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotocoreConnectionError
+from botocore.parsers import ResponseParserError
 
 from lambdas.domain.errors import ServiceBusy
 
@@ -17,7 +19,7 @@ _SERVER_ERROR = 500
 
 
 class Refused(Exception):  # noqa: N818 - a domain word, like the named errors
-    """Bedrock refused a call: repeating it as it is would not help."""
+    """AWS refused a call: repeating it as it is would not help."""
 
     def __init__(self, operation: str, code: str, message: str) -> None:
         super().__init__(f"{operation}: {code}: {message}")
@@ -27,14 +29,19 @@ class Refused(Exception):  # noqa: N818 - a domain word, like the named errors
 
 
 class NotFound(Refused):
-    """Bedrock knows no such resource."""
+    """AWS knows no such resource."""
 
 
 class Conflict(Refused):
     """The resource's present state does not allow the call."""
 
 
-_REFUSALS = {"ResourceNotFoundException": NotFound, "ConflictException": Conflict}
+_REFUSALS = {
+    "ResourceNotFoundException": NotFound,
+    "ExecutionDoesNotExist": NotFound,
+    "InvalidArn": NotFound,
+    "ConflictException": Conflict,
+}
 
 
 @contextmanager
@@ -49,5 +56,5 @@ def named_errors(operation: str) -> Iterator[None]:
         if code in _BUSY or status >= _SERVER_ERROR:
             raise ServiceBusy(f"{operation} failed: {code}: {message}. The same call may succeed later.") from error
         raise _REFUSALS.get(code, Refused)(operation, code, message) from error
-    except HTTPClientError as error:
+    except (HTTPClientError, BotocoreConnectionError, ResponseParserError) as error:
         raise ServiceBusy(f"{operation} got no answer: {error}. The same call may succeed later.") from error

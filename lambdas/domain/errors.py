@@ -41,5 +41,17 @@ class ThroughputNotDeleted(Exception):
     """The throughput still exists after all attempts to delete it: it keeps billing until a person deletes it."""
 
 
+class RunAborted(Exception):
+    """The execution was stopped from outside; what it had made was cleaned up behind it."""
+
+
+class RunTimedOut(Exception):
+    """The execution reached its own time limit; what it had made was cleaned up behind it."""
+
+
+class NotReconciled(Exception):
+    """What exists could not be compared with what may exist, or what may not exist could not be removed."""
+
+
 class ServiceBusy(Exception):
     """AWS throttled the call, failed inside, or could not be reached: the same call may succeed later."""

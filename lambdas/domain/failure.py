@@ -70,6 +70,10 @@ _EXCEEDED_TOLERANCE = "States.ExceedToleratedFailureThreshold"
 _MEANINGS = {
     "States.Timeout": "the step did not end within its time limit",
     "Lambda.Unknown": "the function was ended without an answer, as when its time or memory runs out",
+    "Sandbox.Timedout": "the function was ended because its time ran out",
+    "Runtime.ExitError": "the function's process ended without an answer, as when its memory runs out",
+    "Runtime.OutOfMemory": "the function's memory ran out",
+    "Lambda.TooManyRequestsException": "the account's concurrent Lambda executions were used up through all retries",
     "States.Runtime": "the state machine could not process the step's input or output",
     "States.DataLimitExceeded": "a step's output exceeds the 256 KB that Step Functions allows",
     "States.ItemReaderFailed": "the list of shards could not be read from the output bucket",
@@ -77,6 +81,23 @@ _MEANINGS = {
     "States.TaskFailed": "the step failed",
     _EXCEEDED_TOLERANCE: "more than 5 % of the shards of the test set failed",
     "ServiceBusy": "AWS stayed busy or unreachable through all retries",
+    "Refused": "AWS refused a call",
+}
+_LATER = "Look at the AWS Health Dashboard for this Region, then upload the data set again later."
+_OUT_OF_TIME = "Look at the function's log and its duration and memory metrics, then upload the data set again."
+# What to do about an error wherever it happens; any other has its phase's advice.
+_NEXT_STEPS = {
+    "ServiceBusy": _LATER,
+    "Lambda.ServiceException": _LATER,
+    "Lambda.AWSLambdaException": _LATER,
+    "Lambda.SdkClientException": _LATER,
+    "Lambda.TooManyRequestsException": "Ask for a higher quota of concurrent executions (Service Quotas, AWS Lambda, "
+    "L-B99A9384) or set a lower max_concurrency, then upload the data set again.",
+    "Lambda.Unknown": _OUT_OF_TIME,
+    "Sandbox.Timedout": _OUT_OF_TIME,
+    "Runtime.ExitError": _OUT_OF_TIME,
+    "Runtime.OutOfMemory": _OUT_OF_TIME,
+    "States.Timeout": _OUT_OF_TIME,
 }
 
 
@@ -136,18 +157,29 @@ def _explain(caught: Caught, phase: str | None, shard_trouble: Mapping[str, Any]
     named, what_failed, next_step = _PHASES.get(phase or "", _PHASES["claim"])
     meaning = _MEANINGS.get(caught.error)
     detail = f"{caught.error}{f' ({meaning})' if meaning else ''}{f': {text}' if text else ''}"
-    return named.__name__, _sentences(f"{what_failed}: {detail}", next_step)
+    return named.__name__, _sentences(f"{what_failed}: {detail}", _NEXT_STEPS.get(caught.error, next_step))
 
 
 def _message(cause: str) -> str:
-    """The sentence in a cause: Lambda gives a JSON object with `errorMessage`, others plain text."""
+    """The sentence in a cause: Lambda gives a JSON object with `errorMessage`, others plain text. No stack trace."""
     try:
         parsed = orjson.loads(cause)
     except orjson.JSONDecodeError:
-        return cause.strip()
+        return _untraced(cause)
     if isinstance(parsed, dict) and isinstance(parsed.get("errorMessage"), str):
-        return str(parsed["errorMessage"]).strip()
-    return cause.strip()
+        return _untraced(str(parsed["errorMessage"]))
+    if isinstance(parsed, dict):
+        parsed.pop("stackTrace", None)
+        return orjson.dumps(parsed).decode()
+    return _untraced(cause)
+
+
+def _untraced(text: str) -> str:
+    """Of a text with a Python stack trace what stands before it and its last line, the error."""
+    before, trace, after = text.partition("Traceback (most recent call last)")
+    if not trace:
+        return text.strip()
+    return " ".join(part for part in (before.strip(), after.strip().rpartition("\n")[2].strip()) if part)
 
 
 def _throughput_outcome(state: Mapping[str, Any]) -> str:
@@ -173,6 +205,8 @@ def _job_outcome(state: Mapping[str, Any]) -> str:
         command = f": aws bedrock stop-model-customization-job --job-identifier {name}" if name else ""
         return f"The customization job could not be stopped ({reason}). Stop it if it still trains{command}"
     stopped = state.get("stopped_job") or {}
+    if stopped.get("kept") and stopped.get("status") == IN_PROGRESS:
+        return f"The customization job {stopped.get('name')} trains on, as run.json says (keep_job)."
     match stopped.get("status"):
         case "Stopping" | "Stopped":
             return "The customization job was stopped."

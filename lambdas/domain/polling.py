@@ -12,11 +12,22 @@ FIRST_JOB_WAIT_SECONDS = 60
 LONGEST_JOB_WAIT_SECONDS = 600
 JOB_WAIT_GROWTH = 1.1
 
-# Creating takes 20-30 minutes (AWS's own notebook on Claude 3 Haiku) and bills from then on: ask each minute.
+# Creating takes 20-30 minutes (AWS's own notebook on Claude 3 Haiku) and bills from then on: ask each minute, and
+# twice as often from when it may be ready, so that finding it and deleting it fit into one interval of a minute.
 THROUGHPUT_WAIT_SECONDS = 60
+THROUGHPUT_SOON_SECONDS = 15 * 60
+THROUGHPUT_SOON_WAIT_SECONDS = 30
 LONGEST_THROUGHPUT_CREATION_SECONDS = 2 * 60 * 60
 
-# 30 s x 180 attempts: an hour and a half before a person is asked to delete it.
+# A run that waits for a slot bills nothing: it may learn ten minutes late that one is free.
+FIRST_SLOT_WAIT_SECONDS = 60
+LONGEST_SLOT_WAIT_SECONDS = 600
+SLOT_WAIT_GROWTH = 1.5
+
+# At first soon, since a throttled deletion bills; then every 30 s: 180 attempts are nearly an hour and a half before a
+# person is asked to delete it.
+FIRST_DELETION_WAIT_SECONDS = 5
+EARLY_DELETION_ATTEMPTS = 6
 DELETION_WAIT_SECONDS = 30
 DELETION_ATTEMPTS = 180
 # A refusal by permissions or validation rarely heals: five minutes cover an IAM change that is still spreading.
@@ -26,3 +37,18 @@ DELETION_ATTEMPTS_IF_REFUSED = 10
 def next_job_wait(previous_wait_seconds: int) -> int:
     """The next wait for a customization job: a tenth longer than the previous one, ten minutes at most."""
     return min(LONGEST_JOB_WAIT_SECONDS, ceil(previous_wait_seconds * JOB_WAIT_GROWTH))
+
+
+def next_throughput_wait(waited_seconds: int) -> int:
+    """The next wait for a throughput to get in service."""
+    return THROUGHPUT_WAIT_SECONDS if waited_seconds < THROUGHPUT_SOON_SECONDS else THROUGHPUT_SOON_WAIT_SECONDS
+
+
+def next_deletion_wait(attempts: int) -> int:
+    """The wait after so many attempts to delete a throughput."""
+    return FIRST_DELETION_WAIT_SECONDS if attempts <= EARLY_DELETION_ATTEMPTS else DELETION_WAIT_SECONDS
+
+
+def next_slot_wait(previous_wait_seconds: int) -> int:
+    """The next wait for a throughput slot: half as long again, ten minutes at most."""
+    return min(LONGEST_SLOT_WAIT_SECONDS, ceil(previous_wait_seconds * SLOT_WAIT_GROWTH))

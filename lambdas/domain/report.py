@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lambdas.domain.metrics import NO_ANSWER, count_statistics, mean_score, percentile, score
-from lambdas.domain.responses import Line
+from lambdas.domain.responses import Line, answering_seconds
 from lambdas.domain.throughput import billed_seconds
 from lambdas.domain.training_metrics import Losses, summarise_epochs
 
@@ -16,6 +16,11 @@ _SUBJECT_LENGTH = 99
 STORAGE_NOTE = (
     "The custom model is kept on purpose and billed monthly for its storage. "
     "Delete it with `aws bedrock delete-custom-model --model-identifier <its ARN>` when it is no longer needed."
+)
+JOB_NOTE = (
+    "The customization job trains on because run.json says keep_job. It is billed for its training, and its custom "
+    "model will be kept and billed monthly for its storage. "
+    "Stop it with `aws bedrock stop-model-customization-job --job-identifier <its name>`."
 )
 
 
@@ -69,11 +74,22 @@ def known_facts(state: Mapping[str, Any]) -> Report:
 
 
 def _throughput(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """`{"arn", "requested_at", "in_service_at", "deleted_at", "billed_seconds"}`; null where none was bought."""
+    """What is known of it, with `billed_seconds`; null where none was bought.
+
+    `overhead_seconds` is the part of `billed_seconds` in which it answered nothing; null where no answers are known.
+    """
     if not facts or not facts.get("arn"):
         return None
-    times = {name: facts.get(name) for name in ("arn", "requested_at", "in_service_at", "deleted_at")}
-    return {**times, "billed_seconds": billed_seconds(facts.get("in_service_at"), facts.get("deleted_at"))}
+    known = {name: facts.get(name) for name in ("arn", "requested_at", "in_service_at", "deleted_at", "lease_ends_at")}
+    billed = billed_seconds(facts.get("in_service_at"), facts.get("deleted_at"))
+    return {**known, "billed_seconds": billed, "overhead_seconds": None}
+
+
+def _with_overhead(throughput: dict[str, Any] | None, tuned: Sequence[Line]) -> dict[str, Any] | None:
+    answering = answering_seconds(tuned)
+    if throughput is None or throughput["billed_seconds"] is None or answering is None:
+        return throughput
+    return {**throughput, "overhead_seconds": round(throughput["billed_seconds"] - answering, 3)}
 
 
 def succeeded(
@@ -87,6 +103,7 @@ def succeeded(
         **facts,
         "status": "succeeded",
         "arms": arms,
+        "throughput": _with_overhead(facts["throughput"], answers[TUNED]),
         "training": {**facts["training"], "epochs": summarise_epochs(training, validation)},
         "left_on_purpose": left_on_purpose(facts["custom_model_arn"]),
     }
@@ -100,7 +117,7 @@ def failed(state: Mapping[str, Any], error: str, cause: str, model_arn: str | No
         **facts,
         "status": "failed",
         "custom_model_arn": model_arn,
-        "left_on_purpose": left_on_purpose(model_arn),
+        "left_on_purpose": [*left_on_purpose(model_arn), *_kept_job(state.get("stopped_job") or {})],
         "error": {"name": error, "cause": cause},
     }
 
@@ -108,6 +125,11 @@ def failed(state: Mapping[str, Any], error: str, cause: str, model_arn: str | No
 def left_on_purpose(model_arn: str | None) -> list[dict[str, str]]:
     """What a run leaves behind that is billed: its custom model."""
     return [{"kind": "custom model", "arn": model_arn, "note": STORAGE_NOTE}] if model_arn else []
+
+
+def _kept_job(job: Mapping[str, Any]) -> list[dict[str, str]]:
+    """A job that still trains because the run's settings keep it."""
+    return [{"kind": "customization job", "arn": job["name"], "note": JOB_NOTE}] if job.get("kept") else []
 
 
 def headline(report: Report) -> str:

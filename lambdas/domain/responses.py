@@ -1,8 +1,8 @@
 """What a model is asked, and what is stored of its answer.
 
 A line of `evaluation/<arm>.jsonl` is `{"index", "prompt", "reference", "response", "input_tokens", "output_tokens",
-"latency_ms", "stop_reason"}`, or `{"index", "error"}`. `index` is the record's place in `dataset/test.jsonl`, counted
-from 0.
+"latency_ms", "stop_reason", "asked_at", "answered_at"}`, or `{"index", "error"}`. `index` is the record's place in
+`dataset/test.jsonl`, counted from 0; `asked_at` and `answered_at` are timestamps.
 """
 
 from collections import Counter
@@ -14,6 +14,7 @@ import orjson
 from pydantic import BaseModel, Field
 
 from lambdas.domain.errors import EvaluationFailed
+from lambdas.domain.timestamps import seconds_between
 
 MOST_ERRORS_PERCENT = 5
 NOT_ANSWERED = "not answered"
@@ -87,7 +88,7 @@ def parse_question(index: int, line: bytes) -> Question:
     return Question(index, record.system, tuple(record.messages[:-1]), record.messages[-1].content)
 
 
-def answered(question: Question, answer: Answer) -> Line:
+def answered(question: Question, answer: Answer, *, asked_at: str, answered_at: str) -> Line:
     """The line of an answer."""
     return {
         "index": question.index,
@@ -98,12 +99,22 @@ def answered(question: Question, answer: Answer) -> Line:
         "output_tokens": answer.output_tokens,
         "latency_ms": answer.latency_ms,
         "stop_reason": answer.stop_reason,
+        "asked_at": asked_at,
+        "answered_at": answered_at,
     }
 
 
 def failed(index: int, error: str) -> Line:
     """The line of a record that the model did not answer."""
     return {"index": index, "error": error}
+
+
+def answering_seconds(lines: Iterable[Line]) -> float | None:
+    """From the first question to the last answer; None where there is no answer with its times."""
+    timed = [line for line in lines if "asked_at" in line]
+    if not timed:
+        return None
+    return seconds_between(min(line["asked_at"] for line in timed), max(line["answered_at"] for line in timed))
 
 
 def parse_lines(content: bytes) -> list[Line]:

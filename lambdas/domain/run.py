@@ -5,14 +5,23 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import BaseModel
+
 from lambdas.domain.errors import InvalidEvent
 
 DATASET_NAME_LENGTH = 20
 DIGEST_LENGTH = 12
 
+PROJECT = "bedrock-fine-tuning"
+# Until when a throughput may exist, as a timestamp.
+LEASE_TAG = "lease-ends-at"
+# "true" on a job that trains on although its run was cut off.
+KEEP_JOB_TAG = "keep-job"
+
 # What a token is for: repeating the same purpose of the same run repeats the same request.
 TokenPurpose = Literal["customization", "throughput"]
 
+_RUN_ID = re.compile(rf"[a-z0-9]+(-[a-z0-9]+)*-[0-9a-f]{{{DIGEST_LENGTH}}}")
 _KEY = re.compile(r"input/(?:(?P<folder>[^/]+)/train\.jsonl|(?P<file>[^/]+)\.jsonl)")
 # Patterns of the Bedrock service model (CreateModelCustomizationJob, CreateProvisionedModelThroughput). botocore does
 # not check them, and the service refuses a wrong one only after the data has been prepared.
@@ -22,6 +31,14 @@ _TOKEN = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9]{0,254}[a-zA-Z0-9])?")
 _NAME_LENGTH = 63
 _NOT_IN_TAGS = re.compile(r"[^a-zA-Z0-9\s._:/=+@-]")
 _TAG_VALUE_LENGTH = 256
+
+
+class Claim(BaseModel):
+    """`claim.json`: which execution has the run, and since when."""
+
+    run_id: str
+    execution_arn: str
+    claimed_at: str
 
 
 @dataclass(frozen=True)
@@ -76,6 +93,20 @@ def prefix(run: str) -> str:
     return f"runs/{run}/"
 
 
+def claim_key(run: str) -> str:
+    """Where the run's claim is in the output bucket."""
+    return f"{prefix(run)}claim.json"
+
+
+def run_of_bedrock_name(deployment: str, name: str) -> str | None:
+    """The id of the run that a Bedrock name may belong to; None where it cannot be one of the deployment's.
+
+    Names of `team` and `team-eu` can both start with `team-eu-`: only a claim in the deployment's bucket tells which.
+    """
+    run = name.removeprefix(f"{deployment}-")
+    return run if run != name and _RUN_ID.fullmatch(run) else None
+
+
 def bedrock_name(deployment: str, run: str) -> str:
     """The name of the run's customization job, custom model and throughput; raises ValueError where Bedrock would."""
     name = f"{deployment}-{run}"
@@ -100,5 +131,5 @@ def bedrock_tags(deployment: str, run: str, execution_arn: str) -> dict[str, str
 
     Characters that Bedrock's tags do not allow become `_`, values end at 256 characters.
     """
-    tags = {"project": "bedrock-fine-tuning", "deployment": deployment, "run-id": run, "execution-arn": execution_arn}
+    tags = {"project": PROJECT, "deployment": deployment, "run-id": run, "execution-arn": execution_arn}
     return {name: _NOT_IN_TAGS.sub("_", value)[:_TAG_VALUE_LENGTH] for name, value in tags.items()}

@@ -50,14 +50,16 @@ class EvaluationSettings(_Settings):
 class RunSettings(_Settings):
     """One run's settings; every key may be left out.
 
-    `system` is the system text for prompt/completion records; `tags` go onto all that the run makes in Bedrock.
+    `system` is the system text for prompt/completion records; `tags` go onto all that the run makes in Bedrock;
+    `keep_job` lets a customization job train to its end although its run failed or was aborted.
     """
 
     base_model: str | None = None
     hyperparameters: dict[str, object] = {}
     split: SplitSettings = SplitSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
-    model_units: int = Field(default=1, ge=1, le=10)
+    model_units: int = Field(default=1, ge=1)
+    keep_job: bool = False
     system: str | None = Field(default=None, min_length=1)
     tags: Annotated[dict[_TagName, _TagValue], Field(max_length=40)] = {}
 
@@ -76,8 +78,10 @@ class Choices(NamedTuple):
     model: BaseModelEntry
 
 
-def parse(text: bytes | None, default_base_model: str) -> Choices | list[Fault]:
+def parse(text: bytes | None, default_base_model: str, *, max_model_units: int) -> Choices | list[Fault]:
     """Reads `run.json` (None where there is none); gives the list of all faults where it cannot be followed.
+
+    `max_model_units` is what the deployment allows a run to buy.
 
     Raises UnknownBaseModelError only where the deployment's own default is unknown.
     """
@@ -106,7 +110,11 @@ def parse(text: bytes | None, default_base_model: str) -> Choices | list[Fault]:
             for fault in hyperparameters.faults(model, chosen["hyperparameters"])
         ]
     if settings is not None:
-        faults += [*_split_faults(settings.split), *_arm_faults(settings, model)]
+        faults += [
+            *_split_faults(settings.split),
+            *_arm_faults(settings, model),
+            *_unit_faults(settings, max_model_units),
+        ]
         if not faults:
             return Choices(settings, model)
     return faults
@@ -137,6 +145,13 @@ def _arm_faults(settings: RunSettings, model: BaseModelEntry) -> list[Fault]:
             faults.append(Fault(f"/evaluation/models/{index}", f"{model_id!r} is already one of the arms."))
         taken.add(arm_name(model_id))
     return faults
+
+
+def _unit_faults(settings: RunSettings, most: int) -> list[Fault]:
+    if settings.model_units <= most:
+        return []
+    message = f"This deployment buys at most {most} model units for a run (its setting max_model_units)."
+    return [Fault("/model_units", message)]
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

@@ -6,9 +6,10 @@ from lambdas.domain.errors import ThroughputFailed, ThroughputNotDeleted
 from lambdas.domain.polling import (
     DELETION_ATTEMPTS,
     DELETION_ATTEMPTS_IF_REFUSED,
-    DELETION_WAIT_SECONDS,
     LONGEST_THROUGHPUT_CREATION_SECONDS,
     THROUGHPUT_WAIT_SECONDS,
+    next_deletion_wait,
+    next_throughput_wait,
 )
 from lambdas.domain.timestamps import seconds_between
 
@@ -33,8 +34,9 @@ class Throughput(TypedDict):
     """`$.throughput`. Times are timestamps; what is not known yet is null.
 
     `in_service_at` is Bedrock's own time of the change to InService where it tells it, else when it was first seen.
-    `waited_seconds` is the sum of the waits asked for so far. `deleted_at` is when Bedrock accepted the first deletion;
-    `deleted` is true once it can no longer be found.
+    `lease_ends_at` is when the reconciler deletes it whatever the run does, `answer_until` when the run gives up by
+    itself. `waited_seconds` is the sum of the waits asked for so far. `deleted_at` is when Bedrock first accepted the
+    deletion; `deleted` is true once it can no longer be found.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Throughput(TypedDict):
     status: str | None
     requested_at: str | None
     in_service_at: str | None
+    lease_ends_at: str | None
+    answer_until: str | None
     wait_seconds: int
     waited_seconds: int
     delete_requested_at: str | None
@@ -58,6 +62,8 @@ def unrecorded(name: str) -> Throughput:
         "status": None,
         "requested_at": None,
         "in_service_at": None,
+        "lease_ends_at": None,
+        "answer_until": None,
         "wait_seconds": THROUGHPUT_WAIT_SECONDS,
         "waited_seconds": 0,
         "delete_requested_at": None,
@@ -67,9 +73,26 @@ def unrecorded(name: str) -> Throughput:
     }
 
 
-def purchased(name: str, arn: str, requested_at: str) -> Throughput:
+def purchased(name: str, arn: str, requested_at: str, lease_ends_at: str, answer_until: str) -> Throughput:
     """A throughput that Bedrock has just accepted to create."""
-    return {**unrecorded(name), "arn": arn, "status": "Creating", "requested_at": requested_at}
+    return {
+        **unrecorded(name),
+        "arn": arn,
+        "status": "Creating",
+        "requested_at": requested_at,
+        "lease_ends_at": lease_ends_at,
+        "answer_until": answer_until,
+    }
+
+
+def require_lease(answer_until: str | None, lease_ends_at: str | None, now: str, doing: str) -> None:
+    """Raises ThroughputFailed from `answer_until` on; `doing` is what the run has no time left for."""
+    if answer_until is not None and now >= answer_until:
+        raise ThroughputFailed(
+            f"The throughput's lease ends at {lease_ends_at}, and what is left of it is kept for the deletion: no time "
+            f"for {doing}. If the run needs more, deploy with a larger longest_lease_hours, then upload the data set "
+            "again."
+        )
 
 
 def refused(name: str, model_units: int, operation: str, code: str, message: str) -> ThroughputFailed:
@@ -86,10 +109,11 @@ def checked(
     A change later than the creation is the one to InService. Bedrock's documentation does not promise that it notes
     that change: where it does not, the time of this answer stands for it, at most one polling interval late.
 
-    Raises ThroughputFailed where it failed, or where all waits together reach two hours. The waits are summed, not the
-    clock read, so that the bound is the same where an emulator shortens them.
+    Raises ThroughputFailed where it failed, where its lease is used up, or where all waits together reach two hours.
+    The waits are summed, not the clock read, so that the bound is the same where an emulator shortens them.
     """
     throughput = {**throughput, "status": status}
+    require_lease(throughput["answer_until"], throughput["lease_ends_at"], now, "answers")
     if status == IN_SERVICE:
         return {**throughput, "in_service_at": changed_at if changed_at > created_at else now}
     if status == FAILED:
@@ -104,7 +128,7 @@ def checked(
             f"({throughput['arn']}); creating one takes 20 to 30 minutes. Ask AWS Support about the Region's capacity, "
             "then upload the data set again."
         )
-    return {**throughput, "wait_seconds": THROUGHPUT_WAIT_SECONDS, "waited_seconds": waited_seconds}
+    return {**throughput, "wait_seconds": next_throughput_wait(waited_seconds), "waited_seconds": waited_seconds}
 
 
 def gone(throughput: Throughput, now: str) -> Throughput:
@@ -113,19 +137,20 @@ def gone(throughput: Throughput, now: str) -> Throughput:
     return {**throughput, "status": None, "deleted": True, "deleted_at": deleted_at}
 
 
-def still_there(throughput: Throughput, refusal: str | None, refused_for_good: bool, now: str) -> Throughput:
+def still_there(throughput: Throughput, refusal: str | None, refused_for_good: bool, now: str, cost: str) -> Throughput:
     """The throughput after an attempt to delete it that did not (yet) remove it, with the wait before the next attempt.
 
     `refusal` is Bedrock's error on the attempt, null where it accepted the deletion; `refused_for_good` is true for one
-    that time alone does not heal. Raises ThroughputNotDeleted when the attempts are used up.
+    that time alone does not heal, `cost` what it costs (`hourly_cost`). Raises ThroughputNotDeleted when the attempts
+    are used up.
     """
     attempts = throughput["delete_attempts"] + 1
     if attempts >= (DELETION_ATTEMPTS_IF_REFUSED if refused_for_good else DELETION_ATTEMPTS):
-        raise ThroughputNotDeleted(_not_deleted(throughput, attempts, refusal, now))
-    return {**throughput, "deleted": False, "wait_seconds": DELETION_WAIT_SECONDS, "delete_attempts": attempts}
+        raise ThroughputNotDeleted(_not_deleted(throughput, attempts, refusal, now, cost))
+    return {**throughput, "deleted": False, "wait_seconds": next_deletion_wait(attempts), "delete_attempts": attempts}
 
 
-def _not_deleted(throughput: Throughput, attempts: int, refusal: str | None, now: str) -> str:
+def _not_deleted(throughput: Throughput, attempts: int, refusal: str | None, now: str, cost: str) -> str:
     """What a person must know to end the billing."""
     requested_at = throughput["requested_at"]
     age = f"{seconds_between(requested_at, now) / 3600:.1f} hours old" if requested_at else "of unknown age"
@@ -133,8 +158,19 @@ def _not_deleted(throughput: Throughput, attempts: int, refusal: str | None, now
     reason = f"Bedrock's last answer: {refusal}" if refusal else "Bedrock accepted the deletion but still finds it"
     return (
         f"Throughput {identifier} ({age}) still exists after {attempts} attempts to delete it and BILLS BY THE HOUR "
-        f"until it is deleted. {reason}. Delete it now: {deletion_command(identifier)}"
+        f"until it is deleted: {cost}. {reason}. The reconciler goes on trying. Delete it now: "
+        f"{deletion_command(identifier)}"
     )
+
+
+def hourly_cost(model_units: int | None, price: float | None) -> str:
+    """`1 model unit at 42.00 USD = 42.00 USD an hour`; says so where units or price are not known."""
+    units = f"{model_units or 'an unknown number of'} model unit{'' if model_units == 1 else 's'}"
+    if price is None:
+        return f"{units} at a price an hour that the deployment does not know (setting model_unit_price_per_hour)"
+    if model_units is None:
+        return f"{units} at {price:.2f} USD an hour each"
+    return f"{units} at {price:.2f} USD = {model_units * price:.2f} USD an hour"
 
 
 def deletion_command(identifier: str) -> str:

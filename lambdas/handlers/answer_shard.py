@@ -22,4 +22,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         event["throughput"]["arn"],
         InferenceSettings.model_validate(event["plan"]["evaluation"]),
         context.get_remaining_time_in_millis,
+        answer_until=event["throughput"]["answer_until"],
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lambdas.adapters import object_store
 from lambdas.domain import run as runs
 from lambdas.domain.errors import InvalidEvent
+from lambdas.domain.run import Claim
 from lambdas.domain.timestamps import now
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import bind_run, logger, metrics, observed
@@ -45,14 +46,6 @@ class ClaimRequest(BaseModel):
 
     event: ObjectCreated
     execution_arn: str = Field(min_length=1)
-
-
-class Claim(BaseModel):
-    """`claim.json`: who has the run, and since when."""
-
-    run_id: str
-    execution_arn: str
-    claimed_at: str
 
 
 @observed
@@ -94,7 +87,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _claim(run_id: str, execution_arn: str) -> Claim:
     """The claim that stands: ours where nobody was faster; a retry of the same execution finds its own."""
-    bucket, key = environment().output_bucket, f"{runs.prefix(run_id)}claim.json"
+    bucket, key = environment().output_bucket, runs.claim_key(run_id)
     ours = Claim(run_id=run_id, execution_arn=execution_arn, claimed_at=now())
     if object_store.write_new(bucket, key, orjson.dumps(ours.model_dump())):
         return ours

@@ -5,9 +5,10 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import bedrock
+from lambdas.adapters import bedrock, throughput_slots
 from lambdas.adapters.service_errors import Conflict, Refused
 from lambdas.domain import run, throughput
+from lambdas.domain.errors import ServiceBusy, ThroughputNotDeleted
 from lambdas.domain.throughput import Throughput
 from lambdas.domain.timestamps import now
 from lambdas.handlers.environment import environment
@@ -18,36 +19,67 @@ from lambdas.handlers.observability import logger, metrics, observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes the whole state and returns `$.throughput`; `deleted` is true only where Bedrock no longer finds it.
 
-    The throughput is found by its name, so that one whose purchase was never recorded is found, too. Raises
-    ThroughputNotDeleted when all attempts are used up, and ServiceBusy.
+    The throughput is found by its name where its purchase was never recorded. Raises ThroughputNotDeleted when all
+    attempts are used up.
     """
     name = run.bedrock_name(environment().deployment, event["run"]["id"])
     facts: Throughput = {**throughput.unrecorded(name), **(event.get("throughput") or {})}
     may_appear_late = event.get("failure", {}).get("phase") == "throughput" and facts["arn"] is None
-    facts = delete(facts, may_appear_late=may_appear_late)
+    units = (event.get("plan") or {}).get("model_units")
+    facts = delete(facts, may_appear_late, throughput.hourly_cost(units, environment().model_unit_price_per_hour))
     logger.info("Deletion attempted", extra={"throughput": name, "deleted": facts["deleted"]})
+    if facts["deleted"]:
+        _give_slot_back(event["run"]["id"])
     return {**facts}
 
 
-def delete(facts: Throughput, *, may_appear_late: bool) -> Throughput:
-    """One attempt: ask, delete, ask again.
+def delete(facts: Throughput, may_appear_late: bool, cost: str) -> Throughput:
+    """One attempt: delete, then ask. Nothing comes before the deletion of a throughput whose ARN is known.
 
     `may_appear_late` is true for a purchase whose outcome is unknown: not finding it counts from the second attempt on.
+    `cost` is for the message to a person.
     """
     facts = {**facts, "delete_requested_at": facts["delete_requested_at"] or now()}
-    refusal: Refused | None = None
+    trouble: Exception | None = None
     try:
-        found = bedrock.find_throughput(facts["name"])
-        if found is not None:
-            facts = {**facts, "arn": found.arn, "requested_at": facts["requested_at"] or found.created_at}
-            bedrock.delete_throughput(found.arn)
-            facts = {**facts, "deleted_at": facts["deleted_at"] or now()}
-            metrics.add_metric("DeletionsAccepted", MetricUnit.Count, 1)
-            found = bedrock.find_throughput(facts["name"])
+        facts = _accepted(facts)
+        found = bedrock.find_throughput(facts["arn"] or facts["name"])
         if found is None and not (may_appear_late and facts["arn"] is None and facts["delete_attempts"] == 0):
             return throughput.gone(facts, now())
-    except Refused as error:
-        refusal = error
-        logger.warning("Deletion refused", extra={"throughput": facts["name"], "refusal": str(error)})
-    refused_for_good = refusal is not None and not isinstance(refusal, Conflict)
-    return throughput.still_there(facts, str(refusal) if refusal else None, refused_for_good, now())
+    except (Refused, ServiceBusy) as error:
+        # Not left to the state machine's Retry: what is known of the throughput by now must not be forgotten.
+        trouble = error
+        logger.warning("Deletion failed", extra={"throughput": facts["name"], "trouble": str(error)})
+    refused_for_good = isinstance(trouble, Refused) and not isinstance(trouble, Conflict)
+    try:
+        return throughput.still_there(facts, str(trouble) if trouble else None, refused_for_good, now(), cost)
+    except ThroughputNotDeleted:
+        metrics.add_metric("DeletionFailures", MetricUnit.Count, 1)
+        raise
+
+
+def _accepted(facts: Throughput) -> Throughput:
+    """The throughput after Bedrock accepted its deletion, or unchanged where there is none. Raises as the adapter."""
+    if facts["arn"] is None:
+        try:
+            found = bedrock.find_throughput(facts["name"])
+        except (Refused, ServiceBusy) as error:
+            # Its name is enough to delete it.
+            logger.warning("Not found out", extra={"throughput": facts["name"], "trouble": str(error)})
+        else:
+            if found is None:
+                return facts
+            facts = {**facts, "arn": found.arn, "requested_at": facts["requested_at"] or found.created_at}
+    metrics.add_metric("DeletionAttempts", MetricUnit.Count, 1)
+    if bedrock.delete_throughput(facts["arn"] or facts["name"]):
+        facts = {**facts, "deleted_at": facts["deleted_at"] or now()}
+        metrics.add_metric("DeletionsAccepted", MetricUnit.Count, 1)
+    return facts
+
+
+def _give_slot_back(run_id: str) -> None:
+    """Lets the next run buy. Where this fails, the reconciler does it when the run has ended."""
+    try:
+        throughput_slots.give_back(environment().output_bucket, run_id)
+    except (Refused, ServiceBusy):
+        logger.exception("Slot not given back")

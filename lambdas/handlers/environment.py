@@ -21,6 +21,15 @@ class Environment(BaseModel):
     customization_role_arn: str = Field(pattern=r"^arn:[^:]+:iam::\d{12}:role/.+$")
     custom_model_kms_key_arn: Annotated[str | None, Optional] = None
     default_base_model: str = Field(min_length=1)
+    max_throughputs: int = Field(ge=1)
+    max_model_units: int = Field(ge=1)
+    longest_lease_hours: float = Field(gt=0)
+    longest_run_hours: float = Field(gt=0)
+    model_unit_price_per_hour: Annotated[float | None, Optional] = None
+    # The reconciler's alone: where it looks, whom it tells, and how long a purchase that was cut off may go on.
+    state_machine_arn: Annotated[str | None, Optional] = None
+    topic_arn: Annotated[str | None, Optional] = None
+    purchase_timeout_seconds: int = Field(default=30, ge=1)
 
 
 @cache

@@ -13,7 +13,7 @@ from lambdas.domain.dataset import MAX_HELD_BYTES, RecordSet, SetName, check_siz
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.errors import DatasetRejected
 from lambdas.domain.prepared_dataset import Given, PreparedDataset, prepare, shards
-from lambdas.domain.run import Source, bedrock_tags
+from lambdas.domain.run import KEEP_JOB_TAG, Source, bedrock_tags
 from lambdas.domain.run_settings import Choices
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
@@ -67,16 +67,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _choices(run: Run, report: DatasetReport) -> Choices:
     """The run's settings; where they are wrong, the defaults, so that the data is checked all the same."""
-    default = environment().default_base_model
+    default, most_units = environment().default_base_model, environment().max_model_units
     folder = _source(run).folder
     if folder is None:
-        parsed = run_settings.parse(None, default)
+        parsed = run_settings.parse(None, default, max_model_units=most_units)
     else:
         with object_store.opened(run.source.bucket, folder + run_settings.FILE_NAME) as stored:
             if stored is not None and stored.size_bytes > _SETTINGS_BYTES:
                 parsed = [run_settings.Fault("", f"The file has more than {_SETTINGS_BYTES} bytes.")]
             else:
-                parsed = run_settings.parse(None if stored is None else stored.stream.read(), default)
+                text = None if stored is None else stored.stream.read()
+                parsed = run_settings.parse(text, default, max_model_units=most_units)
     if isinstance(parsed, Choices):
         return parsed
     for fault in parsed:
@@ -140,6 +141,7 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
             has_validation=bool(prepared.validation),
         ),
         "model_units": settings.model_units,
+        "keep_job": settings.keep_job,
         "dataset": {
             "train": planned("train", prepared.train),
             "validation": planned("validation", prepared.validation),
@@ -149,7 +151,9 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
         "arms": run_settings.arms(choices),
         "shards": {name: f"{run.prefix}shards/{name}.jsonl" for name in ("baselines", "tuned")},
         # The tags that clean-up relies on win over a user's.
-        "tags": settings.tags | bedrock_tags(environment().deployment, run.id, run.execution_arn),
+        "tags": settings.tags
+        | bedrock_tags(environment().deployment, run.id, run.execution_arn)
+        | {KEEP_JOB_TAG: "true" if settings.keep_job else "false"},
     }
 
 

@@ -5,10 +5,13 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import bedrock
+from lambdas.adapters import bedrock, throughput_slots
+from lambdas.adapters.bedrock import ThroughputDescription
 from lambdas.adapters.service_errors import Refused
-from lambdas.domain import run, throughput
+from lambdas.domain import run, slots, throughput
 from lambdas.domain.errors import ThroughputFailed
+from lambdas.domain.run import LEASE_TAG
+from lambdas.domain.slots import Slot
 from lambdas.domain.throughput import Throughput
 from lambdas.domain.timestamps import now
 from lambdas.handlers.environment import environment
@@ -20,27 +23,47 @@ _NAME_MAY_BE_TAKEN = {"ConflictException", "ValidationException"}
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Takes `{"run", "plan", "job"}` and returns `$.throughput`. Raises ThroughputFailed and ServiceBusy."""
-    return {**purchase(event["run"], event["plan"], event["job"]["model_arn"])}
+    """Takes `{"run", "plan", "job", "slot"}` and returns `$.throughput`. Raises ThroughputFailed and ServiceBusy."""
+    return {**purchase(event["run"], event["plan"], event["job"]["model_arn"], event["slot"])}
 
 
-def purchase(run_facts: dict[str, Any], plan: dict[str, Any], model_arn: str) -> Throughput:
-    """The run's throughput: a new one, or the one that an earlier attempt bought."""
+def purchase(run_facts: dict[str, Any], plan: dict[str, Any], model_arn: str, slot: Slot) -> Throughput:
+    """The run's throughput: a new one, or the one that an earlier attempt bought.
+
+    The lease is the slot's, so that a repeated purchase is the same request, tags included.
+    """
+    lease_ends_at, answer_until = _checked_lease(run_facts["id"], slot)
     name = run.bedrock_name(environment().deployment, run_facts["id"])
     token = run.client_request_token(run_facts["id"], "throughput")
     requested_at = now()
+    tags = {**plan["tags"], LEASE_TAG: lease_ends_at}
     try:
-        arn = bedrock.purchase_throughput(name, token, model_arn, plan["model_units"], plan["tags"])
+        arn = bedrock.purchase_throughput(name, token, model_arn, plan["model_units"], tags)
     except Refused as refusal:
-        adopted = _adopt(name, model_arn, plan["model_units"], refusal)
+        found = _adopt(name, model_arn, plan["model_units"], refusal)
+        adopted = throughput.purchased(name, found.arn, found.created_at, lease_ends_at, answer_until)
         logger.info("Throughput of an earlier attempt adopted", extra={"throughput_arn": adopted["arn"]})
         return adopted
     logger.info("Throughput bought", extra={"throughput_arn": arn, "model_units": plan["model_units"]})
     metrics.add_metric("ThroughputsBought", MetricUnit.Count, 1)
-    return throughput.purchased(name, arn, requested_at)
+    return throughput.purchased(name, arn, requested_at, lease_ends_at, answer_until)
 
 
-def _adopt(name: str, model_arn: str, model_units: int, refusal: Refused) -> Throughput:
+def _checked_lease(run_id: str, slot: Slot) -> tuple[str, str]:
+    """The lease's end and when answers end; raises ThroughputFailed where it is used up or the slot was taken away."""
+    held = [each.holder for each in throughput_slots.held(environment().output_bucket)]
+    own = next((holder for holder in held if holder.run_id == run_id), None)
+    if own is None:
+        raise ThroughputFailed(
+            f"The run has lost its throughput slot ({slot['key']}), as after it was stopped: buying now could exceed "
+            "the deployment's max_throughputs. Upload the data set again."
+        )
+    answer_until = slots.answer_until(own.lease_ends_at)
+    throughput.require_lease(answer_until, own.lease_ends_at, now(), "a purchase")
+    return own.lease_ends_at, answer_until
+
+
+def _adopt(name: str, model_arn: str, model_units: int, refusal: Refused) -> ThroughputDescription:
     """The throughput of this name where it serves this run's model; otherwise the refusal as ThroughputFailed."""
     refused = throughput.refused(name, model_units, refusal.operation, refusal.code, refusal.message)
     if refusal.code not in _NAME_MAY_BE_TAKEN:
@@ -56,4 +79,4 @@ def _adopt(name: str, model_arn: str, model_units: int, refusal: Refused) -> Thr
             f"Another throughput already has the name {name}, for the model {found.model_arn} ({found.arn}). "
             "Delete it if nobody needs it, then upload the data set again."
         ) from refusal
-    return throughput.purchased(name, found.arn, found.created_at)
+    return found

@@ -16,12 +16,13 @@ from lambdas.handlers.observability import logger, observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes the whole state and returns `{"name", "status", "model_arn"}`; `status` is null where no job was started.
 
-    The job is found by its name, whether or not its start was recorded. A job that has ended stays as it is. Raises
-    ServiceBusy and Refused.
+    The job is found by its name, whether or not its start was recorded. A job that has ended stays as it is, and so
+    does one that the run's settings keep (`keep_job`). Raises ServiceBusy and Refused.
     """
     name = run.bedrock_name(environment().deployment, event["run"]["id"])
     found = bedrock.find_customization_job(name)
-    if found is not None and found.job["status"] == IN_PROGRESS:
+    kept = bool((event.get("plan") or {}).get("keep_job"))
+    if found is not None and found.job["status"] == IN_PROGRESS and not kept:
         try:
             bedrock.stop_customization_job(found.job["arn"])
         except Conflict as conflict:
@@ -30,5 +31,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         found = bedrock.find_customization_job(name)
     if found is None:
         return {"name": name, "status": None, "model_arn": None}
-    logger.info("Job stopped", extra={"job_arn": found.job["arn"], "status": found.job["status"]})
-    return {"name": name, "status": found.job["status"], "model_arn": found.job["model_arn"]}
+    logger.info("Job left as it is" if kept else "Job stopped", extra={"job_arn": found.job["arn"]})
+    return {"name": name, "status": found.job["status"], "model_arn": found.job["model_arn"], "kept": kept}

@@ -24,6 +24,10 @@ ENVIRONMENT = {
     "DEPLOYMENT": "fine-tuning",
     "CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/customization",
     "DEFAULT_BASE_MODEL": "anthropic.claude-3-haiku-20240307-v1:0:200k",
+    "MAX_THROUGHPUTS": "1",
+    "MAX_MODEL_UNITS": "2",
+    "LONGEST_LEASE_HOURS": "8",
+    "LONGEST_RUN_HOURS": "168",
     "POWERTOOLS_SERVICE_NAME": "fine-tuning",
     "POWERTOOLS_METRICS_NAMESPACE": "FineTuning",
     "POWERTOOLS_TRACE_DISABLED": "true",
@@ -37,7 +41,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    caches = (clients.s3, clients.bedrock, clients.bedrock_runtime, environment)
+    caches = (
+        clients.s3,
+        clients.bedrock,
+        clients.bedrock_runtime,
+        clients.step_functions,
+        clients.sns,
+        environment,
+    )
     with mock_aws():
         for cached in caches:
             cached.cache_clear()

@@ -80,6 +80,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
             "earlyStoppingPatience": "2",
         },
         "model_units": 1,
+        "keep_job": False,
         "dataset": {
             "train": {"uri": f"{base}/train.jsonl", "records": 180},
             "validation": {"uri": f"{base}/validation.jsonl", "records": 40},
@@ -96,6 +97,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
             "deployment": "fine-tuning",
             "run-id": "tables-0123456789ab",
             "execution-arn": "arn:aws:states:::execution:e",
+            "keep-job": "false",
         },
     }
     written = [pipeline.output(f"dataset/{name}.jsonl") for name in ("train", "validation", "test")]
@@ -132,7 +134,8 @@ def test_folder_is_read_with_its_siblings_and_settings(pipeline: Pipeline) -> No
         "model_units": 2,
         "system": "Answer with the number.",
         "evaluation": {"max_tokens": 64, "models": ["amazon.nova-lite-v1:0"]},
-        "tags": {"team": "finance", "run-id": "mine"},
+        "keep_job": True,
+        "tags": {"team": "finance", "run-id": "mine", "keep-job": "false"},
     }
     pipeline.upload("input/t/run.json", json.dumps(settings))
     pipeline.upload("input/t/train.jsonl", lines("Training", 40))
@@ -148,6 +151,7 @@ def test_folder_is_read_with_its_siblings_and_settings(pipeline: Pipeline) -> No
     assert plan["evaluation"]["max_tokens"] == 64
     assert plan["arms"] == {"base": HAIKU, "amazon.nova-lite-v1-0": "amazon.nova-lite-v1:0"}
     assert plan["tags"]["team"] == "finance"
+    assert (plan["keep_job"], plan["tags"]["keep-job"]) == (True, "true")
     assert plan["tags"]["run-id"] == "tables-0123456789ab"
     first = json.loads(pipeline.output("dataset/test.jsonl").splitlines()[0])
     assert first == {

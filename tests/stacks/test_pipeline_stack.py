@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from stacks.definition import PATH, lambda_states, states
+from stacks.definition import NUMBERS, PATH, lambda_states, states
 from stacks.functions import handler_module
 from tests.stacks.conftest import ROOT, Templates, listed, text
 
 HANDLERS = ROOT / "lambdas" / "handlers"
 # These stand beside the handlers and serve no state.
-NO_STATE = {"__init__", "environment", "observability", "empty_bucket"}
+NO_STATE = {"__init__", "environment", "observability", "empty_bucket", "reconcile_throughput"}
 
 
 def _functions(templates: Templates) -> dict[str, dict[str, object]]:
@@ -34,10 +34,10 @@ def test_states_handlers_placeholders_and_functions_are_in_bijection(templates: 
     files = {file.stem for file in HANDLERS.glob("*.py")} - NO_STATE
     assert {handler_module(name) for name in tasks} == files
     assert tasks == {name: f"${{{name}Arn}}" for name in tasks}
-    assert set(_functions(templates)) == set(tasks) == set(lambda_states())
+    assert set(_functions(templates)) - {"ReconcileThroughput"} == set(tasks) == set(lambda_states())
     for name, function in _functions(templates).items():
         assert function["Handler"] == f"lambdas.handlers.{handler_module(name)}.handler"
-    used = set(re.findall(r"\$\{(\w+)\}", PATH.read_text())) - {"MaxConcurrency"}
+    used = set(re.findall(r"\$\{(\w+)\}", PATH.read_text())) - NUMBERS
     [machine] = templates.of_type("AWS::StepFunctions::StateMachine")
     assert set(machine["DefinitionSubstitutions"]) == used
 
@@ -72,13 +72,13 @@ def test_each_function_has_a_role_and_log_group_of_its_own(templates: Templates)
 
 @pytest.mark.parametrize("setup", ["templates", "keyed_templates"])
 def test_no_action_is_a_wildcard_and_star_resources_know_no_others(setup: str, request: pytest.FixtureRequest) -> None:
-    """`*` stands only where AWS defines no resource: X-Ray's and log delivery's actions."""
+    """`*` stands only where AWS defines no resource: X-Ray's, log delivery's and Bedrock's List actions."""
     templates: Templates = request.getfixturevalue(setup)
     for statement in templates.statements(""):
         actions = listed(statement["Action"])
         assert not [action for action in actions if "*" in action]
         if "*" in listed(statement["Resource"]):
-            assert all(action.startswith(("xray:", "logs:")) for action in actions)
+            assert all(action.startswith(("xray:", "logs:", "bedrock:List")) for action in actions)
 
 
 def test_only_the_start_of_a_job_may_pass_the_one_role_to_bedrock(templates: Templates) -> None:
@@ -106,6 +106,7 @@ def _may(templates: Templates, action: str) -> set[str]:
         ("bedrock:StopModelCustomizationJob", {"StopCustomization"}),
         ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughput"}),
         ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughput"}),
+        ("s3:DeleteObjectVersion", {"DeleteThroughput"}),
         ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard"}),
         ("s3:GetObjectVersion", {"PrepareDataset"}),
     ],
@@ -156,14 +157,25 @@ def test_max_concurrency_is_a_number_in_both_maps(keyed_templates: Templates) ->
     assert [s["MaxConcurrency"] for _, s in states(definition) if s["Type"] == "Map"] == [3, 3]
 
 
-def test_topic_is_encrypted_over_tls_and_tells_the_given_address(
+def test_longest_run_ends_the_execution(templates: Templates) -> None:
+    """An execution that hangs would hold its slot and its throughput until somebody looks."""
+    [machine] = templates.of_type("AWS::StepFunctions::StateMachine")
+    assert json.loads(machine["DefinitionString"])["TimeoutSeconds"] == 168 * 3600
+
+
+def test_topics_are_encrypted_over_tls_and_tell_the_given_address(
     templates: Templates, keyed_templates: Templates
 ) -> None:
-    """Reports name data sets and models."""
-    [topic] = templates.of_type("AWS::SNS::Topic")
-    assert "alias/aws/sns" in text(topic["KmsMasterKeyId"])
-    [policy] = templates.of_type("AWS::SNS::TopicPolicy")
-    assert "aws:SecureTransport" in json.dumps(policy)
+    """Reports name data sets and models. CloudWatch cannot write to a topic under the key that AWS manages."""
+    results, alarms = templates.of_type("AWS::SNS::Topic")
+    assert "alias/aws/sns" in text(results["KmsMasterKeyId"])
+    assert "KmsMasterKeyId" not in alarms
+    assert all("KmsMasterKeyId" in topic for topic in keyed_templates.of_type("AWS::SNS::Topic"))
+    assert len(templates.of_type("AWS::SNS::TopicPolicy")) == 2
+    for policy in templates.of_type("AWS::SNS::TopicPolicy"):
+        assert "aws:SecureTransport" in json.dumps(policy)
     assert not templates.of_type("AWS::SNS::Subscription")
-    [subscription] = keyed_templates.of_type("AWS::SNS::Subscription")
-    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ml@example.com")
+    for subscription in keyed_templates.of_type("AWS::SNS::Subscription"):
+        assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ml@example.com")
+    [key] = keyed_templates.of_type("AWS::KMS::Key")
+    assert "cloudwatch.amazonaws.com" in json.dumps(key["KeyPolicy"])

@@ -33,7 +33,7 @@ def test_script_reproduces_the_shipped_data_set() -> None:
 def test_shipped_data_set_is_accepted_with_all_three_sets() -> None:
     """The demo must show training, early stopping and a verdict, so the split must give all sets."""
     read, report = check(EXAMPLES / "financial-tables.jsonl")
-    choices = run_settings.parse(None, HAIKU.customization_id)
+    choices = run_settings.parse(None, HAIKU.customization_id, max_model_units=1)
     assert isinstance(choices, run_settings.Choices)
     prepared = prepare({"train": read}, choices, report)
     assert prepared is not None

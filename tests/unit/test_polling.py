@@ -26,11 +26,27 @@ def test_a_jobs_end_is_found_early_for_its_age():
 
 def test_deletion_insists_for_more_than_an_hour():
     """A conflict while the throughput is still being created lasts up to half an hour."""
-    assert polling.DELETION_WAIT_SECONDS * (polling.DELETION_ATTEMPTS - 1) > 3_600
+    waits = [polling.next_deletion_wait(attempts) for attempts in range(1, polling.DELETION_ATTEMPTS)]
+    assert sum(waits) > 3_600
+    assert waits[0] <= 5
 
 
 def test_each_attempt_to_delete_is_counted():
     """Without the count the attempts would never end."""
-    facts = purchased("name", "arn", "2026-01-21T22:00:00.000Z")
-    facts = still_there(facts, None, False, "2026-01-21T23:00:00.000Z")
-    assert (facts["delete_attempts"], facts["wait_seconds"]) == (1, polling.DELETION_WAIT_SECONDS)
+    facts = purchased("name", "arn", "2026-01-21T22:00:00.000Z", "2026-01-22T06:00:00.000Z", "2026-01-22T05:30:00.000Z")
+    facts = still_there(facts, None, False, "2026-01-21T23:00:00.000Z", "")
+    assert (facts["delete_attempts"], facts["wait_seconds"]) == (1, polling.FIRST_DELETION_WAIT_SECONDS)
+
+
+def test_a_throughput_that_may_be_ready_is_looked_at_twice_a_minute():
+    """What it bills without answering stays within one interval of a minute, the way to the first answer included."""
+    assert polling.next_throughput_wait(0) == polling.THROUGHPUT_WAIT_SECONDS == 60
+    assert polling.next_throughput_wait(15 * 60) == 30
+
+
+def test_the_wait_for_a_slot_grows_to_ten_minutes():
+    """Nothing bills meanwhile, and days of waiting must fit into the history."""
+    wait = polling.FIRST_SLOT_WAIT_SECONDS
+    for _ in range(10):
+        wait = polling.next_slot_wait(wait)
+    assert wait == 600

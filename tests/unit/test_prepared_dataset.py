@@ -15,7 +15,7 @@ from lambdas.domain.run_settings import Choices, parse
 
 
 def choices(**settings: object) -> Choices:
-    parsed = parse(orjson.dumps(settings), "anthropic.claude-3-haiku-20240307-v1:0:200k")
+    parsed = parse(orjson.dumps(settings), "anthropic.claude-3-haiku-20240307-v1:0:200k", max_model_units=1)
     assert isinstance(parsed, Choices), parsed
     return parsed
 

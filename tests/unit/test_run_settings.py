@@ -13,20 +13,20 @@ HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
 
 
 def faults(document: Any) -> dict[str, str]:
-    parsed = parse(json.dumps(document).encode(), HAIKU)
+    parsed = parse(json.dumps(document).encode(), HAIKU, max_model_units=2)
     assert not isinstance(parsed, Choices)
     return {fault.pointer: fault.message for fault in parsed}
 
 
 def choices(document: Any) -> Choices:
-    parsed = parse(json.dumps(document).encode(), HAIKU)
+    parsed = parse(json.dumps(document).encode(), HAIKU, max_model_units=2)
     assert isinstance(parsed, Choices), parsed
     return parsed
 
 
 def test_no_run_json_means_the_defaults() -> None:
     """A single file is enough for a run."""
-    parsed = parse(None, HAIKU)
+    parsed = parse(None, HAIKU, max_model_units=2)
     assert isinstance(parsed, Choices)
     assert parsed == choices({})
     assert parsed.model.customization_id == HAIKU
@@ -44,6 +44,8 @@ def test_no_run_json_means_the_defaults() -> None:
         ({"split": {"test": 0.5, "validation": 0.5}}, "/split", "nothing to train on"),
         ({"model_units": 0}, "/model_units", "greater than or equal to 1"),
         ({"model_units": True}, "/model_units", "integer"),
+        ({"model_units": 3}, "/model_units", "buys at most 2 model units"),
+        ({"keep_job": "yes"}, "/keep_job", "boolean"),
         ({"base_model": "gpt"}, "/base_model", "'gpt' cannot be fine-tuned here; the models that can: anthropic"),
         ({"system": ""}, "/system", "at least 1 character"),
         ({"tags": {"team": "a<b"}}, "/tags/team", "pattern"),
@@ -83,7 +85,7 @@ def test_all_faults_are_told_at_once() -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_give_settings_or_faults(text: bytes) -> None:
     """run.json comes from outside: it must never end in a stack trace."""
-    parsed = parse(text, HAIKU)
+    parsed = parse(text, HAIKU, max_model_units=2)
     assert isinstance(parsed, Choices) or all(fault.message for fault in parsed)
 
 

@@ -3,10 +3,11 @@
 import pytest
 
 from lambdas.domain import throughput
-from lambdas.domain.errors import ThroughputNotDeleted
+from lambdas.domain.errors import ThroughputFailed, ThroughputNotDeleted
 from lambdas.domain.polling import DELETION_ATTEMPTS
 
-BOUGHT = throughput.purchased("ft-run", "arn:throughput", "2026-01-21T22:00:00.000Z")
+LEASE = ("2026-01-22T06:00:00.000Z", "2026-01-22T05:30:00.000Z")
+BOUGHT = throughput.purchased("ft-run", "arn:throughput", "2026-01-21T22:00:00.000Z", *LEASE)
 
 
 def test_the_billed_time_is_from_in_service_to_the_accepted_deletion():
@@ -33,8 +34,36 @@ def test_a_throughput_that_stays_names_what_a_person_needs(facts):
     """Even where only the name is known, the command can be pasted."""
     with pytest.raises(ThroughputNotDeleted) as raised:
         throughput.still_there(
-            {**facts, "delete_attempts": DELETION_ATTEMPTS - 1}, None, False, "2026-01-21T23:30:00.000Z"
+            {**facts, "delete_attempts": DELETION_ATTEMPTS - 1},
+            None,
+            False,
+            "2026-01-21T23:30:00.000Z",
+            "1 model unit at 40.00 USD",
         )
     identifier = facts["arn"] or facts["name"]
     assert f"--provisioned-model-id {identifier}" in str(raised.value)
+    assert "1 model unit at 40.00 USD" in str(raised.value)
     assert ("1.5 hours old" if facts["arn"] else "of unknown age") in str(raised.value)
+
+
+def test_a_run_gives_up_before_its_lease_ends():
+    """The reconciler would delete the throughput under it; so its own lane does, with time to spare."""
+    created, changed = "2026-01-21T22:00:00.000Z", "2026-01-21T22:20:00.000Z"
+    in_time = throughput.checked(BOUGHT, "InService", created, changed, None, "2026-01-22T05:29:59.999Z")
+    assert in_time["in_service_at"] == changed
+    with pytest.raises(ThroughputFailed, match=r"2026-01-22T06:00:00.000Z.*longest_lease_hours"):
+        throughput.checked(BOUGHT, "InService", created, changed, None, "2026-01-22T05:30:00.000Z")
+
+
+@pytest.mark.parametrize(
+    ("units", "price", "said"),
+    [
+        (1, 40.0, "1 model unit at 40.00 USD = 40.00 USD an hour"),
+        (3, 22.5, "3 model units at 22.50 USD = 67.50 USD an hour"),
+        (2, None, "2 model units at a price an hour that the deployment does not know"),
+        (None, 22.5, "an unknown number of model units at 22.50 USD an hour each"),
+    ],
+)
+def test_the_cost_is_told_as_far_as_it_is_known(units, price, said):
+    """A person decides by it how fast to act; a guess would be worse than none."""
+    assert throughput.hourly_cost(units, price).startswith(said)

@@ -11,6 +11,7 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from moto.core.models import botocore_stubber
 
 from lambdas.adapters import clients
+from lambdas.domain import slots
 
 # Powertools reads these when a handler's module is imported, before any fixture runs.
 os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "FineTuning", "POWERTOOLS_TRACE_DISABLED": "true"}
@@ -198,6 +199,8 @@ def throughput() -> dict[str, Any]:
         "status": "Creating",
         "requested_at": "2026-01-21T22:00:00.000Z",
         "in_service_at": None,
+        "lease_ends_at": "2126-01-22T06:00:00.000Z",
+        "answer_until": "2126-01-22T05:30:00.000Z",
         "wait_seconds": 60,
         "waited_seconds": 0,
         "delete_requested_at": None,
@@ -205,6 +208,35 @@ def throughput() -> dict[str, Any]:
         "deleted_at": None,
         "delete_attempts": 0,
     }
+
+
+@pytest.fixture
+def hold(s3: Any) -> Callable[..., dict[str, Any]]:
+    """Lets a run hold a slot; by default the run of these tests the first, with a lease of hours. Returns `$.slot`."""
+
+    def take(run_id: str = RUN_ID, key: str = "throughput-slots/1.json", **changes: str) -> dict[str, Any]:
+        holder = {
+            "run_id": run_id,
+            "execution_arn": "arn:aws:states:us-west-2:123456789012:execution:fine-tuning:one",
+            "acquired_at": "2026-01-21T21:59:00.000Z",
+            "lease_ends_at": "2126-01-22T06:00:00.000Z",
+            **changes,
+        }
+        s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=json.dumps(holder).encode())
+        return {**slots.acquired(key, slots.Holder.model_validate(holder), 0)}
+
+    return take
+
+
+@pytest.fixture
+def held_slots(s3: Any) -> Callable[[], list[str]]:
+    """The keys of the slots that are held."""
+
+    def listed() -> list[str]:
+        found = s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix="throughput-slots/").get("Contents", [])
+        return [entry["Key"] for entry in found]
+
+    return listed
 
 
 @pytest.fixture

@@ -70,7 +70,9 @@ def test_an_answer_is_stored_with_all_that_the_report_counts(runtime, event, sto
     runtime.answer(CONVERSE, said("4"))
     counts = answer_shard.handler(event, lambda_context)
     assert counts == {"arm": "tuned", "number": 0, "answered": 3, "errors": 0}
-    assert stored()[0] == {
+    first = stored()[0]
+    assert first.pop("asked_at") <= first.pop("answered_at")
+    assert first == {
         "index": 0,
         "prompt": "2+2?",
         "reference": "4",
@@ -152,3 +154,11 @@ def test_an_answer_without_text_is_an_empty_answer(runtime, event, stored, lambd
     runtime.answer(CONVERSE, empty)
     answer_shard.handler(event, lambda_context)
     assert (stored()[0]["response"], stored()[0]["stop_reason"]) == ("", "content_filtered")
+
+
+def test_nothing_is_asked_when_the_lease_is_nearly_over(runtime, event, lambda_context):
+    """The throughput is about to be deleted: the run ends by itself while it can still clean up."""
+    event["throughput"]["answer_until"] = "2026-01-22T05:30:00.000Z"
+    with pytest.raises(EvaluationFailed, match=r"2026-01-22T05:30:00.000Z.*longest_lease_hours"):
+        answer_shard.handler(event, lambda_context)
+    assert runtime.calls == []

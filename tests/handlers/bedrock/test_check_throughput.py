@@ -34,10 +34,10 @@ def test_one_being_created_is_waited_for_but_not_for_ever(
     """A throughput that hangs must end in the clean-up lane."""
     bedrock.answer(GET, throughput_description())
     with pytest.raises(ThroughputFailed, match=r"still Creating after 2\.0 hours"):
-        for _ in range(200):
+        for _ in range(300):
             throughput = handler({"run": run, "throughput": throughput}, lambda_context)
-            assert throughput["wait_seconds"] == 60
-    assert throughput["waited_seconds"] == 2 * 3600 - 60
+            assert throughput["wait_seconds"] in (60, 30)
+    assert throughput["waited_seconds"] == 2 * 3600 - 30
 
 
 def test_one_that_failed_ends_the_run_with_bedrocks_words(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambdas.domain.errors import ServiceBusy, ThroughputNotDeleted
+from lambdas.domain.errors import ThroughputNotDeleted
 from lambdas.handlers.delete_throughput import handler
 
 GET, DELETE = "GetProvisionedModelThroughput", "DeleteProvisionedModelThroughput"
@@ -20,10 +20,14 @@ def test_a_deletion_counts_once_bedrock_no_longer_finds_it(
     bedrock.answer(GET, throughput_description(status="InService"))
     gone(bedrock)
     bedrock.answer(DELETE)
-    deleted = handler({"run": run, "throughput": throughput}, lambda_context)
+    bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
+    accepted = handler({"run": run, "throughput": throughput}, lambda_context)
+    assert (accepted["deleted"], accepted["deleted_at"] is None) == (False, False)
+    deleted = handler({"run": run, "throughput": accepted}, lambda_context)
     assert deleted["deleted"] is True
+    assert deleted["deleted_at"] == accepted["deleted_at"]
     assert deleted["deleted_at"] > deleted["in_service_at"] == "2026-01-21T22:20:00.000Z"
-    assert bedrock.requests(DELETE) == [{"provisionedModelId": expect["throughput_arn"]}]
+    assert bedrock.requests(DELETE) == [{"provisionedModelId": expect["throughput_arn"]}] * 2
 
 
 def test_a_purchase_that_was_never_recorded_is_deleted_by_its_name(
@@ -58,6 +62,7 @@ def test_nothing_bought_is_nothing_to_delete(bedrock, run, lambda_context):
 def test_one_that_is_already_deleted_stays_deleted(bedrock, run, throughput, lambda_context):
     """A failed report leads here a second time: the first deletion's time is the true one."""
     gone(bedrock)
+    bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
     throughput |= {"deleted": True, "deleted_at": "2026-01-21T22:30:00.000Z"}
     assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted_at"] == "2026-01-21T22:30:00.000Z"
 
@@ -92,18 +97,62 @@ def test_a_missing_permission_is_told_within_minutes(bedrock, run, throughput, t
     assert 60 < waited_seconds <= 600
 
 
-def test_a_busy_service_is_left_to_the_state_machines_retry(bedrock, run, throughput, lambda_context):
-    """It is repeated there far longer than elsewhere."""
+def test_a_busy_service_is_asked_again_and_what_is_known_is_kept(bedrock, run, throughput, lambda_context):
+    """The state machine's Retry would forget that the deletion was accepted, and when."""
+    bedrock.answer(DELETE)
     bedrock.refuse(GET, "InternalServerException", status=500)
-    with pytest.raises(ServiceBusy):
-        handler({"run": run, "throughput": throughput}, lambda_context)
+    first = handler({"run": run, "throughput": throughput}, lambda_context)
+    assert (first["deleted"], first["delete_attempts"], first["deleted_at"] is None) == (False, 1, False)
 
 
-def test_a_deletion_between_question_and_request_is_success(
-    bedrock, run, throughput, throughput_description, lambda_context
+def test_nothing_comes_before_the_deletion(bedrock, run, throughput, lambda_context):
+    """A throttled question must not delay what ends the billing."""
+    bedrock.refuse(GET, "ThrottlingException", status=429)
+    bedrock.answer(DELETE)
+    handler({"run": run, "throughput": throughput}, lambda_context)
+    assert bedrock.calls[0][0] == DELETE
+
+
+def test_an_unrecorded_throughput_is_deleted_although_nothing_can_be_asked(bedrock, run, expect, lambda_context):
+    """Its name is enough."""
+    bedrock.refuse(GET, "ThrottlingException", status=429)
+    bedrock.answer(DELETE)
+    handler({"run": run, "failure": {"phase": "throughput"}}, lambda_context)
+    assert bedrock.requests(DELETE) == [{"provisionedModelId": expect["name"]}]
+
+
+def test_the_slot_is_given_back_once_the_throughput_is_gone_and_not_before(
+    bedrock, run, throughput, throughput_description, hold, held_slots, lambda_context
 ):
-    """A person or another clean-up may be faster."""
+    """The next run buys as soon as it is free."""
+    slot = hold()
     bedrock.answer(GET, throughput_description())
+    gone(bedrock)
+    bedrock.answer(DELETE)
+    pending = handler({"run": run, "throughput": throughput}, lambda_context)
+    assert held_slots() == [slot["key"]]
+    assert handler({"run": run, "throughput": pending}, lambda_context)["deleted"] is True
+    assert held_slots() == []
+
+
+def test_another_runs_slot_stays(bedrock, run, throughput, hold, held_slots, lambda_context):
+    """Two runs would buy at once."""
+    slot = hold(run_id="other-0123456789ab")
+    gone(bedrock)
+    bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
+    assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted"] is True
+    assert held_slots() == [slot["key"]]
+
+
+def test_a_slot_that_cannot_be_given_back_does_not_undo_the_deletion(bedrock, run, throughput, lambda_context):
+    """There is no bucket here: the reconciler frees the slot when the run has ended."""
+    gone(bedrock)
+    bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
+    assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted"] is True
+
+
+def test_a_deletion_by_somebody_else_is_success(bedrock, run, throughput, lambda_context):
+    """A person or the reconciler may be faster."""
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
     assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted"] is True

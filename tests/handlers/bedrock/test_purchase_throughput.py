@@ -9,8 +9,9 @@ CREATE, GET = "CreateProvisionedModelThroughput", "GetProvisionedModelThroughput
 
 
 @pytest.fixture
-def event(run, plan, job, expect):
-    return {"run": run, "plan": plan, "job": {**job, "status": "Completed", "model_arn": expect["model_arn"]}}
+def event(run, plan, job, expect, hold):
+    done = {**job, "status": "Completed", "model_arn": expect["model_arn"]}
+    return {"run": run, "plan": plan, "job": done, "slot": hold()}
 
 
 def test_the_purchase_has_no_commitment(bedrock, event, expect, lambda_context):
@@ -23,7 +24,11 @@ def test_the_purchase_has_no_commitment(bedrock, event, expect, lambda_context):
             "clientRequestToken": f"{event['run']['id']}-throughput",
             "modelId": expect["model_arn"],
             "modelUnits": 1,
-            "tags": [{"key": "team", "value": "sales"}, {"key": "run-id", "value": event["run"]["id"]}],
+            "tags": [
+                {"key": "team", "value": "sales"},
+                {"key": "run-id", "value": event["run"]["id"]},
+                {"key": "lease-ends-at", "value": "2126-01-22T06:00:00.000Z"},
+            ],
         }
     ]
     assert (throughput["arn"], throughput["status"]) == (expect["throughput_arn"], "Creating")
@@ -69,3 +74,27 @@ def test_a_busy_service_is_left_to_the_state_machines_retry(bedrock, event, lamb
     bedrock.refuse(CREATE, "ThrottlingException", status=429)
     with pytest.raises(ServiceBusy):
         handler(event, lambda_context)
+
+
+def test_the_lease_is_the_slots(bedrock, event, expect, lambda_context):
+    """A repeated purchase must be the same request, or its token would be refused."""
+    bedrock.answer(CREATE, {"provisionedModelArn": expect["throughput_arn"]})
+    throughput = handler(event, lambda_context)
+    assert throughput["lease_ends_at"] == event["slot"]["lease_ends_at"] == "2126-01-22T06:00:00.000Z"
+    assert throughput["answer_until"] == "2126-01-22T05:30:00.000Z"
+
+
+def test_nothing_is_bought_where_the_lease_is_nearly_over(bedrock, event, hold, lambda_context):
+    """It would be deleted before it could answer."""
+    hold(lease_ends_at="2026-01-22T06:00:00.000Z")
+    with pytest.raises(ThroughputFailed, match="longest_lease_hours"):
+        handler(event, lambda_context)
+    assert bedrock.calls == []
+
+
+def test_nothing_is_bought_without_the_slot(bedrock, event, hold, lambda_context):
+    """A run that was stopped and started again may have lost it to another run meanwhile."""
+    hold(run_id="other-0123456789ab")
+    with pytest.raises(ThroughputFailed, match="lost its throughput slot"):
+        handler(event, lambda_context)
+    assert bedrock.calls == []

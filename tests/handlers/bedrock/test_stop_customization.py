@@ -14,7 +14,7 @@ def test_a_job_whose_start_was_never_recorded_is_stopped(bedrock, run, job_descr
     bedrock.answer(GET, job_description(status="Stopping"))
     bedrock.answer(STOP)
     stopped = handler({"run": run, "failure": {"phase": "customization"}}, lambda_context)
-    assert stopped == {"name": expect["name"], "status": "Stopping", "model_arn": None}
+    assert stopped == {"name": expect["name"], "status": "Stopping", "model_arn": None, "kept": False}
     assert bedrock.requests(STOP) == [{"jobIdentifier": expect["job_arn"]}]
 
 
@@ -45,3 +45,11 @@ def test_a_refused_stop_is_told(bedrock, run, job_description, lambda_context):
     bedrock.refuse(STOP, "AccessDeniedException", "not authorized")
     with pytest.raises(Refused, match="not authorized"):
         handler({"run": run}, lambda_context)
+
+
+def test_a_job_that_the_settings_keep_trains_on(bedrock, run, plan, job_description, lambda_context):
+    """The training may be worth more than the run that failed."""
+    bedrock.answer(GET, job_description())
+    stopped = handler({"run": run, "plan": {**plan, "keep_job": True}}, lambda_context)
+    assert (stopped["status"], stopped["kept"]) == ("InProgress", True)
+    assert bedrock.requests(STOP) == []

@@ -21,6 +21,8 @@ def line(index: int, response: str, reference: str = "net sales of 40", prompt: 
         "output_tokens": len(response.split()),
         "latency_ms": 100 + index,
         "stop_reason": "end_turn",
+        "asked_at": f"2026-01-21T22:20:{index + 30:02}.000Z",
+        "answered_at": f"2026-01-21T22:24:{index + 30:02}.000Z",
     }
 
 
@@ -74,6 +76,8 @@ def test_every_figure_follows_from_the_stored_answers(event, written, expect, la
     assert tuned["latency_ms"] == {"p50": 100, "p95": 101}
     assert base["f1"] < tuned["f1"]
     assert report["throughput"]["billed_seconds"] == 330.5
+    # The first question at 22:20:30, the last answer at 22:24:31.
+    assert report["throughput"]["overhead_seconds"] == 330.5 - 241
     assert report["training"]["epochs"] == [
         {"epoch": 1, "training_loss": 1.0, "validation_loss": 0.75},
         {"epoch": 2, "training_loss": 0.25, "validation_loss": None},
@@ -92,7 +96,15 @@ def test_the_report_has_all_keys_of_its_contract(event, written, expect, lambda_
     assert set(report["arms"]) == {"tuned", "base"}
     for arm in report["arms"].values():
         assert set(arm) >= {"model_id", "n", "errors", "f1", "f1_seed", "exact_match", "output_tokens", "latency_ms"}
-    assert set(report["throughput"]) == {"arn", "requested_at", "in_service_at", "deleted_at", "billed_seconds"}
+    assert set(report["throughput"]) == {
+        "arn",
+        "requested_at",
+        "in_service_at",
+        "deleted_at",
+        "lease_ends_at",
+        "billed_seconds",
+        "overhead_seconds",
+    }
     assert report["left_on_purpose"][0]["arn"] == expect["model_arn"]
 
 

@@ -1,0 +1,225 @@
+"""Compares the throughputs, jobs and slots that exist with those that may exist, and removes the others.
+
+Each step stands alone: what fails for one resource is noted and stops no other. What was deleted counts only once
+Bedrock no longer finds it. Deleting what is gone is success, so a run's own lane may do the same at the same time.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+
+from pydantic import ValidationError
+
+from lambdas.adapters import bedrock, executions, object_store, throughput_slots
+from lambdas.adapters.bedrock import Listed
+from lambdas.adapters.service_errors import Conflict, Refused
+from lambdas.adapters.throughput_slots import Held
+from lambdas.domain import lease
+from lambdas.domain.errors import ServiceBusy
+from lambdas.domain.lease import CUT_OFF, UNKNOWN, Execution, Facts, Resource, Terms, Unknown, Verdict
+from lambdas.domain.reconciliation import Found, Turn
+from lambdas.domain.run import Claim, bedrock_name, claim_key
+from lambdas.domain.timestamps import now
+
+FIRST_WAIT_SECONDS = 0.25
+LONGEST_WAIT_SECONDS = 15.0
+# After so long nothing but refusals: what is not allowed now will not be allowed in ten minutes either.
+REFUSED_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where to look; `ending`: the deployment is being deleted, so that nothing of it may go on."""
+
+    terms: Terms
+    bucket: str
+    state_machine_arn: str
+    ending: bool = False
+
+
+def reconcile(scope: Scope, seconds_left: Callable[[], float], sleep: Callable[[float], object] = time.sleep) -> Turn:
+    """Turns until nothing is left to wait for, or the time is up: the last turn, with what all of them have done."""
+    done, waited, wait = Turn(), 0.0, FIRST_WAIT_SECONDS
+    while True:
+        done = _Reconciliation(scope).turn().after(done)
+        if not _may_heal(done, scope, waited) or seconds_left() < wait:
+            return done
+        sleep(wait)
+        waited, wait = waited + wait, min(LONGEST_WAIT_SECONDS, wait * 2)
+
+
+def is_finished(turn: Turn, scope: Scope) -> bool:
+    """Whether nothing is left to do, and no slot is held behind which a purchase may be under way."""
+    return not (turn.left or turn.problems or turn.slots_settling or (scope.ending and turn.slots_held))
+
+
+def _may_heal(turn: Turn, scope: Scope, waited: float) -> bool:
+    if is_finished(turn, scope):
+        return False
+    if turn.busy or turn.slots_settling or any(not found.final for found in turn.left):
+        return True
+    return scope.ending and (bool(turn.slots_held) or waited < REFUSED_SECONDS)
+
+
+class _Reconciliation:
+    """One turn; what was read of claims and executions is read once."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._turn = Turn()
+        self._claim = cache(self._read_claim)
+        self._execution = cache(self._read_execution)
+
+    def turn(self) -> Turn:
+        if self._scope.ending:
+            self._stop_executions()
+        held = self._held_slots()
+        for throughput in self._throughputs(held):
+            with self._noted(f"throughput {throughput.arn}"):
+                self._settle_throughput(throughput)
+        with self._noted("the list of customization jobs"):
+            for job in bedrock.list_running_jobs():
+                with self._noted(f"job {job.arn}"):
+                    self._settle_job(job)
+        for slot in held:
+            with self._noted(f"slot {slot.key}"):
+                self._settle_slot(slot)
+        return self._turn
+
+    @contextmanager
+    def _noted(self, about: str) -> Iterator[None]:
+        try:
+            yield
+        except ServiceBusy as error:
+            self._turn.busy = True
+            self._turn.problems.append(f"{about}: {error}")
+        except (Refused, ValidationError) as error:
+            self._turn.problems.append(f"{about}: {error}.")
+
+    def _stop_executions(self) -> None:
+        with self._noted("the list of executions"):
+            for arn in list(executions.running(self._scope.state_machine_arn)):
+                with self._noted(f"execution {arn}"):
+                    executions.stop(
+                        arn, "DeploymentDeleted", "The deployment that runs this execution is being deleted."
+                    )
+                    self._turn.executions_stopped.append(arn)
+
+    def _held_slots(self) -> list[Held]:
+        with self._noted("the slots"):
+            return throughput_slots.held(self._scope.bucket)
+        return []
+
+    def _throughputs(self, held: list[Held]) -> list[Listed]:
+        """All of the account; where they cannot be listed, those of the runs that hold a slot."""
+        with self._noted("the list of throughputs"):
+            return bedrock.list_throughputs()
+        found = []
+        for slot in held:
+            name = bedrock_name(self._scope.terms.deployment, slot.holder.run_id)
+            with self._noted(f"throughput {name}"):
+                one = bedrock.find_throughput(name)
+                if one is not None:
+                    found.append(Listed(one.arn, name, one.created_at, one.model_units))
+        return found
+
+    def _settle_throughput(self, listed: Listed) -> None:
+        resource = self._with_tags(listed)
+        terms, moment = self._scope.terms, now()
+        judgement = lease.judge_throughput(resource, self._facts(resource), terms, moment, ending=self._scope.ending)
+        if judgement.verdict is Verdict.FOREIGN:
+            return
+        found = Found(
+            arn=listed.arn,
+            created_at=listed.created_at,
+            lease_ends_at=lease.lease_ends_at(resource, terms),
+            model_units=listed.model_units,
+            reason=judgement.reason,
+        )
+        if judgement.verdict is Verdict.END:
+            self._delete(found)
+            return
+        self._turn.kept.append(found)
+        if judgement.verdict is Verdict.UNDECIDED:
+            self._turn.busy = True
+            self._turn.problems.append(
+                f"It is not known whether throughput {listed.arn} may exist: {judgement.reason}."
+            )
+
+    def _delete(self, found: Found) -> None:
+        self._turn.attempts += 1
+        try:
+            bedrock.delete_throughput(found.arn)
+        except Conflict as error:
+            self._turn.pending.append(replace(found, refusal=str(error)))
+        except ServiceBusy as error:
+            self._turn.failed.append(replace(found, refusal=str(error)))
+        except Refused as error:
+            self._turn.failed.append(replace(found, refusal=str(error), final=True))
+        else:
+            self._verify(found)
+
+    def _verify(self, found: Found) -> None:
+        try:
+            gone = bedrock.find_throughput(found.arn) is None
+        except (ServiceBusy, Refused) as error:
+            self._turn.pending.append(replace(found, refusal=f"accepted, but not verified: {error}"))
+            return
+        (self._turn.deleted if gone else self._turn.pending).append(found)
+
+    def _settle_job(self, listed: Listed) -> None:
+        resource = self._with_tags(listed)
+        judgement = lease.judge_job(resource, self._facts(resource), self._scope.terms, ending=self._scope.ending)
+        if judgement.verdict is Verdict.UNDECIDED:
+            self._turn.problems.append(f"It is not known whether job {listed.arn} may go on: {judgement.reason}.")
+        if judgement.verdict is not Verdict.END:
+            return
+        try:
+            bedrock.stop_customization_job(listed.arn)
+        except Conflict:
+            # It has ended, or stops already.
+            return
+        self._turn.jobs_stopped.append(listed.arn)
+
+    def _settle_slot(self, slot: Held) -> None:
+        name = bedrock_name(self._scope.terms.deployment, slot.holder.run_id)
+        execution = self._execution(slot.holder.execution_arn)
+        if lease.may_release(execution, self._scope.terms, now()) and bedrock.find_throughput(name) is None:
+            throughput_slots.free(self._scope.bucket, slot)
+            self._turn.slots_freed.append(slot.key)
+            return
+        self._turn.slots_held.append(slot.key)
+        if isinstance(execution, Execution) and execution.status in CUT_OFF:
+            self._turn.slots_settling.append(slot.key)
+
+    def _with_tags(self, listed: Listed) -> Resource:
+        unread = Resource(listed.arn, listed.name, listed.created_at, UNKNOWN)
+        try:
+            return replace(unread, tags=bedrock.tags_of(listed.arn))
+        except (ServiceBusy, Refused):
+            # What has a foreign name, too, is nobody's concern here.
+            if lease.run_of(unread, self._scope.terms.deployment) is not None:
+                with self._noted(f"the tags of {listed.arn}"):
+                    raise
+            return unread
+
+    def _facts(self, resource: Resource) -> Facts:
+        """Of the run that the resource says it belongs to; its claim is believed before its tags."""
+        run_id = lease.run_of(resource, self._scope.terms.deployment)
+        claim = self._claim(run_id) if run_id else None
+        tagged = None if isinstance(resource.tags, Unknown) else resource.tags.get("execution-arn")
+        arn = claim.execution_arn if isinstance(claim, Claim) else tagged
+        return Facts(claim, self._execution(arn) if arn else None)
+
+    def _read_claim(self, run_id: str) -> Claim | Unknown | None:
+        with self._noted(f"the claim of run {run_id}"):
+            text = object_store.read(self._scope.bucket, claim_key(run_id))
+            return Claim.model_validate_json(text) if text is not None else None
+        return UNKNOWN
+
+    def _read_execution(self, arn: str) -> Execution | Unknown | None:
+        with self._noted(f"execution {arn}"):
+            return executions.find(arn)
+        return UNKNOWN

@@ -1,0 +1,72 @@
+"""Answers that are labels: accuracy, macro-F1 and the confusion matrix of a classification."""
+
+import string
+from collections import Counter
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Any
+
+# A task has labels where its references are few, short and each often enough to be learnt.
+MOST_LABELS = 20
+MOST_WORDS = 4
+LEAST_RECORDS_PER_LABEL = 5
+
+OTHER = "(no label)"
+_SURROUNDING = string.whitespace + "\"'`*.,:;!"
+
+
+def label(text: str) -> str:
+    """A text as a label: lower case, without quotes, punctuation and white space around it."""
+    return " ".join(text.casefold().strip(_SURROUNDING).split())
+
+
+def are_labels(references: Sequence[str]) -> bool:
+    """Whether references are labels.
+
+    They are where there are 2 to 20 distinct ones, none empty and none above 4 words, with 5 records each on average.
+    """
+    distinct = {label(reference) for reference in references}
+    return (
+        2 <= len(distinct) <= MOST_LABELS
+        and len(references) >= LEAST_RECORDS_PER_LABEL * len(distinct)
+        and all(0 < len(one.split()) <= MOST_WORDS for one in distinct)
+    )
+
+
+def label_match(response: str, reference: str) -> float:
+    """100 where both are the same label, else 0; its mean is the accuracy."""
+    return 100.0 if label(response) == label(reference) else 0.0
+
+
+def classification(responses: Sequence[str | None], references: Sequence[str]) -> dict[str, Any]:
+    """What a classification's answers add up to.
+
+    `{"accuracy", "macro_f1", "labels": [text], "confusion": [[n]], "by_label": {label: {"precision", "recall", "f1"}}}`
+    The references' labels, in alphabetical order, are the rows of the confusion matrix and its columns; one more
+    column counts answers that are none of them, or missing (None). Scores are 0-100; a label that is never answered
+    has precision and F1 0. Macro-F1 is the plain mean of the labels' F1, each worth the same however rare.
+    Source: Sokolova and Lapalme, "A systematic analysis of performance measures for classification tasks" (2009).
+    """
+    wanted = [label(reference) for reference in references]
+    labels = sorted(set(wanted))
+    known = set(labels)
+    given = [OTHER if response is None or label(response) not in known else label(response) for response in responses]
+    counts = Counter(zip(wanted, given, strict=True))
+    answered, asked = Counter(given), Counter(wanted)
+    by_label = {one: _scores(counts[one, one], answered[one], asked[one]) for one in labels}
+    return {
+        "accuracy": 100.0 * sum(counts[one, one] for one in labels) / len(wanted) if wanted else None,
+        "macro_f1": fmean(scores["f1"] for scores in by_label.values()) if by_label else None,
+        "labels": labels,
+        "confusion": [[counts[row, column] for column in (*labels, OTHER)] for row in labels],
+        "by_label": by_label,
+    }
+
+
+def _scores(right: int, answered: int, asked: int) -> dict[str, float]:
+    """Precision, recall and F1 of one label."""
+    return {
+        "precision": 100.0 * right / answered if answered else 0.0,
+        "recall": 100.0 * right / asked,
+        "f1": 200.0 * right / (answered + asked),
+    }

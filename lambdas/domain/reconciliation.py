@@ -1,0 +1,131 @@
+"""What a reconciliation found and did, and the words in which a person is told of it."""
+
+from dataclasses import dataclass, field
+
+from lambdas.domain.report import subject
+from lambdas.domain.throughput import deletion_command, hourly_cost
+from lambdas.domain.timestamps import seconds_between
+
+
+@dataclass(frozen=True)
+class Found:
+    """A throughput of this deployment, why it may or may not exist, and Bedrock's answer to its last deletion.
+
+    `refusal` is None where Bedrock accepted the deletion; `final` where time alone does not heal the refusal.
+    """
+
+    arn: str
+    created_at: str
+    lease_ends_at: str
+    model_units: int | None
+    reason: str
+    refusal: str | None = None
+    final: bool = False
+
+
+@dataclass
+class Turn:
+    """One comparison of what exists with what may exist.
+
+    Throughputs are `kept`, `deleted` (verified), `pending` (accepted or not possible yet, and still found) or `failed`.
+    Of the slots held, `slots_settling` are those of executions that were cut off, where a purchase may be under way.
+    `problems` are what could not be found out or done; `busy` says that time may heal one of them.
+    """
+
+    kept: list[Found] = field(default_factory=list)
+    deleted: list[Found] = field(default_factory=list)
+    pending: list[Found] = field(default_factory=list)
+    failed: list[Found] = field(default_factory=list)
+    attempts: int = 0
+    jobs_stopped: list[str] = field(default_factory=list)
+    executions_stopped: list[str] = field(default_factory=list)
+    slots_freed: list[str] = field(default_factory=list)
+    slots_held: list[str] = field(default_factory=list)
+    slots_settling: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    busy: bool = False
+
+    @property
+    def live(self) -> list[Found]:
+        """All that bill."""
+        return [*self.kept, *self.pending, *self.failed]
+
+    @property
+    def left(self) -> list[Found]:
+        """Those of them that may not exist."""
+        return [*self.pending, *self.failed]
+
+    def after(self, earlier: "Turn") -> "Turn":
+        """The state that this turn found, and what earlier ones of the same reconciliation have done as well."""
+        return Turn(
+            kept=self.kept,
+            deleted=[*earlier.deleted, *self.deleted],
+            pending=self.pending,
+            failed=self.failed,
+            attempts=earlier.attempts + self.attempts,
+            jobs_stopped=[*earlier.jobs_stopped, *self.jobs_stopped],
+            executions_stopped=[*earlier.executions_stopped, *self.executions_stopped],
+            slots_freed=[*earlier.slots_freed, *self.slots_freed],
+            slots_held=self.slots_held,
+            slots_settling=self.slots_settling,
+            problems=self.problems,
+            busy=self.busy,
+        )
+
+
+def oldest_seconds(live: list[Found], now: str) -> float:
+    """The age of the oldest; 0 where there is none."""
+    return max((seconds_between(found.created_at, now) for found in live), default=0.0)
+
+
+def overrun_seconds(live: list[Found], now: str) -> float:
+    """How far the oldest is beyond its lease; 0 where none is."""
+    return max((max(0.0, seconds_between(found.lease_ends_at, now)) for found in live), default=0.0)
+
+
+def deleted_sentences(turn: Turn) -> list[str]:
+    """What was cleaned up, a sentence each."""
+    return [
+        *(f"The throughput {found.arn} was deleted, and Bedrock no longer finds it." for found in turn.deleted),
+        *(f"The customization job {arn} was stopped." for arn in turn.jobs_stopped),
+    ]
+
+
+def left_sentences(turn: Turn, now: str, price: float | None) -> list[str]:
+    """What still bills although it may not exist, a paragraph each: what, how old, how dear, why, what to do."""
+    return [
+        f"The throughput {found.arn} STILL EXISTS and bills: {_age(found, now)} old, "
+        f"{hourly_cost(found.model_units, price)}. It may not exist, since {found.reason}. "
+        f"{_answer(found)} The reconciler goes on trying. Delete it now: {deletion_command(found.arn)}"
+        for found in turn.left
+    ]
+
+
+def run_message(run_id: str, execution_arn: str, error: str, what: str, sentences: list[str]) -> tuple[str, str]:
+    """Subject and text for a run that ended without its own clean-up; the text is also its report's cause."""
+    cleaned = " ".join(sentences) or "Nothing of it was found that bills."
+    text = f"{error}: {what} {cleaned} Upload the data set again to start a new run."
+    return subject(f"{run_id}: {error}"), f"{text}\n\nRun: {run_id}\nExecution: {execution_arn}"
+
+
+def alert_message(deployment: str, turn: Turn, sentences: list[str]) -> tuple[str, str]:
+    """Subject and text where something was found that should not have existed."""
+    title = "THROUGHPUT NOT DELETED" if turn.failed else "leftovers found"
+    details = [f"{found.arn} should not have existed: {found.reason}." for found in turn.deleted]
+    return subject(f"{deployment}: {title}"), "\n\n".join([*sentences, *details, *turn.problems])
+
+
+def not_reconciled(turn: Turn) -> str:
+    """The message of NotReconciled."""
+    failed = [f"{found.arn} was not deleted: {found.refusal}." for found in turn.failed]
+    return " ".join([*failed, *turn.problems, "The next turn tries again."])
+
+
+def _age(found: Found, now: str) -> str:
+    return f"{seconds_between(found.created_at, now) / 3600:.1f} hours"
+
+
+def _answer(found: Found) -> str:
+    if found.refusal:
+        return f"Bedrock's answer to its deletion: {found.refusal}."
+    return "Bedrock accepted its deletion but still finds it."

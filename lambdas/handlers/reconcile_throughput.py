@@ -1,0 +1,181 @@
+"""Reconciles the throughputs that exist with those that may exist: on a schedule, when a run ends, when the stack goes.
+
+It serves no state of the pipeline: it stands behind all of them. Whatever the event, it compares everything; the event
+only says how long it may take and whom to tell what.
+"""
+
+import time
+from typing import Any, Literal
+
+import orjson
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, Field, ValidationError
+
+from lambdas.adapters import custom_resource, object_store, reconciling, topic
+from lambdas.adapters.bucket_emptying import is_being_removed
+from lambdas.adapters.reconciling import Scope
+from lambdas.domain import reconciliation, report, run
+from lambdas.domain.errors import InvalidEvent, NotReconciled, RunAborted, RunTimedOut
+from lambdas.domain.lease import Terms
+from lambdas.domain.reconciliation import Turn
+from lambdas.domain.run import Claim, Source
+from lambdas.domain.timestamps import now
+from lambdas.handlers.claim_run import ObjectCreated
+from lambdas.handlers.environment import environment
+from lambdas.handlers.observability import bind_run, logger, metrics, observed
+
+# A deletion takes about a minute. What is not gone after two is left to the next turn.
+LONGEST_SECONDS = 120
+# The answer to CloudFormation must be out before Lambda ends the function.
+RESERVED_SECONDS = 120
+# A purchase that was cut off may take effect until its function is ended, which Lambda does a little late.
+SETTLE_MARGIN_SECONDS = 5
+
+_ENDS: dict[str, tuple[type[Exception], str]] = {
+    "ABORTED": (RunAborted, "The execution was stopped from outside, so that its own clean-up did not run."),
+    "TIMED_OUT": (RunTimedOut, "The execution reached longest_run_hours, so that its own clean-up did not run."),
+}
+
+
+class EndedExecution(BaseModel):
+    """The detail of Step Functions' "Execution Status Change" event, as far as it is needed."""
+
+    execution_arn: str = Field(alias="executionArn")
+    status: Literal["SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"]
+    # The execution's own input; EventBridge leaves out a large one.
+    input: str | None = None
+
+
+@observed
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Takes a schedule's event, a "Step Functions Execution Status Change", or CloudFormation's request.
+
+    Returns what was done. Raises NotReconciled where something could not be found out or removed: Lambda repeats the
+    event twice, the schedule for ever, and an alarm tells. CloudFormation gets an answer in every case.
+    """
+    if "RequestType" in event:
+        return _serve_cloudformation(event, context)
+    started = time.monotonic()
+    turn = reconciling.reconcile(_scope(), lambda: LONGEST_SECONDS - (time.monotonic() - started))
+    _count(turn)
+    _tell(turn, event)
+    if turn.failed or turn.problems:
+        raise NotReconciled(reconciliation.not_reconciled(turn))
+    return _summary(turn)
+
+
+def _serve_cloudformation(request: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """A deletion ends all runs and all that they have; it fails, and says so, rather than leave what bills."""
+    try:
+        # A guard that is only renamed or taken out of the template ends no run.
+        if request["RequestType"] != "Delete" or not is_being_removed(request["StackId"]):
+            custom_resource.answer(request, "SUCCESS")
+            return {}
+        scope = _scope(ending=True)
+        turn = reconciling.reconcile(scope, lambda: context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS)
+        _count(turn)
+        price = environment().model_unit_price_per_hour
+        left = [*reconciliation.left_sentences(turn, now(), price), *turn.problems]
+        if not reconciling.is_finished(turn, scope):
+            reason = " ".join(left) or "A run that was stopped may still be buying. Delete the stack again in a minute."
+            custom_resource.answer(request, "FAILED", reason)
+            return _summary(turn)
+        custom_resource.answer(request, "SUCCESS")
+    except Exception as error:  # whatever happened, CloudFormation must hear of it
+        logger.exception("Not reconciled")
+        custom_resource.answer(request, "FAILED", f"{type(error).__name__}: {error}")
+        return {}
+    return _summary(turn)
+
+
+def _scope(*, ending: bool = False) -> Scope:
+    settings = environment()
+    if settings.state_machine_arn is None:
+        raise InvalidEvent("The variable STATE_MACHINE_ARN is missing.")
+    terms = Terms(
+        deployment=settings.deployment,
+        longest_lease_hours=settings.longest_lease_hours,
+        longest_run_hours=settings.longest_run_hours,
+        settle_seconds=settings.purchase_timeout_seconds + SETTLE_MARGIN_SECONDS,
+    )
+    return Scope(terms, settings.output_bucket, settings.state_machine_arn, ending)
+
+
+def _tell(turn: Turn, event: dict[str, Any]) -> None:
+    """Tells the topic of a run that was cut off, and of anything that should not have existed."""
+    settings = environment()
+    sentences = reconciliation.deleted_sentences(turn)
+    sentences += reconciliation.left_sentences(turn, now(), settings.model_unit_price_per_hour)
+    cut_off = _cut_off_run(event)
+    if cut_off is not None:
+        claim, status = cut_off
+        error, what = _ENDS[status]
+        message = reconciliation.run_message(claim.run_id, claim.execution_arn, error.__name__, what, sentences)
+        _write_report(claim, error.__name__, message[1])
+    elif turn.deleted or turn.jobs_stopped or turn.failed:
+        message = reconciliation.alert_message(settings.deployment, turn, sentences)
+    else:
+        return
+    logger.warning(message[1])
+    if settings.topic_arn is not None:
+        topic.publish(settings.topic_arn, *message)
+
+
+def _cut_off_run(event: dict[str, Any]) -> tuple[Claim, str] | None:
+    """The run that the event tells the end of, where no state of it could: None for all other events."""
+    if event.get("source") != "aws.states":
+        return None
+    ended = EndedExecution.model_validate(event["detail"])
+    if ended.status not in _ENDS or ended.input is None:
+        return None
+    try:
+        created = ObjectCreated.model_validate_json(ended.input).detail
+        source = Source(created.bucket.name, created.object.key, created.object.version_id, created.object.sequencer)
+        run_id = run.run_id(source)
+    except (ValidationError, InvalidEvent):
+        # It was started by hand with something else: it has made nothing.
+        return None
+    bind_run(run_id)
+    stored = object_store.read(environment().output_bucket, run.claim_key(run_id))
+    claim = Claim.model_validate_json(stored) if stored is not None else None
+    # Another execution may have the run; then this one was a second delivery of its event.
+    return (claim, ended.status) if claim is not None and claim.execution_arn == ended.execution_arn else None
+
+
+def _write_report(claim: Claim, error: str, cause: str) -> None:
+    """The run's report.json, unless it has one already."""
+    facts = {"run": {"id": claim.run_id}}
+    document = orjson.dumps(report.failed(facts, error, cause, None), option=orjson.OPT_INDENT_2)
+    object_store.write_new(environment().output_bucket, f"{run.prefix(claim.run_id)}report.json", document)
+
+
+def _count(turn: Turn) -> None:
+    moment = now()
+    metrics.add_metric("LiveThroughputs", MetricUnit.Count, len(turn.live))
+    metrics.add_metric("ThroughputsLeft", MetricUnit.Count, len(turn.left))
+    metrics.add_metric(
+        "OldestThroughputAgeSeconds", MetricUnit.Seconds, reconciliation.oldest_seconds(turn.live, moment)
+    )
+    metrics.add_metric(
+        "OldestLeaseOverrunSeconds", MetricUnit.Seconds, reconciliation.overrun_seconds(turn.live, moment)
+    )
+    metrics.add_metric("DeletionAttempts", MetricUnit.Count, turn.attempts)
+    metrics.add_metric("DeletionFailures", MetricUnit.Count, len(turn.failed))
+    metrics.add_metric("JobsStopped", MetricUnit.Count, len(turn.jobs_stopped))
+
+
+def _summary(turn: Turn) -> dict[str, Any]:
+    """What Lambda's log and a person who calls the function by hand see."""
+    summary = {
+        "live": [found.arn for found in turn.live],
+        "deleted": [found.arn for found in turn.deleted],
+        "left": [found.arn for found in turn.left],
+        "jobs_stopped": turn.jobs_stopped,
+        "executions_stopped": turn.executions_stopped,
+        "slots_freed": turn.slots_freed,
+        "slots_held": turn.slots_held,
+        "problems": turn.problems,
+    }
+    logger.info("Reconciled", extra=summary)
+    return summary

@@ -1,0 +1,127 @@
+"""What wakes a person, and the dashboard that they look at then."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+from stacks.functions import METRICS_NAMESPACE
+from stacks.settings import Settings
+
+# So many turns of the reconciler a throughput may stay whose deletion was accepted or is not possible yet: creating one
+# takes up to half an hour, and Bedrock may refuse to delete it meanwhile.
+TURNS_LEFT = 4
+
+
+class Alarms(Construct):
+    """All alarms go to one topic; each description says what to do."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        reconciler: lambda_.IFunction,
+        state_machine: stepfunctions.StateMachine,
+        queues: Mapping[str, sqs.IQueue],
+        topic: sns.ITopic,
+        settings: Settings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self._period = cdk.Duration.minutes(settings.reconcile_minutes)
+        self._action = actions.SnsAction(topic)
+        look = 'See "A leak, and how one would notice" in docs/operations.md.'
+        alarms = [
+            self._alarm(
+                "LeaseOverrun",
+                self._metric("OldestLeaseOverrunSeconds", "Maximum"),
+                f"A throughput exists beyond the end of its lease and bills. {look}",
+            ),
+            self._alarm(
+                "DeletionFailed",
+                self._metric("DeletionFailures", "Sum"),
+                f"Bedrock refused to delete a throughput, which bills. {look}",
+            ),
+            self._alarm(
+                "ThroughputLeft",
+                self._metric("ThroughputsLeft", "Minimum"),
+                f"A throughput that may not exist has outlived {TURNS_LEFT} attempts to remove it and bills. {look}",
+                turns=TURNS_LEFT,
+            ),
+            self._alarm(
+                "ReconcilerFailed",
+                reconciler.metric_errors(period=self._period),
+                f"The reconciler could not compare all that exists with what may exist; its log says why. {look}",
+            ),
+            *(
+                self._alarm(
+                    f"{name}Undelivered",
+                    queue.metric_approximate_number_of_messages_visible(period=self._period),
+                    "Events could not be delivered for a long time: read the dead-letter queue.",
+                )
+                for name, queue in queues.items()
+            ),
+        ]
+        self._dashboard(alarms, reconciler, state_machine)
+
+    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=METRICS_NAMESPACE,
+            metric_name=name,
+            dimensions_map={"service": self._settings.deployment},
+            statistic=statistic,
+            period=self._period,
+        )
+
+    def _alarm(self, name: str, metric: cloudwatch.IMetric, description: str, *, turns: int = 1) -> cloudwatch.Alarm:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_description=description,
+            metric=metric,
+            threshold=0,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=turns,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(self._action)
+        alarm.add_ok_action(self._action)
+        return alarm
+
+    def _dashboard(
+        self, alarms: list[cloudwatch.Alarm], reconciler: lambda_.IFunction, machine: stepfunctions.StateMachine
+    ) -> None:
+        graphs = {
+            "Throughputs that exist, and that should not": [
+                self._metric("LiveThroughputs", "Maximum"),
+                self._metric("ThroughputsLeft", "Maximum"),
+            ],
+            "Oldest throughput, in seconds": [
+                self._metric("OldestThroughputAgeSeconds", "Maximum"),
+                self._metric("OldestLeaseOverrunSeconds", "Maximum"),
+            ],
+            "Deletions": [self._metric("DeletionAttempts", "Sum"), self._metric("DeletionFailures", "Sum")],
+            "Executions": [
+                machine.metric_started(period=self._period),
+                machine.metric_succeeded(period=self._period),
+                machine.metric_failed(period=self._period),
+                machine.metric_aborted(period=self._period),
+                machine.metric_timed_out(period=self._period),
+            ],
+            "Reconciler": [
+                reconciler.metric_invocations(period=self._period),
+                reconciler.metric_errors(period=self._period),
+            ],
+        }
+        dashboard = cloudwatch.Dashboard(self, "Dashboard")
+        dashboard.add_widgets(cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=24))
+        dashboard.add_widgets(
+            *(cloudwatch.GraphWidget(title=title, left=list(metrics), width=8) for title, metrics in graphs.items())
+        )

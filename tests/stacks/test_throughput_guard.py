@@ -1,0 +1,127 @@
+"""The guard in the template: what calls it, what it may end, and that it outlives what it has to end."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.stacks.conftest import Templates, listed, text
+
+
+def _by_path(templates: Templates, end: str) -> tuple[str, dict[str, Any]]:
+    """Logical id and resource of the one whose construct path ends so."""
+    [found] = [
+        (name, resource)
+        for name, resource in templates.pipeline["Resources"].items()
+        if resource["Metadata"]["aws:cdk:path"].endswith(end)
+    ]
+    return found
+
+
+def _needs(templates: Templates, name: str) -> set[str]:
+    """Everything that a resource needs, directly or not: CloudFormation deletes it before any of that."""
+    resources = templates.pipeline["Resources"]
+    seen: set[str] = set()
+    ahead = [name]
+    while ahead:
+        resource = resources[ahead.pop()]
+        written = json.dumps({"Properties": resource.get("Properties", {})})
+        direct = {other for other in resources if f'"{other}"' in written} | set(listed(resource.get("DependsOn", [])))
+        ahead.extend(direct - seen)
+        seen |= direct
+    return seen
+
+
+def test_every_end_of_an_execution_and_a_schedule_call_the_reconciler(templates: Templates) -> None:
+    """At once where an event tells, within minutes where none did."""
+    function, _ = _by_path(templates, "/ReconcileThroughput/Resource")
+    rules = [
+        rule
+        for rule in templates.of_type("AWS::Events::Rule")
+        if any(function in json.dumps(target) for target in rule["Targets"])
+    ]
+    [schedule] = [rule["ScheduleExpression"] for rule in rules if "ScheduleExpression" in rule]
+    assert schedule == "rate(10 minutes)"
+    [pattern] = [rule["EventPattern"] for rule in rules if "EventPattern" in rule]
+    assert pattern["source"] == ["aws.states"]
+    assert set(pattern["detail"]["status"]) == {"ABORTED", "TIMED_OUT", "FAILED", "SUCCEEDED"}
+    machine, _ = _by_path(templates, "/FineTuning/Resource")
+    assert pattern["detail"]["stateMachineArn"] == [{"Ref": machine}]
+    assert all("DeadLetterConfig" in target for rule in rules for target in rule["Targets"])
+
+
+def test_when_the_stack_goes_uploads_go_first_and_what_the_guard_needs_goes_last(templates: Templates) -> None:
+    """Otherwise a run could start behind it, or it could find no permission, no state machine, nobody to tell."""
+    on_deletion, _ = _by_path(templates, "/OnDeletion/Default")
+    for rule in ("FileUploaded", "FileStarts", "FolderUploaded", "FolderStarts"):
+        assert on_deletion in _needs(templates, _by_path(templates, f"/{rule}/Resource")[0])
+    needed = _needs(templates, on_deletion)
+    for path in (
+        "/ReconcileThroughput/Resource",
+        "/ReconcileThroughputRole/DefaultPolicy/Resource",
+        "/FineTuning/Resource",
+        "/Topic/Resource",
+        "/ThroughputGuard/Schedule/Resource",
+        "/ThroughputGuard/RunEnded/Resource",
+    ):
+        assert _by_path(templates, path)[0] in needed
+
+
+def test_the_stacks_deletion_is_bounded(templates: Templates) -> None:
+    """CloudFormation waits an hour for a function that never answers, unless it is told otherwise."""
+    _, resource = _by_path(templates, "/OnDeletion/Default")
+    _, function = _by_path(templates, "/ReconcileThroughput/Resource")
+    assert function["Properties"]["Timeout"] < int(resource["Properties"]["ServiceTimeout"]) <= 1200
+
+
+@pytest.mark.parametrize("action", ["bedrock:DeleteProvisionedModelThroughput", "bedrock:StopModelCustomizationJob"])
+def test_it_can_end_only_what_carries_the_deployments_tag(keyed_templates: Templates, action: str) -> None:
+    """Whatever the code decides, another deployment's throughput is out of its reach."""
+    statements = [s for s in keyed_templates.statements("/ReconcileThroughputRole/") if action in listed(s["Action"])]
+    assert statements
+    for statement in statements:
+        assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/deployment": "team-a"}}
+
+
+def test_it_can_stop_executions_of_this_state_machine_only(templates: Templates) -> None:
+    """It ends all that run when the stack is deleted."""
+    statements = templates.statements("/ReconcileThroughputRole/")
+    [stop] = [s for s in statements if "states:StopExecution" in listed(s["Action"])]
+    machine, _ = _by_path(templates, "/FineTuning/Resource")
+    assert all(machine in text(arn) and ":execution:" in text(arn) for arn in listed(stop["Resource"]))
+
+
+def test_it_buys_and_starts_nothing(templates: Templates) -> None:
+    """A clean-up that could spend would itself have to be guarded."""
+    actions = {action for s in templates.statements("/ReconcileThroughputRole/") for action in listed(s["Action"])}
+    assert not [action for action in actions if action.startswith(("bedrock:Create", "states:Start", "iam:"))]
+
+
+def test_a_purchase_ends_within_half_a_minute(templates: Templates) -> None:
+    """It is how long the deletion of the stack, and the next run, have to wait for one that was cut off."""
+    _, purchase = _by_path(templates, "/PurchaseThroughput/Resource")
+    _, guard = _by_path(templates, "/ReconcileThroughput/Resource")
+    assert purchase["Properties"]["Timeout"] <= 30
+    variables = guard["Properties"]["Environment"]["Variables"]
+    assert variables["PURCHASE_TIMEOUT_SECONDS"] == str(purchase["Properties"]["Timeout"])
+
+
+def test_alarms_reach_the_alarm_topic_and_say_what_to_do(templates: Templates) -> None:
+    """One that nobody gets, or understands, is none."""
+    topic, _ = _by_path(templates, "/AlarmTopic/Resource")
+    alarms = templates.of_type("AWS::CloudWatch::Alarm")
+    assert {alarm["MetricName"] for alarm in alarms} == {
+        "OldestLeaseOverrunSeconds",
+        "DeletionFailures",
+        "ThroughputsLeft",
+        "Errors",
+        "ApproximateNumberOfMessagesVisible",
+    }
+    for alarm in alarms:
+        assert alarm["AlarmActions"] == [{"Ref": topic}]
+        assert alarm["AlarmDescription"].endswith(".")
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+    # As the handlers' metrics are counted.
+    own = [alarm for alarm in alarms if alarm["Namespace"] == "FineTuning"]
+    assert all(alarm["Dimensions"] == [{"Name": "service", "Value": "fine-tuning"}] for alarm in own)
+    assert len(templates.of_type("AWS::CloudWatch::Dashboard")) == 1

@@ -1,0 +1,89 @@
+"""The report's pictures: self-contained, named, escaped, the same for the same figures."""
+
+import re
+from collections.abc import Callable
+from xml.etree.ElementTree import fromstring
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lambdas.domain.charts import IntervalRow, interval_plot, loss_curves, token_histogram, win_rates
+from lambdas.domain.training_metrics import Loss
+
+EVIL = "</title></svg><script>alert(1)</script>&\"'"
+LOSSES = [Loss(step, 1 + step // 10, 2.0 - step / 20) for step in range(30)]
+ROWS = [
+    IntervalRow("base", 12.0, (8.0, 16.0)),
+    IntervalRow(EVIL, -3.0, (-5.0, -1.0)),
+    IntervalRow("champion", 0.0, None),
+]
+PICTURES: dict[str, Callable[[], str]] = {
+    "histogram": lambda: token_histogram({"base": [13, 34, 245, 28], EVIL: [13, 22, 17]}),
+    "histogram of nothing": lambda: token_histogram({"base": []}),
+    "histogram of one value": lambda: token_histogram({"base": [5, 5]}),
+    "losses": lambda: loss_curves(LOSSES, LOSSES[9::10]),
+    "losses without validation": lambda: loss_curves(LOSSES, []),
+    "no losses": lambda: loss_curves([], []),
+    "intervals": lambda: interval_plot(EVIL, "points", ROWS),
+    "no intervals": lambda: interval_plot("Differences", "points", []),
+    "win rates": lambda: win_rates("Win rates", ROWS[:1]),
+}
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_a_picture_needs_no_network_and_no_script_and_keeps_texts_as_texts(picture: str) -> None:
+    """The report is one file under a strict policy, and arm names come from a user's settings."""
+    svg = PICTURES[picture]()
+    root = fromstring(svg)  # noqa: S314 - our own picture; it must be well-formed
+    assert not [element for element in root.iter() if str(element.tag).endswith(("script", "image", "foreignObject"))]
+    assert "<script" not in svg
+    assert "<!--" not in svg
+    assert not re.search(r"(?:https?:)?//(?!www\.w3\.org/)", svg)
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_a_picture_has_a_name_for_screen_readers(picture: str) -> None:
+    """axe-core's rule svg-img-alt: an element with the role img has a text."""
+    root = fromstring(PICTURES[picture]())  # noqa: S314 - our own picture
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == root.findtext("{http://www.w3.org/2000/svg}title") != ""
+
+
+def test_a_picture_of_the_same_figures_is_the_same_text_and_others_have_other_ids() -> None:
+    """A report that is written again does not change; two pictures of a page must not share their style."""
+    first, again = (token_histogram({"base": [1, 2, 3]}) for _ in range(2))
+    other = token_histogram({"base": [1, 2, 4]})
+    assert first == again
+    ids = [re.search(r'id="(chart-\w+)"', svg) for svg in (first, other)]
+    assert ids[0] is not None
+    assert ids[1] is not None
+    assert ids[0][1] != ids[1][1]
+
+
+def test_colours_are_those_of_the_page() -> None:
+    """One picture serves the light and the dark scheme."""
+    svg = token_histogram({"base": [1, 2, 3], "tuned": [1, 1, 2]})
+    assert "var(--accent)" in svg
+    assert "var(--second)" in svg
+    assert "#chart-" in svg
+    assert not re.search(r"(?:fill|stroke):\s*(?:#[0-9a-f]{3,8}\b|black|white|rgb)", svg)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(0, 4096), min_size=1, max_size=60))
+def test_any_counts_can_be_drawn_and_each_answer_is_in_a_bar(counts: list[int]) -> None:
+    """The bars of an arm add up to 100 %."""
+    svg = token_histogram({"base": counts})
+    values = re.findall(r'<desc class="value">([^<]*)</desc>', svg)
+    assert sum(float(value.split(":")[0]) for value in values) == pytest.approx(100, abs=0.1)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(st.floats(-100, 100), st.floats(0, 50)), min_size=1, max_size=8))
+def test_any_intervals_can_be_drawn(rows: list[tuple[float, float]]) -> None:
+    """Differences may be tiny, huge, or all the same."""
+    shown = [IntervalRow("arm", middle, (middle - reach, middle + reach)) for middle, reach in rows]
+    drawn = interval_plot("Differences", "points", shown)
+    assert "NaN" not in drawn
+    assert drawn.startswith("<svg")

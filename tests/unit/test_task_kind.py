@@ -1,0 +1,29 @@
+"""The kind of a task follows from its references by stated rules."""
+
+import pytest
+
+from lambdas.domain.task_kind import PRIMARY_METRIC, TaskKind, detect_task_kind
+
+
+@pytest.mark.parametrize(
+    ("references", "kind"),
+    [
+        (['{"a": 1}', "[1, 2]"] * 10, "json"),
+        (['{"a": 1}'] * 19 + ["{broken"], "json"),
+        ([f"[{n}]" for n in range(18)] + ["[broken", "{}}"], "text"),
+        (["yes", "no"] * 10, "labels"),
+        (["1", "0"] * 10, "labels"),
+        ([f"{n}.5%" for n in range(19)] + ["none"], "numeric"),
+        ([f"{n}.5%" for n in range(18)] + ["none", "not stated"], "text"),
+        ([f"because of item {n}" for n in range(10)] + [f"{n} million" for n in range(10)], "text"),
+        ([], "text"),
+    ],
+)
+def test_the_first_rule_that_holds_decides(references: list[str], kind: TaskKind) -> None:
+    """One odd reference in twenty does not change what a task is, two do."""
+    assert detect_task_kind(references) == kind
+
+
+def test_each_kind_has_a_primary_metric() -> None:
+    """The gate must have something to look at, whatever the data."""
+    assert set(PRIMARY_METRIC) == {"labels", "json", "numeric", "text"}
