@@ -42,10 +42,11 @@ def main() -> None:
     # ministack reads its settings while it is imported.
     from ministack.core import lambda_runtime  # noqa: PLC0415
 
-    from local import function_clock, patches  # noqa: PLC0415
+    from local import function_clock, function_workers, patches  # noqa: PLC0415
 
     patches.apply()
     patches.IDLE_WORKERS = int(os.environ.get("IDLE_WORKERS", patches.IDLE_WORKERS))
+    function_workers.apply()
     if scale := os.environ.get("FUNCTION_TIME_SCALE"):
         function_clock.apply(float(scale))
     try:

@@ -11,6 +11,7 @@ from ministack.core import lambda_runtime
 from ministack.services import eventbridge
 
 from local import patches
+from local.function_timeout import scaled_timeout
 
 TIMED_OUT = "Task timed out after"
 
@@ -49,7 +50,7 @@ def scale_timeouts(scale: float) -> None:
 
     def initialize_scaled(self: Any, func_name: str, config: dict[str, Any], code_zip: bytes) -> None:
         self.own_timeout = config.get("Timeout", 3)
-        initialize(self, func_name, {**config, "Timeout": self.own_timeout * scale}, code_zip)
+        initialize(self, func_name, {**config, "Timeout": scaled_timeout(self.own_timeout, scale)}, code_zip)
 
     def invoke_scaled(self: Any, *arguments: Any, **options: Any) -> Any:
         result = invoke(self, *arguments, **options)

@@ -1,0 +1,135 @@
+"""`fine-tune faults`: all cases on one embedded AWS, in parallel, and their report."""
+
+import json
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+
+from local.demo import emptied, save_logs, stopping_on_sigterm
+from local.deployment import deploy
+from local.embedded_aws import CHECKOUT, EmbeddedAws
+from local.faults.cases import Case
+from local.faults.deployments import Deployments, Variant
+from local.faults.observer import Observer
+from local.faults.trial import Bench, Bound, Result, Trial
+
+FOLDER = CHECKOUT / "build" / "faults"
+# A minute on AWS passes in 1.5 s: a Lambda's start-up of a second weighs less than a minute, ten minutes take 15 s.
+TIME_SCALE = 0.025
+# A worker needs about 65 MB.
+IDLE_WORKERS = 28
+# The first runs start one after the other, since each function's first worker takes a second to start.
+STAGGER_SECONDS = 1.0
+RECONCILIATION_SECONDS = 600
+THROUGHPUT_CREATION_SECONDS = 90
+THROUGHPUT_DELETION_SECONDS = 60
+BEDROCK = {
+    "job_queue_seconds": 20,
+    "job_validation_seconds": 5,
+    "job_data_processing_seconds": 5,
+    "job_training_seconds": 20,
+    "throughput_creation_seconds": THROUGHPUT_CREATION_SECONDS,
+    "throughput_deletion_seconds": THROUGHPUT_DELETION_SECONDS,
+    "no_commitment_model_units": 1000,
+}
+# Deployments that several cases share: as many runs at a time as there are cases, and the variants of some.
+VARIANTS = (Variant("shared", {"MAX_THROUGHPUTS": "500"}),)
+
+
+def run_faults(cases: Sequence[Case], *, parallel: int, console: Console, folder: Path = FOLDER) -> bool:
+    """Run the cases and write `report.json`; whether nothing leaked and every failure said what happened."""
+    with emptied(folder), stopping_on_sigterm(), faulty_aws(folder) as aws:
+        console.print("Deploying with the CDK CLI …")
+        deploy(aws)
+        with Observer(aws) as observer:
+            bench = prepared(aws, observer, {case.deployment for case in cases})
+            console.print(f"{len(cases)} cases, {parallel} at a time; a minute on AWS passes in {60 * TIME_SCALE:g} s.")
+            try:
+                results = run_all(bench, cases, parallel=parallel, console=console)
+            finally:
+                save_logs(aws)
+    report = summary(results)
+    (folder / "report.json").write_text(json.dumps(report, indent=1) + "\n")
+    tell(report, console, folder / "report.json")
+    return not any(result.problems for result in results)
+
+
+def faulty_aws(folder: Path) -> EmbeddedAws:
+    """An embedded AWS on the harness's clock."""
+    return EmbeddedAws(
+        folder, time_scale=TIME_SCALE, scaled_functions=True, idle_workers=IDLE_WORKERS, bedrock_settings=BEDROCK
+    )
+
+
+def prepared(aws: EmbeddedAws, observer: Observer, needed: set[str]) -> Bench:
+    """The bench with the deployments that the cases share."""
+    deployments = Deployments(aws)
+    shared = {variant.name: deployments.create(variant) for variant in VARIANTS if variant.name in needed}
+    for deployment in shared.values():
+        observer.watch(deployment.state_machine)
+    bound = Bound(RECONCILIATION_SECONDS, THROUGHPUT_CREATION_SECONDS, THROUGHPUT_DELETION_SECONDS)
+    return Bench(aws, observer, deployments, shared, bound)
+
+
+def run_all(bench: Bench, cases: Sequence[Case], *, parallel: int, console: Console) -> list[Result]:
+    """All cases, `parallel` at a time, with a line each as they end."""
+    started, results = time.monotonic(), []
+    with ThreadPoolExecutor(parallel, thread_name_prefix="trial") as pool:
+        waiting: set[Future[Result]] = {
+            pool.submit(
+                Trial(
+                    bench, case, f"f{number:03d}x", delay_seconds=number * STAGGER_SECONDS if number < parallel else 0
+                ).run
+            )
+            for number, case in enumerate(cases, start=1)
+        }
+        try:
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    results.append(future.result())
+                    tell_case(results[-1], len(results), len(cases), time.monotonic() - started, console)
+        except BaseException:
+            bench.interrupted.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return results
+
+
+def summary(results: Sequence[Result]) -> dict[str, Any]:
+    """The report."""
+    seconds = [result.seconds_to_zero for result in results]
+    return {
+        "faults": len(results),
+        "leaked": sum(result.live_after > 0 for result in results),
+        "seconds_to_zero": {"p50": round(median(seconds), 1) if seconds else 0, "max": max(seconds, default=0)},
+        "problems": sum(bool(result.problems) for result in results),
+        "cases": [result.as_json() for result in sorted(results, key=lambda result: result.case)],
+    }
+
+
+def tell_case(result: Result, number: int, of: int, elapsed: float, console: Console) -> None:
+    """A line for a case that has ended, and one for each of its problems."""
+    end = f"{result.status} {result.error or ''}".strip()
+    zero = f", zero after {result.seconds_to_zero:.0f} s" if result.seconds_to_zero else ""
+    mark = "✗" if result.problems else "✓"
+    line = f"{elapsed:6.1f} s  {number:3d}/{of}  {mark} {result.case}: {end}{zero}"
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for problem in result.problems:
+        console.print(f"                     {problem}", style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def tell(report: dict[str, Any], console: Console, path: Path) -> None:
+    """The end."""
+    zero = report["seconds_to_zero"]
+    console.print(
+        f"{report['faults']} faults injected, {report['leaked']} leaked, {report['problems']} with problems; seconds to "
+        f"zero: median {zero['p50']}, longest {zero['max']}. Report: {path}",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,118 @@
+"""Further deployments on one embedded AWS: made through CloudFormation from the templates of the one that CDK deployed."""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local.deployment import Deployment
+from local.embedded_aws import REGION, EmbeddedAws
+
+# The deployment's name in cdk.json, which the templates carry in stack names and the handlers' environment, and without
+# its hyphen in the names that CDK makes itself.
+ORIGINAL = "fine-tuning"
+ORIGINAL_IN_NAMES = "finetuningpipeline"
+TEMPLATES = "fault-templates"
+STACKS = ("data", "pipeline")
+POLL_SECONDS = 0.1
+
+
+class StackFailedError(Exception):
+    """CloudFormation could not create or delete a stack."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What a further deployment does differently from the original.
+
+    `settings` are environment variables of its functions; `execution_timeout_seconds` is its state machine's.
+    """
+
+    name: str
+    settings: Mapping[str, str]
+    execution_timeout_seconds: int | None = None
+
+
+class Deployments:
+    """Makes and deletes further deployments."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self._cloudformation = aws.client("cloudformation")
+        self._s3 = aws.client("s3")
+        self._endpoint = aws.endpoint
+        self._s3.create_bucket(Bucket=TEMPLATES, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self._templates = {stack: self._template(f"{ORIGINAL}-{stack}") for stack in STACKS}
+        # One at a time: CloudFormation's work is the emulator's, which has one core at most.
+        self._lock = threading.Lock()
+
+    def create(self, variant: Variant) -> Deployment:
+        """Both stacks of a new deployment; raises StackFailedError."""
+        outputs: dict[str, str] = {}
+        for stack in STACKS:
+            text = self._templates[stack].replace(ORIGINAL, variant.name)
+            text = text.replace(ORIGINAL_IN_NAMES, f"{variant.name}pipeline")
+            name = f"{variant.name}-{stack}"
+            # A template of this size comes from S3.
+            self._s3.put_object(Bucket=TEMPLATES, Key=name, Body=json.dumps(_varied(json.loads(text), variant)))
+            with self._lock:
+                self._cloudformation.create_stack(
+                    StackName=name,
+                    TemplateURL=f"{self._endpoint}/{TEMPLATES}/{name}",
+                    Capabilities=["CAPABILITY_NAMED_IAM"],
+                    Tags=[{"Key": "deployment", "Value": variant.name}],
+                )
+                description = self.wait(name, "CREATE")
+            outputs |= {output["OutputKey"]: output["OutputValue"] for output in description["Outputs"]}
+        return Deployment(outputs["InputBucket"], outputs["OutputBucket"], outputs["StateMachineArn"])
+
+    def delete(self, name: str) -> None:
+        """Begin to delete a stack."""
+        self._cloudformation.delete_stack(StackName=name)
+
+    def wait(self, name: str, what: str, seconds: float = 120) -> dict[str, Any]:
+        """A stack's description once it is `<what>_COMPLETE` (empty where it is gone); raises StackFailedError."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            description = self._description(name)
+            if description is None:
+                return {}
+            if description["StackStatus"] == f"{what}_COMPLETE":
+                return description
+            if not description["StackStatus"].endswith("_IN_PROGRESS"):
+                break
+            time.sleep(POLL_SECONDS)
+        else:
+            raise StackFailedError(f"{name} is not {what}_COMPLETE within {seconds} s.")
+        raise StackFailedError(f"{name}: {description['StackStatus']}: {description.get('StackStatusReason')}")
+
+    def _description(self, name: str) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = self._cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        except self._cloudformation.exceptions.ClientError:
+            return None
+        return found
+
+    def _template(self, name: str) -> str:
+        body = self._cloudformation.get_template(StackName=name)["TemplateBody"]
+        return body if isinstance(body, str) else json.dumps(body)
+
+
+def _varied(template: dict[str, Any], variant: Variant) -> dict[str, Any]:
+    """The template with the variant's settings."""
+    for resource in template["Resources"].values():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Lambda::Function":
+            variables = properties.get("Environment", {}).get("Variables", {})
+            variables |= {name: value for name, value in variant.settings.items() if name in variables}
+        if resource["Type"] == "AWS::StepFunctions::StateMachine" and variant.execution_timeout_seconds is not None:
+            _set_timeout(properties, variant.execution_timeout_seconds)
+    return template
+
+
+def _set_timeout(properties: dict[str, Any], seconds: int) -> None:
+    """Give a state machine another timeout; the template holds its definition as one text."""
+    properties["DefinitionString"] = json.dumps(
+        {**json.loads(properties["DefinitionString"]), "TimeoutSeconds": seconds}
+    )

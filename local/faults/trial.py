@@ -1,0 +1,257 @@
+"""One case from its upload until nothing of it is left, and what is to be said about it."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lambdas.domain import errors
+from local.bedrock.faults import FaultKind
+from local.deployment import Deployment
+from local.embedded_aws import EmbeddedAws
+from local.faults import dataset
+from local.faults.cases import Action, Case, in_real_seconds
+from local.faults.deployments import Deployments, StackFailedError, Variant
+from local.faults.observer import POLL_SECONDS, Observer, Simulation
+
+NAMES = {
+    name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__
+}
+# Names of our own that a person must never read as the last word.
+NOT_FINAL = {"ServiceBusy"}
+STOPPED = "StoppedByFault"
+SECONDS_TO_START = 60
+SECONDS_TO_END = 300
+# After the end: longer than a reconciliation that was called by it takes to look.
+SECONDS_OF_GRACE = 2.0
+
+
+class InterruptedError(Exception):  # noqa: A001 - ours: everything is being stopped
+    """The whole is being stopped."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How long a throughput may outlive its run, in seconds of AWS's clock."""
+
+    interval_seconds: float
+    creation_seconds: float
+    deletion_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """One reconciliation interval, plus the deletion, which Bedrock refuses while it still creates."""
+        return self.interval_seconds + self.creation_seconds + self.deletion_seconds
+
+
+@dataclass
+class Result:
+    """A line of the report; `problems` are what fails the whole, `hits` how often each rule hit."""
+
+    case: str
+    fault: str
+    status: str = "NOT_STARTED"
+    error: str | None = None
+    live_after: int = 0
+    seconds_to_zero: float = 0.0
+    cause: str | None = None
+    ended_in: str | None = None
+    hits: list[int] = field(default_factory=list)
+    real_seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The line."""
+        return asdict(self)
+
+
+@dataclass
+class Bench:
+    """What all trials share."""
+
+    aws: EmbeddedAws
+    observer: Observer
+    deployments: Deployments
+    shared: dict[str, Deployment]
+    bound: Bound
+    interrupted: threading.Event = field(default_factory=threading.Event)
+
+    def until(self, enough: Callable[[], Any], seconds: float, pause: float = POLL_SECONDS) -> Any:
+        """The first true answer, or the last false one when the (real) seconds are over; raises InterruptedError."""
+        deadline = time.monotonic() + seconds
+        while not (answer := enough()) and time.monotonic() < deadline:
+            if self.interrupted.wait(pause):
+                raise InterruptedError
+        return answer
+
+
+class Trial:
+    """Runs one case; `marker` is a text that nothing else on this AWS has."""
+
+    def __init__(self, bench: Bench, case: Case, marker: str, *, delay_seconds: float = 0) -> None:
+        self._delay_seconds = delay_seconds
+        self._bench, self._case, self._marker = bench, case, marker
+        self._aws, self._observer = bench.aws, bench.observer
+        self._states = bench.aws.client("stepfunctions")
+        self._simulation = Simulation(bench.aws.bedrock_endpoint)
+        self._result = Result(case.name, case.fault)
+        self._deployment: Deployment
+
+    def run(self) -> Result:
+        """Everything; what goes wrong in the harness itself becomes a problem of the case."""
+        if self._bench.interrupted.wait(self._delay_seconds):
+            raise InterruptedError
+        started = time.monotonic()
+        try:
+            self._deploy()
+            try:
+                self._try()
+            finally:
+                self._simulation.remove_faults(self._marker)
+                self._undeploy()
+        except (ClientError, StackFailedError, OSError, KeyError) as error:
+            self._result.problems.append(f"the harness failed: {type(error).__name__}: {str(error)[:300]}")
+        self._result.real_seconds = round(time.monotonic() - started, 1)
+        return self._result
+
+    # --- The course of a trial ----------------------------------------------------------------------------------------
+
+    def _try(self) -> None:
+        rules = [
+            rule.model_copy(update={"match": self._marker})
+            for rule in in_real_seconds(self._case, self._aws.time_scale)
+        ]
+        if rules:
+            self._simulation.put_faults(self._marker, rules)
+        for key, body in dataset.files(self._marker).items():
+            self._aws.client("s3").put_object(Bucket=self._deployment.input_bucket, Key=key, Body=body)
+        found = self._bench.until(lambda: self._observer.executions_of(dataset.key(self._marker)), SECONDS_TO_START)
+        if not found:
+            self._result.problems.append("no execution was started")
+            return
+        execution = found[0]
+        if self._case.state:
+            self._act(execution)
+        ended_at = self._follow(execution)
+        if self._case.rules:
+            self._result.hits = self._simulation.hits(self._marker)
+            if not self._result.hits[0]:
+                self._result.problems.append("the fault was never injected")
+        if self._case.lifts:
+            self._bench.interrupted.wait(SECONDS_OF_GRACE)
+            self._simulation.remove_faults(self._marker)
+            ended_at = time.time()
+        self._wait_for_zero(ended_at)
+
+    def _act(self, execution: str) -> None:
+        entered = self._bench.until(lambda: self._has_entered(execution), SECONDS_TO_END, pause=0.04)
+        if not entered or self._status(execution) != "RUNNING":
+            self._result.problems.append(f"{self._case.state} was not reached while the execution ran")
+        if self._case.action is Action.STOP:
+            self._states.stop_execution(
+                executionArn=execution, error=STOPPED, cause=f"StopExecution in {self._case.state}."
+            )
+        elif self._case.action is Action.DESTROY:
+            name = f"{self._marker}-pipeline"
+            self._bench.deployments.delete(name)
+            self._bench.deployments.wait(name, "DELETE")
+
+    def _follow(self, execution: str) -> float:
+        """Wait for the end; returns its time (epoch seconds)."""
+        self._bench.until(lambda: self._status(execution) != "RUNNING", SECONDS_TO_END)
+        description = self._states.describe_execution(executionArn=execution)
+        result = self._result
+        result.status = description["status"]
+        result.error, result.cause = description.get("error"), description.get("cause")
+        result.ended_in = self._last_state(execution)
+        if result.status == "RUNNING":
+            result.problems.append(f"the execution still runs after {SECONDS_TO_END} s, in {result.ended_in}")
+            return time.time()
+        self._check_words()
+        stopped: datetime = description["stopDate"]
+        return stopped.timestamp()
+
+    def _wait_for_zero(self, ended_at: float) -> None:
+        """Follow the run's throughputs and jobs until they are gone for good, or the bound is passed."""
+        scale, bound = self._aws.time_scale, self._bench.bound
+        rules = in_real_seconds(self._case, scale)
+        late = max((rule.delay_seconds for rule in rules if rule.kind is FaultKind.SLOW), default=0)
+        settled_at = time.time() + SECONDS_OF_GRACE + late
+        deadline = max(ended_at, settled_at) + bound.seconds * scale
+        self._bench.until(
+            lambda: (
+                self._observer.now.at > settled_at
+                and not self._observer.live_of(self._marker)
+                and not self._observer.jobs_of(self._marker)
+            ),
+            deadline - time.time(),
+        )
+        result = self._result
+        result.live_after = len(self._observer.live_of(self._marker))
+        last_seen = max((seen.last for seen in self._observer.throughputs_of(self._marker)), default=0.0)
+        result.seconds_to_zero = round(max(0.0, last_seen - ended_at) / scale, 1)
+        if result.live_after:
+            result.problems.append(f"{result.live_after} throughput is left after {bound.seconds:.0f} s")
+        if self._observer.jobs_of(self._marker):
+            result.problems.append("a customization job still trains")
+
+    def _check_words(self) -> None:
+        """Every failure ends with a name of ours and a cause for a person."""
+        result = self._result
+        if result.status != "FAILED":
+            return
+        if result.error not in NAMES - NOT_FINAL:
+            result.problems.append(f"the error {result.error} is none of the named ones")
+        cause = result.cause or ""
+        if len(cause) < 20 or "Traceback" in cause or "States.TaskFailed" in cause or cause.startswith("{"):
+            result.problems.append(f"the cause is nothing to act on: {cause[:200]!r}")
+
+    # --- Deployments --------------------------------------------------------------------------------------------------
+
+    def _deploy(self) -> None:
+        if self._case.deployment == "alone":
+            self._deployment = self._bench.deployments.create(Variant(self._marker, {}))
+            self._observer.watch(self._deployment.state_machine)
+        else:
+            self._deployment = self._bench.shared[self._case.deployment]
+
+    def _undeploy(self) -> None:
+        if self._case.deployment != "alone":
+            return
+        self._observer.forget(self._deployment.state_machine)
+        for stack in ("pipeline", "data"):
+            self._bench.deployments.delete(f"{self._marker}-{stack}")
+            self._bench.deployments.wait(f"{self._marker}-{stack}", "DELETE")
+
+    # --- The execution ------------------------------------------------------------------------------------------------
+
+    def _status(self, execution: str) -> str:
+        return str(self._states.describe_execution(executionArn=execution)["status"])
+
+    def _has_entered(self, execution: str) -> bool:
+        return self._case.state in self._entered(execution) or self._status(execution) != "RUNNING"
+
+    def _last_state(self, execution: str) -> str | None:
+        entered = self._entered(execution)
+        return entered[0] if entered else None
+
+    def _entered(self, execution: str) -> list[str]:
+        """The states that it has entered lately, the last one first."""
+        events = self._states.get_execution_history(
+            executionArn=execution, reverseOrder=True, maxResults=20, includeExecutionData=False
+        )["events"]
+        return [event["stateEnteredEventDetails"]["name"] for event in events if event["type"].endswith("StateEntered")]
+
+
+def reason(cause: str) -> str:
+    """A cause's sentence, where a service has wrapped it into JSON."""
+    try:
+        parsed = json.loads(cause)
+    except ValueError:
+        return cause
+    return str(parsed.get("errorMessage", cause)) if isinstance(parsed, dict) else cause
