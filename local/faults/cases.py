@@ -22,19 +22,22 @@ class Action(StrEnum):
     NONE = "none"
     STOP = "stop"
     DESTROY = "destroy"
+    # The same event is delivered a second time.
     DUPLICATE_EVENT = "duplicate event"
-    LATE_FILES = "late files"
-    SECOND_UPLOAD = "second upload"
-    SECOND_RUN = "second run"
+    # The data set is uploaded twice, and both events are delivered again, the newer one first.
+    REORDERED_EVENTS = "reordered events"
+    # train.jsonl arrives before its siblings.
+    LATE_SIBLINGS = "late siblings"
 
 
 @dataclass(frozen=True)
 class Case:
     """One run with its faults.
 
-    `rules` get the run's own `match` when they are set. `action` happens as soon as `state` is entered. `deployment` is
-    the one that the run is started on: "shared", "alone" (a deployment of its own), or a variant's name. Rules that make
-    the deletion impossible `lift` once the execution has ended and told so: nobody could get to zero before.
+    `rules` get the run's own `match` when they are set, unless their `caller` names a deployment. `action` happens as
+    soon as `state` is entered. `deployment` is the one that the run is started on: "shared", "alone" (one of its own),
+    or a variant's name; `holder` is whether another run has its throughput slot before. Rules that make the deletion
+    impossible `lift` once the execution has ended and told so: nobody could get to zero before.
     """
 
     name: str
@@ -43,7 +46,9 @@ class Case:
     action: Action = Action.NONE
     state: str | None = None
     deployment: str = "shared"
+    holder: bool = False
     lifts: bool = False
+    ends_as: frozenset[str] = frozenset({"SUCCEEDED", "FAILED"})
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Target:
     deployment: str = "shared"
     function_seconds: float = FUNCTION_SECONDS
     needed_to_delete: bool = False
+    ends_as: frozenset[str] = frozenset({"SUCCEEDED", "FAILED"})
 
     def rule(self, kind: FaultKind, **how: Any) -> Fault:
         """A fault rule for this operation."""
@@ -80,20 +86,55 @@ def in_real_seconds(case: Case, time_scale: float) -> list[Fault]:
 
 
 BASE_MODEL_DENIED = Fault(operation="Converse", kind=FaultKind.ACCESS_DENIED, caller="answer_baseline_shard")
-JOB_STUCK = Fault(operation="GetModelCustomizationJob", kind=FaultKind.STUCK)
-THROUGHPUT_STUCK = Fault(operation="GetProvisionedModelThroughput", kind=FaultKind.STUCK)
+TUNED_MODEL_DENIED = Fault(operation="Converse", kind=FaultKind.ACCESS_DENIED, caller=".answer_shard")
+JOB_STUCK = Fault(operation="GetModelCustomizationJob", kind=FaultKind.STUCK, caller="check_customization")
+THROUGHPUT_STUCK = Fault(operation="GetProvisionedModelThroughput", kind=FaultKind.STUCK, caller="check_throughput")
 DELETION_CONFLICTS = Fault(operation="DeleteProvisionedModelThroughput", kind=FaultKind.CONFLICT)
+
+ABORTED = frozenset({"ABORTED"})
+TIMED_OUT = frozenset({"TIMED_OUT"})
 
 CREATE_JOB = Target("CreateModelCustomizationJob", "CreateModelCustomizationJob")
 GET_JOB = Target("GetModelCustomizationJob", "GetModelCustomizationJob")
 ASK_BASE = Target("Converse-base", "Converse", "answer_baseline_shard", function_seconds=SHARD_FUNCTION_SECONDS)
 PURCHASE = Target("CreateProvisionedModelThroughput", "CreateProvisionedModelThroughput")
 GET_THROUGHPUT = Target("GetProvisionedModelThroughput", "GetProvisionedModelThroughput")
-ASK_TUNED = Target("Converse-tuned", "Converse", "answer_shard", function_seconds=SHARD_FUNCTION_SECONDS)
+ASK_TUNED = Target("Converse-tuned", "Converse", ".answer_shard", function_seconds=SHARD_FUNCTION_SECONDS)
 DELETE = Target("DeleteProvisionedModelThroughput", "DeleteProvisionedModelThroughput", needed_to_delete=True)
 STOP_JOB = Target("StopModelCustomizationJob", "StopModelCustomizationJob", leads_there=(BASE_MODEL_DENIED,))
 
 OF_A_RUN = (CREATE_JOB, GET_JOB, ASK_BASE, PURCHASE, GET_THROUGHPUT, ASK_TUNED, DELETE, STOP_JOB)
+
+# The same calls, made by the reconciler for a run that has been stopped while its throughput was there.
+AFTER_STOP: Mapping[str, Any] = {
+    "leads_there": (THROUGHPUT_STUCK,),
+    "action": Action.STOP,
+    "state": "WaitForThroughput",
+    "ends_as": ABORTED,
+}
+BY_THE_RECONCILER = (
+    Target("StopExecution+Delete", "DeleteProvisionedModelThroughput", needed_to_delete=True, **AFTER_STOP),
+    Target("StopExecution+Get", "GetProvisionedModelThroughput", "reconcile_throughput", **AFTER_STOP),
+    Target("StopExecution+ListTags", "ListTagsForResource", **AFTER_STOP),
+    # A list names no run: these hit all calls of one deployment, which has one case at a time.
+    Target(
+        "StopExecution+List",
+        "ListProvisionedModelThroughputs",
+        "listing.reconcile_throughput",
+        deployment="listing",
+        needed_to_delete=True,
+        **AFTER_STOP,
+    ),
+)
+# The deletion in the clean-up lane of a run whose answers failed.
+IN_THE_LANE = (
+    Target(
+        "EvaluationFailed+Delete",
+        "DeleteProvisionedModelThroughput",
+        leads_there=(TUNED_MODEL_DENIED,),
+        needed_to_delete=True,
+    ),
+)
 
 Kind = tuple[FaultKind, Mapping[str, Any]]
 KINDS: Mapping[str, Kind] = {
@@ -127,6 +168,7 @@ def each_operation(targets: Sequence[Target]) -> Iterator[Case]:
                 state=target.state,
                 deployment=target.deployment,
                 lifts=target.needed_to_delete and "last" not in how and "duration_seconds" not in how,
+                ends_as=target.ends_as,
             )
 
 
@@ -143,34 +185,84 @@ STATES: Mapping[str, tuple[Fault, ...]] = {
     "WaitForCustomization": (JOB_STUCK,),
     "CheckCustomization": (hold(GET_JOB),),
     "GenerateBaselineResponses": (hold(ASK_BASE),),
+    "AcquireSlot": (),
     "PurchaseThroughput": (hold(PURCHASE),),
     "WaitForThroughput": (THROUGHPUT_STUCK,),
     "CheckThroughput": (hold(GET_THROUGHPUT),),
     "GenerateResponses": (hold(ASK_TUNED),),
     "DeleteThroughput": (hold(DELETE),),
-    "WaitForDeletion": (),
+    "WaitForDeletion": (DELETION_CONFLICTS.model_copy(update={"last": 1}),),
     "CollectResponses": (),
     "WriteReport": (),
     "StopCustomization": (hold(STOP_JOB), BASE_MODEL_DENIED),
     "ExplainFailure": (BASE_MODEL_DENIED,),
+}
+WAITING: Mapping[str, tuple[Fault, ...]] = {
+    "WaitForCustomization": (JOB_STUCK,),
+    "WaitForSlot": (),
+    "WaitForThroughput": (THROUGHPUT_STUCK,),
+    "WaitForDeletion": (DELETION_CONFLICTS,),
 }
 
 
 def stops() -> Iterator[Case]:
     """StopExecution in each state that takes time."""
     for state, rules in STATES.items():
-        yield Case(f"StopExecution/{state}", f"StopExecution in {state}", rules, Action.STOP, state)
+        yield Case(f"StopExecution/{state}", f"StopExecution in {state}", rules, Action.STOP, state, ends_as=ABORTED)
+    yield Case(
+        "StopExecution/WaitForSlot",
+        "StopExecution in WaitForSlot",
+        (),
+        Action.STOP,
+        "WaitForSlot",
+        deployment="single",
+        holder=True,
+        ends_as=ABORTED,
+    )
+
+
+def timeouts() -> Iterator[Case]:
+    """The execution's own timeout in each state that waits."""
+    for state, rules in WAITING.items():
+        slot = state == "WaitForSlot"
+        yield Case(
+            f"timeout/{state}",
+            f"the execution's timeout in {state}",
+            rules,
+            state=state,
+            deployment="briefsingle" if slot else "brief",
+            holder=slot,
+            lifts=state == "WaitForDeletion",
+            ends_as=TIMED_OUT,
+        )
 
 
 def destroys() -> Iterator[Case]:
     """The deletion of the pipeline's stack while a run is in each state."""
     for state, rules in STATES.items():
-        yield Case(f"destroy/{state}", f"stack deleted in {state}", rules, Action.DESTROY, state, deployment="alone")
+        yield Case(
+            f"destroy/{state}",
+            f"stack deleted in {state}",
+            rules,
+            Action.DESTROY,
+            state,
+            deployment="alone",
+            ends_as=ABORTED,
+        )
+
+
+def events() -> Iterator[Case]:
+    """What S3 and EventBridge may do, and what two users may do."""
+    for action in (Action.DUPLICATE_EVENT, Action.REORDERED_EVENTS, Action.LATE_SIBLINGS):
+        yield Case(f"events/{action.replace(' ', '-')}", action, (), action)
+    succeeds = frozenset({"SUCCEEDED"})
+    yield Case("events/two-runs-at-once", "two runs, one slot", (), deployment="single", holder=True, ends_as=succeeds)
 
 
 def all_cases() -> list[Case]:
     """Every case, each with a name of its own."""
-    return [*each_operation(OF_A_RUN), *stops(), *destroys()]
+    targets = (*OF_A_RUN, *IN_THE_LANE, *BY_THE_RECONCILER)
+    return [*destroys(), *timeouts(), *stops(), *events(), *each_operation(targets)]
 
 
 def chosen(pattern: str | None) -> list[Case]:

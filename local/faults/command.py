@@ -1,6 +1,7 @@
 """`fine-tune faults`: all cases on one embedded AWS, in parallel, and their report."""
 
 import json
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -37,8 +38,18 @@ BEDROCK = {
     "throughput_deletion_seconds": THROUGHPUT_DELETION_SECONDS,
     "no_commitment_model_units": 1000,
 }
-# Deployments that several cases share: as many runs at a time as there are cases, and the variants of some.
-VARIANTS = (Variant("shared", {"MAX_THROUGHPUTS": "500"}),)
+MANY = {"MAX_THROUGHPUTS": "500"}
+# Longer than a run takes to get to any of its waits.
+BRIEF_SECONDS = 800
+# Deployments that several cases share. "listing" and those with one slot have one case at a time.
+VARIANTS = (
+    Variant("shared", MANY),
+    Variant("listing", MANY),
+    Variant("single", {"MAX_THROUGHPUTS": "1"}),
+    Variant("brief", MANY, execution_timeout_seconds=BRIEF_SECONDS),
+    Variant("briefsingle", {"MAX_THROUGHPUTS": "1"}, execution_timeout_seconds=BRIEF_SECONDS),
+)
+ONE_AT_A_TIME = ("listing", "single", "briefsingle")
 
 
 def run_faults(cases: Sequence[Case], *, parallel: int, console: Console, folder: Path = FOLDER) -> bool:
@@ -73,7 +84,8 @@ def prepared(aws: EmbeddedAws, observer: Observer, needed: set[str]) -> Bench:
     for deployment in shared.values():
         observer.watch(deployment.state_machine)
     bound = Bound(RECONCILIATION_SECONDS, THROUGHPUT_CREATION_SECONDS, THROUGHPUT_DELETION_SECONDS)
-    return Bench(aws, observer, deployments, shared, bound)
+    turns = {name: threading.Lock() for name in ONE_AT_A_TIME}
+    return Bench(aws, observer, deployments, shared, bound, turns)
 
 
 def run_all(bench: Bench, cases: Sequence[Case], *, parallel: int, console: Console) -> list[Result]:
@@ -128,8 +140,8 @@ def tell(report: dict[str, Any], console: Console, path: Path) -> None:
     """The end."""
     zero = report["seconds_to_zero"]
     console.print(
-        f"{report['faults']} faults injected, {report['leaked']} leaked, {report['problems']} with problems; seconds to "
-        f"zero: median {zero['p50']}, longest {zero['max']}. Report: {path}",
+        f"{report['faults']} faults injected, {report['leaked']} leaked, {report['problems']} with problems; "
+        f"seconds to zero: median {zero['p50']}, longest {zero['max']}. Report: {path}",
         highlight=False,
         soft_wrap=True,
     )

@@ -1,4 +1,4 @@
-"""Further deployments on one embedded AWS: made through CloudFormation from the templates of the one that CDK deployed."""
+"""Further deployments on one embedded AWS, made by CloudFormation from the templates of the one that CDK deployed."""
 
 import json
 import threading

@@ -1,9 +1,9 @@
 """One case from its upload until nothing of it is left, and what is to be said about it."""
 
-import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from local.bedrock.faults import FaultKind
 from local.deployment import Deployment
 from local.embedded_aws import EmbeddedAws
 from local.faults import dataset
-from local.faults.cases import Action, Case, in_real_seconds
+from local.faults.cases import THROUGHPUT_STUCK, Action, Case, in_real_seconds
 from local.faults.deployments import Deployments, StackFailedError, Variant
 from local.faults.observer import POLL_SECONDS, Observer, Simulation
 
@@ -79,6 +79,8 @@ class Bench:
     deployments: Deployments
     shared: dict[str, Deployment]
     bound: Bound
+    # Of the deployments that take one case at a time.
+    turns: dict[str, threading.Lock]
     interrupted: threading.Event = field(default_factory=threading.Event)
 
     def until(self, enough: Callable[[], Any], seconds: float, pause: float = POLL_SECONDS) -> Any:
@@ -106,39 +108,38 @@ class Trial:
         """Everything; what goes wrong in the harness itself becomes a problem of the case."""
         if self._bench.interrupted.wait(self._delay_seconds):
             raise InterruptedError
-        started = time.monotonic()
-        try:
-            self._deploy()
+        with self._bench.turns.get(self._case.deployment, nullcontext()):
+            started = time.monotonic()
             try:
-                self._try()
-            finally:
-                self._simulation.remove_faults(self._marker)
-                self._undeploy()
-        except (ClientError, StackFailedError, OSError, KeyError) as error:
-            self._result.problems.append(f"the harness failed: {type(error).__name__}: {str(error)[:300]}")
+                self._deploy()
+                try:
+                    self._try()
+                finally:
+                    self._simulation.remove_faults(self._marker)
+                    self._undeploy()
+            except (ClientError, StackFailedError, OSError, KeyError) as error:
+                self._result.problems.append(f"the harness failed: {type(error).__name__}: {str(error)[:300]}")
         self._result.real_seconds = round(time.monotonic() - started, 1)
         return self._result
 
     # --- The course of a trial ----------------------------------------------------------------------------------------
 
     def _try(self) -> None:
+        holder = self._start_holder() if self._case.holder else None
         rules = [
-            rule.model_copy(update={"match": self._marker})
+            rule
+            if rule.caller and rule.caller.startswith(f"{self._case.deployment}.")
+            else rule.model_copy(update={"match": self._marker})
             for rule in in_real_seconds(self._case, self._aws.time_scale)
         ]
         if rules:
             self._simulation.put_faults(self._marker, rules)
-        for key, body in dataset.files(self._marker).items():
-            self._aws.client("s3").put_object(Bucket=self._deployment.input_bucket, Key=key, Body=body)
-        found = self._bench.until(lambda: self._observer.executions_of(dataset.key(self._marker)), SECONDS_TO_START)
-        if not found:
-            self._result.problems.append("no execution was started")
-            return
-        execution = found[0]
-        if self._case.state:
+        execution = self._start(self._marker, late_siblings=self._case.action is Action.LATE_SIBLINGS)
+        self._deliver_again()
+        if self._case.state and self._case.action is not Action.NONE:
             self._act(execution)
         ended_at = self._follow(execution)
-        if self._case.rules:
+        if rules:
             self._result.hits = self._simulation.hits(self._marker)
             if not self._result.hits[0]:
                 self._result.problems.append("the fault was never injected")
@@ -147,6 +148,61 @@ class Trial:
             self._simulation.remove_faults(self._marker)
             ended_at = time.time()
         self._wait_for_zero(ended_at)
+        if holder:
+            self._check_turns(execution, holder)
+
+    def _start(self, marker: str, *, late_siblings: bool = False) -> str:
+        """Upload a data set; returns the execution that it starts. Raises KeyError where it starts none."""
+        files = [*dataset.files(marker).items()]
+        for key, body in reversed(files) if late_siblings else files:
+            self._aws.client("s3").put_object(Bucket=self._deployment.input_bucket, Key=key, Body=body)
+        found = self._bench.until(lambda: self._observer.executions_of(dataset.key(marker)), SECONDS_TO_START)
+        if not found:
+            raise KeyError(f"{dataset.key(marker)} has started no execution")
+        return str(found[0])
+
+    def _start_holder(self) -> str:
+        """Another run, which has the only slot when this one wants it; where this one is to wait long, so does it."""
+        marker = f"h{self._marker[1:]}"
+        if self._case.state == "WaitForSlot":
+            self._simulation.put_faults(marker, [THROUGHPUT_STUCK.model_copy(update={"match": marker})])
+        execution = self._start(marker)
+        self._bench.until(lambda: "WaitForThroughput" in self._entered(execution), SECONDS_TO_END)
+        return execution
+
+    def _check_turns(self, execution: str, holder: str) -> None:
+        """Two runs never had a throughput at the same time, and the one that waited said so."""
+        marker = f"h{self._marker[1:]}"
+        if self._status(holder) == "RUNNING" and self._case.state == "WaitForSlot":
+            self._states.stop_execution(executionArn=holder, error=STOPPED, cause="The case is over.")
+        self._simulation.remove_faults(marker)
+        self._bench.until(lambda: not self._observer.live_of(marker), self._bench.bound.seconds * self._aws.time_scale)
+        if self._observer.most_live[self._case.deployment] > 1:
+            self._result.problems.append("two throughputs existed at the same time, with one slot")
+        events = self._states.get_execution_history(executionArn=execution, maxResults=1000)["events"]
+        told = [event["stateExitedEventDetails"]["output"] for event in events if event["type"] == "TaskStateExited"]
+        if not any("aiting for a throughput slot" in output for output in told):
+            self._result.problems.append("the run that waited for its turn did not say so")
+
+    def _deliver_again(self) -> None:
+        """Deliver events twice, or in another order: a delivery is an execution with the event as its input."""
+        action, key = self._case.action, dataset.key(self._marker)
+        uploads = 1
+        if action is Action.REORDERED_EVENTS:
+            uploads = 2
+            body = dataset.files(self._marker)[key]
+            self._aws.client("s3").put_object(Bucket=self._deployment.input_bucket, Key=key, Body=body)
+            self._bench.until(lambda: len(self._observer.executions_of(key)) == uploads, SECONDS_TO_START)
+        if action in (Action.DUPLICATE_EVENT, Action.REORDERED_EVENTS):
+            for execution in reversed(self._observer.executions_of(key)):
+                event = self._states.describe_execution(executionArn=execution)["input"]
+                again = self._states.start_execution(stateMachineArn=self._deployment.state_machine, input=event)
+                self._wait_for_end(again["executionArn"])
+            for execution in self._observer.executions_of(key):
+                self._wait_for_end(execution)
+            bought = len(self._observer.throughputs_of(self._marker))
+            if bought > uploads:
+                self._result.problems.append(f"{uploads} uploads have bought {bought} throughputs")
 
     def _act(self, execution: str) -> None:
         entered = self._bench.until(lambda: self._has_entered(execution), SECONDS_TO_END, pause=0.04)
@@ -163,7 +219,7 @@ class Trial:
 
     def _follow(self, execution: str) -> float:
         """Wait for the end; returns its time (epoch seconds)."""
-        self._bench.until(lambda: self._status(execution) != "RUNNING", SECONDS_TO_END)
+        self._wait_for_end(execution)
         description = self._states.describe_execution(executionArn=execution)
         result = self._result
         result.status = description["status"]
@@ -172,6 +228,8 @@ class Trial:
         if result.status == "RUNNING":
             result.problems.append(f"the execution still runs after {SECONDS_TO_END} s, in {result.ended_in}")
             return time.time()
+        if result.status not in self._case.ends_as:
+            result.problems.append(f"it ended as {result.status}, not as {' or '.join(sorted(self._case.ends_as))}")
         self._check_words()
         stopped: datetime = description["stopDate"]
         return stopped.timestamp()
@@ -182,14 +240,16 @@ class Trial:
         rules = in_real_seconds(self._case, scale)
         late = max((rule.delay_seconds for rule in rules if rule.kind is FaultKind.SLOW), default=0)
         settled_at = time.time() + SECONDS_OF_GRACE + late
-        deadline = max(ended_at, settled_at) + bound.seconds * scale
+        # Nobody looks after a deployment that has been deleted: its deletion itself leads to zero.
+        after = 0 if self._case.action is Action.DESTROY else bound.seconds * scale
+        deadline = max(ended_at, settled_at) + after
         self._bench.until(
             lambda: (
                 self._observer.now.at > settled_at
                 and not self._observer.live_of(self._marker)
                 and not self._observer.jobs_of(self._marker)
             ),
-            deadline - time.time(),
+            max(0.1, deadline - time.time()),
         )
         result = self._result
         result.live_after = len(self._observer.live_of(self._marker))
@@ -233,6 +293,9 @@ class Trial:
     def _status(self, execution: str) -> str:
         return str(self._states.describe_execution(executionArn=execution)["status"])
 
+    def _wait_for_end(self, execution: str) -> None:
+        self._bench.until(lambda: self._status(execution) != "RUNNING", SECONDS_TO_END)
+
     def _has_entered(self, execution: str) -> bool:
         return self._case.state in self._entered(execution) or self._status(execution) != "RUNNING"
 
@@ -246,12 +309,3 @@ class Trial:
             executionArn=execution, reverseOrder=True, maxResults=20, includeExecutionData=False
         )["events"]
         return [event["stateEnteredEventDetails"]["name"] for event in events if event["type"].endswith("StateEntered")]
-
-
-def reason(cause: str) -> str:
-    """A cause's sentence, where a service has wrapped it into JSON."""
-    try:
-        parsed = json.loads(cause)
-    except ValueError:
-        return cause
-    return str(parsed.get("errorMessage", cause)) if isinstance(parsed, dict) else cause
