@@ -43,7 +43,7 @@ def reconcile(scope: Scope, seconds_left: Callable[[], float], sleep: Callable[[
     """Turns until nothing is left to wait for, or the time is up: the last turn, with what all of them have done."""
     done, waited, wait = Turn(), 0.0, FIRST_WAIT_SECONDS
     while True:
-        done = _Reconciliation(scope).turn().after(done)
+        done = _Reconciliation(scope).turn(done.left).after(done)
         if not _may_heal(done, scope, waited) or seconds_left() < wait:
             return done
         sleep(wait)
@@ -72,13 +72,18 @@ class _Reconciliation:
         self._claim = cache(self._read_claim)
         self._execution = cache(self._read_execution)
 
-    def turn(self) -> Turn:
+    def turn(self, earlier: list[Found]) -> Turn:
+        """`earlier` are those that the turn before was to delete, and could not yet see gone."""
         if self._scope.ending:
             self._stop_executions()
         held = self._held_slots()
-        for throughput in self._throughputs(held):
+        listed = self._throughputs(held)
+        for throughput in listed:
             with self._noted(f"throughput {throughput.arn}"):
                 self._settle_throughput(throughput)
+        for found in earlier:
+            if found.arn not in {throughput.arn for throughput in listed}:
+                self._delete(found)
         with self._noted("the list of customization jobs"):
             for job in bedrock.list_running_jobs():
                 with self._noted(f"job {job.arn}"):
@@ -149,9 +154,10 @@ class _Reconciliation:
             )
 
     def _delete(self, found: Found) -> None:
-        self._turn.attempts += 1
+        """One attempt; all but a NotFound count as such."""
+        attempted = True
         try:
-            bedrock.delete_throughput(found.arn)
+            attempted = bedrock.delete_throughput(found.arn)
         except Conflict as error:
             self._turn.pending.append(replace(found, refusal=str(error)))
         except ServiceBusy as error:
@@ -159,7 +165,8 @@ class _Reconciliation:
         except Refused as error:
             self._turn.failed.append(replace(found, refusal=str(error), final=True))
         else:
-            self._verify(found)
+            self._verify(replace(found, refusal=None, final=False))
+        self._turn.attempts += attempted
 
     def _verify(self, found: Found) -> None:
         try:

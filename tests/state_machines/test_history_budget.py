@@ -8,9 +8,11 @@ from lambdas.domain.polling import (
     DELETION_ATTEMPTS,
     FIRST_JOB_WAIT_SECONDS,
     LONGEST_THROUGHPUT_CREATION_SECONDS,
-    THROUGHPUT_WAIT_SECONDS,
     next_job_wait,
+    next_slot_wait,
+    next_throughput_wait,
 )
+from stacks.settings import MOST_RUN_HOURS
 
 DEFINITION = json.loads((Path(__file__).parents[2] / "state_machines" / "fine_tuning.asl.json").read_text())
 
@@ -44,22 +46,40 @@ def turns_of_a_job(seconds: int) -> int:
     return turns
 
 
-def test_a_job_of_five_days_stays_within_the_history():
-    """The whole run, with every question of every loop asked twice, leaves two fifths unused."""
-    training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
-    job_turns = turns_of_a_job(FIVE_DAYS_SECONDS)
-    job = job_turns * (events_of_a_turn(training, "WaitForCustomization") + EVENTS_OF_A_RETRY)
-
-    states = DEFINITION["States"]
-    throughput_turns = LONGEST_THROUGHPUT_CREATION_SECONDS // THROUGHPUT_WAIT_SECONDS
-    throughput = throughput_turns * (events_of_a_turn(states, "WaitForThroughput") + EVENTS_OF_A_RETRY)
+def events_beside_the_long_waits(states: dict[str, Any]) -> int:
+    """Throughput, deletion and all single states, with every question asked twice."""
+    turns, waited_seconds = 0, 0
+    while waited_seconds < LONGEST_THROUGHPUT_CREATION_SECONDS:
+        turns += 1
+        waited_seconds += next_throughput_wait(waited_seconds)
+    throughput = turns * (events_of_a_turn(states, "WaitForThroughput") + EVENTS_OF_A_RETRY)
     deletion = DELETION_ATTEMPTS * (events_of_a_turn(states, "DeleteThroughput") + EVENTS_OF_A_RETRY)
     # Every other state once, each with all of its retries.
     others = 60 * (max(EVENTS.values()) + 10 * EVENTS_OF_A_RETRY)
+    # 225 turns of 9 + 3 events, 180 of 9 + 3 and 2,100 others: 6,960.
+    return throughput + deletion + others
 
-    # 735 turns of 9 + 3 events, 120 of 9 + 3, 180 of 9 + 3 and 2,100 others: 14,520.
+
+def test_a_job_of_five_days_stays_within_the_history():
+    """The whole run, with every question of every loop asked twice, leaves a third unused."""
+    training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
+    job_turns = turns_of_a_job(FIVE_DAYS_SECONDS)
+    job = job_turns * (events_of_a_turn(training, "WaitForCustomization") + EVENTS_OF_A_RETRY)
+    # 735 turns of 9 + 3 events and 6,960 others: 15,780.
     assert job_turns == 735
-    assert job + throughput + deletion + others < HISTORY_EVENTS * 0.6
+    assert job + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS * 0.65
+
+
+def test_the_longest_run_that_the_settings_allow_stays_within_the_history():
+    """Whatever the time is spent on, a job or a slot: no wait is asked for more often than every ten minutes for long."""
+    training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
+    turns = turns_of_a_job(MOST_RUN_HOURS * 3600)
+    a_turn = max(
+        events_of_a_turn(training, "WaitForCustomization"), events_of_a_turn(DEFINITION["States"], "WaitForSlot")
+    )
+    # The slot's waits grow faster than the job's, so that the job's turns bound both.
+    assert next_slot_wait(FIRST_JOB_WAIT_SECONDS) > next_job_wait(FIRST_JOB_WAIT_SECONDS)
+    assert turns * a_turn + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS
 
 
 def test_an_equal_wait_of_a_minute_would_not_do():
