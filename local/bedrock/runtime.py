@@ -133,7 +133,7 @@ def answer(model: FoundationModel | CustomModel, conversation: Conversation) -> 
     if isinstance(model, CustomModel):
         text = model.training.model.answer(conversation.system, conversation.turns)
     else:
-        text = SimulatedBaseModel(model.verbosity).answer(conversation.system, conversation.turns)
+        text = SimulatedBaseModel(model.verbosity, model.model_id).answer(conversation.system, conversation.turns)
     stop_reason: Literal["end_turn", "max_tokens", "stop_sequence"] = "end_turn"
     text, was_cut = cut(text, conversation.max_tokens)
     if was_cut:

@@ -1,31 +1,28 @@
-"""The training of a simulated custom model: losses with a cause, early stopping, and the metrics files.
+"""The training of a simulated custom model: real steps of gradient descent, early stopping, and the metrics files.
 
-The loss is the mean cross-entropy (nats a word) of the answers' words under a bigram model that backs off to a unigram
-model, mixed with copying from the prompt. It is fitted batch by batch, so that the losses fall while it learns the
-training answers, and the validation loss rises again when it has learnt them too well.
+The loss is in nats a record: minus the log-likelihood of what the answer stands for in its prompt and of how it is
+written. Steps are mini-batches of AdaGrad; the epochs' orders are shuffled by a fixed seed. After each epoch the whole
+validation set is scored, and the model keeps the weights of the best epoch.
 """
 
 import csv
 import io
 import math
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from local.bedrock.foundation_models import Customization
-from local.bedrock.models.tuned import TunedModel
+from local.bedrock.models.preparation import BASE_WEIGHTS, Solved, known_from, solve, training_row_of
+from local.bedrock.models.prompts import read_prompt
+from local.bedrock.models.ranker import Ranker, Row, mean_loss
+from local.bedrock.models.tuned import Memory, TunedModel
 from local.bedrock.training_data import Example
 
-WORD = re.compile(r"\w+|[^\w\s]")
-END = "\n"
-WORDS_PER_ANSWER = 64
-UNKNOWN_WORD_PROBABILITY = 1e-4
-PRIOR_WORDS = 300.0
-PAIR_PRIOR_WORDS = 20.0
-INITIAL_COPY_SHARE = 0.1
-COPY_SHARE_RATE = 0.02
-COUNTS_PER_RECORD = 0.3
+SEED = 20261121
+LEARNING_RATE = 0.3
+TEMPLATE_RECORDS = 500
 
 
 @dataclass(frozen=True)
@@ -80,35 +77,62 @@ def stop_early(losses: Sequence[float], threshold: float, patience: int) -> tupl
 def train(
     customization: Customization, hyperparameters: dict[str, str], train: list[Example], validation: list[Example]
 ) -> Training:
-    """Fit for the given epochs and batch size; stop early where the base model can and there is a validation set."""
+    """Fit for the given epochs and batch size; stop early where the model knows it and there is a validation set."""
     values = {
         name: known.number(hyperparameters.get(name, known.default))
         for name, known in customization.hyperparameters.items()
     }
     batch_size = int(values.get("batchSize", 32))
-    rate = COUNTS_PER_RECORD * values.get("learningRateMultiplier", 1.0)
-    language = _AnswerLanguage()
-    rows, held_out = [_observe(row) for row in train], [_observe(row) for row in validation]
+    rate = LEARNING_RATE * _multiplier(customization, values)
+    warmup_steps = int(values.get("learningRateWarmupSteps", 0))
+    # One record's candidates at a time: kept are only the arrays that learning needs.
+    sample = train[:: -(-len(train) // TEMPLATE_RECORDS)]
+    known = known_from([record.answer for record in train], map(_solved, sample))
+    rows = [training_row_of(_solved(record), known) for record in train]
+    held_out = [training_row_of(_solved(record), known) for record in validation]
+
+    ranker = Ranker(BASE_WEIGHTS, len(known.labels), len(known.templates))
+    random = np.random.default_rng(SEED)
     steps: list[Step] = []
     validation_steps: list[Step] = []
-    best_epoch = 0
+    best_epoch, best = 0, ranker.copy()
     for epoch in range(1, int(values["epochCount"]) + 1):
-        for start in range(0, len(rows), batch_size):
-            batch = rows[start : start + batch_size]
-            steps.append(Step(len(steps), epoch, language.loss(batch)))
-            language.fit(batch, rate)
-        best_epoch = epoch
+        for batch in _batches(rows, batch_size, random):
+            warmth = min(1.0, (len(steps) + 1) / (warmup_steps + 1))
+            steps.append(Step(len(steps), epoch, ranker.fit(batch, rate * warmth)))
         if not held_out:
+            best_epoch, best = epoch, ranker.copy()
             continue
-        validation_steps.append(Step(len(steps) - 1, epoch, language.loss(held_out)))
-        stopped, best_epoch = stop_early(
+        validation_steps.append(Step(len(steps) - 1, epoch, mean_loss(ranker, held_out)))
+        stopped, lowest = stop_early(
             [step.loss for step in validation_steps],
             values.get("earlyStoppingThreshold", 0.0),
             int(values.get("earlyStoppingPatience", len(rows))),
         )
+        if lowest == epoch:
+            best_epoch, best = epoch, ranker.copy()
         if stopped:
             break
-    return Training(TunedModel.fit(train), tuple(steps), tuple(validation_steps), best_epoch, len(train))
+    ranker.restore(best)
+    memory = Memory([row.words for row in rows], [record.answer for record in train])
+    return Training(TunedModel(known, ranker, memory), tuple(steps), tuple(validation_steps), best_epoch, len(train))
+
+
+def _solved(record: Example) -> Solved:
+    return solve(read_prompt(record.prompt), record.answer)
+
+
+def _multiplier(customization: Customization, values: dict[str, float]) -> float:
+    """How many times the family's default learning rate was asked for."""
+    name = "learningRate" if "learningRate" in values else "learningRateMultiplier"
+    known = customization.hyperparameters.get(name)
+    return values[name] / float(known.default) if known is not None else 1.0
+
+
+def _batches(rows: list[Row], size: int, random: np.random.Generator) -> Iterable[list[Row]]:
+    order = random.permutation(len(rows)).tolist()
+    for start in range(0, len(order), size):
+        yield [rows[index] for index in order[start : start + size]]
 
 
 def metrics_csv(steps: Iterable[Step], loss_column: str) -> bytes:
@@ -118,62 +142,3 @@ def metrics_csv(steps: Iterable[Step], loss_column: str) -> bytes:
     writer.writerow(["step_number", "epoch_number", loss_column])
     writer.writerows([step.number, step.epoch, f"{step.loss:.6f}"] for step in steps)
     return text.getvalue().encode()
-
-
-# Words of an answer, each with the probability that it is drawn from the prompt's words (0 where it is not there).
-_Observed = list[tuple[str, float]]
-
-
-def _observe(example: Example) -> _Observed:
-    answer = [word.lower() for word in WORD.findall(example.answer)[:WORDS_PER_ANSWER]] + [END]
-    prompt = set(WORD.findall(example.prompt.lower()))
-    return [(word, 1 / len(prompt) if word in prompt else 0.0) for word in answer]
-
-
-class _AnswerLanguage:
-    """A mixture: a word of an answer is copied from the prompt, or follows the word before it as in training."""
-
-    def __init__(self) -> None:
-        self._words: defaultdict[str, float] = defaultdict(float)
-        self._pairs: defaultdict[tuple[str, str], float] = defaultdict(float)
-        self._starts: defaultdict[str, float] = defaultdict(float)
-        self._total = 0.0
-        self._copy_share = INITIAL_COPY_SHARE
-
-    def loss(self, rows: list[_Observed]) -> float:
-        """Mean nats a word."""
-        total, words = 0.0, 0
-        for row in rows:
-            previous = END
-            for word, copied in row:
-                total -= math.log(
-                    self._copy_share * copied + (1 - self._copy_share) * self._probability(previous, word)
-                )
-                words += 1
-                previous = word
-        return total / words
-
-    def fit(self, rows: list[_Observed], rate: float) -> None:
-        """One step: move the share of copying by its posterior (online EM), and count."""
-        posteriors: list[float] = []
-        for row in rows:
-            previous = END
-            for word, copied in row:
-                copying = self._copy_share * copied
-                written = (1 - self._copy_share) * self._probability(previous, word)
-                posteriors.append(copying / (copying + written))
-                previous = word
-        self._copy_share += min(1.0, rate * COPY_SHARE_RATE) * (sum(posteriors) / len(posteriors) - self._copy_share)
-        for row in rows:
-            previous = END
-            for word, _ in row:
-                self._words[word] += rate
-                self._pairs[previous, word] += rate
-                self._starts[previous] += rate
-                self._total += rate
-                previous = word
-
-    def _probability(self, previous: str, word: str) -> float:
-        unigram = (self._words.get(word, 0.0) + PRIOR_WORDS * UNKNOWN_WORD_PROBABILITY) / (self._total + PRIOR_WORDS)
-        pair = self._pairs.get((previous, word), 0.0) + PAIR_PRIOR_WORDS * unigram
-        return pair / (self._starts.get(previous, 0.0) + PAIR_PRIOR_WORDS)

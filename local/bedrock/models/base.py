@@ -1,70 +1,94 @@
-"""A foundation model without tuning: it reads the question by plain rules and says the answer in whole sentences."""
+"""A foundation model without tuning: it reads the prompt with what anybody knows, and answers in a sentence.
+
+It scores the candidates with the weights that fine-tuning starts from. Examples in the conversation move these weights
+by a few small steps and make the answer brief: they help a little. A judge's prompt is answered by `judge`.
+"""
 
 import re
 from collections.abc import Sequence
 
-from local.bedrock.models.operations import OPERATIONS, Candidate, Workspace
-from local.bedrock.models.reading import Reading, read
+import numpy as np
 
-# The first rule that the question matches and whose operation finds something.
-RULES = tuple(
-    (re.compile(pattern, re.IGNORECASE), operation)
-    for pattern, operation in (
-        (r"\bpercent(age)? (change|increase|decrease)|\bpercentage change", "percentage_change"),
-        (r"\baverage\b", "average"),
-        (r"\b(change|difference|increase|decrease)\b.*\b(between|from|compared)\b", "difference"),
-        (r"\bwhat\b.*\b(percentage|proportion)\b", "row_share"),
-        (r"\b(which|what) (fiscal )?year\b.*\b(highest|largest|greatest|higher|larger|most|more)\b", "highest_column"),
-        (r"\b(which|what) (fiscal )?year\b.*\b(lowest|smallest|least|lower|smaller|less)\b", "lowest_column"),
-        (r"\b(which|what) years\b", "all_columns"),
-        (r"\b(why|reason|cause[ds]?|led to|result)\b", "quote_cause"),
-        (r"\bhow many (components|types|categories|items)\b", "count_rows"),
-        (r"\b(what|which)\b.*\bare the (components|types|categories)\b", "section_rows"),
-    )
+from local.bedrock.models import judge
+from local.bedrock.models.answer_format import renderings
+from local.bedrock.models.candidates import Candidates, Kind
+from local.bedrock.models.preparation import (
+    BASE_WEIGHTS,
+    Known,
+    find_candidates,
+    row_of,
+    solve,
+    training_row_of,
 )
+from local.bedrock.models.prompts import Prompt, read_prompt, read_turns
+from local.bedrock.models.ranker import Ranker
+
 # How much is said around the answer, from brief to long.
 WORDINGS = (
-    "The {about} is {answer}.",
-    "Based on the information provided, the {about} is {answer}.",
-    "To answer this question, I looked at the information provided in the context. According to it, the {about} is "
+    "The answer is {answer}.",
+    "Based on the {source}, the answer is {answer}.",
+    "To answer this question, I looked at the {source} that you have provided. According to it, the answer is "
     "{answer}. Please let me know if you would like further details.",
 )
+NOT_STATED = "not stated"
+EXAMPLES_READ = 8
+EXAMPLE_RATE = 0.1
+SCALE = re.compile(
+    r"\b(?:in|of)\s+(?:[A-Z$€£¥.]{1,4}\s*)?(thousand|million|billion)s?\b|[$€£](thousand|million|billion)s?\b", re.I
+)
+SCALED = frozenset((Kind.CELL, Kind.CELLS, Kind.DIFFERENCE, Kind.SUM, Kind.AVERAGE, Kind.ROW_SUM, Kind.ROW_AVERAGE))
+PERCENT = (Kind.CHANGE_PERCENT, Kind.SHARE_PERCENT)
 
 
 class BaseModel:
-    """Answers from the prompt alone; `verbosity` is an index into WORDINGS."""
+    """`verbosity` is an index into WORDINGS; `name` makes judges differ from each other."""
 
-    def __init__(self, verbosity: int) -> None:
-        self._wording = WORDINGS[verbosity]
+    def __init__(self, verbosity: int, name: str = "") -> None:
+        self._verbosity = verbosity
+        self._name = name
 
     def answer(self, system: str, turns: Sequence[tuple[str, str]]) -> str:
-        """A sentence with the candidate that the rules choose."""
-        del system  # instructions such as "reply with the answer only" are what an untuned model does not keep to
-        candidate = choose(read(turns))
-        if candidate is None:
-            return self._wording.format(about="answer to the question", answer="not stated in the text")
-        return self._wording.format(about=_lower_first(candidate.about or "answer"), answer=plain(candidate))
+        """A sentence with the likeliest candidate, or a judgement where one is asked for."""
+        judgement = judge.answer(system, turns[-1][1], self._name)
+        if judgement is not None:
+            return judgement
+        examples = example_turns(turns)
+        prompt = read_turns(tuple(turns[-1:] if examples else turns))
+        candidates = find_candidates(prompt)
+        ranker = Ranker(BASE_WEIGHTS)
+        for question, answer in examples[-EXAMPLES_READ:]:
+            ranker.fit([training_row_of(solve(read_prompt(question), answer), Known())], EXAMPLE_RATE)
+        scores = ranker.scores(row_of(prompt, candidates, Known()))
+        scores[0] = -np.inf  # there is nothing to recite
+        best = int(scores.argmax())
+        text = plain(prompt, candidates, best) if len(scores) > 1 else NOT_STATED
+        return in_words(prompt, text, 0 if examples else self._verbosity)
 
 
-def choose(reading: Reading) -> Candidate | None:
-    """The candidate of the first rule that fits, else a cell, else a sentence."""
-    space = Workspace(reading)
-    for pattern, name in RULES:
-        if pattern.search(reading.question):
-            candidate = OPERATIONS[name](space)
-            if candidate is not None:
-                return candidate
-    prefers_table = space.rows and space.rows[0][0] >= 1.5
-    order = ("look_up", "quote_sentence") if prefers_table else ("quote_sentence", "look_up")
-    return next(filter(None, (OPERATIONS[name](space) for name in order)), None)
+def in_words(prompt: Prompt, answer: str, verbosity: int) -> str:
+    """A sentence with the answer."""
+    return WORDINGS[verbosity].format(source="table" if prompt.tables else "text", answer=answer.rstrip("."))
 
 
-def plain(candidate: Candidate) -> str:
-    """A candidate as text: what was read as it stands, what was computed with at most two decimals."""
-    if candidate.computed and candidate.value is not None:
-        return f"{candidate.value:,.2f}".removesuffix(".00")
-    return candidate.text
+def example_turns(turns: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Earlier questions with their answers, where the last turn brings a context of its own."""
+    if len(turns) < 3 or not read_prompt(turns[-1][1]).has_context:
+        return []
+    return [
+        (question, answer)
+        for (role, question), (_, answer) in zip(turns[:-1:2], turns[1:-1:2], strict=True)
+        if role == "user"
+    ]
 
 
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def plain(prompt: Prompt, candidates: Candidates, number: int) -> str:
+    """A candidate as anybody would write it: two decimals, percent signs, and the scale that the table's head names."""
+    text, value, kind = candidates.texts[number], float(candidates.values[number]), int(candidates.kinds[number])
+    written = text if text is not None else dict(renderings(None, value))["trimmed, 2"]
+    if kind in PERCENT:
+        return f"{written}%"
+    if "%" in written or kind not in SCALED:
+        return written
+    found = SCALE.search(prompt.tables[0].header) if prompt.tables else None
+    found = found or next(filter(None, map(SCALE.search, prompt.sentences)), None)
+    return f"{written} {(found[1] or found[2]).lower()}" if found else written
