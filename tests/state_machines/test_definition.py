@@ -76,6 +76,26 @@ def test_deletion_insists_beyond_the_usual() -> None:
     assert busy["MaxAttempts"] >= 4 * usual
 
 
+@pytest.mark.parametrize("name", TASKS)
+def test_no_retry_hides_a_failure_for_hours(name: str) -> None:
+    """Retries that back off without bound would keep a failed deletion from a person while the throughput bills."""
+    longest_hours = 2 if name == "DeleteThroughput" else 1
+    for retry in TASKS[name]["Retry"]:
+        waits = (
+            min(retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt, retry["MaxDelaySeconds"])
+            for attempt in range(retry["MaxAttempts"])
+        )
+        assert sum(waits) <= longest_hours * 3600
+
+
+def test_a_failure_that_cannot_be_explained_is_told_all_the_same() -> None:
+    """Throughput may still bill just when the explanation fails, too."""
+    told = TASKS["NotifyUnexplained"]
+    assert TASKS["ExplainFailure"]["Catch"][0]["Next"] == "NotifyUnexplained"
+    assert told["Resource"] == "arn:aws:states:::sns:publish"
+    assert "$$.Execution.Id" in told["Parameters"]["Message.$"]
+
+
 def _targets(state: dict[str, Any]) -> Iterator[str]:
     yield from (choice["Next"] for choice in state.get("Choices", ()))
     yield from (catch["Next"] for catch in state.get("Catch", ()))
