@@ -71,7 +71,7 @@ def test_a_job_of_five_days_stays_within_the_history():
 
 
 def test_the_longest_run_that_the_settings_allow_stays_within_the_history():
-    """Whatever the time is spent on, a job or a slot: no wait is asked for more often than every ten minutes for long."""
+    """Whatever the time is spent on, a job or a slot: soon nothing is asked for more often than every ten minutes."""
     training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
     turns = turns_of_a_job(MOST_RUN_HOURS * 3600)
     a_turn = max(
