@@ -1,6 +1,7 @@
 """Asks a model the questions of one shard and stores its answers, so that a repeated call asks nothing twice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -10,9 +11,11 @@ from pydantic import ValidationError
 from lambdas.adapters import bedrock_runtime, object_store, stored_answers
 from lambdas.adapters.service_errors import NotFound, Refused
 from lambdas.domain.errors import EvaluationFailed, ServiceBusy
+from lambdas.domain.few_shot import few_shot_turns
 from lambdas.domain.responses import (
     InferenceSettings,
     Line,
+    Record,
     Shard,
     answered,
     failed,
@@ -30,7 +33,7 @@ _MODEL_CANNOT_BE_ASKED = {"AccessDeniedException", "ResourceNotFoundException"}
 
 def test_set_key(prefix: str) -> str:
     """Where the run's test set is."""
-    return f"{prefix}dataset/test.jsonl"
+    return f"{prefix}{stored_answers.TEST_SET}"
 
 
 def trouble_key(prefix: str) -> str:
@@ -57,6 +60,7 @@ def answer_shard(
     place = (bucket, prefix, shard.arm, shard.number)
     lines: dict[int, Line] = {line["index"]: line for line in stored_answers.read_shard(*place)}
     stored = len(lines)
+    examples = stored_answers.read_examples(bucket, prefix, shard.few_shot)
     try:
         for index, record in _records(bucket, prefix, shard):
             if index in lines:
@@ -68,7 +72,7 @@ def answer_shard(
                     f"The throughput's lease leaves no time for answers after {answer_until}. Deploy with a larger "
                     "longest_lease_hours or max_concurrency, or give fewer test records, then upload the data again."
                 )
-            lines[index] = _answer(index, record, model_id, settings)
+            lines[index] = _answer(index, record, examples, model_id, settings)
             if len(lines) - stored >= STORE_EVERY_ANSWERS:
                 stored_answers.write_shard(*place, list(lines.values()))
                 stored = len(lines)
@@ -94,15 +98,16 @@ def _records(bucket: str, prefix: str, shard: Shard) -> Iterator[tuple[int, byte
     yield from enumerate(records, shard.first)
 
 
-def _answer(index: int, record: bytes, model_id: str, settings: InferenceSettings) -> Line:
-    """One record's line."""
+def _answer(index: int, record: bytes, examples: Sequence[Record], model_id: str, settings: InferenceSettings) -> Line:
+    """One record's line; the examples are asked with it, and are no part of its prompt."""
     try:
         question = parse_question(index, record)
     except ValidationError as error:
         return failed(index, f"not a test record: {error.errors()[0]['msg']}")
+    asked = replace(question, turns=tuple(few_shot_turns(examples, question)))
     asked_at = now()
     try:
-        answer = bedrock_runtime.converse(model_id, question, settings)
+        answer = bedrock_runtime.converse(model_id, asked, settings)
         return answered(question, answer, asked_at=asked_at, answered_at=now())
     except Refused as refusal:
         if isinstance(refusal, NotFound) or refusal.code in _MODEL_CANNOT_BE_ASKED:

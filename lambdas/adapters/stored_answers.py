@@ -1,7 +1,16 @@
-"""The models' answers in the output bucket: shard by shard while they are given, then one file per arm."""
+"""The models' answers in the output bucket: shard by shard while they are given, then one file per arm.
+
+And what stands beside them: the test set, its groups, the examples of few-shot arms.
+"""
+
+import orjson
 
 from lambdas.adapters import object_store
-from lambdas.domain.responses import Line, parse_lines, render_lines
+from lambdas.domain.responses import Line, Record, parse_lines, render_lines
+
+TEST_SET = "dataset/test.jsonl"
+TEST_GROUPS = "dataset/test_groups.json"
+EXAMPLES = "dataset/examples.jsonl"
 
 _JSONL = "application/jsonl"
 
@@ -32,3 +41,20 @@ def read_arm(bucket: str, prefix: str, arm: str) -> list[Line]:
 def write_arm(bucket: str, prefix: str, arm: str, lines: list[Line]) -> None:
     """Stores an arm's lines."""
     object_store.write(bucket, _arm_key(prefix, arm), render_lines(lines), _JSONL)
+
+
+def read_examples(bucket: str, prefix: str, count: int) -> list[Record]:
+    """The first `count` records of the examples that PrepareDataset has chosen; raises ValueError where fewer are."""
+    if not count:
+        return []
+    content = object_store.read(bucket, f"{prefix}{EXAMPLES}") or b""
+    examples = [Record.model_validate_json(line) for line in content.split(b"\n") if line][:count]
+    if len(examples) < count:
+        raise ValueError(f"{object_store.uri(bucket, prefix + EXAMPLES)} has {len(examples)} of {count} examples.")
+    return examples
+
+
+def read_test_groups(bucket: str, prefix: str) -> list[int]:
+    """The group's number of each test record."""
+    groups: list[int] = orjson.loads(object_store.read(bucket, f"{prefix}{TEST_GROUPS}") or b"[]")
+    return groups

@@ -25,8 +25,8 @@ class GateSettings(BaseModel):
     metric: Metric = "primary"
     smallest_gain: float = Field(default=0.0, ge=0, le=100)
     interval_must_exclude_zero: bool = True
-    most_extra_tokens_percent: float | None = Field(default=None, ge=-100)
-    most_extra_latency_percent: float | None = Field(default=None, ge=-100)
+    max_token_increase_percent: float | None = Field(default=None, ge=-100)
+    max_latency_increase_percent: float | None = Field(default=None, ge=-100)
 
 
 class Evidence(NamedTuple):
@@ -35,8 +35,8 @@ class Evidence(NamedTuple):
     against: str
     metric: str
     gain: Difference
-    extra_tokens_percent: float | None
-    extra_latency_percent: float | None
+    token_increase_percent: float | None
+    latency_increase_percent: float | None
 
 
 def decide(settings: GateSettings, evidence: Sequence[Evidence]) -> dict[str, Any]:
@@ -93,8 +93,8 @@ def _stated(evidence: Evidence) -> str:
 def _limits(settings: GateSettings, evidence: Evidence) -> list[tuple[Verdict, str]]:
     """The verdicts on the limits that are set."""
     limits = (
-        ("output tokens", settings.most_extra_tokens_percent, evidence.extra_tokens_percent),
-        ("latency", settings.most_extra_latency_percent, evidence.extra_latency_percent),
+        ("output tokens", settings.max_token_increase_percent, evidence.token_increase_percent),
+        ("latency", settings.max_latency_increase_percent, evidence.latency_increase_percent),
     )
     return [_limit(name, most, extra, evidence.against) for name, most, extra in limits if most is not None]
 

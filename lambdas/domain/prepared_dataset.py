@@ -1,13 +1,15 @@
 """The sets that a run trains, validates and tests on, out of those that its user gave."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from lambdas.domain.arms import Arms
 from lambdas.domain.context import group_keys
 from lambdas.domain.dataset import RecordSet, SetName, check_count
 from lambdas.domain.dataset_report import DatasetReport
+from lambdas.domain.few_shot import choose_examples
 from lambdas.domain.run_settings import FILE_NAME, Choices
-from lambdas.domain.split import Request, Shortage, split
+from lambdas.domain.split import Request, Shortage, Split, split
 
 RECORDS_PER_SHARD = 20
 
@@ -16,11 +18,17 @@ Given = dict[SetName, RecordSet]
 
 @dataclass(frozen=True)
 class PreparedDataset:
-    """Lines in the base model's format; `validation` is empty where there is no such set."""
+    """Lines in the base model's format; `validation` is empty where there is no such set.
+
+    `test_groups` has a number for each test record, the same for records of one context; `examples` are the training
+    records that stand before the questions of few-shot arms.
+    """
 
     train: list[bytes]
     validation: list[bytes]
     test: list[bytes]
+    test_groups: list[int] = field(default_factory=list)
+    examples: list[bytes] = field(default_factory=list)
 
 
 class Shard(NamedTuple):
@@ -28,6 +36,7 @@ class Shard(NamedTuple):
 
     arm: str
     model_id: str | None
+    few_shot: int
     number: int
     first: int
     records: int
@@ -57,21 +66,55 @@ def prepare(given: Given, choices: Choices, report: DatasetReport) -> PreparedDa
         return None
     if parts.note:
         report.add("no-validation", train.file, parts.note)
+    keys = group_keys([context for each in given.values() for context in each.contexts])
+    test_keys = _test_keys(given, parts, keys)
     prepared = PreparedDataset(
         train=[train.lines[index] for index in parts.train],
         validation=given["validation"].lines if "validation" in given else [train.lines[i] for i in parts.validation],
         test=given["test"].lines if "test" in given else [train.lines[i] for i in parts.test],
+        test_groups=_numbered(test_keys),
+        examples=_examples(train, parts, keys, test_keys, choices),
     )
     _check_totals(prepared, train.file, choices, report)
     _check_overlap(given, report)
     return None if report.errors else prepared
 
 
-def shards(arms: dict[str, str | None], test_records: int) -> list[dict[str, Any]]:
+def _test_keys(given: Given, parts: Split, keys: list[bytes]) -> list[bytes]:
+    """The group key of each test record; `keys` are those of all given records, set by set."""
+    if "test" not in given:
+        return [keys[index] for index in parts.test]
+    before = list(given)[: list(given).index("test")]
+    start = sum(len(given[name].contexts) for name in before)
+    return keys[start : start + len(given["test"].contexts)]
+
+
+def _numbered(keys: list[bytes]) -> list[int]:
+    """Each key as a number, counted in the order of their first places."""
+    numbers: dict[bytes, int] = {}
+    return [numbers.setdefault(key, len(numbers)) for key in keys]
+
+
+def _examples(
+    train: RecordSet, parts: Split, keys: list[bytes], test_keys: list[bytes], choices: Choices
+) -> list[bytes]:
+    """The training records for few-shot arms; fewer than asked for where there are not as many contexts."""
+    settings, lines = choices.settings, [train.lines[index] for index in parts.train]
+    chosen = choose_examples(
+        [keys[index] for index in parts.train],
+        [len(line) for line in lines],
+        test_keys,
+        settings.evaluation.few_shot,
+        settings.split.seed,
+    )
+    return [lines[index] for index in chosen]
+
+
+def shards(arms: Arms, test_records: int) -> list[dict[str, Any]]:
     """The items of a distributed map: each arm's test records in shards of about 20."""
     return [
-        Shard(arm, model_id, number, first, min(RECORDS_PER_SHARD, test_records - first))._asdict()
-        for arm, model_id in arms.items()
+        Shard(name, arm.model_id, arm.few_shot, number, first, min(RECORDS_PER_SHARD, test_records - first))._asdict()
+        for name, arm in arms.items()
         for number, first in enumerate(range(0, test_records, RECORDS_PER_SHARD))
     ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lambdas.domain.arms import BASE, TUNED, Arm
 from lambdas.domain.metrics import NO_ANSWER, count_statistics, mean_score, percentile, score
 from lambdas.domain.responses import Line, answering_seconds
 from lambdas.domain.throughput import billed_seconds
@@ -10,7 +11,6 @@ from lambdas.domain.training_metrics import Losses, summarise_epochs
 
 Report = dict[str, Any]
 
-TUNED, BASE = "tuned", "base"
 # SNS: "Subjects must be ASCII text … no line breaks or control characters, less than 100 characters" (API reference).
 _SUBJECT_LENGTH = 99
 STORAGE_NOTE = (
@@ -97,8 +97,14 @@ def succeeded(
 ) -> Report:
     """The report of a run that reached its end; `answers` has the lines of each arm, the tuned one first."""
     facts = known_facts(state)
-    model_ids = {**state["plan"]["arms"], TUNED: facts["custom_model_arn"]}
-    arms = {arm: summarise_arm(model_ids[arm], lines) for arm, lines in answers.items()}
+    planned = {name: Arm.model_validate(arm) for name, arm in state["plan"]["arms"].items()}
+    arms = {
+        name: {
+            **summarise_arm(planned[name].model_id or facts["custom_model_arn"], lines),
+            "few_shot": planned[name].few_shot,
+        }
+        for name, lines in answers.items()
+    }
     return {
         **facts,
         "status": "succeeded",

@@ -9,7 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from lambdas.domain.report import BASE, TUNED, Report, headline
+from lambdas.domain.arms import BASE, TUNED
+from lambdas.domain.report import Report, headline
 from lambdas.domain.responses import Line
 from lambdas.domain.training_metrics import Losses
 

@@ -54,10 +54,14 @@ class Question:
 
 
 class Shard(BaseModel):
-    """An item of a distributed map: `records` lines of the test set from line `first` on, counted from 0."""
+    """An item of a distributed map: `records` lines of the test set from line `first` on, counted from 0.
+
+    Each question stands behind the first `few_shot` lines of the run's examples.
+    """
 
     arm: str
     model_id: str | None
+    few_shot: int = Field(default=0, ge=0)
     number: int
     first: int = Field(ge=0)
     records: int = Field(ge=1)

@@ -7,7 +7,10 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from lambdas.domain import hyperparameters
+from lambdas.domain.arms import BASE, CHAMPION, TUNED
+from lambdas.domain.decision import GateSettings
 from lambdas.domain.models import BaseModelEntry, UnknownBaseModelError, base_model
+from lambdas.domain.task_kind import TaskKind
 
 FILE_NAME = "run.json"
 
@@ -38,13 +41,32 @@ class SplitSettings(_Settings):
     seed: int = Field(default=0, ge=0)
 
 
+class TokenPrice(_Settings):
+    """What a model's tokens cost, per 1,000, in any one currency."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
 class EvaluationSettings(_Settings):
-    """How the arms answer the test set; `models` are asked beside the tuned model and its base."""
+    """How the arms answer the test set, and how their answers are compared.
+
+    `models` are asked beside the tuned model and its base. With `few_shot` k each model answers a second time, with k
+    training records as examples: twice the arms, and twice the answers while the throughput bills. `judges` are models
+    that compare the tuned model's and its base's answers to `judged_pairs` test records, each in both orders; none are
+    asked by default, since each costs money. `task_kind` overrides what the references tell. `prices` are by model id.
+    """
 
     max_tokens: int = Field(default=512, ge=1, le=4096)
     temperature: float = Field(default=0.0, ge=0, le=1)
     top_p: float = Field(default=1.0, gt=0, le=1)
     models: Annotated[list[_ModelId], Field(max_length=5)] = []
+    few_shot: int = Field(default=0, ge=0, le=20)
+    judges: Annotated[list[_ModelId], Field(max_length=5)] = []
+    judged_pairs: int = Field(default=100, ge=1, le=500)
+    task_kind: TaskKind | None = None
+    gate: GateSettings = GateSettings()
+    prices: dict[_ModelId, TokenPrice] = {}
 
 
 class RunSettings(_Settings):
@@ -113,6 +135,7 @@ def parse(text: bytes | None, default_base_model: str, *, max_model_units: int) 
         faults += [
             *_split_faults(settings.split),
             *_arm_faults(settings, model),
+            *_judge_faults(settings.evaluation.judges),
             *_unit_faults(settings, max_model_units),
         ]
         if not faults:
@@ -120,10 +143,10 @@ def parse(text: bytes | None, default_base_model: str, *, max_model_units: int) 
     return faults
 
 
-def arms(choices: Choices) -> dict[str, str]:
+def compared_models(choices: Choices) -> dict[str, str]:
     """The models that answer the test set beside the tuned one: arm → model id."""
     further = {arm_name(model_id): model_id for model_id in choices.settings.evaluation.models}
-    return {"base": choices.model.inference_id, **further}
+    return {BASE: choices.model.inference_id, **further}
 
 
 def arm_name(model_id: str) -> str:
@@ -138,13 +161,21 @@ def _split_faults(shares: SplitSettings) -> list[Fault]:
 
 
 def _arm_faults(settings: RunSettings, model: BaseModelEntry) -> list[Fault]:
-    taken = {"tuned", "base", arm_name(model.inference_id)}
+    taken = {TUNED, BASE, CHAMPION, arm_name(model.inference_id)}
     faults = []
     for index, model_id in enumerate(settings.evaluation.models):
         if arm_name(model_id) in taken:
             faults.append(Fault(f"/evaluation/models/{index}", f"{model_id!r} is already one of the arms."))
         taken.add(arm_name(model_id))
     return faults
+
+
+def _judge_faults(judges: list[str]) -> list[Fault]:
+    return [
+        Fault(f"/evaluation/judges/{index}", f"{judge!r} is already one of the judges.")
+        for index, judge in enumerate(judges)
+        if judge in judges[:index]
+    ]
 
 
 def _unit_faults(settings: RunSettings, most: int) -> list[Fault]:

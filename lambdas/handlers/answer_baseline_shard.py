@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         event["run"]["output_bucket"],
         event["run"]["prefix"],
         shard,
-        shard.model_id or event["plan"]["arms"][shard.arm],
+        shard.model_id or event["plan"]["arms"][shard.arm]["model_id"],
         InferenceSettings.model_validate(event["plan"]["evaluation"]),
         context.get_remaining_time_in_millis,
     )

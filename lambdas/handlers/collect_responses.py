@@ -17,11 +17,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     bucket, prefix, records = run["output_bucket"], run["prefix"], plan["dataset"]["test"]["records"]
     shards = [
         Shard.model_validate(item)
-        for key in plan["shards"].values()
-        for item in responses.parse_lines(object_store.read(bucket, key) or b"")
+        for name in ("baselines", "tuned")
+        for item in responses.parse_lines(object_store.read(bucket, plan["shards"][name]) or b"")
     ]
     errors = {}
-    for arm in ("tuned", *plan["arms"]):
+    for arm in plan["arms"]:
         numbers = [shard.number for shard in shards if shard.arm == arm]
         lines = responses.join_shards((stored_answers.read_shard(bucket, prefix, arm, n) for n in numbers), records)
         stored_answers.write_arm(bucket, prefix, arm, lines)

@@ -8,7 +8,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from lambdas.adapters import object_store
+from lambdas.adapters.stored_answers import EXAMPLES, TEST_GROUPS
 from lambdas.domain import hyperparameters, models, run_settings
+from lambdas.domain.arms import Arms, baselines, needing_throughput, plan_arms
 from lambdas.domain.dataset import MAX_HELD_BYTES, RecordSet, SetName, check_size, read_set
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.errors import DatasetRejected
@@ -58,7 +60,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         metrics.add_metric("DatasetsRejected", MetricUnit.Count, 1)
         raise DatasetRejected(report.rejection(uri))
     plan = _plan(run, choices, prepared)
-    _write(run, prepared, plan)
+    _write(run, prepared)
+    _write_evaluation(run, choices, prepared)
     counts = {"train": len(prepared.train), "validation": len(prepared.validation), "test": len(prepared.test)}
     object_store.write(run.output_bucket, report_key, orjson.dumps(report.as_json(**counts)))
     logger.info("Data set accepted", extra={"records": counts, "issue_counts": report.counts})
@@ -147,9 +150,9 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
             "validation": planned("validation", prepared.validation),
             "test": planned("test", prepared.test),
         },
-        "evaluation": settings.evaluation.model_dump(include={"max_tokens", "temperature", "top_p"}),
-        "arms": run_settings.arms(choices),
-        "shards": {name: f"{run.prefix}shards/{name}.jsonl" for name in ("baselines", "tuned")},
+        "evaluation": settings.evaluation.model_dump(),
+        "arms": {name: arm.model_dump() for name, arm in _arms(choices, prepared).items()},
+        "shards": {name: f"{run.prefix}shards/{name}.jsonl" for name in ("baselines", "tuned", "judges")},
         # The tags that clean-up relies on win over a user's.
         "tags": settings.tags
         | bedrock_tags(environment().deployment, run.id, run.execution_arn)
@@ -157,15 +160,26 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
     }
 
 
-def _write(run: Run, prepared: PreparedDataset, plan: dict[str, Any]) -> None:
+def _write(run: Run, prepared: PreparedDataset) -> None:
     sets = {"train": prepared.train, "validation": prepared.validation, "test": prepared.test}
     for name, lines in sets.items():
         if lines:
             object_store.write_lines(run.output_bucket, f"{run.prefix}dataset/{name}.jsonl", lines)
-    answered_by: dict[str, dict[str, str | None]] = {"baselines": plan["arms"], "tuned": {"tuned": None}}
-    for name, arms in answered_by.items():
-        items = shards(arms, len(prepared.test))
-        object_store.write_lines(run.output_bucket, plan["shards"][name], map(orjson.dumps, items))
+
+
+def _arms(choices: Choices, prepared: PreparedDataset) -> Arms:
+    return plan_arms(run_settings.compared_models(choices), len(prepared.examples))
+
+
+def _write_evaluation(run: Run, choices: Choices, prepared: PreparedDataset) -> None:
+    """The items of the two maps that ask questions, what stands before the questions, and which belong together."""
+    arms = _arms(choices, prepared)
+    for name, answering in (("baselines", baselines(arms)), ("tuned", needing_throughput(arms))):
+        items = shards(answering, len(prepared.test))
+        object_store.write_lines(run.output_bucket, f"{run.prefix}shards/{name}.jsonl", map(orjson.dumps, items))
+    object_store.write(run.output_bucket, f"{run.prefix}{TEST_GROUPS}", orjson.dumps(prepared.test_groups))
+    if prepared.examples:
+        object_store.write_lines(run.output_bucket, f"{run.prefix}{EXAMPLES}", prepared.examples)
 
 
 def _source(run: Run) -> Source:

@@ -19,8 +19,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     `uri` is report.json's. Raises ServiceBusy.
     """
     bucket, prefix = event["run"]["output_bucket"], event["run"]["prefix"]
-    arms = (report.TUNED, *event["plan"]["arms"])
-    answers = {arm: stored_answers.read_arm(bucket, prefix, arm) for arm in arms}
+    answers = {arm: stored_answers.read_arm(bucket, prefix, arm) for arm in event["plan"]["arms"]}
     training, validation = customization_output.read_training_metrics(bucket, f"{prefix}customization/")
     result = report.succeeded(event, answers, training, validation)
     page = render_page(result, answers, training, validation)

@@ -8,6 +8,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.errors import DatasetRejected
+from lambdas.domain.run_settings import EvaluationSettings
 from lambdas.handlers.prepare_dataset import handler
 
 if TYPE_CHECKING:
@@ -86,11 +87,12 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
             "validation": {"uri": f"{base}/validation.jsonl", "records": 40},
             "test": {"uri": f"{base}/test.jsonl", "records": 40},
         },
-        "evaluation": {"max_tokens": 512, "temperature": 0.0, "top_p": 1.0},
-        "arms": {"base": HAIKU},
+        "evaluation": EvaluationSettings().model_dump(),
+        "arms": {"tuned": {"model_id": None, "few_shot": 0}, "base": {"model_id": HAIKU, "few_shot": 0}},
         "shards": {
             "baselines": "runs/tables-0123456789ab/shards/baselines.jsonl",
             "tuned": "runs/tables-0123456789ab/shards/tuned.jsonl",
+            "judges": "runs/tables-0123456789ab/shards/judges.jsonl",
         },
         "tags": {
             "project": "bedrock-fine-tuning",
@@ -119,8 +121,8 @@ def test_shards_are_the_items_of_the_two_maps(pipeline: Pipeline) -> None:
     tuned = [json.loads(line) for line in pipeline.output("shards/tuned.jsonl").splitlines()]
     baselines = [json.loads(line) for line in pipeline.output("shards/baselines.jsonl").splitlines()]
     assert tuned == [
-        {"arm": "tuned", "model_id": None, "number": 0, "first": 0, "records": 20},
-        {"arm": "tuned", "model_id": None, "number": 1, "first": 20, "records": 20},
+        {"arm": "tuned", "model_id": None, "few_shot": 0, "number": 0, "first": 0, "records": 20},
+        {"arm": "tuned", "model_id": None, "few_shot": 0, "number": 1, "first": 20, "records": 20},
     ]
     assert baselines == [{**shard, "arm": "base", "model_id": HAIKU} for shard in tuned]
 
@@ -149,7 +151,11 @@ def test_folder_is_read_with_its_siblings_and_settings(pipeline: Pipeline) -> No
     assert plan["hyperparameters"]["earlyStoppingThreshold"] == "0.01"
     assert plan["model_units"] == 2
     assert plan["evaluation"]["max_tokens"] == 64
-    assert plan["arms"] == {"base": HAIKU, "amazon.nova-lite-v1-0": "amazon.nova-lite-v1:0"}
+    assert plan["arms"] == {
+        "tuned": {"model_id": None, "few_shot": 0},
+        "base": {"model_id": HAIKU, "few_shot": 0},
+        "amazon.nova-lite-v1-0": {"model_id": "amazon.nova-lite-v1:0", "few_shot": 0},
+    }
     assert plan["tags"]["team"] == "finance"
     assert (plan["keep_job"], plan["tags"]["keep-job"]) == (True, "true")
     assert plan["tags"]["run-id"] == "tables-0123456789ab"

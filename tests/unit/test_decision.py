@@ -41,11 +41,11 @@ def evidence(
             "reject",
             "less than a gain of 6",
         ),
-        ({"most_extra_tokens_percent": 10.0}, evidence(5, (2, 8), tokens=10.0), "promote", "+10.0 % output tokens"),
-        ({"most_extra_tokens_percent": 10.0}, evidence(5, (2, 8), tokens=10.1), "reject", "more than the +10 %"),
-        ({"most_extra_tokens_percent": -20.0}, evidence(5, (2, 8), tokens=-10.0), "reject", "more than the -20 %"),
-        ({"most_extra_latency_percent": 0.0}, evidence(5, (2, 8), latency=1.0), "reject", "+1.0 % latency against"),
-        ({"most_extra_latency_percent": 0.0}, evidence(5, (2, 8)), "inconclusive", "cannot be checked: no figures"),
+        ({"max_token_increase_percent": 10.0}, evidence(5, (2, 8), tokens=10.0), "promote", "+10.0 % output tokens"),
+        ({"max_token_increase_percent": 10.0}, evidence(5, (2, 8), tokens=10.1), "reject", "more than the +10 %"),
+        ({"max_token_increase_percent": -20.0}, evidence(5, (2, 8), tokens=-10.0), "reject", "more than the -20 %"),
+        ({"max_latency_increase_percent": 0.0}, evidence(5, (2, 8), latency=1.0), "reject", "+1.0 % latency against"),
+        ({"max_latency_increase_percent": 0.0}, evidence(5, (2, 8)), "inconclusive", "cannot be checked: no figures"),
     ],
 )
 def test_each_rule_gives_its_verdict_and_says_why(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.domain.arms import Arm
 from lambdas.domain.dataset import RecordSet, SetName, read_set
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.prepared_dataset import PreparedDataset, prepare, shards
@@ -114,10 +115,36 @@ def test_prompts_and_contexts_shared_with_training_are_warnings() -> None:
 @given(st.integers(10, 500), st.integers(1, 3))
 def test_shards_cover_each_test_record_of_each_arm_once(records: int, arms: int) -> None:
     """A record that is in no shard has no answer, one that is in two is paid twice."""
-    items = shards({f"arm{n}": f"model{n}" for n in range(arms)}, records)
+    items = shards({f"arm{n}": Arm(model_id=f"model{n}", few_shot=n) for n in range(arms)}, records)
     for arm in range(arms):
         own = [item for item in items if item["arm"] == f"arm{arm}"]
         assert [item["number"] for item in own] == list(range(len(own)))
         covered = [index for item in own for index in range(item["first"], item["first"] + item["records"])]
         assert covered == list(range(records))
-        assert all(item["records"] <= 20 and item["model_id"] == f"model{arm}" for item in own)
+        assert all(
+            item["records"] <= 20 and (item["model_id"], item["few_shot"]) == (f"model{arm}", arm) for item in own
+        )
+
+
+def test_examples_come_from_training_and_never_from_the_context_of_a_test_record() -> None:
+    """An example that tells of a test record's table would be leakage into the few-shot arms."""
+    texts = [f"<table>table {number // 3}</table> question {number}" for number in range(120)]
+    result, _ = prepared({"train": texts}, choices(evaluation={"few_shot": 4}))
+    assert result is not None
+    assert len(result.examples) == 4
+    assert set(result.examples) <= set(result.train)
+    tables = [orjson.loads(line)["messages"][0]["content"].split("</table>")[0] for line in result.examples]
+    assert len(set(tables)) == 4
+    assert not any(table.encode() in line for table in tables for line in result.test)
+
+
+def test_records_of_one_context_have_one_test_group() -> None:
+    """Intervals resample groups: a context split in two would make them too narrow."""
+    texts = [f"<table>table {number // 3}</table> question {number}" for number in range(120)]
+    result, _ = prepared({"train": prompts("a", 40), "test": texts})
+    assert result is not None
+    assert result.test_groups == [number // 3 for number in range(120)]
+    split_off, _ = prepared({"train": texts})
+    assert split_off is not None
+    assert len(split_off.test_groups) == len(split_off.test)
+    assert len(set(split_off.test_groups)) == len(split_off.test) // 3

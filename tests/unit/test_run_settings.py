@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.run_settings import Choices, arms, parse
+from lambdas.domain.run_settings import Choices, compared_models, parse
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
 
@@ -30,7 +30,7 @@ def test_no_run_json_means_the_defaults() -> None:
     assert isinstance(parsed, Choices)
     assert parsed == choices({})
     assert parsed.model.customization_id == HAIKU
-    assert arms(parsed) == {"base": "anthropic.claude-3-haiku-20240307-v1:0"}
+    assert compared_models(parsed) == {"base": "anthropic.claude-3-haiku-20240307-v1:0"}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,11 @@ def test_no_run_json_means_the_defaults() -> None:
         ({"evaluation": {"temperature": 2}}, "/evaluation/temperature", "less than or equal to 1"),
         ({"evaluation": {"models": ["a b"]}}, "/evaluation/models/0", "pattern"),
         ({"evaluation": {"models": ["x", "x"]}}, "/evaluation/models/1", "already one of the arms"),
+        ({"evaluation": {"models": ["champion"]}}, "/evaluation/models/0", "already one of the arms"),
+        ({"evaluation": {"judges": ["x", "y", "x"]}}, "/evaluation/judges/2", "already one of the judges"),
+        ({"evaluation": {"few_shot": -1}}, "/evaluation/few_shot", "greater than or equal to 0"),
+        ({"evaluation": {"gate": {"smallest_gain": "1"}}}, "/evaluation/gate/smallest_gain", "number"),
+        ({"evaluation": {"gate": {"gain": 1}}}, "/evaluation/gate/gain", "no such setting"),
         ({"hyperparameters": {"epochs": 1}}, "/hyperparameters/epochs", "it has epochCount, batchSize"),
         ({"hyperparameters": {"epochCount": 11}}, "/hyperparameters/epochCount", "11 is outside 1 to 10"),
         ({"hyperparameters": {"epochCount": 1.5}}, "/hyperparameters/epochCount", "whole number"),
@@ -92,7 +97,7 @@ def test_any_bytes_give_settings_or_faults(text: bytes) -> None:
 def test_further_models_are_arms_named_after_them() -> None:
     """Their answers are stored under the arm's name, which must be good for a file."""
     chosen = choices({"evaluation": {"models": ["amazon.nova-lite-v1:0"]}})
-    assert arms(chosen) == {
+    assert compared_models(chosen) == {
         "base": "anthropic.claude-3-haiku-20240307-v1:0",
         "amazon.nova-lite-v1-0": "amazon.nova-lite-v1:0",
     }

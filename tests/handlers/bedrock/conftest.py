@@ -125,8 +125,11 @@ def plan() -> dict[str, Any]:
             "test": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/test.jsonl", "records": 3},
         },
         "evaluation": {"max_tokens": 64, "temperature": 0.0, "top_p": 1.0},
-        "arms": {"base": "anthropic.claude-3-haiku-20240307-v1:0"},
-        "shards": {"baselines": f"{PREFIX}shards/baselines.jsonl", "tuned": f"{PREFIX}shards/tuned.jsonl"},
+        "arms": {
+            "tuned": {"model_id": None, "few_shot": 0},
+            "base": {"model_id": "anthropic.claude-3-haiku-20240307-v1:0", "few_shot": 0},
+        },
+        "shards": {name: f"{PREFIX}shards/{name}.jsonl" for name in ("baselines", "tuned", "judges")},
         "tags": {"team": "sales", "run-id": RUN_ID},
     }
 

@@ -162,3 +162,17 @@ def test_nothing_is_asked_when_the_lease_is_nearly_over(runtime, event, lambda_c
     with pytest.raises(EvaluationFailed, match=r"2026-01-22T05:30:00.000Z.*longest_lease_hours"):
         answer_shard.handler(event, lambda_context)
     assert runtime.calls == []
+
+
+def test_few_shot_examples_are_earlier_turns_and_no_part_of_the_stored_prompt(
+    runtime, event, stored, s3, expect, lambda_context
+):
+    """The API's turns keep an example apart from the question; the answers' file stays comparable with other arms'."""
+    examples = "".join(json.dumps(record) + "\n" for record in RECORDS[1:]).encode()
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}dataset/examples.jsonl", Body=examples)
+    event["shard"] |= {"arm": "tuned-few-shot-1", "few_shot": 1}
+    runtime.answer(CONVERSE, said("4"))
+    answer_shard.handler(event, lambda_context)
+    first = runtime.requests(CONVERSE)[0]
+    assert [turn["content"][0]["text"] for turn in first["messages"]] == ["Hi", "Hello", "Sum of 1 and 2?", "3", "2+2?"]
+    assert stored("tuned-few-shot-1")[0]["prompt"] == "2+2?"
