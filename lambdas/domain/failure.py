@@ -47,7 +47,7 @@ _PHASES: dict[str, tuple[type[Exception], str, str]] = {
     "throughput": (
         errors.ThroughputFailed,
         "The throughput could not be put in service",
-        "Check the logs of PurchaseThroughput and CheckThroughput, then upload the data set again.",
+        "Check the logs of AcquireSlot, PurchaseThroughput and CheckThroughput, then upload the data set again.",
     ),
     "evaluation": (
         errors.EvaluationFailed,

@@ -47,6 +47,50 @@ def test_any_other_error_becomes_that_of_its_phase(phase: str, name: str, error:
     assert "boom" in explanation.cause
 
 
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    ("error", "cause", "parts"),
+    [
+        ("ServiceBusy", '{"errorMessage": "Get… ThrottlingException"}', ["stayed busy", "Health Dashboard"]),
+        ("Refused", '{"errorMessage": "PutObject: AccessDenied: no"}', ["refused a call", "AccessDenied"]),
+        ("Lambda.Unknown", "The cause could not be determined", ["ended without an answer", "memory metrics"]),
+        ("Sandbox.Timedout", '{"errorMessage": "Task timed out"}', ["its time ran out", "duration"]),
+        ("Runtime.ExitError", '{"errorMessage": "exit status 1"}', ["ended without an answer", "log"]),
+        ("States.Timeout", "", ["time limit", "upload the data set again"]),
+        ("Lambda.TooManyRequestsException", "Rate exceeded", ["L-B99A9384", "max_concurrency"]),
+    ],
+)
+def test_what_nobody_raised_still_says_what_to_do(phase: str, error: str, cause: str, parts: list[str]):
+    """Killed functions, throttling and missing permissions have no words of their own."""
+    explanation = explain({"run": RUN, "failure": {"Error": error, "Cause": cause, "phase": phase}})
+    assert explanation.error == PHASES[phase]
+    for part in parts:
+        assert part in explanation.cause
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        'Boom.\nTraceback (most recent call last):\n  File "/var/task/x.py", line 1, in f\nKeyError: 7',
+        json.dumps({"errorMessage": 'Traceback (most recent call last):\n  File "/var/task/x.py"\nKeyError: 7'}),
+        json.dumps({"errorType": "KeyError: 7", "stackTrace": ['  File "/var/task/x.py"']}),
+    ],
+)
+def test_no_stack_trace_reaches_a_person(cause: str):
+    """It says nothing to whoever has to act; the log has it."""
+    text = explain({"failure": {"Error": "KeyError", "Cause": cause, "phase": "report"}}).message
+    assert "KeyError: 7" in text
+    assert "/var/task" not in text
+    assert "Traceback" not in text
+
+
+def test_a_job_that_the_settings_keep_is_told():
+    """It goes on at the account's cost because somebody wanted it so."""
+    kept = {"name": "ft-run", "status": "InProgress", "model_arn": None, "kept": True}
+    state = failed("EvaluationFailed", "No.", "customization", throughput=NONE_BOUGHT, stopped_job=kept)
+    assert "ft-run trains on, as run.json says (keep_job)" in explain(state).cause
+
+
 def test_every_final_name_is_a_declared_error():
     """People look the names up in one place."""
     assert all(hasattr(errors, name) for name in PHASES.values())
