@@ -38,8 +38,10 @@ $(NODE_STAMP): package-lock.json .npmrc
 	npm ci --silent --no-audit --no-fund
 	@touch $@
 
+# Handed on through the environment, so that no name of a file is read as shell.
+export DATA MODEL
 demo: install ## a whole run on the embedded AWS: make demo [DATA=<file or folder>] [MODEL=<id>]
-	@fine-tune demo $(if $(DATA),--data "$(DATA)") $(if $(MODEL),--model "$(MODEL)")
+	@fine-tune demo $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"}
 
 test: install ## all tests; CI calls exactly this
 	pytest -n auto --dist loadgroup

@@ -33,11 +33,14 @@ class CustomizationRole(Construct):
         )
         statements = [
             iam.PolicyStatement(actions=["s3:GetObject"], resources=[bucket.arn_for_objects(DATASETS)]),
-            iam.PolicyStatement(actions=["s3:PutObject"], resources=[bucket.arn_for_objects(OUTPUTS)]),
+            # GetObject on the output, and ListBucket where a request names no prefix (HeadBucket), are in AWS's own
+            # policy for this role ("Create a service role for model customization"): without them a job may fail only
+            # after hours of training.
+            iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=[bucket.arn_for_objects(OUTPUTS)]),
             iam.PolicyStatement(
                 actions=["s3:ListBucket"],
                 resources=[bucket.bucket_arn],
-                conditions={"StringLike": {"s3:prefix": [DATASETS, OUTPUTS]}},
+                conditions={"StringLikeIfExists": {"s3:prefix": [DATASETS, OUTPUTS]}},
             ),
         ]
         if key:

@@ -6,11 +6,17 @@ They stand in `cdk.json` under `context."fine-tuning"`; `-c fine-tuning:<name>=<
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 CONTEXT_KEY = "fine-tuning"
+# The catalogue that the functions go by, read as data: an id that they do not know would fail each run.
+CATALOGUE = Path(__file__).resolve().parent.parent / "lambdas" / "domain" / "models.json"
+REGIONS_BY_MODEL: Mapping[str, list[str]] = {
+    entry["customization_id"]: entry["customization_regions"] for entry in json.loads(CATALOGUE.read_text())
+}
 
 # What CloudWatch Logs accepts ("PutRetentionPolicy", API reference).
 LogRetentionDays = Literal[
@@ -18,7 +24,6 @@ LogRetentionDays = Literal[
 ]
 NAME = r"^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*\Z"
 REGION = r"^[a-z]{2}(-[a-z]+)+-[1-9]\Z"
-MODEL_ID = r"^[a-z0-9-]+\.[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:[a-z0-9]+)*\Z"
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+\Z"
 TAG_KEY = r"^(?!aws:)[\w.:/=+@ -]{1,128}\Z"
 TAG_VALUE = r"^[\w.:/=+@ -]{0,256}\Z"
@@ -44,6 +49,13 @@ def _mapping(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
+def _customizable(value: str) -> str:
+    """Only what the catalogue knows."""
+    if value not in REGIONS_BY_MODEL:
+        raise ValueError("not in the catalogue")
+    return value
+
+
 class SettingsError(ValueError):
     """A setting is unknown or has a value that is not allowed; the message names each of them."""
 
@@ -57,9 +69,9 @@ class Settings(BaseModel):
         "fine-tuning", description="at most 20 letters, digits and single hyphens between them, a letter first"
     )
     region: Annotated[str, Field(pattern=REGION)] = Field("us-west-2", description="an AWS Region, such as us-west-2")
-    base_model: Annotated[str, Field(max_length=140, pattern=MODEL_ID)] = Field(
+    base_model: Annotated[str, AfterValidator(_customizable)] = Field(
         "anthropic.claude-3-haiku-20240307-v1:0:200k",
-        description="the id of a model that can be customized, such as anthropic.claude-3-haiku-20240307-v1:0:200k",
+        description=f"the id of a model that can be customized: {', '.join(REGIONS_BY_MODEL)}",
     )
     customer_managed_key: bool = Field(False, description="true or false")
     notification_email: Annotated[str | None, Field(pattern=EMAIL), BeforeValidator(_nothing)] = Field(
@@ -102,10 +114,17 @@ def settings_from(context: Mapping[str, Any]) -> Settings:
     prefix = f"{CONTEXT_KEY}:"
     overrides = {name.removeprefix(prefix): value for name, value in context.items() if name.startswith(prefix)}
     try:
-        return Settings.model_validate({**given, **overrides})
+        settings = Settings.model_validate({**given, **overrides})
     except ValidationError as refusal:
         names = dict.fromkeys(str(error["loc"][0]) for error in refusal.errors())
         raise SettingsError("\n".join(_refusal(name, {**given, **overrides}) for name in names)) from None
+    regions = REGIONS_BY_MODEL[settings.base_model]
+    if settings.region not in regions:
+        raise SettingsError(
+            f'The settings "base_model" and "region" do not fit: {settings.base_model} can be customized in '
+            f"{', '.join(regions)}, not in {settings.region}."
+        )
+    return settings
 
 
 def _refusal(name: str, given: Mapping[str, Any]) -> str:

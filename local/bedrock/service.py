@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -145,10 +145,9 @@ class SimulatedBedrock:
     def _answer(self, request: Request, outcome: _Outcome) -> Response:
         operation, labels = self._contract.match(request)
         outcome.operation = operation.name
-        identifier = next((labels[key] for key in IDENTIFIERS if key in labels), None)
         with self._lock:
             self._refresh()
-            outcome.resource = self._resolved(identifier)
+            outcome.resource = self._resolved(labels)
         caller = Caller.of(request)
         fault = self._faults.count(Call(operation.name, self._text(request), caller.name))
         if fault is not None:
@@ -197,12 +196,15 @@ class SimulatedBedrock:
         self._jobs.refresh()
         self._throughputs.refresh()
 
-    def _resolved(self, identifier: str | None) -> str | None:
-        """A job's or throughput's ARN for its name, where there is one; else the identifier as it was given."""
+    def _resolved(self, labels: Mapping[str, str]) -> str | None:
+        """The ARN of the job or throughput that the path names, where there is one; else what the path says."""
+        identifier = next((labels[key] for key in IDENTIFIERS if key in labels), None)
         if identifier is None:
             return None
+        if "jobIdentifier" in labels:
+            return self._jobs.resolve(identifier) or identifier
         throughput = self._throughputs.find(identifier)
-        return throughput.arn if throughput else self._jobs.resolve(identifier) or identifier
+        return throughput.arn if throughput else identifier
 
     # --- Faults -------------------------------------------------------------------------------------------------------
 

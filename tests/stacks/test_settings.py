@@ -47,6 +47,7 @@ def test_unknown_setting_is_refused_by_name() -> None:
         ("deployment", "line\n"),
         ("region", "mars"),
         ("base_model", "haiku"),
+        ("base_model", "foo.bar-1:0"),
         ("base_model", "arn:aws:bedrock:us-west-2::foundation-model/x"),
         ("customer_managed_key", "perhaps"),
         ("notification_email", "nobody"),
@@ -90,3 +91,9 @@ def test_every_retention_reaches_cloudwatch_as_its_number_of_days() -> None:
         group = logs.LogGroup(stack, f"Logs{days}", retention=retention).node.default_child
         assert isinstance(group, logs.CfnLogGroup)
         assert group.retention_in_days == days
+
+
+def test_a_region_where_the_base_model_cannot_be_tuned_is_refused() -> None:
+    """Otherwise each run would fail, hours after the deployment."""
+    with pytest.raises(SettingsError, match=r'"base_model" and "region".*us-west-2, not in eu-central-1'):
+        settings_from({"fine-tuning:region": "eu-central-1"})

@@ -48,6 +48,13 @@ def test_throughput_is_created_gets_in_service_and_is_not_found_some_time_after_
     assert simulation.bedrock.list_provisioned_model_throughputs()["provisionedModelSummaries"] == []
 
 
+def test_a_job_of_the_same_name_is_not_logged_as_the_throughput(simulation: Simulation, model_arn: str) -> None:
+    """The log is the proof of a deletion: a line must not point at something else."""
+    with pytest.raises(ClientError):
+        simulation.bedrock.get_provisioned_model_throughput(provisionedModelId="job-1")
+    assert simulation.calls()[-1]["resource"] == "job-1"
+
+
 def test_deletion_while_creating_conflicts(simulation: Simulation, model_arn: str) -> None:
     """Clean-up must be prepared to try again."""
     arn = buy(simulation, model_arn)
