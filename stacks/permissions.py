@@ -85,7 +85,7 @@ def permissions_by_state(scope: Construct, data: Data) -> dict[str, Statements]:
 def reconciler_permissions(
     scope: Construct, data: Data, *, state_machine: stepfunctions.StateMachine, topic: sns.ITopic, deployment: str
 ) -> Statements:
-    """What the reconciler may do. It can end only what carries the deployment's tag, whatever its code decides."""
+    """What the reconciler may do. It cannot end what carries another deployment's tag, whatever its code decides."""
     out, stack = data.output_bucket, cdk.Stack.of(scope)
     throughput, job = _bedrock(scope, "provisioned-model/*"), _bedrock(scope, "model-customization-job/*")
     executions = stack.format_arn(
@@ -94,7 +94,8 @@ def reconciler_permissions(
         resource_name=f"{state_machine.state_machine_name}:*",
         arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
     )
-    ours = {"StringEquals": {"aws:ResourceTag/deployment": deployment}}
+    # "IfExists": a throughput that has lost its tags would otherwise bill for ever.
+    ours = {"StringEqualsIfExists": {"aws:ResourceTag/deployment": deployment}}
     return [
         _allow(["bedrock:ListProvisionedModelThroughputs", "bedrock:ListModelCustomizationJobs"], "*"),
         _allow(["bedrock:ListTagsForResource"], throughput, job),
