@@ -2,11 +2,11 @@
 
 import io
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
-from botocore.exceptions import ClientError, IncompleteReadError
+from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
 from lambdas.adapters import clients
 from lambdas.adapters.service_errors import Refused, named_errors
@@ -15,13 +15,21 @@ from lambdas.domain.errors import ServiceBusy
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
     from botocore.response import StreamingBody
-    from types_boto3_s3.type_defs import GetObjectOutputTypeDef
+    from types_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectOutputTypeDef
 
 _READ_BUFFER_BYTES = 1 << 20
+# S3's least size of a part is 5 MB.
+_PART_BYTES = 8 << 20
+_LINES = "application/jsonl"
 _MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
 _EXISTS = {"PreconditionFailed", "412"}
 # Another conditional write of the same key is under way.
 _BEING_WRITTEN = {"ConditionalRequestConflict", "409"}
+
+
+class _Place(TypedDict):
+    Bucket: str
+    Key: str
 
 
 @dataclass(frozen=True)
@@ -76,9 +84,70 @@ def write_lines(bucket: str, key: str, lines: Iterable[bytes]) -> str:
     """Writes lines, each ended by a line feed, without holding the whole text in memory; returns the URI."""
     with named_errors(f"Writing {uri(bucket, key)}"):
         clients.s3().upload_fileobj(
-            io.BufferedReader(_Lines(lines), _READ_BUFFER_BYTES), bucket, key, {"ContentType": "application/jsonl"}
+            io.BufferedReader(_Lines(lines), _READ_BUFFER_BYTES), bucket, key, {"ContentType": _LINES}
         )
     return uri(bucket, key)
+
+
+@contextmanager
+def line_writer(bucket: str, key: str) -> Iterator["LineWriter"]:
+    """Writes an object line by line, in parts of 8 MB; after a failure there is no object and no part is left."""
+    writer = LineWriter(bucket, key)
+    try:
+        yield writer
+        writer.complete()
+    except BaseException:
+        writer.abort()
+        raise
+
+
+class LineWriter:
+    """An object in the making: put whole where it stays small, else a multipart upload. Holds one part."""
+
+    def __init__(self, bucket: str, key: str) -> None:
+        self._place: _Place = {"Bucket": bucket, "Key": key}
+        self._operation = f"Writing {uri(bucket, key)}"
+        self._part = bytearray()
+        self._upload_id: str | None = None
+        self._parts: list[CompletedPartTypeDef] = []
+
+    def write(self, line: bytes) -> None:
+        """Adds a line and its line feed."""
+        self._part += line
+        self._part += b"\n"
+        if len(self._part) >= _PART_BYTES:
+            self._send()
+
+    def complete(self) -> None:
+        """Makes the object from what was written."""
+        if self._upload_id is None:
+            with named_errors(self._operation):
+                clients.s3().put_object(**self._place, Body=bytes(self._part), ContentType=_LINES)
+            return
+        if self._part:
+            self._send()
+        with named_errors(self._operation):
+            clients.s3().complete_multipart_upload(
+                **self._place, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
+            )
+
+    def abort(self) -> None:
+        """Gives up what was sent; the bucket's life-cycle rule removes what a failed call leaves."""
+        if self._upload_id is not None:
+            with suppress(ClientError, BotoCoreError):
+                clients.s3().abort_multipart_upload(**self._place, UploadId=self._upload_id)
+
+    def _send(self) -> None:
+        with named_errors(self._operation):
+            if self._upload_id is None:
+                started = clients.s3().create_multipart_upload(**self._place, ContentType=_LINES)
+                self._upload_id = started["UploadId"]
+            number = len(self._parts) + 1
+            sent = clients.s3().upload_part(
+                **self._place, UploadId=self._upload_id, PartNumber=number, Body=bytes(self._part)
+            )
+        self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+        self._part.clear()
 
 
 def write_new(bucket: str, key: str, body: bytes) -> bool:

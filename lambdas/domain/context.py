@@ -2,11 +2,10 @@
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from lambdas.domain.records import Record
+from lambdas.domain.formats import Record
 
 _OPENING_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9_.-]{0,63})(?:\s[^<>]{0,200})?>")
 # Bounds the search in texts with many tags that are never closed.
@@ -27,7 +26,7 @@ def context(record: Record) -> Context:
     Documents and tables are put into XML tags (Anthropic's advice, repeated in AWS's guides for fine-tuning Claude);
     the longest block is taken since a question may have tags of its own.
     """
-    first = record.messages[0].content
+    first = record.turns[0]
     return Context(_block_digest(first), _block_digest(record.system or ""), digest(_normalised(first)))
 
 
@@ -37,18 +36,12 @@ def group_keys(contexts: Sequence[Context]) -> list[bytes]:
     It is the block in the user's message, else the one in the system text, else the whole first message. A system
     block that all records share is an instruction, not what they ask about.
     """
-    blocks = Counter(each.system_block for each in contexts)
-    constant = next((block for block, n in blocks.items() if n == len(contexts)), None)
+    systems = {each.system_block for each in contexts}
+    constant = contexts[0].system_block if len(systems) == 1 else None
     return [
         each.user_block or (each.system_block if each.system_block != constant else None) or each.opening
         for each in contexts
     ]
-
-
-def prompt_digest(record: Record) -> bytes:
-    """Equal for records that ask the model the same thing, white space aside."""
-    system, messages = record.prompt
-    return digest("\x00".join(_normalised(text) for text in (system or "", *(message.content for message in messages))))
 
 
 def digest(text: str) -> bytes:

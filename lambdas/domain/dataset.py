@@ -1,91 +1,145 @@
-"""A set of records, read as a stream of lines: any bytes give a report, and all errors are collected."""
+"""A set of records in a file: checked in one pass, which keeps no texts, and converted in another."""
 
-import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import BinaryIO, Literal
 
 import orjson
 
-from lambdas.domain import records
-from lambdas.domain.context import Context, context, prompt_digest
-from lambdas.domain.dataset_report import DatasetReport
+from lambdas.domain import content, formats
+from lambdas.domain.blocks import Block, read_blocks
+from lambdas.domain.checksum import Hashed, buffered
+from lambdas.domain.csv_rows import CsvRows, is_csv
+from lambdas.domain.dataset_report import Change, DatasetReport
+from lambdas.domain.errors import ServiceBusy
+from lambdas.domain.formats import Conversion, SourceFormat
 from lambdas.domain.models import BaseModelEntry
+from lambdas.domain.record_facts import MAX_RECORDS, RecordFacts
+from lambdas.domain.structure import Structure
+from lambdas.domain.tokens import Tier
 
 SetName = Literal["train", "validation", "test"]
+SET_NAMES: tuple[SetName, ...] = ("train", "validation", "test")
+# "content" is "all" without what the grouping of near duplicates needs; such a set cannot be split.
+Rules = Literal["structure", "content", "all"]
 
 # Fewer test records give no figure worth comparing.
 MIN_TEST_RECORDS = 10
-# What the sets of a run may have together: their lines are held in memory (1,024 MB) until they are split.
-MAX_HELD_BYTES = 512 * 1024**2
-# The longest line a record below 32,000 tokens can need: 6 characters a token, each escaped as 12 bytes, and some air.
-MAX_LINE_BYTES = 4 * 1024**2
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_POSITION = re.compile(r": line \d+ column (\d+) \(char \d+\)$")
 
 
 @dataclass
 class RecordSet:
-    """The records of one file in the base model's format, with what the split needs to know of each."""
+    """What is known of a file after its check; `checksum` is SHA-256, `version_id` that of the object that was read."""
 
     file: str
-    lines: list[bytes] = field(default_factory=list)
-    line_numbers: list[int] = field(default_factory=list)
-    contexts: list[Context] = field(default_factory=list)
-    prompts: list[bytes] = field(default_factory=list)
-    formats: Counter[records.SourceFormat] = field(default_factory=Counter)
+    container: Literal["JSONL", "CSV"] = "JSONL"
+    formats: Counter[SourceFormat] = field(default_factory=Counter)
+    tiers: Counter[Tier] = field(default_factory=Counter)
     records_read: int = 0
+    size_bytes: int = 0
+    checksum: str | None = None
+    version_id: str | None = None
+    facts: RecordFacts = field(default_factory=RecordFacts)
+
+    @property
+    def format_name(self) -> str:
+        """The formats of the records, as a person reads it."""
+        names = " and ".join(name for name, _ in self.formats.most_common()) or "no known format"
+        return f"CSV with {names.replace('/', ', ')}" if self.container == "CSV" else names
+
+    def as_json(self, set_name: SetName) -> dict[str, object]:
+        """The file's entry in `dataset/report.json`."""
+        return {
+            "set": set_name,
+            "file": self.file,
+            "format": self.format_name,
+            "formats": dict(self.formats),
+            "records": self.records_read,
+            "size_bytes": self.size_bytes,
+            "sha256": self.checksum,
+            "version_id": self.version_id,
+        }
 
 
-def read_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
-    """Numbered lines without their line feeds, split at those alone; None for a line too long for any record."""
-    number = 0
-    while line := stream.readline(MAX_LINE_BYTES):
-        number += 1
-        if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
-            while (rest := stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
-                pass
-            yield number, None
-        else:
-            yield number, line.removesuffix(b"\n")
-
-
-def read_set(
-    stream: BinaryIO, file: str, model: BaseModelEntry, report: DatasetReport, system: str | None = None
+def check_set(
+    stream: BinaryIO,
+    file: str,
+    model: BaseModelEntry,
+    report: DatasetReport,
+    conversion: Conversion | None = None,
+    *,
+    rules: Rules = "all",
 ) -> RecordSet:
-    """Reads and checks a file; what is wrong goes into the report, and the set is complete only where nothing is."""
+    """Reads and checks a file once; what is wrong goes into the report."""
     read = RecordSet(file)
-    for number, line in read_lines(stream):
-        if line is None:
-            read.records_read += 1
-            report.add("line-length", file, f"The line has more than {MAX_LINE_BYTES} bytes.", line=number)
-            continue
-        if number == 1 and line.startswith(_BYTE_ORDER_MARK):
-            report.add("byte-order-mark", file, "The byte order mark before the first record is left out.", line=1)
-            line = line.removeprefix(_BYTE_ORDER_MARK)  # noqa: PLW2901 - the same line without its mark
-        if not line.strip():
-            report.add("blank-line", file, "The line is blank and is skipped.", line=number)
-            continue
-        read.records_read += 1
-        _read_record(line, number, read, model, report, system)
+    hashed = Hashed(stream)
+    with buffered(hashed) as lines:
+        check_blocks(lines, read, model, report, conversion or Conversion(), rules)
+        read.checksum, read.size_bytes = hashed.checksum(), hashed.size_bytes
     report.records_read += read.records_read
     if not read.records_read:
         report.add("no-records", file, "The file has no records.")
     if len(read.formats) > 1:
         found = " and ".join(f"{n} as {name}" for name, n in read.formats.most_common())
-        report.add("mixed-formats", file, f"The records have several formats: {found}. All were converted.")
+        report.add("mixed-formats", file, f"The records have several formats: {found}. All are converted.")
+    read.facts.answers.check(file, report)
     return read
+
+
+def check_blocks(
+    stream: BinaryIO,
+    read: RecordSet,
+    model: BaseModelEntry,
+    report: DatasetReport,
+    conversion: Conversion,
+    rules: Rules,
+) -> None:
+    """The rules for lines and records."""
+    blocks, rows = _opened(stream, read, report)
+    structure: Structure | None = None
+    for block in blocks:
+        if structure is None:
+            structure = Structure(read.file, _source_format(block), model, report, conversion)
+        if rules == "structure":
+            # The values are freed before the next ones are made: the memory stays in the processor's cache.
+            structure.check(block)
+            continue
+        values = structure.check(block)
+        _note_changes(structure, block, values, read, model, report)
+        _check_texts(structure, block, values, read, report, conversion, sign=rules == "all")
+    if structure is not None:
+        read.records_read, read.formats, read.tiers = structure.records_read, structure.formats, structure.tiers
+    read.records_read += rows.rows_refused if rows else 0
+
+
+def convert(stream: BinaryIO, read: RecordSet, model: BaseModelEntry, conversion: Conversion) -> Iterator[bytes]:
+    """The lines of a file that was accepted, in the base model's format and without line feeds, in its order.
+
+    Lines that are in that format already are given as they stand, but for white space around them. Raises ServiceBusy
+    after the last line where the file is not the one that was checked.
+    """
+    as_they_are = read.container == "JSONL" and set(read.formats) == {model.record_format}
+    hashed = Hashed(stream)
+    with buffered(hashed) as lines:
+        blocks, _ = _opened(lines, RecordSet(read.file), DatasetReport())
+        for block in blocks:
+            for line, number in zip(block.lines, block.numbers, strict=True):
+                kept = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip()
+                if kept:
+                    yield kept if as_they_are else _converted(kept, model, conversion)
+        if hashed.checksum() != read.checksum:
+            raise ServiceBusy(f"{read.file} has changed since it was checked: check it again.")
 
 
 def check_size(size_bytes: int, set_name: SetName, file: str, model: BaseModelEntry, report: DatasetReport) -> bool:
     """Whether a file may be read at all; a file that is too large is refused before it is."""
-    limit = MAX_HELD_BYTES
-    if set_name != "test":
-        limit = min(limit, getattr(model.limits, set_name).max_bytes)
-    if size_bytes > limit:
-        report.add("file-size", file, f"The file has {size_bytes} bytes; at most {limit} can be used.")
+    limits = model.limits.train if set_name == "train" else model.limits.validation
+    if size_bytes > limits.max_bytes:
+        report.add("file-size", file, f"The file has {size_bytes} bytes; at most {limits.max_bytes} can be used.")
         return False
     return True
 
@@ -95,47 +149,96 @@ def check_count(read: RecordSet, set_name: SetName, model: BaseModelEntry, repor
     if not read.records_read:
         return
     if set_name == "test":
-        least, most = MIN_TEST_RECORDS, None
+        least, most = MIN_TEST_RECORDS, MAX_RECORDS
     else:
         limits = model.limits.train if set_name == "train" else model.limits.validation
         least, most = limits.min_records, limits.max_records
     if read.records_read < least:
         message = f"The {set_name} set has {read.records_read} records; at least {least} are needed."
         report.add("too-few-records", read.file, message)
-    if most is not None and read.records_read > most:
-        message = f"The {set_name} set has {read.records_read} records; {model.name} takes at most {most}."
+    if read.records_read > most:
+        message = f"The {set_name} set has {read.records_read} records; at most {most} can be used."
         report.add("too-many-records", read.file, message)
 
 
-def _read_record(
-    line: bytes, number: int, read: RecordSet, model: BaseModelEntry, report: DatasetReport, system: str | None
+def _opened(stream: BinaryIO, read: RecordSet, report: DatasetReport) -> tuple[Iterable[Block], CsvRows | None]:
+    """The file's blocks of JSON lines, made from rows where its first line is the header of a CSV file."""
+    blocks = read_blocks(stream)
+    first = next(blocks, None)
+    if first is None:
+        return [], None
+    all_blocks = chain([first], blocks)
+    if first.too_long or not is_csv(first.lines[0]):
+        return all_blocks, None
+    read.container = "CSV"
+    rows = CsvRows(all_blocks, read.file, report)
+    return rows, rows
+
+
+def _source_format(block: Block) -> SourceFormat:
+    """The format of the first line that has one."""
+    for line in block.lines:
+        try:
+            found = formats.detect(orjson.loads(line.removeprefix(_BYTE_ORDER_MARK)))
+        except orjson.JSONDecodeError:
+            continue
+        if found:
+            return found
+    return "messages"
+
+
+def _converted(line: bytes, model: BaseModelEntry, conversion: Conversion) -> bytes:
+    value = orjson.loads(line)
+    source_format = formats.detect(value)
+    if source_format is None:
+        raise ValueError("Only a file that was accepted can be converted.")
+    return formats.dump(formats.to_record(value, source_format, conversion), model.record_format)
+
+
+def _note_changes(
+    structure: Structure,
+    block: Block,
+    values: list[object],
+    read: RecordSet,
+    model: BaseModelEntry,
+    report: DatasetReport,
 ) -> None:
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        report.add(*_syntax_issue(line, read.file, error), line=number)
+    """Lists the lines that are not trained on as they came."""
+    for number in structure.blank:
+        report.dropped.setdefault((read.file, "blank line"), Change()).add(number)
+    if read.container == "JSONL" and structure.source_format == model.record_format and not structure.other:
         return
-    parsed = records.parse(line, value, model, system)
-    report.add_findings(read.file, number, parsed.findings)
-    if parsed.source_format:
-        read.formats[parsed.source_format] += 1
-    if report.errors or parsed.record is None:
-        read.lines.clear()  # nothing will be written: free the memory for the rest of the check
-        return
-    read.lines.append(records.dump(parsed.record, model.record_format))
-    read.line_numbers.append(number)
-    read.contexts.append(context(parsed.record))
-    read.prompts.append(prompt_digest(parsed.record))
+    for index, (number, value) in enumerate(zip(block.numbers, values, strict=True)):
+        source_format = structure.other.get(index, structure.source_format)
+        if value is not None and (read.container == "CSV" or source_format != model.record_format):
+            what = f"converted from {source_format} to {model.record_format}"
+            report.changed.setdefault((read.file, what), Change()).add(number)
 
 
-def _syntax_issue(line: bytes, file: str, error: orjson.JSONDecodeError) -> tuple[str, str, str]:
-    try:
-        line.decode()
-    except UnicodeDecodeError as wrong:
-        return "encoding", file, f"Not UTF-8: byte {wrong.start + 1} of the line is 0x{line[wrong.start]:02x}."
-    message = str(error)
-    position = _POSITION.search(message)
-    reason = message[: position.start()] if position else message
-    where = f" at character {position[1]}" if position else ""
-    hint = " Lines must end in a line feed, not in a carriage return alone." if b"\r" in line else ""
-    return "json-syntax", file, f"Not JSON: {reason}{where}.{hint}"
+def _check_texts(
+    structure: Structure,
+    block: Block,
+    values: list[dict[str, object] | None],
+    read: RecordSet,
+    report: DatasetReport,
+    conversion: Conversion,
+    *,
+    sign: bool,
+) -> None:
+    suspects = content.suspects(block.lines)
+    facts, file, other = read.facts, read.file, structure.other
+    for index, value in enumerate(values):
+        if value is None:
+            continue
+        source_format = structure.source_format if not other else other.get(index, structure.source_format)
+        number = block.numbers[index]
+        record = formats.to_record(value, source_format, conversion)
+        if index in suspects:
+            kinds = {
+                kind for kind in suspects[index] if kind.rule != "control-character" or number not in structure.control
+            }
+            texts = [(text.pointer, text.text) for text in formats.texts(value, source_format)]
+            report.add_findings(file, number, [*content.find(texts, kinds)])
+        facts.compare(record, number, file, report)
+        if sign:
+            facts.sign(record, file, report)

@@ -1,6 +1,7 @@
-"""What the check of a data set found: every issue counted, the first of each rule kept."""
+"""What the check of a data set found: every issue counted, the first of each rule kept; every change listed."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,8 @@ from lambdas.domain.rules import RULES, Finding
 
 ISSUES_KEPT_PER_RULE = 20
 _MESSAGE_LENGTH = 500
+# As many as the longest list of lines that lie apart can be for a data set that is accepted.
+_MAX_RANGES = 10_000
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,34 @@ class Issue:
 
 
 @dataclass
+class Change:
+    """What was done to lines of a file; `lines` are ranges of line numbers, both ends included."""
+
+    count: int = 0
+    lines: list[list[int]] = field(default_factory=list)
+
+    def add(self, line: int) -> None:
+        """Adds one line, later than all before."""
+        self.count += 1
+        if self.lines and self.lines[-1][1] == line - 1:
+            self.lines[-1][1] = line
+        elif len(self.lines) < _MAX_RANGES:
+            self.lines.append([line, line])
+
+
+@dataclass
 class DatasetReport:
-    """Collects issues while sets are read; memory stays bounded whatever is found."""
+    """Collects issues while sets are read; memory stays bounded whatever is found.
+
+    `facts` are the further keys of `dataset/report.json`, as docs/data-gate.md lists them.
+    """
 
     records_read: int = 0
     issues: list[Issue] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    dropped: dict[tuple[str, str], Change] = field(default_factory=dict)
+    changed: dict[tuple[str, str], Change] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def add(self, rule: str, file: str, message: str, *, line: int | None = None, pointer: str = "") -> None:
         """Counts an issue, and keeps it while its rule has few."""
@@ -36,7 +61,7 @@ class DatasetReport:
             path = f"{file}#{pointer}" if pointer else file
             self.issues.append(Issue(rule, RULES[rule].severity, line, path, message[:_MESSAGE_LENGTH]))
 
-    def add_findings(self, file: str, line: int, findings: list[Finding]) -> None:
+    def add_findings(self, file: str, line: int, findings: Sequence[Finding]) -> None:
         """Adds what a record broke."""
         for rule, pointer, message in findings:
             self.add(rule, file, message, line=line, pointer=pointer)
@@ -53,7 +78,6 @@ class DatasetReport:
 
     def as_json(self, *, train: int = 0, validation: int = 0, test: int = 0) -> dict[str, Any]:
         """`dataset/report.json`; the numbers of records are those that the run trains and tests on."""
-        dropped = 0 if self.errors else self.records_read - train - validation - test
         return {
             "status": "rejected" if self.errors else "accepted",
             "records": {
@@ -61,10 +85,17 @@ class DatasetReport:
                 "train": train,
                 "validation": validation,
                 "test": test,
-                "dropped": dropped,
+                "dropped": 0 if self.errors else self.records_read - train - validation - test,
             },
             "issues": [issue.__dict__ for issue in self.issues],
             "issue_counts": dict(self.counts),
+            "rules": {
+                rule: {"severity": RULES[rule].severity, "asks": RULES[rule].asks, "advice": RULES[rule].advice}
+                for rule in self.counts
+            },
+            "dropped": _listed(self.dropped),
+            "changed": _listed(self.changed),
+            **self.facts,
         }
 
     def rejection(self, report_uri: str) -> str:
@@ -84,3 +115,10 @@ class DatasetReport:
                 f"Full report: {report_uri}. Correct the data and upload it again.",
             ]
         )
+
+
+def _listed(changes: dict[tuple[str, str], Change]) -> list[dict[str, Any]]:
+    return [
+        {"path": file, "what": what, "count": change.count, "lines": change.lines}
+        for (file, what), change in changes.items()
+    ]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-RecordFormat = Literal["messages"]
+RecordFormat = Literal["messages", "bedrock-conversation-2024"]
 
 
 class _Data(BaseModel):

@@ -1,34 +1,57 @@
 """The sets that a run trains, validates and tests on, out of those that its user gave."""
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lambdas.domain.arms import Arms
 from lambdas.domain.context import group_keys
-from lambdas.domain.dataset import RecordSet, SetName, check_count
+from lambdas.domain.dataset import SET_NAMES, RecordSet, SetName, check_count
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.few_shot import choose_examples
+from lambdas.domain.groups import group
 from lambdas.domain.run_settings import FILE_NAME, Choices
 from lambdas.domain.split import Request, Shortage, Split, split
 
 RECORDS_PER_SHARD = 20
+# A context with a larger share of the records makes the split coarse.
+_LARGE_GROUP_SHARE = 0.25
 
 Given = dict[SetName, RecordSet]
 
 
 @dataclass(frozen=True)
 class PreparedDataset:
-    """Lines in the base model's format; `validation` is empty where there is no such set.
+    """Where each record of each given file goes: the set's place in SET_NAMES, one byte a record.
 
-    `test_groups` has a number for each test record, the same for records of one context; `examples` are the training
-    records that stand before the questions of few-shot arms.
+    `groups` has the number of each record's group, the same in all files for records of one context. `examples` are the
+    places, in the training file, of the records that stand before the questions of few-shot arms.
     """
 
-    train: list[bytes]
-    validation: list[bytes]
-    test: list[bytes]
-    test_groups: list[int] = field(default_factory=list)
-    examples: list[bytes] = field(default_factory=list)
+    sides: Mapping[SetName, bytes]
+    groups: Mapping[SetName, Sequence[int]]
+    examples: Sequence[int] = ()
+
+    def records(self, name: SetName) -> int:
+        """How many records a set has."""
+        place = SET_NAMES.index(name)
+        return sum(sides.count(place) for sides in self.sides.values())
+
+    def counts(self) -> dict[SetName, int]:
+        """How many records each set has."""
+        return {name: self.records(name) for name in SET_NAMES}
+
+    @property
+    def test_groups(self) -> list[int]:
+        """A number for each test record, counted from 0 in their order, the same for records of one context."""
+        place, numbers = SET_NAMES.index("test"), dict[int, int]()
+        return [
+            numbers.setdefault(group, len(numbers))
+            for given, sides in self.sides.items()
+            for side, group in zip(sides, self.groups[given], strict=True)
+            if side == place
+        ]
 
 
 class Shard(NamedTuple):
@@ -58,56 +81,33 @@ def prepare(given: Given, choices: Choices, report: DatasetReport) -> PreparedDa
         # Where sets are split off the training file, the split says what is missing.
         if name != "train" or not (request.validation or request.test):
             check_count(given[name], name, model, report)
+    if len(train.facts.lines) < train.records_read and not report.errors:
+        message = f"There are {train.records_read} records; at most {len(train.facts.lines)} can be split."
+        report.add("too-many-records", train.file, message)
     if report.errors:
         return None
-    parts = split(group_keys(train.contexts), request, model.limits)
+    groups = group_sets(given)
+    keys = _keys(given, groups)
+    parts = split(keys["train"], request, model.limits, _labels(train))
     if isinstance(parts, Shortage):
         report.add("split", train.file, parts.message)
         return None
     if parts.note:
         report.add("no-validation", train.file, parts.note)
-    keys = group_keys([context for each in given.values() for context in each.contexts])
-    test_keys = _test_keys(given, parts, keys)
-    prepared = PreparedDataset(
-        train=[train.lines[index] for index in parts.train],
-        validation=given["validation"].lines if "validation" in given else [train.lines[i] for i in parts.validation],
-        test=given["test"].lines if "test" in given else [train.lines[i] for i in parts.test],
-        test_groups=_numbered(test_keys),
-        examples=_examples(train, parts, keys, test_keys, choices),
-    )
+    prepared = PreparedDataset(_sides(given, parts), groups, _examples(given, parts, keys, choices))
     _check_totals(prepared, train.file, choices, report)
-    _check_overlap(given, report)
+    if request.validation or request.test:
+        _check_largest_group(groups["train"], train.file, report)
+    _check_overlap(given, groups, report)
     return None if report.errors else prepared
 
 
-def _test_keys(given: Given, parts: Split, keys: list[bytes]) -> list[bytes]:
-    """The group key of each test record; `keys` are those of all given records, set by set."""
-    if "test" not in given:
-        return [keys[index] for index in parts.test]
-    before = list(given)[: list(given).index("test")]
-    start = sum(len(given[name].contexts) for name in before)
-    return keys[start : start + len(given["test"].contexts)]
-
-
-def _numbered(keys: list[bytes]) -> list[int]:
-    """Each key as a number, counted in the order of their first places."""
-    numbers: dict[bytes, int] = {}
-    return [numbers.setdefault(key, len(numbers)) for key in keys]
-
-
-def _examples(
-    train: RecordSet, parts: Split, keys: list[bytes], test_keys: list[bytes], choices: Choices
-) -> list[bytes]:
-    """The training records for few-shot arms; fewer than asked for where there are not as many contexts."""
-    settings, lines = choices.settings, [train.lines[index] for index in parts.train]
-    chosen = choose_examples(
-        [keys[index] for index in parts.train],
-        [len(line) for line in lines],
-        test_keys,
-        settings.evaluation.few_shot,
-        settings.split.seed,
-    )
-    return [lines[index] for index in chosen]
+def group_sets(given: Given) -> dict[SetName, list[int]]:
+    """The group of each record, numbered over all given sets together."""
+    facts = [each.facts for each in given.values()]
+    contexts = group_keys([context for each in facts for context in each.contexts])
+    numbers = iter(group([tokens for each in facts for tokens in each.signatures], contexts))
+    return {name: [next(numbers) for _ in each.facts.lines] for name, each in given.items()}
 
 
 def shards(arms: Arms, test_records: int) -> list[dict[str, Any]]:
@@ -119,9 +119,44 @@ def shards(arms: Arms, test_records: int) -> list[dict[str, Any]]:
     ]
 
 
+def _keys(given: Given, groups: Mapping[SetName, Sequence[int]]) -> dict[SetName, list[bytes]]:
+    """A key for each record's group that does not depend on the order in the files: its smallest prompt digest."""
+    smallest: dict[int, bytes] = {}
+    for name, read in given.items():
+        for number, key in zip(groups[name], read.facts.keys, strict=True):
+            smallest[number] = min(key, smallest.get(number, key))
+    return {name: [smallest[number] for number in numbers] for name, numbers in groups.items()}
+
+
+def _examples(given: Given, parts: Split, keys: Mapping[SetName, list[bytes]], choices: Choices) -> list[int]:
+    """Fewer than asked for where there are not as many contexts."""
+    facts = given["train"].facts
+    chosen = choose_examples(
+        [keys["train"][index] for index in parts.train],
+        [facts.prompt_characters[index] + facts.answer_characters[index] for index in parts.train],
+        keys["test"] if "test" in given else [keys["train"][index] for index in parts.test],
+        choices.settings.evaluation.few_shot,
+        choices.settings.split.seed,
+    )
+    return [parts.train[place] for place in chosen]
+
+
+def _labels(read: RecordSet) -> Sequence[int]:
+    return read.facts.answer_hashes if read.facts.answers.labels() else ()
+
+
+def _sides(given: Given, parts: Split) -> dict[SetName, bytes]:
+    sides = {name: bytes([SET_NAMES.index(name)]) * len(each.facts.lines) for name, each in given.items()}
+    train = bytearray(sides["train"])
+    for place, indexes in ((1, parts.validation), (2, parts.test)):
+        for index in indexes:
+            train[index] = place
+    return {**sides, "train": bytes(train)}
+
+
 def _check_totals(prepared: PreparedDataset, file: str, choices: Choices, report: DatasetReport) -> None:
     limits, name = choices.model.limits, choices.model.name
-    train, validation = len(prepared.train), len(prepared.validation)
+    train, validation = prepared.records("train"), prepared.records("validation")
     if train > limits.train.max_records:
         message = f"The training set would have {train} records; {name} takes at most {limits.train.max_records}."
         report.add(
@@ -140,22 +175,34 @@ def _check_totals(prepared: PreparedDataset, file: str, choices: Choices, report
                 report.add("unused-hyperparameter", FILE_NAME, message, pointer=f"/hyperparameters/{hyperparameter}")
 
 
-def _check_overlap(given: Given, report: DatasetReport) -> None:
+def _check_largest_group(groups: Sequence[int], file: str, report: DatasetReport) -> None:
+    ((number, size),) = Counter(groups).most_common(1)
+    if size > _LARGE_GROUP_SHARE * len(groups):
+        first = groups.index(number) + 1
+        message = f"{size} of {len(groups)} records share the context of record {first}, so they stay on one side."
+        report.add("large-group", file, message)
+
+
+def _check_overlap(given: Given, groups: Mapping[SetName, Sequence[int]], report: DatasetReport) -> None:
     """Warns of what a user's own sets share with training; sets that were split off share nothing."""
-    keys = group_keys([context for each in given.values() for context in each.contexts])
-    start = len(given["train"].contexts)
-    train_keys, train_prompts = set(keys[:start]), set(given["train"].prompts)
+    facts = given["train"].facts
+    line_of_prompt = dict(zip(facts.prompts, facts.lines, strict=True))
+    line_of_words = dict(zip(facts.words, facts.lines, strict=True))
+    train_groups = set(groups["train"])
     for name, other in given.items():
         if name == "train":
             continue
-        own_keys = keys[start : start + len(other.contexts)]
-        start += len(other.contexts)
-        for line, prompt in zip(other.line_numbers, other.prompts, strict=True):
-            if prompt in train_prompts:
-                report.add("prompt-overlap", other.file, "The same prompt is in the training set.", line=line)
-        shared = sum(key in train_keys for key in own_keys)
+        own = other.facts
+        for line, prompt, words in zip(own.lines, own.prompts, own.words, strict=True):
+            there = line_of_prompt.get(prompt, line_of_words.get(words))
+            if there is not None:
+                message = (
+                    f"The same prompt, or its words in another order, is in line {there} of {given['train'].file}."
+                )
+                report.add("prompt-overlap", other.file, message, line=line)
+        shared = sum(number in train_groups for number in groups[name])
         if shared:
             message = (
-                f"{shared} of {len(own_keys)} records share their context with the training set: scores may flatter."
+                f"{shared} of {len(own.lines)} records share their context with the training set: scores may flatter."
             )
             report.add("context-overlap", other.file, message)

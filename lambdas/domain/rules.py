@@ -1,7 +1,8 @@
-"""The rules for data sets: each has an id, a severity and one line on what it asks for.
+"""The rules for data sets: each has an id, a severity, one line on what it asks for, and what to do where it is broken.
 
-Where each is checked follows from its scope: `record` rules in `records.py`, `line` and `set` rules in `dataset.py`,
-`run` rules, which see all that a run was given, in `prepared_dataset.py` and `run_settings.py`.
+Where each is checked follows from its scope: `line` and `record` rules line by line (`structure.py`, `csv_rows.py`,
+`records.py`, `content.py`, `record_facts.py`), `set` rules after a file was read (`dataset.py`, `answers.py`), `run`
+rules, which see all that a run was given, in `prepared_dataset.py` and `run_settings.py`.
 """
 
 from typing import Literal, NamedTuple
@@ -16,6 +17,7 @@ class Rule(NamedTuple):
     scope: Scope
     severity: Severity
     asks: str
+    advice: str
 
 
 class Finding(NamedTuple):
@@ -27,40 +29,243 @@ class Finding(NamedTuple):
 
 
 RULES: dict[str, Rule] = {
-    "byte-order-mark": Rule("line", "warning", "The file starts with its first record; a byte order mark is left out."),
-    "blank-line": Rule("line", "warning", "Every line holds a record; blank lines are skipped."),
-    "line-length": Rule("set", "error", "No line is longer than any record below the token limit can be."),
-    "encoding": Rule("line", "error", "The file is UTF-8."),
-    "json-syntax": Rule("line", "error", "Each line is one JSON value."),
-    "record-type": Rule("record", "error", "Each record is a JSON object."),
-    "duplicate-key": Rule("record", "error", "No object has the same key twice."),
+    # Lines: bytes, text and JSON.
+    "byte-order-mark": Rule(
+        "line",
+        "warning",
+        "The file starts with its first record; a byte order mark is left out.",
+        "Save the file as UTF-8 without a byte order mark.",
+    ),
+    "blank-line": Rule(
+        "line", "warning", "Every line holds a record; blank lines are skipped.", "Remove the blank lines."
+    ),
+    "line-length": Rule(
+        "line",
+        "error",
+        "No line is longer than any record below the token limit can be.",
+        "End each record with a line feed, and shorten records that are longer than the model can read.",
+    ),
+    "encoding": Rule(
+        "line",
+        "error",
+        "The file is UTF-8, also where characters are escaped: no half of a surrogate pair.",
+        "Export the file as UTF-8; cut texts between characters, not between bytes.",
+    ),
+    "json-syntax": Rule(
+        "line",
+        "error",
+        "Each line is one JSON value (RFC 8259).",
+        "Write records with a JSON library, one a line, ended by a line feed: no NaN, no comma at the end of a list.",
+    ),
+    "csv-syntax": Rule(
+        "line",
+        "error",
+        "Each row of a CSV file has the columns of its header (RFC 4180).",
+        "Write the file with a CSV library: texts with commas, quotes or line feeds stand in quotes.",
+    ),
+    # Records: their keys and texts.
+    "record-type": Rule(
+        "record", "error", "Each record is a JSON object.", "Write one object a line, not a list of them."
+    ),
+    "duplicate-key": Rule(
+        "record", "error", "No object has the same key twice.", "Remove one: readers disagree on which of them counts."
+    ),
     "missing-key": Rule(
-        "record", "error", "A record has messages, or prompt and completion; a message has role and content."
+        "record",
+        "error",
+        "A record has all keys of its format, and so has each of its messages.",
+        "Add the key; docs/data-gate.md shows each format.",
     ),
-    "unknown-key": Rule("record", "error", "Records and messages have no other keys than their format's."),
-    "wrong-type": Rule("record", "error", "Texts are JSON strings and messages is a list of objects."),
-    "message-count": Rule("record", "error", "A conversation has at least two messages."),
-    "role": Rule("record", "error", "Every role is user or assistant."),
-    "role-order": Rule("record", "error", "Roles alternate, from user first to assistant last."),
-    "empty-text": Rule("record", "error", "No text is empty or only white space."),
-    "reserved-word": Rule("record", "error", "No prompt has the words that separate turns in the model's own format."),
-    "token-limit": Rule("record", "error", "A record has fewer tokens than the model's limit."),
+    "unknown-key": Rule(
+        "record",
+        "error",
+        "Records and messages have no other keys than their format's.",
+        "Remove the key: it would not be trained on, and Bedrock refuses it.",
+    ),
+    "wrong-type": Rule(
+        "record",
+        "error",
+        "Texts are JSON strings, messages are lists of objects.",
+        "Write texts in quotes, also where they are numbers.",
+    ),
+    "message-count": Rule(
+        "record", "error", "A conversation has at least two messages.", "Add the answer that the model is to learn."
+    ),
+    "role": Rule(
+        "record", "error", "Every role is user or assistant.", "Rename the roles; the system text has a key of its own."
+    ),
+    "role-order": Rule(
+        "record",
+        "error",
+        "Roles alternate, from user first to assistant last.",
+        "Join neighbouring messages of one role, and end with the answer.",
+    ),
+    "empty-text": Rule(
+        "record", "error", "No text is empty or only white space.", "Fill the text, or leave the record or its key out."
+    ),
+    "reserved-word": Rule(
+        "record",
+        "error",
+        "No prompt has the words that separate turns in the model's own format.",
+        "Rewrite them, such as by leaving out the line feed or the colon.",
+    ),
+    "token-limit": Rule(
+        "record",
+        "error",
+        "A record has fewer tokens than the model's limit.",
+        "Shorten its context, or split the record.",
+    ),
     "token-estimate": Rule(
-        "record", "warning", "A record is far enough below the token limit that no tokenizer can exceed it."
+        "record",
+        "warning",
+        "A record is far enough below the token limit that no tokenizer is likely to exceed it.",
+        "Shorten it, or count its tokens with the CountTokens operation of a related model.",
     ),
-    "object-missing": Rule("set", "error", "The object that started the run still exists."),
-    "no-records": Rule("set", "error", "The file has records."),
-    "file-size": Rule("set", "error", "The file is within the model's size limit and what the pipeline can hold."),
-    "too-few-records": Rule("set", "error", "A set has the model's least number of records, a test set at least 10."),
-    "too-many-records": Rule("set", "error", "A set has at most the model's greatest number of records."),
-    "mixed-formats": Rule("set", "warning", "All records of a file have the same format."),
+    # Texts: what they say.
+    "control-character": Rule(
+        "record",
+        "warning",
+        "Texts have no control characters but tab, line feed and carriage return.",
+        "They often come from PDF extraction: remove them where the records are made.",
+    ),
+    "invisible-character": Rule(
+        "record",
+        "warning",
+        "Texts have no characters that people cannot see.",
+        "Remove them: they can hide instructions, or make equal texts differ.",
+    ),
+    "personal-data": Rule(
+        "record",
+        "warning",
+        "Texts have no e-mail addresses, phone numbers, card or social security numbers.",
+        "Replace them by placeholders: a tuned model can repeat what it was trained on.",
+    ),
+    "secret": Rule(
+        "record",
+        "warning",
+        "Texts have no keys, tokens or passwords.",
+        "Revoke the key, then remove it from the data.",
+    ),
+    "instruction": Rule(
+        "record",
+        "warning",
+        "Texts do not address the model that reads them.",
+        "Remove texts such as “ignore previous instructions”, unless the records teach how to refuse them.",
+    ),
+    "active-html": Rule(
+        "record",
+        "warning",
+        "Texts have no HTML that a page could execute.",
+        "Reports show it escaped; make sure that your application does so, too.",
+    ),
+    "long-answer": Rule(
+        "record",
+        "warning",
+        "An answer is not far longer than its prompt.",
+        "Check that prompt and answer are not swapped, and that no document was pasted as the answer.",
+    ),
+    "duplicate-record": Rule(
+        "record",
+        "warning",
+        "No record stands twice.",
+        "Keep one: a record seen twice weighs twice.",
+    ),
+    "near-duplicate": Rule(
+        "record",
+        "warning",
+        "No two prompts have the same words in another order, case or markup.",
+        "Keep one, unless the order matters to the answer.",
+    ),
+    "contradictory-answer": Rule(
+        "record",
+        "warning",
+        "The same prompt has the same answer.",
+        "Decide which answer is right: the model cannot learn both.",
+    ),
+    # Sets: what shows only over all of a file's records.
+    "no-records": Rule(
+        "set", "error", "There is a file, and it has records.", "Upload the file again, with its records."
+    ),
+    "file-size": Rule(
+        "set", "error", "The file is within the model's size limit.", "Shorten the contexts, or leave records out."
+    ),
+    "too-few-records": Rule(
+        "set",
+        "error",
+        "A set has the model's least number of records, a test set at least 10.",
+        "Add records, or leave the file out: the set is then split off the training file.",
+    ),
+    "too-many-records": Rule(
+        "set",
+        "error",
+        "A set has at most the model's greatest number of records.",
+        "Keep the best records, or hold a larger share out (`split` in run.json).",
+    ),
+    "mixed-formats": Rule(
+        "set",
+        "warning",
+        "All records of a file have the same format.",
+        "Check that no other data set got into the file.",
+    ),
+    "cut-off-answer": Rule(
+        "set",
+        "warning",
+        "Long answers end where a sentence ends, if most long answers of the file do.",
+        "Check the token limit of what wrote the answers: the model learns to stop in mid-sentence.",
+    ),
+    "label-imbalance": Rule(
+        "set",
+        "warning",
+        "Where answers are labels, none has more than 80 % of the records or fewer than 5.",
+        "Add records of the rare labels, or accept that they are hardly learnt and hardly measured.",
+    ),
+    # Runs: files and settings together.
     "too-many-records-in-total": Rule(
-        "run", "error", "Training and validation together stay within the model's limit."
+        "run",
+        "error",
+        "Training and validation together stay within the model's limit.",
+        "Keep the best records, or hold out a smaller validation share.",
     ),
-    "split": Rule("run", "error", "The records suffice for a training and a test set without a shared context."),
-    "no-validation": Rule("run", "warning", "The records suffice for a validation set, which early stopping needs."),
-    "prompt-overlap": Rule("run", "warning", "No prompt of the validation or test set is in the training set."),
-    "context-overlap": Rule("run", "warning", "No context of the validation or test set is in the training set."),
-    "unused-hyperparameter": Rule("run", "warning", "Early stopping is set only where there is a validation set."),
-    "run-settings": Rule("run", "error", "run.json has only known settings with values in their ranges."),
+    "split": Rule(
+        "run",
+        "error",
+        "The records suffice for a training and a test set without a shared context.",
+        "Add records with other contexts, or bring a test.jsonl.",
+    ),
+    "no-validation": Rule(
+        "run",
+        "warning",
+        "The records suffice for a validation set, which early stopping needs.",
+        "Add records, bring a validation.jsonl, or set `split.validation` to 0 in run.json.",
+    ),
+    "large-group": Rule(
+        "run",
+        "warning",
+        "No context has more than a quarter of the records that are split.",
+        "Records of one context stay on one side, so the shares may not be met: add other contexts.",
+    ),
+    "prompt-overlap": Rule(
+        "run",
+        "warning",
+        "No prompt of the validation or test set is in the training set.",
+        "Remove it from one of the sets: a test on what was trained on flatters.",
+    ),
+    "context-overlap": Rule(
+        "run",
+        "warning",
+        "No context of the validation or test set is in the training set.",
+        "Move all records of a context to one set, or let the split do it: upload one file.",
+    ),
+    "unused-hyperparameter": Rule(
+        "run",
+        "warning",
+        "Early stopping is set only where there is a validation set.",
+        "Bring a validation set, or remove the setting.",
+    ),
+    "run-settings": Rule(
+        "run",
+        "error",
+        "run.json has only known settings with values in their ranges.",
+        "docs/operations.md lists them.",
+    ),
 }

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from lambdas.domain import hyperparameters
 from lambdas.domain.arms import BASE, CHAMPION, TUNED
 from lambdas.domain.decision import GateSettings
+from lambdas.domain.formats import DEFAULT_CONTEXT_TAG, Conversion
 from lambdas.domain.models import BaseModelEntry, UnknownBaseModelError, base_model
 from lambdas.domain.task_kind import TaskKind
 
@@ -72,7 +73,8 @@ class EvaluationSettings(_Settings):
 class RunSettings(_Settings):
     """One run's settings; every key may be left out.
 
-    `system` is the system text for prompt/completion records; `tags` go onto all that the run makes in Bedrock;
+    `system` is the system text for records that are no conversations and have none of their own, `context_tag` the XML
+    tag around their documents; `tags` go onto all that the run makes in Bedrock;
     `keep_job` lets a customization job train to its end although its run failed or was aborted.
     """
 
@@ -83,6 +85,7 @@ class RunSettings(_Settings):
     model_units: int = Field(default=1, ge=1)
     keep_job: bool = False
     system: str | None = Field(default=None, min_length=1)
+    context_tag: str = Field(default=DEFAULT_CONTEXT_TAG, pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")
     tags: Annotated[dict[_TagName, _TagValue], Field(max_length=40)] = {}
 
 
@@ -141,6 +144,11 @@ def parse(text: bytes | None, default_base_model: str, *, max_model_units: int) 
         if not faults:
             return Choices(settings, model)
     return faults
+
+
+def conversion(settings: RunSettings) -> Conversion:
+    """What is added in converting records."""
+    return Conversion(settings.system, settings.context_tag)
 
 
 def compared_models(choices: Choices) -> dict[str, str]:

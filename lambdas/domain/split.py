@@ -1,8 +1,8 @@
-"""Which records train, validate and test: decided by a seed, and never the same context on two sides."""
+"""Which records train, validate and test: decided by a seed, and never the same group on two sides."""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from lambdas.domain.dataset import MIN_TEST_RECORDS
@@ -37,13 +37,69 @@ class Shortage(NamedTuple):
     message: str
 
 
-def split(keys: Sequence[bytes], request: Request, limits: Limits) -> Split | Shortage:
-    """Splits records by their group keys (`context.group_keys`).
+class _Groups:
+    """The records of each group by its key, with the records' labels."""
 
-    Groups are ordered by a hash of seed and key, so the order of the records in the file does not matter; each part
-    takes groups in that order until it has its share. Shares are raised to the least that makes sense: 10 test
-    records, the model's least number of validation records. Returns Shortage where training would fall below its
-    minimum, and a split without a validation set where only that does not fit.
+    def __init__(self, members: Mapping[bytes, list[int]], labels: Sequence[int]) -> None:
+        self.members, self._labels = members, labels
+        self._totals = Counter(labels[index] for indexes in members.values() for index in indexes)
+
+    def without(self, keys: Iterable[bytes]) -> "_Groups":
+        """The groups beside some."""
+        left_out = set(keys)
+        return _Groups({key: each for key, each in self.members.items() if key not in left_out}, self._labels)
+
+    def size(self) -> int:
+        """How many records there are."""
+        return self._totals.total()
+
+    def indexes(self, keys: Iterable[bytes]) -> list[int]:
+        """The records of some groups, ascending."""
+        return sorted(index for key in keys for index in self.members[key])
+
+    def take(self, target: int, least: int, most: int) -> list[bytes]:
+        """Groups with together about `target`, at least `least` and at most `most` records; none where that fails.
+
+        First so that each label has its share, then close to the target, then, for coarse groups, anything within the
+        bounds, then the smallest groups first.
+        """
+        # Shares of small labels are rounded, which may fall short of the least number: the second try asks for more.
+        for aim in (target, target * _OVERSHOOT) if len(self._totals) > 1 else ():
+            chosen = self._stratified(aim)
+            if least <= sum(len(self.members[key]) for key in chosen) <= most:
+                return chosen
+        by_size = dict(sorted(self.members.items(), key=lambda group: len(group[1])))
+        close = min(most, round(target * _OVERSHOOT))
+        for order, bound in ((self.members, close), (self.members, most), (by_size, most)):
+            chosen, size = _fill(order, target, bound)
+            if size >= least:
+                return chosen
+        return []
+
+    def _stratified(self, target: float) -> list[bytes]:
+        """Groups taken where they bring each label closer to its share of the target, from the largest group down.
+
+        The distance is the sum of squares over the labels (as in scikit-learn's StratifiedGroupKFold, which is greedy,
+        too, but takes the standard deviation over all folds).
+        """
+        share = target / self.size()
+        missing = {label: share * count for label, count in self._totals.items()}
+        chosen = []
+        for key, members in sorted(self.members.items(), key=lambda group: -len(group[1])):
+            labels = Counter(self._labels[index] for index in members)
+            if sum(n * (2 * missing[label] - n) for label, n in labels.items()) > 0:
+                chosen.append(key)
+                for label, n in labels.items():
+                    missing[label] -= n
+        return chosen
+
+
+def split(keys: Sequence[bytes], request: Request, limits: Limits, labels: Sequence[int] = ()) -> Split | Shortage:
+    """Splits records by the keys of their groups, and so that each part has each label in its share, if there are any.
+
+    Each part takes groups until it has its share. Shares are raised to the least that makes sense: 10 test records, the
+    model's least number of validation records. Returns Shortage where training would fall below its minimum, and a
+    split without a validation set where only that does not fit.
     """
     total, least = len(keys), limits.train.min_records
     test_target = max(MIN_TEST_RECORDS, round(total * request.test)) if request.test else 0
@@ -52,26 +108,31 @@ def split(keys: Sequence[bytes], request: Request, limits: Limits) -> Split | Sh
             return Shortage(f"There are {total} records; at least {least} are needed to train on.")
         needed = f"{least + MIN_TEST_RECORDS} are needed, {least} to train on and {MIN_TEST_RECORDS} to test on"
         return Shortage(f"There are {total} records; at least {needed}.")
-    groups = _ordered_groups(keys, request.seed)
+    groups = _Groups(_ordered(keys, request.seed), labels or [0] * total)
     test: list[bytes] = []
     if test_target:
-        test = _take(groups, test_target, MIN_TEST_RECORDS, total - least)
+        test = groups.take(test_target, MIN_TEST_RECORDS, total - least)
         if not test:
-            return _too_coarse(groups, total, least)
-    held_out = set(test)
-    rest = {key: members for key, members in groups.items() if key not in held_out}
-    remaining = sum(map(len, rest.values()))
-    validation, note = _validation(rest, remaining, total, request, limits)
-    train = rest.keys() - set(validation)
-    return Split(_members(groups, train), _members(groups, validation), _members(groups, test), note)
+            return _too_coarse(groups.members, total, least)
+    rest = groups.without(test)
+    validation, note = _validation(rest, total, request, limits)
+    train = rest.without(validation).members
+    return Split(groups.indexes(train), groups.indexes(validation), groups.indexes(test), note)
 
 
-def _validation(
-    rest: dict[bytes, list[int]], remaining: int, total: int, request: Request, limits: Limits
-) -> tuple[list[bytes], str | None]:
+def _ordered(keys: Sequence[bytes], seed: int) -> dict[bytes, list[int]]:
+    """Groups in the order of a hash of seed and key, so that the order of the records in the file does not matter."""
+    members: defaultdict[bytes, list[int]] = defaultdict(list)
+    for index, key in enumerate(keys):
+        members[key].append(index)
+    salt = f"{seed}:".encode()
+    return {key: members[key] for key in sorted(members, key=lambda key: hashlib.sha256(salt + key).digest())}
+
+
+def _validation(rest: _Groups, total: int, request: Request, limits: Limits) -> tuple[list[bytes], str | None]:
     if not request.validation:
         return [], None
-    least = limits.validation.min_records
+    remaining, least = rest.size(), limits.validation.min_records
     target = min(max(least, round(total * request.validation)), limits.validation.max_records)
     # as a part of what remains beside the test set: twice as many train as validate
     most = min(
@@ -79,7 +140,7 @@ def _validation(
         remaining // (_TRAINING_PER_VALIDATION + 1),
         remaining - limits.train.min_records,
     )
-    chosen = _take(rest, target, least, most) if most >= least else []
+    chosen = rest.take(target, least, most) if most >= least else []
     if chosen:
         return chosen, None
     return [], (
@@ -88,37 +149,16 @@ def _validation(
     )
 
 
-def _ordered_groups(keys: Sequence[bytes], seed: int) -> dict[bytes, list[int]]:
-    groups: defaultdict[bytes, list[int]] = defaultdict(list)
-    for index, key in enumerate(keys):
-        groups[key].append(index)
-    salt = f"{seed}:".encode()
-    return {key: groups[key] for key in sorted(groups, key=lambda key: hashlib.sha256(salt + key).digest())}
+def _fill(groups: Mapping[bytes, list[int]], target: int, bound: int) -> tuple[list[bytes], int]:
+    chosen, size = [], 0
+    for key, members in groups.items():
+        if size < target and size + len(members) <= bound:
+            chosen.append(key)
+            size += len(members)
+    return chosen, size
 
 
-def _take(groups: dict[bytes, list[int]], target: int, least: int, most: int) -> list[bytes]:
-    """Keys of groups with together about `target`, at least `least` and at most `most` records; none where that fails.
-
-    First close to the target, then, for coarse groups, anything within the bounds, then the smallest groups first.
-    """
-    by_size = dict(sorted(groups.items(), key=lambda group: len(group[1])))
-    close = min(most, round(target * _OVERSHOOT))
-    for order, bound in ((groups, close), (groups, most), (by_size, most)):
-        chosen, size = [], 0
-        for key, members in order.items():
-            if size < target and size + len(members) <= bound:
-                chosen.append(key)
-                size += len(members)
-        if size >= least:
-            return chosen
-    return []
-
-
-def _members(groups: dict[bytes, list[int]], chosen: Iterable[bytes]) -> list[int]:
-    return sorted(index for key in chosen for index in groups[key])
-
-
-def _too_coarse(groups: dict[bytes, list[int]], total: int, least: int) -> Shortage:
+def _too_coarse(groups: Mapping[bytes, list[int]], total: int, least: int) -> Shortage:
     largest = max(map(len, groups.values()))
     return Shortage(
         f"The {total} records have {len(groups)} different contexts, and the most frequent one has {largest} records. "

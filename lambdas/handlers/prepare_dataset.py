@@ -1,5 +1,6 @@
 """PrepareDataset: checks data set and run.json, converts, splits and plans, before anything costs money."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import orjson
@@ -11,9 +12,10 @@ from lambdas.adapters import object_store
 from lambdas.adapters.stored_answers import EXAMPLES, TEST_GROUPS
 from lambdas.domain import hyperparameters, models, run_settings
 from lambdas.domain.arms import Arms, baselines, needing_throughput, plan_arms
-from lambdas.domain.dataset import MAX_HELD_BYTES, RecordSet, SetName, check_size, read_set
+from lambdas.domain.dataset import SET_NAMES, RecordSet, SetName, check_set, check_size, convert
+from lambdas.domain.dataset_facts import file_facts, split_facts
 from lambdas.domain.dataset_report import DatasetReport
-from lambdas.domain.errors import DatasetRejected
+from lambdas.domain.errors import DatasetRejected, ServiceBusy
 from lambdas.domain.prepared_dataset import Given, PreparedDataset, prepare, shards
 from lambdas.domain.run import KEEP_JOB_TAG, Source, bedrock_tags
 from lambdas.domain.run_settings import Choices
@@ -52,18 +54,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     choices = _choices(run, report)
     given = _given(run, choices, report)
     prepared = prepare(given, choices, report) if "train" in given else None
-    report_key = f"{run.prefix}{_REPORT}"
+    report.facts |= file_facts(given, choices)
     metrics.add_metric("RecordsRead", MetricUnit.Count, report.records_read)
-    if prepared is None or report.errors:
-        uri = object_store.write(run.output_bucket, report_key, orjson.dumps(report.as_json()))
+    if prepared is None:
+        uri = _write_report(run, report)
         logger.warning("Data set rejected", extra={"issue_counts": report.counts, "report": uri})
         metrics.add_metric("DatasetsRejected", MetricUnit.Count, 1)
         raise DatasetRejected(report.rejection(uri))
+    report.facts |= split_facts(given, prepared, choices)
     plan = _plan(run, choices, prepared)
-    _write(run, prepared)
-    _write_evaluation(run, choices, prepared)
-    counts = {"train": len(prepared.train), "validation": len(prepared.validation), "test": len(prepared.test)}
-    object_store.write(run.output_bucket, report_key, orjson.dumps(report.as_json(**counts)))
+    _write_evaluation(run, choices, prepared, _write_sets(run, given, choices, prepared))
+    counts = prepared.counts()
+    _write_report(run, report, **counts)
     logger.info("Data set accepted", extra={"records": counts, "issue_counts": report.counts})
     return plan
 
@@ -91,47 +93,39 @@ def _choices(run: Run, report: DatasetReport) -> Choices:
 def _given(run: Run, choices: Choices, report: DatasetReport) -> Given:
     """Reads the sets that there are: the object that started the run at its version, its siblings as they are now."""
     source = _source(run)
-    keys: dict[SetName, str] = {"train": source.key}
-    if source.folder is not None:
-        keys |= {"validation": f"{source.folder}validation.jsonl", "test": f"{source.folder}test.jsonl"}
     given: Given = {}
-    held_bytes = 0
-    for name, key in keys.items():
+    for name, key in _keys(run).items():
         version_id = source.version_id if name == "train" else None
         file = key.rsplit("/", 1)[-1]
         with object_store.opened(source.bucket, key, version_id) as stored:
             if stored is not None:
-                held_bytes += stored.size_bytes
-                given[name] = _read(stored, name, file, choices, report, held_bytes)
+                given[name] = _read(stored, name, file, choices, report)
                 logger.info("Set read", extra={"set": name, "key": key, "version_id": stored.version_id})
             elif name == "train":
                 missing = f"{object_store.uri(source.bucket, key)} does not exist any more."
-                report.add("object-missing", file, missing)
+                report.add("no-records", file, missing)
     return given
 
 
 def _read(
-    stored: object_store.StoredObject,
-    name: SetName,
-    file: str,
-    choices: Choices,
-    report: DatasetReport,
-    held_bytes: int,
+    stored: object_store.StoredObject, name: SetName, file: str, choices: Choices, report: DatasetReport
 ) -> RecordSet:
-    if not check_size(stored.size_bytes, name, file, choices.model, report):
-        return RecordSet(file)
-    if held_bytes > MAX_HELD_BYTES:
-        report.add("file-size", file, f"The run's files have more than {MAX_HELD_BYTES} bytes together.")
-        return RecordSet(file)
-    return read_set(stored.stream, file, choices.model, report, choices.settings.system)
+    if check_size(stored.size_bytes, name, file, choices.model, report):
+        read = check_set(stored.stream, file, choices.model, report, run_settings.conversion(choices.settings))
+    else:
+        read = RecordSet(file, size_bytes=stored.size_bytes)
+    read.version_id = stored.version_id
+    return read
 
 
 def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, Any]:
     settings, model = choices
 
-    def planned(name: str, lines: list[bytes]) -> dict[str, Any] | None:
-        uri = object_store.uri(run.output_bucket, f"{run.prefix}dataset/{name}.jsonl")
-        return {"uri": uri, "records": len(lines)} if lines else None
+    records = prepared.counts()
+
+    def planned(name: SetName) -> dict[str, Any] | None:
+        uri = object_store.uri(run.output_bucket, _set_key(run, name))
+        return {"uri": uri, "records": records[name]} if records[name] else None
 
     return {
         "output_bucket": run.output_bucket,
@@ -140,16 +134,12 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
         "hyperparameters": hyperparameters.for_job(
             model,
             settings.hyperparameters,
-            train_records=len(prepared.train),
-            has_validation=bool(prepared.validation),
+            train_records=records["train"],
+            has_validation=bool(records["validation"]),
         ),
         "model_units": settings.model_units,
         "keep_job": settings.keep_job,
-        "dataset": {
-            "train": planned("train", prepared.train),
-            "validation": planned("validation", prepared.validation),
-            "test": planned("test", prepared.test),
-        },
+        "dataset": {name: planned(name) for name in SET_NAMES},
         "evaluation": settings.evaluation.model_dump(),
         "arms": {name: arm.model_dump() for name, arm in _arms(choices, prepared).items()},
         "shards": {name: f"{run.prefix}shards/{name}.jsonl" for name in ("baselines", "tuned", "judges")},
@@ -160,26 +150,61 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
     }
 
 
-def _write(run: Run, prepared: PreparedDataset) -> None:
-    sets = {"train": prepared.train, "validation": prepared.validation, "test": prepared.test}
-    for name, lines in sets.items():
-        if lines:
-            object_store.write_lines(run.output_bucket, f"{run.prefix}dataset/{name}.jsonl", lines)
+def _write_sets(run: Run, given: Given, choices: Choices, prepared: PreparedDataset) -> list[bytes]:
+    """Reads each given file again, at the version that was checked, and writes each record to its set.
+
+    Returns the examples' lines.
+    """
+    conversion = run_settings.conversion(choices.settings)
+    examples = dict.fromkeys(prepared.examples, b"")
+    with ExitStack() as stack:
+        written = [name for name in SET_NAMES if prepared.records(name)]
+        writers = {
+            name: stack.enter_context(object_store.line_writer(run.output_bucket, _set_key(run, name)))
+            for name in written
+        }
+        for name, read in given.items():
+            with object_store.opened(run.source.bucket, _keys(run)[name], read.version_id) as stored:
+                if stored is None:
+                    raise ServiceBusy(f"{read.file} is gone since it was checked: check again.")
+                lines = convert(stored.stream, read, choices.model, conversion)
+                for place, (side, line) in enumerate(zip(prepared.sides[name], lines, strict=True)):
+                    writers[SET_NAMES[side]].write(line)
+                    if name == "train" and place in examples:
+                        examples[place] = line
+    return list(examples.values())
+
+
+def _write_report(run: Run, report: DatasetReport, **counts: int) -> str:
+    body = orjson.dumps(report.as_json(**counts))
+    return object_store.write(run.output_bucket, f"{run.prefix}{_REPORT}", body)
 
 
 def _arms(choices: Choices, prepared: PreparedDataset) -> Arms:
     return plan_arms(run_settings.compared_models(choices), len(prepared.examples))
 
 
-def _write_evaluation(run: Run, choices: Choices, prepared: PreparedDataset) -> None:
+def _write_evaluation(run: Run, choices: Choices, prepared: PreparedDataset, examples: list[bytes]) -> None:
     """The items of the two maps that ask questions, what stands before the questions, and which belong together."""
     arms = _arms(choices, prepared)
     for name, answering in (("baselines", baselines(arms)), ("tuned", needing_throughput(arms))):
-        items = shards(answering, len(prepared.test))
+        items = shards(answering, prepared.records("test"))
         object_store.write_lines(run.output_bucket, f"{run.prefix}shards/{name}.jsonl", map(orjson.dumps, items))
     object_store.write(run.output_bucket, f"{run.prefix}{TEST_GROUPS}", orjson.dumps(prepared.test_groups))
-    if prepared.examples:
-        object_store.write_lines(run.output_bucket, f"{run.prefix}{EXAMPLES}", prepared.examples)
+    if examples:
+        object_store.write_lines(run.output_bucket, f"{run.prefix}{EXAMPLES}", examples)
+
+
+def _keys(run: Run) -> dict[SetName, str]:
+    """Where the sets are that the user may have given."""
+    source = _source(run)
+    if source.folder is None:
+        return {"train": source.key}
+    return {name: f"{source.folder}{name}.jsonl" for name in SET_NAMES}
+
+
+def _set_key(run: Run, name: SetName) -> str:
+    return f"{run.prefix}dataset/{name}.jsonl"
 
 
 def _source(run: Run) -> Source:

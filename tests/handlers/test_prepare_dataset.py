@@ -1,5 +1,6 @@
 """PrepareDataset from the input bucket to the plan."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,12 +107,25 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
     stored = [json.loads(line) for text in written for line in text.splitlines()]
     originals = [json.loads(line) for line in EXAMPLE.read_bytes().splitlines()]
     assert sorted(stored, key=json.dumps) == sorted(originals, key=json.dumps)
-    assert pipeline.report() == {
-        "status": "accepted",
-        "records": {"read": 260, "train": 180, "validation": 40, "test": 40, "dropped": 0},
-        "issues": [],
-        "issue_counts": {},
-    }
+    report = pipeline.report()
+    assert (report["status"], report["issues"], report["issue_counts"]) == ("accepted", [], {})
+    assert report["records"] == {"read": 260, "train": 180, "validation": 40, "test": 40, "dropped": 0}
+    assert (report["dropped"], report["changed"]) == ([], [])
+    assert report["files"] == [
+        {
+            "set": "train",
+            "file": "tables.jsonl",
+            "format": "messages",
+            "formats": {"messages": 260},
+            "records": 260,
+            "size_bytes": len(EXAMPLE.read_bytes()),
+            "sha256": hashlib.sha256(EXAMPLE.read_bytes()).hexdigest(),
+            "version_id": pipeline.version_id,
+        }
+    ]
+    assert report["groups"]["count"] == 65
+    assert report["groups"]["random_split"]["test_records"] == 40
+    assert report["training"]["epochs"] == 4
 
 
 def test_shards_are_the_items_of_the_two_maps(pipeline: Pipeline) -> None:
@@ -212,7 +226,7 @@ def test_object_that_is_gone_is_refused_with_a_report(pipeline: Pipeline) -> Non
     pipeline.version_id = None
     with pytest.raises(DatasetRejected, match="does not exist any more"):
         pipeline.prepare("input/t.jsonl")
-    assert pipeline.report()["issue_counts"] == {"object-missing": 1}
+    assert pipeline.report()["issue_counts"] == {"no-records": 1}
 
 
 def test_faults_of_settings_and_data_are_told_together(pipeline: Pipeline) -> None:

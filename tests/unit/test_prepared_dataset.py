@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.arms import Arm
-from lambdas.domain.dataset import RecordSet, SetName, read_set
+from lambdas.domain.dataset import RecordSet, SetName, check_set
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.prepared_dataset import PreparedDataset, prepare, shards
 from lambdas.domain.run_settings import Choices, parse
@@ -27,7 +27,7 @@ def prepared(
     chosen, report, sets = chosen or choices(), DatasetReport(), dict[SetName, RecordSet]()
     for name, texts in prompts.items():
         data = "".join(json.dumps({"prompt": text, "completion": "x"}) + "\n" for text in texts).encode()
-        sets[name] = read_set(io.BytesIO(data), f"{name}.jsonl", chosen.model, report)
+        sets[name] = check_set(io.BytesIO(data), f"{name}.jsonl", chosen.model, report)
     return prepare(sets, chosen, report), report
 
 
@@ -37,7 +37,7 @@ def prompts(prefix: str, count: int) -> list[str]:
 
 def sizes(result: PreparedDataset | None) -> tuple[int, int, int]:
     assert result is not None
-    return len(result.train), len(result.validation), len(result.test)
+    return result.records("train"), result.records("validation"), result.records("test")
 
 
 def test_sets_of_the_user_are_used_as_they_are() -> None:
@@ -132,10 +132,10 @@ def test_examples_come_from_training_and_never_from_the_context_of_a_test_record
     result, _ = prepared({"train": texts}, choices(evaluation={"few_shot": 4}))
     assert result is not None
     assert len(result.examples) == 4
-    assert set(result.examples) <= set(result.train)
-    tables = [orjson.loads(line)["messages"][0]["content"].split("</table>")[0] for line in result.examples]
-    assert len(set(tables)) == 4
-    assert not any(table.encode() in line for table in tables for line in result.test)
+    assert all(result.sides["train"][place] == 0 for place in result.examples)
+    tables = {place // 3 for place in result.examples}
+    assert len(tables) == 4
+    assert not tables & {place // 3 for place, side in enumerate(result.sides["train"]) if side == 2}
 
 
 def test_records_of_one_context_have_one_test_group() -> None:
@@ -146,5 +146,5 @@ def test_records_of_one_context_have_one_test_group() -> None:
     assert result.test_groups == [number // 3 for number in range(120)]
     split_off, _ = prepared({"train": texts})
     assert split_off is not None
-    assert len(split_off.test_groups) == len(split_off.test)
-    assert len(set(split_off.test_groups)) == len(split_off.test) // 3
+    assert len(split_off.test_groups) == split_off.records("test")
+    assert len(set(split_off.test_groups)) == split_off.records("test") // 3

@@ -1,0 +1,231 @@
+r"""The content rules: personal data, secrets, instructions to the model and active HTML within texts.
+
+A block of lines is reduced to its shape (letters lower-case, digits as 0) and scanned once for all cues at the same
+time; only a line with a cue is looked at more closely, and there only the first MAX_TEXT_CHARACTERS of each text, by
+patterns without nested repetition: the work for a record is linear in its size and bounded. Cues are sought in the line
+as it is written: what is spelt with `\u0040` for `@` is not found. Messages show what was found masked.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from typing import NamedTuple
+
+from ahocorasick_rs import MATCHKIND_STANDARD, BytesAhoCorasick, Implementation
+
+from lambdas.domain.rules import Finding
+
+# 32,000 tokens of 6 characters: no record that passes the token rule is cut.
+MAX_TEXT_CHARACTERS = 192_000
+# What one record reports of one kind; the rest is counted in the message.
+_SHOWN = 1
+
+
+# All but tab, line feed and carriage return.
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Kind(NamedTuple):
+    """Something to find: the rule it breaks, its name, cues in a line's shape, the exact pattern, a further test."""
+
+    rule: str
+    name: str
+    cues: tuple[str, ...]
+    pattern: re.Pattern[str]
+    confirmed: Callable[[str], bool] = bool
+
+
+def luhn(text: str) -> bool:
+    """Whether the digits in a text are a card number by their check digit (ISO/IEC 7812-1, annex B), not all equal."""
+    digits = [int(character) for character in text if character.isdigit()]
+    doubled = (sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
+    return len(set(digits)) > 1 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "personal-data",
+        "e-mail address",
+        ("@",),
+        re.compile(r"(?<![\w.+-])[\w+-][\w.+-]{0,63}@(?:[\w-]{1,63}\.){1,4}[A-Za-z]{2,24}\b"),
+    ),
+    Kind(
+        "personal-data",
+        "phone number",
+        (
+            "-000-0000",
+            ".000.0000",
+            "000 000 0000",
+            ") 000-",
+            ")000-",
+            "+0 (0",
+            "+0 000",
+            "+0-000",
+            "+00 0",
+            "+00-0",
+            "+00 (",
+            "+00(0",
+            "+0000000",
+        ),
+        re.compile(
+            r"(?<![\w.,$€£+-])(?:"
+            r"\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,5}(?=[^\w%.,]|[.,](?!\d)|$)"  # international: ITU-T E.123
+            r"|(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d([ .-]))[2-9]\d\d[ .-]\d{4}(?!\w|[.,-]\d)"  # North America
+            r")"
+        ),
+        lambda text: 10 <= sum(map(str.isdigit, text)) <= 15,
+    ),
+    Kind(
+        "personal-data",
+        "social security number",
+        ("000-00-0000",),
+        re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])"),
+    ),
+    Kind(
+        "personal-data",
+        "card number",
+        ("0000-0000-0000", "0000-000000-00000", "0000 0000 0000", "0000000000000"),
+        re.compile(r"(?<![\w.,-])(?:[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d\d(-?)\d{6}\2\d{5})(?![\w-]|[.,]\d)"),
+        luhn,
+    ),
+    Kind(
+        "secret",
+        "key or token",
+        (
+            "akia",
+            "ghp_",
+            "gho_",
+            "github_pat_",
+            "xoxb-",
+            "xoxp-",
+            "sk_live_",
+            "sk-ant-",
+            "sk-proj-",
+            "aiza",
+            "eyj",
+            "private key--",
+        ),
+        re.compile(
+            r"\b(?:AKIA[A-Z0-9]{16}|gh[op]_\w{36}|github_pat_\w{22,255}|xox[bp]-[\w-]{10,100}|sk_live_\w{16,100}"
+            r"|sk-(?:ant|proj)-[\w-]{20,200}|AIza[\w-]{35}|eyJ[\w-]{10,500}\.eyJ[\w-]{10,2000}\.[\w-]{10,500})"
+            r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----"
+        ),
+    ),
+    Kind(
+        "secret",
+        "password",
+        ("password=", "password:", "passwd=", "api_key=", "api_key:", "apikey=", "secret_key=", "secret_access_key"),
+        re.compile(r"(?i)\b(?:password|passwd|api_?key|secret_(?:access_)?key)\"?\s{0,3}[=:]\s{0,3}[^\s,;<]{6,100}"),
+    ),
+    Kind(
+        "instruction",
+        "instruction to the model",
+        (
+            "ignore previous",
+            "ignore all",
+            "ignore the above",
+            "ignore your",
+            "disregard previous",
+            "disregard all",
+            "disregard the above",
+            "system prompt",
+            "do anything now",
+            "<|im_start|>",
+            "<|system|>",
+            "[inst]",
+            "<<sys>>",
+        ),
+        re.compile(
+            r"(?i)\b(?:ignore|disregard)\s(?:all\s|your\s|the\s|any\s){0,2}(?:previous|prior|above|earlier)\b"
+            r"|\b(?:reveal|print|repeat|show)\b[^.\n]{0,40}\bsystem prompt\b|\bdo anything now\b"
+            r"|<\|(?:im_start|system)\|>|\[INST\]|<<SYS>>"
+        ),
+    ),
+    Kind(
+        "active-html",
+        "HTML that a page could execute",
+        (
+            "<script",
+            "<iframe",
+            "<object",
+            "<embed",
+            "<svg",
+            "javascript:",
+            "onerror=",
+            "onload=",
+            "onclick=",
+            "onmouseover=",
+            "data:text/html",
+        ),
+        re.compile(
+            r"(?i)<(?:script|iframe|object|embed|svg)\b|\bjavascript:|\bon(?:error|load|click|mouseover)\s{0,3}=|data:text/html"
+        ),
+    ),
+    Kind(
+        "control-character",
+        "control character",
+        ("\x7f", "\\b", "\\f"),
+        CONTROL_CHARACTERS,
+    ),
+    Kind(
+        "invisible-character",
+        "invisible character",
+        (
+            *(
+                "\u200b",
+                "\u200e",
+                "\u200f",
+                "\u202a",
+                "\u202b",
+                "\u202d",
+                "\u202e",
+                "\u2066",
+                "\u2067",
+                "\u2068",
+                "\ufeff",
+            ),
+            *map(chr, range(0xE0020, 0xE007F)),  # tags: text that people do not see and models read
+        ),
+        re.compile("[\u200b\u200e\u200f\u202a\u202b\u202d\u202e\u2066-\u2068\ufeff\U000e0020-\U000e007e]"),
+    ),
+)
+
+_SHAPE = bytes(ord("0") if 48 <= byte <= 57 else byte + 32 if 65 <= byte <= 90 else byte for byte in range(256))
+_CUES = [(cue, kind) for kind in KINDS for cue in map(str.encode, kind.cues)]
+# As a plain automaton, since texts are full of digits: what speeds up the search for rare words would slow this one
+# down fourfold. Its time depends neither on the number of cues nor on the texts.
+_hits = BytesAhoCorasick(
+    [cue for cue, _ in _CUES], matchkind=MATCHKIND_STANDARD, implementation=Implementation.DFA
+).find_matches_as_indexes
+
+
+def suspects(lines: list[bytes]) -> dict[int, set[Kind]]:
+    """Which lines (indexes) have cues of which kinds."""
+    hits = _hits(b"".join(lines).translate(_SHAPE))
+    found: dict[int, set[Kind]] = {}
+    if hits:
+        ends = [*accumulate(map(len, lines))]
+        for cue, start, _ in hits:
+            found.setdefault(bisect_right(ends, start), set()).add(_CUES[cue][1])
+    return found
+
+
+def find(texts: list[tuple[str, str]], kinds: set[Kind]) -> Iterator[Finding]:
+    """What of these kinds is in a record's texts, given with their JSON Pointers: one finding a kind and text."""
+    for kind in KINDS:
+        if kind not in kinds:
+            continue
+        for pointer, text in texts:
+            matches = kind.pattern.finditer(text, 0, MAX_TEXT_CHARACTERS)
+            found = [match[0] for match in matches if kind.confirmed(match[0])]
+            if found:
+                more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+                yield Finding(kind.rule, pointer, f"Possible {kind.name}: {mask(found[0])}{more}.")
+
+
+def mask(text: str) -> str:
+    """Enough of a text to find it again, not enough to learn it: its ends and its length; a character by its number."""
+    if len(text) == 1:
+        return f"U+{ord(text):04X}"
+    return f"{text[0]}…{text[-1]} ({len(text)} characters)"
