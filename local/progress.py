@@ -14,6 +14,9 @@ from local.execution import CHECKS, Snapshot, Step
 
 # States that take no time tell a person nothing.
 SHOWN = ("Task", "Wait", "Map")
+WAITS = {wait for wait, _ in CHECKS.values()}
+# What a job or throughput does not change from by itself (Bedrock's API reference).
+FINAL = ("Completed", "Failed", "Stopped", "InService")
 
 
 class Progress:
@@ -57,7 +60,7 @@ class Progress:
                 lines: list[Text | Spinner] = []
                 for step in shown_steps(snapshot):
                     text = describe(step)
-                    if step.exited_at is None and not snapshot.is_over:
+                    if not is_done(step) and not snapshot.is_over:
                         spinner = spinners.setdefault(step.name, Spinner("dots"))
                         spinner.update(text=text)
                         lines.append(spinner)
@@ -90,6 +93,13 @@ def describe(step: Step, *, coarse: bool = False) -> str:
 
 def mark(step: Step, snapshot: Snapshot) -> str:
     """Whether the state is done, being worked on, or was cut off by the run's end."""
-    if step.exited_at is not None:
+    if is_done(step):
         return "✓"
     return "✗" if snapshot.is_over else "…"
+
+
+def is_done(step: Step) -> bool:
+    """Whether the run has left the state; a wait that ends only to begin again is not done before what it waits for."""
+    if step.name in WAITS and step.status not in FINAL:
+        return False
+    return step.exited_at is not None

@@ -13,7 +13,8 @@ Optional = BeforeValidator(lambda value: value or None)
 class Environment(BaseModel):
     """Environment variables by their names in lower case."""
 
-    model_config = ConfigDict(alias_generator=str.upper, populate_by_name=True, frozen=True)
+    # A refusal ends up in the run's cause and in the notification: it names variables, never their values.
+    model_config = ConfigDict(alias_generator=str.upper, populate_by_name=True, frozen=True, hide_input_in_errors=True)
 
     output_bucket: str = Field(min_length=3)
     # Bedrock names are `<deployment>-<run id>`: at most 63 characters, no two separators in a row; an id has up to 33.
