@@ -1,4 +1,4 @@
-"""The command line: `fine-tune demo`."""
+"""The command line: `fine-tune demo`, `fine-tune faults`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,8 @@ from rich.console import Console
 from local.demo import DemoRunningError, run_demo
 from local.embedded_aws import CHECKOUT
 from local.execution import NoExecutionError
+from local.faults.cases import chosen
+from local.faults.command import run_faults
 from local.process import ProcessFailedError
 from local.upload import NoDataSetError, upload_of
 
@@ -37,6 +39,24 @@ def demo(
     try:
         succeeded = run_demo(upload, base_model=model, console=console)
     except (ProcessFailedError, NoExecutionError, DemoRunningError) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from None
+    raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command()
+def faults(
+    only: Annotated[str | None, typer.Option(help="Cases whose name has this text; * stands for anything.")] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=32, help="Cases at a time.")] = 12,
+) -> None:
+    """Inject faults into runs on this machine and follow each until nothing bills; the report is in build/faults."""
+    cases = chosen(only)
+    if not cases:
+        typer.echo(f"No case has {only!r} in its name.", err=True)
+        raise typer.Exit(2)
+    try:
+        succeeded = run_faults(cases, parallel=parallel, console=Console())
+    except (ProcessFailedError, DemoRunningError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from None
     raise typer.Exit(0 if succeeded else 1)

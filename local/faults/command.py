@@ -18,6 +18,7 @@ from local.faults.cases import Case
 from local.faults.deployments import Deployments, Variant
 from local.faults.observer import Observer
 from local.faults.trial import Bench, Bound, Result, Trial
+from local.function_timeout import scaled_timeout
 
 FOLDER = CHECKOUT / "build" / "faults"
 # A minute on AWS passes in 1.5 s: a Lambda's start-up of a second weighs less than a minute, ten minutes take 15 s.
@@ -38,16 +39,19 @@ BEDROCK = {
     "throughput_deletion_seconds": THROUGHPUT_DELETION_SECONDS,
     "no_commitment_model_units": 1000,
 }
-MANY = {"MAX_THROUGHPUTS": "500"}
-# Longer than a run takes to get to any of its waits.
-BRIEF_SECONDS = 800
+# The handlers read the machine's clock, on which a purchase that was cut off ends by itself after this.
+SETTLING = {"PURCHASE_TIMEOUT_SECONDS": f"{scaled_timeout(0, TIME_SCALE):.0f}"}
+MANY = {"MAX_THROUGHPUTS": "500", **SETTLING}
+ONE = {"MAX_THROUGHPUTS": "1", **SETTLING}
+# Longer than a run takes to get to any of its waits, even where each function starts for the first time.
+BRIEF_SECONDS = 2400
 # Deployments that several cases share. "listing" and those with one slot have one case at a time.
 VARIANTS = (
     Variant("shared", MANY),
     Variant("listing", MANY),
-    Variant("single", {"MAX_THROUGHPUTS": "1"}),
+    Variant("single", ONE),
     Variant("brief", MANY, execution_timeout_seconds=BRIEF_SECONDS),
-    Variant("briefsingle", {"MAX_THROUGHPUTS": "1"}, execution_timeout_seconds=BRIEF_SECONDS),
+    Variant("briefsingle", ONE, execution_timeout_seconds=BRIEF_SECONDS),
 )
 ONE_AT_A_TIME = ("listing", "single", "briefsingle")
 
@@ -80,12 +84,14 @@ def faulty_aws(folder: Path) -> EmbeddedAws:
 def prepared(aws: EmbeddedAws, observer: Observer, needed: set[str]) -> Bench:
     """The bench with the deployments that the cases share."""
     deployments = Deployments(aws)
-    shared = {variant.name: deployments.create(variant) for variant in VARIANTS if variant.name in needed}
+    shared = {variant.name: deployments.create(variant) for variant in VARIANTS if variant.name in {"shared", *needed}}
     for deployment in shared.values():
         observer.watch(deployment.state_machine)
     bound = Bound(RECONCILIATION_SECONDS, THROUGHPUT_CREATION_SECONDS, THROUGHPUT_DELETION_SECONDS)
     turns = {name: threading.Lock() for name in ONE_AT_A_TIME}
-    return Bench(aws, observer, deployments, shared, bound, turns)
+    return Bench(
+        aws, observer, deployments, shared, bound, turns, alone=MANY, held_from_elsewhere=frozenset({"briefsingle"})
+    )
 
 
 def run_all(bench: Bench, cases: Sequence[Case], *, parallel: int, console: Console) -> list[Result]:

@@ -1,16 +1,17 @@
 """One case from its upload until nothing of it is left, and what is to be said about it."""
 
+import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.domain import errors
+from lambdas.domain import errors, slots
 from local.bedrock.faults import FaultKind
 from local.deployment import Deployment
 from local.embedded_aws import EmbeddedAws
@@ -24,6 +25,8 @@ NAMES = {
 }
 # Names of our own that a person must never read as the last word.
 NOT_FINAL = {"ServiceBusy"}
+# Longer than another run takes to come to want the slot.
+HOLDER_SECONDS = 600
 STOPPED = "StoppedByFault"
 SECONDS_TO_START = 60
 SECONDS_TO_END = 300
@@ -81,6 +84,10 @@ class Bench:
     bound: Bound
     # Of the deployments that take one case at a time.
     turns: dict[str, threading.Lock]
+    # The settings of a deployment for one case alone.
+    alone: Mapping[str, str]
+    # The deployments whose slot a run of the shared one holds.
+    held_from_elsewhere: frozenset[str] = frozenset()
     interrupted: threading.Event = field(default_factory=threading.Event)
 
     def until(self, enough: Callable[[], Any], seconds: float, pause: float = POLL_SECONDS) -> Any:
@@ -125,12 +132,13 @@ class Trial:
     # --- The course of a trial ----------------------------------------------------------------------------------------
 
     def _try(self) -> None:
+        scale = self._aws.time_scale
         holder = self._start_holder() if self._case.holder else None
         rules = [
             rule
             if rule.caller and rule.caller.startswith(f"{self._case.deployment}.")
             else rule.model_copy(update={"match": self._marker})
-            for rule in in_real_seconds(self._case, self._aws.time_scale)
+            for rule in in_real_seconds(self._case, scale)
         ]
         if rules:
             self._simulation.put_faults(self._marker, rules)
@@ -139,41 +147,57 @@ class Trial:
         if self._case.state and self._case.action is not Action.NONE:
             self._act(execution)
         ended_at = self._follow(execution)
-        if rules:
-            self._result.hits = self._simulation.hits(self._marker)
-            if not self._result.hits[0]:
-                self._result.problems.append("the fault was never injected")
         if self._case.lifts:
+            # Not before the clean-up has run into it, too.
+            self._bench.until(lambda: self._simulation.hits(self._marker)[0] > 0, self._bench.bound.seconds * scale)
             self._bench.interrupted.wait(SECONDS_OF_GRACE)
+            self._note_hits()
             self._simulation.remove_faults(self._marker)
             ended_at = time.time()
         self._wait_for_zero(ended_at)
+        if rules and not self._case.lifts:
+            self._note_hits()
         if holder:
             self._check_turns(execution, holder)
 
-    def _start(self, marker: str, *, late_siblings: bool = False) -> str:
+    def _note_hits(self) -> None:
+        self._result.hits = self._simulation.hits(self._marker)
+        if self._case.injects and not self._result.hits[0]:
+            self._result.problems.append("the fault was never injected")
+
+    def _start(self, marker: str, deployment: Deployment | None = None, *, late_siblings: bool = False) -> str:
         """Upload a data set; returns the execution that it starts. Raises KeyError where it starts none."""
         files = [*dataset.files(marker).items()]
         for key, body in reversed(files) if late_siblings else files:
-            self._aws.client("s3").put_object(Bucket=self._deployment.input_bucket, Key=key, Body=body)
+            self._aws.client("s3").put_object(Bucket=(deployment or self._deployment).input_bucket, Key=key, Body=body)
         found = self._bench.until(lambda: self._observer.executions_of(dataset.key(marker)), SECONDS_TO_START)
         if not found:
             raise KeyError(f"{dataset.key(marker)} has started no execution")
         return str(found[0])
 
     def _start_holder(self) -> str:
-        """Another run, which has the only slot when this one wants it; where this one is to wait long, so does it."""
+        """Another run, which has the only slot when this one wants it and keeps it for a while, or for ever."""
         marker = f"h{self._marker[1:]}"
-        if self._case.state == "WaitForSlot":
-            self._simulation.put_faults(marker, [THROUGHPUT_STUCK.model_copy(update={"match": marker})])
-        execution = self._start(marker)
+        seconds = None if self._case.state else HOLDER_SECONDS
+        stuck = THROUGHPUT_STUCK.model_copy(update={"match": marker, "duration_seconds": seconds})
+        self._simulation.put_faults(marker, [stuck])
+        elsewhere = self._case.deployment in self._bench.held_from_elsewhere
+        execution = self._start(marker, self._bench.shared["shared"] if elsewhere else None)
         self._bench.until(lambda: "WaitForThroughput" in self._entered(execution), SECONDS_TO_END)
+        if elsewhere:
+            # Runs of this deployment end too soon to hold a slot for another one until it times out.
+            lease = datetime.now(UTC) + timedelta(days=1)
+            body = {"run_id": marker, "execution_arn": execution}
+            body |= {"acquired_at": _timestamp(datetime.now(UTC)), "lease_ends_at": _timestamp(lease)}
+            self._aws.client("s3").put_object(
+                Bucket=self._deployment.output_bucket, Key=slots.keys(1)[0], Body=json.dumps(body).encode()
+            )
         return execution
 
     def _check_turns(self, execution: str, holder: str) -> None:
         """Two runs never had a throughput at the same time, and the one that waited said so."""
         marker = f"h{self._marker[1:]}"
-        if self._status(holder) == "RUNNING" and self._case.state == "WaitForSlot":
+        if self._status(holder) == "RUNNING" and self._case.state:
             self._states.stop_execution(executionArn=holder, error=STOPPED, cause="The case is over.")
         self._simulation.remove_faults(marker)
         self._bench.until(lambda: not self._observer.live_of(marker), self._bench.bound.seconds * self._aws.time_scale)
@@ -231,8 +255,12 @@ class Trial:
         if result.status not in self._case.ends_as:
             result.problems.append(f"it ended as {result.status}, not as {' or '.join(sorted(self._case.ends_as))}")
         self._check_words()
-        stopped: datetime = description["stopDate"]
-        return stopped.timestamp()
+        if self._case.state and self._case.action is Action.NONE and self._case.state not in self._entered(execution):
+            result.problems.append(f"it timed out in {result.ended_in}, not in {self._case.state}")
+        # Where one upload has started several executions, one of them is the run.
+        all_of_it = {execution, *self._observer.executions_of(dataset.key(self._marker))}
+        stops: list[datetime] = [self._states.describe_execution(executionArn=one)["stopDate"] for one in all_of_it]
+        return max(stops).timestamp()
 
     def _wait_for_zero(self, ended_at: float) -> None:
         """Follow the run's throughputs and jobs until they are gone for good, or the bound is passed."""
@@ -275,7 +303,7 @@ class Trial:
 
     def _deploy(self) -> None:
         if self._case.deployment == "alone":
-            self._deployment = self._bench.deployments.create(Variant(self._marker, {}))
+            self._deployment = self._bench.deployments.create(Variant(self._marker, self._bench.alone))
             self._observer.watch(self._deployment.state_machine)
         else:
             self._deployment = self._bench.shared[self._case.deployment]
@@ -297,7 +325,12 @@ class Trial:
         self._bench.until(lambda: self._status(execution) != "RUNNING", SECONDS_TO_END)
 
     def _has_entered(self, execution: str) -> bool:
-        return self._case.state in self._entered(execution) or self._status(execution) != "RUNNING"
+        """Whether it is in the state, with the call under way that keeps it there, or has ended without."""
+        if self._status(execution) != "RUNNING":
+            return True
+        rules = self._case.rules
+        held = not rules or rules[0].kind is not FaultKind.SLOW or self._simulation.hits(self._marker)[0] > 0
+        return held and self._case.state in self._entered(execution)
 
     def _last_state(self, execution: str) -> str | None:
         entered = self._entered(execution)
@@ -309,3 +342,7 @@ class Trial:
             executionArn=execution, reverseOrder=True, maxResults=20, includeExecutionData=False
         )["events"]
         return [event["stateEnteredEventDetails"]["name"] for event in events if event["type"].endswith("StateEntered")]
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
