@@ -19,7 +19,7 @@ LAMBDA_RUNTIME_BRINGS := $(addprefix --no-emit-package=,botocore python-dateutil
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 
-.PHONY: help install demo faults test check format deploy destroy synth lock clean
+.PHONY: help install demo faults validate test check format deploy destroy synth lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ $(NODE_STAMP): package-lock.json .npmrc
 export DATA MODEL ONLY
 demo: install ## a whole run on the embedded AWS: make demo [DATA=<file or folder>] [MODEL=<id>]
 	@fine-tune demo $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"}
+
+validate: $(PYTHON_STAMP) ## the data gate without AWS: make validate [DATA=<file or folder>] [MODEL=<id>]
+	@fine-tune validate $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"}
 
 faults: install ## faults in every place of a run, none of which may leave a throughput: make faults [ONLY=<pattern>]
 	@fine-tune faults $${ONLY:+--only "$$ONLY"}

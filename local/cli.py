@@ -1,11 +1,14 @@
-"""The command line: `fine-tune demo`, `fine-tune faults`."""
+"""The command line: `fine-tune demo`, `fine-tune validate`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from lambdas.domain.dataset import Rules
+from local.dataset_summary import tell_dataset
 from local.demo import DemoRunningError, run_demo
 from local.embedded_aws import CHECKOUT
 from local.execution import NoExecutionError
@@ -13,6 +16,9 @@ from local.faults.cases import chosen
 from local.faults.command import run_faults
 from local.process import ProcessFailedError
 from local.upload import NoDataSetError, upload_of
+from local.validate import FOLDER as VALIDATE_FOLDER
+from local.validate import Opener, WrongSettingsError, choose, files_of, save
+from local.validate import validate as validate_files
 
 EXAMPLE = CHECKOUT / "examples" / "financial-tables.jsonl"
 
@@ -42,6 +48,38 @@ def demo(
         typer.echo(error, err=True)
         raise typer.Exit(1) from None
     raise typer.Exit(0 if succeeded else 1)
+
+
+@app.command()
+def validate(
+    data: Annotated[
+        Path, typer.Option(help="A JSONL or CSV file, or a folder with train.jsonl or train.csv.")
+    ] = EXAMPLE,
+    model: Annotated[str | None, typer.Option(help="The base model's id; default: run.json's or cdk.json's.")] = None,
+    rules: Annotated[Rules, typer.Option(help="structure is fast; only all splits the data and writes it.")] = "all",
+    system: Annotated[str | None, typer.Option(help="A system text for records that are no conversations.")] = None,
+    context_tag: Annotated[str | None, typer.Option(help="The XML tag around documents.")] = None,
+    out: Annotated[Path, typer.Option(help="Where report and data set are written.")] = VALIDATE_FOLDER,
+) -> None:
+    """Check, convert and split a data set without AWS; what it leaves is in build/validate."""
+    console = Console()
+    try:
+        files = files_of(data)
+        choices = choose(data, base_model=model, system=system, context_tag=context_tag)
+    except (NoDataSetError, WrongSettingsError) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from None
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+
+        def opener(action: str) -> Opener:
+            return lambda path: progress.open(path, "rb", buffering=0, description=f"{action} {path.name}")
+
+        validation = validate_files(files, choices, rules=rules, opener=opener("Checking"))
+        save(validation, files, opener("Writing"), out)
+    tell_dataset(console, validation.document)
+    console.print(f"Report: {out / 'report.json'}", highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if validation.accepted else 1)
 
 
 @app.command()

@@ -4,9 +4,9 @@ A record's prompt is reduced to a signature: the set of its words and numbers wi
 SIGNATURE_TOKENS with the smallest hashes are kept (bottom-k sketch; Broder, "On the resemblance and containment of
 documents", 1997). The order of rows and the brackets around cells leave no trace in it. Two records are linked where
 the smaller signature lies in the larger one to at least CONTAINMENT by weight, and by at least COMMON_TOKENS tokens; a
-token weighs the square of its inverse document frequency, so that a table's numbers and names decide, while instructions
-common to all records weigh nothing. Containment, not Jaccard similarity: one question may quote a table alone, the next
-the table and two paragraphs.
+token weighs the square of its inverse document frequency, so that a table's numbers and names decide, while
+instructions common to all records weigh nothing. Containment, not Jaccard similarity: one question may quote a table
+alone, the next the table and two paragraphs.
 
 Candidates come from an inverted index, asked for each signature's rarest tokens, just so many that a larger signature
 that holds enough of it must have one of them (prefix filter; Chaudhuri, Ganti, Kaushik, "A primitive operator for

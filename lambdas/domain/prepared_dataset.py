@@ -11,6 +11,7 @@ from lambdas.domain.dataset import SET_NAMES, RecordSet, SetName, check_count
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.few_shot import choose_examples
 from lambdas.domain.groups import group
+from lambdas.domain.record_facts import MAX_RECORDS
 from lambdas.domain.run_settings import FILE_NAME, Choices
 from lambdas.domain.split import Request, Shortage, Split, split
 
@@ -70,20 +71,8 @@ def prepare(given: Given, choices: Choices, report: DatasetReport) -> PreparedDa
 
     `given` has at least "train". Sets that the user gave are used as they are.
     """
-    train, model = given["train"], choices.model
-    shares = choices.settings.split
-    request = Request(
-        validation=0 if "validation" in given else shares.validation,
-        test=0 if "test" in given else shares.test,
-        seed=shares.seed,
-    )
-    for name in given:
-        # Where sets are split off the training file, the split says what is missing.
-        if name != "train" or not (request.validation or request.test):
-            check_count(given[name], name, model, report)
-    if len(train.facts.lines) < train.records_read and not report.errors:
-        message = f"There are {train.records_read} records; at most {len(train.facts.lines)} can be split."
-        report.add("too-many-records", train.file, message)
+    train, model, request = given["train"], choices.model, _request(given, choices)
+    check_counts(given, choices, report)
     if report.errors:
         return None
     groups = group_sets(given)
@@ -102,6 +91,18 @@ def prepare(given: Given, choices: Choices, report: DatasetReport) -> PreparedDa
     return None if report.errors else prepared
 
 
+def check_counts(given: Given, choices: Choices, report: DatasetReport) -> None:
+    """Compares the number of records in each set with its limits, as far as the split does not decide on it."""
+    request = _request(given, choices)
+    for name, read in given.items():
+        # Where sets are split off the training file, the split says what is missing.
+        if name != "train" or not (request.validation or request.test):
+            check_count(read, name, choices.model, report)
+        elif read.records_read > MAX_RECORDS:
+            message = f"There are {read.records_read} records; at most {MAX_RECORDS} can be split."
+            report.add("too-many-records", read.file, message)
+
+
 def group_sets(given: Given) -> dict[SetName, list[int]]:
     """The group of each record, numbered over all given sets together."""
     facts = [each.facts for each in given.values()]
@@ -117,6 +118,15 @@ def shards(arms: Arms, test_records: int) -> list[dict[str, Any]]:
         for name, arm in arms.items()
         for number, first in enumerate(range(0, test_records, RECORDS_PER_SHARD))
     ]
+
+
+def _request(given: Given, choices: Choices) -> Request:
+    shares = choices.settings.split
+    return Request(
+        validation=0 if "validation" in given else shares.validation,
+        test=0 if "test" in given else shares.test,
+        seed=shares.seed,
+    )
 
 
 def _keys(given: Given, groups: Mapping[SetName, Sequence[int]]) -> dict[SetName, list[bytes]]:

@@ -1,0 +1,120 @@
+"""The data gate on this machine: the same checks, conversion and split as in a run, on files instead of objects."""
+
+import io
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lambdas.domain import run_settings
+from lambdas.domain.dataset import SET_NAMES, RecordSet, Rules, SetName, check_set, check_size, convert
+from lambdas.domain.dataset_facts import file_facts, split_facts
+from lambdas.domain.dataset_report import DatasetReport
+from lambdas.domain.prepared_dataset import Given, PreparedDataset, check_counts, prepare
+from lambdas.domain.run_settings import Choices
+from local.embedded_aws import CHECKOUT
+from local.upload import NoDataSetError
+
+FOLDER = CHECKOUT / "build" / "validate"
+SUFFIXES = (".jsonl", ".csv")
+# What a deployment lets a run buy is no question of its data.
+_ANY_MODEL_UNITS = 1_000_000
+
+# Opens a file, such as with a progress bar.
+Opener = Callable[[Path], AbstractContextManager[BinaryIO]]
+
+
+class WrongSettingsError(Exception):
+    """run.json or an option cannot be followed."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The outcome: `dataset/report.json` as a run would write it, and what is needed to write the sets."""
+
+    document: dict[str, Any]
+    given: Given
+    choices: Choices
+    prepared: PreparedDataset | None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a run would go on."""
+        return bool(self.document["status"] == "accepted")
+
+
+def files_of(data: Path) -> dict[SetName, Path]:
+    """The sets in a file or folder; raises NoDataSetError where there is no training set."""
+    if data.is_file():
+        return {"train": data}
+    found = {name: path for name in SET_NAMES for suffix in SUFFIXES if (path := data / f"{name}{suffix}").is_file()}
+    if "train" not in found:
+        raise NoDataSetError(f"There is no file {data}, nor a folder {data} with train.jsonl or train.csv.")
+    return found
+
+
+def choose(data: Path, *, base_model: str | None, system: str | None, context_tag: str | None) -> Choices:
+    """The settings of the folder's run.json, with those given here in their place; raises WrongSettingsError."""
+    settings_file = data / run_settings.FILE_NAME
+    text = settings_file.read_bytes() if settings_file.is_file() else None
+    default = json.loads((CHECKOUT / "cdk.json").read_text())["context"]["fine-tuning"]["base_model"]
+    given = {"base_model": base_model, "system": system, "context_tag": context_tag}
+    parsed = run_settings.parse(text, default, max_model_units=_ANY_MODEL_UNITS)
+    if isinstance(parsed, Choices):
+        document = parsed.settings.model_dump(exclude_unset=True) | {k: v for k, v in given.items() if v is not None}
+        parsed = run_settings.parse(json.dumps(document).encode(), default, max_model_units=_ANY_MODEL_UNITS)
+    if isinstance(parsed, Choices):
+        return parsed
+    raise WrongSettingsError("\n".join(f"{fault.pointer or 'run.json'}: {fault.message}" for fault in parsed))
+
+
+def validate(files: dict[SetName, Path], choices: Choices, *, rules: Rules = "all", opener: Opener) -> Validation:
+    """Checks the files; where they are accepted by all rules, says how they are split."""
+    report, given = DatasetReport(), Given()
+    conversion = run_settings.conversion(choices.settings)
+    for name, path in files.items():
+        if not check_size(path.stat().st_size, name, path.name, choices.model, report):
+            given[name] = RecordSet(path.name, size_bytes=path.stat().st_size)
+            continue
+        with opener(path) as stream:
+            given[name] = check_set(stream, path.name, choices.model, report, conversion, rules=rules)
+    if rules == "all":
+        prepared = prepare(given, choices, report)
+    else:
+        prepared = None
+        check_counts(given, choices, report)
+    report.facts |= file_facts(given, choices)
+    if prepared is None:
+        return Validation(report.as_json(), given, choices, None)
+    report.facts |= split_facts(given, prepared, choices)
+    return Validation(report.as_json(**prepared.counts()), given, choices, prepared)
+
+
+def save(validation: Validation, files: dict[SetName, Path], opener: Opener, folder: Path = FOLDER) -> None:
+    """Writes report.json, and the sets of an accepted data set; what stood there before is gone."""
+    shutil.rmtree(folder / "dataset", ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if validation.prepared is not None:
+        (folder / "dataset").mkdir()
+        _write_sets(validation, validation.prepared, files, opener, folder / "dataset")
+    (folder / "report.json").write_text(json.dumps(validation.document, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write_sets(
+    validation: Validation, prepared: PreparedDataset, files: dict[SetName, Path], opener: Opener, folder: Path
+) -> None:
+    conversion = run_settings.conversion(validation.choices.settings)
+    with ExitStack() as stack:
+        written: dict[str, io.BufferedWriter] = {
+            name: stack.enter_context((folder / f"{name}.jsonl").open("wb"))
+            for name in SET_NAMES
+            if prepared.records(name)
+        }
+        for name, read in validation.given.items():
+            with opener(files[name]) as stream:
+                lines = convert(stream, read, validation.choices.model, conversion)
+                for side, line in zip(prepared.sides[name], lines, strict=True):
+                    written[SET_NAMES[side]].write(line + b"\n")
