@@ -1,0 +1,100 @@
+"""Fault rules for one run of many, and the faults that need more than an error: killed callers and stale answers."""
+
+import subprocess
+import sys
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError
+
+from local.bedrock.clock import ManualClock
+from local.bedrock.faults import Call, Fault, FaultKind, Faults
+from tests.local.bedrock.conftest import SESSION, Simulation
+
+
+def throttle(**what: object) -> Fault:
+    return Fault.model_validate({"operation": "*", "kind": "throttle", **what})
+
+
+def test_a_rule_counts_only_the_calls_that_it_matches() -> None:
+    """Other runs' calls in between would else move the fault to another call of this run."""
+    faults = Faults(ManualClock(), 1, [throttle(match="run-1", first=2, last=2)])
+    calls = [faults.count(Call("Converse", text)) for text in ("run-1 a", "run-2 a", "run-2 b", "run-1 b", "run-1 c")]
+    assert [fault is not None for fault in calls] == [False, False, False, True, False]
+
+
+def test_a_rule_for_a_caller_leaves_the_others_alone() -> None:
+    """The base's and the tuned model's questions are the same operation."""
+    faults = Faults(ManualClock(), 1, [throttle(caller=".answer_shard")])
+    assert faults.count(Call("Converse", caller="shared.answer_shard"))
+    assert not faults.count(Call("Converse", caller="shared.answer_baseline_shard"))
+
+
+def test_sets_have_counts_of_their_own(simulation: Simulation) -> None:
+    """A case that begins may not change what happens to those that are under way."""
+    first = [{"operation": "ListCustomModels", "kind": "throttle", "first": 2}]
+    simulation.control("POST", "faults/one", first)
+    simulation.bedrock.list_custom_models()
+    simulation.control("POST", "faults/two", first)
+    with pytest.raises(ClientError):
+        simulation.bedrock.list_custom_models()
+    assert simulation.control("GET", "faults/one") == {"hits": [1]}
+    assert simulation.control("GET", "faults/two") == {"hits": [0]}
+    simulation.control("DELETE", "faults/one")
+    simulation.control("DELETE", "faults/two")
+    assert simulation.control("GET", "faults") == []
+
+
+def test_a_call_by_arn_matches_the_resource_by_its_name(simulation: Simulation) -> None:
+    """A run asks for its job by ARN, which has nothing of the run in it."""
+    arns = [simulation.create_job(jobName=f"job-{run}", customModelName=f"model-{run}") for run in ("one", "two")]
+    simulation.control("POST", "faults/x", [{"operation": "*", "kind": "throttle", "match": "job-two"}])
+    simulation.bedrock.get_model_customization_job(jobIdentifier=arns[0])
+    with pytest.raises(ClientError, match="Throttling"):
+        simulation.bedrock.get_model_customization_job(jobIdentifier=arns[1])
+    with pytest.raises(ClientError, match="Throttling"):
+        simulation.bedrock.list_tags_for_resource(resourceARN=arns[1])
+
+
+def test_a_stuck_job_is_in_progress_for_ever(simulation: Simulation) -> None:
+    """Jobs queue for days: what waits for one must end by itself."""
+    arn = simulation.create_job()
+    simulation.clock.advance(24 * 3600)
+    simulation.control("POST", "faults/x", [{"operation": "GetModelCustomizationJob", "kind": "stuck"}])
+    stuck = simulation.bedrock.get_model_customization_job(jobIdentifier=arn)
+    assert (stuck["status"], "outputModelArn" in stuck) == ("InProgress", False)
+    simulation.control("DELETE", "faults/x")
+    assert simulation.bedrock.get_model_customization_job(jobIdentifier=arn)["status"] == "Completed"
+
+
+@pytest.mark.parametrize(("kind", "jobs"), [("kill_before", 0), ("kill_after", 1)])
+def test_a_killed_caller_is_dead_before_or_after_the_effect(simulation: Simulation, kind: str, jobs: int) -> None:
+    """A Lambda function that needs too much memory dies at any call, and nobody learns what the call came to."""
+    simulation.control("POST", "faults/x", [{"operation": "CreateModelCustomizationJob", "kind": kind, "last": 1}])
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as worker:
+        name = Config(
+            user_agent_appid=f"{worker.pid}.fine-tuning.start_customization", retries={"total_max_attempts": 1}
+        )
+        real, simulation.bedrock = (
+            simulation.bedrock,
+            SESSION.client(
+                "bedrock",
+                endpoint_url=simulation.url,
+                region_name="us-east-1",
+                aws_access_key_id="simulated",
+                aws_secret_access_key="simulated",
+                config=name,
+            ),
+        )
+        with pytest.raises((ConnectionClosedError, HTTPClientError)):
+            simulation.create_job()
+        simulation.bedrock = real
+        assert worker.wait(10) == -9
+    assert len(simulation.control("GET", "state")["jobs"]) == jobs
+
+
+def test_nobody_else_is_killed(simulation: Simulation) -> None:
+    """A rule that cannot do what it says must not pass as one that did."""
+    simulation.control("POST", "faults/x", [{"operation": "ListCustomModels", "kind": FaultKind.KILL_BEFORE}])
+    with pytest.raises(ClientError, match="could not be killed"):
+        simulation.bedrock.list_custom_models()
