@@ -17,7 +17,7 @@ from local.faults.command import run_faults
 from local.process import ProcessFailedError
 from local.upload import NoDataSetError, upload_of
 from local.validate import FOLDER as VALIDATE_FOLDER
-from local.validate import Opener, WrongSettingsError, choose, files_of, save
+from local.validate import Opener, choose, files_of, save, settings_of
 from local.validate import validate as validate_files
 
 EXAMPLE = CHECKOUT / "examples" / "financial-tables.jsonl"
@@ -65,17 +65,17 @@ def validate(
     console = Console()
     try:
         files = files_of(data)
-        choices = choose(data, base_model=model, system=system, context_tag=context_tag)
-    except (NoDataSetError, WrongSettingsError) as error:
+    except NoDataSetError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
+    choices, faults = choose(settings_of(data), base_model=model, system=system, context_tag=context_tag)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
 
         def opener(action: str) -> Opener:
             return lambda path: progress.open(path, "rb", buffering=0, description=f"{action} {path.name}")
 
-        validation = validate_files(files, choices, rules=rules, opener=opener("Checking"))
+        validation = validate_files(files, choices, faults, rules=rules, opener=opener("Checking"))
         save(validation, files, opener("Writing"), out)
     tell_dataset(console, validation.document)
     console.print(f"Report: {out / 'report.json'}", highlight=False, soft_wrap=True)

@@ -3,32 +3,28 @@
 import io
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lambdas.domain import run_settings
+from lambdas.domain import models, run_settings
 from lambdas.domain.dataset import SET_NAMES, RecordSet, Rules, SetName, check_set, check_size, convert
 from lambdas.domain.dataset_facts import file_facts, split_facts
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.prepared_dataset import Given, PreparedDataset, check_counts, prepare
-from lambdas.domain.run_settings import Choices
+from lambdas.domain.run_settings import Choices, Fault
 from local.embedded_aws import CHECKOUT
 from local.upload import NoDataSetError
 
 FOLDER = CHECKOUT / "build" / "validate"
 SUFFIXES = (".jsonl", ".csv")
 # What a deployment lets a run buy is no question of its data.
-_ANY_MODEL_UNITS = 1_000_000
+_ANY_UNITS = 1_000_000
 
 # Opens a file, such as with a progress bar.
 Opener = Callable[[Path], AbstractContextManager[BinaryIO]]
-
-
-class WrongSettingsError(Exception):
-    """run.json or an option cannot be followed."""
 
 
 @dataclass(frozen=True)
@@ -56,24 +52,40 @@ def files_of(data: Path) -> dict[SetName, Path]:
     return found
 
 
-def choose(data: Path, *, base_model: str | None, system: str | None, context_tag: str | None) -> Choices:
-    """The settings of the folder's run.json, with those given here in their place; raises WrongSettingsError."""
-    settings_file = data / run_settings.FILE_NAME
-    text = settings_file.read_bytes() if settings_file.is_file() else None
+def choose(
+    settings: Path | None, *, base_model: str | None = None, system: str | None = None, context_tag: str | None = None
+) -> tuple[Choices, list[Fault]]:
+    """The settings of a run.json, with those given here in their place; the defaults where there are faults."""
     default = json.loads((CHECKOUT / "cdk.json").read_text())["context"]["fine-tuning"]["base_model"]
-    given = {"base_model": base_model, "system": system, "context_tag": context_tag}
-    parsed = run_settings.parse(text, default, max_model_units=_ANY_MODEL_UNITS)
+    options = {"base_model": base_model, "system": system, "context_tag": context_tag}
+    chosen = {name: value for name, value in options.items() if value is not None}
+    parsed = run_settings.parse(
+        None if settings is None else settings.read_bytes(), default, max_model_units=_ANY_UNITS
+    )
+    if isinstance(parsed, Choices) and chosen:
+        document = parsed.settings.model_dump(exclude_unset=True) | chosen
+        parsed = run_settings.parse(json.dumps(document).encode(), default, max_model_units=_ANY_UNITS)
     if isinstance(parsed, Choices):
-        document = parsed.settings.model_dump(exclude_unset=True) | {k: v for k, v in given.items() if v is not None}
-        parsed = run_settings.parse(json.dumps(document).encode(), default, max_model_units=_ANY_MODEL_UNITS)
-    if isinstance(parsed, Choices):
-        return parsed
-    raise WrongSettingsError("\n".join(f"{fault.pointer or 'run.json'}: {fault.message}" for fault in parsed))
+        return parsed, []
+    return Choices(run_settings.RunSettings(), models.base_model(default)), parsed
 
 
-def validate(files: dict[SetName, Path], choices: Choices, *, rules: Rules = "all", opener: Opener) -> Validation:
-    """Checks the files; where they are accepted by all rules, says how they are split."""
+def settings_of(data: Path) -> Path | None:
+    """The run.json of a folder, if it has one."""
+    settings = data / run_settings.FILE_NAME
+    return settings if settings.is_file() else None
+
+
+def validate(
+    files: dict[SetName, Path], choices: Choices, faults: Sequence[Fault], *, rules: Rules = "all", opener: Opener
+) -> Validation:
+    """Checks the files; where they are accepted by all rules, says how they are split.
+
+    `faults` are those of the settings, which refuse the data set like any other error.
+    """
     report, given = DatasetReport(), Given()
+    for fault in faults:
+        report.add("run-settings", run_settings.FILE_NAME, fault.message, pointer=fault.pointer)
     conversion = run_settings.conversion(choices.settings)
     for name, path in files.items():
         if not check_size(path.stat().st_size, name, path.name, choices.model, report):

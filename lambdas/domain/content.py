@@ -123,7 +123,16 @@ KINDS: tuple[Kind, ...] = (
         "instruction to the model",
         (
             "ignore previous",
+            "ignore prior",
+            "ignore any",
+            "ignore above",
             "ignore all",
+            "forget all",
+            "forget your",
+            "forget previous",
+            "disregard prior",
+            "disregard any",
+            "disregard your",
             "ignore the above",
             "ignore your",
             "disregard previous",
@@ -137,7 +146,9 @@ KINDS: tuple[Kind, ...] = (
             "<<sys>>",
         ),
         re.compile(
-            r"(?i)\b(?:ignore|disregard)\s(?:all\s|your\s|the\s|any\s){0,2}(?:previous|prior|above|earlier)\b"
+            r"(?i)\b(?:ignore|disregard|forget)\s(?:(?:all|any|of|your|the|my|previous|prior|above|earlier)\s){1,4}"
+            r"(?:instructions?|prompts?|rules|directions|commands)\b"
+            r"|\b(?:ignore|disregard)\s(?:all\s(?:of\s)?)?(?:the\s)?above\sand\b"
             r"|\b(?:reveal|print|repeat|show)\b[^.\n]{0,40}\bsystem prompt\b|\bdo anything now\b"
             r"|<\|(?:im_start|system)\|>|\[INST\]|<<SYS>>"
         ),

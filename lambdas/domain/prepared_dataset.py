@@ -195,24 +195,25 @@ def _check_largest_group(groups: Sequence[int], file: str, report: DatasetReport
 
 def _check_overlap(given: Given, groups: Mapping[SetName, Sequence[int]], report: DatasetReport) -> None:
     """Warns of what a user's own sets share with training; sets that were split off share nothing."""
-    facts = given["train"].facts
+    facts, file = given["train"].facts, given["train"].file
     line_of_prompt = dict(zip(facts.prompts, facts.lines, strict=True))
     line_of_words = dict(zip(facts.words, facts.lines, strict=True))
     train_groups = set(groups["train"])
     for name, other in given.items():
         if name == "train":
             continue
-        own = other.facts
-        for line, prompt, words in zip(own.lines, own.prompts, own.words, strict=True):
+        own, shared = other.facts, 0
+        records = zip(own.lines, own.prompts, own.words, groups[name], strict=True)
+        for line, prompt, words, number in records:
             there = line_of_prompt.get(prompt, line_of_words.get(words))
             if there is not None:
-                message = (
-                    f"The same prompt, or its words in another order, is in line {there} of {given['train'].file}."
-                )
+                message = f"The same prompt, or its words in another order, is in line {there} of {file}."
                 report.add("prompt-overlap", other.file, message, line=line)
-        shared = sum(number in train_groups for number in groups[name])
+            else:
+                shared += number in train_groups
         if shared:
             message = (
-                f"{shared} of {len(own.lines)} records share their context with the training set: scores may flatter."
+                f"{shared} of {len(own.lines)} records share their context, though not their prompt, with the "
+                "training set: scores may flatter."
             )
             report.add("context-overlap", other.file, message)

@@ -1,27 +1,52 @@
 """The shipped example can be made again, and every rule has an example of what it accepts and what it refuses."""
 
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from lambdas.domain import run_settings
-from lambdas.domain.dataset import RecordSet, read_set
+from lambdas.domain.blocks import MAX_LINE_BYTES
+from lambdas.domain.dataset import SET_NAMES, SetName, check_set
 from lambdas.domain.dataset_report import DatasetReport
-from lambdas.domain.models import base_model
-from lambdas.domain.prepared_dataset import prepare
+from lambdas.domain.models import Limits, base_model
 from lambdas.domain.rules import RULES
+from local import validate
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+FOLDER = EXAMPLES / "rules"
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 RULES_OF_LINES = [rule for rule, spec in RULES.items() if spec.scope in ("line", "record")]
+RULES_OF_SETS = [rule for rule in RULES if rule not in RULES_OF_LINES]
+# Lines of an invalid example that do not break its rule: records between blank lines, a header, the first of a pair.
+SOUND_LINES = {
+    "blank-line": {1, 3},
+    "duplicate-record": {1, 3},
+    "near-duplicate": {1},
+    "contradictory-answer": {1},
+    "csv-syntax": {1},
+}
 
 
-def check(path: Path) -> tuple[RecordSet, DatasetReport]:
+def check(path: Path) -> DatasetReport:
     report = DatasetReport()
-    return read_set(io.BytesIO(path.read_bytes()), path.name, HAIKU, report), report
+    check_set(io.BytesIO(path.read_bytes()), path.name, HAIKU, report)
+    return report
+
+
+def validated(example: str) -> validate.Validation:
+    """All of the gate, with the example's other sets, run.json and size limit, where it has them."""
+    files: dict[SetName, Path] = {"train": FOLDER / f"{example}.jsonl"}
+    files |= {name: path for name in SET_NAMES[1:] if (path := FOLDER / f"{example}.{name}.jsonl").is_file()}
+    settings, limits = FOLDER / f"{example}.run.json", FOLDER / f"{example}.limits.json"
+    choices, faults = validate.choose(settings if settings.is_file() else None)
+    if limits.is_file():
+        train = choices.model.limits.train.model_copy(update=json.loads(limits.read_text()))
+        bounded: Limits = choices.model.limits.model_copy(update={"train": train})
+        choices = choices._replace(model=choices.model.model_copy(update={"limits": bounded}))
+    return validate.validate(files, choices, faults, opener=lambda path: path.open("rb"))
 
 
 def test_script_reproduces_the_shipped_data_set() -> None:
@@ -32,36 +57,63 @@ def test_script_reproduces_the_shipped_data_set() -> None:
 
 def test_shipped_data_set_is_accepted_with_all_three_sets() -> None:
     """The demo must show training, early stopping and a verdict, so the split must give all sets."""
-    read, report = check(EXAMPLES / "financial-tables.jsonl")
-    choices = run_settings.parse(None, HAIKU.customization_id, max_model_units=1)
-    assert isinstance(choices, run_settings.Choices)
-    prepared = prepare({"train": read}, choices, report)
-    assert prepared is not None
-    assert report.issues == []
-    assert read.records_read >= 200
-    assert (len(prepared.train), len(prepared.validation), len(prepared.test)) == (180, 40, 40)
-    assert len(set(read.prompts)) == read.records_read
+    choices, faults = validate.choose(None)
+    files: dict[SetName, Path] = {"train": EXAMPLES / "financial-tables.jsonl"}
+    document = validate.validate(files, choices, faults, opener=lambda path: path.open("rb")).document
+    assert document["issues"] == []
+    assert document["records"] == {"read": 260, "train": 180, "validation": 40, "test": 40, "dropped": 0}
+    assert document["groups"]["count"] == 65
 
 
 @pytest.mark.parametrize("rule", RULES_OF_LINES)
 def test_valid_example_breaks_no_rule(rule: str) -> None:
     """A rule that refused good data would cost its user more than no rule."""
-    _, report = check(EXAMPLES / "rules" / f"{rule}.valid.jsonl")
-    assert set(report.counts) <= {"mixed-formats"}
+    assert set(check(FOLDER / f"{rule}.valid.jsonl").counts) <= {"mixed-formats"}
 
 
 @pytest.mark.parametrize("rule", RULES_OF_LINES)
 def test_every_line_of_the_invalid_example_breaks_its_rule_alone(rule: str) -> None:
     """What a person reads about a line is its one fault, at the right line."""
-    path = EXAMPLES / "rules" / f"{rule}.invalid.jsonl"
-    _, report = check(path)
+    path = FOLDER / f"{rule}.invalid.jsonl"
+    report = check(path)
     assert set(report.counts) - {"mixed-formats", "no-records"} == {rule}
-    blamed = {issue.line for issue in report.issues if issue.rule == rule}
     lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
-    expected = {n for n, line in enumerate(lines, 1) if rule != "blank-line" or not line.strip()}
-    assert blamed == expected
+    expected = set(range(1, len(lines) + 1)) - SOUND_LINES.get(rule, set())
+    assert {issue.line for issue in report.issues if issue.rule == rule} == expected
 
 
-def test_no_example_is_without_a_rule() -> None:
-    """A renamed rule must not leave files behind that nothing reads."""
-    assert {path.name.split(".")[0] for path in (EXAMPLES / "rules").iterdir()} == set(RULES_OF_LINES)
+@pytest.mark.parametrize("rule", RULES_OF_SETS)
+def test_set_that_is_as_the_rule_asks_has_no_issue(rule: str) -> None:
+    """Nor does a rule for whole sets refuse good data."""
+    validation = validated(f"{rule}.valid")
+    assert validation.document["issues"] == []
+    assert validation.accepted
+
+
+@pytest.mark.parametrize("rule", RULES_OF_SETS)
+def test_set_that_is_not_breaks_the_rule_alone(rule: str) -> None:
+    """What a person reads about a set is its one fault, and errors alone refuse it."""
+    validation = validated(f"{rule}.invalid")
+    assert set(validation.document["issue_counts"]) == {rule}
+    assert validation.accepted == (RULES[rule].severity == "warning")
+
+
+def test_rules_and_examples_are_the_same() -> None:
+    """No rule is without its two examples, and no file stands there that nothing reads."""
+    names = {path.name.split(".", 2)[0] + "." + path.name.split(".")[1] for path in FOLDER.iterdir()}
+    assert names == {f"{rule}.{kind}" for rule in RULES for kind in ("valid", "invalid")}
+    assert all((FOLDER / f"{name}.jsonl").is_file() for name in names)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rule_says_in_a_line_what_it_asks_and_what_to_do(rule: str) -> None:
+    """These words stand in the report: they must be sentences, and differ."""
+    spec = RULES[rule]
+    assert spec.asks != spec.advice
+    assert all(text[0].isupper() or text.startswith("run.json") or text.startswith("docs/") for text in spec[2:])
+    assert all(text.endswith(".") and "\n" not in text for text in spec[2:])
+
+
+def test_example_of_a_long_line_is_longer_than_any_record() -> None:
+    """It must be refused for its length, before it is parsed."""
+    assert (FOLDER / "line-length.invalid.jsonl").stat().st_size > MAX_LINE_BYTES

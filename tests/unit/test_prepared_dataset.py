@@ -108,7 +108,7 @@ def test_prompts_and_contexts_shared_with_training_are_warnings() -> None:
         ("prompt-overlap", 11, "test.jsonl"),
         ("context-overlap", None, "test.jsonl"),
     ]
-    assert report.issues[1].message.startswith("2 of 12 records")
+    assert report.issues[1].message.startswith("1 of 12 records")
     assert report.errors == 0
 
 
