@@ -90,6 +90,11 @@ class Bench:
     held_from_elsewhere: frozenset[str] = frozenset()
     interrupted: threading.Event = field(default_factory=threading.Event)
 
+    def __post_init__(self) -> None:
+        # For all trials: clients are thread-safe, and each one needs 10 MB.
+        self.states = self.aws.client("stepfunctions")
+        self.s3 = self.aws.client("s3")
+
     def until(self, enough: Callable[[], Any], seconds: float, pause: float = POLL_SECONDS) -> Any:
         """The first true answer, or the last false one when the (real) seconds are over; raises InterruptedError."""
         deadline = time.monotonic() + seconds
@@ -106,7 +111,7 @@ class Trial:
         self._delay_seconds = delay_seconds
         self._bench, self._case, self._marker = bench, case, marker
         self._aws, self._observer = bench.aws, bench.observer
-        self._states = bench.aws.client("stepfunctions")
+        self._states, self._s3 = bench.states, bench.s3
         self._simulation = Simulation(bench.aws.bedrock_endpoint)
         self._result = Result(case.name, case.fault)
         self._deployment: Deployment
@@ -169,7 +174,7 @@ class Trial:
         """Upload a data set; returns the execution that it starts. Raises KeyError where it starts none."""
         files = [*dataset.files(marker).items()]
         for key, body in reversed(files) if late_siblings else files:
-            self._aws.client("s3").put_object(Bucket=(deployment or self._deployment).input_bucket, Key=key, Body=body)
+            self._s3.put_object(Bucket=(deployment or self._deployment).input_bucket, Key=key, Body=body)
         found = self._bench.until(lambda: self._observer.executions_of(dataset.key(marker)), SECONDS_TO_START)
         if not found:
             raise KeyError(f"{dataset.key(marker)} has started no execution")
@@ -189,7 +194,7 @@ class Trial:
             lease = datetime.now(UTC) + timedelta(days=1)
             body = {"run_id": marker, "execution_arn": execution}
             body |= {"acquired_at": _timestamp(datetime.now(UTC)), "lease_ends_at": _timestamp(lease)}
-            self._aws.client("s3").put_object(
+            self._s3.put_object(
                 Bucket=self._deployment.output_bucket, Key=slots.keys(1)[0], Body=json.dumps(body).encode()
             )
         return execution
@@ -215,7 +220,7 @@ class Trial:
         if action is Action.REORDERED_EVENTS:
             uploads = 2
             body = dataset.files(self._marker)[key]
-            self._aws.client("s3").put_object(Bucket=self._deployment.input_bucket, Key=key, Body=body)
+            self._s3.put_object(Bucket=self._deployment.input_bucket, Key=key, Body=body)
             self._bench.until(lambda: len(self._observer.executions_of(key)) == uploads, SECONDS_TO_START)
         if action in (Action.DUPLICATE_EVENT, Action.REORDERED_EVENTS):
             for execution in reversed(self._observer.executions_of(key)):

@@ -1,0 +1,65 @@
+"""A fixed part of `make faults`: nothing that fails leaves a throughput, and every failure says what happened."""
+
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+from local.deployment import deploy
+from local.faults.cases import all_cases
+from local.faults.command import faulty_aws, prepared, run_all
+from local.faults.observer import Observer
+from local.faults.trial import Result
+
+pytestmark = pytest.mark.xdist_group("embedded-aws")
+
+# Case → how the execution ends, and the name of its error.
+EXPECTED = {
+    "CreateModelCustomizationJob/access-denied": ("FAILED", "CustomizationFailed"),
+    "CreateModelCustomizationJob/dropped-after-the-effect": ("SUCCEEDED", None),
+    "GetModelCustomizationJob/throttled-for-a-minute": ("SUCCEEDED", None),
+    "Converse-base/access-denied": ("FAILED", "EvaluationFailed"),
+    "CreateProvisionedModelThroughput/quota-exceeded": ("FAILED", "ThroughputFailed"),
+    "CreateProvisionedModelThroughput/throttled-for-ever": ("FAILED", "ThroughputFailed"),
+    "CreateProvisionedModelThroughput/dropped-after-the-effect": ("SUCCEEDED", None),
+    "CreateProvisionedModelThroughput/function-killed-after-the-effect": ("SUCCEEDED", None),
+    "GetProvisionedModelThroughput/internal-error": ("SUCCEEDED", None),
+    "Converse-tuned/access-denied": ("FAILED", "EvaluationFailed"),
+    "DeleteProvisionedModelThroughput/throttled-once": ("SUCCEEDED", None),
+    "DeleteProvisionedModelThroughput/function-killed-before-the-effect": ("SUCCEEDED", None),
+    "StopModelCustomizationJob/throttled-once": ("FAILED", "EvaluationFailed"),
+    "EvaluationFailed+Delete/access-denied": ("FAILED", "ThroughputNotDeleted"),
+    "StopExecution/WaitForCustomization": ("ABORTED", "StoppedByFault"),
+    "StopExecution/PurchaseThroughput": ("ABORTED", "StoppedByFault"),
+    "StopExecution/GenerateResponses": ("ABORTED", "StoppedByFault"),
+    "StopExecution+Delete/function-killed-before-the-effect": ("ABORTED", "StoppedByFault"),
+    "StopExecution+ListTags/access-denied": ("ABORTED", "StoppedByFault"),
+    "events/duplicate-event": ("SUCCEEDED", None),
+    "destroy/GenerateResponses": ("ABORTED", "DeploymentDeleted"),
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Result]]:
+    cases = [case for case in all_cases() if case.name in EXPECTED]
+    with faulty_aws(tmp_path_factory.mktemp("faults")) as aws:
+        deploy(aws)
+        with Observer(aws) as observer:
+            bench = prepared(aws, observer, {case.deployment for case in cases})
+            ended = run_all(bench, cases, parallel=12, console=Console())
+            yield {result.case: result for result in ended}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_fault_leaves_nothing_and_says_what_happened(name: str, results: dict[str, Result]) -> None:
+    """A forgotten throughput costs tens of dollars an hour, an unnamed error leaves a person with a stack trace."""
+    result = results[name]
+    assert result.problems == []
+    assert result.live_after == 0
+    assert (result.status, result.error) == EXPECTED[name]
+
+
+def test_there_are_enough_cases_and_each_has_a_name_of_its_own() -> None:
+    """A case that is built twice would be counted twice."""
+    names = [case.name for case in all_cases()]
+    assert len(set(names)) == len(names) >= 150
