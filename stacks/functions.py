@@ -41,7 +41,7 @@ class Functions(Construct):
         self._code = pipeline_code()
         self._layer = dependencies_layer(self, "Dependencies", settings)
         self._environment = environment(data, settings)
-        permissions = permissions_by_state(self, data)
+        permissions = permissions_by_state(self, data, deployment=settings.deployment)
         self.by_state = {
             name: self.add(
                 name,

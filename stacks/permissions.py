@@ -18,7 +18,7 @@ Statements = list[iam.PolicyStatement]
 SLOTS = "throughput-slots/*"
 
 
-def permissions_by_state(scope: Construct, data: Data) -> dict[str, Statements]:
+def permissions_by_state(scope: Construct, data: Data, *, deployment: str) -> dict[str, Statements]:
     """The statements of each state's function, beside its logs and traces."""
     out, uploads = data.output_bucket, data.input_bucket
     base = _bedrock(scope, "foundation-model/*", account="")
@@ -27,7 +27,11 @@ def permissions_by_state(scope: Construct, data: Data) -> dict[str, Statements]:
     throughput = _bedrock(scope, "provisioned-model/*")
     runs, slots = _list(out, "runs/*"), _list(out, SLOTS)
     key, model_key = _key_use(data), _model_key_use(scope, data)
-    answer = [_read(out, "runs/*/dataset/test.jsonl"), _read_write(out, "runs/*/shards/*"), runs, *key]
+    questions = [_read(out, f"runs/*/dataset/{name}.jsonl") for name in ("test", "examples")]
+    answer = [*questions, _read_write(out, "runs/*/shards/*"), runs, *key]
+    champion = cdk.Stack.of(scope).format_arn(
+        service="ssm", resource="parameter", resource_name=f"{deployment}/champion"
+    )
     return {
         "ClaimRun": [_read_write(out, "runs/*/claim.json"), runs, *key],
         "PrepareDataset": [
@@ -69,12 +73,27 @@ def permissions_by_state(scope: Construct, data: Data) -> dict[str, Statements]:
             _read(out, "runs/*/dataset/*"),
             _read_write(out, "runs/*/shards/*"),
             _read_write(out, "runs/*/evaluation/*"),
+            _read_write(out, "runs/*/judging/pairs.jsonl"),
+            runs,
+            *key,
+        ],
+        "JudgeShard": [
+            _allow(["bedrock:InvokeModel"], base),
+            _read(out, "runs/*/judging/pairs.jsonl"),
+            _read_write(out, "runs/*/judging/*/*.jsonl"),
             runs,
             *key,
         ],
         "WriteReport": [
             _read(out, "runs/*"),
-            _allow(["s3:PutObject"], out.arn_for_objects("runs/*/report.*")),
+            _allow(["s3:PutObject"], *map(out.arn_for_objects, ("runs/*/report.*", "runs/*/human_review.html"))),
+            _allow(["ssm:GetParameter"], champion),
+            runs,
+            *key,
+        ],
+        "PromoteChampion": [
+            _read(out, "runs/*/report.json"),
+            _allow(["ssm:GetParameter", "ssm:PutParameter"], champion),
             runs,
             *key,
         ],

@@ -16,7 +16,7 @@ from stacks.definition import definition_text
 from stacks.log_groups import log_group
 from stacks.settings import Settings
 
-MAP_ITEMS = ("runs/*/shards/baselines.jsonl", "runs/*/shards/tuned.jsonl")
+MAP_ITEMS = tuple(f"runs/*/shards/{name}.jsonl" for name in ("baselines", "tuned", "judges"))
 
 
 class Workflow(Construct):

@@ -28,7 +28,7 @@ STORE_EVERY_ANSWERS = 25
 # Time for one slow answer, and to store it, before Lambda kills the function.
 RESERVED_MILLISECONDS = 150_000
 
-_MODEL_CANNOT_BE_ASKED = {"AccessDeniedException", "ResourceNotFoundException"}
+MODEL_CANNOT_BE_ASKED = {"AccessDeniedException", "ResourceNotFoundException"}
 
 
 def test_set_key(prefix: str) -> str:
@@ -110,7 +110,7 @@ def _answer(index: int, record: bytes, examples: Sequence[Record], model_id: str
         answer = bedrock_runtime.converse(model_id, asked, settings)
         return answered(question, answer, asked_at=asked_at, answered_at=now())
     except Refused as refusal:
-        if isinstance(refusal, NotFound) or refusal.code in _MODEL_CANNOT_BE_ASKED:
+        if isinstance(refusal, NotFound) or refusal.code in MODEL_CANNOT_BE_ASKED:
             raise EvaluationFailed(
                 f"{model_id} cannot be asked: {refusal.code}: {refusal.message} "
                 "Check the model's access, Region and life cycle, then upload the data set again."

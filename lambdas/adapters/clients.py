@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types_boto3_bedrock_runtime import BedrockRuntimeClient
     from types_boto3_s3 import S3Client
     from types_boto3_sns import SNSClient
+    from types_boto3_ssm import SSMClient
     from types_boto3_stepfunctions import SFNClient
 
 # The retries here bridge seconds; the state machine's Retry bridges minutes.
@@ -53,3 +54,9 @@ def step_functions() -> "SFNClient":
 def sns() -> "SNSClient":
     """Amazon SNS."""
     return boto3.client("sns", config=CONTROL)
+
+
+@cache
+def ssm() -> "SSMClient":
+    """Systems Manager's parameters."""
+    return boto3.client("ssm", config=CONTROL)

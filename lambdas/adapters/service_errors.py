@@ -41,6 +41,8 @@ _REFUSALS = {
     "ExecutionDoesNotExist": NotFound,
     "InvalidArn": NotFound,
     "ConflictException": Conflict,
+    "ParameterNotFound": NotFound,
+    "ParameterAlreadyExists": Conflict,
 }
 
 

@@ -3,10 +3,14 @@
 And what stands beside them: the test set, its groups, the examples of few-shot arms.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
+
 import orjson
+from pydantic import ValidationError
 
 from lambdas.adapters import object_store
-from lambdas.domain.responses import Line, Record, parse_lines, render_lines
+from lambdas.domain.responses import Line, Question, Record, parse_lines, parse_question, render_lines
 
 TEST_SET = "dataset/test.jsonl"
 TEST_GROUPS = "dataset/test_groups.json"
@@ -38,6 +42,18 @@ def read_arm(bucket: str, prefix: str, arm: str) -> list[Line]:
     return parse_lines(object_store.read(bucket, _arm_key(prefix, arm)) or b"")
 
 
+def read_arms(bucket: str, prefix: str, arms: Iterable[str]) -> dict[str, list[Line]]:
+    """Each arm's lines; equal prompts are one text in memory, since all arms were asked the same."""
+    texts: dict[str, str] = {}
+    answers = {}
+    for arm in arms:
+        answers[arm] = read_arm(bucket, prefix, arm)
+        for line in answers[arm]:
+            if "prompt" in line:
+                line["prompt"] = texts.setdefault(line["prompt"], line["prompt"])
+    return answers
+
+
 def write_arm(bucket: str, prefix: str, arm: str, lines: list[Line]) -> None:
     """Stores an arm's lines."""
     object_store.write(bucket, _arm_key(prefix, arm), render_lines(lines), _JSONL)
@@ -58,3 +74,17 @@ def read_test_groups(bucket: str, prefix: str) -> list[int]:
     """The group's number of each test record."""
     groups: list[int] = orjson.loads(object_store.read(bucket, f"{prefix}{TEST_GROUPS}") or b"[]")
     return groups
+
+
+def read_test_lines(bucket: str, prefix: str) -> list[bytes]:
+    """The test set, line by line; none where it is gone."""
+    return [line for line in (object_store.read(bucket, f"{prefix}{TEST_SET}") or b"").split(b"\n") if line]
+
+
+def read_questions(bucket: str, prefix: str) -> dict[int, Question]:
+    """The test set's questions by index, without lines that are no test record: those have no answers either."""
+    questions = {}
+    for index, line in enumerate(read_test_lines(bucket, prefix)):
+        with suppress(ValidationError):
+            questions[index] = parse_question(index, line)
+    return questions

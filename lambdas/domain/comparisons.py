@@ -27,8 +27,8 @@ def find_references(answers: Mapping[str, Sequence[Line]]) -> list[str | None]:
 def score_arm(lines: Sequence[Line], references: Sequence[str | None], kind: TaskKind) -> Scores:
     """An arm's scores by metric; a record without an answer scores 0, one that no arm answered does so for every arm.
 
-    All kinds have f1, exact_match, rouge_l and numeric_match (of the records whose reference is a number); labels have
-    label_match besides, json has valid_json, json_match and schema_match.
+    All kinds have f1, f1_seed, exact_match, rouge_l and numeric_match (of the records whose reference is a number);
+    labels have label_match besides, json has valid_json, json_match and schema_match.
     """
     scores: Scores = {}
     for line, reference in zip(lines, references, strict=True):
@@ -78,6 +78,7 @@ def _score(response: str | None, reference: str | None, kind: TaskKind) -> dict[
     answered = response is not None
     scores: dict[str, float | None] = {
         "f1": metrics.f1(given, wanted) if answered else 0.0,
+        "f1_seed": metrics.f1_seed(given, wanted) if answered else 0.0,
         "exact_match": metrics.exact_match(given, wanted) if answered else 0.0,
         "rouge_l": rouge_l(given, wanted) if answered else 0.0,
         "numeric_match": numeric_match(given, wanted),

@@ -9,7 +9,6 @@ import re
 import string
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import fmean, median, stdev
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -53,32 +52,6 @@ def exact_match(response: str, reference: str) -> float:
 def _harmonic_mean(common: int, response_words: int, reference_words: int) -> float:
     """2PR / (P + R) in per cent, where P is common / response and R is common / reference."""
     return 200.0 * common / (response_words + reference_words) if common else 0.0
-
-
-@dataclass(frozen=True)
-class Score:
-    """One record's scores, each 0-100."""
-
-    f1: float
-    f1_seed: float
-    exact_match: float
-
-
-NO_ANSWER = Score(f1=0.0, f1_seed=0.0, exact_match=0.0)
-
-
-def score(response: str, reference: str) -> Score:
-    """All scores of one answer."""
-    return Score(f1(response, reference), f1_seed(response, reference), exact_match(response, reference))
-
-
-def mean_score(scores: Sequence[Score]) -> Score:
-    """The mean of each score; NO_ANSWER where there are none."""
-    if not scores:
-        return NO_ANSWER
-    return Score(
-        fmean(one.f1 for one in scores), fmean(one.f1_seed for one in scores), fmean(one.exact_match for one in scores)
-    )
 
 
 def count_statistics(counts: Sequence[int]) -> dict[str, float | int | None]:

@@ -1,12 +1,17 @@
 """The result of a run, `report.json`: every figure follows from the stored answers and the run's facts."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lambdas.domain.arms import BASE, TUNED, Arm
-from lambdas.domain.metrics import NO_ANSWER, count_statistics, mean_score, percentile, score
+from lambdas.domain.arms import BASE, TUNED, Arm, needing_throughput
+from lambdas.domain.evaluation import Evaluation
+from lambdas.domain.metrics import count_statistics, percentile
+from lambdas.domain.pricing import on_demand_price, throughput_prices
 from lambdas.domain.responses import Line, answering_seconds
+from lambdas.domain.run_settings import EvaluationSettings
 from lambdas.domain.throughput import billed_seconds
+from lambdas.domain.training_curve import summarise_training
 from lambdas.domain.training_metrics import Losses, summarise_epochs
 
 Report = dict[str, Any]
@@ -24,24 +29,30 @@ JOB_NOTE = (
 )
 
 
-def summarise_arm(model_id: str | None, lines: Sequence[Line]) -> dict[str, Any]:
-    """An arm's `{"model_id", "n", "errors", "f1", "f1_seed", "exact_match", "output_tokens", "latency_ms"}`.
+def summarise_arm(lines: Sequence[Line], means: Mapping[str, float | None]) -> dict[str, Any]:
+    """An arm's `{"n", "errors", …metrics…, "output_tokens", "latency_ms", "stop_reasons"}`.
 
-    The scores are means over all `n` records, one without an answer counting as 0; tokens and latency are the answers'.
+    The metrics are `means`: over all `n` records, one without an answer counting as 0. Tokens, latency and stop reasons
+    are the answers'.
     """
     answers = [line for line in lines if "error" not in line]
-    scores = [score(line["response"], line["reference"]) for line in answers]
-    mean = mean_score([*scores, *[NO_ANSWER] * (len(lines) - len(answers))])
     latencies = [line["latency_ms"] for line in answers]
     return {
-        "model_id": model_id,
         "n": len(lines),
         "errors": len(lines) - len(answers),
-        "f1": mean.f1,
-        "f1_seed": mean.f1_seed,
-        "exact_match": mean.exact_match,
+        **means,
         "output_tokens": count_statistics([line["output_tokens"] for line in answers]),
         "latency_ms": {"p50": percentile(latencies, 50), "p95": percentile(latencies, 95)},
+        "stop_reasons": dict(Counter(line["stop_reason"] for line in answers).most_common()),
+    }
+
+
+def token_reduction(arm: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float | None]:
+    """By how many per cent each statistic of an arm's output tokens is below its base's; null where base has none."""
+    return {
+        name: 100 * (1 - own / theirs) if own is not None and theirs else None
+        for name, own in arm["output_tokens"].items()
+        for theirs in [base["output_tokens"][name]]
     }
 
 
@@ -67,8 +78,9 @@ def known_facts(state: Mapping[str, Any]) -> Report:
             "job_arn": job.get("arn"),
             "started_at": job.get("started_at"),
             "ended_at": job.get("ended_at"),
-            "epochs": None,
+            **dict.fromkeys(("epochs", "best_epoch", "stopped_early", "overfitting", "explanation")),
         },
+        **dict.fromkeys(("task", "comparisons", "judging", "decision", "extremes", "lineage")),
         "left_on_purpose": [],
     }
 
@@ -82,7 +94,7 @@ def _throughput(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     known = {name: facts.get(name) for name in ("arn", "requested_at", "in_service_at", "deleted_at", "lease_ends_at")}
     billed = billed_seconds(facts.get("in_service_at"), facts.get("deleted_at"))
-    return {**known, "billed_seconds": billed, "overhead_seconds": None}
+    return {**known, "billed_seconds": billed, "overhead_seconds": None, "cost_usd": None}
 
 
 def _with_overhead(throughput: dict[str, Any] | None, tuned: Sequence[Line]) -> dict[str, Any] | None:
@@ -93,26 +105,69 @@ def _with_overhead(throughput: dict[str, Any] | None, tuned: Sequence[Line]) -> 
 
 
 def succeeded(
-    state: Mapping[str, Any], answers: Mapping[str, Sequence[Line]], training: Losses, validation: Losses
+    state: Mapping[str, Any],
+    answers: Mapping[str, Sequence[Line]],
+    evaluation: Evaluation,
+    judging: Mapping[str, Any],
+    losses: tuple[Losses, Losses],
+    lineage: Mapping[str, Any],
+    price_per_hour: float | None,
 ) -> Report:
-    """The report of a run that reached its end; `answers` has the lines of each arm, the tuned one first."""
+    """The report of a run that reached its end; `answers` has the lines of each arm, the tuned one first.
+
+    `losses` are training's and validation's; `price_per_hour` is that of the run's model units in USD, where known.
+    """
     facts = known_facts(state)
+    throughput = _with_overhead(facts["throughput"], answers[TUNED])
+    planned = int(float((facts["hyperparameters"] or {}).get("epochCount", 0)))
+    return {
+        **facts,
+        "status": "succeeded",
+        "arms": _arms(state, facts["custom_model_arn"], answers, evaluation, price_per_hour),
+        "task": evaluation.task,
+        "comparisons": evaluation.comparisons,
+        "judging": dict(judging),
+        "decision": evaluation.decision,
+        "extremes": evaluation.extremes,
+        "throughput": throughput and {**throughput, "cost_usd": _cost(throughput["billed_seconds"], price_per_hour)},
+        "training": {**facts["training"], **summarise_training(summarise_epochs(*losses), planned)},
+        "lineage": dict(lineage),
+        "left_on_purpose": left_on_purpose(facts["custom_model_arn"]),
+    }
+
+
+def _arms(
+    state: Mapping[str, Any],
+    model_arn: str | None,
+    answers: Mapping[str, Sequence[Line]],
+    evaluation: Evaluation,
+    price_per_hour: float | None,
+) -> dict[str, dict[str, Any]]:
     planned = {name: Arm.model_validate(arm) for name, arm in state["plan"]["arms"].items()}
+    on_demand = EvaluationSettings.model_validate(state["plan"]["evaluation"]).prices
+    prices = {
+        **{name: on_demand_price(answers[name], on_demand.get(arm.model_id or "")) for name, arm in planned.items()},
+        **throughput_prices({name: answers[name] for name in needing_throughput(planned)}, price_per_hour),
+    }
     arms = {
         name: {
-            **summarise_arm(planned[name].model_id or facts["custom_model_arn"], lines),
+            "model_id": planned[name].model_id or model_arn,
             "few_shot": planned[name].few_shot,
+            **summarise_arm(lines, evaluation.means[name]),
+            "price_per_1000": prices[name],
+            "classification": evaluation.classifications.get(name),
         }
         for name, lines in answers.items()
     }
     return {
-        **facts,
-        "status": "succeeded",
-        "arms": arms,
-        "throughput": _with_overhead(facts["throughput"], answers[TUNED]),
-        "training": {**facts["training"], "epochs": summarise_epochs(training, validation)},
-        "left_on_purpose": left_on_purpose(facts["custom_model_arn"]),
+        name: {**arm, "token_reduction_percent": token_reduction(arm, arms[BASE]) if name != BASE else None}
+        for name, arm in arms.items()
     }
+
+
+def _cost(billed_seconds: float | None, price_per_hour: float | None) -> float | None:
+    """Of the time in service, which is what AWS's price by the hour is counted over."""
+    return None if billed_seconds is None or price_per_hour is None else billed_seconds / 3600 * price_per_hour
 
 
 def failed(state: Mapping[str, Any], error: str, cause: str, model_arn: str | None) -> Report:
@@ -167,7 +222,9 @@ def success_message(report: Report, uri: str) -> tuple[str, str]:
     billed = report["throughput"]["billed_seconds"] if report["throughput"] else None
     deleted = f"The throughput is deleted; it was in service for {billed:.0f} s." if billed is not None else ""
     left = "\n".join(f"{item['arn']}: {item['note']}" for item in report["left_on_purpose"])
-    text = "\n".join([simulated + headline(report), *rows, "", deleted, left, "", f"Report: {uri}"])
+    decision = report["decision"]
+    verdict = "\n".join([f"Verdict: {decision['verdict']}.", *decision["reasons"]])
+    text = "\n".join([simulated + headline(report), verdict, "", *rows, "", deleted, left, "", f"Report: {uri}"])
     title = f"{'SIMULATED ' if report['simulated'] else ''}{report['run_id']}: F1 {report['arms'][TUNED]['f1']:.1f}"
     base = report["arms"].get(BASE)
     return subject(title + (f" tuned, {base['f1']:.1f} base" if base else " tuned")), text

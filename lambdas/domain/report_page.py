@@ -1,23 +1,51 @@
 """`report.html`: the result as one file that needs no network and runs no script.
 
 Texts of the data set and of the models are escaped by Jinja; the page's own policy forbids everything but its style.
+The pictures come from `charts`, which escapes the texts in them.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
+from lambdas.domain import charts
 from lambdas.domain.arms import BASE, TUNED
+from lambdas.domain.charts import IntervalRow
 from lambdas.domain.report import Report, headline
 from lambdas.domain.responses import Line
 from lambdas.domain.training_metrics import Losses
 
-SAMPLES = 6
-# More points than this cannot be told apart in the plot.
-PLOTTED_POINTS = 300
-PLOT_WIDTH, PLOT_HEIGHT = 640, 220
+METRIC_NAMES = {
+    "f1": "Token F1",
+    "f1_seed": "F1, seed's",
+    "exact_match": "Exact match",
+    "rouge_l": "ROUGE-L",
+    "numeric_match": "Numeric match",
+    "label_match": "Accuracy",
+    "valid_json": "Valid JSON",
+    "json_match": "JSON match",
+    "schema_match": "Schema match",
+    "output_tokens": "Output tokens",
+}
+VERDICTS = {
+    "promote": "Promote: the gate is passed",
+    "reject": "Reject: the gate is not passed",
+    "inconclusive": "Inconclusive: the evidence does not suffice",
+}
+# Of which less is better.
+COSTS = frozenset({"output_tokens"})
+
+
+class Materials(NamedTuple):
+    """What the page shows beside report.json: each arm's lines in the test set's order, losses, dataset/report.json."""
+
+    answers: Mapping[str, Sequence[Line]]
+    training: Losses
+    validation: Losses
+    dataset: Mapping[str, Any]
 
 
 @cache
@@ -31,6 +59,8 @@ def _environment() -> Environment:
     )
     environment.filters["figure"] = figure
     environment.filters["signed"] = signed
+    environment.filters["metric_name"] = metric_name
+    environment.filters["p_value"] = p_value
     return environment
 
 
@@ -39,90 +69,121 @@ def figure(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{value:,.{digits}f}"  # noqa: RUF001 - an en dash is meant
 
 
-def signed(value: float, digits: int = 1) -> str:
-    """A difference for reading, with its sign."""
-    return f"{value:+,.{digits}f}"
+def signed(value: float | None, digits: int = 1) -> str:
+    """A difference for reading, with its sign; a dash where there is none."""
+    return "–" if value is None else f"{value:+,.{digits}f}"  # noqa: RUF001 - an en dash is meant
 
 
-def render_page(report: Report, answers: Mapping[str, Sequence[Line]], training: Losses, validation: Losses) -> str:
-    """The page of a run that succeeded; `answers` has the lines of each arm in the order of the test set."""
-    tuned, base = report["arms"][TUNED], report["arms"].get(BASE)
+def p_value(value: float | None) -> str:
+    """A p-value for reading: no more digits than the resamples give."""
+    if value is None:
+        return "–"  # noqa: RUF001 - an en dash is meant
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def metric_name(metric: str) -> str:
+    """A metric's name for reading."""
+    return METRIC_NAMES.get(metric, metric)
+
+
+def render_page(report: Report, materials: Materials) -> str:
+    """The page of a run that succeeded."""
+    metrics = [name for name in METRIC_NAMES if any(arm.get(name) is not None for arm in report["arms"].values())]
+    metrics.remove("output_tokens")
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
             report=report,
             headline=headline(report),
-            comparisons=_comparisons(tuned, base) if base else [],
-            samples=_samples(answers),
-            plot=plot(training, validation),
+            verdict=VERDICTS[report["decision"]["verdict"]],
+            metrics=metrics,
+            cards=_cards(report),
+            verdict_plot=_verdict_plot(report),
+            token_plot=_token_plot(materials.answers),
+            loss_plot=_loss_plot(materials),
+            unreadable=materials.training.unreadable + materials.validation.unreadable,
+            win_plot=_win_plot(report["judging"]),
+            samples={name: _samples(report, materials.answers, name) for name in ("gains", "regressions")},
+            dataset=materials.dataset,
         )
     )
 
 
-def _comparisons(tuned: Mapping[str, Any], base: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The headline's figures: name, the tuned and the base value, and whether more is better."""
-    figures = [
-        ("Token F1", tuned["f1"], base["f1"], True),
-        ("Exact match", tuned["exact_match"], base["exact_match"], True),
-        ("Output tokens, mean", tuned["output_tokens"]["mean"], base["output_tokens"]["mean"], False),
+def _cards(report: Report) -> list[dict[str, Any]]:
+    """The first figures one looks at, the tuned arm's beside its base's, and whether each is better."""
+    arms, task = report["arms"], report["task"]
+    names = list(dict.fromkeys([task["metric"], "f1", "exact_match"]))
+    figures = [(metric_name(name), arms[TUNED].get(name), arms[BASE].get(name), True, "") for name in names]
+    figures += [
+        ("Output tokens, mean", *(arms[arm]["output_tokens"]["mean"] for arm in (TUNED, BASE)), False, ""),
+        ("Latency, median", *(arms[arm]["latency_ms"]["p50"] for arm in (TUNED, BASE)), False, " ms"),
     ]
     return [
         {
             "name": name,
             "tuned": ours,
             "base": theirs,
+            "unit": unit,
             "difference": ours - theirs,
             "better": (ours > theirs) == more_is_better and ours != theirs,
         }
-        for name, ours, theirs, more_is_better in figures
+        for name, ours, theirs, more_is_better, unit in figures
         if ours is not None and theirs is not None
     ]
 
 
-def _samples(answers: Mapping[str, Sequence[Line]]) -> list[dict[str, Any]]:
-    """Records evenly spread over the test set, with each arm's answer: chosen by place, not by result."""
-    records = len(answers[TUNED])
-    places = sorted({place * records // SAMPLES for place in range(SAMPLES)}) if records else []
-    samples = []
-    for place in places:
-        lines = {arm: lines[place] for arm, lines in answers.items()}
-        known = next((line for line in lines.values() if "error" not in line), None)
-        samples.append(
-            {
-                "index": place,
-                "prompt": known["prompt"] if known else None,
-                "reference": known["reference"] if known else None,
-                "answers": lines,
-            }
-        )
-    return samples
-
-
-def plot(training: Losses, validation: Losses) -> dict[str, Any] | None:
-    """Points of the two loss curves as SVG wants them, with the axes' ends; None where no loss was recorded."""
-    lines = [*training.lines, *validation.lines]
-    if not lines:
+def _verdict_plot(report: Report) -> Markup | None:
+    """The tuned arm against every other one on the gate's metric."""
+    metric = report["task"]["metric"]
+    rows = [
+        IntervalRow(entry["against"], entry["difference"], _interval(entry))
+        for entry in report["comparisons"]
+        if entry["arm"] == TUNED and entry["metric"] == metric
+    ]
+    if not rows:
         return None
-    first, last = min(line.step for line in lines), max(line.step for line in lines)
-    low, high = min(line.loss for line in lines), max(line.loss for line in lines)
+    return _picture(charts.interval_plot(f"{metric_name(metric)}: tuned minus each other arm", "points, 0-100", rows))
 
-    def points(losses: Losses) -> list[tuple[float, float]]:
-        stride = max(1, -(-len(losses.lines) // PLOTTED_POINTS))
-        return [
-            (
-                round((line.step - first) / ((last - first) or 1) * PLOT_WIDTH, 1),
-                round((high - line.loss) / ((high - low) or 1) * PLOT_HEIGHT, 1),
-            )
-            for line in losses.lines[::stride]
-        ]
 
-    return {
-        "width": PLOT_WIDTH,
-        "height": PLOT_HEIGHT,
-        "training": points(training),
-        "validation": points(validation),
-        "steps": (first, last),
-        "losses": (low, high),
-        "unreadable": training.unreadable + validation.unreadable,
+def _interval(entry: Mapping[str, Any]) -> tuple[float, float] | None:
+    low, high = entry["interval"] or (None, None)
+    return None if low is None or high is None else (low, high)
+
+
+def _token_plot(answers: Mapping[str, Sequence[Line]]) -> Markup:
+    counts = {
+        arm: [line["output_tokens"] for line in answers[arm] if "error" not in line]
+        for arm in (BASE, TUNED)
+        if arm in answers
     }
+    return _picture(charts.token_histogram({arm: own for arm, own in counts.items() if own}))
+
+
+def _loss_plot(materials: Materials) -> Markup | None:
+    if not materials.training.lines and not materials.validation.lines:
+        return None
+    return _picture(charts.loss_curves(materials.training.lines, materials.validation.lines))
+
+
+def _win_plot(judging: Mapping[str, Any]) -> Markup | None:
+    rows = [
+        IntervalRow(one.get("model_id") or one["reviewer"], one["win_rate"], _interval(one))
+        for one in (*judging["judges"], *judging["people"])
+        if one["win_rate"] is not None
+    ]
+    return _picture(charts.win_rates("Pairs that the tuned model won against its base", rows)) if rows else None
+
+
+def _picture(svg: str) -> Markup:
+    return Markup(svg)  # noqa: S704 - drawn by pygal, which escapes all texts
+
+
+def _samples(report: Report, answers: Mapping[str, Sequence[Line]], kind: str) -> list[dict[str, Any]]:
+    """The records of the largest differences, with the prompt, the reference and each arm's answer."""
+    samples = []
+    for extreme in report["extremes"][kind]:
+        lines = {arm: lines[extreme["index"]] for arm, lines in answers.items()}
+        known = next((line for line in lines.values() if "error" not in line), {"prompt": None, "reference": None})
+        samples.append({**extreme, "prompt": known["prompt"], "reference": known["reference"], "answers": lines})
+    return samples

@@ -1,18 +1,27 @@
-"""CollectResponses: joins the shards' answers into one file per arm, and ends a run that has too few of them."""
+"""CollectResponses: joins the shards' answers into one file per arm, and ends a run that has too few of them.
+
+It also chooses the pairs of answers that judges and people compare.
+"""
 
 from typing import Any
 
+import orjson
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import object_store, stored_answers
-from lambdas.domain import responses
-from lambdas.domain.responses import Shard
+from lambdas.adapters import object_store, stored_answers, stored_judging
+from lambdas.domain import judging_shards, responses
+from lambdas.domain.arms import BASE, TUNED
+from lambdas.domain.responses import Line, Shard
+from lambdas.domain.run_settings import EvaluationSettings
 from lambdas.handlers.observability import logger, observed
 
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Takes `{"run", "plan"}` and returns `{arm: {"n", "errors"}}`. Raises EvaluationFailed and ServiceBusy."""
+    """Takes `{"run", "plan"}` and returns `{"arms": {arm: {"n", "errors"}}, "pairs", "judge_shards"}`.
+
+    Raises EvaluationFailed and ServiceBusy.
+    """
     run, plan = event["run"], event["plan"]
     bucket, prefix, records = run["output_bucket"], run["prefix"], plan["dataset"]["test"]["records"]
     shards = [
@@ -20,12 +29,34 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         for name in ("baselines", "tuned")
         for item in responses.parse_lines(object_store.read(bucket, plan["shards"][name]) or b"")
     ]
-    errors = {}
+    errors, paired = {}, dict[str, list[Line]]()
     for arm in plan["arms"]:
         numbers = [shard.number for shard in shards if shard.arm == arm]
         lines = responses.join_shards((stored_answers.read_shard(bucket, prefix, arm, n) for n in numbers), records)
         stored_answers.write_arm(bucket, prefix, arm, lines)
         errors[arm] = responses.count_errors(lines)
+        if arm in (TUNED, BASE):
+            paired[arm] = lines
         logger.info("Answers joined", extra={"arm": arm, "records": records, "errors": errors[arm].total()})
     responses.require_answers(errors, records)
-    return {arm: {"n": records, "errors": found.total()} for arm, found in errors.items()}
+    return {
+        "arms": {arm: {"n": records, "errors": found.total()} for arm, found in errors.items()},
+        **_pair(bucket, prefix, plan, paired),
+    }
+
+
+def _pair(bucket: str, prefix: str, plan: dict[str, Any], answers: dict[str, list[Line]]) -> dict[str, int]:
+    """Writes the pairs and the items of the judges' map; returns how many there are of each."""
+    settings = EvaluationSettings.model_validate(plan["evaluation"])
+    pairs = judging_shards.choose_pairs(
+        answers,
+        stored_answers.read_test_groups(bucket, prefix),
+        stored_answers.read_questions(bucket, prefix),
+        settings.judged_pairs,
+        seed=0,
+    )
+    stored_judging.write_pairs(bucket, prefix, pairs)
+    items = judging_shards.judge_shards(settings.judges, len(pairs))
+    if items:
+        object_store.write_lines(bucket, plan["shards"]["judges"], map(orjson.dumps, items))
+    return {"pairs": len(pairs), "judge_shards": len(items)}

@@ -1,4 +1,4 @@
-"""WriteReport: scores the stored answers and writes report.json and report.html."""
+"""WriteReport: scores the stored answers, decides, and writes report.json, report.html and human_review.html."""
 
 from typing import Any
 
@@ -6,27 +6,74 @@ import orjson
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import customization_output, object_store, stored_answers
+from lambdas.adapters import (
+    champion_parameter,
+    customization_output,
+    lineage,
+    object_store,
+    stored_answers,
+    stored_judging,
+)
 from lambdas.domain import report
-from lambdas.domain.report_page import render_page
+from lambdas.domain.arms import Arm
+from lambdas.domain.evaluation import evaluate
+from lambdas.domain.human_review import render_review
+from lambdas.domain.judging import needs_no_judge
+from lambdas.domain.judging_shards import summarise_judging
+from lambdas.domain.report_page import Materials, render_page
+from lambdas.domain.run_settings import EvaluationSettings
+from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
+
+_HTML = "text/html; charset=utf-8"
 
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Takes `{"run", "plan", "job", "throughput", "responses"}` and returns `{"uri", "subject", "message"}`.
+    """Takes `{"run", "plan", "job", "throughput", "responses"}`, returns `{"uri", "verdict", "subject", "message"}`.
 
     `uri` is report.json's. Raises ServiceBusy.
     """
-    bucket, prefix = event["run"]["output_bucket"], event["run"]["prefix"]
-    answers = {arm: stored_answers.read_arm(bucket, prefix, arm) for arm in event["plan"]["arms"]}
-    training, validation = customization_output.read_training_metrics(bucket, f"{prefix}customization/")
-    result = report.succeeded(event, answers, training, validation)
-    page = render_page(result, answers, training, validation)
-    page_uri = object_store.write(bucket, f"{prefix}report.html", page.encode(), "text/html; charset=utf-8")
+    run, plan = event["run"], event["plan"]
+    bucket, prefix = run["output_bucket"], run["prefix"]
+    settings = EvaluationSettings.model_validate(plan["evaluation"])
+    answers = stored_answers.read_arms(bucket, prefix, plan["arms"])
+    evaluation = evaluate(
+        answers,
+        {name: Arm.model_validate(arm) for name, arm in plan["arms"].items()},
+        stored_answers.read_test_groups(bucket, prefix),
+        settings,
+        champion_parameter.read_champion_answers(environment().deployment, bucket, prefix, run["id"]),
+    )
+    pairs = stored_judging.read_pairs(bucket, prefix)
+    judged = {judge: stored_judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in settings.judges}
+    losses = customization_output.read_training_metrics(bucket, f"{prefix}customization/")
+    result = report.succeeded(
+        event,
+        answers,
+        evaluation,
+        summarise_judging(pairs, judged),
+        losses,
+        lineage.read_lineage(run, list(plan["arms"]), judged=bool(judged)),
+        _price_per_hour(plan),
+    )
+    dataset = orjson.loads(object_store.read(bucket, f"{prefix}dataset/report.json") or b"{}")
+    page = render_page(result, Materials(answers, *losses, dataset))
+    page_uri = object_store.write(bucket, f"{prefix}report.html", page.encode(), _HTML)
+    review = render_review(
+        run["id"], [pair for pair in pairs if not needs_no_judge(pair)], simulated=bool(result["simulated"])
+    )
+    object_store.write(bucket, f"{prefix}human_review.html", review.encode(), _HTML)
     # Last, since its presence says that the run has its result.
     uri = object_store.write(bucket, f"{prefix}report.json", orjson.dumps(result, option=orjson.OPT_INDENT_2))
-    logger.info("Report written", extra={"uri": uri, "headline": report.headline(result)})
+    verdict = result["decision"]["verdict"]
+    logger.info("Report written", extra={"uri": uri, "headline": report.headline(result), "verdict": verdict})
     metrics.add_metric("RunsSucceeded", MetricUnit.Count, 1)
     subject, message = report.success_message(result, page_uri)
-    return {"uri": uri, "subject": subject, "message": message}
+    return {"uri": uri, "verdict": verdict, "subject": subject, "message": message}
+
+
+def _price_per_hour(plan: dict[str, Any]) -> float | None:
+    """Of the run's model units; None where the deployment does not know the price."""
+    price = environment().model_unit_price_per_hour
+    return None if price is None else price * float(plan["model_units"])

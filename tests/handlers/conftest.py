@@ -47,6 +47,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         clients.bedrock_runtime,
         clients.step_functions,
         clients.sns,
+        clients.ssm,
         environment,
     )
     with mock_aws():

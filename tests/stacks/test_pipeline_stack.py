@@ -107,7 +107,8 @@ def _may(templates: Templates, action: str) -> set[str]:
         ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughput"}),
         ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughput"}),
         ("s3:DeleteObjectVersion", {"DeleteThroughput"}),
-        ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard"}),
+        ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard", "JudgeShard"}),
+        ("ssm:PutParameter", {"PromoteChampion"}),
         ("s3:GetObjectVersion", {"PrepareDataset"}),
     ],
 )
@@ -125,8 +126,15 @@ def test_baselines_cannot_reach_the_throughput_nor_the_tuned_model_the_base(temp
         found = [s for s in templates.statements(f"/{name}Role/") if "bedrock:InvokeModel" in listed(s["Action"])]
         return [text(arn).rpartition(":")[2] for s in found for arn in listed(s["Resource"])]
 
-    assert invoked("AnswerBaselineShard") == ["foundation-model/*"]
+    assert invoked("AnswerBaselineShard") == invoked("JudgeShard") == ["foundation-model/*"]
     assert sorted(invoked("AnswerShard")) == ["custom-model/*", "provisioned-model/*"]
+
+
+def test_only_the_deployments_own_parameter_is_read_and_written(templates: Templates) -> None:
+    """Parameters hold other systems' settings and secrets."""
+    statements = [s for s in templates.statements("") if any("ssm:" in action for action in listed(s["Action"]))]
+    arns = {text(arn) for s in statements for arn in listed(s["Resource"])}
+    assert {arn.rpartition(":")[2] for arn in arns} == {"parameter/fine-tuning/champion"}
 
 
 def test_distributed_maps_may_run_their_items_and_read_them(templates: Templates) -> None:
@@ -150,11 +158,11 @@ def test_state_machine_is_standard_logged_and_traced(templates: Templates) -> No
     assert machine["TracingConfiguration"] == {"Enabled": True}
 
 
-def test_max_concurrency_is_a_number_in_both_maps(keyed_templates: Templates) -> None:
+def test_max_concurrency_is_a_number_in_all_maps(keyed_templates: Templates) -> None:
     """Step Functions refuses a text there."""
     [machine] = keyed_templates.of_type("AWS::StepFunctions::StateMachine")
     definition = json.loads(machine["DefinitionString"])
-    assert [s["MaxConcurrency"] for _, s in states(definition) if s["Type"] == "Map"] == [3, 3]
+    assert [s["MaxConcurrency"] for _, s in states(definition) if s["Type"] == "Map"] == [3, 3, 3]
 
 
 def test_longest_run_ends_the_execution(templates: Templates) -> None:

@@ -139,17 +139,25 @@ def test_deletion_counts_only_when_the_throughput_is_gone() -> None:
 def test_scoring_and_reporting_come_after_the_deletion() -> None:
     """Only what needs the throughput happens while it bills."""
     while_it_bills = _reachable("PurchaseThroughput", closed={"IsThroughputDeleted", "DeletionFailure"})
-    assert while_it_bills.isdisjoint({"CollectResponses", "WriteReport", "NotifySuccess", "ExplainFailure"})
+    after = {"CollectResponses", "JudgeAnswers", "WriteReport", "PromoteChampion", "NotifySuccess", "ExplainFailure"}
+    assert while_it_bills.isdisjoint(after)
 
 
 def test_answering_maps_run_distributed_and_tolerate_five_percent() -> None:
     """Thousands of items do not fit one execution's history; more than 5 % unanswered ends the run."""
-    maps = [state for state in STATES.values() if state["Type"] == "Map"]
-    assert len(maps) == 2
-    for state in maps:
+    maps = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
+    assert set(maps) == {"GenerateBaselineResponses", "GenerateResponses", "JudgeAnswers"}
+    for name, state in maps.items():
         assert state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
-        assert state["ToleratedFailurePercentage"] == 5
+        assert state["ToleratedFailurePercentage"] == (100 if name == "JudgeAnswers" else 5)
         assert state["MaxConcurrency"] == 10
+
+
+def test_judges_and_a_promotion_cannot_fail_a_run_that_has_its_answers() -> None:
+    """The throughput is paid for and the answers are stored: whatever happens after the scoring, there is a report."""
+    assert {catch["Next"] for catch in STATES["JudgeAnswers"]["Catch"]} == {"WriteReport"}
+    assert _reachable("PromoteChampion", closed=set()).isdisjoint({"ExplainFailure", "RunFailed"})
+    assert STATES["IsPromoted"]["Choices"][0]["StringEquals"] == "promote"
 
 
 def test_no_task_names_a_commitment() -> None:

@@ -69,13 +69,6 @@ def test_a_text_matches_itself(text: str):
     assert metrics.f1_seed("to be or not to be", "to be or not to be") < 100
 
 
-def test_a_record_without_an_answer_counts_as_zero():
-    """An arm must not gain by failing on the hard records."""
-    mean = metrics.mean_score([metrics.score("yes", "yes"), metrics.NO_ANSWER])
-    assert (mean.f1, mean.f1_seed, mean.exact_match) == (50, 50, 50)
-    assert metrics.mean_score([]) == metrics.NO_ANSWER
-
-
 def test_statistics_of_counts_use_the_sample_standard_deviation():
     """2, 4, 4, 4, 5, 5, 7, 9 have 2 as the population's and 2.138 as the sample's deviation."""
     statistics = metrics.count_statistics([2, 4, 4, 4, 5, 5, 7, 9])

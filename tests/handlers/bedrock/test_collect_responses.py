@@ -9,6 +9,13 @@ from lambdas.handlers.collect_responses import handler
 
 BUCKET = "output-bucket"
 RECORDS = 40
+PREFIX = "runs/sales-0123456789ab/"
+QUESTION = {
+    "system": "Be brief.",
+    "messages": [{"role": "user", "content": "p"}, {"role": "assistant", "content": "r"}],
+}
+# Two records of each context.
+GROUPS = [place // 2 for place in range(RECORDS)]
 
 
 @pytest.fixture
@@ -23,7 +30,7 @@ def store(s3, expect):
 
 
 @pytest.fixture
-def event(run, plan, store):
+def event(run, plan, store, s3):
     plan["dataset"]["test"]["records"] = RECORDS
     halves = [{"number": 0, "first": 0, "records": 20}, {"number": 1, "first": 20, "records": 20}]
     store("shards/tuned.jsonl", [{"arm": "tuned", "model_id": None, **half} for half in halves])
@@ -31,6 +38,8 @@ def event(run, plan, store):
     for arm in ("tuned", "base"):
         for number in (0, 1):
             store(f"shards/{arm}/{number}.jsonl", [line(20 * number + place) for place in range(20)])
+    store("dataset/test.jsonl", [QUESTION] * RECORDS)
+    s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}dataset/test_groups.json", Body=json.dumps(GROUPS).encode())
     return {"run": run, "plan": plan}
 
 
@@ -40,7 +49,8 @@ def line(index: int) -> dict:
 
 def test_each_arm_has_a_line_per_test_record_in_order(event, s3, expect, lambda_context):
     """Arms are compared record by record."""
-    assert handler(event, lambda_context) == {"tuned": {"n": 40, "errors": 0}, "base": {"n": 40, "errors": 0}}
+    counts = {"tuned": {"n": 40, "errors": 0}, "base": {"n": 40, "errors": 0}}
+    assert handler(event, lambda_context) == {"arms": counts, "pairs": 20, "judge_shards": 0}
     body = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}evaluation/tuned.jsonl")["Body"].read()
     assert [json.loads(text)["index"] for text in body.splitlines()] == list(range(RECORDS))
 
@@ -48,7 +58,7 @@ def test_each_arm_has_a_line_per_test_record_in_order(event, s3, expect, lambda_
 def test_up_to_five_per_cent_without_an_answer_are_errors(event, store, s3, expect, lambda_context):
     """They count as 0 in the scores; the verdict still stands."""
     store("shards/tuned/1.jsonl", [line(20 + place) for place in range(18)])
-    assert handler(event, lambda_context)["tuned"] == {"n": 40, "errors": 2}
+    assert handler(event, lambda_context)["arms"]["tuned"] == {"n": 40, "errors": 2}
     body = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}evaluation/tuned.jsonl")["Body"].read()
     assert json.loads(body.splitlines()[-1]) == {"index": 39, "error": "not answered"}
 
@@ -66,3 +76,22 @@ def test_a_shard_that_stored_nothing_is_a_shard_of_errors(event, s3, expect, lam
     s3.delete_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/tuned/0.jsonl")
     with pytest.raises(EvaluationFailed, match="tuned: 20 of 40 records"):
         handler(event, lambda_context)
+
+
+def test_pairs_are_of_different_contexts_and_judges_get_them_in_shards(event, s3, expect, lambda_context):
+    """Records of one context are not independent, and a judge must know what form the task asks for."""
+    event["plan"]["evaluation"] |= {"judges": ["judge-a", "judge-b"], "judged_pairs": 15}
+    assert handler(event, lambda_context)["judge_shards"] == 4
+
+    def read(key: str) -> list[dict]:
+        body = s3.get_object(Bucket=BUCKET, Key=expect["prefix"] + key)["Body"].read()
+        return [json.loads(text) for text in body.splitlines()]
+
+    pairs = read("judging/pairs.jsonl")
+    assert len(pairs) == len({GROUPS[pair["index"]] for pair in pairs}) == 15
+    assert {pair["task"] for pair in pairs} == {"Be brief.\n\np"}
+    assert read("shards/judges.jsonl") == [
+        {"judge": judge, "number": number, "first": 10 * number, "records": records}
+        for judge in ("judge-a", "judge-b")
+        for number, records in ((0, 10), (1, 5))
+    ]

@@ -1,13 +1,19 @@
 """WriteReport."""
 
+import hashlib
 import json
 from html.parser import HTMLParser
 
 import pytest
 
+from lambdas import __version__
+from lambdas.adapters import clients
+from lambdas.adapters.service_errors import Conflict
+from lambdas.handlers import promote_champion
 from lambdas.handlers.write_report import handler
 
 BUCKET = "output-bucket"
+PARAMETER = "/fine-tuning/champion"
 ATTACK = "</pre><script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
@@ -35,6 +41,7 @@ def event(s3, run, plan, job, throughput, expect):
     for arm, lines in answers.items():
         body = "".join(json.dumps(answer) + "\n" for answer in lines)
         s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}evaluation/{arm}.jsonl", Body=body.encode())
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}dataset/test_groups.json", Body=b"[0, 1, 2]")
     output = f"{expect['prefix']}customization/model-customization-job-abc/"
     s3.put_object(
         Bucket=BUCKET,
@@ -95,7 +102,16 @@ def test_the_report_has_all_keys_of_its_contract(event, written, expect, lambda_
     assert report["dataset"] == {"train": 40, "validation": 0, "test": 3}
     assert set(report["arms"]) == {"tuned", "base"}
     for arm in report["arms"].values():
-        assert set(arm) >= {"model_id", "n", "errors", "f1", "f1_seed", "exact_match", "output_tokens", "latency_ms"}
+        assert set(arm) >= {
+            *("model_id", "n", "errors", "f1", "f1_seed", "exact_match", "output_tokens", "latency_ms"),
+            *("rouge_l", "numeric_match", "few_shot", "price_per_1000"),
+        }
+    for entry in report["comparisons"]:
+        assert set(entry) >= {"arm", "against", "metric", "difference", "interval", "p_value", "groups"}
+    assert set(report["judging"]) >= {"judges", "kappa"}
+    assert set(report["training"]) >= {"epochs", "best_epoch", "stopped_early"}
+    assert report["training"]["best_epoch"] == 1
+    assert set(report["decision"]) >= {"verdict", "reasons"}
     assert set(report["throughput"]) == {
         "arn",
         "requested_at",
@@ -104,6 +120,7 @@ def test_the_report_has_all_keys_of_its_contract(event, written, expect, lambda_
         "lease_ends_at",
         "billed_seconds",
         "overhead_seconds",
+        "cost_usd",
     }
     assert report["left_on_purpose"][0]["arn"] == expect["model_arn"]
 
@@ -157,3 +174,117 @@ def test_a_job_without_losses_is_reported_all_the_same(event, written, s3, expec
     handler(event, lambda_context)
     assert json.loads(written("report.json"))["training"]["epochs"] == []
     assert "no losses" in written("report.html")
+
+
+def test_lineage_has_the_version_and_checksum_of_all_that_the_result_is_made_of(event, written, s3, lambda_context):
+    """Whoever doubts a figure must be able to tell whether the files are still those it was computed from."""
+    handler(event, lambda_context)
+    lineage = json.loads(written("report.json"))["lineage"]
+    assert lineage["source"] == event["run"]["source"]
+    assert lineage["package_version"] == __version__
+    [answers] = [one for one in lineage["objects"] if one["key"] == "evaluation/tuned.jsonl"]
+    assert answers["sha256"] == hashlib.sha256(written("evaluation/tuned.jsonl").encode()).hexdigest()
+    assert answers["bytes"] == len(written("evaluation/tuned.jsonl"))
+    head = s3.head_object(Bucket=BUCKET, Key="runs/sales-0123456789ab/evaluation/tuned.jsonl")
+    assert answers["version_id"] == head["VersionId"]
+
+
+def test_three_records_are_too_few_to_promote_whatever_the_gain(event, written, lambda_context):
+    """Where nothing can be said for sure, the verdict says so instead of guessing."""
+    assert handler(event, lambda_context)["verdict"] == "inconclusive"
+    assert "too few groups" in written("report.html")
+
+
+@pytest.fixture
+def clear_gain(s3, event, expect):
+    """Forty contexts in which the tuned model is right and its base is wrong."""
+    prefix = expect["prefix"]
+    arms = {"tuned": "net sales of 40", "base": "no idea at all"}
+    for arm, answer in arms.items():
+        body = "".join(json.dumps(line(index % 20, answer) | {"index": index}) + "\n" for index in range(40))
+        s3.put_object(Bucket=BUCKET, Key=f"{prefix}evaluation/{arm}.jsonl", Body=body.encode())
+    test = "".join(json.dumps({"messages": [{"question": index}]}) + "\n" for index in range(40))
+    s3.put_object(Bucket=BUCKET, Key=f"{prefix}dataset/test.jsonl", Body=test.encode())
+    s3.put_object(Bucket=BUCKET, Key=f"{prefix}dataset/test_groups.json", Body=json.dumps(list(range(40))).encode())
+    event["plan"]["dataset"]["test"]["records"] = 40
+    return event
+
+
+def promote(event, lambda_context) -> dict:
+    event["report"] = handler(event, lambda_context)
+    return promote_champion.handler(event, lambda_context)
+
+
+def test_a_clear_gain_makes_the_model_the_deployments_champion(clear_gain, written, expect, lambda_context):
+    """Whoever serves the deployment's best model looks at one place, and finds its evidence there."""
+    assert promote(clear_gain, lambda_context)["parameter"] == PARAMETER
+    report = json.loads(written("report.json"))
+    assert report["decision"]["verdict"] == "promote"
+    parameter = json.loads(clients.ssm().get_parameter(Name=PARAMETER)["Parameter"]["Value"])
+    assert parameter["model_arn"] == expect["model_arn"]
+    assert parameter["report"] == f"s3://{BUCKET}/{expect['prefix']}report.json"
+    # A repeated call, as after a lost answer, changes nothing.
+    assert promote_champion.handler(clear_gain, lambda_context)["version"] == 1
+
+
+def second_run(event: dict, s3, prefix: str = "runs/sales-later/") -> dict:
+    """A later run on the same test set with the same answers."""
+    first = event["run"]["prefix"]
+    for stored in s3.list_objects_v2(Bucket=BUCKET, Prefix=first)["Contents"]:
+        source = {"Bucket": BUCKET, "Key": stored["Key"]}
+        s3.copy_object(Bucket=BUCKET, Key=stored["Key"].replace(first, prefix), CopySource=source)
+    return {**event, "run": {**event["run"], "id": "sales-later", "prefix": prefix}}
+
+
+def test_a_later_run_is_compared_with_the_champion_on_the_records_that_both_have(clear_gain, s3, lambda_context):
+    """A model that is as good as the champion does not replace it."""
+    promote(clear_gain, lambda_context)
+    later = second_run(clear_gain, s3)
+    told = handler(later, lambda_context)
+    report = json.loads(s3.get_object(Bucket=BUCKET, Key="runs/sales-later/report.json")["Body"].read())
+    assert told["verdict"] == report["decision"]["verdict"] == "reject"
+    assert report["decision"]["champion"]["compared_records"] == 40
+    [entry] = [one for one in report["comparisons"] if (one["against"], one["metric"]) == ("champion", "f1")]
+    assert (entry["difference"], entry["interval"]) == (0, [0, 0])
+
+
+def test_without_a_shared_record_nothing_is_promoted_over_the_champion(clear_gain, s3, lambda_context):
+    """Better than the base is not better than the champion: what was not compared is not decided."""
+    promote(clear_gain, lambda_context)
+    later = second_run(clear_gain, s3)
+    other = "".join(json.dumps({"messages": [{"another": index}]}) + "\n" for index in range(40))
+    s3.put_object(Bucket=BUCKET, Key="runs/sales-later/dataset/test.jsonl", Body=other.encode())
+    assert handler(later, lambda_context)["verdict"] == "inconclusive"
+    report = json.loads(s3.get_object(Bucket=BUCKET, Key="runs/sales-later/report.json")["Body"].read())
+    assert "no test record in common" in report["decision"]["reasons"][-1]
+    with pytest.raises(ValueError, match="does not promote"):
+        promote_champion.handler({**later, "report": {"uri": "s3://x"}}, lambda_context)
+
+
+def test_a_champion_that_changed_after_the_comparison_is_not_replaced(clear_gain, s3, lambda_context):
+    """Two runs at once were both compared with the old champion, and never with each other."""
+    clear_gain["report"] = handler(clear_gain, lambda_context)
+    later = second_run(clear_gain, s3)
+    later["report"] = handler(later, lambda_context)
+    promote_champion.handler(clear_gain, lambda_context)
+    with pytest.raises(Conflict, match="since this run was compared"):
+        promote_champion.handler(later, lambda_context)
+    value = json.loads(clients.ssm().get_parameter(Name=PARAMETER)["Parameter"]["Value"])
+    assert value["run_id"] == clear_gain["run"]["id"]
+
+
+def test_people_get_the_pairs_without_those_that_are_the_same(event, written, s3, expect, lambda_context):
+    """Twenty pairs are few: none is wasted on two equal answers."""
+    pairs = [
+        {"index": 0, "task": ATTACK, "reference": "r", "arm": "left one", "against": "right one"},
+        {"index": 1, "task": "t", "reference": "r", "arm": "same", "against": "same "},
+    ]
+    body = "".join(json.dumps(pair) + "\n" for pair in pairs)
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}judging/pairs.jsonl", Body=body.encode())
+    handler(event, lambda_context)
+    page = written("human_review.html")
+    assert "left one" in page
+    assert "same" not in page.split('id="review">')[1].split("</script>")[0]
+    assert ATTACK not in page
+    judging = json.loads(written("report.json"))["judging"]
+    assert [(pair["index"], pair["identical"]) for pair in judging["pairs"]] == [(0, False), (1, True)]

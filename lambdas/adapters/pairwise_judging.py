@@ -1,0 +1,65 @@
+"""Asks a judge about the pairs of one shard, each in both orders, and stores its answers: nothing is asked twice."""
+
+from collections.abc import Callable, Iterator
+
+from lambdas.adapters import bedrock_runtime, stored_judging
+from lambdas.adapters.answering import MODEL_CANNOT_BE_ASKED, RESERVED_MILLISECONDS
+from lambdas.adapters.service_errors import NotFound, Refused
+from lambdas.domain.errors import ServiceBusy
+from lambdas.domain.judging import ORDERS, Order, Pair, judge_prompt, needs_no_judge, parse_judgement
+from lambdas.domain.judging_shards import JudgeShard
+from lambdas.domain.responses import InferenceSettings, Line, Question, Turn
+
+# Room for a reasoning of 4 sentences; without chance, so that the same question gets the same judgement.
+SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0, top_p=1.0)
+
+
+def judge_shard(
+    bucket: str, prefix: str, shard: JudgeShard, remaining_milliseconds: Callable[[], int]
+) -> dict[str, object]:
+    """Asks what is not stored yet; returns `{"judge", "number", "answered", "errors"}`.
+
+    A refusal becomes the question's line; where it says that this judge cannot be asked at all, it is that of all
+    further ones. Raises ServiceBusy where Bedrock is busy or the function's time runs out: what was answered is stored.
+    """
+    place = (bucket, prefix, shard.judge, shard.number)
+    lines = stored_judging.read_judged(*place)
+    done = {(line["index"], line["order"]) for line in lines}
+    pairs = stored_judging.read_pairs(bucket, prefix)[shard.first : shard.first + shard.records]
+    try:
+        for pair, order in _questions(pairs):
+            if (pair.index, order) in done:
+                continue
+            if remaining_milliseconds() < RESERVED_MILLISECONDS:
+                raise ServiceBusy(
+                    f"Shard {shard.number} of judge {shard.judge} needs more time; it goes on where it is."
+                )
+            lines.append(_judged(shard.judge, pair, order, lines))
+    finally:
+        if len(lines) > len(done):
+            stored_judging.write_judged(*place, lines)
+    errors = sum("error" in line for line in lines)
+    return {"judge": shard.judge, "number": shard.number, "answered": len(lines) - errors, "errors": errors}
+
+
+def _questions(pairs: list[Pair]) -> Iterator[tuple[Pair, Order]]:
+    for pair in pairs:
+        if not needs_no_judge(pair):
+            for order in ORDERS:
+                yield pair, order
+
+
+def _judged(judge: str, pair: Pair, order: Order, lines: list[Line]) -> Line:
+    """The line of one question."""
+    place = {"index": pair.index, "order": order}
+    final = next((line["error"] for line in lines if line.get("final")), None)
+    if final is not None:
+        return {**place, "error": final, "final": True}
+    prompt = judge_prompt(pair, order)
+    question = Question(pair.index, prompt.system, (Turn(role="user", content=prompt.user),), "")
+    try:
+        answer = bedrock_runtime.converse(judge, question, SETTINGS)
+    except Refused as refusal:
+        cannot_be_asked = isinstance(refusal, NotFound) or refusal.code in MODEL_CANNOT_BE_ASKED
+        return {**place, "error": f"{refusal.code}: {refusal.message}", **({"final": True} if cannot_be_asked else {})}
+    return {**place, "answer": answer.text, "judgement": parse_judgement(answer.text)}
