@@ -4,6 +4,7 @@ An answer's quality is the share of its words and figures that the context suppo
 one shown first gains POSITION_BIAS, and each gains NOISE times a normal draw. The draw depends on the judge's name and
 the prompt alone: the same question gets the same judgement, other judges differ, and the two orders of a pair can
 contradict each other. A figure is supported where the context shows it or simple arithmetic on the context gives it.
+Where a reference is given, an answer's quality is the share of words it has in common with it, at the same price.
 Texts of candidates are never obeyed; but as they are found by their tags, an answer that is not escaped can forge a
 candidate, as with a real judge.
 """
@@ -11,6 +12,9 @@ candidate, as with a real judge.
 import math
 import re
 import zlib
+from collections import Counter
+from collections.abc import Callable
+from html import unescape
 
 import numpy as np
 
@@ -29,6 +33,10 @@ PAIR = re.compile(
     r"(?P<text>.*?)</(?P=name)>",
     re.S | re.I,
 )
+# Escaped texts in tags with one mark, as the pipeline's own judges' prompt has them.
+MARKED = re.compile(
+    r"<(?P<which>reference|first|second)-(?P<mark>[0-9a-f]+)>(?P<text>.*?)</(?P=which)-(?P=mark)>", re.S
+)
 SINGLE = re.compile(r"<(?P<name>answer|response)>(?P<text>.*?)</(?P=name)>", re.S | re.I)
 
 
@@ -36,14 +44,20 @@ def answer(system: str, prompt: str, name: str) -> str | None:
     """`<reason>…</reason><judgement>…</judgement>`, or None where no judgement is asked for.
 
     Two candidates in tags such as `<answer_a>` and `<answer_b>` get `A`, `B` or `tie` (`1` and `2` where tags say so);
-    a single one in `<answer>` gets `correct` or `incorrect`. Candidates that are not there: `tie`, as unclear.
+    a single one in `<answer>` gets `correct` or `incorrect`. `<first-…>` and `<second-…>` beside a `<reference-…>` get
+    `first`, `second` or `tie`. Candidates that are not there: `tie`, as unclear.
     """
     if not ASKS.search(system + prompt):
         return None
+    marked = {match["which"]: match for match in reversed(list(MARKED.finditer(prompt)))}
+    if len(marked) == 3:
+        reference = unescape(marked["reference"]["text"])
+        return _compare(prompt, marked["first"], marked["second"], name, lambda text: _agreement(reference, text))
     found = {match["which"].lower(): match for match in reversed(list(PAIR.finditer(prompt)))}
     if len(found) >= 2:
         first, second = sorted(found.values(), key=lambda match: match.start())[:2]
-        return _compare(prompt, first, second, name)
+        context = read_prompt(_without(prompt, [first, second]))
+        return _compare(prompt, first, second, name, lambda text: _quality(context, text))
     single = SINGLE.search(prompt)
     if single is not None:
         quality = _quality(read_prompt(_without(prompt, [single])), single["text"])
@@ -53,17 +67,26 @@ def answer(system: str, prompt: str, name: str) -> str | None:
     return _written("No two answers could be told apart.", "tie")
 
 
-def _compare(prompt: str, first: re.Match[str], second: re.Match[str], name: str) -> str:
-    context = read_prompt(_without(prompt, [first, second]))
+def _compare(
+    prompt: str, first: re.Match[str], second: re.Match[str], name: str, quality: Callable[[str], float]
+) -> str:
     qualities = [
-        _quality(context, match["text"]) + POSITION_BIAS * (number == 0) + NOISE * _noise(name, prompt, number)
+        quality(unescape(match["text"])) + POSITION_BIAS * (number == 0) + NOISE * _noise(name, prompt, number)
         for number, match in enumerate((first, second))
     ]
     difference = qualities[0] - qualities[1]
-    reason = f"Support by the context and brevity: {qualities[0]:.2f} for the first, {qualities[1]:.2f} for the second."
+    reason = f"Support and brevity: {qualities[0]:.2f} for the first, {qualities[1]:.2f} for the second."
     if abs(difference) < TIE_WITHIN:
         return _written(reason, "tie")
-    return _written(reason, (first if difference > 0 else second)["which"].upper())
+    better = (first if difference > 0 else second)["which"]
+    return _written(reason, better if better in ("first", "second") else better.upper())
+
+
+def _agreement(reference: str, text: str) -> float:
+    """The words in common, as a share of both texts' words, 0-1, less the price of the words."""
+    ours, theirs = Counter(words_of(text)), Counter(words_of(reference))
+    share = 2 * (ours & theirs).total() / (ours.total() + theirs.total() or 1)
+    return share - PRICE_PER_WORD * min(ours.total(), 100)
 
 
 def _quality(context: Prompt, text: str) -> float:
