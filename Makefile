@@ -49,6 +49,16 @@ validate: $(PYTHON_STAMP) ## the data gate without AWS: make validate [DATA=<fil
 faults: install ## faults in every place of a run, none of which may leave a throughput: make faults [ONLY=<pattern>]
 	@fine-tune faults $${ONLY:+--only "$$ONLY"}
 
+bench: $(PYTHON_STAMP) ## speed and memory of the data gate, into build/bench; takes minutes and 1 GB of disk
+	@python -m local.bench
+
+FUZZ_SECONDS ?= 60
+fuzz: $(PYTHON_STAMP) ## bytes that nobody would write through the data gate, for FUZZ_SECONDS
+	@mkdir -p build/fuzz
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --upgrade --target build/fuzz/packages -r requirements-fuzz.txt \
+		|| echo "There is no wheel of atheris for this machine: Hypothesis draws the inputs."
+	@PYTHONPATH=build/fuzz/packages $(BIN)/python -m local.fuzz $(FUZZ_SECONDS)
+
 test: install ## all tests; CI calls exactly this
 	pytest -n auto --dist loadgroup
 
@@ -76,6 +86,7 @@ destroy: install ## off the caller's AWS account again
 lock: ## the lock files, from requirements*.in and package.json
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements.txt requirements.in requirements-lambda.in requirements-dev.in
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -c requirements.txt $(LAMBDA_RUNTIME_BRINGS) -o requirements-lambda.txt requirements-lambda.in
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-fuzz.txt requirements-fuzz.in
 	npm install --package-lock-only --silent --no-audit --no-fund
 
 clean: ## what was built, not what was installed

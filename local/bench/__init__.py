@@ -1,0 +1,1 @@
+"""`make bench`: what the promises on speed and memory rest on, measured on this machine."""

@@ -1,0 +1,75 @@
+"""Measures, writes build/bench/report.json, and says which of the promised figures hold here."""
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from local.bench import files
+from local.bench.data_gate import measure_grouping, measure_memory, measure_ratios
+from local.bench.s3_reading import measure_s3
+from local.embedded_aws import CHECKOUT
+
+FOLDER = CHECKOUT / "build" / "bench"
+LARGE_ROW_BYTES, SMALL_ROW_BYTES = 90_000, 1_500
+LARGE_FILE_BYTES, SMALL_FILE_BYTES = 10**9, 10**8
+
+
+def measure_data_gate(folder: Path, console: Console) -> dict[str, Any]:
+    """All figures of the data gate; the generated files are removed again."""
+    large, small = folder / "rows-of-90-kb.jsonl", folder / "rows-of-1.5-kb.jsonl"
+    try:
+        console.print("Generating the files …")
+        files.write(large, LARGE_FILE_BYTES, LARGE_ROW_BYTES)
+        files.write(small, SMALL_FILE_BYTES, SMALL_ROW_BYTES)
+        console.print("Rules over bare parsing …")
+        ratios = {"rows_of_90_kb": measure_ratios(large), "rows_of_1500_bytes": measure_ratios(small, rounds=7)}
+        console.print("Reading from S3 …")
+        reading = measure_s3(large)
+        console.print("Memory …")
+        memory = {"structure": measure_memory(large, "structure"), "all": measure_memory(large, "all")}
+    finally:
+        large.unlink(missing_ok=True)
+        small.unlink(missing_ok=True)
+    console.print("Grouping …")
+    return {**ratios, "memory": memory, "grouping": measure_grouping(), "s3": reading}
+
+
+def promises(gate: dict[str, Any]) -> list[dict[str, Any]]:
+    """The figures that are promised, each with its limit; ratios are of processor time."""
+    large, small = gate["rows_of_90_kb"], gate["rows_of_1500_bytes"]
+    figures = [
+        ("structural rules over orjson, rows of 90 KB", large["structure"]["times_orjson_cpu"], 1.35),
+        ("structural rules over orjson, rows of 1.5 KB", small["structure"]["times_orjson_cpu"], 2.5),
+        ("all rules over orjson, rows of 90 KB", large["all_rules"]["times_orjson_cpu"], 6),
+        ("all rules over orjson, rows of 1.5 KB", small["all_rules"]["times_orjson_cpu"], 6),
+        ("MB above the interpreter, 1 GB, structural rules", gate["memory"]["structure"]["above_interpreter_mb"], 150),
+        ("MB above the interpreter, 1 GB, all rules", gate["memory"]["all"]["above_interpreter_mb"], 150),
+        ("seconds to group 10,000 rows of 1.5 KB", gate["grouping"]["seconds"], 60),
+    ]
+    return [{"figure": name, "value": value, "limit": limit, "met": value <= limit} for name, value, limit in figures]
+
+
+def main() -> None:
+    """`make bench`."""
+    console = Console()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    gate = measure_data_gate(FOLDER, console)
+    found = promises(gate)
+    machine = {"python": platform.python_version(), "system": platform.platform(), "processors": os.cpu_count()}
+    report = {"machine": machine, "data_gate": gate, "promises": found}
+    (FOLDER / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    table = Table("figure", "here", "at most", "")
+    for each in found:
+        table.add_row(each["figure"], str(each["value"]), str(each["limit"]), "met" if each["met"] else "NOT met")
+    console.print(table)
+    console.print(f"S3: {gate['s3']['rate_over_plain_chunks']} of the rate of a plain chunked read.", highlight=False)
+    console.print(f"Report: {FOLDER / 'report.json'}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""The data gate's time over orjson's bare parsing of the same file, its memory, and its grouping."""
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+import orjson
+
+from lambdas.domain.dataset import RecordSet, Rules, check_blocks, check_set
+from lambdas.domain.dataset_report import DatasetReport
+from lambdas.domain.formats import Conversion
+from lambdas.domain.groups import group, signature
+from lambdas.domain.models import catalogue
+from local.bench import files
+
+ROUNDS = 3
+_BUFFER_BYTES = 1 << 20
+_MEGABYTE = 1_000_000
+
+
+class Seconds(NamedTuple):
+    """What a call took."""
+
+    cpu: float
+    wall: float
+
+
+def measure(call: Callable[[], object]) -> Seconds:
+    """Times one call. Processor time is what it costs; wall time also tells of other work on the machine."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    call()
+    return Seconds(time.process_time() - cpu, time.perf_counter() - wall)
+
+
+def parse_only(path: Path) -> None:
+    """What any check does at least: read the lines and parse each."""
+    with path.open("rb", buffering=_BUFFER_BYTES) as file:
+        for line in file:
+            orjson.loads(line)
+
+
+def check_rules(path: Path, rules: Rules) -> None:
+    """The rules alone."""
+    with path.open("rb", buffering=_BUFFER_BYTES) as file:
+        check_blocks(file, RecordSet(path.name), catalogue()[0], DatasetReport(), Conversion(), rules)
+
+
+def check_file(path: Path, rules: Rules) -> RecordSet:
+    """The gate as a run has it, with the file's checksum."""
+    with path.open("rb", buffering=0) as file:
+        return check_set(file, path.name, catalogue()[0], DatasetReport(), rules=rules)
+
+
+def measure_ratios(path: Path, rounds: int = ROUNDS) -> dict[str, Any]:
+    """Medians of interleaved rounds: each measurement stands between two of the bare parsing."""
+    megabytes = path.stat().st_size / _MEGABYTE
+    calls: dict[str, Callable[[], object]] = {
+        "structure": lambda: check_rules(path, "structure"),
+        "all_rules": lambda: check_rules(path, "content"),
+        "structure_with_checksum": lambda: check_file(path, "structure"),
+    }
+    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in calls}
+    parsing: list[Seconds] = []
+    for _ in range(rounds):
+        for name, call in calls.items():
+            before, took, after = measure(lambda: parse_only(path)), measure(call), measure(lambda: parse_only(path))
+            parsing += [before, after]
+            ratio = 2 * took.cpu / (before.cpu + after.cpu), 2 * took.wall / (before.wall + after.wall)
+            found[name].append((*ratio, megabytes / took.wall))
+    figures: dict[str, Any] = {
+        "megabytes": round(megabytes, 1),
+        "orjson": {"mb_per_second": round(megabytes / statistics.median(each.wall for each in parsing), 1)},
+    }
+    for name, rows in found.items():
+        cpu, wall, rate = (statistics.median(column) for column in zip(*rows, strict=True))
+        figures[name] = {
+            "times_orjson_cpu": round(cpu, 3),
+            "times_orjson": round(wall, 3),
+            "mb_per_second": round(rate, 1),
+        }
+    return figures
+
+
+def measure_memory(path: Path, rules: Rules) -> dict[str, float]:
+    """Peak memory of a process that checks the file, in MB, beside that of a bare interpreter and of the imports."""
+    command = [sys.executable, "-m", "local.bench.data_gate", str(path), rules]
+    checked = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    bare = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    output = subprocess.run([sys.executable, "-c", bare], check=True, capture_output=True).stdout
+    interpreter = _megabytes(int(output))
+    return {
+        **checked,
+        "interpreter_mb": interpreter,
+        "above_interpreter_mb": round(checked["peak_mb"] - interpreter, 1),
+    }
+
+
+def measure_grouping(records: int = 10_000, row_bytes: int = 1_500) -> dict[str, Any]:
+    """Near-duplicate grouping of records that all differ, which is its slowest case."""
+    prompts = [each["messages"][0]["content"] for each in files.records(records, row_bytes)]
+    signatures: list[bytes] = []
+    signing = measure(lambda: signatures.extend(signature(prompt).tokens for prompt in prompts))
+    groups: list[int] = []
+    grouping = measure(lambda: groups.extend(group(signatures)))
+    return {
+        "records": records,
+        "row_bytes": row_bytes,
+        "groups": len(set(groups)),
+        "signing_seconds": round(signing.wall, 2),
+        "grouping_seconds": round(grouping.wall, 2),
+        "seconds": round(signing.wall + grouping.wall, 2),
+    }
+
+
+def _megabytes(maxrss: int) -> float:
+    """`ru_maxrss` is in bytes on macOS, in KB elsewhere."""
+    return round(maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
+
+
+def _peak() -> float:
+    return _megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def _main() -> None:
+    path, rules = Path(sys.argv[1]), sys.argv[2]
+    imported = _peak()
+    chosen: Rules = next(each for each in get_args(Rules) if each == rules)
+    started = time.perf_counter()
+    check_file(path, chosen)
+    seconds = round(time.perf_counter() - started, 2)
+    print(json.dumps({"peak_mb": _peak(), "after_imports_mb": imported, "seconds": seconds}))
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,1 @@
+"""`make fuzz`: bytes that nobody would write go through the data gate, for a bounded time; none may raise."""

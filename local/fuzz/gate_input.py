@@ -1,0 +1,19 @@
+"""The data gate's promise on its input, as a function of bytes that fails where it is broken."""
+
+import io
+
+import orjson
+
+from lambdas.domain.dataset import check_set, convert
+from lambdas.domain.dataset_report import DatasetReport
+from lambdas.domain.formats import Conversion
+from lambdas.domain.models import catalogue
+
+
+def check(data: bytes) -> None:
+    """Any bytes give a report that can be written, and what is accepted can be converted."""
+    model, report, conversion = catalogue()[0], DatasetReport(), Conversion("System.", "table")
+    read = check_set(io.BytesIO(data), "train.jsonl", model, report, conversion)
+    orjson.dumps(report.as_json())
+    if not report.errors and sum(1 for _ in convert(io.BytesIO(data), read, model, conversion)) != read.records_read:
+        raise AssertionError("The records that are converted are not those that were checked.")
