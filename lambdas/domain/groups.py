@@ -40,6 +40,9 @@ _WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b",." else 3
 # Japanese characters, three bytes each, are tokens.
 _TOKEN = re.compile(rb"\d{1,3}(?:,\d{3})+(?![\d,])|[\xe3-\xe9][\x80-\xbf]{2}|[^,.\xe3-\xe9]+(?:\.\d+)?")
 
+# A table that was written as JSON within a prompt may have its characters escaped.
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+
 
 class Signature(NamedTuple):
     """`tokens`: sorted hashes, at most SIGNATURE_TOKENS; `words`: a hash of all words and how often each occurs."""
@@ -53,7 +56,10 @@ def signature(prompt: str) -> Signature:
 
     A prompt that is not read to its end has `words` of its own: what follows may make the difference.
     """
-    words = prompt[:MAX_PROMPT_CHARACTERS].encode().translate(_WORDS).replace(b", ", b" ").replace(b". ", b" ").split()
+    text = prompt[:MAX_PROMPT_CHARACTERS]
+    if "\\u" in text:
+        text = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text)
+    words = text.encode(errors="replace").translate(_WORDS).replace(b", ", b" ").replace(b". ", b" ").split()
     different = {*words}
     odd = {word for word in different if not word.isalnum()}
     hashes = {*map(crc32, different - odd)}

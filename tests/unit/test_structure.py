@@ -1,0 +1,115 @@
+"""What the fast path clears, the explaining path clears too, in every format."""
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.domain import records
+from lambdas.domain.blocks import Block
+from lambdas.domain.dataset_report import DatasetReport
+from lambdas.domain.formats import Conversion, SourceFormat
+from lambdas.domain.models import base_model
+from lambdas.domain.shapes import SHAPES
+from lambdas.domain.structure import Structure
+
+HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
+WORDS = ("a", "role", '"role"', '\\"text"', '":', "\\", "\nHuman:", "Assistant:", "é", "\x00", "\u2028", " ", "😀", "")
+VALUE = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map("".join) | st.none() | st.just([]) | st.integers()
+
+
+def written(pairs: list[tuple[str, Any]], *, spelt: bool, colon: str, ascii_only: bool) -> str:
+    """An object with keys that may stand twice, or begin with an escaped letter."""
+
+    def key(name: str) -> str:
+        return f'"\\u{ord(name[0]):04x}{name[1:]}"' if spelt else f'"{name}"'
+
+    values = [value if isinstance(value, Raw) else json.dumps(value, ensure_ascii=ascii_only) for _, value in pairs]
+    return Raw(
+        "{" + ",".join(f"{key(name)}{colon}{value}" for (name, _), value in zip(pairs, values, strict=True)) + "}"
+    )
+
+
+class Raw(str):
+    """JSON that is written already."""
+
+
+@st.composite
+def lines(draw: st.DrawFn, source_format: SourceFormat) -> bytes:
+    """Nearly sound records of a format, in all spellings that JSON allows."""
+    colon, ascii_only = draw(st.sampled_from([":", ": ", " : "])), draw(st.booleans())
+
+    def obj(pairs: list[tuple[str, Any]]) -> str:
+        if draw(st.integers(0, 5)) == 0:
+            name = draw(st.sampled_from([*SHAPES[source_format].names, "x"]))
+            pairs = [*pairs, (name, draw(VALUE))]
+        return written(pairs, spelt=draw(st.integers(0, 9)) == 0, colon=colon, ascii_only=ascii_only)
+
+    def content() -> Any:
+        if source_format != "bedrock-conversation-2024":
+            return draw(VALUE)
+        return Raw(f"[{','.join(obj([('text', draw(VALUE))]) for _ in range(draw(st.sampled_from([1, 1, 1, 0, 2]))))}]")
+
+    if source_format in ("messages", "bedrock-conversation-2024"):
+        turns = range(draw(st.integers(0, 4)))
+        messages = [obj([("role", ("user", "assistant")[turn % 2]), ("content", content())]) for turn in turns]
+        pairs: list[tuple[str, Any]] = [("messages", Raw(f"[{','.join(messages)}]"))]
+        if source_format != "messages":
+            pairs.insert(0, ("schemaVersion", "bedrock-conversation-2024"))
+    else:
+        names = [name for name in SHAPES[source_format].names if name != "system"]
+        pairs = [(name, draw(VALUE)) for name in names if name != "document" or draw(st.booleans())]
+    if draw(st.booleans()):
+        pairs.append(("system", content()))
+    return obj(pairs).encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.parametrize("source_format", SHAPES)
+@given(data=st.data())
+def test_line_that_is_cleared_has_no_findings(source_format: SourceFormat, data: st.DataObject) -> None:
+    """A short cut that clears a faulty line would let it into the training."""
+    line = data.draw(lines(source_format))
+    report = DatasetReport()
+    structure = Structure("train.jsonl", source_format, HAIKU, report, Conversion())
+    (value,) = structure.check(Block([line], [1]))
+    errors = {issue.rule for issue in report.issues if issue.severity == "error"}
+    try:
+        parsed = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        assert errors
+        return
+    expected = {finding.rule for finding in records.findings(line, parsed, HAIKU)}
+    assert errors == expected
+    assert (value is None) == bool(expected)
+
+
+def test_lines_of_a_block_are_judged_one_by_one() -> None:
+    """One bad line must neither hide nor refuse its neighbours."""
+    good, bad = b'{"prompt": "a", "completion": "b"}\n', b'{"prompt": "a", "completion": 3}\n'
+    report = DatasetReport()
+    structure = Structure("train.jsonl", "prompt/completion", HAIKU, report, Conversion())
+    values = structure.check(Block([good, bad, b"\n", good], range(7, 11)))
+    assert [value is None for value in values] == [False, True, True, False]
+    assert [(issue.rule, issue.line) for issue in report.issues] == [("wrong-type", 8), ("blank-line", 9)]
+    assert structure.records_read == 3
+
+
+def test_tiers_say_how_sure_the_token_rule_is() -> None:
+    """Which bound decided tells a user whether to shorten a record or to count its tokens."""
+    report = DatasetReport()
+    structure = Structure("train.jsonl", "prompt/completion", HAIKU, report, Conversion())
+    sizes = (10, 40_000, 100_000, 300_000)
+    structure.check(Block([orjson.dumps({"prompt": "a" * size, "completion": "b"}) for size in sizes], range(1, 5)))
+    assert structure.tiers == {"certain": 1, "likely": 1, "unclear": 1, "exceeded": 1}
+    assert [(issue.rule, issue.line) for issue in report.issues] == [("token-estimate", 3), ("token-limit", 4)]
+
+
+def test_system_text_of_the_run_counts_as_tokens() -> None:
+    """What converting adds is trained on, too."""
+    report = DatasetReport()
+    structure = Structure("train.jsonl", "prompt/completion", HAIKU, report, Conversion("s" * 60_000))
+    structure.check(Block([orjson.dumps({"prompt": "a" * 10_000, "completion": "b"})], [1]))
+    assert list(report.counts) == ["token-estimate"]
