@@ -49,7 +49,7 @@ validate: $(PYTHON_STAMP) ## the data gate without AWS: make validate [DATA=<fil
 faults: install ## faults in every place of a run, none of which may leave a throughput: make faults [ONLY=<pattern>]
 	@fine-tune faults $${ONLY:+--only "$$ONLY"}
 
-bench: $(PYTHON_STAMP) ## speed and memory of the data gate, into build/bench; takes minutes and 1 GB of disk
+bench: $(PYTHON_STAMP) ## speed and memory of the data gate and of the report, into build/bench; takes minutes and 1 GB of disk
 	@python -m local.bench
 
 FUZZ_SECONDS ?= 60

@@ -1,4 +1,4 @@
-"""The command line: `fine-tune demo`, `fine-tune validate`."""
+"""The command line: `fine-tune demo`, `validate`, `review`, `faults`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,13 +8,17 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lambdas.domain.dataset import Rules
+from lambdas.domain.human_review import VotesRejectedError
 from local.dataset_summary import tell_dataset
+from local.demo import FOLDER as DEMO_FOLDER
 from local.demo import DemoRunningError, run_demo
 from local.embedded_aws import CHECKOUT
 from local.execution import NoExecutionError
 from local.faults.cases import chosen
 from local.faults.command import run_faults
 from local.process import ProcessFailedError
+from local.result import tell_judging
+from local.review import NoReportError, add_votes
 from local.upload import NoDataSetError, upload_of
 from local.validate import FOLDER as VALIDATE_FOLDER
 from local.validate import Opener, choose, files_of, save, settings_of
@@ -80,6 +84,22 @@ def validate(
     tell_dataset(console, validation.document)
     console.print(f"Report: {out / 'report.json'}", highlight=False, soft_wrap=True)
     raise typer.Exit(0 if validation.accepted else 1)
+
+
+@app.command()
+def review(
+    votes: Annotated[Path, typer.Argument(help="The file that human_review.html saves.", exists=True, dir_okay=False)],
+    report: Annotated[Path, typer.Option(help="The folder with the run's report.json.")] = DEMO_FOLDER,
+) -> None:
+    """Add a person's votes, and their agreement with the judges, to a run's report.json and report.html."""
+    console = Console()
+    try:
+        judging = add_votes(report, votes)
+    except (NoReportError, VotesRejectedError) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from None
+    tell_judging(console, judging)
+    console.print(f"Report: {report / 'report.html'}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -42,7 +42,7 @@ def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:
 
 
 def tell_report(console: Console, folder: Path) -> None:
-    """The arms side by side and the throughput's time, from report.json."""
+    """The verdict, the arms side by side and the throughput's time, from report.json."""
     report = json.loads((folder / "report.json").read_text())
     simulated = " (simulated: the figures say nothing about real models)" if report["simulated"] else ""
     table = Table(title=f"{report['base_model']}{simulated}", title_justify="left")
@@ -56,6 +56,12 @@ def tell_report(console: Console, folder: Path) -> None:
             arm, str(figures["n"]), str(figures["errors"]), *("-" if n is None else f"{n:.1f}" for n in numbers)
         )
     console.print(table)
+    decision = report["decision"]
+    console.print(f"Verdict: {decision['verdict']}", style="bold")
+    for reason_given in decision["reasons"]:
+        console.print(f"  {reason_given}", markup=False, highlight=False, soft_wrap=True)
+    if report["judging"]["judges"]:
+        tell_judging(console, report["judging"])
     throughput = report["throughput"]
     console.print(
         f"Throughput: in service {throughput['in_service_at']}, deleted {throughput['deleted_at']}, "
@@ -64,6 +70,19 @@ def tell_report(console: Console, folder: Path) -> None:
         soft_wrap=True,
     )
     console.print(f"Report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
+
+
+def tell_judging(console: Console, judging: dict[str, Any]) -> None:
+    """What judges and people prefer, and how far any two of them agree."""
+    for one in (*judging["judges"], *judging["people"]):
+        rate = "no pair decided" if one["win_rate"] is None else f"{one['win_rate']:.0f} % of decided pairs"
+        name = one.get("model_id") or f"{one['reviewer']} (a person)"
+        text = f"{name}: the tuned model won {one['wins']}, lost {one['losses']}, tied {one['ties']} of {one['pairs']}"
+        console.print(f"  {text}: {rate}.", markup=False, highlight=False, soft_wrap=True)
+    for pair in judging["agreements"]:
+        kappa = "not defined" if pair["kappa"] is None else f"{pair['kappa']:.2f}"
+        text = f"  {pair['raters'][0]} and {pair['raters'][1]}: Cohen's kappa {kappa} on {pair['pairs']} pairs."
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def tell_issues(console: Console, report: dict[str, Any]) -> None:

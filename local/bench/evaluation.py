@@ -1,0 +1,114 @@
+"""Seconds and memory that scoring and reporting take: what WriteReport does between reading and writing its objects."""
+
+import json
+import random
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from lambdas.domain import report
+from lambdas.domain.arms import Arm
+from lambdas.domain.evaluation import evaluate
+from lambdas.domain.human_review import render_review
+from lambdas.domain.judging_shards import choose_pairs, summarise_judging
+from lambdas.domain.report_page import Materials, render_page
+from lambdas.domain.responses import Line, parse_lines, parse_question
+from lambdas.domain.run_settings import EvaluationSettings
+from lambdas.domain.training_metrics import Loss, Losses
+
+# The test records of TAT-QA in four table formats, as in AWS's blog on fine-tuning Claude 3 Haiku.
+RECORDS, GROUPS = 3_572, 555
+ARMS = {"tuned": 0.85, "base": 0.6, "base-few-shot-3": 0.65, "larger": 0.7, "largest": 0.75}
+PROMPT_CHARACTERS = 1_500
+
+
+def measure_evaluation(folder: Path) -> dict[str, Any]:
+    """`{"records", "arms", "seconds", "processor_seconds", "peak_mb"}` of a process of its own."""
+    files = folder / "evaluation"
+    files.mkdir(parents=True, exist_ok=True)
+    for arm, right in ARMS.items():
+        with (files / f"{arm}.jsonl").open("wb") as file:
+            file.writelines(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in _lines(arm, right))
+    command = [sys.executable, "-m", "local.bench.evaluation", str(files)]
+    found: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    for written in files.iterdir():
+        written.unlink()
+    return found
+
+
+def _lines(arm: str, right: float) -> Iterator[Line]:
+    """Answers as financial questions have them: a number, several, or a few words; wrong ones are alike but longer."""
+    questions, answers = random.Random(1), random.Random(arm)  # noqa: S311 - no secret is made with them
+    for index in range(RECORDS):
+        number = questions.randrange(10_000_000)
+        reference = f"{number / 100:,.2f}" if index % 4 else f"net sales rose by {number % 90} million, mainly in Asia"
+        wrong = f"I think that the answer is {answers.randrange(10_000_000) / 100:,.2f}, which follows from the table"
+        response = reference if answers.random() < right else wrong
+        yield {
+            "index": index,
+            "prompt": f"<table>{index % GROUPS} " + "cell 1,234.5 " * (PROMPT_CHARACTERS // 13) + f"</table> {index}?",
+            "reference": reference,
+            "response": response,
+            "input_tokens": 400,
+            "output_tokens": len(response) // 4,
+            "latency_ms": 200 + len(response),
+            "stop_reason": "end_turn",
+            "asked_at": "2026-01-21T22:20:00.000Z",
+            "answered_at": "2026-01-21T22:24:00.000Z",
+        }
+
+
+def _report(files: Path) -> int:
+    """The whole of it; returns the pages' bytes."""
+    answers = {arm: parse_lines((files / f"{arm}.jsonl").read_bytes()) for arm in ARMS}
+    arms = {arm: Arm(model_id=None if arm == "tuned" else arm) for arm in ARMS}
+    groups, settings = [index % GROUPS for index in range(RECORDS)], EvaluationSettings()
+    evaluation = evaluate(answers, arms, groups, settings, None)
+    record = b'{"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]}'
+    pairs = choose_pairs(answers, groups, {n: parse_question(n, record) for n in range(RECORDS)}, 100, 0)
+    losses = Losses(tuple(Loss(step, 1 + step // 70, 1 / (step + 1)) for step in range(280)), 0)
+    lineage = {"package_version": "", "source": {"bucket": "", "key": "", "version_id": None}, "objects": []}
+    state = {
+        "run": {"id": "bench"},
+        "plan": {
+            "hyperparameters": {"epochCount": "4"},
+            "evaluation": settings.model_dump(),
+            "arms": {name: arm.model_dump() for name, arm in arms.items()},
+        },
+    }
+    result = report.succeeded(
+        state,
+        answers,
+        evaluation,
+        summarise_judging(pairs, {}),
+        (losses, losses),
+        {**lineage, "judge_prompt": None},
+        None,
+    )
+    page = render_page(result, Materials(answers, losses, losses, {}))
+    return len(page) + len(render_review("bench", pairs, simulated=True)) + len(orjson.dumps(result))
+
+
+def _main() -> None:
+    began, processor = time.perf_counter(), time.process_time()
+    size = _report(Path(sys.argv[1]))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+    figures = {
+        "records": RECORDS,
+        "arms": len(ARMS),
+        "bytes": size,
+        "seconds": round(time.perf_counter() - began, 2),
+        "processor_seconds": round(time.process_time() - processor, 2),
+        "peak_mb": round(peak, 1),
+    }
+    sys.stdout.write(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,131 @@
+"""`fine-tune review`: people's votes in a run's report."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lambdas.domain import human_review, report
+from lambdas.domain.arms import Arm
+from lambdas.domain.evaluation import evaluate
+from lambdas.domain.judging import ORDERS, Pair
+from lambdas.domain.judging_shards import summarise_judging
+from lambdas.domain.run_settings import EvaluationSettings
+from lambdas.domain.training_metrics import Losses
+from local.cli import app
+
+RUN_ID = "sales-0123456789ab"
+RECORDS = 30
+NO_LOSSES = Losses((), 0)
+
+
+def line(index: int, response: str) -> dict:
+    return {
+        "index": index,
+        "prompt": f"question {index}",
+        "reference": "right",
+        "response": response,
+        "input_tokens": 9,
+        "output_tokens": 2,
+        "latency_ms": 5,
+        "stop_reason": "end_turn",
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What a demo leaves of a run with one judge, who takes the tuned answer of each pair but the last."""
+    answers = {arm: [line(n, text) for n in range(RECORDS)] for arm, text in (("tuned", "right"), ("base", "wrong"))}
+    arms = {"tuned": Arm(model_id=None), "base": Arm(model_id="base-model")}
+    pairs = [Pair(n, f"question {n}", "right", "right", "wrong") for n in range(RECORDS)]
+    words = {"arm_first": "first", "arm_second": "second"}
+    judged = [{"index": n, "order": o, "judgement": words[o], "answer": ""} for n in range(RECORDS) for o in ORDERS]
+    judged = [{**one, "judgement": "tie"} if one["index"] == 0 else one for one in judged]
+    settings = EvaluationSettings(judges=["judge"])
+    state = {
+        "run": {"id": RUN_ID},
+        "plan": {
+            "base_model": "base-model",
+            "hyperparameters": {"epochCount": "2"},
+            "evaluation": settings.model_dump(),
+            "arms": {name: arm.model_dump() for name, arm in arms.items()},
+        },
+        "job": {"simulated": True, "model_arn": "arn:model"},
+    }
+    source = {"bucket": "in", "key": "input/sales.jsonl", "version_id": None}
+    result = report.succeeded(
+        state,
+        answers,
+        evaluate(answers, arms, range(RECORDS), settings, None),
+        summarise_judging(pairs, {"judge": judged}),
+        (NO_LOSSES, NO_LOSSES),
+        {"package_version": "0", "source": source, "objects": [], "judge_prompt": None},
+        None,
+    )
+    (tmp_path / "evaluation").mkdir()
+    for arm, lines in answers.items():
+        (tmp_path / "evaluation" / f"{arm}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    (tmp_path / "report.json").write_text(json.dumps(result))
+    (tmp_path / "page.html").write_text(human_review.render_review(RUN_ID, pairs, simulated=True))
+    return tmp_path
+
+
+def votes(folder: Path, reviewer: str = "Ann", run_id: str = RUN_ID, right: int = 20) -> Path:
+    """Votes for the right answer on the first pairs of the page, and against it on the others."""
+    page = (folder / "page.html").read_text().split('id="review">')[1].split("</script>")[0]
+    pairs = sorted(json.loads(page)["pairs"], key=lambda pair: pair["index"])
+    choices = [
+        {"index": pair["index"], "choice": "left" if (pair["left"] == "right") == (place < right) else "right"}
+        for place, pair in enumerate(pairs)
+    ]
+    file = folder / f"{reviewer}.json"
+    saved = {"format": human_review.FORMAT, "run_id": run_id, "reviewer": reviewer, "votes": choices}
+    file.write_text(json.dumps(saved))
+    return file
+
+
+def run(folder: Path, file: Path) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["review", str(file), "--report", str(folder)])
+    return done.exit_code, done.output
+
+
+def test_votes_and_their_agreement_with_the_judge_are_added_to_both_reports(folder: Path) -> None:
+    """People are what judges are measured by."""
+    assert run(folder, votes(folder, right=20))[0] == 0
+    judging = json.loads((folder / "report.json").read_text())["judging"]
+    [person] = judging["people"]
+    assert (person["reviewer"], person["wins"], person["losses"], person["win_rate"]) == ("Ann", 20, 0, 100)
+    [agreement] = judging["agreements"]
+    assert agreement["raters"] == ["judge", "Ann"]
+    assert agreement["pairs"] == 20
+    assert agreement["agreement"] == 95
+    page = (folder / "report.html").read_text()
+    assert "Ann (a person)" in page
+    assert "SIMULATED" in page
+
+
+def test_a_reviewer_who_votes_again_replaces_the_earlier_votes_and_others_stay(folder: Path) -> None:
+    """Else a person would count twice."""
+    for reviewer, right in (("Ann", 20), ("Bob", 18), ("Ann", 19)):
+        assert run(folder, votes(folder, reviewer, right=right))[0] == 0
+    judging = json.loads((folder / "report.json").read_text())["judging"]
+    assert [(one["reviewer"], one["wins"]) for one in judging["people"]] == [("Bob", 18), ("Ann", 19)]
+    assert [one["raters"] for one in judging["agreements"]] == [["judge", "Bob"], ["judge", "Ann"], ["Bob", "Ann"]]
+
+
+def test_votes_on_another_run_change_nothing(folder: Path) -> None:
+    """Which answer is left follows from the run: read for another, votes would say the opposite as often as not."""
+    before = (folder / "report.json").read_bytes()
+    code, output = run(folder, votes(folder, run_id="other-0123456789ab"))
+    assert (code, "not on sales-0123456789ab" in output.replace("\n", " ")) == (1, True)
+    assert (folder / "report.json").read_bytes() == before
+
+
+def test_a_folder_without_a_report_or_without_answers_says_what_is_missing(folder: Path, tmp_path: Path) -> None:
+    """A person must learn what to fetch."""
+    file = votes(folder)
+    (folder / "evaluation" / "base.jsonl").unlink()
+    assert "base.jsonl" in run(folder, file)[1].replace("\n", "")
+    (folder / "report.json").unlink()
+    assert "does not exist" in run(folder, file)[1].replace("\n", " ")
