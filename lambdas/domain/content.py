@@ -85,8 +85,10 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "personal-data",
         "card number",
-        ("0000-0000-0000", "0000-000000-00000", "0000 0000 0000", "0000000000000"),
-        re.compile(r"(?<![\w.,-])(?:[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d\d(-?)\d{6}\2\d{5})(?![\w-]|[.,]\d)"),
+        ("0000-0000-0000", "0000-000000-00000", "0000 000000 00000", "0000 0000 0000", "0000000000000"),
+        re.compile(
+            r"(?<![\w.,-])(?:[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d\d([ -]?)\d{6}\2\d{5})(?![\w-]|[.,]\d)"
+        ),
         luhn,
     ),
     Kind(
@@ -115,7 +117,11 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "secret",
         "password",
-        ("password=", "password:", "passwd=", "api_key=", "api_key:", "apikey=", "secret_key=", "secret_access_key"),
+        tuple(
+            name + sign
+            for name in ("password", "passwd", "api_key", "apikey", "secret_key", "secret_access_key")
+            for sign in ("=", ":", " =", " :", '\\":', '\\" :')  # a quote in a text stands escaped in its line
+        ),
         re.compile(r"(?i)\b(?:password|passwd|api_?key|secret_(?:access_)?key)\"?\s{0,3}[=:]\s{0,3}[^\s,;<]{6,100}"),
     ),
     Kind(

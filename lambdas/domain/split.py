@@ -63,8 +63,9 @@ class _Groups:
         First so that each label has its share, then close to the target, then, for coarse groups, anything within the
         bounds, then the smallest groups first.
         """
-        # Shares of small labels are rounded, which may fall short of the least number: the second try asks for more.
-        for aim in (target, target * _OVERSHOOT) if len(self._totals) > 1 else ():
+        # Each label's share is rounded, which may fall short of the least number: further tries ask for more.
+        labels = len(self._totals)
+        for aim in (target, target + labels / 2, target * _OVERSHOOT) if labels > 1 else ():
             chosen = self._stratified(aim)
             if least <= sum(len(self.members[key]) for key in chosen) <= most:
                 return chosen

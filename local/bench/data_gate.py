@@ -1,14 +1,13 @@
 """The data gate's time over orjson's bare parsing of the same file, its memory, and its grouping."""
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -88,17 +87,10 @@ def measure_ratios(path: Path, rounds: int = ROUNDS) -> dict[str, Any]:
 
 
 def measure_memory(path: Path, rules: Rules) -> dict[str, float]:
-    """Peak memory of a process that checks the file, in MB, beside that of a bare interpreter and of the imports."""
-    command = [sys.executable, "-m", "local.bench.data_gate", str(path), rules]
-    checked = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    bare = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    output = subprocess.run([sys.executable, "-c", bare], check=True, capture_output=True).stdout
-    interpreter = _megabytes(int(output))
-    return {
-        **checked,
-        "interpreter_mb": interpreter,
-        "above_interpreter_mb": round(checked["peak_mb"] - interpreter, 1),
-    }
+    """Peak memory in MB of a process that checks the file, and how much it is above the bare interpreter's."""
+    command = [sys.executable, "-m", "local.bench.memory", str(path), rules]
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return {**found, "above_interpreter_mb": round(found["peak_mb"] - found["interpreter_mb"], 1)}
 
 
 def measure_grouping(records: int = 10_000, row_bytes: int = 1_500) -> dict[str, Any]:
@@ -116,26 +108,3 @@ def measure_grouping(records: int = 10_000, row_bytes: int = 1_500) -> dict[str,
         "grouping_seconds": round(grouping.wall, 2),
         "seconds": round(signing.wall + grouping.wall, 2),
     }
-
-
-def _megabytes(maxrss: int) -> float:
-    """`ru_maxrss` is in bytes on macOS, in KB elsewhere."""
-    return round(maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
-
-
-def _peak() -> float:
-    return _megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-
-
-def _main() -> None:
-    path, rules = Path(sys.argv[1]), sys.argv[2]
-    imported = _peak()
-    chosen: Rules = next(each for each in get_args(Rules) if each == rules)
-    started = time.perf_counter()
-    check_file(path, chosen)
-    seconds = round(time.perf_counter() - started, 2)
-    print(json.dumps({"peak_mb": _peak(), "after_imports_mb": imported, "seconds": seconds}))
-
-
-if __name__ == "__main__":
-    _main()

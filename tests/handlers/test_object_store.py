@@ -1,7 +1,7 @@
 """Objects read over HTTP, whose bodies urllib3 closes at the last byte."""
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.client
 import pytest
@@ -9,6 +9,9 @@ from botocore.response import StreamingBody
 from urllib3 import HTTPResponse
 
 from lambdas.adapters import object_store
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 
 @pytest.mark.parametrize("ending", [b"\n", b""])
@@ -27,3 +30,34 @@ def test_an_object_is_read_to_its_end_though_its_body_closes_there(
     with object_store.opened("bucket", "key") as stored:
         assert stored is not None
         assert stored.stream.readlines() == text.splitlines(keepends=True)
+
+
+@pytest.mark.parametrize("lines", [0, 3, 5_000])
+def test_lines_become_one_object_whether_small_or_in_parts(
+    s3: "S3Client", monkeypatch: pytest.MonkeyPatch, lines: int
+) -> None:
+    """A set of any size must arrive whole, without ever being held whole."""
+    monkeypatch.setattr(object_store, "_PART_BYTES", 5 << 20)
+    text = b"x" * 2_000
+    with object_store.line_writer("output-bucket", "set.jsonl") as writer:
+        for _ in range(lines):
+            writer.write(text)
+    stored = s3.get_object(Bucket="output-bucket", Key="set.jsonl")
+    assert stored["Body"].read() == (text + b"\n") * lines
+    assert stored["ContentType"] == "application/jsonl"
+
+
+def test_failure_while_writing_leaves_neither_object_nor_parts(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a data set must not look like one, and parts without an object are billed unseen."""
+    monkeypatch.setattr(object_store, "_PART_BYTES", 5 << 20)
+
+    def broken() -> None:
+        with object_store.line_writer("output-bucket", "set.jsonl") as writer:
+            for _ in range(4_000):
+                writer.write(b"x" * 2_000)
+            raise RuntimeError("the reader broke off")
+
+    with pytest.raises(RuntimeError):
+        broken()
+    assert "Contents" not in s3.list_objects_v2(Bucket="output-bucket")
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket="output-bucket")

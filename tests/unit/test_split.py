@@ -116,3 +116,30 @@ def test_limits_are_the_models_own() -> None:
     parts = split(keys_of([1] * 130), DEFAULT, limits)
     assert isinstance(parts, Split)
     assert tuple(map(len, parts[:3])) == (104, 6, 20)
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 3)), min_size=200, max_size=400), st.integers(0, 5))
+def test_labels_have_their_share_in_each_part(groups: list[tuple[int, int]], seed: int) -> None:
+    """A rare label that is missing from the test set would go unmeasured."""
+    keys = keys_of([size for size, _ in groups])
+    labels = [label for size, label in groups for _ in range(size)]
+    parts = split(keys, DEFAULT._replace(seed=seed), LIMITS, labels)
+    assert isinstance(parts, Split)
+    totals = Counter(labels)
+    for part in (parts.validation, parts.test):
+        found = Counter(labels[index] for index in part)
+        for label, total in totals.items():
+            assert abs(found[label] - len(part) / len(keys) * total) <= 3
+
+
+@given(st.lists(st.integers(0, 2), min_size=60, max_size=150), st.randoms(use_true_random=False))
+def test_order_does_not_matter_to_labels_either(labels: list[int], shuffle: random.Random) -> None:
+    """The same data in another order, with labels, gives the same test set."""
+    keys = keys_of([1] * len(labels))
+    order = list(range(len(labels)))
+    shuffle.shuffle(order)
+    first = split(keys, DEFAULT, LIMITS, labels)
+    second = split([keys[index] for index in order], DEFAULT, LIMITS, [labels[index] for index in order])
+    assert isinstance(first, Split)
+    assert isinstance(second, Split)
+    assert set(first.test) == {order[index] for index in second.test}

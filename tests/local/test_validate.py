@@ -1,0 +1,134 @@
+"""`fine-tune validate`: the gate without AWS gives what a run would give, and says so by its exit status."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from local.cli import app
+
+TABLE = "<table><tr><td>Item {n}</td><td>{value:,}</td></tr></table>"
+
+
+def run(tmp_path: Path, data: Path, *options: str) -> tuple[int, str, dict[str, Any]]:
+    out = tmp_path / "out"
+    result = CliRunner().invoke(app, ["validate", "--data", str(data), "--out", str(out), *options])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    return result.exit_code, result.output, json.loads((out / "report.json").read_text())
+
+
+def rows(count: int) -> list[dict[str, str]]:
+    """Two questions on each table."""
+    return [
+        {"document": TABLE.format(n=n // 2, value=n // 2 * 31), "question": f"Question {n}?", "answer": f"{n} million"}
+        for n in range(count)
+    ]
+
+
+def messages(row: dict[str, str], tag: str = "document") -> dict[str, Any]:
+    content = f"<{tag}>\n{row['document']}\n</{tag}>\n\n{row['question']}"
+    return {"messages": [{"role": "user", "content": content}, {"role": "assistant", "content": row["answer"]}]}
+
+
+def write(path: Path, values: list[Any]) -> Path:
+    path.write_text("".join(json.dumps(value) + "\n" for value in values))
+    return path
+
+
+def write_csv(path: Path, values: list[dict[str, str]]) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(values[0]))
+        writer.writeheader()
+        writer.writerows(values)
+    return path
+
+
+def sets(tmp_path: Path) -> list[str]:
+    return [(tmp_path / "out" / "dataset" / f"{name}.jsonl").read_text() for name in ("train", "validation", "test")]
+
+
+def test_every_format_gives_the_same_sets(tmp_path: Path) -> None:
+    """The format is the exporter's affair: records, their split and their texts must not depend on it."""
+    questions = rows(140)
+    conversations = [messages(row) for row in questions]
+    nova = [
+        {
+            "schemaVersion": "bedrock-conversation-2024",
+            "messages": [{**turn, "content": [{"text": turn["content"]}]} for turn in each["messages"]],
+        }
+        for each in conversations
+    ]
+    completions = [
+        {"prompt": each["messages"][0]["content"], "completion": each["messages"][1]["content"]}
+        for each in conversations
+    ]
+    files = {
+        "messages": write(tmp_path / "a.jsonl", conversations),
+        "bedrock-conversation-2024": write(tmp_path / "b.jsonl", nova),
+        "prompt/completion": write(tmp_path / "c.jsonl", completions),
+        "document/question/answer": write(tmp_path / "d.jsonl", questions),
+        "CSV with document, question, answer": write_csv(tmp_path / "e.csv", questions),
+    }
+    found = []
+    for name, path in files.items():
+        status, output, report = run(tmp_path, path)
+        assert (status, report["status"]) == (0, "accepted"), output
+        assert report["files"][0]["format"] == name
+        assert name in output
+        found.append([[json.loads(line) for line in text.splitlines()] for text in sets(tmp_path)])
+    assert all(each == found[0] for each in found)
+    tables = [{line["messages"][0]["content"].split("</table>")[0] for line in lines} for lines in found[0]]
+    assert not (tables[0] & tables[1] or tables[0] & tables[2] or tables[1] & tables[2])
+
+
+def test_refused_data_exits_with_1_and_leaves_no_data_set(tmp_path: Path) -> None:
+    """A script stops there, and nobody trains on what an earlier check left."""
+    run(tmp_path, write(tmp_path / "good.jsonl", rows(60)))
+    path = write(tmp_path / "bad.jsonl", [*rows(60), {"question": 3, "answer": ""}])
+    status, output, report = run(tmp_path, path)
+    assert (status, report["status"]) == (1, "rejected")
+    assert "bad.jsonl#/question, line 61" in output
+    assert not (tmp_path / "out" / "dataset").exists()
+
+
+def test_folder_brings_its_own_sets_and_settings(tmp_path: Path) -> None:
+    """What a run would read of the prefix is read of the folder; training may be CSV here."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write_csv(folder / "train.csv", rows(60))
+    write(folder / "test.jsonl", rows(80)[60:])
+    (folder / "run.json").write_text('{"context_tag": "filing", "split": {"validation": 0}}')
+    status, _, report = run(tmp_path, folder, "--system", "Answer shortly.")
+    assert status == 0
+    assert report["records"] == {"read": 80, "train": 60, "validation": 0, "test": 20, "dropped": 0}
+    first = json.loads((tmp_path / "out" / "dataset" / "train.jsonl").read_text().splitlines()[0])
+    assert first == {"system": "Answer shortly.", **messages(rows(1)[0], "filing")}
+
+
+def test_structure_alone_writes_no_data_set(tmp_path: Path) -> None:
+    """The fast check is for large files and editors: it says what is wrong and goes no further."""
+    status, _, report = run(
+        tmp_path, write(tmp_path / "a.jsonl", [*rows(59), {**rows(60)[59], "answer": "x@example.com"}]),
+        "--rules", "structure",
+    )  # fmt: skip
+    assert (status, report["issues"]) == (0, [])
+    assert not (tmp_path / "out" / "dataset").exists()
+
+
+@pytest.mark.parametrize("options", [("--model", "unknown"), ("--context-tag", "not a tag")])
+def test_wrong_option_is_an_issue_like_any_other(tmp_path: Path, options: tuple[str, str]) -> None:
+    """A person reads which setting is wrong."""
+    status, output, report = run(tmp_path, write(tmp_path / "a.jsonl", rows(60)), *options)
+    assert status == 1
+    assert report["issue_counts"] == {"run-settings": 1}
+    assert "run.json#/" in output
+
+
+def test_missing_data_is_told_without_a_stack_trace(tmp_path: Path) -> None:
+    """The most frequent mistake of all."""
+    result = CliRunner().invoke(app, ["validate", "--data", str(tmp_path / "nothing")])
+    assert result.exit_code == 2
+    assert "There is no file" in result.output
