@@ -265,9 +265,19 @@ def events() -> Iterator[Case]:
 
 
 def all_cases() -> list[Case]:
-    """Every case, each with a name of its own."""
+    """Every case, each with a name of its own.
+
+    Those on a deployment that few share are spread evenly: there, each function starts for the first time, or one case
+    waits for the other.
+    """
     targets = (*OF_A_RUN, *IN_THE_LANE, *BY_THE_RECONCILER)
-    return [*timeouts(), *destroys(), *stops(), *events(), *each_operation(targets)]
+    cases = [*timeouts(), *destroys(), *stops(), *events(), *each_operation(targets)]
+    spread = [case for case in cases if case.deployment == "shared"]
+    slow = [case for case in cases if case.deployment != "shared"]
+    every = len(spread) // len(slow)
+    for number, case in enumerate(slow):
+        spread.insert(number * (every + 1), case)
+    return spread
 
 
 def chosen(pattern: str | None) -> list[Case]:

@@ -44,7 +44,7 @@ SETTLING = {"PURCHASE_TIMEOUT_SECONDS": f"{scaled_timeout(0, TIME_SCALE):.0f}"}
 MANY = {"MAX_THROUGHPUTS": "500", **SETTLING}
 ONE = {"MAX_THROUGHPUTS": "1", **SETTLING}
 # Longer than a run takes to get to any of its waits, even where each function starts for the first time.
-BRIEF_SECONDS = 2400
+BRIEF_SECONDS = 3200
 # Deployments that several cases share. "listing" and those with one slot have one case at a time.
 VARIANTS = (
     Variant("shared", MANY),

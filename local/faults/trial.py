@@ -28,6 +28,8 @@ NOT_FINAL = {"ServiceBusy"}
 # Longer than another run takes to come to want the slot.
 HOLDER_SECONDS = 600
 STOPPED = "StoppedByFault"
+# How far back a state still counts as entered lately: a turn of a polling loop is about ten events.
+LATE_EVENTS = 40
 SECONDS_TO_START = 60
 SECONDS_TO_END = 300
 # After the end: longer than a reconciliation that was called by it takes to look.
@@ -344,7 +346,7 @@ class Trial:
     def _entered(self, execution: str) -> list[str]:
         """The states that it has entered lately, the last one first."""
         events = self._states.get_execution_history(
-            executionArn=execution, reverseOrder=True, maxResults=20, includeExecutionData=False
+            executionArn=execution, reverseOrder=True, maxResults=LATE_EVENTS, includeExecutionData=False
         )["events"]
         return [event["stateEnteredEventDetails"]["name"] for event in events if event["type"].endswith("StateEntered")]
 
