@@ -66,12 +66,18 @@ def run_faults(cases: Sequence[Case], *, parallel: int, console: Console, folder
             console.print(f"{len(cases)} cases, {parallel} at a time; a minute on AWS passes in {60 * TIME_SCALE:g} s.")
             try:
                 results = run_all(bench, cases, parallel=parallel, console=console)
+                # Whatever the cases made beside their own runs is gone, too.
+                bench.until(lambda: not observer.now.live, bench.bound.seconds * TIME_SCALE)
+                left = sorted(observer.now.live)
             finally:
                 save_logs(aws)
     report = summary(results)
+    if left:
+        report["leaked"] = max(report["leaked"], len(left))
+        console.print(f"Throughput is left: {', '.join(left)}", style="bold red")
     (folder / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     tell(report, console, folder / "report.json")
-    return not any(result.problems for result in results)
+    return not report["leaked"] and not report["problems"]
 
 
 def faulty_aws(folder: Path) -> EmbeddedAws:

@@ -292,6 +292,8 @@ class Trial:
         result.seconds_to_zero = round(max(0.0, last_seen - ended_at) / scale, 1)
         if result.live_after:
             result.problems.append(f"{result.live_after} throughput is left after {bound.seconds:.0f} s")
+        elif result.seconds_to_zero > bound.interval_seconds + bound.deletion_seconds:
+            result.problems.append("zero took longer than a reconciliation interval and a deletion")
         if self._observer.jobs_of(self._marker):
             result.problems.append("a customization job still trains")
 
