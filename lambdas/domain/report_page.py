@@ -4,6 +4,7 @@ Texts of the data set and of the models are escaped by Jinja; the page's own pol
 The pictures come from `charts`, which escapes the texts in them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from lambdas.domain.training_metrics import Losses
 
 METRIC_NAMES = {
     "f1": "Token F1",
-    "f1_seed": "F1, seed's",
+    "f1_seed": "F1, distinct words",
     "exact_match": "Exact match",
     "rouge_l": "ROUGE-L",
     "numeric_match": "Numeric match",
@@ -35,8 +36,10 @@ VERDICTS = {
     "reject": "Reject: the gate is not passed",
     "inconclusive": "Inconclusive: the evidence does not suffice",
 }
-# Of which less is better.
-COSTS = frozenset({"output_tokens"})
+# A model's version and date, which tell nothing beside a picture; the tables have them.
+_VERSION = re.compile(r"-\d{8}|-v\d+[-:]\d+(?=$|-few)|-v\d+:\d+$")
+_PROVIDER = re.compile(r"^(?:[a-z]{2,5}\.)?[a-z0-9]+\.(?=\D)")
+_LABEL_LENGTH = 30
 
 
 class Materials(NamedTuple):
@@ -60,6 +63,7 @@ def _environment() -> Environment:
     environment.filters["figure"] = figure
     environment.filters["signed"] = signed
     environment.filters["metric_name"] = metric_name
+    environment.filters["label"] = label
     environment.filters["p_value"] = p_value
     return environment
 
@@ -86,6 +90,12 @@ def metric_name(metric: str) -> str:
     return METRIC_NAMES.get(metric, metric)
 
 
+def label(name: str) -> str:
+    """A model's or arm's name short enough to stand beside a picture: `claude-3-sonnet-few-shot-3`."""
+    short = _VERSION.sub("", _PROVIDER.sub("", name))
+    return short if len(short) <= _LABEL_LENGTH else f"{short[:18]}…{short[-11:]}"
+
+
 def render_page(report: Report, materials: Materials) -> str:
     """The page of a run that succeeded."""
     metrics = [name for name in METRIC_NAMES if any(arm.get(name) is not None for arm in report["arms"].values())]
@@ -99,6 +109,7 @@ def render_page(report: Report, materials: Materials) -> str:
             verdict=VERDICTS[report["decision"]["verdict"]],
             metrics=metrics,
             cards=_cards(report),
+            comparisons=_comparisons(report),
             verdict_plot=_verdict_plot(report),
             token_plot=_token_plot(materials.answers),
             loss_plot=_loss_plot(materials),
@@ -114,10 +125,10 @@ def _cards(report: Report) -> list[dict[str, Any]]:
     """The first figures one looks at, the tuned arm's beside its base's, and whether each is better."""
     arms, task = report["arms"], report["task"]
     names = list(dict.fromkeys([task["metric"], "f1", "exact_match"]))
-    figures = [(metric_name(name), arms[TUNED].get(name), arms[BASE].get(name), True, "") for name in names]
+    figures = [(metric_name(name), arms[TUNED].get(name), arms[BASE].get(name), True, "", 1) for name in names]
     figures += [
-        ("Output tokens, mean", *(arms[arm]["output_tokens"]["mean"] for arm in (TUNED, BASE)), False, ""),
-        ("Latency, median", *(arms[arm]["latency_ms"]["p50"] for arm in (TUNED, BASE)), False, " ms"),
+        ("Output tokens, mean", *(arms[arm]["output_tokens"]["mean"] for arm in (TUNED, BASE)), False, "", 1),
+        ("Latency, median", *(arms[arm]["latency_ms"]["p50"] for arm in (TUNED, BASE)), False, " ms", 0),
     ]
     return [
         {
@@ -125,19 +136,30 @@ def _cards(report: Report) -> list[dict[str, Any]]:
             "tuned": ours,
             "base": theirs,
             "unit": unit,
+            "digits": digits,
             "difference": ours - theirs,
             "better": (ours > theirs) == more_is_better and ours != theirs,
         }
-        for name, ours, theirs, more_is_better, unit in figures
+        for name, ours, theirs, more_is_better, unit, digits in figures
         if ours is not None and theirs is not None
     ]
+
+
+def _comparisons(report: Report) -> dict[str, list[dict[str, Any]]]:
+    """`first`: the tuned arm against its base, and against all others on the gate's metric; `others`: the rest."""
+    metric = report["task"]["metric"]
+    parts: dict[str, list[dict[str, Any]]] = {"first": [], "others": []}
+    for entry in report["comparisons"]:
+        first = entry["arm"] == TUNED and (entry["against"] == BASE or entry["metric"] == metric)
+        parts["first" if first else "others"].append(entry)
+    return parts
 
 
 def _verdict_plot(report: Report) -> Markup | None:
     """The tuned arm against every other one on the gate's metric."""
     metric = report["task"]["metric"]
     rows = [
-        IntervalRow(entry["against"], entry["difference"], _interval(entry))
+        IntervalRow(label(entry["against"]), entry["difference"], _interval(entry))
         for entry in report["comparisons"]
         if entry["arm"] == TUNED and entry["metric"] == metric
     ]
@@ -168,7 +190,7 @@ def _loss_plot(materials: Materials) -> Markup | None:
 
 def _win_plot(judging: Mapping[str, Any]) -> Markup | None:
     rows = [
-        IntervalRow(one.get("model_id") or one["reviewer"], one["win_rate"], _interval(one))
+        IntervalRow(label(one["model_id"]) if "model_id" in one else one["reviewer"], one["win_rate"], _interval(one))
         for one in (*judging["judges"], *judging["people"])
         if one["win_rate"] is not None
     ]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.report import headline, subject, summarise_arm
+from lambdas.domain.report import headline, subject, summarise_arm, token_reduction
+from lambdas.domain.report_page import label
 
 
 @given(st.text())
@@ -31,3 +32,26 @@ def test_an_arm_without_any_answer_has_scores_of_zero_and_no_statistics():
     arm = summarise_arm([{"index": 0, "error": "not answered"}], {"f1": 0.0})
     assert (arm["n"], arm["errors"], arm["f1"], arm["stop_reasons"]) == (1, 1, 0, {})
     assert arm["output_tokens"]["mean"] is arm["latency_ms"]["p95"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("base-few-shot-3", "base-few-shot-3"),
+        ("anthropic.claude-3-sonnet-20240229-v1:0", "claude-3-sonnet"),
+        ("anthropic.claude-3-sonnet-20240229-v1-0-few-shot-3", "claude-3-sonnet-few-shot-3"),
+        ("us.meta.llama3-3-70b-instruct-v1:0", "llama3-3-70b-instruct"),
+        ("a-model-with-a-name-that-is-far-too-long-few-shot-3", "a-model-with-a-nam…-few-shot-3"),
+    ],
+)
+def test_labels_are_short_enough_for_a_picture(name: str, short: str):
+    """A long model id would leave no room for the interval that it names."""
+    assert label(name) == short
+
+
+def test_reduction_of_tokens_is_in_per_cent_of_the_base():
+    """As AWS's blog on fine-tuning Claude 3 Haiku has it: 34 to 22 is 35 % fewer."""
+    statistics = {"mean": 22, "median": 17, "sd": None, "min": 0, "max": 179}
+    reduction = token_reduction({"output_tokens": statistics}, {"output_tokens": statistics | {"mean": 34, "min": 0}})
+    assert reduction["mean"] == pytest.approx(35.3, abs=0.05)
+    assert (reduction["median"], reduction["sd"], reduction["min"]) == (0, None, None)

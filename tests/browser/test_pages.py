@@ -1,0 +1,148 @@
+"""The two pages of a run in Chromium: accessible, readable on a phone, without network, and never run by their data."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdas.domain import human_review, report
+from lambdas.domain.arms import Arm
+from lambdas.domain.evaluation import evaluate
+from lambdas.domain.human_review import parse_votes, render_review
+from lambdas.domain.judging import ORDERS, Pair
+from lambdas.domain.judging_shards import summarise_judging
+from lambdas.domain.report_page import Materials, render_page
+from lambdas.domain.run_settings import EvaluationSettings
+from lambdas.domain.training_metrics import Loss, Losses
+
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "build" / "screenshots"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ATTACK = "</script></pre><script>alert(1)</script><img src=x onerror=alert(2)><style>*{display:none}</style>"
+LONG = "anthropic.claude-with-a-very-long-name-20260101-v1:0"
+RUN_ID = "sales-0123456789ab"
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
+    pytest.mark.xdist_group("chromium"),
+]
+
+
+def line(index: int, arm: str) -> dict[str, Any]:
+    label = ("positive", "negative", ATTACK)[index % 3]
+    answer = label if arm == "tuned" or index % 4 == 0 else "neither of the two, " + ATTACK
+    return {
+        "index": index,
+        "prompt": f"{ATTACK} {'word ' * 300}",
+        "reference": label,
+        "response": answer,
+        "input_tokens": 300,
+        "output_tokens": len(answer),
+        "latency_ms": 100 + index,
+        "stop_reason": "end_turn",
+    }
+
+
+def pairs() -> list[Pair]:
+    return [Pair(index, ATTACK, ATTACK, f"tuned {ATTACK}", f"base {ATTACK}") for index in range(20)]
+
+
+def report_page() -> str:
+    """A page with all of its parts, and with markup wherever a text comes from outside."""
+    arms = {
+        "tuned": Arm(model_id=None),
+        "tuned-few-shot-3": Arm(model_id=None, few_shot=3),
+        "base": Arm(model_id="base-model"),
+        LONG.replace(":", "-"): Arm(model_id=LONG),
+    }
+    answers = {arm: [line(index, arm) for index in range(60)] for arm in arms}
+    answers["base"][1] = {"index": 1, "error": f"ValidationException: {ATTACK}"}
+    losses = Losses(tuple(Loss(step, 1 + step // 30, 2 / (step + 1)) for step in range(90)), 0)
+    judged = [
+        {"index": pair.index, "order": order, "judgement": "first" if order == "arm_first" else "second", "answer": ""}
+        for pair in pairs()
+        for order in ORDERS
+    ]
+    failed = [{"index": pair.index, "order": order, "error": ATTACK} for pair in pairs() for order in ORDERS]
+    settings = EvaluationSettings(task_kind="labels", judges=[LONG, "judge-b"])
+    state = {
+        "run": {"id": RUN_ID},
+        "plan": {
+            "base_model": "base-model",
+            "hyperparameters": {"epochCount": "4"},
+            "evaluation": settings.model_dump(),
+            "arms": {name: arm.model_dump() for name, arm in arms.items()},
+        },
+        "job": {"simulated": True, "model_arn": f"arn:aws:bedrock:us-west-2:123456789012:custom-model/{LONG}/abc"},
+        "throughput": {"arn": "arn:provisioned", "in_service_at": "2026-01-21T22:00:00.000Z"},
+    }
+    sha256 = "0123456789abcdef" * 4
+    objects = [{"key": f"evaluation/{arm}.jsonl", "version_id": "v" * 32, "bytes": 9, "sha256": sha256} for arm in arms]
+    lineage = {
+        "package_version": "0",
+        "source": {"bucket": "in", "key": f"input/{ATTACK}.jsonl", "version_id": "v1"},
+        "objects": objects,
+        "judge_prompt": {"name": "judge-v1", "sha256": sha256},
+    }
+    evaluation = evaluate(answers, arms, range(60), settings, None)
+    judging = summarise_judging(pairs(), {LONG: judged, "judge-b": failed})
+    judging["people"] = [
+        {
+            "reviewer": ATTACK[:40],
+            "pairs": 9,
+            "wins": 6,
+            "losses": 2,
+            "ties": 1,
+            "win_rate": 75.0,
+            "interval": [40.9, 92.9],
+        }
+    ]
+    result = report.succeeded(state, answers, evaluation, judging, (losses, losses), lineage, 40.0)
+    issue = {"rule": "token-estimate", "severity": "warning", "line": 3, "path": "train.jsonl", "message": ATTACK}
+    dataset = {
+        "records": {"read": 90, "train": 60, "validation": 0, "test": 30, "dropped": 0},
+        "issues": [issue],
+        "issue_counts": {"token-estimate": 1},
+    }
+    return render_page(result, Materials(answers, losses, losses, dataset))
+
+
+def run_node(script: str, page: Path, folder: Path) -> Any:
+    """What a script beside this file prints."""
+    assert CHROMIUM is not None
+    command = ["node", str(Path(__file__).with_name(script)), CHROMIUM, str(page), str(folder)]
+    environment = {**os.environ, "NODE_PATH": str(ROOT / "node_modules")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - our own
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", ["report", "human_review"])
+def test_page_is_accessible_on_screen_and_phone_in_light_and_dark(name: str, tmp_path: Path) -> None:
+    """Whoever must decide must be able to read it; screenshots are left in build/screenshots to be looked at."""
+    page = tmp_path / f"{name}.html"
+    page.write_text(report_page() if name == "report" else render_review(RUN_ID, pairs(), simulated=True))
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    found = run_node("check_page.js", page, SCREENSHOTS)
+    assert len(found) == 4
+    for view in found:
+        assert view["violations"] == [], view["view"]
+        assert (view["wide"], view["errors"], view["requests"]) == (False, [], []), view["view"]
+        width = view["view"].replace(" ", "-")
+        assert (SCREENSHOTS / f"{name}-{width}.png").stat().st_size > 10_000
+
+
+def test_people_vote_with_the_keyboard_alone_and_their_file_is_understood(tmp_path: Path) -> None:
+    """No mouse, no server, and what the page saves is what the command reads."""
+    page = tmp_path / "human_review.html"
+    page.write_text(render_review(RUN_ID, pairs(), simulated=True))
+    found = run_node("vote_by_keyboard.js", page, tmp_path)
+    assert found["voted"] == found["kept"] == "17 without a vote"
+    assert [vote["choice"] for vote in found["saved"]["votes"]].count("tie") <= 1
+    assert found["saved"]["format"] == human_review.FORMAT
+    review = parse_votes(json.dumps(found["saved"]).encode(), RUN_ID, range(20))
+    assert (review.reviewer, len(review.preferences)) == ("A 1", 3)

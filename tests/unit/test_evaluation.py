@@ -1,0 +1,156 @@
+"""From stored answers to a verdict."""
+
+import random
+from typing import Any
+
+import pytest
+
+from lambdas.domain.arms import Arm, plan_arms
+from lambdas.domain.champion import Champion, ChampionAnswers, shared_answers
+from lambdas.domain.evaluation import Evaluation, evaluate, increase_percent
+from lambdas.domain.responses import Line
+from lambdas.domain.run_settings import EvaluationSettings
+
+RECORDS = 60
+ARMS = {"tuned": Arm(model_id=None), "base": Arm(model_id="base-model")}
+
+
+def line(index: int, response: str, reference: str) -> Line:
+    return {
+        "index": index,
+        "prompt": f"question {index}",
+        "reference": reference,
+        "response": response,
+        "output_tokens": len(response.split()),
+        "latency_ms": 100,
+    }
+
+
+def reference(index: int) -> str:
+    return f"net sales of company {index} rose by {index} million"
+
+
+def answers(right: float, seed: str) -> list[Line]:
+    generator = random.Random(seed)  # noqa: S311 - no secret is made with it
+    return [
+        line(index, reference(index) if generator.random() < right else "I do not know that", reference(index))
+        for index in range(RECORDS)
+    ]
+
+
+def judged(tuned: list[Line], base: list[Line], champion: ChampionAnswers | None = None, **settings: Any) -> Evaluation:
+    return evaluate(
+        {"tuned": tuned, "base": base}, ARMS, range(RECORDS), EvaluationSettings.model_validate(settings), champion
+    )
+
+
+def champion(lines: list[Line | None]) -> ChampionAnswers:
+    named = Champion(
+        model_arn="arn:champion",
+        run_id="earlier",
+        bucket="b",
+        prefix="runs/earlier/",
+        report="s3://b/report.json",
+        base_model="base-model",
+        simulated=True,
+        promoted_at="2026-01-21T22:00:00.000Z",
+    )
+    return ChampionAnswers(champion=named, version=4, lines=lines, reason=None if any(lines) else "nothing in common.")
+
+
+def test_a_clear_gain_promotes_and_chance_does_not() -> None:
+    """A model trained on shuffled labels must not pass for a better one."""
+    assert judged(answers(0.9, "tuned"), answers(0.3, "base")).decision["verdict"] == "promote"
+    verdicts = {judged(answers(0.5, f"{n}"), answers(0.5, f"{n} base")).decision["verdict"] for n in range(8)}
+    assert "promote" not in verdicts
+    assert judged(answers(0.2, "tuned"), answers(0.9, "base")).decision["verdict"] == "reject"
+
+
+def test_limits_on_tokens_reject_a_better_but_longer_model() -> None:
+    """Each answer is paid for by its tokens."""
+    better = {"tuned": answers(0.9, "tuned"), "base": answers(0.3, "base")}
+    limited = judged(**better, gate={"max_token_increase_percent": 10})
+    assert limited.decision["verdict"] == "reject"
+    assert any("output tokens" in reason for reason in limited.decision["reasons"])
+
+
+def test_a_metric_without_a_meaning_is_inconclusive_and_says_which() -> None:
+    """Nobody promotes on a figure that does not exist."""
+    found = judged(answers(0.9, "tuned"), answers(0.3, "base"), gate={"metric": "json_match"})
+    assert found.decision["verdict"] == "inconclusive"
+    assert "json_match has no meaning" in found.decision["reasons"][0]
+
+
+def test_the_task_kind_is_detected_and_can_be_set() -> None:
+    """It decides the primary metric."""
+    rows = [line(index, "yes", "yes" if index % 2 else "no") for index in range(RECORDS)]
+    assert judged(rows, rows).task == {"kind": "labels", "detected": True, "metric": "label_match"}
+    assert judged(rows, rows).classifications["tuned"]["accuracy"] == 50
+    assert judged(rows, rows, task_kind="text").task == {"kind": "text", "detected": False, "metric": "f1"}
+
+
+def test_few_shot_arms_are_compared_with_their_twins() -> None:
+    """Whether examples help is a question of its own."""
+    arms = plan_arms({"base": "base-model"}, 2)
+    assert list(arms) == ["tuned", "tuned-few-shot-2", "base", "base-few-shot-2"]
+    lines = {name: answers(0.5 + arm.few_shot / 10, name) for name, arm in arms.items()}
+    entries = evaluate(lines, arms, range(RECORDS), EvaluationSettings(), None).comparisons
+    assert {(entry["arm"], entry["against"]) for entry in entries} == {
+        ("tuned", "tuned-few-shot-2"),
+        ("tuned", "base"),
+        ("tuned", "base-few-shot-2"),
+        ("base-few-shot-2", "base"),
+    }
+
+
+def test_a_model_must_beat_the_champion_too() -> None:
+    """The base is easily beaten; what is served is the champion."""
+    tuned, base = answers(0.9, "tuned"), answers(0.3, "base")
+    same = judged(tuned, base, champion(list(tuned)))
+    assert same.decision["verdict"] == "reject"
+    assert same.decision["champion"]["compared_records"] == RECORDS
+    worse = judged(tuned, base, champion(list(answers(0.2, "old"))))
+    assert worse.decision["verdict"] == "promote"
+    few = judged(tuned, base, champion([*answers(0.2, "old")[:6], *[None] * (RECORDS - 6)]))
+    assert few.decision["verdict"] == "inconclusive"
+    none = judged(tuned, base, champion([None] * RECORDS))
+    assert none.decision["verdict"] == "inconclusive"
+    assert "nothing in common" in none.decision["reasons"][-1]
+
+
+def test_the_champions_answers_are_found_by_the_whole_test_record() -> None:
+    """A prompt that is asked under another system text, or with another reference, is another question."""
+    found = shared_answers([b"one", b"two", b"three"], [b"three", b"one"], [line(0, "3", "3"), line(1, "1", "1")])
+    assert [one and one["response"] for one in found] == ["1", None, "3"]
+
+
+def test_the_extremes_are_the_largest_differences_of_different_contexts() -> None:
+    """Ten rows of one table would show one mistake ten times."""
+    tuned, base = answers(0.9, "tuned"), answers(0.3, "base")
+    groups = [index // 6 for index in range(RECORDS)]
+    found = evaluate({"tuned": tuned, "base": base}, ARMS, groups, EvaluationSettings(), None).extremes
+    for kind, sign in (("gains", 1), ("regressions", -1)):
+        chosen = found[kind]
+        assert len({groups[one["index"]] for one in chosen}) == len(chosen) <= 5
+        assert all(sign * one["difference"] > 0 for one in chosen)
+    assert found["gains"]
+
+
+def test_a_record_that_no_arm_answered_counts_against_all() -> None:
+    """Its reference is not known either: it must neither vanish nor break the report."""
+    tuned, base = answers(0.9, "tuned"), answers(0.3, "base")
+    before = judged(tuned, base).means["tuned"]["f1"]
+    for rows in (tuned, base):
+        rows[0] = {"index": 0, "error": "not answered"}
+    found = judged(tuned, base)
+    assert found.means["tuned"]["f1"] is not None
+    assert before is not None
+    assert found.means["tuned"]["f1"] <= before
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "percent"), [([3], [2], 50), ([1], [2], -50), ([], [2], None), ([1], [0], None)]
+)
+def test_increase_in_per_cent(ours: list[float], theirs: list[float], percent: float | None) -> None:
+    """Nothing to divide by is no figure, and no figure cannot keep a limit."""
+    assert increase_percent(ours, theirs, max) == percent
