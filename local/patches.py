@@ -17,7 +17,7 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.core.responses import now_iso
-from ministack.services import lambda_svc, stepfunctions
+from ministack.services import lambda_svc, s3, stepfunctions
 
 MINISTACK_VERSION = "1.5.33"
 
@@ -58,6 +58,7 @@ def apply() -> None:
     end_stopped_executions()
     time_out_executions()
     fail_parallel_at_once()
+    tell_object_versions()
     record_states_of_branches()
 
 
@@ -241,6 +242,13 @@ def record_states_of_branches() -> None:
         (called, f"        name = current_name\n{called}"),
         (end, end.replace("\n\n", "\n        exit_state(execution, name, state_type, current_input)\n\n")),
     )
+
+
+def tell_object_versions() -> None:
+    """In ministack an "Object Created" event names no version; AWS names it where the bucket keeps versions."""
+    told = '"sequencer": sequencer or "0"}'
+    version = '**({"version-id": version_id} if version_id else {})'
+    _rewrite(s3, "_fire_s3_event", (told, told.replace("}", f", {version}}}")))
 
 
 def raise_if_stopped() -> None:

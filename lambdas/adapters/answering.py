@@ -28,6 +28,9 @@ STORE_EVERY_ANSWERS = 25
 # Time for one slow answer, and to store it, before Lambda kills the function.
 RESERVED_MILLISECONDS = 150_000
 
+# So many refusals in a row are the model's, not the records'; fewer than a data set's least test records.
+TELLING_RECORDS = 10
+
 MODEL_CANNOT_BE_ASKED = {"AccessDeniedException", "ResourceNotFoundException"}
 
 
@@ -76,6 +79,7 @@ def answer_shard(
             if len(lines) - stored >= STORE_EVERY_ANSWERS:
                 stored_answers.write_shard(*place, list(lines.values()))
                 stored = len(lines)
+        _refuse_a_model_that_answers_nothing(model_id, list(lines.values()))
     except Exception as error:
         trouble = {"arm": shard.arm, "number": shard.number, "error": type(error).__name__, "message": str(error)}
         object_store.write(bucket, trouble_key(prefix), orjson.dumps(trouble))
@@ -85,6 +89,15 @@ def answer_shard(
             stored_answers.write_shard(*place, list(lines.values()))
     errors = sum("error" in line for line in lines.values())
     return {"arm": shard.arm, "number": shard.number, "answered": len(lines) - errors, "errors": errors}
+
+
+def _refuse_a_model_that_answers_nothing(model_id: str, lines: Sequence[Line]) -> None:
+    """Ends a run whose model refuses every question before the throughput is bought, or while it could be deleted."""
+    if len(lines) >= TELLING_RECORDS and all("error" in line for line in lines):
+        raise EvaluationFailed(
+            f"{model_id} answered none of {len(lines)} records; the first error: {lines[0]['error']} "
+            "Check that the model can be asked on demand in this Region, then upload the data set again."
+        )
 
 
 def _records(bucket: str, prefix: str, shard: Shard) -> Iterator[tuple[int, bytes]]:

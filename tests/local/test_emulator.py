@@ -1,11 +1,13 @@
 """What the pipeline relies on and ministack alone does not do, and what must not escape from the machine."""
 
+import json
 from pathlib import Path
 
 import psutil
 import pytest
 
 from local import patches
+from local.embedded_aws import REGION
 from tests.local.conftest import ROLE, Sandbox
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
@@ -123,6 +125,24 @@ def test_the_history_has_the_states_inside_branches(sandbox: Sandbox) -> None:
     execution = sandbox.start({"States": {"Both": {"Type": "Parallel", "Branches": [branch], "End": True}}})
     sandbox.end_of(execution)
     assert sandbox.entered(execution) == ["Both", "Inside"]
+
+
+def test_an_upload_is_told_with_its_version(sandbox: Sandbox) -> None:
+    """A run trains on the version that started it, whatever is uploaded meanwhile."""
+    s3, sqs, events = (sandbox.aws.client(service) for service in ("s3", "sqs", "events"))
+    s3.create_bucket(Bucket="uploads", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_notification_configuration(
+        Bucket="uploads", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    queue = sqs.create_queue(QueueName="uploads")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": ["uploads"]}}}
+    events.put_rule(Name="uploads", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="uploads", Targets=[{"Id": "queue", "Arn": arn}])
+    version = s3.put_object(Bucket="uploads", Key="input/a.jsonl", Body=b"{}")["VersionId"]
+    [message] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+    assert json.loads(message["Body"])["detail"]["object"]["version-id"] == version
 
 
 def test_all_ports_are_loopback(sandbox: Sandbox) -> None:

@@ -138,6 +138,17 @@ def test_a_model_that_cannot_be_asked_stops_the_shard(runtime, event, s3, expect
     assert json.loads(trouble)["error"] == "EvaluationFailed"
 
 
+def test_a_model_that_refuses_every_question_ends_the_run(runtime, event, s3, stored, expect, lambda_context):
+    """A baseline that cannot be asked on demand must end the run before the throughput is bought, not after."""
+    key = f"{expect['prefix']}dataset/test.jsonl"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=(json.dumps(RECORDS[0]) + "\n").encode() * 10)
+    event["shard"] |= {"arm": "other", "model_id": "other.model", "records": 10}
+    runtime.refuse(CONVERSE, "ValidationException", "on-demand throughput isn't supported")
+    with pytest.raises(EvaluationFailed, match=r"answered none of 10 records.*on-demand throughput isn't supported"):
+        answer_baseline_shard.handler(event, lambda_context)
+    assert len(stored("other")) == 10
+
+
 def test_a_shard_stops_before_its_time_runs_out(runtime, event, stored, lambda_context):
     """A killed function would lose its answers."""
     runtime.answer(CONVERSE, said("4"))
