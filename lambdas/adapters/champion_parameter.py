@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from lambdas.adapters import clients, stored_answers
 from lambdas.adapters.service_errors import Conflict, NotFound, named_errors
 from lambdas.domain.arms import TUNED
-from lambdas.domain.champion import Champion, ChampionAnswers, shared_answers
+from lambdas.domain.champion import Champion, ChampionAnswers, UnreadableChampionError, shared_answers
 
 
 def parameter_name(deployment: str) -> str:
@@ -14,9 +14,9 @@ def parameter_name(deployment: str) -> str:
 
 
 def read_champion(deployment: str) -> tuple[Champion, int] | None:
-    """The champion and its parameter's version, or None where there is none. Raises ServiceBusy or Refused.
+    """The champion and its parameter's version, or None where there is none.
 
-    A parameter that somebody else has written over raises ValueError: it says nothing, and must not be overwritten.
+    Raises UnreadableChampionError, ServiceBusy or Refused.
     """
     name = parameter_name(deployment)
     try:
@@ -27,7 +27,7 @@ def read_champion(deployment: str) -> tuple[Champion, int] | None:
     try:
         return Champion.model_validate_json(parameter["Value"]), parameter["Version"]
     except ValidationError as error:
-        raise ValueError(
+        raise UnreadableChampionError(
             f"The parameter {name} names no champion: {error.errors()[0]['msg']}. Delete it to start without one."
         ) from error
 
@@ -58,11 +58,14 @@ def write_champion(deployment: str, champion: Champion, expected_version: int | 
 
 def read_champion_answers(deployment: str, bucket: str, prefix: str, run_id: str) -> ChampionAnswers | None:
     """The champion's answers to this run's test records; None where there is no champion, or it is this run's own."""
-    found = read_champion(deployment)
+    test_lines = stored_answers.read_test_lines(bucket, prefix)
+    try:
+        found = read_champion(deployment)
+    except UnreadableChampionError as error:
+        return ChampionAnswers(champion=None, version=None, lines=[None] * len(test_lines), reason=str(error))
     if found is None or found[0].run_id == run_id:
         return None
     champion, version = found
-    test_lines = stored_answers.read_test_lines(bucket, prefix)
     its_test_lines = stored_answers.read_test_lines(champion.bucket, champion.prefix)
     answers = stored_answers.read_arm(champion.bucket, champion.prefix, TUNED)
     lines = shared_answers(test_lines, its_test_lines, answers)

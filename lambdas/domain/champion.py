@@ -29,14 +29,19 @@ class Champion(BaseModel):
     promoted_at: str
 
 
+class UnreadableChampionError(ValueError):
+    """The parameter holds something else: it says nothing, and must not be overwritten."""
+
+
 class ChampionAnswers(BaseModel):
     """The champion's answer to each test record of this run, None where it has none; `reason` says why none is known.
 
+    `champion` is None where the parameter cannot be read: there is one, and nothing can be compared with it.
     `version` is the parameter's: a run promotes its model only where the champion is still the one of the comparison.
     """
 
-    champion: Champion
-    version: int
+    champion: Champion | None
+    version: int | None
     lines: list[Line | None]
     reason: str | None = None
 
@@ -56,7 +61,8 @@ def shared_answers(
 
 def comparison_note(found: ChampionAnswers) -> str:
     """What the champion could be compared on."""
-    name = f"the champion {found.champion.model_arn} of run {found.champion.run_id}"
+    named = found.champion
+    name = f"the champion {named.model_arn} of run {named.run_id}" if named else "the champion"
     if found.reason:
         return f"The tuned model could not be compared with {name}: {found.reason}"
     return f"Compared with {name} on the {found.shared} test records that both runs have."

@@ -166,7 +166,7 @@ def _decision(
     champion_facts = None
     if champion is not None:
         champion_facts = {
-            **champion.champion.model_dump(),
+            **(champion.champion.model_dump() if champion.champion else {}),
             "version": champion.version,
             "compared_records": champion.shared,
             "reason": champion.reason,

@@ -273,6 +273,14 @@ def test_a_champion_that_changed_after_the_comparison_is_not_replaced(clear_gain
     assert value["run_id"] == clear_gain["run"]["id"]
 
 
+def test_a_parameter_that_names_no_champion_costs_neither_the_report_nor_itself(clear_gain, written, lambda_context):
+    """Somebody has written something there: the run has been paid for, and what is there may be needed."""
+    clients.ssm().put_parameter(Name=PARAMETER, Value="mine", Type="String")
+    assert handler(clear_gain, lambda_context)["verdict"] == "inconclusive"
+    assert "names no champion" in json.loads(written("report.json"))["decision"]["reasons"][-1]
+    assert clients.ssm().get_parameter(Name=PARAMETER)["Parameter"]["Value"] == "mine"
+
+
 def test_people_get_the_pairs_without_those_that_are_the_same(event, written, s3, expect, lambda_context):
     """Twenty pairs are few: none is wasted on two equal answers."""
     pairs = [
