@@ -1,9 +1,10 @@
 r"""The content rules: personal data, secrets, instructions to the model and active HTML within texts.
 
 A block of lines is reduced to its shape (letters lower-case, digits as 0) and scanned once for all cues at the same
-time; only a line with a cue is looked at more closely, and there only the first MAX_TEXT_CHARACTERS of each text, by
-patterns without nested repetition: the work for a record is linear in its size and bounded. Cues are sought in the line
-as it is written: what is spelt with `\u0040` for `@` is not found. Messages show what was found masked.
+time; only around a cue a text is looked at more closely, at MAX_PLACES of a kind at most and within the first
+MAX_TEXT_CHARACTERS, by patterns without nested repetition: the work for a record is linear in its size and bounded.
+Cues are sought in the line as it is written: what is spelt with `\u0040` for `@` is not found. Messages show what was
+found masked.
 """
 
 import re
@@ -18,8 +19,9 @@ from lambdas.domain.rules import Finding
 
 # 32,000 tokens of 6 characters: no record that passes the token rule is cut.
 MAX_TEXT_CHARACTERS = 192_000
-# What one record reports of one kind; the rest is counted in the message.
-_SHOWN = 1
+# Places of one kind that are looked at in one text, and how far around each cue.
+MAX_PLACES = 64
+_BEFORE_BYTES, _AFTER_BYTES = 128, 640
 
 
 # All but tab, line feed and carriage return.
@@ -110,7 +112,7 @@ KINDS: tuple[Kind, ...] = (
         ),
         re.compile(
             r"\b(?:AKIA[A-Z0-9]{16}|gh[op]_\w{36}|github_pat_\w{22,255}|xox[bp]-[\w-]{10,100}|sk_live_\w{16,100}"
-            r"|sk-(?:ant|proj)-[\w-]{20,200}|AIza[\w-]{35}|eyJ[\w-]{10,500}\.eyJ[\w-]{10,2000}\.[\w-]{10,500})"
+            r"|sk-(?:ant|proj)-[\w-]{20,200}|AIza[\w-]{35}|eyJ[\w-]{10,300}\.eyJ[\w-]{10,300})"
             r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----"
         ),
     ),
@@ -120,7 +122,7 @@ KINDS: tuple[Kind, ...] = (
         tuple(
             name + sign
             for name in ("password", "passwd", "api_key", "apikey", "secret_key", "secret_access_key")
-            for sign in ("=", ":", " =", " :", '\\":', '\\" :')  # a quote in a text stands escaped in its line
+            for sign in ("=", ":", " =", " :", '":', '" :', '\\":', '\\" :')  # in a line, a quote stands escaped
         ),
         re.compile(r"(?i)\b(?:password|passwd|api_?key|secret_(?:access_)?key)\"?\s{0,3}[=:]\s{0,3}[^\s,;<]{6,100}"),
     ),
@@ -182,7 +184,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "control-character",
         "control character",
-        ("\x7f", "\\b", "\\f"),
+        ("\x7f", "\\b", "\\f", "\b", "\f"),  # in a line and in its text
         CONTROL_CHARACTERS,
     ),
     Kind(
@@ -230,15 +232,37 @@ def suspects(lines: list[bytes]) -> dict[int, set[Kind]]:
 
 def find(texts: list[tuple[str, str]], kinds: set[Kind]) -> Iterator[Finding]:
     """What of these kinds is in a record's texts, given with their JSON Pointers: one finding a kind and text."""
-    for kind in KINDS:
+    for pointer, text in texts:
+        data = text[:MAX_TEXT_CHARACTERS].encode()
+        for kind, windows in _windows(data, kinds).items():
+            found = [match for start, end in windows for match in _matches(kind, data, start, end)]
+            if found:
+                more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+                yield Finding(kind.rule, pointer, f"Possible {kind.name}: {mask(found[0])}{more}.")
+
+
+def _windows(data: bytes, kinds: set[Kind]) -> dict[Kind, list[list[int]]]:
+    """The neighbourhoods of each kind's cues in a text, which do not overlap."""
+    windows: dict[Kind, list[list[int]]] = {}
+    for cue, start, end in _hits(data.translate(_SHAPE)):
+        kind = _CUES[cue][1]
         if kind not in kinds:
             continue
-        for pointer, text in texts:
-            matches = kind.pattern.finditer(text, 0, MAX_TEXT_CHARACTERS)
-            found = [match[0] for match in matches if kind.confirmed(match[0])]
-            if found:
-                more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-                yield Finding(kind.rule, pointer, f"Possible {kind.name}: {mask(found[0])}{more}.")
+        places = windows.setdefault(kind, [])
+        if places and start - _BEFORE_BYTES <= places[-1][1]:
+            places[-1][1] = end + _AFTER_BYTES
+        elif len(places) < MAX_PLACES:
+            places.append([max(0, start - _BEFORE_BYTES), end + _AFTER_BYTES])
+    return windows
+
+
+def _matches(kind: Kind, data: bytes, start: int, end: int) -> Iterator[str]:
+    """The kind's matches within a window, but those that its edges may have cut."""
+    text = data[start:end].decode(errors="ignore")
+    for match in kind.pattern.finditer(text):
+        cut = (start > 0 and match.start() == 0) or (end < len(data) and match.end() == len(text))
+        if not cut and kind.confirmed(match[0]):
+            yield match[0]
 
 
 def mask(text: str) -> str:
