@@ -8,14 +8,14 @@ from local import validate
 
 def test_section_shows_findings_and_escapes_the_users_words(tmp_path: Path) -> None:
     """File names, labels and messages come from outside: they must stay text."""
-    path = tmp_path / "<script>alert(1)</script>.jsonl"
+    path = tmp_path / "<b onload=x>.jsonl"
     lines = [f'{{"prompt": "Question {n}?", "completion": "{n}"}}' for n in range(60)]
     path.write_text("\n".join([*lines, '{"prompt": "Mail a@example.com?", "completion": "<b>yes</b>"}', ""]))
     choices, faults = validate.choose(None)
     document = validate.validate({"train": path}, choices, faults, opener=lambda each: each.open("rb")).document
     page = _environment().get_template("report_data.html.j2").render(dataset=document)
-    assert "<script>" not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;.jsonl" in page
+    assert "<b" not in page
+    assert "&lt;b onload=x&gt;.jsonl" in page
     assert document["files"][0]["sha256"] in page
     assert "personal-data: 1" in page
     assert "61 lines: converted from prompt/completion to messages" in page
