@@ -46,7 +46,7 @@ def tell_report(console: Console, folder: Path) -> None:
     report = json.loads((folder / "report.json").read_text())
     simulated = " (simulated: the figures say nothing about real models)" if report["simulated"] else ""
     table = Table(title=f"{report['base_model']}{simulated}", title_justify="left")
-    table.add_column("arm")
+    table.add_column("arm", overflow="fold")
     for name in ("n", "errors", "F1", "exact match", "output tokens, mean", "median"):
         table.add_column(name, justify="right")
     for arm, figures in report["arms"].items():

@@ -16,6 +16,18 @@ from lambdas.domain.training_metrics import Losses, summarise_epochs
 
 Report = dict[str, Any]
 
+METRIC_NAMES = {
+    "f1": "F1",
+    "f1_seed": "F1, distinct words",
+    "exact_match": "Exact match",
+    "rouge_l": "ROUGE-L",
+    "numeric_match": "Numeric match",
+    "label_match": "Accuracy",
+    "valid_json": "Valid JSON",
+    "json_match": "JSON match",
+    "schema_match": "Schema match",
+    "output_tokens": "Output tokens",
+}
 # SNS: "Subjects must be ASCII text … no line breaks or control characters, less than 100 characters" (API reference).
 _SUBJECT_LENGTH = 99
 STORAGE_NOTE = (
@@ -194,15 +206,25 @@ def _kept_job(job: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def headline(report: Report) -> str:
-    """A sentence on the tuned model against its base."""
-    tuned, base = report["arms"][TUNED], report["arms"].get(BASE)
-    if base is None:
-        return f"The tuned model reaches F1 {tuned['f1']:.1f} and exact match {tuned['exact_match']:.1f}."
-    gain = tuned["f1"] - base["f1"]
+    """A sentence on the tuned model against its base, on the gate's metric."""
+    name, tuned, base = _headline_figures(report)
+    gain = tuned - base
     if not gain:
-        return f"The tuned model's F1 is {tuned['f1']:.1f}, the same as its base."
+        return f"The tuned model's {name} is {tuned:.1f}, the same as its base."
     direction = "above" if gain > 0 else "below"
-    return f"The tuned model's F1 is {tuned['f1']:.1f}, {abs(gain):.1f} points {direction} its base ({base['f1']:.1f})."
+    return f"The tuned model's {name} is {tuned:.1f}, {abs(gain):.1f} points {direction} its base ({base:.1f})."
+
+
+def _headline_figures(report: Report) -> tuple[str, float, float]:
+    """The metric's name with the tuned model's and its base's mean; F1 where the metric has none."""
+    tuned, base = report["arms"][TUNED], report["arms"][BASE]
+    metric = report["task"]["metric"]
+    if tuned.get(metric) is None or base.get(metric) is None:
+        metric = "f1"
+    name = METRIC_NAMES.get(metric, metric)
+    # A word in the middle of a sentence.
+    name = name[:1].lower() + name[1:] if name[1:2].islower() else name
+    return name, tuned[metric], base[metric]
 
 
 def subject(text: str) -> str:
@@ -225,9 +247,11 @@ def success_message(report: Report, uri: str) -> tuple[str, str]:
     decision = report["decision"]
     verdict = "\n".join([f"Verdict: {decision['verdict']}.", *decision["reasons"]])
     text = "\n".join([simulated + headline(report), verdict, "", *rows, "", deleted, left, "", f"Report: {uri}"])
-    title = f"{'SIMULATED ' if report['simulated'] else ''}{report['run_id']}: F1 {report['arms'][TUNED]['f1']:.1f}"
-    base = report["arms"].get(BASE)
-    return subject(title + (f" tuned, {base['f1']:.1f} base" if base else " tuned")), text
+    name, tuned, base = _headline_figures(report)
+    title = (
+        f"{'SIMULATED ' if report['simulated'] else ''}{decision['verdict']}: {name} {tuned:.1f} tuned, {base:.1f} base"
+    )
+    return subject(f"{title}, {report['run_id']}"), text
 
 
 def _tokens(mean: float | None) -> str:

@@ -15,22 +15,10 @@ from markupsafe import Markup
 from lambdas.domain import charts
 from lambdas.domain.arms import BASE, TUNED
 from lambdas.domain.charts import IntervalRow
-from lambdas.domain.report import Report, headline
+from lambdas.domain.report import METRIC_NAMES, Report, headline
 from lambdas.domain.responses import Line
 from lambdas.domain.training_metrics import Losses
 
-METRIC_NAMES = {
-    "f1": "Token F1",
-    "f1_seed": "F1, distinct words",
-    "exact_match": "Exact match",
-    "rouge_l": "ROUGE-L",
-    "numeric_match": "Numeric match",
-    "label_match": "Accuracy",
-    "valid_json": "Valid JSON",
-    "json_match": "JSON match",
-    "schema_match": "Schema match",
-    "output_tokens": "Output tokens",
-}
 VERDICTS = {
     "promote": "Promote: the gate is passed",
     "reject": "Reject: the gate is not passed",

@@ -23,8 +23,15 @@ def test_a_subject_is_what_sns_accepts(text: str):
 )
 def test_the_headline_says_who_is_better(tuned: float, base: float, words: str):
     """A worse tuned model must not read like a success."""
-    report = {"arms": {"tuned": {"f1": tuned, "exact_match": 0.0}, "base": {"f1": base, "exact_match": 0.0}}}
-    assert words in headline(report)
+    arms = {"tuned": {"f1": tuned, "label_match": tuned}, "base": {"f1": base, "label_match": base}}
+    assert f"F1 is {tuned:.1f}" in headline({"arms": arms, "task": {"metric": "f1"}})
+    told = headline({"arms": arms, "task": {"metric": "label_match"}})
+    assert f"accuracy is {tuned:.1f}" in told
+    assert words in told
+    assert "F1" in headline({"arms": arms, "task": {"metric": "json_match"}})
+    assert "JSON match is 0.0" in headline(
+        {"arms": {arm: {"json_match": 0.0} for arm in arms}, "task": {"metric": "json_match"}}
+    )
 
 
 def test_an_arm_without_any_answer_has_scores_of_zero_and_no_statistics():
