@@ -12,11 +12,14 @@ _BUFFER_BYTES = 1 << 20
 
 
 class Hashed(io.RawIOBase):
-    """A stream read through; `checksum` and `size_bytes` are of what was read so far."""
+    """A stream read through; `checksum` and `size_bytes` are of what was read so far.
 
-    def __init__(self, stream: BinaryIO) -> None:
+    Without `hashing` it only counts, for who cannot wait for a checksum.
+    """
+
+    def __init__(self, stream: BinaryIO, *, hashing: bool = True) -> None:
         self._stream = stream
-        self._digest = hashlib.sha256()
+        self._digest = hashlib.sha256() if hashing else None
         self._worker = ThreadPoolExecutor(max_workers=1)
         self._pending: Future[None] | None = None
         self.size_bytes = 0
@@ -31,9 +34,10 @@ class Hashed(io.RawIOBase):
         chunk = self._stream.read(len(view))
         view[: len(chunk)] = chunk
         self.size_bytes += len(chunk)
-        # One chunk at a time, so that no more than two are held.
-        self._wait()
-        self._pending = self._worker.submit(self._digest.update, chunk)
+        if self._digest is not None:
+            # One chunk at a time, so that no more than two are held.
+            self._wait()
+            self._pending = self._worker.submit(self._digest.update, chunk)
         return len(chunk)
 
     def close(self) -> None:
@@ -43,10 +47,10 @@ class Hashed(io.RawIOBase):
             self._worker.shutdown()
         super().close()
 
-    def checksum(self) -> str:
-        """SHA-256 in hexadecimal."""
+    def checksum(self) -> str | None:
+        """SHA-256 in hexadecimal; None without hashing."""
         self._wait()
-        return self._digest.hexdigest()
+        return None if self._digest is None else self._digest.hexdigest()
 
     def _wait(self) -> None:
         if self._pending is not None:

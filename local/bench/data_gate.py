@@ -62,7 +62,7 @@ def measure_ratios(path: Path, rounds: int = ROUNDS) -> dict[str, Any]:
     calls: dict[str, Callable[[], object]] = {
         "structure": lambda: check_rules(path, "structure"),
         "all_rules": lambda: check_rules(path, "content"),
-        "structure_with_checksum": lambda: check_file(path, "structure"),
+        "all_rules_with_checksum": lambda: check_file(path, "content"),
     }
     found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in calls}
     parsing: list[Seconds] = []
