@@ -70,7 +70,7 @@ def p_value(value: float | None) -> str:
     """A p-value for reading: no more digits than the resamples give."""
     if value is None:
         return "–"  # noqa: RUF001 - an en dash is meant
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return "<\N{NO-BREAK SPACE}0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def metric_name(metric: str) -> str:
