@@ -30,6 +30,7 @@ FIRST_DELETION_WAIT_SECONDS = 5
 EARLY_DELETION_ATTEMPTS = 6
 DELETION_WAIT_SECONDS = 30
 DELETION_ATTEMPTS = 180
+DELETE_AGAIN_EVERY_ATTEMPTS = 6
 # A refusal by permissions or validation rarely heals: five minutes cover an IAM change that is still spreading.
 DELETION_ATTEMPTS_IF_REFUSED = 10
 

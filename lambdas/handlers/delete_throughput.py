@@ -9,6 +9,7 @@ from lambdas.adapters import bedrock, throughput_slots
 from lambdas.adapters.service_errors import Conflict, Refused
 from lambdas.domain import run, throughput
 from lambdas.domain.errors import ServiceBusy, ThroughputNotDeleted
+from lambdas.domain.polling import DELETE_AGAIN_EVERY_ATTEMPTS
 from lambdas.domain.throughput import Throughput
 from lambdas.domain.timestamps import now
 from lambdas.handlers.environment import environment
@@ -59,7 +60,12 @@ def delete(facts: Throughput, may_appear_late: bool, cost: str) -> Throughput:
 
 
 def _accepted(facts: Throughput) -> Throughput:
-    """The throughput after Bedrock accepted its deletion, or unchanged where there is none. Raises as the adapter."""
+    """The throughput after Bedrock accepted its deletion, or unchanged where there is none. Raises as the adapter.
+
+    A deletion that was accepted takes its time: it is asked for again only now and then, in case it was lost.
+    """
+    if facts["deleted_at"] is not None and facts["delete_attempts"] % DELETE_AGAIN_EVERY_ATTEMPTS != 0:
+        return facts
     if facts["arn"] is None:
         try:
             found = bedrock.find_throughput(facts["name"])

@@ -88,7 +88,7 @@ def test_the_throughput_is_created_once_and_deleted(finished: Demo) -> None:
     created = [call["resource"] for call in calls if call["operation"] == "CreateProvisionedModelThroughput"]
     deleted = [call["resource"] for call in calls if call["operation"] == "DeleteProvisionedModelThroughput"]
     assert len(created) == 1
-    assert deleted == created
+    assert set(deleted) == set(created), "a deletion that takes its time may be asked for again"
     assert finished.document("report.json")["throughput"]["arn"] == created[0]
 
 

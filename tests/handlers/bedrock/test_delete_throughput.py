@@ -3,6 +3,7 @@
 import pytest
 
 from lambdas.domain.errors import ThroughputNotDeleted
+from lambdas.domain.polling import DELETE_AGAIN_EVERY_ATTEMPTS
 from lambdas.handlers.delete_throughput import handler
 
 GET, DELETE = "GetProvisionedModelThroughput", "DeleteProvisionedModelThroughput"
@@ -27,7 +28,18 @@ def test_a_deletion_counts_once_bedrock_no_longer_finds_it(
     assert deleted["deleted"] is True
     assert deleted["deleted_at"] == accepted["deleted_at"]
     assert deleted["deleted_at"] > deleted["in_service_at"] == "2026-01-21T22:20:00.000Z"
-    assert bedrock.requests(DELETE) == [{"provisionedModelId": expect["throughput_arn"]}] * 2
+    assert bedrock.requests(DELETE) == [{"provisionedModelId": expect["throughput_arn"]}]
+
+
+def test_an_accepted_deletion_is_asked_for_again_now_and_then(
+    bedrock, run, throughput, throughput_description, lambda_context
+):
+    """One that was accepted and lost would bill on."""
+    bedrock.answer(GET, throughput_description(status="InService"))
+    bedrock.answer(DELETE)
+    for _ in range(DELETE_AGAIN_EVERY_ATTEMPTS + 1):
+        throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+    assert len(bedrock.requests(DELETE)) == 2
 
 
 def test_a_purchase_that_was_never_recorded_is_deleted_by_its_name(
