@@ -14,10 +14,11 @@ from rich.console import Console
 from local.demo import emptied, save_logs, stopping_on_sigterm
 from local.deployment import deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
+from local.faults.bench import Bench, Bound, Result
 from local.faults.cases import Case
 from local.faults.deployments import Deployments, Variant
 from local.faults.observer import Observer
-from local.faults.trial import Bench, Bound, Result, Trial
+from local.faults.trial import Trial
 from local.function_timeout import scaled_timeout
 
 FOLDER = CHECKOUT / "build" / "faults"

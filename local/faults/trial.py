@@ -1,24 +1,20 @@
 """One case from its upload until nothing of it is left, and what is to be said about it."""
 
 import json
-import threading
 import time
-from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from lambdas.domain import errors, slots
 from local.bedrock.faults import FaultKind
 from local.deployment import Deployment
-from local.embedded_aws import EmbeddedAws
 from local.faults import dataset
+from local.faults.bench import Bench, Result, TrialsInterruptedError
 from local.faults.cases import THROUGHPUT_STUCK, Action, Case, in_real_seconds
-from local.faults.deployments import Deployments, StackFailedError, Variant
-from local.faults.observer import POLL_SECONDS, Observer, Simulation
+from local.faults.deployments import StackFailedError, Variant
+from local.faults.observer import Simulation
 
 NAMES = {
     name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__
@@ -36,74 +32,8 @@ SECONDS_TO_END = 300
 SECONDS_OF_GRACE = 2.0
 
 
-class InterruptedError(Exception):  # noqa: A001 - ours: everything is being stopped
-    """The whole is being stopped."""
-
-
-@dataclass(frozen=True)
-class Bound:
-    """How long a throughput may outlive its run, in seconds of AWS's clock."""
-
-    interval_seconds: float
-    creation_seconds: float
-    deletion_seconds: float
-
-    @property
-    def seconds(self) -> float:
-        """One reconciliation interval, plus the deletion, which Bedrock refuses while it still creates."""
-        return self.interval_seconds + self.creation_seconds + self.deletion_seconds
-
-
-@dataclass
-class Result:
-    """A line of the report; `problems` are what fails the whole, `hits` how often each rule hit."""
-
-    case: str
-    fault: str
-    status: str = "NOT_STARTED"
-    error: str | None = None
-    live_after: int = 0
-    seconds_to_zero: float = 0.0
-    cause: str | None = None
-    ended_in: str | None = None
-    hits: list[int] = field(default_factory=list)
-    real_seconds: float = 0.0
-    problems: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """The line."""
-        return asdict(self)
-
-
-@dataclass
-class Bench:
-    """What all trials share."""
-
-    aws: EmbeddedAws
-    observer: Observer
-    deployments: Deployments
-    shared: dict[str, Deployment]
-    bound: Bound
-    # Of the deployments that take one case at a time.
-    turns: dict[str, threading.Lock]
-    # The settings of a deployment for one case alone.
-    alone: Mapping[str, str]
-    # The deployments whose slot a run of the shared one holds.
-    held_from_elsewhere: frozenset[str] = frozenset()
-    interrupted: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        # For all trials: clients are thread-safe, and each one needs 10 MB.
-        self.states = self.aws.client("stepfunctions")
-        self.s3 = self.aws.client("s3")
-
-    def until(self, enough: Callable[[], Any], seconds: float, pause: float = POLL_SECONDS) -> Any:
-        """The first true answer, or the last false one when the (real) seconds are over; raises InterruptedError."""
-        deadline = time.monotonic() + seconds
-        while not (answer := enough()) and time.monotonic() < deadline:
-            if self.interrupted.wait(pause):
-                raise InterruptedError
-        return answer
+class MissedError(Exception):
+    """The run was not in the case's state when the fault came, as on a busy machine: the case is tried again."""
 
 
 class Trial:
@@ -121,26 +51,37 @@ class Trial:
     def run(self) -> Result:
         """Everything; what goes wrong in the harness itself becomes a problem of the case."""
         if self._bench.interrupted.wait(self._delay_seconds):
-            raise InterruptedError
+            raise TrialsInterruptedError
+        marker, started = self._marker, time.monotonic()
         with self._bench.turns.get(self._case.deployment, nullcontext()):
-            started = time.monotonic()
-            try:
-                self._deploy()
+            for attempt in "abc":
+                self._marker, self._result = f"{marker}{attempt}", Result(self._case.name, self._case.fault)
                 try:
-                    self._try()
-                finally:
-                    self._simulation.remove_faults(self._marker)
-                    self._undeploy()
-            except (ClientError, StackFailedError, OSError, KeyError) as error:
-                self._result.problems.append(f"the harness failed: {type(error).__name__}: {str(error)[:300]}")
+                    self._run_once()
+                    break
+                except MissedError as missed:
+                    self._result.problems.append(f"missed three times: {missed}")
+                except (ClientError, StackFailedError, OSError, KeyError) as error:
+                    self._result.problems.append(f"the harness failed: {type(error).__name__}: {str(error)[:300]}")
+                    break
         self._result.real_seconds = round(time.monotonic() - started, 1)
         return self._result
 
+    def _run_once(self) -> None:
+        self._deploy()
+        holder = self._start_holder() if self._case.holder else None
+        try:
+            self._try(holder)
+        finally:
+            self._simulation.remove_faults(self._marker)
+            if holder:
+                self._end_holder(holder)
+            self._undeploy()
+
     # --- The course of a trial ----------------------------------------------------------------------------------------
 
-    def _try(self) -> None:
+    def _try(self, holder: str | None) -> None:
         scale = self._aws.time_scale
-        holder = self._start_holder() if self._case.holder else None
         rules = [
             rule
             if rule.caller and rule.caller.startswith(f"{self._case.deployment}.")
@@ -165,7 +106,7 @@ class Trial:
         if rules and not self._case.lifts:
             self._note_hits()
         if holder:
-            self._check_turns(execution, holder)
+            self._check_turns(execution)
 
     def _note_hits(self) -> None:
         self._result.hits = self._simulation.hits(self._marker)
@@ -201,13 +142,15 @@ class Trial:
             )
         return execution
 
-    def _check_turns(self, execution: str, holder: str) -> None:
-        """Two runs never had a throughput at the same time, and the one that waited said so."""
+    def _end_holder(self, execution: str) -> None:
         marker = f"h{self._marker[1:]}"
-        if self._status(holder) == "RUNNING" and self._case.state:
-            self._states.stop_execution(executionArn=holder, error=STOPPED, cause="The case is over.")
         self._simulation.remove_faults(marker)
+        if self._case.state and self._status(execution) == "RUNNING":
+            self._states.stop_execution(executionArn=execution, error=STOPPED, cause="The case is over.")
         self._bench.until(lambda: not self._observer.live_of(marker), self._bench.bound.seconds * self._aws.time_scale)
+
+    def _check_turns(self, execution: str) -> None:
+        """Two runs never had a throughput at the same time, and the one that waited said so."""
         if self._observer.most_live[self._case.deployment] > 1:
             self._result.problems.append("two throughputs existed at the same time, with one slot")
         events = self._states.get_execution_history(executionArn=execution, maxResults=1000)["events"]
@@ -238,11 +181,14 @@ class Trial:
     def _act(self, execution: str) -> None:
         entered = self._bench.until(lambda: self._has_entered(execution), SECONDS_TO_END, pause=0.04)
         if not entered or self._status(execution) != "RUNNING":
-            self._result.problems.append(f"{self._case.state} was not reached while the execution ran")
+            raise MissedError(f"{self._case.state} was not seen while the execution ran")
         if self._case.action is Action.STOP:
-            self._states.stop_execution(
-                executionArn=execution, error=STOPPED, cause=f"StopExecution in {self._case.state}."
-            )
+            try:
+                self._states.stop_execution(
+                    executionArn=execution, error=STOPPED, cause=f"StopExecution in {self._case.state}."
+                )
+            except ClientError as error:
+                raise MissedError(f"it was over before it could be stopped: {error}") from error
         elif self._case.action is Action.DESTROY:
             name = f"{self._marker}-pipeline"
             self._bench.deployments.delete(name)
@@ -263,7 +209,7 @@ class Trial:
             result.problems.append(f"it ended as {result.status}, not as {' or '.join(sorted(self._case.ends_as))}")
         self._check_words()
         if self._case.state and self._case.action is Action.NONE and self._case.state not in self._entered(execution):
-            result.problems.append(f"it timed out in {result.ended_in}, not in {self._case.state}")
+            raise MissedError(f"it timed out in {result.ended_in}, not in {self._case.state}")
         # Where one upload has started several executions, one of them is the run.
         all_of_it = {execution, *self._observer.executions_of(dataset.key(self._marker))}
         stops: list[datetime] = [self._states.describe_execution(executionArn=one)["stopDate"] for one in all_of_it]

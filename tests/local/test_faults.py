@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 
 from local.deployment import deploy
+from local.faults.bench import Result
 from local.faults.cases import all_cases
 from local.faults.command import faulty_aws, prepared, run_all
 from local.faults.observer import Observer
-from local.faults.trial import Result
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
 
