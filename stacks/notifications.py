@@ -1,5 +1,7 @@
 """The topics for results and for alarms; an email address is subscribed where the settings name one."""
 
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -32,6 +34,17 @@ class Notifications(Construct):
             display_name=f"Fine-tuning alarms of {settings.deployment}",
             enforce_ssl=True,
             master_key=key,
+        )
+        # A policy of one's own, as enforce_ssl makes it, takes the place of the one by which SNS lets the account's
+        # alarms publish: without this statement none of them would arrive.
+        self.alarm_topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsPublish",
+                actions=["sns:Publish"],
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                resources=[self.alarm_topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            )
         )
         if settings.notification_email:
             for topic in (self.topic, self.alarm_topic):

@@ -125,3 +125,16 @@ def test_alarms_reach_the_alarm_topic_and_say_what_to_do(templates: Templates) -
     own = [alarm for alarm in alarms if alarm["Namespace"] == "FineTuning"]
     assert all(alarm["Dimensions"] == [{"Name": "service", "Value": "fine-tuning"}] for alarm in own)
     assert len(templates.of_type("AWS::CloudWatch::Dashboard")) == 1
+
+
+def test_every_alarm_may_publish_to_its_topic(templates: Templates) -> None:
+    """A topic's own policy takes the place of the default: without this statement no alarm would ever arrive."""
+    policies = templates.of_type("AWS::SNS::TopicPolicy")
+    for alarm in templates.of_type("AWS::CloudWatch::Alarm"):
+        for topic in (*alarm["AlarmActions"], *alarm["OKActions"]):
+            [policy] = [policy for policy in policies if topic in policy["Topics"]]
+            [allowed] = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+            assert allowed["Action"] == "sns:Publish"
+            assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+            assert allowed["Resource"] == topic
+            assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
