@@ -185,7 +185,7 @@ def list_throughputs() -> list[Listed]:
                 found["modelUnits"],
             )
             for page in pages
-            for found in page["provisionedModelSummaries"]
+            for found in page.get("provisionedModelSummaries", [])
         ]
 
 
@@ -196,7 +196,7 @@ def list_running_jobs() -> list[Listed]:
         return [
             Listed(found["jobArn"], found["jobName"], timestamp(found["creationTime"]), None)
             for page in pages
-            for found in page["modelCustomizationJobSummaries"]
+            for found in page.get("modelCustomizationJobSummaries", [])
         ]
 
 
@@ -204,7 +204,7 @@ def tags_of(arn: str) -> dict[str, str]:
     """The tags of a job or a throughput."""
     with named_errors("ListTagsForResource"):
         response = clients.bedrock().list_tags_for_resource(resourceARN=arn)
-    return {tag["key"]: tag["value"] for tag in response["tags"]}
+    return {tag["key"]: tag["value"] for tag in response.get("tags", [])}
 
 
 def _tags(tags: Mapping[str, str]) -> "list[TagTypeDef]":

@@ -1,0 +1,19 @@
+"""What Bedrock may leave out of a list's answer: the members are optional in its API model."""
+
+import pytest
+
+from lambdas.adapters import bedrock as adapter
+
+
+@pytest.mark.parametrize(
+    ("operation", "listed"),
+    [
+        ("ListProvisionedModelThroughputs", adapter.list_throughputs),
+        ("ListModelCustomizationJobs", adapter.list_running_jobs),
+        ("ListTagsForResource", lambda: adapter.tags_of("arn:aws:bedrock:us-west-2:123456789012:provisioned-model/a")),
+    ],
+)
+def test_an_answer_without_the_list_is_an_empty_one(bedrock, operation, listed):
+    """A turn of the reconciler that breaks off here would leave what bills."""
+    bedrock.answer(operation, {})
+    assert not listed()
