@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -10,48 +11,44 @@ from lambdas.domain.formats import Record
 _OPENING_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9_.-]{0,63})(?:\s[^<>]{0,200})?>")
 # Bounds the search in texts with many tags that are never closed.
 _UNCLOSED_TAGS = 32
+# The blocks of a record that are kept: 16 bytes each.
+_BLOCKS = 4
 
 
 class Context(NamedTuple):
-    """Digests of a record's candidates for its context; None where there is no such thing."""
+    """Digests of a record's candidates for its context: its longest blocks, longest first, and its first message."""
 
-    user_block: bytes | None
-    system_block: bytes | None
+    blocks: tuple[bytes, ...]
     opening: bytes
 
 
 def context(record: Record) -> Context:
-    """The longest block in XML tags of the first user message and of the system text, and the first user message.
+    """The longest blocks in XML tags of the system text and the first user message, and that message itself.
 
-    Documents and tables are put into XML tags (Anthropic's advice, repeated in AWS's guides for fine-tuning Claude);
-    the longest block is taken since a question may have tags of its own.
+    Documents and tables are put into XML tags (Anthropic's advice, repeated in AWS's guides for fine-tuning Claude).
+    Instructions, lists of categories and questions are, too, so that more than one block is kept.
     """
     first = record.turns[0]
-    return Context(_block_digest(first), _block_digest(record.system or ""), digest(_normalised(first)))
+    blocks = {_normalised(block) for text in (first, record.system or "") for block in _blocks(text)} - {""}
+    longest = sorted(blocks, key=lambda block: (-len(block), block))[:_BLOCKS]
+    return Context(tuple(map(digest, longest)), digest(_normalised(first)))
 
 
 def group_keys(contexts: Sequence[Context]) -> list[bytes]:
-    """The key of each record's group.
+    """The key of each record's group: its longest block that is no instruction, else the whole first message.
 
-    It is the block in the user's message, else the one in the system text, else the whole first message. A system
-    block that all records share is an instruction, not what they ask about.
+    A block in half of all records or more is an instruction, or one of its two variants, and not what they ask about:
+    grouping by it would leave nothing to split.
     """
-    systems = {each.system_block for each in contexts}
-    constant = contexts[0].system_block if len(systems) == 1 else None
+    records = Counter(block for each in contexts for block in each.blocks)
     return [
-        each.user_block or (each.system_block if each.system_block != constant else None) or each.opening
-        for each in contexts
+        next((block for block in each.blocks if 2 * records[block] < len(contexts)), each.opening) for each in contexts
     ]
 
 
 def digest(text: str) -> bytes:
     """16 bytes that stand for a text."""
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
-
-
-def _block_digest(text: str) -> bytes | None:
-    longest = max((_normalised(block) for block in _blocks(text)), key=len, default="")
-    return digest(longest) if longest else None
 
 
 def _blocks(text: str) -> Iterable[str]:

@@ -12,8 +12,14 @@ def record(user: str, system: str | None = None, answer: str = "x") -> Record:
     return Record(system, [user, answer])
 
 
+def keys(*records: Record) -> list[bytes]:
+    """The records' keys, among three times as many others with contexts of their own."""
+    others = [record(f"<other>{number}</other>") for number in range(3 * len(records))]
+    return group_keys([context(each) for each in (*records, *others)])[: len(records)]
+
+
 def same(*records: Record) -> bool:
-    return len(set(group_keys([context(each) for each in records]))) == 1
+    return len(set(keys(*records))) == 1
 
 
 def test_questions_on_one_table_share_their_context() -> None:
@@ -38,23 +44,45 @@ def test_same_question_without_tags_is_the_same_context() -> None:
     assert same(record("Capital  of Norway? "), record("Capital of Norway?", answer="Oslo", system="Answer."))
 
 
-def test_document_in_the_system_text_is_a_context_unless_all_share_it() -> None:
-    """A constant instruction in tags is not what the records ask about."""
-    assert not same(record("One?", "<doc>Text A.</doc>"), record("Two?", "<doc>Text A.</doc>"))
-    keys = group_keys(
-        [
-            context(record("One?", "<doc>Text A.</doc>")),
-            context(record("Two?", "<doc>Text A.</doc>")),
-            context(record("Three?", "<doc>Text B.</doc>")),
-        ]
-    )
-    assert keys[0] == keys[1] != keys[2]
+def test_document_in_the_system_text_is_a_context() -> None:
+    """The question may stand in tags, too: the document is the longer one."""
+    assert same(record("One?", "<doc>Text A.</doc>"), record("<ask>Two?</ask>", "<doc>Text A.</doc>"))
+    assert not same(record("One?", "<doc>Text A.</doc>"), record("One?", "<doc>Text B.</doc>"))
+
+
+def test_constant_block_in_the_user_message_is_no_context() -> None:
+    """A list of categories before each message would make one group of all records, and nothing to split."""
+    categories = f"<categories>{', '.join(f'category {number}' for number in range(40))}</categories>"
+    records = [record(f"{categories}\n<message>Where is order {number}?</message>") for number in range(200)]
+    assert len(set(group_keys([context(each) for each in records]))) == 200
+    plain = [record(f"{categories}\nWhere is order {number}?") for number in range(200)]
+    assert len(set(group_keys([context(each) for each in plain]))) == 200
+
+
+@pytest.mark.parametrize("variants", [1, 2])
+def test_instruction_in_two_variants_is_no_context(variants: int) -> None:
+    """An instruction that was reworded once does not halve the data set."""
+    systems = [f"<instructions>Classify the message, variant {number}.</instructions>" for number in range(variants)]
+    records = [record(f"Where is order {number}?", systems[number % variants]) for number in range(60 * variants)]
+    assert len(set(group_keys([context(each) for each in records]))) == len(records)
+
+
+def test_tables_shared_by_four_questions_group_beside_a_constant_instruction() -> None:
+    """The instruction is longer than any table, and must not hide what the records ask about."""
+    instruction = f"<instructions>{'Answer with the number. ' * 20}</instructions>"
+    records = [
+        record(f"{instruction}<table>Revenue of company {number // 4}</table><question>Question {number}?</question>")
+        for number in range(40)
+    ]
+    found = group_keys([context(each) for each in records])
+    assert [found[first : first + 4] for first in range(0, 40, 4)] == [[found[first]] * 4 for first in range(0, 40, 4)]
+    assert len(set(found)) == 10
 
 
 @pytest.mark.parametrize("text", ["<a>" * 50_000, "".join(f"<t{n}>" for n in range(30_000)), "<a></a>" * 30_000])
 def test_tags_without_end_are_bounded_work(text: str) -> None:
     """A record of nothing but tags must not stop the run; searching each one's end would take hours."""
-    assert context(record(text)).user_block is None
+    assert context(record(text)).blocks == ()
 
 
 @given(st.text(max_size=60), st.none() | st.text(max_size=30))
