@@ -64,6 +64,8 @@ def _gain(settings: GateSettings, evidence: Evidence) -> tuple[Verdict, str]:
         if gain.difference > 0 and gain.difference >= least:
             return "promote", f"{stated}: at least the {least:g} points asked for."
         return "reject", f"{stated}: less than a gain of {least:g} points."
+    if gain.interval is None and gain.difference == 0 and gain.p_value is not None:
+        return "inconclusive", f"{stated}: no group of records differs, which does not say that none would."
     if gain.interval is None:
         return "inconclusive", f"{stated}: too few groups of records to say how sure that is."
     low, high = gain.interval

@@ -21,7 +21,7 @@ from lambdas.domain.run_settings import EvaluationSettings
 from lambdas.domain.task_kind import PRIMARY_METRIC, TaskKind, detect_task_kind
 
 OUTPUT_TOKENS = "output_tokens"
-# Kept beside f1 as the seed's own figure; differences of it would say nothing more.
+# Kept beside f1, which counts repeated words; differences of it would say nothing more.
 NOT_COMPARED = frozenset({"f1_seed"})
 EXTREMES = 5
 
@@ -43,8 +43,13 @@ def evaluate(
     groups: Sequence[int],
     settings: EvaluationSettings,
     champion: ChampionAnswers | None,
+    *,
+    leaked: int = 0,
 ) -> Evaluation:
-    """`answers` has a line per test record of each arm, `groups` the number of each record's group."""
+    """`answers` has a line per test record of each arm, `groups` the number of each record's group.
+
+    `leaked` test records have their prompt or context in training, too: a gain on those may be memory.
+    """
     references = comparisons.find_references(answers)
     known = [reference for reference in references if reference is not None]
     kind: TaskKind = settings.task_kind or detect_task_kind(known)
@@ -67,7 +72,7 @@ def evaluate(
         },
         classifications=_classifications(answers, references) if kind == "labels" else {},
         comparisons=entries,
-        decision=_decision(settings, metric, evidence, champion),
+        decision=_decision(settings, metric, evidence, champion, leaked),
         extremes=_extremes(scores[TUNED].get(metric, []), scores[BASE].get(metric, []), groups, metric),
     )
 
@@ -150,14 +155,21 @@ def _decision(
     metric: str,
     evidence: Sequence[Evidence | None],
     champion: ChampionAnswers | None,
+    leaked: int,
 ) -> dict[str, Any]:
-    """The gate's verdict; without a comparison that it asks for there is nothing to promote on."""
+    """The gate's verdict; nothing to promote on without a comparison that it asks for, or where the test set leaked."""
     found = [one for one in evidence if one is not None]
     made: dict[str, Any] = {"verdict": "inconclusive", "reasons": []}
     if found:
         made = decide(settings.gate, found)
     if len(found) < len(evidence):
         made["reasons"].append(f"The metric {metric} has no meaning for these references: choose another (gate).")
+        made["verdict"] = "inconclusive" if made["verdict"] == "promote" else made["verdict"]
+    if leaked:
+        made["reasons"].append(
+            f"{leaked} of the test records share their prompt or context with training: a gain on those may be memory. "
+            "Give a test set without them, or none, so that one is split off."
+        )
         made["verdict"] = "inconclusive" if made["verdict"] == "promote" else made["verdict"]
     if champion is not None:
         made["reasons"].append(comparison_note(champion))

@@ -34,6 +34,8 @@ class Difference(NamedTuple):
 
     `interval` (95 %), `p_value` (two-sided) and `detectable` (the smallest true difference that a test set like this
     shows in 80 % of cases) are None with fewer than 10 groups. The interval excludes zero exactly where p <= 0.05.
+    Where every group differs by the same, nothing tells how much they vary: `detectable` is None, and where none
+    differs at all, the interval is None as well, since no difference seen is not no difference.
     """
 
     difference: float
@@ -69,10 +71,11 @@ def compare(
         return Difference(difference, None, None, None, len(by_group), records)
     influences = _influences(sums, sizes, difference)
     error = math.sqrt((len(sums) - 1) / len(sums) * math.fsum(map(mul, influences, influences)))
-    if error:
-        reach, p_value = _bootstrap_t(influences, difference / error, resamples, random.Random(seed))  # noqa: S311 - no secret
-    else:  # each resample has the very same difference
-        reach, p_value = 0.0, 1 / (resamples + 1) if difference else 1.0
+    if not error:
+        # All groups point one way: the two-sided sign test says how likely that is by chance.
+        p_value, interval = (2 ** (1 - len(sums)), (difference, difference)) if difference else (1.0, None)
+        return Difference(difference, interval, p_value, None, len(by_group), records)
+    reach, p_value = _bootstrap_t(influences, difference / error, resamples, random.Random(seed))  # noqa: S311 - no secret
     return Difference(
         difference=difference,
         interval=(difference - reach * error, difference + reach * error),

@@ -44,6 +44,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         stored_answers.read_test_groups(bucket, prefix),
         settings,
         champion_parameter.read_champion_answers(environment().deployment, bucket, prefix, run["id"]),
+        leaked=plan["dataset"]["test"].get("leaked", 0),
     )
     pairs = stored_judging.read_pairs(bucket, prefix)
     judged = {judge: stored_judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in settings.judges}

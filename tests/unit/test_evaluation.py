@@ -107,7 +107,7 @@ def test_a_model_must_beat_the_champion_too() -> None:
     """The base is easily beaten; what is served is the champion."""
     tuned, base = answers(0.9, "tuned"), answers(0.3, "base")
     same = judged(tuned, base, champion(list(tuned)))
-    assert same.decision["verdict"] == "reject"
+    assert same.decision["verdict"] == "inconclusive"
     assert same.decision["champion"]["compared_records"] == RECORDS
     worse = judged(tuned, base, champion(list(answers(0.2, "old"))))
     assert worse.decision["verdict"] == "promote"
@@ -154,3 +154,13 @@ def test_a_record_that_no_arm_answered_counts_against_all() -> None:
 def test_increase_in_per_cent(ours: list[float], theirs: list[float], percent: float | None) -> None:
     """Nothing to divide by is no figure, and no figure cannot keep a limit."""
     assert increase_percent(ours, theirs, max) == percent
+
+
+def test_a_test_set_that_was_trained_on_promotes_nothing() -> None:
+    """Memory is no gain: the verdict would be on rows that the model has seen."""
+    tuned, base = answers(0.9, "tuned"), answers(0.2, "base")
+    references = {"tuned": tuned, "base": base}
+    clean = evaluate(references, ARMS, range(RECORDS), EvaluationSettings(), None)
+    leaky = evaluate(references, ARMS, range(RECORDS), EvaluationSettings(), None, leaked=3)
+    assert (clean.decision["verdict"], leaky.decision["verdict"]) == ("promote", "inconclusive")
+    assert "3 of the test records" in leaky.decision["reasons"][-1]

@@ -69,13 +69,14 @@ def test_where_hardly_any_record_differs_the_interval_is_not_too_narrow() -> Non
     generator = seeded(7)
     everyone: list[Group] = [[(100.0, 100.0 if generator.random() > 0.04 else 0.0)] * 2 for _ in range(2_000)]
     truth = sum(group[0][0] - group[0][1] for group in everyone) / len(everyone)
-    covered = 0
-    for experiment in range(400):
-        interval = compare(*records(generator.choices(everyone, k=60)), seed=experiment, resamples=199).interval
-        assert interval is not None
-        covered += interval[0] <= truth <= interval[1]
-    # Samples without any difference (one in twelve) cannot know that there is one.
-    assert covered / 400 >= 0.87
+    found = [
+        compare(*records(generator.choices(everyone, k=60)), seed=experiment, resamples=199)
+        for experiment in range(400)
+    ]
+    # Samples without any difference (one in twelve) cannot know that there is one: they give no interval.
+    intervals = [one.interval for one in found if one.interval is not None]
+    assert len(found) * 0.85 <= len(intervals) < len(found)
+    assert sum(low <= truth <= high for low, high in intervals) / len(intervals) >= 0.93
 
 
 def test_the_difference_is_that_of_the_means_over_records() -> None:
@@ -88,13 +89,13 @@ def test_identical_arms_do_not_differ() -> None:
     """The base model compared with itself must not come out better than itself."""
     scores = [0.0, 50.0, 100.0] * 10
     found = compare(scores, scores, range(30))
-    assert (found.difference, found.interval, found.p_value, found.detectable) == (0.0, (0.0, 0.0), 1.0, 0.0)
+    assert (found.difference, found.interval, found.p_value, found.detectable) == (0.0, None, 1.0, None)
 
 
-def test_a_difference_that_all_records_show_is_certain() -> None:
-    """Without any variation the p-value is the smallest that the resamples can give."""
-    found = compare([100.0] * 20, [0.0] * 20, range(20), resamples=399)
-    assert (found.difference, found.interval, found.p_value) == (100.0, (100.0, 100.0), 1 / 400)
+def test_a_difference_that_all_groups_show_alike_is_as_sure_as_a_sign_test() -> None:
+    """Without any variation a bootstrap has nothing to say: ten equal gains are ten coins that fell the same way."""
+    found = compare([100.0] * 10, [0.0] * 10, range(10), resamples=399)
+    assert (found.difference, found.interval, found.p_value) == (100.0, (100.0, 100.0), 2 / 2**10)
 
 
 def test_copies_of_a_records_group_add_no_certainty() -> None:
@@ -125,7 +126,7 @@ def test_the_interval_excludes_zero_exactly_where_p_is_at_most_5_percent(rows: l
     assert swapped.difference == pytest.approx(-found.difference)
     assert swapped.p_value == found.p_value
     if found.interval is None:
-        assert found.groups < 10
+        assert found.groups < 10 or (found.difference, found.p_value) == (0.0, 1.0)
         return
     assert found.p_value is not None
     low, high = found.interval
