@@ -1,7 +1,5 @@
 """What wakes a person, and the dashboard that they look at then."""
 
-from collections.abc import Mapping
-
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -20,7 +18,7 @@ TURNS_LEFT = 4
 
 
 class Alarms(Construct):
-    """All alarms go to one topic; each description says what to do."""
+    """All alarms go to one topic; each description says what to do. `on_reconciler` must outlive what it has to end."""
 
     def __init__(
         self,
@@ -29,7 +27,8 @@ class Alarms(Construct):
         *,
         reconciler: lambda_.IFunction,
         state_machine: stepfunctions.StateMachine,
-        queues: Mapping[str, sqs.IQueue],
+        undelivered_uploads: sqs.IQueue,
+        undelivered_reconciliations: sqs.IQueue,
         topic: sns.ITopic,
         settings: Settings,
     ) -> None:
@@ -38,7 +37,7 @@ class Alarms(Construct):
         self._period = cdk.Duration.minutes(settings.reconcile_minutes)
         self._action = actions.SnsAction(topic)
         look = 'See "A leak, and how one would notice" in docs/operations.md.'
-        alarms = [
+        self.on_reconciler = [
             self._alarm(
                 "LeaseOverrun",
                 self._metric("OldestLeaseOverrunSeconds", "Maximum"),
@@ -60,16 +59,10 @@ class Alarms(Construct):
                 reconciler.metric_errors(period=self._period),
                 f"The reconciler could not compare all that exists with what may exist; its log says why. {look}",
             ),
-            *(
-                self._alarm(
-                    f"{name}Undelivered",
-                    queue.metric_approximate_number_of_messages_visible(period=self._period),
-                    "Events could not be delivered for a long time: read the dead-letter queue.",
-                )
-                for name, queue in queues.items()
-            ),
+            self._undelivered("ReconciliationsUndelivered", undelivered_reconciliations),
         ]
-        self._dashboard(alarms, reconciler, state_machine)
+        on_uploads = self._undelivered("UploadsUndelivered", undelivered_uploads)
+        self._dashboard([*self.on_reconciler, on_uploads], reconciler, state_machine)
 
     def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
         return cloudwatch.Metric(
@@ -78,6 +71,13 @@ class Alarms(Construct):
             dimensions_map={"service": self._settings.deployment},
             statistic=statistic,
             period=self._period,
+        )
+
+    def _undelivered(self, name: str, queue: sqs.IQueue) -> cloudwatch.Alarm:
+        return self._alarm(
+            name,
+            queue.metric_approximate_number_of_messages_visible(period=self._period),
+            "Events could not be delivered for a long time: read the dead-letter queue.",
         )
 
     def _alarm(self, name: str, metric: cloudwatch.IMetric, description: str, *, turns: int = 1) -> cloudwatch.Alarm:

@@ -47,15 +47,18 @@ class PipelineStack(cdk.Stack):
         uploads = Uploads(self, "Uploads", bucket=data.input_bucket, state_machine=workflow.state_machine)
         # So that, when the stack is deleted, nothing starts a run any more when the guard ends the last ones.
         uploads.node.add_dependency(guard.on_deletion)
-        Alarms(
+        alarms = Alarms(
             self,
             "Alarms",
             reconciler=guard.function,
             state_machine=workflow.state_machine,
-            queues={"Uploads": uploads.dead_letters, "Reconciliations": guard.dead_letters},
+            undelivered_uploads=uploads.dead_letters,
+            undelivered_reconciliations=guard.dead_letters,
             topic=notifications.alarm_topic,
             settings=settings,
         )
+        # Where a throughput cannot be ended, its alarms stay. The uploads' alarm goes with the uploads, before it.
+        guard.on_deletion.node.add_dependency(*alarms.on_reconciler)
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         cdk.CfnOutput(self, "ResultTopic", value=notifications.topic.topic_arn)

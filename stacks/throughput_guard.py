@@ -2,7 +2,8 @@
 
 Order is part of it. When the stack is deleted, CloudFormation first deletes what starts runs (`Uploads` depends on the
 custom resource), then the custom resource, which ends runs and throughputs, and only then what those need: the custom
-resource depends on the state machine, the rules and the topic. Where it fails, all of these stay and go on trying.
+resource depends on the state machine, the rules, the topics and the alarms. Where it fails, all of these stay
+and go on trying.
 """
 
 from collections.abc import Sequence

@@ -63,8 +63,16 @@ def test_when_the_stack_goes_uploads_go_first_and_what_the_guard_needs_goes_last
         "/Topic/Resource",
         "/ThroughputGuard/Schedule/Resource",
         "/ThroughputGuard/RunEnded/Resource",
+        "/AlarmTopic/Resource",
+        "/AlarmTopic/Policy/Resource",
+        "/Alarms/LeaseOverrun/Resource",
+        "/Alarms/DeletionFailed/Resource",
+        "/Alarms/ThroughputLeft/Resource",
+        "/Alarms/ReconcilerFailed/Resource",
+        "/Alarms/ReconciliationsUndelivered/Resource",
     ):
         assert _by_path(templates, path)[0] in needed
+    assert on_deletion not in needed  # a circle could not be deployed
 
 
 def test_the_stacks_deletion_is_bounded(templates: Templates) -> None:
