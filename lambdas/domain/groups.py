@@ -3,10 +3,10 @@
 A record's prompt is reduced to a signature: the set of its words and numbers without markup, of which the
 SIGNATURE_TOKENS with the smallest hashes are kept (bottom-k sketch; Broder, "On the resemblance and containment of
 documents", 1997). The order of rows and the brackets around cells leave no trace in it. Two records are linked where
-the smaller signature lies in the larger one to at least CONTAINMENT by weight, and by at least COMMON_TOKENS tokens; a
-token weighs the square of its inverse document frequency, so that a table's numbers and names decide, while
-instructions common to all records weigh nothing. Containment, not Jaccard similarity: one question may quote a table
-alone, the next the table and two paragraphs.
+the smaller signature lies in the larger one to at least CONTAINMENT by weight, and by at least COMMON_TOKENS tokens
+that weigh anything. A token weighs the square of its inverse document frequency, so that a table's numbers and names
+decide, while words that more than half of the records have, such as those of an instruction, neither weigh nor count.
+Containment, not Jaccard similarity: one question may quote a table alone, the next the table and two paragraphs.
 
 Candidates come from an inverted index, asked for each signature's rarest tokens, just so many that a larger signature
 that holds enough of it must have one of them (prefix filter; Chaudhuri, Ganti, Kaushik, "A primitive operator for
@@ -27,7 +27,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 CONTAINMENT = 0.7
-COMMON_TOKENS = 12
+COMMON_TOKENS = 8
 SIGNATURE_TOKENS = 512
 MAX_PROMPT_CHARACTERS = 65_536
 POSTINGS = 32
@@ -109,12 +109,11 @@ def contained(smaller: Sequence[int], larger: Sequence[int], weights: dict[int, 
     Of a signature that was cut, tokens above its greatest hash are unknown: they are left out of the comparison.
     """
     top = min((each[-1] for each in (smaller, larger) if len(each) == SIGNATURE_TOKENS), default=None)
-    own = set(smaller) if top is None else {token for token in smaller if token <= top}
+    own = {token for token in smaller if weights[token] > 0 and (top is None or token <= top)}
     common = own.intersection(larger)
     if len(common) < COMMON_TOKENS:
         return False
-    weight = sum(weights[token] for token in own)
-    return weight > 0 and sum(weights[token] for token in common) >= CONTAINMENT * weight
+    return sum(weights[token] for token in common) >= CONTAINMENT * sum(weights[token] for token in own)
 
 
 def _prefix(tokens: Sequence[int], weights: dict[int, float]) -> list[int]:

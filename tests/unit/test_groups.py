@@ -3,6 +3,7 @@
 import html
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -112,6 +113,19 @@ def test_word_that_all_share_links_nobody() -> None:
     instruction = " ".join(f"instruction{number}" for number in range(150))
     prompts = [f"{instruction} {' '.join(f'u{number}x{word}' for word in range(15))}" for number in range(200)]
     assert len(set(groups_of(prompts))) == 200
+
+
+def test_short_utterances_behind_a_common_instruction_stay_apart() -> None:
+    """One frequent word shared by two requests is no common context, and links are transitive."""
+    draw = random.Random(7)  # noqa: S311 - repeatable, not secret
+    instruction = " ".join(f"instruction{number}" for number in range(35))
+    words = [f"word{number}" for number in range(3_000)]
+    frequencies = [1 / rank for rank in range(1, len(words) + 1)]
+    requests = [" ".join(draw.choices(words, frequencies, k=draw.randint(1, 8))) for _ in range(2_000)]
+    found = groups_of([f"{instruction} {request}" for request in requests])
+    # Requests with the same words are one group.
+    same = Counter(frozenset(request.split()) for request in requests)
+    assert max(Counter(found).values()) == max(same.values()) < 100
 
 
 def test_known_contexts_are_linked_whatever_their_words() -> None:
