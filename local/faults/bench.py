@@ -74,7 +74,10 @@ class Bench:
         self.s3 = self.aws.client("s3")
 
     def until(self, enough: Callable[[], Any], seconds: float, pause: float = POLL_SECONDS) -> Any:
-        """The first true answer, or the last false one when the (real) seconds are over; raises TrialsInterruptedError."""
+        """The first true answer, or the last false one when the (real) seconds are over.
+
+        Raises TrialsInterruptedError where everything is being stopped.
+        """
         deadline = time.monotonic() + seconds
         while not (answer := enough()) and time.monotonic() < deadline:
             if self.interrupted.wait(pause):
