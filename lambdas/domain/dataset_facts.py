@@ -42,6 +42,7 @@ def split_facts(given: Given, prepared: PreparedDataset, choices: Choices) -> di
             # How many records that a plain random split would test on would have their context in training.
             "random_split": {"test_records": held_out, "expected_leaked": round(expected_leakage(groups, held_out), 1)},
         },
+        "leaked_test_records": prepared.leaked_test_records,
         "training": _training(given, prepared, choices),
     }
 

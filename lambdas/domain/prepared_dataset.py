@@ -1,7 +1,7 @@
 """The sets that a run trains, validates and tests on, out of those that its user gave."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from lambdas.domain.run_settings import FILE_NAME, Choices
 from lambdas.domain.split import Request, Shortage, Split, split
 
 RECORDS_PER_SHARD = 20
+_SPOKEN = {"train": "training", "validation": "validation", "test": "test"}
 # A context with a larger share of the records makes the split coarse.
 _LARGE_GROUP_SHARE = 0.25
 
@@ -46,13 +47,23 @@ class PreparedDataset:
     @property
     def test_groups(self) -> list[int]:
         """A number for each test record, counted from 0 in their order, the same for records of one context."""
-        place, numbers = SET_NAMES.index("test"), dict[int, int]()
-        return [
-            numbers.setdefault(group, len(numbers))
-            for given, sides in self.sides.items()
-            for side, group in zip(sides, self.groups[given], strict=True)
-            if side == place
-        ]
+        numbers = dict[int, int]()
+        return [numbers.setdefault(group, len(numbers)) for group in self.groups_of("test")]
+
+    @property
+    def leaked_test_records(self) -> int:
+        """How many test records have their context, and so perhaps their prompt, in training."""
+        trained = set(self.groups_of("train"))
+        return sum(group in trained for group in self.groups_of("test"))
+
+    def groups_of(self, name: SetName) -> list[int]:
+        """The group of each record of a set, in their order."""
+        return [self.groups[given][index] for given, index in self.places(name)]
+
+    def places(self, name: SetName) -> Iterator[tuple[SetName, int]]:
+        """The given set and the index in it of each record of a set, in their order."""
+        place = SET_NAMES.index(name)
+        return ((given, i) for given, sides in self.sides.items() for i, side in enumerate(sides) if side == place)
 
 
 class Shard(NamedTuple):
@@ -77,7 +88,9 @@ def prepare(given: Given, choices: Choices, report: DatasetReport) -> PreparedDa
         return None
     groups = group_sets(given)
     keys = _keys(given, groups)
-    parts = split(keys["train"], request, model.limits, _labels(train))
+    # What a held-out set of the user's has must not be held out for the other one.
+    held_out = {key for name in keys if name != "train" for key in keys[name]}
+    parts = split(keys["train"], request, model.limits, _labels(train), held_out)
     if isinstance(parts, Shortage):
         report.add("split", train.file, parts.message)
         return None
@@ -87,7 +100,7 @@ def prepare(given: Given, choices: Choices, report: DatasetReport) -> PreparedDa
     _check_totals(prepared, train.file, choices, report)
     if request.validation or request.test:
         _check_largest_group(groups["train"], train.file, report)
-    _check_overlap(given, groups, report)
+    _check_overlap(given, prepared, report)
     return None if report.errors else prepared
 
 
@@ -193,27 +206,29 @@ def _check_largest_group(groups: Sequence[int], file: str, report: DatasetReport
         report.add("large-group", file, message)
 
 
-def _check_overlap(given: Given, groups: Mapping[SetName, Sequence[int]], report: DatasetReport) -> None:
-    """Warns of what a user's own sets share with training; sets that were split off share nothing."""
-    facts, file = given["train"].facts, given["train"].file
-    line_of_prompt = dict(zip(facts.prompts, facts.lines, strict=True))
-    line_of_words = dict(zip(facts.words, facts.lines, strict=True))
-    train_groups = set(groups["train"])
-    for name, other in given.items():
-        if name == "train":
-            continue
-        own, shared = other.facts, 0
-        records = zip(own.lines, own.prompts, own.words, groups[name], strict=True)
-        for line, prompt, words, number in records:
-            there = line_of_prompt.get(prompt, line_of_words.get(words))
+def _check_overlap(given: Given, prepared: PreparedDataset, report: DatasetReport) -> None:
+    """Warns of what the sets share, each pair of them; those that were split off share nothing."""
+    pairs: list[tuple[SetName, SetName]] = [("validation", "train"), ("test", "train"), ("test", "validation")]
+    for name, other in pairs:
+        # By hash; prompts before words, so that an equal one is the one named.
+        known: dict[int, tuple[SetName, int]] = {}
+        for place in prepared.places(other):
+            facts = given[place[0]].facts
+            known[facts.words[place[1]]] = known[facts.prompts[place[1]]] = place
+        groups, shared, records = set(prepared.groups_of(other)), 0, 0
+        for source, index in prepared.places(name):
+            records += 1
+            facts = given[source].facts
+            there = known.get(facts.prompts[index], known.get(facts.words[index]))
             if there is not None:
-                message = f"The same prompt, or its words in another order, is in line {there} of {file}."
-                report.add("prompt-overlap", other.file, message, line=line)
+                line, file = given[there[0]].facts.lines[there[1]], given[there[0]].file
+                message = f"The same prompt, or its words in another order, is in line {line} of {file}."
+                report.add("prompt-overlap", given[source].file, message, line=facts.lines[index])
             else:
-                shared += number in train_groups
+                shared += prepared.groups[source][index] in groups
         if shared:
             message = (
-                f"{shared} of {len(own.lines)} records share their context, though not their prompt, with the "
-                "training set: scores may flatter."
+                f"{shared} of {records} records share their context, though not their prompt, with the "
+                f"{_SPOKEN[other]} set: scores may flatter."
             )
-            report.add("context-overlap", other.file, message)
+            report.add("context-overlap", given[name].file, message)

@@ -247,13 +247,13 @@ RULES: dict[str, Rule] = {
     "prompt-overlap": Rule(
         "run",
         "warning",
-        "No prompt of the validation or test set is in the training set.",
+        "No prompt is in two of the training, validation and test sets.",
         "Remove it from one of the sets: a test on what was trained on flatters.",
     ),
     "context-overlap": Rule(
         "run",
         "warning",
-        "No context of the validation or test set is in the training set.",
+        "No context is in two of the training, validation and test sets.",
         "Move all records of a context to one set, or let the split do it: upload one file.",
     ),
     "unused-hyperparameter": Rule(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from lambdas.domain.dataset import MIN_TEST_RECORDS
@@ -95,9 +95,16 @@ class _Groups:
         return chosen
 
 
-def split(keys: Sequence[bytes], request: Request, limits: Limits, labels: Sequence[int] = ()) -> Split | Shortage:
+def split(
+    keys: Sequence[bytes],
+    request: Request,
+    limits: Limits,
+    labels: Sequence[int] = (),
+    to_train: Collection[bytes] = (),
+) -> Split | Shortage:
     """Splits records by the keys of their groups, and so that each part has each label in its share, if there are any.
 
+    Groups with a key in `to_train` are not held out, such as those of a validation set that the user gave.
     Each part takes groups until it has its share. Shares are raised to the least that makes sense: 10 test records, the
     model's least number of validation records. Returns Shortage where training would fall below its minimum, and a
     split without a validation set where only that does not fit.
@@ -112,11 +119,11 @@ def split(keys: Sequence[bytes], request: Request, limits: Limits, labels: Seque
     groups = _Groups(_ordered(keys, request.seed), labels or [0] * total)
     test: list[bytes] = []
     if test_target:
-        test = groups.take(test_target, MIN_TEST_RECORDS, total - least)
+        test = groups.without(to_train).take(test_target, MIN_TEST_RECORDS, total - least)
         if not test:
             return _too_coarse(groups.members, total, least)
     rest = groups.without(test)
-    validation, note = _validation(rest, total, request, limits)
+    validation, note = _validation(rest, to_train, total, request, limits)
     train = rest.without(validation).members
     return Split(groups.indexes(train), groups.indexes(validation), groups.indexes(test), note)
 
@@ -130,7 +137,9 @@ def _ordered(keys: Sequence[bytes], seed: int) -> dict[bytes, list[int]]:
     return {key: members[key] for key in sorted(members, key=lambda key: hashlib.sha256(salt + key).digest())}
 
 
-def _validation(rest: _Groups, total: int, request: Request, limits: Limits) -> tuple[list[bytes], str | None]:
+def _validation(
+    rest: _Groups, to_train: Collection[bytes], total: int, request: Request, limits: Limits
+) -> tuple[list[bytes], str | None]:
     if not request.validation:
         return [], None
     remaining, least = rest.size(), limits.validation.min_records
@@ -141,7 +150,7 @@ def _validation(rest: _Groups, total: int, request: Request, limits: Limits) -> 
         remaining // (_TRAINING_PER_VALIDATION + 1),
         remaining - limits.train.min_records,
     )
-    chosen = rest.take(target, least, most) if most >= least else []
+    chosen = rest.without(to_train).take(target, least, most) if most >= least else []
     if chosen:
         return chosen, None
     return [], (

@@ -125,7 +125,8 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
 
     def planned(name: SetName) -> dict[str, Any] | None:
         uri = object_store.uri(run.output_bucket, _set_key(run, name))
-        return {"uri": uri, "records": records[name]} if records[name] else None
+        leaked = {"leaked": prepared.leaked_test_records} if name == "test" else {}
+        return {"uri": uri, "records": records[name], **leaked} if records[name] else None
 
     return {
         "output_bucket": run.output_bucket,

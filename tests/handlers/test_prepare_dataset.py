@@ -86,7 +86,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         "dataset": {
             "train": {"uri": f"{base}/train.jsonl", "records": 180},
             "validation": {"uri": f"{base}/validation.jsonl", "records": 40},
-            "test": {"uri": f"{base}/test.jsonl", "records": 40},
+            "test": {"uri": f"{base}/test.jsonl", "records": 40, "leaked": 0},
         },
         "evaluation": EvaluationSettings().model_dump(),
         "arms": {"tuned": {"model_id": None, "few_shot": 0}, "base": {"model_id": HAIKU, "few_shot": 0}},
@@ -178,6 +178,14 @@ def test_folder_is_read_with_its_siblings_and_settings(pipeline: Pipeline) -> No
         "system": "Answer with the number.",
         "messages": [{"role": "user", "content": "Test 0?"}, {"role": "assistant", "content": "0"}],
     }
+
+
+def test_test_records_that_are_trained_on_are_counted(pipeline: Pipeline) -> None:
+    """The decision must know that a part of the test says nothing."""
+    pipeline.upload("input/t/test.jsonl", lines("Test", 12) + lines("Training", 3))
+    pipeline.upload("input/t/train.jsonl", lines("Training", 100))
+    assert pipeline.prepare("input/t/train.jsonl")["dataset"]["test"]["leaked"] == 3
+    assert pipeline.report()["leaked_test_records"] == 3
 
 
 def test_version_that_started_the_run_is_the_one_that_is_read(pipeline: Pipeline) -> None:

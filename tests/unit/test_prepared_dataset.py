@@ -112,6 +112,43 @@ def test_prompts_and_contexts_shared_with_training_are_warnings() -> None:
     assert report.errors == 0
 
 
+def test_prompts_and_contexts_shared_by_validation_and_test_are_warnings() -> None:
+    """Early stopping chooses the model by the validation set: what is in it, too, is no test."""
+    table = "<table>Revenue 7</table>"
+    result, report = prepared(
+        {
+            "train": prompts("a", 60),
+            "validation": [*prompts("b", 32), f"{table} Sum?"],
+            "test": [*prompts("c", 10), "b 3", f"{table} Trend?"],
+        }
+    )
+    assert [(issue.rule, issue.line, issue.path) for issue in report.issues] == [
+        ("prompt-overlap", 11, "test.jsonl"),
+        ("context-overlap", None, "test.jsonl"),
+    ]
+    assert "line 4 of validation.jsonl" in report.issues[0].message
+    assert "1 of 12 records" in report.issues[1].message
+    assert "validation set" in report.issues[1].message
+    assert result is not None
+    assert result.leaked_test_records == 0
+
+
+@pytest.mark.parametrize("name", ["validation", "test"])
+def test_set_that_is_split_off_shares_no_context_with_a_set_of_the_user(name: SetName) -> None:
+    """The records of the user's set that stand in the training file stay in training, and are warned of."""
+    own = [f"<table>Revenue {number}</table> Sum?" for number in range(40)]
+    result, report = prepared(
+        {"train": [f"<table>Revenue {number}</table> Trend?" for number in range(200)], name: own}
+    )
+    assert result is not None
+    other: SetName = "test" if name == "validation" else "validation"
+    assert result.records(other) >= 30
+    assert not set(result.groups_of(other)) & set(result.groups_of(name))
+    assert set(result.groups_of("train")) >= set(result.groups_of(name))
+    assert result.leaked_test_records == (40 if name == "test" else 0)
+    assert report.counts == {"context-overlap": 1}
+
+
 @given(st.integers(10, 500), st.integers(1, 3))
 def test_shards_cover_each_test_record_of_each_arm_once(records: int, arms: int) -> None:
     """A record that is in no shard has no answer, one that is in two is paid twice."""
