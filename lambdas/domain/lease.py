@@ -83,12 +83,18 @@ class Judgement:
 
 
 def run_of(resource: Resource, deployment: str) -> str | None:
-    """The id of the run that the resource says it belongs to; None where it is certainly foreign."""
+    """The id of the run that the resource says it belongs to; None where it is certainly foreign.
+
+    Its tags say it, or its name where they could not be read, were removed or were changed. One that names another
+    deployment in its tag `deployment` is that one's, whatever its name.
+    """
     if isinstance(resource.tags, Unknown):
         return run_of_bedrock_name(deployment, resource.name)
-    if resource.tags.get("project") != PROJECT or resource.tags.get("deployment") != deployment:
+    if _proven_by_tags(resource.tags, deployment):
+        return resource.tags.get("run-id") or ""
+    if resource.tags.get("deployment") not in (None, "", deployment):
         return None
-    return resource.tags.get("run-id") or ""
+    return run_of_bedrock_name(deployment, resource.name)
 
 
 def lease_ends_at(resource: Resource, terms: Terms) -> str:
@@ -117,9 +123,8 @@ def judge_job(resource: Resource, facts: Facts, terms: Terms, *, ending: bool) -
         if run_of(resource, terms.deployment) is None or facts.claim is None:
             return Judgement(Verdict.FOREIGN, "neither its name nor a claim says that it is ours")
         return Judgement(Verdict.UNDECIDED, "its tags, which may keep it, could not be read")
-    unowned = _unowned(resource, facts, terms)
-    if unowned:
-        return unowned
+    if not _proven_by_tags(resource.tags, terms.deployment):
+        return Judgement(Verdict.FOREIGN, "its tags do not say that it is ours")
     if resource.tags.get(KEEP_JOB_TAG) == "true":
         return Judgement(Verdict.KEEP, "its run's settings keep it")
     if ending:
@@ -143,18 +148,24 @@ def may_release(execution: Execution | Unknown | None, terms: Terms, now: str) -
     return True
 
 
+def _proven_by_tags(tags: Mapping[str, str] | Unknown, deployment: str) -> bool:
+    if isinstance(tags, Unknown):
+        return False
+    return tags.get("project") == PROJECT and tags.get("deployment") == deployment
+
+
 def _unowned(resource: Resource, facts: Facts, terms: Terms) -> Judgement | None:
     """The judgement on what is not this deployment's, or may not be."""
     if run_of(resource, terms.deployment) is None:
         return Judgement(Verdict.FOREIGN, "neither its tags nor its name say that it is ours")
-    if not isinstance(resource.tags, Unknown):
+    if _proven_by_tags(resource.tags, terms.deployment):
         return None
     if isinstance(facts.claim, Unknown):
-        return Judgement(Verdict.UNDECIDED, "its tags and its run's claim could not be read")
+        return Judgement(Verdict.UNDECIDED, "its tags do not say whose it is, and its run's claim could not be read")
     if facts.claim is None:
         return Judgement(Verdict.FOREIGN, "no run of this deployment has its name")
     if isinstance(facts.execution, Unknown):
-        return Judgement(Verdict.UNDECIDED, "its tags and its execution could not be read")
+        return Judgement(Verdict.UNDECIDED, "its tags do not say whose it is, and its execution could not be read")
     if resource.created_at > _last_purchase(facts.claim, facts.execution, terms):
         return Judgement(Verdict.FOREIGN, "it was made after the run whose name it has")
     return None

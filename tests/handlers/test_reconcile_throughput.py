@@ -182,10 +182,11 @@ def test_one_beyond_its_lease_is_deleted_although_its_execution_runs(world: Worl
 
 
 def test_what_is_not_this_deployments_is_not_touched_even_at_the_end(world: World) -> None:
-    """A neighbour's name begins with ours; a person may have named theirs like one of our runs."""
+    """A neighbour's name begins with ours; a person may have named theirs like one of our runs that is over."""
     run, execution = world.run()
     world.stop(execution)
     neighbours = world.buy("sales-ffffffffffff", execution, deployment=NEIGHBOUR)
+    world.clock.advance(3600)
     persons = clients.bedrock().create_provisioned_model_throughput(
         provisionedModelName=bedrock_name(DEPLOYMENT, run), modelId=MODEL, modelUnits=1
     )["provisionedModelArn"]
@@ -205,6 +206,18 @@ def test_with_tags_denied_the_neighbours_stays_and_ours_goes(world: World) -> No
     assert [found.arn for found in turn.deleted] == [ours]
     assert world.live() == {neighbours}
     assert any("AccessDenied" in problem for problem in turn.problems)
+
+
+def test_one_whose_tags_were_taken_away_goes_with_its_run(world: World) -> None:
+    """Whoever tidies up tags would otherwise let it bill for ever, in silence."""
+    run, execution = world.run()
+    ours = clients.bedrock().create_provisioned_model_throughput(
+        provisionedModelName=bedrock_name(DEPLOYMENT, run), modelId=MODEL, modelUnits=1
+    )["provisionedModelArn"]
+    assert [found.arn for found in world.reconcile().kept] == [ours]
+    world.stop(execution)
+    assert [found.arn for found in world.reconcile().deleted] == [ours]
+    assert world.live() == set()
 
 
 def test_every_page_of_the_list_is_read(world: World) -> None:

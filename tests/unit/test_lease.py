@@ -43,10 +43,20 @@ executions = st.one_of(
 )
 claims = st.one_of(st.none(), st.just(UNKNOWN), st.just(claim()))
 foreign_tags = st.one_of(
-    st.just({}),
     st.just(tags(deployment=NEIGHBOUR)),
+    st.just(tags(deployment=NEIGHBOUR, project="somebody-elses")),
+    st.dictionaries(st.sampled_from(["project", "team", "run-id"]), st.sampled_from(["fine-tuning", "x"])).map(
+        lambda tagged: {**tagged, "deployment": NEIGHBOUR}
+    ),
+)
+# What is left when somebody has removed or overwritten tags; none of it names another deployment.
+damaged_tags = st.one_of(
+    st.just({}),
+    st.just({"deployment": TERMS.deployment}),
+    st.sampled_from(["project", "deployment"]).map(lambda name: {k: v for k, v in tags().items() if k != name}),
     st.just(tags(project="somebody-elses")),
-    st.dictionaries(st.sampled_from(["deployment", "team", "run-id"]), st.sampled_from(["fine-tuning", "x"])),
+    st.just(tags(deployment="")),
+    st.dictionaries(st.sampled_from(["team", "run-id", "project"]), st.sampled_from(["fine-tuning", "x"])),
 )
 
 
@@ -57,6 +67,39 @@ def test_what_other_tags_say_is_foreign_is_never_touched(tagged, claimed, run_by
     facts = Facts(claimed, run_by)
     assert lease.judge_throughput(resource, facts, TERMS, now, ending=ending).verdict is Verdict.FOREIGN
     assert lease.judge_job(resource, facts, TERMS, ending=ending).verdict is Verdict.FOREIGN
+
+
+@given(damaged_tags, claims, executions, moments, st.booleans())
+def test_damaged_tags_prove_as_much_as_unreadable_ones(tagged, claimed, run_by, now, ending):
+    """Whoever tidies up tags must not make a throughput bill for ever; name, claim and time still say whose it is."""
+    facts = Facts(claimed, run_by)
+    # The tag may shorten the lease: compared where that makes no difference.
+    now = min(now, later(ENDS, -0.001)) if now < later(CREATED, TERMS.longest_lease_hours * 3600) else now
+    unread = lease.judge_throughput(throughput(UNKNOWN), facts, TERMS, now, ending=ending).verdict
+    assert lease.judge_throughput(throughput(tagged), facts, TERMS, now, ending=ending).verdict is unread
+    # A job ends by itself, and its tag that keeps it may be gone as well.
+    assert lease.judge_job(throughput(tagged), facts, TERMS, ending=ending).verdict is Verdict.FOREIGN
+
+
+@given(damaged_tags, executions, moments, st.booleans())
+def test_without_a_claim_damaged_tags_prove_nothing(tagged, run_by, now, ending):
+    """A person's own throughput without tags may be named like anything."""
+    judgement = lease.judge_throughput(throughput(tagged), Facts(None, run_by), TERMS, now, ending=ending)
+    assert judgement.verdict is Verdict.FOREIGN
+
+
+@pytest.mark.parametrize("tagged", [{}, tags(project="somebody-elses"), {"team": "sales"}])
+def test_a_throughput_that_lost_its_tags_is_ended_with_its_run(tagged):
+    """Only one made while the run could buy: a later one with its name is somebody's own."""
+    now = "2026-01-22T01:00:00.000Z"
+
+    def verdict(ended_at):
+        facts = Facts(claim(), execution("ABORTED", ended_at))
+        return lease.judge_throughput(throughput(tagged), facts, TERMS, now, ending=False).verdict
+
+    assert verdict("2026-01-21T23:00:00.000Z") is Verdict.END
+    assert verdict("2026-01-21T21:59:00.000Z") is Verdict.FOREIGN
+    assert lease.run_of(throughput(tagged), TERMS.deployment) == RUN
 
 
 @given(st.text(alphabet="abcf0123456789-", max_size=40), executions, moments, st.booleans())
