@@ -13,6 +13,7 @@ from lambdas.domain.polling import (
 )
 from lambdas.domain.timestamps import seconds_between
 
+CREATING = "Creating"
 IN_SERVICE = "InService"
 FAILED = "Failed"
 
@@ -36,7 +37,8 @@ class Throughput(TypedDict):
     `in_service_at` is Bedrock's own time of the change to InService where it tells it, else when it was first seen.
     `lease_ends_at` is when the reconciler deletes it whatever the run does, `answer_until` when the run gives up by
     itself. `waited_seconds` is the sum of the waits asked for so far. `deleted_at` is when Bedrock first accepted the
-    deletion; `deleted` is true once it can no longer be found.
+    deletion; `deleted` is true once it can no longer be found. Of the `delete_attempts`, `refusals` were refused in a
+    way that time alone does not heal.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Throughput(TypedDict):
     deleted: bool
     deleted_at: str | None
     delete_attempts: int
+    refusals: int
 
 
 def unrecorded(name: str) -> Throughput:
@@ -70,6 +73,7 @@ def unrecorded(name: str) -> Throughput:
         "deleted": False,
         "deleted_at": None,
         "delete_attempts": 0,
+        "refusals": 0,
     }
 
 
@@ -78,7 +82,7 @@ def purchased(name: str, arn: str, requested_at: str, lease_ends_at: str, answer
     return {
         **unrecorded(name),
         "arn": arn,
-        "status": "Creating",
+        "status": CREATING,
         "requested_at": requested_at,
         "lease_ends_at": lease_ends_at,
         "answer_until": answer_until,
@@ -142,12 +146,19 @@ def still_there(throughput: Throughput, refusal: str | None, refused_for_good: b
 
     `refusal` is Bedrock's error on the attempt, null where it accepted the deletion; `refused_for_good` is true for one
     that time alone does not heal, `cost` what it costs (`hourly_cost`). Raises ThroughputNotDeleted when the attempts
-    are used up.
+    are used up; of refusals for good there are fewer, which other attempts before them do not use up.
     """
     attempts = throughput["delete_attempts"] + 1
-    if attempts >= (DELETION_ATTEMPTS_IF_REFUSED if refused_for_good else DELETION_ATTEMPTS):
+    refusals = throughput["refusals"] + refused_for_good
+    if attempts >= DELETION_ATTEMPTS or refusals >= DELETION_ATTEMPTS_IF_REFUSED:
         raise ThroughputNotDeleted(_not_deleted(throughput, attempts, refusal, now, cost))
-    return {**throughput, "deleted": False, "wait_seconds": next_deletion_wait(attempts), "delete_attempts": attempts}
+    return {
+        **throughput,
+        "deleted": False,
+        "wait_seconds": next_deletion_wait(attempts),
+        "delete_attempts": attempts,
+        "refusals": refusals,
+    }
 
 
 def _not_deleted(throughput: Throughput, attempts: int, refusal: str | None, now: str, cost: str) -> str:

@@ -9,7 +9,7 @@ from lambdas.adapters import bedrock, throughput_slots
 from lambdas.adapters.service_errors import Conflict, Refused
 from lambdas.domain import run, throughput
 from lambdas.domain.errors import ServiceBusy, ThroughputNotDeleted
-from lambdas.domain.polling import DELETE_AGAIN_EVERY_ATTEMPTS
+from lambdas.domain.polling import DELETE_AGAIN_EVERY_ATTEMPTS, FIRST_DELETION_ATTEMPT_TOLD
 from lambdas.domain.throughput import Throughput
 from lambdas.domain.timestamps import now
 from lambdas.handlers.environment import environment
@@ -52,11 +52,34 @@ def delete(facts: Throughput, may_appear_late: bool, cost: str) -> Throughput:
         trouble = error
         logger.warning("Deletion failed", extra={"throughput": facts["name"], "trouble": str(error)})
     refused_for_good = isinstance(trouble, Refused) and not isinstance(trouble, Conflict)
+    failed = trouble is not None and _is_worth_telling(facts, trouble)
     try:
         return throughput.still_there(facts, str(trouble) if trouble else None, refused_for_good, now(), cost)
     except ThroughputNotDeleted:
-        metrics.add_metric("DeletionFailures", MetricUnit.Count, 1)
+        failed = True
         raise
+    finally:
+        if failed:
+            metrics.add_metric("DeletionFailures", MetricUnit.Count, 1)
+
+
+def _is_worth_telling(facts: Throughput, trouble: Exception) -> bool:
+    """Whether the alarm tells a person of this failed attempt: not of the first few, which often heal by themselves.
+
+    Nor of a conflict with what Bedrock is still creating, or is deleting already: both end without anybody.
+    """
+    if facts["delete_attempts"] + 1 < FIRST_DELETION_ATTEMPT_TOLD:
+        return False
+    if not isinstance(trouble, Conflict):
+        return True
+    if facts["deleted_at"] is not None:
+        return False
+    try:
+        found = bedrock.find_throughput(facts["arn"] or facts["name"])
+    except (Refused, ServiceBusy) as error:
+        logger.warning("Not found out", extra={"throughput": facts["name"], "trouble": str(error)})
+        return False
+    return found is not None and found.status != throughput.CREATING
 
 
 def _accepted(facts: Throughput) -> Throughput:

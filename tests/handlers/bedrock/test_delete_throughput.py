@@ -1,9 +1,11 @@
 """DeleteThroughput: the promise that nothing keeps billing."""
 
+import json
+
 import pytest
 
 from lambdas.domain.errors import ThroughputNotDeleted
-from lambdas.domain.polling import DELETE_AGAIN_EVERY_ATTEMPTS
+from lambdas.domain.polling import DELETE_AGAIN_EVERY_ATTEMPTS, DELETION_ATTEMPTS_IF_REFUSED
 from lambdas.handlers.delete_throughput import handler
 
 GET, DELETE = "GetProvisionedModelThroughput", "DeleteProvisionedModelThroughput"
@@ -168,3 +170,60 @@ def test_a_deletion_by_somebody_else_is_success(bedrock, run, throughput, lambda
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
     assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted"] is True
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> bool:
+    """Whether the metric behind the alarm was counted since this was last asked."""
+    return any(
+        '"DeletionFailures":[1.0]' in json.dumps(json.loads(line), separators=(",", ":"))
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith("{")
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "alarmed"),
+    [
+        ("AccessDeniedException", "InService", True),
+        ("ThrottlingException", "InService", True),
+        ("ConflictException", "InService", True),
+        ("ConflictException", "Creating", False),
+    ],
+)
+def test_the_alarm_tells_of_a_deletion_that_fails_from_the_sixth_attempt_on(
+    bedrock, run, throughput, throughput_description, lambda_context, capsys, code, status, alarmed
+):
+    """An hour and a half of attempts is too long to bill unheard; half an hour of creating is nobody's fault."""
+    bedrock.answer(GET, throughput_description(status=status))
+    bedrock.refuse(DELETE, code, status=400)
+    tellings = []
+    for _ in range(8):
+        throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+        tellings.append(told(capsys))
+    assert tellings == [False] * 5 + [alarmed] * 3
+
+
+def test_a_deletion_under_way_is_no_failure(bedrock, run, throughput, throughput_description, lambda_context, capsys):
+    """It was accepted, and is asked for again only in case that was lost."""
+    bedrock.answer(GET, throughput_description(status="InService"))
+    bedrock.answer(DELETE)
+    bedrock.refuse(DELETE, "ConflictException", "being deleted", status=409)
+    for _ in range(8):
+        throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+    assert len(bedrock.requests(DELETE)) > 1
+    assert not told(capsys)
+
+
+def test_a_refusal_after_many_conflicts_gets_its_own_time(
+    bedrock, run, throughput, throughput_description, lambda_context
+):
+    """Half an hour of creating must not use up what an IAM change that still spreads needs."""
+    bedrock.answer(GET, throughput_description())
+    for _ in range(50):
+        bedrock.refuse(DELETE, "ConflictException", "still Creating", status=409)
+    bedrock.refuse(DELETE, "AccessDeniedException", "not authorized")
+    for _ in range(50 + DELETION_ATTEMPTS_IF_REFUSED - 1):
+        throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+    assert throughput["refusals"] == DELETION_ATTEMPTS_IF_REFUSED - 1
+    with pytest.raises(ThroughputNotDeleted, match="AccessDeniedException"):
+        handler({"run": run, "throughput": throughput}, lambda_context)
