@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from lambdas.domain.blocks import BLOCK_BYTES, MAX_LINE_BYTES, Block
-from lambdas.domain.dataset_report import DatasetReport
+from lambdas.domain.dataset_report import Change, DatasetReport
 from lambdas.domain.formats import COMPLETION_KEYS
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -72,6 +72,7 @@ class CsvRows:
             self._refuse("encoding", "The row is not UTF-8.", last)
         elif not cells:
             self._report.add("blank-line", self._file, "The line is blank and is skipped.", line=last)
+            self._report.dropped.setdefault((self._file, "blank line"), Change()).add(last)
         elif len(cells) != len(header):
             self._refuse("csv-syntax", f"The row has {len(cells)} columns; the header has {len(header)}.", last)
         elif len(set(header)) < len(header):
@@ -89,7 +90,10 @@ class CsvRows:
                 self._row_bytes += len(line)
                 if self._row_bytes > MAX_LINE_BYTES:
                     raise csv.Error(f"a row has more than {MAX_LINE_BYTES} bytes; a quote may never be closed")
-                yield self._decoded(line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line, number)
+                if number == 1 and line.startswith(_BYTE_ORDER_MARK):
+                    self._report.changed[self._file, "byte order mark removed"] = Change(1, [[1, 1]])
+                    line = line.removeprefix(_BYTE_ORDER_MARK)  # noqa: PLW2901 - the line without it
+                yield self._decoded(line, number)
 
     def _decoded(self, line: bytes, number: int) -> str:
         try:

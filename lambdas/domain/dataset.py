@@ -207,6 +207,8 @@ def _note_changes(
     """Lists the lines that are not trained on as they came."""
     for number in structure.blank:
         report.dropped.setdefault((read.file, "blank line"), Change()).add(number)
+    if read.container == "JSONL":
+        _note_cuts(block, values, read.file, report)
     if read.container == "JSONL" and structure.source_format == model.record_format and not structure.other:
         return
     for index, (number, value) in enumerate(zip(block.numbers, values, strict=True)):
@@ -214,6 +216,19 @@ def _note_changes(
         if value is not None and (read.container == "CSV" or source_format != model.record_format):
             what = f"converted from {source_format} to {model.record_format}"
             report.changed.setdefault((read.file, what), Change()).add(number)
+
+
+def _note_cuts(block: Block, values: list[object], file: str, report: DatasetReport) -> None:
+    """Lists the records that something was cut off from around; a line's ending is not part of its record."""
+    for number, line, value in zip(block.numbers, block.lines, values, strict=True):
+        # Most lines need no more than this look at their ends.
+        if value is None or (line.startswith(b"{") and line.endswith((b"}\n", b"}\r\n", b"}"))):
+            continue
+        kept = line.removeprefix(_BYTE_ORDER_MARK)
+        if kept != line:
+            report.changed.setdefault((file, "byte order mark removed"), Change()).add(number)
+        if kept.strip() != kept.rstrip(b"\r\n"):
+            report.changed.setdefault((file, "white space around the record removed"), Change()).add(number)
 
 
 def _check_texts(

@@ -172,6 +172,27 @@ def test_format_is_detected_and_said(data: bytes, name: str) -> None:
     assert result.format_name == name
 
 
+def test_blank_row_of_a_csv_file_and_its_byte_order_mark_are_listed() -> None:
+    """The report names every line that is not trained on as it came, whatever the container."""
+    _, report = read(b"\xef\xbb\xbfprompt,completion\na,b\n\nc,d\n")
+    document = report.as_json()
+    assert document["dropped"] == [{"path": "train.jsonl", "what": "blank line", "count": 1, "lines": [[3, 3]]}]
+    assert {change["what"]: change["lines"] for change in document["changed"]} == {
+        "byte order mark removed": [[1, 1]],
+        "converted from prompt/completion to messages": [[2, 2], [4, 4]],
+    }
+
+
+def test_what_is_cut_from_around_a_record_is_listed() -> None:
+    """A line that is copied without its spaces is not copied as it stands; its line ending is not part of it."""
+    line = b'{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}'
+    _, report = read(b"\xef\xbb\xbf" + line + b"\n  " + line + b"\n" + line + b"\r\n" + line + b"\t\r\n" + line)
+    assert {change["what"]: change["lines"] for change in report.as_json()["changed"]} == {
+        "byte order mark removed": [[1, 1]],
+        "white space around the record removed": [[2, 2], [4, 4]],
+    }
+
+
 def test_each_converted_and_each_dropped_line_is_listed() -> None:
     """Nothing is changed silently: a person can look each changed line up."""
     data = jsonl([{"prompt": "a", "completion": "b"}, {"prompt": "c", "completion": "d"}]) + b"\n"
