@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -43,10 +44,16 @@ class Validation:
 
 
 def files_of(data: Path) -> dict[SetName, Path]:
-    """The sets in a file or folder; raises NoDataSetError where there is no training set."""
+    """The sets in a file or folder; raises NoDataSetError where training is missing or a set stands twice."""
     if data.is_file():
         return {"train": data}
-    found = {name: path for name in SET_NAMES for suffix in SUFFIXES if (path := data / f"{name}{suffix}").is_file()}
+    found: dict[SetName, Path] = {}
+    for name, suffix in product(SET_NAMES, SUFFIXES):
+        if not (path := data / f"{name}{suffix}").is_file():
+            continue
+        if name in found:
+            raise NoDataSetError(f"{data} has both {found[name].name} and {path.name}: remove one of them.")
+        found[name] = path
     if "train" not in found:
         raise NoDataSetError(f"There is no file {data}, nor a folder {data} with train.jsonl or train.csv.")
     return found

@@ -132,3 +132,14 @@ def test_missing_data_is_told_without_a_stack_trace(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["validate", "--data", str(tmp_path / "nothing")])
     assert result.exit_code == 2
     assert "There is no file" in result.output
+
+
+def test_set_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    """Which of the two is meant, only the user knows."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    write(folder / "train.jsonl", rows(60))
+    write_csv(folder / "train.csv", rows(60))
+    result = CliRunner().invoke(app, ["validate", "--data", str(folder)])
+    assert result.exit_code != 0
+    assert "has both train.jsonl and train.csv" in " ".join(result.output.split())
