@@ -12,6 +12,8 @@ from constructs import Construct
 from stacks.functions import METRICS_NAMESPACE
 from stacks.settings import Settings
 
+# So many turns of the reconciler may be missing before a person is told that nothing watches any more.
+TURNS_MISSED = 3
 # So many turns of the reconciler a throughput may stay whose deletion was accepted or is not possible yet: creating one
 # takes up to half an hour, and Bedrock may refuse to delete it meanwhile.
 TURNS_LEFT = 4
@@ -59,6 +61,17 @@ class Alarms(Construct):
                 reconciler.metric_errors(period=self._period),
                 f"The reconciler could not compare all that exists with what may exist; its log says why. {look}",
             ),
+            self._alarm(
+                "ReconcilerThrottled",
+                reconciler.metric_throttles(period=self._period),
+                f"Lambda has refused calls of the reconciler: look at the account's concurrency. {look}",
+            ),
+            self._silent(
+                "ReconcilerSilent",
+                reconciler.metric_invocations(period=self._period),
+                f"The reconciler has not been called for {TURNS_MISSED} of its turns, so that nothing would find a "
+                f"throughput that was left: look at the rule Schedule. {look}",
+            ),
             self._undelivered("ReconciliationsUndelivered", undelivered_reconciliations),
         ]
         on_uploads = self._undelivered("UploadsUndelivered", undelivered_uploads)
@@ -80,6 +93,20 @@ class Alarms(Construct):
             "Events could not be delivered for a long time: read the dead-letter queue.",
         )
 
+    def _silent(self, name: str, calls: cloudwatch.IMetric, description: str) -> cloudwatch.Alarm:
+        """Without a call there is no data point: here what is missing is what is wrong."""
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_description=description,
+            metric=calls,
+            threshold=1,
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            evaluation_periods=TURNS_MISSED,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        )
+        return self._told(alarm)
+
     def _alarm(self, name: str, metric: cloudwatch.IMetric, description: str, *, turns: int = 1) -> cloudwatch.Alarm:
         alarm = cloudwatch.Alarm(
             self,
@@ -91,6 +118,9 @@ class Alarms(Construct):
             evaluation_periods=turns,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+        return self._told(alarm)
+
+    def _told(self, alarm: cloudwatch.Alarm) -> cloudwatch.Alarm:
         alarm.add_alarm_action(self._action)
         alarm.add_ok_action(self._action)
         return alarm

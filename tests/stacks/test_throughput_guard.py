@@ -69,6 +69,7 @@ def test_when_the_stack_goes_uploads_go_first_and_what_the_guard_needs_goes_last
         "/Alarms/DeletionFailed/Resource",
         "/Alarms/ThroughputLeft/Resource",
         "/Alarms/ReconcilerFailed/Resource",
+        "/Alarms/ReconcilerSilent/Resource",
         "/Alarms/ReconciliationsUndelivered/Resource",
     ):
         assert _by_path(templates, path)[0] in needed
@@ -123,16 +124,31 @@ def test_alarms_reach_the_alarm_topic_and_say_what_to_do(templates: Templates) -
         "DeletionFailures",
         "ThroughputsLeft",
         "Errors",
+        "Throttles",
+        "Invocations",
         "ApproximateNumberOfMessagesVisible",
     }
     for alarm in alarms:
         assert alarm["AlarmActions"] == [{"Ref": topic}]
         assert alarm["AlarmDescription"].endswith(".")
-        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+        if alarm["MetricName"] != "Invocations":
+            assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
     # As the handlers' metrics are counted.
     own = [alarm for alarm in alarms if alarm["Namespace"] == "FineTuning"]
     assert all(alarm["Dimensions"] == [{"Name": "service", "Value": "fine-tuning"}] for alarm in own)
     assert len(templates.of_type("AWS::CloudWatch::Dashboard")) == 1
+
+
+def test_a_reconciler_that_is_never_called_wakes_a_person(templates: Templates) -> None:
+    """No call, no metric of its own, no alarm: all others would stay green while a throughput bills."""
+    _, silent = _by_path(templates, "/Alarms/ReconcilerSilent/Resource")
+    function, _ = _by_path(templates, "/ReconcileThroughput/Resource")
+    alarm = silent["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Lambda", "Invocations", "Sum")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "LessThanThreshold")
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (600, 3)
+    assert alarm["TreatMissingData"] == "breaching"
 
 
 def test_every_alarm_may_publish_to_its_topic(templates: Templates) -> None:
