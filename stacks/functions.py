@@ -103,11 +103,15 @@ def environment(data: Data, settings: Settings) -> dict[str, str]:
         "MAX_MODEL_UNITS": str(settings.max_model_units),
         "LONGEST_LEASE_HOURS": str(settings.longest_lease_hours),
         "LONGEST_RUN_HOURS": str(settings.longest_run_hours),
+        "MAX_SWEEP_JOBS": str(settings.max_sweep_jobs),
         "POWERTOOLS_SERVICE_NAME": settings.deployment,
         "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
     }
     if data.key:
         variables["CUSTOM_MODEL_KMS_KEY_ARN"] = data.key.key_arn
-    if settings.model_unit_price_per_hour is not None:
-        variables["MODEL_UNIT_PRICE_PER_HOUR"] = str(settings.model_unit_price_per_hour)
-    return variables
+    optional = {
+        "MODEL_UNIT_PRICE_PER_HOUR": settings.model_unit_price_per_hour,
+        "MAX_RUN_COST_USD": settings.max_run_cost_usd,
+        "APPROVAL_HOURS": settings.approval_hours,
+    }
+    return variables | {name: str(value) for name, value in optional.items() if value is not None}

@@ -13,9 +13,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 CONTEXT_KEY = "fine-tuning"
 # The catalogue that the functions go by, read as data: an id that they do not know would fail each run.
-CATALOGUE = Path(__file__).resolve().parent.parent / "lambdas" / "domain" / "models.json"
+CATALOGUE = Path(__file__).resolve().parent.parent / "lambdas" / "domain" / "models"
 REGIONS_BY_MODEL: Mapping[str, list[str]] = {
-    entry["customization_id"]: entry["customization_regions"] for entry in json.loads(CATALOGUE.read_text())
+    entry["customization_id"]: entry["customization_regions"]
+    for entry in (json.loads(file.read_text()) for file in sorted(CATALOGUE.glob("*.json")))
 }
 
 # What CloudWatch Logs accepts ("PutRetentionPolicy", API reference).
@@ -83,6 +84,13 @@ class Settings(BaseModel):
     longest_lease_hours: Annotated[int, Field(ge=2, le=72)] = Field(8, description="a whole number from 2 to 72")
     longest_run_hours: Annotated[int, Field(ge=1, le=MOST_RUN_HOURS)] = Field(
         168, description=f"a whole number from 1 to {MOST_RUN_HOURS}"
+    )
+    max_sweep_jobs: Annotated[int, Field(ge=1, le=12)] = Field(4, description="a whole number from 1 to 12")
+    max_run_cost_usd: Annotated[float | None, Field(gt=0), BeforeValidator(_nothing)] = Field(
+        None, description="an amount in USD, or null"
+    )
+    approval_hours: Annotated[int | None, Field(ge=1, le=168), BeforeValidator(_nothing)] = Field(
+        None, description="a whole number from 1 to 168, or null"
     )
     reconcile_minutes: Annotated[int, Field(ge=1, le=60)] = Field(10, description="a whole number from 1 to 60")
     model_unit_price_per_hour: Annotated[float | None, Field(gt=0), BeforeValidator(_nothing)] = Field(

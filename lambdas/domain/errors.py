@@ -21,8 +21,16 @@ class PreparationFailed(Exception):
     """The data set could not be checked, which says nothing about the data: nothing has been started or bought."""
 
 
+class PreflightFailed(Exception):
+    """Something that the run needs is missing or not allowed; each finding is named. Nothing was started or bought."""
+
+
 class CustomizationFailed(Exception):
     """The customization job could not be started, failed, or was stopped."""
+
+
+class NotApproved(Exception):
+    """A person rejected the purchase, or nobody answered in time: the model is tuned, nothing was bought for it."""
 
 
 class ThroughputFailed(Exception):

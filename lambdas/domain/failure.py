@@ -20,7 +20,9 @@ _NAMED = {
     for error in (
         errors.InvalidEvent,
         errors.DatasetRejected,
+        errors.PreflightFailed,
         errors.CustomizationFailed,
+        errors.NotApproved,
         errors.ThroughputFailed,
         errors.EvaluationFailed,
         errors.ThroughputNotDeleted,

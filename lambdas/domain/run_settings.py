@@ -1,7 +1,7 @@
 """`run.json`: what a user chose for one run, checked key by key."""
 
 import re
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -10,7 +10,7 @@ from lambdas.domain import hyperparameters
 from lambdas.domain.arms import BASE, CHAMPION, TUNED
 from lambdas.domain.decision import GateSettings
 from lambdas.domain.formats import DEFAULT_CONTEXT_TAG, Conversion
-from lambdas.domain.models import BaseModelEntry, UnknownBaseModelError, base_model
+from lambdas.domain.models import BaseModelEntry, ServingKind, UnknownBaseModelError, base_model
 from lambdas.domain.task_kind import TaskKind
 
 FILE_NAME = "run.json"
@@ -70,19 +70,35 @@ class EvaluationSettings(_Settings):
     prices: dict[_ModelId, TokenPrice] = {}
 
 
+class SweepSettings(_Settings):
+    """Several jobs of one run with different hyperparameters, of which the one with the best validation loss is served.
+
+    `grid` gives each hyperparameter's values; without it the jobs are neighbours of the recommended values. At most
+    `jobs` are started. `keep_models` keeps the models that were not chosen.
+    """
+
+    jobs: int = Field(default=4, ge=2, le=12)
+    grid: dict[str, Annotated[list[object], Field(min_length=1, max_length=12)]] = {}
+    keep_models: bool = False
+
+
 class RunSettings(_Settings):
     """One run's settings; every key may be left out.
 
     `system` is the system text for records that are no conversations and have none of their own, `context_tag` the XML
     tag around their documents; `tags` go onto all that the run makes in Bedrock;
-    `keep_job` lets a customization job train to its end although its run failed or was aborted.
+    `keep_job` lets a customization job train to its end although its run failed or was aborted. `serving` "auto" is the
+    cheapest way that the base model allows. A run whose estimate is above `max_cost_usd` is refused.
     """
 
     base_model: str | None = None
     hyperparameters: dict[str, object] = {}
     split: SplitSettings = SplitSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    sweep: SweepSettings | None = None
+    serving: Literal["auto"] | ServingKind = "auto"
     model_units: int = Field(default=1, ge=1)
+    max_cost_usd: float | None = Field(default=None, gt=0)
     keep_job: bool = False
     system: str | None = Field(default=None, min_length=1)
     context_tag: str = Field(default=DEFAULT_CONTEXT_TAG, pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")

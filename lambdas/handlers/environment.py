@@ -17,8 +17,9 @@ class Environment(BaseModel):
     model_config = ConfigDict(alias_generator=str.upper, populate_by_name=True, frozen=True, hide_input_in_errors=True)
 
     output_bucket: str = Field(min_length=3)
-    # Bedrock names are `<deployment>-<run id>`: at most 63 characters, no two separators in a row; an id has up to 33.
-    deployment: str = Field(max_length=29, pattern=r"^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$")
+    # Bedrock names are `<deployment>-<run id>`, in a sweep with `-c<number>` behind: at most 63 characters, no two
+    # separators in a row; an id has up to 33.
+    deployment: str = Field(max_length=25, pattern=r"^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$")
     customization_role_arn: str = Field(pattern=r"^arn:[^:]+:iam::\d{12}:role/.+$")
     custom_model_kms_key_arn: Annotated[str | None, Optional] = None
     default_base_model: str = Field(min_length=1)
@@ -26,6 +27,9 @@ class Environment(BaseModel):
     max_model_units: int = Field(ge=1)
     longest_lease_hours: float = Field(gt=0)
     longest_run_hours: float = Field(gt=0)
+    max_sweep_jobs: int = Field(ge=1)
+    max_run_cost_usd: Annotated[float | None, Optional] = None
+    approval_hours: Annotated[float | None, Optional] = None
     model_unit_price_per_hour: Annotated[float | None, Optional] = None
     # The reconciler's alone: where it looks, whom it tells, and how long a purchase that was cut off may go on.
     state_machine_arn: Annotated[str | None, Optional] = None

@@ -120,8 +120,10 @@ def _read(
 
 def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, Any]:
     settings, model = choices
-
     records = prepared.counts()
+    sent = hyperparameters.for_job(
+        model, settings.hyperparameters, train_records=records["train"], has_validation=bool(records["validation"])
+    )
 
     def planned(name: SetName) -> dict[str, Any] | None:
         uri = object_store.uri(run.output_bucket, _set_key(run, name))
@@ -132,13 +134,12 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
         "output_bucket": run.output_bucket,
         "base_model": model.customization_id,
         "inference_model": model.inference_id,
-        "hyperparameters": hyperparameters.for_job(
-            model,
-            settings.hyperparameters,
-            train_records=records["train"],
-            has_validation=bool(records["validation"]),
-        ),
+        "hyperparameters": sent,
+        "candidates": [{"number": 1, "hyperparameters": sent}],
+        "serving": model.serving[0] if settings.serving == "auto" else settings.serving,
         "model_units": settings.model_units,
+        "max_cost_usd": _lower(settings.max_cost_usd, environment().max_run_cost_usd),
+        "needs_approval": environment().approval_hours is not None,
         "keep_job": settings.keep_job,
         "dataset": {name: planned(name) for name in SET_NAMES},
         "evaluation": settings.evaluation.model_dump(),
@@ -149,6 +150,10 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
         | bedrock_tags(environment().deployment, run.id, run.execution_arn)
         | {KEEP_JOB_TAG: "true" if settings.keep_job else "false"},
     }
+
+
+def _lower(*caps: float | None) -> float | None:
+    return min((cap for cap in caps if cap is not None), default=None)
 
 
 def _write_sets(run: Run, given: Given, choices: Choices, prepared: PreparedDataset) -> list[bytes]:

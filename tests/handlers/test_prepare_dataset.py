@@ -70,18 +70,23 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
     pipeline.upload("input/tables.jsonl", EXAMPLE.read_bytes())
     plan = pipeline.prepare("input/tables.jsonl")
     base = "s3://output-bucket/runs/tables-0123456789ab/dataset"
+    hyperparameters = {
+        "epochCount": "4",
+        "batchSize": "8",
+        "learningRateMultiplier": "1",
+        "earlyStoppingThreshold": "0.001",
+        "earlyStoppingPatience": "2",
+    }
     assert plan == {
         "output_bucket": "output-bucket",
         "base_model": f"{HAIKU}:200k",
         "inference_model": HAIKU,
-        "hyperparameters": {
-            "epochCount": "4",
-            "batchSize": "8",
-            "learningRateMultiplier": "1",
-            "earlyStoppingThreshold": "0.001",
-            "earlyStoppingPatience": "2",
-        },
+        "hyperparameters": hyperparameters,
+        "candidates": [{"number": 1, "hyperparameters": hyperparameters}],
+        "serving": "provisioned_throughput",
         "model_units": 1,
+        "max_cost_usd": None,
+        "needs_approval": False,
         "keep_job": False,
         "dataset": {
             "train": {"uri": f"{base}/train.jsonl", "records": 180},

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 from pydantic import BaseModel
 
@@ -15,9 +16,11 @@ def keys(model: type[BaseModel], prefix: str = "") -> set[str]:
     """The model's keys with dots; a mapping with a class of its own is told by its keys, or as a whole."""
     found = set()
     for name, field in model.model_fields.items():
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel) and f"`{prefix}{name}`" not in OPERATIONS:
-            found |= keys(inner, f"{prefix}{name}.")
+        # `Model | None` holds the class in its arguments.
+        parts = (field.annotation, *get_args(field.annotation))
+        inner = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
+        if inner and f"`{prefix}{name}`" not in OPERATIONS:
+            found |= keys(inner[0], f"{prefix}{name}.")
         else:
             found.add(f"{prefix}{name}")
     return found

@@ -1,12 +1,20 @@
-"""The base models that can be fine-tuned: ids, limits, record formats and hyperparameters, as data in `models.json`."""
+"""The base models that can be fine-tuned, as data: a JSON file beside this one for each, named at will.
 
+A model is added by adding its file; nothing else names it. What a file holds is `BaseModelEntry`.
+"""
+
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 
-RecordFormat = Literal["messages", "bedrock-conversation-2024"]
+RecordFormat = Literal["messages", "bedrock-conversation-2024", "prompt-completion"]
+ServingKind = Literal["on_demand", "provisioned_throughput"]
+
+# Shown first, and what a deployment tunes unless its settings say otherwise.
+_FIRST = "claude-3-haiku.json"
 
 
 class _Data(BaseModel):
@@ -41,25 +49,43 @@ class Hyperparameter(_Data):
 
 
 class SizeSettings(_Data):
-    """Hyperparameters that suit training sets below a size better than the service's defaults."""
+    """Hyperparameters that suit training sets below a size better than the service's defaults, and why."""
 
     below_records: int
     values: dict[str, float]
+    reason: str
+
+
+class LifeCycle(_Data):
+    """What AWS has announced; null where nothing is. The live service's answer wins over these dates."""
+
+    legacy_from: date | None
+    end_of_life: date | None
+    source: str
 
 
 class BaseModelEntry(_Data):
-    """A base model. The customization id names the variant that is trained, the inference id the one that is asked."""
+    """A base model. The customization id names the variant that is trained, the inference id the one that is asked.
+
+    `serving` has the ways to serve a tuned one, the cheapest first; on demand only where it was customized after the
+    date. `successor` is the customization id of the entry to change to when this one ages.
+    """
 
     name: str
+    provider: str
     customization_id: str
     inference_id: str
     customization_regions: tuple[str, ...]
-    serving: tuple[Literal["provisioned_throughput", "on_demand"], ...] = Field(min_length=1)
+    serving: tuple[ServingKind, ...] = Field(min_length=1)
+    on_demand_for_models_customized_after: date | None
     record_format: RecordFormat
     limits: Limits
     reserved_words: tuple[str, ...]
     hyperparameters: dict[str, Hyperparameter]
     hyperparameters_by_size: tuple[SizeSettings, ...]
+    lifecycle: LifeCycle
+    successor: str | None
+    sources: tuple[str, ...] = Field(min_length=1)
 
 
 class UnknownBaseModelError(ValueError):
@@ -68,14 +94,10 @@ class UnknownBaseModelError(ValueError):
 
 @cache
 def catalogue() -> tuple[BaseModelEntry, ...]:
-    """All base models.
-
-    Claude 3 Haiku's limits and ranges: AWS blog "Fine-tuning for Anthropic's Claude 3 Haiku model in Amazon Bedrock is
-    now generally available"; settings by size: AWS blog "Best practices and lessons for fine-tuning Anthropic's
-    Claude 3 Haiku on Amazon Bedrock".
-    """
-    text = files("lambdas.domain").joinpath("models.json").read_bytes()
-    return TypeAdapter(tuple[BaseModelEntry, ...]).validate_json(text)
+    """All base models, the default first, the others by their file names; `sources` says where each entry is from."""
+    found = [file for file in files(__name__).iterdir() if file.name.endswith(".json")]
+    ordered = sorted(found, key=lambda file: (file.name != _FIRST, file.name))
+    return tuple(BaseModelEntry.model_validate_json(file.read_bytes()) for file in ordered)
 
 
 def base_model(model_id: str) -> BaseModelEntry:
