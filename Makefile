@@ -9,8 +9,12 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 # The major versions of Node whose end-of-life banner is left out.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
-# A cache in the home folder, which concurrent syntheses would share.
+# Caches that would be in the home folder; concurrent syntheses would share jsii's.
+export CDK_HOME := $(CURDIR)/build/cdk
+export JSII_NODE := $(CURDIR)/local/jsii-node
 export JSII_RUNTIME_PACKAGE_CACHE := disabled
+export npm_config_cache := $(CURDIR)/build/npm
+export PIP_CACHE_DIR ?= $(CURDIR)/build/pip
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 # Lambda's Python runtime brings boto3 and these: the layer leaves them out.
@@ -39,9 +43,9 @@ $(NODE_STAMP): package-lock.json .npmrc
 	@touch $@
 
 # Handed on through the environment, so that no name of a file is read as shell.
-export DATA MODEL ONLY
-demo: install ## a whole run on the embedded AWS: make demo [DATA=<file or folder>] [MODEL=<id>]
-	@fine-tune demo $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"}
+export DATA MODEL LIFECYCLE ONLY
+demo: install ## a whole run on the embedded AWS: make demo [DATA=<file or folder>] [MODEL=<id>] [LIFECYCLE=ACTIVE|LEGACY|EOL]
+	@fine-tune demo $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"} $${LIFECYCLE:+--lifecycle "$$LIFECYCLE"}
 
 validate: $(PYTHON_STAMP) ## the data gate without AWS: make validate [DATA=<file or folder>] [MODEL=<id>]
 	@fine-tune validate $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"}

@@ -9,9 +9,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from lambdas.domain.dataset import Rules
 from lambdas.domain.human_review import VotesRejectedError
+from lambdas.domain.models import UnknownBaseModelError, base_model
 from local.dataset_summary import tell_dataset
 from local.demo import FOLDER as DEMO_FOLDER
-from local.demo import DemoRunningError, run_demo
+from local.demo import DemoRunningError, LifeCycleStatus, run_demo
+from local.deployment import default_base_model
 from local.embedded_aws import CHECKOUT
 from local.execution import NoExecutionError
 from local.faults.cases import chosen
@@ -37,17 +39,19 @@ def main() -> None:
 @app.command()
 def demo(
     data: Annotated[Path, typer.Option(help="A JSONL file, or a folder with train.jsonl.")] = EXAMPLE,
-    model: Annotated[str | None, typer.Option(help="The base model's id; default: the deployment's.")] = None,
+    model: Annotated[str | None, typer.Option(help="The base model's id; default: cdk.json's.")] = None,
+    lifecycle: Annotated[LifeCycleStatus, typer.Option(help="The life cycle that Bedrock tells of it.")] = "ACTIVE",
 ) -> None:
     """Run a data set through the whole pipeline on this machine; what it leaves is in build/demo."""
     console = Console()
     try:
         upload = upload_of(data)
-    except NoDataSetError as error:
+        entry = base_model(model or default_base_model())
+    except (NoDataSetError, UnknownBaseModelError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
     try:
-        succeeded = run_demo(upload, base_model=model, console=console)
+        succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, console=console)
     except (ProcessFailedError, NoExecutionError, DemoRunningError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from None

@@ -6,9 +6,11 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 
+from lambdas.domain.models import BaseModelEntry
 from local import execution, result
 from local.deployment import Deployment, deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
@@ -17,22 +19,35 @@ from local.upload import Upload
 
 FOLDER = CHECKOUT / "build" / "demo"
 
+LifeCycleStatus = Literal["ACTIVE", "LEGACY", "EOL"]
+
 
 class DemoRunningError(Exception):
     """Another demo of this checkout is running."""
 
 
-def run_demo(upload: Upload, *, base_model: str | None, console: Console, folder: Path = FOLDER) -> bool:
-    """Run the data set to its end; whether it succeeded and left no throughput."""
+def run_demo(
+    upload: Upload, *, model: BaseModelEntry, lifecycle: LifeCycleStatus, console: Console, folder: Path = FOLDER
+) -> bool:
+    """Run the data set to its end on a deployment for the model; whether it succeeded and left nothing that bills.
+
+    The Region is the first one where the model can be customized; the simulated Bedrock has it in that `lifecycle`.
+    """
     progress = Progress(console)
-    with emptied(folder), stopping_on_sigterm(), EmbeddedAws(folder) as aws:
+    with emptied(folder), stopping_on_sigterm(), embedded_aws_for(model, lifecycle, folder) as aws:
         console.print(f"The simulated clock: a minute on AWS passes in {60 * aws.time_scale:g} s.", highlight=False)
         with progress.stage("Deploying with the CDK CLI", f"Deployed on {aws.endpoint}"):
-            deployment = deploy(aws, base_model=base_model)
+            deployment = deploy(aws, base_model=model.customization_id)
         try:
             return run(aws, deployment, upload, progress=progress, console=console)
         finally:
             save_logs(aws)
+
+
+def embedded_aws_for(model: BaseModelEntry, lifecycle: LifeCycleStatus, folder: Path) -> EmbeddedAws:
+    """An embedded AWS where the model can be customized."""
+    settings = {} if lifecycle == "ACTIVE" else {"model_lifecycle": {model.inference_id: lifecycle}}
+    return EmbeddedAws(folder, region=model.customization_regions[0], bedrock_settings=settings)
 
 
 def run(aws: EmbeddedAws, deployment: Deployment, upload: Upload, *, progress: Progress, console: Console) -> bool:

@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.embedded_aws import ACCOUNT, KEPT, REGION, EmbeddedAws, host_runtime
+from local.embedded_aws import ACCOUNT, CHECKOUT, KEPT, EmbeddedAws, host_runtime
 from stacks.settings import CONTEXT_KEY
 
 
@@ -18,11 +18,20 @@ class Deployment:
     state_machine: str
 
 
+def default_base_model() -> str:
+    """The base model that `cdk.json` gives a deployment."""
+    context = json.loads((CHECKOUT / "cdk.json").read_text())["context"]
+    return str(context[CONTEXT_KEY]["base_model"])
+
+
 def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: int = 2) -> Deployment:
-    """Bootstrap the embedded account and deploy all stacks; raises ProcessFailedError with the CDK CLI's last words."""
+    """Bootstrap the embedded account and deploy all stacks in its Region.
+
+    Raises ProcessFailedError with the CDK CLI's last words.
+    """
     runtime, architecture = host_runtime()
     settings = {
-        "region": REGION,
+        "region": aws.region,
         "lambda_runtime": runtime,
         "lambda_architecture": architecture,
         "layer_platform": "host",
@@ -34,7 +43,7 @@ def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: 
     quiet = ["--ci", "--no-color", "--no-notices", "--no-version-reporting"]
     app: list[str | Path] = ["--app", f"{sys.executable} app.py", "--output", KEPT / "cdk.out", *context]
     # Outside the checkout: it would synthesize the app, which bootstrapping does not need.
-    aws.run("cdk-bootstrap", ["cdk", "bootstrap", f"aws://{ACCOUNT}/{REGION}", *quiet], directory=aws.temporary)
+    aws.run("cdk-bootstrap", ["cdk", "bootstrap", f"aws://{ACCOUNT}/{aws.region}", *quiet], directory=aws.temporary)
     aws.run(
         "cdk-deploy",
         ["cdk", "deploy", "--all", "--require-approval", "never", "--outputs-file", outputs, *quiet, *app],

@@ -24,9 +24,10 @@ from local.process import SupervisedProcess
 CHECKOUT = Path(__file__).resolve().parent.parent
 # The example account of AWS's documentation. ministack takes an access key of twelve digits for the account's number.
 ACCOUNT = "111122223333"
-REGION = "us-west-2"
 # What is unpacked and packed once for all runs: the CDK's library, the Lambdas' dependencies.
 KEPT = CHECKOUT / "build" / "embedded-aws"
+# Node for the CDK's library, with no cache in the home folder.
+JSII_NODE = CHECKOUT / "local" / "jsii-node"
 # Nothing checks signatures: this is no secret.
 NO_SECRET = "embedded"  # noqa: S105
 SECONDS_TO_START = 60
@@ -38,13 +39,14 @@ NO_PROXIES: dict[str, str] = {}
 class EmbeddedAws:
     """A context manager: everything it starts ends with it, or with the process that entered it.
 
-    `directory` gets `logs/`, `bedrock-calls.jsonl` and, while it runs, `tmp/`. All waits of Step Functions and all of
-    Bedrock's delays are multiplied by `time_scale`. With `scaled_functions` so are the timeouts and sleeps of Lambda
-    functions and EventBridge's rates (`local.function_clock`). `bedrock_settings` are further ones of the simulated
-    Bedrock (docs/simulated-bedrock.md).
+    All of it is in one `region`. `directory` gets `logs/`, `bedrock-calls.jsonl` and, while it runs, `tmp/`. All waits
+    of Step Functions and all of Bedrock's delays are multiplied by `time_scale`. With `scaled_functions` so are the
+    timeouts and sleeps of Lambda functions and EventBridge's rates (`local.function_clock`). `bedrock_settings` are
+    further ones of the simulated Bedrock (docs/simulated-bedrock.md).
     """
 
     directory: Path
+    region: str = "us-west-2"
     time_scale: float = 0.002
     scaled_functions: bool = False
     idle_workers: int | None = None
@@ -65,10 +67,10 @@ class EmbeddedAws:
                 folder.mkdir(parents=True, exist_ok=True)
             listening = starting.enter_context(socket.create_server(("127.0.0.1", 0), backlog=128))
             self.endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            self.environment = {**isolated_environment(self.temporary), "AWS_ENDPOINT_URL": self.endpoint}
+            self.environment = {**isolated_environment(self.temporary, self.region), "AWS_ENDPOINT_URL": self.endpoint}
             bedrock = starting.enter_context(self._start_bedrock())
             self.bedrock_endpoint = self._bedrock_endpoint(bedrock)
-            for service in ("BEDROCK", "BEDROCK_RUNTIME"):
+            for service in ("BEDROCK", "BEDROCK_RUNTIME", "SERVICE_QUOTAS"):
                 self.environment[f"AWS_ENDPOINT_URL_{service}"] = self.bedrock_endpoint
             emulator = starting.enter_context(self._start_emulator(listening))
             listening.close()
@@ -81,8 +83,9 @@ class EmbeddedAws:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the embedded account."""
-        endpoint = self.bedrock_endpoint if service.startswith("bedrock") else self.endpoint
-        session: Any = _session()
+        simulated = service.startswith("bedrock") or service == "service-quotas"
+        endpoint = self.bedrock_endpoint if simulated else self.endpoint
+        session: Any = _session(self.region)
         return session.client(service, endpoint_url=endpoint, config=Config(proxies=NO_PROXIES))
 
     def run(self, name: str, command: list[str | Path], *, directory: Path = CHECKOUT) -> None:
@@ -100,7 +103,7 @@ class EmbeddedAws:
         return SupervisedProcess(
             [
                 *(sys.executable, "-m", "local.bedrock"),
-                *("--port", "0", "--region", REGION, "--time-scale", str(self.time_scale)),
+                *("--port", "0", "--region", self.region, "--time-scale", str(self.time_scale)),
                 *("--s3-endpoint", self.endpoint, "--settings", settings, "--calls", self.bedrock_calls),
             ],
             environment=self.environment,
@@ -126,7 +129,7 @@ class EmbeddedAws:
             if name in INHERITED or (name.startswith("AWS_") and name != "AWS_ENDPOINT_URL")
         }
         environment |= {
-            "MINISTACK_REGION": REGION,
+            "MINISTACK_REGION": self.region,
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             "SFN_WAIT_SCALE": str(self.time_scale),
             "LOG_LEVEL": "WARNING",
@@ -161,7 +164,7 @@ class EmbeddedAws:
         raise emulator.failure("The embedded AWS did not start")
 
 
-def isolated_environment(temporary: Path) -> dict[str, str]:
+def isolated_environment(temporary: Path, region: str) -> dict[str, str]:
     """The process's environment with settings of our own for AWS and CDK, and temporary files under `temporary`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_", "JSII_"))}
     return kept | {
@@ -175,8 +178,8 @@ def isolated_environment(temporary: Path) -> dict[str, str]:
         "TMPDIR": str(temporary),
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": NO_SECRET,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -184,6 +187,7 @@ def isolated_environment(temporary: Path) -> dict[str, str]:
         "no_proxy": "127.0.0.1,localhost",
         "CDK_HOME": str(temporary / "cdk"),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "JSII_NODE": str(JSII_NODE),
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(KEPT / "jsii"),
         # CloudFormation's own rules need 350 MB, and `make check` has applied them; cdk-nag's rules do run.
         "CDK_VALIDATION": "false",
@@ -198,7 +202,7 @@ def host_runtime() -> tuple[str, str]:
     return f"python{sys.version_info.major}.{sys.version_info.minor}", architecture
 
 
-def _session() -> boto3.Session:
+def _session(region: str) -> boto3.Session:
     nothing = (None, None, None, None)
     session = botocore.session.Session(
         session_vars={
@@ -210,6 +214,6 @@ def _session() -> boto3.Session:
     return boto3.Session(
         aws_access_key_id=ACCOUNT,
         aws_secret_access_key=NO_SECRET,
-        region_name=REGION,
+        region_name=region,
         botocore_session=session,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.deployment import Deployment
-from local.embedded_aws import REGION, EmbeddedAws
+from local.embedded_aws import EmbeddedAws
 
 # The deployment's name in cdk.json, which the templates carry in stack names and the handlers' environment, and without
 # its hyphen in the names that CDK makes itself.
@@ -42,7 +42,7 @@ class Deployments:
         self._cloudformation = aws.client("cloudformation")
         self._s3 = aws.client("s3")
         self._endpoint = aws.endpoint
-        self._s3.create_bucket(Bucket=TEMPLATES, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self._s3.create_bucket(Bucket=TEMPLATES, CreateBucketConfiguration={"LocationConstraint": aws.region})
         self._templates = {stack: self._template(f"{ORIGINAL}-{stack}") for stack in STACKS}
         # One at a time: CloudFormation's work is the emulator's, which has one core at most.
         self._lock = threading.Lock()

@@ -17,6 +17,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from lambdas.domain import metrics
+from lambdas.domain.models import BaseModelEntry, catalogue
 from local import cli, demo, execution
 from local.deployment import Deployment, deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
@@ -190,6 +191,25 @@ def test_a_path_that_is_not_there_is_told(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli.app, ["demo", "--data", str(tmp_path / "missing")])
     assert result.exit_code == 2
     assert "There is no file or folder" in result.output
+
+
+def test_a_model_that_cannot_be_tuned_is_told_with_those_that_can() -> None:
+    """Before anything is started: a deployment for it would be refused half a minute later."""
+    result = CliRunner().invoke(cli.app, ["demo", "--model", "anthropic.claude-2"])
+    assert result.exit_code == 2
+    assert all(entry.customization_id in result.output for entry in catalogue())
+
+
+@pytest.mark.parametrize(
+    "model", [one for entry in catalogue() for one in (entry.customization_id, entry.inference_id)]
+)
+def test_a_model_is_deployed_where_it_can_be_tuned(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By either of its ids: nobody should have to know its Regions."""
+    chosen: list[BaseModelEntry] = []
+    monkeypatch.setattr(cli, "run_demo", lambda *_, model, **__: chosen.append(model) or True)
+    assert CliRunner().invoke(cli.app, ["demo", "--model", model]).exit_code == 0
+    assert model in (chosen[0].customization_id, chosen[0].inference_id)
+    assert demo.embedded_aws_for(chosen[0], "ACTIVE", tmp_path).region in chosen[0].customization_regions
 
 
 def test_a_folder_is_uploaded_with_the_training_data_last(tmp_path: Path) -> None:

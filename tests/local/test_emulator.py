@@ -7,7 +7,6 @@ import psutil
 import pytest
 
 from local import patches
-from local.embedded_aws import REGION
 from tests.local.conftest import ROLE, Sandbox
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
@@ -130,7 +129,7 @@ def test_the_history_has_the_states_inside_branches(sandbox: Sandbox) -> None:
 def test_an_upload_is_told_with_its_version(sandbox: Sandbox) -> None:
     """A run trains on the version that started it, whatever is uploaded meanwhile."""
     s3, sqs, events = (sandbox.aws.client(service) for service in ("s3", "sqs", "events"))
-    s3.create_bucket(Bucket="uploads", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.create_bucket(Bucket="uploads", CreateBucketConfiguration={"LocationConstraint": sandbox.aws.region})
     s3.put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_notification_configuration(
         Bucket="uploads", NotificationConfiguration={"EventBridgeConfiguration": {}}
