@@ -32,8 +32,8 @@ class CustomModels:
         self._foundation_models = foundation_models
         self._tags = tags
         self._models: dict[str, CustomModel] = {}
-        # Provided by the throughputs, which know which models they serve.
-        self.is_served: Callable[[str], bool] = lambda _: False
+        # Whether a model, by its ARN, is served in some way: those that serve put themselves here.
+        self.serving: dict[str, Callable[[str], bool]] = {}
 
     def add(
         self, request: dict[str, Any], job_arn: str, base_model: FoundationModel, training: Training, created: float
@@ -107,12 +107,11 @@ class CustomModels:
         )
 
     def delete(self, params: dict[str, Any]) -> dict[str, Any]:
-        """DeleteCustomModel: not while a throughput serves it."""
+        """DeleteCustomModel: not while a throughput or a deployment serves it."""
         model = self._find(params["modelIdentifier"])
-        if self.is_served(model.arn):
-            raise ConflictError(
-                f"The custom model {model.name} is in use by Provisioned Throughput: delete that first."
-            )
+        for what, serves in self.serving.items():
+            if serves(model.arn):
+                raise ConflictError(f"The custom model {model.name} is in use by {what}: delete that first.")
         del self._models[model.arn]
         self._tags.forget(model.arn)
         return {}

@@ -148,14 +148,9 @@ class CustomizationJobs:
             if job.ended is None:
                 self._refresh(job)
 
-    def resolve(self, identifier: str) -> str | None:
-        """The ARN of a job by ARN or name, if there is one."""
-        return next((job.arn for job in self._jobs.values() if identifier in (job.arn, job.name)), None)
-
-    def name_of(self, arn: str) -> str | None:
-        """The name of a job by its ARN, if there is one."""
-        job = self._jobs.get(arn)
-        return job.name if job else None
+    def find(self, identifier: str) -> CustomizationJob | None:
+        """A job by ARN or name, if there is one."""
+        return next((job for job in self._jobs.values() if identifier in (job.arn, job.name)), None)
 
     def _check(self, params: dict[str, Any], customization: Customization) -> None:
         if params.get("customizationType", "FINE_TUNING") != "FINE_TUNING":
@@ -172,10 +167,10 @@ class CustomizationJobs:
             raise ConflictError(f"The provided custom model name is currently in use: {model_name}")
 
     def _find(self, identifier: str) -> CustomizationJob:
-        arn = self.resolve(identifier)
-        if arn is None:
+        job = self.find(identifier)
+        if job is None:
             raise NotFoundError(f"Could not find the model customization job: {identifier}")
-        return self._jobs[arn]
+        return job
 
     def _train(self, params: dict[str, Any], customization: Customization, trained_at: list[float]) -> Training:
         """In the executor: read the data and fit."""

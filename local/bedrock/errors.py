@@ -18,7 +18,7 @@ class ValidationError(BedrockError):
 
 
 class NotFoundError(BedrockError):
-    """No such job, model or throughput."""
+    """No such job, model, throughput or deployment."""
 
     code = "ResourceNotFoundException"
 
@@ -42,7 +42,7 @@ class TooManyTagsError(BedrockError):
 
 
 class NotReadyError(BedrockError):
-    """The throughput is not in service yet."""
+    """The throughput or deployment is not in service yet."""
 
     code = "ModelNotReadyException"
 

@@ -24,7 +24,7 @@ class FaultKind(StrEnum):
     """What happens to a call: an error, a dropped connection, a killed caller, or a late or stale answer.
 
     `…_after` is after the call's effect, everything else before it. `kill_…` ends the Lambda worker that called.
-    `stuck` lets a Get answer that a job is still InProgress and a throughput still Creating.
+    `stuck` lets a Get answer that a job is still InProgress, a throughput or a deployment still Creating.
     """
 
     THROTTLE = "throttle"

@@ -33,7 +33,10 @@ class Hyperparameter:
 
 @dataclass(frozen=True)
 class Customization:
-    """What a fine-tuning job of one base model takes. Record limits are inclusive; `tokens` bounds one record."""
+    """What a fine-tuning job of one base model takes, and how the model that it makes can be served.
+
+    Record limits are inclusive; `tokens` bounds one record.
+    """
 
     record_format: RecordFormat
     train: tuple[int, int]
@@ -43,6 +46,7 @@ class Customization:
     reserved: tuple[str, ...]
     hyperparameters: dict[str, Hyperparameter]
     provisioned: bool = True
+    on_demand: bool = False
 
 
 HAIKU = Customization(
@@ -72,6 +76,7 @@ NOVA = Customization(
         "learningRate": Hyperparameter(float, "1e-5", 1e-6, 1e-4),
         "learningRateWarmupSteps": Hyperparameter(int, "10", 0, 100),
     },
+    on_demand=True,
 )
 LLAMA_HYPERPARAMETERS = {
     "epochCount": Hyperparameter(int, "5", 1, 10),
@@ -90,6 +95,7 @@ LLAMA_3_3 = Customization(
     (),
     LLAMA_HYPERPARAMETERS,
     provisioned=False,
+    on_demand=True,
 )
 
 

@@ -47,7 +47,9 @@ class Throughputs:
         self._custom_models = custom_models
         self._tags = tags
         self._throughputs: dict[str, Throughput] = {}
-        custom_models.is_served = lambda arn: any(item.model_arn == arn for item in self._live())
+        custom_models.serving["Provisioned Throughput"] = lambda arn: any(
+            item.model_arn == arn for item in self._live()
+        )
 
     def create(self, params: dict[str, Any]) -> dict[str, Any]:
         """CreateProvisionedModelThroughput: the same token with the same request gives the same throughput.
@@ -139,11 +141,6 @@ class Throughputs:
         return next(
             (item for item in self._live() if identifier in (item.arn, item.arn.rpartition("/")[2], item.name)), None
         )
-
-    def name_of(self, arn: str) -> str | None:
-        """The name of a throughput that exists by its ARN."""
-        throughput = self._throughputs.get(arn)
-        return throughput.name if throughput else None
 
     def refresh(self) -> None:
         """Forget the throughputs whose deletion has taken its time."""

@@ -72,20 +72,25 @@ def page(
     *,
     key: str,
     name_key: str,
+    time_key: str = "creationTime",
     keep: Callable[[dict[str, Any]], bool] = lambda _: True,
 ) -> dict[str, Any]:
-    """One page of a list with the filters that all lists share, newest first unless asked otherwise."""
-    after, before = params.get("creationTimeAfter"), params.get("creationTimeBefore")
+    """One page of a list with the filters that all lists share, newest first unless asked otherwise.
+
+    Filters by time are named for the key: `creationTimeAfter` for `creationTime`, `createdAfter` for `createdAt`.
+    """
+    stem = time_key.removesuffix("At")
+    after, before = params.get(f"{stem}After"), params.get(f"{stem}Before")
     name_part = params.get("nameContains", "")
     chosen = [
         summary
         for summary in summaries
         if name_part in summary[name_key]
-        and (after is None or summary["creationTime"] > after)
-        and (before is None or summary["creationTime"] < before)
+        and (after is None or summary[time_key] > after)
+        and (before is None or summary[time_key] < before)
         and keep(summary)
     ]
-    chosen.sort(key=lambda summary: summary["creationTime"], reverse=params.get("sortOrder") != "Ascending")
+    chosen.sort(key=lambda summary: summary[time_key], reverse=params.get("sortOrder") != "Ascending")
     start = _offset(params.get("nextToken"))
     end = start + params.get("maxResults", PAGE_SIZE)
     result: dict[str, Any] = {key: chosen[start:end]}

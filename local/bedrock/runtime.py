@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic import ValidationError as BodyError
 
+from local.bedrock.custom_model_deployments import Deployments
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import NotFoundError, ValidationError
 from local.bedrock.foundation_models import FOUNDATION_MODELS, PROFILE_PREFIXES, FoundationModel
@@ -65,16 +66,19 @@ class Invocation:
 
 
 class Runtime:
-    """Answers with foundation models on demand and with custom models through their throughput."""
+    """Answers with foundation models on demand and with custom models through their throughput or deployment."""
 
-    def __init__(self, throughputs: Throughputs, custom_models: CustomModels) -> None:
+    def __init__(self, throughputs: Throughputs, deployments: Deployments, custom_models: CustomModels) -> None:
         self._throughputs = throughputs
+        self._deployments = deployments
         self._custom_models = custom_models
 
     def resolve(self, identifier: str) -> FoundationModel | CustomModel:
         """The model that an id or ARN invokes, or the error of Bedrock. Called under the service's lock."""
         if ":provisioned-model/" in identifier or self._throughputs.find(identifier) is not None:
             return self._throughputs.model_in_service(identifier)
+        if ":custom-model-deployment/" in identifier:
+            return self._deployments.active_model(identifier)
         if self._custom_models.find(identifier) is not None:
             raise _not_on_demand(identifier)
         name = identifier.rpartition("/")[2]

@@ -20,12 +20,13 @@ from local.bedrock.call_log import CallLog
 from local.bedrock.caller import Caller, NoWorkerError
 from local.bedrock.clock import Clock
 from local.bedrock.contract import contract, iso8601
-from local.bedrock.custom_models import CustomModels
-from local.bedrock.customization_jobs import CustomizationJobs
+from local.bedrock.custom_model_deployments import Deployment, Deployments
+from local.bedrock.custom_models import CustomModel, CustomModels
+from local.bedrock.customization_jobs import CustomizationJob, CustomizationJobs
 from local.bedrock.errors import BedrockError, InternalError, UnsupportedOperationError
 from local.bedrock.faults import FAULT_LIST, Call, Fault, FaultKind, Faults, error_of
 from local.bedrock.foundation_models import FoundationModels
-from local.bedrock.provisioned_throughput import Throughputs
+from local.bedrock.provisioned_throughput import Throughput, Throughputs
 from local.bedrock.resources import Tags
 from local.bedrock.runtime import Runtime
 from local.bedrock.settings import Settings
@@ -34,17 +35,29 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
+Resource = CustomizationJob | CustomModel | Throughput | Deployment
 # Where a request names the resource that it is about, and where a response names the one that was made.
-IDENTIFIERS = ("jobIdentifier", "provisionedModelId", "modelIdentifier", "modelId", "resourceARN")
+IDENTIFIERS = (
+    "jobIdentifier",
+    "provisionedModelId",
+    "customModelDeploymentIdentifier",
+    "modelIdentifier",
+    "modelId",
+    "resourceARN",
+)
 CONTROL_PATH = "/_simulation/"
 FAULTS_PATH = "/_simulation/faults"
 # What a `stuck` Get goes on answering, and what it leaves out.
 STUCK: dict[str, dict[str, Any]] = {
     "GetModelCustomizationJob": {"status": "InProgress", "endTime": None, "outputModelArn": None},
     "GetProvisionedModelThroughput": {"status": "Creating"},
+    "GetCustomModelDeployment": {"status": "Creating"},
 }
-ARN = re.compile(r'arn:aws:bedrock:[\w-]+:[0-9]{12}:(?:provisioned-model/\w+|model-customization-job/[^/\s"]+/\w+)')
-MADE = ("jobArn", "provisionedModelArn")
+ARN = re.compile(
+    r"arn:aws:bedrock:[\w-]+:[0-9]{12}:"
+    r'(?:(?:provisioned-model|custom-model-deployment)/\w+|(?:model-customization-job|custom-model)/[^/\s"]+/\w+)'
+)
+MADE = ("jobArn", "provisionedModelArn", "customModelDeploymentArn")
 # The kinds of faults that let a call take effect first.
 COME_LATER = (FaultKind.ERROR_AFTER, FaultKind.DROP_AFTER, FaultKind.KILL_AFTER, FaultKind.SLOW_AFTER, FaultKind.STUCK)
 
@@ -81,7 +94,16 @@ class SimulatedBedrock:
             settings, clock, s3, executor, self._foundation_models, self._custom_models, tags
         )
         self._throughputs = Throughputs(settings, clock, self._foundation_models, self._custom_models, tags)
-        self._runtime = Runtime(self._throughputs, self._custom_models)
+        self._deployments = Deployments(settings, clock, self._custom_models, tags)
+        self._runtime = Runtime(self._throughputs, self._deployments, self._custom_models)
+        # How the resource is found that a member of a request names by ARN, id or name.
+        self._found_by: dict[str, Callable[[str], Resource | None]] = {
+            "jobIdentifier": self._jobs.find,
+            "provisionedModelId": self._throughputs.find,
+            "modelId": self._throughputs.find,
+            "customModelDeploymentIdentifier": self._deployments.find,
+            "modelIdentifier": self._custom_models.find,
+        }
         self._operations: dict[str, Operation] = {
             "CreateModelCustomizationJob": self._jobs.create,
             "GetModelCustomizationJob": self._jobs.get,
@@ -95,6 +117,10 @@ class SimulatedBedrock:
             "UpdateProvisionedModelThroughput": self._throughputs.update,
             "ListProvisionedModelThroughputs": self._throughputs.list_throughputs,
             "DeleteProvisionedModelThroughput": self._throughputs.delete,
+            "CreateCustomModelDeployment": self._deployments.create,
+            "GetCustomModelDeployment": self._deployments.get,
+            "ListCustomModelDeployments": self._deployments.list_deployments,
+            "DeleteCustomModelDeployment": self._deployments.delete,
             "GetFoundationModel": self._foundation_models.get,
             "ListFoundationModels": self._foundation_models.list_models,
             "ListTagsForResource": tags.list_tags,
@@ -195,16 +221,16 @@ class SimulatedBedrock:
     def _refresh(self) -> None:
         self._jobs.refresh()
         self._throughputs.refresh()
+        self._deployments.refresh()
 
     def _resolved(self, labels: Mapping[str, str]) -> str | None:
-        """The ARN of the job or throughput that the path names, where there is one; else what the path says."""
-        identifier = next((labels[key] for key in IDENTIFIERS if key in labels), None)
-        if identifier is None:
+        """The ARN of the resource that the path names, where there is one; else what the path says."""
+        key = next((key for key in IDENTIFIERS if key in labels), None)
+        if key is None:
             return None
-        if "jobIdentifier" in labels:
-            return self._jobs.resolve(identifier) or identifier
-        throughput = self._throughputs.find(identifier)
-        return throughput.arn if throughput else identifier
+        find = self._found_by.get(key)
+        found = find(labels[key]) if find else None
+        return found.arn if found else labels[key]
 
     # --- Faults -------------------------------------------------------------------------------------------------------
 
@@ -212,7 +238,8 @@ class SimulatedBedrock:
         """All that a rule's `match` may occur in: path, query, body, and the names behind the ARNs in them."""
         text = f"{request.full_path}\n{request.get_data(as_text=True)}"
         with self._lock:
-            names = [self._throughputs.name_of(arn) or self._jobs.name_of(arn) or "" for arn in ARN.findall(text)]
+            found = [find(arn) for arn in ARN.findall(text) for find in self._found_by.values()]
+            names = [resource.name for resource in found if resource]
         return "\n".join([text, *names])
 
     def _apply_before(self, fault: Fault, operation: str, caller: Caller) -> None:
@@ -271,6 +298,9 @@ class SimulatedBedrock:
                 "custom_models": self._custom_models.list_models({"maxResults": 1000})["modelSummaries"],
                 "provisioned_throughputs": self._throughputs.list_throughputs({"maxResults": 1000})[
                     "provisionedModelSummaries"
+                ],
+                "custom_model_deployments": self._deployments.list_deployments({"maxResults": 1000})[
+                    "modelDeploymentSummaries"
                 ],
             }
 

@@ -7,7 +7,8 @@ class Settings(BaseModel):
     """Settings as given by `--settings <json file>` or by a test; an unknown key is refused.
 
     Every duration is multiplied by `time_scale`. The defaults are what AWS's notebooks and threads report: jobs
-    of about 45 minutes when the queue is short, 20 minutes until a throughput is in service.
+    of about 45 minutes when the queue is short, 20 minutes until a throughput is in service, 8 until a deployment is
+    active.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -24,9 +25,12 @@ class Settings(BaseModel):
     job_stopping_seconds: float = Field(default=60, ge=0)
     throughput_creation_seconds: float = Field(default=1200, ge=0)
     throughput_deletion_seconds: float = Field(default=60, ge=0)
+    deployment_creation_seconds: float = Field(default=480, ge=0)
+    deployment_deletion_seconds: float = Field(default=60, ge=0)
 
     no_commitment_model_units: int = Field(default=2, ge=0, description="quota L-BE77399C; 0 on a new AWS account")
-    delete_while_creating: bool = Field(default=False, description="whether a throughput can be deleted while Creating")
+    custom_model_deployments: int = Field(default=10, ge=0, description="quota on how many exist at a time")
+    delete_while_creating: bool = Field(default=False, description="of a throughput or a deployment")
     legacy_models: frozenset[str] = Field(
         default=frozenset(), description="ids of foundation models that answer as LEGACY: no new job or throughput"
     )

@@ -22,6 +22,7 @@ from local.bedrock.settings import Settings
 BUCKET = "training-data"
 ROLE_ARN = "arn:aws:iam::000000000000:role/bedrock-customization"
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
+NOVA_MICRO = "amazon.nova-micro-v1:0:128k"
 HOUR = 3600
 # One session: it loads the service models once.
 SESSION = boto3.Session()
@@ -80,6 +81,19 @@ class Simulation:
         arn: str = self.bedrock.create_model_customization_job(**(params | changes))["jobArn"]
         return arn
 
+    def complete_job_for(self, base_model: str) -> dict[str, Any]:
+        """Complete a job of any base model with data of its format."""
+        name = "".join(letter if letter.isalnum() else "-" for letter in base_model)
+        file = {"anthropic": "train", "amazon": "conversations", "meta": "prompts"}[base_model.partition(".")[0]]
+        if "llama3-3" in base_model:
+            file = "conversations"
+        return self.complete_job(
+            jobName=name,
+            customModelName=name,
+            baseModelIdentifier=base_model,
+            trainingDataConfig={"s3Uri": f"s3://{BUCKET}/{file}.jsonl"},
+        )
+
     def complete_job(self, **changes: Any) -> dict[str, Any]:
         """Create a job and let the time pass that it needs."""
         arn = self.create_job(**changes)
@@ -108,6 +122,29 @@ def rows(count: int = 40) -> list[dict[str, Any]]:
     ]
 
 
+def conversation(row: dict[str, Any]) -> dict[str, Any]:
+    """A record of `rows` in the format of Nova and Llama 3.3."""
+    return {
+        "schemaVersion": "bedrock-conversation-2024",
+        "system": [{"text": row["system"]}],
+        "messages": [
+            {"role": message["role"], "content": [{"text": message["content"]}]} for message in row["messages"]
+        ],
+    }
+
+
+def prompt_completion(row: dict[str, Any]) -> dict[str, str]:
+    """A record of `rows` in the format of Llama 3.1."""
+    prompt, completion = (message["content"] for message in row["messages"])
+    return {"prompt": prompt, "completion": completion}
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """It stands still in November 2026."""
+    return ManualClock()
+
+
 @pytest.fixture
 def settings() -> Settings:
     """Times as on AWS: the clock is the test's."""
@@ -115,7 +152,9 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def simulation(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulation]:
+def simulation(
+    settings: Settings, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Simulation]:
     """The service; every response that it gives is checked against the service model, too."""
     respond = Contract.respond
 
@@ -125,7 +164,6 @@ def simulation(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         return respond(self, operation, output)
 
     monkeypatch.setattr(Contract, "respond", checked_respond)
-    clock = ManualClock()
     with mock_aws():
         s3 = SESSION.client("s3", region_name="us-east-1")
         s3.create_bucket(Bucket=BUCKET)
@@ -147,4 +185,6 @@ def simulation(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 calls,
             )
             result.upload("train.jsonl", rows())
+            result.upload("conversations.jsonl", [conversation(row) for row in rows(120)])
+            result.upload("prompts.jsonl", [prompt_completion(row) for row in rows(120)])
             yield result

@@ -1,0 +1,175 @@
+"""Custom model deployments: Create, Get, List, Delete. They serve a custom model on demand, by the token."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from local.bedrock.clock import Clock
+from local.bedrock.custom_models import CustomModel, CustomModels
+from local.bedrock.errors import NotFoundError, NotReadyError, QuotaError, ValidationError
+from local.bedrock.resources import Tags, new_id, page, request_fingerprint, times, without_nones
+from local.bedrock.settings import Settings
+
+# The user guide, "Deploy a custom model for on-demand inference": only models customized on or after this day.
+FIRST_DAY = datetime(2025, 7, 16, tzinfo=UTC)
+
+
+@dataclass
+class Deployment:
+    """One deployment; times in epoch seconds. It exists until `delete_requested` plus the time a deletion takes."""
+
+    arn: str
+    request: dict[str, Any]
+    model: CustomModel
+    created: float
+    delete_requested: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that the request gave it."""
+        name: str = self.request["modelDeploymentName"]
+        return name
+
+
+class Deployments:
+    """The deployments of the account. Not thread-safe by itself: the service calls it under one lock."""
+
+    def __init__(self, settings: Settings, clock: Clock, custom_models: CustomModels, tags: Tags) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._custom_models = custom_models
+        self._tags = tags
+        self._deployments: dict[str, Deployment] = {}
+        custom_models.serving["a custom model deployment"] = lambda arn: any(
+            item.model.arn == arn for item in self._live()
+        )
+
+    def create(self, params: dict[str, Any]) -> dict[str, Any]:
+        """CreateCustomModelDeployment: the same token with the same request gives the same deployment.
+
+        The token is remembered as long as the deployment exists. The operation knows no conflict.
+        """
+        token = params.get("clientRequestToken")
+        known = next((item for item in self._live() if token and item.request.get("clientRequestToken") == token), None)
+        if known is not None:
+            if request_fingerprint(known.request) != request_fingerprint(params):
+                raise ValidationError("The provided clientRequestToken was used with different request parameters.")
+            return {"customModelDeploymentArn": known.arn}
+        model = self._deployable(params["modelArn"])
+        name = params["modelDeploymentName"]
+        if any(item.name == name for item in self._live()):
+            raise ValidationError(f"The provided custom model deployment name is currently in use: {name}")
+        self._check_quota()
+        arn = f"arn:aws:bedrock:{self._settings.region}:{self._settings.account_id}:custom-model-deployment/{new_id()}"
+        self._tags.put(arn, params.get("tags", []))
+        self._deployments[arn] = Deployment(arn, params, model, self._clock.now())
+        return {"customModelDeploymentArn": arn}
+
+    def get(self, params: dict[str, Any]) -> dict[str, Any]:
+        """GetCustomModelDeployment, by ARN or name; a deleted one is not found."""
+        deployment = self._find(params["customModelDeploymentIdentifier"])
+        return without_nones(
+            {
+                **self._describe(deployment),
+                "modelDeploymentName": deployment.name,
+                "description": deployment.request.get("description"),
+            }
+        )
+
+    def list_deployments(self, params: dict[str, Any]) -> dict[str, Any]:
+        """ListCustomModelDeployments."""
+        status, model_arn = params.get("statusEquals"), params.get("modelArnEquals")
+        return page(
+            [{**self._describe(item), "customModelDeploymentName": item.name} for item in self._live()],
+            params,
+            key="modelDeploymentSummaries",
+            name_key="customModelDeploymentName",
+            time_key="createdAt",
+            keep=lambda summary: status in (None, summary["status"]) and model_arn in (None, summary["modelArn"]),
+        )
+
+    def delete(self, params: dict[str, Any]) -> dict[str, Any]:
+        """DeleteCustomModelDeployment: there is no Deleting status, it is there until it is not found any more."""
+        deployment = self._find(params["customModelDeploymentIdentifier"])
+        if self._status(deployment) == "Creating" and not self._settings.delete_while_creating:
+            # No ConflictException, as with a throughput: seen on AWS, and so worded there.
+            raise ValidationError("Custom model deployment is in a mutating state")
+        if deployment.delete_requested is None:
+            deployment.delete_requested = self._clock.now()
+        return {}
+
+    def active_model(self, arn: str) -> CustomModel:
+        """The model that a deployment serves, by the deployment's ARN; NotReadyError while it is Creating."""
+        deployment = self._deployments.get(arn)
+        if deployment is None:
+            raise NotFoundError(
+                f"Could not resolve the custom model deployment from the provided model identifier: {arn}"
+            )
+        if self._status(deployment) != "Active":
+            raise NotReadyError(f"The custom model deployment {arn} is not ready to serve inference requests.")
+        return deployment.model
+
+    def find(self, identifier: str) -> Deployment | None:
+        """A deployment that exists, by ARN or name."""
+        return next((item for item in self._live() if identifier in (item.arn, item.name)), None)
+
+    def refresh(self) -> None:
+        """Forget the deployments whose deletion has taken its time."""
+        duration = self._settings.scaled(self._settings.deployment_deletion_seconds)
+        now = self._clock.now()
+        for deployment in list(self._deployments.values()):
+            if deployment.delete_requested is not None and now >= deployment.delete_requested + duration:
+                del self._deployments[deployment.arn]
+                self._tags.forget(deployment.arn)
+
+    def _live(self) -> Iterator[Deployment]:
+        return iter(self._deployments.values())
+
+    def _find(self, identifier: str) -> Deployment:
+        deployment = self.find(identifier)
+        if deployment is None:
+            raise NotFoundError(f"Could not find the custom model deployment: {identifier}")
+        return deployment
+
+    def _deployable(self, arn: str) -> CustomModel:
+        model = self._custom_models.find(arn)
+        if model is None:
+            raise NotFoundError(f"Could not find the custom model: {arn}")
+        customization = model.base_model.customization
+        if customization is None or not customization.on_demand:
+            raise ValidationError(
+                f"On-demand inference is not supported for custom models based on {model.base_model.model_id}. "
+                "Purchase Provisioned Throughput for the model instead."
+            )
+        if model.created < FIRST_DAY.timestamp():
+            raise ValidationError(
+                f"The custom model {model.name} was customized before {FIRST_DAY:%Y-%m-%d} and cannot be deployed for "
+                "on-demand inference."
+            )
+        return model
+
+    def _check_quota(self) -> None:
+        allowed = self._settings.custom_model_deployments
+        if len(self._deployments) >= allowed:
+            raise QuotaError(
+                f"The account has {len(self._deployments)} custom model deployments and its quota is {allowed}. "
+                "Delete one, or request an increase in Service Quotas."
+            )
+
+    def _status(self, deployment: Deployment) -> Literal["Creating", "Active"]:
+        return "Active" if self._clock.now() >= self._ready(deployment) else "Creating"
+
+    def _ready(self, deployment: Deployment) -> float:
+        return deployment.created + self._settings.scaled(self._settings.deployment_creation_seconds)
+
+    def _describe(self, deployment: Deployment) -> dict[str, Any]:
+        """What Get and List have in common."""
+        status = self._status(deployment)
+        updated = deployment.created if status == "Creating" else self._ready(deployment)
+        return {
+            "customModelDeploymentArn": deployment.arn,
+            "modelArn": deployment.model.arn,
+            "status": status,
+            **times(createdAt=deployment.created, lastUpdatedAt=updated),
+        }

@@ -1,0 +1,214 @@
+"""Custom model deployments through boto3: what serves a model on demand, until when, and what refuses it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.bedrock.clock import ManualClock
+from local.bedrock.settings import Settings
+from tests.local.bedrock.conftest import HAIKU, HOUR, NOVA_MICRO, Simulation, rows
+
+LLAMA_3_1 = "meta.llama3-1-8b-instruct-v1:0:128k"
+LLAMA_3_3 = "meta.llama3-3-70b-instruct-v1:0:128k"
+QUESTION = [{"role": "user", "content": [{"text": rows(1)[0]["messages"][0]["content"]}]}]
+
+
+@pytest.fixture
+def model_arn(simulation: Simulation) -> str:
+    arn: str = simulation.complete_job_for(NOVA_MICRO)["outputModelArn"]
+    return arn
+
+
+def deploy(simulation: Simulation, model_arn: str, **changes: Any) -> str:
+    params = {"modelDeploymentName": "deployment-1", "modelArn": model_arn} | changes
+    arn: str = simulation.bedrock.create_custom_model_deployment(**params)["customModelDeploymentArn"]
+    return arn
+
+
+def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
+    return error.value.response["Error"]["Code"]
+
+
+def listed(simulation: Simulation, **filters: Any) -> list[str]:
+    found = simulation.bedrock.list_custom_model_deployments(**filters)["modelDeploymentSummaries"]
+    return [summary["customModelDeploymentName"] for summary in found]
+
+
+def test_a_deployment_is_created_gets_active_and_is_not_found_some_time_after_deletion(
+    simulation: Simulation, model_arn: str
+) -> None:
+    """There is no Deleting status: only ResourceNotFound proves that it is gone."""
+    arn = deploy(simulation, model_arn, description="for one run")
+    get = simulation.bedrock.get_custom_model_deployment
+    simulation.clock.advance(479)
+    deployment = get(customModelDeploymentIdentifier=arn)
+    assert (deployment["status"], deployment["modelArn"]) == ("Creating", model_arn)
+    assert (deployment["modelDeploymentName"], deployment["description"]) == ("deployment-1", "for one run")
+    simulation.clock.advance(1)
+    assert get(customModelDeploymentIdentifier="deployment-1")["status"] == "Active"
+    simulation.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=arn)
+    assert get(customModelDeploymentIdentifier=arn)["status"] == "Active"
+    simulation.clock.advance(60)
+    for call in (get, simulation.bedrock.delete_custom_model_deployment):
+        with pytest.raises(ClientError) as error:
+            call(customModelDeploymentIdentifier=arn)
+        assert code_of(error) == "ResourceNotFoundException"
+    assert listed(simulation) == []
+
+
+def test_an_active_deployment_answers_as_the_tuned_model(simulation: Simulation, model_arn: str) -> None:
+    """Inference goes by the deployment's ARN: not before it is active, not after it is gone, not by the model's."""
+    arn = deploy(simulation, model_arn)
+    with pytest.raises(ClientError) as error:
+        simulation.runtime.converse(modelId=arn, messages=QUESTION)
+    assert code_of(error) == "ModelNotReadyException"
+    simulation.clock.advance(HOUR)
+    output = simulation.runtime.converse(modelId=arn, messages=QUESTION)["output"]
+    assert output["message"]["content"][0]["text"] == "100 million"
+    assert simulation.calls()[-1]["resource"] == arn
+    simulation.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=arn)
+    simulation.clock.advance(60)
+    with pytest.raises(ClientError) as error:
+        simulation.runtime.converse(modelId=arn, messages=QUESTION)
+    assert code_of(error) == "ResourceNotFoundException"
+
+
+def test_deletion_while_creating_is_a_validation_error(simulation: Simulation, model_arn: str) -> None:
+    """AWS has no ConflictException here: clean-up that waits for one would give up."""
+    arn = deploy(simulation, model_arn)
+    with pytest.raises(ClientError, match="Custom model deployment is in a mutating state") as error:
+        simulation.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=arn)
+    assert code_of(error) == "ValidationException"
+
+
+def test_same_token_deploys_once(simulation: Simulation, model_arn: str) -> None:
+    """A request that is retried after a lost answer must not leave a second deployment."""
+    arn = deploy(simulation, model_arn, clientRequestToken="run-1")
+    assert deploy(simulation, model_arn, clientRequestToken="run-1") == arn
+    with pytest.raises(ClientError) as error:
+        deploy(simulation, model_arn, clientRequestToken="run-1", modelDeploymentName="other")
+    assert code_of(error) == "ValidationException"
+    with pytest.raises(ClientError, match="currently in use") as error:
+        deploy(simulation, model_arn)
+    assert code_of(error) == "ValidationException"
+    assert listed(simulation) == ["deployment-1"]
+
+
+@pytest.mark.parametrize("base_model", [HAIKU, LLAMA_3_1])
+def test_models_that_are_served_by_throughput_only_are_refused(simulation: Simulation, base_model: str) -> None:
+    """Claude and Llama 3.1 cannot be deployed: a pipeline that tries must learn it."""
+    arn = simulation.complete_job_for(base_model)["outputModelArn"]
+    with pytest.raises(ClientError, match="On-demand inference is not supported") as error:
+        deploy(simulation, arn)
+    assert code_of(error) == "ValidationException"
+
+
+def test_llama_3_3_is_served_on_demand_only(simulation: Simulation) -> None:
+    """It is the one model without Provisioned Throughput."""
+    arn = simulation.complete_job_for(LLAMA_3_3)["outputModelArn"]
+    with pytest.raises(ClientError, match="Provisioned Throughput is not supported") as error:
+        simulation.bedrock.create_provisioned_model_throughput(
+            modelUnits=1, provisionedModelName="throughput-1", modelId=arn
+        )
+    assert code_of(error) == "ValidationException"
+    deploy(simulation, arn)
+
+
+def test_an_unknown_model_is_not_found(simulation: Simulation, model_arn: str) -> None:
+    """Deleted between training and serving."""
+    with pytest.raises(ClientError) as error:
+        deploy(simulation, model_arn[:-12] + "a" * 12)
+    assert code_of(error) == "ResourceNotFoundException"
+
+
+class TestBeforeTheFirstDay:
+    """Models of an earlier time."""
+
+    @pytest.fixture
+    def clock(self) -> ManualClock:
+        return ManualClock(datetime(2025, 7, 15, tzinfo=UTC).timestamp())
+
+    def test_models_customized_before_16_july_2025_are_refused(self, simulation: Simulation, model_arn: str) -> None:
+        """Whoever serves an old model again must be told why it does not work."""
+        with pytest.raises(ClientError, match="before 2025-07-16") as error:
+            deploy(simulation, model_arn)
+        assert code_of(error) == "ValidationException"
+
+
+class TestQuota:
+    """An account with room for two deployments."""
+
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings(custom_model_deployments=2)
+
+    def test_the_quota_counts_what_exists(self, simulation: Simulation, model_arn: str) -> None:
+        """Forgotten deployments use it up."""
+        for number in range(2):
+            deploy(simulation, model_arn, modelDeploymentName=f"deployment-{number}")
+        with pytest.raises(ClientError, match="quota is 2") as error:
+            deploy(simulation, model_arn, modelDeploymentName="deployment-2")
+        assert code_of(error) == "ServiceQuotaExceededException"
+        simulation.clock.advance(HOUR)
+        simulation.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier="deployment-0")
+        simulation.clock.advance(60)
+        deploy(simulation, model_arn, modelDeploymentName="deployment-2")
+
+
+def test_a_deployed_model_cannot_be_deleted(simulation: Simulation, model_arn: str) -> None:
+    """Deleting must go in the right order: deployment first."""
+    arn = deploy(simulation, model_arn)
+    with pytest.raises(ClientError, match="a custom model deployment") as error:
+        simulation.bedrock.delete_custom_model(modelIdentifier=model_arn)
+    assert code_of(error) == "ConflictException"
+    simulation.clock.advance(HOUR)
+    simulation.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=arn)
+    simulation.clock.advance(60)
+    simulation.bedrock.delete_custom_model(modelIdentifier=model_arn)
+
+
+def test_deployments_are_listed_filtered_and_in_pages(simulation: Simulation, model_arn: str) -> None:
+    """The reconciler reads all of them, whatever the page size."""
+    for number in range(5):
+        deploy(simulation, model_arn, modelDeploymentName=f"deployment-{number}")
+        simulation.clock.advance(100)
+    pages = simulation.bedrock.get_paginator("list_custom_model_deployments").paginate(
+        PaginationConfig={"PageSize": 2}, sortBy="CreationTime", sortOrder="Ascending"
+    )
+    names = [item["customModelDeploymentName"] for page in pages for item in page["modelDeploymentSummaries"]]
+    assert names == [f"deployment-{number}" for number in range(5)]
+    assert listed(simulation, statusEquals="Active") == ["deployment-0"]
+    assert listed(simulation, nameContains="3", modelArnEquals=model_arn) == ["deployment-3"]
+    after = datetime.fromtimestamp(simulation.clock.now() - 250, UTC)
+    assert listed(simulation, createdAfter=after) == ["deployment-4", "deployment-3"]
+    assert listed(simulation, createdBefore=after) == ["deployment-2", "deployment-1", "deployment-0"]
+
+
+def test_a_deployment_carries_its_tags_and_is_in_the_state(simulation: Simulation, model_arn: str) -> None:
+    """The end of its lease is in its tags; harnesses look for leaks in the state."""
+    arn = deploy(simulation, model_arn, tags=[{"key": "run", "value": "r"}])
+    assert simulation.bedrock.list_tags_for_resource(resourceARN=arn)["tags"] == [{"key": "run", "value": "r"}]
+    [found] = simulation.control("GET", "state")["custom_model_deployments"]
+    assert (found["customModelDeploymentArn"], found["status"]) == (arn, "Creating")
+
+
+def test_faults_find_a_deployment_by_its_name(simulation: Simulation, model_arn: str) -> None:
+    """Many runs share one simulation: a rule must hit the one it is for, however the call names the deployment."""
+    arns = [deploy(simulation, model_arn, modelDeploymentName=f"of-{run}") for run in ("one", "two")]
+    simulation.clock.advance(HOUR)
+    stuck = {"operation": "GetCustomModelDeployment", "kind": "stuck", "match": "of-two"}
+    simulation.control("POST", "faults/x", [stuck])
+    get = simulation.bedrock.get_custom_model_deployment
+    assert [get(customModelDeploymentIdentifier=arn)["status"] for arn in arns] == ["Active", "Creating"]
+    assert simulation.control("GET", "faults/x") == {"hits": [1]}
+
+
+def test_the_log_names_the_deployment_by_its_arn(simulation: Simulation, model_arn: str) -> None:
+    """The log is the proof that it was made once and deleted."""
+    arn = deploy(simulation, model_arn)
+    simulation.clock.advance(HOUR)
+    simulation.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier="deployment-1")
+    lines = [(call["operation"], call["resource"]) for call in simulation.calls() if "Deployment" in call["operation"]]
+    assert lines == [("CreateCustomModelDeployment", arn), ("DeleteCustomModelDeployment", arn)]
