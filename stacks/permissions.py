@@ -42,6 +42,16 @@ def permissions_by_state(scope: Construct, data: Data, *, deployment: str) -> di
             runs,
             *key,
         ],
+        "RunPreflight": [
+            _allow(["bedrock:GetFoundationModel", "bedrock:InvokeModel"], base),
+            _allow(["bedrock:GetModelCustomizationJob"], job),
+            _allow(["bedrock:GetCustomModel"], model),
+            _allow(["bedrock:GetProvisionedModelThroughput"], throughput),
+            _allow(["bedrock:ListTagsForResource"], model, throughput),
+            _allow(["s3:PutObject"], out.arn_for_objects("runs/*/preflight.json")),
+            runs,
+            *key,
+        ],
         "StartCustomization": [
             _allow(["bedrock:CreateModelCustomizationJob", "bedrock:TagResource"], job, model, base),
             _allow(["bedrock:GetModelCustomizationJob"], job),

@@ -41,6 +41,11 @@ _PHASES: dict[str, tuple[type[Exception], str, str]] = {
         "The data set could not be checked, which says nothing about the data",
         "Check the PrepareDataset function's log, then upload the data set again.",
     ),
+    "preflight": (
+        errors.PreflightFailed,
+        "What the run needs could not be checked",
+        "Check the RunPreflight function's log, then upload the data set again.",
+    ),
     "customization": (
         errors.CustomizationFailed,
         "The model could not be customized",

@@ -107,7 +107,7 @@ def _may(templates: Templates, action: str) -> set[str]:
         ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughput"}),
         ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughput"}),
         ("s3:DeleteObjectVersion", {"DeleteThroughput"}),
-        ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard", "JudgeShard"}),
+        ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard", "JudgeShard", "RunPreflight"}),
         ("ssm:PutParameter", {"PromoteChampion"}),
         ("s3:GetObjectVersion", {"PrepareDataset"}),
     ],

@@ -15,6 +15,7 @@ NONE_BOUGHT = {"name": "ft-run", "arn": None, "deleted": True}
 PHASES = {
     "claim": "ClaimFailed",
     "dataset": "PreparationFailed",
+    "preflight": "PreflightFailed",
     "customization": "CustomizationFailed",
     "throughput": "ThroughputFailed",
     "evaluation": "EvaluationFailed",

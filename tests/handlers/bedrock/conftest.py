@@ -118,6 +118,8 @@ def plan() -> dict[str, Any]:
         "base_model": "anthropic.claude-3-haiku-20240307-v1:0:200k",
         "inference_model": "anthropic.claude-3-haiku-20240307-v1:0",
         "hyperparameters": {"epochCount": "2", "batchSize": "8"},
+        "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2", "batchSize": "8"}}],
+        "serving": "provisioned_throughput",
         "model_units": 1,
         "dataset": {
             "train": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl", "records": 40},
