@@ -47,6 +47,22 @@ def split_facts(given: Given, prepared: PreparedDataset, choices: Choices) -> di
     }
 
 
+def plan_tokens(given: Given, prepared: PreparedDataset) -> dict[str, int]:
+    """The plan's `tokens`, from which the run's cost is estimated: of each set, and of the few-shot examples."""
+    prompts, references = _characters(given, prepared, "test")
+    facts = given["train"].facts
+    return {
+        "train": _estimated_tokens(given, prepared, "train"),
+        "validation": _estimated_tokens(given, prepared, "validation"),
+        "test_prompts": sum(map(estimate, prompts)),
+        "test_references": sum(map(estimate, references)),
+        "examples": sum(
+            estimate(facts.prompt_characters[place]) + estimate(facts.answer_characters[place])
+            for place in prepared.examples
+        ),
+    }
+
+
 def _training(given: Given, prepared: PreparedDataset, choices: Choices) -> dict[str, Any]:
     """What training reads; the figures are estimates at 4 characters a token."""
     epochs = hyperparameters.for_job(
@@ -65,12 +81,16 @@ def _training(given: Given, prepared: PreparedDataset, choices: Choices) -> dict
 
 
 def _estimated_tokens(given: Given, prepared: PreparedDataset, name: SetName) -> int:
-    place, total = SET_NAMES.index(name), 0
-    for source, sides in prepared.sides.items():
-        facts = given[source].facts
-        lengths = zip(sides, facts.prompt_characters, facts.answer_characters, strict=True)
-        total += sum(estimate(prompt) + estimate(answer) for side, prompt, answer in lengths if side == place)
-    return total
+    return sum(estimate(characters) for part in _characters(given, prepared, name) for characters in part)
+
+
+def _characters(given: Given, prepared: PreparedDataset, name: SetName) -> tuple[list[int], list[int]]:
+    """The lengths of a set's prompts, and of its answers."""
+    facts = [(given[source].facts, index) for source, index in prepared.places(name)]
+    return (
+        [each.prompt_characters[index] for each, index in facts],
+        [each.answer_characters[index] for each, index in facts],
+    )
 
 
 def _distribution(characters: Sequence[int]) -> dict[str, float | None]:

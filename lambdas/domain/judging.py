@@ -81,6 +81,11 @@ def prompt_checksum() -> str:
     return hashlib.sha256((_prompt_file("system") + _prompt_file("user")).encode()).hexdigest()
 
 
+def prompt_characters() -> int:
+    """How long the prompt is without the texts that are judged."""
+    return len(_prompt_file("system")) + len(_prompt_file("user"))
+
+
 @cache
 def _prompt_file(part: str) -> str:
     return files("lambdas.domain").joinpath("prompts", f"{PROMPT}.{part}.txt").read_text(encoding="utf-8").strip()

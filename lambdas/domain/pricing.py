@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from lambdas.domain.prices import TokenPrice
 from lambdas.domain.responses import Line, answering_seconds
-from lambdas.domain.run_settings import TokenPrice
 
 _SECONDS_PER_HOUR = 3600
 

@@ -11,6 +11,7 @@ from lambdas.domain.arms import BASE, CHAMPION, TUNED
 from lambdas.domain.decision import GateSettings
 from lambdas.domain.formats import DEFAULT_CONTEXT_TAG, Conversion
 from lambdas.domain.models import BaseModelEntry, ServingKind, UnknownBaseModelError, base_model
+from lambdas.domain.prices import TokenPrice
 from lambdas.domain.task_kind import TaskKind
 
 FILE_NAME = "run.json"
@@ -42,20 +43,14 @@ class SplitSettings(_Settings):
     seed: int = Field(default=0, ge=0)
 
 
-class TokenPrice(_Settings):
-    """What a model's tokens cost, per 1,000, in any one currency."""
-
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-
-
 class EvaluationSettings(_Settings):
     """How the arms answer the test set, and how their answers are compared.
 
     `models` are asked beside the tuned model and its base. With `few_shot` k each model answers a second time, with k
     training records as examples: twice the arms, and twice the answers while the throughput bills. `judges` are models
     that compare the tuned model's and its base's answers to `judged_pairs` test records, each in both orders; none are
-    asked by default, since each costs money. `task_kind` overrides what the references tell. `prices` are by model id.
+    asked by default, since each costs money. `task_kind` overrides what the references tell. `prices`, in USD per 1,000
+    tokens by model id, win over those of the price file.
     """
 
     max_tokens: int = Field(default=512, ge=1, le=4096)

@@ -13,7 +13,7 @@ from lambdas.adapters.stored_answers import EXAMPLES, TEST_GROUPS
 from lambdas.domain import hyperparameters, models, run_settings
 from lambdas.domain.arms import Arms, baselines, needing_throughput, plan_arms
 from lambdas.domain.dataset import SET_NAMES, RecordSet, SetName, check_set, check_size, convert
-from lambdas.domain.dataset_facts import file_facts, split_facts
+from lambdas.domain.dataset_facts import file_facts, plan_tokens, split_facts
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.errors import DatasetRejected, ServiceBusy
 from lambdas.domain.prepared_dataset import Given, PreparedDataset, prepare, shards
@@ -62,7 +62,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         metrics.add_metric("DatasetsRejected", MetricUnit.Count, 1)
         raise DatasetRejected(report.rejection(uri))
     report.facts |= split_facts(given, prepared, choices)
-    plan = _plan(run, choices, prepared)
+    plan = _plan(run, choices, prepared) | {"tokens": plan_tokens(given, prepared)}
     _write_evaluation(run, choices, prepared, _write_sets(run, given, choices, prepared))
     counts = prepared.counts()
     _write_report(run, report, **counts)

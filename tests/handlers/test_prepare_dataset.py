@@ -95,6 +95,13 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         },
         "evaluation": EvaluationSettings().model_dump(),
         "arms": {"tuned": {"model_id": None, "few_shot": 0}, "base": {"model_id": HAIKU, "few_shot": 0}},
+        "tokens": {
+            "train": 26538,
+            "validation": 5847,
+            "test_prompts": 5496,
+            "test_references": 71,
+            "examples": 0,
+        },
         "shards": {
             "baselines": "runs/tables-0123456789ab/shards/baselines.jsonl",
             "tuned": "runs/tables-0123456789ab/shards/tuned.jsonl",

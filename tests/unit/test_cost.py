@@ -1,0 +1,182 @@
+"""What a run is estimated to cost, and when that stands in its way."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.domain.cost import Estimate, cost_findings, estimate, run_prices
+from lambdas.domain.prices import Prices, TokenPrice, default_prices
+
+HAIKU = "anthropic.claude-3-haiku-20240307-v1:0"
+MODEL = f"{HAIKU}:200k"
+PRICES = default_prices().model_copy(
+    update={
+        "base_models": {
+            MODEL: default_prices()
+            .base_models[MODEL]
+            .model_copy(
+                update={
+                    "training_per_1000_tokens": 0.01,
+                    "storage_per_month": 2.0,
+                    "model_unit_per_hour": 40.0,
+                    "on_demand": TokenPrice(input=0.001, output=0.002),
+                }
+            )
+        },
+        "foundation_models": {HAIKU: TokenPrice(input=0.1, output=0.2), "judge": TokenPrice(input=1, output=2)},
+    }
+)
+
+
+def plan(*, epochs: int = 2, jobs: int = 1, units: int = 1, **changes: Any) -> dict[str, Any]:
+    """A run's plan with 100 test records and the base as the only further arm."""
+    return {
+        "base_model": MODEL,
+        "candidates": [{"number": n + 1, "hyperparameters": {"epochCount": str(epochs)}} for n in range(jobs)],
+        "serving": "provisioned_throughput",
+        "model_units": units,
+        "tokens": {
+            "train": 50_000,
+            "validation": 9_000,
+            "test_prompts": 20_000,
+            "test_references": 3_000,
+            "examples": 700,
+        },
+        "dataset": {"test": {"records": 100}},
+        "evaluation": {"max_tokens": 512, "judges": [], "judged_pairs": 50, "prices": {}},
+        "arms": {"tuned": {"model_id": None, "few_shot": 0}, "base": {"model_id": HAIKU, "few_shot": 0}},
+        **changes,
+    }
+
+
+def usd(found: Estimate) -> dict[str, float | None]:
+    """Each line's USD."""
+    return {line.item: line.usd for line in found.lines}
+
+
+def total(found: Estimate) -> float:
+    """The total, known."""
+    assert found.total_usd is not None
+    return found.total_usd
+
+
+def test_each_line_follows_from_its_formula() -> None:
+    """The figures of docs/cost.md's example."""
+    found = estimate(plan(), PRICES)
+    assert usd(found) == pytest.approx(
+        {
+            "training": 50 * 2 * 0.01,
+            "provisioned throughput": 40.0,
+            "answers of base, input": 20 * 0.1,
+            "answers of base, output": 6 * 0.2,
+            "custom model storage, first month": 2.0,
+        }
+    )
+    assert total(found) == pytest.approx(46.2) == found.known_usd
+    assert found.prices.as_of == default_prices().as_of.isoformat()
+
+
+def test_on_demand_run_pays_for_tokens_and_for_no_time() -> None:
+    """A run without a throughput must not be refused for the price of one."""
+    found = usd(estimate(plan(serving="on_demand"), PRICES))
+    assert "provisioned throughput" not in found
+    assert found["answers of tuned, input"] == pytest.approx(20 * 0.001)
+    assert found["answers of tuned, output"] == pytest.approx(3 * 0.002)
+
+
+def test_few_shot_arms_pay_for_their_examples_with_each_question() -> None:
+    """Examples are often the larger part of a question."""
+    arms = {"tuned": {"model_id": None, "few_shot": 0}, "base-few-shot-3": {"model_id": HAIKU, "few_shot": 3}}
+    found = usd(estimate(plan(arms=arms), PRICES))
+    assert found["answers of base-few-shot-3, input"] == pytest.approx((20_000 + 100 * 700) / 1000 * 0.1)
+
+
+def test_answers_are_bounded_by_max_tokens() -> None:
+    """Long references do not make answers longer than they may be."""
+    short = {"max_tokens": 10, "judges": [], "judged_pairs": 50}
+    found = usd(estimate(plan(evaluation=short), PRICES))
+    assert found["answers of base, output"] == pytest.approx(100 * 10 / 1000 * 0.2)
+
+
+def test_judges_are_paid_for_both_orders_of_each_pair() -> None:
+    """Two calls a pair and a judge."""
+    judged = {"max_tokens": 512, "judges": ["judge"], "judged_pairs": 500}
+    found = {line.item: line for line in estimate(plan(evaluation=judged), PRICES).lines}
+    assert found["judging by judge, output"].quantity == 100 * 2 * 150 / 1000
+    assert found["judging by judge, input"].quantity > 2 * (20_000 + 3_000) / 1000
+
+
+def test_begun_hour_of_a_throughput_counts_whole() -> None:
+    """AWS bills throughput by the hour."""
+    half = estimate(plan(), PRICES.model_copy(update={"throughput_billing_seconds": 60}))
+    assert usd(half)["provisioned throughput"] == pytest.approx(40 * 32 / 60)
+    longer = plan(dataset={"test": {"records": 1801}})
+    assert usd(estimate(longer, PRICES))["provisioned throughput"] == 80
+
+
+@given(st.integers(1, 9), st.integers(1, 11), st.integers(1, 9))
+def test_more_epochs_jobs_or_units_never_cost_less(epochs: int, jobs: int, units: int) -> None:
+    """A cap is worth something only if it cannot be passed by asking for more."""
+    least = total(estimate(plan(epochs=epochs, jobs=jobs, units=units), PRICES))
+    for more in ({"epochs": epochs + 1}, {"jobs": jobs + 1}, {"units": units + 1}):
+        asked = {"epochs": epochs, "jobs": jobs, "units": units, **more}
+        assert total(estimate(plan(**asked), PRICES)) > least
+
+
+_HOLES = ("training_per_1000_tokens", "storage_per_month", "model_unit_per_hour")
+
+
+def without(names: set[str], asked: bool) -> Prices:
+    """The prices with some unknown."""
+    model = PRICES.base_models[MODEL].model_copy(update=dict.fromkeys(names))
+    foundation = {HAIKU: None} if asked else PRICES.foundation_models
+    return PRICES.model_copy(update={"base_models": {MODEL: model}, "foundation_models": foundation})
+
+
+@given(st.sets(st.sampled_from(_HOLES)), st.booleans())
+def test_unknown_price_is_never_counted_as_nothing(names: set[str], asked: bool) -> None:
+    """A total that leaves something out would look like a cheap run."""
+    found = estimate(plan(), without(names, asked))
+    unknown = bool(names) or asked
+    assert (found.total_usd is None) == unknown == bool(found.unknown)
+    assert {line.item for line in found.lines if line.usd is None} == set(found.unknown)
+    assert all((line.unit_price_usd is None) == (line.usd is None) for line in found.lines)
+    assert found.known_usd == pytest.approx(sum(line.usd or 0 for line in found.lines))
+
+
+def test_run_above_its_cap_is_refused_with_its_dearest_line() -> None:
+    """The remedy depends on what costs most."""
+    assert cost_findings(estimate(plan(), PRICES), 46.3) == []
+    assert cost_findings(estimate(plan(), PRICES), None) == []
+    (finding,) = cost_findings(estimate(plan(), PRICES), 46.1)
+    assert (finding.check, finding.severity) == ("cost-cap", "error")
+    assert "46.20 USD" in finding.message
+    assert "provisioned throughput" in finding.message
+    assert "max_cost_usd" in finding.remedy
+
+
+def test_unknown_price_warns_without_a_cap_and_refuses_with_one() -> None:
+    """A cap that cannot be checked protects nobody."""
+    found = estimate(plan(), without({"model_unit_per_hour"}, asked=False))
+    (warning,) = cost_findings(found, None)
+    assert (warning.check, warning.severity) == ("prices", "warning")
+    (error,) = cost_findings(found, 1000.0)
+    assert (error.check, error.severity) == ("cost-cap", "error")
+    for finding in (warning, error):
+        assert "provisioned throughput" in finding.message
+        assert f"/base_models/{MODEL}/model_unit_per_hour" in finding.remedy
+    # What is known is already too dear, whatever the rest costs.
+    assert [each.severity for each in cost_findings(found, 1.0)] == ["error", "error"]
+
+
+def test_prices_of_run_and_deployment_fill_holes() -> None:
+    """Both settings existed before the file, and go on to work."""
+    evaluation: Mapping[str, Any] = {"max_tokens": 512, "prices": {HAIKU: {"input": 0.5, "output": 0.5}}}
+    own = plan(evaluation=evaluation)
+    found = estimate(own, run_prices(without({"model_unit_per_hour"}, asked=True), own, 10.0))
+    assert found.unknown == []
+    assert usd(found)["provisioned throughput"] == 10
+    assert usd(found)["answers of base, output"] == pytest.approx(6 * 0.5)
