@@ -42,11 +42,13 @@ def main() -> None:
     # ministack reads its settings while it is imported.
     from ministack.core import lambda_runtime  # noqa: PLC0415
 
-    from local import function_clock, function_workers, patches  # noqa: PLC0415
+    from local import function_clock, function_workers, patches, policy_simulator, task_tokens  # noqa: PLC0415
 
     patches.apply()
     patches.IDLE_WORKERS = int(os.environ.get("IDLE_WORKERS", patches.IDLE_WORKERS))
     function_workers.apply()
+    policy_simulator.apply()
+    task_tokens.apply()
     if scale := os.environ.get("FUNCTION_TIME_SCALE"):
         function_clock.apply(float(scale))
     try:
