@@ -1,4 +1,4 @@
-"""The command line: `fine-tune demo`, `validate`, `review`, `faults`."""
+"""The command line: `fine-tune demo`, `validate`, `review`, `approve`, `reject`, `faults`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,9 +7,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from lambdas.domain.approval import Decision
 from lambdas.domain.dataset import Rules
 from lambdas.domain.human_review import VotesRejectedError
 from lambdas.domain.models import UnknownBaseModelError, base_model
+from local.approval import NotAnsweredError, answer, clients_of, setting
 from local.dataset_summary import tell_dataset
 from local.demo import FOLDER as DEMO_FOLDER
 from local.demo import DemoRunningError, LifeCycleStatus, run_demo
@@ -27,6 +29,7 @@ from local.validate import Opener, choose, files_of, save, settings_of
 from local.validate import validate as validate_files
 
 EXAMPLE = CHECKOUT / "examples" / "financial-tables.jsonl"
+DEPLOYMENT, REGION = setting("deployment"), setting("region")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -104,6 +107,43 @@ def review(
         raise typer.Exit(1) from None
     tell_judging(console, judging)
     console.print(f"Report: {report / 'report.html'}", highlight=False, soft_wrap=True)
+
+
+RunId = Annotated[str, typer.Argument(help="The run's id, as in the message that asks.")]
+Reason = Annotated[str | None, typer.Option(help="Why; the run's report tells it.")]
+DeploymentName = Annotated[str, typer.Option(help="The deployment's name; the default is cdk.json's.")]
+Region = Annotated[str, typer.Option(help="The deployment's Region; the default is cdk.json's.")]
+
+
+@app.command()
+def approve(
+    run_id: RunId,
+    reason: Reason = None,
+    deployment: DeploymentName = DEPLOYMENT,
+    region: Region = REGION,
+) -> None:
+    """Let a run that waits for it make its purchase, on the account of your AWS credentials."""
+    _answer(run_id, "approved", reason, deployment, region)
+
+
+@app.command()
+def reject(
+    run_id: RunId,
+    reason: Reason = None,
+    deployment: DeploymentName = DEPLOYMENT,
+    region: Region = REGION,
+) -> None:
+    """End a run that waits for its purchase: nothing is bought, the tuned model is kept."""
+    _answer(run_id, "rejected", reason, deployment, region)
+
+
+def _answer(run_id: str, decision: Decision, reason: str | None, deployment: str, region: str) -> None:
+    try:
+        answered = answer(clients_of(region), deployment, run_id, decision, reason)
+    except NotAnsweredError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"The run {run_id} is {decision} by {answered.by}.")
 
 
 @app.command()

@@ -8,7 +8,11 @@ from typing import Any
 
 PATH = Path(__file__).parent.parent / "state_machines" / "fine_tuning.asl.json"
 # Step Functions fills texts only, so a number stands in the definition as a quoted placeholder.
-NUMBERS = frozenset({"MaxConcurrency", "ExecutionTimeoutSeconds"})
+NUMBERS = frozenset({"MaxConcurrency", "ExecutionTimeoutSeconds", "ApprovalTimeoutSeconds"})
+# A function that a state calls, and whose caller's answer, by a task token, ends the state.
+CALL_AND_WAIT = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+# Such a state's own timeout is how long it waits for a person.
+SECONDS_TO_ASK = 120
 
 
 def states(definition: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -22,7 +26,18 @@ def states(definition: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 def lambda_states() -> dict[str, dict[str, Any]]:
     """The Task states that a Lambda function of the same name serves."""
     definition = json.loads(PATH.read_text())
-    return {name: state for name, state in states(definition) if state.get("Resource") == f"${{{name}Arn}}"}
+    return {name: state for name, state in states(definition) if function_of(state) == f"${{{name}Arn}}"}
+
+
+def function_of(state: Mapping[str, Any]) -> str | None:
+    """What serves a Task: its Resource, or the function that it calls with a task token; None where it is no Task."""
+    resource: str | None = state.get("Resource")
+    return state["Parameters"]["FunctionName"] if resource == CALL_AND_WAIT else resource
+
+
+def seconds_to_serve(state: Mapping[str, Any]) -> int:
+    """How long a Lambda state's function may take, as the state sees it."""
+    return SECONDS_TO_ASK if state["Resource"] == CALL_AND_WAIT else int(state["TimeoutSeconds"])
 
 
 def definition_text(numbers: Mapping[str, int]) -> str:

@@ -7,11 +7,13 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.acknowledgements import acknowledge
 from stacks.code import acknowledge_runtime, architecture, dependencies_layer, pipeline_code, runtime
 from stacks.data_stack import Data
+from stacks.definition import seconds_to_serve
 from stacks.lambda_role import lambda_role
 from stacks.log_groups import log_group
 from stacks.permissions import permissions_by_state
@@ -34,6 +36,7 @@ class Functions(Construct):
         *,
         states: Mapping[str, Mapping[str, Any]],
         data: Data,
+        topic: sns.ITopic,
         settings: Settings,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -41,12 +44,12 @@ class Functions(Construct):
         self._code = pipeline_code()
         self._layer = dependencies_layer(self, "Dependencies", settings)
         self._environment = environment(data, settings)
-        permissions = permissions_by_state(self, data, deployment=settings.deployment)
+        permissions = permissions_by_state(self, data, topic=topic, deployment=settings.deployment)
         self.by_state = {
             name: self.add(
                 name,
                 description=state["Comment"],
-                timeout=cdk.Duration.seconds(state["TimeoutSeconds"] - MARGIN_SECONDS),
+                timeout=cdk.Duration.seconds(seconds_to_serve(state) - MARGIN_SECONDS),
                 statements=permissions[name],
                 no_dead_letters="Step Functions waits for the answer, retries and catches: no event of an asynchronous "
                 "invocation can get lost.",

@@ -18,7 +18,7 @@ Statements = list[iam.PolicyStatement]
 SLOTS = "throughput-slots/*"
 
 
-def permissions_by_state(scope: Construct, data: Data, *, deployment: str) -> dict[str, Statements]:
+def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, deployment: str) -> dict[str, Statements]:
     """The statements of each state's function, beside its logs and traces."""
     out, uploads = data.output_bucket, data.input_bucket
     base = _bedrock(scope, "foundation-model/*", account="")
@@ -61,6 +61,14 @@ def permissions_by_state(scope: Construct, data: Data, *, deployment: str) -> di
         "CheckCustomization": [_allow(["bedrock:GetModelCustomizationJob"], job)],
         "StopCustomization": [_allow(["bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"], job)],
         "AnswerBaselineShard": [_allow(["bedrock:InvokeModel"], base), *answer],
+        "RequestApproval": [
+            _read(out, "runs/*/preflight.json"),
+            _read(out, "runs/*/customization/*"),
+            _allow(["s3:PutObject"], out.arn_for_objects("runs/*/approval.json")),
+            _allow(["sns:Publish"], topic.topic_arn),
+            runs,
+            *key,
+        ],
         "AcquireSlot": [_read_write(out, SLOTS), slots, *key],
         "PurchaseThroughput": [
             _allow(["bedrock:CreateProvisionedModelThroughput", "bedrock:TagResource"], model, base, throughput),
@@ -107,7 +115,13 @@ def permissions_by_state(scope: Construct, data: Data, *, deployment: str) -> di
             runs,
             *key,
         ],
-        "ExplainFailure": [_read_write(out, "runs/*/report.json"), _read(out, "runs/*/shards/*"), runs, *key],
+        "ExplainFailure": [
+            _read_write(out, "runs/*/report.json"),
+            _read(out, "runs/*/shards/*"),
+            _read(out, "runs/*/approval.json"),
+            runs,
+            *key,
+        ],
     }
 
 

@@ -25,7 +25,9 @@ class PipelineStack(cdk.Stack):
         super().__init__(scope, construct_id, description="Fine-tuning: state machine and functions", **kwargs)
         data = Data(self, data_stack)
         notifications = Notifications(self, "Notifications", key=data.key, settings=settings)
-        functions = Functions(self, "Functions", states=lambda_states(), data=data, settings=settings)
+        functions = Functions(
+            self, "Functions", states=lambda_states(), data=data, topic=notifications.topic, settings=settings
+        )
         workflow = Workflow(
             self,
             "Workflow",

@@ -44,6 +44,8 @@ class Workflow(Construct):
                     {
                         "MaxConcurrency": settings.max_concurrency,
                         "ExecutionTimeoutSeconds": settings.longest_run_hours * 3600,
+                        # Where nobody is asked, no run gets to the state that waits for it.
+                        "ApprovalTimeoutSeconds": (settings.approval_hours or 1) * 3600,
                     }
                 )
             ),

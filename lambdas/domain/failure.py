@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, Field
 
-from lambdas.domain import errors, throughput
+from lambdas.domain import approval, errors, throughput
 from lambdas.domain.customization import IN_PROGRESS
 from lambdas.domain.report import subject
 
@@ -50,6 +50,11 @@ _PHASES: dict[str, tuple[type[Exception], str, str]] = {
         errors.CustomizationFailed,
         "The model could not be customized",
         "Check the log of the step that failed, then upload the data set again.",
+    ),
+    "approval": (
+        errors.NotApproved,
+        "Nobody could be asked for the approval of the purchase",
+        "Check the RequestApproval function's log and the topic, then upload the data set again.",
     ),
     "throughput": (
         errors.ThroughputFailed,
@@ -132,7 +137,7 @@ def explain(state: Mapping[str, Any], shard_trouble: Mapping[str, Any] | None = 
     `shard_trouble` is the last error of any shard, `{"arm", "number", "error", "message"}`: a map run tells its parent
     only that too many shards failed. A failed deletion comes first, whatever failed before it.
     """
-    failure = Caught.model_validate(state.get("failure") or {})
+    failure = _named_silence(Caught.model_validate(state.get("failure") or {}), state.get("approval") or {})
     name, sentence = _explain(failure, failure.phase, shard_trouble)
     deletion = state.get("deletion_failure")
     if deletion:
@@ -148,6 +153,14 @@ def explain(state: Mapping[str, Any], shard_trouble: Mapping[str, Any] | None = 
     run_id = run.get("id", "no run")
     where = f"\n\nRun: {run_id}\nExecution: {run['execution_arn']}" if run else ""
     return Explanation(name, cause, subject(f"{run_id} failed: {name}"), f"{name}: {cause}{where}")
+
+
+def _named_silence(caught: Caught, asked: Mapping[str, Any]) -> Caught:
+    """A request for approval that ran out, which Step Functions calls States.Timeout; any other error as it is."""
+    if (caught.error, caught.phase) != ("States.Timeout", "approval"):
+        return caught
+    cause = approval.silence(asked.get("requested_at"), asked.get("answer_until"))
+    return Caught(Error=errors.NotApproved.__name__, Cause=cause, phase=caught.phase)
 
 
 def _explain(caught: Caught, phase: str | None, shard_trouble: Mapping[str, Any] | None) -> tuple[str, str]:

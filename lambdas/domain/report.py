@@ -86,6 +86,7 @@ def known_facts(state: Mapping[str, Any]) -> Report:
         "throughput": _throughput(state.get("throughput")),
         "hyperparameters": plan.get("hyperparameters"),
         "evaluation": plan.get("evaluation"),
+        "approval": state.get("approval"),
         "training": {
             "job_arn": job.get("arn"),
             "started_at": job.get("started_at"),

@@ -7,8 +7,8 @@ import orjson
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import answering, object_store
-from lambdas.domain import report
+from lambdas.adapters import answering, approvals, object_store
+from lambdas.domain import approval, report
 from lambdas.domain.failure import Explanation, explain
 from lambdas.handlers.observability import logger, metrics, observed
 
@@ -18,12 +18,22 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes the whole state and returns `{"error", "cause", "subject", "message"}`. Raises ServiceBusy."""
     run = event.get("run")
     trouble = object_store.read(run["output_bucket"], answering.trouble_key(run["prefix"])) if run else None
+    event = {**event, "approval": _approval(event)}
     explanation = explain(event, orjson.loads(trouble) if trouble else None)
     logger.error("Run failed", extra={"error": explanation.error, "cause": explanation.cause})
     metrics.add_metric("RunsFailed", MetricUnit.Count, 1)
     if run:
         _write_report(event, explanation)
     return asdict(explanation)
+
+
+def _approval(state: dict[str, Any]) -> dict[str, Any] | None:
+    """What was asked and answered before the purchase. A rejection's cause tells it before anybody has stored it."""
+    if not (state.get("plan") or {}).get("needs_approval"):
+        return None
+    stored = approvals.read(state["run"]["output_bucket"], state["run"]["id"])
+    answer = approval.answer_in((state.get("failure") or {}).get("Cause") or "")
+    return (stored.told() if stored else {}) | (answer.model_dump() if answer else {}) or None
 
 
 def _write_report(state: dict[str, Any], explanation: Explanation) -> None:

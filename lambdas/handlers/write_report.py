@@ -7,6 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import (
+    approvals,
     champion_parameter,
     customization_output,
     lineage,
@@ -48,9 +49,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     )
     pairs = stored_judging.read_pairs(bucket, prefix)
     judged = {judge: stored_judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in settings.judges}
+    approved = approvals.read(bucket, run["id"])
     losses = customization_output.read_training_metrics(bucket, f"{prefix}customization/")
     result = report.succeeded(
-        event,
+        {**event, "approval": approved.told() if approved else None},
         answers,
         evaluation,
         summarise_judging(pairs, judged),

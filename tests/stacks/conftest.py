@@ -71,7 +71,7 @@ def templates() -> Templates:
 
 @pytest.fixture(scope="session")
 def keyed_templates() -> Templates:
-    """The other choices: a customer's key, kept data, an email address, tags, an account."""
+    """The other choices: a customer's key, kept data, an email address, tags, approval, an account."""
     return Templates(
         {
             "fine-tuning:customer_managed_key": "true",
@@ -80,6 +80,7 @@ def keyed_templates() -> Templates:
             "fine-tuning:deployment": "team-a",
             "fine-tuning:tags": '{"cost-centre": "7"}',
             "fine-tuning:max_concurrency": "3",
+            "fine-tuning:approval_hours": "12",
         },
         account="123456789012",
     )

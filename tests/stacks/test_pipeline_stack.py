@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.definition import NUMBERS, PATH, lambda_states, states
+from stacks.definition import NUMBERS, PATH, function_of, lambda_states, seconds_to_serve, states
 from stacks.functions import handler_module
 from tests.stacks.conftest import ROOT, Templates, listed, text
 
@@ -27,9 +27,9 @@ def _functions(templates: Templates) -> dict[str, dict[str, object]]:
 def test_states_handlers_placeholders_and_functions_are_in_bijection(templates: Templates) -> None:
     """One name leads from the picture to the code: no table of names can drift, since there is none."""
     tasks = {
-        name: state["Resource"]
+        name: served
         for name, state in states(json.loads(PATH.read_text()))
-        if state["Type"] == "Task" and not state["Resource"].startswith("arn:")
+        if (served := function_of(state)) and not served.startswith("arn:")
     }
     files = {file.stem for file in HANDLERS.glob("*.py")} - NO_STATE
     assert {handler_module(name) for name in tasks} == files
@@ -46,7 +46,7 @@ def test_functions_end_before_their_states_and_are_traced(templates: Templates) 
     """A function that is cut off by its own timeout says so; by its state's, nobody knows where it stood."""
     for name, state in lambda_states().items():
         function = _functions(templates)[name]
-        assert 0 < state["TimeoutSeconds"] - int(str(function["Timeout"])) <= 10
+        assert 0 < seconds_to_serve(state) - int(str(function["Timeout"])) <= 10
         assert function["TracingConfig"] == {"Mode": "Active"}
         assert function["MemorySize"] in (512, 1024)
 
@@ -110,6 +110,7 @@ def _may(templates: Templates, action: str) -> set[str]:
         ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard", "JudgeShard", "RunPreflight"}),
         ("ssm:PutParameter", {"PromoteChampion"}),
         ("s3:GetObjectVersion", {"PrepareDataset"}),
+        ("sns:Publish", {"RequestApproval"}),
     ],
 )
 def test_what_costs_or_cleans_up_is_allowed_to_one_function_only(
@@ -169,6 +170,29 @@ def test_longest_run_ends_the_execution(templates: Templates) -> None:
     """An execution that hangs would hold its slot and its throughput until somebody looks."""
     [machine] = templates.of_type("AWS::StepFunctions::StateMachine")
     assert json.loads(machine["DefinitionString"])["TimeoutSeconds"] == 168 * 3600
+
+
+def test_approval_waits_as_long_as_the_setting_says(templates: Templates, keyed_templates: Templates) -> None:
+    """Silence ends the run after a set time; where nobody is asked, the number only has to be one."""
+
+    def waits_seconds(of: Templates) -> object:
+        [machine] = of.of_type("AWS::StepFunctions::StateMachine")
+        asked = json.loads(machine["DefinitionString"])["States"]["RequestApproval"]
+        assert asked["Parameters"]["Payload"]["timeout_seconds"] == asked["TimeoutSeconds"]
+        return asked["TimeoutSeconds"]
+
+    assert waits_seconds(keyed_templates) == 12 * 3600
+    assert waits_seconds(templates) == 3600
+
+
+def test_only_the_state_that_asks_can_write_a_task_token(templates: Templates) -> None:
+    """Whoever has the token and may send it answers in a person's place."""
+    for statement in templates.statements("/Functions/"):
+        if "s3:PutObject" in listed(statement["Action"]):
+            keys = [text(arn).partition("/")[2] for arn in listed(statement["Resource"])]
+            assert ("runs/*/approval.json" in keys) == (statement in templates.statements("/RequestApprovalRole/"))
+    answers = {action for s in templates.statements("") for action in listed(s["Action"]) if "SendTask" in action}
+    assert answers == set()
 
 
 def test_topics_are_encrypted_over_tls_and_tell_the_given_address(

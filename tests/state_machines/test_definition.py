@@ -13,7 +13,12 @@ from lambdas.domain import errors
 from stacks.definition import definition_text, lambda_states, states
 
 ROOT = Path(__file__).parents[2]
-DEFINITION: dict[str, Any] = json.loads(definition_text({"MaxConcurrency": 10, "ExecutionTimeoutSeconds": 604_800}))
+APPROVAL_SECONDS = 86_400
+DEFINITION: dict[str, Any] = json.loads(
+    definition_text(
+        {"MaxConcurrency": 10, "ExecutionTimeoutSeconds": 604_800, "ApprovalTimeoutSeconds": APPROVAL_SECONDS}
+    )
+)
 STATES = dict(states(DEFINITION))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 RAISED = {
@@ -55,7 +60,8 @@ def test_every_task_retries_with_jitter_times_out_and_catches(name: str) -> None
     retries = [retry for retry in task["Retry"] if retry["MaxAttempts"]]
     assert retries
     assert all(retry["JitterStrategy"] == "FULL" for retry in retries)
-    assert 0 < task["TimeoutSeconds"] <= 900
+    # A person may take longer than a function.
+    assert 0 < task["TimeoutSeconds"] <= (APPROVAL_SECONDS if name == "RequestApproval" else 900)
     assert [catch for catch in task["Catch"] if catch["ErrorEquals"] == ["States.ALL"]]
 
 
@@ -64,7 +70,8 @@ def test_named_errors_are_final_but_for_a_busy_service(name: str) -> None:
     """A rejected data set stays rejected: asking twice more only delays the answer. NotReconciled is no state's."""
     retries = TASKS[name]["Retry"]
     final = set(retries[0]["ErrorEquals"])
-    assert RAISED - {"ServiceBusy", "NotReconciled"} <= final <= ERRORS - {"ServiceBusy"}
+    silence = {"States.Timeout"} if name == "RequestApproval" else set()
+    assert RAISED - {"ServiceBusy", "NotReconciled"} <= final - silence <= ERRORS - {"ServiceBusy"}
     assert retries[0]["MaxAttempts"] == 0
     assert "ServiceBusy" in retries[1]["ErrorEquals"]
 
@@ -127,6 +134,33 @@ def test_no_path_from_the_purchase_ends_without_the_verified_deletion() -> None:
     assert _reachable("PurchaseThroughput", closed={"DeleteThroughput"}).isdisjoint(ENDS | ways_out)
     # The test can fail: without the doors there is an end in reach.
     assert not _reachable("PurchaseThroughput", closed=set()).isdisjoint(ENDS)
+
+
+def test_nothing_is_bought_before_the_answer_where_one_is_wanted() -> None:
+    """Only the answer leads from the request to a slot, and only a run that needs none gets past the request."""
+    asked = DEFINITION["States"]["IsApprovalNeeded"]
+    assert [(c["Variable"], c["BooleanEquals"], c["Next"]) for c in asked["Choices"]] == [
+        ("$.plan.needs_approval", True, "RequestApproval")
+    ]
+    assert "PurchaseThroughput" not in _reachable("ClaimRun", closed={"IsApprovalNeeded"})
+    assert "PurchaseThroughput" not in _reachable("ApprovalFailure", closed=set())
+
+
+def test_silence_is_final() -> None:
+    """Asking again would double the time that the deployment allows, and send the message twice."""
+    request = STATES["RequestApproval"]
+    assert "States.Timeout" in request["Retry"][0]["ErrorEquals"]
+    assert request["Retry"][0]["MaxAttempts"] == 0
+    assert request["TimeoutSeconds"] == APPROVAL_SECONDS
+
+
+def test_the_task_token_goes_to_the_function_alone() -> None:
+    """What a state puts out is logged and handed on; the one that has the token could answer in a person's place."""
+    with_token = [name for name, state in STATES.items() if "$$.Task.Token" in json.dumps(state)]
+    assert with_token == ["RequestApproval"]
+    payload = STATES["RequestApproval"]["Parameters"]["Payload"]
+    assert payload["task_token.$"] == "$$.Task.Token"
+    assert STATES["RequestApproval"]["ResultPath"] == "$.approval"
 
 
 def test_deletion_counts_only_when_the_throughput_is_gone() -> None:

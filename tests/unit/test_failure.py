@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain import errors
+from lambdas.domain import approval, errors
 from lambdas.domain.failure import explain
 
 RUN = {"id": "sales-0123456789ab", "execution_arn": "arn:execution"}
@@ -92,6 +92,36 @@ def test_a_job_that_the_settings_keep_is_told():
     assert "ft-run trains on, as run.json says (keep_job)" in explain(state).cause
 
 
+def test_silence_is_told_with_the_hours_and_how_to_go_on():
+    """Step Functions calls it States.Timeout, as if something were broken."""
+    asked = {"requested_at": "2026-11-22T10:00:00.000Z", "answer_until": "2026-11-23T10:00:00.000Z"}
+    kept = {"name": "ft-run", "status": "Completed", "model_arn": "arn:model"}
+    caught = {"Error": "States.Timeout", "Cause": "", "phase": "approval"}
+    state = {"run": RUN, "failure": caught, "throughput": NONE_BOUGHT, "stopped_job": kept, "approval": asked}
+    explanation = explain(state)
+    assert explanation.error == "NotApproved"
+    assert explanation.cause.startswith("Nobody answered within 24 hours whether to buy. To go on, upload")
+    assert explanation.cause.endswith("No throughput exists. The custom model arn:model is kept.")
+    assert "Nobody answered in time" in explain({**state, "approval": None}).cause
+
+
+def test_a_request_that_could_not_be_sent_is_no_silence():
+    """Nobody was asked: the topic is to be mended, not a person to be reminded."""
+    explanation = explain(failed("Refused", "Publish: NotFound: Topic does not exist", "approval"))
+    assert explanation.error == "NotApproved"
+    assert "Nobody could be asked" in explanation.cause
+    assert "Topic does not exist. Check the RequestApproval function's log" in explanation.cause
+
+
+def test_a_rejection_is_told_with_who_and_why():
+    """The topic's readers want to know whom to ask."""
+    answer = approval.Answer(decision="rejected", by="arn:ann", answered_at="2026-11-22T10:00:00.000Z", reason="Dear.")
+    caught = {"Error": "NotApproved", "Cause": approval.rejection(answer), "phase": "approval"}
+    explanation = explain({"run": RUN, "failure": caught, "throughput": NONE_BOUGHT})
+    assert explanation.error == "NotApproved"
+    assert "rejected by arn:ann at 2026-11-22T10:00:00.000Z: Dear. To go on, upload" in explanation.cause
+
+
 def test_every_final_name_is_a_declared_error():
     """People look the names up in one place."""
     assert all(hasattr(errors, name) for name in PHASES.values())
@@ -159,7 +189,7 @@ json_values = st.recursive(st.none() | st.booleans() | st.integers() | st.text()
 @given(
     st.text(),
     st.text() | st.dictionaries(st.sampled_from(["errorMessage", "errorType"]), json_values).map(json.dumps),
-    st.sampled_from([*PHASES, "unknown", None]),
+    st.sampled_from([*PHASES, "approval", "unknown", None]),
 )
 def test_any_cause_whatever_is_explained(error: str, cause: str, phase: str | None):
     """The explanation is the last step: where it fails, nobody is told anything."""

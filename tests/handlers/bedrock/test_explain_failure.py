@@ -2,6 +2,8 @@
 
 import json
 
+from lambdas.adapters import approvals
+from lambdas.domain import approval
 from lambdas.handlers.explain_failure import handler
 
 BUCKET = "output-bucket"
@@ -55,3 +57,22 @@ def test_a_failure_before_the_run_exists_is_explained(s3, lambda_context):
     assert explanation["error"] == "InvalidEvent"
     assert "Nothing had been started or bought" in explanation["cause"]
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
+
+
+def test_a_rejection_stands_in_the_report_before_anybody_has_recorded_it(s3, run, plan, job, expect, lambda_context):
+    """The run's end comes as soon as Step Functions has the answer, and may be faster than the record of it."""
+    asked = approval.requested(run["execution_arn"], "the-token", "2026-11-22T10:00:00.000Z", 86_400, None)
+    approvals.write(BUCKET, run["id"], asked)
+    answer = approval.Answer(decision="rejected", by="arn:ann", answered_at="2026-11-22T11:00:00.000Z", reason="No.")
+    caught = failure("NotApproved", approval.rejection(answer), "approval")
+    handler({"run": run, "plan": {**plan, "needs_approval": True}, "job": job, "failure": caught}, lambda_context)
+    body = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.json")["Body"].read().decode()
+    assert json.loads(body)["approval"] == {
+        "requested_at": "2026-11-22T10:00:00.000Z",
+        "answer_until": "2026-11-23T10:00:00.000Z",
+        "decision": "rejected",
+        "by": "arn:ann",
+        "answered_at": "2026-11-22T11:00:00.000Z",
+        "reason": "No.",
+    }
+    assert "the-token" not in body

@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 import pytest
 
 from lambdas import __version__
-from lambdas.adapters import clients
+from lambdas.adapters import approvals, clients
 from lambdas.adapters.service_errors import Conflict
+from lambdas.domain import approval
 from lambdas.handlers import promote_champion
 from lambdas.handlers.write_report import handler
 
@@ -296,3 +297,19 @@ def test_people_get_the_pairs_without_those_that_are_the_same(event, written, s3
     assert ATTACK not in page
     judging = json.loads(written("report.json"))["judging"]
     assert [(pair["index"], pair["identical"]) for pair in judging["pairs"]] == [(0, False), (1, True)]
+
+
+def test_who_approved_the_purchase_stands_in_report_and_page(event, s3, lambda_context, expect):
+    """Money was spent: the report says who wanted it; what they wrote is text, and the token is nowhere."""
+    asked = approval.requested("arn:execution", "the-token", "2026-01-21T22:00:00.000Z", 3600, None)
+    given = {"decision": "approved", "by": "arn:ann", "answered_at": "2026-01-21T22:10:00.000Z", "reason": ATTACK}
+    approvals.write(BUCKET, event["run"]["id"], asked.model_copy(update=given))
+    handler(event, lambda_context)
+    texts = [
+        s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.{kind}")["Body"].read().decode()
+        for kind in ("json", "html")
+    ]
+    assert json.loads(texts[0])["approval"] == asked.told() | given
+    assert "by arn:ann, 2026-01-21T22:10:00.000Z: &lt;/pre&gt;" in texts[1]
+    assert "<script>" not in texts[1]
+    assert "the-token" not in "".join(texts)

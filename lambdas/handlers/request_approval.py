@@ -1,0 +1,56 @@
+"""RequestApproval: asks the topic's readers whether to buy, and leaves the token of the pause where they answer it."""
+
+from typing import Any
+
+import orjson
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.adapters import approvals, clients, customization_output, object_store, topic
+from lambdas.domain import approval
+from lambdas.domain.timestamps import now
+from lambdas.domain.training_metrics import summarise_epochs
+from lambdas.handlers.environment import environment
+from lambdas.handlers.observability import logger, metrics, observed
+
+
+@observed
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Takes `{"run", "plan", "job", "task_token", "timeout_seconds", "topic_arn"}`; raises ServiceBusy and Refused.
+
+    What it returns is not used: the state's result is what ends the pause, `{"decision", "by", "answered_at", …}`. A
+    repeated attempt has a token of its own, which replaces the earlier one, and asks again.
+    """
+    run, plan, settings = event["run"], event["plan"], environment()
+    bucket = run["output_bucket"]
+    stored = object_store.read(bucket, f"{run['prefix']}preflight.json")
+    request = approval.requested(
+        run["execution_arn"],
+        event["task_token"],
+        now(),
+        event["timeout_seconds"],
+        orjson.loads(stored).get("estimate") if stored else None,
+    )
+    approvals.write(bucket, run["id"], request)
+    subject, text = approval.request_message(
+        run["id"],
+        request,
+        approval.purchase_text(plan["serving"], plan["model_units"], settings.longest_lease_hours),
+        _validation_loss(run, event["job"]),
+        deployment=settings.deployment,
+        region=clients.sns().meta.region_name,
+    )
+    topic.publish(event["topic_arn"], subject, text)
+    logger.info("Approval requested", extra={"answer_until": request.answer_until})
+    metrics.add_metric("ApprovalsRequested", MetricUnit.Count, 1)
+    return {}
+
+
+def _validation_loss(run: dict[str, Any], job: dict[str, Any]) -> float | None:
+    """The chosen candidate's, in a sweep; else the last epoch's in Bedrock's own files. None where neither tells."""
+    for candidate in job.get("candidates") or ():
+        if candidate["name"] == job["name"] and candidate.get("validation_loss") is not None:
+            return float(candidate["validation_loss"])
+    losses = customization_output.read_training_metrics(run["output_bucket"], f"{run['prefix']}customization/")
+    known = [loss for epoch in summarise_epochs(*losses) if (loss := epoch["validation_loss"]) is not None]
+    return known[-1] if known else None

@@ -1,0 +1,120 @@
+"""RequestApproval: what the topic's readers are told, and where the token stays."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sns import sns_backends
+
+from lambdas.adapters import clients
+from lambdas.adapters.service_errors import NotFound, Refused
+from lambdas.handlers.observability import logger
+from lambdas.handlers.request_approval import handler
+
+BUCKET = "output-bucket"
+TOKEN = "AQCEAAAAKgAAAAMAAAAA-the-token"
+ESTIMATE = {
+    "lines": [
+        {"item": "training", "quantity": 80_000, "unit": "tokens", "unit_price_usd": 0.000002, "usd": 0.16, "note": ""},
+        {"item": "throughput", "quantity": 1.5, "unit": "hours", "unit_price_usd": None, "usd": None, "note": ""},
+    ],
+    "known_usd": 0.16,
+    "total_usd": None,
+    "unknown": ["throughput"],
+    "prices": {"as_of": "2026-11-01", "source": "the price page"},
+}
+
+
+@pytest.fixture
+def event(s3, run, plan, job) -> dict[str, Any]:
+    plan |= {"serving": "provisioned_throughput", "needs_approval": True}
+    return {
+        "run": run,
+        "plan": plan,
+        "job": job,
+        "task_token": TOKEN,
+        "timeout_seconds": 86_400,
+        "topic_arn": clients.sns().create_topic(Name="results")["TopicArn"],
+    }
+
+
+def told(event: dict[str, Any]) -> list[tuple[str, str]]:
+    """Subject and text of each message."""
+    sent = sns_backends[DEFAULT_ACCOUNT_ID]["us-west-2"].topics[event["topic_arn"]].sent_notifications
+    return [(subject, text) for _, text, subject, _, _ in sent]
+
+
+def stored(s3: Any, expect: dict[str, str]) -> dict[str, Any]:
+    return dict(json.loads(s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}approval.json")["Body"].read()))
+
+
+def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(event, s3, expect, lambda_context):
+    """Who approves a purchase has only this message to go by."""
+    preflight = {"status": "passed", "estimate": ESTIMATE}
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(preflight).encode())
+    losses = f"{expect['prefix']}customization/validation_artifacts/validation_metrics.csv"
+    s3.put_object(Bucket=BUCKET, Key=losses, Body=b"step_number,epoch_number,validation_loss\n1,1,0.75\n2,2,0.625\n")
+    handler(event, lambda_context)
+    [(subject, text)] = told(event)
+    request = stored(s3, expect)
+    assert event["run"]["id"] in subject
+    for part in (
+        "Provisioned Throughput without commitment, 1 model unit",
+        "Validation loss: 0.6250",
+        "prices of 2026-11-01, source: the price page",
+        "training: 80,000 tokens, 0.16 USD",
+        "no price for: throughput",
+        f"fine-tune approve {event['run']['id']} --deployment fine-tuning --region us-west-2",
+        f"fine-tune reject {event['run']['id']}",
+        f"Without an answer until {request['answer_until']} the run ends, and nothing is bought",
+    ):
+        assert part in text
+    assert request["estimate"] == ESTIMATE
+
+
+def test_the_token_goes_into_the_bucket_alone(event, s3, expect, lambda_context, monkeypatch):
+    """Whoever reads mail or logs must not be able to answer in somebody's place."""
+    log = StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", log)
+    output = handler(event, lambda_context)
+    assert stored(s3, expect)["task_token"] == TOKEN
+    assert TOKEN not in json.dumps([output, told(event)])
+    assert "Approval requested" in log.getvalue()
+    assert TOKEN not in log.getvalue()
+
+
+def test_a_repeated_attempt_asks_with_its_own_token(event, s3, expect, lambda_context):
+    """The token of an attempt that failed ends nothing any more."""
+    handler(event, lambda_context)
+    handler({**event, "task_token": "another"}, lambda_context)
+    assert stored(s3, expect)["task_token"] == "another"
+
+
+def test_nothing_known_is_said_to_be_unknown(event, s3, lambda_context):
+    """A missing figure is no zero."""
+    event["plan"]["serving"] = "on_demand"
+    handler(event, lambda_context)
+    [(_, text)] = told(event)
+    assert "an on-demand deployment of the model" in text
+    assert "Validation loss: not known" in text
+    assert "The costs are not known" in text
+
+
+def test_the_chosen_candidates_loss_is_told(event, s3, expect, lambda_context):
+    """Of a sweep the files hold every job's."""
+    names = (expect["name"], f"{expect['name']}-c2")
+    losses = (0.9, 0.5)
+    event["job"]["candidates"] = [
+        {"name": name, "validation_loss": loss} for name, loss in zip(names, losses, strict=True)
+    ]
+    event["job"]["name"] = names[1]
+    handler(event, lambda_context)
+    assert "Validation loss: 0.5000" in told(event)[0][1]
+
+
+def test_a_message_that_cannot_be_sent_fails_the_request(event, s3, lambda_context):
+    """Nobody would know that the run waits."""
+    with pytest.raises((NotFound, Refused)):
+        handler({**event, "topic_arn": f"{event['topic_arn']}-gone"}, lambda_context)
