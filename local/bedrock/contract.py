@@ -1,6 +1,7 @@
-"""Bedrock's REST interface as botocore's service models describe it: routes, requests in, responses out.
+"""The interfaces as botocore's service models describe them: routes, requests in, responses out.
 
-The protocol is rest-json: a member of a request is in the path, query, headers or JSON body, as modelled.
+Bedrock's protocol is rest-json: a member of a request is in the path, query, headers or JSON body, as modelled.
+Service Quotas' is JSON 1.1: the header X-Amz-Target names the operation, and the body has all members.
 """
 
 import base64
@@ -19,9 +20,17 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from local.bedrock.errors import UnknownOperationError, ValidationError
+from local.bedrock.errors import UnknownOperationError, UnsupportedOperationError, ValidationError
 
 SERVICES = ("bedrock", "bedrock-runtime")
+# Others of its operations have names that Bedrock's have, too.
+QUOTA_OPERATIONS = (
+    "ListServiceQuotas",
+    "GetServiceQuota",
+    "ListAWSDefaultServiceQuotas",
+    "GetAWSDefaultServiceQuota",
+)
+TARGET = "X-Amz-Target"
 # The error codes that no service model lists have no status there.
 STATUS_OF_OTHER_ERRORS = {
     "UnknownOperationException": 404,
@@ -39,7 +48,7 @@ FROM_TEXT: dict[str, Callable[[str], Any]] = {
 
 
 class Contract:
-    """All operations of both services behind one address."""
+    """All operations of both Bedrock services, and Service Quotas', behind one address."""
 
     def __init__(self) -> None:
         session = get_session()
@@ -54,11 +63,15 @@ class Contract:
                 operation = service.operation_model(name)
                 self._operations[name] = operation
                 rules.append(_rule(operation))
+        quotas = session.get_service_model("service-quotas")
+        self._targets = {
+            f"{quotas.metadata['targetPrefix']}.{name}": quotas.operation_model(name) for name in QUOTA_OPERATIONS
+        }
         self._urls = Map(rules, strict_slashes=False, merge_slashes=False).bind("localhost")
 
     @property
     def operation_names(self) -> frozenset[str]:
-        """Names of all operations of both services."""
+        """Names of all operations of both Bedrock services."""
         return frozenset(self._operations)
 
     def operation(self, name: str) -> OperationModel:
@@ -66,16 +79,24 @@ class Contract:
         return self._operations[name]
 
     def match(self, request: Request) -> tuple[OperationModel, dict[str, str]]:
-        """The operation that a request's method and path name, and the members in its path.
+        """The operation that a request's target, or its method and path, name, and the members in its path.
 
         Routed on the raw path: an ARN in a path has its slashes percent-encoded.
         """
+        target = request.headers.get(TARGET)
+        if target is not None:
+            return self._targeted(target), {}
         raw_path = request.environ["RAW_URI"].partition("?")[0]
         try:
             name, labels = self._urls.match(raw_path, request.method)
         except HTTPException as error:
             raise UnknownOperationError(f"No operation of Bedrock is {request.method} {raw_path}.") from error
         return self._operations[name], {key: unquote(value) for key, value in labels.items()}
+
+    def _targeted(self, target: str) -> OperationModel:
+        if target not in self._targets:
+            raise UnsupportedOperationError(f"The simulated Service Quotas has no operation {target}.")
+        return self._targets[target]
 
     def parse(self, operation: OperationModel, labels: Mapping[str, str], request: Request) -> dict[str, Any]:
         """The members of a request as Python values. A body that is no JSON object is a ValidationError."""
@@ -121,7 +142,9 @@ class Contract:
     def respond_error(self, code: str, message: str) -> Response:
         """The HTTP response that carries an error, with the model's status for its code."""
         status = self._statuses.get(code, 400)
-        response = Response(json.dumps({"message": message}), status=status, mimetype="application/json")
+        # JSON 1.1 has the code in the body, rest-json in the header.
+        body = {"__type": code, "message": message}
+        response = Response(json.dumps(body), status=status, mimetype="application/json")
         response.headers["x-amzn-errortype"] = f"{code}:http://internal.amazon.com/coral/com.amazon.bedrock/"
         return response
 

@@ -150,12 +150,16 @@ class Deployments:
         return model
 
     def _check_quota(self) -> None:
-        allowed = self._settings.custom_model_deployments
-        if len(self._deployments) >= allowed:
-            raise QuotaError(
-                f"The account has {len(self._deployments)} custom model deployments and its quota is {allowed}. "
-                "Delete one, or request an increase in Service Quotas."
-            )
+        creating = sum(self._status(item) == "Creating" for item in self._live())
+        for what, used, allowed in (
+            ("custom model deployments", len(self._deployments), self._settings.custom_model_deployments),
+            ("custom model deployments in creation", creating, self._settings.creating_custom_model_deployments),
+        ):
+            if used >= allowed:
+                raise QuotaError(
+                    f"The account has {used} {what} and its quota is {allowed}. Try again when there are fewer, or "
+                    "request an increase in Service Quotas."
+                )
 
     def _status(self, deployment: Deployment) -> Literal["Creating", "Active"]:
         return "Active" if self._clock.now() >= self._ready(deployment) else "Creating"

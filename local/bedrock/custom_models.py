@@ -52,6 +52,11 @@ class CustomModels:
         """A model by ARN or name."""
         return next((model for model in self._models.values() if identifier in (model.arn, model.name)), None)
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._models)
+
     def get(self, params: dict[str, Any]) -> dict[str, Any]:
         """GetCustomModel, by ARN or name."""
         model = self._find(params["modelIdentifier"])

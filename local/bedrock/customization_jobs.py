@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.bedrock.clock import Clock, as_datetime
 from local.bedrock.custom_models import CustomModel, CustomModels
-from local.bedrock.errors import ConflictError, NotFoundError, ValidationError
+from local.bedrock.errors import ConflictError, NotFoundError, QuotaError, ValidationError
 from local.bedrock.foundation_models import Customization, FoundationModel, FoundationModels
 from local.bedrock.resources import Tags, new_id, page, request_fingerprint, times, without_nones
 from local.bedrock.settings import Settings
@@ -165,6 +165,20 @@ class CustomizationJobs:
         pending = {job.request["customModelName"] for job in self._jobs.values() if job.ended is None}
         if model_name in pending or self._custom_models.find(model_name) is not None:
             raise ConflictError(f"The provided custom model name is currently in use: {model_name}")
+        self._check_quotas(len(pending))
+
+    def _check_quotas(self, running: int) -> None:
+        allowed = self._settings.concurrent_customization_jobs
+        if running >= allowed:
+            raise QuotaError(
+                f"The account has {running} model customization jobs in progress and its quota is {allowed}. Try again "
+                "when one has ended, or request an increase of the quota L-0406044C in Service Quotas."
+            )
+        if running + self._custom_models.count >= self._settings.custom_models:
+            raise QuotaError(
+                f"The account's quota of {self._settings.custom_models} custom models is reached. Delete one, or "
+                "request an increase of the quota L-CB5B847D in Service Quotas."
+            )
 
     def _find(self, identifier: str) -> CustomizationJob:
         job = self.find(identifier)

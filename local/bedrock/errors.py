@@ -23,6 +23,12 @@ class NotFoundError(BedrockError):
     code = "ResourceNotFoundException"
 
 
+class NoSuchQuotaError(BedrockError):
+    """Service Quotas has no such service or quota."""
+
+    code = "NoSuchResourceException"
+
+
 class ConflictError(BedrockError):
     """The request contradicts the state of a resource, or a name that is taken."""
 

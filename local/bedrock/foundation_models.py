@@ -4,13 +4,16 @@ Ids, record formats and limits: AWS's user guide, "Supported models for customiz
 datasets"; for Claude 3 Haiku the AWS blog on its fine-tuning.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from local.bedrock.errors import NotFoundError, ValidationError
-from local.bedrock.settings import Settings
+from local.bedrock.resources import without_nones
+from local.bedrock.settings import LifeCycleStatus, Settings
 
 
 class RecordFormat(StrEnum):
@@ -110,42 +113,103 @@ class FoundationModel:
     customization: Customization | None = None
     inference_types: tuple[str, ...] = ("ON_DEMAND",)
     modalities: tuple[str, ...] = field(default=("TEXT",))
+    legacy_from: datetime | None = None
+    end_of_life: datetime | None = None
 
     @property
     def family(self) -> str:
         """The first part of the id: `anthropic`, `amazon` or `meta`; it decides the request's body format."""
         return self.model_id.partition(".")[0]
 
+    @property
+    def version_id(self) -> str:
+        """The id without a context length: what the ids of one model have in common."""
+        return version_of(self.model_id)
 
-def _pair(
-    model_id: str, context: str, name: str, provider: str, verbosity: int, customization: Customization
-) -> list[FoundationModel]:
+
+def _pair(model: FoundationModel, context: str, customization: Customization) -> list[FoundationModel]:
     """A model as Bedrock lists it twice: on demand, and customizable under the id with the context length."""
-    inference_types = ("PROVISIONED",) if customization.provisioned else ()
     return [
-        FoundationModel(model_id, name, provider, verbosity),
-        FoundationModel(f"{model_id}:{context}", name, provider, verbosity, customization, inference_types),
+        model,
+        replace(
+            model,
+            model_id=f"{model.model_id}:{context}",
+            customization=customization,
+            inference_types=("PROVISIONED",) if customization.provisioned else (),
+        ),
     ]
+
+
+# A model that answers through a cross-Region inference profile only. (AWS says so with a value that the service model
+# does not have.)
+BY_PROFILE: tuple[str, ...] = ()
 
 
 FOUNDATION_MODELS = {
     model.model_id: model
     for model in [
-        *_pair("anthropic.claude-3-haiku-20240307-v1:0", "200k", "Claude 3 Haiku", "Anthropic", 1, HAIKU),
-        FoundationModel("anthropic.claude-3-sonnet-20240229-v1:0", "Claude 3 Sonnet", "Anthropic", 2),
+        *_pair(
+            FoundationModel(
+                "anthropic.claude-3-haiku-20240307-v1:0",
+                "Claude 3 Haiku",
+                "Anthropic",
+                verbosity=1,
+                legacy_from=datetime(2026, 3, 10, tzinfo=UTC),
+                end_of_life=datetime(2026, 9, 10, tzinfo=UTC),
+            ),
+            "200k",
+            HAIKU,
+        ),
+        FoundationModel(
+            "anthropic.claude-3-sonnet-20240229-v1:0",
+            "Claude 3 Sonnet",
+            "Anthropic",
+            verbosity=2,
+            legacy_from=datetime(2026, 1, 30, tzinfo=UTC),
+            end_of_life=datetime(2026, 7, 30, tzinfo=UTC),
+        ),
         FoundationModel("anthropic.claude-3-5-sonnet-20240620-v1:0", "Claude 3.5 Sonnet", "Anthropic", 0),
-        FoundationModel("anthropic.claude-haiku-4-5-20251001-v1:0", "Claude Haiku 4.5", "Anthropic", 0),
-        *_pair("amazon.nova-micro-v1:0", "128k", "Nova Micro", "Amazon", 1, NOVA),
-        *_pair("amazon.nova-lite-v1:0", "300k", "Nova Lite", "Amazon", 2, NOVA),
-        *_pair("amazon.nova-pro-v1:0", "300k", "Nova Pro", "Amazon", 0, NOVA),
-        *_pair("amazon.nova-2-lite-v1:0", "256k", "Nova 2 Lite", "Amazon", 1, NOVA),
-        *_pair("meta.llama3-1-8b-instruct-v1:0", "128k", "Llama 3.1 8B Instruc", "Meta", 2, LLAMA_3_1),
-        *_pair("meta.llama3-1-70b-instruct-v1:0", "128k", "Llama 3.1 70B Instru", "Meta", 1, LLAMA_3_1),
-        *_pair("meta.llama3-3-70b-instruct-v1:0", "128k", "Llama 3.3 70B Instru", "Meta", 1, LLAMA_3_3),
+        FoundationModel(
+            "anthropic.claude-haiku-4-5-20251001-v1:0", "Claude Haiku 4.5", "Anthropic", 0, None, BY_PROFILE
+        ),
+        *_pair(FoundationModel("amazon.nova-micro-v1:0", "Nova Micro", "Amazon", 1), "128k", NOVA),
+        *_pair(FoundationModel("amazon.nova-lite-v1:0", "Nova Lite", "Amazon", 2), "300k", NOVA),
+        *_pair(FoundationModel("amazon.nova-pro-v1:0", "Nova Pro", "Amazon", 0), "300k", NOVA),
+        *_pair(
+            FoundationModel("amazon.nova-2-lite-v1:0", "Nova 2 Lite", "Amazon", 1, inference_types=BY_PROFILE),
+            "256k",
+            NOVA,
+        ),
+        *_pair(FoundationModel("meta.llama3-1-8b-instruct-v1:0", "Llama 3.1 8B Instruc", "Meta", 2), "128k", LLAMA_3_1),
+        *_pair(
+            FoundationModel("meta.llama3-1-70b-instruct-v1:0", "Llama 3.1 70B Instru", "Meta", 1), "128k", LLAMA_3_1
+        ),
+        *_pair(
+            FoundationModel(
+                "meta.llama3-3-70b-instruct-v1:0", "Llama 3.3 70B Instru", "Meta", 1, inference_types=BY_PROFILE
+            ),
+            "128k",
+            LLAMA_3_3,
+        ),
     ]
 }
 # A cross-Region inference profile's id is the model's behind one of these.
 PROFILE_PREFIXES = ("us.", "eu.", "apac.", "jp.", "global.")
+# GetFoundationModel, InvokeModel and Converse have been seen to answer so on AWS.
+END_OF_LIFE = (
+    "This model version has reached the end of its life. Please refer to the AWS documentation for more details."
+)
+
+
+def without_profile(name: str) -> str:
+    """The model's id in an inference profile's; any other id as it is."""
+    prefix = next((prefix for prefix in PROFILE_PREFIXES if name.startswith(prefix)), "")
+    return name.removeprefix(prefix)
+
+
+def version_of(name: str) -> str:
+    """The id of a model version, whether it is named with a context length, as an inference profile, or plainly."""
+    return re.sub(r":[0-9]+k$", "", without_profile(name))
 
 
 class FoundationModels:
@@ -153,6 +217,8 @@ class FoundationModels:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._lifecycle = _by_version(settings.model_lifecycle, "model_lifecycle")
+        self._units = _by_version(settings.model_units_by_model, "model_units_by_model")
 
     def arn(self, model: FoundationModel) -> str:
         """`arn:aws:bedrock:<region>::foundation-model/<id>`."""
@@ -162,26 +228,33 @@ class FoundationModels:
         """A model by its id or ARN."""
         return FOUNDATION_MODELS.get(identifier.rpartition("foundation-model/")[2])
 
-    def is_legacy(self, model: FoundationModel) -> bool:
-        """Whether the settings say so of the model or of the version without context length."""
-        return any(
-            model.model_id == legacy or model.model_id.startswith(f"{legacy}:")
-            for legacy in self._settings.legacy_models
-        )
+    def lifecycle(self, model: FoundationModel) -> LifeCycleStatus:
+        """The status by the settings, the same for a model's ids with and without context length."""
+        return self._lifecycle.get(model.version_id, "ACTIVE")
+
+    def model_units(self, model: FoundationModel) -> int:
+        """The quota of model units for one throughput of the model."""
+        return self._units.get(model.version_id, self._settings.no_commitment_model_units)
 
     def customizable(self, identifier: str) -> FoundationModel:
         """The model a fine-tuning job asks for, or a ValidationError."""
         model = self.find(identifier)
         if model is None:
             raise ValidationError("The provided model identifier is invalid.")
+        self.refuse_aged(model)
         if model.customization is None:
             raise ValidationError(f"Model customization of type FINE_TUNING is not supported for {model.model_id}.")
-        self.refuse_legacy(model)
         return model
 
-    def refuse_legacy(self, model: FoundationModel) -> None:
-        """A legacy model takes no new job and no new throughput."""
-        if self.is_legacy(model):
+    def refuse_ended(self, model: FoundationModel) -> None:
+        """A model past its end of life does nothing any more."""
+        if self.lifecycle(model) == "EOL":
+            raise NotFoundError(END_OF_LIFE)
+
+    def refuse_aged(self, model: FoundationModel) -> None:
+        """A legacy model takes no new job and no new throughput either."""
+        self.refuse_ended(model)
+        if self.lifecycle(model) == "LEGACY":
             raise ValidationError(
                 f"The model {model.model_id} is marked as LEGACY: new customization jobs and new Provisioned "
                 "Throughput cannot be created for it. Choose an active model."
@@ -192,11 +265,13 @@ class FoundationModels:
         model = self.find(params["modelIdentifier"])
         if model is None:
             raise NotFoundError("Could not resolve the foundation model from the provided model identifier.")
+        self.refuse_ended(model)
         return {"modelDetails": self._describe(model)}
 
     def list_models(self, params: dict[str, Any]) -> dict[str, Any]:
-        """ListFoundationModels with its filters; it has no pages."""
-        summaries = [self._describe(model) for model in FOUNDATION_MODELS.values()]
+        """ListFoundationModels with its filters; it has no pages, and no models past their end of life."""
+        models = [model for model in FOUNDATION_MODELS.values() if self.lifecycle(model) != "EOL"]
+        summaries = [self._describe(model) for model in models]
         wanted = {
             "customizationsSupported": params.get("byCustomizationType"),
             "inferenceTypesSupported": params.get("byInferenceType"),
@@ -221,5 +296,23 @@ class FoundationModels:
             "responseStreamingSupported": False,
             "customizationsSupported": ["FINE_TUNING"] if model.customization else [],
             "inferenceTypesSupported": list(model.inference_types),
-            "modelLifecycle": {"status": "LEGACY" if self.is_legacy(model) else "ACTIVE"},
+            "modelLifecycle": without_nones(
+                {
+                    "status": self.lifecycle(model),
+                    "legacyTime": model.legacy_from,
+                    "endOfLifeTime": model.end_of_life,
+                }
+            ),
         }
+
+
+V = TypeVar("V")
+
+
+def _by_version(values: Mapping[str, V], setting: str) -> dict[str, V]:
+    """A setting with models' ids as its keys, by version; an id that no model has is a ValueError."""
+    known = {model.version_id for model in FOUNDATION_MODELS.values()}
+    unknown = sorted(name for name in values if version_of(name) not in known)
+    if unknown:
+        raise ValueError(f"{setting}: the simulation has no model {unknown[0]!r}; it has {', '.join(sorted(known))}.")
+    return {version_of(name): value for name, value in values.items()}

@@ -9,6 +9,7 @@ from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import ConflictError, NotFoundError, NotReadyError, QuotaError, ValidationError
 from local.bedrock.foundation_models import FoundationModel, FoundationModels
 from local.bedrock.resources import Tags, new_id, page, request_fingerprint, times, without_nones
+from local.bedrock.service_quotas import CUSTOM_MODEL_UNITS
 from local.bedrock.settings import Settings
 
 SECONDS_OF_COMMITMENT = {"OneMonth": 30 * 86_400, "SixMonths": 182 * 86_400}
@@ -65,7 +66,7 @@ class Throughputs:
         model, model_arn, foundation_model = self._servable(params["modelId"])
         self._check_name(params["provisionedModelName"])
         if "commitmentDuration" not in params:
-            self._check_quota(params["modelUnits"])
+            self._check_quotas(params["modelUnits"], foundation_model, is_custom=isinstance(model, CustomModel))
         now = self._clock.now()
         arn = f"arn:aws:bedrock:{self._settings.region}:{self._settings.account_id}:provisioned-model/{new_id()}"
         self._tags.put(arn, params.get("tags", []))
@@ -170,7 +171,7 @@ class Throughputs:
             raise ValidationError("The provided model identifier is invalid.")
         if "PROVISIONED" not in foundation.inference_types:
             raise ValidationError(f"Provisioned Throughput is not supported for the model {identifier}.")
-        self._foundation_models.refuse_legacy(foundation)
+        self._foundation_models.refuse_aged(foundation)
         if custom is not None:
             return custom, custom.arn, foundation
         return foundation, self._foundation_models.arn(foundation), foundation
@@ -179,13 +180,28 @@ class Throughputs:
         if any(item.name == name for item in self._live()):
             raise ValidationError(f"The provided provisioned model name is currently in use: {name}")
 
-    def _check_quota(self, units: int) -> None:
-        used = sum(item.units for item in self._live() if "commitmentDuration" not in item.request)
-        allowed = self._settings.no_commitment_model_units
-        if used + units > allowed:
+    def _check_quotas(self, units: int, base: FoundationModel, *, is_custom: bool) -> None:
+        """Of the units without commitment: those of one throughput, and those of all that serve custom models."""
+        allowed = [self._foundation_models.model_units(base)]
+        allowed += [self._settings.no_commitment_model_units] if is_custom else []
+        if 0 in allowed:
             raise QuotaError(
-                f"The request for {units} model units without commitment exceeds your account's quota of {allowed} "
-                f"({used} in use). Request an increase of the quota L-BE77399C in Service Quotas."
+                f"Your account does not currently have any no commitment model units reserved for {base.model_id}."
+            )
+        if units > allowed[0]:
+            raise QuotaError(
+                f"The request for {units} model units exceeds your account's quota of {allowed[0]} model units per "
+                f"provisioned model for {base.model_id}. Request an increase in Service Quotas."
+            )
+        used = sum(
+            item.units
+            for item in self._live()
+            if "commitmentDuration" not in item.request and isinstance(item.model, CustomModel)
+        )
+        if is_custom and used + units > allowed[1]:
+            raise QuotaError(
+                f"The request for {units} model units without commitment exceeds your account's quota of {allowed[1]} "
+                f"({used} in use). Request an increase of the quota {CUSTOM_MODEL_UNITS} in Service Quotas."
             )
 
     def _commitment_end(self, throughput: Throughput) -> float:

@@ -15,7 +15,7 @@ from pydantic import ValidationError as BodyError
 from local.bedrock.custom_model_deployments import Deployments
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import NotFoundError, ValidationError
-from local.bedrock.foundation_models import FOUNDATION_MODELS, PROFILE_PREFIXES, FoundationModel
+from local.bedrock.foundation_models import FOUNDATION_MODELS, FoundationModel, FoundationModels, without_profile
 from local.bedrock.models.base import BaseModel as SimulatedBaseModel
 from local.bedrock.provisioned_throughput import Throughputs
 from local.bedrock.resources import new_id
@@ -68,7 +68,14 @@ class Invocation:
 class Runtime:
     """Answers with foundation models on demand and with custom models through their throughput or deployment."""
 
-    def __init__(self, throughputs: Throughputs, deployments: Deployments, custom_models: CustomModels) -> None:
+    def __init__(
+        self,
+        foundation_models: FoundationModels,
+        throughputs: Throughputs,
+        deployments: Deployments,
+        custom_models: CustomModels,
+    ) -> None:
+        self._foundation_models = foundation_models
         self._throughputs = throughputs
         self._deployments = deployments
         self._custom_models = custom_models
@@ -82,13 +89,14 @@ class Runtime:
         if self._custom_models.find(identifier) is not None:
             raise _not_on_demand(identifier)
         name = identifier.rpartition("/")[2]
-        prefix = next((prefix for prefix in PROFILE_PREFIXES if name.startswith(prefix)), "")
-        model = FOUNDATION_MODELS.get(name.removeprefix(prefix))
+        model = FOUNDATION_MODELS.get(without_profile(name))
         if model is None:
             if ":custom-model/" in identifier:
                 raise NotFoundError("Could not resolve the custom model from the provided model identifier.")
             raise ValidationError("The provided model identifier is invalid.")
-        if "ON_DEMAND" not in model.inference_types:
+        self._foundation_models.refuse_ended(model)
+        is_profile = name != model.model_id
+        if model.customization is not None or not (is_profile or "ON_DEMAND" in model.inference_types):
             raise _not_on_demand(identifier)
         return model
 

@@ -29,6 +29,7 @@ from local.bedrock.foundation_models import FoundationModels
 from local.bedrock.provisioned_throughput import Throughput, Throughputs
 from local.bedrock.resources import Tags
 from local.bedrock.runtime import Runtime
+from local.bedrock.service_quotas import ServiceQuotas
 from local.bedrock.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ IDENTIFIERS = (
     "modelIdentifier",
     "modelId",
     "resourceARN",
+    "QuotaCode",
 )
 CONTROL_PATH = "/_simulation/"
 FAULTS_PATH = "/_simulation/faults"
@@ -93,9 +95,10 @@ class SimulatedBedrock:
         self._jobs = CustomizationJobs(
             settings, clock, s3, executor, self._foundation_models, self._custom_models, tags
         )
+        quotas = ServiceQuotas(settings, self._foundation_models)
         self._throughputs = Throughputs(settings, clock, self._foundation_models, self._custom_models, tags)
         self._deployments = Deployments(settings, clock, self._custom_models, tags)
-        self._runtime = Runtime(self._throughputs, self._deployments, self._custom_models)
+        self._runtime = Runtime(self._foundation_models, self._throughputs, self._deployments, self._custom_models)
         # How the resource is found that a member of a request names by ARN, id or name.
         self._found_by: dict[str, Callable[[str], Resource | None]] = {
             "jobIdentifier": self._jobs.find,
@@ -123,6 +126,10 @@ class SimulatedBedrock:
             "DeleteCustomModelDeployment": self._deployments.delete,
             "GetFoundationModel": self._foundation_models.get,
             "ListFoundationModels": self._foundation_models.list_models,
+            "ListServiceQuotas": quotas.list_applied,
+            "GetServiceQuota": quotas.get_applied,
+            "ListAWSDefaultServiceQuotas": quotas.list_defaults,
+            "GetAWSDefaultServiceQuota": quotas.get_default,
             "ListTagsForResource": tags.list_tags,
             "TagResource": tags.tag,
             "UntagResource": tags.untag,

@@ -1,6 +1,10 @@
 """The settings of the simulation: an account's limits and how long things take, in seconds as on AWS before scaling."""
 
+from typing import Annotated, Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+LifeCycleStatus = Literal["ACTIVE", "LEGACY", "EOL"]
 
 
 class Settings(BaseModel):
@@ -29,11 +33,16 @@ class Settings(BaseModel):
     deployment_deletion_seconds: float = Field(default=60, ge=0)
 
     no_commitment_model_units: int = Field(default=2, ge=0, description="quota L-BE77399C; 0 on a new AWS account")
-    custom_model_deployments: int = Field(default=10, ge=0, description="quota on how many exist at a time")
-    delete_while_creating: bool = Field(default=False, description="of a throughput or a deployment")
-    legacy_models: frozenset[str] = Field(
-        default=frozenset(), description="ids of foundation models that answer as LEGACY: no new job or throughput"
+    model_units_by_model: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default={}, description="quotas for one throughput by base model; `no_commitment_model_units` for the others"
     )
+    concurrent_customization_jobs: int = Field(default=10, ge=0, description="quota L-0406044C")
+    custom_models: int = Field(default=100, ge=0, description="quota L-CB5B847D")
+    custom_model_deployments: int = Field(default=10, ge=0, description="quota on how many exist at a time")
+    creating_custom_model_deployments: int = Field(default=2, ge=0, description="quota on how many are Creating")
+
+    delete_while_creating: bool = Field(default=False, description="of a throughput or a deployment")
+    model_lifecycle: dict[str, LifeCycleStatus] = Field(default={}, description="ACTIVE for models that it omits")
 
     def scaled(self, seconds: float) -> float:
         """A duration of AWS in seconds of the simulation's clock."""

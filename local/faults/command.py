@@ -39,6 +39,10 @@ BEDROCK = {
     "throughput_creation_seconds": THROUGHPUT_CREATION_SECONDS,
     "throughput_deletion_seconds": THROUGHPUT_DELETION_SECONDS,
     "no_commitment_model_units": 1000,
+    "concurrent_customization_jobs": 1000,
+    "custom_models": 1000,
+    "custom_model_deployments": 1000,
+    "creating_custom_model_deployments": 1000,
 }
 # The handlers read the machine's clock, on which a purchase that was cut off ends by itself after this.
 SETTLING = {"PURCHASE_TIMEOUT_SECONDS": f"{scaled_timeout(0, TIME_SCALE):.0f}"}

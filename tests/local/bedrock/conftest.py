@@ -49,6 +49,7 @@ class Simulation:
     s3: Any
     bedrock: Any
     runtime: Any
+    quotas: Any
     calls_path: Path
 
     def calls(self) -> list[dict[str, Any]]:
@@ -182,6 +183,7 @@ def simulation(
                 s3,
                 SESSION.client("bedrock", **options),
                 SESSION.client("bedrock-runtime", **options),
+                SESSION.client("service-quotas", **options),
                 calls,
             )
             result.upload("train.jsonl", rows())

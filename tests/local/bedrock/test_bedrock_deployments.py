@@ -148,13 +148,24 @@ class TestQuota:
         """Forgotten deployments use it up."""
         for number in range(2):
             deploy(simulation, model_arn, modelDeploymentName=f"deployment-{number}")
-        with pytest.raises(ClientError, match="quota is 2") as error:
+        simulation.clock.advance(HOUR)
+        with pytest.raises(ClientError, match="2 custom model deployments and its quota is 2") as error:
             deploy(simulation, model_arn, modelDeploymentName="deployment-2")
         assert code_of(error) == "ServiceQuotaExceededException"
-        simulation.clock.advance(HOUR)
         simulation.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier="deployment-0")
         simulation.clock.advance(60)
         deploy(simulation, model_arn, modelDeploymentName="deployment-2")
+
+
+def test_only_two_deployments_are_created_at_a_time(simulation: Simulation, model_arn: str) -> None:
+    """Runs that come to serving together have to wait for each other."""
+    for number in range(2):
+        deploy(simulation, model_arn, modelDeploymentName=f"deployment-{number}")
+    with pytest.raises(ClientError, match="in creation and its quota is 2") as error:
+        deploy(simulation, model_arn, modelDeploymentName="deployment-2")
+    assert code_of(error) == "ServiceQuotaExceededException"
+    simulation.clock.advance(480)
+    deploy(simulation, model_arn, modelDeploymentName="deployment-2")
 
 
 def test_a_deployed_model_cannot_be_deleted(simulation: Simulation, model_arn: str) -> None:
@@ -173,15 +184,20 @@ def test_deployments_are_listed_filtered_and_in_pages(simulation: Simulation, mo
     """The reconciler reads all of them, whatever the page size."""
     for number in range(5):
         deploy(simulation, model_arn, modelDeploymentName=f"deployment-{number}")
-        simulation.clock.advance(100)
+        simulation.clock.advance(300)
     pages = simulation.bedrock.get_paginator("list_custom_model_deployments").paginate(
         PaginationConfig={"PageSize": 2}, sortBy="CreationTime", sortOrder="Ascending"
     )
     names = [item["customModelDeploymentName"] for page in pages for item in page["modelDeploymentSummaries"]]
     assert names == [f"deployment-{number}" for number in range(5)]
-    assert listed(simulation, statusEquals="Active") == ["deployment-0"]
+    assert listed(simulation, statusEquals="Active") == [
+        "deployment-3",
+        "deployment-2",
+        "deployment-1",
+        "deployment-0",
+    ]
     assert listed(simulation, nameContains="3", modelArnEquals=model_arn) == ["deployment-3"]
-    after = datetime.fromtimestamp(simulation.clock.now() - 250, UTC)
+    after = datetime.fromtimestamp(simulation.clock.now() - 750, UTC)
     assert listed(simulation, createdAfter=after) == ["deployment-4", "deployment-3"]
     assert listed(simulation, createdBefore=after) == ["deployment-2", "deployment-1", "deployment-0"]
 

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.bedrock.settings import Settings
-from tests.local.bedrock.conftest import HOUR, Simulation
+from tests.local.bedrock.conftest import HAIKU, HOUR, Simulation
 
 
 def buy(simulation: Simulation, model_id: str, **changes: Any) -> str:
@@ -143,21 +143,36 @@ def test_update_renames(simulation: Simulation, model_arn: str) -> None:
     assert simulation.bedrock.list_tags_for_resource(resourceARN=arn)["tags"] == [{"key": "run", "value": "r"}]
 
 
-class TestLegacy:
-    """A base model near its end of life."""
+class TestWithoutUnits:
+    """A new AWS account."""
 
     @pytest.fixture
     def settings(self) -> Settings:
-        return Settings(legacy_models=frozenset({"anthropic.claude-3-haiku-20240307-v1:0"}))
+        return Settings(no_commitment_model_units=0)
 
-    def test_legacy_model_says_so_and_takes_no_job(self, simulation: Simulation) -> None:
-        """Whoever checks the life cycle first saves a failed run."""
-        details = simulation.bedrock.get_foundation_model(
-            modelIdentifier="anthropic.claude-3-haiku-20240307-v1:0:200k"
-        )["modelDetails"]
-        assert details["modelLifecycle"]["status"] == "LEGACY"
-        with pytest.raises(ClientError, match="LEGACY"):
-            simulation.create_job()
+    def test_a_new_account_has_no_units_and_is_told_so_as_on_aws(self, simulation: Simulation, model_arn: str) -> None:
+        """The message names neither quota: a pipeline has to know both."""
+        with pytest.raises(
+            ClientError, match="does not currently have any no commitment model units reserved"
+        ) as error:
+            buy(simulation, model_arn)
+        assert code_of(error) == "ServiceQuotaExceededException"
+
+
+class TestUnitsByModel:
+    """An account with units across custom models, but few for one throughput of the base model."""
+
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings(no_commitment_model_units=5, model_units_by_model={HAIKU: 1})
+
+    def test_units_of_one_throughput_are_limited_by_base_model(self, simulation: Simulation, model_arn: str) -> None:
+        """It takes both quotas to buy."""
+        with pytest.raises(ClientError, match="quota of 1 model units per provisioned model") as error:
+            buy(simulation, model_arn, modelUnits=2)
+        assert code_of(error) == "ServiceQuotaExceededException"
+        buy(simulation, model_arn)
+        buy(simulation, model_arn, provisionedModelName="throughput-2")
 
 
 def test_foundation_models_are_listed_by_what_they_support(simulation: Simulation) -> None:
