@@ -17,7 +17,7 @@ _SURROUNDING = string.whitespace + "\"'`*.,:;!"
 
 def label(text: str) -> str:
     """A text as a label: lower case, without quotes, punctuation and white space around it."""
-    return " ".join(text.casefold().strip(_SURROUNDING).split())
+    return " ".join(text.casefold().split()).strip(_SURROUNDING)
 
 
 def are_labels(references: Sequence[str]) -> bool:
