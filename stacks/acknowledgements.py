@@ -14,6 +14,7 @@ WILDCARDS = {
     ":foundation-model/*": "Each run names its base model and those it compares; they are AWS's own.",
     ":custom-model/*": "Bedrock makes a custom model's id when its job starts.",
     ":model-customization-job/*": "Bedrock makes a job's id when it starts.",
+    ":custom-model-deployment/*": "Bedrock makes a deployment's id when the model is deployed.",
     ":provisioned-model/*": "Bedrock makes a throughput's id when it is bought.",
     "throughput-slots/*": "A slot per throughput that a deployment may have: their number is a setting.",
     ":execution:": "Step Functions names the executions of a distributed map's items.",

@@ -43,17 +43,18 @@ class Alarms(Construct):
             self._alarm(
                 "LeaseOverrun",
                 self._metric("OldestLeaseOverrunSeconds", "Maximum"),
-                f"A throughput exists beyond the end of its lease and bills. {look}",
+                f"A throughput, which bills, or a custom model deployment exists beyond the end of its lease. {look}",
             ),
             self._alarm(
                 "DeletionFailed",
                 self._metric("DeletionFailures", "Sum"),
-                f"Bedrock refused to delete a throughput, which bills. {look}",
+                f"Bedrock refused to delete a throughput, which bills, or a custom model deployment. {look}",
             ),
             self._alarm(
                 "ThroughputLeft",
                 self._metric("ThroughputsLeft", "Minimum"),
-                f"A throughput that may not exist has outlived {TURNS_LEFT} attempts to remove it and bills. {look}",
+                f"A throughput or custom model deployment that may not exist has outlived {TURNS_LEFT} attempts to "
+                f"remove it. {look}",
                 turns=TURNS_LEFT,
             ),
             self._alarm(
@@ -69,8 +70,8 @@ class Alarms(Construct):
             self._silent(
                 "ReconcilerSilent",
                 reconciler.metric_invocations(period=self._period),
-                f"The reconciler has not been called for {TURNS_MISSED} of its turns, so that nothing would find a "
-                f"throughput that was left: look at the rule Schedule. {look}",
+                f"The reconciler has not been called for {TURNS_MISSED} of its turns, so that nothing would find "
+                f"what was left and bills: look at the rule Schedule. {look}",
             ),
             self._undelivered("ReconciliationsUndelivered", undelivered_reconciliations),
         ]
@@ -129,11 +130,11 @@ class Alarms(Construct):
         self, alarms: list[cloudwatch.Alarm], reconciler: lambda_.IFunction, machine: stepfunctions.StateMachine
     ) -> None:
         graphs = {
-            "Throughputs that exist, and that should not": [
+            "Throughputs and deployments that exist, and that should not": [
                 self._metric("LiveThroughputs", "Maximum"),
                 self._metric("ThroughputsLeft", "Maximum"),
             ],
-            "Oldest throughput, in seconds": [
+            "Oldest of them, in seconds": [
                 self._metric("OldestThroughputAgeSeconds", "Maximum"),
                 self._metric("OldestLeaseOverrunSeconds", "Maximum"),
             ],

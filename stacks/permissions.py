@@ -16,6 +16,8 @@ from stacks.data_stack import Data
 Statements = list[iam.PolicyStatement]
 
 SLOTS = "throughput-slots/*"
+# Lists that know no resources.
+LISTED = ("ProvisionedModelThroughputs", "CustomModelDeployments", "ModelCustomizationJobs")
 
 
 def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, deployment: str) -> dict[str, Statements]:
@@ -24,9 +26,13 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
     base = _bedrock(scope, "foundation-model/*", account="")
     job = _bedrock(scope, "model-customization-job/*")
     model = _bedrock(scope, "custom-model/*")
-    throughput = _bedrock(scope, "provisioned-model/*")
+    throughput, deployed = _bedrock(scope, "provisioned-model/*"), _bedrock(scope, "custom-model-deployment/*")
     runs, slots = _list(out, "runs/*"), _list(out, SLOTS)
     key, model_key = _key_use(data), _model_key_use(scope, data)
+    look = [
+        _allow(["bedrock:GetProvisionedModelThroughput"], throughput),
+        _allow(["bedrock:GetCustomModelDeployment"], deployed),
+    ]
     questions = [_read(out, f"runs/*/dataset/{name}.jsonl") for name in ("test", "examples")]
     answer = [*questions, _read_write(out, "runs/*/shards/*"), runs, *key]
     champion = cdk.Stack.of(scope).format_arn(
@@ -72,16 +78,19 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
         "AcquireSlot": [_read_write(out, SLOTS), slots, *key],
         "PurchaseThroughput": [
             _allow(["bedrock:CreateProvisionedModelThroughput", "bedrock:TagResource"], model, base, throughput),
-            _allow(["bedrock:GetProvisionedModelThroughput"], throughput),
+            _allow(["bedrock:CreateCustomModelDeployment", "bedrock:TagResource"], model, deployed),
+            *look,
             _read(out, SLOTS),
             slots,
             *key,
             *model_key,
         ],
-        "CheckThroughput": [_allow(["bedrock:GetProvisionedModelThroughput"], throughput)],
-        "AnswerShard": [_allow(["bedrock:InvokeModel"], throughput, model), *answer],
+        "CheckThroughput": look,
+        "AnswerShard": [_allow(["bedrock:InvokeModel"], throughput, deployed, model), *answer],
         "DeleteThroughput": [
-            _allow(["bedrock:GetProvisionedModelThroughput", "bedrock:DeleteProvisionedModelThroughput"], throughput),
+            *look,
+            _allow(["bedrock:DeleteProvisionedModelThroughput"], throughput),
+            _allow(["bedrock:DeleteCustomModelDeployment"], deployed),
             _read(out, SLOTS),
             _delete_versions(out, SLOTS),
             slots,
@@ -130,22 +139,25 @@ def reconciler_permissions(
 ) -> Statements:
     """What the reconciler may do. It cannot end what carries another deployment's tag, whatever its code decides."""
     out, stack = data.output_bucket, cdk.Stack.of(scope)
-    throughput, job = _bedrock(scope, "provisioned-model/*"), _bedrock(scope, "model-customization-job/*")
+    throughput, deployed = _bedrock(scope, "provisioned-model/*"), _bedrock(scope, "custom-model-deployment/*")
+    job = _bedrock(scope, "model-customization-job/*")
     executions = stack.format_arn(
         service="states",
         resource="execution",
         resource_name=f"{state_machine.state_machine_name}:*",
         arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
     )
-    # "IfExists": a throughput that has lost its tags would otherwise bill for ever.
+    # "IfExists": what has lost its tags would otherwise bill for ever.
     ours = {"StringEqualsIfExists": {"aws:ResourceTag/deployment": deployment}}
     return [
-        _allow(["bedrock:ListProvisionedModelThroughputs", "bedrock:ListModelCustomizationJobs"], "*"),
-        _allow(["bedrock:ListTagsForResource"], throughput, job),
+        _allow([f"bedrock:List{kind}" for kind in LISTED], "*"),
+        _allow(["bedrock:ListTagsForResource"], throughput, deployed, job),
         _allow(["bedrock:GetProvisionedModelThroughput"], throughput),
+        _allow(["bedrock:GetCustomModelDeployment"], deployed),
         iam.PolicyStatement(
             actions=["bedrock:DeleteProvisionedModelThroughput"], resources=[throughput], conditions=ours
         ),
+        iam.PolicyStatement(actions=["bedrock:DeleteCustomModelDeployment"], resources=[deployed], conditions=ours),
         iam.PolicyStatement(actions=["bedrock:StopModelCustomizationJob"], resources=[job], conditions=ours),
         _allow(["states:ListExecutions"], state_machine.state_machine_arn),
         _allow(["states:DescribeExecution", "states:StopExecution"], executions),

@@ -45,7 +45,7 @@ class ThroughputGuard(Construct):
         machine, topic = workflow.state_machine, notifications.topic
         self.function = functions.add(
             NAME,
-            description="Deletes every throughput and stops every job that no running execution needs.",
+            description="Deletes each throughput and deployment, and stops each job, that no running execution needs.",
             timeout=TIMEOUT,
             statements=reconciler_permissions(
                 self, data, state_machine=machine, topic=topic, deployment=settings.deployment

@@ -56,7 +56,7 @@ def answer_shard(
 ) -> dict[str, Any]:
     """Answers what is not stored yet; returns `{"arm", "number", "answered", "errors"}`.
 
-    From `answer_until` on nothing is asked: the throughput's lease is nearly over. Raises ServiceBusy where Bedrock is
+    From `answer_until` on nothing is asked: the lease is nearly over. Raises ServiceBusy where Bedrock is
     busy or the function's time runs out, and EvaluationFailed where the model cannot be asked (any more). Either
     way what was answered is stored first. An error of a single record becomes its line.
     """
@@ -72,7 +72,7 @@ def answer_shard(
                 raise ServiceBusy(f"Shard {shard.number} of arm {shard.arm} needs more time; it goes on where it is.")
             if answer_until is not None and now() >= answer_until:
                 raise EvaluationFailed(
-                    f"The throughput's lease leaves no time for answers after {answer_until}. Deploy with a larger "
+                    f"The lease leaves no time for answers after {answer_until}. Deploy with a larger "
                     "longest_lease_hours or max_concurrency, or give fewer test records, then upload the data again."
                 )
             lines[index] = _answer(index, record, examples, model_id, settings)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lambdas.adapters import clients
 from lambdas.adapters.service_errors import NotFound, named_errors
 from lambdas.domain.customization import Job
+from lambdas.domain.serving import PROVISIONED, ServedModel
 from lambdas.domain.timestamps import timestamp
 
 if TYPE_CHECKING:
@@ -50,21 +51,8 @@ class JobDescription:
 
 
 @dataclass(frozen=True)
-class ThroughputDescription:
-    """A throughput as Bedrock describes it; times are timestamps."""
-
-    arn: str
-    status: str
-    model_arn: str
-    model_units: int
-    created_at: str
-    changed_at: str
-    failure_message: str | None
-
-
-@dataclass(frozen=True)
 class Listed:
-    """A throughput or a job in a list; `model_units` is None for a job."""
+    """A throughput, a deployment or a job in a list; only a throughput has `model_units`."""
 
     arn: str
     name: str
@@ -87,8 +75,8 @@ def start_customization_job(request: JobRequest) -> tuple[str, bool]:
         "hyperParameters": dict(request.hyperparameters),
         "trainingDataConfig": {"s3Uri": request.training_uri},
         "outputDataConfig": {"s3Uri": request.output_uri},
-        "jobTags": _tags(request.tags),
-        "customModelTags": _tags(request.tags),
+        "jobTags": tag_list(request.tags),
+        "customModelTags": tag_list(request.tags),
     }
     if request.validation_uri is not None:
         arguments["validationDataConfig"] = {"validators": [{"s3Uri": request.validation_uri}]}
@@ -140,19 +128,20 @@ def purchase_throughput(name: str, token: str, model_arn: str, model_units: int,
             clientRequestToken=token,
             modelId=model_arn,
             modelUnits=model_units,
-            tags=_tags(tags),
+            tags=tag_list(tags),
         )
     return response["provisionedModelArn"]
 
 
-def find_throughput(identifier: str) -> ThroughputDescription | None:
+def find_throughput(identifier: str) -> ServedModel | None:
     """A throughput by name or ARN; None where there is none."""
     try:
         with named_errors("GetProvisionedModelThroughput"):
             response = clients.bedrock().get_provisioned_model_throughput(provisionedModelId=identifier)
     except NotFound:
         return None
-    return ThroughputDescription(
+    return ServedModel(
+        kind=PROVISIONED,
         arn=response["provisionedModelArn"],
         status=response["status"],
         model_arn=response["modelArn"],
@@ -201,13 +190,14 @@ def list_running_jobs() -> list[Listed]:
 
 
 def tags_of(arn: str) -> dict[str, str]:
-    """The tags of a job or a throughput."""
+    """The tags of a job, a throughput or a deployment."""
     with named_errors("ListTagsForResource"):
         response = clients.bedrock().list_tags_for_resource(resourceARN=arn)
     return {tag["key"]: tag["value"] for tag in response.get("tags", [])}
 
 
-def _tags(tags: Mapping[str, str]) -> "list[TagTypeDef]":
+def tag_list(tags: Mapping[str, str]) -> "list[TagTypeDef]":
+    """Tags as Bedrock wants them."""
     return [{"key": name, "value": value} for name, value in tags.items()]
 
 

@@ -1,4 +1,4 @@
-"""Bedrock's inference, through the Converse API: one form for every model and for provisioned throughput."""
+"""Bedrock's inference, through the Converse API: one form for every model, however it is served."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def converse(model_id: str, question: Question, settings: InferenceSettings) -> Answer:
-    """A model's answer to a question; `model_id` is a model's id or a throughput's ARN.
+    """A model's answer to a question; `model_id` is a model's id, or the ARN of a throughput or deployment.
 
     Raises ServiceBusy, NotFound or Refused.
     """

@@ -1,4 +1,4 @@
-"""Compares the throughputs, jobs and slots that exist with those that may exist, and removes the others.
+"""Compares the throughputs, deployments, jobs and slots that exist with those that may exist, and removes the others.
 
 Each step stands alone: what fails for one resource is noted and stops no other. What was deleted counts only once
 Bedrock no longer finds it. Deleting what is gone is success, so a run's own lane may do the same at the same time.
@@ -12,15 +12,17 @@ from functools import cache
 
 from pydantic import ValidationError
 
-from lambdas.adapters import bedrock, executions, object_store, throughput_slots
+from lambdas.adapters import bedrock, executions, object_store, serving, throughput_slots
 from lambdas.adapters.bedrock import Listed
 from lambdas.adapters.service_errors import Conflict, Refused
 from lambdas.adapters.throughput_slots import Held
 from lambdas.domain import lease
 from lambdas.domain.errors import ServiceBusy
 from lambdas.domain.lease import CUT_OFF, UNKNOWN, Execution, Facts, Resource, Terms, Unknown, Verdict
+from lambdas.domain.models import ServingKind
 from lambdas.domain.reconciliation import Found, Turn
 from lambdas.domain.run import Claim, bedrock_name, claim_key
+from lambdas.domain.serving import KINDS, noun
 from lambdas.domain.timestamps import now
 
 FIRST_WAIT_SECONDS = 0.25
@@ -77,13 +79,14 @@ class _Reconciliation:
         if self._scope.ending:
             self._stop_executions()
         held = self._held_slots()
-        listed = self._throughputs(held)
-        for throughput in listed:
-            with self._noted(f"throughput {throughput.arn}"):
-                self._settle_throughput(throughput)
-        for found in earlier:
-            if found.arn not in {throughput.arn for throughput in listed}:
-                self._delete(found)
+        for kind in KINDS:
+            listed = self._listed(kind, held)
+            for served in listed:
+                with self._noted(f"{noun(kind)} {served.arn}"):
+                    self._settle_served(kind, served)
+            for found in earlier:
+                if found.serving == kind and found.arn not in {served.arn for served in listed}:
+                    self._delete(found)
         with self._noted("the list of customization jobs"):
             for job in bedrock.list_running_jobs():
                 with self._noted(f"job {job.arn}"):
@@ -114,29 +117,33 @@ class _Reconciliation:
 
     def _held_slots(self) -> list[Held]:
         with self._noted("the slots"):
-            return throughput_slots.held(self._scope.bucket)
+            held, unreadable = throughput_slots.listed(self._scope.bucket)
+            self._turn.problems.extend(map(str, unreadable))
+            return held
         return []
 
-    def _throughputs(self, held: list[Held]) -> list[Listed]:
-        """All of the account; where they cannot be listed, those of the runs that hold a slot."""
-        with self._noted("the list of throughputs"):
-            return bedrock.list_throughputs()
+    def _listed(self, kind: ServingKind, held: list[Held]) -> list[Listed]:
+        """All of the kind in the account; where they cannot be listed, those of the runs that hold a slot."""
+        with self._noted(f"the list of {noun(kind)}s"):
+            return serving.list_all(kind)
+        self._turn.unlisted.append(kind)
         found = []
         for slot in held:
             name = bedrock_name(self._scope.terms.deployment, slot.holder.run_id)
-            with self._noted(f"throughput {name}"):
-                one = bedrock.find_throughput(name)
+            with self._noted(f"{noun(kind)} {name}"):
+                one = serving.find(kind, name)
                 if one is not None:
                     found.append(Listed(one.arn, name, one.created_at, one.model_units))
         return found
 
-    def _settle_throughput(self, listed: Listed) -> None:
+    def _settle_served(self, kind: ServingKind, listed: Listed) -> None:
         resource = self._with_tags(listed)
         terms, moment = self._scope.terms, now()
-        judgement = lease.judge_throughput(resource, self._facts(resource), terms, moment, ending=self._scope.ending)
+        judgement = lease.judge_served(resource, self._facts(resource), terms, moment, ending=self._scope.ending)
         if judgement.verdict is Verdict.FOREIGN:
             return
         found = Found(
+            serving=kind,
             arn=listed.arn,
             created_at=listed.created_at,
             lease_ends_at=lease.lease_ends_at(resource, terms),
@@ -150,14 +157,14 @@ class _Reconciliation:
         if judgement.verdict is Verdict.UNDECIDED:
             self._turn.busy = True
             self._turn.problems.append(
-                f"It is not known whether throughput {listed.arn} may exist: {judgement.reason}."
+                f"It is not known whether {noun(kind)} {listed.arn} may exist: {judgement.reason}."
             )
 
     def _delete(self, found: Found) -> None:
         """One attempt; all but a NotFound count as such."""
         attempted = True
         try:
-            attempted = bedrock.delete_throughput(found.arn)
+            attempted = serving.delete(found.serving, found.arn)
         except Conflict as error:
             self._turn.pending.append(replace(found, refusal=str(error)))
         except ServiceBusy as error:
@@ -170,7 +177,7 @@ class _Reconciliation:
 
     def _verify(self, found: Found) -> None:
         try:
-            gone = bedrock.find_throughput(found.arn) is None
+            gone = serving.find(found.serving, found.arn) is None
         except (ServiceBusy, Refused) as error:
             self._turn.pending.append(replace(found, refusal=f"accepted, but not verified: {error}"))
             return
@@ -193,7 +200,8 @@ class _Reconciliation:
     def _settle_slot(self, slot: Held) -> None:
         name = bedrock_name(self._scope.terms.deployment, slot.holder.run_id)
         execution = self._execution(slot.holder.execution_arn)
-        if lease.may_release(execution, self._scope.terms, now()) and bedrock.find_throughput(name) is None:
+        released = lease.may_release(execution, self._scope.terms, now())
+        if released and all(serving.find(kind, name) is None for kind in KINDS):
             throughput_slots.free(self._scope.bucket, slot)
             self._turn.slots_freed.append(slot.key)
             return

@@ -6,7 +6,10 @@ version that has been replaced is no longer the one that is deleted.
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from lambdas.adapters import object_store
+from lambdas.adapters.service_errors import Refused
 from lambdas.domain import slots
 from lambdas.domain.slots import Holder
 
@@ -20,12 +23,32 @@ class Held:
     version_id: str | None
 
 
+class UnreadableSlot(Refused):
+    """An object that may be a slot, so that nobody can tell how many are taken."""
+
+    def __init__(self, uri: str, error: ValidationError) -> None:
+        reason = f"{error.errors()[0]['msg']}. Nothing is bought meanwhile"
+        remedy = "No part of this project writes such an object: delete it where no run that is RUNNING can have it."
+        super().__init__(f"Reading {uri}", type(self).__name__, f"{reason}. {remedy}")
+
+
 def held(bucket: str) -> list[Held]:
-    """All slots that are taken, those above the present number of slots included."""
-    return [
-        Held(key, Holder.model_validate_json(body), version_id)
-        for key, body, version_id in object_store.versions(bucket, slots.PREFIX)
-    ]
+    """All slots that are taken, those above the present number of slots included; raises UnreadableSlot besides."""
+    found, unreadable = listed(bucket)
+    if unreadable:
+        raise unreadable[0]
+    return found
+
+
+def listed(bucket: str) -> tuple[list[Held], list[UnreadableSlot]]:
+    """All slots that are taken, and all objects beside them that cannot be read as slots."""
+    found, unreadable = [], []
+    for key, body, version_id in object_store.versions(bucket, slots.PREFIX):
+        try:
+            found.append(Held(key, Holder.model_validate_json(body), version_id))
+        except ValidationError as error:
+            unreadable.append(UnreadableSlot(object_store.uri(bucket, key), error))
+    return found, unreadable
 
 
 def take(bucket: str, wanted: Holder, number: int) -> Held | list[Held]:
@@ -43,7 +66,7 @@ def take(bucket: str, wanted: Holder, number: int) -> Held | list[Held]:
 
 def give_back(bucket: str, run_id: str) -> bool:
     """Frees the slot of a run; False where it has none."""
-    own = [each for each in held(bucket) if each.holder.run_id == run_id]
+    own = [each for each in listed(bucket)[0] if each.holder.run_id == run_id]
     for each in own:
         free(bucket, each)
     return bool(own)

@@ -34,7 +34,7 @@ class NotApproved(Exception):
 
 
 class ThroughputFailed(Exception):
-    """The throughput could not be bought, failed, or did not get in service in time."""
+    """The throughput or deployment could not be made, failed, or did not get in service in time."""
 
 
 class EvaluationFailed(Exception):
@@ -46,7 +46,7 @@ class ReportFailed(Exception):
 
 
 class ThroughputNotDeleted(Exception):
-    """The throughput still exists after all attempts to delete it: it keeps billing until a person deletes it."""
+    """The throughput or deployment still exists after all attempts to delete it: a person must delete it."""
 
 
 class RunAborted(Exception):

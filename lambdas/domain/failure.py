@@ -7,9 +7,11 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, Field
 
-from lambdas.domain import approval, errors, throughput
+from lambdas.domain import approval, errors
 from lambdas.domain.customization import IN_PROGRESS
+from lambdas.domain.models import ServingKind
 from lambdas.domain.report import subject
+from lambdas.domain.serving import ON_DEMAND, deletion_command, noun
 
 # Step Functions' quota on an error's cause is 32,768 characters, and SNS takes 256 KB: this leaves room for all.
 _LONGEST_CAUSE = 8_000
@@ -58,7 +60,7 @@ _PHASES: dict[str, tuple[type[Exception], str, str]] = {
     ),
     "throughput": (
         errors.ThroughputFailed,
-        "The throughput could not be put in service",
+        "The tuned model could not be put in service",
         "Check the logs of AcquireSlot, PurchaseThroughput and CheckThroughput, then upload the data set again.",
     ),
     "evaluation": (
@@ -73,7 +75,7 @@ _PHASES: dict[str, tuple[type[Exception], str, str]] = {
     ),
     "deletion": (
         errors.ThroughputNotDeleted,
-        "The throughput could not be deleted or its deletion could not be verified",
+        "What serves the tuned model could not be deleted or its deletion could not be verified",
         "",
     ),
 }
@@ -144,7 +146,10 @@ def explain(state: Mapping[str, Any], shard_trouble: Mapping[str, Any] | None = 
         original = f"The run had failed before: {name}: {sentence}" if state.get("failure") else ""
         name, sentence = _explain(Caught.model_validate(deletion), "deletion", None)
         if name != errors.ThroughputNotDeleted.__name__:
-            name, sentence = errors.ThroughputNotDeleted.__name__, f"The throughput could not be deleted: {sentence}"
+            name, sentence = (
+                errors.ThroughputNotDeleted.__name__,
+                f"The {noun(_serving(state))} could not be deleted: {sentence}",
+            )
         cause = _sentences(sentence, _throughput_outcome(state), original)
     else:
         cause = _sentences(sentence, _throughput_outcome(state), _job_outcome(state))
@@ -202,18 +207,26 @@ def _untraced(text: str) -> str:
     return " ".join(part for part in (before.strip(), after.strip().rpartition("\n")[2].strip()) if part)
 
 
+def _serving(state: Mapping[str, Any]) -> ServingKind | None:
+    """How the tuned model is, or was to be, served; None where the run failed before its plan said so."""
+    facts, plan = state.get("throughput") or {}, state.get("plan") or {}
+    kind: ServingKind | None = facts.get("serving") or plan.get("serving")
+    return kind
+
+
 def _throughput_outcome(state: Mapping[str, Any]) -> str:
-    """What became of the throughput."""
-    facts = state.get("throughput") or {}
+    """What became of the throughput or deployment."""
+    facts, kind = state.get("throughput") or {}, _serving(state)
     if state.get("deletion_failure"):
         identifier = facts.get("arn") or facts.get("name")
         if not identifier:
-            return "A throughput of the run's name may exist: look in the Bedrock console."
-        return f"It bills by the hour until it is gone: {throughput.deletion_command(identifier)}"
+            return f"A {noun(kind)} of the run's name may exist: look in the Bedrock console."
+        billing = "It bills the tokens of each question" if kind == ON_DEMAND else "It bills by the hour"
+        return f"{billing} until it is gone: {deletion_command(kind, identifier)}"
     if facts.get("deleted") and facts.get("arn"):
-        return f"The throughput {facts['arn']} was deleted, and Bedrock no longer finds it: nothing bills."
+        return f"The {noun(kind)} {facts['arn']} was deleted, and Bedrock no longer finds it: nothing bills."
     if facts.get("deleted"):
-        return "No throughput exists."
+        return f"No {noun(kind)} exists."
     return "Nothing had been started or bought."
 
 

@@ -1,7 +1,8 @@
-"""Which throughputs and jobs may exist: decisions alone, from what AWS said; docs/operations.md tells them in words.
+"""Which throughputs, custom model deployments and jobs may exist: decisions alone, from what AWS said.
 
-A throughput of this deployment may exist only while the execution that bought it is RUNNING and its lease lasts. What
-is not provably this deployment's is foreign and never touched; what cannot be known now waits for the next turn.
+What serves a model of this deployment may exist only while the execution that made it is RUNNING and its lease lasts.
+What is not provably this deployment's is foreign and never touched; what cannot be known now waits for the next turn.
+docs/operations.md tells the rules in words.
 """
 
 import re
@@ -30,7 +31,7 @@ UNKNOWN = Unknown.UNKNOWN
 
 @dataclass(frozen=True)
 class Resource:
-    """A throughput or a job as Bedrock lists it; `tags` is UNKNOWN where they could not be read."""
+    """A throughput, a deployment or a job as Bedrock lists it; `tags` is UNKNOWN where they could not be read."""
 
     arn: str
     name: str
@@ -104,8 +105,8 @@ def lease_ends_at(resource: Resource, terms: Terms) -> str:
     return min(tagged, longest) if tagged and _TIMESTAMP.fullmatch(tagged) else longest
 
 
-def judge_throughput(resource: Resource, facts: Facts, terms: Terms, now: str, *, ending: bool) -> Judgement:
-    """What is to be done with a throughput; `ending`: the deployment is being deleted and nothing of it may stay."""
+def judge_served(resource: Resource, facts: Facts, terms: Terms, now: str, *, ending: bool) -> Judgement:
+    """What is to be done with what serves a model; `ending`: the project's own deployment is being deleted with all."""
     unowned = _unowned(resource, facts, terms)
     if unowned:
         return unowned
@@ -118,7 +119,7 @@ def judge_throughput(resource: Resource, facts: Facts, terms: Terms, now: str, *
 
 
 def judge_job(resource: Resource, facts: Facts, terms: Terms, *, ending: bool) -> Judgement:
-    """What is to be done with a job in progress. Unlike a throughput it ends by itself: without its tags it stays."""
+    """What is to be done with a job in progress. It ends by itself: without its tags it stays."""
     if isinstance(resource.tags, Unknown):
         if run_of(resource, terms.deployment) is None or facts.claim is None:
             return Judgement(Verdict.FOREIGN, "neither its name nor a claim says that it is ours")
@@ -133,7 +134,7 @@ def judge_job(resource: Resource, facts: Facts, terms: Terms, *, ending: bool) -
 
 
 def may_release(execution: Execution | Unknown | None, terms: Terms, now: str) -> bool:
-    """Whether a slot of this execution can be given to another run, once no throughput of its run exists.
+    """Whether a slot of this execution can be given to another run, once nothing serves its run's model.
 
     One that was cut off keeps its slot until a purchase that was under way has either taken effect or never will.
     """
@@ -172,7 +173,7 @@ def _unowned(resource: Resource, facts: Facts, terms: Terms) -> Judgement | None
 
 
 def _last_purchase(claim: Claim, execution: Execution | None, terms: Terms) -> str:
-    """Until when the run can have bought: somebody may have named a throughput after the run's model later."""
+    """Until when the run can have bought: somebody may have named theirs after the run's model later."""
     if execution is None or (execution.status != RUNNING and execution.ended_at is None):
         return later(claim.claimed_at, terms.longest_run_hours * 3600 + terms.settle_seconds)
     if execution.ended_at is None:

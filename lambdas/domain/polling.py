@@ -19,6 +19,10 @@ THROUGHPUT_SOON_SECONDS = 15 * 60
 THROUGHPUT_SOON_WAIT_SECONDS = 30
 LONGEST_THROUGHPUT_CREATION_SECONDS = 2 * 60 * 60
 
+# A deployment reserves no capacity, so that it is ready within minutes. AWS names no figure: an hour is far beyond all.
+DEPLOYMENT_WAIT_SECONDS = 20
+LONGEST_DEPLOYMENT_CREATION_SECONDS = 60 * 60
+
 # A run that waits for a slot bills nothing: it may learn ten minutes late that one is free.
 FIRST_SLOT_WAIT_SECONDS = 60
 LONGEST_SLOT_WAIT_SECONDS = 600

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass, field
 
+from lambdas.domain.models import ServingKind
 from lambdas.domain.report import subject
-from lambdas.domain.throughput import deletion_command, hourly_cost
+from lambdas.domain.serving import bills, deletion_command, hourly_cost, noun
 from lambdas.domain.timestamps import seconds_between
 
 
 @dataclass(frozen=True)
 class Found:
-    """A throughput of this deployment, why it may or may not exist, and Bedrock's answer to its last deletion.
+    """What serves a run's model, why it may or may not exist, and Bedrock's answer to its last deletion.
 
     `refusal` is None where Bedrock accepted the deletion; `final` where time alone does not heal the refusal.
     """
 
+    serving: ServingKind
     arn: str
     created_at: str
     lease_ends_at: str
@@ -27,8 +29,10 @@ class Found:
 class Turn:
     """One comparison of what exists with what may exist.
 
-    Throughputs are `kept`, `deleted` (verified), `pending` (accepted or not possible yet, and still found) or `failed`.
-    Of the slots held, `slots_settling` are those of executions that were cut off, where a purchase may be under way.
+    What serves models is `kept`, `deleted` (verified), `pending` (accepted or not possible yet, and still found) or
+    `failed`. Of the slots held, `slots_settling` are those of executions that were cut off, where a purchase may be
+    under way.
+    `unlisted` are the kinds that could not be listed, so that more may exist than was found.
     `problems` are what could not be found out or done; `busy` says that time may heal one of them.
     """
 
@@ -42,12 +46,13 @@ class Turn:
     slots_freed: list[str] = field(default_factory=list)
     slots_held: list[str] = field(default_factory=list)
     slots_settling: list[str] = field(default_factory=list)
+    unlisted: list[ServingKind] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     busy: bool = False
 
     @property
     def live(self) -> list[Found]:
-        """All that bill."""
+        """All that exist, and bill or can be made to."""
         return [*self.kept, *self.pending, *self.failed]
 
     @property
@@ -68,6 +73,7 @@ class Turn:
             slots_freed=[*earlier.slots_freed, *self.slots_freed],
             slots_held=self.slots_held,
             slots_settling=self.slots_settling,
+            unlisted=self.unlisted,
             problems=self.problems,
             busy=self.busy,
         )
@@ -86,17 +92,20 @@ def overrun_seconds(live: list[Found], now: str) -> float:
 def deleted_sentences(turn: Turn) -> list[str]:
     """What was cleaned up, a sentence each."""
     return [
-        *(f"The throughput {found.arn} was deleted, and Bedrock no longer finds it." for found in turn.deleted),
+        *(
+            f"The {noun(found.serving)} {found.arn} was deleted, and Bedrock no longer finds it."
+            for found in turn.deleted
+        ),
         *(f"The customization job {arn} was stopped." for arn in turn.jobs_stopped),
     ]
 
 
 def left_sentences(turn: Turn, now: str, price: float | None) -> list[str]:
-    """What still bills although it may not exist, a paragraph each: what, how old, how dear, why, what to do."""
+    """What still exists although it may not, a paragraph each: what, how old, how dear, why, what to do."""
     return [
-        f"The throughput {found.arn} STILL EXISTS and bills: {_age(found, now)} old, "
-        f"{hourly_cost(found.model_units, price)}. It may not exist, since {found.reason}. "
-        f"{_answer(found)} The reconciler goes on trying. Delete it now: {deletion_command(found.arn)}"
+        f"The {noun(found.serving)} {found.arn} STILL EXISTS, is {_age(found, now)} old and "
+        f"{bills(found.serving, hourly_cost(found.model_units, price))}. It may not exist, since {found.reason}. "
+        f"{_answer(found)} The reconciler goes on trying. Delete it now: {deletion_command(found.serving, found.arn)}"
         for found in turn.left
     ]
 
@@ -110,7 +119,8 @@ def run_message(run_id: str, execution_arn: str, error: str, what: str, sentence
 
 def alert_message(deployment: str, turn: Turn, sentences: list[str]) -> tuple[str, str]:
     """Subject and text where something was found that should not have existed."""
-    title = "THROUGHPUT NOT DELETED" if turn.failed else "leftovers found"
+    kinds = sorted({noun(found.serving).upper() for found in turn.failed})
+    title = f"{' AND '.join(kinds)} NOT DELETED" if kinds else "leftovers found"
     details = [f"{found.arn} should not have existed: {found.reason}." for found in turn.deleted]
     return subject(f"{deployment}: {title}"), "\n\n".join([*sentences, *details, *turn.problems])
 

@@ -10,7 +10,8 @@ from lambdas.domain.metrics import count_statistics, percentile
 from lambdas.domain.pricing import on_demand_price, throughput_prices
 from lambdas.domain.responses import Line, answering_seconds
 from lambdas.domain.run_settings import EvaluationSettings
-from lambdas.domain.throughput import billed_seconds
+from lambdas.domain.serving import ON_DEMAND, noun
+from lambdas.domain.throughput import served_seconds
 from lambdas.domain.training_curve import summarise_training
 from lambdas.domain.training_metrics import Losses, summarise_epochs
 
@@ -83,6 +84,7 @@ def known_facts(state: Mapping[str, Any]) -> Report:
             for name in ("train", "validation", "test")
         },
         "arms": None,
+        "serving": _serving(state.get("throughput")),
         "throughput": _throughput(state.get("throughput")),
         "hyperparameters": plan.get("hyperparameters"),
         "evaluation": plan.get("evaluation"),
@@ -99,20 +101,34 @@ def known_facts(state: Mapping[str, Any]) -> Report:
 
 
 def _throughput(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What is known of it, with `billed_seconds`; null where none was bought.
+    """What is known of it, with `billed_seconds`; null where nothing served the model, and empty for a deployment.
 
     `overhead_seconds` is the part of `billed_seconds` in which it answered nothing; null where no answers are known.
     """
     if not facts or not facts.get("arn"):
         return None
-    known = {name: facts.get(name) for name in ("arn", "requested_at", "in_service_at", "deleted_at", "lease_ends_at")}
-    billed = billed_seconds(facts.get("in_service_at"), facts.get("deleted_at"))
+    names = ("arn", "requested_at", "in_service_at", "deleted_at", "lease_ends_at")
+    if facts.get("serving") == ON_DEMAND:
+        return {**dict.fromkeys(names), "billed_seconds": 0, "overhead_seconds": None, "cost_usd": 0.0}
+    billed = served_seconds(facts.get("in_service_at"), facts.get("deleted_at"))
+    known = {name: facts.get(name) for name in names}
     return {**known, "billed_seconds": billed, "overhead_seconds": None, "cost_usd": None}
+
+
+def _serving(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """How the model was served, by whichever kind; null where nothing served it."""
+    if not facts or not facts.get("arn"):
+        return None
+    return {
+        "kind": facts.get("serving"),
+        **{name: facts.get(name) for name in ("arn", "requested_at", "in_service_at", "deleted_at")},
+        "served_seconds": served_seconds(facts.get("in_service_at"), facts.get("deleted_at")),
+    }
 
 
 def _with_overhead(throughput: dict[str, Any] | None, tuned: Sequence[Line]) -> dict[str, Any] | None:
     answering = answering_seconds(tuned)
-    if throughput is None or throughput["billed_seconds"] is None or answering is None:
+    if throughput is None or not throughput["billed_seconds"] or answering is None:
         return throughput
     return {**throughput, "overhead_seconds": round(throughput["billed_seconds"] - answering, 3)}
 
@@ -180,6 +196,8 @@ def _arms(
 
 def _cost(billed_seconds: float | None, price_per_hour: float | None) -> float | None:
     """Of the time in service, which is what AWS's price by the hour is counted over."""
+    if billed_seconds == 0:
+        return 0.0
     return None if billed_seconds is None or price_per_hour is None else billed_seconds / 3600 * price_per_hour
 
 
@@ -242,8 +260,7 @@ def success_message(report: Report, uri: str) -> tuple[str, str]:
         f"output tokens {_tokens(arm['output_tokens']['mean'])}, {arm['errors']} of {arm['n']} without an answer"
         for name, arm in report["arms"].items()
     ]
-    billed = report["throughput"]["billed_seconds"] if report["throughput"] else None
-    deleted = f"The throughput is deleted; it was in service for {billed:.0f} s." if billed is not None else ""
+    deleted = _deletion_sentence(report["serving"])
     left = "\n".join(f"{item['arn']}: {item['note']}" for item in report["left_on_purpose"])
     decision = report["decision"]
     verdict = "\n".join([f"Verdict: {decision['verdict']}.", *decision["reasons"]])
@@ -253,6 +270,12 @@ def success_message(report: Report, uri: str) -> tuple[str, str]:
         f"{'SIMULATED ' if report['simulated'] else ''}{decision['verdict']}: {name} {tuned:.1f} tuned, {base:.1f} base"
     )
     return subject(f"{title}, {report['run_id']}"), text
+
+
+def _deletion_sentence(serving: Mapping[str, Any] | None) -> str:
+    if serving is None or serving["served_seconds"] is None:
+        return ""
+    return f"The {noun(serving['kind'])} is deleted; it was in service for {serving['served_seconds']:.0f} s."
 
 
 def _tokens(mean: float | None) -> str:

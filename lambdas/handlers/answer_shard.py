@@ -1,4 +1,4 @@
-"""AnswerShard: the tuned model answers one shard of the test set while the throughput bills."""
+"""AnswerShard: the tuned model answers one shard of the test set while the throughput or deployment exists."""
 
 from typing import Any
 

@@ -1,13 +1,14 @@
-"""CheckThroughput: asks whether the throughput is in service."""
+"""CheckThroughput: asks whether the throughput or deployment is in service."""
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import bedrock
+from lambdas.adapters import serving
 from lambdas.adapters.service_errors import Refused
 from lambdas.domain import throughput
 from lambdas.domain.errors import ThroughputFailed
+from lambdas.domain.serving import noun
 from lambdas.domain.timestamps import now
 from lambdas.handlers.observability import logger, observed
 
@@ -17,7 +18,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes `{"run", "throughput"}` and returns `$.throughput`. Raises ThroughputFailed and ServiceBusy."""
     facts = event["throughput"]
     try:
-        found = bedrock.find_throughput(facts["arn"])
+        found = serving.find(facts["serving"], facts["arn"])
     except Refused as refusal:
         raise ThroughputFailed(
             f"Bedrock refused {refusal.operation} for {facts['arn']}: {refusal.code}: {refusal.message} "
@@ -25,9 +26,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         ) from refusal
     if found is None:
         raise ThroughputFailed(
-            f"Bedrock no longer knows the throughput {facts['arn']}: somebody else has deleted it. "
+            f"Bedrock no longer knows the {noun(facts['serving'])} {facts['arn']}: somebody else has deleted it. "
             "Upload the data set again to start a new run."
         )
     logger.info("Throughput checked", extra={"throughput_arn": found.arn, "status": found.status})
-    checked = throughput.checked(facts, found.status, found.created_at, found.changed_at, found.failure_message, now())
-    return {**checked}
+    return {**throughput.checked(facts, found, now())}

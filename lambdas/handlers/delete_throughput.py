@@ -1,15 +1,16 @@
-"""DeleteThroughput: deletes the run's throughput and asks whether it is gone. Every path leads through here."""
+"""DeleteThroughput: deletes what serves the run's model and asks whether it is gone. Every path leads through here."""
 
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import bedrock, throughput_slots
+from lambdas.adapters import serving, throughput_slots
 from lambdas.adapters.service_errors import Conflict, Refused
 from lambdas.domain import run, throughput
 from lambdas.domain.errors import ServiceBusy, ThroughputNotDeleted
 from lambdas.domain.polling import DELETE_AGAIN_EVERY_ATTEMPTS, FIRST_DELETION_ATTEMPT_TOLD
+from lambdas.domain.serving import CREATING, KINDS, hourly_cost
 from lambdas.domain.throughput import Throughput
 from lambdas.domain.timestamps import now
 from lambdas.handlers.environment import environment
@@ -20,14 +21,16 @@ from lambdas.handlers.observability import logger, metrics, observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes the whole state and returns `$.throughput`; `deleted` is true only where Bedrock no longer finds it.
 
-    The throughput is found by its name where its purchase was never recorded. Raises ThroughputNotDeleted when all
+    It is found by its name where its purchase was never recorded, as a throughput and as a deployment where the plan
+    does not say which. Raises ThroughputNotDeleted when all
     attempts are used up.
     """
-    name = run.bedrock_name(environment().deployment, event["run"]["id"])
-    facts: Throughput = {**throughput.unrecorded(name), **(event.get("throughput") or {})}
+    name, plan = run.bedrock_name(environment().deployment, event["run"]["id"]), event.get("plan") or {}
+    facts: Throughput = {**throughput.unrecorded(name, plan.get("serving")), **(event.get("throughput") or {})}
     may_appear_late = event.get("failure", {}).get("phase") == "throughput" and facts["arn"] is None
-    units = (event.get("plan") or {}).get("model_units")
-    facts = delete(facts, may_appear_late, throughput.hourly_cost(units, environment().model_unit_price_per_hour))
+    facts = delete(
+        facts, may_appear_late, hourly_cost(plan.get("model_units"), environment().model_unit_price_per_hour)
+    )
     logger.info("Deletion attempted", extra={"throughput": name, "deleted": facts["deleted"]})
     if facts["deleted"]:
         _give_slot_back(event["run"]["id"])
@@ -35,7 +38,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def delete(facts: Throughput, may_appear_late: bool, cost: str) -> Throughput:
-    """One attempt: delete, then ask. Nothing comes before the deletion of a throughput whose ARN is known.
+    """One attempt: delete, then ask. Nothing comes before the deletion of what is known by its ARN.
 
     `may_appear_late` is true for a purchase whose outcome is unknown: not finding it counts from the second attempt on.
     `cost` is for the message to a person.
@@ -43,12 +46,12 @@ def delete(facts: Throughput, may_appear_late: bool, cost: str) -> Throughput:
     facts = {**facts, "delete_requested_at": facts["delete_requested_at"] or now()}
     trouble: Exception | None = None
     try:
-        facts = _accepted(facts)
-        found = bedrock.find_throughput(facts["arn"] or facts["name"])
+        facts = _accepted(_recognised(facts))
+        found = facts["serving"] and serving.find(facts["serving"], facts["arn"] or facts["name"])
         if found is None and not (may_appear_late and facts["arn"] is None and facts["delete_attempts"] == 0):
             return throughput.gone(facts, now())
     except (Refused, ServiceBusy) as error:
-        # Not left to the state machine's Retry: what is known of the throughput by now must not be forgotten.
+        # Not left to the state machine's Retry: what is known by now must not be forgotten.
         trouble = error
         logger.warning("Deletion failed", extra={"throughput": facts["name"], "trouble": str(error)})
     refused_for_good = isinstance(trouble, Refused) and not isinstance(trouble, Conflict)
@@ -72,26 +75,47 @@ def _is_worth_telling(facts: Throughput, trouble: Exception) -> bool:
         return False
     if not isinstance(trouble, Conflict):
         return True
-    if facts["deleted_at"] is not None:
+    if facts["deleted_at"] is not None or facts["serving"] is None:
         return False
     try:
-        found = bedrock.find_throughput(facts["arn"] or facts["name"])
+        found = serving.find(facts["serving"], facts["arn"] or facts["name"])
     except (Refused, ServiceBusy) as error:
         logger.warning("Not found out", extra={"throughput": facts["name"], "trouble": str(error)})
         return False
-    return found is not None and found.status != throughput.CREATING
+    return found is not None and found.status != CREATING
+
+
+def _recognised(facts: Throughput) -> Throughput:
+    """With the kind under which Bedrock knows the name, where the run failed before its plan said it; else unchanged.
+
+    Raises as the adapter, once both kinds have been looked for.
+    """
+    if facts["serving"] is not None:
+        return facts
+    trouble: Exception | None = None
+    for kind in KINDS:
+        try:
+            if serving.find(kind, facts["name"]) is not None:
+                return {**facts, "serving": kind}
+        except (Refused, ServiceBusy) as error:
+            trouble = error
+    if trouble is not None:
+        raise trouble
+    return facts
 
 
 def _accepted(facts: Throughput) -> Throughput:
-    """The throughput after Bedrock accepted its deletion, or unchanged where there is none. Raises as the adapter.
+    """The facts after Bedrock accepted the deletion, or unchanged where there is nothing. Raises as the adapter.
 
     A deletion that was accepted takes its time: it is asked for again only now and then, in case it was lost.
     """
-    if facts["deleted_at"] is not None and facts["delete_attempts"] % DELETE_AGAIN_EVERY_ATTEMPTS != 0:
+    kind = facts["serving"]
+    asked = facts["deleted_at"] is not None and facts["delete_attempts"] % DELETE_AGAIN_EVERY_ATTEMPTS != 0
+    if kind is None or asked:
         return facts
     if facts["arn"] is None:
         try:
-            found = bedrock.find_throughput(facts["name"])
+            found = serving.find(kind, facts["name"])
         except (Refused, ServiceBusy) as error:
             # Its name is enough to delete it.
             logger.warning("Not found out", extra={"throughput": facts["name"], "trouble": str(error)})
@@ -100,7 +124,7 @@ def _accepted(facts: Throughput) -> Throughput:
                 return facts
             facts = {**facts, "arn": found.arn, "requested_at": facts["requested_at"] or found.created_at}
     metrics.add_metric("DeletionAttempts", MetricUnit.Count, 1)
-    if bedrock.delete_throughput(facts["arn"] or facts["name"]):
+    if serving.delete(kind, facts["arn"] or facts["name"]):
         facts = {**facts, "deleted_at": facts["deleted_at"] or now()}
         metrics.add_metric("DeletionsAccepted", MetricUnit.Count, 1)
     return facts

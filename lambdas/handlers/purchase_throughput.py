@@ -1,23 +1,24 @@
-"""PurchaseThroughput: buys throughput without commitment for the custom model, once."""
+"""PurchaseThroughput: buys throughput without commitment for the custom model, or deploys it on demand, once."""
 
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import bedrock, throughput_slots
-from lambdas.adapters.bedrock import ThroughputDescription
+from lambdas.adapters import serving, throughput_slots
 from lambdas.adapters.service_errors import Refused
 from lambdas.domain import run, slots, throughput
 from lambdas.domain.errors import ThroughputFailed
+from lambdas.domain.models import ServingKind
 from lambdas.domain.run import LEASE_TAG
+from lambdas.domain.serving import PROVISIONED, ServedModel, noun
 from lambdas.domain.slots import Slot
 from lambdas.domain.throughput import Throughput
 from lambdas.domain.timestamps import now
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 
-# Bedrock's errors where the name may be taken: by this run's own throughput, whose answer was lost.
+# Bedrock's errors where the name may be taken: by what this run has made itself, and the answer was lost.
 _NAME_MAY_BE_TAKEN = {"ConflictException", "ValidationException"}
 
 
@@ -28,25 +29,25 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def purchase(run_facts: dict[str, Any], plan: dict[str, Any], model_arn: str, slot: Slot) -> Throughput:
-    """The run's throughput: a new one, or the one that an earlier attempt bought.
+    """The run's throughput or deployment: a new one, or the one that an earlier attempt made.
 
     The lease is the slot's, so that a repeated purchase is the same request, tags included.
     """
     lease_ends_at, answer_until = _checked_lease(run_facts["id"], slot)
+    kind: ServingKind = plan["serving"]
     name = run.bedrock_name(environment().deployment, run_facts["id"])
     token = run.client_request_token(run_facts["id"], "throughput")
     requested_at = now()
     tags = {**plan["tags"], LEASE_TAG: lease_ends_at}
     try:
-        arn = bedrock.purchase_throughput(name, token, model_arn, plan["model_units"], tags)
+        arn = serving.create(kind, name, token, model_arn, plan["model_units"], tags)
     except Refused as refusal:
-        found = _adopt(name, model_arn, plan["model_units"], refusal)
-        adopted = throughput.purchased(name, found.arn, found.created_at, lease_ends_at, answer_until)
-        logger.info("Throughput of an earlier attempt adopted", extra={"throughput_arn": adopted["arn"]})
-        return adopted
-    logger.info("Throughput bought", extra={"throughput_arn": arn, "model_units": plan["model_units"]})
-    metrics.add_metric("ThroughputsBought", MetricUnit.Count, 1)
-    return throughput.purchased(name, arn, requested_at, lease_ends_at, answer_until)
+        found = _adopt(name, kind, model_arn, plan["model_units"], refusal)
+        logger.info(f"{noun(kind).capitalize()} of an earlier attempt adopted", extra={"throughput_arn": found.arn})
+        return throughput.purchased(name, kind, found.arn, found.created_at, lease_ends_at, answer_until)
+    logger.info("Serving requested", extra={"throughput_arn": arn, "serving": kind})
+    metrics.add_metric("ThroughputsBought" if kind == PROVISIONED else "DeploymentsMade", MetricUnit.Count, 1)
+    return throughput.purchased(name, kind, arn, requested_at, lease_ends_at, answer_until)
 
 
 def _checked_lease(run_id: str, slot: Slot) -> tuple[str, str]:
@@ -63,20 +64,20 @@ def _checked_lease(run_id: str, slot: Slot) -> tuple[str, str]:
     return own.lease_ends_at, answer_until
 
 
-def _adopt(name: str, model_arn: str, model_units: int, refusal: Refused) -> ThroughputDescription:
-    """The throughput of this name where it serves this run's model; otherwise the refusal as ThroughputFailed."""
-    refused = throughput.refused(name, model_units, refusal.operation, refusal.code, refusal.message)
+def _adopt(name: str, kind: ServingKind, model_arn: str, model_units: int, refusal: Refused) -> ServedModel:
+    """What has this name where it serves this run's model; otherwise the refusal as ThroughputFailed."""
+    refused = throughput.refused(name, kind, model_units, refusal.operation, refusal.code, refusal.message)
     if refusal.code not in _NAME_MAY_BE_TAKEN:
         raise refused from refusal
     try:
-        found = bedrock.find_throughput(name)
+        found = serving.find(kind, name)
     except Refused:
         raise refused from refusal
     if found is None:
         raise refused from refusal
     if found.model_arn != model_arn:
         raise ThroughputFailed(
-            f"Another throughput already has the name {name}, for the model {found.model_arn} ({found.arn}). "
+            f"Another {noun(kind)} already has the name {name}, for the model {found.model_arn} ({found.arn}). "
             "Delete it if nobody needs it, then upload the data set again."
         ) from refusal
     return found

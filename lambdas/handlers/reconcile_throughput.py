@@ -1,4 +1,4 @@
-"""Reconciles the throughputs that exist with those that may exist: on a schedule, when a run ends, when the stack goes.
+"""Reconciles what serves models with what may serve them: on a schedule, when a run ends, when the stack goes.
 
 It serves no state of the pipeline: it stands behind all of them. Whatever the event, it compares everything; the event
 only says how long it may take and whom to tell what.
@@ -151,15 +151,18 @@ def _write_report(claim: Claim, error: str, cause: str) -> None:
 
 
 def _count(turn: Turn) -> None:
+    """The gauges count throughputs and deployments alike; the alarms stand on them."""
     moment = now()
-    metrics.add_metric("LiveThroughputs", MetricUnit.Count, len(turn.live))
-    metrics.add_metric("ThroughputsLeft", MetricUnit.Count, len(turn.left))
-    metrics.add_metric(
-        "OldestThroughputAgeSeconds", MetricUnit.Seconds, reconciliation.oldest_seconds(turn.live, moment)
+    gauges = (
+        ("LiveThroughputs", MetricUnit.Count, len(turn.live)),
+        ("ThroughputsLeft", MetricUnit.Count, len(turn.left)),
+        ("OldestThroughputAgeSeconds", MetricUnit.Seconds, reconciliation.oldest_seconds(turn.live, moment)),
+        ("OldestLeaseOverrunSeconds", MetricUnit.Seconds, reconciliation.overrun_seconds(turn.live, moment)),
     )
-    metrics.add_metric(
-        "OldestLeaseOverrunSeconds", MetricUnit.Seconds, reconciliation.overrun_seconds(turn.live, moment)
-    )
+    for name, unit, value in gauges:
+        # What could not be listed may hold more: what was found is a bound, and a zero would say that all is well.
+        if value or not turn.unlisted:
+            metrics.add_metric(name, unit, value)
     metrics.add_metric("DeletionAttempts", MetricUnit.Count, turn.attempts)
     metrics.add_metric("DeletionFailures", MetricUnit.Count, len(turn.failed))
     metrics.add_metric("JobsStopped", MetricUnit.Count, len(turn.jobs_stopped))

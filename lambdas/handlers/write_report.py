@@ -23,6 +23,7 @@ from lambdas.domain.judging import needs_no_judge
 from lambdas.domain.judging_shards import summarise_judging
 from lambdas.domain.report_page import Materials, render_page
 from lambdas.domain.run_settings import EvaluationSettings
+from lambdas.domain.serving import ON_DEMAND
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 
@@ -77,6 +78,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _price_per_hour(plan: dict[str, Any]) -> float | None:
-    """Of the run's model units; None where the deployment does not know the price."""
+    """Of the run's model units; None where none serve the model, or the deployment does not know the price."""
     price = environment().model_unit_price_per_hour
-    return None if price is None else price * float(plan["model_units"])
+    return None if price is None or plan["serving"] == ON_DEMAND else price * float(plan["model_units"])

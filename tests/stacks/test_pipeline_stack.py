@@ -106,6 +106,8 @@ def _may(templates: Templates, action: str) -> set[str]:
         ("bedrock:StopModelCustomizationJob", {"StopCustomization"}),
         ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughput"}),
         ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughput"}),
+        ("bedrock:CreateCustomModelDeployment", {"PurchaseThroughput"}),
+        ("bedrock:DeleteCustomModelDeployment", {"DeleteThroughput"}),
         ("s3:DeleteObjectVersion", {"DeleteThroughput"}),
         ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard", "JudgeShard", "RunPreflight"}),
         ("ssm:PutParameter", {"PromoteChampion"}),
@@ -128,7 +130,7 @@ def test_baselines_cannot_reach_the_throughput_nor_the_tuned_model_the_base(temp
         return [text(arn).rpartition(":")[2] for s in found for arn in listed(s["Resource"])]
 
     assert invoked("AnswerBaselineShard") == invoked("JudgeShard") == ["foundation-model/*"]
-    assert sorted(invoked("AnswerShard")) == ["custom-model/*", "provisioned-model/*"]
+    assert sorted(invoked("AnswerShard")) == ["custom-model-deployment/*", "custom-model/*", "provisioned-model/*"]
 
 
 def test_only_the_deployments_own_parameter_is_read_and_written(templates: Templates) -> None:

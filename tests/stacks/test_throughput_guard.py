@@ -83,7 +83,14 @@ def test_the_stacks_deletion_is_bounded(templates: Templates) -> None:
     assert function["Properties"]["Timeout"] < int(resource["Properties"]["ServiceTimeout"]) <= 1200
 
 
-@pytest.mark.parametrize("action", ["bedrock:DeleteProvisionedModelThroughput", "bedrock:StopModelCustomizationJob"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        "bedrock:DeleteProvisionedModelThroughput",
+        "bedrock:DeleteCustomModelDeployment",
+        "bedrock:StopModelCustomizationJob",
+    ],
+)
 def test_it_cannot_end_what_carries_another_deployments_tag(keyed_templates: Templates, action: str) -> None:
     """Whatever the code decides; but one that has lost its tags can be ended, or it would bill for ever."""
     statements = [s for s in keyed_templates.statements("/ReconcileThroughputRole/") if action in listed(s["Action"])]

@@ -10,8 +10,8 @@ from lambdas.domain import approval, errors
 from lambdas.domain.failure import explain
 
 RUN = {"id": "sales-0123456789ab", "execution_arn": "arn:execution"}
-DELETED = {"name": "ft-run", "arn": "arn:throughput", "deleted": True}
-NONE_BOUGHT = {"name": "ft-run", "arn": None, "deleted": True}
+DELETED = {"serving": "provisioned_throughput", "name": "ft-run", "arn": "arn:throughput", "deleted": True}
+NONE_BOUGHT = {"serving": "provisioned_throughput", "name": "ft-run", "arn": None, "deleted": True}
 PHASES = {
     "claim": "ClaimFailed",
     "dataset": "PreparationFailed",
@@ -203,3 +203,15 @@ def test_an_endless_cause_is_cut():
     """Step Functions and SNS refuse what is too long."""
     explanation = explain(failed("EvaluationFailed", "x" * 1_000_000, "evaluation"))
     assert len(explanation.message) < 32_768
+
+
+def test_a_deployment_is_told_in_its_own_words():
+    """It bills tokens, and another command deletes it."""
+    deployed = {**DELETED, "serving": "on_demand", "arn": "arn:deployment"}
+    state = failed("EvaluationFailed", "No.", "evaluation", throughput=deployed)
+    assert "The custom model deployment arn:deployment was deleted" in explain(state).cause
+    state["throughput"] = {**deployed, "deleted": False}
+    state["deletion_failure"] = {"Error": "ServiceBusy", "Cause": '{"errorMessage": "throttled"}', "phase": "deletion"}
+    cause = explain(state).cause
+    assert "aws bedrock delete-custom-model-deployment --custom-model-deployment-identifier arn:deployment" in cause
+    assert "by the hour" not in cause

@@ -65,7 +65,7 @@ def test_what_other_tags_say_is_foreign_is_never_touched(tagged, claimed, run_by
     """Another deployment's throughput, or a person's own, may serve customers: whatever else it looks like."""
     resource = throughput(tagged)
     facts = Facts(claimed, run_by)
-    assert lease.judge_throughput(resource, facts, TERMS, now, ending=ending).verdict is Verdict.FOREIGN
+    assert lease.judge_served(resource, facts, TERMS, now, ending=ending).verdict is Verdict.FOREIGN
     assert lease.judge_job(resource, facts, TERMS, ending=ending).verdict is Verdict.FOREIGN
 
 
@@ -75,8 +75,8 @@ def test_damaged_tags_prove_as_much_as_unreadable_ones(tagged, claimed, run_by, 
     facts = Facts(claimed, run_by)
     # The tag may shorten the lease: compared where that makes no difference.
     now = min(now, later(ENDS, -0.001)) if now < later(CREATED, TERMS.longest_lease_hours * 3600) else now
-    unread = lease.judge_throughput(throughput(UNKNOWN), facts, TERMS, now, ending=ending).verdict
-    assert lease.judge_throughput(throughput(tagged), facts, TERMS, now, ending=ending).verdict is unread
+    unread = lease.judge_served(throughput(UNKNOWN), facts, TERMS, now, ending=ending).verdict
+    assert lease.judge_served(throughput(tagged), facts, TERMS, now, ending=ending).verdict is unread
     # A job ends by itself, and its tag that keeps it may be gone as well.
     assert lease.judge_job(throughput(tagged), facts, TERMS, ending=ending).verdict is Verdict.FOREIGN
 
@@ -84,7 +84,7 @@ def test_damaged_tags_prove_as_much_as_unreadable_ones(tagged, claimed, run_by, 
 @given(damaged_tags, executions, moments, st.booleans())
 def test_without_a_claim_damaged_tags_prove_nothing(tagged, run_by, now, ending):
     """A person's own throughput without tags may be named like anything."""
-    judgement = lease.judge_throughput(throughput(tagged), Facts(None, run_by), TERMS, now, ending=ending)
+    judgement = lease.judge_served(throughput(tagged), Facts(None, run_by), TERMS, now, ending=ending)
     assert judgement.verdict is Verdict.FOREIGN
 
 
@@ -95,7 +95,7 @@ def test_a_throughput_that_lost_its_tags_is_ended_with_its_run(tagged):
 
     def verdict(ended_at):
         facts = Facts(claim(), execution("ABORTED", ended_at))
-        return lease.judge_throughput(throughput(tagged), facts, TERMS, now, ending=False).verdict
+        return lease.judge_served(throughput(tagged), facts, TERMS, now, ending=False).verdict
 
     assert verdict("2026-01-21T23:00:00.000Z") is Verdict.END
     assert verdict("2026-01-21T21:59:00.000Z") is Verdict.FOREIGN
@@ -106,16 +106,14 @@ def test_a_throughput_that_lost_its_tags_is_ended_with_its_run(tagged):
 def test_a_name_that_no_run_of_ours_has_is_never_touched(suffix, run_by, now, ending):
     """`fine-tuning-eu-sales-…` begins like a name of `fine-tuning`: without a claim of ours it is the neighbour's."""
     resource = throughput(UNKNOWN, f"{NEIGHBOUR}-{suffix}")
-    assert lease.judge_throughput(resource, Facts(None, run_by), TERMS, now, ending=ending).verdict is Verdict.FOREIGN
+    assert lease.judge_served(resource, Facts(None, run_by), TERMS, now, ending=ending).verdict is Verdict.FOREIGN
 
 
 @given(claims, moments)
 def test_a_live_lease_is_never_ended(claimed, now):
     """A running run would lose the model in the middle of its answers."""
     now = min(now, later(ENDS, -0.001))
-    judgement = lease.judge_throughput(
-        throughput(tags()), Facts(claimed, execution("RUNNING")), TERMS, now, ending=False
-    )
+    judgement = lease.judge_served(throughput(tags()), Facts(claimed, execution("RUNNING")), TERMS, now, ending=False)
     assert judgement.verdict is Verdict.KEEP
 
 
@@ -133,7 +131,7 @@ def test_everything_else_of_ours_is_ended(claimed, run_by, tagged_end, now):
         own["lease-ends-at"] = tagged_end
     resource = throughput(own)
     leased = run_by is not None and run_by.status == "RUNNING" and now < lease.lease_ends_at(resource, TERMS)
-    judgement = lease.judge_throughput(resource, Facts(claimed, run_by), TERMS, now, ending=False)
+    judgement = lease.judge_served(resource, Facts(claimed, run_by), TERMS, now, ending=False)
     assert judgement.verdict is (Verdict.KEEP if leased else Verdict.END)
 
 
@@ -141,13 +139,13 @@ def test_everything_else_of_ours_is_ended(claimed, run_by, tagged_end, now):
 def test_nothing_of_ours_survives_the_deployment(claimed, run_by, now):
     """Afterwards nobody would look for it."""
     facts = Facts(claimed, run_by)
-    assert lease.judge_throughput(throughput(tags()), facts, TERMS, now, ending=True).verdict is Verdict.END
+    assert lease.judge_served(throughput(tags()), facts, TERMS, now, ending=True).verdict is Verdict.END
 
 
 @given(claims, executions)
 def test_an_expired_lease_ends_whatever_is_not_known(claimed, run_by):
     """A denied question must not become a way to bill for ever."""
-    judgement = lease.judge_throughput(throughput(tags()), Facts(claimed, run_by), TERMS, ENDS, ending=False)
+    judgement = lease.judge_served(throughput(tags()), Facts(claimed, run_by), TERMS, ENDS, ending=False)
     assert judgement.verdict is Verdict.END
 
 
@@ -162,7 +160,7 @@ def test_without_tags_name_claim_and_time_together_decide():
     now = "2026-01-22T01:00:00.000Z"
 
     def verdict(claimed, run_by):
-        return lease.judge_throughput(throughput(UNKNOWN), Facts(claimed, run_by), TERMS, now, ending=False).verdict
+        return lease.judge_served(throughput(UNKNOWN), Facts(claimed, run_by), TERMS, now, ending=False).verdict
 
     assert verdict(claim(), execution("ABORTED", "2026-01-21T21:59:30.000Z")) is Verdict.END
     assert verdict(claim(), execution("ABORTED", "2026-01-21T21:59:00.000Z")) is Verdict.FOREIGN
@@ -175,7 +173,7 @@ def test_without_tags_name_claim_and_time_together_decide():
 
 def test_an_execution_that_only_a_tag_names_is_not_believed_to_be_missing():
     """A tag cannot hold every character of a name: the execution may well be running."""
-    judgement = lease.judge_throughput(throughput(tags()), Facts(UNKNOWN, None), TERMS, CREATED, ending=False)
+    judgement = lease.judge_served(throughput(tags()), Facts(UNKNOWN, None), TERMS, CREATED, ending=False)
     assert judgement.verdict is Verdict.UNDECIDED
 
 

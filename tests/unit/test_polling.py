@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from lambdas.domain import polling
+from lambdas.domain.serving import PROVISIONED
 from lambdas.domain.throughput import purchased, still_there
 
 
@@ -33,7 +34,9 @@ def test_deletion_insists_for_more_than_an_hour():
 
 def test_each_attempt_to_delete_is_counted():
     """Without the count the attempts would never end."""
-    facts = purchased("name", "arn", "2026-01-21T22:00:00.000Z", "2026-01-22T06:00:00.000Z", "2026-01-22T05:30:00.000Z")
+    facts = purchased(
+        "name", PROVISIONED, "arn", "2026-01-21T22:00:00.000Z", "2026-01-22T06:00:00.000Z", "2026-01-22T05:30:00.000Z"
+    )
     facts = still_there(facts, None, False, "2026-01-21T23:00:00.000Z", "")
     assert (facts["delete_attempts"], facts["wait_seconds"]) == (1, polling.FIRST_DELETION_WAIT_SECONDS)
 

@@ -22,6 +22,7 @@ ACCOUNT = "arn:aws:bedrock:us-west-2:123456789012"
 JOB_ARN = f"{ACCOUNT}:model-customization-job/anthropic.claude-3-haiku-20240307-v1:0:200k/abcdefghijkl"
 MODEL_ARN = f"{ACCOUNT}:custom-model/anthropic.claude-3-haiku-20240307-v1:0:200k/mnopqrstuvwx"
 THROUGHPUT_ARN = f"{ACCOUNT}:provisioned-model/yz0123456789"
+DEPLOYMENT_ARN = f"{ACCOUNT}:custom-model-deployment/a1b2c3d4e5f6"
 OUTPUT_BUCKET = "output-bucket"
 PREFIX = f"runs/{RUN_ID}/"
 
@@ -121,6 +122,7 @@ def plan() -> dict[str, Any]:
         "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2", "batchSize": "8"}}],
         "serving": "provisioned_throughput",
         "model_units": 1,
+        "serving": "provisioned_throughput",
         "dataset": {
             "train": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl", "records": 40},
             "validation": None,
@@ -199,6 +201,7 @@ def throughput_description() -> Callable[..., dict[str, Any]]:
 def throughput() -> dict[str, Any]:
     """`$.throughput` right after the purchase."""
     return {
+        "serving": "provisioned_throughput",
         "name": NAME,
         "arn": THROUGHPUT_ARN,
         "status": "Creating",
@@ -212,7 +215,31 @@ def throughput() -> dict[str, Any]:
         "deleted": False,
         "deleted_at": None,
         "delete_attempts": 0,
+        "refusals": 0,
     }
+
+
+@pytest.fixture
+def deployment_description() -> Callable[..., dict[str, Any]]:
+    """GetCustomModelDeployment's answer, with changes."""
+
+    def describe(**changes: Any) -> dict[str, Any]:
+        return {
+            "customModelDeploymentArn": DEPLOYMENT_ARN,
+            "modelDeploymentName": NAME,
+            "modelArn": MODEL_ARN,
+            "createdAt": "2026-01-21T22:00:00Z",
+            "status": "Creating",
+            **changes,
+        }
+
+    return describe
+
+
+@pytest.fixture
+def deployment(throughput: dict[str, Any]) -> dict[str, Any]:
+    """`$.throughput` right after a deployment on demand."""
+    return {**throughput, "serving": "on_demand", "arn": DEPLOYMENT_ARN, "wait_seconds": 20}
 
 
 @pytest.fixture
@@ -252,5 +279,6 @@ def expect() -> dict[str, str]:
         "job_arn": JOB_ARN,
         "model_arn": MODEL_ARN,
         "throughput_arn": THROUGHPUT_ARN,
+        "deployment_arn": DEPLOYMENT_ARN,
         "prefix": PREFIX,
     }

@@ -45,31 +45,31 @@ def test_an_accepted_deletion_is_asked_for_again_now_and_then(
 
 
 def test_a_purchase_that_was_never_recorded_is_deleted_by_its_name(
-    bedrock, run, throughput_description, expect, lambda_context
+    bedrock, run, plan, throughput_description, expect, lambda_context
 ):
     """A Lambda killed right after the purchase leaves nothing in the state but the failure."""
     bedrock.answer(GET, throughput_description())
     gone(bedrock)
     bedrock.answer(DELETE)
-    deleted = handler({"run": run, "failure": {"phase": "throughput"}}, lambda_context)
+    deleted = handler({"run": run, "plan": plan, "failure": {"phase": "throughput"}}, lambda_context)
     assert bedrock.requests(GET)[0] == {"provisionedModelId": expect["name"]}
     assert (deleted["deleted"], deleted["arn"]) == (True, expect["throughput_arn"])
 
 
-def test_an_unknown_purchase_is_looked_for_twice(bedrock, run, lambda_context):
+def test_an_unknown_purchase_is_looked_for_twice(bedrock, run, plan, lambda_context):
     """A request that was cut off may take effect just after the first look."""
     gone(bedrock)
-    state = {"run": run, "failure": {"phase": "throughput"}}
+    state = {"run": run, "plan": plan, "failure": {"phase": "throughput"}}
     first = handler(state, lambda_context)
     second = handler({**state, "throughput": first}, lambda_context)
     assert (first["deleted"], first["wait_seconds"] > 0) == (False, True)
     assert (second["deleted"], second["deleted_at"]) == (True, None)
 
 
-def test_nothing_bought_is_nothing_to_delete(bedrock, run, lambda_context):
+def test_nothing_bought_is_nothing_to_delete(bedrock, run, plan, lambda_context):
     """Runs that fail before the purchase pass through here as well."""
     gone(bedrock)
-    deleted = handler({"run": run, "failure": {"phase": "customization"}}, lambda_context)
+    deleted = handler({"run": run, "plan": plan, "failure": {"phase": "customization"}}, lambda_context)
     assert (deleted["deleted"], deleted["deleted_at"]) == (True, None)
 
 
@@ -127,11 +127,11 @@ def test_nothing_comes_before_the_deletion(bedrock, run, throughput, lambda_cont
     assert bedrock.calls[0][0] == DELETE
 
 
-def test_an_unrecorded_throughput_is_deleted_although_nothing_can_be_asked(bedrock, run, expect, lambda_context):
+def test_an_unrecorded_throughput_is_deleted_although_nothing_can_be_asked(bedrock, run, plan, expect, lambda_context):
     """Its name is enough."""
     bedrock.refuse(GET, "ThrottlingException", status=429)
     bedrock.answer(DELETE)
-    handler({"run": run, "failure": {"phase": "throughput"}}, lambda_context)
+    handler({"run": run, "plan": plan, "failure": {"phase": "throughput"}}, lambda_context)
     assert bedrock.requests(DELETE) == [{"provisionedModelId": expect["name"]}]
 
 

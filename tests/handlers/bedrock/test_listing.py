@@ -3,12 +3,14 @@
 import pytest
 
 from lambdas.adapters import bedrock as adapter
+from lambdas.adapters import custom_model_deployments
 
 
 @pytest.mark.parametrize(
     ("operation", "listed"),
     [
         ("ListProvisionedModelThroughputs", adapter.list_throughputs),
+        ("ListCustomModelDeployments", custom_model_deployments.list_all),
         ("ListModelCustomizationJobs", adapter.list_running_jobs),
         ("ListTagsForResource", lambda: adapter.tags_of("arn:aws:bedrock:us-west-2:123456789012:provisioned-model/a")),
     ],
