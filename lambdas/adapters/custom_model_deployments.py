@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from lambdas.adapters import clients
 from lambdas.adapters.bedrock import Listed, tag_list
-from lambdas.adapters.service_errors import NotFound, named_errors
+from lambdas.adapters.service_errors import Conflict, NotFound, Refused, named_errors
 from lambdas.domain.serving import IN_SERVICE, ON_DEMAND, ServedModel
 from lambdas.domain.timestamps import timestamp
 
@@ -44,12 +44,20 @@ def find(identifier: str) -> ServedModel | None:
 
 
 def delete(identifier: str) -> bool:
-    """Asks for the deletion of a deployment by name or ARN; False for one that does not exist, deleted already."""
+    """Asks for the deletion of a deployment by name or ARN; False for one that does not exist, deleted already.
+
+    Bedrock refuses one that it is still creating with a ValidationException ("… is in a mutating state"), which time
+    heals: that is a Conflict here, as for a throughput.
+    """
     try:
         with named_errors("DeleteCustomModelDeployment"):
             clients.bedrock().delete_custom_model_deployment(customModelDeploymentIdentifier=identifier)
     except NotFound:
         return False
+    except Refused as refusal:
+        if refusal.code == "ValidationException" and "mutating state" in refusal.message:
+            raise Conflict(refusal.operation, refusal.code, refusal.message) from refusal
+        raise
     return True
 
 

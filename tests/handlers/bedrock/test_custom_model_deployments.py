@@ -157,11 +157,15 @@ def test_one_that_stays_is_told_with_its_own_command_and_no_price_by_the_hour(
 ):
     """The throughput's command would find nothing."""
     bedrock.answer(GET, deployment_description())
-    bedrock.refuse(DELETE, "ConflictException", "still Creating", status=409)
+    bedrock.refuse(DELETE, "ValidationException", "Custom model deployment is in a mutating state")
+    waited_seconds = 0
     with pytest.raises(ThroughputNotDeleted) as raised:
         for _ in range(1_000):
             deployment = delete_throughput.handler({"run": run, "throughput": deployment}, lambda_context)
             assert deployment["deleted"] is False
+            waited_seconds += deployment["wait_seconds"]
+    # Time heals it: it is not given up within minutes, as a missing permission is.
+    assert waited_seconds > 3600
     command = f"delete-custom-model-deployment --custom-model-deployment-identifier {expect['deployment_arn']}"
     assert command in str(raised.value)
     assert "BILLS BY THE HOUR" not in str(raised.value)
