@@ -122,7 +122,6 @@ def plan() -> dict[str, Any]:
         "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2", "batchSize": "8"}}],
         "serving": "provisioned_throughput",
         "model_units": 1,
-        "serving": "provisioned_throughput",
         "dataset": {
             "train": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl", "records": 40},
             "validation": None,
