@@ -12,6 +12,7 @@ WILDCARDS = {
     "/runs/*": "A run's folder is named by its id, which exists only once data has been dropped.",
     "/input/*": "The names of data sets are their users' own.",
     ":foundation-model/*": "Each run names its base model and those it compares; they are AWS's own.",
+    ":inference-profile/*": "Some base models are asked only through one; they are AWS's own, too.",
     ":custom-model/*": "Bedrock makes a custom model's id when its job starts.",
     ":model-customization-job/*": "Bedrock makes a job's id when it starts.",
     ":custom-model-deployment/*": "Bedrock makes a deployment's id when the model is deployed.",

@@ -66,7 +66,7 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
         ],
         "CheckCustomization": [_allow(["bedrock:GetModelCustomizationJob"], job)],
         "StopCustomization": [_allow(["bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"], job)],
-        "AnswerBaselineShard": [_allow(["bedrock:InvokeModel"], base), *answer],
+        "AnswerBaselineShard": [*_ask_models(scope), *answer],
         "RequestApproval": [
             _read(out, "runs/*/preflight.json"),
             _read(out, "runs/*/customization/*"),
@@ -105,7 +105,7 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             *key,
         ],
         "JudgeShard": [
-            _allow(["bedrock:InvokeModel"], base),
+            *_ask_models(scope),
             _read(out, "runs/*/judging/pairs.jsonl"),
             _read_write(out, "runs/*/judging/*/*.jsonl"),
             runs,
@@ -170,6 +170,26 @@ def reconciler_permissions(
         _allow(["sns:Publish"], topic.topic_arn),
         _allow(["cloudformation:DescribeStacks"], stack.stack_id),
         *_key_use(data),
+    ]
+
+
+def _ask_models(scope: Construct) -> Statements:
+    """In this Region, or through a cross-Region inference profile, which asks in others, too, but only for it."""
+    base, profile = _bedrock(scope, "foundation-model/*", account=""), _bedrock(scope, "inference-profile/*")
+    anywhere = cdk.Stack.of(scope).format_arn(
+        service="bedrock",
+        region="*",
+        account="",
+        resource="foundation-model/*",
+        arn_format=cdk.ArnFormat.NO_RESOURCE_NAME,
+    )
+    return [
+        _allow(["bedrock:InvokeModel"], base, profile),
+        iam.PolicyStatement(
+            actions=["bedrock:InvokeModel"],
+            resources=[anywhere],
+            conditions={"StringLike": {"bedrock:InferenceProfileArn": profile}},
+        ),
     ]
 
 

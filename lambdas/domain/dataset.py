@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 import orjson
 
@@ -15,7 +15,7 @@ from lambdas.domain.csv_rows import CsvRows, is_csv
 from lambdas.domain.dataset_report import Change, DatasetReport
 from lambdas.domain.errors import ServiceBusy
 from lambdas.domain.formats import Conversion, SourceFormat
-from lambdas.domain.models import BaseModelEntry
+from lambdas.domain.models import BaseModelEntry, SetLimits
 from lambdas.domain.record_facts import MAX_RECORDS, RecordFacts
 from lambdas.domain.structure import Structure
 from lambdas.domain.tokens import Tier
@@ -110,7 +110,7 @@ def check_blocks(
             structure.check(block)
             continue
         values = structure.check(block)
-        _note_changes(structure, block, values, read, model, report)
+        _note_changes(structure, block, values, read, model, report, conversion)
         _check_texts(structure, block, values, read, report, conversion, sign=rules == "all")
     if structure is not None:
         read.records_read, read.formats, read.tiers = structure.records_read, structure.formats, structure.tiers
@@ -123,7 +123,8 @@ def convert(stream: BinaryIO, read: RecordSet, model: BaseModelEntry, conversion
     Lines that are in that format already are given as they stand, but for white space around them. Raises ServiceBusy
     after the last line where the file is not the one that was checked.
     """
-    as_they_are = read.container == "JSONL" and set(read.formats) == {model.record_format}
+    # Known without a look at the lines: only Haiku's own format has a single way to be written.
+    as_they_are = read.container == "JSONL" and model.record_format == "messages" and set(read.formats) == {"messages"}
     hashed = Hashed(stream)
     with buffered(hashed) as lines:
         blocks, _ = _opened(lines, RecordSet(read.file), DatasetReport())
@@ -138,7 +139,7 @@ def convert(stream: BinaryIO, read: RecordSet, model: BaseModelEntry, conversion
 
 def check_size(size_bytes: int, set_name: SetName, file: str, model: BaseModelEntry, report: DatasetReport) -> bool:
     """Whether a file may be read at all; a file that is too large is refused before it is."""
-    limits = model.limits.train if set_name == "train" else model.limits.validation
+    limits = _limits(set_name, model)
     if size_bytes > limits.max_bytes:
         report.add("file-size", file, f"The file has {size_bytes} bytes; at most {limits.max_bytes} can be used.")
         return False
@@ -152,7 +153,7 @@ def check_count(read: RecordSet, set_name: SetName, model: BaseModelEntry, repor
     if set_name == "test":
         least, most = MIN_TEST_RECORDS, MAX_RECORDS
     else:
-        limits = model.limits.train if set_name == "train" else model.limits.validation
+        limits = _limits(set_name, model)
         least, most = limits.min_records, limits.max_records
     if read.records_read < least:
         message = f"The {set_name} set has {read.records_read} records; at least {least} are needed."
@@ -160,6 +161,12 @@ def check_count(read: RecordSet, set_name: SetName, model: BaseModelEntry, repor
     if read.records_read > most:
         message = f"The {set_name} set has {read.records_read} records; at most {most} can be used."
         report.add("too-many-records", read.file, message)
+
+
+def _limits(set_name: SetName, model: BaseModelEntry) -> SetLimits:
+    """Test sets have the validation set's limits, and training's where the model takes no validation set."""
+    limits = model.limits
+    return limits.train if set_name == "train" or limits.validation is None else limits.validation
 
 
 def _opened(stream: BinaryIO, read: RecordSet, report: DatasetReport) -> tuple[Iterable[Block], CsvRows | None]:
@@ -193,32 +200,43 @@ def _converted(line: bytes, model: BaseModelEntry, conversion: Conversion) -> by
     source_format = formats.detect(value)
     if source_format is None:
         raise ValueError("Only a file that was accepted can be converted.")
+    if formats.conversion_needed(value, source_format, model.record_format, conversion) is None:
+        return line
     return formats.dump(formats.to_record(value, source_format, conversion), model.record_format)
 
 
 def _note_changes(
     structure: Structure,
     block: Block,
-    values: list[object],
+    values: list[dict[str, Any] | None],
     read: RecordSet,
     model: BaseModelEntry,
     report: DatasetReport,
+    conversion: Conversion,
 ) -> None:
     """Lists the lines that are not trained on as they came."""
     for number in structure.blank:
         report.dropped.setdefault((read.file, "blank line"), Change()).add(number)
     if read.container == "JSONL":
         _note_cuts(block, values, read.file, report)
-    if read.container == "JSONL" and structure.source_format == model.record_format and not structure.other:
+    if (
+        read.container == "JSONL"
+        and structure.source_format == model.record_format == "messages"
+        and not structure.other
+    ):
         return
     for index, (number, value) in enumerate(zip(block.numbers, values, strict=True)):
+        if value is None:
+            continue
         source_format = structure.other.get(index, structure.source_format)
-        if value is not None and (read.container == "CSV" or source_format != model.record_format):
-            what = f"converted from {source_format} to {model.record_format}"
+        what = formats.conversion_needed(value, source_format, model.record_format, conversion)
+        if what is None and read.container == "CSV":
+            what = f"converted from CSV to {model.record_format}"
+        if what is not None:
             report.changed.setdefault((read.file, what), Change()).add(number)
 
 
-def _note_cuts(block: Block, values: list[object], file: str, report: DatasetReport) -> None:
+def _note_cuts(block: Block, values: list[dict[str, Any] | None], file: str, report: DatasetReport) -> None:
     """Lists the records that something was cut off from around; a line's ending is not part of its record."""
     for number, line, value in zip(block.numbers, block.lines, values, strict=True):
         # Most lines need no more than this look at their ends.
@@ -234,7 +252,7 @@ def _note_cuts(block: Block, values: list[object], file: str, report: DatasetRep
 def _check_texts(
     structure: Structure,
     block: Block,
-    values: list[dict[str, object] | None],
+    values: list[dict[str, Any] | None],
     read: RecordSet,
     report: DatasetReport,
     conversion: Conversion,

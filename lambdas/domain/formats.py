@@ -65,8 +65,26 @@ def to_record(value: dict[str, Any], source_format: SourceFormat, conversion: Co
 
 
 def dump(record: Record, record_format: RecordFormat) -> bytes:
-    """The record as a line of the base model's format, without its line feed."""
+    """The record as a line of the base model's format, without its line feed.
+
+    As prompt and completion the system text stands before the prompt; a record of several turns has no such form.
+    """
     return orjson.dumps(_WRITERS[record_format](record))
+
+
+def conversion_needed(
+    value: dict[str, Any], source_format: SourceFormat, record_format: RecordFormat, conversion: Conversion
+) -> str | None:
+    """What must be done to a value that breaks no rule before the base model is trained on it; None for nothing."""
+    if source_format == "prompt/completion" and record_format == "prompt-completion":
+        system = value.get("system", conversion.system)
+        return None if system is None else "system text put before the prompt"
+    if source_format != record_format:
+        return f"converted from {source_format} to {record_format}"
+    # A text in several blocks would be trained on otherwise than it is asked, as one block.
+    if source_format == NOVA_SCHEMA and not _has_single_blocks(value):
+        return "text blocks joined"
+    return None
 
 
 def texts(value: dict[str, Any], source_format: SourceFormat) -> Iterator[Text]:
@@ -138,6 +156,11 @@ def _as_nova(record: Record) -> dict[str, Any]:
     return {"schemaVersion": NOVA_SCHEMA, **system, "messages": messages}
 
 
+def _as_completion(record: Record) -> dict[str, Any]:
+    prompt, completion = record.turns
+    return {"prompt": prompt if record.system is None else f"{record.system}\n\n{prompt}", "completion": completion}
+
+
 _READERS: dict[SourceFormat, Callable[[dict[str, Any], Conversion], Record]] = {
     "messages": _from_conversation,
     NOVA_SCHEMA: _from_nova,
@@ -147,7 +170,13 @@ _READERS: dict[SourceFormat, Callable[[dict[str, Any], Conversion], Record]] = {
 _WRITERS: dict[RecordFormat, Callable[[Record], dict[str, Any]]] = {
     "messages": _as_messages,
     NOVA_SCHEMA: _as_nova,
+    "prompt-completion": _as_completion,
 }
+
+
+def _has_single_blocks(value: dict[str, Any]) -> bool:
+    contents = [message["content"] for message in value["messages"]]
+    return len(value.get("system", ("",))) == 1 and all(len(content) == 1 for content in contents)
 
 
 def _has_blocks(messages: Any) -> bool:

@@ -107,6 +107,9 @@ def prepare(given: Given, choices: Choices, report: DatasetReport) -> PreparedDa
 def check_counts(given: Given, choices: Choices, report: DatasetReport) -> None:
     """Compares the number of records in each set with its limits, as far as the split does not decide on it."""
     request = _request(given, choices)
+    if "validation" in given and choices.model.limits.validation is None:
+        message = f"{choices.model.name} is trained without a validation set."
+        report.add("unused-validation", given["validation"].file, message)
     for name, read in given.items():
         # Where sets are split off the training file, the split says what is missing.
         if name != "train" or not (request.validation or request.test):

@@ -37,6 +37,9 @@ def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[Finding]:
     found = [*_structure(value, source_format), *_duplicate_keys(line)]
     if found:
         return found
+    if model.record_format == "prompt-completion" and len(value.get("messages", ())) > 2:
+        message = f"{model.name} learns one prompt and one answer; there are {len(value['messages'])} messages."
+        return [Finding("single-turn", "/messages", message)]
     texts = [*formats.texts(value, source_format)]
     return [*_empty_texts(texts), *_reserved_words(texts, model)]
 

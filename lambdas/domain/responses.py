@@ -8,10 +8,10 @@ A line of `evaluation/<arm>.jsonl` is `{"index", "prompt", "reference", "respons
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from lambdas.domain.errors import EvaluationFailed
 from lambdas.domain.timestamps import seconds_between
@@ -22,18 +22,41 @@ NOT_ANSWERED = "not answered"
 Line = dict[str, Any]
 
 
+def _joined(value: object) -> object:
+    """Nova's text blocks as one text; what is neither is left for pydantic to refuse."""
+    if isinstance(value, list) and all(
+        isinstance(block, dict) and isinstance(block.get("text"), str) for block in value
+    ):
+        return "\n".join(block["text"] for block in value)
+    return value
+
+
+_Text = Annotated[str, BeforeValidator(_joined)]
+
+
 class Turn(BaseModel):
-    """One message of a test record."""
+    """One message of a record."""
 
     role: Literal["user", "assistant"]
-    content: str
+    content: _Text
 
 
 class Record(BaseModel):
-    """A test record in Claude 3 Haiku's format: the last message is the reference."""
+    """A record as a run writes its sets, in any base model's format; the last message is the reference.
 
-    system: str | None = None
+    A prompt with a completion is one question: what was trained as prompt is asked as the user's text, word for word.
+    """
+
+    system: _Text | None = None
     messages: list[Turn] = Field(min_length=2)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_completion(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "prompt" not in value:
+            return value
+        texts = {"user": value["prompt"], "assistant": value.get("completion")}
+        return {"messages": [{"role": role, "content": text} for role, text in texts.items()]}
 
 
 @dataclass(frozen=True)

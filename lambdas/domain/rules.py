@@ -100,6 +100,12 @@ RULES: dict[str, Rule] = {
         "Roles alternate, from user first to assistant last.",
         "Join neighbouring messages of one role, and end with the answer.",
     ),
+    "single-turn": Rule(
+        "record",
+        "error",
+        "A conversation has one question and one answer, where the model's format has no more.",
+        "Keep the last question with what it needs of the turns before, or choose a model that learns conversations.",
+    ),
     "empty-text": Rule(
         "record", "error", "No text is empty or only white space.", "Fill the text, or leave the record or its key out."
     ),
@@ -237,6 +243,12 @@ RULES: dict[str, Rule] = {
         "warning",
         "The records suffice for a validation set, which early stopping needs.",
         "Add records, bring a validation.jsonl, or set `split.validation` to 0 in run.json.",
+    ),
+    "unused-validation": Rule(
+        "run",
+        "error",
+        "A validation set is given only where the model's training takes one.",
+        "Remove validation.jsonl, or add its records to train.jsonl.",
     ),
     "large-group": Rule(
         "run",

@@ -91,6 +91,16 @@ def _question_keys(value: Any) -> int:
     return len(value) if len(value) == len(texts) else 0
 
 
+def single_turn(keys: Callable[[Any], int]) -> Callable[[Any], int]:
+    """The same for a model that learns one prompt and one answer: no key of a longer conversation counts."""
+
+    def keys_of_single_turns(value: Any) -> int:
+        found = keys(value)
+        return found if found and len(value["messages"]) == 2 else 0
+
+    return keys_of_single_turns
+
+
 SHAPES: dict[SourceFormat, Shape] = {
     "messages": Shape(("system", "messages", "role", "content"), _conversation_keys),
     "prompt/completion": Shape(("system", "prompt", "completion"), _completion_keys),

@@ -140,13 +140,14 @@ def _ordered(keys: Sequence[bytes], seed: int) -> dict[bytes, list[int]]:
 def _validation(
     rest: _Groups, to_train: Collection[bytes], total: int, request: Request, limits: Limits
 ) -> tuple[list[bytes], str | None]:
-    if not request.validation:
+    taken = limits.validation
+    if not request.validation or taken is None:
         return [], None
-    remaining, least = rest.size(), limits.validation.min_records
-    target = min(max(least, round(total * request.validation)), limits.validation.max_records)
+    remaining, least = rest.size(), taken.min_records
+    target = min(max(least, round(total * request.validation)), taken.max_records)
     # as a part of what remains beside the test set: twice as many train as validate
     most = min(
-        limits.validation.max_records,
+        taken.max_records,
         remaining // (_TRAINING_PER_VALIDATION + 1),
         remaining - limits.train.min_records,
     )

@@ -24,7 +24,7 @@ from lambdas.domain.content import CONTROL_CHARACTERS
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.formats import Conversion, SourceFormat
 from lambdas.domain.models import BaseModelEntry
-from lambdas.domain.shapes import SHAPES
+from lambdas.domain.shapes import SHAPES, single_turn
 from lambdas.domain.tokens import Tier
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -63,8 +63,10 @@ class Structure:
         # What converting adds to a record's text is not part of its line.
         self._added_bytes = 0
         if source_format in ("prompt/completion", "document/question/answer"):
-            self._added_bytes = len((conversion.system or "").encode()) + 2 * len(conversion.context_tag) + 10
+            self._added_bytes = len((conversion.system or "").encode()) + 2 * len(conversion.context_tag) + 12
         names, self._keys = SHAPES[source_format]
+        if model.record_format == "prompt-completion" and "messages" in names:
+            self._keys = single_turn(self._keys)
         # A word's line feed stands escaped in the line, in one of two ways: the rest of the word is looked for.
         words = [word.lstrip("\n").encode() for word in model.reserved_words]
         # The kind of match matters: this one lets the library search with SIMD, which is ten times as fast here.

@@ -87,13 +87,13 @@ LLAMA_HYPERPARAMETERS = {
     "learningRate": Hyperparameter(float, "1e-4", 5e-6, 0.1),
 }
 LLAMA_3_1 = Customization(
-    RecordFormat.PROMPT_COMPLETION, (100, 10_000), (100, 10_000), 20_000, 16_000, (), LLAMA_HYPERPARAMETERS
+    RecordFormat.PROMPT_COMPLETION, (100, 10_000), (1, 10_000), 10_000, 16_000, (), LLAMA_HYPERPARAMETERS
 )
 LLAMA_3_3 = Customization(
     RecordFormat.CONVERSATION,
     (100, 10_000),
-    (100, 10_000),
-    20_000,
+    (1, 10_000),
+    10_000,
     16_000,
     (),
     LLAMA_HYPERPARAMETERS,

@@ -129,7 +129,8 @@ def test_baselines_cannot_reach_the_throughput_nor_the_tuned_model_the_base(temp
         found = [s for s in templates.statements(f"/{name}Role/") if "bedrock:InvokeModel" in listed(s["Action"])]
         return [text(arn).rpartition(":")[2] for s in found for arn in listed(s["Resource"])]
 
-    assert invoked("AnswerBaselineShard") == invoked("JudgeShard") == ["foundation-model/*"]
+    for name in ("AnswerBaselineShard", "JudgeShard"):
+        assert set(invoked(name)) == {"foundation-model/*", "inference-profile/*"}
     assert sorted(invoked("AnswerShard")) == ["custom-model-deployment/*", "custom-model/*", "provisioned-model/*"]
 
 
@@ -213,3 +214,16 @@ def test_topics_are_encrypted_over_tls_and_tell_the_given_address(
         assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ml@example.com")
     [key] = keyed_templates.of_type("AWS::KMS::Key")
     assert "cloudwatch.amazonaws.com" in json.dumps(key["KeyPolicy"])
+
+
+def test_models_of_other_regions_are_asked_only_through_an_inference_profile(templates: Templates) -> None:
+    """Nova 2 Lite and Llama 3.3 are asked through one, which routes to other Regions; nothing else needs them."""
+    for name in ("AnswerBaselineShard", "JudgeShard"):
+        elsewhere = [
+            statement
+            for statement in templates.statements(f"/{name}Role/")
+            if any(":bedrock:*::foundation-model/*" in text(resource) for resource in listed(statement["Resource"]))
+        ]
+        assert elsewhere
+        for each in elsewhere:
+            assert "inference-profile/*" in text(each["Condition"]["StringLike"]["bedrock:InferenceProfileArn"])

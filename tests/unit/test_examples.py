@@ -18,6 +18,8 @@ from local import validate
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FOLDER = EXAMPLES / "rules"
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
+# Models whose rule it is, where it is not Claude 3 Haiku's.
+MODELS = {"single-turn": base_model("meta.llama3-1-8b-instruct-v1:0:128k")}
 RULES_OF_LINES = [rule for rule, spec in RULES.items() if spec.scope in ("line", "record")]
 RULES_OF_SETS = [rule for rule in RULES if rule not in RULES_OF_LINES]
 # Lines of an invalid example that do not break its rule: records between blank lines, a header, the first of a pair.
@@ -32,7 +34,8 @@ SOUND_LINES = {
 
 def check(path: Path) -> DatasetReport:
     report = DatasetReport()
-    check_set(io.BytesIO(path.read_bytes()), path.name, HAIKU, report)
+    model = MODELS.get(path.name.split(".")[0], HAIKU)
+    check_set(io.BytesIO(path.read_bytes()), path.name, model, report)
     return report
 
 

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 RecordFormat = Literal["messages", "bedrock-conversation-2024", "prompt-completion"]
 ServingKind = Literal["on_demand", "provisioned_throughput"]
 
+# Of the cross-Region inference profiles of the United States, the only Regions where models can be fine-tuned.
+PROFILE_PREFIX = "us."
 # Shown first, and what a deployment tunes unless its settings say otherwise.
 _FIRST = "claude-3-haiku.json"
 
@@ -30,22 +32,30 @@ class SetLimits(_Data):
 
 
 class Limits(_Data):
-    """Limits on the data of a customization job; a record has fewer than `max_record_tokens` tokens."""
+    """Limits on the data of a customization job; a record has fewer than `max_record_tokens` tokens.
+
+    `validation` is null where the job takes no validation set.
+    """
 
     train: SetLimits
-    validation: SetLimits
+    validation: SetLimits | None
     max_training_and_validation_records: int
     max_record_tokens: int
 
 
 class Hyperparameter(_Data):
-    """A hyperparameter's kind and inclusive range; `needs_validation` ones are sent only with a validation set."""
+    """A hyperparameter's kind and inclusive range; `needs_validation` ones are sent only with a validation set.
+
+    With `records_per_step` the number of training records divided by it, within the range, suits better than the
+    default.
+    """
 
     type: Literal["integer", "number"]
     default: float
     minimum: float
     maximum: float
     needs_validation: bool = False
+    records_per_step: int | None = None
 
 
 class SizeSettings(_Data):
@@ -67,8 +77,10 @@ class LifeCycle(_Data):
 class BaseModelEntry(_Data):
     """A base model. The customization id names the variant that is trained, the inference id the one that is asked.
 
+    The inference id is a cross-Region inference profile's where the model is asked on demand only through one.
     `serving` has the ways to serve a tuned one, the cheapest first; on demand only where it was customized after the
-    date. `successor` is the customization id of the entry to change to when this one ages.
+    date. `successor` is the customization id of the entry to change to when this one ages. `unverified` says which
+    fields no page of AWS's was found for.
     """
 
     name: str
@@ -86,6 +98,12 @@ class BaseModelEntry(_Data):
     lifecycle: LifeCycle
     successor: str | None
     sources: tuple[str, ...] = Field(min_length=1)
+    unverified: tuple[str, ...]
+
+    @property
+    def foundation_model_id(self) -> str:
+        """The inference id without a profile's prefix: what GetFoundationModel knows."""
+        return self.inference_id.removeprefix(PROFILE_PREFIX)
 
 
 class UnknownBaseModelError(ValueError):
@@ -101,9 +119,9 @@ def catalogue() -> tuple[BaseModelEntry, ...]:
 
 
 def base_model(model_id: str) -> BaseModelEntry:
-    """The model with this customization or inference id; raises UnknownBaseModelError."""
+    """The model with this customization or inference id, or its id without profile; raises UnknownBaseModelError."""
     for entry in catalogue():
-        if model_id in (entry.customization_id, entry.inference_id):
+        if model_id in (entry.customization_id, entry.inference_id, entry.foundation_model_id):
             return entry
     known = ", ".join(entry.customization_id for entry in catalogue())
     raise UnknownBaseModelError(f"{model_id!r} cannot be fine-tuned here; the models that can: {known}.")
