@@ -72,6 +72,8 @@ def loss_curves(training: Sequence[Loss], validation: Sequence[Loss]) -> str:
 
 def interval_plot(title: str, unit: str, rows: Sequence[IntervalRow]) -> str:
     """Each difference as a dot in its interval, a row each from the top, and a line at zero: a forest plot."""
+    # The drawing library divides by the range, which fails for one that is not 0 but nearly so.
+    rows = [IntervalRow(row.name, round(row.difference, 9), row.interval and _rounded(row.interval)) for row in rows]
     places = range(len(rows), 0, -1)
     ends = [end for row in rows for end in (row.interval or (row.difference, row.difference))]
     chart = _chart(
@@ -94,6 +96,11 @@ def interval_plot(title: str, unit: str, rows: Sequence[IntervalRow]) -> str:
             chart.add(f"interval of {row.name}", ends_of_row, show_dots=False, stroke_style={"width": 4})
     chart.add("difference", [(row.difference, place) for row, place in zip(rows, places, strict=True)], stroke=False)
     return _svg(chart, colours=["var(--text)", *["var(--accent)"] * (len(rows) + 1)])
+
+
+def _rounded(interval: tuple[float, float]) -> tuple[float, float]:
+    low, high = interval
+    return round(low, 9), round(high, 9)
 
 
 def win_rates(title: str, rows: Sequence[IntervalRow]) -> str:
