@@ -46,7 +46,7 @@ def run_demo(
 
 def embedded_aws_for(model: BaseModelEntry, lifecycle: LifeCycleStatus, folder: Path) -> EmbeddedAws:
     """An embedded AWS where the model can be customized."""
-    settings = {} if lifecycle == "ACTIVE" else {"model_lifecycle": {model.inference_id: lifecycle}}
+    settings = {} if lifecycle == "ACTIVE" else {"model_lifecycle": {model.foundation_model_id: lifecycle}}
     return EmbeddedAws(folder, region=model.customization_regions[0], bedrock_settings=settings)
 
 

@@ -10,7 +10,7 @@ from lambdas.domain.models import catalogue
 from lambdas.domain.prices import Prices, TokenPrice, default_prices, parse_prices
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
-NOVA = "amazon.nova-2-lite-v1:0"
+NOVA = "us.amazon.nova-2-lite-v1:0"
 
 
 def shipped() -> dict[str, Any]:
