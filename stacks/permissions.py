@@ -16,6 +16,7 @@ from stacks.data_stack import Data
 Statements = list[iam.PolicyStatement]
 
 SLOTS = "throughput-slots/*"
+SWEEP = "runs/*/sweep.json"
 # Lists that know no resources.
 LISTED = ("ProvisionedModelThroughputs", "CustomModelDeployments", "ModelCustomizationJobs")
 
@@ -35,6 +36,12 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
     ]
     questions = [_read(out, f"runs/*/dataset/{name}.jsonl") for name in ("test", "examples")]
     answer = [*questions, _read_write(out, "runs/*/shards/*"), runs, *key]
+    start = [
+        _allow(["bedrock:CreateModelCustomizationJob", "bedrock:TagResource"], job, model, base),
+        _allow(["bedrock:GetModelCustomizationJob"], job),
+        _pass_role(data),
+        *model_key,
+    ]
     champion = cdk.Stack.of(scope).format_arn(
         service="ssm", resource="parameter", resource_name=f"{deployment}/champion"
     )
@@ -58,13 +65,15 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             runs,
             *key,
         ],
-        "StartCustomization": [
-            _allow(["bedrock:CreateModelCustomizationJob", "bedrock:TagResource"], job, model, base),
-            _allow(["bedrock:GetModelCustomizationJob"], job),
-            _pass_role(data),
-            *model_key,
-        ],
+        "StartCustomization": start,
+        "StartPendingJobs": start,
         "CheckCustomization": [_allow(["bedrock:GetModelCustomizationJob"], job)],
+        "ChooseModel": [
+            _read(out, "runs/*/customization/*"),
+            _allow(["s3:PutObject"], out.arn_for_objects(SWEEP)),
+            runs,
+            *key,
+        ],
         "StopCustomization": [_allow(["bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"], job)],
         "AnswerBaselineShard": [*_ask_models(scope), *answer],
         "RequestApproval": [
@@ -94,6 +103,13 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             _read(out, SLOTS),
             _delete_versions(out, SLOTS),
             slots,
+            *key,
+        ],
+        "DiscardModels": [
+            _allow(["bedrock:GetCustomModel", "bedrock:ListTagsForResource"], model),
+            _delete_candidates(model, deployment),
+            _read(out, SWEEP),
+            runs,
             *key,
         ],
         "CollectResponses": [
@@ -221,6 +237,18 @@ def _list(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:
     """With it S3 says that a key is missing, without it that access is denied; a GetObject has no prefix: IfExists."""
     conditions = {"StringLikeIfExists": {"s3:prefix": keys}}
     return iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn], conditions=conditions)
+
+
+def _delete_candidates(model: str, deployment: str) -> iam.PolicyStatement:
+    """Models of this deployment's sweeps: no other custom model is in reach, whatever the code decides."""
+    return iam.PolicyStatement(
+        actions=["bedrock:DeleteCustomModel"],
+        resources=[model],
+        conditions={
+            "StringEquals": {"aws:ResourceTag/deployment": deployment},
+            "Null": {"aws:ResourceTag/sweep-candidate": "false"},
+        },
+    )
 
 
 def _pass_role(data: Data) -> iam.PolicyStatement:

@@ -48,7 +48,9 @@ def _edges(machine: dict[str, Any]) -> Iterator[str]:
     for name, state in machine["States"].items():
         solid = list(_next(state))
         for target, label in solid:
-            yield f"    {name} -->{f'|{label}| ' if label else ' '}{target}"
+            # Quoted, since brackets would be shapes.
+            quoted = f'"{label}"' if "[" in label else label
+            yield f"    {name} -->{f'|{quoted}| ' if label else ' '}{target}"
         for target in dict.fromkeys(catch["Next"] for catch in state.get("Catch", ())):
             if target not in dict(solid):
                 yield f"    {name} -.-> {target}"
@@ -72,6 +74,8 @@ def _next(state: State) -> Iterator[tuple[str, str]]:
 
 def _condition(choice: dict[str, Any]) -> str:
     """`$.job.status` StringEquals Completed → `job.status: Completed`."""
+    # What comes before the last condition of several only makes sure that it can be asked.
+    choice = choice["And"][-1] if "And" in choice else choice
     variable = choice["Variable"].removeprefix("$.")
     value = next(value for key, value in choice.items() if key not in ("Variable", "Next", "Comment"))
     return variable if value is True else f"{variable}: {value}"

@@ -1,10 +1,11 @@
-"""Bedrock's control plane: customization jobs and provisioned throughput.
+"""Bedrock's control plane: customization jobs, custom models and provisioned throughput.
 
 Names and tokens come checked from `domain/run.py`: botocore checks no pattern. Every function raises ServiceBusy,
 NotFound, Conflict or Refused.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,16 +44,22 @@ class JobRequest:
 
 @dataclass(frozen=True)
 class JobDescription:
-    """A job as Bedrock describes it; `job["wait_seconds"]` is 0 for the domain to set."""
+    """A job as Bedrock describes it; `job["wait_seconds"]` is 0 for the domain to set.
+
+    The losses are those of the model that the job keeps: `validationMetrics` has an entry a validation set, of which a
+    run has one, and not an entry an epoch (API reference, GetModelCustomizationJob).
+    """
 
     job: Job
     training_uri: str | None
     failure_message: str | None
+    training_loss: float | None
+    validation_loss: float | None
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A throughput, a deployment or a job in a list; only a throughput has `model_units`."""
+    """A throughput, a deployment, a job or a custom model in a list; only a throughput has `model_units`."""
 
     arn: str
     name: str
@@ -95,6 +102,7 @@ def find_customization_job(identifier: str) -> JobDescription | None:
     except NotFound:
         return None
     ended_at = response.get("endTime")
+    validations = response.get("validationMetrics") or [{}]
     return JobDescription(
         job={
             "name": response["jobName"],
@@ -108,6 +116,8 @@ def find_customization_job(identifier: str) -> JobDescription | None:
         },
         training_uri=response["trainingDataConfig"].get("s3Uri"),
         failure_message=response.get("failureMessage"),
+        training_loss=response.get("trainingMetrics", {}).get("trainingLoss"),
+        validation_loss=validations[-1].get("validationLoss"),
     )
 
 
@@ -189,8 +199,34 @@ def list_running_jobs() -> list[Listed]:
         ]
 
 
+def find_custom_model(identifier: str) -> str | None:
+    """The ARN of a custom model by name or ARN; None where there is none."""
+    try:
+        with named_errors("GetCustomModel"):
+            return clients.bedrock().get_custom_model(modelIdentifier=identifier)["modelArn"]
+    except NotFound:
+        return None
+
+
+def delete_custom_model(arn: str) -> None:
+    """Deletes a custom model; one that does not exist is deleted already."""
+    with suppress(NotFound), named_errors("DeleteCustomModel"):
+        clients.bedrock().delete_custom_model(modelIdentifier=arn)
+
+
+def list_custom_models() -> list[Listed]:
+    """All custom models of the account in this Region, whoever made them."""
+    with named_errors("ListCustomModels"):
+        pages = clients.bedrock().get_paginator("list_custom_models").paginate(isOwned=True)
+        return [
+            Listed(found["modelArn"], found["modelName"], timestamp(found["creationTime"]), None)
+            for page in pages
+            for found in page.get("modelSummaries", [])
+        ]
+
+
 def tags_of(arn: str) -> dict[str, str]:
-    """The tags of a job, a throughput or a deployment."""
+    """The tags of a job, a custom model, a throughput or a deployment."""
     with named_errors("ListTagsForResource"):
         response = clients.bedrock().list_tags_for_resource(resourceARN=arn)
     return {tag["key"]: tag["value"] for tag in response.get("tags", [])}

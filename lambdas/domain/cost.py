@@ -231,7 +231,7 @@ def _judging(plan: Mapping[str, Any], prices: Prices) -> Iterator[Line]:
 
 
 def _storage(plan: Mapping[str, Any], prices: Prices) -> Line:
-    kept = len(plan["candidates"]) if plan.get("keep_models") else 1
+    kept = len(plan["candidates"]) if (plan.get("sweep") or {}).get("keep_models") else 1
     note = (
         "Billed each month until the model is deleted; models of a sweep that are not kept are deleted within the run."
     )

@@ -17,6 +17,9 @@ PROJECT = "bedrock-fine-tuning"
 LEASE_TAG = "lease-ends-at"
 # "true" on a job that trains on although its run was cut off.
 KEEP_JOB_TAG = "keep-job"
+# On a sweep's jobs and models: the candidate's number, and "true" where the model stays although it is not chosen.
+CANDIDATE_TAG = "sweep-candidate"
+KEEP_MODEL_TAG = "keep-model"
 
 # What a token is for: repeating the same purpose of the same run repeats the same request.
 TokenPurpose = Literal["customization", "throughput"]
@@ -29,6 +32,8 @@ _JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9+\-.])*")
 _MODEL_NAME = re.compile(r"([0-9a-zA-Z][_-]?){1,63}")
 _TOKEN = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9]{0,254}[a-zA-Z0-9])?")
 _NAME_LENGTH = 63
+# A run's id ends with its digest, so that nothing but a sweep's candidate can end like this.
+_CANDIDATE = re.compile(r"(?P<run>.+)-c(?P<number>[1-9][0-9]?)")
 _NOT_IN_TAGS = re.compile(r"[^a-zA-Z0-9\s._:/=+@-]")
 _TAG_VALUE_LENGTH = 256
 
@@ -98,18 +103,40 @@ def claim_key(run: str) -> str:
     return f"{prefix(run)}claim.json"
 
 
+def candidate_output(run_prefix: str, number: int) -> str:
+    """The prefix of the files that Bedrock writes for a sweep's job."""
+    return f"{run_prefix}customization/c{number}/"
+
+
+def sweep_key(run: str) -> str:
+    """Where the choice among a sweep's models is in the output bucket."""
+    return f"{prefix(run)}sweep.json"
+
+
 def run_of_bedrock_name(deployment: str, name: str) -> str | None:
     """The id of the run that a Bedrock name may belong to; None where it cannot be one of the deployment's.
 
     Names of `team` and `team-eu` can both start with `team-eu-`: only a claim in the deployment's bucket tells which.
     """
-    run = name.removeprefix(f"{deployment}-")
+    candidate = candidate_of_bedrock_name(deployment, name)
+    run = candidate[0] if candidate else name.removeprefix(f"{deployment}-")
     return run if run != name and _RUN_ID.fullmatch(run) else None
 
 
-def bedrock_name(deployment: str, run: str) -> str:
-    """The name of the run's customization job, custom model and throughput; raises ValueError where Bedrock would."""
-    name = f"{deployment}-{run}"
+def candidate_of_bedrock_name(deployment: str, name: str) -> tuple[str, int] | None:
+    """The run and the number of the sweep's candidate that a Bedrock name may belong to, or None."""
+    match = _CANDIDATE.fullmatch(name.removeprefix(f"{deployment}-"))
+    if match is None or not name.startswith(f"{deployment}-") or not _RUN_ID.fullmatch(match["run"]):
+        return None
+    return match["run"], int(match["number"])
+
+
+def bedrock_name(deployment: str, run: str, candidate: int | None = None) -> str:
+    """The name of the run's customization job, custom model and throughput; raises ValueError where Bedrock would.
+
+    A sweep's jobs and models have the number of their `candidate` behind it.
+    """
+    name = f"{deployment}-{run}" if candidate is None else f"{deployment}-{run}-c{candidate}"
     if len(name) > _NAME_LENGTH or not _JOB_NAME.fullmatch(name) or not _MODEL_NAME.fullmatch(name):
         raise ValueError(
             f"{name!r} cannot name a customization job, custom model and throughput: at most {_NAME_LENGTH} letters, "
@@ -118,9 +145,9 @@ def bedrock_name(deployment: str, run: str) -> str:
     return name
 
 
-def client_request_token(run: str, purpose: TokenPurpose) -> str:
-    """The idempotency token of the run's one request for this purpose."""
-    token = f"{run}-{purpose}"
+def client_request_token(run: str, purpose: TokenPurpose, candidate: int | None = None) -> str:
+    """The idempotency token of the run's one request for this purpose, or of the one for a sweep's candidate."""
+    token = f"{run}-{purpose}" if candidate is None else f"{run}-{purpose}-c{candidate}"
     if not _TOKEN.fullmatch(token):
         raise ValueError(f"{token!r} cannot be a client request token: letters, digits and dashes only.")
     return token

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from lambdas.adapters import object_store
 from lambdas.adapters.stored_answers import EXAMPLES, TEST_GROUPS
-from lambdas.domain import hyperparameters, models, run_settings
+from lambdas.domain import models, run_settings
 from lambdas.domain.arms import Arms, baselines, needing_throughput, plan_arms
 from lambdas.domain.dataset import SET_NAMES, RecordSet, SetName, check_set, check_size, convert
 from lambdas.domain.dataset_facts import file_facts, plan_tokens, split_facts
@@ -19,6 +19,7 @@ from lambdas.domain.errors import DatasetRejected, ServiceBusy
 from lambdas.domain.prepared_dataset import Given, PreparedDataset, prepare, shards
 from lambdas.domain.run import KEEP_JOB_TAG, Source, bedrock_tags
 from lambdas.domain.run_settings import Choices
+from lambdas.domain.sweep import candidates
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 
@@ -121,8 +122,9 @@ def _read(
 def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, Any]:
     settings, model = choices
     records = prepared.counts()
-    sent = hyperparameters.for_job(
-        model, settings.hyperparameters, train_records=records["train"], has_validation=bool(records["validation"])
+    sweep = settings.sweep
+    jobs, note = candidates(
+        model, settings.hyperparameters, sweep, records["train"], validated=bool(records["validation"])
     )
 
     def planned(name: SetName) -> dict[str, Any] | None:
@@ -134,8 +136,9 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
         "output_bucket": run.output_bucket,
         "base_model": model.customization_id,
         "inference_model": model.inference_id,
-        "hyperparameters": sent,
-        "candidates": [{"number": 1, "hyperparameters": sent}],
+        "hyperparameters": jobs[0]["hyperparameters"],
+        "candidates": jobs,
+        "sweep": {**sweep.model_dump(), "note": note} if sweep else None,
         "serving": model.serving[0] if settings.serving == "auto" else settings.serving,
         "model_units": settings.model_units,
         "max_cost_usd": _lower(settings.max_cost_usd, environment().max_run_cost_usd),

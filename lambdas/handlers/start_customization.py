@@ -1,4 +1,4 @@
-"""StartCustomization: starts the run's customization job, once."""
+"""StartCustomization: starts the run's customization job, or the jobs of its sweep, each once."""
 
 from typing import Any
 
@@ -6,46 +6,116 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import bedrock, object_store
+from lambdas.adapters.bedrock import JobRequest
 from lambdas.adapters.service_errors import Refused
-from lambdas.domain import customization, run
-from lambdas.domain.customization import Job
+from lambdas.domain import customization, run, sweep_jobs
+from lambdas.domain.customization import IN_PROGRESS, Job
 from lambdas.domain.errors import CustomizationFailed
 from lambdas.domain.polling import FIRST_JOB_WAIT_SECONDS
+from lambdas.domain.run import CANDIDATE_TAG, KEEP_MODEL_TAG
+from lambdas.domain.sweep_jobs import PENDING, CandidateJob, SweepJob
 from lambdas.domain.timestamps import now
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 
-# Bedrock's errors where the name may be taken: by this run's own job, whose answer was lost.
-_NAME_MAY_BE_TAKEN = {"ConflictException", "ValidationException"}
+_NO_ROOM = "ServiceQuotaExceededException"
+# Bedrock's errors where this run's own job may exist, whose answer was lost: its name is taken, or it fills the quota.
+_MAY_BE_OURS = {"ConflictException", "ValidationException", _NO_ROOM}
 
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes `{"run", "plan"}` and returns `$.job`. Raises CustomizationFailed and ServiceBusy."""
-    return {**start(event["run"], event["plan"])}
+    run_facts, plan = event["run"], event["plan"]
+    if len(plan["candidates"]) > 1:
+        return {**_start_sweep(run_facts, plan)}
+    request = _request(run_facts, plan)
+    try:
+        return {**_start(request)}
+    except Refused as refusal:
+        raise _refused(request, refusal) from refusal
 
 
-def start(run_facts: dict[str, Any], plan: dict[str, Any]) -> Job:
-    """The run's job: a new one, or the one that an earlier attempt started."""
+def start_pending(
+    run_facts: dict[str, Any], plan: dict[str, Any], candidates: list[CandidateJob]
+) -> list[CandidateJob]:
+    """The candidates after an attempt to start the pending ones, in order, until Bedrock has no more room.
+
+    One that is refused for another reason has failed: the others go on. Raises ServiceBusy.
+    """
+    attempted = list(candidates)
+    for place, candidate in enumerate(candidates):
+        if candidate["status"] != PENDING:
+            continue
+        attempted[place] = _started(_request(run_facts, plan, candidate), candidate)
+        if attempted[place]["status"] == PENDING:
+            break
+    return attempted
+
+
+def _start_sweep(run_facts: dict[str, Any], plan: dict[str, Any]) -> SweepJob:
+    deployment = environment().deployment
+    candidates = start_pending(
+        run_facts,
+        plan,
+        [
+            sweep_jobs.pending(candidate, run.bedrock_name(deployment, run_facts["id"], candidate["number"]))
+            for candidate in plan["candidates"]
+        ],
+    )
+    if not any(candidate["arn"] for candidate in candidates):
+        raise CustomizationFailed(
+            f"No job of the sweep could be started. {sweep_jobs.reasons([one for one in candidates if one['failure']])}"
+        )
+    return sweep_jobs.started(candidates, wait_seconds=FIRST_JOB_WAIT_SECONDS)
+
+
+def _request(run_facts: dict[str, Any], plan: dict[str, Any], candidate: CandidateJob | None = None) -> JobRequest:
+    """The run's one job, or a candidate's, which has its own name, token, output folder and tags."""
     settings, run_id = environment(), run_facts["id"]
     validation = plan["dataset"]["validation"]
-    request = bedrock.JobRequest(
-        name=run.bedrock_name(settings.deployment, run_id),
-        token=run.client_request_token(run_id, "customization"),
+    output, number, tags = f"{run_facts['prefix']}customization/", None, plan["tags"]
+    if candidate is not None:
+        number = candidate["number"]
+        output = run.candidate_output(run_facts["prefix"], number)
+        keep = "true" if plan["sweep"]["keep_models"] else "false"
+        tags = {**tags, CANDIDATE_TAG: str(number), KEEP_MODEL_TAG: keep}
+    return JobRequest(
+        name=run.bedrock_name(settings.deployment, run_id, number),
+        token=run.client_request_token(run_id, "customization", number),
         role_arn=settings.customization_role_arn,
         base_model=plan["base_model"],
-        hyperparameters=plan["hyperparameters"],
+        hyperparameters=(candidate or plan)["hyperparameters"],
         training_uri=plan["dataset"]["train"]["uri"],
         validation_uri=validation["uri"] if validation else None,
-        output_uri=object_store.uri(run_facts["output_bucket"], f"{run_facts['prefix']}customization/"),
+        output_uri=object_store.uri(run_facts["output_bucket"], output),
         kms_key_arn=settings.custom_model_kms_key_arn,
-        tags=plan["tags"],
+        tags=tags,
     )
+
+
+def _started(request: JobRequest, candidate: CandidateJob) -> CandidateJob:
+    """The candidate with its job; pending still where Bedrock has no room for it, failed where it is refused."""
+    try:
+        # What one of an earlier attempt has come to by now, the next check asks.
+        return sweep_jobs.described(candidate, {**_start(request), "status": IN_PROGRESS})
+    except Refused as refusal:
+        reason = str(_refused(request, refusal))
+        logger.info("Job not started", extra={"job": request.name, "reason": reason})
+        if refusal.code == _NO_ROOM:
+            return {**candidate, "failure": reason}
+        return sweep_jobs.failed(candidate, reason)
+    except CustomizationFailed as error:
+        return sweep_jobs.failed(candidate, str(error))
+
+
+def _start(request: JobRequest) -> Job:
+    """A new job, or the one that an earlier attempt started. Raises Refused, CustomizationFailed and ServiceBusy."""
     started_at = now()
     try:
         arn, simulated = bedrock.start_customization_job(request)
     except Refused as refusal:
-        job = _adopt(request, refusal)
+        job = _adopted(request, refusal)
         logger.info("Job of an earlier attempt adopted", extra={"job_arn": job["arn"]})
         return job
     logger.info("Job started", extra={"job_arn": arn})
@@ -53,20 +123,23 @@ def start(run_facts: dict[str, Any], plan: dict[str, Any]) -> Job:
     return customization.started(request.name, arn, started_at, simulated)
 
 
-def _adopt(request: bedrock.JobRequest, refusal: Refused) -> Job:
-    """The job of this name where it trains on this run's data; otherwise the refusal as CustomizationFailed."""
-    refused = customization.refused(request.name, refusal.operation, refusal.code, refusal.message)
-    if refusal.code not in _NAME_MAY_BE_TAKEN:
-        raise refused from refusal
+def _adopted(request: JobRequest, refusal: Refused) -> Job:
+    """The job of this name where it trains on this run's data; CustomizationFailed for another's, else the refusal."""
+    if refusal.code not in _MAY_BE_OURS:
+        raise refusal
     try:
         found = bedrock.find_customization_job(request.name)
     except Refused:
-        raise refused from refusal
+        raise refusal from None
     if found is None:
-        raise refused from refusal
+        raise refusal
     if found.training_uri != request.training_uri:
         raise CustomizationFailed(
             f"Another job already has the name {request.name} and trains on {found.training_uri} ({found.job['arn']}). "
             "Job names cannot be used twice: upload the data set again, which gives the run a new name."
         ) from refusal
     return {**found.job, "wait_seconds": FIRST_JOB_WAIT_SECONDS}
+
+
+def _refused(request: JobRequest, refusal: Refused) -> CustomizationFailed:
+    return customization.refused(request.name, refusal.operation, refusal.code, refusal.message)

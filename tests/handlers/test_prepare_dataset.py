@@ -83,6 +83,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         "inference_model": HAIKU,
         "hyperparameters": hyperparameters,
         "candidates": [{"number": 1, "hyperparameters": hyperparameters}],
+        "sweep": None,
         "serving": "provisioned_throughput",
         "model_units": 1,
         "max_cost_usd": None,

@@ -121,6 +121,7 @@ def plan() -> dict[str, Any]:
         "hyperparameters": {"epochCount": "2", "batchSize": "8"},
         "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2", "batchSize": "8"}}],
         "serving": "provisioned_throughput",
+        "sweep": None,
         "model_units": 1,
         "dataset": {
             "train": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl", "records": 40},

@@ -92,6 +92,7 @@ def test_a_validation_error_without_such_a_job_keeps_bedrocks_words(bedrock, run
 def test_a_refusal_says_what_to_do(bedrock, run, plan, lambda_context, code: str, advice: str):
     """An error code alone sends people searching."""
     bedrock.refuse(CREATE, code, "Bedrock's words.")
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
     with pytest.raises(CustomizationFailed, match=rf"{code}: Bedrock's words\. .*{advice}"):
         handler({"run": run, "plan": plan}, lambda_context)
 

@@ -1,0 +1,316 @@
+"""A sweep from its start to its deletions, against a simulated Bedrock whose clock moves only when the run waits."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from lambdas.adapters import clients
+from lambdas.domain.errors import CustomizationFailed, ServiceBusy
+from lambdas.domain.polling import MOST_START_REFUSALS
+from lambdas.domain.run import bedrock_tags
+from lambdas.handlers import (
+    check_customization,
+    choose_model,
+    discard_models,
+    start_customization,
+    start_pending_jobs,
+)
+from local.bedrock.clock import ManualClock
+from local.bedrock.server import serve
+from local.bedrock.settings import Settings
+from tests.handlers.conftest import OUTPUT_BUCKET
+from tests.local.bedrock.conftest import InlineExecutor, rows
+
+RUN = "sales-0123456789ab"
+NAME = f"fine-tuning-{RUN}"
+PREFIX = f"runs/{RUN}/"
+CREATE = "CreateModelCustomizationJob"
+
+
+@dataclass
+class Sweep:
+    """A run with the simulated Bedrock's clock."""
+
+    url: str
+    clock: ManualClock
+    context: Any
+    state: dict[str, Any]
+
+    def do(self, module: Any, into: str = "job") -> dict[str, Any]:
+        """One state of the machine: its handler on the run's state, the result under its name."""
+        result: dict[str, Any] = module.handler(self.state, self.context)
+        self.state = {**self.state, into: result}
+        return result
+
+    def train(self, turns: int = 400) -> dict[str, Any]:
+        """The loop of waiting, checking and starting what is pending."""
+        self.do(start_customization)
+        for _ in range(turns):
+            self.clock.advance(self.state["job"]["wait_seconds"])
+            job = self.do(check_customization)
+            if job["status"] == "Completed":
+                return job
+            if job["may_start"]:
+                self.do(start_pending_jobs)
+        raise AssertionError("the sweep does not end")
+
+    def fault(self, **rule: Any) -> None:
+        """A fault of the simulated Bedrock."""
+        self._post("faults", [rule])
+
+    def heal(self) -> None:
+        """No more faults."""
+        self._post("faults", [])
+
+    def _post(self, path: str, body: Any) -> None:
+        data = json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/_simulation/{path}", data=data, method="POST")  # noqa: S310
+        urllib.request.urlopen(request).close()  # noqa: S310 - loopback
+
+    def statuses(self) -> list[str]:
+        return [one["status"] for one in self.state["job"]["candidates"]]
+
+    def jobs(self) -> list[str]:
+        """The names of all jobs that Bedrock knows."""
+        listed = clients.bedrock().list_model_customization_jobs()["modelCustomizationJobSummaries"]
+        return sorted(job["jobName"] for job in listed)
+
+    def models(self) -> list[str]:
+        """The names of all custom models that Bedrock has."""
+        return sorted(model["modelName"] for model in clients.bedrock().list_custom_models()["modelSummaries"])
+
+
+@pytest.fixture
+def sweep(s3: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
+    """A run of four candidates, data and plan ready."""
+    data = "".join(json.dumps(row) + "\n" for row in rows(40))
+    for name in ("train", "validation"):
+        s3.put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}dataset/{name}.jsonl", Body=data.encode())
+    uri = f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset"
+    execution = "arn:aws:states:us-west-2:123456789012:execution:fine-tuning:one"
+    candidates = [
+        {"number": number, "hyperparameters": {"epochCount": str(epochs), "batchSize": "8"}}
+        for number, epochs in enumerate((4, 1, 2, 8), 1)
+    ]
+    plan = {
+        "base_model": "anthropic.claude-3-haiku-20240307-v1:0:200k",
+        "hyperparameters": candidates[0]["hyperparameters"],
+        "candidates": candidates,
+        "sweep": {"jobs": 4, "grid": {}, "keep_models": False, "note": "Neighbours were tried."},
+        "keep_job": False,
+        "dataset": {
+            "train": {"uri": f"{uri}/train.jsonl", "records": 40},
+            "validation": {"uri": f"{uri}/validation.jsonl", "records": 40},
+        },
+        "tags": {**bedrock_tags("fine-tuning", RUN, execution), "keep-job": "false"},
+    }
+    run = {"id": RUN, "output_bucket": OUTPUT_BUCKET, "prefix": PREFIX}
+    clock = ManualClock()
+    settings = Settings(region="us-west-2", account_id=DEFAULT_ACCOUNT_ID)
+    with serve(settings, s3, clock=clock, executor=InlineExecutor()) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", url)
+        clients.bedrock.cache_clear()
+        # The client's own retries would sleep.
+        clients.bedrock().meta.events.unregister("needs-retry.bedrock", unique_id="retry-config-bedrock")
+        yield Sweep(url, clock, lambda_context, {"run": run, "plan": plan})
+
+
+def test_all_jobs_run_and_the_lowest_validation_loss_is_chosen(sweep: Sweep) -> None:
+    """The chosen one's facts take the place of a single job's, so that nothing after it knows of sweeps."""
+    job = sweep.train()
+    losses = {one["number"]: one["validation_loss"] for one in job["candidates"]}
+    assert all(loss is not None for loss in losses.values())
+    chosen = sweep.do(choose_model)
+    best = min(losses, key=lambda number: (losses[number], number))
+    assert (chosen["chosen"], chosen["name"]) == (best, f"{NAME}-c{best}")
+    assert chosen["model_arn"] == chosen["candidates"][best - 1]["model_arn"]
+    assert chosen["hyperparameters"] == sweep.state["plan"]["candidates"][best - 1]["hyperparameters"]
+    stored = json.loads(clients.s3().get_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}sweep.json")["Body"].read())
+    assert (stored["chosen"], stored["model_arn"]) == (best, chosen["model_arn"])
+
+
+def test_each_job_has_its_own_name_tags_and_output(sweep: Sweep) -> None:
+    """Clean-up finds them by tags, and the report must not read another job's losses."""
+    job = sweep.train()
+    assert sweep.jobs() == [f"{NAME}-c{number}" for number in (1, 2, 3, 4)]
+    for one in job["candidates"]:
+        listed = clients.bedrock().list_tags_for_resource(resourceARN=one["arn"])["tags"]
+        tags = {tag["key"]: tag["value"] for tag in listed}
+        assert (tags["run-id"], tags["sweep-candidate"], tags["keep-model"]) == (RUN, str(one["number"]), "false")
+        described = clients.bedrock().get_model_customization_job(jobIdentifier=one["arn"])
+        assert described["outputDataConfig"]["s3Uri"].endswith(f"{PREFIX}customization/c{one['number']}/")
+
+
+def test_jobs_beyond_the_quota_are_started_when_others_have_ended(sweep: Sweep) -> None:
+    """A quota of two must not end a sweep of four, nor keep it from any of them."""
+    sweep.fault(operation=CREATE, kind="quota", match=f"{NAME}-c3", last=1)
+    job = sweep.do(start_customization)
+    assert sweep.statuses() == ["InProgress", "InProgress", "Pending", "Pending"]
+    assert "Service Quotas" in job["candidates"][2]["failure"]
+    sweep.clock.advance(60)
+    # Nothing has ended: to ask again would be in vain, and cost events of the execution's history.
+    assert not sweep.do(check_customization)["may_start"]
+    sweep.clock.advance(5 * 3600)
+    assert sweep.do(check_customization)["may_start"]
+    sweep.do(start_pending_jobs)
+    assert sweep.statuses() == ["Completed", "Completed", "InProgress", "InProgress"]
+    sweep.clock.advance(5 * 3600)
+    assert sweep.do(check_customization)["status"] == "Completed"
+
+
+def test_a_quota_that_others_fill_is_waited_for_and_given_up_in_the_end(sweep: Sweep) -> None:
+    """Another run's jobs end sometime; what this run has trained must not wait for ever."""
+    sweep.fault(operation=CREATE, kind="quota", match=f"{NAME}-c4")
+    job = sweep.train()
+    assert sweep.statuses() == ["Completed"] * 3 + ["Failed"]
+    assert job["start_refusals"] == MOST_START_REFUSALS
+    assert "ServiceQuotaExceeded" in job["candidates"][3]["failure"]
+
+
+def test_one_that_fails_does_not_end_the_run(sweep: Sweep) -> None:
+    """Three trained models are worth having; the report tells of the fourth."""
+    sweep.fault(operation=CREATE, kind="validation", match=f"{NAME}-c2")
+    sweep.train()
+    assert sweep.statuses() == ["Completed", "Failed", "Completed", "Completed"]
+    chosen = sweep.do(choose_model)
+    assert chosen["chosen"] != 2
+    assert "3 of 4 jobs" in chosen["reason"]
+
+
+def test_if_all_fail_the_error_has_each_ones_reason(sweep: Sweep) -> None:
+    """One reason of four would send a person looking for the others."""
+    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}dataset/train.jsonl", Body=b"{}\n")
+    with pytest.raises(CustomizationFailed) as failure:
+        sweep.train()
+    assert all(f"{NAME}-c{number} ended as Failed" in str(failure.value) for number in (1, 2, 3, 4))
+
+
+def test_a_stopped_one_is_no_candidate(sweep: Sweep) -> None:
+    """A person may stop one job in the console without losing the others."""
+    sweep.do(start_customization)
+    clients.bedrock().stop_model_customization_job(jobIdentifier=f"{NAME}-c1")
+    sweep.clock.advance(5 * 3600)
+    sweep.do(check_customization)
+    assert sweep.statuses() == ["Stopped", "Completed", "Completed", "Completed"]
+    assert sweep.do(choose_model)["chosen"] != 1
+
+
+def test_a_quota_of_nothing_ends_the_run_at_once(sweep: Sweep) -> None:
+    """None of the run's own jobs will ever make room."""
+    sweep.fault(operation=CREATE, kind="quota")
+    with pytest.raises(CustomizationFailed, match="Service Quotas"):
+        sweep.do(start_customization)
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "error_after"])
+def test_a_start_whose_answer_was_lost_is_not_repeated_but_found(sweep: Sweep, kind: str) -> None:
+    """The state machine tries again: a second job of the same candidate would be paid for twice."""
+    sweep.fault(operation=CREATE, kind=kind, match=f"{NAME}-c2", last=1)
+    with pytest.raises(ServiceBusy):
+        sweep.do(start_customization)
+    sweep.train()
+    assert sweep.jobs() == [f"{NAME}-c{number}" for number in (1, 2, 3, 4)]
+    assert sweep.statuses() == ["Completed"] * 4
+
+
+def test_of_equal_losses_the_smaller_number_is_chosen(sweep: Sweep) -> None:
+    """The recommended values win where nothing speaks for others."""
+    job = sweep.train()
+    for one in job["candidates"]:
+        one["validation_loss"] = 0.5
+    chosen = sweep.do(choose_model)
+    assert chosen["chosen"] == 1
+    assert "the smaller number counts" in chosen["reason"]
+
+
+def test_a_loss_that_bedrock_does_not_give_is_read_from_the_jobs_own_file(sweep: Sweep) -> None:
+    """And one that has none in its file either cannot be chosen, whatever the others have."""
+    job = sweep.train()
+    told = {one["number"]: one["validation_loss"] for one in job["candidates"]}
+    for one in job["candidates"]:
+        one["validation_loss"] = None
+    folder = f"{PREFIX}customization/c1/"
+    for stored in clients.s3().list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix=folder)["Contents"]:
+        clients.s3().delete_object(Bucket=OUTPUT_BUCKET, Key=stored["Key"])
+    candidates = sweep.do(choose_model)["candidates"]
+    assert candidates[0]["validation_loss"] is None
+    assert sweep.state["job"]["chosen"] != 1
+    for one in candidates[1:]:
+        assert one["validation_loss"] == pytest.approx(told[one["number"]], rel=0.5)
+
+
+def test_without_any_loss_nothing_is_chosen(sweep: Sweep) -> None:
+    """A choice without evidence would look like one with it."""
+    job = sweep.train()
+    sweep.state["run"]["prefix"] = "runs/none/"
+    for one in job["candidates"]:
+        one["validation_loss"] = None
+    with pytest.raises(CustomizationFailed, match="no validation loss"):
+        sweep.do(choose_model)
+
+
+def test_the_models_that_were_not_chosen_are_deleted(sweep: Sweep) -> None:
+    """They cost storage each month, and nobody asked for them."""
+    sweep.train()
+    chosen = sweep.do(choose_model)["name"]
+    job = sweep.do(discard_models)
+    assert sweep.models() == [chosen]
+    assert sorted(one["model"] for one in job["candidates"]) == ["deleted"] * 3 + ["kept"]
+    # The lane may come by twice.
+    assert sweep.do(discard_models) == job
+
+
+def test_keep_models_keeps_them(sweep: Sweep) -> None:
+    """Somebody may want to look at them."""
+    sweep.state["plan"]["sweep"]["keep_models"] = True
+    sweep.train()
+    sweep.do(choose_model)
+    sweep.do(discard_models)
+    assert len(sweep.models()) == 4
+
+
+@pytest.mark.parametrize(("keep_job", "left"), [(False, 0), (True, 4)])
+def test_a_run_that_failed_before_the_choice_leaves_no_model(sweep: Sweep, keep_job: bool, left: int) -> None:
+    """Nobody knows which one would have been served; `keep_job` says that the training is worth more."""
+    sweep.state["plan"]["keep_job"] = keep_job
+    sweep.train()
+    del sweep.state["job"]
+    sweep.do(discard_models)
+    assert len(sweep.models()) == left
+
+
+def test_a_choice_whose_answer_was_lost_counts(sweep: Sweep) -> None:
+    """What is stored may have been acted upon: the chosen model stays although the state does not know it."""
+    job = sweep.train()
+    chosen = sweep.do(choose_model)["name"]
+    sweep.state["job"] = job
+    sweep.do(discard_models)
+    assert sweep.models() == [chosen]
+
+
+def test_a_model_of_the_same_name_without_the_proof_stays(sweep: Sweep) -> None:
+    """Somebody's own model may have the name: only the tags say whose it is."""
+    sweep.train()
+    sweep.do(choose_model)
+    loser = next(one for one in sweep.state["job"]["candidates"] if one["number"] != sweep.state["job"]["chosen"])
+    clients.bedrock().untag_resource(resourceARN=loser["model_arn"], tagKeys=["sweep-candidate"])
+    job = sweep.do(discard_models)
+    assert len(sweep.models()) == 2
+    assert job["candidates"][loser["number"] - 1]["model"] == "left"
+
+
+def test_a_refused_deletion_leaves_one_model_and_deletes_the_others(sweep: Sweep) -> None:
+    """One that is stuck must not keep the rest; the reconciler comes again."""
+    sweep.train()
+    chosen = sweep.do(choose_model)["chosen"]
+    stuck = next(number for number in (1, 2, 3, 4) if number != chosen)
+    model_id = sweep.state["job"]["candidates"][stuck - 1]["model_arn"].rpartition("/")[2]
+    sweep.fault(operation="DeleteCustomModel", kind="access_denied", match=model_id)
+    job = sweep.do(discard_models)
+    assert job["candidates"][stuck - 1]["model"] == "left"
+    assert len(sweep.models()) == 2
