@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--s3-endpoint", required=True, help="where training data is read and metrics are written")
     parser.add_argument("--calls", type=Path, help="file that gets a JSON line per call")
     parser.add_argument("--time-scale", type=float, help="factor on every duration, such as 0.005")
-    parser.add_argument("--region", help="the Region in ARNs, default us-east-1")
+    parser.add_argument("--region", help="default us-west-2")
     parser.add_argument("--settings", type=Path, help="JSON file with further settings")
     parser.add_argument("--faults", type=Path, help="JSON file with a list of fault rules")
     arguments = parser.parse_args()

@@ -157,6 +157,8 @@ class CustomizationJobs:
             raise ValidationError(f"The simulated Bedrock has no customization of type {params['customizationType']}.")
         if "s3Uri" not in params["trainingDataConfig"]:
             raise ValidationError("trainingDataConfig.s3Uri is required for customization of type FINE_TUNING.")
+        if customization.validation is None and params.get("validationDataConfig", {}).get("validators"):
+            raise ValidationError("The base model does not support a validation dataset for FINE_TUNING.")
         for name, text in params.get("hyperParameters", {}).items():
             _check_hyperparameter(name, text, customization)
         if any(job.name == params["jobName"] for job in self._jobs.values()):

@@ -36,14 +36,15 @@ class Hyperparameter:
 
 @dataclass(frozen=True)
 class Customization:
-    """What a fine-tuning job of one base model takes, and how the model that it makes can be served.
+    """What a fine-tuning job of one base model takes, where, and how the model that it makes can be served.
 
-    Record limits are inclusive; `tokens` bounds one record.
+    Record limits are inclusive; `tokens` bounds one record; `validation` is None where a job takes no validation set.
     """
 
+    regions: tuple[str, ...]
     record_format: RecordFormat
     train: tuple[int, int]
-    validation: tuple[int, int]
+    validation: tuple[int, int] | None
     total: int
     tokens: int
     reserved: tuple[str, ...]
@@ -53,6 +54,7 @@ class Customization:
 
 
 HAIKU = Customization(
+    ("us-west-2",),
     RecordFormat.MESSAGES,
     train=(32, 10_000),
     validation=(32, 1_000),
@@ -68,6 +70,7 @@ HAIKU = Customization(
     },
 )
 NOVA = Customization(
+    ("us-east-1",),
     RecordFormat.CONVERSATION,
     train=(8, 20_000),
     validation=(8, 20_000),
@@ -81,25 +84,24 @@ NOVA = Customization(
     },
     on_demand=True,
 )
+# AWS: a validation set "will not be supported during SFT training".
+NOVA_2 = replace(NOVA, validation=None)
 LLAMA_HYPERPARAMETERS = {
     "epochCount": Hyperparameter(int, "5", 1, 10),
     "batchSize": Hyperparameter(int, "1", 1, 1),
     "learningRate": Hyperparameter(float, "1e-4", 5e-6, 0.1),
 }
 LLAMA_3_1 = Customization(
-    RecordFormat.PROMPT_COMPLETION, (100, 10_000), (1, 10_000), 10_000, 16_000, (), LLAMA_HYPERPARAMETERS
+    ("us-west-2",),
+    RecordFormat.PROMPT_COMPLETION,
+    train=(100, 10_000),
+    validation=(1, 10_000),
+    total=10_000,
+    tokens=16_000,
+    reserved=(),
+    hyperparameters=LLAMA_HYPERPARAMETERS,
 )
-LLAMA_3_3 = Customization(
-    RecordFormat.CONVERSATION,
-    (100, 10_000),
-    (1, 10_000),
-    10_000,
-    16_000,
-    (),
-    LLAMA_HYPERPARAMETERS,
-    provisioned=False,
-    on_demand=True,
-)
+LLAMA_3_3 = replace(LLAMA_3_1, record_format=RecordFormat.CONVERSATION, provisioned=False, on_demand=True)
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ FOUNDATION_MODELS = {
         *_pair(
             FoundationModel("amazon.nova-2-lite-v1:0", "Nova 2 Lite", "Amazon", 1, inference_types=BY_PROFILE),
             "256k",
-            NOVA,
+            NOVA_2,
         ),
         *_pair(FoundationModel("meta.llama3-1-8b-instruct-v1:0", "Llama 3.1 8B Instruc", "Meta", 2), "128k", LLAMA_3_1),
         *_pair(
@@ -242,9 +244,13 @@ class FoundationModels:
         if model is None:
             raise ValidationError("The provided model identifier is invalid.")
         self.refuse_aged(model)
-        if model.customization is None:
+        if not self._is_customizable(model):
             raise ValidationError(f"Model customization of type FINE_TUNING is not supported for {model.model_id}.")
         return model
+
+    def _is_customizable(self, model: FoundationModel) -> bool:
+        """In this Region."""
+        return model.customization is not None and self._settings.region in model.customization.regions
 
     def refuse_ended(self, model: FoundationModel) -> None:
         """A model past its end of life does nothing any more."""
@@ -294,7 +300,7 @@ class FoundationModels:
             "inputModalities": ["TEXT"],
             "outputModalities": list(model.modalities),
             "responseStreamingSupported": False,
-            "customizationsSupported": ["FINE_TUNING"] if model.customization else [],
+            "customizationsSupported": ["FINE_TUNING"] if self._is_customizable(model) else [],
             "inferenceTypesSupported": list(model.inference_types),
             "modelLifecycle": without_nones(
                 {

@@ -17,7 +17,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    region: str = "us-east-1"
+    region: str = Field(default="us-west-2", description="in ARNs; it decides which models can be customized")
     account_id: str = Field(default="000000000000", pattern=r"[0-9]{12}")
     time_scale: float = Field(default=1.0, ge=0)
 

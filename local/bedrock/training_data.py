@@ -36,7 +36,9 @@ class Example:
 def read_examples(s3: "S3Client", uri: str, customization: Customization, *, validation: bool) -> list[Example]:
     """All records of a file. Raises TrainingDataRefused with the line that breaks a rule."""
     what = "validation" if validation else "training"
-    minimum, maximum = customization.validation if validation else customization.train
+    limits = customization.validation if validation else customization.train
+    assert limits is not None  # noqa: S101 - a job with a validation set that its model does not take is refused
+    minimum, maximum = limits
     name, data = _download(s3, uri, limit_bytes=(1 if validation else 10) * BYTES_PER_GB)
     examples: list[Example] = []
     for number, line in _lines(data):

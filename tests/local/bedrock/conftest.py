@@ -166,13 +166,13 @@ def simulation(
 
     monkeypatch.setattr(Contract, "respond", checked_respond)
     with mock_aws():
-        s3 = SESSION.client("s3", region_name="us-east-1")
-        s3.create_bucket(Bucket=BUCKET)
+        s3 = SESSION.client("s3", region_name="us-west-2")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
         calls = tmp_path / "bedrock-calls.jsonl"
         with serve(settings, s3, clock=clock, executor=InlineExecutor(), calls=calls) as url:
             options: dict[str, Any] = {
                 "endpoint_url": url,
-                "region_name": "us-east-1",
+                "region_name": "us-west-2",
                 "aws_access_key_id": "test",
                 "aws_secret_access_key": "test",
                 "config": Config(retries={"total_max_attempts": 1}, parameter_validation=False),

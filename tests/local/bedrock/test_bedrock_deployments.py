@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from local.bedrock.clock import ManualClock
 from local.bedrock.settings import Settings
-from tests.local.bedrock.conftest import HAIKU, HOUR, NOVA_MICRO, Simulation, rows
+from tests.local.bedrock.conftest import HAIKU, HOUR, Simulation, rows
 
 LLAMA_3_1 = "meta.llama3-1-8b-instruct-v1:0:128k"
 LLAMA_3_3 = "meta.llama3-3-70b-instruct-v1:0:128k"
@@ -17,7 +17,7 @@ QUESTION = [{"role": "user", "content": [{"text": rows(1)[0]["messages"][0]["con
 
 @pytest.fixture
 def model_arn(simulation: Simulation) -> str:
-    arn: str = simulation.complete_job_for(NOVA_MICRO)["outputModelArn"]
+    arn: str = simulation.complete_job_for(LLAMA_3_3)["outputModelArn"]
     return arn
 
 
@@ -105,15 +105,14 @@ def test_models_that_are_served_by_throughput_only_are_refused(simulation: Simul
     assert code_of(error) == "ValidationException"
 
 
-def test_llama_3_3_is_served_on_demand_only(simulation: Simulation) -> None:
+def test_llama_3_3_is_served_on_demand_only(simulation: Simulation, model_arn: str) -> None:
     """It is the one model without Provisioned Throughput."""
-    arn = simulation.complete_job_for(LLAMA_3_3)["outputModelArn"]
     with pytest.raises(ClientError, match="Provisioned Throughput is not supported") as error:
         simulation.bedrock.create_provisioned_model_throughput(
-            modelUnits=1, provisionedModelName="throughput-1", modelId=arn
+            modelUnits=1, provisionedModelName="throughput-1", modelId=model_arn
         )
     assert code_of(error) == "ValidationException"
-    deploy(simulation, arn)
+    deploy(simulation, model_arn)
 
 
 def test_an_unknown_model_is_not_found(simulation: Simulation, model_arn: str) -> None:

@@ -80,7 +80,7 @@ def test_a_killed_caller_is_dead_before_or_after_the_effect(simulation: Simulati
             SESSION.client(
                 "bedrock",
                 endpoint_url=simulation.url,
-                region_name="us-east-1",
+                region_name="us-west-2",
                 aws_access_key_id="simulated",
                 aws_secret_access_key="simulated",
                 config=name,

@@ -91,7 +91,7 @@ class TestEndOfLife:
 def test_a_life_cycle_of_a_model_that_does_not_exist_is_no_setting() -> None:
     """A misspelt id must not pass as a model that is ACTIVE."""
     settings = Settings(model_lifecycle={"anthropic.claude-3-haikku-v1:0": "EOL"})
-    with pytest.raises(ValueError, match="haikku"), serve(settings, SESSION.client("s3", region_name="us-east-1")):
+    with pytest.raises(ValueError, match="haikku"), serve(settings, SESSION.client("s3", region_name="us-west-2")):
         pass
 
 

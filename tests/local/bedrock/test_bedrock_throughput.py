@@ -106,7 +106,7 @@ def test_commitment_is_kept_and_not_counted(simulation: Simulation, model_arn: s
 @pytest.mark.parametrize(
     ("model_id", "code"),
     [
-        ("arn:aws:bedrock:us-east-1:000000000000:custom-model/anthropic.claude-3-haiku-20240307-v1:0:200k/aaaaaaaaaaaa",
+        ("arn:aws:bedrock:us-west-2:000000000000:custom-model/anthropic.claude-3-haiku-20240307-v1:0:200k/aaaaaaaaaaaa",
          "ResourceNotFoundException"),
         ("anthropic.claude-9-v1:0", "ValidationException"),
         ("anthropic.claude-3-haiku-20240307-v1:0", "ValidationException"),
