@@ -24,7 +24,8 @@ class FaultKind(StrEnum):
     """What happens to a call: an error, a dropped connection, a killed caller, or a late or stale answer.
 
     `…_after` is after the call's effect, everything else before it. `kill_…` ends the Lambda worker that called.
-    `stuck` lets a Get answer that a job is still InProgress, a throughput or a deployment still Creating.
+    `stuck` lets a Get answer that a job is still InProgress, a throughput or a deployment still Creating, `failed` that
+    it has Failed; what is there bills all the same.
     """
 
     THROTTLE = "throttle"
@@ -41,6 +42,7 @@ class FaultKind(StrEnum):
     SLOW = "slow"
     SLOW_AFTER = "slow_after"
     STUCK = "stuck"
+    FAILED = "failed"
 
 
 class Fault(BaseModel):

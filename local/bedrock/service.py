@@ -27,7 +27,7 @@ from local.bedrock.errors import BedrockError, InternalError, UnsupportedOperati
 from local.bedrock.faults import FAULT_LIST, Call, Fault, FaultKind, Faults, error_of
 from local.bedrock.foundation_models import FoundationModels
 from local.bedrock.provisioned_throughput import Throughput, Throughputs
-from local.bedrock.resources import Tags
+from local.bedrock.resources import Tags, without_nones
 from local.bedrock.runtime import Runtime
 from local.bedrock.service_quotas import ServiceQuotas
 from local.bedrock.settings import Settings
@@ -49,11 +49,19 @@ IDENTIFIERS = (
 )
 CONTROL_PATH = "/_simulation/"
 FAULTS_PATH = "/_simulation/faults"
-# What a `stuck` Get goes on answering, and what it leaves out.
-STUCK: dict[str, dict[str, Any]] = {
-    "GetModelCustomizationJob": {"status": "InProgress", "endTime": None, "outputModelArn": None},
-    "GetProvisionedModelThroughput": {"status": "Creating"},
-    "GetCustomModelDeployment": {"status": "Creating"},
+# What a Get answers instead of the truth, by the fault's kind; None leaves a member out.
+FAILED: dict[str, Any] = {"status": "Failed", "failureMessage": "It failed by a fault rule of the simulation."}
+STALE: dict[FaultKind, dict[str, dict[str, Any]]] = {
+    FaultKind.STUCK: {
+        "GetModelCustomizationJob": {"status": "InProgress", "endTime": None, "outputModelArn": None},
+        "GetProvisionedModelThroughput": {"status": "Creating"},
+        "GetCustomModelDeployment": {"status": "Creating"},
+    },
+    FaultKind.FAILED: {
+        "GetModelCustomizationJob": {**FAILED, "outputModelArn": None},
+        "GetProvisionedModelThroughput": FAILED,
+        "GetCustomModelDeployment": FAILED,
+    },
 }
 ARN = re.compile(
     r"arn:aws:bedrock:[\w-]+:[0-9]{12}:"
@@ -61,7 +69,7 @@ ARN = re.compile(
 )
 MADE = ("jobArn", "provisionedModelArn", "customModelDeploymentArn")
 # The kinds of faults that let a call take effect first.
-COME_LATER = (FaultKind.ERROR_AFTER, FaultKind.DROP_AFTER, FaultKind.KILL_AFTER, FaultKind.SLOW_AFTER, FaultKind.STUCK)
+COME_LATER = (FaultKind.ERROR_AFTER, FaultKind.DROP_AFTER, FaultKind.KILL_AFTER, FaultKind.SLOW_AFTER, *STALE)
 
 
 @dataclass
@@ -190,14 +198,14 @@ class SimulatedBedrock:
             outcome.resource = next((params[key] for key in IDENTIFIERS if isinstance(params.get(key), str)), None)
         if operation.input_shape is not None:
             validation.check(operation.input_shape, params)
-        stuck = fault is not None and fault.kind is FaultKind.STUCK
-        response = self._operate(operation, params, outcome, stuck=stuck)
+        stale = STALE.get(fault.kind, {}).get(operation.name, {}) if fault else {}
+        response = self._operate(operation, params, outcome, stale)
         if fault is not None:
             self._apply_after(fault, operation.name, caller)
         return response
 
     def _operate(
-        self, operation: OperationModel, params: dict[str, Any], outcome: _Outcome, *, stuck: bool
+        self, operation: OperationModel, params: dict[str, Any], outcome: _Outcome, stale: Mapping[str, Any]
     ) -> Response:
         if operation.name in ("InvokeModel", "Converse", "CountTokens"):
             return self._infer(operation, params)
@@ -206,10 +214,8 @@ class SimulatedBedrock:
             raise UnsupportedOperationError(f"The simulated Bedrock has no operation {operation.name}.")
         with self._lock:
             output = operate(params)
-        if stuck:
-            output = {
-                key: value for key, value in (output | STUCK.get(operation.name, {})).items() if value is not None
-            }
+        if stale:
+            output = without_nones({**output, **stale})
         outcome.resource = next((output[key] for key in MADE if key in output), outcome.resource)
         return self._contract.respond(operation, output)
 

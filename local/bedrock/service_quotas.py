@@ -34,7 +34,7 @@ MODEL_UNITS = {
     ),
     "amazon.nova-2-lite-v1:0": (
         "L-SIMULATED-UNITS-NOVA-2-LITE",
-        "No-commitment model units for Provisioned Throughput created for base model Amazon Nova 2 Lite V1.0 256K",
+        "No-commitment model units for Provisioned Throughput created for custom model Amazon Nova 2 Lite V1.0 256K",
     ),
     "meta.llama3-1-8b-instruct-v1:0": ("L-3632DE15", f"{PER_MODEL} Meta Llama 3.1 8B Instruct"),
     "meta.llama3-1-70b-instruct-v1:0": ("L-SIMULATED-UNITS-LLAMA-70B", f"{PER_MODEL} Meta Llama 3.1 70B Instruct"),

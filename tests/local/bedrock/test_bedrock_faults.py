@@ -67,6 +67,18 @@ def test_a_stuck_job_is_in_progress_for_ever(simulation: Simulation) -> None:
     assert simulation.bedrock.get_model_customization_job(jobIdentifier=arn)["status"] == "Completed"
 
 
+def test_what_is_said_to_have_failed_is_there_all_the_same(simulation: Simulation) -> None:
+    """A throughput that failed still has to be deleted."""
+    model_arn = simulation.complete_job()["outputModelArn"]
+    simulation.bedrock.create_provisioned_model_throughput(
+        modelUnits=1, provisionedModelName="throughput-1", modelId=model_arn
+    )
+    simulation.control("POST", "faults/x", [{"operation": "*", "kind": "failed", "match": "throughput-1"}])
+    found = simulation.bedrock.get_provisioned_model_throughput(provisionedModelId="throughput-1")
+    assert (found["status"], "fault rule" in found["failureMessage"]) == ("Failed", True)
+    assert len(simulation.control("GET", "state")["provisioned_throughputs"]) == 1
+
+
 @pytest.mark.parametrize(("kind", "jobs"), [("kill_before", 0), ("kill_after", 1)])
 def test_a_killed_caller_is_dead_before_or_after_the_effect(simulation: Simulation, kind: str, jobs: int) -> None:
     """A Lambda function that needs too much memory dies at any call, and nobody learns what the call came to."""

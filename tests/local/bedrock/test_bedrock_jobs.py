@@ -206,3 +206,34 @@ def test_job_and_model_carry_their_tags(simulation: Simulation) -> None:
     simulation.bedrock.tag_resource(resourceARN=job["outputModelArn"], tags=[{"key": "a", "value": "b"}])
     simulation.bedrock.untag_resource(resourceARN=job["outputModelArn"], tagKeys=["deployment"])
     assert tags(resourceARN=job["outputModelArn"])["tags"] == [{"key": "a", "value": "b"}]
+
+
+def test_a_sweep_trains_jobs_side_by_side_and_only_the_best_model_is_kept(simulation: Simulation) -> None:
+    """Candidates differ by validation loss; whoever deletes the losing models pays for storing one only."""
+    uri = simulation.upload("validation.jsonl", rows(40))
+    for number, epochs in enumerate(("1", "2", "4", "8"), start=1):
+        simulation.create_job(
+            jobName=f"job-c{number}",
+            customModelName=f"model-c{number}",
+            hyperParameters={"epochCount": epochs, "batchSize": "8"},
+            validationDataConfig={"validators": [{"s3Uri": uri}]},
+            customModelTags=[{"key": "sweep-candidate", "value": str(number)}],
+        )
+    in_progress = simulation.bedrock.list_model_customization_jobs(statusEquals="InProgress")
+    assert len(in_progress["modelCustomizationJobSummaries"]) == 4
+    simulation.clock.advance(5 * HOUR)
+    jobs = [simulation.bedrock.get_model_customization_job(jobIdentifier=f"job-c{number}") for number in range(1, 5)]
+    losses = {job["outputModelArn"]: job["validationMetrics"][0]["validationLoss"] for job in jobs}
+    assert len(set(losses.values())) == 4
+    best = min(losses, key=losses.__getitem__)
+    simulation.control("POST", "faults/x", [{"operation": "*", "kind": "throttle", "match": "model-c1", "last": 1}])
+    with pytest.raises(ClientError, match="Throttling"):
+        simulation.bedrock.delete_custom_model(modelIdentifier=jobs[0]["outputModelArn"])
+    for arn in losses.keys() - {best}:
+        simulation.bedrock.delete_custom_model(modelIdentifier=arn)
+    [kept] = simulation.control("GET", "state")["custom_models"]
+    assert kept["modelArn"] == best
+    number = kept["modelName"].removeprefix("model-c")
+    assert simulation.bedrock.list_tags_for_resource(resourceARN=best)["tags"] == [
+        {"key": "sweep-candidate", "value": number}
+    ]
