@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from local.bedrock.clock import Clock
+from local.bedrock.contract import QUOTA_OPERATIONS
 from local.bedrock.errors import (
     BedrockError,
     ConflictError,
@@ -84,9 +85,10 @@ def error_of(fault: Fault, operation: str) -> BedrockError | None:
         case FaultKind.THROTTLE:
             return ThrottledError("Too many requests, please wait before trying again.")
         case FaultKind.ACCESS_DENIED:
+            action = f"{'servicequotas' if operation in QUOTA_OPERATIONS else 'bedrock'}:{operation}"
             return DeniedError(
-                "User is not authorized to perform: "
-                f"bedrock:{operation} because no identity-based policy allows the bedrock:{operation} action"
+                f"User is not authorized to perform: {action} "
+                f"because no identity-based policy allows the {action} action"
             )
         case FaultKind.VALIDATION:
             return ValidationError("The request was refused by a fault rule of the simulation.")

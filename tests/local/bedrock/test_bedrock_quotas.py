@@ -123,6 +123,6 @@ def test_requests_are_checked_and_other_operations_are_not_simulated(simulation:
 def test_faults_hit_service_quotas_too(simulation: Simulation) -> None:
     """A caller without the permission must learn which check could not be made."""
     simulation.control("POST", "faults", [{"operation": "ListServiceQuotas", "kind": "access_denied"}])
-    with pytest.raises(ClientError, match="ListServiceQuotas") as error:
+    with pytest.raises(ClientError, match="perform: servicequotas:ListServiceQuotas") as error:
         simulation.quotas.list_service_quotas(ServiceCode="bedrock")
     assert code_of(error) == "AccessDeniedException"
