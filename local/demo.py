@@ -60,11 +60,11 @@ def run(aws: EmbeddedAws, deployment: Deployment, upload: Upload, *, progress: P
     if prefix := end.facts.get("run", {}).get("prefix"):
         result.fetch(aws, deployment.output_bucket, prefix, aws.directory)
     result.tell(console, aws.directory, end)
-    left = result.live_throughputs(aws)
+    left = result.still_served(aws)
     if left:
-        console.print(f"Throughput is left and would go on billing: {', '.join(left)}", style="bold red")
+        console.print(f"Left, and would go on billing: {', '.join(left)}", style="bold red")
     else:
-        console.print("No throughput is left.")
+        console.print("No throughput and no custom model deployment is left.")
     return end.status == "SUCCEEDED" and not left
 
 

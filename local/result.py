@@ -22,10 +22,14 @@ def fetch(aws: EmbeddedAws, bucket: str, prefix: str, folder: Path) -> None:
                 s3.download_file(bucket, entry["Key"], str(path))
 
 
-def live_throughputs(aws: EmbeddedAws) -> list[str]:
-    """The ARNs of the throughputs that Bedrock still has."""
-    pages = aws.client("bedrock").get_paginator("list_provisioned_model_throughputs").paginate()
-    return [one["provisionedModelArn"] for page in pages for one in page["provisionedModelSummaries"]]
+def still_served(aws: EmbeddedAws) -> list[str]:
+    """The ARNs of the throughputs and custom model deployments that Bedrock still has."""
+    bedrock = aws.client("bedrock")
+    throughputs = bedrock.get_paginator("list_provisioned_model_throughputs").paginate()
+    deployments = bedrock.get_paginator("list_custom_model_deployments").paginate()
+    return [one["provisionedModelArn"] for page in throughputs for one in page["provisionedModelSummaries"]] + [
+        one["customModelDeploymentArn"] for page in deployments for one in page["modelDeploymentSummaries"]
+    ]
 
 
 def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:
@@ -42,7 +46,7 @@ def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:
 
 
 def tell_report(console: Console, folder: Path) -> None:
-    """The verdict, the arms side by side and the throughput's time, from report.json."""
+    """The verdict, the arms side by side and the time that the model was served, from report.json."""
     report = json.loads((folder / "report.json").read_text())
     simulated = " (simulated: the figures say nothing about real models)" if report["simulated"] else ""
     table = Table(title=f"{report['base_model']}{simulated}", title_justify="left")
@@ -62,10 +66,11 @@ def tell_report(console: Console, folder: Path) -> None:
         console.print(f"  {reason_given}", markup=False, highlight=False, soft_wrap=True)
     if report["judging"]["judges"]:
         tell_judging(console, report["judging"])
-    throughput = report["throughput"]
+    serving = report["serving"]
+    kind = "Custom model deployment, on demand" if serving["kind"] == "on_demand" else "Throughput"
     console.print(
-        f"Throughput: in service {throughput['in_service_at']}, deleted {throughput['deleted_at']}, "
-        f"billed for {throughput['billed_seconds']} s.",
+        f"{kind}: in service {serving['in_service_at']}, deleted {serving['deleted_at']}, "
+        f"billed by the hour for {report['throughput']['billed_seconds']} s.",
         highlight=False,
         soft_wrap=True,
     )

@@ -68,3 +68,11 @@ def test_a_slot_that_changed_hands_is_not_freed(s3: Any) -> None:
     body = object_store.read(OUTPUT_BUCKET, read.key)
     assert body is not None
     assert json.loads(body)["run_id"] == "next"
+
+
+def test_an_object_that_is_no_slot_is_named_and_nothing_is_bought(s3: Any, lambda_context: Any) -> None:
+    """Nobody can tell whether it stands for a throughput: a person must learn which object it is."""
+    key = "throughput-slots/1.json"
+    s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=b"not a slot")
+    with pytest.raises(throughput_slots.UnreadableSlot, match=rf"s3://{OUTPUT_BUCKET}/{key}: .*delete it where no run"):
+        handler(state("new"), lambda_context)

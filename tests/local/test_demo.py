@@ -64,7 +64,7 @@ def test_the_demo_succeeds_and_tells_the_arms(finished: Demo) -> None:
     assert finished.status == 0, finished.output
     assert finished.document("report.json")["status"] == "succeeded"
     assert "tuned" in finished.output
-    assert "No throughput is left." in finished.output
+    assert "No throughput and no custom model deployment is left." in finished.output
 
 
 def test_the_demo_leaves_what_it_promises(finished: Demo) -> None:

@@ -158,6 +158,18 @@ def test_another_runs_slot_stays(bedrock, run, throughput, hold, held_slots, lam
     assert held_slots() == [slot["key"]]
 
 
+def test_an_object_that_is_no_slot_does_not_keep_the_runs_own(
+    bedrock, run, throughput, hold, held_slots, s3, lambda_context
+):
+    """Nor does it make a verified deletion look like a failed one."""
+    hold()
+    s3.put_object(Bucket="output-bucket", Key="throughput-slots/2.json", Body=b"{}")
+    gone(bedrock)
+    bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
+    assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted"] is True
+    assert held_slots() == ["throughput-slots/2.json"]
+
+
 def test_a_slot_that_cannot_be_given_back_does_not_undo_the_deletion(bedrock, run, throughput, lambda_context):
     """There is no bucket here: the reconciler frees the slot when the run has ended."""
     gone(bedrock)

@@ -11,6 +11,7 @@ from lambdas.adapters import approvals, clients
 from lambdas.adapters.service_errors import Conflict
 from lambdas.domain import approval
 from lambdas.handlers import promote_champion
+from lambdas.handlers.environment import environment
 from lambdas.handlers.write_report import handler
 
 BUCKET = "output-bucket"
@@ -83,7 +84,7 @@ def test_every_figure_follows_from_the_stored_answers(event, written, expect, la
     assert tuned["output_tokens"] == {"mean": 4, "median": 4, "sd": 0, "min": 4, "max": 4}
     assert tuned["latency_ms"] == {"p50": 100, "p95": 101}
     assert base["f1"] < tuned["f1"]
-    assert report["throughput"]["billed_seconds"] == 330.5
+    assert report["throughput"]["billed_seconds"] == report["serving"]["served_seconds"] == 330.5
     # The first question at 22:20:30, the last answer at 22:24:31.
     assert report["throughput"]["overhead_seconds"] == 330.5 - 241
     assert report["training"]["epochs"] == [
@@ -124,6 +125,28 @@ def test_the_report_has_all_keys_of_its_contract(event, written, expect, lambda_
         "cost_usd",
     }
     assert report["left_on_purpose"][0]["arn"] == expect["model_arn"]
+
+
+def test_a_run_that_was_served_on_demand_has_no_throughput_and_says_how_it_was_served(
+    event, deployment, written, expect, lambda_context, monkeypatch
+):
+    """Its time is billed to nobody: no price by the hour may reach the report, nor null where 0 is known."""
+    monkeypatch.setenv("MODEL_UNIT_PRICE_PER_HOUR", "40")
+    environment.cache_clear()
+    times = {"in_service_at": "2026-01-21T22:04:00.000Z", "deleted_at": "2026-01-21T22:09:00.000Z"}
+    event["plan"]["serving"] = "on_demand"
+    event["throughput"] = {**deployment, **times, "deleted": True}
+    result = handler(event, lambda_context)
+    report = json.loads(written("report.json"))
+    requested = {"arn": expect["deployment_arn"], "requested_at": "2026-01-21T22:00:00.000Z"}
+    assert report["serving"] == {"kind": "on_demand", **requested, **times, "served_seconds": 300}
+    nothing = dict.fromkeys(("arn", "requested_at", "in_service_at", "deleted_at", "lease_ends_at", "overhead_seconds"))
+    assert report["throughput"] == {**nothing, "billed_seconds": 0, "cost_usd": 0}
+    assert "The custom model deployment is deleted; it was in service for 300 s." in result["message"]
+    page = written("report.html")
+    assert "Custom model deployment, on demand" in page
+    assert expect["deployment_arn"] in page
+    assert "model_unit_price_per_hour" not in page
 
 
 class Tags(HTMLParser):

@@ -1,0 +1,105 @@
+"""CloudFormation's request to the reconciler: what ends with the stack, and that it always gets its answer."""
+
+from typing import Any, ClassVar
+
+import pytest
+
+from lambdas.adapters import clients, custom_resource, reconciling
+from lambdas.adapters.reconciling import Scope
+from lambdas.domain.lease import Terms
+from lambdas.domain.models import ServingKind
+from lambdas.domain.serving import ON_DEMAND, PROVISIONED
+from lambdas.handlers import reconcile_throughput
+from local.bedrock.settings import Settings
+from tests.handlers.reconciler.conftest import DELETE, World
+
+
+class TestDeletionOfTheStack:
+    """CloudFormation's request."""
+
+    REQUEST: ClassVar = {
+        "RequestType": "Delete",
+        "StackId": "arn:aws:cloudformation:us-west-2:123456789012:stack/s/1",
+        "RequestId": "1",
+        "LogicalResourceId": "OnDeletion",
+        "ResponseURL": "https://cloudformation.example/answer",
+    }
+
+    @pytest.fixture
+    def timing(self, timing: Settings) -> Settings:
+        """No delays."""
+        return timing.model_copy(update={"throughput_deletion_seconds": 0, "deployment_deletion_seconds": 0})
+
+    @pytest.fixture
+    def answers(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+        """Status and reason that CloudFormation got; its stack is being deleted."""
+        got: list[tuple[str, str]] = []
+        monkeypatch.setattr(reconcile_throughput, "is_being_removed", lambda _stack: True)
+        monkeypatch.setattr(custom_resource, "answer", lambda _request, status, reason="": got.append((status, reason)))
+        return got
+
+    def test_running_executions_are_stopped_and_all_that_they_have_is_deleted(
+        self, world: World, kind: ServingKind, answers: list[tuple[str, str]], lambda_context: Any
+    ) -> None:
+        """`cdk destroy` during a run leaves nothing that bills."""
+        run, execution = world.run()
+        world.buy(run, execution, kind)
+        reconcile_throughput.handler(self.REQUEST, lambda_context)
+        assert answers == [("SUCCESS", "")]
+        assert world.live() == set()
+        described = clients.step_functions().describe_execution(executionArn=execution)
+        assert described["status"] == "ABORTED"
+
+    def test_it_waits_for_the_slot_behind_which_a_purchase_may_be_under_way(self, world: World) -> None:
+        """Nobody would ever find a throughput that appears after the stack is gone."""
+        run, execution = world.run()
+        world.hold_slot(run, execution)
+        turn = world.reconcile(ending=True, settle_seconds=3600)
+        assert turn.executions_stopped == [execution]
+        assert not reconciling.is_finished(turn, Scope(Terms("", 8, 168, 0), "", "", ending=True))
+        assert sum(world.slept) >= 60
+
+    def test_one_that_stays_fails_the_deletion_with_arn_and_command(
+        self,
+        world: World,
+        kind: ServingKind,
+        answers: list[tuple[str, str]],
+        lambda_context: Any,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """A stack that hangs helps nobody; one that vanishes would hide a bill."""
+        monkeypatch.setattr(reconciling, "REFUSED_SECONDS", 0)
+        arn = world.buy(*world.run(), kind)
+        world.fault({"operation": DELETE[kind], "kind": "access_denied"})
+        reconcile_throughput.handler(self.REQUEST, lambda_context)
+        [(status, reason)] = answers
+        assert status == "FAILED"
+        assert arn in reason
+        command = {PROVISIONED: "delete-provisioned-model-throughput", ON_DEMAND: "delete-custom-model-deployment"}
+        assert f"aws bedrock {command[kind]}" in reason
+
+    def test_it_always_answers(
+        self, world: World, answers: list[tuple[str, str]], lambda_context: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """CloudFormation would wait for the whole service timeout."""
+        monkeypatch.setattr(reconciling, "reconcile", lambda *_: 1 / 0)
+        reconcile_throughput.handler(self.REQUEST, lambda_context)
+        [(status, reason)] = answers
+        assert (status, "ZeroDivisionError" in reason) == ("FAILED", True)
+
+    @pytest.mark.parametrize(("kind", "removed"), [("Create", True), ("Update", True), ("Delete", False)])
+    def test_nothing_ends_while_the_stack_stays(
+        self,
+        world: World,
+        answers: list[tuple[str, str]],
+        lambda_context: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        kind: str,
+        removed: bool,
+    ) -> None:
+        """A deployment of a new version must not end the runs of the old one."""
+        monkeypatch.setattr(reconcile_throughput, "is_being_removed", lambda _stack: removed)
+        arn = world.buy(*world.run())
+        reconcile_throughput.handler({**self.REQUEST, "RequestType": kind}, lambda_context)
+        assert answers == [("SUCCESS", "")]
+        assert world.live() == {arn}

@@ -1,0 +1,93 @@
+"""Whom the reconciler tells what: messages, metrics, and the report of a run that was cut off."""
+
+import json
+from typing import Any
+
+import pytest
+
+from lambdas.adapters import clients
+from lambdas.domain.errors import NotReconciled
+from lambdas.domain.models import ServingKind
+from lambdas.domain.serving import ON_DEMAND, PROVISIONED
+from lambdas.handlers import reconcile_throughput
+from local.bedrock.settings import Settings
+from tests.handlers.conftest import OUTPUT_BUCKET
+from tests.handlers.reconciler.conftest import DELETE, LIST, SCHEDULE, World
+
+
+def test_a_stopped_run_is_told_with_what_was_cleaned_up(world: World, lambda_context: Any) -> None:
+    """No lane of its own ran: nobody else would say that it is over and that nothing bills."""
+    run, execution = world.run()
+    world.stop(execution)
+    described = clients.step_functions().describe_execution(executionArn=execution)
+    detail = {"executionArn": execution, "status": "ABORTED", "input": described["input"]}
+    event = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": detail}
+    reconcile_throughput.handler(event, lambda_context)
+    [(subject, message)] = world.messages()
+    assert subject == f"{run}: RunAborted"
+    assert execution in message
+    report = json.loads(clients.s3().get_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json")["Body"].read())
+    assert (report["status"], report["error"]["name"]) == ("failed", "RunAborted")
+
+
+WORDS = {
+    PROVISIONED: ("THROUGHPUT NOT DELETED", ("40.00 USD an hour", "aws bedrock delete-provisioned-model-throughput")),
+    ON_DEMAND: ("CUSTOM MODEL DEPLOYMENT NOT", ("nothing by the hour", "aws bedrock delete-custom-model-deployment")),
+}
+
+
+def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The metrics of the one call of the handler."""
+    [metrics] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "DeletionAttempts" in line]
+    assert isinstance(metrics, dict)
+    return metrics
+
+
+class TestAtOnce:
+    """Deletions that take no time, so that the handler's own waits do not."""
+
+    @pytest.fixture
+    def timing(self, timing: Settings) -> Settings:
+        """No delays."""
+        return timing.model_copy(update={"throughput_deletion_seconds": 0, "deployment_deletion_seconds": 0})
+
+    def test_a_leftover_is_told_and_counted(
+        self, world: World, kind: ServingKind, lambda_context: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The alarms stand on these metrics."""
+        run, execution = world.run()
+        arn = world.buy(run, execution, kind, lease_hours=-1)
+        assert reconcile_throughput.handler(SCHEDULE, lambda_context)["deleted"] == [arn]
+        assert arn in world.messages()[0][1]
+        counted = emitted(capsys)
+        assert (counted["DeletionAttempts"], counted["LiveThroughputs"], counted["DeletionFailures"]) == ([1], [0], [0])
+
+    def test_a_refused_deletion_is_told_with_arn_age_and_cost(
+        self, world: World, kind: ServingKind, lambda_context: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A person must act, and knows by the cost how fast."""
+        run, execution = world.run()
+        arn = world.buy(run, execution, kind, lease_hours=-1)
+        world.fault({"operation": DELETE[kind], "kind": "access_denied"})
+        with pytest.raises(NotReconciled, match=arn):
+            reconcile_throughput.handler(SCHEDULE, lambda_context)
+        [(subject, message)] = world.messages()
+        title, words = WORDS[kind]
+        assert title in subject
+        for part in (arn, "0.0 hours old", *words):
+            assert part in message
+        counted = emitted(capsys)
+        assert (counted["DeletionFailures"], counted["LiveThroughputs"]) == ([1], [1])
+        assert counted["OldestLeaseOverrunSeconds"][0] > 3500
+
+    def test_gauges_of_what_could_not_be_listed_are_not_zero_but_missing(
+        self, world: World, kind: ServingKind, lambda_context: Any, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+    ) -> None:
+        """A zero would say that nothing bills, in the very hour in which nobody can know."""
+        monkeypatch.setattr(reconcile_throughput, "LONGEST_SECONDS", 0)
+        world.fault({"operation": LIST[kind], "kind": "access_denied"})
+        with pytest.raises(NotReconciled, match=LIST[kind]):
+            reconcile_throughput.handler(SCHEDULE, lambda_context)
+        counted = emitted(capsys)
+        assert counted["DeletionFailures"] == [0]
+        assert not counted.keys() & {"LiveThroughputs", "ThroughputsLeft", "OldestLeaseOverrunSeconds"}
