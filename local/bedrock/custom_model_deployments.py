@@ -1,6 +1,5 @@
 """Custom model deployments: Create, Get, List, Delete. They serve a custom model on demand, by the token."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -8,7 +7,8 @@ from typing import Any, Literal
 from local.bedrock.clock import Clock
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import NotFoundError, NotReadyError, QuotaError, ValidationError
-from local.bedrock.resources import Tags, new_id, page, request_fingerprint, times, without_nones
+from local.bedrock.resources import Tags, new_id, page, times, without_nones
+from local.bedrock.serving import Server, Servers
 from local.bedrock.settings import Settings
 
 # The user guide, "Deploy a custom model for on-demand inference": only models customized on or after this day.
@@ -16,20 +16,10 @@ FIRST_DAY = datetime(2025, 7, 16, tzinfo=UTC)
 
 
 @dataclass
-class Deployment:
-    """One deployment; times in epoch seconds. It exists until `delete_requested` plus the time a deletion takes."""
+class Deployment(Server):
+    """One deployment."""
 
-    arn: str
-    request: dict[str, Any]
     model: CustomModel
-    created: float
-    delete_requested: float | None = None
-
-    @property
-    def name(self) -> str:
-        """The name that the request gave it."""
-        name: str = self.request["modelDeploymentName"]
-        return name
 
 
 class Deployments:
@@ -39,10 +29,14 @@ class Deployments:
         self._settings = settings
         self._clock = clock
         self._custom_models = custom_models
-        self._tags = tags
-        self._deployments: dict[str, Deployment] = {}
+        self._deployments: Servers[Deployment] = Servers(
+            clock,
+            tags,
+            settings.scaled(settings.deployment_creation_seconds),
+            settings.scaled(settings.deployment_deletion_seconds),
+        )
         custom_models.serving["a custom model deployment"] = lambda arn: any(
-            item.model.arn == arn for item in self._live()
+            item.model.arn == arn for item in self._deployments
         )
 
     def create(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -50,20 +44,17 @@ class Deployments:
 
         The token is remembered as long as the deployment exists. The operation knows no conflict.
         """
-        token = params.get("clientRequestToken")
-        known = next((item for item in self._live() if token and item.request.get("clientRequestToken") == token), None)
+        known = self._deployments.of_token(params)
         if known is not None:
-            if request_fingerprint(known.request) != request_fingerprint(params):
-                raise ValidationError("The provided clientRequestToken was used with different request parameters.")
             return {"customModelDeploymentArn": known.arn}
         model = self._deployable(params["modelArn"])
         name = params["modelDeploymentName"]
-        if any(item.name == name for item in self._live()):
+        if any(item.name == name for item in self._deployments):
             raise ValidationError(f"The provided custom model deployment name is currently in use: {name}")
         self._check_quota()
         arn = f"arn:aws:bedrock:{self._settings.region}:{self._settings.account_id}:custom-model-deployment/{new_id()}"
-        self._tags.put(arn, params.get("tags", []))
-        self._deployments[arn] = Deployment(arn, params, model, self._clock.now())
+        deployment = Deployment(arn, params, name, self._clock.now(), model)
+        self._deployments.add(deployment, params.get("tags", []))
         return {"customModelDeploymentArn": arn}
 
     def get(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +72,7 @@ class Deployments:
         """ListCustomModelDeployments."""
         status, model_arn = params.get("statusEquals"), params.get("modelArnEquals")
         return page(
-            [{**self._describe(item), "customModelDeploymentName": item.name} for item in self._live()],
+            [{**self._describe(item), "customModelDeploymentName": item.name} for item in self._deployments],
             params,
             key="modelDeploymentSummaries",
             name_key="customModelDeploymentName",
@@ -95,13 +86,12 @@ class Deployments:
         if self._status(deployment) == "Creating" and not self._settings.delete_while_creating:
             # No ConflictException, as with a throughput: seen on AWS, and so worded there.
             raise ValidationError("Custom model deployment is in a mutating state")
-        if deployment.delete_requested is None:
-            deployment.delete_requested = self._clock.now()
+        self._deployments.request_deletion(deployment)
         return {}
 
     def active_model(self, arn: str) -> CustomModel:
         """The model that a deployment serves, by the deployment's ARN; NotReadyError while it is Creating."""
-        deployment = self._deployments.get(arn)
+        deployment = self._deployments.find(arn)
         if deployment is None:
             raise NotFoundError(
                 f"Could not resolve the custom model deployment from the provided model identifier: {arn}"
@@ -112,19 +102,11 @@ class Deployments:
 
     def find(self, identifier: str) -> Deployment | None:
         """A deployment that exists, by ARN or name."""
-        return next((item for item in self._live() if identifier in (item.arn, item.name)), None)
+        return self._deployments.find(identifier)
 
     def refresh(self) -> None:
         """Forget the deployments whose deletion has taken its time."""
-        duration = self._settings.scaled(self._settings.deployment_deletion_seconds)
-        now = self._clock.now()
-        for deployment in list(self._deployments.values()):
-            if deployment.delete_requested is not None and now >= deployment.delete_requested + duration:
-                del self._deployments[deployment.arn]
-                self._tags.forget(deployment.arn)
-
-    def _live(self) -> Iterator[Deployment]:
-        return iter(self._deployments.values())
+        self._deployments.refresh()
 
     def _find(self, identifier: str) -> Deployment:
         deployment = self.find(identifier)
@@ -150,10 +132,14 @@ class Deployments:
         return model
 
     def _check_quota(self) -> None:
-        creating = sum(self._status(item) == "Creating" for item in self._live())
+        statuses = [self._status(item) for item in self._deployments]
         for what, used, allowed in (
-            ("custom model deployments", len(self._deployments), self._settings.custom_model_deployments),
-            ("custom model deployments in creation", creating, self._settings.creating_custom_model_deployments),
+            ("custom model deployments", len(statuses), self._settings.custom_model_deployments),
+            (
+                "custom model deployments in creation",
+                statuses.count("Creating"),
+                self._settings.creating_custom_model_deployments,
+            ),
         ):
             if used >= allowed:
                 raise QuotaError(
@@ -162,15 +148,12 @@ class Deployments:
                 )
 
     def _status(self, deployment: Deployment) -> Literal["Creating", "Active"]:
-        return "Active" if self._clock.now() >= self._ready(deployment) else "Creating"
-
-    def _ready(self, deployment: Deployment) -> float:
-        return deployment.created + self._settings.scaled(self._settings.deployment_creation_seconds)
+        return "Active" if self._deployments.is_ready(deployment) else "Creating"
 
     def _describe(self, deployment: Deployment) -> dict[str, Any]:
         """What Get and List have in common."""
         status = self._status(deployment)
-        updated = deployment.created if status == "Creating" else self._ready(deployment)
+        updated = deployment.created if status == "Creating" else self._deployments.ready(deployment)
         return {
             "customModelDeploymentArn": deployment.arn,
             "modelArn": deployment.model.arn,

@@ -1,6 +1,5 @@
 """Provisioned Throughput: Create, Get, Update, List, Delete. This is what would bill."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,27 +7,23 @@ from local.bedrock.clock import Clock
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import ConflictError, NotFoundError, NotReadyError, QuotaError, ValidationError
 from local.bedrock.foundation_models import FoundationModel, FoundationModels
-from local.bedrock.resources import Tags, new_id, page, request_fingerprint, times, without_nones
+from local.bedrock.resources import Tags, new_id, page, times, without_nones
 from local.bedrock.service_quotas import CUSTOM_MODEL_UNITS
+from local.bedrock.serving import Server, Servers
 from local.bedrock.settings import Settings
 
 SECONDS_OF_COMMITMENT = {"OneMonth": 30 * 86_400, "SixMonths": 182 * 86_400}
 
 
 @dataclass
-class Throughput:
-    """One throughput; times in epoch seconds. It exists until `delete_requested` plus the time a deletion takes."""
+class Throughput(Server):
+    """One throughput."""
 
-    arn: str
-    request: dict[str, Any]
-    name: str
     model: CustomModel | FoundationModel
     model_arn: str
     foundation_model_arn: str
     units: int
-    created: float
     modified: float
-    delete_requested: float | None = None
 
 
 class Throughputs:
@@ -46,10 +41,14 @@ class Throughputs:
         self._clock = clock
         self._foundation_models = foundation_models
         self._custom_models = custom_models
-        self._tags = tags
-        self._throughputs: dict[str, Throughput] = {}
+        self._throughputs: Servers[Throughput] = Servers(
+            clock,
+            tags,
+            settings.scaled(settings.throughput_creation_seconds),
+            settings.scaled(settings.throughput_deletion_seconds),
+        )
         custom_models.serving["Provisioned Throughput"] = lambda arn: any(
-            item.model_arn == arn for item in self._live()
+            item.model_arn == arn for item in self._throughputs
         )
 
     def create(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -57,11 +56,8 @@ class Throughputs:
 
         The token is remembered as long as the throughput exists.
         """
-        token = params.get("clientRequestToken")
-        known = next((item for item in self._live() if token and item.request.get("clientRequestToken") == token), None)
+        known = self._throughputs.of_token(params)
         if known is not None:
-            if request_fingerprint(known.request) != request_fingerprint(params):
-                raise ValidationError("The provided clientRequestToken was used with different request parameters.")
             return {"provisionedModelArn": known.arn}
         model, model_arn, foundation_model = self._servable(params["modelId"])
         self._check_name(params["provisionedModelName"])
@@ -69,8 +65,7 @@ class Throughputs:
             self._check_quotas(params["modelUnits"], foundation_model, is_custom=isinstance(model, CustomModel))
         now = self._clock.now()
         arn = f"arn:aws:bedrock:{self._settings.region}:{self._settings.account_id}:provisioned-model/{new_id()}"
-        self._tags.put(arn, params.get("tags", []))
-        self._throughputs[arn] = Throughput(
+        throughput = Throughput(
             arn=arn,
             request=params,
             name=params["provisionedModelName"],
@@ -81,6 +76,7 @@ class Throughputs:
             created=now,
             modified=now,
         )
+        self._throughputs.add(throughput, params.get("tags", []))
         return {"provisionedModelArn": arn}
 
     def get(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -111,15 +107,14 @@ class Throughputs:
             )
         if "commitmentDuration" in throughput.request and self._clock.now() < self._commitment_end(throughput):
             raise ConflictError(f"The provisioned model {throughput.arn} cannot be deleted before its commitment ends.")
-        if throughput.delete_requested is None:
-            throughput.delete_requested = self._clock.now()
+        self._throughputs.request_deletion(throughput)
         return {}
 
     def list_throughputs(self, params: dict[str, Any]) -> dict[str, Any]:
         """ListProvisionedModelThroughputs."""
         status, model_arn = params.get("statusEquals"), params.get("modelArnEquals")
         return page(
-            [self._describe(throughput) for throughput in self._live()],
+            [self._describe(throughput) for throughput in self._throughputs],
             params,
             key="provisionedModelSummaries",
             name_key="provisionedModelName",
@@ -139,21 +134,12 @@ class Throughputs:
 
     def find(self, identifier: str) -> Throughput | None:
         """A throughput that exists, by ARN, id or name."""
-        return next(
-            (item for item in self._live() if identifier in (item.arn, item.arn.rpartition("/")[2], item.name)), None
-        )
+        by_id = (item for item in self._throughputs if item.arn.rpartition("/")[2] == identifier)
+        return self._throughputs.find(identifier) or next(by_id, None)
 
     def refresh(self) -> None:
         """Forget the throughputs whose deletion has taken its time."""
-        duration = self._settings.scaled(self._settings.throughput_deletion_seconds)
-        now = self._clock.now()
-        for throughput in list(self._throughputs.values()):
-            if throughput.delete_requested is not None and now >= throughput.delete_requested + duration:
-                del self._throughputs[throughput.arn]
-                self._tags.forget(throughput.arn)
-
-    def _live(self) -> Iterator[Throughput]:
-        return iter(self._throughputs.values())
+        self._throughputs.refresh()
 
     def _find(self, identifier: str) -> Throughput:
         throughput = self.find(identifier)
@@ -177,7 +163,7 @@ class Throughputs:
         return foundation, self._foundation_models.arn(foundation), foundation
 
     def _check_name(self, name: str) -> None:
-        if any(item.name == name for item in self._live()):
+        if any(item.name == name for item in self._throughputs):
             raise ValidationError(f"The provided provisioned model name is currently in use: {name}")
 
     def _check_quotas(self, units: int, base: FoundationModel, *, is_custom: bool) -> None:
@@ -195,7 +181,7 @@ class Throughputs:
             )
         used = sum(
             item.units
-            for item in self._live()
+            for item in self._throughputs
             if "commitmentDuration" not in item.request and isinstance(item.model, CustomModel)
         )
         if is_custom and used + units > allowed[1]:
@@ -210,16 +196,17 @@ class Throughputs:
         )
 
     def _status(self, throughput: Throughput) -> Literal["Creating", "InService"]:
-        return "InService" if self._clock.now() >= self._ready(throughput) else "Creating"
-
-    def _ready(self, throughput: Throughput) -> float:
-        return throughput.created + self._settings.scaled(self._settings.throughput_creation_seconds)
+        return "InService" if self._throughputs.is_ready(throughput) else "Creating"
 
     def _describe(self, throughput: Throughput) -> dict[str, Any]:
         commitment = throughput.request.get("commitmentDuration")
         expiration = self._commitment_end(throughput) if commitment else None
         status = self._status(throughput)
-        modified = throughput.modified if status == "Creating" else max(throughput.modified, self._ready(throughput))
+        modified = (
+            throughput.modified
+            if status == "Creating"
+            else max(throughput.modified, self._throughputs.ready(throughput))
+        )
         return without_nones(
             {
                 "provisionedModelName": throughput.name,

@@ -91,19 +91,22 @@ def page(
         and keep(summary)
     ]
     chosen.sort(key=lambda summary: summary[time_key], reverse=params.get("sortOrder") != "Ascending")
-    start = _offset(params.get("nextToken"))
-    end = start + params.get("maxResults", PAGE_SIZE)
-    result: dict[str, Any] = {key: chosen[start:end]}
-    if end < len(chosen):
-        result["nextToken"] = base64.urlsafe_b64encode(str(end).encode()).decode()
-    return result
+    items, token = cut_page(chosen, params.get("nextToken"), params.get("maxResults", PAGE_SIZE))
+    return without_nones({key: items, "nextToken": token})
+
+
+def cut_page(items: list[dict[str, Any]], token: str | None, size: int) -> tuple[list[dict[str, Any]], str | None]:
+    """The page that a token names, and the token of the next one, if any."""
+    start = _offset(token)
+    end = start + size
+    return items[start:end], base64.b64encode(str(end).encode()).decode() if end < len(items) else None
 
 
 def _offset(token: str | None) -> int:
     if token is None:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(token.encode()))
+        return int(base64.b64decode(token.encode()))
     except (ValueError, binascii.Error) as error:
         raise ValidationError("The provided nextToken is invalid.") from error
 

@@ -3,13 +3,12 @@
 Names and codes are AWS's where a public source shows them; a code with SIMULATED in it is our own.
 """
 
-import base64
-import binascii
 from dataclasses import dataclass
 from typing import Any
 
-from local.bedrock.errors import NoSuchQuotaError, ValidationError
+from local.bedrock.errors import NoSuchQuotaError
 from local.bedrock.foundation_models import FOUNDATION_MODELS, FoundationModels
+from local.bedrock.resources import cut_page, without_nones
 from local.bedrock.settings import Settings
 
 SERVICE_CODE = "bedrock"
@@ -116,12 +115,9 @@ class ServiceQuotas:
 
     def _page(self, params: dict[str, Any], quotas: list[dict[str, Any]]) -> dict[str, Any]:
         _check_service(params)
-        start = _offset(params.get("NextToken"))
-        end = start + min(params.get("MaxResults", PAGE_SIZE), PAGE_SIZE)
-        result: dict[str, Any] = {"Quotas": quotas[start:end]}
-        if end < len(quotas):
-            result["NextToken"] = base64.b64encode(str(end).encode()).decode()
-        return result
+        size = min(params.get("MaxResults", PAGE_SIZE), PAGE_SIZE)
+        page, token = cut_page(quotas, params.get("NextToken"), size)
+        return without_nones({"Quotas": page, "NextToken": token})
 
     def _describe(self, quota: Quota) -> dict[str, Any]:
         region, account = self._settings.region, self._settings.account_id
@@ -149,12 +145,3 @@ def _described(quota: Quota, value: int, arn: str) -> dict[str, Any]:
 def _check_service(params: dict[str, Any]) -> None:
     if params["ServiceCode"] != SERVICE_CODE:
         raise NoSuchQuotaError("The request failed because the specified service does not exist.")
-
-
-def _offset(token: str | None) -> int:
-    if token is None:
-        return 0
-    try:
-        return int(base64.b64decode(token.encode()))
-    except (ValueError, binascii.Error) as error:
-        raise ValidationError("The provided NextToken is invalid.") from error

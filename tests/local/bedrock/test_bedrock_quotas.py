@@ -113,7 +113,7 @@ def test_requests_are_checked_and_other_operations_are_not_simulated(simulation:
     with pytest.raises(ClientError, match="'QuotaCode' failed to satisfy constraint") as error:
         simulation.quotas.get_service_quota(ServiceCode="bedrock", QuotaCode="?")
     assert code_of(error) == "ValidationException"
-    with pytest.raises(ClientError, match="NextToken is invalid"):
+    with pytest.raises(ClientError, match="nextToken is invalid"):
         simulation.quotas.list_service_quotas(ServiceCode="bedrock", NextToken="abcd")
     with pytest.raises(ClientError) as error:
         simulation.quotas.list_services()

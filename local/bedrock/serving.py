@@ -1,0 +1,75 @@
+"""What throughputs and deployments have in common: when they begin to serve a model, and when they are gone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from local.bedrock.clock import Clock
+from local.bedrock.errors import ValidationError
+from local.bedrock.resources import Tags, request_fingerprint
+
+
+@dataclass
+class Server:
+    """A throughput or deployment; times in epoch seconds. It exists until some time after `delete_requested`."""
+
+    arn: str
+    request: dict[str, Any]
+    name: str
+    created: float
+    delete_requested: float | None = field(default=None, kw_only=True)
+
+
+S = TypeVar("S", bound=Server)
+
+
+class Servers(Generic[S]):
+    """The servers of one kind that exist; durations in seconds of the simulation's clock."""
+
+    def __init__(self, clock: Clock, tags: Tags, creation_seconds: float, deletion_seconds: float) -> None:
+        self._clock = clock
+        self._tags = tags
+        self._creation_seconds = creation_seconds
+        self._deletion_seconds = deletion_seconds
+        self._by_arn: dict[str, S] = {}
+
+    def __iter__(self) -> Iterator[S]:
+        return iter(self._by_arn.values())
+
+    def add(self, server: S, tags: list[dict[str, str]]) -> None:
+        """A new one, with the tags that its request has."""
+        self._tags.put(server.arn, tags)
+        self._by_arn[server.arn] = server
+
+    def of_token(self, params: dict[str, Any]) -> S | None:
+        """The one that an earlier request with the same token made, which must have asked for the same."""
+        token = params.get("clientRequestToken")
+        known = next((item for item in self if token and item.request.get("clientRequestToken") == token), None)
+        if known is not None and request_fingerprint(known.request) != request_fingerprint(params):
+            raise ValidationError("The provided clientRequestToken was used with different request parameters.")
+        return known
+
+    def find(self, identifier: str) -> S | None:
+        """By ARN or name."""
+        return next((item for item in self if identifier in (item.arn, item.name)), None)
+
+    def ready(self, server: S) -> float:
+        """When it begins to serve."""
+        return server.created + self._creation_seconds
+
+    def is_ready(self, server: S) -> bool:
+        """Whether it serves by now."""
+        return self._clock.now() >= self.ready(server)
+
+    def request_deletion(self, server: S) -> None:
+        """It goes some time after the first request."""
+        if server.delete_requested is None:
+            server.delete_requested = self._clock.now()
+
+    def refresh(self) -> None:
+        """Forget those whose deletion has taken its time."""
+        now = self._clock.now()
+        for server in list(self):
+            if server.delete_requested is not None and now >= server.delete_requested + self._deletion_seconds:
+                del self._by_arn[server.arn]
+                self._tags.forget(server.arn)
