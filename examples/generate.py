@@ -2,9 +2,10 @@
 
     python examples/generate.py > examples/financial-tables.jsonl
 
-The same seed gives the same bytes. 65 tables have four questions each: a figure to look up, a difference, a change in
-percent, and a question whose answer is one of a few labels. Answers are short and in one style, which is what a
-fine-tuned model learns here and its base does not know.
+The same seed gives the same bytes. 65 tables have four questions each: a figure to look up, one to add or subtract, a
+percentage, and a question whose answer is one of a few labels. Answers are short and in one style, which is what a
+fine-tuned model learns here and its base does not know. A part of the questions stays hard for it: items in other words
+than the table's, two steps of arithmetic, comparisons of all rows.
 """
 
 import json
@@ -43,19 +44,48 @@ STATEMENTS = {
         ("Africa", 20, 500),
     ),
 }  # fmt: skip
+# What a person may call an item: the table does not have these words.
+OTHER_WORDS = {
+    "Revenue": "turnover", "Cost of sales": "spending on goods sold", "Research and development": "money for novelties",
+    "Administrative expenses": "office overheads", "Interest expense": "the price of borrowing",
+    "Income tax": "what the tax office got", "Cash": "money in the bank", "Trade receivables": "what customers owe",
+    "Inventories": "unsold stock", "Equipment": "machinery", "Trade payables": "what suppliers are owed",
+    "Long-term debt": "distant borrowings", "Cash from operations": "money that the business earned",
+    "Capital expenditure": "investment in plants", "Acquisitions": "the price of companies bought",
+    "Dividends paid": "payments to shareholders", "Debt repaid": "loans paid back", "Europe": "the old continent",
+    "North America": "the USA and Canada", "Asia Pacific": "the Far East",
+    "Latin America": "the countries south of the Rio Grande", "Africa": "the countries south of the Mediterranean",
+}  # fmt: skip
 LOOKUPS = ("What was {item} in {year}?", "How much did {company} report for {item} in {year}?", "{item} in {year}?")
 DIFFERENCES = (
     "By how much did {item} change from {before} to {year}?",
     "What is the difference between {item} in {year} and in {before}?",
 )
+SUMS = (
+    "What do {item} and {other} of {year} add up to?",
+    "How much were {item} and {other} together in {year}?",
+)
+GAPS = (
+    "By how much more did {item} change than {other} from {before} to {year}?",
+    "From {before} to {year}, what is the change of {item} less that of {other}?",
+)
 CHANGES = (
     "What was the percentage change in {item} from {before} to {year}?",
     "By how many percent did {item} change between {before} and {year}?",
 )
+SHARES = (
+    "What percentage of {other} was {item} in {year}?",
+    "In {year}, how large was {item} as a percentage of {other}?",
+)
 TRENDS = ("Did {item} rise or fall from {before} to {year}?", "What was the trend of {item} from {before} to {year}?")
+LARGEST = ("Which item grew the most in percent from {before} to {year}?", "What had the best growth rate in {year}?")
 KINDS = ("What kind of statement is this table from?", "Which statement does the table show?")
 
-Figures = dict[str, dict[int, int]]
+# How many of the questions name the item as the table does, and how many are of the first kind.
+NAMED, EASY = 0.8, 0.8
+
+Figure = dict[int, int]
+Figures = dict[str, Figure]
 
 
 def records() -> Iterator[dict[str, Any]]:
@@ -107,25 +137,47 @@ def rendered(company: str, figures: Figures, years: list[int]) -> str:
 def questions(
     draw: random.Random, company: str, statement: str, figures: Figures, years: list[int]
 ) -> Iterator[tuple[str, str]]:
-    """Four questions and their answers, each on an item of its own choice."""
+    """Four questions and their answers, each on items of its own choice."""
     year, before = years[0], years[1]
 
-    def ask(forms: tuple[str, ...]) -> tuple[str, int, int]:
-        item = draw.choice(list(figures))
-        question = draw.choice(forms).format(item=item, year=year, before=before, company=company)
-        return question, figures[item][year], figures[item][before]
+    def ask(forms: tuple[str, ...], *, named: bool = True) -> tuple[str, Figure, Figure]:
+        item, other = draw.sample(list(figures), k=2)
+        words = item if named else OTHER_WORDS[item]
+        question = draw.choice(forms).format(item=words, other=other, year=year, before=before, company=company)
+        return question[0].upper() + question[1:], figures[item], figures[other]
 
-    question, now, _ = ask(LOOKUPS)
-    yield question, f"{now:,}"
-    question, now, then = ask(DIFFERENCES)
-    yield question, f"{now - then:,}"
-    question, now, then = ask(CHANGES)
-    yield question, f"{(now - then) / then * 100:.1f}%"
-    if draw.random() < 0.5:
-        question, now, then = ask(TRENDS)
-        yield question, "rise" if now > then else "fall"
+    question, one, _ = ask(LOOKUPS, named=draw.random() < NAMED)
+    yield question, f"{one[year]:,}"
+    kind = draw.random()
+    if kind < EASY:
+        question, one, _ = ask(DIFFERENCES)
+        yield question, f"{one[year] - one[before]:,}"
+    elif kind < (1 + EASY) / 2:
+        question, one, other = ask(SUMS)
+        yield question, f"{one[year] + other[year]:,}"
     else:
+        question, one, other = ask(GAPS)
+        yield question, f"{(one[year] - one[before]) - (other[year] - other[before]):,}"
+    if draw.random() < EASY:
+        question, one, _ = ask(CHANGES)
+        yield question, f"{growth(one, year, before):.1f}%"
+    else:
+        question, one, other = ask(SHARES)
+        yield question, f"{one[year] / other[year] * 100:.1f}%"
+    kind = draw.random()
+    if kind < EASY / 2:
+        question, one, _ = ask(TRENDS)
+        yield question, "rise" if one[year] > one[before] else "fall"
+    elif kind < EASY:
         yield draw.choice(KINDS), statement
+    else:
+        question, _, _ = ask(LARGEST)
+        yield question, max(figures, key=lambda item: growth(figures[item], year, before))
+
+
+def growth(figure: Figure, year: int, before: int) -> float:
+    """The change from one year to another, in percent."""
+    return (figure[year] - figure[before]) / figure[before] * 100
 
 
 if __name__ == "__main__":

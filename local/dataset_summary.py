@@ -80,3 +80,13 @@ def _tell_split(console: Console, report: dict[str, Any]) -> None:
         f"{training['estimated_tokens_in_all_epochs']:,} in all.",
         highlight=False,
     )
+    _tell_hyperparameters(console, training["hyperparameters"])
+
+
+def _tell_hyperparameters(console: Console, recommended: list[dict[str, Any]]) -> None:
+    table = Table(title="Hyperparameters of the job", title_justify="left")
+    for name in ("name", "value", "from", "why"):
+        table.add_column(name, justify="right" if name == "value" else "left")
+    for each in recommended:
+        table.add_row(each["name"], each["value"] or "–", each["source"], escape(each["reason"]))  # noqa: RUF001 - an en dash is meant
+    console.print(table)

@@ -8,6 +8,7 @@ from typing import Any
 from lambdas.domain import hyperparameters
 from lambdas.domain.dataset import SET_NAMES, SetName
 from lambdas.domain.groups import expected_leakage
+from lambdas.domain.hyperparameters import Recommendation
 from lambdas.domain.metrics import count_statistics, percentile
 from lambdas.domain.prepared_dataset import Given, PreparedDataset
 from lambdas.domain.run_settings import Choices
@@ -63,20 +64,27 @@ def plan_tokens(given: Given, prepared: PreparedDataset) -> dict[str, int]:
     }
 
 
-def _training(given: Given, prepared: PreparedDataset, choices: Choices) -> dict[str, Any]:
-    """What training reads; the figures are estimates at 4 characters a token."""
-    epochs = hyperparameters.for_job(
+def recommended_hyperparameters(prepared: PreparedDataset, choices: Choices) -> list[Recommendation]:
+    """The job's hyperparameters with the reason for each, by the sets that it will read."""
+    return hyperparameters.recommend(
         choices.model,
         choices.settings.hyperparameters,
         train_records=prepared.records("train"),
         has_validation=bool(prepared.records("validation")),
-    ).get("epochCount")
+    )
+
+
+def _training(given: Given, prepared: PreparedDataset, choices: Choices) -> dict[str, Any]:
+    """What training reads; the figures are estimates at 4 characters a token."""
+    recommended = recommended_hyperparameters(prepared, choices)
+    epochs = hyperparameters.sent(recommended).get("epochCount")
     tokens = _estimated_tokens(given, prepared, "train")
     return {
         "records": prepared.counts(),
         "estimated_tokens": tokens,
         "epochs": int(epochs) if epochs else None,
         "estimated_tokens_in_all_epochs": tokens * int(epochs or 1),
+        "hyperparameters": [each._asdict() for each in recommended],
     }
 
 

@@ -1,9 +1,12 @@
 """Hyperparameters of a customization job: defaults by size of the training set, ranges, and the form Bedrock takes."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
 
-from lambdas.domain.models import BaseModelEntry
+from lambdas.domain.models import BaseModelEntry, Hyperparameter
+
+# Where a value is from: the user, the number of training records, or the service.
+Source = Literal["run.json", "size", "default"]
 
 
 class Fault(NamedTuple):
@@ -18,26 +21,70 @@ def faults(model: BaseModelEntry, chosen: Mapping[str, object]) -> list[Fault]:
     return [fault for name, value in chosen.items() if (fault := _fault(model, name, value))]
 
 
+class Recommendation(NamedTuple):
+    """A hyperparameter's value as Bedrock takes it, a text, and why it is so; None is not sent."""
+
+    name: str
+    value: str | None
+    source: Source
+    reason: str
+
+
+def recommend(
+    model: BaseModelEntry, chosen: Mapping[str, object], *, train_records: int, has_validation: bool
+) -> list[Recommendation]:
+    """Each of the model's hyperparameters, in the catalogue's order.
+
+    What the user chose wins over what suits the size of the training set, and that over the service's default. Early
+    stopping works on the validation loss: without a validation set its hyperparameters are left out.
+    """
+    recommended = []
+    for name, spec in model.hyperparameters.items():
+        number, source, reason = _value(model, name, chosen.get(name), train_records)
+        if spec.needs_validation and not has_validation:
+            reason = "Left out: early stopping needs a validation set, and there is none."
+            recommended.append(Recommendation(name, None, source, reason))
+        else:
+            recommended.append(Recommendation(name, _text(spec, number), source, reason))
+    return recommended
+
+
 def for_job(
     model: BaseModelEntry, chosen: Mapping[str, object], *, train_records: int, has_validation: bool
 ) -> dict[str, str]:
-    """All hyperparameters of the job as texts, the only form Bedrock takes.
+    """The recommended hyperparameters that are sent."""
+    recommended = recommend(model, chosen, train_records=train_records, has_validation=has_validation)
+    return sent(recommended)
 
-    What the user chose wins over what suits the size of the training set, and that over the service's default. Early
-    stopping works on the validation loss: without a validation set its hyperparameters are left out. `chosen` has no
-    faults.
-    """
-    by_size: Mapping[str, float] = next(
-        (size.values for size in model.hyperparameters_by_size if train_records < size.below_records), {}
-    )
-    defaults = {name: spec.default for name, spec in model.hyperparameters.items()}
-    numbers = {name: number for name, value in chosen.items() if (number := _number(value)) is not None}
-    values = {**defaults, **by_size, **numbers}
-    return {
-        name: str(int(value)) if model.hyperparameters[name].type == "integer" else f"{value:.12g}"
-        for name, value in values.items()
-        if has_validation or not model.hyperparameters[name].needs_validation
-    }
+
+def sent(recommended: Iterable[Recommendation]) -> dict[str, str]:
+    """The hyperparameters of the job as texts, the only form Bedrock takes."""
+    return {each.name: each.value for each in recommended if each.value is not None}
+
+
+def _value(model: BaseModelEntry, name: str, chosen: object, train_records: int) -> tuple[float, Source, str]:
+    spec, records = model.hyperparameters[name], f"{train_records:,} training records"
+    number = _number(chosen)
+    if number is not None:
+        return number, "run.json", "Set in run.json."
+    if spec.records_per_step is not None:
+        steps = min(max(train_records // spec.records_per_step, spec.minimum), spec.maximum)
+        reason = f"{records} divided by {spec.records_per_step}, as AWS advises: a longer warmup might never end."
+        return steps, "size", reason
+    size = next((size for size in model.hyperparameters_by_size if train_records < size.below_records), None)
+    if size is not None and name in size.values:
+        return size.values[name], "size", f"{records}; {size.reason}."
+    if spec.minimum == spec.maximum:
+        return spec.default, "default", "The only value that Bedrock takes."
+    if spec.needs_validation:
+        return spec.default, "default", "Bedrock's default; early stopping watches the validation loss."
+    if not model.hyperparameters_by_size:
+        return spec.default, "default", "Bedrock's default; AWS publishes no advice by size for this model."
+    return spec.default, "default", f"Bedrock's default; nothing speaks for another value with {records}."
+
+
+def _text(spec: Hyperparameter, number: float) -> str:
+    return str(int(number)) if spec.type == "integer" and float(number).is_integer() else f"{number:.12g}"
 
 
 def _fault(model: BaseModelEntry, name: str, value: object) -> Fault | None:

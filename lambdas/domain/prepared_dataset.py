@@ -196,7 +196,8 @@ def _check_totals(prepared: PreparedDataset, file: str, choices: Choices, report
         report.add("too-many-records-in-total", file, message)
     if not validation:
         for hyperparameter in choices.settings.hyperparameters:
-            if choices.model.hyperparameters[hyperparameter].needs_validation:
+            spec = choices.model.hyperparameters.get(hyperparameter)
+            if spec is not None and spec.needs_validation:
                 message = "Without a validation set there is no early stopping: the setting is not sent."
                 report.add("unused-hyperparameter", FILE_NAME, message, pointer=f"/hyperparameters/{hyperparameter}")
 

@@ -87,6 +87,7 @@ def known_facts(state: Mapping[str, Any]) -> Report:
         "serving": _serving(state.get("throughput")),
         "throughput": _throughput(state.get("throughput")),
         "hyperparameters": plan.get("hyperparameters"),
+        "recommended": plan.get("recommended"),
         "evaluation": plan.get("evaluation"),
         "approval": state.get("approval"),
         "training": {

@@ -13,7 +13,7 @@ from lambdas.adapters.stored_answers import EXAMPLES, TEST_GROUPS
 from lambdas.domain import models, run_settings
 from lambdas.domain.arms import Arms, baselines, needing_throughput, plan_arms
 from lambdas.domain.dataset import SET_NAMES, RecordSet, SetName, check_set, check_size, convert
-from lambdas.domain.dataset_facts import file_facts, plan_tokens, split_facts
+from lambdas.domain.dataset_facts import file_facts, plan_tokens, recommended_hyperparameters, split_facts
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.errors import DatasetRejected, ServiceBusy
 from lambdas.domain.prepared_dataset import Given, PreparedDataset, prepare, shards
@@ -121,7 +121,7 @@ def _read(
 
 def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, Any]:
     settings, model = choices
-    records = prepared.counts()
+    records, recommended = prepared.counts(), recommended_hyperparameters(prepared, choices)
     sweep = settings.sweep
     jobs, note = candidates(
         model, settings.hyperparameters, sweep, records["train"], validated=bool(records["validation"])
@@ -137,6 +137,7 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
         "base_model": model.customization_id,
         "inference_model": model.inference_id,
         "hyperparameters": jobs[0]["hyperparameters"],
+        "recommended": [each._asdict() for each in recommended],
         "candidates": jobs,
         "sweep": {**sweep.model_dump(), "note": note} if sweep else None,
         "serving": model.serving[0] if settings.serving == "auto" else settings.serving,

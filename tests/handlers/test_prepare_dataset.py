@@ -82,6 +82,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         "base_model": f"{HAIKU}:200k",
         "inference_model": HAIKU,
         "hyperparameters": hyperparameters,
+        "recommended": pipeline.report()["training"]["hyperparameters"],
         "candidates": [{"number": 1, "hyperparameters": hyperparameters}],
         "sweep": None,
         "serving": "provisioned_throughput",
@@ -97,10 +98,10 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         "evaluation": EvaluationSettings().model_dump(),
         "arms": {"tuned": {"model_id": None, "few_shot": 0}, "base": {"model_id": HAIKU, "few_shot": 0}},
         "tokens": {
-            "train": 26538,
-            "validation": 5847,
-            "test_prompts": 5496,
-            "test_references": 71,
+            "train": 26799,
+            "validation": 5851,
+            "test_prompts": 5921,
+            "test_references": 73,
             "examples": 0,
         },
         "shards": {

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.hyperparameters import faults, for_job
-from lambdas.domain.models import base_model
+from lambdas.domain.hyperparameters import faults, for_job, recommend
+from lambdas.domain.models import BaseModelEntry, base_model, catalogue
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 
@@ -28,6 +28,47 @@ def test_early_stopping_needs_a_validation_set() -> None:
         "earlyStoppingPatience": "2",
     }
     assert without.keys() == {"epochCount", "batchSize", "learningRateMultiplier"}
+
+
+@pytest.mark.parametrize(
+    ("size", "records", "steps"),
+    [("micro", 6400, "10"), ("lite", 6400, "40"), ("pro", 6400, "20"), ("micro", 180, "0"), ("lite", 19_999, "100")],
+)
+def test_warmup_of_nova_suits_the_training_set(size: str, records: int, steps: str) -> None:
+    """AWS divides the records by 640, 160 or 320: a small set's learning rate would never reach what was set."""
+    sent = for_job(base_model(f"amazon.nova-{size}-v1:0"), {}, train_records=records, has_validation=True)
+    assert sent["learningRateWarmupSteps"] == steps
+
+
+@pytest.mark.parametrize("model", catalogue(), ids=lambda model: model.name)
+@given(records=st.integers(8, 20_000), has_validation=st.booleans())
+def test_every_value_is_in_range_and_has_its_reason(model: BaseModelEntry, records: int, has_validation: bool) -> None:
+    """Whoever did not choose reads why a value is what it is; a job must not fail for it."""
+    recommended = recommend(model, {}, train_records=records, has_validation=has_validation)
+    assert [each.name for each in recommended] == list(model.hyperparameters)
+    assert faults(model, {each.name: each.value for each in recommended if each.value is not None}) == []
+    assert all(each.reason.endswith(".") and each.source in ("size", "default") for each in recommended)
+    assert {each.name for each in recommended if each.value is None} == {
+        name for name, spec in model.hyperparameters.items() if spec.needs_validation and not has_validation
+    }
+
+
+def test_reasons_tell_the_size_the_choice_and_what_is_left_out() -> None:
+    """The table of the report is read by people."""
+    chosen: dict[str, object] = {"learningRateMultiplier": 0.5, "earlyStoppingPatience": 3}
+    recommended = {
+        each.name: (each.value, each.source, each.reason)
+        for each in recommend(HAIKU, chosen, train_records=180, has_validation=False)
+    }
+    left_out = "Left out: early stopping needs a validation set, and there is none."
+    why = "180 training records; fewer than 500: batches of 4 to 16, and more epochs."
+    assert recommended == {
+        "epochCount": ("4", "size", why),
+        "batchSize": ("8", "size", why),
+        "learningRateMultiplier": ("0.5", "run.json", "Set in run.json."),
+        "earlyStoppingThreshold": (None, "default", left_out),
+        "earlyStoppingPatience": (None, "run.json", left_out),
+    }
 
 
 @given(st.integers(1, 10), st.floats(0.1, 2), st.booleans())

@@ -155,3 +155,19 @@ def test_unknown_model_is_refused_with_the_known_ones() -> None:
     """A user reads which ids there are."""
     with pytest.raises(UnknownBaseModelError, match="claude-3-haiku"):
         base_model("anthropic.claude-3-opus-20240229-v1:0")
+
+
+@EACH_MODEL
+def test_readme_lists_the_model_as_the_catalogue_has_it(model: BaseModelEntry) -> None:
+    """Whoever must change the model chooses from that table and copies from it."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    served = {"on_demand": "on demand", "provisioned_throughput": "Provisioned Throughput"}
+    cells = (
+        model.name,
+        f"`{model.customization_id}`",
+        ", ".join(model.customization_regions),
+        " or ".join(served[kind] for kind in model.serving),
+        model.record_format,
+        str(model.lifecycle.end_of_life or "none announced"),
+    )
+    assert f"| {' | '.join(cells)} |" in readme

@@ -151,7 +151,8 @@ def test_shuffled_answers_bring_no_gain(hyperparameters: dict[str, str]) -> None
     """A gain that survives shuffled labels would be an artefact of the simulation."""
     train_rows, validation, test = sides()
     model = train(HAIKU, hyperparameters, shuffled(train_rows), shuffled(validation)).model
-    assert mean_f1(model, test) < mean_f1(BaseModel(1), test) + 4
+    # A label that is guessed, and said alone, is right now and then; the true answers bring above 50.
+    assert mean_f1(model, test) < mean_f1(BaseModel(1), test) + 8
 
 
 def test_recurring_labels_are_learnt_from_the_words_of_prompts() -> None:
