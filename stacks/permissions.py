@@ -42,6 +42,7 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
         _pass_role(data),
         *model_key,
     ]
+    prices = [_read(uploads, "prices.json"), _list(uploads, "prices.json")]
     champion = cdk.Stack.of(scope).format_arn(
         service="ssm", resource="parameter", resource_name=f"{deployment}/champion"
     )
@@ -132,6 +133,7 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             _allow(["s3:PutObject"], *map(out.arn_for_objects, ("runs/*/report.*", "runs/*/human_review.html"))),
             _allow(["ssm:GetParameter"], champion),
             runs,
+            *prices,
             *key,
         ],
         "PromoteChampion": [

@@ -62,4 +62,10 @@ def _judged(judge: str, pair: Pair, order: Order, lines: list[Line]) -> Line:
     except Refused as refusal:
         cannot_be_asked = isinstance(refusal, NotFound) or refusal.code in MODEL_CANNOT_BE_ASKED
         return {**place, "error": f"{refusal.code}: {refusal.message}", **({"final": True} if cannot_be_asked else {})}
-    return {**place, "answer": answer.text, "judgement": parse_judgement(answer.text)}
+    return {
+        **place,
+        "answer": answer.text,
+        "judgement": parse_judgement(answer.text),
+        "input_tokens": answer.input_tokens,
+        "output_tokens": answer.output_tokens,
+    }

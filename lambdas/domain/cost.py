@@ -13,10 +13,12 @@ from lambdas.domain.arms import Arm, Arms
 from lambdas.domain.judging import ORDERS, prompt_characters
 from lambdas.domain.preflight import Finding
 from lambdas.domain.prices import CHECK, FILE_NAME, Prices, TokenPrice
+from lambdas.domain.serving import ON_DEMAND
 from lambdas.domain.tokens import USUAL_CHARACTERS_PER_TOKEN
 from lambdas.domain.tokens import estimate as estimate_tokens
 
 CAP_CHECK = "cost-cap"
+THROUGHPUT_ITEM = "throughput"
 
 # Creating a throughput takes 20 to 30 minutes (AWS's own notebook on Claude 3 Haiku); whether AWS bills that time is
 # not documented, so the estimate does.
@@ -57,7 +59,10 @@ class PriceSource(BaseModel):
 
 
 class Estimate(BaseModel):
-    """What a run costs. `total_usd` is null where a price is unknown; `known_usd` is the sum of the known lines."""
+    """What a run costs, or has cost.
+
+    `total_usd` is null where a price is unknown; `known_usd` is the sum of the known lines.
+    """
 
     lines: list[Line]
     known_usd: float
@@ -80,9 +85,16 @@ def run_prices(prices: Prices, plan: Mapping[str, Any], model_unit_price_per_hou
 
 def estimate(plan: Mapping[str, Any], prices: Prices) -> Estimate:
     """What a run costs by its plan (`$.plan`, with the token counts that PrepareDataset put there)."""
-    return summed(
-        [*_training(plan, prices), *_answers(plan, prices), *_judging(plan, prices), _storage(plan, prices)], prices
+    kept = (
+        "Billed each month until the model is deleted; a sweep's models that are not kept are deleted within the run."
     )
+    lines = [
+        _training(plan, prices),
+        *_answers(plan, prices),
+        *_judging(plan, prices),
+        storage_line(plan, prices, kept),
+    ]
+    return summed(lines, prices)
 
 
 def summed(lines: list[Line], prices: Prices) -> Estimate:
@@ -133,22 +145,22 @@ def throughput_line(plan: Mapping[str, Any], prices: Prices, seconds: float, not
     model, step = plan["base_model"], prices.throughput_billing_seconds
     hours = ceil(seconds / step) * step / SECONDS_PER_HOUR
     return cost_line(
-        "provisioned throughput",
+        THROUGHPUT_ITEM,
         hours * plan["model_units"],
-        "model unit-hours",
+        "model unit-hour",
         prices.base_models[model].model_unit_per_hour,
         f"/base_models/{model}/model_unit_per_hour",
         note,
     )
 
 
-def storage_line(plan: Mapping[str, Any], prices: Prices, models: int, note: str) -> Line:
+def storage_line(plan: Mapping[str, Any], prices: Prices, note: str) -> Line:
     """The first month of the custom models that are kept."""
     model = plan["base_model"]
     return cost_line(
         "custom model storage, first month",
-        models,
-        "models",
+        len(plan["candidates"]) if (plan.get("sweep") or {}).get("keep_models") else 1,
+        "model",
         prices.base_models[model].storage_per_month,
         f"/base_models/{model}/storage_per_month",
         note,
@@ -162,26 +174,35 @@ def answer_lines(
     model_id = Arm.model_validate(plan["arms"][name]).model_id
     if model_id is not None:
         price, place = prices.foundation_models.get(model_id), f"/foundation_models/{model_id}"
-    elif plan["serving"] == "on_demand":
+    elif plan["serving"] == ON_DEMAND:
         price, place = prices.base_models[plan["base_model"]].on_demand, f"/base_models/{plan['base_model']}/on_demand"
     else:
         return []
     return token_lines(f"answers of {name}", tokens, price, place, notes)
 
 
-def _training(plan: Mapping[str, Any], prices: Prices) -> Iterator[Line]:
-    tokens = plan["tokens"]["train"]
-    epochs = [_epochs(candidate["hyperparameters"]) for candidate in plan["candidates"]]
+def judging_lines(judge: str, tokens: tuple[float, float], prices: Prices, notes: tuple[str, str]) -> list[Line]:
+    """A judge's questions and judgements by their tokens."""
+    price = prices.foundation_models.get(judge)
+    return token_lines(f"judging by {judge}", tokens, price, f"/foundation_models/{judge}", notes)
+
+
+def candidate_epochs(plan: Mapping[str, Any]) -> dict[int, int]:
+    """The epochs that are planned for each of the run's jobs, by the candidate's number."""
+    return {
+        candidate["number"]: int(float(candidate["hyperparameters"].get("epochCount", 1)))
+        for candidate in plan["candidates"]
+    }
+
+
+def _training(plan: Mapping[str, Any], prices: Prices) -> Line:
+    tokens, epochs = plan["tokens"]["train"], candidate_epochs(plan)
     jobs = "" if len(epochs) == 1 else f" of {len(epochs)} jobs"
     note = (
-        f"{tokens:,} training tokens {_ESTIMATED} times {sum(epochs)} epochs{jobs}; early stopping may end a job "
-        "earlier, validation is not billed."
+        f"{tokens:,} training tokens {_ESTIMATED} times {sum(epochs.values())} epochs{jobs}; early stopping may end a "
+        "job earlier, validation is not billed."
     )
-    yield training_line(plan, prices, tokens * sum(epochs), note)
-
-
-def _epochs(hyperparameters: Mapping[str, Any]) -> int:
-    return int(float(hyperparameters.get("epochCount", 1)))
+    return training_line(plan, prices, tokens * sum(epochs.values()), note)
 
 
 def _answers(plan: Mapping[str, Any], prices: Prices) -> Iterator[Line]:
@@ -189,7 +210,7 @@ def _answers(plan: Mapping[str, Any], prices: Prices) -> Iterator[Line]:
     arms: Arms = {name: Arm.model_validate(arm) for name, arm in plan["arms"].items()}
     records, tokens = plan["dataset"]["test"]["records"], plan["tokens"]
     tuned = [name for name, arm in arms.items() if arm.model_id is None]
-    if plan["serving"] != "on_demand":
+    if plan["serving"] != ON_DEMAND:
         answers = records * len(tuned)
         step_minutes = prices.throughput_billing_seconds / 60
         note = (
@@ -217,25 +238,12 @@ def _judging(plan: Mapping[str, Any], prices: Prices) -> Iterator[Line]:
     per_pair = (tokens["test_prompts"] + (2 + BASELINE_OUTPUT_FACTOR) * tokens["test_references"]) / records
     questions = pairs * len(ORDERS)
     asked = questions * (estimate_tokens(prompt_characters()) + per_pair)
-    for judge in settings.get("judges", []):
-        yield from token_lines(
-            f"judging by {judge}",
-            (asked, questions * JUDGEMENT_TOKENS),
-            prices.foundation_models.get(judge),
-            f"/foundation_models/{judge}",
-            (
-                f"{pairs} pairs in {len(ORDERS)} orders: task, reference and both answers {_ESTIMATED}.",
-                f"{JUDGEMENT_TOKENS} tokens a judgement.",
-            ),
-        )
-
-
-def _storage(plan: Mapping[str, Any], prices: Prices) -> Line:
-    kept = len(plan["candidates"]) if (plan.get("sweep") or {}).get("keep_models") else 1
-    note = (
-        "Billed each month until the model is deleted; models of a sweep that are not kept are deleted within the run."
+    notes = (
+        f"{pairs} pairs in {len(ORDERS)} orders: task, reference and both answers {_ESTIMATED}.",
+        f"{JUDGEMENT_TOKENS} tokens a judgement.",
     )
-    return storage_line(plan, prices, kept, note)
+    for judge in settings.get("judges", []):
+        yield from judging_lines(judge, (asked, questions * JUDGEMENT_TOKENS), prices, notes)
 
 
 def cost_findings(estimate: Estimate, cap_usd: float | None) -> list[Finding]:

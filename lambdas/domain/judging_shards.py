@@ -2,7 +2,7 @@
 
 `judging/pairs.jsonl` has a line per pair, `{"index", "task", "reference", "arm", "against"}`: the tuned model's answer
 (`arm`) and its base's (`against`) to a test record. A line of `judging/<judge>/<n>.jsonl` is `{"index", "order",
-"answer", "judgement"}`, or `{"index", "order", "error"}`.
+"answer", "judgement", "input_tokens", "output_tokens"}`, or `{"index", "order", "error"}`.
 """
 
 from collections import Counter
@@ -89,8 +89,9 @@ def summarise_judging(pairs: Sequence[Pair], judges: Mapping[str, Sequence[Line]
     """The report's `judging`: `{"judges", "kappa", "agreements", "pairs", "people", "prompt"}`.
 
     `judges` has each judge's stored lines. A judge's entry has, beside what `summarise_judge` says, `unanswered`, the
-    pairs for which an order has no answer, and `error`, the commonest reason. `pairs` has for each pair its record's
-    index, whether both answers are the same, and each judge's preference. `kappa` is the mean over all two judges.
+    pairs for which an order has no answer, `error`, the commonest reason, and `input_tokens` and `output_tokens` of all
+    its answers. `pairs` has for each pair its record's index, whether both answers are the same, and each judge's
+    preference. `kappa` is the mean over all two judges.
     """
     identical = {pair.index for pair in pairs if needs_no_judge(pair)}
     judgements = {judge: _judgements(lines) for judge, lines in judges.items()}
@@ -102,6 +103,9 @@ def summarise_judging(pairs: Sequence[Pair], judges: Mapping[str, Sequence[Line]
                 **summarise_judge(judge, found, len(identical)),
                 "unanswered": len(pairs) - len(identical) - len(found),
                 "error": _commonest_error(judges[judge]),
+                **{
+                    name: sum(line.get(name, 0) for line in judges[judge]) for name in ("input_tokens", "output_tokens")
+                },
             }
             for judge, found in judgements.items()
         ],

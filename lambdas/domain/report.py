@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lambdas.domain.arms import BASE, TUNED, Arm, needing_throughput
+from lambdas.domain.actual_cost import Costs, cost_sentence, report_cost
+from lambdas.domain.arms import BASE, TUNED, Arm
+from lambdas.domain.cost import THROUGHPUT_ITEM
 from lambdas.domain.evaluation import Evaluation
 from lambdas.domain.metrics import count_statistics, percentile
-from lambdas.domain.pricing import on_demand_price, throughput_prices
+from lambdas.domain.pricing import answer_prices
 from lambdas.domain.responses import Line, answering_seconds
-from lambdas.domain.run_settings import EvaluationSettings
 from lambdas.domain.serving import ON_DEMAND, noun
 from lambdas.domain.throughput import served_seconds
 from lambdas.domain.training_curve import summarise_training
@@ -96,7 +97,7 @@ def known_facts(state: Mapping[str, Any]) -> Report:
             "ended_at": job.get("ended_at"),
             **dict.fromkeys(("epochs", "best_epoch", "stopped_early", "overfitting", "explanation")),
         },
-        **dict.fromkeys(("task", "comparisons", "judging", "decision", "extremes", "lineage")),
+        **dict.fromkeys(("task", "comparisons", "judging", "decision", "extremes", "lineage", "cost")),
         "left_on_purpose": [],
     }
 
@@ -141,27 +142,31 @@ def succeeded(
     judging: Mapping[str, Any],
     losses: tuple[Losses, Losses],
     lineage: Mapping[str, Any],
-    price_per_hour: float | None,
+    costs: Costs | None,
 ) -> Report:
     """The report of a run that reached its end; `answers` has the lines of each arm, the tuned one first.
 
-    `losses` are training's and validation's; `price_per_hour` is that of the run's model units in USD, where known.
+    `losses` are training's and validation's; without `costs` nothing is said of what the run cost.
     """
     facts = known_facts(state)
     throughput = _with_overhead(facts["throughput"], answers[TUNED])
+    epochs = summarise_epochs(*losses)
+    billed = throughput["billed_seconds"] if throughput else None
+    cost = costs and report_cost(state, answers, judging, epochs, billed, costs)
     planned = int(float((facts["hyperparameters"] or {}).get("epochCount", 0)))
     return {
         **facts,
         "status": "succeeded",
-        "arms": _arms(state, facts["custom_model_arn"], answers, evaluation, price_per_hour),
+        "arms": _arms(state, facts["custom_model_arn"], answers, evaluation, costs),
         "task": evaluation.task,
         "comparisons": evaluation.comparisons,
         "judging": dict(judging),
         "decision": evaluation.decision,
         "extremes": evaluation.extremes,
-        "throughput": throughput and {**throughput, "cost_usd": _cost(throughput["billed_seconds"], price_per_hour)},
-        "training": {**facts["training"], **summarise_training(summarise_epochs(*losses), planned)},
+        "throughput": throughput and {**throughput, "cost_usd": _throughput_usd(billed, cost)},
+        "training": {**facts["training"], **summarise_training(epochs, planned)},
         "lineage": dict(lineage),
+        "cost": cost,
         "left_on_purpose": left_on_purpose(facts["custom_model_arn"]),
     }
 
@@ -171,14 +176,10 @@ def _arms(
     model_arn: str | None,
     answers: Mapping[str, Sequence[Line]],
     evaluation: Evaluation,
-    price_per_hour: float | None,
+    costs: Costs | None,
 ) -> dict[str, dict[str, Any]]:
     planned = {name: Arm.model_validate(arm) for name, arm in state["plan"]["arms"].items()}
-    on_demand = EvaluationSettings.model_validate(state["plan"]["evaluation"]).prices
-    prices = {
-        **{name: on_demand_price(answers[name], on_demand.get(arm.model_id or "")) for name, arm in planned.items()},
-        **throughput_prices({name: answers[name] for name in needing_throughput(planned)}, price_per_hour),
-    }
+    prices = answer_prices(state["plan"], answers, costs.prices) if costs else dict.fromkeys(planned)
     arms = {
         name: {
             "model_id": planned[name].model_id or model_arn,
@@ -195,11 +196,11 @@ def _arms(
     }
 
 
-def _cost(billed_seconds: float | None, price_per_hour: float | None) -> float | None:
-    """Of the time in service, which is what AWS's price by the hour is counted over."""
+def _throughput_usd(billed_seconds: float | None, cost: Mapping[str, Any] | None) -> float | None:
     if billed_seconds == 0:
         return 0.0
-    return None if billed_seconds is None or price_per_hour is None else billed_seconds / 3600 * price_per_hour
+    lines = cost["actual"]["lines"] if cost else []
+    return next((line["usd"] for line in lines if line["item"] == THROUGHPUT_ITEM), None)
 
 
 def failed(state: Mapping[str, Any], error: str, cause: str, model_arn: str | None) -> Report:
@@ -263,9 +264,10 @@ def success_message(report: Report, uri: str) -> tuple[str, str]:
     ]
     deleted = _deletion_sentence(report["serving"])
     left = "\n".join(f"{item['arn']}: {item['note']}" for item in report["left_on_purpose"])
+    spent = cost_sentence(report["cost"], simulated=report["simulated"]) if report["cost"] else ""
     decision = report["decision"]
     verdict = "\n".join([f"Verdict: {decision['verdict']}.", *decision["reasons"]])
-    text = "\n".join([simulated + headline(report), verdict, "", *rows, "", deleted, left, "", f"Report: {uri}"])
+    text = "\n".join([simulated + headline(report), verdict, "", *rows, "", deleted, spent, left, "", f"Report: {uri}"])
     name, tuned, base = _headline_figures(report)
     title = (
         f"{'SIMULATED ' if report['simulated'] else ''}{decision['verdict']}: {name} {tuned:.1f} tuned, {base:.1f} base"

@@ -53,6 +53,8 @@ def _environment() -> Environment:
     environment.filters["metric_name"] = metric_name
     environment.filters["label"] = label
     environment.filters["p_value"] = p_value
+    environment.filters["money"] = money
+    environment.filters["price"] = price
     return environment
 
 
@@ -71,6 +73,18 @@ def p_value(value: float | None) -> str:
     if value is None:
         return "–"  # noqa: RUF001 - an en dash is meant
     return "<\N{NO-BREAK SPACE}0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def money(usd: float | None) -> str:
+    """An amount for reading; "unknown" where a price is."""
+    if usd is None:
+        return "unknown"
+    return "<\N{NO-BREAK SPACE}0.01" if 0 < usd < 0.01 else f"{usd:,.2f}"
+
+
+def price(usd: float | None) -> str:
+    """A unit price with all its digits: some are millionths."""
+    return "unknown" if usd is None else f"{usd:,.8f}".rstrip("0").rstrip(".")
 
 
 def metric_name(metric: str) -> str:

@@ -14,16 +14,19 @@ from lambdas.adapters import (
     object_store,
     stored_answers,
     stored_judging,
+    stored_prices,
 )
 from lambdas.domain import report
+from lambdas.domain.actual_cost import Costs
 from lambdas.domain.arms import Arm
+from lambdas.domain.cost import Estimate, estimate, run_prices
 from lambdas.domain.evaluation import evaluate
 from lambdas.domain.human_review import render_review
 from lambdas.domain.judging import needs_no_judge
 from lambdas.domain.judging_shards import summarise_judging
+from lambdas.domain.prices import Prices, default_prices
 from lambdas.domain.report_page import Materials, render_page
 from lambdas.domain.run_settings import EvaluationSettings
-from lambdas.domain.serving import ON_DEMAND
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 
@@ -59,7 +62,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         summarise_judging(pairs, judged),
         losses,
         lineage.read_lineage(run, list(plan["arms"]), judged=bool(judged)),
-        _price_per_hour(plan),
+        _costs(run, plan),
     )
     dataset = orjson.loads(object_store.read(bucket, f"{prefix}dataset/report.json") or b"{}")
     page = render_page(result, Materials(answers, *losses, dataset))
@@ -77,7 +80,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"uri": uri, "verdict": verdict, "subject": subject, "message": message}
 
 
-def _price_per_hour(plan: dict[str, Any]) -> float | None:
-    """Of the run's model units; None where none serve the model, or the deployment does not know the price."""
-    price = environment().model_unit_price_per_hour
-    return None if price is None or plan["serving"] == ON_DEMAND else price * float(plan["model_units"])
+def _costs(run: dict[str, Any], plan: dict[str, Any]) -> Costs:
+    """The prices as they are now, and the estimate as preflight made it."""
+    found = stored_prices.read_prices(run["source"]["bucket"])
+    if not isinstance(found, Prices):
+        # The preflight has refused such a file; one that was broken since must not cost the run its report.
+        logger.warning("Price file not read", extra={"findings": [each.message for each in found]})
+        found = default_prices()
+    prices = run_prices(found, plan, environment().model_unit_price_per_hour)
+    preflight = orjson.loads(object_store.read(run["output_bucket"], f"{run['prefix']}preflight.json") or b"{}")
+    made = preflight.get("estimate")
+    return Costs(prices, Estimate.model_validate(made) if made else estimate(plan, prices))

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from lambdas.domain import human_review, report
+from lambdas.domain.actual_cost import Costs
 from lambdas.domain.arms import Arm
+from lambdas.domain.cost import estimate, run_prices
 from lambdas.domain.evaluation import evaluate
 from lambdas.domain.human_review import parse_votes, render_review
 from lambdas.domain.judging import ORDERS, Pair
 from lambdas.domain.judging_shards import summarise_judging
+from lambdas.domain.prices import TokenPrice, default_prices
 from lambdas.domain.report_page import Materials, render_page
 from lambdas.domain.run_settings import EvaluationSettings
 from lambdas.domain.training_metrics import Loss, Losses
@@ -24,6 +27,7 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ATTACK = "</script></pre><script>alert(1)</script><img src=x onerror=alert(2)><style>*{display:none}</style>"
 LONG = "anthropic.claude-with-a-very-long-name-20260101-v1:0"
+HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
 RUN_ID = "sales-0123456789ab"
 
 pytestmark = [
@@ -62,23 +66,46 @@ def report_page() -> str:
     answers = {arm: [line(index, arm) for index in range(60)] for arm in arms}
     answers["base"][1] = {"index": 1, "error": f"ValidationException: {ATTACK}"}
     losses = Losses(tuple(Loss(step, 1 + step // 30, 2 / (step + 1)) for step in range(90)), 0)
+    used = {"input_tokens": 700, "output_tokens": 90}
     judged = [
-        {"index": pair.index, "order": order, "judgement": "first" if order == "arm_first" else "second", "answer": ""}
+        {
+            "index": pair.index,
+            "order": order,
+            "judgement": "first" if order == "arm_first" else "second",
+            "answer": "",
+            **used,
+        }
         for pair in pairs()
         for order in ORDERS
     ]
     failed = [{"index": pair.index, "order": order, "error": ATTACK} for pair in pairs() for order in ORDERS]
-    settings = EvaluationSettings(task_kind="labels", judges=[LONG, "judge-b"])
+    own = {"base-model": TokenPrice(input=0.00025, output=0.00125), LONG: TokenPrice(input=0.003, output=0.015)}
+    settings = EvaluationSettings(task_kind="labels", judges=[LONG, "judge-b"], prices=own)
     state = {
         "run": {"id": RUN_ID},
         "plan": {
-            "base_model": "base-model",
+            "base_model": HAIKU,
+            "serving": "provisioned_throughput",
+            "model_units": 1,
+            "candidates": [{"number": 1, "hyperparameters": {"epochCount": "4"}}],
+            "tokens": {
+                "train": 80_000,
+                "validation": 9_000,
+                "test_prompts": 18_000,
+                "test_references": 900,
+                "examples": 700,
+            },
+            "dataset": {name: {"records": 60} for name in ("train", "validation", "test")},
             "hyperparameters": {"epochCount": "4"},
             "evaluation": settings.model_dump(),
             "arms": {name: arm.model_dump() for name, arm in arms.items()},
         },
         "job": {"simulated": True, "model_arn": f"arn:aws:bedrock:us-west-2:123456789012:custom-model/{LONG}/abc"},
-        "throughput": {"arn": "arn:provisioned", "in_service_at": "2026-01-21T22:00:00.000Z"},
+        "throughput": {
+            "arn": "arn:provisioned",
+            "in_service_at": "2026-01-21T22:00:00.000Z",
+            "deleted_at": "2026-01-21T22:09:00.000Z",
+        },
     }
     sha256 = "0123456789abcdef" * 4
     objects = [{"key": f"evaluation/{arm}.jsonl", "version_id": "v" * 32, "bytes": 9, "sha256": sha256} for arm in arms]
@@ -101,7 +128,10 @@ def report_page() -> str:
             "interval": [40.9, 92.9],
         }
     ]
-    result = report.succeeded(state, answers, evaluation, judging, (losses, losses), lineage, 40.0)
+    plan: dict[str, Any] = state["plan"]
+    prices = run_prices(default_prices(), plan, 40.0)
+    costs = Costs(prices, estimate(plan, prices))
+    result = report.succeeded(state, answers, evaluation, judging, (losses, losses), lineage, costs)
     issue = {"rule": "token-estimate", "severity": "warning", "line": 3, "path": "train.jsonl", "message": ATTACK}
     dataset = {
         "records": {"read": 90, "train": 60, "validation": 0, "test": 30, "dropped": 0},

@@ -69,7 +69,7 @@ def test_each_line_follows_from_its_formula() -> None:
     assert usd(found) == pytest.approx(
         {
             "training": 50 * 2 * 0.01,
-            "provisioned throughput": 40.0,
+            "throughput": 40.0,
             "answers of base, input": 20 * 0.1,
             "answers of base, output": 6 * 0.2,
             "custom model storage, first month": 2.0,
@@ -82,7 +82,7 @@ def test_each_line_follows_from_its_formula() -> None:
 def test_on_demand_run_pays_for_tokens_and_for_no_time() -> None:
     """A run without a throughput must not be refused for the price of one."""
     found = usd(estimate(plan(serving="on_demand"), PRICES))
-    assert "provisioned throughput" not in found
+    assert "throughput" not in found
     assert found["answers of tuned, input"] == pytest.approx(20 * 0.001)
     assert found["answers of tuned, output"] == pytest.approx(3 * 0.002)
 
@@ -112,9 +112,9 @@ def test_judges_are_paid_for_both_orders_of_each_pair() -> None:
 def test_begun_hour_of_a_throughput_counts_whole() -> None:
     """AWS bills throughput by the hour."""
     half = estimate(plan(), PRICES.model_copy(update={"throughput_billing_seconds": 60}))
-    assert usd(half)["provisioned throughput"] == pytest.approx(40 * 32 / 60)
+    assert usd(half)["throughput"] == pytest.approx(40 * 32 / 60)
     longer = plan(dataset={"test": {"records": 1801}})
-    assert usd(estimate(longer, PRICES))["provisioned throughput"] == 80
+    assert usd(estimate(longer, PRICES))["throughput"] == 80
 
 
 @given(st.integers(1, 9), st.integers(1, 11), st.integers(1, 9))
@@ -154,7 +154,7 @@ def test_run_above_its_cap_is_refused_with_its_dearest_line() -> None:
     (finding,) = cost_findings(estimate(plan(), PRICES), 46.1)
     assert (finding.check, finding.severity) == ("cost-cap", "error")
     assert "46.20 USD" in finding.message
-    assert "provisioned throughput" in finding.message
+    assert "throughput" in finding.message
     assert "max_cost_usd" in finding.remedy
 
 
@@ -166,7 +166,7 @@ def test_unknown_price_warns_without_a_cap_and_refuses_with_one() -> None:
     (error,) = cost_findings(found, 1000.0)
     assert (error.check, error.severity) == ("cost-cap", "error")
     for finding in (warning, error):
-        assert "provisioned throughput" in finding.message
+        assert "throughput" in finding.message
         assert f"/base_models/{MODEL}/model_unit_per_hour" in finding.remedy
     # What is known is already too dear, whatever the rest costs.
     assert [each.severity for each in cost_findings(found, 1.0)] == ["error", "error"]
@@ -178,5 +178,5 @@ def test_prices_of_run_and_deployment_fill_holes() -> None:
     own = plan(evaluation=evaluation)
     found = estimate(own, run_prices(without({"model_unit_per_hour"}, asked=True), own, 10.0))
     assert found.unknown == []
-    assert usd(found)["provisioned throughput"] == 10
+    assert usd(found)["throughput"] == 10
     assert usd(found)["answers of base, output"] == pytest.approx(6 * 0.5)

@@ -122,6 +122,7 @@ def plan() -> dict[str, Any]:
         "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2", "batchSize": "8"}}],
         "serving": "provisioned_throughput",
         "sweep": None,
+        "tokens": {"train": 9000, "validation": 0, "test_prompts": 600, "test_references": 30, "examples": 0},
         "model_units": 1,
         "dataset": {
             "train": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl", "records": 40},

@@ -10,6 +10,7 @@ from lambdas import __version__
 from lambdas.adapters import approvals, clients
 from lambdas.adapters.service_errors import Conflict
 from lambdas.domain import approval
+from lambdas.domain.prices import default_prices
 from lambdas.handlers import promote_champion
 from lambdas.handlers.environment import environment
 from lambdas.handlers.write_report import handler
@@ -147,6 +148,47 @@ def test_a_run_that_was_served_on_demand_has_no_throughput_and_says_how_it_was_s
     assert "Custom model deployment, on demand" in page
     assert expect["deployment_arn"] in page
     assert "model_unit_price_per_hour" not in page
+
+
+def test_report_compares_the_estimate_of_the_preflight_with_what_was_used(event, s3, written, expect, lambda_context):
+    """Whoever decided by the estimate learns how good it was."""
+    handler(event, lambda_context)
+    recomputed = json.loads(written("report.json"))["cost"]
+    made = {**recomputed["estimate"], "known_usd": 7.5, "prices": recomputed["prices"]}
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps({"estimate": made}).encode())
+    report = handler(event, lambda_context)
+    cost = json.loads(written("report.json"))["cost"]
+    assert cost["estimate"]["known_usd"] == 7.5
+    assert set(cost) == {"prices", "estimate", "actual", "difference"}
+    assert set(cost["prices"]) == {"as_of", "source"}
+    # Two epochs were run; the shipped file has no price of them.
+    training = cost["actual"]["lines"][0]
+    assert (training["item"], training["quantity"], training["usd"]) == ("training", 18.0, None)
+    assert "training" in cost["actual"]["unknown"]
+    assert "estimated were 7.50 USD" in report["message"]
+    assert "What it cost" in written("report.html")
+
+
+def test_users_price_file_prices_the_report(event, s3, written, lambda_context):
+    """No new deployment is needed for other prices."""
+    own = json.loads(default_prices().model_dump_json())
+    own["base_models"][event["plan"]["base_model"]]["model_unit_per_hour"] = 40
+    s3.put_object(Bucket="input-bucket", Key="prices.json", Body=json.dumps(own).encode())
+    handler(event, lambda_context)
+    report = json.loads(written("report.json"))
+    # 330.5 s in service are a begun hour.
+    assert report["throughput"]["cost_usd"] == 40
+    assert report["arms"]["tuned"]["price_per_1000"] > 0
+    assert report["arms"]["base"]["price_per_1000"] > 0
+
+
+@pytest.mark.parametrize("body", [b"{}", b" " * (1 << 18) + b" "])
+def test_price_file_that_was_broken_since_costs_no_report(event, s3, written, lambda_context, body):
+    """The preflight refuses such a file; here it is too late, and the run has its result."""
+    s3.put_object(Bucket="input-bucket", Key="prices.json", Body=body)
+    handler(event, lambda_context)
+    cost = json.loads(written("report.json"))["cost"]
+    assert cost["prices"]["as_of"] == default_prices().as_of.isoformat()
 
 
 class Tags(HTMLParser):
