@@ -4,7 +4,6 @@ What the caller must be allowed to do: docs/operations.md, "Approval". The answe
 Functions takes, and it takes one only; `approval.json` records it for the run's report.
 """
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,8 +14,6 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from lambdas.domain import approval, run
 from lambdas.domain.approval import Answer, Approval, Decision
 from lambdas.domain.timestamps import timestamp
-from local.embedded_aws import CHECKOUT
-from stacks.settings import CONTEXT_KEY
 
 # A service's name → its boto3 client.
 Clients = Callable[[str], Any]
@@ -35,11 +32,6 @@ def clients_of(region: str) -> Clients:
     session: Any = boto3.Session(region_name=region)
     made: Clients = session.client
     return made
-
-
-def setting(name: str) -> str:
-    """A setting of the checkout's deployment, from cdk.json."""
-    return str(json.loads((CHECKOUT / "cdk.json").read_text())["context"][CONTEXT_KEY][name])
 
 
 def answer(clients: Clients, deployment: str, run_id: str, decision: Decision, reason: str | None = None) -> Approval:

@@ -11,11 +11,11 @@ from lambdas.domain.approval import Decision
 from lambdas.domain.dataset import Rules
 from lambdas.domain.human_review import VotesRejectedError
 from lambdas.domain.models import UnknownBaseModelError, base_model
-from local.approval import NotAnsweredError, answer, clients_of, setting
+from local.approval import NotAnsweredError, answer, clients_of
 from local.dataset_summary import tell_dataset
 from local.demo import FOLDER as DEMO_FOLDER
 from local.demo import DemoRunningError, LifeCycleStatus, run_demo
-from local.deployment import default_base_model
+from local.deployment import setting
 from local.embedded_aws import CHECKOUT
 from local.execution import NoExecutionError
 from local.faults.cases import chosen
@@ -49,7 +49,7 @@ def demo(
     console = Console()
     try:
         upload = upload_of(data)
-        entry = base_model(model or default_base_model())
+        entry = base_model(model or setting("base_model"))
     except (NoDataSetError, UnknownBaseModelError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None

@@ -14,6 +14,7 @@ from lambdas.domain.models import BaseModelEntry
 from local import execution, result
 from local.deployment import Deployment, deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
+from local.leftovers import leftovers, tell_leftovers
 from local.progress import Progress
 from local.upload import Upload
 
@@ -60,12 +61,9 @@ def run(aws: EmbeddedAws, deployment: Deployment, upload: Upload, *, progress: P
     if prefix := end.facts.get("run", {}).get("prefix"):
         result.fetch(aws, deployment.output_bucket, prefix, aws.directory)
     result.tell(console, aws.directory, end)
-    left = result.still_served(aws)
-    if left:
-        console.print(f"Left, and would go on billing: {', '.join(left)}", style="bold red")
-    else:
-        console.print("No throughput and no custom model deployment is left.")
-    return end.status == "SUCCEEDED" and not left
+    left = leftovers(aws.client("bedrock"), end.facts)
+    tell_leftovers(console, left)
+    return end.status == "SUCCEEDED" and not any(left.values())
 
 
 def save_logs(aws: EmbeddedAws) -> None:

@@ -18,10 +18,9 @@ class Deployment:
     state_machine: str
 
 
-def default_base_model() -> str:
-    """The base model that `cdk.json` gives a deployment."""
-    context = json.loads((CHECKOUT / "cdk.json").read_text())["context"]
-    return str(context[CONTEXT_KEY]["base_model"])
+def setting(name: str) -> str:
+    """A setting of the checkout's deployment, from cdk.json."""
+    return str(json.loads((CHECKOUT / "cdk.json").read_text())["context"][CONTEXT_KEY][name])
 
 
 def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: int = 2) -> Deployment:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from local.embedded_aws import EmbeddedAws
+from local.embedded_aws import ACCOUNT, NO_SECRET, EmbeddedAws
 
 SECONDS_TO_START = 30
 POLL_SECONDS = 0.3
@@ -17,6 +17,10 @@ CHECKS = {
     "CheckCustomization": ("WaitForCustomization", "job"),
     "CheckThroughput": ("WaitForThroughput", "throughput"),
 }
+# A sweep's jobs in these have not ended (lambdas/domain/sweep_jobs.py).
+GOING_ON = ("Pending", "InProgress", "Stopping")
+# The pause before a purchase.
+APPROVAL = "RequestApproval"
 
 
 class NoExecutionError(Exception):
@@ -34,8 +38,11 @@ class Step:
     visits: int = 1
     # Of a distributed map: how many items there are and how many are done.
     items: tuple[int, int] | None = None
-    # Of a wait for Bedrock: the status that the last check saw.
+    # Of a wait for Bedrock: the status that the last check saw, and of a sweep how many jobs there are and have ended.
     status: str | None = None
+    jobs: tuple[int, int] | None = None
+    # Of a wait for a person: how to answer, then the answer.
+    answer: str | None = None
 
 
 @dataclass
@@ -95,12 +102,21 @@ def look_at(aws: EmbeddedAws, arn: str) -> Snapshot:
     )
     for event in history(aws, arn):
         _record(snapshot, event)
+    if approval := snapshot.steps.get(APPROVAL):
+        given = snapshot.facts.get("approval", {}).get("decision")
+        approval.answer = given or f"answer with {answer_command(aws, snapshot.facts['run']['id'])}"
     maps = [step for step in snapshot.steps.values() if step.kind == "Map"]
     runs = sorted(states.list_map_runs(executionArn=arn)["mapRuns"], key=lambda run: run["startDate"])
     for step, run in zip(maps, runs, strict=False):
         counts = states.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]
         step.items = (counts["total"], counts["succeeded"] + counts["failed"])
     return snapshot
+
+
+def answer_command(aws: EmbeddedAws, run_id: str) -> str:
+    """What a person types in another terminal to let the run go on."""
+    account = f"AWS_ENDPOINT_URL={aws.endpoint} AWS_ACCESS_KEY_ID={ACCOUNT} AWS_SECRET_ACCESS_KEY={NO_SECRET}"
+    return f"{account} fine-tune approve {run_id} --region {aws.region}"
 
 
 def history(aws: EmbeddedAws, arn: str) -> list[dict[str, Any]]:
@@ -135,4 +151,7 @@ def _record(snapshot: Snapshot, event: dict[str, Any]) -> None:
         if isinstance(output, dict):
             snapshot.facts |= {fact: value for fact, value in output.items() if isinstance(value, dict)}
         if name in CHECKS and (wait := snapshot.steps.get(CHECKS[name][0])):
-            wait.status = snapshot.facts.get(CHECKS[name][1], {}).get("status")
+            fact = snapshot.facts.get(CHECKS[name][1], {})
+            wait.status = fact.get("status")
+            if candidates := fact.get("candidates"):
+                wait.jobs = (len(candidates), sum(one["status"] not in GOING_ON for one in candidates))

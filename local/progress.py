@@ -15,6 +15,12 @@ from local.execution import CHECKS, Snapshot, Step
 # States that take no time tell a person nothing.
 SHOWN = ("Task", "Wait", "Map")
 WAITS = {wait for wait, _ in CHECKS.values()}
+# The states of serving are named by throughput, which is one of two ways.
+ON_DEMAND = {
+    "PurchaseThroughput": "CreateDeployment",
+    "WaitForThroughput": "WaitForDeployment",
+    "DeleteThroughput": "DeleteDeployment",
+}
 # What a job or throughput does not change from by itself (Bedrock's API reference).
 FINAL = ("Completed", "Failed", "Stopped", "InService")
 
@@ -46,7 +52,7 @@ class Progress:
         snapshot = Snapshot("RUNNING")
         for snapshot in snapshots:
             for step in shown_steps(snapshot):
-                text = describe(step, coarse=True)
+                text = describe(step, snapshot, coarse=True)
                 if self._shown.get(step.name) != text:
                     self._shown[step.name] = text
                     self._print(f"{mark(step, snapshot)} {text}")
@@ -59,7 +65,7 @@ class Progress:
             for snapshot in snapshots:
                 lines: list[Text | Spinner] = []
                 for step in shown_steps(snapshot):
-                    text = describe(step)
+                    text = describe(step, snapshot)
                     if not is_done(step) and not snapshot.is_over:
                         spinner = spinners.setdefault(step.name, Spinner("dots"))
                         spinner.update(text=text)
@@ -79,15 +85,20 @@ def shown_steps(snapshot: Snapshot) -> list[Step]:
     return [step for step in snapshot.steps.values() if step.kind in SHOWN and step.name not in CHECKS]
 
 
-def describe(step: Step, *, coarse: bool = False) -> str:
+def describe(step: Step, snapshot: Snapshot, *, coarse: bool = False) -> str:
     """The state's name in words, and how far it is; `coarse` leaves out what changes all the time."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", step.name).capitalize()
+    on_demand = snapshot.facts.get("plan", {}).get("serving") == "on_demand"
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", ON_DEMAND.get(step.name, step.name) if on_demand else step.name)
+    words = words.capitalize()
+    if step.answer is not None:
+        return f"{words}: {step.answer if step.exited_at else f'waiting for approval: {step.answer}'}"
     if step.items is not None:
         total, done = step.items
         quarter = done if done == total else total * (4 * done // total) // 4
         return f"{words}: {quarter if coarse else done} of {total} shards"
     if step.status is not None:
-        return f"{words}: {step.status}" + ("" if coarse else f", asked {step.visits} times")
+        jobs = f", {step.jobs[1]} of {step.jobs[0]} jobs have ended" if step.jobs else ""
+        return f"{words}: {step.status}{jobs}" + ("" if coarse else f", asked {step.visits} times")
     return words
 
 

@@ -1,6 +1,7 @@
 """What a run has left: fetched into a folder, and told to a person."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,31 +23,24 @@ def fetch(aws: EmbeddedAws, bucket: str, prefix: str, folder: Path) -> None:
                 s3.download_file(bucket, entry["Key"], str(path))
 
 
-def still_served(aws: EmbeddedAws) -> list[str]:
-    """The ARNs of the throughputs and custom model deployments that Bedrock still has."""
-    bedrock = aws.client("bedrock")
-    throughputs = bedrock.get_paginator("list_provisioned_model_throughputs").paginate()
-    deployments = bedrock.get_paginator("list_custom_model_deployments").paginate()
-    return [one["provisionedModelArn"] for page in throughputs for one in page["provisionedModelSummaries"]] + [
-        one["customModelDeploymentArn"] for page in deployments for one in page["modelDeploymentSummaries"]
-    ]
-
-
 def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:
-    """Print the run's result, the refused data set's issues, or the error and its cause."""
+    """Print the run's result, the refused data set's issues, preflight's findings, or the error and its cause."""
     if snapshot.status == "SUCCEEDED":
         tell_report(console, folder)
         return
-    console.print(f"\nThe run has ended as {snapshot.status}: {snapshot.error}", style="bold red", markup=False)
-    data_set = folder / "dataset" / "report.json"
+    ended = f"\nThe run has ended as {snapshot.status}: {snapshot.error}"
+    console.print(ended, style="bold red", markup=False, soft_wrap=True)
+    data_set, preflight = folder / "dataset" / "report.json", folder / "preflight.json"
     if snapshot.error == "DatasetRejected" and data_set.is_file():
         tell_issues(console, json.loads(data_set.read_text()))
+    elif snapshot.error == "PreflightFailed" and preflight.is_file():
+        tell_findings(console, json.loads(preflight.read_text())["findings"])
     else:
         console.print(reason(snapshot.cause), markup=False, highlight=False, soft_wrap=True)
 
 
 def tell_report(console: Console, folder: Path) -> None:
-    """The verdict, the arms side by side and the time that the model was served, from report.json."""
+    """The verdict, the arms side by side and the throughput's time, from report.json."""
     report = json.loads((folder / "report.json").read_text())
     simulated = " (simulated: the figures say nothing about real models)" if report["simulated"] else ""
     table = Table(title=f"{report['base_model']}{simulated}", title_justify="left")
@@ -66,15 +60,39 @@ def tell_report(console: Console, folder: Path) -> None:
         console.print(f"  {reason_given}", markup=False, highlight=False, soft_wrap=True)
     if report["judging"]["judges"]:
         tell_judging(console, report["judging"])
-    serving = report["serving"]
-    kind = "Custom model deployment, on demand" if serving["kind"] == "on_demand" else "Throughput"
-    console.print(
-        f"{kind}: in service {serving['in_service_at']}, deleted {serving['deleted_at']}, "
-        f"billed by the hour for {report['throughput']['billed_seconds']} s.",
-        highlight=False,
-        soft_wrap=True,
-    )
+    for text in (*tuning(report), serving(report)):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
     console.print(f"Report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
+
+
+def tuning(report: Mapping[str, Any]) -> Iterator[str]:
+    """The hyperparameters of the model that was served, and how a sweep came to them."""
+    chosen = report["hyperparameters"] or {}
+    yield "Hyperparameters: " + ", ".join(f"{name} {value}" for name, value in chosen.items())
+    if sweep := report.get("sweep"):
+        yield f"Sweep: {sweep['reason']} {sweep['note']}".rstrip()
+        for job in sweep["jobs"]:
+            tried = ", ".join(f"{name} {value}" for name, value in job["hyperparameters"].items())
+            loss = (job["failure"] or f"validation loss {job['validation_loss']}").rstrip(".")
+            fate = "chosen" if job["chosen"] else "model deleted" if job["model_deleted"] else "model kept"
+            yield f"  job {job['number']}: {loss}; {tried}; {fate if job['status'] == 'Completed' else job['status']}."
+
+
+def serving(report: Mapping[str, Any]) -> str:
+    """By what the tuned model was served, and how long."""
+    served = report["serving"]
+    how = "an on-demand deployment" if served["kind"] == "on_demand" else "Provisioned Throughput"
+    billed = "" if served["kind"] == "on_demand" else f", billed for {served['served_seconds']} s"
+    return f"Served by {how}: in service {served['in_service_at']}, deleted {served['deleted_at']}{billed}."
+
+
+def tell_findings(console: Console, findings: Sequence[Mapping[str, Any]]) -> None:
+    """Preflight's findings, errors first, one a line with its remedy."""
+    for finding in sorted(findings, key=lambda one: one["severity"] != "error"):
+        named = {"quota": finding["quota_code"], "successor": finding["successor"]}
+        more = "".join(f" ({name}: {value})" for name, value in named.items() if value)
+        text = f"  {finding['severity']}: {finding['message']} {finding['remedy']}{more} [{finding['check']}]"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def tell_judging(console: Console, judging: dict[str, Any]) -> None:

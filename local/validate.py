@@ -16,7 +16,7 @@ from lambdas.domain.dataset_facts import file_facts, split_facts
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.prepared_dataset import Given, PreparedDataset, check_counts, prepare
 from lambdas.domain.run_settings import Choices, Fault
-from local.deployment import default_base_model
+from local.deployment import setting
 from local.embedded_aws import CHECKOUT
 from local.upload import NoDataSetError
 
@@ -64,7 +64,7 @@ def choose(
     settings: Path | None, *, base_model: str | None = None, system: str | None = None, context_tag: str | None = None
 ) -> tuple[Choices, list[Fault]]:
     """The settings of a run.json, with those given here in their place; the defaults where there are faults."""
-    default = default_base_model()
+    default = setting("base_model")
     options = {"base_model": base_model, "system": system, "context_tag": context_tag}
     chosen = {name: value for name, value in options.items() if value is not None}
     parsed = run_settings.parse(

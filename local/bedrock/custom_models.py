@@ -89,7 +89,7 @@ class CustomModels:
                 "modelArn": model.arn,
                 "modelName": model.name,
                 "baseModelArn": self._foundation_models.arn(model.base_model),
-                "baseModelName": model.base_model.name,
+                "baseModelName": model.base_model.model_id.partition(":")[0],
                 "customizationType": "FINE_TUNING",
                 "ownerAccountId": self._settings.account_id,
                 "modelStatus": "Active",

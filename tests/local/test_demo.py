@@ -1,6 +1,7 @@
 """The demo as a user has it: the command in a process of its own, on the shipped example, and what it leaves."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from lambdas.domain import metrics
-from lambdas.domain.models import BaseModelEntry, catalogue
+from lambdas.domain.models import BaseModelEntry, base_model, catalogue
 from local import cli, demo, execution
 from local.deployment import Deployment, deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
@@ -28,6 +29,9 @@ pytestmark = pytest.mark.xdist_group("embedded-aws")
 
 COMMAND = [Path(sys.executable).parent / "fine-tune", "demo"]
 LEFT = CHECKOUT / "build" / "demo"
+ON_DEMAND = base_model("amazon.nova-micro-v1:0")
+# The one whose life cycle has a successor.
+AGED = base_model("anthropic.claude-3-haiku-20240307-v1:0")
 
 
 @dataclass
@@ -64,7 +68,7 @@ def test_the_demo_succeeds_and_tells_the_arms(finished: Demo) -> None:
     assert finished.status == 0, finished.output
     assert finished.document("report.json")["status"] == "succeeded"
     assert "tuned" in finished.output
-    assert "No throughput and no custom model deployment is left." in finished.output
+    assert "No throughput is left. No custom model deployment is left." in finished.output
 
 
 def test_the_demo_leaves_what_it_promises(finished: Demo) -> None:
@@ -157,21 +161,60 @@ def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals) -> N
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedAws, Deployment]]:
-    with EmbeddedAws(tmp_path_factory.mktemp("deployed")) as aws:
-        yield aws, deploy(aws)
+    folder, settings = tmp_path_factory.mktemp("deployed"), {"model_lifecycle": {AGED.inference_id: "EOL"}}
+    with EmbeddedAws(folder, region=ON_DEMAND.customization_regions[0], bedrock_settings=settings) as aws:
+        yield aws, deploy(aws, base_model=ON_DEMAND.customization_id)
+
+
+def told_of(deployed: tuple[EmbeddedAws, Deployment], data: Path) -> tuple[bool, str]:
+    """Whether a demo of the data succeeded, and what it printed."""
+    console = Console(file=StringIO(), width=120)
+    succeeded = demo.run(*deployed, upload_of(data), progress=Progress(console), console=console)
+    assert isinstance(console.file, StringIO)
+    return succeeded, console.file.getvalue()
+
+
+def operations(aws: EmbeddedAws) -> list[str]:
+    """The calls that the simulated Bedrock has answered, in order."""
+    calls = [json.loads(line) for line in aws.bedrock_calls.read_text().splitlines()]
+    return [call["operation"] for call in calls if call["error"] is None]
+
+
+def test_a_model_past_its_end_of_life_is_refused_with_its_successor(
+    deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path
+) -> None:
+    """Nothing is started for it, and the user learns what to change to."""
+    shutil.copy(cli.EXAMPLE, tmp_path / "train.jsonl")
+    (tmp_path / "run.json").write_text(json.dumps({"base_model": AGED.customization_id}))
+    succeeded, printed = told_of(deployed, tmp_path)
+    assert not succeeded
+    assert "PreflightFailed" in printed
+    assert f"(successor: {AGED.successor})" in printed
+    assert "CreateModelCustomizationJob" not in operations(deployed[0])
+
+
+def test_a_model_that_is_served_on_demand_buys_no_throughput(deployed: tuple[EmbeddedAws, Deployment]) -> None:
+    """The cheapest way that the base model allows, and its deployment is gone afterwards."""
+    aws, _ = deployed
+    succeeded, printed = told_of(deployed, cli.EXAMPLE)
+    assert succeeded, printed
+    assert "Served by an on-demand deployment" in printed
+    assert "No custom model deployment is left." in printed
+    done = operations(aws)
+    assert done.count("CreateCustomModelDeployment") == 1
+    assert "CreateProvisionedModelThroughput" not in done
+    assert aws.client("bedrock").list_custom_model_deployments()["modelDeploymentSummaries"] == []
 
 
 def test_a_refused_data_set_is_told_line_by_line(deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path) -> None:
     """The user repairs the file by what is printed; nothing was bought for it."""
-    aws, deployment = deployed
-    lines = (CHECKOUT / "examples" / "financial-tables.jsonl").read_text().splitlines()[:100]
+    aws, _ = deployed
+    lines = cli.EXAMPLE.read_text().splitlines()[:100]
     lines[6] = "{"
     data = tmp_path / "broken.jsonl"
     data.write_text("\n".join(lines))
-    console = Console(file=StringIO(), width=120)
-    assert not demo.run(aws, deployment, upload_of(data), progress=Progress(console), console=console)
-    assert isinstance(console.file, StringIO)
-    printed = console.file.getvalue()
+    succeeded, printed = told_of(deployed, data)
+    assert not succeeded
     assert "DatasetRejected" in printed
     assert "line 7: " in printed
     operations = {json.loads(line)["operation"] for line in aws.bedrock_calls.read_text().splitlines()}
@@ -210,6 +253,16 @@ def test_a_model_is_deployed_where_it_can_be_tuned(model: str, tmp_path: Path, m
     assert CliRunner().invoke(cli.app, ["demo", "--model", model]).exit_code == 0
     assert model in (chosen[0].customization_id, chosen[0].inference_id)
     assert demo.embedded_aws_for(chosen[0], "ACTIVE", tmp_path).region in chosen[0].customization_regions
+
+
+def test_the_life_cycle_is_that_of_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its successor stays active, and so do the other arms."""
+    asked: list[str] = []
+    monkeypatch.setattr(cli, "run_demo", lambda *_, lifecycle, **__: asked.append(lifecycle) or False)
+    assert CliRunner().invoke(cli.app, ["demo", "--lifecycle", "EOL"]).exit_code == 1
+    assert asked == ["EOL"]
+    aws = demo.embedded_aws_for(AGED, "EOL", tmp_path)
+    assert aws.bedrock_settings == {"model_lifecycle": {AGED.inference_id: "EOL"}}
 
 
 def test_a_folder_is_uploaded_with_the_training_data_last(tmp_path: Path) -> None:

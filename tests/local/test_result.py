@@ -1,0 +1,77 @@
+"""What the demo prints of a run's result."""
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from lambdas.domain.preflight import Finding
+from local import result
+from local.execution import Snapshot
+
+FINDINGS = [
+    Finding(check="prices", severity="warning", message="No price.", remedy="Give one."),
+    Finding(
+        check="model-lifecycle", severity="error", message="Past its end.", remedy="Change.", successor="amazon.nova"
+    ),
+    Finding(check="quota-model-units", severity="error", message="0 units.", remedy="Ask.", quota_code="L-BE77399C"),
+]
+SERVED = {"arn": "arn", "requested_at": "08:00", "in_service_at": "08:01", "deleted_at": "08:02", "served_seconds": 60}
+
+
+def told(folder: Path, snapshot: Snapshot) -> list[str]:
+    """The printed lines, on a narrow terminal."""
+    console = Console(file=StringIO(), width=40)
+    result.tell(console, folder, snapshot)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def test_each_finding_of_preflight_is_a_line(tmp_path: Path) -> None:
+    """Errors first, each with its remedy: the user corrects all of them at once."""
+    document = {"findings": [finding.model_dump() for finding in FINDINGS]}
+    (tmp_path / "preflight.json").write_text(json.dumps(document))
+    lines = told(tmp_path, Snapshot("FAILED", error="PreflightFailed", cause="{}"))
+    assert lines[1:] == [
+        "The run has ended as FAILED: PreflightFailed",
+        "  error: Past its end. Change. (successor: amazon.nova) [model-lifecycle]",
+        "  error: 0 units. Ask. (quota: L-BE77399C) [quota-model-units]",
+        "  warning: No price. Give one. [prices]",
+    ]
+
+
+def test_the_way_of_serving_is_told() -> None:
+    """A deployment is not billed by the hour, and must not look as if it were."""
+    assert result.serving({"serving": {**SERVED, "kind": "on_demand"}}) == (
+        "Served by an on-demand deployment: in service 08:01, deleted 08:02."
+    )
+    assert result.serving({"serving": {**SERVED, "kind": "provisioned_throughput"}}) == (
+        "Served by Provisioned Throughput: in service 08:01, deleted 08:02, billed for 60 s."
+    )
+
+
+def candidate(number: int, **changes: Any) -> dict[str, Any]:
+    """A job of report.json's sweep."""
+    known = {"status": "Completed", "validation_loss": 0.5, "failure": None, "chosen": False, "model_deleted": False}
+    return {"number": number, "hyperparameters": {"epochCount": str(number)}, **known, **changes}
+
+
+def test_the_jobs_of_a_sweep_are_compared() -> None:
+    """Why this model and not another, and what became of the others."""
+    jobs = [
+        candidate(1, model_deleted=True),
+        candidate(2, validation_loss=0.25, chosen=True),
+        candidate(3),
+        candidate(4, status="Failed", validation_loss=None, failure="No capacity."),
+    ]
+    sweep = {"jobs": jobs, "reason": "Job 2 has the lowest loss.", "note": "All were tried."}
+    assert [*result.tuning({"hyperparameters": {"epochCount": "2"}, "sweep": sweep})] == [
+        "Hyperparameters: epochCount 2",
+        "Sweep: Job 2 has the lowest loss. All were tried.",
+        "  job 1: validation loss 0.5; epochCount 1; model deleted.",
+        "  job 2: validation loss 0.25; epochCount 2; chosen.",
+        "  job 3: validation loss 0.5; epochCount 3; model kept.",
+        "  job 4: No capacity; epochCount 4; Failed.",
+    ]
