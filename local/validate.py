@@ -14,11 +14,13 @@ from lambdas.domain import models, run_settings
 from lambdas.domain.dataset import SET_NAMES, RecordSet, Rules, SetName, check_set, check_size, convert
 from lambdas.domain.dataset_facts import file_facts, split_facts
 from lambdas.domain.dataset_report import DatasetReport
+from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.prepared_dataset import Given, PreparedDataset, check_counts, prepare
 from lambdas.domain.run_settings import Choices, Fault
 from local.deployment import setting
 from local.embedded_aws import CHECKOUT
 from local.upload import NoDataSetError
+from stacks.settings import settings_from
 
 FOLDER = CHECKOUT / "build" / "validate"
 SUFFIXES = (".jsonl", ".csv")
@@ -106,11 +108,18 @@ def validate(
     else:
         prepared = None
         check_counts(given, choices, report)
+    records = prepared.counts() if prepared else None
+    report.add_settings(run_settings.FILE_NAME, settings_findings(choices, records, most_jobs=_most_sweep_jobs()))
     report.facts |= file_facts(given, choices)
     if prepared is None:
         return Validation(report.as_json(), given, choices, None)
     report.facts |= split_facts(given, prepared, choices)
     return Validation(report.as_json(**prepared.counts()), given, choices, prepared)
+
+
+def _most_sweep_jobs() -> int:
+    """What cdk.json lets a sweep have."""
+    return settings_from(json.loads((CHECKOUT / "cdk.json").read_text())["context"]).max_sweep_jobs
 
 
 def save(validation: Validation, files: dict[SetName, Path], opener: Opener, folder: Path = FOLDER) -> None:

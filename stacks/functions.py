@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -16,7 +16,7 @@ from stacks.data_stack import Data
 from stacks.definition import seconds_to_serve
 from stacks.lambda_role import lambda_role
 from stacks.log_groups import log_group
-from stacks.permissions import permissions_by_state
+from stacks.permissions import permissions_by_state, preflight_of
 from stacks.settings import Settings
 
 # They hold a data set, all answers or the report in memory.
@@ -56,6 +56,13 @@ class Functions(Construct):
             )
             for name, state in states.items()
         }
+        self._let_preflight_ask()
+
+    def _let_preflight_ask(self) -> None:
+        """Roles are made with their functions: what RunPreflight asks of StartCustomization's is added behind both."""
+        preflight, starter = self.by_state["RunPreflight"], cast(iam.IRole, self.by_state["StartCustomization"].role)
+        preflight.add_to_role_policy(preflight_of(starter))
+        preflight.add_environment("START_CUSTOMIZATION_ROLE_ARN", starter.role_arn)
 
     def add(
         self,

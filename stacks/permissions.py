@@ -62,6 +62,13 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             _allow(["bedrock:GetCustomModel"], model),
             _allow(["bedrock:GetProvisionedModelThroughput"], throughput),
             _allow(["bedrock:ListTagsForResource"], model, throughput),
+            _allow(["bedrock:ListProvisionedModelThroughputs", "bedrock:ListModelCustomizationJobs"], "*"),
+            _allow(["bedrock:ListCustomModelDeployments"], "*"),
+            _allow(["servicequotas:ListServiceQuotas", "servicequotas:ListAWSDefaultServiceQuotas"], "*"),
+            _allow(["s3:GetBucketLocation"], uploads.bucket_arn, out.bucket_arn),
+            _allow(["iam:GetRole", "iam:SimulatePrincipalPolicy"], data.customization_role_arn),
+            _read(uploads, "prices.json"),
+            _list(uploads, "prices.json"),
             _allow(["s3:PutObject"], out.arn_for_objects("runs/*/preflight.json")),
             runs,
             *key,
@@ -150,6 +157,11 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             *key,
         ],
     }
+
+
+def preflight_of(starter: iam.IRole) -> iam.PolicyStatement:
+    """RunPreflight asks IAM whether the role that starts jobs may pass the customization role to Bedrock."""
+    return _allow(["iam:SimulatePrincipalPolicy"], starter.role_arn)
 
 
 def reconciler_permissions(

@@ -4,7 +4,7 @@ Region, credentials and endpoints come from boto3's own environment, so `AWS_END
 """
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -42,6 +42,24 @@ def bedrock() -> "BedrockClient":
 def bedrock_runtime() -> "BedrockRuntimeClient":
     """Bedrock's inference."""
     return boto3.client("bedrock-runtime", config=INFERENCE)
+
+
+@cache
+def service_quotas() -> Any:
+    """Service Quotas."""
+    return boto3.client("service-quotas", config=STORAGE)
+
+
+@cache
+def iam() -> Any:
+    """IAM."""
+    return boto3.client("iam", config=CONTROL)
+
+
+@cache
+def kms() -> Any:
+    """KMS."""
+    return boto3.client("kms", config=CONTROL)
 
 
 @cache

@@ -178,6 +178,19 @@ def versions(bucket: str, prefix: str) -> list[tuple[str, bytes, str | None]]:
     return found
 
 
+def bucket_region(bucket: str) -> str | None:
+    """The Region that a bucket is in; None where it does not exist."""
+    try:
+        with named_errors("GetBucketLocation"):
+            location: str | None = clients.s3().get_bucket_location(Bucket=bucket)["LocationConstraint"]
+    except Refused as refusal:
+        if refusal.code == "NoSuchBucket":
+            return None
+        raise
+    # S3's own names of its two oldest Regions.
+    return {None: "us-east-1", "EU": "eu-west-1"}.get(location, location)
+
+
 def delete_version(bucket: str, key: str, version_id: str | None) -> None:
     """Deletes one version for good: an object that somebody has written there since stays as it is."""
     with named_errors(f"Deleting {uri(bucket, key)}"):

@@ -8,25 +8,45 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TypeVar
 
-from lambdas.adapters import foundation_models, taken_names
+from lambdas.adapters import foundation_models, identity, object_store, quotas, stored_prices, taken_names
 from lambdas.adapters.service_errors import Refused
+from lambdas.domain.cost import Estimate
 from lambdas.domain.errors import ServiceBusy
 from lambdas.domain.models import base_model
-from lambdas.domain.preflight import Check, Untold
+from lambdas.domain.preflight import Check, Finding, Untold
 from lambdas.domain.preflight.answering import callable_models
+from lambdas.domain.preflight.costs import cost_checks
 from lambdas.domain.preflight.model import model_checks
 from lambdas.domain.preflight.names import NAMES, names_free
-from lambdas.domain.preflight.subject import Subject
+from lambdas.domain.preflight.quotas import Needs, are_missing, quota_checks
+from lambdas.domain.preflight.role import (
+    KEY,
+    PASSED,
+    READS,
+    TRUST,
+    WRITES,
+    JobOrigin,
+    allowed,
+    key_usable,
+    trusts_bedrock,
+)
+from lambdas.domain.preflight.settings import settings_checks
+from lambdas.domain.preflight.storage import BUCKET_REGION, in_region
+from lambdas.domain.preflight.subject import Deployment, Subject
+from lambdas.domain.prices import default_prices
 from lambdas.domain.timestamps import now
 
 NOT_DEPLOYED = "There is no deployment yet."
+NO_RUN = "There is no run yet."
 
 Fact = TypeVar("Fact")
 
 
-def run_checks(subject: Subject) -> list[Check]:
-    """The outcome of each check, whatever comes of the others."""
-    return [check for group in GROUPS for check in group(subject)]
+def run_checks(subject: Subject) -> tuple[list[Check], Estimate | None]:
+    """The outcome of each check, whatever comes of the others; and what the run will cost, where that can be told."""
+    checks = [check for group in GROUPS for check in group(subject)]
+    cost, estimated = _cost(subject)
+    return [*checks, *cost], estimated
 
 
 def told(ask: Callable[[], Fact]) -> Fact | Untold:
@@ -40,9 +60,83 @@ def told(ask: Callable[[], Fact]) -> Fact | Untold:
 
 
 def _model(subject: Subject) -> list[Check]:
-    entry = base_model(subject.base_model)
+    entry = base_model(subject.plan["base_model"])
     details = told(lambda: foundation_models.describe_model(entry.customization_id))
-    return model_checks(entry, details, foundation_models.region(), subject.serving, date.fromisoformat(now()[:10]))
+    today = date.fromisoformat(now()[:10])
+    return model_checks(entry, details, foundation_models.region(), subject.plan["serving"], today)
+
+
+def _settings(subject: Subject) -> list[Check]:
+    return settings_checks([Finding.model_validate(found) for found in subject.plan["settings_findings"]])
+
+
+def _quotas(subject: Subject) -> list[Check]:
+    plan = subject.plan
+    needs = Needs(
+        base_model(plan["base_model"]), plan["serving"], plan["model_units"], region=foundation_models.region()
+    )
+    listed = told(quotas.list_quotas)
+    if not isinstance(listed, Untold) and are_missing(needs, listed):
+        # What nobody ever changed may be listed as a default only.
+        defaults = told(quotas.list_default_quotas)
+        listed = listed if isinstance(defaults, Untold) else [*listed, *defaults]
+    return quota_checks(needs, listed, told(quotas.in_use))
+
+
+def _storage(subject: Subject) -> list[Check]:
+    place = subject.deployment
+    if place is None:
+        return [Check(BUCKET_REGION, skipped=NOT_DEPLOYED)]
+
+    def region_of(bucket: str) -> str | Untold | None:
+        return told(lambda: object_store.bucket_region(bucket))
+
+    buckets = (place.input_bucket, place.output_bucket)
+    return [in_region({bucket: region_of(bucket) for bucket in buckets}, foundation_models.region())]
+
+
+def _role(subject: Subject) -> list[Check]:
+    place = subject.deployment
+    if place is None:
+        return [Check(check, skipped=NOT_DEPLOYED) for check in (TRUST, PASSED, READS, WRITES)]
+    role_arn = place.role_arn
+    jobs = f"arn:{place.partition}:bedrock:{foundation_models.region()}:{place.account}:model-customization-job"
+    origin = JobOrigin(place.account, f"{jobs}/{subject.plan['base_model']}/abcdefghijkl")
+    data = [place.object_arn(f"dataset/{name}.jsonl") for name in ("train", "validation")]
+    output = [place.object_arn("customization/metrics.csv")]
+    return [
+        trusts_bedrock(told(lambda: identity.trust_policy(role_arn)), origin),
+        _passed(place.starter_role_arn, role_arn),
+        allowed(READS, told(lambda: identity.denied(role_arn, ["s3:GetObject"], data))),
+        allowed(WRITES, told(lambda: identity.denied(role_arn, ["s3:GetObject", "s3:PutObject"], output))),
+    ]
+
+
+def _passed(starter_role_arn: str | None, role_arn: str) -> Check:
+    if starter_role_arn is None:
+        return Check(PASSED, skipped=NOT_DEPLOYED)
+    to_bedrock = {"iam:PassedToService": "bedrock.amazonaws.com"}
+    return allowed(PASSED, told(lambda: identity.denied(starter_role_arn, ["iam:PassRole"], [role_arn], to_bedrock)))
+
+
+def _key(subject: Subject) -> list[Check]:
+    place = subject.deployment
+    if place is None:
+        return [Check(KEY, skipped=NOT_DEPLOYED)]
+    key_arn = place.key_arn
+    if key_arn is None:
+        return [Check(KEY, skipped="The deployment has no KMS key of its own.")]
+    return [key_usable(told(lambda: identity.key_state(key_arn)), told(lambda: _denied_on_key(place, key_arn)))]
+
+
+def _denied_on_key(place: Deployment, key_arn: str) -> list[str]:
+    """What the role does with the key for data and output, and Bedrock in the name of whoever starts the job."""
+    found = identity.denied(place.role_arn, ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn])
+    if place.starter_role_arn is not None:
+        actions = ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"]
+        via_bedrock = {"kms:ViaService": f"bedrock.{foundation_models.region()}.amazonaws.com"}
+        found += identity.denied(place.starter_role_arn, actions, [key_arn], via_bedrock)
+    return found
 
 
 def _answering(subject: Subject) -> list[Check]:
@@ -56,11 +150,26 @@ def _answering(subject: Subject) -> list[Check]:
 
 
 def _names(subject: Subject) -> list[Check]:
-    place = subject.deployment
-    if place is None:
-        return [Check(NAMES, skipped=NOT_DEPLOYED)]
-    return [names_free(told(lambda: taken_names.taken(place)))]
+    names = subject.names
+    if names is None:
+        return [Check(NAMES, skipped=NO_RUN)]
+    return [names_free(told(lambda: taken_names.taken(names)))]
 
 
 # Each asks AWS for what its checks need, and for no more.
-GROUPS: tuple[Callable[[Subject], list[Check]], ...] = (_model, _answering, _names)
+GROUPS: tuple[Callable[[Subject], list[Check]], ...] = (
+    _model,
+    _settings,
+    _quotas,
+    _storage,
+    _role,
+    _key,
+    _answering,
+    _names,
+)
+
+
+def _cost(subject: Subject) -> tuple[list[Check], Estimate | None]:
+    place = subject.deployment
+    prices = default_prices() if place is None else told(lambda: stored_prices.read_prices(place.input_bucket))
+    return cost_checks(subject.plan, prices, subject.model_unit_price_per_hour)

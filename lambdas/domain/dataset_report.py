@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lambdas.domain import preflight
 from lambdas.domain.rules import RULES, Finding
 
 ISSUES_KEPT_PER_RULE = 20
@@ -65,6 +66,11 @@ class DatasetReport:
         """Adds what a record broke."""
         for rule, pointer, message in findings:
             self.add(rule, file, message, line=line, pointer=pointer)
+
+    def add_settings(self, file: str, findings: Sequence[preflight.Finding]) -> None:
+        """Adds what of the job's settings the preflight will refuse, as warnings of the gate."""
+        for finding in findings:
+            self.add("job-settings", file, f"{finding.message} {finding.remedy}")
 
     @property
     def errors(self) -> int:

@@ -36,7 +36,8 @@ def recommend(
     """Each of the model's hyperparameters, in the catalogue's order.
 
     What the user chose wins over what suits the size of the training set, and that over the service's default. Early
-    stopping works on the validation loss: without a validation set its hyperparameters are left out.
+    stopping works on the validation loss: without a validation set its hyperparameters are left out. What has a fault
+    in `chosen` is passed over: the preflight refuses the run before a job is started.
     """
     recommended = []
     for name, spec in model.hyperparameters.items():
@@ -65,7 +66,7 @@ def sent(recommended: Iterable[Recommendation]) -> dict[str, str]:
 def _value(model: BaseModelEntry, name: str, chosen: object, train_records: int) -> tuple[float, Source, str]:
     spec, records = model.hyperparameters[name], f"{train_records:,} training records"
     number = _number(chosen)
-    if number is not None:
+    if number is not None and _fault(model, name, chosen) is None:
         return number, "run.json", "Set in run.json."
     if spec.records_per_step is not None:
         steps = min(max(train_records // spec.records_per_step, spec.minimum), spec.maximum)

@@ -274,6 +274,12 @@ RULES: dict[str, Rule] = {
         "Early stopping is set only where there is a validation set.",
         "Bring a validation set, or remove the setting.",
     ),
+    "job-settings": Rule(
+        "run",
+        "warning",
+        "The base model takes the hyperparameters and the sweep in run.json.",
+        "Correct them: the preflight refuses the run, and no job is started.",
+    ),
     "run-settings": Rule(
         "run",
         "error",

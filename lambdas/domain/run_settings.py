@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, NamedTuple
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from lambdas.domain import hyperparameters
 from lambdas.domain.arms import BASE, CHAMPION, TUNED
 from lambdas.domain.decision import GateSettings
 from lambdas.domain.formats import DEFAULT_CONTEXT_TAG, Conversion
@@ -140,11 +139,6 @@ def parse(text: bytes | None, default_base_model: str, *, max_model_units: int) 
             model = base_model(chosen["base_model"])
         except UnknownBaseModelError as error:
             return [*faults, Fault("/base_model", str(error))]
-    if isinstance(chosen.get("hyperparameters"), dict):
-        faults += [
-            Fault(_pointer(("hyperparameters", fault.name)), fault.message)
-            for fault in hyperparameters.faults(model, chosen["hyperparameters"])
-        ]
     if settings is not None:
         faults += [
             *_split_faults(settings.split),

@@ -16,6 +16,7 @@ from lambdas.domain.dataset import SET_NAMES, RecordSet, SetName, check_set, che
 from lambdas.domain.dataset_facts import file_facts, plan_tokens, recommended_hyperparameters, split_facts
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.errors import DatasetRejected, ServiceBusy
+from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.prepared_dataset import Given, PreparedDataset, prepare, shards
 from lambdas.domain.run import KEEP_JOB_TAG, Source, bedrock_tags
 from lambdas.domain.run_settings import Choices
@@ -55,6 +56,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     choices = _choices(run, report)
     given = _given(run, choices, report)
     prepared = prepare(given, choices, report) if "train" in given else None
+    records = prepared.counts() if prepared else None
+    found = settings_findings(choices, records, most_jobs=environment().max_sweep_jobs)
+    report.add_settings(run_settings.FILE_NAME, found)
     report.facts |= file_facts(given, choices)
     metrics.add_metric("RecordsRead", MetricUnit.Count, report.records_read)
     if prepared is None:
@@ -63,7 +67,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         metrics.add_metric("DatasetsRejected", MetricUnit.Count, 1)
         raise DatasetRejected(report.rejection(uri))
     report.facts |= split_facts(given, prepared, choices)
-    plan = _plan(run, choices, prepared) | {"tokens": plan_tokens(given, prepared)}
+    plan = _plan(run, choices, prepared) | {
+        "tokens": plan_tokens(given, prepared),
+        "settings_findings": [finding.model_dump() for finding in found],
+    }
     _write_evaluation(run, choices, prepared, _write_sets(run, given, choices, prepared))
     counts = prepared.counts()
     _write_report(run, report, **counts)

@@ -9,7 +9,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.adapters import object_store, preflight
 from lambdas.domain.errors import PreflightFailed, ServiceBusy
 from lambdas.domain.preflight import document, failure_message, findings_of, is_undecided
-from lambdas.domain.preflight.subject import subject_of
+from lambdas.domain.preflight.subject import Deployment, Names, Subject
+from lambdas.domain.run import bedrock_name
 from lambdas.domain.timestamps import now
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
@@ -23,8 +24,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     AWS's being busy stands in the way.
     """
     run, plan = event["run"], event["plan"]
-    checks = preflight.run_checks(subject_of(run, plan, environment().deployment))
-    result = document(checks, now(), None)
+    checks, estimate = preflight.run_checks(_subject(run, plan))
+    result = document(checks, now(), estimate.model_dump() if estimate else None)
     key = f"{run['prefix']}preflight.json"
     uri = object_store.write(run["output_bucket"], key, orjson.dumps(result, option=orjson.OPT_INDENT_2))
     findings = findings_of(checks)
@@ -34,4 +35,35 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if result["status"] == "failed":
         metrics.add_metric("PreflightsFailed", MetricUnit.Count, 1)
         raise PreflightFailed(failure_message(findings, uri))
-    return {"uri": uri, "status": result["status"], "warnings": len(findings), "estimate": None}
+    short = estimate.short_form() if estimate else None
+    return {"uri": uri, "status": result["status"], "warnings": len(findings), "estimate": short}
+
+
+def _subject(run: dict[str, Any], plan: dict[str, Any]) -> Subject:
+    settings, run_id = environment(), run["id"]
+    return Subject(
+        plan=plan,
+        deployment=Deployment(
+            input_bucket=run["source"]["bucket"],
+            output_bucket=run["output_bucket"],
+            prefix=run["prefix"],
+            role_arn=settings.customization_role_arn,
+            starter_role_arn=settings.start_customization_role_arn,
+            key_arn=settings.custom_model_kms_key_arn,
+        ),
+        names=Names(
+            deployment=settings.deployment,
+            run_id=run_id,
+            training_uri=plan["dataset"]["train"]["uri"],
+            names=_names(settings.deployment, run_id, len(plan["candidates"])),
+        ),
+        model_unit_price_per_hour=settings.model_unit_price_per_hour,
+    )
+
+
+def _names(deployment: str, run_id: str, jobs: int) -> tuple[str, ...]:
+    """The name of the run's throughput, which is that of its job, too, unless each of several jobs has its own."""
+    own = bedrock_name(deployment, run_id)
+    if jobs == 1:
+        return (own,)
+    return (own, *(bedrock_name(deployment, run_id, number) for number in range(1, jobs + 1)))

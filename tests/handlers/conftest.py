@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "OUTPUT_BUCKET": OUTPUT_BUCKET,
     "DEPLOYMENT": "fine-tuning",
     "CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/customization",
+    "START_CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/start-customization",
     "DEFAULT_BASE_MODEL": "anthropic.claude-3-haiku-20240307-v1:0:200k",
     "MAX_THROUGHPUTS": "1",
     "MAX_MODEL_UNITS": "2",
@@ -49,6 +50,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         clients.step_functions,
         clients.sns,
         clients.ssm,
+        clients.iam,
+        clients.kms,
+        clients.service_quotas,
         environment,
     )
     with mock_aws():

@@ -83,6 +83,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         "inference_model": HAIKU,
         "hyperparameters": hyperparameters,
         "recommended": pipeline.report()["training"]["hyperparameters"],
+        "settings_findings": [],
         "candidates": [{"number": 1, "hyperparameters": hyperparameters}],
         "sweep": None,
         "serving": "provisioned_throughput",
@@ -253,7 +254,7 @@ def test_object_that_is_gone_is_refused_with_a_report(pipeline: Pipeline) -> Non
 
 def test_faults_of_settings_and_data_are_told_together(pipeline: Pipeline) -> None:
     """A user corrects everything at once, with the words of the report in the error."""
-    pipeline.upload("input/t/run.json", b'{"hyperparameters": {"epochCount": 99}, "epoch": 1}')
+    pipeline.upload("input/t/run.json", b'{"model_units": 0, "epoch": 1}')
     pipeline.upload("input/t/train.jsonl", lines("Question", 60) + '{"prompt": "a"}\n')
     with pytest.raises(DatasetRejected) as rejected:
         pipeline.prepare("input/t/train.jsonl")
@@ -269,3 +270,16 @@ def test_large_settings_are_not_read(pipeline: Pipeline) -> None:
     pipeline.upload("input/t/train.jsonl", lines("Question", 60))
     with pytest.raises(DatasetRejected, match="1048576 bytes"):
         pipeline.prepare("input/t/train.jsonl")
+
+
+def test_hyperparameters_that_the_model_does_not_take_are_warned_of_and_left_to_the_preflight(
+    pipeline: Pipeline,
+) -> None:
+    """The gate judges data; the run is planned with what is right, and refused before a job is started."""
+    pipeline.upload("input/t/run.json", b'{"hyperparameters": {"epochCount": 99, "epochs": 3, "batchSize": 16}}')
+    pipeline.upload("input/t/train.jsonl", lines("Question", 260))
+    plan = pipeline.prepare("input/t/train.jsonl")
+    assert (plan["hyperparameters"]["epochCount"], plan["hyperparameters"]["batchSize"]) == ("4", "16")
+    assert [finding["check"] for finding in plan["settings_findings"]] == ["hyperparameters"] * 2
+    assert pipeline.report()["issue_counts"]["job-settings"] == 2
+    assert pipeline.report()["status"] == "accepted"

@@ -72,13 +72,15 @@ def test_each_function_has_a_role_and_log_group_of_its_own(templates: Templates)
 
 @pytest.mark.parametrize("setup", ["templates", "keyed_templates"])
 def test_no_action_is_a_wildcard_and_star_resources_know_no_others(setup: str, request: pytest.FixtureRequest) -> None:
-    """`*` stands only where AWS defines no resource: X-Ray's, log delivery's and Bedrock's List actions."""
+    """`*` stands only where AWS defines no resource: X-Ray's, log delivery's and List actions."""
     templates: Templates = request.getfixturevalue(setup)
     for statement in templates.statements(""):
         actions = listed(statement["Action"])
         assert not [action for action in actions if "*" in action]
         if "*" in listed(statement["Resource"]):
-            assert all(action.startswith(("xray:", "logs:", "bedrock:List")) for action in actions)
+            assert all(
+                action.startswith(("xray:", "logs:", "bedrock:List", "servicequotas:List")) for action in actions
+            )
 
 
 def test_only_the_start_of_a_job_may_pass_the_one_role_to_bedrock(templates: Templates) -> None:

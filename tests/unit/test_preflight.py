@@ -1,11 +1,14 @@
 """The preflight's checks: each can fail, and says what to do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
-from lambdas.domain.models import base_model
+from lambdas.domain.dataset import SetName
+from lambdas.domain.models import BaseModelEntry, base_model
 from lambdas.domain.preflight import (
     CHECKS,
     Check,
@@ -20,18 +23,110 @@ from lambdas.domain.preflight import (
     warned,
 )
 from lambdas.domain.preflight.answering import Asked, callable_models
+from lambdas.domain.preflight.costs import cost_checks
 from lambdas.domain.preflight.model import ModelDetails, customizable, exists, in_region, lifecycle, servable
 from lambdas.domain.preflight.names import Taken, names_free
-from lambdas.domain.preflight.subject import asked_models
+from lambdas.domain.preflight.quotas import InUse, Needs, Quota, are_missing, quota_checks
+from lambdas.domain.preflight.role import (
+    PASSED,
+    READS,
+    WRITES,
+    JobOrigin,
+    KeyState,
+    allowed,
+    key_usable,
+    trusts_bedrock,
+)
+from lambdas.domain.preflight.settings import settings_checks, settings_findings
+from lambdas.domain.preflight.storage import in_region as bucket_in_region
+from lambdas.domain.preflight.subject import Subject
+from lambdas.domain.prices import BaseModelPrices, default_prices, parse_prices
+from lambdas.domain.run_settings import Choices, RunSettings, SweepSettings
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 NOVA = base_model("amazon.nova-lite-v1:0:300k")
+NOVA_2 = base_model("amazon.nova-2-lite-v1:0:256k")
+LLAMA = base_model("meta.llama3-1-8b-instruct-v1:0:128k")
 BEFORE, AFTER = date(2026, 3, 1), date(2026, 11, 1)
 ACTIVE = ModelDetails("ACTIVE", ("FINE_TUNING",), None, None)
 LEGACY = ModelDetails("LEGACY", ("FINE_TUNING",), None, date(2026, 9, 10))
 DENIED = Untold("GetFoundationModel: AccessDeniedException: No.", busy=False)
 BUSY = Untold("GetFoundationModel failed: ThrottlingException: Slow down.", busy=True)
 JUDGE = Asked("anthropic.claude-3-sonnet", "a judge")
+
+UNITS = Quota("L-BE77399C", "Model units no-commitment Provisioned Throughputs across custom models", 2)
+UNITS_OF_HAIKU = Quota("L-1", "Model units per provisioned model for Anthropic Claude 3 Haiku 200K", 1)
+JOBS = Quota("L-0406044C", "(Model customization) Scheduled customization jobs", 2)
+DEPLOYMENTS = Quota("L-2", "Custom model deployments per account", 10)
+QUOTAS = [UNITS, UNITS_OF_HAIKU, JOBS, DEPLOYMENTS]
+NOTHING = InUse(jobs=0, model_units=0, deployments=0)
+ON_THROUGHPUT = Needs(HAIKU, "provisioned_throughput", 1, "us-west-2")
+ON_DEMAND = Needs(NOVA, "on_demand", 1, "us-east-1")
+
+ACCOUNT, JOB_ARN = "123456789012", "arn:aws:bedrock:us-west-2:123456789012:model-customization-job/m:200k/abcdefghijkl"
+ORIGIN = JobOrigin(ACCOUNT, JOB_ARN)
+KEY = KeyState("Enabled", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT")
+
+
+def quota(check: str, needs: Needs, quotas: Sequence[Quota] | Untold, in_use: InUse | Untold = NOTHING) -> Check:
+    """One of the checks of quotas."""
+    return next(each for each in quota_checks(needs, quotas, in_use) if each.check == check)
+
+
+def with_value(changed: Quota, value: float) -> list[Quota]:
+    """The quotas with another value of one."""
+    return [each._replace(value=value) if each == changed else each for each in QUOTAS]
+
+
+def trust(effect: str = "Allow", service: str = "bedrock.amazonaws.com", **condition: Any) -> dict[str, Any]:
+    """A trust policy of one statement."""
+    statement = {
+        "Effect": effect,
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+        "Condition": condition,
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def settings(model: BaseModelEntry = HAIKU, **chosen: Any) -> list[Check]:
+    """The checks of a run.json's settings."""
+    return settings_checks(settings_findings(Choices(RunSettings.model_validate(chosen), model), RECORDS, most_jobs=4))
+
+
+def setting(check: str, **chosen: Any) -> Check:
+    """One of them."""
+    return next(each for each in settings(**chosen) if each.check == check)
+
+
+def swept(check: str, validation: int = 32, **sweep: Any) -> Check:
+    """One of the checks of a sweep."""
+    choices = Choices(RunSettings(sweep=SweepSettings.model_validate(sweep)), HAIKU)
+    checks = settings_checks(settings_findings(choices, {**RECORDS, "validation": validation}, most_jobs=4))
+    return next(each for each in checks if each.check == check)
+
+
+def cost(check: str, cap: float | None = None, prices: Any = None) -> Check:
+    """One of the checks of a small run's cost."""
+    checks, _ = cost_checks({**PLAN, "max_cost_usd": cap}, prices or PRICES, 40.0)
+    return next(each for each in checks if each.check == check)
+
+
+_HAIKU_PRICES = BaseModelPrices(
+    training_per_1000_tokens=0.01, storage_per_month=2.0, model_unit_per_hour=None, on_demand=None
+)
+PRICES = default_prices().model_copy(update={"base_models": {HAIKU.customization_id: _HAIKU_PRICES}})
+RECORDS: dict[SetName, int] = {"train": 60, "validation": 32, "test": 20}
+PLAN: dict[str, Any] = {
+    "base_model": HAIKU.customization_id,
+    "serving": "provisioned_throughput",
+    "model_units": 1,
+    "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2"}}],
+    "dataset": {"test": {"records": 3}},
+    "evaluation": {"max_tokens": 64, "prices": {HAIKU.inference_id: {"input": 1.0, "output": 1.0}}},
+    "arms": {"tuned": {"model_id": None, "few_shot": 0}, "base": {"model_id": HAIKU.inference_id, "few_shot": 0}},
+    "tokens": {"train": 4000, "validation": 0, "test_prompts": 300, "test_references": 30, "examples": 0},
+}
 
 # What makes each check fail, and words that its finding must have.
 FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
@@ -52,6 +147,69 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
         (lambda: callable_models({JUDGE: Untold("Converse: AccessDeniedException: No access.", busy=False)}),
          ["anthropic.claude-3-sonnet, a judge", "No access", "us.…"]),
         (lambda: callable_models({JUDGE: BUSY}), ["ThrottlingException", "again later"]),
+    ],
+    "hyperparameters": [
+        (lambda: setting("hyperparameters", hyperparameters={"epochs": 1}), ["/epochs: ", "it has epochCount"]),
+        (lambda: setting("hyperparameters", hyperparameters={"epochCount": 11}), ["11 is outside 1 to 10", "Correct"]),
+        (lambda: setting("hyperparameters", hyperparameters={"epochCount": 1.5}), ["not a whole number"]),
+        (lambda: setting("hyperparameters", hyperparameters={"batchSize": True}), ["A number is needed"]),
+        # The example of the model's own announcement is outside its own range.
+        (lambda: setting("hyperparameters", hyperparameters={"learningRateMultiplier": "0.05"}), ["outside 0.1 to 2"]),
+    ],
+    "sweep-validation": [(lambda: swept("sweep-validation", validation=0), ["validation loss", "validation.jsonl"])],
+    "sweep-jobs": [(lambda: swept("sweep-jobs", jobs=5), ["asks for 5 jobs", "allows 4", "max_sweep_jobs"])],
+    "sweep-grid": [
+        (lambda: swept("sweep-grid", grid={"epochCount": [2, 99]}), ["epochCount", "99 is outside"]),
+        (lambda: swept("sweep-grid", grid={"epochs": [2]}), ["no such hyperparameter"]),
+    ],
+    "quota-jobs": [
+        (lambda: quota("quota-jobs", ON_DEMAND, QUOTAS, NOTHING._replace(jobs=2)), ["is 2, of which 2", "L-0406044C"]),
+        (lambda: quota("quota-jobs", ON_DEMAND, with_value(JOBS, 0)), ["is 0", "us-east-1.console", "needs 1"]),
+    ],
+    "quota-model-units": [
+        (lambda: quota("quota-model-units", ON_THROUGHPUT, with_value(UNITS, 0)), ["is 0", "L-BE77399C", "days"]),
+        (lambda: quota("quota-model-units", replace(ON_THROUGHPUT, model_units=3), QUOTAS), ["is 2", "needs 3"]),
+        (lambda: quota("quota-model-units", ON_THROUGHPUT, DENIED), ["could not be checked", "AccessDenied"]),
+    ],
+    "quota-model-units-of-model": [
+        (lambda: quota("quota-model-units-of-model", ON_THROUGHPUT, with_value(UNITS_OF_HAIKU, 0)),
+         ["Claude 3 Haiku", "is 0", "quotas/L-1"]),
+    ],
+    "quota-deployments": [
+        (lambda: quota("quota-deployments", ON_DEMAND, with_value(DEPLOYMENTS, 0)), ["is 0", "quotas/L-2"]),
+        (lambda: quota("quota-deployments", ON_DEMAND, DENIED), ["could not be checked"]),
+    ],
+    "bucket-region": [
+        (lambda: bucket_in_region({"in": "us-west-2", "out": "eu-west-1"}, "us-west-2"), ["out is in eu-west-1"]),
+        (lambda: bucket_in_region({"in": None}, "us-west-2"), ["in does not exist"]),
+    ],
+    "role-trusts-bedrock": [
+        (lambda: trusts_bedrock(None, ORIGIN), ["does not exist", "cdk deploy"]),
+        (lambda: trusts_bedrock(trust(service="lambda.amazonaws.com"), ORIGIN), ["does not let bedrock.amazonaws.com"]),
+        (lambda: trusts_bedrock(trust(effect="Deny"), ORIGIN), ["denies"]),
+        (lambda: trusts_bedrock(trust(StringEquals={"aws:SourceAccount": "210987654321"}), ORIGIN), ["shut out"]),
+        (lambda: trusts_bedrock(trust(ArnLike={"aws:SourceArn": JOB_ARN.replace("us-west-2", "eu-*")}), ORIGIN),
+         ["shut out jobs such as", JOB_ARN]),
+    ],
+    "role-can-be-passed": [(lambda: allowed(PASSED, ["iam:PassRole on arn:role (implicitDeny)"]), ["iam:PassRole"])],
+    "role-reads-dataset": [(lambda: allowed(READS, ["s3:GetObject on arn (explicitDeny)"]), ["explicitDeny"])],
+    "role-writes-output": [
+        (lambda: allowed(WRITES, ["s3:PutObject on arn (implicitDeny)"]), ["s3:PutObject", "boundary"]),
+        (lambda: allowed(WRITES, DENIED), ["could not be checked", "SimulatePrincipalPolicy"]),
+    ],
+    "key-usable": [
+        (lambda: key_usable(None, []), ["does not exist"]),
+        (lambda: key_usable(KEY._replace(state="PendingDeletion"), []), ["PendingDeletion", "cancel-key-deletion"]),
+        (lambda: key_usable(KEY._replace(usage="SIGN_VERIFY", spec="RSA_2048"), []), ["SIGN_VERIFY", "symmetric"]),
+        (lambda: key_usable(KEY, ["kms:CreateGrant on arn (implicitDeny)"]), ["kms:CreateGrant"]),
+        (lambda: key_usable(DENIED, []), ["kms:DescribeKey"]),
+    ],
+    "prices": [
+        (lambda: cost("prices", prices=parse_prices(b'{"currency": "EUR"}')), ["/as_of", "/currency", "prices.json"]),
+        (lambda: cost("prices", cap=1.0, prices=DENIED), ["could not be checked", "prices.json"]),
+    ],
+    "cost-cap": [
+        (lambda: cost("cost-cap", cap=0.01), ["above its cap of 0.01 USD", "max_cost_usd"]),
     ],
     "names-free": [
         (lambda: names_free([Taken("custom model", "ft-run", "arn:model", ours=False)]), ["arn:model", "new name"]),
@@ -83,6 +241,27 @@ def test_no_check_lacks_a_failing_case():
         lambda: in_region(HAIKU, "us-west-2"),
         lambda: servable(NOVA, "on_demand"),
         lambda: callable_models({JUDGE: None}),
+        lambda: quota("quota-jobs", ON_DEMAND, QUOTAS, NOTHING._replace(jobs=1)),
+        lambda: quota("quota-model-units", ON_THROUGHPUT, QUOTAS),
+        lambda: quota("quota-model-units-of-model", ON_THROUGHPUT, QUOTAS),
+        lambda: quota("quota-deployments", ON_DEMAND, QUOTAS),
+        lambda: bucket_in_region({"in": "us-west-2", "out": "us-west-2"}, "us-west-2"),
+        lambda: trusts_bedrock(trust(), ORIGIN),
+        lambda: trusts_bedrock(
+            trust(
+                StringEquals={"aws:SourceAccount": [ACCOUNT]},
+                ArnEquals={"aws:SourceArn": "arn:aws:bedrock:us-west-2:123456789012:model-customization-job/*"},
+            ),
+            ORIGIN,
+        ),
+        lambda: allowed(PASSED, []),
+        lambda: key_usable(KEY, []),
+        lambda: setting("hyperparameters", hyperparameters={"epochCount": "3"}),
+        lambda: swept("sweep-validation"),
+        lambda: swept("sweep-jobs"),
+        lambda: swept("sweep-grid", grid={"epochCount": [2, 3]}),
+        lambda: cost("prices"),
+        lambda: cost("cost-cap", cap=10_000.0),
         lambda: names_free([]),
         lambda: names_free([Taken("customization job", "ft-run", "arn:job", ours=True)]),
     ],
@@ -111,7 +290,82 @@ def test_model_that_cannot_be_described_hides_no_other_check():
 def test_each_model_is_asked_once_and_named_by_its_first_purpose():
     """A few-shot arm asks the same model, and a judge may be an arm, too: each question costs money."""
     arms = {"tuned": {"model_id": None}, "base": {"model_id": "a"}, "base-few-shot-3": {"model_id": "a"}}
-    assert asked_models(arms, ["b", "a"]) == (Asked("a", "which answers as arm base"), Asked("b", "a judge"))
+    plan = {"arms": arms, "evaluation": {"judges": ["b", "a"]}}
+    asked = Subject(plan, deployment=None, names=None, model_unit_price_per_hour=None).asked
+    assert asked == (Asked("a", "which answers as arm base"), Asked("b", "a judge"))
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "found"),
+    [
+        (HAIKU, "per provisioned model for Anthropic Claude 3 Haiku 48K", False),
+        (HAIKU, "per provisioned model for Anthropic Claude 3.5 Haiku 200K", False),
+        (NOVA, "per provisioned model for the 300k context length variant for Amazon Nova Lite", True),
+        (NOVA, "per provisioned model for the 24k context length variant for Amazon Nova Lite", False),
+        (NOVA, "per provisioned model for Amazon Nova 2 Lite", False),
+        (LLAMA, "per provisioned model for Meta Llama 3.1 8B Instruct", True),
+        (LLAMA, "per provisioned model for Meta Llama 3.1 70B Instruct", False),
+        (NOVA_2, "for Provisioned Throughput created for custom model Amazon Nova 2 Lite V1.0 256K", True),
+        (NOVA_2, "for Provisioned Throughput created for base model Amazon Nova 2 Lite V1.0 256K", False),
+    ],
+)
+def test_quota_of_a_model_is_known_by_its_name_and_context_length(model: BaseModelEntry, name: str, found: bool):
+    """Codes of these quotas are documented nowhere; another model's quota would refuse a run that could be served."""
+    needs = replace(ON_THROUGHPUT, entry=model)
+    outcome = quota("quota-model-units-of-model", needs, [UNITS, JOBS, Quota("L-3", f"Model units {name}", 0)])
+    assert outcome.status == ("failed" if found else "warning")
+
+
+def test_quota_that_is_not_listed_warns_and_is_looked_for_among_the_defaults():
+    """Names change, and AWS lists a quota that nobody changed among the defaults only."""
+    assert are_missing(ON_DEMAND, [UNITS, UNITS_OF_HAIKU, JOBS])
+    assert not are_missing(ON_DEMAND, [JOBS, DEPLOYMENTS])
+    outcome = quota("quota-deployments", ON_DEMAND, [JOBS])
+    assert (outcome.status, "custom model" in outcome.message) == ("warning", True)
+
+
+@pytest.mark.parametrize(
+    ("check", "needs", "in_use"),
+    [
+        ("quota-model-units", ON_THROUGHPUT, NOTHING._replace(model_units=2)),
+        ("quota-deployments", ON_DEMAND, NOTHING._replace(deployments=10)),
+        ("quota-jobs", ON_DEMAND, DENIED),
+    ],
+)
+def test_what_others_use_now_may_be_free_after_the_training(check: str, needs: Needs, in_use: InUse | Untold):
+    """Another run's throughput is gone long before this one's model is trained: that refuses nothing."""
+    assert quota(check, needs, QUOTAS, in_use).status == "warning"
+
+
+def test_checks_of_the_other_way_to_serve_are_skipped():
+    """A run on demand buys no model units: a quota of 0 must not refuse it."""
+    statuses = {each.check: each.status for each in quota_checks(ON_DEMAND, with_value(UNITS, 0), NOTHING)}
+    assert statuses["quota-model-units"] == statuses["quota-model-units-of-model"] == "skipped"
+    assert quota("quota-deployments", ON_THROUGHPUT, QUOTAS).status == "skipped"
+
+
+def test_conditions_that_cannot_be_judged_warn():
+    """An organisation's condition may well be met: Bedrock tells at the start of the job."""
+    assert trusts_bedrock(trust(StringEquals={"aws:SourceOrgID": "o-1"}), ORIGIN).status == "warning"
+    assert trusts_bedrock(trust(Bool={"aws:SourceAccount": "true"}), ORIGIN).status == "warning"
+    assert trusts_bedrock(DENIED, ORIGIN).status == "warning"
+
+
+def test_unreadable_prices_stop_only_a_run_with_a_cap():
+    """Who sets a cap wants no run whose cost is unknown; who sets none is told."""
+    assert cost("prices", prices=DENIED).status == "warning"
+    assert cost("cost-cap", prices=DENIED).status == "skipped"
+
+
+def test_settings_of_a_large_file_stay_few_and_short():
+    """They travel in the run's state, which holds 256 KB."""
+    found = settings_findings(
+        Choices(RunSettings(hyperparameters={f"{number}{'x' * 9_000}": 1 for number in range(99)}), HAIKU),
+        RECORDS,
+        most_jobs=4,
+    )
+    assert len(found) == 50
+    assert all(len(finding.message) < 1_000 for finding in found)
 
 
 def test_run_waits_only_where_aws_had_no_time_and_nothing_else_is_wrong():

@@ -59,16 +59,6 @@ def test_no_run_json_means_the_defaults() -> None:
         ({"evaluation": {"few_shot": -1}}, "/evaluation/few_shot", "greater than or equal to 0"),
         ({"evaluation": {"gate": {"smallest_gain": "1"}}}, "/evaluation/gate/smallest_gain", "number"),
         ({"evaluation": {"gate": {"gain": 1}}}, "/evaluation/gate/gain", "no such setting"),
-        ({"hyperparameters": {"epochs": 1}}, "/hyperparameters/epochs", "it has epochCount, batchSize"),
-        ({"hyperparameters": {"epochCount": 11}}, "/hyperparameters/epochCount", "11 is outside 1 to 10"),
-        ({"hyperparameters": {"epochCount": 1.5}}, "/hyperparameters/epochCount", "whole number"),
-        ({"hyperparameters": {"batchSize": True}}, "/hyperparameters/batchSize", "A number is needed"),
-        (
-            # The example of the model's own announcement is outside its own range.
-            {"hyperparameters": {"learningRateMultiplier": "0.05"}},
-            "/hyperparameters/learningRateMultiplier",
-            "0.05 is outside 0.1 to 2",
-        ),
     ],
 )
 def test_wrong_setting_is_refused_by_its_path(document: Any, pointer: str, message: str) -> None:

@@ -1,18 +1,46 @@
-"""What is checked: the facts of a run, or of one that a person thinks of, that its checks start from."""
+"""What is checked: a run as it stands after PrepareDataset, or one that a person thinks of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lambdas.domain.preflight.answering import Asked
-from lambdas.domain.run import bedrock_name
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the run's deployment has; `names` are those that the run gives to what it makes in Bedrock."""
+    """What a deployment has for its runs; `prefix` is that of the run's objects in the output bucket.
 
-    name: str
+    `starter_role_arn` is the role that starts jobs and passes `role_arn` to Bedrock; None where it is not deployed yet.
+    """
+
+    input_bucket: str
+    output_bucket: str
+    prefix: str
+    role_arn: str
+    starter_role_arn: str | None
+    key_arn: str | None
+
+    @property
+    def partition(self) -> str:
+        """`aws`, or that of other clouds of AWS's."""
+        return self.role_arn.split(":")[1]
+
+    @property
+    def account(self) -> str:
+        """The account's number."""
+        return self.role_arn.split(":")[4]
+
+    def object_arn(self, key: str) -> str:
+        """The ARN of an object of the run."""
+        return f"arn:{self.partition}:s3:::{self.output_bucket}/{self.prefix}{key}"
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names that a run gives to what it makes in Bedrock, and by what its own is known."""
+
+    deployment: str
     run_id: str
     training_uri: str
     names: tuple[str, ...]
@@ -20,35 +48,23 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Subject:
-    """A run; `deployment` is None where there is none yet, and what it has cannot be checked."""
+    """A run: its plan, of which a person's may lack what only its data set tells.
 
-    base_model: str
-    serving: str
-    asked: tuple[Asked, ...]
+    Where there is no deployment yet, or no run, what hangs on it is not checked.
+    """
+
+    plan: Mapping[str, Any]
     deployment: Deployment | None
+    names: Names | None
+    model_unit_price_per_hour: float | None
 
-
-def subject_of(run: Mapping[str, Any], plan: Mapping[str, Any], deployment: str) -> Subject:
-    """The subject of a run as it stands after PrepareDataset."""
-    return Subject(
-        base_model=plan["base_model"],
-        serving=plan["serving"],
-        asked=asked_models(plan["arms"], plan["evaluation"].get("judges", [])),
-        deployment=Deployment(
-            name=deployment,
-            run_id=run["id"],
-            training_uri=plan["dataset"]["train"]["uri"],
-            names=(bedrock_name(deployment, run["id"]),),
-        ),
-    )
-
-
-def asked_models(arms: Mapping[str, Mapping[str, Any]], judges: list[str]) -> tuple[Asked, ...]:
-    """Each model that answers or judges, once; the tuned arms' model does not exist yet."""
-    purposes: dict[str, str] = {}
-    for name, arm in arms.items():
-        if arm["model_id"]:
-            purposes.setdefault(arm["model_id"], f"which answers as arm {name}")
-    for judge in judges:
-        purposes.setdefault(judge, "a judge")
-    return tuple(Asked(model_id, purpose) for model_id, purpose in purposes.items())
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """Each model that answers or judges, once; the tuned arms' model does not exist yet."""
+        purposes: dict[str, str] = {}
+        for name, arm in self.plan["arms"].items():
+            if arm["model_id"]:
+                purposes.setdefault(arm["model_id"], f"which answers as arm {name}")
+        for judge in self.plan["evaluation"].get("judges", []):
+            purposes.setdefault(judge, "a judge")
+        return tuple(Asked(model_id, purpose) for model_id, purpose in purposes.items())

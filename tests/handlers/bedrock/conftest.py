@@ -41,7 +41,8 @@ class Script:
 
     def refuse(self, operation: str, code: str, message: str = "No.", status: int = 400) -> None:
         """The next answer of an operation is an error."""
-        body = json.dumps({"message": message}).encode()
+        # Service Quotas' protocol names the error in the body, Bedrock's in a header.
+        body = json.dumps({"message": message, "__type": code}).encode()
         self._answers[operation].append(lambda: (status, {"x-amzn-ErrorType": code}, body))
 
     def break_off(self, operation: str, error: Exception) -> None:
@@ -124,6 +125,8 @@ def plan() -> dict[str, Any]:
         "sweep": None,
         "tokens": {"train": 9000, "validation": 0, "test_prompts": 600, "test_references": 30, "examples": 0},
         "model_units": 1,
+        "settings_findings": [],
+        "tokens": {"train": 4000, "validation": 0, "test_prompts": 300, "test_references": 30, "examples": 0},
         "dataset": {
             "train": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl", "records": 40},
             "validation": None,

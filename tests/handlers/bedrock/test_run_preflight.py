@@ -3,10 +3,15 @@
 import json
 from typing import Any
 
+import boto3
 import pytest
+from moto.iam.responses import IamResponse
 
+from lambdas.adapters import clients
 from lambdas.domain.errors import PreflightFailed, ServiceBusy
+from lambdas.domain.preflight import CHECKS
 from lambdas.handlers.run_preflight import handler
+from tests.handlers.bedrock.conftest import Script
 
 NOT_FOUND = "ResourceNotFoundException"
 ANSWER = {
@@ -30,13 +35,73 @@ def described(status: str = "ACTIVE", **changes: Any) -> dict[str, Any]:
     return {"modelDetails": details}
 
 
+QUOTAS = {
+    "L-BE77399C": ("Model units no-commitment Provisioned Throughputs across custom models", 2),
+    "L-1": ("Model units per provisioned model for Anthropic Claude 3 Haiku 200K", 1),
+    "L-0406044C": ("(Model customization) Scheduled customization jobs", 2),
+}
+
+
+def listed(**values: float) -> dict[str, Any]:
+    """ListServiceQuotas' answer, with other values of some quotas by their code."""
+    return {
+        "Quotas": [
+            {"QuotaCode": code, "QuotaName": name, "Value": values.get(code.replace("-", "_"), value)}
+            for code, (name, value) in QUOTAS.items()
+        ]
+    }
+
+
 @pytest.fixture
-def account(bedrock, runtime, s3):
-    """An account in which all is well, for tests that then break one thing."""
+def denied(monkeypatch) -> set[str]:
+    """The actions that IAM's simulation denies: moto has the roles, but no simulation."""
+    actions: set[str] = set()
+
+    def simulate(response: IamResponse) -> str:
+        results = "".join(
+            f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{resource}</EvalResourceName>"
+            f"<EvalDecision>{'implicitDeny' if action in actions else 'allowed'}</EvalDecision></member>"
+            for action in response._get_param("ActionNames")
+            for resource in response._get_param("ResourceArns")
+        )
+        result = f"<EvaluationResults>{results}</EvaluationResults><IsTruncated>false</IsTruncated>"
+        return (
+            '<SimulatePrincipalPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">'
+            f"<SimulatePrincipalPolicyResult>{result}</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>"
+        )
+
+    monkeypatch.setattr(IamResponse, "simulate_principal_policy", simulate, raising=False)
+    return actions
+
+
+def make_role(service: str = "bedrock.amazonaws.com") -> None:
+    """The customization role, which a service may assume."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    clients.iam().create_role(RoleName="customization", AssumeRolePolicyDocument=policy)
+
+
+@pytest.fixture
+def quotas(aws: None) -> Script:
+    """Service Quotas after a script."""
+    script = Script()
+    script.attach(clients.service_quotas())
+    return script
+
+
+@pytest.fixture
+def account(bedrock, runtime, s3, quotas, denied):
+    """An account in which all is well, for tests that then break something."""
     bedrock.answer("GetFoundationModel", described())
     for operation in ("GetModelCustomizationJob", "GetCustomModel", "GetProvisionedModelThroughput"):
         bedrock.refuse(operation, NOT_FOUND, status=404)
+    bedrock.answer("ListProvisionedModelThroughputs", {})
+    bedrock.answer("ListModelCustomizationJobs", {})
+    bedrock.answer("ListCustomModelDeployments", {})
     runtime.answer("Converse", ANSWER)
+    quotas.answer("ListServiceQuotas", listed())
+    quotas.answer("ListAWSDefaultServiceQuotas", {"Quotas": []})
+    make_role()
     return bedrock
 
 
@@ -55,6 +120,12 @@ def run_preflight(run, plan, lambda_context, s3):
     return call
 
 
+def change(script: Script, operation: str) -> Script:
+    """Forgets what an operation answers, so that it can answer something else."""
+    script._answers[operation].clear()
+    return script
+
+
 def statuses(document: dict[str, Any]) -> dict[str, str]:
     """The status of each check."""
     return {each["check"]: each["status"] for each in document["checks"]}
@@ -68,27 +139,116 @@ def test_run_that_lacks_nothing_goes_on_and_every_check_is_on_record(account, ru
     assert "failed" not in statuses(document).values()
 
 
-def test_all_that_is_wrong_is_reported_together(bedrock, runtime, run_preflight, plan, s3):
+def test_all_that_is_wrong_is_reported_together(account, runtime, quotas, denied, run_preflight, plan, s3):
     """Whoever mends one thing at a time uploads the data once for each."""
-    plan["serving"] = "on_demand"
     plan["evaluation"]["judges"] = ["anthropic.claude-3-sonnet"]
-    bedrock.answer("GetFoundationModel", described("LEGACY"))
-    bedrock.refuse("GetModelCustomizationJob", "AccessDeniedException", status=403)
-    runtime.refuse("Converse", "AccessDeniedException", "You have no access to the model.", status=403)
+    plan["settings_findings"] = [
+        {"check": "hyperparameters", "severity": "error", "message": "run.json, epochs: No.", "remedy": "Mend it."}
+    ]
+    plan["max_cost_usd"] = 0.001
+    change(account, "GetFoundationModel").answer("GetFoundationModel", described("LEGACY"))
+    denying = change(account, "GetModelCustomizationJob")
+    denying.refuse("GetModelCustomizationJob", "AccessDeniedException", status=403)
+    change(runtime, "Converse").refuse("Converse", "AccessDeniedException", "You have no access.", status=403)
+    change(quotas, "ListServiceQuotas").answer("ListServiceQuotas", listed(L_BE77399C=0))
+    denied |= {"iam:PassRole", "s3:PutObject"}
+    clients.iam().delete_role(RoleName="customization")
+    make_role(service="lambda.amazonaws.com")
+    s3.put_object(Bucket="input-bucket", Key="prices.json", Body=b"{}")
     error, document = run_preflight()
     assert isinstance(error, PreflightFailed)
-    failed = {check for check, status in statuses(document).items() if status == "failed"}
-    assert failed >= {"model-lifecycle", "serving", "models-callable"}
+    assert {check for check, status in statuses(document).items() if status == "failed"} == {
+        "model-lifecycle", "hyperparameters", "quota-model-units", "role-trusts-bedrock", "role-can-be-passed",
+        "role-writes-output", "models-callable", "prices",
+    }  # fmt: skip
     assert statuses(document)["names-free"] == "warning"
-    for words in ("amazon.nova-2-lite-v1:0:256k", "claude-3-sonnet, a judge", "arm base", "AccessDenied"):
+    for finding in document["findings"]:
+        assert finding["remedy"] in str(error)
+    for words in ("Successor: amazon.nova-2-lite-v1:0:256k", "Quota code: L-BE77399C", "claude-3-sonnet, a judge"):
         assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "check", "status"),
+    [
+        ("bedrock", "GetFoundationModel", "model-exists", "warning"),
+        ("quotas", "ListServiceQuotas", "quota-model-units", "failed"),
+        ("bedrock", "ListProvisionedModelThroughputs", "quota-model-units", "warning"),
+        ("bedrock", "GetCustomModel", "names-free", "warning"),
+        ("runtime", "Converse", "models-callable", "failed"),
+    ],
+)
+def test_check_that_cannot_be_made_is_a_finding_and_hides_no_other(
+    account, request, run_preflight, service: str, operation: str, check: str, status: str
+):
+    """A missing permission of the function says nothing about the model, the role or the prices."""
+    change(request.getfixturevalue(service), operation).refuse(operation, "AccessDeniedException", "No.", status=403)
+    _, document = run_preflight()
+    found = statuses(document)
+    assert found[check] == status
+    assert "AccessDenied" in next(each["message"] for each in document["checks"] if each["check"] == check)
+    assert set(found) == set(CHECKS)
+    assert found["role-can-be-passed"] == found["region"] == found["bucket-region"] == "passed"
+
+
+def test_default_quotas_are_read_where_none_is_applied(account, quotas, run_preflight):
+    """AWS lists a quota that nobody ever changed among its defaults only."""
+    change(quotas, "ListServiceQuotas").answer("ListServiceQuotas", {"Quotas": []})
+    change(quotas, "ListAWSDefaultServiceQuotas").answer("ListAWSDefaultServiceQuotas", listed(L_BE77399C=0))
+    _, document = run_preflight()
+    assert statuses(document)["quota-model-units"] == "failed"
+    assert statuses(document)["quota-model-units-of-model"] == "passed"
+
+
+def test_only_units_without_commitment_for_custom_models_are_in_use(account, run_preflight, throughput_description):
+    """Throughput that somebody has committed to, or on a base model, counts in other quotas."""
+    summary = {**throughput_description(), "status": "InService"}
+    base = {**summary, "modelArn": summary["foundationModelArn"]}
+    committed = {**summary, "commitmentDuration": "OneMonth"}
+    listing = change(account, "ListProvisionedModelThroughputs")
+    listing.answer("ListProvisionedModelThroughputs", {"provisionedModelSummaries": [base, committed, summary]})
+    _, document = run_preflight()
+    assert statuses(document)["quota-model-units"] == "passed"
+    change(account, "ListProvisionedModelThroughputs")
+    listing.answer("ListProvisionedModelThroughputs", {"provisionedModelSummaries": [summary, summary]})
+    _, document = run_preflight()
+    assert statuses(document)["quota-model-units"] == "warning"
+
+
+@pytest.mark.parametrize("usable", [True, False])
+def test_key_of_the_deployment_must_be_enabled_and_allowed(account, run_preflight, denied, monkeypatch, usable: bool):
+    """The output of hours of training is encrypted with it at the very end."""
+    key = clients.kms().create_key()["KeyMetadata"]["Arn"]
+    monkeypatch.setenv("CUSTOM_MODEL_KMS_KEY_ARN", key)
+    if not usable:
+        clients.kms().disable_key(KeyId=key.rpartition("/")[2])
+    _, document = run_preflight()
+    assert statuses(document)["key-usable"] == ("passed" if usable else "failed")
+    denied.add("kms:CreateGrant")
+    _, document = run_preflight()
+    assert statuses(document)["key-usable"] == "failed"
+
+
+def test_buckets_elsewhere_are_found(account, run_preflight, run, s3):
+    """Bedrock reads and writes only buckets of the job's Region."""
+    there = boto3.client("s3", region_name="eu-central-1")
+    there.create_bucket(Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    run["source"]["bucket"] = "elsewhere"
+    error, _ = run_preflight()
+    assert "elsewhere is in eu-central-1" in str(error)
+
+
+def test_estimate_is_on_record_and_in_the_state(account, run_preflight):
+    """A person who approves the purchase reads it, and the report compares it with what was used."""
+    result, document = run_preflight()
+    assert result["estimate"]["known_usd"] == document["estimate"]["known_usd"]
+    assert document["estimate"]["lines"]
 
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "ValidationException"])
 def test_model_that_bedrock_does_not_know_is_refused_with_its_successor(account, run_preflight, code: str):
     """After its end of life a model is gone: the answer is the same as for a misspelt one."""
-    account._answers["GetFoundationModel"].clear()
-    account.refuse("GetFoundationModel", code)
+    change(account, "GetFoundationModel").refuse("GetFoundationModel", code)
     error, document = run_preflight()
     assert statuses(document)["model-exists"] == "failed"
     assert "Successor: amazon.nova-2-lite-v1:0:256k" in str(error)
@@ -96,8 +256,7 @@ def test_model_that_bedrock_does_not_know_is_refused_with_its_successor(account,
 
 def test_throttling_alone_is_for_the_state_machine_to_wait_out(account, runtime, run_preflight):
     """A run must not fail because its model was asked at a busy moment."""
-    runtime._answers["Converse"].clear()
-    runtime.refuse("Converse", "ThrottlingException", status=429)
+    change(runtime, "Converse").refuse("Converse", "ThrottlingException", status=429)
     error, _ = run_preflight()
     assert isinstance(error, ServiceBusy)
 
@@ -105,8 +264,7 @@ def test_throttling_alone_is_for_the_state_machine_to_wait_out(account, runtime,
 def test_throttling_beside_an_error_does_not_delay_the_answer(account, runtime, run_preflight, plan):
     """Waiting would change nothing: the run cannot start."""
     plan["serving"] = "on_demand"
-    runtime._answers["Converse"].clear()
-    runtime.refuse("Converse", "ThrottlingException", status=429)
+    change(runtime, "Converse").refuse("Converse", "ThrottlingException", status=429)
     error, document = run_preflight()
     assert isinstance(error, PreflightFailed)
     assert statuses(document)["models-callable"] == "failed"
@@ -114,12 +272,13 @@ def test_throttling_beside_an_error_does_not_delay_the_answer(account, runtime, 
 
 @pytest.mark.parametrize(("ours", "status"), [(True, "passed"), (False, "failed")])
 def test_names_of_an_earlier_attempt_are_the_runs_own(
-    bedrock, runtime, run_preflight, run, job_description, throughput_description, expect, ours: bool, status: str
+    account, run_preflight, run, job_description, throughput_description, expect, ours: bool, status: str
 ):
     """A run that is repeated adopts what it made; what another one made must not be taken for it."""
-    bedrock.answer("GetFoundationModel", described())
-    runtime.answer("Converse", ANSWER)
     changes = {} if ours else {"trainingDataConfig": {"s3Uri": "s3://other/train.jsonl"}}
+    bedrock = account
+    for operation in ("GetModelCustomizationJob", "GetCustomModel", "GetProvisionedModelThroughput"):
+        change(bedrock, operation)
     bedrock.answer("GetModelCustomizationJob", job_description(**changes))
     bedrock.answer(
         "GetCustomModel", {"modelArn": expect["model_arn"], "modelName": "x", "creationTime": "2026-01-21T21:01:00Z"}

@@ -1,0 +1,150 @@
+"""Checks of the account's quotas: what trains and serves the model must be allowed before training is paid for.
+
+AWS documents the codes of few of Bedrock's quotas: those without a known one are found by their names.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lambdas.domain.models import BaseModelEntry
+from lambdas.domain.preflight import Check, Severity, Untold, failed, unmade, warned
+
+JOBS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS = (
+    "quota-jobs",
+    "quota-model-units",
+    "quota-model-units-of-model",
+    "quota-deployments",
+)
+# The way to serve a model that the check is about.
+_SERVING = {UNITS: "provisioned_throughput", UNITS_OF_MODEL: "provisioned_throughput", DEPLOYMENTS: "on_demand"}
+
+UNITS_CODE = "L-BE77399C"
+# "(Model customization) Scheduled customization jobs".
+JOBS_CODE = "L-0406044C"
+_UNITS_OF_MODEL = re.compile(r"model units (per provisioned model|for provisioned throughput created for custom model)")
+_DEPLOYMENTS = re.compile(r"custom model deployments")
+# Quotas on deployments that do not say how many may exist.
+_OTHER_DEPLOYMENTS = re.compile(r"in progress|creating|per minute|per day|per second|tokens")
+_CONTEXT_LENGTH = re.compile(r"\b\d+[km]\b")
+
+
+class Quota(NamedTuple):
+    """A quota of the account in this Region."""
+
+    code: str
+    name: str
+    value: float
+
+
+class InUse(NamedTuple):
+    """What is in use in the account: jobs in progress, model units without commitment, deployments."""
+
+    jobs: int
+    model_units: int
+    deployments: int
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the run takes of the quotas."""
+
+    entry: BaseModelEntry
+    serving: str
+    model_units: int
+    region: str
+
+    def quota(self, check: str, quotas: Sequence[Quota]) -> Quota | None:
+        """The quota that a check is about; None where it is not among these."""
+        return next((quota for quota in quotas if self._is_about(check, quota)), None)
+
+    def is_about(self, check: str) -> bool:
+        """Whether the check is about the way in which this run's model is served."""
+        return _SERVING.get(check, self.serving) == self.serving
+
+    def _is_about(self, check: str, quota: Quota) -> bool:
+        name = _words(quota.name)
+        match check:
+            case "quota-jobs":
+                return quota.code == JOBS_CODE
+            case "quota-model-units":
+                return quota.code == UNITS_CODE
+            case "quota-deployments":
+                return bool(_DEPLOYMENTS.search(name)) and not _OTHER_DEPLOYMENTS.search(name)
+            case _:
+                # Quotas name the lengths of context that the customization id ends with: "Claude 3 Haiku 200K".
+                length = self.entry.customization_id.rpartition(":")[2]
+                return (
+                    bool(_UNITS_OF_MODEL.search(name))
+                    and f" {_words(self.entry.name)} " in f" {name} "
+                    and set(_CONTEXT_LENGTH.findall(name)) <= {length}
+                )
+
+
+def quota_checks(needs: Needs, quotas: Sequence[Quota] | Untold, in_use: InUse | Untold) -> list[Check]:
+    """All checks of quotas; those of the other way to serve the model are skipped."""
+    return [_check(check, needs, quotas, in_use) for check in (JOBS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS)]
+
+
+def are_missing(needs: Needs, quotas: Sequence[Quota]) -> bool:
+    """Whether a quota that the run needs is not among these."""
+    checks = [check for check in (JOBS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS) if needs.is_about(check)]
+    return any(needs.quota(check, quotas) is None for check in checks)
+
+
+def _check(check: str, needs: Needs, quotas: Sequence[Quota] | Untold, in_use: InUse | Untold) -> Check:
+    if not needs.is_about(check):
+        return Check(check, skipped=f"The tuned model is served as {needs.serving}.")
+    if isinstance(quotas, Untold):
+        # Too many jobs are refused at the start; what serves the model is missed only when the training is paid for.
+        severity: Severity = "warning" if check == JOBS else "error"
+        return unmade(check, quotas, severity, "Allow servicequotas:ListServiceQuotas, so that quotas can be read.")
+    quota = needs.quota(check, quotas)
+    if quota is None:
+        message = f"Service Quotas lists no quota that {_ABOUT[check].format(needs)} is known to count in."
+        return warned(
+            check, message, f"Look for it in Service Quotas (Amazon Bedrock, {needs.region}) before a long run."
+        )
+    return _enough(check, needs, quota, in_use)
+
+
+def _enough(check: str, needs: Needs, quota: Quota, in_use: InUse | Untold) -> Check:
+    needed = needs.model_units if check in (UNITS, UNITS_OF_MODEL) else 1
+    told = f'The quota "{quota.name}" is {quota.value:g}'
+    ask = f"Ask for more in Service Quotas: {_console(quota, needs.region)}"
+    if quota.value < needed:
+        message = f"{told}; {_ABOUT[check].format(needs)} needs {needed}."
+        return failed(check, message, f"{ask}. AWS may take days to decide.", quota=quota.code)
+    # The quota on a model is one on each throughput of it, whatever else there is.
+    if check == UNITS_OF_MODEL:
+        return Check(check)
+    if isinstance(in_use, Untold):
+        return unmade(check, in_use, "warning", "Allow bedrock:List… on what counts in the quota.")
+    used = {JOBS: in_use.jobs, UNITS: in_use.model_units, DEPLOYMENTS: in_use.deployments}[check]
+    if used + needed <= quota.value:
+        return Check(check)
+    message = f"{told}, of which {used} are in use; {_ABOUT[check].format(needs)} needs {needed}."
+    if check == JOBS:
+        return failed(check, message, f"Upload the data set again when a job has ended, or: {ask}.", quota=quota.code)
+    # They may be given back while the model trains: another run's are, as soon as its test set is answered.
+    return warned(
+        check, message, f"See that some are given back before the training ends, or: {ask}.", quota=quota.code
+    )
+
+
+_ABOUT = {
+    JOBS: "a customization job",
+    UNITS: "Provisioned Throughput without commitment",
+    UNITS_OF_MODEL: "Provisioned Throughput for {0.entry.name}",
+    DEPLOYMENTS: "the deployment of a custom model",
+}
+
+
+def _console(quota: Quota, region: str) -> str:
+    return f"https://{region}.console.aws.amazon.com/servicequotas/home/services/bedrock/quotas/{quota.code}"
+
+
+def _words(name: str) -> str:
+    """A name as lower-case words with a space between: "No-commitment" is "no commitment", "3.1" stays."""
+    return " ".join(re.findall(r"[a-z0-9.]+", name.lower()))

@@ -1,0 +1,56 @@
+"""Checks of the job's own settings in run.json: the data gate warns of them, and the preflight refuses the run.
+
+They are found where the data set is prepared, since whether there is a validation set decides on some of them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from lambdas.domain import hyperparameters, sweep
+from lambdas.domain.dataset import SetName
+from lambdas.domain.preflight import Check, Finding
+from lambdas.domain.run_settings import Choices, SweepSettings
+
+HYPERPARAMETERS = "hyperparameters"
+_CHECKS = (HYPERPARAMETERS, "sweep-validation", "sweep-jobs", "sweep-grid")
+# From a file of up to a megabyte, and kept in the run's state.
+_MOST_FINDINGS = 50
+_LONGEST_PART = 300
+
+
+def settings_findings(choices: Choices, records: Mapping[SetName, int] | None, *, most_jobs: int) -> list[Finding]:
+    """What is wrong with run.json's hyperparameters and sweep; the plan leaves out values that the model does not take.
+
+    `records` are those of each set; without them a sweep cannot be judged. `most_jobs` is what the deployment allows.
+    """
+    found = [
+        Finding(
+            check=HYPERPARAMETERS,
+            severity="error",
+            message=f"run.json, /hyperparameters/{_short(fault.name)}: {fault.message}",
+            remedy="Correct it in run.json, or leave it out for the recommended value.",
+        )
+        for fault in hyperparameters.faults(choices.model, choices.settings.hyperparameters)
+    ]
+    if choices.settings.sweep is not None and records is not None:
+        found += _sweep_findings(choices, choices.settings.sweep, records, most_jobs)
+    return found[:_MOST_FINDINGS]
+
+
+def _sweep_findings(
+    choices: Choices, chosen: SweepSettings, records: Mapping[SetName, int], most_jobs: int
+) -> list[Finding]:
+    model, given, validated = choices.model, choices.settings.hyperparameters, bool(records["validation"])
+    planned = sweep.candidates(model, given, chosen, records["train"], validated=validated)
+    # Without a validation set a single job is planned, which its own finding tells.
+    jobs = len(planned.jobs) if validated else chosen.jobs
+    found = sweep.findings(model, chosen, jobs, most_jobs=most_jobs, validated=validated)
+    return [each.model_copy(update={"message": _short(each.message)}) for each in found]
+
+
+def settings_checks(findings: Sequence[Finding]) -> list[Check]:
+    """The checks of settings, from what was found."""
+    return [Check(check, tuple(each for each in findings if each.check == check)) for check in _CHECKS]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_PART else f"{text[:_LONGEST_PART]} …"

@@ -1,0 +1,28 @@
+"""Check of the buckets: Bedrock reads and writes only those of its own Region."""
+
+from collections.abc import Mapping
+
+from lambdas.domain.preflight import Check, Finding, Untold
+
+BUCKET_REGION = "bucket-region"
+
+
+def in_region(regions: Mapping[str, str | Untold | None], region: str) -> Check:
+    """The check `bucket-region`; None stands for a bucket that does not exist."""
+    findings = tuple(
+        finding for bucket, told in regions.items() if (finding := _finding(bucket, told, region)) is not None
+    )
+    return Check(BUCKET_REGION, findings)
+
+
+def _finding(bucket: str, told: str | Untold | None, region: str) -> Finding | None:
+    if told == region:
+        return None
+    if isinstance(told, Untold):
+        # The start of a job refuses a bucket elsewhere, before it trains.
+        message, remedy = f"The Region of {bucket} could not be checked: {told.reason}", "Allow s3:GetBucketLocation."
+        return Finding(check=BUCKET_REGION, severity="warning", message=message, remedy=remedy)
+    where = "does not exist" if told is None else f"is in {told}"
+    message = f"The bucket {bucket} {where}; jobs in {region} use buckets of {region} only."
+    remedy = f"Deploy both stacks to {region}, or to the bucket's Region."
+    return Finding(check=BUCKET_REGION, severity="error", message=message, remedy=remedy)
