@@ -23,7 +23,7 @@ LAMBDA_RUNTIME_BRINGS := $(addprefix --no-emit-package=,botocore python-dateutil
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 
-.PHONY: help install demo faults validate test check format deploy destroy synth lock clean
+.PHONY: help install demo faults validate preflight test check format deploy destroy synth lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,12 +43,15 @@ $(NODE_STAMP): package-lock.json .npmrc
 	@touch $@
 
 # Handed on through the environment, so that no name of a file is read as shell.
-export DATA MODEL LIFECYCLE ONLY
+export DATA MODEL REGION LIFECYCLE ONLY
 demo: install ## a whole run on the embedded AWS: make demo [DATA=<file or folder>] [MODEL=<id>] [LIFECYCLE=ACTIVE|LEGACY|EOL]
 	@fine-tune demo $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"} $${LIFECYCLE:+--lifecycle "$$LIFECYCLE"}
 
 validate: $(PYTHON_STAMP) ## the data gate without AWS: make validate [DATA=<file or folder>] [MODEL=<id>]
 	@fine-tune validate $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"}
+
+preflight: $(PYTHON_STAMP) ## a run's checks on the caller's account: make preflight [DATA=<file or folder>] [MODEL=<id>] [REGION=<region>]
+	@fine-tune preflight $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"} $${REGION:+--region "$$REGION"}
 
 faults: install ## faults in every place of a run, none of which may leave a throughput: make faults [ONLY=<pattern>]
 	@fine-tune faults $${ONLY:+--only "$$ONLY"}

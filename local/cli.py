@@ -1,4 +1,4 @@
-"""The command line: `fine-tune demo`, `validate`, `review`, `approve`, `reject`, `faults`."""
+"""The command line: `fine-tune demo`, `validate`, `preflight`, `review`, `approve`, `reject`, `faults`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +20,9 @@ from local.embedded_aws import CHECKOUT
 from local.execution import NoExecutionError
 from local.faults.cases import chosen
 from local.faults.command import run_faults
+from local.preflight import FOLDER as PREFLIGHT_FOLDER
+from local.preflight import NoAccountError, NotCheckedError, check_account, tell
+from local.preflight import save as save_preflight
 from local.process import ProcessFailedError
 from local.result import tell_judging
 from local.review import NoReportError, add_votes
@@ -91,6 +94,28 @@ def validate(
     tell_dataset(console, validation.document)
     console.print(f"Report: {out / 'report.json'}", highlight=False, soft_wrap=True)
     raise typer.Exit(0 if validation.accepted else 1)
+
+
+@app.command()
+def preflight(
+    data: Annotated[Path | None, typer.Option(help="A data set: checks its run.json and cost, too.")] = None,
+    model: Annotated[str | None, typer.Option(help="The base model's id; default: run.json's or cdk.json's.")] = None,
+    region: Annotated[str, typer.Option(help="The AWS Region; default: cdk.json's.")] = REGION,
+    out: Annotated[Path, typer.Option(help="Where preflight.json is written.")] = PREFLIGHT_FOLDER,
+) -> None:
+    """Make a run's checks on the caller's account, deployed or not; the outcome is in build/preflight."""
+    console = Console()
+    try:
+        result = check_account(data, model=model, region=region, opener=lambda path: path.open("rb", buffering=0))
+    except (NoDataSetError, NoAccountError) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from None
+    except NotCheckedError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from None
+    tell(console, result)
+    console.print(f"Outcome: {save_preflight(result, out)}", highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if result["status"] == "passed" else 1)
 
 
 @app.command()

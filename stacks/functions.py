@@ -58,11 +58,16 @@ class Functions(Construct):
         }
         self._let_preflight_ask()
 
+    @property
+    def starter(self) -> iam.IRole:
+        """The role that starts customization jobs."""
+        return cast(iam.IRole, self.by_state["StartCustomization"].role)
+
     def _let_preflight_ask(self) -> None:
         """Roles are made with their functions: what RunPreflight asks of StartCustomization's is added behind both."""
-        preflight, starter = self.by_state["RunPreflight"], cast(iam.IRole, self.by_state["StartCustomization"].role)
-        preflight.add_to_role_policy(preflight_of(starter))
-        preflight.add_environment("START_CUSTOMIZATION_ROLE_ARN", starter.role_arn)
+        preflight = self.by_state["RunPreflight"]
+        preflight.add_to_role_policy(preflight_of(self.starter))
+        preflight.add_environment("START_CUSTOMIZATION_ROLE_ARN", self.starter.role_arn)
 
     def add(
         self,

@@ -91,6 +91,7 @@ def known_facts(state: Mapping[str, Any]) -> Report:
         "recommended": plan.get("recommended"),
         "evaluation": plan.get("evaluation"),
         "approval": state.get("approval"),
+        "preflight": _preflight(state.get("preflight")),
         "training": {
             "job_arn": job.get("arn"),
             "started_at": job.get("started_at"),
@@ -100,6 +101,13 @@ def known_facts(state: Mapping[str, Any]) -> Report:
         **dict.fromkeys(("task", "comparisons", "judging", "decision", "extremes", "lineage", "cost")),
         "left_on_purpose": [],
     }
+
+
+def _preflight(stored: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The findings of a stored `preflight.json`; null where the run did not get so far."""
+    if not stored or "findings" not in stored:
+        return None
+    return {name: stored[name] for name in ("status", "checked_at", "findings")}
 
 
 def _throughput(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.adapters import answering, approvals, object_store
 from lambdas.domain import approval, report
 from lambdas.domain.failure import Explanation, explain
+from lambdas.domain.preflight import preflight_key
 from lambdas.handlers.observability import logger, metrics, observed
 
 
@@ -43,5 +44,7 @@ def _write_report(state: dict[str, Any], explanation: Explanation) -> None:
     if standing is not None and orjson.loads(standing).get("status") == "succeeded":
         return
     model_arn = (state.get("stopped_job") or {}).get("model_arn")
+    stored = object_store.read(bucket, preflight_key(state["run"]["prefix"]))
+    state = {**state, "preflight": orjson.loads(stored) if stored else None}
     failed = report.failed(state, explanation.error, explanation.cause, model_arn)
     object_store.write(bucket, key, orjson.dumps(failed, option=orjson.OPT_INDENT_2))

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import object_store, preflight
 from lambdas.domain.errors import PreflightFailed, ServiceBusy
-from lambdas.domain.preflight import document, failure_message, findings_of, is_undecided
+from lambdas.domain.preflight import document, failure_message, findings_of, is_undecided, preflight_key
 from lambdas.domain.preflight.subject import Deployment, Names, Subject
 from lambdas.domain.run import bedrock_name
 from lambdas.domain.timestamps import now
@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run, plan = event["run"], event["plan"]
     checks, estimate = preflight.run_checks(_subject(run, plan))
     result = document(checks, now(), estimate.model_dump() if estimate else None)
-    key = f"{run['prefix']}preflight.json"
+    key = preflight_key(run["prefix"])
     uri = object_store.write(run["output_bucket"], key, orjson.dumps(result, option=orjson.OPT_INDENT_2))
     findings = findings_of(checks)
     logger.info("Preflight done", extra={"status": result["status"], "findings": [each.check for each in findings]})

@@ -24,6 +24,7 @@ from lambdas.domain.evaluation import evaluate
 from lambdas.domain.human_review import render_review
 from lambdas.domain.judging import needs_no_judge
 from lambdas.domain.judging_shards import summarise_judging
+from lambdas.domain.preflight import preflight_key
 from lambdas.domain.prices import Prices, default_prices
 from lambdas.domain.report_page import Materials, render_page
 from lambdas.domain.run_settings import EvaluationSettings
@@ -56,7 +57,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     approved = approvals.read(bucket, run["id"])
     losses = customization_output.read_training_metrics(bucket, f"{prefix}customization/")
     result = report.succeeded(
-        {**event, "approval": approved.told() if approved else None},
+        {
+            **event,
+            "approval": approved.told() if approved else None,
+            "preflight": orjson.loads(object_store.read(bucket, preflight_key(prefix)) or b"null"),
+        },
         answers,
         evaluation,
         summarise_judging(pairs, judged),
@@ -88,6 +93,6 @@ def _costs(run: dict[str, Any], plan: dict[str, Any]) -> Costs:
         logger.warning("Price file not read", extra={"findings": [each.message for each in found]})
         found = default_prices()
     prices = run_prices(found, plan, environment().model_unit_price_per_hour)
-    preflight = orjson.loads(object_store.read(run["output_bucket"], f"{run['prefix']}preflight.json") or b"{}")
+    preflight = orjson.loads(object_store.read(run["output_bucket"], preflight_key(run["prefix"])) or b"{}")
     made = preflight.get("estimate")
     return Costs(prices, Estimate.model_validate(made) if made else estimate(plan, prices))

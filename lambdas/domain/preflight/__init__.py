@@ -39,7 +39,7 @@ CHECKS = {
     "role-writes-output": "The customization role may write the job's output.",
     "key-usable": "The KMS key, where there is one, is enabled, and the job may use it.",
     "models-callable": "The base model, the models compared with it and the judges answer a question of one token.",
-    "names-free": "No job, custom model or throughput of another run has this run's names.",
+    "names-free": "No job, custom model, throughput or deployment of another run has this run's names.",
     "prices": "The price file is complete, and knows the prices of all that the run uses.",
     "cost-cap": "The estimated cost is within the cap, where there is one.",
 }
@@ -135,6 +135,11 @@ def is_undecided(checks: Sequence[Check]) -> bool:
     """Whether all that stands in the way is that AWS was busy: asking again may let the run go on."""
     failed = [check for check in checks if check.status == "failed"]
     return bool(failed) and all(check.busy for check in failed)
+
+
+def preflight_key(prefix: str) -> str:
+    """Where the outcome of a run's preflight is in the output bucket."""
+    return f"{prefix}preflight.json"
 
 
 def document(checks: Sequence[Check], checked_at: str, estimate: dict[str, Any] | None) -> dict[str, Any]:

@@ -126,7 +126,6 @@ def plan() -> dict[str, Any]:
         "tokens": {"train": 9000, "validation": 0, "test_prompts": 600, "test_references": 30, "examples": 0},
         "model_units": 1,
         "settings_findings": [],
-        "tokens": {"train": 4000, "validation": 0, "test_prompts": 300, "test_references": 30, "examples": 0},
         "dataset": {
             "train": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl", "records": 40},
             "validation": None,

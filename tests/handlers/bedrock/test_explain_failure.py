@@ -50,6 +50,21 @@ def test_a_failed_map_is_explained_by_its_last_shard(s3, run, lambda_context, ex
     assert "ThrottlingException" in explanation["cause"]
 
 
+def test_a_preflight_that_failed_tells_its_findings_and_that_nothing_was_started(s3, run, plan, lambda_context, expect):
+    """The report of a run that never began says what to mend, and that it owes nothing."""
+    found = {"check": "region", "severity": "error", "message": "Not here.", "remedy": "There."}
+    document = {"status": "failed", "checked_at": "2026-11-01T00:00:00.000Z", "checks": [], "findings": [found]}
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(document).encode())
+    cause = json.dumps({"errorMessage": "The preflight found 1 error.", "errorType": "PreflightFailed"})
+    explanation = handler(
+        {"run": run, "plan": plan, "failure": failure("PreflightFailed", cause, "preflight")}, lambda_context
+    )
+    assert explanation["error"] == "PreflightFailed"
+    assert "Nothing had been started or bought." in explanation["cause"]
+    report = json.loads(s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.json")["Body"].read())
+    assert report["preflight"] == {"status": "failed", "checked_at": document["checked_at"], "findings": [found]}
+
+
 def test_a_failure_before_the_run_exists_is_explained(s3, lambda_context):
     """An event that is no data set has no run and no report."""
     cause = json.dumps({"errorMessage": "The input is not an event.", "errorType": "InvalidEvent"})

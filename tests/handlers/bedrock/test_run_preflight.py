@@ -14,6 +14,7 @@ from lambdas.handlers.run_preflight import handler
 from tests.handlers.bedrock.conftest import Script
 
 NOT_FOUND = "ResourceNotFoundException"
+NAMED = ("GetModelCustomizationJob", "GetCustomModel", "GetProvisionedModelThroughput", "GetCustomModelDeployment")
 ANSWER = {
     "output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}},
     "stopReason": "max_tokens",
@@ -93,7 +94,7 @@ def quotas(aws: None) -> Script:
 def account(bedrock, runtime, s3, quotas, denied):
     """An account in which all is well, for tests that then break something."""
     bedrock.answer("GetFoundationModel", described())
-    for operation in ("GetModelCustomizationJob", "GetCustomModel", "GetProvisionedModelThroughput"):
+    for operation in NAMED:
         bedrock.refuse(operation, NOT_FOUND, status=404)
     bedrock.answer("ListProvisionedModelThroughputs", {})
     bedrock.answer("ListModelCustomizationJobs", {})
@@ -277,15 +278,23 @@ def test_names_of_an_earlier_attempt_are_the_runs_own(
     """A run that is repeated adopts what it made; what another one made must not be taken for it."""
     changes = {} if ours else {"trainingDataConfig": {"s3Uri": "s3://other/train.jsonl"}}
     bedrock = account
-    for operation in ("GetModelCustomizationJob", "GetCustomModel", "GetProvisionedModelThroughput"):
+    for operation in NAMED:
         change(bedrock, operation)
     bedrock.answer("GetModelCustomizationJob", job_description(**changes))
     bedrock.answer(
         "GetCustomModel", {"modelArn": expect["model_arn"], "modelName": "x", "creationTime": "2026-01-21T21:01:00Z"}
     )
     bedrock.answer("GetProvisionedModelThroughput", throughput_description())
+    deployment = {
+        "customModelDeploymentArn": "arn:aws:bedrock:us-west-2:123456789012:custom-model-deployment/abcdefghijkl",
+        "modelDeploymentName": "x",
+        "modelArn": expect["model_arn"],
+        "createdAt": "2026-01-21T21:01:00Z",
+        "status": "Active",
+    }
+    bedrock.answer("GetCustomModelDeployment", deployment)
     tags = {"deployment": "fine-tuning", "run-id": run["id"] if ours else "other-0123456789ab"}
     bedrock.answer("ListTagsForResource", {"tags": [{"key": k, "value": v} for k, v in tags.items()]})
     _, document = run_preflight()
     assert statuses(document)["names-free"] == status
-    assert len([f for f in document["findings"] if f["check"] == "names-free"]) == (0 if ours else 3)
+    assert len([f for f in document["findings"] if f["check"] == "names-free"]) == (0 if ours else 4)

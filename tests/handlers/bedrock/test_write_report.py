@@ -378,3 +378,17 @@ def test_who_approved_the_purchase_stands_in_report_and_page(event, s3, lambda_c
     assert "by arn:ann, 2026-01-21T22:10:00.000Z: &lt;/pre&gt;" in texts[1]
     assert "<script>" not in texts[1]
     assert "the-token" not in "".join(texts)
+
+
+def test_the_preflights_warnings_stand_in_the_report_and_on_the_page(event, written, s3, expect, lambda_context):
+    """That a model is past its documented end of life matters to whoever promotes what was tuned from it."""
+    found = {
+        "check": "model-lifecycle", "severity": "warning", "message": "It is <old>.", "remedy": "Change it.",
+        "quota_code": None, "successor": "amazon.nova-2-lite-v1:0:256k",
+    }  # fmt: skip
+    document = {"status": "passed", "checked_at": "2026-11-01T00:00:00.000Z", "checks": [], "findings": [found]}
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(document).encode())
+    handler(event, lambda_context)
+    assert json.loads(written("report.json"))["preflight"]["findings"] == [found]
+    page = written("report.html")
+    assert "It is &lt;old&gt;. Change it. Successor: amazon.nova-2-lite-v1:0:256k." in page

@@ -1,0 +1,159 @@
+"""`fine-tune preflight`: a run's checks on the caller's account, before anything is deployed or uploaded.
+
+The same checks as in a run, by the same code. What needs a deployment is skipped where there is none; a data set is
+checked on this machine first, and gives hyperparameters and the estimate.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lambdas.adapters import preflight
+from lambdas.domain import run_settings
+from lambdas.domain.arms import plan_arms
+from lambdas.domain.dataset import SetName
+from lambdas.domain.dataset_facts import plan_tokens
+from lambdas.domain.preflight import document
+from lambdas.domain.preflight.settings import settings_findings
+from lambdas.domain.preflight.subject import Deployment, Subject
+from lambdas.domain.run_settings import Choices
+from lambdas.domain.sweep import candidates
+from lambdas.domain.timestamps import now
+from local.approval import Clients, clients_of
+from local.embedded_aws import CHECKOUT
+from local.validate import Opener, Validation, choose, files_of, settings_of, validate
+from stacks.settings import Settings, settings_from
+
+FOLDER = CHECKOUT / "build" / "preflight"
+STYLES = {"passed": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
+# Runs have their objects under runs/<id>/: policies are asked about those of one that does not exist.
+_PREFIX = "runs/preflight/"
+
+
+class NoAccountError(Exception):
+    """There are no usable credentials; the message says what to do."""
+
+
+class NotCheckedError(Exception):
+    """The data set or its run.json is refused by the data gate; the message says why."""
+
+
+def check_account(data: Path | None, *, model: str | None, region: str, opener: Opener) -> dict[str, Any]:
+    """The document of `preflight.json`; raises NoAccountError, NotCheckedError and NoDataSetError."""
+    choices, faults = choose(settings_of(data) if data else None, base_model=model)
+    if faults:
+        raise NotCheckedError("\n".join(f"run.json{fault.pointer}: {fault.message}" for fault in faults))
+    settings = settings_from(json.loads((CHECKOUT / "cdk.json").read_text())["context"])
+    validation = validate(files_of(data), choices, (), opener=opener) if data else None
+    if validation is not None and not validation.accepted:
+        raise NotCheckedError("The data gate refuses the data set: `fine-tune validate` tells why.")
+    boto3.setup_default_session(region_name=region)
+    clients = clients_of(region)
+    _require_account(clients)
+    subject = Subject(
+        plan=_plan(choices, validation, settings),
+        deployment=_deployment(clients, settings.deployment),
+        names=None,
+        model_unit_price_per_hour=settings.model_unit_price_per_hour,
+    )
+    checks, estimate = preflight.run_checks(subject)
+    return document(checks, now(), estimate.model_dump() if estimate else None)
+
+
+def save(result: Mapping[str, Any], folder: Path = FOLDER) -> Path:
+    """Writes `preflight.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "preflight.json"
+    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    return path
+
+
+def tell(console: Console, result: Mapping[str, Any]) -> None:
+    """A table of the checks, and what to do about each finding."""
+    table = Table("check", "status", "what was found")
+    for each in result["checks"]:
+        style = STYLES[each["status"]]
+        table.add_row(each["check"], f"[{style}]{each['status']}[/]", escape(each["message"]))
+    console.print(table)
+    for finding in result["findings"]:
+        codes = "".join(f" ({finding[key]})" for key in ("quota_code", "successor") if finding[key])
+        text = f"{finding['check']}: {finding['remedy']}{codes}"
+        console.print(text, style=STYLES["failed" if finding["severity"] == "error" else "warning"], markup=False)
+    if result["estimate"]:
+        known, unknown = result["estimate"]["known_usd"], result["estimate"]["unknown"]
+        rest = f", and what has no known price: {', '.join(unknown)}" if unknown else ""
+        console.print(f"Estimated cost: {known:.2f} USD{rest}.", markup=False, highlight=False)
+    console.print(f"Preflight {result['status']}.", style="bold green" if result["status"] == "passed" else "bold red")
+
+
+def _require_account(clients: Clients) -> None:
+    try:
+        clients("sts").get_caller_identity()
+    except NoCredentialsError:
+        raise NoAccountError(
+            "There are no AWS credentials: sign in (`aws sso login`, AWS_PROFILE, …) to the account to check."
+        ) from None
+    except (BotoCoreError, ClientError) as error:
+        raise NoAccountError(f"The AWS credentials cannot be used: {error}") from error
+
+
+def _deployment(clients: Clients, name: str) -> Deployment | None:
+    """What the deployment's stacks have; None where the data stack does not exist."""
+    data, pipeline = (_outputs(clients, f"{name}-{part}") for part in ("data", "pipeline"))
+    if data is None or "CustomizationRoleArn" not in data:
+        return None
+    return Deployment(
+        input_bucket=data["InputBucket"],
+        output_bucket=data["OutputBucket"],
+        prefix=_PREFIX,
+        role_arn=data["CustomizationRoleArn"],
+        starter_role_arn=(pipeline or {}).get("StartCustomizationRoleArn"),
+        key_arn=data.get("KeyArn"),
+    )
+
+
+def _outputs(clients: Clients, stack: str) -> dict[str, str] | None:
+    try:
+        [described] = clients("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        # CloudFormation's way to say that there is no such stack.
+        if error.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise NoAccountError(f"The stack {stack} cannot be read: {error}") from error
+    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+
+
+def _plan(choices: Choices, validation: Validation | None, settings: Settings) -> dict[str, Any]:
+    """As PrepareDataset's, as far as the checks read it; without a data set it has no counts."""
+    chosen, model = choices
+    prepared = validation.prepared if validation else None
+    records: dict[SetName, int] | None = prepared.counts() if prepared else None
+    arms = plan_arms(run_settings.compared_models(choices), len(prepared.examples) if prepared else 0)
+    caps = [cap for cap in (chosen.max_cost_usd, settings.max_run_cost_usd) if cap is not None]
+    found = settings_findings(choices, records, most_jobs=settings.max_sweep_jobs)
+    plan: dict[str, Any] = {
+        "base_model": model.customization_id,
+        "serving": model.serving[0] if chosen.serving == "auto" else chosen.serving,
+        "model_units": chosen.model_units,
+        "max_cost_usd": min(caps, default=None),
+        "arms": {name: arm.model_dump() for name, arm in arms.items()},
+        "evaluation": chosen.evaluation.model_dump(),
+        "sweep": chosen.sweep.model_dump() if chosen.sweep else None,
+        "settings_findings": [finding.model_dump() for finding in found],
+    }
+    if validation is None or prepared is None or records is None:
+        return plan
+    validated = bool(records["validation"])
+    jobs = candidates(model, chosen.hyperparameters, chosen.sweep, records["train"], validated=validated).jobs
+    return plan | {
+        "candidates": jobs,
+        "dataset": {"test": {"records": records["test"]}},
+        "tokens": plan_tokens(validation.given, prepared),
+    }

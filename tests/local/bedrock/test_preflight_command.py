@@ -1,0 +1,151 @@
+"""`fine-tune preflight`: a run's checks on the caller's account, through endpoints as of the embedded AWS."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner
+
+from lambdas.adapters import clients
+from local import cli
+from local.approval import clients_of
+from local.bedrock.settings import Settings
+from tests.local.bedrock.conftest import BUCKET, Simulation
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+REGION = "us-west-2"
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """In the Region of cdk.json."""
+    return Settings(region=REGION)
+
+
+@pytest.fixture(autouse=True)
+def account(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The caller's account: the simulated Bedrock, all else moto's."""
+    for service in ("BEDROCK", "BEDROCK_RUNTIME", "SERVICE_QUOTAS"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", simulation.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    made = (clients.s3, clients.bedrock, clients.bedrock_runtime, clients.service_quotas, clients.iam, clients.kms)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    for client in made:
+        client.cache_clear()
+    yield
+    for client in made:
+        client.cache_clear()
+
+
+def run(out: Path, *options: str) -> tuple[int, dict[str, Any], str]:
+    """The command's exit status, its document and what it printed."""
+    result = CliRunner().invoke(cli.app, ["preflight", "--out", str(out), *options])
+    path = out / "preflight.json"
+    return result.exit_code, json.loads(path.read_text()) if path.is_file() else {}, result.output
+
+
+def statuses(document: dict[str, Any]) -> dict[str, str]:
+    """The status of each check."""
+    return {each["check"]: each["status"] for each in document["checks"]}
+
+
+@pytest.fixture(autouse=True)
+def stacks(monkeypatch: pytest.MonkeyPatch, account: None) -> dict[str, dict[str, str]]:
+    """The outputs of the stacks that there are, which CloudFormation tells after this mapping; none at first."""
+    outputs: dict[str, dict[str, str]] = {}
+    told = boto3.client("cloudformation", region_name=REGION)
+
+    def describe(StackName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        if StackName not in outputs:
+            error = {"Error": {"Code": "ValidationError", "Message": f"Stack with id {StackName} does not exist"}}
+            raise ClientError(error, "DescribeStacks")  # type: ignore[arg-type] # without the response's metadata
+        found = [{"OutputKey": name, "OutputValue": value} for name, value in outputs[StackName].items()]
+        return {"Stacks": [{"StackName": StackName, "Outputs": found}]}
+
+    monkeypatch.setattr(told, "describe_stacks", describe)
+    of_caller = clients_of(REGION)
+    monkeypatch.setattr(
+        "local.preflight.clients_of", lambda _: lambda name: told if name == "cloudformation" else of_caller(name)
+    )
+    return outputs
+
+
+def test_account_without_a_deployment_is_checked_as_far_as_it_goes(tmp_path: Path) -> None:
+    """Before the first deployment one wants to know whether the model can be tuned and served at all."""
+    status, document, output = run(tmp_path)
+    assert (status, document["status"]) == (0, "passed")
+    found = statuses(document)
+    assert found["model-customizable"] == found["quota-model-units"] == found["models-callable"] == "passed"
+    assert {found[check] for check in ("role-trusts-bedrock", "bucket-region", "key-usable", "names-free")} == {
+        "skipped"
+    }
+    assert "There is no deployment yet." in " ".join(each["message"] for each in document["checks"])
+    assert "Preflight passed." in output
+
+
+def test_data_set_gives_an_estimate_and_wrong_hyperparameters_fail(tmp_path: Path) -> None:
+    """What would end the run before it starts is known before anything is uploaded."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "train.jsonl").write_bytes((EXAMPLES / "financial-tables.jsonl").read_bytes())
+    status, document, _ = run(tmp_path, "--data", str(data))
+    assert status == 0
+    assert document["estimate"]["lines"]
+    (data / "run.json").write_text('{"hyperparameters": {"epochs": 3}, "sweep": {"jobs": 9}}')
+    status, document, output = run(tmp_path, "--data", str(data))
+    assert status == 1
+    assert statuses(document)["hyperparameters"] == statuses(document)["sweep-jobs"] == "failed"
+    assert "Preflight failed." in output
+
+
+def test_model_of_another_region_fails(tmp_path: Path) -> None:
+    """A base model is fine-tuned in few Regions."""
+    status, document, _ = run(tmp_path, "--model", "amazon.nova-lite-v1:0:300k")
+    assert status == 1
+    assert statuses(document)["region"] == "failed"
+
+
+def test_what_a_deployment_has_is_checked_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stacks: dict[str, dict[str, str]]
+) -> None:
+    """A role that somebody changed fails a job after the data was prepared."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = boto3.client("iam").create_role(
+        RoleName="customization", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
+    buckets = {"InputBucket": BUCKET, "OutputBucket": BUCKET}
+    stacks["fine-tuning-data"] = {**buckets, "CustomizationRoleArn": role}
+    monkeypatch.setattr("lambdas.adapters.identity.denied", lambda *_: [])
+    status, document, _ = run(tmp_path)
+    assert status == 1
+    assert statuses(document)["role-trusts-bedrock"] == "failed"
+    assert statuses(document)["bucket-region"] == statuses(document)["role-writes-output"] == "passed"
+    assert statuses(document)["role-can-be-passed"] == "skipped"
+
+
+def test_without_credentials_nothing_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first thing that a new user meets must say what to do, not show a stack trace."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    status, document, output = run(tmp_path)
+    assert (status, document) == (2, {})
+    assert "There are no AWS credentials" in output
+
+
+def test_data_that_the_gate_refuses_ends_with_its_reason(tmp_path: Path) -> None:
+    """A run of it would not get as far as the preflight."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "train.jsonl").write_text('{"prompt": "a"}\n')
+    assert run(tmp_path, "--data", str(data))[0] == 1
+    (data / "run.json").write_text('{"epochs": 1}')
+    assert "no such setting" in run(tmp_path, "--data", str(data))[2]
