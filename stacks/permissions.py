@@ -18,7 +18,7 @@ Statements = list[iam.PolicyStatement]
 SLOTS = "throughput-slots/*"
 SWEEP = "runs/*/sweep.json"
 # Lists that know no resources.
-LISTED = ("ProvisionedModelThroughputs", "CustomModelDeployments", "ModelCustomizationJobs")
+LISTED = ("ProvisionedModelThroughputs", "CustomModelDeployments", "ModelCustomizationJobs", "CustomModels")
 
 
 def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, deployment: str) -> dict[str, Statements]:
@@ -173,7 +173,7 @@ def reconciler_permissions(
     """What the reconciler may do. It cannot end what carries another deployment's tag, whatever its code decides."""
     out, stack = data.output_bucket, cdk.Stack.of(scope)
     throughput, deployed = _bedrock(scope, "provisioned-model/*"), _bedrock(scope, "custom-model-deployment/*")
-    job = _bedrock(scope, "model-customization-job/*")
+    job, model = _bedrock(scope, "model-customization-job/*"), _bedrock(scope, "custom-model/*")
     executions = stack.format_arn(
         service="states",
         resource="execution",
@@ -184,7 +184,7 @@ def reconciler_permissions(
     ours = {"StringEqualsIfExists": {"aws:ResourceTag/deployment": deployment}}
     return [
         _allow([f"bedrock:List{kind}" for kind in LISTED], "*"),
-        _allow(["bedrock:ListTagsForResource"], throughput, deployed, job),
+        _allow(["bedrock:ListTagsForResource"], throughput, deployed, job, model),
         _allow(["bedrock:GetProvisionedModelThroughput"], throughput),
         _allow(["bedrock:GetCustomModelDeployment"], deployed),
         iam.PolicyStatement(
@@ -192,9 +192,11 @@ def reconciler_permissions(
         ),
         iam.PolicyStatement(actions=["bedrock:DeleteCustomModelDeployment"], resources=[deployed], conditions=ours),
         iam.PolicyStatement(actions=["bedrock:StopModelCustomizationJob"], resources=[job], conditions=ours),
+        _delete_candidates(model, deployment),
         _allow(["states:ListExecutions"], state_machine.state_machine_arn),
         _allow(["states:DescribeExecution", "states:StopExecution"], executions),
         _read(out, "runs/*/claim.json"),
+        _read(out, SWEEP),
         _allow(["s3:PutObject"], out.arn_for_objects("runs/*/report.json")),
         _read(out, SLOTS),
         _delete_versions(out, SLOTS),

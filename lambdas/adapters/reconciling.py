@@ -1,4 +1,4 @@
-"""Compares the throughputs, deployments, jobs and slots that exist with those that may exist, and removes the others.
+"""Compares what exists with what may exist, and removes the rest: throughputs, deployments, jobs, models, slots.
 
 Each step stands alone: what fails for one resource is noted and stops no other. What was deleted counts only once
 Bedrock no longer finds it. Deleting what is gone is success, so a run's own lane may do the same at the same time.
@@ -12,7 +12,7 @@ from functools import cache
 
 from pydantic import ValidationError
 
-from lambdas.adapters import bedrock, executions, object_store, serving, throughput_slots
+from lambdas.adapters import bedrock, executions, object_store, serving, sweep_choice, throughput_slots
 from lambdas.adapters.bedrock import Listed
 from lambdas.adapters.service_errors import Conflict, Refused
 from lambdas.adapters.throughput_slots import Held
@@ -21,7 +21,7 @@ from lambdas.domain.errors import ServiceBusy
 from lambdas.domain.lease import CUT_OFF, UNKNOWN, Execution, Facts, Resource, Terms, Unknown, Verdict
 from lambdas.domain.models import ServingKind
 from lambdas.domain.reconciliation import Found, Turn
-from lambdas.domain.run import Claim, bedrock_name, claim_key
+from lambdas.domain.run import Claim, bedrock_name, candidate_of_bedrock_name, claim_key
 from lambdas.domain.serving import KINDS, noun
 from lambdas.domain.timestamps import now
 
@@ -91,6 +91,10 @@ class _Reconciliation:
             for job in bedrock.list_running_jobs():
                 with self._noted(f"job {job.arn}"):
                     self._settle_job(job)
+        with self._noted("the list of custom models"):
+            for model in bedrock.list_custom_models():
+                with self._noted(f"model {model.arn}"):
+                    self._settle_model(model)
         for slot in held:
             with self._noted(f"slot {slot.key}"):
                 self._settle_slot(slot)
@@ -196,6 +200,28 @@ class _Reconciliation:
             # It has ended, or stops already.
             return
         self._turn.jobs_stopped.append(listed.arn)
+
+    def _settle_model(self, listed: Listed) -> None:
+        """Only a sweep's models have such names; the choice is asked for first, since the chosen ones stay for long."""
+        candidate = candidate_of_bedrock_name(self._scope.terms.deployment, listed.name)
+        if candidate is None:
+            return
+        choice = sweep_choice.read_choice(self._scope.bucket, candidate[0])
+        if choice is not None and (choice.chosen == candidate[1] or choice.model_arn == listed.arn):
+            return
+        resource = self._with_tags(listed)
+        chosen = choice.chosen if choice else None
+        judgement = lease.judge_model(resource, self._facts(resource), chosen, self._scope.terms)
+        if judgement.verdict is Verdict.UNDECIDED:
+            self._turn.problems.append(f"It is not known whether model {listed.arn} may go: {judgement.reason}.")
+        if judgement.verdict is not Verdict.END:
+            return
+        try:
+            bedrock.delete_custom_model(listed.arn)
+        except Conflict:
+            # It is still being made, or in use: the next turn comes by.
+            return
+        self._turn.models_deleted.append(listed.arn)
 
     def _settle_slot(self, slot: Held) -> None:
         name = bedrock_name(self._scope.terms.deployment, slot.holder.run_id)

@@ -70,6 +70,19 @@ def loss_curves(training: Sequence[Loss], validation: Sequence[Loss]) -> str:
     return _svg(chart)
 
 
+def sweep_curves(jobs: Mapping[str, Sequence[Loss]]) -> str:
+    """The validation loss of each job of a sweep by epoch, its last step's, the first job of the mapping on top.
+
+    By epoch and not by step, since jobs with different batch sizes take different numbers of steps.
+    """
+    chart = _chart(pygal.XY, "Validation loss of the sweep's jobs by epoch", x_title="epoch", y_title="validation loss")
+    for name, losses in reversed(list(jobs.items())):
+        last = {line.epoch: line.loss for line in losses}
+        chart.add(name, sorted(last.items()), dots_size=4)
+    others = [f"color-mix(in srgb, var(--second) {60 + 40 // step} %, var(--line))" for step in range(1, len(jobs))]
+    return _svg(chart, colours=[*others, "var(--accent)"])
+
+
 def interval_plot(title: str, unit: str, rows: Sequence[IntervalRow]) -> str:
     """Each difference as a dot in its interval, a row each from the top, and a line at zero: a forest plot."""
     # The drawing library divides by the range, which fails for one that is not 0 but nearly so.

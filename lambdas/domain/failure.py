@@ -1,6 +1,6 @@
 """Why a run failed, in words that a person can act on: what failed, what was cleaned up, what to do next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from lambdas.domain.customization import IN_PROGRESS
 from lambdas.domain.models import ServingKind
 from lambdas.domain.report import subject
 from lambdas.domain.serving import ON_DEMAND, deletion_command, noun
+from lambdas.domain.sweep_jobs import DELETED, KEPT, LEFT
 
 # Step Functions' quota on an error's cause is 32,768 characters, and SNS takes 256 KB: this leaves room for all.
 _LONGEST_CAUSE = 8_000
@@ -238,6 +239,8 @@ def _job_outcome(state: Mapping[str, Any]) -> str:
         command = f": aws bedrock stop-model-customization-job --job-identifier {name}" if name else ""
         return f"The customization job could not be stopped ({reason}). Stop it if it still trains{command}"
     stopped = state.get("stopped_job") or {}
+    if len((state.get("plan") or {}).get("candidates") or ()) > 1:
+        return _sweep_outcome(stopped, (state.get("job") or {}).get("candidates") or [])
     if stopped.get("kept") and stopped.get("status") == IN_PROGRESS:
         return f"The customization job {stopped.get('name')} trains on, as run.json says (keep_job)."
     match stopped.get("status"):
@@ -249,6 +252,28 @@ def _job_outcome(state: Mapping[str, Any]) -> str:
             return f"The customization job {stopped.get('name')} is being stopped."
         case _:
             return ""
+
+
+def _sweep_outcome(stopped: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -> str:
+    """What became of a sweep's jobs and models."""
+    jobs = {
+        IN_PROGRESS: "The sweep's jobs train on, as run.json says (keep_job)."
+        if stopped.get("kept")
+        else "The sweep's jobs are being stopped.",
+        "Stopping": "The sweep's jobs were stopped.",
+        "Stopped": "The sweep's jobs were stopped.",
+    }
+    models = {
+        outcome: ", ".join(one["model_arn"] or one["name"] for one in candidates if one["model"] == outcome)
+        for outcome in (DELETED, LEFT)
+    }
+    kept = ", ".join(one["model_arn"] for one in candidates if one["model"] == KEPT and one["model_arn"])
+    return _sentences(
+        jobs.get(stopped.get("status") or "", ""),
+        f"Deleted custom models of the sweep: {models[DELETED]}" if models[DELETED] else "",
+        f"Not deleted yet, which the reconciler does: {models[LEFT]}" if models[LEFT] else "",
+        f"Kept custom models: {kept}" if kept else "",
+    )
 
 
 def _sentences(*parts: str) -> str:

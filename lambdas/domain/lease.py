@@ -1,4 +1,4 @@
-"""Which throughputs, custom model deployments and jobs may exist: decisions alone, from what AWS said.
+"""Which throughputs, custom model deployments, jobs and models may exist: decisions alone, from what AWS said.
 
 What serves a model of this deployment may exist only while the execution that made it is RUNNING and its lease lasts.
 What is not provably this deployment's is foreign and never touched; what cannot be known now waits for the next turn.
@@ -10,12 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lambdas.domain.run import KEEP_JOB_TAG, LEASE_TAG, PROJECT, Claim, run_of_bedrock_name
+from lambdas.domain.run import (
+    KEEP_JOB_TAG,
+    KEEP_MODEL_TAG,
+    LEASE_TAG,
+    PROJECT,
+    Claim,
+    candidate_of_bedrock_name,
+    run_of_bedrock_name,
+)
+from lambdas.domain.sweep_jobs import is_candidate_of, is_discarded
 from lambdas.domain.timestamps import later
 
 RUNNING = "RUNNING"
 # These ended without the run's own clean-up: a call to Bedrock that was under way may still take effect.
 CUT_OFF = frozenset({"ABORTED", "TIMED_OUT"})
+_ENDED_BADLY = CUT_OFF | {"FAILED"}
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -31,7 +41,7 @@ UNKNOWN = Unknown.UNKNOWN
 
 @dataclass(frozen=True)
 class Resource:
-    """A throughput, a deployment or a job as Bedrock lists it; `tags` is UNKNOWN where they could not be read."""
+    """What Bedrock lists: a throughput, a deployment, a job or a custom model; `tags` is UNKNOWN if not readable."""
 
     arn: str
     name: str
@@ -131,6 +141,32 @@ def judge_job(resource: Resource, facts: Facts, terms: Terms, *, ending: bool) -
     if ending:
         return Judgement(Verdict.END, "its deployment is being deleted")
     return _by_execution(resource, facts)
+
+
+def judge_model(resource: Resource, facts: Facts, chosen: int | None, terms: Terms) -> Judgement:
+    """What is to be done with a custom model: END only for one of a sweep of this deployment that is over.
+
+    `chosen` is the number of the model that the sweep chose; None where no choice is stored.
+    """
+    candidate = candidate_of_bedrock_name(terms.deployment, resource.name)
+    if candidate is None:
+        return Judgement(Verdict.FOREIGN, "its name is no sweep's of this deployment")
+    if isinstance(resource.tags, Unknown):
+        return Judgement(Verdict.UNDECIDED, "its tags, which may keep it, could not be read")
+    if not is_candidate_of(resource.tags, terms.deployment, *candidate):
+        return Judgement(Verdict.FOREIGN, "its tags do not say that it is a sweep's of this deployment")
+    keep_models, keep_job = (resource.tags.get(tag) == "true" for tag in (KEEP_MODEL_TAG, KEEP_JOB_TAG))
+    if not is_discarded(candidate[1], chosen, keep_models=keep_models, keep_job=keep_job):
+        return Judgement(Verdict.KEEP, "it was chosen, or its run's settings keep it")
+    if chosen is None and not _failed_without_choice(facts):
+        return Judgement(Verdict.KEEP, "it is not known that its sweep chose no model")
+    return _by_execution(resource, facts)
+
+
+def _failed_without_choice(facts: Facts) -> bool:
+    """Whether a choice that is not stored was never made: whoever clears the bucket must not lose a model by it."""
+    ended_badly = isinstance(facts.execution, Execution) and facts.execution.status in _ENDED_BADLY
+    return ended_badly and isinstance(facts.claim, Claim)
 
 
 def may_release(execution: Execution | Unknown | None, terms: Terms, now: str) -> bool:

@@ -42,6 +42,7 @@ class Turn:
     failed: list[Found] = field(default_factory=list)
     attempts: int = 0
     jobs_stopped: list[str] = field(default_factory=list)
+    models_deleted: list[str] = field(default_factory=list)
     executions_stopped: list[str] = field(default_factory=list)
     slots_freed: list[str] = field(default_factory=list)
     slots_held: list[str] = field(default_factory=list)
@@ -69,6 +70,7 @@ class Turn:
             failed=self.failed,
             attempts=earlier.attempts + self.attempts,
             jobs_stopped=[*earlier.jobs_stopped, *self.jobs_stopped],
+            models_deleted=[*earlier.models_deleted, *self.models_deleted],
             executions_stopped=[*earlier.executions_stopped, *self.executions_stopped],
             slots_freed=[*earlier.slots_freed, *self.slots_freed],
             slots_held=self.slots_held,
@@ -97,6 +99,7 @@ def deleted_sentences(turn: Turn) -> list[str]:
             for found in turn.deleted
         ),
         *(f"The customization job {arn} was stopped." for arn in turn.jobs_stopped),
+        *(f"The custom model {arn} of a sweep that is over was deleted." for arn in turn.models_deleted),
     ]
 
 

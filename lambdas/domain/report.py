@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lambdas.domain import sweep_jobs
 from lambdas.domain.actual_cost import Costs, cost_sentence, report_cost
 from lambdas.domain.arms import BASE, TUNED, Arm
 from lambdas.domain.cost import THROUGHPUT_ITEM
@@ -87,7 +88,9 @@ def known_facts(state: Mapping[str, Any]) -> Report:
         "arms": None,
         "serving": _serving(state.get("throughput")),
         "throughput": _throughput(state.get("throughput")),
-        "hyperparameters": plan.get("hyperparameters"),
+        # In a sweep those of the model that was chosen.
+        "hyperparameters": job.get("hyperparameters") or plan.get("hyperparameters"),
+        "sweep": sweep_jobs.summarise(plan, job),
         "recommended": plan.get("recommended"),
         "evaluation": plan.get("evaluation"),
         "approval": state.get("approval"),
@@ -175,7 +178,7 @@ def succeeded(
         "training": {**facts["training"], **summarise_training(epochs, planned)},
         "lineage": dict(lineage),
         "cost": cost,
-        "left_on_purpose": left_on_purpose(facts["custom_model_arn"]),
+        "left_on_purpose": left_on_purpose(facts["custom_model_arn"], facts["sweep"]),
     }
 
 
@@ -219,14 +222,16 @@ def failed(state: Mapping[str, Any], error: str, cause: str, model_arn: str | No
         **facts,
         "status": "failed",
         "custom_model_arn": model_arn,
-        "left_on_purpose": [*left_on_purpose(model_arn), *_kept_job(state.get("stopped_job") or {})],
+        "left_on_purpose": [*left_on_purpose(model_arn, facts["sweep"]), *_kept_job(state.get("stopped_job") or {})],
         "error": {"name": error, "cause": cause},
     }
 
 
-def left_on_purpose(model_arn: str | None) -> list[dict[str, str]]:
-    """What a run leaves behind that is billed: its custom model."""
-    return [{"kind": "custom model", "arn": model_arn, "note": STORAGE_NOTE}] if model_arn else []
+def left_on_purpose(model_arn: str | None, sweep: Mapping[str, Any] | None = None) -> list[dict[str, str]]:
+    """What a run leaves behind that is billed: its custom model, and those of its sweep that were not deleted."""
+    kept = [job["model_arn"] for job in sweep["jobs"] if job["kept"]] if sweep else []
+    arns = dict.fromkeys([*([model_arn] if model_arn else []), *kept])
+    return [{"kind": "custom model", "arn": arn, "note": STORAGE_NOTE} for arn in arns]
 
 
 def _kept_job(job: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ The pictures come from `charts`, which escapes the texts in them.
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -31,12 +32,16 @@ _LABEL_LENGTH = 30
 
 
 class Materials(NamedTuple):
-    """What the page shows beside report.json: each arm's lines in the test set's order, losses, dataset/report.json."""
+    """What the page shows beside report.json: each arm's lines in the test set's order, losses, dataset/report.json.
+
+    `sweep` has the validation losses of each job of a sweep by its number.
+    """
 
     answers: Mapping[str, Sequence[Line]]
     training: Losses
     validation: Losses
     dataset: Mapping[str, Any]
+    sweep: Mapping[int, Losses] = MappingProxyType({})
 
 
 @cache
@@ -115,6 +120,8 @@ def render_page(report: Report, materials: Materials) -> str:
             verdict_plot=_verdict_plot(report),
             token_plot=_token_plot(materials.answers),
             loss_plot=_loss_plot(materials),
+            sweep_plot=_sweep_plot(report, materials),
+            sweep_names=_sweep_names(report),
             unreadable=materials.training.unreadable + materials.validation.unreadable,
             win_plot=_win_plot(report["judging"]),
             samples={name: _samples(report, materials.answers, name) for name in ("gains", "regressions")},
@@ -188,6 +195,24 @@ def _loss_plot(materials: Materials) -> Markup | None:
     if not materials.training.lines and not materials.validation.lines:
         return None
     return _picture(charts.loss_curves(materials.training.lines, materials.validation.lines))
+
+
+def _sweep_plot(report: Report, materials: Materials) -> Markup | None:
+    """The validation losses of all jobs of a sweep, the chosen one's first."""
+    drawn = {number: losses.lines for number, losses in materials.sweep.items() if losses.lines}
+    if not drawn:
+        return None
+    chosen = report["sweep"]["chosen"]
+    ordered = sorted(drawn, key=lambda number: (number != chosen, number))
+    names = {number: f"job {number}{', chosen' if number == chosen else ''}" for number in ordered}
+    return _picture(charts.sweep_curves({names[number]: drawn[number] for number in ordered}))
+
+
+def _sweep_names(report: Report) -> list[str]:
+    """The hyperparameters that differ between the jobs of a sweep."""
+    jobs = report["sweep"]["jobs"] if report["sweep"] else []
+    names = dict.fromkeys(name for job in jobs for name in job["hyperparameters"])
+    return [name for name in names if len({job["hyperparameters"].get(name) for job in jobs}) > 1]
 
 
 def _win_plot(judging: Mapping[str, Any]) -> Markup | None:

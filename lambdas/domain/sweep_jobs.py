@@ -234,7 +234,7 @@ def summarise(plan: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]
     if len(plan.get("candidates") or ()) < 2:
         return None
     chosen = job.get("chosen")
-    keys = ("number", "name", "hyperparameters", "status", "training_loss", "validation_loss", "failure")
+    keys = ("number", "name", "hyperparameters", "status", "model_arn", "training_loss", "validation_loss", "failure")
     return {
         "jobs": [
             {

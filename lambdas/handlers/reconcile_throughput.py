@@ -113,7 +113,7 @@ def _tell(turn: Turn, event: dict[str, Any]) -> None:
         error, what = _ENDS[status]
         message = reconciliation.run_message(claim.run_id, claim.execution_arn, error.__name__, what, sentences)
         _write_report(claim, error.__name__, message[1])
-    elif turn.deleted or turn.jobs_stopped or turn.failed:
+    elif turn.deleted or turn.jobs_stopped or turn.models_deleted or turn.failed:
         message = reconciliation.alert_message(settings.deployment, turn, sentences)
     else:
         return
@@ -175,6 +175,7 @@ def _summary(turn: Turn) -> dict[str, Any]:
         "deleted": [found.arn for found in turn.deleted],
         "left": [found.arn for found in turn.left],
         "jobs_stopped": turn.jobs_stopped,
+        "models_deleted": turn.models_deleted,
         "executions_stopped": turn.executions_stopped,
         "slots_freed": turn.slots_freed,
         "slots_held": turn.slots_held,

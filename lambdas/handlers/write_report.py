@@ -27,7 +27,9 @@ from lambdas.domain.judging_shards import summarise_judging
 from lambdas.domain.preflight import preflight_key
 from lambdas.domain.prices import Prices, default_prices
 from lambdas.domain.report_page import Materials, render_page
+from lambdas.domain.run import candidate_output
 from lambdas.domain.run_settings import EvaluationSettings
+from lambdas.domain.training_metrics import Losses
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 
@@ -55,7 +57,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     pairs = stored_judging.read_pairs(bucket, prefix)
     judged = {judge: stored_judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in settings.judges}
     approved = approvals.read(bucket, run["id"])
-    losses = customization_output.read_training_metrics(bucket, f"{prefix}customization/")
+    losses, of_sweep = _losses(event)
     result = report.succeeded(
         {
             **event,
@@ -70,7 +72,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         _costs(run, plan),
     )
     dataset = orjson.loads(object_store.read(bucket, f"{prefix}dataset/report.json") or b"{}")
-    page = render_page(result, Materials(answers, *losses, dataset))
+    page = render_page(result, Materials(answers, *losses, dataset, of_sweep))
     page_uri = object_store.write(bucket, f"{prefix}report.html", page.encode(), _HTML)
     review = render_review(
         run["id"], [pair for pair in pairs if not needs_no_judge(pair)], simulated=bool(result["simulated"])
@@ -96,3 +98,16 @@ def _costs(run: dict[str, Any], plan: dict[str, Any]) -> Costs:
     preflight = orjson.loads(object_store.read(run["output_bucket"], preflight_key(run["prefix"])) or b"{}")
     made = preflight.get("estimate")
     return Costs(prices, Estimate.model_validate(made) if made else estimate(plan, prices))
+
+
+def _losses(event: dict[str, Any]) -> tuple[tuple[Losses, Losses], dict[int, Losses]]:
+    """The training and validation losses of the run's job, of a sweep the chosen one's, and each job's validation."""
+    bucket, prefix = event["run"]["output_bucket"], event["run"]["prefix"]
+    candidates = event["job"].get("candidates")
+    if not candidates:
+        return customization_output.read_training_metrics(bucket, f"{prefix}customization/"), {}
+    read = {
+        one["number"]: customization_output.read_training_metrics(bucket, candidate_output(prefix, one["number"]))
+        for one in candidates
+    }
+    return read[event["job"]["chosen"]], {number: validation for number, (_, validation) in read.items()}

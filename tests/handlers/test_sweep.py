@@ -9,16 +9,22 @@ from typing import Any
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from lambdas.adapters import clients
+from lambdas.adapters import clients, executions, reconciling
+from lambdas.adapters.reconciling import Scope
+from lambdas.adapters.service_errors import Refused
 from lambdas.domain.errors import CustomizationFailed, ServiceBusy
+from lambdas.domain.lease import Execution, Terms
 from lambdas.domain.polling import MOST_START_REFUSALS
-from lambdas.domain.run import bedrock_tags
+from lambdas.domain.reconciliation import Turn
+from lambdas.domain.run import bedrock_tags, claim_key
+from lambdas.domain.timestamps import now
 from lambdas.handlers import (
     check_customization,
     choose_model,
     discard_models,
     start_customization,
     start_pending_jobs,
+    stop_customization,
 )
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve
@@ -29,6 +35,7 @@ from tests.local.bedrock.conftest import InlineExecutor, rows
 RUN = "sales-0123456789ab"
 NAME = f"fine-tuning-{RUN}"
 PREFIX = f"runs/{RUN}/"
+EXECUTION = "arn:aws:states:us-west-2:123456789012:execution:fine-tuning:one"
 CREATE = "CreateModelCustomizationJob"
 
 
@@ -51,7 +58,8 @@ class Sweep:
         """The loop of waiting, checking and starting what is pending."""
         self.do(start_customization)
         for _ in range(turns):
-            self.clock.advance(self.state["job"]["wait_seconds"])
+            # Fewer questions than the run asks: its waits are another test's subject.
+            self.clock.advance(20 * self.state["job"]["wait_seconds"])
             job = self.do(check_customization)
             if job["status"] == "Completed":
                 return job
@@ -92,7 +100,6 @@ def sweep(s3: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     for name in ("train", "validation"):
         s3.put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}dataset/{name}.jsonl", Body=data.encode())
     uri = f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset"
-    execution = "arn:aws:states:us-west-2:123456789012:execution:fine-tuning:one"
     candidates = [
         {"number": number, "hyperparameters": {"epochCount": str(epochs), "batchSize": "8"}}
         for number, epochs in enumerate((4, 1, 2, 8), 1)
@@ -107,7 +114,7 @@ def sweep(s3: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
             "train": {"uri": f"{uri}/train.jsonl", "records": 40},
             "validation": {"uri": f"{uri}/validation.jsonl", "records": 40},
         },
-        "tags": {**bedrock_tags("fine-tuning", RUN, execution), "keep-job": "false"},
+        "tags": {**bedrock_tags("fine-tuning", RUN, EXECUTION), "keep-job": "false"},
     }
     run = {"id": RUN, "output_bucket": OUTPUT_BUCKET, "prefix": PREFIX}
     clock = ManualClock()
@@ -314,3 +321,112 @@ def test_a_refused_deletion_leaves_one_model_and_deletes_the_others(sweep: Sweep
     job = sweep.do(discard_models)
     assert job["candidates"][stuck - 1]["model"] == "left"
     assert len(sweep.models()) == 2
+
+
+def test_the_clean_up_lane_stops_every_job(sweep: Sweep) -> None:
+    """Each trains at the account's cost, also one whose start was never recorded."""
+    sweep.do(start_customization)
+    del sweep.state["job"]
+    stopped = sweep.do(stop_customization, "stopped_job")
+    assert (stopped["status"], stopped["model_arn"]) == ("Stopping", None)
+    listed = clients.bedrock().list_model_customization_jobs()["modelCustomizationJobSummaries"]
+    assert {job["status"] for job in listed} == {"Stopping"}
+
+
+def test_one_job_that_cannot_be_stopped_does_not_save_the_others(sweep: Sweep) -> None:
+    """The first refusal would otherwise let three jobs train on."""
+    job = sweep.do(start_customization)
+    stuck = job["candidates"][0]["arn"].rpartition("/")[2]
+    sweep.fault(operation="StopModelCustomizationJob", kind="access_denied", match=stuck)
+    with pytest.raises(Refused):
+        sweep.do(stop_customization, "stopped_job")
+    listed = clients.bedrock().list_model_customization_jobs()["modelCustomizationJobSummaries"]
+    assert sorted(job["status"] for job in listed) == ["InProgress"] + ["Stopping"] * 3
+
+
+class TestReconciliation:
+    """What is left of a sweep whose run could not clean up behind itself."""
+
+    @pytest.fixture(autouse=True)
+    def ended(self, sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The run has its claim, and its execution was stopped."""
+        self.status, self.sweep = "ABORTED", sweep
+        claim = {"run_id": RUN, "execution_arn": EXECUTION, "claimed_at": now()}
+        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN), Body=json.dumps(claim).encode())
+        monkeypatch.setattr(executions, "find", lambda arn: Execution(arn, self.status, now()))
+
+    def reconcile(self) -> Turn:
+        terms = Terms("fine-tuning", longest_lease_hours=8, longest_run_hours=168, settle_seconds=0)
+        scope = Scope(terms, OUTPUT_BUCKET, "arn:aws:states:us-west-2:123456789012:stateMachine:none")
+        return reconciling.reconcile(scope, lambda: 0)
+
+    def test_the_models_that_were_not_chosen_go_and_the_chosen_one_stays(self) -> None:
+        """The stored choice tells which is which."""
+        self.sweep.train()
+        chosen = self.sweep.do(choose_model)["name"]
+        assert len(self.reconcile().models_deleted) == 3
+        assert self.sweep.models() == [chosen]
+        assert self.reconcile().models_deleted == []
+
+    def test_without_a_choice_all_models_of_a_failed_run_go(self) -> None:
+        """Nobody will ever serve them."""
+        self.sweep.train()
+        assert len(self.reconcile().models_deleted) == 4
+        assert self.sweep.models() == []
+
+    @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
+    def test_without_a_choice_those_of_any_other_run_stay(self, status: str) -> None:
+        """One that runs may still choose, and one that succeeded has chosen, whatever became of its file."""
+        self.sweep.train()
+        self.status = status
+        assert self.reconcile().models_deleted == []
+
+    def test_without_the_runs_claim_nothing_is_known_and_nothing_deleted(self) -> None:
+        """A bucket that was cleared must not cost the model that was kept on purpose."""
+        self.sweep.train()
+        clients.s3().delete_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN))
+        assert self.reconcile().models_deleted == []
+
+    def test_a_choice_that_cannot_be_read_decides_nothing(self) -> None:
+        """The chosen one could be among those that go."""
+        self.sweep.train()
+        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}sweep.json", Body=b"{}")
+        turn = self.reconcile()
+        assert turn.models_deleted == []
+        assert len(turn.problems) == 4
+
+    @pytest.mark.parametrize("setting", ["keep_models", "keep_job"])
+    def test_what_the_settings_keep_stays(self, setting: str) -> None:
+        """The tags on the model say it, since the run's plan is gone."""
+        plan = self.sweep.state["plan"]
+        plan["sweep"]["keep_models"] = setting == "keep_models"
+        plan["tags"]["keep-job"] = "true" if setting == "keep_job" else "false"
+        self.sweep.train()
+        assert self.reconcile().models_deleted == []
+
+    def test_a_model_without_the_proof_in_its_tags_is_foreign(self) -> None:
+        """Its name alone may be anybody's."""
+        job = self.sweep.train()
+        for one in job["candidates"]:
+            clients.bedrock().untag_resource(resourceARN=one["model_arn"], tagKeys=["run-id"])
+        assert self.reconcile().models_deleted == []
+
+    def test_tags_that_cannot_be_read_leave_it_to_the_next_turn(self) -> None:
+        """They may say that the model is to be kept."""
+        self.sweep.train()
+        self.sweep.fault(operation="ListTagsForResource", kind="access_denied")
+        turn = self.reconcile()
+        assert (turn.models_deleted, bool(turn.problems)) == ([], True)
+        self.sweep.heal()
+        assert len(self.reconcile().models_deleted) == 4
+
+    def test_a_job_is_stopped_and_a_model_that_appears_all_the_same_goes_later(self) -> None:
+        """A job that was about to end when its run was stopped makes its model afterwards."""
+        self.sweep.do(start_customization)
+        self.sweep.fault(operation="StopModelCustomizationJob", kind="conflict", last=1)
+        turn = self.reconcile()
+        assert (len(turn.jobs_stopped), turn.models_deleted) == (3, [])
+        self.sweep.clock.advance(5 * 3600)
+        assert len(self.sweep.models()) == 1
+        assert len(self.reconcile().models_deleted) == 1
+        assert self.sweep.models() == []
