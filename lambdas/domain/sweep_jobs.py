@@ -212,8 +212,8 @@ def _reason(best: CandidateJob, able: Sequence[CandidateJob], jobs: int) -> str:
     loss = best["validation_loss"]
     equal = [one["number"] for one in able if one["validation_loss"] == loss and one is not best]
     tie = f" (as has {', '.join(f'job {number}' for number in equal)}; the smaller number counts)" if equal else ""
-    compared = f"{len(able)} of {jobs} jobs have one" if len(able) < jobs else f"of {jobs} jobs"
-    return f"Job {best['number']} has the lowest validation loss, {loss:.4g}{tie}; {compared}."
+    compared = f"Of the {len(able)} of {jobs} jobs that have one," if len(able) < jobs else f"Of {jobs} jobs"
+    return f"{compared} job {best['number']} has the lowest validation loss, {loss:.4g}{tie}."
 
 
 def is_discarded(number: int, chosen: int | None, *, keep_models: bool, keep_job: bool) -> bool:

@@ -8,6 +8,7 @@ from lambdas.domain.polling import (
     DELETION_ATTEMPTS,
     FIRST_JOB_WAIT_SECONDS,
     LONGEST_THROUGHPUT_CREATION_SECONDS,
+    MOST_START_REFUSALS,
     next_job_wait,
     next_slot_wait,
     next_throughput_wait,
@@ -68,6 +69,16 @@ def test_a_job_of_five_days_stays_within_the_history():
     # 735 turns of 9 + 3 events and 6,960 others: 15,780.
     assert job_turns == 735
     assert job + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS * 0.65
+
+
+def test_a_sweep_of_five_days_costs_hardly_more_than_one_job() -> None:
+    """One loop asks for all jobs; what is pending is started only when a job has ended, or after a refusal."""
+    training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
+    assert training["StartPendingJobs"]["Next"] == "WaitForCustomization"
+    most_jobs = 12
+    starts = (most_jobs + MOST_START_REFUSALS) * (EVENTS["Task"] + 10 * EVENTS_OF_A_RETRY)
+    job = turns_of_a_job(FIVE_DAYS_SECONDS) * (events_of_a_turn(training, "WaitForCustomization") + EVENTS_OF_A_RETRY)
+    assert starts + job + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS * 0.75
 
 
 def test_the_longest_run_that_the_settings_allow_stays_within_the_history():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.domain.charts import IntervalRow, interval_plot, loss_curves, token_histogram, win_rates
+from lambdas.domain.charts import IntervalRow, interval_plot, loss_curves, sweep_curves, token_histogram, win_rates
 from lambdas.domain.training_metrics import Loss
 
 EVIL = "</title></svg><script>alert(1)</script>&\"'"
@@ -25,6 +25,7 @@ PICTURES: dict[str, Callable[[], str]] = {
     "losses": lambda: loss_curves(LOSSES, LOSSES[9::10]),
     "losses without validation": lambda: loss_curves(LOSSES, []),
     "no losses": lambda: loss_curves([], []),
+    "sweep": lambda: sweep_curves({f"job 1, {EVIL}": LOSSES[9::10], "job 2": LOSSES[::10], "job 3": []}),
     "intervals": lambda: interval_plot(EVIL, "points", ROWS),
     "no intervals": lambda: interval_plot("Differences", "points", []),
     "win rates": lambda: win_rates("Win rates", ROWS[:1]),

@@ -1,0 +1,78 @@
+"""What becomes of a sweep's jobs in report and message, and which loss counts."""
+
+from typing import Any
+
+import pytest
+
+from lambdas.domain import report
+from lambdas.domain.failure import explain
+from lambdas.domain.sweep_jobs import is_discarded, kept_validation_loss, pending, summarise
+from lambdas.domain.training_metrics import Loss, Losses
+
+LOSSES = Losses(tuple(Loss(step, step, loss) for step, loss in enumerate((0.9, 0.7, 0.5, 0.6), 1)), 0)
+
+
+def candidate(number: int, model: str | None = None, **facts: Any) -> dict[str, Any]:
+    made = {"status": "Completed", "model_arn": f"arn:model-{number}", "validation_loss": 0.5}
+    known = pending({"number": number, "hyperparameters": {"batchSize": str(4 * number)}}, f"ft-run-c{number}")
+    return {**known, **made, "model": model, **facts}
+
+
+def state(*candidates: dict[str, Any], **job: Any) -> dict[str, Any]:
+    plan = {"candidates": [{"number": number} for number in (1, 2)], "sweep": {"note": "Neighbours were tried."}}
+    return {"run": {"id": "run", "execution_arn": "arn:e"}, "plan": plan, "job": {"candidates": [*candidates], **job}}
+
+
+def test_with_early_stopping_the_lowest_loss_is_the_models_and_else_the_last() -> None:
+    """Bedrock keeps the best epoch only where it stops early."""
+    assert kept_validation_loss(LOSSES, {"earlyStoppingPatience": "2"}) == 0.5
+    assert kept_validation_loss(LOSSES, {}) == 0.6
+    assert kept_validation_loss(Losses((), 3), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "keep_models", "keep_job", "discarded"),
+    [
+        (1, False, False, False),
+        (2, False, False, True),
+        (2, True, False, False),
+        (2, False, True, True),
+        (None, False, False, True),
+        (None, False, True, False),
+        (None, True, False, False),
+    ],
+)
+def test_what_goes_and_what_stays(chosen: int | None, keep_models: bool, keep_job: bool, discarded: bool) -> None:
+    """The rule that the run and the reconciler share, for job 1."""
+    assert is_discarded(1, chosen, keep_models=keep_models, keep_job=keep_job) is discarded
+
+
+def test_a_run_with_one_job_has_no_sweep() -> None:
+    """Nothing was compared."""
+    assert summarise({"candidates": [{"number": 1}]}, {}) is None
+
+
+def test_a_failed_run_tells_its_jobs_and_what_it_leaves() -> None:
+    """A kept model costs storage each month: whoever reads of the failure must find it there."""
+    failed = state(
+        candidate(1, "kept"), candidate(2, "deleted", status="Failed", model_arn=None, failure="Line 7."), chosen=1
+    )
+    written = report.failed(failed, "ThroughputFailed", "No quota.", None)
+    assert [job["status"] for job in written["sweep"]["jobs"]] == ["Completed", "Failed"]
+    assert [job["kept"] for job in written["sweep"]["jobs"]] == [True, False]
+    assert written["sweep"]["jobs"][1]["failure"] == "Line 7."
+    assert [left["arn"] for left in written["left_on_purpose"]] == ["arn:model-1"]
+
+
+def test_the_message_says_what_became_of_jobs_and_models() -> None:
+    """One model of three is left, and only the reader can know what for."""
+    failed = state(candidate(1, "kept"), candidate(2, "deleted"), candidate(3, "left"))
+    failed |= {
+        "failure": {"Error": "EvaluationFailed", "Cause": "No answers.", "phase": "evaluation"},
+        "stopped_job": {"name": "ft-run-c1", "status": "Stopping", "model_arn": None, "kept": False},
+    }
+    cause = explain(failed).cause
+    assert "The sweep's jobs were stopped." in cause
+    assert "Deleted custom models of the sweep: arn:model-2." in cause
+    assert "which the reconciler does: arn:model-3." in cause
+    assert "Kept custom models: arn:model-1." in cause
