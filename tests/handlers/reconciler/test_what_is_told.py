@@ -15,14 +15,18 @@ from tests.handlers.conftest import OUTPUT_BUCKET
 from tests.handlers.reconciler.conftest import DELETE, LIST, SCHEDULE, World
 
 
+def ended(execution: str) -> dict[str, Any]:
+    """The event of an execution that was stopped."""
+    described = clients.step_functions().describe_execution(executionArn=execution)
+    detail = {"executionArn": execution, "status": "ABORTED", "input": described["input"]}
+    return {"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": detail}
+
+
 def test_a_stopped_run_is_told_with_what_was_cleaned_up(world: World, lambda_context: Any) -> None:
     """No lane of its own ran: nobody else would say that it is over and that nothing bills."""
     run, execution = world.run()
     world.stop(execution)
-    described = clients.step_functions().describe_execution(executionArn=execution)
-    detail = {"executionArn": execution, "status": "ABORTED", "input": described["input"]}
-    event = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": detail}
-    reconcile_throughput.handler(event, lambda_context)
+    reconcile_throughput.handler(ended(execution), lambda_context)
     [(subject, message)] = world.messages()
     assert subject == f"{run}: RunAborted"
     assert execution in message
@@ -91,3 +95,16 @@ class TestAtOnce:
         counted = emitted(capsys)
         assert counted["DeletionFailures"] == [0]
         assert not counted.keys() & {"LiveThroughputs", "ThroughputsLeft", "OldestLeaseOverrunSeconds"}
+
+    def test_a_stopped_runs_report_says_what_was_deleted(
+        self, world: World, kind: ServingKind, lambda_context: Any
+    ) -> None:
+        """Whoever stopped it asks first whether anything still bills."""
+        run, execution = world.run()
+        arn = world.buy(run, execution, kind)
+        world.stop(execution)
+        reconcile_throughput.handler(ended(execution), lambda_context)
+        stored = clients.s3().get_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json")["Body"].read()
+        error = json.loads(stored)["error"]
+        assert error["name"] == "RunAborted"
+        assert f"{arn} was deleted, and Bedrock no longer finds it" in error["cause"]
