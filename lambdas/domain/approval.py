@@ -5,12 +5,12 @@ pause: it stands there alone, never in a message, a log of a function or the run
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from lambdas.domain import run as runs
+from lambdas.domain.cost import Estimate, Line
 from lambdas.domain.report import subject
 from lambdas.domain.timestamps import later, seconds_between
 
@@ -41,7 +41,7 @@ class Approval(Answer):
     execution_arn: str
     requested_at: str
     answer_until: str
-    estimate: dict[str, Any] | None = None
+    estimate: Estimate | None = None
 
     def told(self) -> dict[str, Any]:
         """`report.json`'s `approval`: who was asked when, and who answered what."""
@@ -54,7 +54,7 @@ def key(run_id: str) -> str:
 
 
 def requested(
-    execution_arn: str, task_token: str, now: str, timeout_seconds: float, estimate: Mapping[str, Any] | None
+    execution_arn: str, task_token: str, now: str, timeout_seconds: float, estimate: Estimate | None
 ) -> Approval:
     """A request that has just been made."""
     return Approval(
@@ -62,7 +62,7 @@ def requested(
         execution_arn=execution_arn,
         requested_at=now,
         answer_until=later(now, timeout_seconds),
-        estimate=dict(estimate) if estimate else None,
+        estimate=estimate,
     )
 
 
@@ -125,27 +125,26 @@ def purchase_text(serving: str, model_units: int, longest_lease_hours: float) ->
     return f"Provisioned Throughput without commitment, {units}, billed by the hour and {until}"
 
 
-def estimate_text(estimate: Mapping[str, Any] | None) -> str:
+def estimate_text(estimate: Estimate | None) -> str:
     """The estimate with its lines, what is unknown in it, and the date and source of its prices."""
-    if not estimate:
+    if estimate is None:
         return "The costs are not known: the run has no estimate."
-    prices = estimate.get("prices") or {}
-    total, unknown = estimate.get("total_usd"), estimate.get("unknown") or []
-    lines = [f"  {_line(line)}" for line in estimate.get("lines") or []]
-    if total is not None:
-        lines.append(f"  Total: {total:.2f} USD")
-    else:
-        known = estimate.get("known_usd") or 0
-        lines.append(f"  Total: not known. Known are {known:.2f} USD; no price for: {', '.join(unknown)}")
-    source = f"prices of {prices.get('as_of', 'no date')}, source: {prices.get('source', 'none')}"
-    return "\n".join([f"Estimate for the whole run, its training included ({source}):", *lines])
+    source = f"prices of {estimate.prices.as_of}, source: {estimate.prices.source}"
+    total = (
+        f"not known. The known lines are {estimate.known_usd:.2f} USD; no price for: {', '.join(estimate.unknown)}"
+        if estimate.total_usd is None
+        else f"{estimate.total_usd:.2f} USD"
+    )
+    lines = [f"  {_line_text(line)}" for line in estimate.lines]
+    return "\n".join([f"Estimate for the whole run, its training included ({source}):", *lines, f"  Total: {total}"])
 
 
-def _line(line: Mapping[str, Any]) -> str:
-    usd = "price not known" if line.get("usd") is None else f"{line['usd']:.2f} USD"
-    return f"{line['item']}: {line['quantity']:,g} {line['unit']}, {usd}"
+def _line_text(line: Line) -> str:
+    usd = "price not known" if line.usd is None else f"{line.usd:.2f} USD"
+    return f"{line.item}: {line.quantity:,.2f} x {line.unit}, {usd}"
 
 
-def _about(estimate: Mapping[str, Any] | None) -> str:
-    total = (estimate or {}).get("total_usd")
-    return f", about {total:.2f} USD" if total is not None else ""
+def _about(estimate: Estimate | None) -> str:
+    if estimate is None or estimate.total_usd is None:
+        return ""
+    return f", about {estimate.total_usd:.2f} USD"

@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import approvals, clients, customization_output, object_store, topic
 from lambdas.domain import approval
+from lambdas.domain.cost import Estimate
 from lambdas.domain.timestamps import now
 from lambdas.domain.training_metrics import summarise_epochs
 from lambdas.handlers.environment import environment
@@ -23,13 +24,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """
     run, plan, settings = event["run"], event["plan"], environment()
     bucket = run["output_bucket"]
-    stored = object_store.read(bucket, f"{run['prefix']}preflight.json")
     request = approval.requested(
         run["execution_arn"],
         event["task_token"],
         now(),
         event["timeout_seconds"],
-        orjson.loads(stored).get("estimate") if stored else None,
+        _estimate(run),
     )
     approvals.write(bucket, run["id"], request)
     subject, text = approval.request_message(
@@ -44,6 +44,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("Approval requested", extra={"answer_until": request.answer_until})
     metrics.add_metric("ApprovalsRequested", MetricUnit.Count, 1)
     return {}
+
+
+def _estimate(run: dict[str, Any]) -> Estimate | None:
+    """The preflight's; None where it made none."""
+    stored = object_store.read(run["output_bucket"], f"{run['prefix']}preflight.json")
+    estimate = orjson.loads(stored).get("estimate") if stored else None
+    return Estimate.model_validate(estimate) if estimate else None
 
 
 def _validation_loss(run: dict[str, Any], job: dict[str, Any]) -> float | None:

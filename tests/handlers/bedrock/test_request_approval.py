@@ -17,12 +17,28 @@ BUCKET = "output-bucket"
 TOKEN = "AQCEAAAAKgAAAAMAAAAA-the-token"
 ESTIMATE = {
     "lines": [
-        {"item": "training", "quantity": 80_000, "unit": "tokens", "unit_price_usd": 0.000002, "usd": 0.16, "note": ""},
-        {"item": "throughput", "quantity": 1.5, "unit": "hours", "unit_price_usd": None, "usd": None, "note": ""},
+        {
+            "item": "training",
+            "quantity": 1_234_567.8,
+            "unit": "1,000 tokens",
+            "unit_price_usd": 0.002,
+            "usd": 2469.14,
+            "price": "/base_models/x/training_per_1000_tokens",
+            "note": "",
+        },
+        {
+            "item": "provisioned throughput",
+            "quantity": 1.5,
+            "unit": "model unit-hours",
+            "unit_price_usd": None,
+            "usd": None,
+            "price": "/base_models/x/model_unit_per_hour",
+            "note": "",
+        },
     ],
-    "known_usd": 0.16,
+    "known_usd": 2469.14,
     "total_usd": None,
-    "unknown": ["throughput"],
+    "unknown": ["provisioned throughput"],
     "prices": {"as_of": "2026-11-01", "source": "the price page"},
 }
 
@@ -64,8 +80,8 @@ def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(event, s
         "Provisioned Throughput without commitment, 1 model unit",
         "Validation loss: 0.6250",
         "prices of 2026-11-01, source: the price page",
-        "training: 80,000 tokens, 0.16 USD",
-        "no price for: throughput",
+        "training: 1,234,567.80 x 1,000 tokens, 2469.14 USD",
+        "Total: not known. The known lines are 2469.14 USD; no price for: provisioned throughput",
         f"fine-tune approve {event['run']['id']} --deployment fine-tuning --region us-west-2",
         f"fine-tune reject {event['run']['id']}",
         f"Without an answer until {request['answer_until']} the run ends, and nothing is bought",
@@ -83,6 +99,17 @@ def test_the_token_goes_into_the_bucket_alone(event, s3, expect, lambda_context,
     assert TOKEN not in json.dumps([output, told(event)])
     assert "Approval requested" in log.getvalue()
     assert TOKEN not in log.getvalue()
+
+
+def test_a_known_total_stands_in_the_subject(event, s3, expect, lambda_context):
+    """It is what a person sees of the message on a telephone."""
+    known = {**ESTIMATE, "lines": [ESTIMATE["lines"][0]], "total_usd": 2469.14, "unknown": []}
+    preflight = {"status": "passed", "estimate": known}
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(preflight).encode())
+    handler(event, lambda_context)
+    [(subject, text)] = told(event)
+    assert subject.endswith("waits for your approval, about 2469.14 USD")
+    assert "Total: 2469.14 USD" in text
 
 
 def test_a_repeated_attempt_asks_with_its_own_token(event, s3, expect, lambda_context):
