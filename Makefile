@@ -53,7 +53,7 @@ validate: $(PYTHON_STAMP) ## the data gate without AWS: make validate [DATA=<fil
 preflight: $(PYTHON_STAMP) ## a run's checks on the caller's account: make preflight [DATA=<file or folder>] [MODEL=<id>] [REGION=<region>]
 	@fine-tune preflight $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"} $${REGION:+--region "$$REGION"}
 
-faults: install ## faults in every place of a run, none of which may leave a throughput: make faults [ONLY=<pattern>]
+faults: install ## faults in every place of a run, none of which may leave anything behind: make faults [ONLY=<pattern>]
 	@fine-tune faults $${ONLY:+--only "$$ONLY"}
 
 bench: $(PYTHON_STAMP) ## speed and memory of the data gate and of the report, into build/bench; takes minutes and 1 GB of disk

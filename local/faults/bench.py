@@ -8,6 +8,7 @@ from typing import Any
 
 from local.deployment import Deployment
 from local.embedded_aws import EmbeddedAws
+from local.faults.case import Kind
 from local.faults.deployments import Deployments
 from local.faults.observer import POLL_SECONDS, Observer
 
@@ -18,7 +19,7 @@ class TrialsInterruptedError(Exception):
 
 @dataclass(frozen=True)
 class Bound:
-    """How long a throughput may outlive its run, in seconds of AWS's clock."""
+    """How long anything may outlive its run, in seconds of AWS's clock."""
 
     interval_seconds: float
     creation_seconds: float
@@ -32,14 +33,21 @@ class Bound:
 
 @dataclass
 class Result:
-    """A line of the report; `problems` are what fails the whole, `hits` how often each rule hit."""
+    """A line of the report; `problems` are what fails the whole, `hits` how often each rule hit.
+
+    `left` names what was left after the bound, which a control (`control`) must leave. `seconds_to_zero` is the longest
+    of any kind, `seconds_to_zero_by_kind` has the kinds that there were.
+    """
 
     case: str
     fault: str
     status: str = "NOT_STARTED"
     error: str | None = None
     live_after: int = 0
+    left: list[str] = field(default_factory=list)
+    control: bool = False
     seconds_to_zero: float = 0.0
+    seconds_to_zero_by_kind: dict[Kind, float] = field(default_factory=dict)
     cause: str | None = None
     ended_in: str | None = None
     hits: list[int] = field(default_factory=list)
@@ -62,8 +70,9 @@ class Bench:
     bound: Bound
     # Of the deployments that take one case at a time.
     turns: dict[str, threading.Lock]
-    # The settings of a deployment for one case alone.
+    # The settings of a deployment for one case alone, and for one where the slot is to be waited for.
     alone: Mapping[str, str]
+    alone_with_one_slot: Mapping[str, str]
     # The deployments whose slot a run of the shared one holds.
     held_from_elsewhere: frozenset[str] = frozenset()
     interrupted: threading.Event = field(default_factory=threading.Event)
@@ -72,6 +81,7 @@ class Bench:
         # For all trials: clients are thread-safe, and each one needs 10 MB.
         self.states = self.aws.client("stepfunctions")
         self.s3 = self.aws.client("s3")
+        self.bedrock = self.aws.client("bedrock")
 
     def until(self, enough: Callable[[], Any], seconds: float, pause: float = POLL_SECONDS) -> Any:
         """The first true answer, or the last false one when the (real) seconds are over.

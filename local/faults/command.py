@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 
@@ -15,7 +15,7 @@ from local.demo import emptied, save_logs, stopping_on_sigterm
 from local.deployment import deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
 from local.faults.bench import Bench, Bound, Result
-from local.faults.cases import Case
+from local.faults.case import Case, Kind
 from local.faults.deployments import Deployments, Variant
 from local.faults.observer import Observer
 from local.faults.trial import Trial
@@ -35,9 +35,13 @@ BEDROCK = {
     "job_queue_seconds": 20,
     "job_validation_seconds": 5,
     "job_data_processing_seconds": 5,
-    "job_training_seconds": 20,
+    "job_training_seconds": 0,
+    # The least data set takes a minute or two; the long one's job takes longer than its run is watched.
+    "job_training_seconds_per_record": 1.5,
     "throughput_creation_seconds": THROUGHPUT_CREATION_SECONDS,
     "throughput_deletion_seconds": THROUGHPUT_DELETION_SECONDS,
+    "deployment_creation_seconds": THROUGHPUT_CREATION_SECONDS,
+    "deployment_deletion_seconds": THROUGHPUT_DELETION_SECONDS,
     "no_commitment_model_units": 1000,
     "concurrent_customization_jobs": 1000,
     "custom_models": 1000,
@@ -50,6 +54,8 @@ MANY = {"MAX_THROUGHPUTS": "500", **SETTLING}
 ONE = {"MAX_THROUGHPUTS": "1", **SETTLING}
 # Longer than a run takes to get to any of its waits, even where each function starts for the first time.
 BRIEF_SECONDS = 3200
+# Longer than the command that answers takes to start on a busy machine.
+APPROVAL_SECONDS = 1200
 # Deployments that several cases share. "listing" and those with one slot have one case at a time.
 VARIANTS = (
     Variant("shared", MANY),
@@ -57,6 +63,8 @@ VARIANTS = (
     Variant("single", ONE),
     Variant("brief", MANY, execution_timeout_seconds=BRIEF_SECONDS),
     Variant("briefsingle", ONE, execution_timeout_seconds=BRIEF_SECONDS),
+    Variant("approval", MANY, approval_seconds=APPROVAL_SECONDS),
+    Variant("unguarded", MANY, guarded=False),
 )
 ONE_AT_A_TIME = ("listing", "single", "briefsingle")
 
@@ -72,14 +80,14 @@ def run_faults(cases: Sequence[Case], *, parallel: int, console: Console, folder
             try:
                 results = run_all(bench, cases, parallel=parallel, console=console)
                 # Whatever the cases made beside their own runs is gone, too.
-                bench.until(lambda: not observer.now.live, bench.bound.seconds * TIME_SCALE)
-                left = sorted(observer.now.live)
+                bench.until(lambda: not observer.serving(), bench.bound.seconds * TIME_SCALE)
+                left = sorted(map(str, observer.serving()))
             finally:
                 save_logs(aws)
     report = summary(results)
     if left:
         report["leaked"] = max(report["leaked"], len(left))
-        console.print(f"Throughput is left: {', '.join(left)}", style="bold red")
+        console.print(f"Left: {', '.join(left)}", style="bold red")
     (folder / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     tell(report, console, folder / "report.json")
     return not report["leaked"] and not report["problems"]
@@ -101,7 +109,15 @@ def prepared(aws: EmbeddedAws, observer: Observer, needed: set[str]) -> Bench:
     bound = Bound(RECONCILIATION_SECONDS, THROUGHPUT_CREATION_SECONDS, THROUGHPUT_DELETION_SECONDS)
     turns = {name: threading.Lock() for name in ONE_AT_A_TIME}
     return Bench(
-        aws, observer, deployments, shared, bound, turns, alone=MANY, held_from_elsewhere=frozenset({"briefsingle"})
+        aws,
+        observer,
+        deployments,
+        shared,
+        bound,
+        turns,
+        alone=MANY,
+        alone_with_one_slot=ONE,
+        held_from_elsewhere=frozenset({"briefsingle"}),
     )
 
 
@@ -131,15 +147,27 @@ def run_all(bench: Bench, cases: Sequence[Case], *, parallel: int, console: Cons
 
 
 def summary(results: Sequence[Result]) -> dict[str, Any]:
-    """The report."""
-    seconds = [result.seconds_to_zero for result in results]
+    """The report. What a control left is no leak, but the proof that one would be seen."""
+    faults = [result for result in results if not result.control]
+    controls = [result for result in results if result.control]
+    by_kind: dict[Kind, list[float]] = {
+        kind: [result.seconds_to_zero_by_kind[kind] for result in faults if kind in result.seconds_to_zero_by_kind]
+        for kind in get_args(Kind)
+    }
     return {
-        "faults": len(results),
-        "leaked": sum(result.live_after > 0 for result in results),
-        "seconds_to_zero": {"p50": round(median(seconds), 1) if seconds else 0, "max": max(seconds, default=0)},
+        "faults": len(faults),
+        "leaked": sum(result.live_after > 0 for result in faults),
+        "controls": {"cases": len(controls), "leaks_seen": sum(result.live_after > 0 for result in controls)},
+        "seconds_to_zero": spread([result.seconds_to_zero for result in faults]),
+        "seconds_to_zero_by_kind": {kind: spread(seconds) for kind, seconds in by_kind.items()},
         "problems": sum(bool(result.problems) for result in results),
         "cases": [result.as_json() for result in sorted(results, key=lambda result: result.case)],
     }
+
+
+def spread(seconds: Sequence[float]) -> dict[str, float]:
+    """The median and the longest; 0 of nothing."""
+    return {"p50": round(median(seconds), 1) if seconds else 0, "max": max(seconds, default=0)}
 
 
 def tell_case(result: Result, number: int, of: int, elapsed: float, console: Console) -> None:
@@ -155,10 +183,12 @@ def tell_case(result: Result, number: int, of: int, elapsed: float, console: Con
 
 def tell(report: dict[str, Any], console: Console, path: Path) -> None:
     """The end."""
-    zero = report["seconds_to_zero"]
+    zero, controls = report["seconds_to_zero"], report["controls"]
+    longest = ", ".join(f"{kind} {one['max']:g}" for kind, one in report["seconds_to_zero_by_kind"].items())
     console.print(
         f"{report['faults']} faults injected, {report['leaked']} leaked, {report['problems']} with problems; "
-        f"seconds to zero: median {zero['p50']}, longest {zero['max']}. Report: {path}",
+        f"{controls['leaks_seen']} of {controls['cases']} controls seen to leak; "
+        f"seconds to zero: median {zero['p50']}, longest {zero['max']} ({longest}). Report: {path}",
         highlight=False,
         soft_wrap=True,
     )

@@ -1,21 +1,44 @@
-"""The smallest data set that the pipeline takes, with a marker in each prompt: a fault rule knows the run by it."""
+"""The smallest data sets that the pipeline takes, with a marker in each prompt: a fault rule knows the run by it."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TEST_RECORDS = 10
+PLAIN_SETTINGS = {"split": {"validation": 0}, "hyperparameters": {"epochCount": 1}}
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What a run is started with: its run.json, and how many records its sets have."""
+
+    settings: Mapping[str, Any]
+    training_records: int = 32
+    validation_records: int = 0
+
+    def files(self, marker: str) -> dict[str, bytes]:
+        """The input bucket's objects by key, in the order of upload: the last one starts the run."""
+        folder = f"input/{marker}"
+        test, validation = range(1000, 1000 + TEST_RECORDS), range(2000, 2000 + self.validation_records)
+        return {
+            f"{folder}/run.json": json.dumps(self.settings).encode(),
+            f"{folder}/test.jsonl": _records(marker, test),
+            **({f"{folder}/validation.jsonl": _records(marker, validation)} if validation else {}),
+            f"{folder}/train.jsonl": _records(marker, range(self.training_records)),
+        }
+
 
 # The least that Claude 3 Haiku's customization and a test set take.
-TRAINING_RECORDS = 32
-TEST_RECORDS = 10
-SETTINGS = {"split": {"validation": 0}, "hyperparameters": {"epochCount": 1}}
-
-
-def files(marker: str) -> dict[str, bytes]:
-    """The input bucket's objects by key, in the order of upload: the last one starts the run."""
-    folder = f"input/{marker}"
-    return {
-        f"{folder}/run.json": json.dumps(SETTINGS).encode(),
-        f"{folder}/test.jsonl": _records(marker, range(100, 100 + TEST_RECORDS)),
-        f"{folder}/train.jsonl": _records(marker, range(TRAINING_RECORDS)),
-    }
+PLAIN = DataSet(PLAIN_SETTINGS)
+# Its job does not end by itself before everything about it is judged.
+LONG = DataSet({**PLAIN_SETTINGS, "hyperparameters": {"epochCount": 10}}, training_records=100)
+# The one model of the Region that is served on demand, and the least that it takes.
+ON_DEMAND = DataSet({**PLAIN_SETTINGS, "base_model": "meta.llama3-3-70b-instruct-v1:0:128k"}, training_records=100)
+SWEEP = DataSet({"hyperparameters": {"epochCount": 1}, "sweep": {"jobs": 3}}, validation_records=32)
+LONG_SWEEP = DataSet(
+    {"hyperparameters": {"epochCount": 10}, "sweep": {"jobs": 3}}, training_records=100, validation_records=32
+)
 
 
 def key(marker: str) -> str:

@@ -27,12 +27,16 @@ class StackFailedError(Exception):
 class Variant:
     """What a further deployment does differently from the original.
 
-    `settings` are environment variables of its functions; `execution_timeout_seconds` is its state machine's.
+    `settings` are environment variables of its functions; `execution_timeout_seconds` is its state machine's. With
+    `approval_seconds` its runs wait that long for an approval. One that is not `guarded` has a reconciler that nothing
+    calls.
     """
 
     name: str
     settings: Mapping[str, str]
     execution_timeout_seconds: int | None = None
+    approval_seconds: int | None = None
+    guarded: bool = True
 
 
 class Deployments:
@@ -103,16 +107,29 @@ def _varied(template: dict[str, Any], variant: Variant) -> dict[str, Any]:
     """The template with the variant's settings."""
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
-        if resource["Type"] == "AWS::Lambda::Function":
-            variables = properties.get("Environment", {}).get("Variables", {})
-            variables |= {name: value for name, value in variant.settings.items() if name in variables}
-        if resource["Type"] == "AWS::StepFunctions::StateMachine" and variant.execution_timeout_seconds is not None:
-            _set_timeout(properties, variant.execution_timeout_seconds)
+        match resource["Type"]:
+            case "AWS::Lambda::Function":
+                _vary_variables(properties.get("Environment", {}).get("Variables", {}), variant)
+            case "AWS::StepFunctions::StateMachine":
+                # The template holds its definition as one text.
+                definition = json.loads(properties["DefinitionString"])
+                _vary_timeouts(definition, variant)
+                properties["DefinitionString"] = json.dumps(definition)
+            case "AWS::Events::Rule" if "/ThroughputGuard/" in resource["Metadata"]["aws:cdk:path"]:
+                properties["State"] = "ENABLED" if variant.guarded else "DISABLED"
     return template
 
 
-def _set_timeout(properties: dict[str, Any], seconds: int) -> None:
-    """Give a state machine another timeout; the template holds its definition as one text."""
-    properties["DefinitionString"] = json.dumps(
-        {**json.loads(properties["DefinitionString"]), "TimeoutSeconds": seconds}
-    )
+def _vary_variables(variables: dict[str, str], variant: Variant) -> None:
+    variables |= {name: value for name, value in variant.settings.items() if name in variables}
+    if variant.approval_seconds is not None and "DEPLOYMENT" in variables:
+        variables["APPROVAL_HOURS"] = str(variant.approval_seconds / 3600)
+
+
+def _vary_timeouts(definition: dict[str, Any], variant: Variant) -> None:
+    if variant.execution_timeout_seconds is not None:
+        definition["TimeoutSeconds"] = variant.execution_timeout_seconds
+    if variant.approval_seconds is not None:
+        request = definition["States"]["RequestApproval"]
+        request["TimeoutSeconds"] = variant.approval_seconds
+        request["Parameters"]["Payload"]["timeout_seconds"] = variant.approval_seconds

@@ -5,31 +5,45 @@ import threading
 import time
 import urllib.request
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.bedrock.faults import FAULT_LIST, Fault
 from local.embedded_aws import EmbeddedAws
+from local.faults.case import Kind
 
 POLL_SECONDS = 0.15
+# What bills, or can be made to, as long as it exists; the slots bound it.
+SERVING: tuple[Kind, ...] = ("throughput", "deployment")
+
+
+class Thing(NamedTuple):
+    """Something in Bedrock that a run may have left."""
+
+    kind: Kind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
 
 
 @dataclass
 class Seen:
-    """A throughput: its name, and when it was seen first and last (epoch seconds)."""
+    """A thing, and when it was seen first and last (epoch seconds): a job as long as it is InProgress."""
 
-    name: str
+    arn: str
+    thing: Thing
     first: float
     last: float
 
 
 @dataclass
 class Observation:
-    """What was seen so far; replaced as a whole, so that a reader sees one moment."""
+    """What was seen last; replaced as a whole, so that a reader sees one moment."""
 
     at: float = 0
-    live: frozenset[str] = frozenset()
-    running_jobs: frozenset[str] = frozenset()
+    live: frozenset[Thing] = frozenset()
 
 
 @dataclass
@@ -69,17 +83,17 @@ class Observer:
         """The executions that an object of the input bucket has started."""
         return [arn for arn, started_by in list(self._executions.items()) if started_by == key]
 
-    def throughputs_of(self, marker: str) -> list[Seen]:
-        """The throughputs whose names have the marker, gone ones too."""
-        return [seen for seen in list(self.seen.values()) if marker in seen.name]
+    def seen_of(self, marker: str) -> list[Seen]:
+        """All whose names have the marker, gone ones too."""
+        return [seen for seen in list(self.seen.values()) if marker in seen.thing.name]
 
-    def live_of(self, marker: str) -> list[str]:
-        """The names of those that exist now."""
-        return [name for name in self.now.live if marker in name]
+    def live_of(self, marker: str) -> list[Thing]:
+        """Those that exist now."""
+        return [thing for thing in self.now.live if marker in thing.name]
 
-    def jobs_of(self, marker: str) -> list[str]:
-        """The names of the jobs that train now."""
-        return [name for name in self.now.running_jobs if marker in name]
+    def serving(self) -> list[Thing]:
+        """Whatever serves a model now, of whichever run."""
+        return [thing for thing in self.now.live if thing.kind in SERVING]
 
     def _look_until_ended(self) -> None:
         while not self._ended.wait(POLL_SECONDS):
@@ -89,17 +103,15 @@ class Observer:
 
     def _look_at_bedrock(self) -> None:
         at = time.time()
-        state = self._bedrock.state()
+        live = []
         # By ARN: a run that buys twice has two throughputs of one name.
-        for one in state["provisioned_throughputs"]:
-            seen = self.seen.setdefault(one["provisionedModelArn"], Seen(one["provisionedModelName"], at, at))
-            seen.last = at
-        names = [one["provisionedModelName"] for one in state["provisioned_throughputs"]]
-        for deployment in {name.split("-", 1)[0] for name in names}:
-            live = sum(name.startswith(f"{deployment}-") for name in names)
-            self.most_live[deployment] = max(self.most_live[deployment], live)
-        jobs = frozenset(job["jobName"] for job in state["jobs"] if job["status"] == "InProgress")
-        self.now = Observation(at, frozenset(names), jobs)
+        for arn, thing in things(self._bedrock.state()):
+            self.seen.setdefault(arn, Seen(arn, thing, at, at)).last = at
+            live.append(thing)
+        for deployment in {thing.name.split("-", 1)[0] for thing in live}:
+            bought = sum(thing.kind in SERVING and thing.name.startswith(f"{deployment}-") for thing in live)
+            self.most_live[deployment] = max(self.most_live[deployment], bought)
+        self.now = Observation(at, frozenset(live))
 
     def _look_at_executions(self, machine: str) -> None:
         try:
@@ -110,6 +122,19 @@ class Observer:
         except (self._states.exceptions.StateMachineDoesNotExist, self._states.exceptions.ExecutionDoesNotExist):
             # Deleted meanwhile.
             self.forget(machine)
+
+
+def things(state: Mapping[str, Any]) -> Iterator[tuple[str, Thing]]:
+    """What exists of each kind, with its ARN, from the simulated Bedrock's state; of jobs those that train."""
+    for one in state["provisioned_throughputs"]:
+        yield one["provisionedModelArn"], Thing("throughput", one["provisionedModelName"])
+    for one in state["custom_model_deployments"]:
+        yield one["customModelDeploymentArn"], Thing("deployment", one["customModelDeploymentName"])
+    for one in state["custom_models"]:
+        yield one["modelArn"], Thing("model", one["modelName"])
+    for one in state["jobs"]:
+        if one["status"] == "InProgress":
+            yield one["jobArn"], Thing("job", one["jobName"])
 
 
 @dataclass(frozen=True)

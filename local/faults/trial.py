@@ -7,33 +7,21 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from lambdas.domain import errors, slots
-from local.bedrock.faults import FaultKind
+from lambdas.domain import slots
+from lambdas.domain.timestamps import timestamp
 from local.deployment import Deployment
 from local.faults import dataset
+from local.faults.actions import STOPPED, act
+from local.faults.aftermath import SECONDS_OF_GRACE, check_report, check_words, wait_for_zero
 from local.faults.bench import Bench, Result, TrialsInterruptedError
-from local.faults.cases import THROUGHPUT_STUCK, Action, Case, in_real_seconds
+from local.faults.case import Action, Case, in_real_seconds
 from local.faults.deployments import StackFailedError, Variant
-from local.faults.observer import Simulation
+from local.faults.rules import THROUGHPUT_STUCK
+from local.faults.run import SECONDS_TO_END, SECONDS_TO_START, MissedError, Run
+from local.process import ProcessFailedError
 
-NAMES = {
-    name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__
-}
-# Names of our own that a person must never read as the last word.
-NOT_FINAL = {"ServiceBusy"}
 # Longer than another run takes to come to want the slot.
 HOLDER_SECONDS = 600
-STOPPED = "StoppedByFault"
-# How far back a state still counts as entered lately: a turn of a polling loop is about ten events.
-LATE_EVENTS = 40
-SECONDS_TO_START = 60
-SECONDS_TO_END = 300
-# After the end: longer than a reconciliation that was called by it takes to look.
-SECONDS_OF_GRACE = 2.0
-
-
-class MissedError(Exception):
-    """The run was not in the case's state when the fault came, as on a busy machine: the case is tried again."""
 
 
 class Trial:
@@ -42,262 +30,195 @@ class Trial:
     def __init__(self, bench: Bench, case: Case, marker: str, *, delay_seconds: float = 0) -> None:
         self._delay_seconds = delay_seconds
         self._bench, self._case, self._marker = bench, case, marker
-        self._aws, self._observer = bench.aws, bench.observer
-        self._states, self._s3 = bench.states, bench.s3
-        self._simulation = Simulation(bench.aws.bedrock_endpoint)
-        self._result = Result(case.name, case.fault)
-        self._deployment: Deployment
+        self._run: Run
 
     def run(self) -> Result:
         """Everything; what goes wrong in the harness itself becomes a problem of the case."""
         if self._bench.interrupted.wait(self._delay_seconds):
             raise TrialsInterruptedError
-        marker, started = self._marker, time.monotonic()
+        started = time.monotonic()
         with self._bench.turns.get(self._case.deployment, nullcontext()):
             for attempt in "abc":
-                self._marker, self._result = f"{marker}{attempt}", Result(self._case.name, self._case.fault)
+                result = Result(self._case.name, self._case.fault, control=self._case.must_leak is not None)
                 try:
-                    self._run_once()
+                    self._run_once(f"{self._marker}{attempt}", result)
                     break
                 except MissedError as missed:
-                    self._result.problems.append(f"missed three times: {missed}")
-                except (ClientError, StackFailedError, OSError, KeyError) as error:
-                    self._result.problems.append(f"the harness failed: {type(error).__name__}: {str(error)[:300]}")
+                    result.problems.append(f"missed three times: {missed}")
+                except (ClientError, StackFailedError, ProcessFailedError, OSError, KeyError) as error:
+                    result.problems.append(f"the harness failed: {type(error).__name__}: {str(error)[:300]}")
                     break
-        self._result.real_seconds = round(time.monotonic() - started, 1)
-        return self._result
+        result.real_seconds = round(time.monotonic() - started, 1)
+        return result
 
-    def _run_once(self) -> None:
-        self._deploy()
+    def _run_once(self, marker: str, result: Result) -> None:
+        alone = self._case.deployment == "alone"
+        deployment = self._deploy(marker) if alone else self._bench.shared[self._case.deployment]
+        name = marker if alone else self._case.deployment
+        self._run = Run(self._bench, self._case, marker, deployment, name, result)
         holder = self._start_holder() if self._case.holder else None
         try:
             self._try(holder)
         finally:
-            self._simulation.remove_faults(self._marker)
+            self._run.simulation.remove_faults(marker)
             if holder:
                 self._end_holder(holder)
-            self._undeploy()
+            if self._case.must_leak:
+                self._remove_leak()
+            if alone:
+                self._undeploy()
 
     # --- The course of a trial ----------------------------------------------------------------------------------------
 
     def _try(self, holder: str | None) -> None:
-        scale = self._aws.time_scale
+        run, scale = self._run, self._bench.aws.time_scale
         rules = [
             rule
             if rule.caller and rule.caller.startswith(f"{self._case.deployment}.")
-            else rule.model_copy(update={"match": self._marker})
+            else rule.model_copy(update={"match": run.marker})
             for rule in in_real_seconds(self._case, scale)
         ]
         if rules:
-            self._simulation.put_faults(self._marker, rules)
-        execution = self._start(self._marker, late_siblings=self._case.action is Action.LATE_SIBLINGS)
+            run.simulation.put_faults(run.marker, rules)
+        execution = run.start()
         self._deliver_again()
         if self._case.state and self._case.action is not Action.NONE:
-            self._act(execution)
+            act(run, execution)
         ended_at = self._follow(execution)
         if self._case.lifts:
             # Not before the clean-up has run into it, too.
-            self._bench.until(lambda: self._simulation.hits(self._marker)[0] > 0, self._bench.bound.seconds * scale)
+            self._bench.until(lambda: run.simulation.hits(run.marker)[0] > 0, self._bench.bound.seconds * scale)
             self._bench.interrupted.wait(SECONDS_OF_GRACE)
             self._note_hits()
-            self._simulation.remove_faults(self._marker)
+            run.simulation.remove_faults(run.marker)
             ended_at = time.time()
-        self._wait_for_zero(ended_at)
-        if rules and not self._case.lifts:
+        wait_for_zero(run, ended_at)
+        if rules and not self._case.lifts and self._case.action is not Action.EXPIRE_LEASE:
             self._note_hits()
-        if holder:
+        check_report(run)
+        if holder and self._case.action is not Action.DESTROY:
             self._check_turns(execution)
 
     def _note_hits(self) -> None:
-        self._result.hits = self._simulation.hits(self._marker)
-        if self._case.injects and not self._result.hits[0]:
-            self._result.problems.append("the fault was never injected")
-
-    def _start(self, marker: str, deployment: Deployment | None = None, *, late_siblings: bool = False) -> str:
-        """Upload a data set; returns the execution that it starts. Raises KeyError where it starts none."""
-        files = [*dataset.files(marker).items()]
-        for key, body in reversed(files) if late_siblings else files:
-            self._s3.put_object(Bucket=(deployment or self._deployment).input_bucket, Key=key, Body=body)
-        found = self._bench.until(lambda: self._observer.executions_of(dataset.key(marker)), SECONDS_TO_START)
-        if not found:
-            raise KeyError(f"{dataset.key(marker)} has started no execution")
-        return str(found[0])
-
-    def _start_holder(self) -> str:
-        """Another run, which has the only slot when this one wants it and keeps it for a while, or for ever."""
-        marker = f"h{self._marker[1:]}"
-        seconds = None if self._case.state else HOLDER_SECONDS
-        stuck = THROUGHPUT_STUCK.model_copy(update={"match": marker, "duration_seconds": seconds})
-        self._simulation.put_faults(marker, [stuck])
-        elsewhere = self._case.deployment in self._bench.held_from_elsewhere
-        execution = self._start(marker, self._bench.shared["shared"] if elsewhere else None)
-        self._bench.until(lambda: "WaitForThroughput" in self._entered(execution), SECONDS_TO_END)
-        if elsewhere:
-            # Runs of this deployment end too soon to hold a slot for another one until it times out.
-            lease = datetime.now(UTC) + timedelta(days=1)
-            body = {"run_id": marker, "execution_arn": execution}
-            body |= {"acquired_at": _timestamp(datetime.now(UTC)), "lease_ends_at": _timestamp(lease)}
-            self._s3.put_object(
-                Bucket=self._deployment.output_bucket, Key=slots.keys(1)[0], Body=json.dumps(body).encode()
-            )
-        return execution
-
-    def _end_holder(self, execution: str) -> None:
-        marker = f"h{self._marker[1:]}"
-        self._simulation.remove_faults(marker)
-        if self._case.state and self._status(execution) == "RUNNING":
-            self._states.stop_execution(executionArn=execution, error=STOPPED, cause="The case is over.")
-        self._bench.until(lambda: not self._observer.live_of(marker), self._bench.bound.seconds * self._aws.time_scale)
-
-    def _check_turns(self, execution: str) -> None:
-        """Two runs never had a throughput at the same time, and the one that waited said so."""
-        if self._observer.most_live[self._case.deployment] > 1:
-            self._result.problems.append("two throughputs existed at the same time, with one slot")
-        events = self._states.get_execution_history(executionArn=execution, maxResults=1000)["events"]
-        told = [event["stateExitedEventDetails"]["output"] for event in events if event["type"] == "TaskStateExited"]
-        if not any("aiting for a throughput slot" in output for output in told):
-            self._result.problems.append("the run that waited for its turn did not say so")
+        self._run.result.hits = self._run.simulation.hits(self._run.marker)
+        if self._case.injects and not self._run.result.hits[0]:
+            self._run.result.problems.append("the fault was never injected")
 
     def _deliver_again(self) -> None:
         """Deliver events twice, or in another order: a delivery is an execution with the event as its input."""
-        action, key = self._case.action, dataset.key(self._marker)
+        run, action, key = self._run, self._case.action, dataset.key(self._run.marker)
         uploads = 1
         if action is Action.REORDERED_EVENTS:
             uploads = 2
-            body = dataset.files(self._marker)[key]
-            self._s3.put_object(Bucket=self._deployment.input_bucket, Key=key, Body=body)
-            self._bench.until(lambda: len(self._observer.executions_of(key)) == uploads, SECONDS_TO_START)
+            body = self._case.dataset.files(run.marker)[key]
+            self._bench.s3.put_object(Bucket=run.deployment.input_bucket, Key=key, Body=body)
+            self._bench.until(lambda: len(run.executions()) == uploads, SECONDS_TO_START)
         if action in (Action.DUPLICATE_EVENT, Action.REORDERED_EVENTS):
-            for execution in reversed(self._observer.executions_of(key)):
-                event = self._states.describe_execution(executionArn=execution)["input"]
-                again = self._states.start_execution(stateMachineArn=self._deployment.state_machine, input=event)
-                self._wait_for_end(again["executionArn"])
-            for execution in self._observer.executions_of(key):
-                self._wait_for_end(execution)
-            bought = len(self._observer.throughputs_of(self._marker))
+            for execution in reversed(run.executions()):
+                event = self._bench.states.describe_execution(executionArn=execution)["input"]
+                again = self._bench.states.start_execution(stateMachineArn=run.deployment.state_machine, input=event)
+                run.wait_for_end(again["executionArn"])
+            for execution in run.executions():
+                run.wait_for_end(execution)
+            bought = sum(seen.thing.kind == "throughput" for seen in run.seen())
             if bought > uploads:
-                self._result.problems.append(f"{uploads} uploads have bought {bought} throughputs")
-
-    def _act(self, execution: str) -> None:
-        entered = self._bench.until(lambda: self._has_entered(execution), SECONDS_TO_END, pause=0.04)
-        if not entered or self._status(execution) != "RUNNING":
-            raise MissedError(f"{self._case.state} was not seen while the execution ran")
-        if self._case.action is Action.STOP:
-            try:
-                self._states.stop_execution(
-                    executionArn=execution, error=STOPPED, cause=f"StopExecution in {self._case.state}."
-                )
-            except ClientError as error:
-                raise MissedError(f"it was over before it could be stopped: {error}") from error
-        elif self._case.action is Action.DESTROY:
-            name = f"{self._marker}-pipeline"
-            self._bench.deployments.delete(name)
-            self._bench.deployments.wait(name, "DELETE")
+                run.result.problems.append(f"{uploads} uploads have bought {bought} throughputs")
 
     def _follow(self, execution: str) -> float:
         """Wait for the end; returns its time (epoch seconds)."""
-        self._wait_for_end(execution)
-        description = self._states.describe_execution(executionArn=execution)
-        result = self._result
+        run, result = self._run, self._run.result
+        run.wait_for_end(execution)
+        description = self._bench.states.describe_execution(executionArn=execution)
         result.status = description["status"]
         result.error, result.cause = description.get("error"), description.get("cause")
-        result.ended_in = self._last_state(execution)
+        entered = run.entered(execution)
+        result.ended_in = entered[0] if entered else None
         if result.status == "RUNNING":
             result.problems.append(f"the execution still runs after {SECONDS_TO_END} s, in {result.ended_in}")
             return time.time()
         if result.status not in self._case.ends_as:
             result.problems.append(f"it ended as {result.status}, not as {' or '.join(sorted(self._case.ends_as))}")
-        self._check_words()
-        if self._case.state and self._case.action is Action.NONE and self._case.state not in self._entered(execution):
+        check_words(run)
+        if self._case.state and self._case.action is Action.NONE and self._case.state not in entered:
             raise MissedError(f"it timed out in {result.ended_in}, not in {self._case.state}")
         # Where one upload has started several executions, one of them is the run.
-        all_of_it = {execution, *self._observer.executions_of(dataset.key(self._marker))}
-        stops: list[datetime] = [self._states.describe_execution(executionArn=one)["stopDate"] for one in all_of_it]
+        all_of_it = {execution, *run.executions()}
+        stops: list[datetime] = [
+            self._bench.states.describe_execution(executionArn=one)["stopDate"] for one in all_of_it
+        ]
         return max(stops).timestamp()
 
-    def _wait_for_zero(self, ended_at: float) -> None:
-        """Follow the run's throughputs and jobs until they are gone for good, or the bound is passed."""
-        scale, bound = self._aws.time_scale, self._bench.bound
-        rules = in_real_seconds(self._case, scale)
-        late = max((rule.delay_seconds for rule in rules if rule.kind is FaultKind.SLOW), default=0)
-        settled_at = time.time() + SECONDS_OF_GRACE + late
-        # Nobody looks after a deployment that has been deleted: its deletion itself leads to zero.
-        after = 0 if self._case.action is Action.DESTROY else bound.seconds * scale
-        deadline = max(ended_at, settled_at) + after
-        self._bench.until(
-            lambda: (
-                self._observer.now.at > settled_at
-                and not self._observer.live_of(self._marker)
-                and not self._observer.jobs_of(self._marker)
-            ),
-            max(0.1, deadline - time.time()),
-        )
-        result = self._result
-        result.live_after = len(self._observer.live_of(self._marker))
-        last_seen = max((seen.last for seen in self._observer.throughputs_of(self._marker)), default=0.0)
-        result.seconds_to_zero = round(max(0.0, last_seen - ended_at) / scale, 1)
-        if result.live_after:
-            result.problems.append(f"{result.live_after} throughput is left after {bound.seconds:.0f} s")
-        elif result.seconds_to_zero > bound.interval_seconds + bound.deletion_seconds:
-            result.problems.append("zero took longer than a reconciliation interval and a deletion")
-        if self._observer.jobs_of(self._marker):
-            result.problems.append("a customization job still trains")
+    # --- Another run in its way ---------------------------------------------------------------------------------------
 
-    def _check_words(self) -> None:
-        """Every failure ends with a name of ours and a cause for a person."""
-        result = self._result
-        if result.status != "FAILED":
-            return
-        if result.error not in NAMES - NOT_FINAL:
-            result.problems.append(f"the error {result.error} is none of the named ones")
-        cause = result.cause or ""
-        if len(cause) < 20 or "Traceback" in cause or "States.TaskFailed" in cause or cause.startswith("{"):
-            result.problems.append(f"the cause is nothing to act on: {cause[:200]!r}")
+    @property
+    def _holder_marker(self) -> str:
+        return f"h{self._run.marker[1:]}"
 
-    # --- Deployments --------------------------------------------------------------------------------------------------
+    def _start_holder(self) -> str:
+        """Another run, which has the only slot when this one wants it and keeps it for a while, or for ever."""
+        run, marker = self._run, self._holder_marker
+        seconds = None if self._case.state else HOLDER_SECONDS
+        stuck = THROUGHPUT_STUCK.model_copy(update={"match": marker, "duration_seconds": seconds})
+        run.simulation.put_faults(marker, [stuck])
+        elsewhere = self._case.deployment in self._bench.held_from_elsewhere
+        execution = run.start(self._bench.shared["shared"] if elsewhere else None, marker)
+        self._bench.until(lambda: "WaitForThroughput" in run.entered(execution), SECONDS_TO_END)
+        if elsewhere:
+            # Runs of this deployment end too soon to hold a slot for another one until it times out.
+            now = datetime.now(UTC)
+            body = {"run_id": marker, "execution_arn": execution}
+            body |= {"acquired_at": timestamp(now), "lease_ends_at": timestamp(now + timedelta(days=1))}
+            self._bench.s3.put_object(
+                Bucket=run.deployment.output_bucket, Key=slots.keys(1)[0], Body=json.dumps(body).encode()
+            )
+        return execution
 
-    def _deploy(self) -> None:
-        if self._case.deployment == "alone":
-            self._deployment = self._bench.deployments.create(Variant(self._marker, self._bench.alone))
-            self._observer.watch(self._deployment.state_machine)
-        else:
-            self._deployment = self._bench.shared[self._case.deployment]
+    def _end_holder(self, execution: str) -> None:
+        run, marker, observer = self._run, self._holder_marker, self._bench.observer
+        run.simulation.remove_faults(marker)
+        if self._case.state and run.status(execution) == "RUNNING":
+            self._bench.states.stop_execution(executionArn=execution, error=STOPPED, cause="The case is over.")
+
+        def left() -> list[str]:
+            return [str(thing) for thing in observer.live_of(marker) if thing.kind != "model"]
+
+        self._bench.until(lambda: not left(), self._bench.bound.seconds * self._bench.aws.time_scale)
+        if left():
+            run.result.problems.append(f"of the run that held the slot is left: {', '.join(left())}")
+
+    def _check_turns(self, execution: str) -> None:
+        """Two runs never had a throughput at the same time, and the one that waited said so."""
+        if self._bench.observer.most_live[self._case.deployment] > 1:
+            self._run.result.problems.append("two throughputs existed at the same time, with one slot")
+        events = self._bench.states.get_execution_history(executionArn=execution, maxResults=1000)["events"]
+        told = [event["stateExitedEventDetails"]["output"] for event in events if event["type"] == "TaskStateExited"]
+        if not any("aiting for a throughput slot" in output for output in told):
+            self._run.result.problems.append("the run that waited for its turn did not say so")
+
+    # --- Deployments of its own, and what a control has left ----------------------------------------------------------
+
+    def _deploy(self, name: str) -> Deployment:
+        settings = self._bench.alone_with_one_slot if self._case.holder else self._bench.alone
+        deployment = self._bench.deployments.create(Variant(name, settings))
+        self._bench.observer.watch(deployment.state_machine)
+        return deployment
 
     def _undeploy(self) -> None:
-        if self._case.deployment != "alone":
-            return
-        self._observer.forget(self._deployment.state_machine)
+        self._bench.observer.forget(self._run.deployment.state_machine)
         for stack in ("pipeline", "data"):
-            self._bench.deployments.delete(f"{self._marker}-{stack}")
-            self._bench.deployments.wait(f"{self._marker}-{stack}", "DELETE")
+            self._bench.deployments.delete(f"{self._run.deployment_name}-{stack}")
+            self._bench.deployments.wait(f"{self._run.deployment_name}-{stack}", "DELETE")
 
-    # --- The execution ------------------------------------------------------------------------------------------------
-
-    def _status(self, execution: str) -> str:
-        return str(self._states.describe_execution(executionArn=execution)["status"])
-
-    def _wait_for_end(self, execution: str) -> None:
-        self._bench.until(lambda: self._status(execution) != "RUNNING", SECONDS_TO_END)
-
-    def _has_entered(self, execution: str) -> bool:
-        """Whether it is in the state, with the call under way that keeps it there, or has ended without."""
-        if self._status(execution) != "RUNNING":
-            return True
-        rules = self._case.rules
-        held = not rules or rules[0].kind is not FaultKind.SLOW or self._simulation.hits(self._marker)[0] > 0
-        return held and self._case.state in self._entered(execution)
-
-    def _last_state(self, execution: str) -> str | None:
-        entered = self._entered(execution)
-        return entered[0] if entered else None
-
-    def _entered(self, execution: str) -> list[str]:
-        """The states that it has entered lately, the last one first."""
-        events = self._states.get_execution_history(
-            executionArn=execution, reverseOrder=True, maxResults=LATE_EVENTS, includeExecutionData=False
-        )["events"]
-        return [event["stateEnteredEventDetails"]["name"] for event in events if event["type"].endswith("StateEntered")]
-
-
-def _timestamp(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    def _remove_leak(self) -> None:
+        """Nobody else does."""
+        bedrock, left = self._bench.bedrock, self._run.leftovers()
+        for thing in left:
+            match thing.kind:
+                case "throughput":
+                    bedrock.delete_provisioned_model_throughput(provisionedModelId=thing.name)
+                case "deployment":
+                    bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=thing.name)
+                case "job":
+                    bedrock.stop_model_customization_job(jobIdentifier=thing.name)
+                case "model":
+                    bedrock.delete_custom_model(modelIdentifier=thing.name)

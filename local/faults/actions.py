@@ -1,0 +1,73 @@
+"""What happens to a run in the case's state, beside the fault rules."""
+
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from lambdas.domain.run import LEASE_TAG, sweep_key
+from lambdas.domain.timestamps import timestamp
+from local.faults.case import Action
+from local.faults.run import SECONDS_TO_END, MissedError, Run
+
+STOPPED = "StoppedByFault"
+COMMAND = Path(sys.executable).parent / "fine-tune"
+
+
+def act(run: Run, execution: str) -> None:
+    """Wait until the run is in the state, then do it; raises MissedError where the run was faster."""
+    entered = run.bench.until(lambda: run.has_entered(execution), SECONDS_TO_END, pause=0.04)
+    if not entered or run.status(execution) != "RUNNING":
+        raise MissedError(f"{run.case.state} was not seen while the execution ran")
+    match run.case.action:
+        case Action.STOP:
+            _stop(run, execution)
+        case Action.DESTROY:
+            run.bench.deployments.delete(f"{run.deployment_name}-pipeline")
+            run.bench.deployments.wait(f"{run.deployment_name}-pipeline", "DELETE")
+        case Action.EXPIRE_LEASE:
+            _expire_lease(run, execution)
+        case Action.LOSE_CHOICE:
+            _lose_choice(run)
+            _stop(run, execution)
+        case Action.APPROVE | Action.REJECT:
+            _answer(run)
+
+
+def _stop(run: Run, execution: str) -> None:
+    try:
+        run.bench.states.stop_execution(
+            executionArn=execution, error=STOPPED, cause=f"StopExecution in {run.case.state}."
+        )
+    except ClientError as error:
+        raise MissedError(f"it was over before it could be stopped: {error}") from error
+
+
+def _expire_lease(run: Run, execution: str) -> None:
+    """The reconciler must end what serves the model although its run goes on; then the run is let go on."""
+    served = run.bench.until(lambda: [seen for seen in run.seen() if seen.thing.kind != "job"], SECONDS_TO_END)
+    past = timestamp(datetime.now(UTC) - timedelta(minutes=1))
+    run.bench.bedrock.tag_resource(resourceARN=served[0].arn, tags=[{"key": LEASE_TAG, "value": past}])
+    expired_at, scale = time.time(), run.bench.aws.time_scale
+    run.bench.until(lambda: not run.leftovers(), run.bench.bound.seconds * scale)
+    if run.leftovers():
+        run.result.problems.append("what was beyond its lease is left")
+    if run.status(execution) != "RUNNING":
+        raise MissedError("the run had ended before its lease did")
+    run.result.seconds_to_zero_by_kind[served[0].thing.kind] = round((served[0].last - expired_at) / scale, 1)
+    run.simulation.remove_faults(run.marker)
+
+
+def _lose_choice(run: Run) -> None:
+    run_id = run.bench.until(run.run_id, SECONDS_TO_END)
+    run.bench.s3.delete_object(Bucket=run.deployment.output_bucket, Key=sweep_key(run_id))
+
+
+def _answer(run: Run) -> None:
+    """By the command that the message names, in a process of its own, on the caller's environment."""
+    run.bench.until(lambda: run.stored("approval.json"), SECONDS_TO_END)
+    run_id = run.run_id()
+    where = ["--deployment", run.deployment_name, "--region", run.bench.aws.region]
+    run.bench.aws.run(f"{run.case.action}-{run.marker}", [COMMAND, str(run.case.action), str(run_id), *where])

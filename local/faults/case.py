@@ -1,0 +1,170 @@
+"""The form of a case: what fails, where, and what a run does then. Each case is a run on a data set of its own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+from local.bedrock.faults import Fault, FaultKind
+from local.faults.dataset import PLAIN, DataSet
+from local.function_timeout import scaled_timeout
+
+# What a Lambda function may take, on AWS's clock: its state's timeout less five seconds.
+FUNCTION_SECONDS = 115
+SHARD_FUNCTION_SECONDS = 895
+# Longer than it takes to notice that a state was entered and to stop it there, shorter than a function's timeout.
+HOLD_SECONDS = 60
+
+# What can be left of a run: a throughput, a custom model deployment, a running job, a model that was not chosen.
+Kind = Literal["throughput", "deployment", "job", "model"]
+ENDED = frozenset({"SUCCEEDED", "FAILED"})
+ABORTED = frozenset({"ABORTED"})
+TIMED_OUT = frozenset({"TIMED_OUT"})
+
+FAILURES: Mapping[str, tuple[FaultKind, Mapping[str, Any]]] = {
+    "throttled once": (FaultKind.THROTTLE, {"last": 1}),
+    "throttled for a minute": (FaultKind.THROTTLE, {"duration_seconds": 60}),
+    "throttled for ever": (FaultKind.THROTTLE, {}),
+    "access denied": (FaultKind.ACCESS_DENIED, {}),
+    "validation error": (FaultKind.VALIDATION, {}),
+    "quota exceeded": (FaultKind.QUOTA, {}),
+    # More often than boto3 repeats a call by itself.
+    "internal error": (FaultKind.INTERNAL, {"last": 5}),
+    "dropped before the effect": (FaultKind.DROP_BEFORE, {"last": 1}),
+    "dropped after the effect": (FaultKind.DROP_AFTER, {"last": 1}),
+    "function killed before the effect": (FaultKind.KILL_BEFORE, {"last": 1}),
+    "function killed after the effect": (FaultKind.KILL_AFTER, {"last": 1}),
+    "slower than the function's timeout": (FaultKind.SLOW_AFTER, {"last": 1}),
+}
+ALL = tuple(FAILURES)
+# Of calls that change nothing, where before and after the effect are the same.
+OF_QUESTIONS = (
+    "throttled for a minute",
+    "throttled for ever",
+    "access denied",
+    "internal error",
+    "function killed before the effect",
+    "slower than the function's timeout",
+)
+# One of each way that a call ends: later, never, refused, without an answer, without the function.
+OF_EACH_WAY = (
+    "throttled for a minute",
+    "access denied",
+    "dropped after the effect",
+    "function killed before the effect",
+    "function killed after the effect",
+)
+
+
+class Action(StrEnum):
+    """What else happens to a run, beside the fault rules."""
+
+    NONE = "none"
+    STOP = "stop"
+    DESTROY = "destroy"
+    # The same event is delivered a second time.
+    DUPLICATE_EVENT = "duplicate event"
+    # The data set is uploaded twice, and both events are delivered again, the newer one first.
+    REORDERED_EVENTS = "reordered events"
+    # train.jsonl arrives before its siblings.
+    LATE_SIBLINGS = "late siblings"
+    # The tag that ends the lease is set to the past while the run goes on.
+    EXPIRE_LEASE = "expire lease"
+    # The stored choice of a sweep is deleted, and the execution is stopped.
+    LOSE_CHOICE = "lose choice"
+    # A person answers the request for approval.
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run with its faults.
+
+    `rules` get the run's own `match` when they are set, unless their `caller` names a deployment. `action` happens as
+    soon as `state` is entered. `deployment` is the one that the run is started on: "shared", "alone" (one of its own),
+    or a variant's name; `holder` is whether another run has its throughput slot before. `injects` says that the first
+    rule is the fault itself, not what keeps the run in `state`. Rules that make the deletion impossible `lift` once the
+    execution has ended and told so: nobody could get to zero before. `error` is the name that a failed run must end
+    with. A case that `must_leak` is a control: what it names is left for certain, and must be seen to be.
+    """
+
+    name: str
+    fault: str
+    rules: tuple[Fault, ...] = ()
+    action: Action = Action.NONE
+    state: str | None = None
+    deployment: str = "shared"
+    holder: bool = False
+    injects: bool = False
+    lifts: bool = False
+    dataset: DataSet = PLAIN
+    error: str | None = None
+    buys_nothing: bool = False
+    must_leak: Kind | None = None
+    ends_as: frozenset[str] = ENDED
+
+
+@dataclass(frozen=True)
+class Target:
+    """An operation of a run, as one caller of it uses it, and how it `fails`.
+
+    `leads_there` are the rules that make a run call it.
+    """
+
+    name: str
+    operation: str
+    caller: str | None = None
+    leads_there: tuple[Fault, ...] = ()
+    action: Action = Action.NONE
+    state: str | None = None
+    deployment: str = "shared"
+    function_seconds: float = FUNCTION_SECONDS
+    needed_to_delete: bool = False
+    ends_as: frozenset[str] = ENDED
+    dataset: DataSet = PLAIN
+    fails: Sequence[str] = ALL
+
+    def rule(self, kind: FaultKind, **how: Any) -> Fault:
+        """A fault rule for this operation."""
+        return Fault(operation=self.operation, kind=kind, caller=self.caller, **how)
+
+
+def in_real_seconds(case: Case, time_scale: float) -> list[Fault]:
+    """The case's rules with their delays as they pass here: those beyond a function's timeout are so here, too."""
+
+    def real(seconds: float) -> float:
+        if seconds < FUNCTION_SECONDS:
+            return seconds * time_scale
+        return scaled_timeout(seconds, time_scale) * 1.2
+
+    return [
+        rule.model_copy(update={"delay_seconds": real(rule.delay_seconds)}) if rule.delay_seconds else rule
+        for rule in case.rules
+    ]
+
+
+def each_operation(targets: Sequence[Target]) -> Iterator[Case]:
+    """Every operation with every failure that it is to have."""
+    for target in targets:
+        for words in target.fails:
+            kind, how = FAILURES[words]
+            if kind is FaultKind.SLOW_AFTER:
+                how = {**how, "delay_seconds": target.function_seconds}
+            yield Case(
+                name=f"{target.name}/{words.replace(' ', '-')}",
+                fault=f"{target.operation} {words}",
+                rules=(target.rule(kind, **how), *target.leads_there),
+                action=target.action,
+                state=target.state,
+                deployment=target.deployment,
+                injects=True,
+                lifts=target.needed_to_delete and "last" not in how and "duration_seconds" not in how,
+                ends_as=target.ends_as,
+                dataset=target.dataset,
+            )
+
+
+def hold(target: Target) -> Fault:
+    """A rule that keeps the target's first call, and so its state, busy for a while before the effect."""
+    return target.rule(FaultKind.SLOW, last=1, delay_seconds=HOLD_SECONDS)

@@ -1,0 +1,16 @@
+"""Rules that several cases lead a run somewhere by."""
+
+from local.bedrock.faults import Fault, FaultKind
+
+BASE_MODEL_DENIED = Fault(operation="Converse", kind=FaultKind.ACCESS_DENIED, caller="answer_baseline_shard")
+TUNED_MODEL_DENIED = Fault(operation="Converse", kind=FaultKind.ACCESS_DENIED, caller=".answer_shard")
+JOB_STUCK = Fault(operation="GetModelCustomizationJob", kind=FaultKind.STUCK, caller="check_customization")
+# The job seems to train still, however late the base model's refusal comes.
+STOPS_JOB = (BASE_MODEL_DENIED, JOB_STUCK.model_copy(update={"caller": None}))
+THROUGHPUT_STUCK = Fault(operation="GetProvisionedModelThroughput", kind=FaultKind.STUCK, caller="check_throughput")
+DEPLOYMENT_STUCK = Fault(operation="GetCustomModelDeployment", kind=FaultKind.STUCK, caller="check_throughput")
+
+
+def for_ever(operation: str) -> Fault:
+    """A rule that denies every call of the operation."""
+    return Fault(operation=operation, kind=FaultKind.ACCESS_DENIED)

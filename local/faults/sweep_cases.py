@@ -1,0 +1,101 @@
+"""The cases of a sweep: three jobs, of whose models one is chosen and the others are deleted."""
+
+from collections.abc import Iterator, Mapping
+
+from local.bedrock.faults import Fault, FaultKind
+from local.faults.case import (
+    ABORTED,
+    HOLD_SECONDS,
+    OF_EACH_WAY,
+    Action,
+    Case,
+    Target,
+    each_operation,
+    hold,
+)
+from local.faults.dataset import LONG_SWEEP, SWEEP
+from local.faults.rules import JOB_STUCK, STOPS_JOB, THROUGHPUT_STUCK, TUNED_MODEL_DENIED, for_ever
+
+CREATE_JOB = Target(
+    "sweep-CreateModelCustomizationJob", "CreateModelCustomizationJob", dataset=SWEEP, fails=OF_EACH_WAY
+)
+STOP_JOB = Target(
+    "sweep-StopModelCustomizationJob",
+    "StopModelCustomizationJob",
+    leads_there=STOPS_JOB,
+    dataset=LONG_SWEEP,
+    needed_to_delete=True,
+    fails=("throttled for a minute", "access denied", "function killed after the effect"),
+)
+# Denied for ever, it stays to the reconciler.
+DISCARD = Target(
+    "sweep-DeleteCustomModel",
+    "DeleteCustomModel",
+    dataset=SWEEP,
+    needed_to_delete=True,
+    fails=(*OF_EACH_WAY, "internal error"),
+)
+# The second of the three jobs: one trains already, one has not been asked for.
+SECOND_HELD = Fault(
+    operation="CreateModelCustomizationJob", kind=FaultKind.SLOW, first=2, last=2, delay_seconds=HOLD_SECONDS
+)
+# State → the rules that keep a sweep there, and whether its jobs train meanwhile.
+STATES: Mapping[str, tuple[tuple[Fault, ...], bool]] = {
+    "StartCustomization": ((SECOND_HELD,), True),
+    "WaitForCustomization": ((JOB_STUCK,), True),
+    "ChooseModel": ((), False),
+    "WaitForThroughput": ((THROUGHPUT_STUCK,), False),
+    "DiscardModels": ((hold(DISCARD),), False),
+    "StopCustomization": ((hold(STOP_JOB), *STOPS_JOB), True),
+}
+DESTROYED_IN = ("WaitForCustomization", "DiscardModels")
+QUOTA = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.QUOTA, first=2)
+
+
+def sweep_cases() -> Iterator[Case]:
+    """Each operation that a sweep adds, each of its states, failures around it, and a quota in the middle."""
+    yield from each_operation((CREATE_JOB, STOP_JOB, DISCARD))
+    for state, (rules, trains) in STATES.items():
+        yield _case("StopExecution", state, rules, Action.STOP, "shared", trains=trains)
+    for state in DESTROYED_IN:
+        rules, trains = STATES[state]
+        yield _case("destroy", state, rules, Action.DESTROY, "alone", trains=trains)
+    yield Case(
+        "sweep/choice-lost",
+        "the stored choice is lost, and the execution is stopped",
+        (THROUGHPUT_STUCK,),
+        Action.LOSE_CHOICE,
+        "WaitForThroughput",
+        dataset=SWEEP,
+        ends_as=ABORTED,
+    )
+    yield Case("sweep/baselines-fail", "the base model is denied while three jobs train", STOPS_JOB, dataset=LONG_SWEEP)
+    yield Case("sweep/answers-fail", "the tuned model is denied", (TUNED_MODEL_DENIED,), dataset=SWEEP)
+    yield Case(
+        "sweep/no-throughput",
+        "the purchase is denied",
+        (for_ever("CreateProvisionedModelThroughput"),),
+        dataset=SWEEP,
+        error="ThroughputFailed",
+    )
+    for words, more in (("for-a-while", {"duration_seconds": 240.0}), ("for-ever", {})):
+        yield Case(
+            f"sweep/quota-in-the-middle-{words}",
+            "the quota of jobs holds for one job only",
+            (QUOTA.model_copy(update=more),),
+            dataset=SWEEP,
+            injects=True,
+        )
+
+
+def _case(group: str, state: str, rules: tuple[Fault, ...], action: Action, deployment: str, *, trains: bool) -> Case:
+    return Case(
+        f"{group}/sweep-{state}",
+        f"{action} in {state}, in a sweep",
+        rules,
+        action,
+        state,
+        deployment=deployment,
+        dataset=LONG_SWEEP if trains else SWEEP,
+        ends_as=ABORTED,
+    )

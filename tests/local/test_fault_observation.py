@@ -1,0 +1,112 @@
+"""What the fault harness counts as left: were it blind to a kind, a leak of it would pass for zero."""
+
+from types import SimpleNamespace
+from typing import Any, get_args
+
+import pytest
+
+from local.deployment import Deployment
+from local.faults import aftermath
+from local.faults.bench import Bound, Result
+from local.faults.case import Action, Case, Kind
+from local.faults.cases import all_cases
+from local.faults.command import summary
+from local.faults.dataset import PLAIN, SWEEP, DataSet
+from local.faults.observer import Seen, Thing, things
+from local.faults.run import Run
+
+MARKER = "f001xa"
+STATE: dict[str, list[dict[str, Any]]] = {
+    "provisioned_throughputs": [{"provisionedModelArn": "a", "provisionedModelName": "t", "status": "Creating"}],
+    "custom_model_deployments": [{"customModelDeploymentArn": "b", "customModelDeploymentName": "d"}],
+    "custom_models": [{"modelArn": "c", "modelName": "m"}],
+    "jobs": [
+        {"jobArn": "e", "jobName": "j", "status": "InProgress"},
+        {"jobArn": "f", "jobName": "stopped", "status": "Stopped"},
+    ],
+}
+
+
+class Observed:
+    """An observer that has seen these things until so many seconds after the epoch."""
+
+    def __init__(self, *live: Thing, last: float = 100.0) -> None:
+        self._live = live
+        self._seen = [Seen(f"arn:{thing.name}", thing, 0.0, last) for thing in live]
+
+    def live_of(self, _marker: str) -> list[Thing]:
+        return [*self._live]
+
+    def seen_of(self, _marker: str) -> list[Seen]:
+        return self._seen
+
+
+def noted(observed: Observed, dataset: DataSet = PLAIN, choice: Any = None, **case: Any) -> Result:
+    """The result of a run that has ended 60 s after the epoch, on a clock that is AWS's own."""
+    bench: Any = SimpleNamespace(observer=observed, bound=Bound(600, 90, 60), aws=SimpleNamespace(time_scale=1.0))
+    result = Result("case", "fault", control="must_leak" in case)
+    run = Run(bench, Case("case", "fault", dataset=dataset, **case), MARKER, Deployment("i", "o", "m"), "one", result)
+    object.__setattr__(run, "stored", lambda _name: choice)
+    aftermath._note(run, ended_at=60.0)
+    return result
+
+
+def test_each_kind_is_seen_and_a_job_only_as_long_as_it_trains() -> None:
+    """Bedrock keeps a record of every job for ever; it bills while it trains."""
+    seen = [*things(STATE)]
+    assert {thing.kind for _, thing in seen} == {*get_args(Kind)}
+    assert [thing.name for _, thing in seen if thing.kind == "job"] == ["j"]
+
+
+@pytest.mark.parametrize("kind", ["throughput", "deployment", "job"])
+def test_what_bills_is_a_leak_of_its_kind(kind: Kind) -> None:
+    """The report tells which, and for how long it has been there."""
+    result = noted(Observed(Thing(kind, f"one-{MARKER}-1")))
+    assert (result.live_after, result.left) == (1, [f"{kind} one-{MARKER}-1"])
+    assert result.seconds_to_zero_by_kind == {kind: 40.0}
+    assert "left after 750 s" in result.problems[0]
+
+
+def test_the_model_of_a_run_is_no_leak_and_a_sweeps_other_models_are() -> None:
+    """A run leaves one model on purpose."""
+    models = [Thing("model", f"one-{MARKER}-1-c{number}") for number in (1, 2)]
+    assert noted(Observed(Thing("model", f"one-{MARKER}-1"))).problems == []
+    assert noted(Observed(*models), SWEEP, {"chosen": 2}).left == [str(models[0])]
+    assert noted(Observed(*models), SWEEP, None).live_after == 2, "without a choice none may stay"
+    assert noted(Observed(models[1]), SWEEP, {"chosen": 2}).problems == []
+
+
+def test_a_control_that_is_not_seen_to_leak_is_a_problem() -> None:
+    """A harness that cannot see a leak proves nothing by reporting none."""
+    blind = noted(Observed(), must_leak="throughput")
+    assert "nothing was seen" in blind.problems[0]
+    other = noted(Observed(Thing("job", "j")), must_leak="throughput")
+    assert other.problems
+    seeing = noted(Observed(Thing("throughput", "t")), must_leak="throughput")
+    assert (seeing.problems, seeing.live_after) == ([], 1)
+
+
+def test_controls_count_as_seen_and_not_as_leaked() -> None:
+    """`leaked` is the figure that must be zero."""
+    control = noted(Observed(Thing("throughput", "t")), must_leak="throughput")
+    clean, leaking = noted(Observed()), noted(Observed(Thing("deployment", "d")))
+    report = summary([control, clean, leaking])
+    assert (report["faults"], report["leaked"], report["controls"]) == (2, 1, {"cases": 1, "leaks_seen": 1})
+    assert report["seconds_to_zero_by_kind"]["deployment"] == {"p50": 40.0, "max": 40.0}
+
+
+def test_a_purchase_without_approval_is_a_problem_although_it_is_gone() -> None:
+    """Nothing may be bought before somebody has said so."""
+    bought = Observed(Thing("throughput", "t"))
+    bought.live_of = lambda _marker: []  # type: ignore[method-assign] # gone by now
+    assert noted(bought, buys_nothing=True).problems == ["something was bought"]
+    assert noted(bought).problems == []
+
+
+def test_there_is_a_control_for_each_kind_and_cases_for_each_way_to_serve() -> None:
+    """What no case makes, no case can leak."""
+    cases = all_cases()
+    assert {case.must_leak for case in cases} == {None, *get_args(Kind)}
+    for action in (Action.STOP, Action.DESTROY, Action.EXPIRE_LEASE):
+        models = {case.dataset.settings.get("base_model") for case in cases if case.action is action}
+        assert len(models) == 2, action
