@@ -4,7 +4,6 @@ It serves no state of the pipeline: it stands behind all of them. Whatever the e
 only says how long it may take and whom to tell what.
 """
 
-import time
 from typing import Any, Literal
 
 import orjson
@@ -56,8 +55,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """
     if "RequestType" in event:
         return _serve_cloudformation(event, context)
-    started = time.monotonic()
-    turn = reconciling.reconcile(_scope(), lambda: LONGEST_SECONDS - (time.monotonic() - started))
+    # By Lambda's own clock, which an emulator may scale.
+    then_left = _seconds_left(context) - LONGEST_SECONDS
+    turn = reconciling.reconcile(_scope(), lambda: _seconds_left(context) - then_left)
     _count(turn)
     _tell(turn, event)
     if turn.failed or turn.problems:
@@ -73,7 +73,7 @@ def _serve_cloudformation(request: dict[str, Any], context: LambdaContext) -> di
             custom_resource.answer(request, "SUCCESS")
             return {}
         scope = _scope(ending=True)
-        turn = reconciling.reconcile(scope, lambda: context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS)
+        turn = reconciling.reconcile(scope, lambda: _seconds_left(context) - RESERVED_SECONDS)
         _count(turn)
         price = environment().model_unit_price_per_hour
         left = [*reconciliation.left_sentences(turn, now(), price), *turn.problems]
@@ -87,6 +87,11 @@ def _serve_cloudformation(request: dict[str, Any], context: LambdaContext) -> di
         custom_resource.answer(request, "FAILED", f"{type(error).__name__}: {error}")
         return {}
     return _summary(turn)
+
+
+def _seconds_left(context: LambdaContext) -> float:
+    """Until Lambda ends the function."""
+    return context.get_remaining_time_in_millis() / 1000
 
 
 def _scope(*, ending: bool = False) -> Scope:

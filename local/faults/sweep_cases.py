@@ -78,14 +78,23 @@ def sweep_cases() -> Iterator[Case]:
         dataset=SWEEP,
         error="ThroughputFailed",
     )
-    for words, more in (("for-a-while", {"duration_seconds": 240.0}), ("for-ever", {})):
-        yield Case(
-            f"sweep/quota-in-the-middle-{words}",
-            "the quota of jobs holds for one job only",
-            (QUOTA.model_copy(update=more),),
-            dataset=SWEEP,
-            injects=True,
-        )
+    yield Case(
+        "sweep/quota-in-the-middle",
+        "for a while the quota of jobs holds for one job only",
+        (QUOTA.model_copy(update={"duration_seconds": 240.0}),),
+        dataset=SWEEP,
+        injects=True,
+    )
+    yield Case(
+        "sweep/quota-and-stop",
+        "StopExecution while two of three jobs wait for room",
+        (QUOTA,),
+        Action.STOP,
+        "WaitForCustomization",
+        dataset=LONG_SWEEP,
+        injects=True,
+        ends_as=ABORTED,
+    )
 
 
 def _case(group: str, state: str, rules: tuple[Fault, ...], action: Action, deployment: str, *, trains: bool) -> Case:
