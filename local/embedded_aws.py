@@ -132,6 +132,8 @@ class EmbeddedAws:
             "MINISTACK_REGION": self.region,
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             "SFN_WAIT_SCALE": str(self.time_scale),
+            # AWS repeats an event to a function that failed after a minute, then after two.
+            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(60 * self.time_scale),
             "LOG_LEVEL": "WARNING",
             # Services that would open ports of their own, on all interfaces, or look for containers.
             "SFTP_ENABLED": "0",

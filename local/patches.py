@@ -17,7 +17,7 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.core.responses import now_iso
-from ministack.services import lambda_svc, s3, stepfunctions
+from ministack.services import eventbridge, lambda_svc, s3, stepfunctions
 
 MINISTACK_VERSION = "1.5.33"
 
@@ -60,6 +60,7 @@ def apply() -> None:
     fail_parallel_at_once()
     tell_object_versions()
     record_states_of_branches()
+    repeat_events_to_functions()
 
 
 def name_lambda_errors() -> None:
@@ -249,6 +250,16 @@ def tell_object_versions() -> None:
     told = '"sequencer": sequencer or "0"}'
     version = '**({"version-id": version_id} if version_id else {})'
     _rewrite(s3, "_fire_s3_event", (told, told.replace("}", f", {version}}}")))
+
+
+def repeat_events_to_functions() -> None:
+    """In ministack a rule's event reaches a function once; on AWS one that fails gets it twice again."""
+    called = """threading.Thread(
+        target=lambda_svc._execute_function_with_config_scope, args=(exec_record, event), daemon=True
+    ).start()
+"""
+    _expect(lambda_svc, "invoke_async_with_retry")
+    _rewrite(eventbridge, "_dispatch_to_lambda", (called, "lambda_svc.invoke_async_with_retry(exec_record, event)\n"))
 
 
 def raise_if_stopped() -> None:

@@ -100,6 +100,17 @@ def test_an_execution_times_out_and_says_so_on_the_event_bus(sandbox: Sandbox) -
     assert "Step Functions Execution Status Change" in told[0]["Body"]
 
 
+def test_an_event_comes_again_to_a_function_that_died(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The reconciler tells of a stopped run by such an event, and its process may be killed."""
+    marks = tmp_path / "marks"
+    source = f"import os\ndef handler(event, context):\n open({str(marks)!r}, 'a').write('x')\n os._exit(1)"
+    events, function = sandbox.aws.client("events"), sandbox.function(source)
+    events.put_rule(Name="dies", EventPattern=json.dumps({"source": ["test.dies"]}))
+    events.put_targets(Rule="dies", Targets=[{"Id": "one", "Arn": function}])
+    events.put_events(Entries=[{"Source": "test.dies", "DetailType": "test", "Detail": "{}"}])
+    assert sandbox.until(lambda: marks.exists() and marks.read_text(), lambda text: text == "xxx")
+
+
 def test_a_task_times_out(sandbox: Sandbox) -> None:
     """A hanging Lambda may not hold a run up for ever."""
     function = sandbox.function("import time\ndef handler(event, context): time.sleep(15)")
