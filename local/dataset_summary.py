@@ -80,10 +80,11 @@ def _tell_split(console: Console, report: dict[str, Any]) -> None:
         f"{training['estimated_tokens_in_all_epochs']:,} in all.",
         highlight=False,
     )
-    _tell_hyperparameters(console, training["hyperparameters"])
+    tell_hyperparameters(console, training["hyperparameters"])
 
 
-def _tell_hyperparameters(console: Console, recommended: list[dict[str, Any]]) -> None:
+def tell_hyperparameters(console: Console, recommended: list[dict[str, Any]]) -> None:
+    """Each hyperparameter with its value, where that is from, and why."""
     table = Table(title="Hyperparameters of the job", title_justify="left")
     for name in ("name", "value", "from", "why"):
         table.add_column(name, justify="right" if name == "value" else "left")

@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from lambdas.domain.actual_cost import cost_sentence
+from local.dataset_summary import tell_hyperparameters
 from local.embedded_aws import EmbeddedAws
 from local.execution import Snapshot
 
@@ -60,18 +62,17 @@ def tell_report(console: Console, folder: Path) -> None:
         console.print(f"  {reason_given}", markup=False, highlight=False, soft_wrap=True)
     if report["judging"]["judges"]:
         tell_judging(console, report["judging"])
-    for text in (*tuning(report), serving(report)):
+    tell_hyperparameters(console, report["recommended"])
+    for text in (*sweep(report), serving(report), *cost(report)):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     console.print(f"Report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
 
 
-def tuning(report: Mapping[str, Any]) -> Iterator[str]:
-    """The hyperparameters of the model that was served, and how a sweep came to them."""
-    chosen = report["hyperparameters"] or {}
-    yield "Hyperparameters: " + ", ".join(f"{name} {value}" for name, value in chosen.items())
-    if sweep := report.get("sweep"):
-        yield f"Sweep: {sweep['reason']} {sweep['note']}".rstrip()
-        for job in sweep["jobs"]:
+def sweep(report: Mapping[str, Any]) -> Iterator[str]:
+    """What a sweep tried, which of it was served, and what became of the other models."""
+    if compared := report.get("sweep"):
+        yield f"Sweep: {compared['reason']} {compared['note']}".rstrip()
+        for job in compared["jobs"]:
             tried = ", ".join(f"{name} {value}" for name, value in job["hyperparameters"].items())
             loss = (job["failure"] or f"validation loss {job['validation_loss']}").rstrip(".")
             fate = "chosen" if job["chosen"] else "model deleted" if job["model_deleted"] else "model kept"
@@ -84,6 +85,12 @@ def serving(report: Mapping[str, Any]) -> str:
     how = "an on-demand deployment" if served["kind"] == "on_demand" else "Provisioned Throughput"
     billed = "" if served["kind"] == "on_demand" else f", billed for {served['served_seconds']} s"
     return f"Served by {how}: in service {served['in_service_at']}, deleted {served['deleted_at']}{billed}."
+
+
+def cost(report: Mapping[str, Any]) -> Iterator[str]:
+    """What was spent, beside the estimate."""
+    if report["cost"]:
+        yield cost_sentence(report["cost"], simulated=report["simulated"])
 
 
 def tell_findings(console: Console, findings: Sequence[Mapping[str, Any]]) -> None:

@@ -67,8 +67,7 @@ def test_the_jobs_of_a_sweep_are_compared() -> None:
         candidate(4, status="Failed", validation_loss=None, failure="No capacity."),
     ]
     sweep = {"jobs": jobs, "reason": "Job 2 has the lowest loss.", "note": "All were tried."}
-    assert [*result.tuning({"hyperparameters": {"epochCount": "2"}, "sweep": sweep})] == [
-        "Hyperparameters: epochCount 2",
+    assert [*result.sweep({"sweep": sweep})] == [
         "Sweep: Job 2 has the lowest loss. All were tried.",
         "  job 1: validation loss 0.5; epochCount 1; model deleted.",
         "  job 2: validation loss 0.25; epochCount 2; chosen.",
