@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from lambdas.domain.models import catalogue
 from lambdas.domain.preflight import Finding
@@ -90,26 +91,43 @@ def parse_prices(text: bytes) -> Prices | list[Finding]:
     try:
         prices = Prices.model_validate_json(text)
     except ValidationError as error:
-        return [_finding("/" + "/".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
-    known = {entry.customization_id for entry in catalogue()}
-    holes = [
-        *(("base_models", model_id) for model_id in sorted(known - set(prices.base_models))),
-        *(
-            ("foundation_models", entry.inference_id)
-            for entry in catalogue()
-            if entry.inference_id not in prices.foundation_models
-        ),
-    ]
-    strangers = sorted(set(prices.base_models) - known)
-    return [
-        *(_finding(f"/{part}/{model_id}", "Prices of this model are missing") for part, model_id in holes),
-        *(_finding(f"/base_models/{model_id}", "No such model can be tuned") for model_id in strangers),
-    ] or prices
+        faults = [_finding("/" + "/".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
+        return [*faults, *_wrong_models(_read(text))]
+    return _wrong_models({"base_models": prices.base_models, "foundation_models": prices.foundation_models}) or prices
 
 
 def too_large(size_bytes: int) -> Finding:
     """The fault of a file that is not read at all."""
     return _finding("/", f"The file has {size_bytes} bytes, at most {LARGEST_FILE_BYTES} are read")
+
+
+def _read(text: bytes) -> Mapping[str, object]:
+    """A file that has faults, as far as it can be read."""
+    try:
+        file = from_json(text)
+    except ValueError:
+        return {}
+    return file if isinstance(file, dict) else {}
+
+
+def _wrong_models(file: Mapping[str, object]) -> list[Finding]:
+    """Models of the catalogue that a part of the file lacks, and those that nobody can tune."""
+    needed = {
+        "base_models": {entry.customization_id for entry in catalogue()},
+        "foundation_models": {entry.inference_id for entry in catalogue()},
+    }
+    given = {part: set(models) for part in needed if isinstance(models := file.get(part), dict)}
+    return [
+        *(
+            _finding(f"/{part}/{model_id}", "Prices of this model are missing")
+            for part, models in given.items()
+            for model_id in sorted(needed[part] - models)
+        ),
+        *(
+            _finding(f"/base_models/{model_id}", "No such model can be tuned")
+            for model_id in sorted(given.get("base_models", set()) - needed["base_models"])
+        ),
+    ]
 
 
 def _finding(pointer: str, message: str) -> Finding:

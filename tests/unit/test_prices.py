@@ -86,6 +86,17 @@ def test_all_faults_are_told_at_once() -> None:
     }
 
 
+def test_missing_models_are_told_beside_other_faults() -> None:
+    """A date that is forgotten must not hide that a model has no prices."""
+    file = shipped()
+    del file["as_of"], file["base_models"][HAIKU], file["foundation_models"][NOVA]
+    file["base_models"]["no.such-model"] = {"training_per_1000_tokens": -1}
+    found = parse_prices(json.dumps(file).encode())
+    assert isinstance(found, list)
+    told = {finding.message.split(": ")[0].removeprefix("prices.json, ") for finding in found}
+    assert {"/as_of", f"/base_models/{HAIKU}", f"/foundation_models/{NOVA}", "/base_models/no.such-model"} <= told
+
+
 def test_null_is_a_price_that_is_unknown() -> None:
     """Nobody has to guess a price to make the file valid."""
     file = shipped()
