@@ -1,6 +1,7 @@
 """`run.json`: what a user chose for one run, checked key by key."""
 
 import re
+from math import prod
 from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
@@ -15,6 +16,8 @@ from lambdas.domain.task_kind import TaskKind
 
 FILE_NAME = "run.json"
 
+# Of a sweep's grid; all are looked at for an even choice.
+_MOST_COMBINATIONS = 1_000
 _TAG_TEXT = r"^[a-zA-Z0-9\s._:/=+@-]*$"
 
 
@@ -24,9 +27,19 @@ def _not_reserved(name: str) -> str:
     return name
 
 
+def _small(grid: dict[str, list[object]]) -> dict[str, list[object]]:
+    combinations = prod(len(values) for values in grid.values())
+    if combinations > _MOST_COMBINATIONS:
+        raise ValueError(f"the grid has {combinations:,} combinations, of which at most 11 are tried; give fewer")
+    return grid
+
+
 _TagName = Annotated[str, Field(min_length=1, max_length=128, pattern=_TAG_TEXT), AfterValidator(_not_reserved)]
 _TagValue = Annotated[str, Field(max_length=256, pattern=_TAG_TEXT)]
 _ModelId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9.:_-]*$")]
+
+
+_Grid = Annotated[dict[str, Annotated[list[object], Field(min_length=1, max_length=12)]], AfterValidator(_small)]
 
 
 class _Settings(BaseModel):
@@ -61,18 +74,18 @@ class EvaluationSettings(_Settings):
     judged_pairs: int = Field(default=100, ge=1, le=500)
     task_kind: TaskKind | None = None
     gate: GateSettings = GateSettings()
-    prices: dict[_ModelId, TokenPrice] = {}
+    prices: Annotated[dict[_ModelId, TokenPrice], Field(max_length=50)] = {}
 
 
 class SweepSettings(_Settings):
     """Several jobs of one run with different hyperparameters, of which the one with the best validation loss is served.
 
-    `grid` gives each hyperparameter's values; without it the jobs are neighbours of the recommended values. At most
-    `jobs` are started. `keep_models` keeps the models that were not chosen.
+    `grid` gives each hyperparameter's values, up to 1,000 combinations; without it the jobs are neighbours of the
+    recommended values. At most `jobs` are started. `keep_models` keeps the models that were not chosen.
     """
 
     jobs: int = Field(default=4, ge=2, le=12)
-    grid: dict[str, Annotated[list[object], Field(min_length=1, max_length=12)]] = {}
+    grid: _Grid = {}
     keep_models: bool = False
 
 

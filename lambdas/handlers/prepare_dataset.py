@@ -146,7 +146,7 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
         "hyperparameters": jobs[0]["hyperparameters"],
         "recommended": [each._asdict() for each in recommended],
         "candidates": jobs,
-        "sweep": {**sweep.model_dump(), "note": note} if sweep else None,
+        "sweep": {"jobs": sweep.jobs, "keep_models": sweep.keep_models, "note": note} if sweep else None,
         "serving": model.serving[0] if settings.serving == "auto" else settings.serving,
         "model_units": settings.model_units,
         "max_cost_usd": _lower(settings.max_cost_usd, environment().max_run_cost_usd),

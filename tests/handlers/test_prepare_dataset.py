@@ -272,6 +272,17 @@ def test_large_settings_are_not_read(pipeline: Pipeline) -> None:
         pipeline.prepare("input/t/train.jsonl")
 
 
+def test_plan_stays_small_whatever_run_json_holds(pipeline: Pipeline) -> None:
+    """Step Functions ends an execution whose state has more than 256 KB, past every clean-up."""
+    grid = {f"{number}{'x' * 9_000}": ["y" * 9_000] for number in range(20)}
+    values = {f"{number}{'x' * 900}": "9" * 900 for number in range(150)}
+    document = {"sweep": {"grid": grid}, "hyperparameters": {**values, "epochCount": "0" * 100_000 + "99"}}
+    pipeline.upload("input/t/run.json", json.dumps(document).encode())
+    pipeline.upload("input/t/train.jsonl", lines("Question", 260))
+    plan = pipeline.prepare("input/t/train.jsonl")
+    assert len(json.dumps(plan)) < 100_000
+
+
 def test_hyperparameters_that_the_model_does_not_take_are_warned_of_and_left_to_the_preflight(
     pipeline: Pipeline,
 ) -> None:

@@ -56,6 +56,12 @@ def test_no_run_json_means_the_defaults() -> None:
         ({"evaluation": {"models": ["x", "x"]}}, "/evaluation/models/1", "already one of the arms"),
         ({"evaluation": {"models": ["champion"]}}, "/evaluation/models/0", "already one of the arms"),
         ({"evaluation": {"judges": ["x", "y", "x"]}}, "/evaluation/judges/2", "already one of the judges"),
+        (
+            {"evaluation": {"prices": {f"m{n}": {"input": 1, "output": 1} for n in range(51)}}},
+            "/evaluation/prices",
+            "50",
+        ),
+        ({"sweep": {"grid": dict.fromkeys("abcd", [1] * 12)}}, "/sweep/grid", "20,736 combinations"),
         ({"evaluation": {"few_shot": -1}}, "/evaluation/few_shot", "greater than or equal to 0"),
         ({"evaluation": {"gate": {"smallest_gain": "1"}}}, "/evaluation/gate/smallest_gain", "number"),
         ({"evaluation": {"gate": {"gain": 1}}}, "/evaluation/gate/gain", "no such setting"),

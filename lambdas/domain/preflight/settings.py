@@ -26,7 +26,7 @@ def settings_findings(choices: Choices, records: Mapping[SetName, int] | None, *
         Finding(
             check=HYPERPARAMETERS,
             severity="error",
-            message=f"run.json, /hyperparameters/{_short(fault.name)}: {fault.message}",
+            message=f"run.json, /hyperparameters/{_short(fault.name)}: {_short(fault.message)}",
             remedy="Correct it in run.json, or leave it out for the recommended value.",
         )
         for fault in hyperparameters.faults(choices.model, choices.settings.hyperparameters)
