@@ -6,6 +6,7 @@ checked on this machine first, and gives hyperparameters and the estimate.
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ FOLDER = CHECKOUT / "build" / "preflight"
 STYLES = {"passed": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 # Runs have their objects under runs/<id>/: policies are asked about those of one that does not exist.
 _PREFIX = "runs/preflight/"
+# The pipeline stack's outputs with the roles that start jobs.
+_STARTERS = ("StartCustomizationRoleArn", "StartPendingJobsRoleArn")
 
 
 class NoAccountError(Exception):
@@ -43,6 +46,10 @@ class NoAccountError(Exception):
 
 class NotCheckedError(Exception):
     """The data set or its run.json is refused by the data gate; the message says why."""
+
+
+class _NotTold(Exception):  # noqa: N818 - no error: what hangs on it is skipped
+    """CloudFormation does not tell whether there is a deployment; the message says why."""
 
 
 def check_account(data: Path | None, *, model: str | None, region: str, opener: Opener) -> dict[str, Any]:
@@ -59,10 +66,14 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
     _require_account(clients)
     subject = Subject(
         plan=_plan(choices, validation, settings),
-        deployment=_deployment(clients, settings.deployment),
+        deployment=None,
         names=None,
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
     )
+    try:
+        subject = replace(subject, deployment=_deployment(clients, settings.deployment))
+    except _NotTold as reason:
+        subject = replace(subject, not_deployed=str(reason))
     checks, estimate = preflight.run_checks(subject)
     return document(checks, now(), estimate.model_dump() if estimate else None)
 
@@ -114,7 +125,7 @@ def _deployment(clients: Clients, name: str) -> Deployment | None:
         output_bucket=data["OutputBucket"],
         prefix=_PREFIX,
         role_arn=data["CustomizationRoleArn"],
-        starter_role_arn=(pipeline or {}).get("StartCustomizationRoleArn"),
+        starter_role_arns=tuple(pipeline[output] for output in _STARTERS if output in pipeline) if pipeline else (),
         key_arn=data.get("KeyArn"),
     )
 
@@ -126,7 +137,7 @@ def _outputs(clients: Clients, stack: str) -> dict[str, str] | None:
         # CloudFormation's way to say that there is no such stack.
         if error.response["Error"]["Code"] == "ValidationError":
             return None
-        raise NoAccountError(f"The stack {stack} cannot be read: {error}") from error
+        raise _NotTold(f"The stack {stack} cannot be read: {error}") from error
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
@@ -145,7 +156,7 @@ def _plan(choices: Choices, validation: Validation | None, settings: Settings) -
         "max_cost_usd": min(caps, default=None),
         "arms": {name: arm.model_dump() for name, arm in arms.items()},
         "evaluation": chosen.evaluation.model_dump(),
-        "sweep": chosen.sweep.model_dump() if chosen.sweep else None,
+        "sweep": {"keep_models": chosen.sweep.keep_models} if chosen.sweep else None,
         "settings_findings": [finding.model_dump() for finding in found],
     }
     if validation is None or prepared is None or records is None:

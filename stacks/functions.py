@@ -21,6 +21,8 @@ from stacks.settings import Settings
 
 # They hold a data set, all answers or the report in memory.
 LARGE = frozenset({"PrepareDataset", "CollectResponses", "WriteReport"})
+# They start customization jobs, and pass the customization role to Bedrock.
+STARTING = ("StartCustomization", "StartPendingJobs")
 METRICS_NAMESPACE = "FineTuning"
 # A function ends before its state's timeout, so that its own error is what the state machine sees; Lambda allows 900 s.
 MARGIN_SECONDS = 5
@@ -59,15 +61,16 @@ class Functions(Construct):
         self._let_preflight_ask()
 
     @property
-    def starter(self) -> iam.IRole:
-        """The role that starts customization jobs."""
-        return cast(iam.IRole, self.by_state["StartCustomization"].role)
+    def starters(self) -> dict[str, iam.IRole]:
+        """The roles that start customization jobs, by state."""
+        return {name: cast(iam.IRole, self.by_state[name].role) for name in STARTING}
 
     def _let_preflight_ask(self) -> None:
-        """Roles are made with their functions: what RunPreflight asks of StartCustomization's is added behind both."""
+        """Roles are made with their functions: what RunPreflight asks of those that start jobs is added behind all."""
         preflight = self.by_state["RunPreflight"]
-        preflight.add_to_role_policy(preflight_of(self.starter))
-        preflight.add_environment("START_CUSTOMIZATION_ROLE_ARN", self.starter.role_arn)
+        preflight.add_to_role_policy(preflight_of(list(self.starters.values())))
+        for name, role in self.starters.items():
+            preflight.add_environment(f"{handler_module(name).upper()}_ROLE_ARN", role.role_arn)
 
     def add(
         self,

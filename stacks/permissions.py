@@ -65,14 +65,13 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             _allow(["bedrock:GetCustomModelDeployment"], deployed),
             _allow(["bedrock:ListTagsForResource"], model, throughput, deployed),
             _allow(["bedrock:ListProvisionedModelThroughputs", "bedrock:ListModelCustomizationJobs"], "*"),
-            _allow(["bedrock:ListCustomModelDeployments"], "*"),
+            _allow(["bedrock:ListCustomModelDeployments", "bedrock:ListCustomModels"], "*"),
             _allow(["servicequotas:ListServiceQuotas", "servicequotas:ListAWSDefaultServiceQuotas"], "*"),
             _allow(["s3:GetBucketLocation"], uploads.bucket_arn, out.bucket_arn),
             _allow(["iam:GetRole", "iam:SimulatePrincipalPolicy"], data.customization_role_arn),
             _read(uploads, "prices.json"),
             _list(uploads, "prices.json"),
             _allow(["s3:PutObject"], out.arn_for_objects("runs/*/preflight.json")),
-            runs,
             *key,
         ],
         "StartCustomization": start,
@@ -162,9 +161,9 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
     }
 
 
-def preflight_of(starter: iam.IRole) -> iam.PolicyStatement:
-    """RunPreflight asks IAM whether the role that starts jobs may pass the customization role to Bedrock."""
-    return _allow(["iam:SimulatePrincipalPolicy"], starter.role_arn)
+def preflight_of(starters: list[iam.IRole]) -> iam.PolicyStatement:
+    """RunPreflight asks IAM whether the roles that start jobs may pass the customization role to Bedrock."""
+    return _allow(["iam:SimulatePrincipalPolicy"], *(role.role_arn for role in starters))
 
 
 def reconciler_permissions(

@@ -63,7 +63,8 @@ class PipelineStack(cdk.Stack):
         guard.on_deletion.node.add_dependency(*alarms.on_reconciler)
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
-        cdk.CfnOutput(self, "StartCustomizationRoleArn", value=functions.starter.role_arn)
+        for state, role in functions.starters.items():
+            cdk.CfnOutput(self, f"{state}RoleArn", value=role.role_arn)
         cdk.CfnOutput(self, "ResultTopic", value=notifications.topic.topic_arn)
         cdk.CfnOutput(self, "AlarmTopic", value=notifications.alarm_topic.topic_arn)
         cdk.CfnOutput(self, "ReconcilerFunction", value=guard.function.function_name)

@@ -3,12 +3,12 @@
 A call that AWS refuses, or has no time for, becomes a fact of its own (`Untold`): no check hides another.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TypeVar
 
-from lambdas.adapters import foundation_models, identity, object_store, quotas, stored_prices, taken_names
+from lambdas.adapters import bedrock, foundation_models, identity, object_store, quotas, stored_prices, taken_names
 from lambdas.adapters.service_errors import Refused
 from lambdas.domain.cost import Estimate
 from lambdas.domain.errors import ServiceBusy
@@ -18,7 +18,7 @@ from lambdas.domain.preflight.answering import callable_models
 from lambdas.domain.preflight.costs import cost_checks
 from lambdas.domain.preflight.model import model_checks
 from lambdas.domain.preflight.names import NAMES, names_free
-from lambdas.domain.preflight.quotas import Needs, are_missing, quota_checks
+from lambdas.domain.preflight.quotas import InUse, Needs, are_missing, quota_checks
 from lambdas.domain.preflight.role import (
     KEY,
     PASSED,
@@ -36,7 +36,6 @@ from lambdas.domain.preflight.subject import Deployment, Subject
 from lambdas.domain.prices import default_prices
 from lambdas.domain.timestamps import now
 
-NOT_DEPLOYED = "There is no deployment yet."
 NO_RUN = "There is no run yet."
 
 Fact = TypeVar("Fact")
@@ -73,20 +72,30 @@ def _settings(subject: Subject) -> list[Check]:
 def _quotas(subject: Subject) -> list[Check]:
     plan = subject.plan
     needs = Needs(
-        base_model(plan["base_model"]), plan["serving"], plan["model_units"], region=foundation_models.region()
+        base_model(plan["base_model"]),
+        plan["serving"],
+        plan["model_units"],
+        region=foundation_models.region(),
+        jobs=len(plan.get("candidates", [None])),
     )
     listed = told(quotas.list_quotas)
     if not isinstance(listed, Untold) and are_missing(needs, listed):
         # What nobody ever changed may be listed as a default only.
         defaults = told(quotas.list_default_quotas)
         listed = listed if isinstance(defaults, Untold) else [*listed, *defaults]
-    return quota_checks(needs, listed, told(quotas.in_use))
+    in_use = InUse(
+        jobs=told(lambda: len(bedrock.list_running_jobs())),
+        custom_models=told(lambda: len(bedrock.list_custom_models())),
+        model_units=told(quotas.model_units_in_use),
+        deployments=told(quotas.deployments_in_use),
+    )
+    return quota_checks(needs, listed, in_use)
 
 
 def _storage(subject: Subject) -> list[Check]:
     place = subject.deployment
     if place is None:
-        return [Check(BUCKET_REGION, skipped=NOT_DEPLOYED)]
+        return [Check(BUCKET_REGION, skipped=subject.not_deployed)]
 
     def region_of(bucket: str) -> str | Untold | None:
         return told(lambda: object_store.bucket_region(bucket))
@@ -98,7 +107,7 @@ def _storage(subject: Subject) -> list[Check]:
 def _role(subject: Subject) -> list[Check]:
     place = subject.deployment
     if place is None:
-        return [Check(check, skipped=NOT_DEPLOYED) for check in (TRUST, PASSED, READS, WRITES)]
+        return [Check(check, skipped=subject.not_deployed) for check in (TRUST, PASSED, READS, WRITES)]
     role_arn = place.role_arn
     jobs = f"arn:{place.partition}:bedrock:{foundation_models.region()}:{place.account}:model-customization-job"
     origin = JobOrigin(place.account, f"{jobs}/{subject.plan['base_model']}/abcdefghijkl")
@@ -106,23 +115,23 @@ def _role(subject: Subject) -> list[Check]:
     output = [place.object_arn("customization/metrics.csv")]
     return [
         trusts_bedrock(told(lambda: identity.trust_policy(role_arn)), origin),
-        _passed(place.starter_role_arn, role_arn),
+        _passed(subject, place),
         allowed(READS, told(lambda: identity.denied(role_arn, ["s3:GetObject"], data))),
         allowed(WRITES, told(lambda: identity.denied(role_arn, ["s3:GetObject", "s3:PutObject"], output))),
     ]
 
 
-def _passed(starter_role_arn: str | None, role_arn: str) -> Check:
-    if starter_role_arn is None:
-        return Check(PASSED, skipped=NOT_DEPLOYED)
+def _passed(subject: Subject, place: Deployment) -> Check:
+    if not place.starter_role_arns:
+        return Check(PASSED, skipped=subject.not_deployed)
     to_bedrock = {"iam:PassedToService": "bedrock.amazonaws.com"}
-    return allowed(PASSED, told(lambda: identity.denied(starter_role_arn, ["iam:PassRole"], [role_arn], to_bedrock)))
+    return allowed(PASSED, told(lambda: _denied_to_starters(place, ["iam:PassRole"], place.role_arn, to_bedrock)))
 
 
 def _key(subject: Subject) -> list[Check]:
     place = subject.deployment
     if place is None:
-        return [Check(KEY, skipped=NOT_DEPLOYED)]
+        return [Check(KEY, skipped=subject.not_deployed)]
     key_arn = place.key_arn
     if key_arn is None:
         return [Check(KEY, skipped="The deployment has no KMS key of its own.")]
@@ -132,11 +141,17 @@ def _key(subject: Subject) -> list[Check]:
 def _denied_on_key(place: Deployment, key_arn: str) -> list[str]:
     """What the role does with the key for data and output, and Bedrock in the name of whoever starts the job."""
     found = identity.denied(place.role_arn, ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn])
-    if place.starter_role_arn is not None:
-        actions = ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"]
-        via_bedrock = {"kms:ViaService": f"bedrock.{foundation_models.region()}.amazonaws.com"}
-        found += identity.denied(place.starter_role_arn, actions, [key_arn], via_bedrock)
-    return found
+    actions = ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"]
+    via_bedrock = {"kms:ViaService": f"bedrock.{foundation_models.region()}.amazonaws.com"}
+    return found + _denied_to_starters(place, actions, key_arn, via_bedrock)
+
+
+def _denied_to_starters(place: Deployment, actions: list[str], resource: str, context: Mapping[str, str]) -> list[str]:
+    return [
+        f"{refusal} to {starter.rpartition('/')[2]}"
+        for starter in place.starter_role_arns
+        for refusal in identity.denied(starter, actions, [resource], context)
+    ]
 
 
 def _answering(subject: Subject) -> list[Check]:
@@ -144,7 +159,7 @@ def _answering(subject: Subject) -> list[Check]:
         return told(lambda: foundation_models.ask_one_token(model_id))
 
     # At the same time: a model that takes its time for a refusal must not use up the function's.
-    with ThreadPoolExecutor(max_workers=4) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, len(subject.asked))) as pool:
         answers = pool.map(ask, [model.model_id for model in subject.asked])
     return [callable_models(dict(zip(subject.asked, answers, strict=True)))]
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.adapters import bedrock, clients
+from lambdas.adapters import clients
 from lambdas.adapters.service_errors import named_errors
-from lambdas.domain.preflight.quotas import InUse, Quota
+from lambdas.domain.preflight.quotas import Quota
 
 _SERVICE = "bedrock"
 _CUSTOM_MODEL = ":custom-model/"
@@ -25,20 +25,23 @@ def list_default_quotas() -> list[Quota]:
         return [_quota(quota) for page in pages for quota in page.get("Quotas", [])]
 
 
-def in_use() -> InUse:
-    """What counts in the quotas; raises ServiceBusy and Refused."""
+def model_units_in_use() -> int:
+    """Model units without commitment for custom models; raises ServiceBusy and Refused."""
     with named_errors("ListProvisionedModelThroughputs"):
         pages = clients.bedrock().get_paginator("list_provisioned_model_throughputs").paginate()
-        model_units = sum(
+        return sum(
             throughput["modelUnits"]
             for page in pages
             for throughput in page.get("provisionedModelSummaries", [])
             if "commitmentDuration" not in throughput and _CUSTOM_MODEL in throughput["modelArn"]
         )
+
+
+def deployments_in_use() -> int:
+    """Custom model deployments; raises ServiceBusy and Refused."""
     with named_errors("ListCustomModelDeployments"):
         deployed = clients.bedrock().get_paginator("list_custom_model_deployments").paginate()
-        deployments = sum(len(page.get("modelDeploymentSummaries", [])) for page in deployed)
-    return InUse(len(bedrock.list_running_jobs()), model_units, deployments)
+        return sum(len(page.get("modelDeploymentSummaries", [])) for page in deployed)
 
 
 def _quota(quota: Mapping[str, Any]) -> Quota:

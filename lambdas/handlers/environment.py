@@ -23,6 +23,7 @@ class Environment(BaseModel):
     customization_role_arn: str = Field(pattern=r"^arn:[^:]+:iam::\d{12}:role/.+$")
     # The preflight's alone: whose permissions it asks for.
     start_customization_role_arn: Annotated[str | None, Optional] = None
+    start_pending_jobs_role_arn: Annotated[str | None, Optional] = None
     custom_model_kms_key_arn: Annotated[str | None, Optional] = None
     default_base_model: str = Field(min_length=1)
     max_throughputs: int = Field(ge=1)

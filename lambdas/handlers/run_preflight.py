@@ -41,6 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _subject(run: dict[str, Any], plan: dict[str, Any]) -> Subject:
     settings, run_id = environment(), run["id"]
+    starters = (settings.start_customization_role_arn, settings.start_pending_jobs_role_arn)
     return Subject(
         plan=plan,
         deployment=Deployment(
@@ -48,22 +49,22 @@ def _subject(run: dict[str, Any], plan: dict[str, Any]) -> Subject:
             output_bucket=run["output_bucket"],
             prefix=run["prefix"],
             role_arn=settings.customization_role_arn,
-            starter_role_arn=settings.start_customization_role_arn,
+            starter_role_arns=tuple(arn for arn in starters if arn),
             key_arn=settings.custom_model_kms_key_arn,
         ),
         names=Names(
             deployment=settings.deployment,
             run_id=run_id,
             training_uri=plan["dataset"]["train"]["uri"],
-            names=_names(settings.deployment, run_id, len(plan["candidates"])),
+            names=_names(settings.deployment, run_id, [candidate["number"] for candidate in plan["candidates"]]),
         ),
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
     )
 
 
-def _names(deployment: str, run_id: str, jobs: int) -> tuple[str, ...]:
+def _names(deployment: str, run_id: str, candidates: list[int]) -> tuple[str, ...]:
     """The name of the run's throughput, which is that of its job, too, unless each of several jobs has its own."""
     own = bedrock_name(deployment, run_id)
-    if jobs == 1:
+    if len(candidates) == 1:
         return (own,)
-    return (own, *(bedrock_name(deployment, run_id, number) for number in range(1, jobs + 1)))
+    return (own, *(bedrock_name(deployment, run_id, number) for number in candidates))

@@ -231,15 +231,19 @@ def test_models_of_other_regions_are_asked_only_through_an_inference_profile(tem
             assert "inference-profile/*" in text(each["Condition"]["StringLike"]["bedrock:InferenceProfileArn"])
 
 
-def test_preflight_asks_for_the_role_that_starts_jobs_and_can_change_nothing(templates: Templates) -> None:
+def test_preflight_asks_for_the_roles_that_start_jobs_and_can_change_nothing(templates: Templates) -> None:
     """It looks at roles, quotas and models with the least rights, and passes no role itself."""
     variables = _functions(templates)["RunPreflight"]["Environment"]["Variables"]  # type: ignore[index] # plain JSON
-    starter = variables["START_CUSTOMIZATION_ROLE_ARN"]
-    assert "StartCustomizationRole" in json.dumps(starter)
+    starters = [variables[f"{state}_ROLE_ARN"] for state in ("START_CUSTOMIZATION", "START_PENDING_JOBS")]
+    assert all(
+        f"{state}Role" in json.dumps(starter)
+        for state, starter in zip(("StartCustomization", "StartPendingJobs"), starters, strict=True)
+    )
     statements = templates.statements("/RunPreflightRole/")
     simulated = [s for s in statements if "iam:SimulatePrincipalPolicy" in listed(s["Action"])]
-    assert starter in [resource for s in simulated for resource in listed(s["Resource"])]
-    assert len(simulated) == 2
+    asked = [resource for s in simulated for resource in listed(s["Resource"])]
+    assert all(starter in asked for starter in starters)
+    assert len(asked) == 3
     actions = {action.partition(":")[2] for s in statements for action in listed(s["Action"])}
     reading = ("Get", "List", "Describe", "Simulate", "InvokeModel", "PutTrace", "PutTelemetry", "PutLog", "CreateLog")
     assert {action for action in actions if not action.startswith(reading)} == {"PutObject"}

@@ -57,9 +57,10 @@ JUDGE = Asked("anthropic.claude-3-sonnet", "a judge")
 UNITS = Quota("L-BE77399C", "Model units no-commitment Provisioned Throughputs across custom models", 2)
 UNITS_OF_HAIKU = Quota("L-1", "Model units per provisioned model for Anthropic Claude 3 Haiku 200K", 1)
 JOBS = Quota("L-0406044C", "(Model customization) Scheduled customization jobs", 2)
+MODELS = Quota("L-CB5B847D", "(Model customization) Custom models per account", 10)
 DEPLOYMENTS = Quota("L-2", "Custom model deployments per account", 10)
-QUOTAS = [UNITS, UNITS_OF_HAIKU, JOBS, DEPLOYMENTS]
-NOTHING = InUse(jobs=0, model_units=0, deployments=0)
+QUOTAS = [UNITS, UNITS_OF_HAIKU, JOBS, MODELS, DEPLOYMENTS]
+NOTHING = InUse(jobs=0, custom_models=0, model_units=0, deployments=0)
 ON_THROUGHPUT = Needs(HAIKU, "provisioned_throughput", 1, "us-west-2")
 ON_DEMAND = Needs(NOVA, "on_demand", 1, "us-east-1")
 
@@ -68,7 +69,7 @@ ORIGIN = JobOrigin(ACCOUNT, JOB_ARN)
 KEY = KeyState("Enabled", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT")
 
 
-def quota(check: str, needs: Needs, quotas: Sequence[Quota] | Untold, in_use: InUse | Untold = NOTHING) -> Check:
+def quota(check: str, needs: Needs, quotas: Sequence[Quota] | Untold, in_use: InUse = NOTHING) -> Check:
     """One of the checks of quotas."""
     return next(each for each in quota_checks(needs, quotas, in_use) if each.check == check)
 
@@ -166,6 +167,11 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
         (lambda: quota("quota-jobs", ON_DEMAND, QUOTAS, NOTHING._replace(jobs=2)), ["is 2, of which 2", "L-0406044C"]),
         (lambda: quota("quota-jobs", ON_DEMAND, with_value(JOBS, 0)), ["is 0", "us-east-1.console", "needs 1"]),
     ],
+    "quota-custom-models": [
+        (lambda: quota("quota-custom-models", ON_DEMAND, QUOTAS, NOTHING._replace(custom_models=8, jobs=2)),
+         ["is 10, of which 10", "Delete custom models", "L-CB5B847D"]),
+        (lambda: quota("quota-custom-models", replace(ON_DEMAND, jobs=4), with_value(MODELS, 3)), ["is 3", "needs 4"]),
+    ],
     "quota-model-units": [
         (lambda: quota("quota-model-units", ON_THROUGHPUT, with_value(UNITS, 0)), ["is 0", "L-BE77399C", "days"]),
         (lambda: quota("quota-model-units", replace(ON_THROUGHPUT, model_units=3), QUOTAS), ["is 2", "needs 3"]),
@@ -185,7 +191,8 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
     ],
     "role-trusts-bedrock": [
         (lambda: trusts_bedrock(None, ORIGIN), ["does not exist", "cdk deploy"]),
-        (lambda: trusts_bedrock(trust(service="lambda.amazonaws.com"), ORIGIN), ["does not let bedrock.amazonaws.com"]),
+        (lambda: trusts_bedrock(trust(service="lambda.amazonaws.com"), ORIGIN),
+         ["does not let bedrock.amazonaws.com", "drift detection"]),
         (lambda: trusts_bedrock(trust(effect="Deny"), ORIGIN), ["denies"]),
         (lambda: trusts_bedrock(trust(StringEquals={"aws:SourceAccount": "210987654321"}), ORIGIN), ["shut out"]),
         (lambda: trusts_bedrock(trust(ArnLike={"aws:SourceArn": JOB_ARN.replace("us-west-2", "eu-*")}), ORIGIN),
@@ -242,6 +249,7 @@ def test_no_check_lacks_a_failing_case():
         lambda: servable(NOVA, "on_demand"),
         lambda: callable_models({JUDGE: None}),
         lambda: quota("quota-jobs", ON_DEMAND, QUOTAS, NOTHING._replace(jobs=1)),
+        lambda: quota("quota-custom-models", replace(ON_DEMAND, jobs=4), QUOTAS, NOTHING._replace(custom_models=6)),
         lambda: quota("quota-model-units", ON_THROUGHPUT, QUOTAS),
         lambda: quota("quota-model-units-of-model", ON_THROUGHPUT, QUOTAS),
         lambda: quota("quota-deployments", ON_DEMAND, QUOTAS),
@@ -319,7 +327,7 @@ def test_quota_of_a_model_is_known_by_its_name_and_context_length(model: BaseMod
 def test_quota_that_is_not_listed_warns_and_is_looked_for_among_the_defaults():
     """Names change, and AWS lists a quota that nobody changed among the defaults only."""
     assert are_missing(ON_DEMAND, [UNITS, UNITS_OF_HAIKU, JOBS])
-    assert not are_missing(ON_DEMAND, [JOBS, DEPLOYMENTS])
+    assert not are_missing(ON_DEMAND, [JOBS, MODELS, DEPLOYMENTS])
     outcome = quota("quota-deployments", ON_DEMAND, [JOBS])
     assert (outcome.status, "custom model" in outcome.message) == ("warning", True)
 
@@ -329,12 +337,21 @@ def test_quota_that_is_not_listed_warns_and_is_looked_for_among_the_defaults():
     [
         ("quota-model-units", ON_THROUGHPUT, NOTHING._replace(model_units=2)),
         ("quota-deployments", ON_DEMAND, NOTHING._replace(deployments=10)),
-        ("quota-jobs", ON_DEMAND, DENIED),
+        ("quota-jobs", ON_DEMAND, NOTHING._replace(jobs=DENIED)),
     ],
 )
-def test_what_others_use_now_may_be_free_after_the_training(check: str, needs: Needs, in_use: InUse | Untold):
+def test_what_others_use_now_may_be_free_after_the_training(check: str, needs: Needs, in_use: InUse):
     """Another run's throughput is gone long before this one's model is trained: that refuses nothing."""
     assert quota(check, needs, QUOTAS, in_use).status == "warning"
+
+
+def test_use_that_is_not_told_leaves_the_other_quotas_checked():
+    """A missing permission for one list says nothing of what the others tell."""
+    in_use = NOTHING._replace(deployments=DENIED, jobs=2)
+    statuses = {each.check: each.status for each in quota_checks(ON_DEMAND, QUOTAS, in_use)}
+    assert (statuses["quota-deployments"], statuses["quota-jobs"]) == ("warning", "failed")
+    for untold in ({"jobs": DENIED}, {"custom_models": DENIED}):
+        assert quota("quota-custom-models", ON_DEMAND, QUOTAS, NOTHING._replace(**untold)).status == "warning"
 
 
 def test_checks_of_the_other_way_to_serve_are_skipped():
@@ -366,6 +383,10 @@ def test_settings_of_a_large_file_stay_few_and_short():
     )
     assert len(found) == 50
     assert all(len(finding.message) < 1_000 for finding in found)
+    [finding] = settings_findings(
+        Choices(RunSettings(hyperparameters={"epochCount": f"{'0' * 200_000}99"}), HAIKU), RECORDS, most_jobs=4
+    )
+    assert len(finding.message) < 1_000
 
 
 def test_run_waits_only_where_aws_had_no_time_and_nothing_else_is_wrong():
@@ -374,7 +395,8 @@ def test_run_waits_only_where_aws_had_no_time_and_nothing_else_is_wrong():
     wrong = failed("region", "Not here.", "There.")
     assert is_undecided([busy, Check("region")])
     assert not is_undecided([busy, wrong])
-    assert not is_undecided([unmade("model-exists", BUSY, "warning", "Later.")])
+    assert is_undecided([unmade("model-exists", BUSY, "warning", "Later.")]), "a check that was not made is repeated"
+    assert not is_undecided([unmade("model-exists", DENIED, "warning", "Allow it.")])
     assert not is_undecided([])
 
 

@@ -29,12 +29,13 @@ CHECKS = {
     "sweep-jobs": "A sweep has no more jobs than the deployment allows, and more than one.",
     "sweep-grid": "The base model takes the values in a sweep's grid.",
     "quota-jobs": "The account may run one more customization job now.",
+    "quota-custom-models": "The account may keep the models of all of the run's jobs.",
     "quota-model-units": "The account may buy the run's model units without commitment for custom models.",
     "quota-model-units-of-model": "A throughput of this base model may have so many model units.",
     "quota-deployments": "The account may deploy one more custom model.",
     "bucket-region": "The input and the output bucket are in the job's Region.",
     "role-trusts-bedrock": "Bedrock may assume the customization role for jobs of this account and Region.",
-    "role-can-be-passed": "StartCustomization may pass the customization role to Bedrock.",
+    "role-can-be-passed": "StartCustomization and StartPendingJobs may pass the customization role to Bedrock.",
     "role-reads-dataset": "The customization role may read the run's training and validation sets.",
     "role-writes-output": "The customization role may write the job's output.",
     "key-usable": "The KMS key, where there is one, is enabled, and the job may use it.",
@@ -132,9 +133,9 @@ def has_failed(checks: Sequence[Check]) -> bool:
 
 
 def is_undecided(checks: Sequence[Check]) -> bool:
-    """Whether all that stands in the way is that AWS was busy: asking again may let the run go on."""
-    failed = [check for check in checks if check.status == "failed"]
-    return bool(failed) and all(check.busy for check in failed)
+    """Whether AWS was busy with a check, and nothing else stands in the way: asking again makes the check."""
+    busy = any(check.busy for check in checks)
+    return busy and all(check.busy for check in checks if check.status == "failed")
 
 
 def preflight_key(prefix: str) -> str:

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from lambdas.domain.models import BaseModelEntry
 from lambdas.domain.preflight import Check, Severity, Untold, failed, unmade, warned
 
-JOBS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS = (
+JOBS, MODELS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS = (
     "quota-jobs",
+    "quota-custom-models",
     "quota-model-units",
     "quota-model-units-of-model",
     "quota-deployments",
@@ -23,6 +24,8 @@ _SERVING = {UNITS: "provisioned_throughput", UNITS_OF_MODEL: "provisioned_throug
 UNITS_CODE = "L-BE77399C"
 # "(Model customization) Scheduled customization jobs".
 JOBS_CODE = "L-0406044C"
+# "(Model customization) Custom models per account".
+MODELS_CODE = "L-CB5B847D"
 _UNITS_OF_MODEL = re.compile(r"model units (per provisioned model|for provisioned throughput created for custom model)")
 _DEPLOYMENTS = re.compile(r"custom model deployments")
 # Quotas on deployments that do not say how many may exist.
@@ -39,21 +42,35 @@ class Quota(NamedTuple):
 
 
 class InUse(NamedTuple):
-    """What is in use in the account: jobs in progress, model units without commitment, deployments."""
+    """What is in use in the account: jobs in progress, custom models, model units without commitment, deployments."""
 
-    jobs: int
-    model_units: int
-    deployments: int
+    jobs: int | Untold
+    custom_models: int | Untold
+    model_units: int | Untold
+    deployments: int | Untold
+
+    def of(self, check: str) -> int | Untold:
+        """What counts in the quota of a check; each job in progress makes a model, too."""
+        if check != MODELS:
+            return {JOBS: self.jobs, UNITS: self.model_units, DEPLOYMENTS: self.deployments}[check]
+        if isinstance(self.custom_models, Untold) or isinstance(self.jobs, Untold):
+            return self.jobs if isinstance(self.jobs, Untold) else self.custom_models
+        return self.custom_models + self.jobs
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What the run takes of the quotas."""
+    """What the run takes of the quotas; a sweep has several `jobs`."""
 
     entry: BaseModelEntry
     serving: str
     model_units: int
     region: str
+    jobs: int = 1
+
+    def of(self, check: str) -> int:
+        """How much the run takes of a check's quota; the jobs of a sweep wait for each other, their models do not."""
+        return {UNITS: self.model_units, UNITS_OF_MODEL: self.model_units, MODELS: self.jobs}.get(check, 1)
 
     def quota(self, check: str, quotas: Sequence[Quota]) -> Quota | None:
         """The quota that a check is about; None where it is not among these."""
@@ -68,6 +85,8 @@ class Needs:
         match check:
             case "quota-jobs":
                 return quota.code == JOBS_CODE
+            case "quota-custom-models":
+                return quota.code == MODELS_CODE
             case "quota-model-units":
                 return quota.code == UNITS_CODE
             case "quota-deployments":
@@ -82,23 +101,23 @@ class Needs:
                 )
 
 
-def quota_checks(needs: Needs, quotas: Sequence[Quota] | Untold, in_use: InUse | Untold) -> list[Check]:
+def quota_checks(needs: Needs, quotas: Sequence[Quota] | Untold, in_use: InUse) -> list[Check]:
     """All checks of quotas; those of the other way to serve the model are skipped."""
-    return [_check(check, needs, quotas, in_use) for check in (JOBS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS)]
+    return [_check(check, needs, quotas, in_use) for check in _CHECKS]
 
 
 def are_missing(needs: Needs, quotas: Sequence[Quota]) -> bool:
     """Whether a quota that the run needs is not among these."""
-    checks = [check for check in (JOBS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS) if needs.is_about(check)]
+    checks = [check for check in _CHECKS if needs.is_about(check)]
     return any(needs.quota(check, quotas) is None for check in checks)
 
 
-def _check(check: str, needs: Needs, quotas: Sequence[Quota] | Untold, in_use: InUse | Untold) -> Check:
+def _check(check: str, needs: Needs, quotas: Sequence[Quota] | Untold, in_use: InUse) -> Check:
     if not needs.is_about(check):
         return Check(check, skipped=f"The tuned model is served as {needs.serving}.")
     if isinstance(quotas, Untold):
-        # Too many jobs are refused at the start; what serves the model is missed only when the training is paid for.
-        severity: Severity = "warning" if check == JOBS else "error"
+        # Too many jobs or models are refused at the start; what serves the model is missed after the training.
+        severity: Severity = "warning" if check in (JOBS, MODELS) else "error"
         return unmade(check, quotas, severity, "Allow servicequotas:ListServiceQuotas, so that quotas can be read.")
     quota = needs.quota(check, quotas)
     if quota is None:
@@ -109,8 +128,8 @@ def _check(check: str, needs: Needs, quotas: Sequence[Quota] | Untold, in_use: I
     return _enough(check, needs, quota, in_use)
 
 
-def _enough(check: str, needs: Needs, quota: Quota, in_use: InUse | Untold) -> Check:
-    needed = needs.model_units if check in (UNITS, UNITS_OF_MODEL) else 1
+def _enough(check: str, needs: Needs, quota: Quota, in_use: InUse) -> Check:
+    needed = needs.of(check)
     told = f'The quota "{quota.name}" is {quota.value:g}'
     ask = f"Ask for more in Service Quotas: {_console(quota, needs.region)}"
     if quota.value < needed:
@@ -119,22 +138,29 @@ def _enough(check: str, needs: Needs, quota: Quota, in_use: InUse | Untold) -> C
     # The quota on a model is one on each throughput of it, whatever else there is.
     if check == UNITS_OF_MODEL:
         return Check(check)
-    if isinstance(in_use, Untold):
-        return unmade(check, in_use, "warning", "Allow bedrock:List… on what counts in the quota.")
-    used = {JOBS: in_use.jobs, UNITS: in_use.model_units, DEPLOYMENTS: in_use.deployments}[check]
+    used = in_use.of(check)
+    if isinstance(used, Untold):
+        return unmade(check, used, "warning", "Allow bedrock:List… on what counts in the quota.")
     if used + needed <= quota.value:
         return Check(check)
     message = f"{told}, of which {used} are in use; {_ABOUT[check].format(needs)} needs {needed}."
-    if check == JOBS:
-        return failed(check, message, f"Upload the data set again when a job has ended, or: {ask}.", quota=quota.code)
+    if check in _AT_ONCE:
+        return failed(check, message, f"{_AT_ONCE[check]}, or: {ask}.", quota=quota.code)
     # They may be given back while the model trains: another run's are, as soon as its test set is answered.
     return warned(
         check, message, f"See that some are given back before the training ends, or: {ask}.", quota=quota.code
     )
 
 
+_CHECKS = (JOBS, MODELS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS)
+# Of quotas that stop the start of a job: how to make room.
+_AT_ONCE = {
+    JOBS: "Upload the data set again when a job has ended",
+    MODELS: "Delete custom models that nobody needs and upload the data set again",
+}
 _ABOUT = {
     JOBS: "a customization job",
+    MODELS: "the run",
     UNITS: "Provisioned Throughput without commitment",
     UNITS_OF_MODEL: "Provisioned Throughput for {0.entry.name}",
     DEPLOYMENTS: "the deployment of a custom model",

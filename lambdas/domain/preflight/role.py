@@ -14,7 +14,14 @@ TRUST, PASSED, READS, WRITES, KEY = (
     "key-usable",
 )
 _BEDROCK = "bedrock.amazonaws.com"
-_DEPLOY = "Deploy the data stack again (cdk deploy), which sets it."
+# CloudFormation leaves alone what its template does not change.
+_DEPLOY = (
+    "Take back what was changed since the deployment: drift detection of the data and the pipeline stack shows it, and "
+    "cdk deploy sets only what is new in a template."
+)
+_GONE = (
+    'Deploy anew under another name (setting "deployment", cdk deploy), and destroy the old one once its data is saved.'
+)
 _SIMULATE = "Allow iam:SimulatePrincipalPolicy on the role, or check its policies by hand."
 
 Policy = Mapping[str, Any]
@@ -40,7 +47,7 @@ def trusts_bedrock(trust: Policy | Untold | None, origin: JobOrigin) -> Check:
     if isinstance(trust, Untold):
         return unmade(TRUST, trust, "warning", "Allow iam:GetRole on the role.")
     if trust is None:
-        return failed(TRUST, "The customization role does not exist.", _DEPLOY)
+        return failed(TRUST, "The customization role does not exist.", _GONE)
     fits = {effect: [_fit(each, origin) for each in _about_bedrock(trust, effect)] for effect in ("Allow", "Deny")}
     if "yes" in fits["Deny"]:
         return failed(TRUST, "The role's trust policy denies bedrock.amazonaws.com to assume it.", _DEPLOY)
@@ -73,7 +80,7 @@ def key_usable(key: KeyState | Untold | None, denied: Sequence[str] | Untold) ->
     if isinstance(key, Untold):
         return unmade(KEY, key, "error", "Allow kms:DescribeKey on the key.")
     if key is None:
-        return failed(KEY, "The deployment's KMS key does not exist.", _DEPLOY)
+        return failed(KEY, "The deployment's KMS key does not exist.", _GONE)
     if key.state != "Enabled":
         remedy = "Enable it, or cancel its deletion (aws kms cancel-key-deletion, aws kms enable-key)."
         return failed(KEY, f"The deployment's KMS key is {key.state}.", remedy)

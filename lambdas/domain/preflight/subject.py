@@ -11,14 +11,15 @@ from lambdas.domain.preflight.answering import Asked
 class Deployment:
     """What a deployment has for its runs; `prefix` is that of the run's objects in the output bucket.
 
-    `starter_role_arn` is the role that starts jobs and passes `role_arn` to Bedrock; None where it is not deployed yet.
+    `starter_role_arns` are the roles that start jobs and pass `role_arn` to Bedrock; none where they are not deployed
+    yet.
     """
 
     input_bucket: str
     output_bucket: str
     prefix: str
     role_arn: str
-    starter_role_arn: str | None
+    starter_role_arns: tuple[str, ...]
     key_arn: str | None
 
     @property
@@ -50,13 +51,14 @@ class Names:
 class Subject:
     """A run: its plan, of which a person's may lack what only its data set tells.
 
-    Where there is no deployment yet, or no run, what hangs on it is not checked.
+    Where there is no deployment, for the reason in `not_deployed`, or no run, what hangs on it is not checked.
     """
 
     plan: Mapping[str, Any]
     deployment: Deployment | None
     names: Names | None
     model_unit_price_per_hour: float | None
+    not_deployed: str = "There is no deployment yet."
 
     @property
     def asked(self) -> tuple[Asked, ...]:

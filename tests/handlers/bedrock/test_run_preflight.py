@@ -40,6 +40,7 @@ QUOTAS = {
     "L-BE77399C": ("Model units no-commitment Provisioned Throughputs across custom models", 2),
     "L-1": ("Model units per provisioned model for Anthropic Claude 3 Haiku 200K", 1),
     "L-0406044C": ("(Model customization) Scheduled customization jobs", 2),
+    "L-CB5B847D": ("(Model customization) Custom models per account", 5),
 }
 
 
@@ -55,13 +56,17 @@ def listed(**values: float) -> dict[str, Any]:
 
 @pytest.fixture
 def denied(monkeypatch) -> set[str]:
-    """The actions that IAM's simulation denies: moto has the roles, but no simulation."""
+    """The actions that IAM's simulation denies, to one role as "<role> <action>": moto has roles, but no simulation."""
     actions: set[str] = set()
 
+    def decision(role: str, action: str) -> str:
+        return "implicitDeny" if {action, f"{role} {action}"} & actions else "allowed"
+
     def simulate(response: IamResponse) -> str:
+        role = response._get_param("PolicySourceArn").rpartition("/")[2]
         results = "".join(
             f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{resource}</EvalResourceName>"
-            f"<EvalDecision>{'implicitDeny' if action in actions else 'allowed'}</EvalDecision></member>"
+            f"<EvalDecision>{decision(role, action)}</EvalDecision></member>"
             for action in response._get_param("ActionNames")
             for resource in response._get_param("ResourceArns")
         )
@@ -99,6 +104,7 @@ def account(bedrock, runtime, s3, quotas, denied):
     bedrock.answer("ListProvisionedModelThroughputs", {})
     bedrock.answer("ListModelCustomizationJobs", {})
     bedrock.answer("ListCustomModelDeployments", {})
+    bedrock.answer("ListCustomModels", {})
     runtime.answer("Converse", ANSWER)
     quotas.answer("ListServiceQuotas", listed())
     quotas.answer("ListAWSDefaultServiceQuotas", {"Quotas": []})
@@ -175,6 +181,7 @@ def test_all_that_is_wrong_is_reported_together(account, runtime, quotas, denied
         ("bedrock", "GetFoundationModel", "model-exists", "warning"),
         ("quotas", "ListServiceQuotas", "quota-model-units", "failed"),
         ("bedrock", "ListProvisionedModelThroughputs", "quota-model-units", "warning"),
+        ("bedrock", "ListCustomModels", "quota-custom-models", "warning"),
         ("bedrock", "GetCustomModel", "names-free", "warning"),
         ("runtime", "Converse", "models-callable", "failed"),
     ],
@@ -228,6 +235,40 @@ def test_key_of_the_deployment_must_be_enabled_and_allowed(account, run_prefligh
     denied.add("kms:CreateGrant")
     _, document = run_preflight()
     assert statuses(document)["key-usable"] == "failed"
+
+
+def test_every_role_that_starts_jobs_must_pass_the_role_and_use_the_key(account, run_preflight, denied, monkeypatch):
+    """The first jobs of a sweep would train, and those that wait for room would fail when their turn comes."""
+    monkeypatch.setenv("START_PENDING_JOBS_ROLE_ARN", "arn:aws:iam::123456789012:role/start-pending-jobs")
+    monkeypatch.setenv("CUSTOM_MODEL_KMS_KEY_ARN", clients.kms().create_key()["KeyMetadata"]["Arn"])
+    denied |= {"start-pending-jobs iam:PassRole", "start-pending-jobs kms:CreateGrant"}
+    error, document = run_preflight()
+    assert statuses(document)["role-can-be-passed"] == statuses(document)["key-usable"] == "failed"
+    assert "to start-pending-jobs" in str(error)
+
+
+def test_models_of_a_sweep_must_all_have_room(account, run_preflight, plan):
+    """They are deleted only after the best one is chosen."""
+    plan["candidates"] = [{"number": number, "hyperparameters": {}} for number in range(1, 7)]
+    error, document = run_preflight()
+    assert statuses(document)["quota-custom-models"] == "failed"
+    assert "needs 6" in str(error)
+
+
+def test_name_of_each_job_of_a_sweep_must_be_free(account, run_preflight, plan, expect, job_description):
+    """A job that is refused for its name is found only beside others that already train."""
+    plan["candidates"] = [{"number": number, "hyperparameters": {}} for number in (1, 2)]
+    _, document = run_preflight()
+    assert statuses(document)["names-free"] == "passed"
+    names = [request["jobIdentifier"] for request in account.requests("GetModelCustomizationJob")]
+    assert names == [expect["name"], f"{expect['name']}-c1", f"{expect['name']}-c2"]
+    taken = change(account, "GetModelCustomizationJob")
+    for _ in (1, 2):
+        taken.refuse("GetModelCustomizationJob", NOT_FOUND, status=404)
+    taken.answer("GetModelCustomizationJob", job_description(trainingDataConfig={"s3Uri": "s3://other/train.jsonl"}))
+    error, document = run_preflight()
+    assert statuses(document)["names-free"] == "failed"
+    assert f"{expect['name']}-c2" in str(error)
 
 
 def test_buckets_elsewhere_are_found(account, run_preflight, run, s3):

@@ -65,6 +65,9 @@ def stacks(monkeypatch: pytest.MonkeyPatch, account: None) -> dict[str, dict[str
         if StackName not in outputs:
             error = {"Error": {"Code": "ValidationError", "Message": f"Stack with id {StackName} does not exist"}}
             raise ClientError(error, "DescribeStacks")  # type: ignore[arg-type] # without the response's metadata
+        if "denied" in outputs[StackName]:
+            denial = {"Error": {"Code": "AccessDenied", "Message": "No."}}
+            raise ClientError(denial, "DescribeStacks")  # type: ignore[arg-type] # without the response's metadata
         found = [{"OutputKey": name, "OutputValue": value} for name, value in outputs[StackName].items()]
         return {"Stacks": [{"StackName": StackName, "Outputs": found}]}
 
@@ -127,6 +130,19 @@ def test_what_a_deployment_has_is_checked_where_there_is_one(
     assert statuses(document)["role-trusts-bedrock"] == "failed"
     assert statuses(document)["bucket-region"] == statuses(document)["role-writes-output"] == "passed"
     assert statuses(document)["role-can-be-passed"] == "skipped"
+
+
+def test_caller_who_may_not_read_the_stacks_gets_the_other_checks(
+    tmp_path: Path, stacks: dict[str, dict[str, str]]
+) -> None:
+    """A permission that is missing for one check hides no other."""
+    stacks["fine-tuning-data"] = {"denied": "AccessDenied"}
+    status, document, _ = run(tmp_path)
+    assert status == 0
+    assert statuses(document)["model-customizable"] == statuses(document)["quota-model-units"] == "passed"
+    [told] = {each["message"] for each in document["checks"] if each["check"].startswith("role-")}
+    assert "fine-tuning-data cannot be read: " in told
+    assert "AccessDenied" in told
 
 
 def test_without_credentials_nothing_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
