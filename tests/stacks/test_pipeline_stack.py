@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,13 +84,29 @@ def test_no_action_is_a_wildcard_and_star_resources_know_no_others(setup: str, r
             )
 
 
-def test_only_the_start_of_a_job_may_pass_the_one_role_to_bedrock(templates: Templates) -> None:
+def test_only_what_starts_jobs_may_pass_the_one_role_to_bedrock(templates: Templates) -> None:
     """PassRole on anything else would hand Bedrock any role of the account."""
     passing = [s for s in templates.statements("") if "iam:PassRole" in listed(s["Action"])]
-    assert passing == [s for s in templates.statements("/StartCustomizationRole/") if s in passing]
-    [statement] = passing
-    assert statement["Resource"]["Fn::GetStackOutput"]["OutputName"] == "CustomizationRoleArn"
-    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
+    starters = (templates.statements(f"/{name}Role/") for name in ("StartCustomization", "StartPendingJobs"))
+    assert passing == [s for statements in starters for s in statements if s in passing]
+    assert len(passing) == 2
+    for statement in passing:
+        assert statement["Resource"]["Fn::GetStackOutput"]["OutputName"] == "CustomizationRoleArn"
+        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
+
+
+def test_a_job_that_starts_late_is_started_with_the_same_permissions(templates: Templates) -> None:
+    """Preflight asks IAM about the role of the first start alone: its answer must hold for the other one, too."""
+    first, later = (
+        [s for s in templates.statements(f"/{name}Role/") if not _is_its_own(s)]
+        for name in ("StartCustomization", "StartPendingJobs")
+    )
+    assert first == later
+
+
+def _is_its_own(statement: dict[str, Any]) -> bool:
+    """What every function has for itself: its log group."""
+    return all(action.startswith("logs:") for action in listed(statement["Action"]))
 
 
 def _may(templates: Templates, action: str) -> set[str]:
@@ -104,12 +121,13 @@ def _may(templates: Templates, action: str) -> set[str]:
 @pytest.mark.parametrize(
     ("action", "allowed"),
     [
-        ("bedrock:CreateModelCustomizationJob", {"StartCustomization"}),
+        ("bedrock:CreateModelCustomizationJob", {"StartCustomization", "StartPendingJobs"}),
         ("bedrock:StopModelCustomizationJob", {"StopCustomization"}),
         ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughput"}),
         ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughput"}),
         ("bedrock:CreateCustomModelDeployment", {"PurchaseThroughput"}),
         ("bedrock:DeleteCustomModelDeployment", {"DeleteThroughput"}),
+        ("bedrock:DeleteCustomModel", {"DiscardModels"}),
         ("s3:DeleteObjectVersion", {"DeleteThroughput"}),
         ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard", "JudgeShard", "RunPreflight"}),
         ("ssm:PutParameter", {"PromoteChampion"}),
@@ -117,7 +135,7 @@ def _may(templates: Templates, action: str) -> set[str]:
         ("sns:Publish", {"RequestApproval"}),
     ],
 )
-def test_what_costs_or_cleans_up_is_allowed_to_one_function_only(
+def test_what_costs_or_cleans_up_is_allowed_to_few_functions(
     templates: Templates, action: str, allowed: set[str]
 ) -> None:
     """Money is spent and saved at known places."""
