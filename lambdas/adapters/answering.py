@@ -1,8 +1,15 @@
-"""Asks a model the questions of one shard and stores its answers, so that a repeated call asks nothing twice."""
+"""Asks a model the questions of one shard and stores its answers, so that a repeated call asks nothing twice.
 
+A model that is busy is asked again and again: an account may have a quota of a few requests a minute, which all shards
+share. How long depends on what the waiting costs.
+"""
+
+import random
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
+from math import inf
 from typing import Any
 
 import orjson
@@ -10,7 +17,7 @@ from pydantic import ValidationError
 
 from lambdas.adapters import bedrock_runtime, object_store, stored_answers
 from lambdas.adapters.service_errors import NotFound, Refused
-from lambdas.domain.errors import EvaluationFailed, ServiceBusy
+from lambdas.domain.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
 from lambdas.domain.few_shot import few_shot_turns
 from lambdas.domain.responses import (
     InferenceSettings,
@@ -28,6 +35,16 @@ STORE_EVERY_ANSWERS = 25
 # Time for one slow answer, and to store it, before Lambda kills the function.
 RESERVED_MILLISECONDS = 150_000
 
+# A busy model is asked again after at most so long, doubled each time until it answers.
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+# How long a function waits in vain before the state machine's few repetitions begin. A throughput bills the hours in
+# which it answers nothing; a foundation model costs nothing meanwhile, but the run must end if it never answers; a
+# deployment bills tokens alone, and its lease ends the waiting.
+PATIENCE_WITH_THROUGHPUT_SECONDS = 60.0
+PATIENCE_WITH_BASELINE_SECONDS = 600.0
+PATIENCE_WITH_DEPLOYMENT_SECONDS = inf
+
 # So many refusals in a row are the model's, not the records'; fewer than a data set's least test records.
 TELLING_RECORDS = 10
 
@@ -44,21 +61,26 @@ def trouble_key(prefix: str) -> str:
     return f"{prefix}shards/trouble.json"
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How long a shard's questions are asked: until the function's end, until the lease's, and of a model that is busy.
+
+    From `answer_until` on nothing is asked: the lease is nearly over; None without a lease.
+    """
+
+    remaining_milliseconds: Callable[[], int]
+    patience_seconds: float
+    answer_until: str | None = None
+
+
 def answer_shard(
-    bucket: str,
-    prefix: str,
-    shard: Shard,
-    model_id: str,
-    settings: InferenceSettings,
-    remaining_milliseconds: Callable[[], int],
-    *,
-    answer_until: str | None = None,
+    bucket: str, prefix: str, shard: Shard, model_id: str, settings: InferenceSettings, limits: Limits
 ) -> dict[str, Any]:
     """Answers what is not stored yet; returns `{"arm", "number", "answered", "errors"}`.
 
-    From `answer_until` on nothing is asked: the lease is nearly over. Raises ServiceBusy where Bedrock is
-    busy or the function's time runs out, and EvaluationFailed where the model cannot be asked (any more). Either
-    way what was answered is stored first. An error of a single record becomes its line.
+    Raises ShardUnfinished where the function's time runs out, ServiceBusy where the model is busy for longer than the
+    limits' patience, and EvaluationFailed where it cannot be asked (any more). In each case what was answered is stored
+    first. An error of a single record becomes its line.
     """
     place = (bucket, prefix, shard.arm, shard.number)
     lines: dict[int, Line] = {line["index"]: line for line in stored_answers.read_shard(*place)}
@@ -68,14 +90,7 @@ def answer_shard(
         for index, record in _records(bucket, prefix, shard):
             if index in lines:
                 continue
-            if remaining_milliseconds() < RESERVED_MILLISECONDS:
-                raise ServiceBusy(f"Shard {shard.number} of arm {shard.arm} needs more time; it goes on where it is.")
-            if answer_until is not None and now() >= answer_until:
-                raise EvaluationFailed(
-                    f"The lease leaves no time for answers after {answer_until}. Deploy with a larger "
-                    "longest_lease_hours or max_concurrency, or give fewer test records, then upload the data again."
-                )
-            lines[index] = _answer(index, record, examples, model_id, settings)
+            lines[index] = _answer_when_free(index, record, examples, model_id, settings, limits)
             if len(lines) - stored >= STORE_EVERY_ANSWERS:
                 stored_answers.write_shard(*place, list(lines.values()))
                 stored = len(lines)
@@ -89,6 +104,43 @@ def answer_shard(
             stored_answers.write_shard(*place, list(lines.values()))
     errors = sum("error" in line for line in lines.values())
     return {"arm": shard.arm, "number": shard.number, "answered": len(lines) - errors, "errors": errors}
+
+
+def _answer_when_free(
+    index: int,
+    record: bytes,
+    examples: Sequence[Record],
+    model_id: str,
+    settings: InferenceSettings,
+    limits: Limits,
+) -> Line:
+    """One record's line, from a model that may be busy for a while. Raises as `answer_shard`."""
+    waited, pause, trouble = 0.0, FIRST_PAUSE_SECONDS, ""
+    while True:
+        _require_time(limits, trouble)
+        try:
+            return _answer(index, record, examples, model_id, settings)
+        except ServiceBusy as busy:
+            if waited >= limits.patience_seconds:
+                raise
+            trouble = f" Bedrock's last answer: {busy}"
+        # Of many shards that wait, not all ask again at once.
+        seconds = random.uniform(pause / 2, pause)  # noqa: S311 - no secret
+        time.sleep(seconds)
+        waited, pause = waited + seconds, min(LONGEST_PAUSE_SECONDS, pause * 2)
+
+
+def _require_time(limits: Limits, trouble: str) -> None:
+    """Raises where the lease leaves no time for a question, or the function; `trouble` is why there is no answer yet."""
+    if limits.answer_until is not None and now() >= limits.answer_until:
+        # More shards at a time get no more answers from a model that is busy.
+        more = "longest_lease_hours" if trouble else "longest_lease_hours or max_concurrency"
+        raise EvaluationFailed(
+            f"The lease leaves no time for answers after {limits.answer_until}. Deploy with a larger {more}, or give "
+            f"fewer test records, then upload the data again.{trouble}"
+        )
+    if limits.remaining_milliseconds() < RESERVED_MILLISECONDS:
+        raise ShardUnfinished(f"The shard needs more time; it goes on where it is.{trouble}")
 
 
 def _refuse_a_model_that_answers_nothing(model_id: str, lines: Sequence[Line]) -> None:

@@ -63,3 +63,7 @@ class NotReconciled(Exception):
 
 class ServiceBusy(Exception):
     """AWS throttled the call, failed inside, or could not be reached: the same call may succeed later."""
+
+
+class ShardUnfinished(Exception):
+    """A function's time ran out before all questions of its shard were answered: the next one goes on where it was."""

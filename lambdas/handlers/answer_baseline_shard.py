@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import answering
+from lambdas.adapters.answering import Limits
 from lambdas.domain.responses import InferenceSettings, Shard
 from lambdas.handlers.observability import observed
 
@@ -13,7 +14,7 @@ from lambdas.handlers.observability import observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes `{"run", "plan", "shard"}` and returns `{"arm", "number", "answered", "errors"}`.
 
-    Raises ServiceBusy and EvaluationFailed.
+    Raises ShardUnfinished, ServiceBusy and EvaluationFailed.
     """
     shard = Shard.model_validate(event["shard"])
     return answering.answer_shard(
@@ -22,5 +23,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         shard,
         shard.model_id or event["plan"]["arms"][shard.arm]["model_id"],
         InferenceSettings.model_validate(event["plan"]["evaluation"]),
-        context.get_remaining_time_in_millis,
+        Limits(context.get_remaining_time_in_millis, answering.PATIENCE_WITH_BASELINE_SECONDS),
     )

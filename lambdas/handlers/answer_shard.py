@@ -5,7 +5,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import answering
+from lambdas.adapters.answering import Limits
 from lambdas.domain.responses import InferenceSettings, Shard
+from lambdas.domain.serving import ON_DEMAND
 from lambdas.handlers.observability import observed
 
 
@@ -13,14 +15,19 @@ from lambdas.handlers.observability import observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes `{"run", "plan", "shard", "throughput"}` and returns `{"arm", "number", "answered", "errors"}`.
 
-    Raises ServiceBusy and EvaluationFailed.
+    Raises ShardUnfinished, ServiceBusy and EvaluationFailed.
     """
+    throughput = event["throughput"]
+    on_demand = throughput["serving"] == ON_DEMAND
     return answering.answer_shard(
         event["run"]["output_bucket"],
         event["run"]["prefix"],
         Shard.model_validate(event["shard"]),
-        event["throughput"]["arn"],
+        throughput["arn"],
         InferenceSettings.model_validate(event["plan"]["evaluation"]),
-        context.get_remaining_time_in_millis,
-        answer_until=event["throughput"]["answer_until"],
+        Limits(
+            context.get_remaining_time_in_millis,
+            answering.PATIENCE_WITH_DEPLOYMENT_SECONDS if on_demand else answering.PATIENCE_WITH_THROUGHPUT_SECONDS,
+            throughput["answer_until"],
+        ),
     )

@@ -1,12 +1,13 @@
 """Custom model deployments: Create, Get, List, Delete. They serve a custom model on demand, by the token."""
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from local.bedrock.clock import Clock
 from local.bedrock.custom_models import CustomModel, CustomModels
-from local.bedrock.errors import NotFoundError, NotReadyError, QuotaError, ValidationError
+from local.bedrock.errors import NotFoundError, NotReadyError, QuotaError, ThrottledError, ValidationError
 from local.bedrock.resources import Tags, new_id, page, times, without_nones
 from local.bedrock.serving import Server, Servers
 from local.bedrock.settings import Settings
@@ -17,9 +18,10 @@ FIRST_DAY = datetime(2025, 7, 16, tzinfo=UTC)
 
 @dataclass
 class Deployment(Server):
-    """One deployment."""
+    """One deployment; `asked` has the times of the last minute's questions."""
 
     model: CustomModel
+    asked: deque[float] = field(default_factory=deque)
 
 
 class Deployments:
@@ -90,7 +92,10 @@ class Deployments:
         return {}
 
     def active_model(self, arn: str) -> CustomModel:
-        """The model that a deployment serves, by the deployment's ARN; NotReadyError while it is Creating."""
+        """The model that a deployment serves, by the deployment's ARN; asked once more by this call.
+
+        Raises NotReadyError while it is Creating, ThrottledError beyond its requests a minute.
+        """
         deployment = self._deployments.find(arn)
         if deployment is None:
             raise NotFoundError(
@@ -98,6 +103,7 @@ class Deployments:
             )
         if self._status(deployment) != "Active":
             raise NotReadyError(f"The custom model deployment {arn} is not ready to serve inference requests.")
+        self._take_request(deployment)
         return deployment.model
 
     def find(self, identifier: str) -> Deployment | None:
@@ -107,6 +113,14 @@ class Deployments:
     def refresh(self) -> None:
         """Forget the deployments whose deletion has taken its time."""
         self._deployments.refresh()
+
+    def _take_request(self, deployment: Deployment) -> None:
+        allowed, asked, now = self._settings.deployment_requests_per_minute, deployment.asked, self._clock.now()
+        while asked and now - asked[0] >= self._settings.scaled(60):
+            asked.popleft()
+        if allowed is not None and len(asked) >= allowed:
+            raise ThrottledError("Too many requests, please wait before trying again.")
+        asked.append(now)
 
     def _find(self, identifier: str) -> Deployment:
         deployment = self.find(identifier)

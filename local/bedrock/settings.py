@@ -40,6 +40,9 @@ class Settings(BaseModel):
     custom_models: int = Field(default=100, ge=0, description="quota L-CB5B847D")
     custom_model_deployments: int = Field(default=10, ge=0, description="quota on how many exist at a time")
     creating_custom_model_deployments: int = Field(default=2, ge=0, description="quota on how many are Creating")
+    deployment_requests_per_minute: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="of each deployment; None = any number"
+    )
 
     delete_while_creating: bool = Field(default=False, description="of a throughput or a deployment")
     model_lifecycle: dict[str, LifeCycleStatus] = Field(default={}, description="ACTIVE for models that it omits")

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.answering import RESERVED_MILLISECONDS
 from lambdas.domain import errors
 from stacks.definition import definition_text, lambda_states, states
+from stacks.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 APPROVAL_SECONDS = 86_400
@@ -67,13 +69,24 @@ def test_every_task_retries_with_jitter_times_out_and_catches(name: str) -> None
 
 @pytest.mark.parametrize("name", lambda_states())
 def test_named_errors_are_final_but_for_a_busy_service(name: str) -> None:
-    """A rejected data set stays rejected: asking twice more only delays the answer. NotReconciled is no state's."""
+    """A rejected data set stays rejected: asking twice more only delays the answer."""
     retries = TASKS[name]["Retry"]
+    # Not failures: the reconciler's is no state's, and an unfinished shard goes on.
+    others = {"ServiceBusy", "NotReconciled", "ShardUnfinished"}
     final = set(retries[0]["ErrorEquals"])
     silence = {"States.Timeout"} if name == "RequestApproval" else set()
-    assert RAISED - {"ServiceBusy", "NotReconciled"} <= final - silence <= ERRORS - {"ServiceBusy"}
+    assert RAISED - others <= final - silence <= ERRORS - others
     assert retries[0]["MaxAttempts"] == 0
     assert "ServiceBusy" in retries[1]["ErrorEquals"]
+
+
+@pytest.mark.parametrize("name", ["AnswerShard", "AnswerBaselineShard"])
+def test_an_unfinished_shard_goes_on_for_as_long_as_any_lease(name: str) -> None:
+    """A model that is asked a few times a minute must not fail for being slow: the lease ends it, not a count."""
+    [retry] = [retry for retry in TASKS[name]["Retry"] if retry["ErrorEquals"] == ["ShardUnfinished"]]
+    seconds = TASKS[name]["TimeoutSeconds"] - RESERVED_MILLISECONDS / 1000 - 5
+    longest_lease_hours = Settings.model_fields["longest_lease_hours"].metadata[1].le
+    assert retry["MaxAttempts"] * seconds >= longest_lease_hours * 3600
 
 
 def test_deletion_insists_beyond_the_usual() -> None:

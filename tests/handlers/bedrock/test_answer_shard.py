@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from lambdas.domain.errors import EvaluationFailed, ServiceBusy
+from lambdas.adapters import answering
+from lambdas.domain.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
 from lambdas.handlers import answer_baseline_shard, answer_shard
 
 BUCKET = "output-bucket"
@@ -39,6 +40,14 @@ def event(s3, run, plan, throughput, expect):
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}dataset/test.jsonl", Body=body)
     shard = {"arm": "tuned", "model_id": None, "number": 0, "first": 0, "records": 3}
     return {"run": run, "plan": plan, "shard": shard, "throughput": throughput}
+
+
+@pytest.fixture(autouse=True)
+def slept(monkeypatch) -> list[float]:
+    """The pauses that were made, in seconds; none takes time."""
+    pauses: list[float] = []
+    monkeypatch.setattr(answering.time, "sleep", pauses.append)
+    return pauses
 
 
 @pytest.fixture
@@ -104,6 +113,26 @@ def test_a_baseline_is_asked_by_its_model_id(runtime, event, stored, lambda_cont
     assert len(stored("base")) == 3
 
 
+def test_a_throughput_that_is_busy_for_a_while_is_asked_again(runtime, event, stored, slept, lambda_context):
+    """A few throttled calls among many answers must not use up the state machine's few repetitions."""
+    for _ in range(4):
+        runtime.refuse(CONVERSE, "ThrottlingException", status=429)
+    runtime.answer(CONVERSE, said("4"))
+    assert answer_shard.handler(event, lambda_context)["answered"] == 3
+    assert len(runtime.requests(CONVERSE)) == 4 + 3
+    assert all(most / 2 <= seconds <= most for seconds, most in zip(slept, (1, 2, 4, 8), strict=True))
+
+
+@pytest.mark.parametrize(("kind", "minutes"), [("throughput", (1, 2)), ("baseline", (10, 11))])
+def test_what_stays_busy_is_given_up(runtime, event, slept, lambda_context, kind: str, minutes: tuple[int, int]):
+    """A throughput bills the hours in which it answers nothing, and a run must not wait for ever for a baseline."""
+    runtime.refuse(CONVERSE, "ThrottlingException", status=429)
+    event["shard"] |= {"model_id": "base.model"}
+    with pytest.raises(ServiceBusy):
+        (answer_shard if kind == "throughput" else answer_baseline_shard).handler(event, lambda_context)
+    assert minutes[0] * 60 <= sum(slept) <= minutes[1] * 60
+
+
 def test_throttling_keeps_what_was_answered_and_asks_only_the_rest_again(runtime, event, stored, lambda_context):
     """Answers cost money and time."""
     runtime.answer(CONVERSE, said("4"))
@@ -154,7 +183,7 @@ def test_a_shard_stops_before_its_time_runs_out(runtime, event, stored, lambda_c
     runtime.answer(CONVERSE, said("4"))
     remaining = iter([900_000, 100_000])
     context = SimpleNamespace(**{**vars(lambda_context), "get_remaining_time_in_millis": lambda: next(remaining)})
-    with pytest.raises(ServiceBusy, match="more time"):
+    with pytest.raises(ShardUnfinished, match="more time"):
         answer_shard.handler(event, context)
     assert len(stored()) == 1
 

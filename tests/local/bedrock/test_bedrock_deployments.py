@@ -227,3 +227,28 @@ def test_the_log_names_the_deployment_by_its_arn(simulation: Simulation, model_a
     simulation.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier="deployment-1")
     lines = [(call["operation"], call["resource"]) for call in simulation.calls() if "Deployment" in call["operation"]]
     assert lines == [("CreateCustomModelDeployment", arn), ("DeleteCustomModelDeployment", arn)]
+
+
+class TestSlowDeployment:
+    """An account whose deployments take four requests a minute."""
+
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings(deployment_requests_per_minute=4)
+
+    def test_beyond_the_requests_of_a_minute_it_throttles(self, simulation: Simulation, model_arn: str) -> None:
+        """The fifth is refused, and asked again a minute later it is answered; refused ones do not count."""
+        arn = deploy(simulation, model_arn)
+        simulation.clock.advance(480)
+
+        def ask() -> None:
+            simulation.runtime.converse(modelId=arn, messages=QUESTION)
+
+        for _ in range(4):
+            ask()
+        for _ in range(2):
+            with pytest.raises(ClientError) as error:
+                ask()
+            assert code_of(error) == "ThrottlingException"
+        simulation.clock.advance(60)
+        ask()
