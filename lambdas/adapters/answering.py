@@ -131,7 +131,7 @@ def _answer_when_free(
 
 
 def _require_time(limits: Limits, trouble: str) -> None:
-    """Raises where the lease leaves no time for a question, or the function; `trouble` is why there is no answer yet."""
+    """Raises where lease or function leave no time for a question; `trouble` is why there is no answer yet."""
     if limits.answer_until is not None and now() >= limits.answer_until:
         # More shards at a time get no more answers from a model that is busy.
         more = "longest_lease_hours" if trouble else "longest_lease_hours or max_concurrency"

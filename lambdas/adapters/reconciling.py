@@ -29,6 +29,8 @@ FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 15.0
 # After so long nothing but refusals: what is not allowed now will not be allowed in ten minutes either.
 REFUSED_SECONDS = 30
+# So long a function whose execution was stopped may go on starting jobs: the time limit of its state.
+START_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ def is_finished(turn: Turn, scope: Scope) -> bool:
 
 
 def _may_heal(turn: Turn, scope: Scope, waited: float) -> bool:
+    # Nobody would ever find a job that is started, or a model that is made, after the reconciler itself is gone.
+    if scope.ending and turn.executions_stopped and waited < START_SECONDS:
+        return True
     if is_finished(turn, scope):
         return False
     if turn.busy or turn.slots_settling or any(not found.final for found in turn.left):
@@ -218,8 +223,11 @@ class _Reconciliation:
             return
         try:
             bedrock.delete_custom_model(listed.arn)
-        except Conflict:
-            # It is still being made, or in use: the next turn comes by.
+        except Conflict as conflict:
+            # It is still being made, or in use: the next turn comes by, where there is one.
+            if self._scope.ending:
+                self._turn.busy = True
+                self._turn.problems.append(f"model {listed.arn} was not deleted: {conflict}.")
             return
         self._turn.models_deleted.append(listed.arn)
 

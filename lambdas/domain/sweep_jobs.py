@@ -1,6 +1,7 @@
 """The jobs of a sweep in `$.job`: how each is doing, when all have ended, and whose model is chosen."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any, TypedDict
 
 from lambdas.domain.customization import COMPLETED, IN_PROGRESS, Job
@@ -16,6 +17,9 @@ FAILED = "Failed"
 TRAINING = (IN_PROGRESS, "Stopping")
 
 DELETED, KEPT, LEFT = "deleted", "kept", "left"
+
+# Bedrock's messages have up to 2,048 characters: those of twelve jobs must fit into an error's cause.
+_LONGEST_FAILURE = 1_000
 
 
 class CandidateJob(TypedDict):
@@ -97,16 +101,26 @@ def described(
         "model_arn": job["model_arn"],
         "started_at": job["started_at"],
         "ended_at": job["ended_at"],
-        "training_loss": training_loss,
-        "validation_loss": validation_loss,
-        "failure": failure,
+        "training_loss": _finite(training_loss),
+        "validation_loss": _finite(validation_loss),
+        "failure": failure and failure[:_LONGEST_FAILURE],
         "simulated": job["simulated"],
     }
 
 
+def _finite(loss: float | None) -> float | None:
+    """None for the loss of a training that diverged: it is lower than no other, and no JSON."""
+    return loss if loss is not None and isfinite(loss) else None
+
+
+def waits(candidate: CandidateJob, reason: str) -> CandidateJob:
+    """A candidate for which Bedrock has no room yet."""
+    return {**candidate, "failure": reason[:_LONGEST_FAILURE]}
+
+
 def failed(candidate: CandidateJob, reason: str) -> CandidateJob:
     """A candidate that could not be started, or that Bedrock no longer knows."""
-    return {**candidate, "status": FAILED, "failure": reason}
+    return {**candidate, "status": FAILED, "failure": reason[:_LONGEST_FAILURE]}
 
 
 def started(candidates: list[CandidateJob], *, wait_seconds: int, start_refusals: int = 0) -> SweepJob:
@@ -184,9 +198,10 @@ def kept_validation_loss(losses: Losses, hyperparameters: Mapping[str, str]) -> 
 def choose(job: SweepJob, candidates: list[CandidateJob]) -> ChosenJob:
     """`$.job` with the model of the lowest validation loss, of equal ones that of the smallest number.
 
-    Raises CustomizationFailed where no model has a validation loss.
+    A single model is taken even without a loss. Raises CustomizationFailed where several are there and none has one.
     """
-    able = [one for one in candidates if one["status"] == COMPLETED and one["validation_loss"] is not None]
+    made = [one for one in candidates if one["status"] == COMPLETED]
+    able = made if len(made) == 1 else [one for one in made if one["validation_loss"] is not None]
     if not able:
         raise CustomizationFailed(
             "No model of the sweep can be chosen: Bedrock gave no validation loss, neither with the jobs nor in their "
@@ -210,6 +225,8 @@ def choose(job: SweepJob, candidates: list[CandidateJob]) -> ChosenJob:
 
 def _reason(best: CandidateJob, able: Sequence[CandidateJob], jobs: int) -> str:
     loss = best["validation_loss"]
+    if loss is None:
+        return f"Of {jobs} jobs only job {best['number']} made a model; Bedrock gave no validation loss for it."
     equal = [one["number"] for one in able if one["validation_loss"] == loss and one is not best]
     tie = f" (as has {', '.join(f'job {number}' for number in equal)}; the smaller number counts)" if equal else ""
     compared = f"Of the {len(able)} of {jobs} jobs that have one," if len(able) < jobs else f"Of {jobs} jobs"

@@ -103,7 +103,7 @@ def _started(request: JobRequest, candidate: CandidateJob) -> CandidateJob:
         reason = str(_refused(request, refusal))
         logger.info("Job not started", extra={"job": request.name, "reason": reason})
         if refusal.code == _NO_ROOM:
-            return {**candidate, "failure": reason}
+            return sweep_jobs.waits(candidate, reason)
         return sweep_jobs.failed(candidate, reason)
     except CustomizationFailed as error:
         return sweep_jobs.failed(candidate, str(error))

@@ -12,6 +12,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from lambdas.adapters import clients, executions, reconciling
 from lambdas.adapters.reconciling import Scope
 from lambdas.adapters.service_errors import Refused
+from lambdas.domain import sweep_jobs
 from lambdas.domain.errors import CustomizationFailed, ServiceBusy
 from lambdas.domain.lease import Execution, Terms
 from lambdas.domain.polling import MOST_START_REFUSALS
@@ -430,3 +431,65 @@ class TestReconciliation:
         assert len(self.sweep.models()) == 1
         assert len(self.reconcile().models_deleted) == 1
         assert self.sweep.models() == []
+
+
+def test_at_the_stacks_deletion_a_losing_model_that_cannot_go_yet_is_waited_for(
+    sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody comes by later: the deletion must not succeed while the model is still in the way."""
+    claim = {"run_id": RUN, "execution_arn": EXECUTION, "claimed_at": now()}
+    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN), Body=json.dumps(claim).encode())
+    monkeypatch.setattr(executions, "find", lambda arn: Execution(arn, "ABORTED", now()))
+    monkeypatch.setattr(executions, "running", lambda _machine: iter(()))
+    sweep.train()
+    chosen = sweep.do(choose_model)["name"]
+    sweep.fault(operation="DeleteCustomModel", kind="conflict", last=5)
+    terms = Terms("fine-tuning", longest_lease_hours=8, longest_run_hours=168, settle_seconds=0)
+    scope = Scope(terms, OUTPUT_BUCKET, "arn:aws:states:us-west-2:123456789012:stateMachine:none", ending=True)
+    given_up = reconciling.reconcile(scope, lambda: 0)
+    assert not reconciling.is_finished(given_up, scope)
+    assert "Try later" in given_up.problems[0]
+    turn = reconciling.reconcile(scope, lambda: 60, sleep=sweep.clock.advance)
+    assert reconciling.is_finished(turn, scope)
+    assert sweep.models() == [chosen]
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_the_loss_of_a_training_that_diverged_is_none(sweep: Sweep, loss: float) -> None:
+    """NaN compares as smaller or larger than nothing, so that a minimum would take any; and JSON has no NaN."""
+    job = sweep.train()
+    candidate = sweep_jobs.described(
+        job["candidates"][0],
+        {"name": "", "arn": "", "status": "Completed", "model_arn": "m", "started_at": "", "ended_at": "",
+         "simulated": True, "wait_seconds": 0},
+        training_loss=loss,
+        validation_loss=loss,
+    )  # fmt: skip
+    assert (candidate["training_loss"], candidate["validation_loss"]) == (None, None)
+
+
+def test_a_single_model_needs_no_loss_to_be_chosen(sweep: Sweep) -> None:
+    """There is nothing to compare it with: to throw it away would waste what its training has cost."""
+    job = sweep.train()
+    sweep.state["run"]["prefix"] = "runs/none/"
+    for one in job["candidates"]:
+        one["validation_loss"] = None
+        one["status"] = "Completed" if one["number"] == 3 else "Failed"
+    chosen = sweep.do(choose_model)
+    assert chosen["chosen"] == 3
+    assert "only job 3 made a model" in chosen["reason"]
+
+
+def test_the_longest_failures_of_the_largest_sweep_fit_into_a_cause(sweep: Sweep) -> None:
+    """Step Functions cuts a cause at 32,768 characters, which would break its JSON, and ends a run above 256 KB."""
+    longest = {"name": "n" * 63, "arn": "a" * 150, "status": "Failed", "model_arn": None, "started_at": "",
+               "ended_at": "", "simulated": False, "wait_seconds": 0}  # fmt: skip
+    candidates = [
+        sweep_jobs.described(sweep_jobs.pending(one, "n" * 63), longest, failure='"\\' * 1024)
+        for one in [sweep.state["plan"]["candidates"][0]] * 12
+    ]
+    with pytest.raises(CustomizationFailed) as failure:
+        sweep_jobs.started(candidates, wait_seconds=60)
+    assert len(json.dumps(str(failure.value))) < 28_000
+    # The run's state has the job twice, as the branch's result and as the job.
+    assert 2 * len(json.dumps(candidates)) < 64_000

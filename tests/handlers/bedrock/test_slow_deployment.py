@@ -1,4 +1,4 @@
-"""A deployment that takes a few questions a minute, on a simulated Bedrock whose clock moves only while the run waits."""
+"""A deployment that takes few questions a minute, on a simulated Bedrock whose clock moves only while the run waits."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -8,10 +8,13 @@ from lambdas.adapters import clients, custom_resource, reconciling
 from lambdas.adapters.reconciling import Scope
 from lambdas.domain.lease import Terms
 from lambdas.domain.models import ServingKind
+from lambdas.domain.run import bedrock_name, bedrock_tags
 from lambdas.domain.serving import ON_DEMAND, PROVISIONED
 from lambdas.handlers import reconcile_throughput
+from local.bedrock.clock import ManualClock
 from local.bedrock.settings import Settings
-from tests.handlers.reconciler.conftest import DELETE, World
+from stacks.definition import lambda_states, seconds_to_serve
+from tests.handlers.reconciler.conftest import DELETE, DEPLOYMENT, World
 
 
 class TestDeletionOfTheStack:
@@ -34,6 +37,7 @@ class TestDeletionOfTheStack:
     def answers(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         """Status and reason that CloudFormation got; its stack is being deleted."""
         got: list[tuple[str, str]] = []
+        monkeypatch.setattr(reconciling, "START_SECONDS", 0)
         monkeypatch.setattr(reconcile_throughput, "is_being_removed", lambda _stack: True)
         monkeypatch.setattr(custom_resource, "answer", lambda _request, status, reason="": got.append((status, reason)))
         return got
@@ -58,6 +62,11 @@ class TestDeletionOfTheStack:
         assert turn.executions_stopped == [execution]
         assert not reconciling.is_finished(turn, Scope(Terms("", 8, 168, 0), "", "", ending=True))
         assert sum(world.slept) >= 60
+
+    def test_without_a_run_it_waits_for_nothing(self, world: World) -> None:
+        """Most stacks are deleted while nothing runs."""
+        world.reconcile(ending=True)
+        assert world.slept == []
 
     def test_one_that_stays_fails_the_deletion_with_arn_and_command(
         self,
@@ -103,3 +112,35 @@ class TestDeletionOfTheStack:
         reconcile_throughput.handler({**self.REQUEST, "RequestType": kind}, lambda_context)
         assert answers == [("SUCCESS", "")]
         assert world.live() == {arn}
+
+
+class TestJobsOfStoppedExecutions:
+    """A function goes on after its execution was stopped."""
+
+    @pytest.fixture
+    def timing(self, timing: Settings) -> Settings:
+        """Jobs train for hours."""
+        return timing.model_copy(update={"job_queue_seconds": 36_000})
+
+    def test_a_job_that_a_stopped_execution_starts_late_is_stopped_too(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nobody would find it once the stack is gone."""
+        run, execution = world.run()
+        started: list[str] = []
+
+        def advance(seconds: float) -> None:
+            ManualClock.advance(world.clock, seconds)
+            if not started and sum(world.slept) > 60:
+                started.append(world.train(bedrock_name(DEPLOYMENT, run), bedrock_tags(DEPLOYMENT, run, execution)))
+
+        monkeypatch.setattr(world.clock, "advance", advance)
+        turn = world.reconcile(ending=True, seconds=780)
+        assert turn.executions_stopped == [execution]
+        assert turn.jobs_stopped == started != []
+        assert 120 <= sum(world.slept) < 180
+
+    def test_the_wait_is_as_long_as_such_a_function_may_go_on(self) -> None:
+        """A state that gets more time must not outlive the reconciler."""
+        limits = [seconds_to_serve(lambda_states()[name]) for name in ("StartCustomization", "StartPendingJobs")]
+        assert max(limits) <= reconciling.START_SECONDS
