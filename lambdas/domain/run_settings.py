@@ -1,6 +1,7 @@
 """`run.json`: what a user chose for one run, checked key by key."""
 
 import re
+from collections.abc import Iterator
 from math import prod
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -158,6 +159,7 @@ def parse(text: bytes | None, default_base_model: str, *, max_model_units: int) 
             *_arm_faults(settings, model),
             *_judge_faults(settings.evaluation.judges),
             *_unit_faults(settings, max_model_units),
+            *_added_text_faults(settings, model),
         ]
         if not faults:
             return Choices(settings, model)
@@ -209,6 +211,17 @@ def _unit_faults(settings: RunSettings, most: int) -> list[Fault]:
         return []
     message = f"This deployment buys at most {most} model units for a run (its setting max_model_units)."
     return [Fault("/model_units", message)]
+
+
+def _added_text_faults(settings: RunSettings, model: BaseModelEntry) -> Iterator[Fault]:
+    """What converting adds to prompts is checked as they are: a reserved word in it would fail the job."""
+    added = {"/system": settings.system, "/context_tag": f"<{settings.context_tag}>"}
+    for pointer, text in added.items():
+        if text is not None and text.isspace():
+            yield Fault(pointer, "The text is only white space.")
+        for word in model.reserved_words:
+            if text is not None and word in text:
+                yield Fault(pointer, f"A prompt for {model.name} cannot have {word!r}.")
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

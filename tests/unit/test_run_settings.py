@@ -1,12 +1,14 @@
 """run.json: every wrong or unknown key is refused by its path, and nothing is guessed."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.domain.models import BaseModelEntry, catalogue
 from lambdas.domain.run_settings import Choices, compared_models, parse
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
@@ -48,6 +50,7 @@ def test_no_run_json_means_the_defaults() -> None:
         ({"keep_job": "yes"}, "/keep_job", "boolean"),
         ({"base_model": "gpt"}, "/base_model", "'gpt' cannot be fine-tuned here; the models that can: anthropic"),
         ({"system": ""}, "/system", "at least 1 character"),
+        ({"system": " \n"}, "/system", "only white space"),
         ({"tags": {"team": "a<b"}}, "/tags/team", "pattern"),
         ({"tags": {"<": "a"}}, "/tags/<", "pattern"),
         ({"tags": {"AWS:cost": "a"}}, "/tags/AWS:cost", "AWS's own"),
@@ -88,6 +91,17 @@ def test_any_bytes_give_settings_or_faults(text: bytes) -> None:
     """run.json comes from outside: it must never end in a stack trace."""
     parsed = parse(text, HAIKU, max_model_units=2)
     assert isinstance(parsed, Choices) or all(fault.message for fault in parsed)
+
+
+@pytest.mark.parametrize("model", catalogue(), ids=lambda model: model.name)
+def test_what_is_added_to_prompts_has_no_reserved_word(model: BaseModelEntry) -> None:
+    """It stands in no record, so only here is it found; Bedrock would fail the job for it, hours later."""
+    for word in model.reserved_words:
+        found = faults({"base_model": model.customization_id, "system": f"Be brief.{word}"})
+        assert found == {"/system": f"A prompt for {model.name} cannot have {word!r}."}
+        if re.fullmatch("<[a-z]+>", word):
+            assert faults({"base_model": model.customization_id, "context_tag": word[1:-1]}).keys() == {"/context_tag"}
+    assert choices({"base_model": model.customization_id, "system": "Be brief.", "context_tag": "filing"})
 
 
 def test_further_models_are_arms_named_after_them() -> None:
