@@ -45,14 +45,15 @@ def main() -> None:
 @app.command()
 def demo(
     data: Annotated[Path, typer.Option(help="A JSONL file, or a folder with train.jsonl.")] = EXAMPLE,
-    model: Annotated[str | None, typer.Option(help="The base model's id; default: cdk.json's.")] = None,
+    model: Annotated[str | None, typer.Option(help="The base model's id; default: run.json's or cdk.json's.")] = None,
     lifecycle: Annotated[LifeCycleStatus, typer.Option(help="The life cycle that Bedrock tells of it.")] = "ACTIVE",
 ) -> None:
     """Run a data set through the whole pipeline on this machine; what it leaves is in build/demo."""
     console = Console()
     try:
         upload = upload_of(data)
-        entry = base_model(model or setting("base_model"))
+        # A run.json that is refused is left to the run to tell.
+        entry = base_model(model) if model else choose(settings_of(data))[0].model
     except (NoDataSetError, UnknownBaseModelError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
@@ -79,10 +80,10 @@ def validate(
     console = Console()
     try:
         files = files_of(data)
-    except NoDataSetError as error:
+        choices, faults = choose(settings_of(data), base_model=model, system=system, context_tag=context_tag)
+    except (NoDataSetError, UnknownBaseModelError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
-    choices, faults = choose(settings_of(data), base_model=model, system=system, context_tag=context_tag)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
 
@@ -107,7 +108,7 @@ def preflight(
     console = Console()
     try:
         result = check_account(data, model=model, region=region, opener=lambda path: path.open("rb", buffering=0))
-    except (NoDataSetError, NoAccountError) as error:
+    except (NoDataSetError, NoAccountError, UnknownBaseModelError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
     except NotCheckedError as error:

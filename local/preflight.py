@@ -53,7 +53,10 @@ class _NotTold(Exception):  # noqa: N818 - no error: what hangs on it is skipped
 
 
 def check_account(data: Path | None, *, model: str | None, region: str, opener: Opener) -> dict[str, Any]:
-    """The document of `preflight.json`; raises NoAccountError, NotCheckedError and NoDataSetError."""
+    """The document of `preflight.json`.
+
+    Raises NoAccountError, NotCheckedError, NoDataSetError, and UnknownBaseModelError where `model` is none.
+    """
     choices, faults = choose(settings_of(data) if data else None, base_model=model)
     if faults:
         raise NotCheckedError("\n".join(f"run.json{fault.pointer}: {fault.message}" for fault in faults))

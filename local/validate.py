@@ -10,6 +10,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import orjson
+
 from lambdas.domain import models, run_settings
 from lambdas.domain.dataset import SET_NAMES, RecordSet, Rules, SetName, check_set, check_size, convert
 from lambdas.domain.dataset_facts import file_facts, split_facts
@@ -65,19 +67,29 @@ def files_of(data: Path) -> dict[SetName, Path]:
 def choose(
     settings: Path | None, *, base_model: str | None = None, system: str | None = None, context_tag: str | None = None
 ) -> tuple[Choices, list[Fault]]:
-    """The settings of a run.json, with those given here in their place; the defaults where there are faults."""
+    """The settings of a run.json, with those given here in their place; the defaults where there are faults.
+
+    Raises UnknownBaseModelError where `base_model` is none.
+    """
     default = setting("base_model")
     options = {"base_model": base_model, "system": system, "context_tag": context_tag}
     chosen = {name: value for name, value in options.items() if value is not None}
-    parsed = run_settings.parse(
-        None if settings is None else settings.read_bytes(), default, max_model_units=_ANY_UNITS
-    )
-    if isinstance(parsed, Choices) and chosen:
-        document = parsed.settings.model_dump(exclude_unset=True) | chosen
-        parsed = run_settings.parse(json.dumps(document).encode(), default, max_model_units=_ANY_UNITS)
+    if base_model is not None:
+        models.base_model(base_model)
+    text = None if settings is None else settings.read_bytes()
+    parsed = run_settings.parse(_with_options(text, chosen), default, max_model_units=_ANY_UNITS)
     if isinstance(parsed, Choices):
         return parsed, []
     return Choices(run_settings.RunSettings(), models.base_model(default)), parsed
+
+
+def _with_options(text: bytes | None, chosen: dict[str, str]) -> bytes | None:
+    """A run.json with options in the place of its own; one that is no JSON object stays, to be refused."""
+    try:
+        document = {} if text is None else orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    return orjson.dumps(document | chosen) if chosen and isinstance(document, dict) else text
 
 
 def settings_of(data: Path) -> Path | None:

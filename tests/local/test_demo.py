@@ -255,6 +255,19 @@ def test_a_model_is_deployed_where_it_can_be_tuned(model: str, tmp_path: Path, m
     assert demo.embedded_aws_for(chosen[0], "ACTIVE", tmp_path).region in chosen[0].customization_regions
 
 
+@pytest.mark.parametrize(("options", "model"), [((), ON_DEMAND), (("--model", AGED.customization_id), AGED)])
+def test_the_model_of_a_run_json_is_deployed_where_none_is_asked_for(
+    options: tuple[str, ...], model: BaseModelEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a deployment elsewhere, as the default's would be, the preflight would refuse it."""
+    chosen: list[BaseModelEntry] = []
+    monkeypatch.setattr(cli, "run_demo", lambda *_, model, **__: chosen.append(model) or True)
+    (tmp_path / "train.jsonl").touch()
+    (tmp_path / "run.json").write_text(json.dumps({"base_model": ON_DEMAND.inference_id}))
+    assert CliRunner().invoke(cli.app, ["demo", "--data", str(tmp_path), *options]).exit_code == 0
+    assert chosen == [model]
+
+
 def test_the_life_cycle_is_that_of_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its successor stays active, and so do the other arms."""
     asked: list[str] = []

@@ -118,7 +118,7 @@ def test_structure_alone_writes_no_data_set(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "dataset").exists()
 
 
-@pytest.mark.parametrize("options", [("--model", "unknown"), ("--context-tag", "not a tag")])
+@pytest.mark.parametrize("options", [("--system", " "), ("--context-tag", "not a tag")])
 def test_wrong_option_is_an_issue_like_any_other(tmp_path: Path, options: tuple[str, str]) -> None:
     """A person reads which setting is wrong."""
     status, output, report = run(tmp_path, write(tmp_path / "a.jsonl", rows(60)), *options)
@@ -143,3 +143,23 @@ def test_set_that_stands_twice_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["validate", "--data", str(folder)])
     assert result.exit_code != 0
     assert "has both train.jsonl and train.csv" in " ".join(result.output.split())
+
+
+def test_a_model_given_as_an_option_is_the_one_that_run_json_is_checked_for(tmp_path: Path) -> None:
+    """A setting that the model in run.json cannot have may be right for the one that is asked about."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write(folder / "train.jsonl", rows(120))
+    settings = {"context_tag": "image", "evaluation": {"models": ["anthropic.claude-3-haiku-20240307-v1:0"]}}
+    (folder / "run.json").write_text(json.dumps(settings | {"base_model": "amazon.nova-lite-v1:0"}))
+    assert run(tmp_path, folder)[0] == 1
+    status, _, report = run(tmp_path, folder, "--model", "us.meta.llama3-3-70b-instruct-v1:0")
+    assert (status, report["base_model"]) == (0, "meta.llama3-3-70b-instruct-v1:0:128k")
+
+
+@pytest.mark.parametrize("command", ["validate", "preflight"])
+def test_an_option_with_an_unknown_model_is_told_as_such(command: str) -> None:
+    """Whoever typed it looks there, not into run.json."""
+    result = CliRunner().invoke(app, [command, "--model", "amazon.nova"])
+    assert result.exit_code == 2
+    assert result.output.startswith("'amazon.nova' cannot be fine-tuned here; the models that can: ")
