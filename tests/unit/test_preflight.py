@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambdas.domain.dataset import SetName
-from lambdas.domain.models import BaseModelEntry, base_model
+from lambdas.domain.models import BaseModelEntry, base_model, catalogue
 from lambdas.domain.preflight import (
     CHECKS,
     Check,
@@ -136,13 +136,14 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
         (lambda: exists(NOVA, None, "us-east-1", BEFORE), ["us-east-1", '"base_model"']),
     ],
     "model-customizable": [
-        (lambda: customizable(NOVA, ModelDetails("ACTIVE", (), None, None), "us-east-1"), ["no fine-tuning", "none"]),
+        (lambda: customizable(NOVA, ModelDetails("ACTIVE", (), None, None), "us-east-1", AFTER),
+         ["no fine-tuning", "none"]),
     ],
     "model-lifecycle": [
         (lambda: lifecycle(HAIKU, LEGACY, "us-west-2", BEFORE), ["LEGACY", "2026-09-10", "nova-2-lite", "run.json"]),
         (lambda: lifecycle(HAIKU, LEGACY, "us-west-2", AFTER), ["past its end of life", "no new customization job"]),
     ],
-    "region": [(lambda: in_region(NOVA, "eu-west-1"), ["us-east-1, not in eu-west-1", '"region"'])],
+    "region": [(lambda: in_region(NOVA, "eu-west-1", AFTER), ["us-east-1, not in eu-west-1", '"region"'])],
     "serving": [(lambda: servable(HAIKU, "on_demand"), ["'on_demand'", "provisioned_throughput"])],
     "models-callable": [
         (lambda: callable_models({JUDGE: Untold("Converse: AccessDeniedException: No access.", busy=False)}),
@@ -234,6 +235,19 @@ def test_check_fails_and_says_what_is_wrong_and_what_to_do(check: str, made: Cal
     assert [word for word in words if word not in told] == []
 
 
+@pytest.mark.parametrize("model", catalogue(), ids=lambda model: model.name)
+def test_a_model_that_is_gone_leads_to_a_living_one(model: BaseModelEntry):
+    """Whoever changes to another model must not be sent to one that is gone as well."""
+    region = model.customization_regions[0]
+    legacy = lifecycle(model, ModelDetails("LEGACY", ("FINE_TUNING",), None, None), region, AFTER)
+    for outcome in (exists(model, None, region, AFTER), legacy, in_region(NOVA, "us-west-2", AFTER)):
+        [finding] = outcome.findings
+        named = [each for each in catalogue() if each.customization_id in finding.remedy]
+        assert named
+        assert HAIKU not in named
+        assert finding.successor in (None, *(each.customization_id for each in named))
+
+
 def test_no_check_lacks_a_failing_case():
     """Whoever adds a check shows that it can fail."""
     assert set(FAILING) == set(CHECKS)
@@ -243,9 +257,9 @@ def test_no_check_lacks_a_failing_case():
     "made",
     [
         lambda: exists(HAIKU, ACTIVE, "us-west-2", BEFORE),
-        lambda: customizable(HAIKU, ACTIVE, "us-west-2"),
+        lambda: customizable(HAIKU, ACTIVE, "us-west-2", AFTER),
         lambda: lifecycle(HAIKU, ACTIVE, "us-west-2", BEFORE),
-        lambda: in_region(HAIKU, "us-west-2"),
+        lambda: in_region(HAIKU, "us-west-2", AFTER),
         lambda: servable(NOVA, "on_demand"),
         lambda: callable_models({JUDGE: None}),
         lambda: quota("quota-jobs", ON_DEMAND, QUOTAS, NOTHING._replace(jobs=1)),
@@ -292,7 +306,7 @@ def test_model_that_cannot_be_described_hides_no_other_check():
     assert exists(HAIKU, DENIED, "us-west-2", AFTER).status == "warning"
     assert "AccessDenied" in exists(HAIKU, DENIED, "us-west-2", AFTER).message
     assert lifecycle(HAIKU, DENIED, "us-west-2", AFTER).status == "skipped"
-    assert customizable(HAIKU, None, "us-west-2").status == "skipped"
+    assert customizable(HAIKU, None, "us-west-2", AFTER).status == "skipped"
 
 
 def test_each_model_is_asked_once_and_named_by_its_first_purpose():

@@ -26,9 +26,9 @@ def model_checks(
     """All checks of the base model; `details` is None where Bedrock knows no such model."""
     return [
         exists(entry, details, region, today),
-        customizable(entry, details, region),
+        customizable(entry, details, region, today),
         lifecycle(entry, details, region, today),
-        in_region(entry, region),
+        in_region(entry, region, today),
         servable(entry, serving),
     ]
 
@@ -41,10 +41,10 @@ def exists(entry: BaseModelEntry, details: ModelDetails | Untold | None, region:
         return Check("model-exists")
     ended = _ended(entry, today)
     message = f"Bedrock knows no model {entry.customization_id} in {region}{f': {ended}' if ended else ''}."
-    return failed("model-exists", message, change_model(entry, region), successor=entry.successor)
+    return failed("model-exists", message, change_model(entry, region, today), successor=entry.successor)
 
 
-def customizable(entry: BaseModelEntry, details: ModelDetails | Untold | None, region: str) -> Check:
+def customizable(entry: BaseModelEntry, details: ModelDetails | Untold | None, region: str, today: date) -> Check:
     """The check `model-customizable`."""
     if not isinstance(details, ModelDetails):
         return Check("model-customizable", skipped=f"Bedrock does not describe {entry.customization_id}.")
@@ -52,7 +52,7 @@ def customizable(entry: BaseModelEntry, details: ModelDetails | Untold | None, r
         return Check("model-customizable")
     offered = ", ".join(details.customizations) or "none"
     message = f"Bedrock offers no fine-tuning of {entry.customization_id} in {region} (customizations: {offered})."
-    return failed("model-customizable", message, change_model(entry, region), successor=entry.successor)
+    return failed("model-customizable", message, change_model(entry, region, today), successor=entry.successor)
 
 
 def lifecycle(entry: BaseModelEntry, details: ModelDetails | Untold | None, region: str, today: date) -> Check:
@@ -68,21 +68,21 @@ def lifecycle(entry: BaseModelEntry, details: ModelDetails | Untold | None, regi
             f"{entry.customization_id} is {details.status}{dates}{' and past its end of life' if past else ''}: "
             "Bedrock starts no new customization job and sells no new Provisioned Throughput for it."
         )
-        return failed("model-lifecycle", message, change_model(entry, region), successor=entry.successor)
+        return failed("model-lifecycle", message, change_model(entry, region, today), successor=entry.successor)
     if end_of_life is not None and end_of_life <= today:
         message = f"{entry.customization_id} is ACTIVE for this account, although its documented end of life is past"
-        remedy = f"Requests may fail at any time. {change_model(entry, region)}"
+        remedy = f"Requests may fail at any time. {change_model(entry, region, today)}"
         source = f"{dates}: {entry.lifecycle.source}."
         return warned("model-lifecycle", f"{message}{source}", remedy, successor=entry.successor)
     return Check("model-lifecycle")
 
 
-def in_region(entry: BaseModelEntry, region: str) -> Check:
+def in_region(entry: BaseModelEntry, region: str, today: date) -> Check:
     """The check `region`."""
     if region in entry.customization_regions:
         return Check("region")
     regions = ", ".join(entry.customization_regions)
-    here = ", ".join(other.customization_id for other in _fine_tuned_in(region)) or "the catalogue knows none"
+    here = ", ".join(other.customization_id for other in _fine_tuned_in(region, today)) or "the catalogue knows none"
     remedy = f'Deploy to {regions} (setting "region"), or set "base_model" to one fine-tuned in {region}: {here}.'
     return failed("region", f"{entry.customization_id} is fine-tuned in {regions}, not in {region}.", remedy)
 
@@ -96,11 +96,11 @@ def servable(entry: BaseModelEntry, serving: str) -> Check:
     return failed("serving", message, f'Set "serving" in run.json to "auto" or to {ways}.')
 
 
-def change_model(entry: BaseModelEntry, region: str) -> str:
+def change_model(entry: BaseModelEntry, region: str, today: date) -> str:
     """What to set instead of an ageing model."""
     where = 'Set "base_model" (in run.json for a run, in cdk.json for all runs)'
     if entry.successor is None:
-        others = ", ".join(other.customization_id for other in _fine_tuned_in(region) if other != entry)
+        others = ", ".join(other.customization_id for other in _fine_tuned_in(region, today) if other != entry)
         return f"{where} to another model{f': {others}' if others else ' of the catalogue'}."
     remedy = f"{where} to its successor {entry.successor}"
     try:
@@ -111,8 +111,13 @@ def change_model(entry: BaseModelEntry, region: str) -> str:
     return f"{remedy}{moved}."
 
 
-def _fine_tuned_in(region: str) -> list[BaseModelEntry]:
-    return [entry for entry in catalogue() if region in entry.customization_regions]
+def _fine_tuned_in(region: str, today: date) -> list[BaseModelEntry]:
+    """Those that still take jobs, by the catalogue's dates."""
+    return [
+        entry
+        for entry in catalogue()
+        if region in entry.customization_regions and (entry.lifecycle.legacy_from or date.max) > today
+    ]
 
 
 def _ended(entry: BaseModelEntry, today: date) -> str | None:
