@@ -195,6 +195,12 @@ FOUNDATION_MODELS = {
         ),
     ]
 }
+# What Converse and InvokeModel have been seen to answer on AWS in accounts that did not use a legacy model lately, with
+# ResourceNotFoundException.
+LEGACY_UNUSED = (
+    "Access denied. This Model is marked by provider as Legacy and you have not been actively using the model in the "
+    "last 30 days. Please upgrade to an active model on Amazon Bedrock"
+)
 # A cross-Region inference profile's id is the model's behind one of these.
 PROFILE_PREFIXES = ("us.", "eu.", "apac.", "jp.", "global.")
 # GetFoundationModel, InvokeModel and Converse have been seen to answer so on AWS.
@@ -256,6 +262,12 @@ class FoundationModels:
         """A model past its end of life does nothing any more."""
         if self.lifecycle(model) == "EOL":
             raise NotFoundError(END_OF_LIFE)
+
+    def refuse_unused(self, model: FoundationModel) -> None:
+        """The simulated account is new: it cannot ask a legacy model, which it has not used lately."""
+        self.refuse_ended(model)
+        if self.lifecycle(model) == "LEGACY":
+            raise NotFoundError(LEGACY_UNUSED)
 
     def refuse_aged(self, model: FoundationModel) -> None:
         """A legacy model takes no new job and no new throughput either."""

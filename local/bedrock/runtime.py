@@ -94,7 +94,7 @@ class Runtime:
             if ":custom-model/" in identifier:
                 raise NotFoundError("Could not resolve the custom model from the provided model identifier.")
             raise ValidationError("The provided model identifier is invalid.")
-        self._foundation_models.refuse_ended(model)
+        self._foundation_models.refuse_unused(model)
         is_profile = name != model.model_id
         if model.customization is not None or not (is_profile or "ON_DEMAND" in model.inference_types):
             raise _not_on_demand(identifier)

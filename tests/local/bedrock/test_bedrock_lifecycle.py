@@ -54,9 +54,12 @@ class TestLegacy:
             )
         assert code_of(error) == "ValidationException"
 
-    def test_a_legacy_model_still_answers(self, simulation: Simulation) -> None:
-        """Baselines and judges go on until the end."""
-        assert simulation.runtime.converse(modelId=ON_DEMAND, messages=QUESTION)["stopReason"] == "end_turn"
+    def test_a_legacy_model_is_not_asked_for_the_first_time(self, simulation: Simulation) -> None:
+        """An account that has not used it lately is refused, in AWS's own words: so would baselines and judges be."""
+        for model_id in (ON_DEMAND, f"us.{ON_DEMAND}"):
+            with pytest.raises(ClientError, match="marked by provider as Legacy and you have not been") as error:
+                simulation.runtime.converse(modelId=model_id, messages=QUESTION)
+            assert code_of(error) == "ResourceNotFoundException"
 
 
 class TestEndOfLife:

@@ -37,9 +37,9 @@ def sides() -> tuple[list[Example], list[Example], list[Example]]:
     return rows[:132], rows[132:196], rows[196:]
 
 
-def shuffled(rows: list[Example]) -> list[Example]:
+def shuffled(rows: list[Example], seed: int = 0) -> list[Example]:
     answers = [row.answer for row in rows]
-    random.Random(0).shuffle(answers)  # noqa: S311 - no secret, a fixed shuffle
+    random.Random(seed).shuffle(answers)  # noqa: S311 - no secret, a fixed shuffle
     return [Example(row.system, row.prompt, answer) for row, answer in zip(rows, answers, strict=True)]
 
 
@@ -148,11 +148,17 @@ def test_tuned_model_beats_its_base_and_is_briefer() -> None:
 
 @pytest.mark.parametrize("hyperparameters", [{}, {"epochCount": "10"}, {"learningRateMultiplier": "0.1"}, SMALL_SET])
 def test_shuffled_answers_bring_no_gain(hyperparameters: dict[str, str]) -> None:
-    """A gain that survives shuffled labels would be an artefact of the simulation."""
+    """A gain that survives shuffled labels would be an artefact of the simulation.
+
+    The mean of three shuffles: with 64 questions, a single one is some points up or down by luck. What shuffling leaves
+    is which labels there are; the true answers bring above 50.
+    """
     train_rows, validation, test = sides()
-    model = train(HAIKU, hyperparameters, shuffled(train_rows), shuffled(validation)).model
-    # A label that is guessed, and said alone, is right now and then; the true answers bring above 50.
-    assert mean_f1(model, test) < mean_f1(BaseModel(1), test) + 8
+    models = [
+        train(HAIKU, hyperparameters, shuffled(train_rows, seed), shuffled(validation, seed)).model for seed in range(3)
+    ]
+    mean = sum(mean_f1(model, test) for model in models) / len(models)
+    assert mean < mean_f1(BaseModel(1), test) + 4
 
 
 def test_recurring_labels_are_learnt_from_the_words_of_prompts() -> None:
