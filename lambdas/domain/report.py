@@ -91,7 +91,7 @@ def known_facts(state: Mapping[str, Any]) -> Report:
         # In a sweep those of the model that was chosen.
         "hyperparameters": job.get("hyperparameters") or plan.get("hyperparameters"),
         "sweep": sweep_jobs.summarise(plan, job),
-        "recommended": plan.get("recommended"),
+        "recommended": sweep_jobs.values_explained(plan, job),
         "evaluation": plan.get("evaluation"),
         "approval": state.get("approval"),
         "preflight": _preflight(state.get("preflight")),

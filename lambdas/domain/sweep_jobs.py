@@ -266,3 +266,21 @@ def summarise(plan: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]
         "reason": job.get("reason") or "No model was chosen: the run failed before.",
         "note": (plan.get("sweep") or {}).get("note", ""),
     }
+
+
+def values_explained(plan: Mapping[str, Any], job: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """report.json's `recommended`: the values that the served model was trained with, each with its reason.
+
+    The plan's where no choice was made; what the chosen job of a sweep has instead is from the "sweep".
+    """
+    recommended: list[dict[str, Any]] | None = plan.get("recommended")
+    if recommended is None or job.get("chosen") is None:
+        return recommended
+    return [_explained(one, job["hyperparameters"].get(one["name"]), job["chosen"]) for one in recommended]
+
+
+def _explained(recommended: dict[str, Any], value: str | None, chosen: int) -> dict[str, Any]:
+    if value == recommended["value"]:
+        return recommended
+    reason = f"Job {chosen} has the lowest validation loss with it. Recommended: {recommended['value']}."
+    return {**recommended, "value": value, "source": "sweep", "reason": f"{reason} {recommended['reason']}"}

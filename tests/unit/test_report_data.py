@@ -24,3 +24,15 @@ def test_section_shows_findings_and_escapes_the_users_words(tmp_path: Path) -> N
 def test_section_says_that_the_report_is_missing() -> None:
     """The rest of the page stands without it."""
     assert "is missing" in _environment().get_template("report_data.html.j2").render(dataset={})
+
+
+def test_page_tells_each_hyperparameter_and_why() -> None:
+    """Those of the job whose model was measured; where none is known there is nothing to tell."""
+    told = {"name": "batchSize", "value": "8", "source": "sweep", "reason": "Job 2 has the lowest <loss> with it."}
+    left_out = {"name": "earlyStoppingPatience", "value": None, "source": "default", "reason": "Left out."}
+    template = _environment().get_template("report_hyperparameters.html.j2")
+    page = template.render(report={"recommended": [told, left_out]})
+    for words in ("batchSize", "<td>8</td>", "sweep", "Job 2 has the lowest &lt;loss&gt; with it."):
+        assert words in page
+    assert "None" not in page
+    assert not template.render(report={"recommended": None}).strip()

@@ -6,7 +6,7 @@ import pytest
 
 from lambdas.domain import report
 from lambdas.domain.failure import explain
-from lambdas.domain.sweep_jobs import is_discarded, kept_validation_loss, pending, summarise
+from lambdas.domain.sweep_jobs import is_discarded, kept_validation_loss, pending, summarise, values_explained
 from lambdas.domain.training_metrics import Loss, Losses
 
 LOSSES = Losses(tuple(Loss(step, step, loss) for step, loss in enumerate((0.9, 0.7, 0.5, 0.6), 1)), 0)
@@ -50,6 +50,27 @@ def test_what_goes_and_what_stays(chosen: int | None, keep_models: bool, keep_jo
 def test_a_run_with_one_job_has_no_sweep() -> None:
     """Nothing was compared."""
     assert summarise({"candidates": [{"number": 1}]}, {}) is None
+
+
+def test_report_explains_the_values_of_the_chosen_job() -> None:
+    """The values that were recommended are not those of the model that was measured."""
+    size = {"source": "size", "reason": "180 training records."}
+    recommended = [{"name": "batchSize", "value": "4", **size}, {"name": "epochCount", "value": "4", **size}]
+    plan = {"recommended": recommended}
+    chosen = {"chosen": 2, "hyperparameters": {"batchSize": "8", "epochCount": "4"}}
+    assert values_explained(plan, chosen) == [
+        {
+            "name": "batchSize",
+            "value": "8",
+            "source": "sweep",
+            "reason": "Job 2 has the lowest validation loss with it. Recommended: 4. 180 training records.",
+        },
+        recommended[1],
+    ]
+    state = {"run": {"id": "run"}, "plan": plan}
+    assert report.known_facts({**state, "job": chosen})["recommended"] == values_explained(plan, chosen)
+    assert report.known_facts({**state, "job": {"hyperparameters": {}}})["recommended"] == recommended
+    assert report.known_facts({"run": {"id": "run"}})["recommended"] is None
 
 
 def test_a_failed_run_tells_its_jobs_and_what_it_leaves() -> None:
