@@ -13,6 +13,7 @@ from lambdas.domain.dataset import SET_NAMES, SetName, check_set
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.models import Limits, base_model
 from lambdas.domain.rules import RULES
+from lambdas.domain.sweep import candidates
 from local import validate
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -56,6 +57,22 @@ def test_script_reproduces_the_shipped_data_set() -> None:
     """The data set is the script's, byte for byte: whoever changes one of them changes both."""
     made = subprocess.run([sys.executable, EXAMPLES / "generate.py"], capture_output=True, check=True).stdout  # noqa: S603 - our own script
     assert made == (EXAMPLES / "financial-tables.jsonl").read_bytes()
+
+
+def test_folder_shows_a_sweep_few_shot_arms_and_judges_on_the_shipped_rows() -> None:
+    """The README promises it with one command: a run.json that is refused would be the first thing that a user sees."""
+    folder = EXAMPLES / "sweep-and-judges"
+    files = validate.files_of(folder)
+    assert files["train"].read_bytes() == (EXAMPLES / "financial-tables.jsonl").read_bytes()
+    choices, faults = validate.choose(validate.settings_of(folder))
+    assert faults == []
+    document = validate.validate(files, choices, faults, opener=lambda path: path.open("rb")).document
+    assert (document["status"], document["issues"]) == ("accepted", [])
+    settings, records = choices.settings, document["records"]
+    assert settings.evaluation.few_shot
+    assert len(settings.evaluation.judges) == 2
+    jobs = candidates(choices.model, {}, settings.sweep, records["train"], validated=records["validation"] > 0).jobs
+    assert len(jobs) == 4
 
 
 def test_shipped_data_set_is_accepted_with_all_three_sets() -> None:
