@@ -2,7 +2,8 @@
 
 The loss is in nats a record: minus the log-likelihood of what the answer stands for in its prompt and of how it is
 written. Steps are mini-batches of AdaGrad; the epochs' orders are shuffled by a fixed seed. After each epoch the whole
-validation set is scored, and the model keeps the weights of the best epoch.
+validation set is scored. Where the model knows early stopping, it keeps the weights of the best epoch, otherwise those
+of the last.
 """
 
 import csv
@@ -36,7 +37,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Training:
-    """The outcome of a job: the model of the best epoch and the losses on the way."""
+    """The outcome of a job: the model of the best epoch, which is the one that is kept, and the losses on the way."""
 
     model: TunedModel
     steps: tuple[Step, ...]
@@ -96,19 +97,18 @@ def train(
     steps: list[Step] = []
     validation_steps: list[Step] = []
     best_epoch, best = 0, ranker.copy()
+    stops_early = bool(held_out) and "earlyStoppingPatience" in values
     for epoch in range(1, int(values["epochCount"]) + 1):
         for batch in _batches(rows, batch_size, random):
             warmth = min(1.0, (len(steps) + 1) / (warmup_steps + 1))
             steps.append(Step(len(steps), epoch, ranker.fit(batch, rate * warmth)))
-        if not held_out:
+        if held_out:
+            validation_steps.append(Step(len(steps) - 1, epoch, mean_loss(ranker, held_out)))
+        if not stops_early:
             best_epoch, best = epoch, ranker.copy()
             continue
-        validation_steps.append(Step(len(steps) - 1, epoch, mean_loss(ranker, held_out)))
-        stopped, lowest = stop_early(
-            [step.loss for step in validation_steps],
-            values.get("earlyStoppingThreshold", 0.0),
-            int(values.get("earlyStoppingPatience", len(rows))),
-        )
+        losses = [step.loss for step in validation_steps]
+        stopped, lowest = stop_early(losses, values["earlyStoppingThreshold"], int(values["earlyStoppingPatience"]))
         if lowest == epoch:
             best_epoch, best = epoch, ranker.copy()
         if stopped:

@@ -82,6 +82,17 @@ def test_kept_is_the_model_of_the_best_epoch() -> None:
     assert [ask(stopped.model, prompt) for prompt in prompts] == [ask(until_best.model, prompt) for prompt in prompts]
 
 
+def test_without_early_stopping_the_last_epoch_is_kept() -> None:
+    """Nova has none: what its job tells must be the loss of the model that it makes."""
+    train_rows, validation = shuffled(sides()[0]), sides()[1]
+    training = train(
+        NOVA, {"epochCount": "5", "learningRate": "1e-4", "learningRateWarmupSteps": "0"}, train_rows, validation
+    )
+    losses = [step.loss for step in training.validation]
+    assert training.best_epoch == training.epochs == 5
+    assert training.validation_loss == losses[-1] > min(losses)
+
+
 def test_training_is_deterministic_and_follows_its_hyperparameters() -> None:
     """Curves must have causes: the same run gives the same losses, another learning rate or batch size other ones."""
     first, second = (train(HAIKU, {}, *sides()[:2]) for _ in range(2))
