@@ -20,6 +20,10 @@ from lambdas.domain.training_metrics import Loss
 # Drawn at about this size on a phone and twice as large on a screen, so that the letters can be read on both.
 _WIDTH, _HEIGHT, _ROW = 480, 280, 40
 _BINS = 24
+# The sweep's legend; its jobs differ in colour, and beyond that in their dashes.
+_LEGEND_COLUMNS, _LEGEND_ROW = 3, 20
+_OTHER_COLOURS = ("var(--second)", "var(--good)", "var(--bad)", "var(--unsure)", "var(--quiet)")
+_DASHES = ("7, 4", "2, 3", "12, 3, 2, 3")
 # More points than this cannot be told apart.
 _POINTS = 240
 _FONTS = {
@@ -70,17 +74,30 @@ def loss_curves(training: Sequence[Loss], validation: Sequence[Loss]) -> str:
     return _svg(chart)
 
 
-def sweep_curves(jobs: Mapping[str, Sequence[Loss]]) -> str:
-    """The validation loss of each job of a sweep by epoch, its last step's, the first job of the mapping on top.
+def sweep_curves(jobs: Mapping[str, Sequence[Loss]], chosen: str | None) -> str:
+    """The validation loss of each job of a sweep by epoch, its last step's; the chosen job's line is the thickest.
 
     By epoch and not by step, since jobs with different batch sizes take different numbers of steps.
     """
-    chart = _chart(pygal.XY, "Validation loss of the sweep's jobs by epoch", x_title="epoch", y_title="validation loss")
-    for name, losses in reversed(list(jobs.items())):
+    rows = math.ceil(len(jobs) / _LEGEND_COLUMNS)
+    chart = _chart(
+        pygal.XY,
+        "Validation loss of the sweep's jobs by epoch",
+        x_title="epoch",
+        y_title="validation loss",
+        x_labels=sorted({line.epoch for losses in jobs.values() for line in losses}),
+        legend_at_bottom_columns=_LEGEND_COLUMNS,
+        height=_HEIGHT + _LEGEND_ROW * rows,
+        margin_bottom=_LEGEND_ROW * rows,
+    )
+    colours = []
+    for place, (name, losses) in enumerate(jobs.items()):
         last = {line.epoch: line.loss for line in losses}
-        chart.add(name, sorted(last.items()), dots_size=4)
-    others = [f"color-mix(in srgb, var(--second) {60 + 40 // step} %, var(--line))" for step in range(1, len(jobs))]
-    return _svg(chart, colours=[*others, "var(--accent)"])
+        dashes = _DASHES[place // len(_OTHER_COLOURS) % len(_DASHES)]
+        stroke = {"width": 4} if name == chosen else {"width": 2, "dasharray": dashes}
+        chart.add(name, sorted(last.items()), dots_size=5 if name == chosen else 3, stroke_style=stroke)
+        colours.append("var(--accent)" if name == chosen else _OTHER_COLOURS[place % len(_OTHER_COLOURS)])
+    return _svg(chart, colours=colours)
 
 
 def interval_plot(title: str, unit: str, rows: Sequence[IntervalRow]) -> str:

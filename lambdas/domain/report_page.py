@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lambdas.domain import charts
 from lambdas.domain.arms import BASE, TUNED
@@ -60,6 +60,9 @@ def _environment() -> Environment:
     environment.filters["p_value"] = p_value
     environment.filters["money"] = money
     environment.filters["price"] = price
+    environment.filters["change"] = change
+    environment.filters["cost_item"] = cost_item
+    environment.filters["code"] = code
     return environment
 
 
@@ -90,6 +93,26 @@ def money(usd: float | None) -> str:
 def price(usd: float | None) -> str:
     """A unit price with all its digits: some are millionths."""
     return "unknown" if usd is None else f"{usd:,.8f}".rstrip("0").rstrip(".")
+
+
+def change(usd: float | None) -> str:
+    """A difference between amounts for reading: a little is not nothing."""
+    if usd is None:
+        return "unknown"
+    return "<\N{NO-BREAK SPACE}0.01" if 0 < abs(usd) < 0.005 else f"{usd:+,.2f}" if usd else "0.00"
+
+
+def cost_item(item: str) -> str:
+    """A line of the costs with the judge's name made short: `judging by claude-3-sonnet, input`."""
+    what, by, rest = item.partition(" by ")
+    model_id, comma, side = rest.rpartition(", ")
+    return f"{what}{by}{label(model_id)}{comma}{side}" if by else item
+
+
+def code(text: str) -> Markup:
+    """A text with what stands in backticks as code."""
+    parts = (escape(part) for part in text.split("`"))
+    return Markup().join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
 def metric_name(metric: str) -> str:
@@ -198,14 +221,14 @@ def _loss_plot(materials: Materials) -> Markup | None:
 
 
 def _sweep_plot(report: Report, materials: Materials) -> Markup | None:
-    """The validation losses of all jobs of a sweep, the chosen one's first."""
-    drawn = {number: losses.lines for number, losses in materials.sweep.items() if losses.lines}
-    if not drawn:
-        return None
-    chosen = report["sweep"]["chosen"]
-    ordered = sorted(drawn, key=lambda number: (number != chosen, number))
-    names = {number: f"job {number}{', chosen' if number == chosen else ''}" for number in ordered}
-    return _picture(charts.sweep_curves({names[number]: drawn[number] for number in ordered}))
+    """The validation losses of all jobs of a sweep that have any."""
+    chosen = report["sweep"]["chosen"] if report["sweep"] else None
+    drawn = {
+        f"job {number}{', chosen' if number == chosen else ''}": losses.lines
+        for number, losses in sorted(materials.sweep.items())
+        if losses.lines
+    }
+    return _picture(charts.sweep_curves(drawn, f"job {chosen}, chosen")) if drawn else None
 
 
 def _sweep_names(report: Report) -> list[str]:

@@ -25,7 +25,7 @@ PICTURES: dict[str, Callable[[], str]] = {
     "losses": lambda: loss_curves(LOSSES, LOSSES[9::10]),
     "losses without validation": lambda: loss_curves(LOSSES, []),
     "no losses": lambda: loss_curves([], []),
-    "sweep": lambda: sweep_curves({f"job 1, {EVIL}": LOSSES[9::10], "job 2": LOSSES[::10], "job 3": []}),
+    "sweep": lambda: sweep_curves({f"job 1, {EVIL}": LOSSES[9::10], "job 2": LOSSES[::10], "job 3": []}, "job 2"),
     "intervals": lambda: interval_plot(EVIL, "points", ROWS),
     "no intervals": lambda: interval_plot("Differences", "points", []),
     "win rates": lambda: win_rates("Win rates", ROWS[:1]),
@@ -60,6 +60,23 @@ def test_a_picture_of_the_same_figures_is_the_same_text_and_others_have_other_id
     assert ids[0] is not None
     assert ids[1] is not None
     assert ids[0][1] != ids[1][1]
+
+
+def test_the_jobs_of_a_sweep_can_be_told_apart() -> None:
+    """Each has a line of its own colour or dashes, at whole epochs, and the chosen one's is the thickest."""
+    jobs = {f"job {number}": LOSSES[9::10] for number in range(1, 13)}
+    svg = sweep_curves(jobs, "job 3")
+    drawn = re.findall(r"\.serie-(\d+)\{(stroke-width:\d[^}]*)\}", svg)
+    colours = dict(re.findall(r"\.color-(\d+) a:visited\{stroke:([^;]+);", svg))
+    assert len({(colours[place], stroke) for place, stroke in drawn}) == len(drawn) == len(jobs)
+    assert [place for place, stroke in drawn if stroke.startswith("stroke-width:4")] == ["2"]
+    axis = svg.partition('class="axis x')[2]
+    assert re.findall(r"<text[^>]*>([^<]+)</text>", axis)[:4] == [
+        "1",
+        "2",
+        "3",
+        "Validation loss of the sweep's jobs by epoch",
+    ]
 
 
 def test_colours_are_those_of_the_page() -> None:
