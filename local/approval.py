@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
 from lambdas.domain import approval, run
 from lambdas.domain.approval import Answer, Approval, Decision
@@ -28,8 +28,11 @@ class NotAnsweredError(Exception):
 
 
 def clients_of(region: str) -> Clients:
-    """Those of the caller's credentials and endpoints, as boto3 finds them."""
-    session: Any = boto3.Session(region_name=region)
+    """Those of the caller's credentials and endpoints, as boto3 finds them. Raises NotAnsweredError."""
+    try:
+        session: Any = boto3.Session(region_name=region)
+    except ProfileNotFound as error:
+        raise NotAnsweredError(f"{error}: set AWS_PROFILE to one of `aws configure list-profiles`.") from None
     made: Clients = session.client
     return made
 

@@ -132,6 +132,12 @@ def settings_from(context: Mapping[str, Any]) -> Settings:
             f'The settings "base_model" and "region" do not fit: {settings.base_model} can be customized in '
             f"{', '.join(regions)}, not in {settings.region}."
         )
+    if settings.approval_hours is not None and settings.approval_hours >= settings.longest_run_hours:
+        raise SettingsError(
+            'The settings "approval_hours" and "longest_run_hours" do not fit: a run that waits '
+            f"{settings.approval_hours} hours for its approval would time out first. Set approval_hours below "
+            f"{settings.longest_run_hours}."
+        )
     return settings
 
 

@@ -10,12 +10,13 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from lambdas.domain import run as runs
-from lambdas.domain.cost import Estimate, Line
+from lambdas.domain.cost import Estimate, Line, amount
 from lambdas.domain.report import subject
 from lambdas.domain.timestamps import later, seconds_between
 
 Decision = Literal["approved", "rejected"]
 
+_NOTHING_BOUGHT = "Nothing was bought."
 GO_ON = (
     "To go on, upload the data set again, which trains anew, or serve the model by hand in the Bedrock console, which "
     "bills until you delete there what you made."
@@ -70,7 +71,7 @@ def rejection(answer: Answer) -> str:
     """The cause that ends the pause, JSON as of a Lambda's error: a sentence, and the answer for the run's report."""
     said = f": {answer.reason}" if answer.reason else ""
     text = f"The purchase was rejected by {answer.by} at {answer.answered_at}{said}".rstrip(".")
-    return json.dumps({"errorMessage": f"{text}. {GO_ON}", **answer.model_dump()})
+    return json.dumps({"errorMessage": f"{text}. {_NOTHING_BOUGHT} {GO_ON}", **answer.model_dump()})
 
 
 def answer_in(cause: str) -> Answer | None:
@@ -85,9 +86,9 @@ def answer_in(cause: str) -> Answer | None:
 def silence(requested_at: str | None, answer_until: str | None) -> str:
     """The sentence on a request that nobody answered."""
     if requested_at is None or answer_until is None:
-        return f"Nobody answered in time whether to buy. {GO_ON}"
+        return f"Nobody answered in time whether to buy. {_NOTHING_BOUGHT} {GO_ON}"
     hours = seconds_between(requested_at, answer_until) / 3600
-    return f"Nobody answered within {hours:g} hours whether to buy. {GO_ON}"
+    return f"Nobody answered within {hours:g} hours whether to buy. {_NOTHING_BOUGHT} {GO_ON}"
 
 
 def request_message(
@@ -96,12 +97,15 @@ def request_message(
     purchase: str,
     validation_loss: float | None,
     *,
+    deleted_models: int,
     deployment: str,
     region: str,
 ) -> tuple[str, str]:
-    """Subject and text that ask for an answer."""
+    """Subject and text that ask for an answer; `deleted_models` of a sweep go when the run ends, however it does."""
     loss = "not known" if validation_loss is None else f"{validation_loss:.4f}"
     where = f"--deployment {deployment} --region {region}"
+    others = f"the sweep's {deleted_models} other models are deleted when the run ends; " if deleted_models > 1 else ""
+    others = "the sweep's other model is deleted when the run ends; " if deleted_models == 1 else others
     paragraphs = [
         f"The model of run {run_id} is trained. Before it is measured, the run would buy: {purchase}.",
         f"Validation loss: {loss}.",
@@ -110,7 +114,7 @@ def request_message(
         f"  fine-tune approve {run_id} {where}\n"
         f'  fine-tune reject {run_id} {where} --reason "..."',
         f"Without an answer until {request.answer_until} the run ends, and nothing is bought. The tuned model is kept "
-        "then, too, and billed monthly for its storage; nothing else bills while the run waits.",
+        f"then, too, and billed monthly for its storage; {others}nothing else bills while the run waits.",
         f"Run: {run_id}\nExecution: {request.execution_arn}",
     ]
     return subject(f"{run_id} waits for your approval{_about(request.estimate)}"), "\n\n".join(paragraphs)
@@ -131,20 +135,20 @@ def estimate_text(estimate: Estimate | None) -> str:
         return "The costs are not known: the run has no estimate."
     source = f"prices of {estimate.prices.as_of}, source: {estimate.prices.source}"
     total = (
-        f"not known. The known lines are {estimate.known_usd:.2f} USD; no price for: {', '.join(estimate.unknown)}"
+        f"not known; no price for: {', '.join(estimate.unknown)}. The rest is {amount(estimate.known_usd)} USD"
         if estimate.total_usd is None
-        else f"{estimate.total_usd:.2f} USD"
+        else f"{amount(estimate.total_usd)} USD"
     )
     lines = [f"  {_line_text(line)}" for line in estimate.lines]
     return "\n".join([f"Estimate for the whole run, its training included ({source}):", *lines, f"  Total: {total}"])
 
 
 def _line_text(line: Line) -> str:
-    usd = "price not known" if line.usd is None else f"{line.usd:.2f} USD"
+    usd = "price not known" if line.usd is None else f"{amount(line.usd)} USD"
     return f"{line.item}: {line.quantity:,.2f} x {line.unit}, {usd}"
 
 
 def _about(estimate: Estimate | None) -> str:
     if estimate is None or estimate.total_usd is None:
         return ""
-    return f", about {estimate.total_usd:.2f} USD"
+    return f", about {amount(estimate.total_usd)} USD"

@@ -37,6 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         request,
         approval.purchase_text(plan["serving"], plan["model_units"], settings.longest_lease_hours),
         _validation_loss(run, event["job"]),
+        deleted_models=_deleted_models(plan, event["job"]),
         deployment=settings.deployment,
         region=clients.sns().meta.region_name,
     )
@@ -51,6 +52,13 @@ def _estimate(run: dict[str, Any]) -> Estimate | None:
     stored = object_store.read(run["output_bucket"], f"{run['prefix']}preflight.json")
     estimate = orjson.loads(stored).get("estimate") if stored else None
     return Estimate.model_validate(estimate) if estimate else None
+
+
+def _deleted_models(plan: dict[str, Any], job: dict[str, Any]) -> int:
+    """How many models of a sweep are deleted with the run's end: those that were not chosen, unless they are kept."""
+    if (plan.get("sweep") or {}).get("keep_models"):
+        return 0
+    return sum(one.get("model_arn") is not None and one["name"] != job["name"] for one in job.get("candidates") or ())
 
 
 def _validation_loss(run: dict[str, Any], job: dict[str, Any]) -> float | None:

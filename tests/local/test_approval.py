@@ -149,6 +149,17 @@ def test_missing_credentials_are_told(account: Account) -> None:
         answer(none, "team", RUN, "approved")
 
 
+def test_a_profile_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped AWS_PROFILE is no reason for a stack trace."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    done = CliRunner().invoke(cli.app, ["approve", RUN])
+    assert (done.exit_code, "nobody" in done.output, done.exc_info[0] if done.exc_info else None) == (
+        1,
+        True,
+        SystemExit,
+    )
+
+
 @pytest.mark.parametrize(("command", "decision"), [("approve", "approved"), ("reject", "rejected")])
 def test_the_commands_answer_for_the_given_deployment(
     waiting: Account, monkeypatch: pytest.MonkeyPatch, command: str, decision: str

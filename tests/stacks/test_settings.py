@@ -93,6 +93,13 @@ def test_every_retention_reaches_cloudwatch_as_its_number_of_days() -> None:
         assert group.retention_in_days == days
 
 
+def test_an_approval_that_outlasts_the_run_is_refused() -> None:
+    """The execution would time out while somebody still may answer, and nobody would be told why."""
+    with pytest.raises(SettingsError, match=r'"approval_hours" and "longest_run_hours".*below 24'):
+        settings_from({"fine-tuning": {"approval_hours": 24, "longest_run_hours": 24}})
+    assert settings_from({"fine-tuning": {"approval_hours": 23, "longest_run_hours": 24}}).approval_hours == 23
+
+
 def test_a_region_where_the_base_model_cannot_be_tuned_is_refused() -> None:
     """Otherwise each run would fail, hours after the deployment."""
     with pytest.raises(SettingsError, match=r'"base_model" and "region".*us-west-2, not in eu-central-1'):

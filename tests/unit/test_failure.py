@@ -100,7 +100,9 @@ def test_silence_is_told_with_the_hours_and_how_to_go_on():
     state = {"run": RUN, "failure": caught, "throughput": NONE_BOUGHT, "stopped_job": kept, "approval": asked}
     explanation = explain(state)
     assert explanation.error == "NotApproved"
-    assert explanation.cause.startswith("Nobody answered within 24 hours whether to buy. To go on, upload")
+    assert explanation.cause.startswith(
+        "Nobody answered within 24 hours whether to buy. Nothing was bought. To go on, upload"
+    )
     assert explanation.cause.endswith("No throughput exists. The custom model arn:model is kept.")
     assert "Nobody answered in time" in explain({**state, "approval": None}).cause
 
@@ -119,7 +121,10 @@ def test_a_rejection_is_told_with_who_and_why():
     caught = {"Error": "NotApproved", "Cause": approval.rejection(answer), "phase": "approval"}
     explanation = explain({"run": RUN, "failure": caught, "throughput": NONE_BOUGHT})
     assert explanation.error == "NotApproved"
-    assert "rejected by arn:ann at 2026-11-22T10:00:00.000Z: Dear. To go on, upload" in explanation.cause
+    assert (
+        "rejected by arn:ann at 2026-11-22T10:00:00.000Z: Dear. Nothing was bought. To go on, upload"
+        in explanation.cause
+    )
 
 
 def test_every_final_name_is_a_declared_error():

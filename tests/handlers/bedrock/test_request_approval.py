@@ -80,8 +80,8 @@ def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(event, s
         "Provisioned Throughput without commitment, 1 model unit",
         "Validation loss: 0.6250",
         "prices of 2026-11-01, source: the price page",
-        "training: 1,234,567.80 x 1,000 tokens, 2469.14 USD",
-        "Total: not known. The known lines are 2469.14 USD; no price for: provisioned throughput",
+        "training: 1,234,567.80 x 1,000 tokens, 2,469.14 USD",
+        "Total: not known; no price for: provisioned throughput. The rest is 2,469.14 USD",
         f"fine-tune approve {event['run']['id']} --deployment fine-tuning --region us-west-2",
         f"fine-tune reject {event['run']['id']}",
         f"Without an answer until {request['answer_until']} the run ends, and nothing is bought",
@@ -108,8 +108,19 @@ def test_a_known_total_stands_in_the_subject(event, s3, expect, lambda_context):
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(preflight).encode())
     handler(event, lambda_context)
     [(subject, text)] = told(event)
-    assert subject.endswith("waits for your approval, about 2469.14 USD")
-    assert "Total: 2469.14 USD" in text
+    assert subject.endswith("waits for your approval, about 2,469.14 USD")
+    assert "Total: 2,469.14 USD" in text
+
+
+def test_what_becomes_of_a_sweeps_other_models_is_told(event, lambda_context):
+    """They cost storage while the run waits, and are gone whatever the answer is, unless run.json keeps them."""
+    jobs = [{"name": f"c{n}", "model_arn": f"m{n}" if n < 4 else None, "validation_loss": 0.5} for n in range(1, 5)]
+    sweep = {"job": {**event["job"], "name": "c2", "candidates": jobs}}
+    handler({**event, **sweep, "plan": {**event["plan"], "sweep": {"keep_models": False}}}, lambda_context)
+    handler({**event, **sweep, "plan": {**event["plan"], "sweep": {"keep_models": True}}}, lambda_context)
+    [(_, deleted), (_, kept)] = told(event)
+    assert "the sweep's 2 other models are deleted when the run ends" in deleted
+    assert "other model" not in kept
 
 
 def test_a_repeated_attempt_asks_with_its_own_token(event, s3, expect, lambda_context):
