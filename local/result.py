@@ -65,6 +65,9 @@ def tell_report(console: Console, folder: Path) -> None:
     tell_hyperparameters(console, report["recommended"])
     for text in (*sweep(report), serving(report), *cost(report)):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
+    if report["preflight"] and report["preflight"]["findings"]:
+        console.print("The preflight warned:")
+        tell_findings(console, report["preflight"]["findings"])
     console.print(f"Report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
 
 
@@ -74,7 +77,12 @@ def sweep(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"Sweep: {compared['reason']} {compared['note']}".rstrip()
         for job in compared["jobs"]:
             tried = ", ".join(f"{name} {value}" for name, value in job["hyperparameters"].items())
-            loss = (job["failure"] or f"validation loss {job['validation_loss']}").rstrip(".")
+            known = (
+                "no validation loss"
+                if job["validation_loss"] is None
+                else f"validation loss {job['validation_loss']:.4g}"
+            )
+            loss = (job["failure"] or known).rstrip(".")
             fate = "chosen" if job["chosen"] else "model deleted" if job["model_deleted"] else "model kept"
             yield f"  job {job['number']}: {loss}; {tried}; {fate if job['status'] == 'Completed' else job['status']}."
 

@@ -5,50 +5,59 @@ on: those stay estimated.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from lambdas.domain.cost import (
     Estimate,
     Line,
+    amount,
     answer_lines,
     candidate_epochs,
     judging_lines,
+    price_source,
     storage_line,
     summed,
     throughput_line,
     training_line,
+    units,
 )
 from lambdas.domain.prices import Prices
 from lambdas.domain.responses import Line as Answer
 from lambdas.domain.serving import ON_DEMAND
+from lambdas.domain.sweep_jobs import DELETED
 
 _COUNTED = ("As Bedrock counted them.", "As Bedrock counted them.")
 
 
 class Costs(NamedTuple):
-    """The prices that count for the run, and what it was estimated to cost before it began."""
+    """The prices that count for the run, and what it was estimated to cost before it began.
+
+    `epochs` has how many each job ran, by the candidate's number, as far as Bedrock recorded them.
+    """
 
     prices: Prices
     estimate: Estimate
+    epochs: Mapping[int, int] = MappingProxyType({})
 
 
 def report_cost(
     state: Mapping[str, Any],
     answers: Mapping[str, Sequence[Answer]],
     judging: Mapping[str, Any],
-    epochs: Sequence[Mapping[str, Any]],
     billed_seconds: float | None,
     costs: Costs,
 ) -> dict[str, Any]:
     """The report's `cost`: `{"prices", "estimate", "actual", "difference": {"lines", "known_usd", "total_usd"}}`.
 
-    `epochs` are those that the served model's job ran, `billed_seconds` the throughput's, null where there was none.
+    `billed_seconds` is the throughput's, null where there was none.
     """
     plan, prices = state["plan"], costs.prices
-    lines = [_training(plan, state.get("job") or {}, epochs, prices)]
+    lines = [_training(plan, state.get("job") or {}, costs)]
     if billed_seconds and plan["serving"] != ON_DEMAND:
         note = (
-            f"In service for {billed_seconds:,.0f} s, begun billing steps counted whole; {plan['model_units']} units."
+            f"In service for {billed_seconds:,.0f} s, begun billing steps counted whole, times {units(plan)}; whether "
+            "AWS bills the creation, too, is not documented."
         )
         lines.append(throughput_line(plan, prices, billed_seconds, note))
     for name, answered in answers.items():
@@ -57,29 +66,47 @@ def report_cost(
         used = (judge["input_tokens"], judge["output_tokens"])
         lines += judging_lines(judge["model_id"], used, prices, _COUNTED)
     note = "Billed each month until the model is deleted."
-    lines.append(storage_line(plan, prices, note))
-    actual = summed(lines, prices)
+    lines.append(storage_line(prices, plan["base_model"], kept_models(state.get("job") or {}), note))
+    return compared(costs.estimate, summed(lines, price_source(prices)))
+
+
+def compared(estimated: Estimate, actual: Estimate) -> dict[str, Any]:
+    """The report's `cost` of an estimate and of what was used."""
     return {
         "prices": actual.prices.model_dump(),
-        "estimate": costs.estimate.model_dump(exclude={"prices"}),
+        "estimate": estimated.model_dump(exclude={"prices"}),
         "actual": actual.model_dump(exclude={"prices"}),
-        "difference": _difference(costs.estimate, actual),
+        "difference": _difference(estimated, actual),
     }
 
 
-def _training(
-    plan: Mapping[str, Any], job: Mapping[str, Any], epochs: Sequence[Mapping[str, Any]], prices: Prices
-) -> Line:
-    """The served model's epochs as they were run, those of a sweep's other jobs as planned."""
-    planned = candidate_epochs(plan)
-    ran = max((int(epoch["epoch"]) for epoch in epochs), default=None)
-    served = next((each["number"] for each in job.get("candidates", []) if each["name"] == job["name"]), min(planned))
-    counted = {**planned, **({} if ran is None else {served: ran})}
-    tokens = plan["tokens"]["train"]
-    source = "as planned, since Bedrock recorded no losses" if ran is None else "as they were run"
-    others = "" if len(planned) == 1 else f", the other {len(planned) - 1} jobs' as planned"
-    note = f"About {tokens:,} training tokens times {sum(counted.values())} epochs {source}{others}."
-    return training_line(plan, prices, tokens * sum(counted.values()), note)
+def kept_models(job: Mapping[str, Any]) -> int:
+    """How many custom models `$.job` leaves: of a sweep all that were not deleted."""
+    candidates = job.get("candidates")
+    if candidates is None:
+        return 1
+    return sum(one["model_arn"] is not None and one.get("model") != DELETED for one in candidates)
+
+
+def _training(plan: Mapping[str, Any], job: Mapping[str, Any], costs: Costs) -> Line:
+    """Each started job's epochs as they were run, or as planned where Bedrock recorded none."""
+    planned, epochs = candidate_epochs(plan), costs.epochs
+    started = {each["number"] for each in job.get("candidates", []) if each["arn"]} or set(planned)
+    counted = {number: epochs.get(number, planned[number]) for number in sorted(started)}
+    unrecorded = [number for number in counted if number not in epochs]
+    tokens, total = plan["tokens"]["train"], sum(counted.values())
+    note = f"About {tokens:,} training tokens times {total} epochs as they were run{_of_jobs(counted)}."
+    if unrecorded == list(counted):
+        note = (
+            f"About {tokens:,} training tokens times {total} epochs{_of_jobs(counted)} as planned: no losses recorded."
+        )
+    elif unrecorded:
+        note = f"{note} No losses were recorded of job {', '.join(map(str, unrecorded))}: counted as planned."
+    return training_line(plan, costs.prices, tokens * total, note)
+
+
+def _of_jobs(counted: Mapping[int, int]) -> str:
+    return "" if len(counted) == 1 else f" by {len(counted)} jobs"
 
 
 def _tokens(answered: Sequence[Answer]) -> tuple[int, int]:
@@ -121,9 +148,13 @@ def _minus(one: float | None, other: float | None) -> float | None:
 
 
 def cost_sentence(cost: Mapping[str, Any], *, simulated: bool) -> str:
-    """What a run has cost, for people; as far as it is known."""
+    """What a run has cost, for people: what is not known first, where a price is missing."""
     actual, as_of = cost["actual"], cost["prices"]["as_of"]
-    verb = "A real run would have cost" if simulated else "The run cost"
-    more = f" and what is not known: {'; '.join(actual['unknown'])}" if actual["unknown"] else ""
-    foreseen = f"estimated were {cost['estimate']['known_usd']:,.2f} USD"
-    return f"{verb} {actual['known_usd']:,.2f} USD by the prices of {as_of}{more}; {foreseen}."
+    known = f"{amount(actual['known_usd'])} USD by the prices of {as_of}"
+    foreseen = f"estimated: {amount(cost['estimate']['known_usd'])} USD"
+    would = " would have" if simulated else ""
+    run = "a real run" if simulated else "the run"
+    if actual["unknown"]:
+        missing = "; ".join(actual["unknown"])
+        return f"What {run}{would} cost is unknown: no price for {missing}. The rest{would} cost {known} ({foreseen})."
+    return f"{run.capitalize()}{would} cost {known} ({foreseen})."

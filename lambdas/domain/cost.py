@@ -18,7 +18,7 @@ from lambdas.domain.tokens import USUAL_CHARACTERS_PER_TOKEN
 from lambdas.domain.tokens import estimate as estimate_tokens
 
 CAP_CHECK = "cost-cap"
-THROUGHPUT_ITEM = "throughput"
+TRAINING_ITEM, THROUGHPUT_ITEM, STORAGE_ITEM = "training", "throughput", "custom model storage, first month"
 
 # Creating a throughput takes 20 to 30 minutes (AWS's own notebook on Claude 3 Haiku); whether AWS bills that time is
 # not documented, so the estimate does.
@@ -71,8 +71,14 @@ class Estimate(BaseModel):
     prices: PriceSource
 
     def short_form(self) -> dict[str, Any]:
-        """What the run's state keeps of it."""
-        return {"known_usd": self.known_usd, "total_usd": self.total_usd, "unknown": self.unknown}
+        """What the run's state keeps of it; the price of a model unit is for the message of a failed deletion."""
+        per_hour = next((line.unit_price_usd for line in self.lines if line.item == THROUGHPUT_ITEM), None)
+        return {
+            "known_usd": self.known_usd,
+            "total_usd": self.total_usd,
+            "unknown": self.unknown,
+            "model_unit_price_per_hour": per_hour,
+        }
 
 
 def run_prices(prices: Prices, plan: Mapping[str, Any], model_unit_price_per_hour: float | None) -> Prices:
@@ -92,12 +98,17 @@ def estimate(plan: Mapping[str, Any], prices: Prices) -> Estimate:
         _training(plan, prices),
         *_answers(plan, prices),
         *_judging(plan, prices),
-        storage_line(plan, prices, kept),
+        storage_line(prices, plan["base_model"], _models_kept(plan), kept),
     ]
-    return summed(lines, prices)
+    return summed(lines, price_source(prices))
 
 
-def summed(lines: list[Line], prices: Prices) -> Estimate:
+def price_source(prices: Prices) -> PriceSource:
+    """Date and source of a price file."""
+    return PriceSource(as_of=prices.as_of.isoformat(), source=prices.source)
+
+
+def summed(lines: list[Line], prices: PriceSource) -> Estimate:
     """Lines with their totals."""
     known = sum(line.usd for line in lines if line.usd is not None)
     unknown = [line.item for line in lines if line.usd is None]
@@ -106,7 +117,7 @@ def summed(lines: list[Line], prices: Prices) -> Estimate:
         known_usd=known,
         total_usd=None if unknown else known,
         unknown=unknown,
-        prices=PriceSource(as_of=prices.as_of.isoformat(), source=prices.source),
+        prices=prices,
     )
 
 
@@ -131,7 +142,7 @@ def training_line(plan: Mapping[str, Any], prices: Prices, token_epochs: float, 
     """Training: tokens times epochs, over all jobs."""
     model = plan["base_model"]
     return cost_line(
-        "training",
+        TRAINING_ITEM,
         token_epochs / 1000,
         "1,000 tokens",
         prices.base_models[model].training_per_1000_tokens,
@@ -154,12 +165,11 @@ def throughput_line(plan: Mapping[str, Any], prices: Prices, seconds: float, not
     )
 
 
-def storage_line(plan: Mapping[str, Any], prices: Prices, note: str) -> Line:
-    """The first month of the custom models that are kept."""
-    model = plan["base_model"]
+def storage_line(prices: Prices, model: str, kept: int, note: str) -> Line:
+    """The first month of the custom models that are kept of a base model."""
     return cost_line(
-        "custom model storage, first month",
-        len(plan["candidates"]) if (plan.get("sweep") or {}).get("keep_models") else 1,
+        STORAGE_ITEM,
+        kept,
         "model",
         prices.base_models[model].storage_per_month,
         f"/base_models/{model}/storage_per_month",
@@ -187,6 +197,11 @@ def judging_lines(judge: str, tokens: tuple[float, float], prices: Prices, notes
     return token_lines(f"judging by {judge}", tokens, price, f"/foundation_models/{judge}", notes)
 
 
+def units(plan: Mapping[str, Any]) -> str:
+    """The model units of a run's throughput, in words."""
+    return f"{plan['model_units']} model unit{'' if plan['model_units'] == 1 else 's'}"
+
+
 def candidate_epochs(plan: Mapping[str, Any]) -> dict[int, int]:
     """The epochs that are planned for each of the run's jobs, by the candidate's number."""
     return {
@@ -198,11 +213,18 @@ def candidate_epochs(plan: Mapping[str, Any]) -> dict[int, int]:
 def _training(plan: Mapping[str, Any], prices: Prices) -> Line:
     tokens, epochs = plan["tokens"]["train"], candidate_epochs(plan)
     jobs = "" if len(epochs) == 1 else f" of {len(epochs)} jobs"
+    stoppable = any("earlyStoppingPatience" in each["hyperparameters"] for each in plan["candidates"])
+    early = "; early stopping may end a job earlier" if stoppable else ""
+    total = sum(epochs.values())
     note = (
-        f"{tokens:,} training tokens {_ESTIMATED} times {sum(epochs.values())} epochs{jobs}; early stopping may end a "
-        "job earlier, validation is not billed."
+        f"{tokens:,} training tokens {_ESTIMATED} times {total} epoch{'' if total == 1 else 's'}{jobs}{early}; "
+        "validation is not billed."
     )
-    return training_line(plan, prices, tokens * sum(epochs.values()), note)
+    return training_line(plan, prices, tokens * total, note)
+
+
+def _models_kept(plan: Mapping[str, Any]) -> int:
+    return len(plan["candidates"]) if (plan.get("sweep") or {}).get("keep_models") else 1
 
 
 def _answers(plan: Mapping[str, Any], prices: Prices) -> Iterator[Line]:
@@ -215,8 +237,7 @@ def _answers(plan: Mapping[str, Any], prices: Prices) -> Iterator[Line]:
         step_minutes = prices.throughput_billing_seconds / 60
         note = (
             f"{CREATION_SECONDS // 60} minutes of creation, in case they are billed, and {answers} answers at "
-            f"{ANSWERS_PER_SECOND} a second; begun steps of {step_minutes:g} minutes count whole; "
-            f"{plan['model_units']} model units."
+            f"{ANSWERS_PER_SECOND} a second; begun steps of {step_minutes:g} minutes count whole; {units(plan)}."
         )
         yield throughput_line(plan, prices, CREATION_SECONDS + answers / ANSWERS_PER_SECOND, note)
     for name, arm in arms.items():
@@ -246,6 +267,11 @@ def _judging(plan: Mapping[str, Any], prices: Prices) -> Iterator[Line]:
         yield from judging_lines(judge, (asked, questions * JUDGEMENT_TOKENS), prices, notes)
 
 
+def amount(usd: float) -> str:
+    """An amount for people: a little is not nothing."""
+    return "less than 0.01" if 0 < usd < 0.01 else f"{usd:,.2f}"
+
+
 def cost_findings(estimate: Estimate, cap_usd: float | None) -> list[Finding]:
     """What stands in the way of spending: an estimate above the cap, or one that cannot be told from the prices."""
     dear = cap_usd is not None and estimate.known_usd > cap_usd
@@ -256,7 +282,7 @@ def cost_findings(estimate: Estimate, cap_usd: float | None) -> list[Finding]:
     remedy = f"Fill in {', '.join(places)} in {FILE_NAME} at the root of the input bucket (docs/cost.md)"
     unknown = f"The prices of these are not known: {'; '.join(estimate.unknown)}."
     if cap_usd is None:
-        message = f"{unknown} The rest is estimated at {estimate.known_usd:.2f} USD."
+        message = f"{unknown} The rest is estimated at {amount(estimate.known_usd)} USD."
         return [Finding(check=CHECK, severity="warning", message=message, remedy=f"{remedy} to see what a run costs.")]
     message = f"Whether the run stays below its cap of {cap_usd:.2f} USD cannot be told. {unknown}"
     remedy = f"{remedy}, or run without a cap (max_cost_usd in run.json, max_run_cost_usd of the deployment)."

@@ -9,6 +9,7 @@ from lambdas.domain.actual_cost import Costs, cost_sentence, report_cost
 from lambdas.domain.arms import BASE, TUNED, Arm
 from lambdas.domain.cost import THROUGHPUT_ITEM
 from lambdas.domain.evaluation import Evaluation
+from lambdas.domain.failed_cost import failed_cost
 from lambdas.domain.metrics import count_statistics, percentile
 from lambdas.domain.pricing import answer_prices
 from lambdas.domain.responses import Line, answering_seconds
@@ -163,7 +164,7 @@ def succeeded(
     throughput = _with_overhead(facts["throughput"], answers[TUNED])
     epochs = summarise_epochs(*losses)
     billed = throughput["billed_seconds"] if throughput else None
-    cost = costs and report_cost(state, answers, judging, epochs, billed, costs)
+    cost = costs and report_cost(state, answers, judging, billed, costs)
     planned = int(float((facts["hyperparameters"] or {}).get("epochCount", 0)))
     return {
         **facts,
@@ -218,11 +219,13 @@ def failed(state: Mapping[str, Any], error: str, cause: str, model_arn: str | No
     """The report of a run that did not; `model_arn` is a custom model that the run leaves all the same."""
     facts = known_facts(state)
     model_arn = facts["custom_model_arn"] or model_arn
+    models = left_on_purpose(model_arn, facts["sweep"])
     return {
         **facts,
         "status": "failed",
         "custom_model_arn": model_arn,
-        "left_on_purpose": [*left_on_purpose(model_arn, facts["sweep"]), *_kept_job(state.get("stopped_job") or {})],
+        "cost": failed_cost(state, len(models)),
+        "left_on_purpose": [*models, *_kept_job(state.get("stopped_job") or {})],
         "error": {"name": error, "cause": cause},
     }
 

@@ -63,7 +63,7 @@ def hourly_cost(model_units: int | None, price: float | None) -> str:
     """`1 model unit at 42.00 USD = 42.00 USD an hour`; says so where units or price are not known."""
     units = f"{model_units or 'an unknown number of'} model unit{'' if model_units == 1 else 's'}"
     if price is None:
-        return f"{units} at a price an hour that the deployment does not know (setting model_unit_price_per_hour)"
+        return f"{units} at a price an hour that is not known (price file, setting model_unit_price_per_hour)"
     if model_units is None:
         return f"{units} at {price:.2f} USD an hour each"
     return f"{units} at {price:.2f} USD = {model_units * price:.2f} USD an hour"

@@ -28,13 +28,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     name, plan = run.bedrock_name(environment().deployment, event["run"]["id"]), event.get("plan") or {}
     facts: Throughput = {**throughput.unrecorded(name, plan.get("serving")), **(event.get("throughput") or {})}
     may_appear_late = event.get("failure", {}).get("phase") == "throughput" and facts["arn"] is None
-    facts = delete(
-        facts, may_appear_late, hourly_cost(plan.get("model_units"), environment().model_unit_price_per_hour)
-    )
+    facts = delete(facts, may_appear_late, hourly_cost(plan.get("model_units"), _price_per_hour(event)))
     logger.info("Deletion attempted", extra={"throughput": name, "deleted": facts["deleted"]})
     if facts["deleted"]:
         _give_slot_back(event["run"]["id"])
     return {**facts}
+
+
+def _price_per_hour(event: dict[str, Any]) -> float | None:
+    """Of a model unit: the preflight's, which knows the price file, or the setting where it made no estimate."""
+    estimate = (event.get("preflight") or {}).get("estimate") or {}
+    found: float | None = estimate.get("model_unit_price_per_hour")
+    return environment().model_unit_price_per_hour if found is None else found
 
 
 def delete(facts: Throughput, may_appear_late: bool, cost: str) -> Throughput:

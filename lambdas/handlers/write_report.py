@@ -1,5 +1,6 @@
 """WriteReport: scores the stored answers, decides, and writes report.json, report.html and human_review.html."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from lambdas.adapters import (
     stored_judging,
     stored_prices,
 )
+from lambdas.adapters.service_errors import Refused
 from lambdas.domain import report
 from lambdas.domain.actual_cost import Costs
 from lambdas.domain.arms import Arm
@@ -57,7 +59,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     pairs = stored_judging.read_pairs(bucket, prefix)
     judged = {judge: stored_judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in settings.judges}
     approved = approvals.read(bucket, run["id"])
-    losses, of_sweep = _losses(event)
+    losses = _losses(event)
+    served = losses[event["job"].get("chosen", plan["candidates"][0]["number"])]
     result = report.succeeded(
         {
             **event,
@@ -67,12 +70,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         answers,
         evaluation,
         summarise_judging(pairs, judged),
-        losses,
+        served,
         lineage.read_lineage(run, list(plan["arms"]), judged=bool(judged)),
-        _costs(run, plan),
+        _costs(run, plan, losses),
     )
     dataset = orjson.loads(object_store.read(bucket, f"{prefix}dataset/report.json") or b"{}")
-    page = render_page(result, Materials(answers, *losses, dataset, of_sweep))
+    of_sweep = {number: validation for number, (_, validation) in losses.items()} if len(losses) > 1 else {}
+    page = render_page(result, Materials(answers, *served, dataset, of_sweep))
     page_uri = object_store.write(bucket, f"{prefix}report.html", page.encode(), _HTML)
     review = render_review(
         run["id"], [pair for pair in pairs if not needs_no_judge(pair)], simulated=bool(result["simulated"])
@@ -87,27 +91,39 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"uri": uri, "verdict": verdict, "subject": subject, "message": message}
 
 
-def _costs(run: dict[str, Any], plan: dict[str, Any]) -> Costs:
-    """The prices as they are now, and the estimate as preflight made it."""
-    found = stored_prices.read_prices(run["source"]["bucket"])
+def _costs(run: dict[str, Any], plan: dict[str, Any], losses: Mapping[int, tuple[Losses, Losses]]) -> Costs | None:
+    """The prices as they are now, and the estimate as preflight made it; None where S3 refuses the price file."""
+    try:
+        found = stored_prices.read_prices(run["source"]["bucket"])
+    except Refused as refusal:
+        # The preflight has warned of it; it must not cost the run its report.
+        logger.warning("Price file not read", extra={"reason": str(refusal)})
+        return None
     if not isinstance(found, Prices):
-        # The preflight has refused such a file; one that was broken since must not cost the run its report.
+        # The preflight has refused such a file; one that was broken since must not cost the run its report either.
         logger.warning("Price file not read", extra={"findings": [each.message for each in found]})
         found = default_prices()
     prices = run_prices(found, plan, environment().model_unit_price_per_hour)
     preflight = orjson.loads(object_store.read(run["output_bucket"], preflight_key(run["prefix"])) or b"{}")
     made = preflight.get("estimate")
-    return Costs(prices, Estimate.model_validate(made) if made else estimate(plan, prices))
+    ran = {
+        number: max((line.epoch for part in both for line in part.lines), default=0) for number, both in losses.items()
+    }
+    return Costs(
+        prices,
+        Estimate.model_validate(made) if made else estimate(plan, prices),
+        {number: epochs for number, epochs in ran.items() if epochs},
+    )
 
 
-def _losses(event: dict[str, Any]) -> tuple[tuple[Losses, Losses], dict[int, Losses]]:
-    """The training and validation losses of the run's job, of a sweep the chosen one's, and each job's validation."""
+def _losses(event: dict[str, Any]) -> dict[int, tuple[Losses, Losses]]:
+    """The training and validation losses of each of the run's jobs, by the candidate's number."""
     bucket, prefix = event["run"]["output_bucket"], event["run"]["prefix"]
     candidates = event["job"].get("candidates")
     if not candidates:
-        return customization_output.read_training_metrics(bucket, f"{prefix}customization/"), {}
-    read = {
+        number = event["plan"]["candidates"][0]["number"]
+        return {number: customization_output.read_training_metrics(bucket, f"{prefix}customization/")}
+    return {
         one["number"]: customization_output.read_training_metrics(bucket, candidate_output(prefix, one["number"]))
         for one in candidates
     }
-    return read[event["job"]["chosen"]], {number: validation for number, (_, validation) in read.items()}

@@ -9,7 +9,7 @@ from lambdas.domain.cost import estimate
 from tests.unit.test_cost import PRICES, plan, without
 
 JUDGED = {"judges": [{"model_id": "judge", "input_tokens": 4_000, "output_tokens": 500}]}
-EPOCHS = [{"epoch": 1}, {"epoch": 2}]
+EPOCHS = {1: 2}
 
 
 def answers(count: int = 10) -> list[dict[str, Any]]:
@@ -21,9 +21,9 @@ def cost(run_plan: dict[str, Any], *, seconds: float | None = 330.5, **changes: 
     """A report's cost of a run with two arms."""
     state = {"plan": run_plan, **changes.pop("state", {})}
     facts: dict[str, Any] = {"judging": {"judges": []}, "epochs": EPOCHS, "prices": PRICES, **changes}
-    costs = Costs(facts["prices"], estimate(run_plan, facts["prices"]))
+    costs = Costs(facts["prices"], estimate(run_plan, facts["prices"]), facts["epochs"])
     both = {"tuned": answers(), "base": answers()}
-    return report_cost(state, both, facts["judging"], facts["epochs"], seconds, costs)
+    return report_cost(state, both, facts["judging"], seconds, costs)
 
 
 def usd(found: dict[str, Any]) -> dict[str, float]:
@@ -57,14 +57,42 @@ def test_early_stopping_costs_the_epochs_that_were_run() -> None:
 
 def test_job_without_losses_is_counted_as_planned() -> None:
     """An unknown number of epochs is not none."""
-    assert usd(cost(plan(epochs=9), epochs=[]))["training"] == pytest.approx(50 * 9 * 0.01)
+    assert usd(cost(plan(epochs=9), epochs={}))["training"] == pytest.approx(50 * 9 * 0.01)
 
 
-def test_sweep_pays_for_all_jobs() -> None:
-    """Only one is served; the others were trained, too."""
-    job = {"name": "run-c2", "candidates": [{"number": 1, "name": "run-c1"}, {"number": 2, "name": "run-c2"}]}
-    found = cost(plan(epochs=5, jobs=2), state={"job": job})
-    assert usd(found)["training"] == pytest.approx(50 * (5 + 2) * 0.01)
+def candidates(*arns: str | None, deleted: bool = True) -> dict[str, Any]:
+    """`$.job` of a sweep whose second job was chosen; a job without an ARN was never started."""
+    jobs = [
+        {
+            "number": number,
+            "name": f"run-c{number}",
+            "arn": arn,
+            "model_arn": arn and f"model-{number}",
+            "model": "kept" if number == 2 or not deleted else "deleted",
+        }
+        for number, arn in enumerate(arns, start=1)
+    ]
+    return {"job": {"name": "run-c2", "chosen": 2, "candidates": jobs}}
+
+
+def test_sweep_pays_for_the_epochs_of_all_its_jobs() -> None:
+    """Only one is served; the others were trained, too, and each may have stopped early by itself."""
+    found = cost(plan(epochs=5, jobs=3), epochs={1: 3, 2: 2}, state=candidates("a", "b", "c"))
+    assert usd(found)["training"] == pytest.approx(50 * (3 + 2 + 5) * 0.01)
+    assert "of job 3: counted as planned" in found["actual"]["lines"][0]["note"]
+
+
+def test_job_that_was_never_started_costs_nothing() -> None:
+    """The quota may leave no room for all jobs of a sweep."""
+    found = cost(plan(epochs=5, jobs=3), epochs={1: 5, 2: 5}, state=candidates("a", "b", None))
+    assert usd(found)["training"] == pytest.approx(50 * 10 * 0.01)
+
+
+def test_storage_is_that_of_the_models_which_are_left() -> None:
+    """A job that failed keeps no model, one whose deletion was refused does."""
+    kept = plan(jobs=3, sweep={"keep_models": True})
+    assert usd(cost(kept, state=candidates("a", "b", None, deleted=False)))["custom model storage, first month"] == 4
+    assert usd(cost(plan(jobs=3), state=candidates("a", "b", "c")))["custom model storage, first month"] == 2
 
 
 def test_on_demand_run_pays_for_its_tuned_answers() -> None:
@@ -88,6 +116,8 @@ def test_unknown_price_leaves_total_and_difference_unknown() -> None:
     assert found["actual"]["total_usd"] is found["difference"]["total_usd"] is None
     assert found["actual"]["unknown"] == ["throughput"]
     sentence = cost_sentence(found, simulated=False)
-    assert sentence.startswith("The run cost 3.12 USD")
-    assert "not known: throughput" in sentence
-    assert cost_sentence(found, simulated=True).startswith("A real run would have cost")
+    assert sentence.startswith("What the run cost is unknown: no price for throughput. The rest cost 3.12 USD")
+    assert cost_sentence(found, simulated=True).startswith("What a real run would have cost is unknown")
+    assert cost_sentence(cost(plan()), simulated=True).startswith(
+        "A real run would have cost 43.12 USD by the prices of"
+    )

@@ -84,7 +84,7 @@ def test_a_run_gives_up_before_its_lease_ends():
     [
         (1, 40.0, "1 model unit at 40.00 USD = 40.00 USD an hour"),
         (3, 22.5, "3 model units at 22.50 USD = 67.50 USD an hour"),
-        (2, None, "2 model units at a price an hour that the deployment does not know"),
+        (2, None, "2 model units at a price an hour that is not known"),
         (None, 22.5, "an unknown number of model units at 22.50 USD an hour each"),
     ],
 )

@@ -99,6 +99,18 @@ def test_one_that_stays_is_asked_for_again_until_a_person_must_come(
         assert part in str(raised.value)
 
 
+def test_the_price_file_prices_what_could_not_be_deleted(
+    bedrock, run, throughput, throughput_description, lambda_context
+):
+    """The preflight has read it; a person who is called at night must see how dear each hour is."""
+    bedrock.answer(GET, throughput_description())
+    bedrock.refuse(DELETE, "AccessDeniedException", "not authorized")
+    state = {"run": run, "plan": {"model_units": 2}, "preflight": {"estimate": {"model_unit_price_per_hour": 24.0}}}
+    with pytest.raises(ThroughputNotDeleted, match=r"2 model units at 24\.00 USD = 48\.00 USD an hour"):
+        for _ in range(1_000):
+            throughput = handler({**state, "throughput": throughput}, lambda_context)
+
+
 def test_a_missing_permission_is_told_within_minutes(bedrock, run, throughput, throughput_description, lambda_context):
     """Trying for an hour what a person must allow would only bill; a change that still spreads gets its time."""
     bedrock.answer(GET, throughput_description())

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import pytest
 
 from lambdas import __version__
-from lambdas.adapters import approvals, clients
-from lambdas.adapters.service_errors import Conflict
+from lambdas.adapters import approvals, clients, stored_prices
+from lambdas.adapters.service_errors import Conflict, Refused
 from lambdas.domain import approval
 from lambdas.domain.prices import default_prices
 from lambdas.handlers import promote_champion
@@ -165,7 +165,7 @@ def test_report_compares_the_estimate_of_the_preflight_with_what_was_used(event,
     training = cost["actual"]["lines"][0]
     assert (training["item"], training["quantity"], training["usd"]) == ("training", 18.0, None)
     assert "training" in cost["actual"]["unknown"]
-    assert "estimated were 7.50 USD" in report["message"]
+    assert "(estimated: 7.50 USD)" in report["message"]
     assert "What it cost" in written("report.html")
 
 
@@ -189,6 +189,19 @@ def test_price_file_that_was_broken_since_costs_no_report(event, s3, written, la
     handler(event, lambda_context)
     cost = json.loads(written("report.json"))["cost"]
     assert cost["prices"]["as_of"] == default_prices().as_of.isoformat()
+
+
+def test_price_file_that_s3_refuses_costs_no_report(event, written, lambda_context, monkeypatch):
+    """Without a cap the preflight only warns of it; the run has been paid for by now, and its verdict must be told."""
+
+    def refused(_bucket: str) -> None:
+        raise Refused("Reading prices.json", "AccessDenied", "No.")
+
+    monkeypatch.setattr(stored_prices, "read_prices", refused)
+    handler(event, lambda_context)
+    report = json.loads(written("report.json"))
+    assert (report["status"], report["cost"], report["arms"]["base"]["price_per_1000"]) == ("succeeded", None, None)
+    assert "What it cost" not in written("report.html")
 
 
 class Tags(HTMLParser):
