@@ -113,11 +113,16 @@ def _role(subject: Subject) -> list[Check]:
     origin = JobOrigin(place.account, f"{jobs}/{subject.plan['base_model']}/abcdefghijkl")
     data = [place.object_arn(f"dataset/{name}.jsonl") for name in ("train", "validation")]
     output = [place.object_arn("customization/metrics.csv")]
+
+    def denied_on_output() -> list[str]:
+        written = identity.denied(role_arn, ["s3:GetObject", "s3:PutObject"], output)
+        return written + identity.denied(role_arn, ["s3:ListBucket"], [place.output_bucket_arn])
+
     return [
         trusts_bedrock(told(lambda: identity.trust_policy(role_arn)), origin),
         _passed(subject, place),
         allowed(READS, told(lambda: identity.denied(role_arn, ["s3:GetObject"], data))),
-        allowed(WRITES, told(lambda: identity.denied(role_arn, ["s3:GetObject", "s3:PutObject"], output))),
+        allowed(WRITES, told(denied_on_output)),
     ]
 
 

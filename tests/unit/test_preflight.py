@@ -368,6 +368,13 @@ def test_use_that_is_not_told_leaves_the_other_quotas_checked():
         assert quota("quota-custom-models", ON_DEMAND, QUOTAS, NOTHING._replace(**untold)).status == "warning"
 
 
+def test_bucket_that_s3_had_no_time_for_is_asked_for_again():
+    """Unless the other one is wrong: no waiting mends that."""
+    busy = bucket_in_region({"in": BUSY, "out": "us-west-2"}, "us-west-2")
+    assert (busy.status, busy.busy) == ("warning", True)
+    assert not bucket_in_region({"in": BUSY, "out": None}, "us-west-2").busy
+
+
 def test_checks_of_the_other_way_to_serve_are_skipped():
     """A run on demand buys no model units: a quota of 0 must not refuse it."""
     statuses = {each.check: each.status for each in quota_checks(ON_DEMAND, with_value(UNITS, 0), NOTHING)}

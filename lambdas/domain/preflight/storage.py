@@ -12,7 +12,8 @@ def in_region(regions: Mapping[str, str | Untold | None], region: str) -> Check:
     findings = tuple(
         finding for bucket, told in regions.items() if (finding := _finding(bucket, told, region)) is not None
     )
-    return Check(BUCKET_REGION, findings)
+    busy = any(isinstance(told, Untold) and told.busy for told in regions.values())
+    return Check(BUCKET_REGION, findings, busy=busy and all(finding.severity == "warning" for finding in findings))
 
 
 def _finding(bucket: str, told: str | Untold | None, region: str) -> Finding | None:

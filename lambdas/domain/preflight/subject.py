@@ -32,9 +32,14 @@ class Deployment:
         """The account's number."""
         return self.role_arn.split(":")[4]
 
+    @property
+    def output_bucket_arn(self) -> str:
+        """The ARN of the output bucket."""
+        return f"arn:{self.partition}:s3:::{self.output_bucket}"
+
     def object_arn(self, key: str) -> str:
         """The ARN of an object of the run."""
-        return f"arn:{self.partition}:s3:::{self.output_bucket}/{self.prefix}{key}"
+        return f"{self.output_bucket_arn}/{self.prefix}{key}"
 
 
 @dataclass(frozen=True)

@@ -247,6 +247,14 @@ def test_every_role_that_starts_jobs_must_pass_the_role_and_use_the_key(account,
     assert "to start-pending-jobs" in str(error)
 
 
+def test_role_must_list_the_output_bucket(account, run_preflight, denied):
+    """Bedrock looks for the bucket when it writes, after hours of training."""
+    denied.add("customization s3:ListBucket")
+    error, document = run_preflight()
+    assert statuses(document)["role-writes-output"] == "failed"
+    assert "s3:ListBucket on arn:aws:s3:::output-bucket (" in str(error)
+
+
 def test_models_of_a_sweep_must_all_have_room(account, run_preflight, plan):
     """They are deleted only after the best one is chosen."""
     plan["candidates"] = [{"number": number, "hyperparameters": {}} for number in range(1, 7)]
@@ -301,6 +309,16 @@ def test_throttling_alone_is_for_the_state_machine_to_wait_out(account, runtime,
     change(runtime, "Converse").refuse("Converse", "ThrottlingException", status=429)
     error, _ = run_preflight()
     assert isinstance(error, ServiceBusy)
+
+
+def test_throttled_check_that_would_only_warn_is_made_later(account, run_preflight):
+    """A legacy model must not get past a busy moment of GetFoundationModel."""
+    change(account, "GetFoundationModel").refuse("GetFoundationModel", "ThrottlingException", status=429)
+    error, _ = run_preflight()
+    assert isinstance(error, ServiceBusy)
+    change(account, "GetFoundationModel").answer("GetFoundationModel", described("LEGACY"))
+    error, _ = run_preflight()
+    assert isinstance(error, PreflightFailed)
 
 
 def test_throttling_beside_an_error_does_not_delay_the_answer(account, runtime, run_preflight, plan):
