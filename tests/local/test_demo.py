@@ -161,7 +161,8 @@ def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals) -> N
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedAws, Deployment]]:
-    folder, settings = tmp_path_factory.mktemp("deployed"), {"model_lifecycle": {AGED.inference_id: "EOL"}}
+    folder = tmp_path_factory.mktemp("deployed")
+    settings = {"model_lifecycle": {AGED.inference_id: "EOL"}, "no_commitment_model_units": 0}
     with EmbeddedAws(folder, region=ON_DEMAND.customization_regions[0], bedrock_settings=settings) as aws:
         yield aws, deploy(aws, base_model=ON_DEMAND.customization_id)
 
@@ -193,6 +194,33 @@ def test_a_model_past_its_end_of_life_is_refused_with_its_successor(
     assert "CreateModelCustomizationJob" not in operations(deployed[0])
 
 
+def test_all_that_is_wrong_is_found_before_anything_is_started(
+    deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path
+) -> None:
+    """Through the state machine and its roles: each finding is named, and the data is not blamed for it."""
+    aws, deployment = deployed
+    settings = {
+        "hyperparameters": {"epochs": 2, "learningRate": "high"},
+        "sweep": {"jobs": 3, "grid": {"epochCount": [1, 99]}},
+        "serving": "provisioned_throughput",
+        "evaluation": {"models": ["amazon.no-such-model"], "judges": ["anthropic.no-such-judge"]},
+    }
+    shutil.copy(cli.EXAMPLE, tmp_path / "train.jsonl")
+    (tmp_path / "run.json").write_text(json.dumps(settings))
+    aws.client("s3").put_object(Bucket=deployment.input_bucket, Key="prices.json", Body=b'{"currency": NaN}')
+    succeeded, printed = told_of(deployed, tmp_path)
+    aws.client("s3").delete_object(Bucket=deployment.input_bucket, Key="prices.json")
+    assert not succeeded
+    assert "PreflightFailed" in printed
+    found = json.loads((aws.directory / "preflight.json").read_text())["checks"]
+    assert {each["check"] for each in found if each["status"] == "failed"} == {
+        "hyperparameters", "sweep-grid", "quota-model-units", "quota-model-units-of-model", "models-callable", "prices",
+    }  # fmt: skip
+    data = json.loads((aws.directory / "dataset" / "report.json").read_text())
+    assert (data["status"], data["issue_counts"]) == ("accepted", {"job-settings": 3})
+    assert "CreateModelCustomizationJob" not in operations(aws)
+
+
 def test_a_model_that_is_served_on_demand_buys_no_throughput(deployed: tuple[EmbeddedAws, Deployment]) -> None:
     """The cheapest way that the base model allows, and its deployment is gone afterwards."""
     aws, _ = deployed
@@ -213,12 +241,12 @@ def test_a_refused_data_set_is_told_line_by_line(deployed: tuple[EmbeddedAws, De
     lines[6] = "{"
     data = tmp_path / "broken.jsonl"
     data.write_text("\n".join(lines))
+    before = len(operations(aws))
     succeeded, printed = told_of(deployed, data)
     assert not succeeded
     assert "DatasetRejected" in printed
     assert "line 7: " in printed
-    operations = {json.loads(line)["operation"] for line in aws.bedrock_calls.read_text().splitlines()}
-    assert not any(operation.startswith("Create") for operation in operations)
+    assert not any(operation.startswith("Create") for operation in operations(aws)[before:])
     assert json.loads((aws.directory / "dataset" / "report.json").read_text())["status"] == "rejected"
 
 

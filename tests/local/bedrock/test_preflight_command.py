@@ -11,8 +11,12 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from lambdas.adapters import clients
+from lambdas.domain.models import BaseModelEntry, catalogue
+from lambdas.domain.preflight.quotas import InUse, Needs, Quota, quota_checks
 from local import cli
 from local.approval import clients_of
+from local.bedrock.foundation_models import FoundationModels
+from local.bedrock.service_quotas import ServiceQuotas
 from local.bedrock.settings import Settings
 from tests.local.bedrock.conftest import BUCKET, Simulation
 
@@ -143,6 +147,21 @@ def test_caller_who_may_not_read_the_stacks_gets_the_other_checks(
     [told] = {each["message"] for each in document["checks"] if each["check"].startswith("role-")}
     assert "fine-tuning-data cannot be read: " in told
     assert "AccessDenied" in told
+
+
+@pytest.mark.parametrize(
+    ("model", "serving"), [(entry, serving) for entry in catalogue() for serving in entry.serving], ids=str
+)
+def test_each_quota_of_each_model_is_known(model: BaseModelEntry, serving: str) -> None:
+    """A quota that is not found warns only: a model whose quota is 0 would be trained and could not be served."""
+    there = Settings(region=model.customization_regions[0])
+    told = ServiceQuotas(there, FoundationModels(there)).list_defaults
+    pages = [told({"ServiceCode": "bedrock"})]
+    while token := pages[-1].get("NextToken"):
+        pages.append(told({"ServiceCode": "bedrock", "NextToken": token}))
+    listed = [Quota(each["QuotaCode"], each["QuotaName"], 0) for page in pages for each in page["Quotas"]]
+    checks = quota_checks(Needs(model, serving, 1, there.region), listed, InUse(0, 0, 0, 0))
+    assert {check.status for check in checks if check.skipped is None} == {"failed"}
 
 
 def test_without_credentials_nothing_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
