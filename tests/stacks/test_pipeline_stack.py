@@ -96,7 +96,7 @@ def test_only_what_starts_jobs_may_pass_the_one_role_to_bedrock(templates: Templ
 
 
 def test_a_job_that_starts_late_is_started_with_the_same_permissions(templates: Templates) -> None:
-    """Preflight asks IAM about the role of the first start alone: its answer must hold for the other one, too."""
+    """A sweep's jobs that had to wait for room must not lack what its first ones have."""
     first, later = (
         [s for s in templates.statements(f"/{name}Role/") if not _is_its_own(s)]
         for name in ("StartCustomization", "StartPendingJobs")
@@ -123,6 +123,7 @@ def _may(templates: Templates, action: str) -> set[str]:
     [
         ("bedrock:CreateModelCustomizationJob", {"StartCustomization", "StartPendingJobs"}),
         ("bedrock:StopModelCustomizationJob", {"StopCustomization"}),
+        ("bedrock:DeleteCustomModel", {"DiscardModels"}),
         ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughput"}),
         ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughput"}),
         ("bedrock:CreateCustomModelDeployment", {"PurchaseThroughput"}),
