@@ -95,6 +95,9 @@ def answer_shard(
                 stored_answers.write_shard(*place, list(lines.values()))
                 stored = len(lines)
         _refuse_a_model_that_answers_nothing(model_id, list(lines.values()))
+    except ShardUnfinished:
+        # No trouble: it must not take the place of another shard's.
+        raise
     except Exception as error:
         trouble = {"arm": shard.arm, "number": shard.number, "error": type(error).__name__, "message": str(error)}
         object_store.write(bucket, trouble_key(prefix), orjson.dumps(trouble))

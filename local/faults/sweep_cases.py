@@ -48,7 +48,8 @@ STATES: Mapping[str, tuple[tuple[Fault, ...], bool]] = {
     "DiscardModels": ((hold(DISCARD),), False),
     "StopCustomization": ((hold(STOP_JOB), *STOPS_JOB), True),
 }
-DESTROYED_IN = ("WaitForCustomization", "DiscardModels")
+# In the first, the function that was cut off starts two more jobs behind the stop.
+DESTROYED_IN = ("StartCustomization", "WaitForCustomization", "DiscardModels")
 QUOTA = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.QUOTA, first=2)
 
 

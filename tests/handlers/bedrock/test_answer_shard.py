@@ -178,7 +178,7 @@ def test_a_model_that_refuses_every_question_ends_the_run(runtime, event, s3, st
     assert len(stored("other")) == 10
 
 
-def test_a_shard_stops_before_its_time_runs_out(runtime, event, stored, lambda_context):
+def test_a_shard_stops_before_its_time_runs_out(runtime, event, stored, s3, lambda_context):
     """A killed function would lose its answers."""
     runtime.answer(CONVERSE, said("4"))
     remaining = iter([900_000, 100_000])
@@ -186,6 +186,8 @@ def test_a_shard_stops_before_its_time_runs_out(runtime, event, stored, lambda_c
     with pytest.raises(ShardUnfinished, match="more time"):
         answer_shard.handler(event, context)
     assert len(stored()) == 1
+    # It is no trouble that could hide another shard's.
+    assert not [found for found in s3.list_objects_v2(Bucket=BUCKET)["Contents"] if "trouble" in found["Key"]]
 
 
 def test_an_answer_without_text_is_an_empty_answer(runtime, event, stored, lambda_context):

@@ -32,6 +32,26 @@ def test_the_runs_report_tells_the_failure(s3, run, plan, job, expect, lambda_co
     assert explanation["cause"].startswith("Job x ended as Failed.")
 
 
+def test_the_report_of_a_failed_run_has_the_same_shape_however_the_model_was_served(
+    s3, run, plan, job, throughput, deployment, expect, lambda_context
+):
+    """A program that reads `throughput` must not meet other keys where a run on demand failed."""
+    reports = []
+    for facts in (throughput, deployment):
+        gone = {**facts, "deleted": True, "deleted_at": "2026-01-21T22:40:00.000Z"}
+        caught = failure("EvaluationFailed", "", "evaluation")
+        handler({"run": run, "plan": plan, "job": job, "throughput": gone, "failure": caught}, lambda_context)
+        key = f"{expect['prefix']}report.json"
+        reports.append(json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
+        s3.delete_object(Bucket=BUCKET, Key=key)
+    provisioned, on_demand = reports
+    assert provisioned.keys() == on_demand.keys()
+    assert provisioned["throughput"].keys() == on_demand["throughput"].keys()
+    assert provisioned["serving"].keys() == on_demand["serving"].keys()
+    assert (on_demand["throughput"]["arn"], on_demand["throughput"]["billed_seconds"]) == (None, 0)
+    assert on_demand["serving"]["arn"] == expect["deployment_arn"]
+
+
 def test_a_result_that_stands_is_not_overwritten(s3, run, lambda_context, expect):
     """A notification or a retry that fails after the report must not cost the report."""
     key = f"{expect['prefix']}report.json"
