@@ -96,7 +96,7 @@ class BaseModelEntry(_Data):
     hyperparameters: dict[str, Hyperparameter]
     hyperparameters_by_size: tuple[SizeSettings, ...]
     lifecycle: LifeCycle
-    successor: str | None
+    successor: str
     sources: tuple[str, ...] = Field(min_length=1)
     unverified: tuple[str, ...]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from lambdas.domain.models import BaseModelEntry, UnknownBaseModelError, base_model, catalogue
+from lambdas.domain.models import BaseModelEntry, base_model, catalogue
 from lambdas.domain.preflight import Check, Untold, failed, unmade, warned
 
 # Bedrock refuses a job on such a model at once and free of charge: what cannot be checked here loses nothing.
@@ -26,7 +26,7 @@ def model_checks(
     """All checks of the base model; `details` is None where Bedrock knows no such model."""
     return [
         exists(entry, details, region, today),
-        customizable(entry, details, region, today),
+        customizable(entry, details, region),
         lifecycle(entry, details, region, today),
         in_region(entry, region, today),
         servable(entry, serving),
@@ -41,10 +41,10 @@ def exists(entry: BaseModelEntry, details: ModelDetails | Untold | None, region:
         return Check("model-exists")
     ended = _ended(entry, today)
     message = f"Bedrock knows no model {entry.customization_id} in {region}{f': {ended}' if ended else ''}."
-    return failed("model-exists", message, change_model(entry, region, today), successor=entry.successor)
+    return failed("model-exists", message, change_model(entry, region), successor=entry.successor)
 
 
-def customizable(entry: BaseModelEntry, details: ModelDetails | Untold | None, region: str, today: date) -> Check:
+def customizable(entry: BaseModelEntry, details: ModelDetails | Untold | None, region: str) -> Check:
     """The check `model-customizable`."""
     if not isinstance(details, ModelDetails):
         return Check("model-customizable", skipped=f"Bedrock does not describe {entry.customization_id}.")
@@ -52,7 +52,7 @@ def customizable(entry: BaseModelEntry, details: ModelDetails | Untold | None, r
         return Check("model-customizable")
     offered = ", ".join(details.customizations) or "none"
     message = f"Bedrock offers no fine-tuning of {entry.customization_id} in {region} (customizations: {offered})."
-    return failed("model-customizable", message, change_model(entry, region, today), successor=entry.successor)
+    return failed("model-customizable", message, change_model(entry, region), successor=entry.successor)
 
 
 def lifecycle(entry: BaseModelEntry, details: ModelDetails | Untold | None, region: str, today: date) -> Check:
@@ -68,10 +68,10 @@ def lifecycle(entry: BaseModelEntry, details: ModelDetails | Untold | None, regi
             f"{entry.customization_id} is {details.status}{dates}{' and past its end of life' if past else ''}: "
             "Bedrock starts no new customization job and sells no new Provisioned Throughput for it."
         )
-        return failed("model-lifecycle", message, change_model(entry, region, today), successor=entry.successor)
+        return failed("model-lifecycle", message, change_model(entry, region), successor=entry.successor)
     if end_of_life is not None and end_of_life <= today:
         message = f"{entry.customization_id} is ACTIVE for this account, although its documented end of life is past"
-        remedy = f"Requests may fail at any time. {change_model(entry, region, today)}"
+        remedy = f"Requests may fail at any time. {change_model(entry, region)}"
         source = f"{dates}: {entry.lifecycle.source}."
         return warned("model-lifecycle", f"{message}{source}", remedy, successor=entry.successor)
     return Check("model-lifecycle")
@@ -96,19 +96,12 @@ def servable(entry: BaseModelEntry, serving: str) -> Check:
     return failed("serving", message, f'Set "serving" in run.json to "auto" or to {ways}.')
 
 
-def change_model(entry: BaseModelEntry, region: str, today: date) -> str:
+def change_model(entry: BaseModelEntry, region: str) -> str:
     """What to set instead of an ageing model."""
     where = 'Set "base_model" (in run.json for a run, in cdk.json for all runs)'
-    if entry.successor is None:
-        others = ", ".join(other.customization_id for other in _fine_tuned_in(region, today) if other != entry)
-        return f"{where} to another model{f': {others}' if others else ' of the catalogue'}."
-    remedy = f"{where} to its successor {entry.successor}"
-    try:
-        regions = base_model(entry.successor).customization_regions
-    except UnknownBaseModelError:
-        return f"{remedy}."
+    regions = base_model(entry.successor).customization_regions
     moved = "" if region in regions else f', and "region" to {" or ".join(regions)}, where it is fine-tuned'
-    return f"{remedy}{moved}."
+    return f"{where} to its successor {entry.successor}{moved}."
 
 
 def _fine_tuned_in(region: str, today: date) -> list[BaseModelEntry]:
