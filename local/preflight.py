@@ -19,6 +19,7 @@ from rich.table import Table
 from lambdas.adapters import preflight
 from lambdas.domain import run_settings
 from lambdas.domain.arms import plan_arms
+from lambdas.domain.cost import amount
 from lambdas.domain.dataset import SetName
 from lambdas.domain.dataset_facts import plan_tokens
 from lambdas.domain.preflight import document
@@ -101,9 +102,9 @@ def tell(console: Console, result: Mapping[str, Any]) -> None:
         text = f"{finding['check']}: {finding['remedy']}{codes}"
         console.print(text, style=STYLES["failed" if finding["severity"] == "error" else "warning"], markup=False)
     if result["estimate"]:
-        known, unknown = result["estimate"]["known_usd"], result["estimate"]["unknown"]
-        rest = f", and what has no known price: {', '.join(unknown)}" if unknown else ""
-        console.print(f"Estimated cost: {known:.2f} USD{rest}.", markup=False, highlight=False)
+        known, unknown = f"{amount(result['estimate']['known_usd'])} USD", result["estimate"]["unknown"]
+        text = f"unknown, no price for {', '.join(unknown)}; the rest: {known}" if unknown else known
+        console.print(f"Estimated cost: {text}.", markup=False, highlight=False)
     console.print(f"Preflight {result['status']}.", style="bold green" if result["status"] == "passed" else "bold red")
 
 

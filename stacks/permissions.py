@@ -195,6 +195,7 @@ def reconciler_permissions(
         _allow(["states:ListExecutions"], state_machine.state_machine_arn),
         _allow(["states:DescribeExecution", "states:StopExecution"], executions),
         _read(out, "runs/*/claim.json"),
+        _read(out, "runs/*/preflight.json"),
         _read(out, SWEEP),
         _allow(["s3:PutObject"], out.arn_for_objects("runs/*/report.json")),
         _read(out, SLOTS),

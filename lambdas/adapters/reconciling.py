@@ -158,6 +158,7 @@ class _Reconciliation:
             lease_ends_at=lease.lease_ends_at(resource, terms),
             model_units=listed.model_units,
             reason=judgement.reason,
+            run_id=lease.run_of(resource, terms.deployment),
         )
         if judgement.verdict is Verdict.END:
             self._delete(found)

@@ -72,13 +72,16 @@ class Estimate(BaseModel):
 
     def short_form(self) -> dict[str, Any]:
         """What the run's state keeps of it; the price of a model unit is for the message of a failed deletion."""
-        per_hour = next((line.unit_price_usd for line in self.lines if line.item == THROUGHPUT_ITEM), None)
         return {
             "known_usd": self.known_usd,
             "total_usd": self.total_usd,
             "unknown": self.unknown,
-            "model_unit_price_per_hour": per_hour,
+            "model_unit_price_per_hour": self.model_unit_price_per_hour(),
         }
+
+    def model_unit_price_per_hour(self) -> float | None:
+        """Null where it is not known, and where the run was to be served on demand."""
+        return next((line.unit_price_usd for line in self.lines if line.item == THROUGHPUT_ITEM), None)
 
 
 def run_prices(prices: Prices, plan: Mapping[str, Any], model_unit_price_per_hour: float | None) -> Prices:

@@ -1,5 +1,6 @@
 """What a reconciliation found and did, and the words in which a person is told of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lambdas.domain.models import ServingKind
@@ -12,7 +13,8 @@ from lambdas.domain.timestamps import seconds_between
 class Found:
     """What serves a run's model, why it may or may not exist, and Bedrock's answer to its last deletion.
 
-    `refusal` is None where Bedrock accepted the deletion; `final` where time alone does not heal the refusal.
+    `run_id` is None where no run is known to have made it; `refusal` is None where Bedrock accepted
+    the deletion; `final` where time alone does not heal the refusal.
     """
 
     serving: ServingKind
@@ -21,6 +23,7 @@ class Found:
     lease_ends_at: str
     model_units: int | None
     reason: str
+    run_id: str | None = None
     refusal: str | None = None
     final: bool = False
 
@@ -103,11 +106,15 @@ def deleted_sentences(turn: Turn) -> list[str]:
     ]
 
 
-def left_sentences(turn: Turn, now: str, price: float | None) -> list[str]:
-    """What still exists although it may not, a paragraph each: what, how old, how dear, why, what to do."""
+def left_sentences(turn: Turn, now: str, prices: Mapping[str, float | None]) -> list[str]:
+    """What still exists although it may not, a paragraph each: what, how old, how dear, why, what to do.
+
+    `prices` are of a model unit an hour, by the throughput's ARN.
+    """
     return [
         f"The {noun(found.serving)} {found.arn} STILL EXISTS, is {_age(found, now)} old and "
-        f"{bills(found.serving, hourly_cost(found.model_units, price))}. It may not exist, since {found.reason}. "
+        f"{bills(found.serving, hourly_cost(found.model_units, prices.get(found.arn)))}. "
+        f"It may not exist, since {found.reason}. "
         f"{_answer(found)} The reconciler goes on trying. Delete it now: {deletion_command(found.serving, found.arn)}"
         for found in turn.left
     ]

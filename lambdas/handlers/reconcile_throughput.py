@@ -14,9 +14,12 @@ from pydantic import BaseModel, Field, ValidationError
 from lambdas.adapters import custom_resource, object_store, reconciling, topic
 from lambdas.adapters.bucket_emptying import is_being_removed
 from lambdas.adapters.reconciling import Scope
+from lambdas.adapters.service_errors import Refused
 from lambdas.domain import reconciliation, report, run
-from lambdas.domain.errors import InvalidEvent, NotReconciled, RunAborted, RunTimedOut
+from lambdas.domain.cost import Estimate
+from lambdas.domain.errors import InvalidEvent, NotReconciled, RunAborted, RunTimedOut, ServiceBusy
 from lambdas.domain.lease import Terms
+from lambdas.domain.preflight import preflight_key
 from lambdas.domain.reconciliation import Turn
 from lambdas.domain.run import Claim, Source
 from lambdas.domain.timestamps import now
@@ -75,8 +78,7 @@ def _serve_cloudformation(request: dict[str, Any], context: LambdaContext) -> di
         scope = _scope(ending=True)
         turn = reconciling.reconcile(scope, lambda: _seconds_left(context) - RESERVED_SECONDS)
         _count(turn)
-        price = environment().model_unit_price_per_hour
-        left = [*reconciliation.left_sentences(turn, now(), price), *turn.problems]
+        left = [*reconciliation.left_sentences(turn, now(), _prices(turn)), *turn.problems]
         if not reconciling.is_finished(turn, scope):
             reason = " ".join(left) or "A run that was stopped may still be buying. Delete the stack again in a minute."
             custom_resource.answer(request, "FAILED", reason)
@@ -111,7 +113,7 @@ def _tell(turn: Turn, event: dict[str, Any]) -> None:
     """Tells the topic of a run that was cut off, and of anything that should not have existed."""
     settings = environment()
     sentences = reconciliation.deleted_sentences(turn)
-    sentences += reconciliation.left_sentences(turn, now(), settings.model_unit_price_per_hour)
+    sentences += reconciliation.left_sentences(turn, now(), _prices(turn))
     cut_off = _cut_off_run(event)
     if cut_off is not None:
         claim, status = cut_off
@@ -125,6 +127,24 @@ def _tell(turn: Turn, event: dict[str, Any]) -> None:
     logger.warning(message[1])
     if settings.topic_arn is not None:
         topic.publish(settings.topic_arn, *message)
+
+
+def _prices(turn: Turn) -> dict[str, float | None]:
+    """Of a model unit an hour, for each that is left: the setting, or what the run's preflight has read."""
+    setting = environment().model_unit_price_per_hour
+    return {found.arn: _estimated_price(found.run_id) if setting is None else setting for found in turn.left}
+
+
+def _estimated_price(run_id: str | None) -> float | None:
+    """Null where it cannot be told: nothing that cleans up may fail for want of a price."""
+    try:
+        key = preflight_key(run.prefix(run_id)) if run_id else None
+        stored = object_store.read(environment().output_bucket, key) if key else None
+        made = orjson.loads(stored).get("estimate") if stored else None
+        return Estimate.model_validate(made).model_unit_price_per_hour() if made else None
+    except (ServiceBusy, Refused, ValueError) as error:
+        logger.warning("Price not found out", extra={"trouble": str(error)})
+        return None
 
 
 def _cut_off_run(event: dict[str, Any]) -> tuple[Claim, str] | None:

@@ -10,6 +10,7 @@ from lambdas.domain.errors import NotReconciled
 from lambdas.domain.models import ServingKind
 from lambdas.domain.serving import ON_DEMAND, PROVISIONED
 from lambdas.handlers import reconcile_throughput
+from lambdas.handlers.environment import environment
 from local.bedrock.settings import Settings
 from tests.handlers.conftest import OUTPUT_BUCKET
 from tests.handlers.reconciler.conftest import DELETE, LIST, SCHEDULE, World
@@ -38,6 +39,19 @@ WORDS = {
     PROVISIONED: ("THROUGHPUT NOT DELETED", ("40.00 USD an hour", "aws bedrock delete-provisioned-model-throughput")),
     ON_DEMAND: ("CUSTOM MODEL DEPLOYMENT NOT", ("nothing by the hour", "aws bedrock delete-custom-model-deployment")),
 }
+
+
+LINE = {
+    "item": "throughput",
+    "quantity": 1,
+    "unit": "hour",
+    "unit_price_usd": 24.0,
+    "usd": 24.0,
+    "price": "",
+    "note": "",
+}
+PRICES = {"as_of": "2026-11-01", "source": "https://example.com"}
+ESTIMATE = {"lines": [LINE], "known_usd": 24.0, "total_usd": 24.0, "unknown": [], "prices": PRICES}
 
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -83,6 +97,29 @@ class TestAtOnce:
         counted = emitted(capsys)
         assert (counted["DeletionFailures"], counted["LiveThroughputs"]) == ([1], [1])
         assert counted["OldestLeaseOverrunSeconds"][0] > 3500
+
+    @pytest.mark.parametrize(
+        ("stored", "told"),
+        [
+            ({"estimate": ESTIMATE}, "24.00 USD an hour"),
+            ({"estimate": None}, "at a price an hour that is not known"),
+            ({"estimate": {}}, "at a price an hour that is not known"),
+        ],
+    )
+    def test_a_throughput_that_is_left_is_priced_as_its_runs_preflight_did(
+        self, world: World, lambda_context: Any, monkeypatch: pytest.MonkeyPatch, stored: Any, told: str
+    ) -> None:
+        """The price file is where prices stand; one that cannot be told must not keep the message back."""
+        monkeypatch.delenv("MODEL_UNIT_PRICE_PER_HOUR")
+        environment.cache_clear()
+        run, execution = world.run()
+        world.buy(run, execution, PROVISIONED, lease_hours=-1)
+        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/preflight.json", Body=json.dumps(stored))
+        world.fault({"operation": DELETE[PROVISIONED], "kind": "access_denied"})
+        with pytest.raises(NotReconciled):
+            reconcile_throughput.handler(SCHEDULE, lambda_context)
+        [(_, message)] = world.messages()
+        assert told in message
 
     def test_gauges_of_what_could_not_be_listed_are_not_zero_but_missing(
         self, world: World, kind: ServingKind, lambda_context: Any, capsys: pytest.CaptureFixture[str], monkeypatch: Any
