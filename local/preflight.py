@@ -103,7 +103,7 @@ def tell(console: Console, result: Mapping[str, Any]) -> None:
         console.print(text, style=STYLES["failed" if finding["severity"] == "error" else "warning"], markup=False)
     if result["estimate"]:
         known, unknown = f"{amount(result['estimate']['known_usd'])} USD", result["estimate"]["unknown"]
-        text = f"unknown, no price for {', '.join(unknown)}; the rest: {known}" if unknown else known
+        text = f"unknown, no price for {'; '.join(unknown)}. The rest: {known}" if unknown else known
         console.print(f"Estimated cost: {text}.", markup=False, highlight=False)
     console.print(f"Preflight {result['status']}.", style="bold green" if result["status"] == "passed" else "bold red")
 

@@ -122,7 +122,7 @@ def request_message(
 
 def purchase_text(serving: str, model_units: int, longest_lease_hours: float) -> str:
     """What is about to be bought, in words."""
-    until = f"deleted after the test set is answered, at the latest {longest_lease_hours:g} hours after the start"
+    until = f"deleted after the test set is answered, at the latest {longest_lease_hours:g} hours after the purchase"
     if serving == "on_demand":
         return f"an on-demand deployment of the model, {until}; its tokens are billed"
     units = f"{model_units} model unit{'s' if model_units > 1 else ''}"
@@ -135,7 +135,7 @@ def estimate_text(estimate: Estimate | None) -> str:
         return "The costs are not known: the run has no estimate."
     source = f"prices of {estimate.prices.as_of}, source: {estimate.prices.source}"
     total = (
-        f"not known; no price for: {', '.join(estimate.unknown)}. The rest is {amount(estimate.known_usd)} USD"
+        f"not known; no price for: {'; '.join(estimate.unknown)}. The rest is {amount(estimate.known_usd)} USD"
         if estimate.total_usd is None
         else f"{amount(estimate.total_usd)} USD"
     )
