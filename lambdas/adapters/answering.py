@@ -79,12 +79,12 @@ def answer_shard(
     """Answers what is not stored yet; returns `{"arm", "number", "answered", "errors"}`.
 
     Raises ShardUnfinished where the function's time runs out, ServiceBusy where the model is busy for longer than the
-    limits' patience, and EvaluationFailed where it cannot be asked (any more). In each case what was answered is stored
-    first. An error of a single record becomes its line.
+    limits' patience or for all of the function's time, and EvaluationFailed where it cannot be asked (any more). In
+    each case what was answered is stored first. An error of a single record becomes its line.
     """
     place = (bucket, prefix, shard.arm, shard.number)
     lines: dict[int, Line] = {line["index"]: line for line in stored_answers.read_shard(*place)}
-    stored = len(lines)
+    stored = known = len(lines)
     examples = stored_answers.read_examples(bucket, prefix, shard.few_shot)
     try:
         for index, record in _records(bucket, prefix, shard):
@@ -95,18 +95,28 @@ def answer_shard(
                 stored_answers.write_shard(*place, list(lines.values()))
                 stored = len(lines)
         _refuse_a_model_that_answers_nothing(model_id, list(lines.values()))
-    except ShardUnfinished:
-        # No trouble: it must not take the place of another shard's.
-        raise
+    except ShardUnfinished as unfinished:
+        if len(lines) > known or limits.patience_seconds == inf:
+            # No trouble: it must not take the place of another shard's.
+            raise
+        # The SDK's own repetitions can use up the function's time before patience ends; without an answer in all of it
+        # the few repetitions of a busy service count, so that a model which never answers ends the run.
+        busy = ServiceBusy(str(unfinished))
+        _tell_trouble(bucket, prefix, shard, busy)
+        raise busy from unfinished
     except Exception as error:
-        trouble = {"arm": shard.arm, "number": shard.number, "error": type(error).__name__, "message": str(error)}
-        object_store.write(bucket, trouble_key(prefix), orjson.dumps(trouble))
+        _tell_trouble(bucket, prefix, shard, error)
         raise
     finally:
         if len(lines) > stored:
             stored_answers.write_shard(*place, list(lines.values()))
     errors = sum("error" in line for line in lines.values())
     return {"arm": shard.arm, "number": shard.number, "answered": len(lines) - errors, "errors": errors}
+
+
+def _tell_trouble(bucket: str, prefix: str, shard: Shard, error: Exception) -> None:
+    trouble = {"arm": shard.arm, "number": shard.number, "error": type(error).__name__, "message": str(error)}
+    object_store.write(bucket, trouble_key(prefix), orjson.dumps(trouble))
 
 
 def _answer_when_free(

@@ -190,6 +190,16 @@ def test_a_shard_stops_before_its_time_runs_out(runtime, event, stored, s3, lamb
     assert not [found for found in s3.list_objects_v2(Bucket=BUCKET)["Contents"] if "trouble" in found["Key"]]
 
 
+def test_a_function_that_got_no_answer_at_all_counts_as_busy(runtime, event, lambda_context):
+    """A model that never answers ends the run after a few repetitions, not after a thousand functions' time."""
+    runtime.refuse(CONVERSE, "ThrottlingException", "Too many requests")
+    event["shard"] |= {"arm": "base", "model_id": "a.model"}
+    remaining = iter([900_000, 100_000])
+    context = SimpleNamespace(**{**vars(lambda_context), "get_remaining_time_in_millis": lambda: next(remaining)})
+    with pytest.raises(ServiceBusy, match="Too many requests"):
+        answer_baseline_shard.handler(event, context)
+
+
 def test_an_answer_without_text_is_an_empty_answer(runtime, event, stored, lambda_context):
     """A filtered answer counts as what it is: nothing."""
     empty = {**said(""), "stopReason": "content_filtered", "output": {"message": {"role": "assistant", "content": []}}}
