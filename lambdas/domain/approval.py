@@ -83,6 +83,15 @@ def answer_in(cause: str) -> Answer | None:
     return answer if answer.decision else None
 
 
+def answer_of(output: object) -> Answer | None:
+    """The answer in what ended the pause, which may be any JSON; None where it holds none."""
+    try:
+        answer = Answer.model_validate(output)
+    except ValueError:
+        return None
+    return answer if answer.decision else None
+
+
 def silence(requested_at: str | None, answer_until: str | None) -> str:
     """The sentence on a request that nobody answered."""
     if requested_at is None or answer_until is None:

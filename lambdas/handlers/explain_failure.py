@@ -29,11 +29,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _approval(state: dict[str, Any]) -> dict[str, Any] | None:
-    """What was asked and answered before the purchase. A rejection's cause tells it before anybody has stored it."""
+    """What was asked and answered before the purchase. Cause and state tell an answer before anybody has stored it."""
     if not (state.get("plan") or {}).get("needs_approval"):
         return None
     stored = approvals.read(state["run"]["output_bucket"], state["run"]["id"])
     answer = approval.answer_in((state.get("failure") or {}).get("Cause") or "")
+    answer = answer or approval.answer_of(state.get("approval"))
     return (stored.told() if stored else {}) | (answer.model_dump() if answer else {}) or None
 
 

@@ -1,9 +1,11 @@
 """A Task that waits for its token: what an approval relies on and ministack alone does not do."""
 
 import json
+from typing import Any
 
 import pytest
 
+from stacks.definition import PATH
 from tests.local.conftest import Sandbox
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
@@ -76,6 +78,47 @@ def test_a_token_that_was_never_given_is_told(sandbox: Sandbox) -> None:
     """A mistyped answer approves nothing."""
     with pytest.raises(sandbox.states.exceptions.TaskDoesNotExist):
         sandbox.states.send_task_success(taskToken="made-up", output="{}")
+
+
+def decision(sandbox: Sandbox, tells: str, queue: str) -> dict[str, Any]:
+    """The pipeline's own states from the request to the slot, or to the lane of a failure, with another function."""
+    states = json.loads(PATH.read_text())["States"]
+    request = {key: states["RequestApproval"][key] for key in ("ResultPath", "Catch", "Next")}
+    asking = {key: value for key, value in asks(sandbox, tells, queue).items() if key != "End"}
+    taken = {name: states[name] for name in ("IsApproved", "PurchaseNotApproved", "ApprovalFailure")}
+    ends = {"AcquireSlot": {"Type": "Succeed"}, "StopCustomization": {"Type": "Succeed"}}
+    return {"States": {"RequestApproval": asking | request, **taken, **ends}}
+
+
+@pytest.mark.parametrize(
+    "output",
+    ['{"decision": "rejected"}', '{"decision": ["approved"]}', '"approved"', '"no"', "{}", "[1]", "0", "null", "true"],
+)
+def test_an_answer_that_is_no_approval_buys_nothing(sandbox: Sandbox, tells: str, queue: str, output: str) -> None:
+    """A success with any other answer ends in the lane of a rejection, and is named as one."""
+    execution = sandbox.start(decision(sandbox, tells, queue))
+    sandbox.states.send_task_success(taskToken=token_of(sandbox, queue), output=output)
+    end = sandbox.end_of(execution)
+    assert end["status"] == "SUCCEEDED", end
+    entered = sandbox.entered(execution)
+    assert "AcquireSlot" not in entered
+    assert entered[-2:] == ["ApprovalFailure", "StopCustomization"]
+    failure = json.loads(end["output"])["failure"]
+    assert (failure["Error"], failure["phase"]) == ("NotApproved", "approval")
+    assert "Nothing was bought." in failure["Cause"]
+
+
+def test_an_approval_and_a_failed_task_go_their_ways(sandbox: Sandbox, tells: str, queue: str) -> None:
+    """`fine-tune approve` sends a success, `fine-tune reject` a failure."""
+    definition = decision(sandbox, tells, queue)
+    bought = sandbox.start(definition)
+    sandbox.states.send_task_success(taskToken=token_of(sandbox, queue), output='{"decision": "approved"}')
+    sandbox.end_of(bought)
+    assert sandbox.entered(bought)[-1] == "AcquireSlot"
+    refused = sandbox.start(definition)
+    sandbox.states.send_task_failure(taskToken=token_of(sandbox, queue), error="NotApproved", cause="too dear")
+    assert json.loads(sandbox.end_of(refused)["output"])["failure"]["Cause"] == "too dear"
+    assert sandbox.entered(refused)[-2:] == ["ApprovalFailure", "StopCustomization"]
 
 
 def test_an_error_of_the_function_fails_the_task(sandbox: Sandbox) -> None:

@@ -159,6 +159,29 @@ def test_nothing_is_bought_before_the_answer_where_one_is_wanted() -> None:
     assert "PurchaseThroughput" not in _reachable("ApprovalFailure", closed=set())
 
 
+def test_only_an_answer_that_says_approved_leads_to_the_purchase() -> None:
+    """Who sends a success with any other answer has approved nothing, and a missing key must not end the run unsaid."""
+    assert "PurchaseThroughput" not in _reachable("RequestApproval", closed={"IsApproved"})
+    decided = DEFINITION["States"]["IsApproved"]
+    [choice] = decided["Choices"]
+    assert choice == {
+        "And": [
+            {"Variable": "$.approval.decision", "IsPresent": True},
+            {"Variable": "$.approval.decision", "StringEquals": "approved"},
+        ],
+        "Next": "AcquireSlot",
+    }
+    otherwise = DEFINITION["States"][decided["Default"]]
+    assert (otherwise["Type"], otherwise["Result"]["Error"], otherwise["ResultPath"], otherwise["Next"]) == (
+        "Pass",
+        "NotApproved",
+        "$.failure",
+        "ApprovalFailure",
+    )
+    # A selector that fails on an answer of another shape would be States.Runtime, which no Catch catches.
+    assert DEFINITION["States"]["RequestApproval"].keys().isdisjoint({"ResultSelector", "OutputPath"})
+
+
 def test_silence_is_final() -> None:
     """Asking again would double the time that the deployment allows, and send the message twice."""
     request = STATES["RequestApproval"]

@@ -111,3 +111,16 @@ def test_a_rejection_stands_in_the_report_before_anybody_has_recorded_it(s3, run
         "reason": "No.",
     }
     assert "the-token" not in body
+
+
+def test_a_rejection_that_was_sent_as_a_success_stands_in_the_report(s3, run, plan, job, expect, lambda_context):
+    """Who answers by hand may say no that way; an answer that is no object must not cost the report."""
+    for sent, decision, by in (({"decision": "rejected", "by": "arn:ann"}, "rejected", "arn:ann"), ([1], None, None)):
+        asked = approval.requested(run["execution_arn"], "the-token", "2026-11-22T10:00:00.000Z", 86_400, None)
+        approvals.write(BUCKET, run["id"], asked)
+        caught = failure("NotApproved", "The answer is no approval. Nothing was bought.", "approval")
+        state = {"run": run, "plan": {**plan, "needs_approval": True}, "job": job, "approval": sent, "failure": caught}
+        assert handler(state, lambda_context)["error"] == "NotApproved"
+        body = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.json")["Body"].read()
+        told = json.loads(body)["approval"]
+        assert (told["decision"], told["by"]) == (decision, by)
