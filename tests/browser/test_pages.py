@@ -81,7 +81,7 @@ def report_page() -> str:
     failed = [{"index": pair.index, "order": order, "error": ATTACK} for pair in pairs() for order in ORDERS]
     own = {"base-model": TokenPrice(input=0.00025, output=0.00125), LONG: TokenPrice(input=0.003, output=0.015)}
     settings = EvaluationSettings(task_kind="labels", judges=[LONG, "judge-b"], prices=own)
-    state = {
+    state: dict[str, Any] = {
         "run": {"id": RUN_ID},
         "plan": {
             "base_model": HAIKU,
@@ -128,7 +128,7 @@ def report_page() -> str:
             "interval": [40.9, 92.9],
         }
     ]
-    plan: dict[str, Any] = state["plan"]
+    plan = state["plan"]
     prices = run_prices(default_prices(), plan, 40.0)
     costs = Costs(prices, estimate(plan, prices))
     result = report.succeeded(state, answers, evaluation, judging, (losses, losses), lineage, costs)

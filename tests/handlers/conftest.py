@@ -84,3 +84,9 @@ def lambda_context() -> LambdaContext:
         get_remaining_time_in_millis=lambda: 900_000,
     )
     return cast(LambdaContext, context)
+
+
+def with_time_left(context: LambdaContext, *milliseconds: int) -> LambdaContext:
+    """The context of a function that has so much time left, one figure for each time that it asks."""
+    left = iter(milliseconds)
+    return cast(LambdaContext, SimpleNamespace(**{**vars(context), "get_remaining_time_in_millis": lambda: next(left)}))

@@ -1,7 +1,7 @@
 """Objects read over HTTP, whose bodies urllib3 closes at the last byte."""
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import botocore.client
 import pytest
@@ -23,7 +23,7 @@ def test_an_object_is_read_to_its_end_though_its_body_closes_there(
 
     def get_object(*_: Any, **__: Any) -> dict[str, Any]:
         response = HTTPResponse(body=io.BytesIO(text), preload_content=False)
-        return {"Body": StreamingBody(response, len(text)), "ContentLength": len(text)}
+        return {"Body": StreamingBody(cast(IO[bytes], response), len(text)), "ContentLength": len(text)}
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", get_object)
 

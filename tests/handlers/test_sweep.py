@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from lambdas.adapters import clients, executions, reconciling
 from lambdas.adapters.reconciling import Scope
 from lambdas.adapters.service_errors import Refused
 from lambdas.domain import sweep_jobs
+from lambdas.domain.customization import Job
 from lambdas.domain.errors import CustomizationFailed, ServiceBusy
 from lambdas.domain.lease import Execution, Terms
 from lambdas.domain.polling import MOST_START_REFUSALS
@@ -482,7 +483,7 @@ def test_a_single_model_needs_no_loss_to_be_chosen(sweep: Sweep) -> None:
 
 def test_the_longest_failures_of_the_largest_sweep_fit_into_a_cause(sweep: Sweep) -> None:
     """Step Functions cuts a cause at 32,768 characters, which would break its JSON, and ends a run above 256 KB."""
-    longest = {"name": "n" * 63, "arn": "a" * 150, "status": "Failed", "model_arn": None, "started_at": "",
+    longest: Job = {"name": "n" * 63, "arn": "a" * 150, "status": "Failed", "model_arn": None, "started_at": "",
                "ended_at": "", "simulated": False, "wait_seconds": 0}  # fmt: skip
     candidates = [
         sweep_jobs.described(sweep_jobs.pending(one, "n" * 63), longest, failure='"\\' * 1024)

@@ -55,8 +55,10 @@ class Sandbox:
 
     def end_of(self, execution: str) -> dict[str, Any]:
         """The execution's description once it has ended."""
-        return self.until(
-            lambda: self.states.describe_execution(executionArn=execution), lambda it: it["status"] != "RUNNING"
+        return dict(
+            self.until(
+                lambda: self.states.describe_execution(executionArn=execution), lambda it: it["status"] != "RUNNING"
+            )
         )
 
     def run(self, definition: dict[str, Any], data: object = None) -> dict[str, Any]:

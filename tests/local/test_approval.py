@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -25,7 +26,7 @@ class Account:
     """A caller's account: moto's S3 and STS; CloudFormation and Step Functions after a script."""
 
     def __init__(self) -> None:
-        self._clients = {
+        self._clients: dict[str, Any] = {
             name: boto3.client(name, region_name="us-west-2")
             for name in ("cloudformation", "s3", "stepfunctions", "sts")
         }
@@ -165,14 +166,14 @@ def test_the_commands_answer_for_the_given_deployment(
     waiting: Account, monkeypatch: pytest.MonkeyPatch, command: str, decision: str
 ) -> None:
     """The message's own command must work as it stands there."""
-    regions: list[str] = []
-    monkeypatch.setattr(cli, "clients_of", lambda region: regions.append(region) or waiting)
+    clients_of = Mock(return_value=waiting)
+    monkeypatch.setattr(cli, "clients_of", clients_of)
     waiting.states.add_response(WORDS[decision], {})
     options = ["--deployment", "team", "--region", "eu-west-1"]
     done = CliRunner().invoke(cli.app, [command, RUN, *options, "--reason", "as planned"])
     assert done.exit_code == 0, done.output
     assert f"The run {RUN} is {decision} by arn:aws:sts::" in done.output
-    assert regions == ["eu-west-1"]
+    clients_of.assert_called_once_with("eu-west-1")
     assert waiting.stored()["reason"] == "as planned"
     again = CliRunner().invoke(cli.app, [command, RUN, *options])
     assert again.exit_code == 1

@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 from statistics import fmean, median, stdev
 from typing import Any
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -27,7 +28,7 @@ from local.upload import NoDataSetError, Upload, upload_of
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
 
-COMMAND = [Path(sys.executable).parent / "fine-tune", "demo"]
+COMMAND = [str(Path(sys.executable).parent / "fine-tune"), "demo"]
 LEFT = CHECKOUT / "build" / "demo"
 ON_DEMAND = base_model("amazon.nova-micro-v1:0")
 # The one whose life cycle has a successor.
@@ -276,11 +277,12 @@ def test_a_model_that_cannot_be_tuned_is_told_with_those_that_can() -> None:
 )
 def test_a_model_is_deployed_where_it_can_be_tuned(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By either of its ids: nobody should have to know its Regions."""
-    chosen: list[BaseModelEntry] = []
-    monkeypatch.setattr(cli, "run_demo", lambda *_, model, **__: chosen.append(model) or True)
+    run_demo = Mock(return_value=True)
+    monkeypatch.setattr(cli, "run_demo", run_demo)
     assert CliRunner().invoke(cli.app, ["demo", "--model", model]).exit_code == 0
-    assert model in (chosen[0].customization_id, chosen[0].inference_id)
-    assert demo.embedded_aws_for(chosen[0], "ACTIVE", tmp_path).region in chosen[0].customization_regions
+    chosen: BaseModelEntry = run_demo.call_args.kwargs["model"]
+    assert model in (chosen.customization_id, chosen.inference_id)
+    assert demo.embedded_aws_for(chosen, "ACTIVE", tmp_path).region in chosen.customization_regions
 
 
 @pytest.mark.parametrize(("options", "model"), [((), ON_DEMAND), (("--model", AGED.customization_id), AGED)])
@@ -288,20 +290,20 @@ def test_the_model_of_a_run_json_is_deployed_where_none_is_asked_for(
     options: tuple[str, ...], model: BaseModelEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a deployment elsewhere, as the default's would be, the preflight would refuse it."""
-    chosen: list[BaseModelEntry] = []
-    monkeypatch.setattr(cli, "run_demo", lambda *_, model, **__: chosen.append(model) or True)
+    run_demo = Mock(return_value=True)
+    monkeypatch.setattr(cli, "run_demo", run_demo)
     (tmp_path / "train.jsonl").touch()
     (tmp_path / "run.json").write_text(json.dumps({"base_model": ON_DEMAND.inference_id}))
     assert CliRunner().invoke(cli.app, ["demo", "--data", str(tmp_path), *options]).exit_code == 0
-    assert chosen == [model]
+    assert run_demo.call_args.kwargs["model"] == model
 
 
 def test_the_life_cycle_is_that_of_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its successor stays active, and so do the other arms."""
-    asked: list[str] = []
-    monkeypatch.setattr(cli, "run_demo", lambda *_, lifecycle, **__: asked.append(lifecycle) or False)
+    run_demo = Mock(return_value=False)
+    monkeypatch.setattr(cli, "run_demo", run_demo)
     assert CliRunner().invoke(cli.app, ["demo", "--lifecycle", "EOL"]).exit_code == 1
-    assert asked == ["EOL"]
+    assert run_demo.call_args.kwargs["lifecycle"] == "EOL"
     aws = demo.embedded_aws_for(AGED, "EOL", tmp_path)
     assert aws.bedrock_settings == {"model_lifecycle": {AGED.inference_id: "EOL"}}
 

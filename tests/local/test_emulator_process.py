@@ -23,7 +23,7 @@ time.sleep(1000)
 
 def test_a_killed_parent_takes_its_children_along(tmp_path: Path) -> None:
     """SIGKILL runs no clean-up: the children notice that their pipe is closed."""
-    command = [sys.executable, "-c", PARENT, tmp_path / "log"]
+    command = [sys.executable, "-c", PARENT, str(tmp_path / "log")]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:  # noqa: S603 - our own source
         assert parent.stdout is not None
         parent.stdout.readline()

@@ -1,31 +1,36 @@
 """What the demo's progress says of a run."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from local.execution import Snapshot, Step
 from local.progress import describe, mark
 
+ENTERED = datetime(2026, 11, 22, 10, tzinfo=UTC)
+EXITED = ENTERED + timedelta(seconds=1)
+
 
 @pytest.mark.parametrize(("status", "shown"), [(None, "…"), ("InProgress", "…"), ("Completed", "✓")])
 def test_a_wait_is_done_only_when_what_it_waits_for_is(status: str | None, shown: str) -> None:
     """Between two polls the run is in no wait at all: a tick there would say that training is over."""
-    wait = Step("WaitForCustomization", "Wait", entered_at=0.0, exited_at=1.0, status=status)
+    wait = Step("WaitForCustomization", "Wait", entered_at=ENTERED, exited_at=EXITED, status=status)
     assert mark(wait, Snapshot("RUNNING")) == shown
 
 
 def test_a_wait_that_the_runs_end_cut_off_is_crossed() -> None:
     """It is not done, and nobody works on it any more."""
-    wait = Step("WaitForThroughput", "Wait", entered_at=0.0, exited_at=1.0, status="Creating")
+    wait = Step("WaitForThroughput", "Wait", entered_at=ENTERED, exited_at=EXITED, status="Creating")
     assert mark(wait, Snapshot("ABORTED")) == "✗"
 
 
 def test_a_pause_says_how_to_end_it() -> None:
     """Who watches is who may be asked."""
-    pause = Step("RequestApproval", "Task", entered_at=0.0, answer="answer with fine-tune approve one")
+    pause = Step("RequestApproval", "Task", entered_at=ENTERED, answer="answer with fine-tune approve one")
     assert describe(pause, Snapshot("RUNNING")) == (
         "Request approval: waiting for approval: answer with fine-tune approve one"
     )
-    pause.exited_at, pause.answer = 1.0, "approved"
+    pause.exited_at, pause.answer = EXITED, "approved"
     assert describe(pause, Snapshot("RUNNING")) == "Request approval: approved"
 
 
@@ -34,13 +39,13 @@ def test_a_pause_says_how_to_end_it() -> None:
 )
 def test_a_deployment_does_not_look_like_a_purchase(serving: str, words: str) -> None:
     """The same states serve both ways, and only one of them bills by the hour."""
-    step = Step("PurchaseThroughput", "Task", entered_at=0.0)
+    step = Step("PurchaseThroughput", "Task", entered_at=ENTERED)
     assert describe(step, Snapshot("RUNNING", facts={"plan": {"serving": serving}})) == words
 
 
 def test_the_jobs_of_a_sweep_are_counted() -> None:
     """One status stands for all of them."""
-    wait = Step("WaitForCustomization", "Wait", entered_at=0.0, status="InProgress", jobs=(4, 1))
+    wait = Step("WaitForCustomization", "Wait", entered_at=ENTERED, status="InProgress", jobs=(4, 1))
     assert describe(wait, Snapshot("RUNNING"), coarse=True) == (
         "Wait for customization: InProgress, 1 of 4 jobs have ended"
     )

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -20,7 +21,7 @@ RECORDS = 30
 NO_LOSSES = Losses((), 0)
 
 
-def line(index: int, response: str) -> dict:
+def line(index: int, response: str) -> dict[str, Any]:
     return {
         "index": index,
         "prompt": f"question {index}",

@@ -61,7 +61,7 @@ def events_beside_the_long_waits(states: dict[str, Any]) -> int:
     return throughput + deletion + others
 
 
-def test_a_job_of_five_days_stays_within_the_history():
+def test_a_job_of_five_days_stays_within_the_history() -> None:
     """The whole run, with every question of every loop asked twice, leaves a third unused."""
     training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
     job_turns = turns_of_a_job(FIVE_DAYS_SECONDS)
@@ -81,7 +81,7 @@ def test_a_sweep_of_five_days_costs_hardly_more_than_one_job() -> None:
     assert starts + job + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS * 0.75
 
 
-def test_the_longest_run_that_the_settings_allow_stays_within_the_history():
+def test_the_longest_run_that_the_settings_allow_stays_within_the_history() -> None:
     """Whatever the time is spent on, a job or a slot: soon nothing is asked for more often than every ten minutes."""
     training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
     turns = turns_of_a_job(MOST_RUN_HOURS * 3600)
@@ -93,7 +93,7 @@ def test_the_longest_run_that_the_settings_allow_stays_within_the_history():
     assert turns * a_turn + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS
 
 
-def test_an_equal_wait_of_a_minute_would_not_do():
+def test_an_equal_wait_of_a_minute_would_not_do() -> None:
     """What the growing wait is for."""
     training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
     turns = FIVE_DAYS_SECONDS // FIRST_JOB_WAIT_SECONDS

@@ -68,8 +68,8 @@ def test_a_clear_gain_promotes_and_chance_does_not() -> None:
 
 def test_limits_on_tokens_reject_a_better_but_longer_model() -> None:
     """Each answer is paid for by its tokens."""
-    better = {"tuned": answers(0.9, "tuned"), "base": answers(0.3, "base")}
-    limited = judged(**better, gate={"max_token_increase_percent": 10})
+    gate = {"max_token_increase_percent": 10}
+    limited = judged(answers(0.9, "tuned"), answers(0.3, "base"), gate=gate)
     assert limited.decision["verdict"] == "reject"
     assert any("output tokens" in reason for reason in limited.decision["reasons"])
 

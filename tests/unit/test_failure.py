@@ -1,6 +1,7 @@
 """Explanations: what failed, what was cleaned up, what to do."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,14 +24,14 @@ PHASES = {
 }
 
 
-def failed(error: str, message: str, phase: str, **state: object) -> dict:
+def failed(error: str, message: str, phase: str, **state: object) -> dict[str, Any]:
     """A state with what Step Functions keeps of a Lambda's exception."""
     cause = json.dumps({"errorMessage": message, "errorType": error, "stackTrace": ["  File …"]})
     return {"run": RUN, "failure": {"Error": error, "Cause": cause, "phase": phase}, **state}
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_a_named_error_keeps_its_name_and_words(phase: str):
+def test_a_named_error_keeps_its_name_and_words(phase: str) -> None:
     """The handler that raised it knows best."""
     explanation = explain(failed("DatasetRejected", "Line 7 is no JSON.", phase))
     assert explanation.error == "DatasetRejected"
@@ -40,7 +41,7 @@ def test_a_named_error_keeps_its_name_and_words(phase: str):
 
 @pytest.mark.parametrize(("phase", "name"), PHASES.items())
 @pytest.mark.parametrize("error", ["KeyError", "States.Timeout", "Lambda.Unknown", "ServiceBusy", "Sandbox.Timedout"])
-def test_any_other_error_becomes_that_of_its_phase(phase: str, name: str, error: str):
+def test_any_other_error_becomes_that_of_its_phase(phase: str, name: str, error: str) -> None:
     """An execution that ends with KeyError or States.Timeout tells a person nothing."""
     explanation = explain(failed(error, "boom", phase))
     assert explanation.error == name
@@ -61,7 +62,7 @@ def test_any_other_error_becomes_that_of_its_phase(phase: str, name: str, error:
         ("Lambda.TooManyRequestsException", "Rate exceeded", ["L-B99A9384", "max_concurrency"]),
     ],
 )
-def test_what_nobody_raised_still_says_what_to_do(phase: str, error: str, cause: str, parts: list[str]):
+def test_what_nobody_raised_still_says_what_to_do(phase: str, error: str, cause: str, parts: list[str]) -> None:
     """Killed functions, throttling and missing permissions have no words of their own."""
     explanation = explain({"run": RUN, "failure": {"Error": error, "Cause": cause, "phase": phase}})
     assert explanation.error == PHASES[phase]
@@ -77,7 +78,7 @@ def test_what_nobody_raised_still_says_what_to_do(phase: str, error: str, cause:
         json.dumps({"errorType": "KeyError: 7", "stackTrace": ['  File "/var/task/x.py"']}),
     ],
 )
-def test_no_stack_trace_reaches_a_person(cause: str):
+def test_no_stack_trace_reaches_a_person(cause: str) -> None:
     """It says nothing to whoever has to act; the log has it."""
     text = explain({"failure": {"Error": "KeyError", "Cause": cause, "phase": "report"}}).message
     assert "KeyError: 7" in text
@@ -85,14 +86,14 @@ def test_no_stack_trace_reaches_a_person(cause: str):
     assert "Traceback" not in text
 
 
-def test_a_job_that_the_settings_keep_is_told():
+def test_a_job_that_the_settings_keep_is_told() -> None:
     """It goes on at the account's cost because somebody wanted it so."""
     kept = {"name": "ft-run", "status": "InProgress", "model_arn": None, "kept": True}
     state = failed("EvaluationFailed", "No.", "customization", throughput=NONE_BOUGHT, stopped_job=kept)
     assert "ft-run trains on, as run.json says (keep_job)" in explain(state).cause
 
 
-def test_silence_is_told_with_the_hours_and_how_to_go_on():
+def test_silence_is_told_with_the_hours_and_how_to_go_on() -> None:
     """Step Functions calls it States.Timeout, as if something were broken."""
     asked = {"requested_at": "2026-11-22T10:00:00.000Z", "answer_until": "2026-11-23T10:00:00.000Z"}
     kept = {"name": "ft-run", "status": "Completed", "model_arn": "arn:model"}
@@ -107,7 +108,7 @@ def test_silence_is_told_with_the_hours_and_how_to_go_on():
     assert "Nobody answered in time" in explain({**state, "approval": None}).cause
 
 
-def test_a_request_that_could_not_be_sent_is_no_silence():
+def test_a_request_that_could_not_be_sent_is_no_silence() -> None:
     """Nobody was asked: the topic is to be mended, not a person to be reminded."""
     explanation = explain(failed("Refused", "Publish: NotFound: Topic does not exist", "approval"))
     assert explanation.error == "NotApproved"
@@ -115,7 +116,7 @@ def test_a_request_that_could_not_be_sent_is_no_silence():
     assert "Topic does not exist. Check the RequestApproval function's log" in explanation.cause
 
 
-def test_a_rejection_is_told_with_who_and_why():
+def test_a_rejection_is_told_with_who_and_why() -> None:
     """The topic's readers want to know whom to ask."""
     answer = approval.Answer(decision="rejected", by="arn:ann", answered_at="2026-11-22T10:00:00.000Z", reason="Dear.")
     caught = {"Error": "NotApproved", "Cause": approval.rejection(answer), "phase": "approval"}
@@ -127,12 +128,12 @@ def test_a_rejection_is_told_with_who_and_why():
     )
 
 
-def test_every_final_name_is_a_declared_error():
+def test_every_final_name_is_a_declared_error() -> None:
     """People look the names up in one place."""
     assert all(hasattr(errors, name) for name in PHASES.values())
 
 
-def test_a_verified_deletion_and_a_stopped_job_are_told():
+def test_a_verified_deletion_and_a_stopped_job_are_told() -> None:
     """The first question after a failure is: does anything still bill?"""
     state = failed("EvaluationFailed", "Too few answers.", "evaluation", throughput=DELETED)
     assert "arn:throughput was deleted" in explain(state).cause
@@ -141,14 +142,14 @@ def test_a_verified_deletion_and_a_stopped_job_are_told():
     assert explain(state).cause.endswith("No throughput exists. The customization job was stopped.")
 
 
-def test_a_model_that_is_kept_is_told():
+def test_a_model_that_is_kept_is_told() -> None:
     """It is stored, and billed for it, until somebody deletes it."""
     stopped = {"name": "ft-run", "status": "Completed", "model_arn": "arn:model"}
     state = failed("EvaluationFailed", "No.", "customization", throughput=NONE_BOUGHT, stopped_job=stopped)
     assert "arn:model is kept" in explain(state).cause
 
 
-def test_a_job_that_could_not_be_stopped_comes_with_the_command():
+def test_a_job_that_could_not_be_stopped_comes_with_the_command() -> None:
     """It trains on at the account's cost."""
     state = failed("CustomizationFailed", "No.", "customization", throughput=NONE_BOUGHT, job={"name": "ft-run"})
     state["stop_failure"] = {"Error": "Refused", "Cause": '{"errorMessage": "not authorized"}'}
@@ -157,7 +158,7 @@ def test_a_job_that_could_not_be_stopped_comes_with_the_command():
     assert "aws bedrock stop-model-customization-job --job-identifier ft-run" in cause
 
 
-def test_a_failed_deletion_comes_first_and_the_first_error_is_told_too():
+def test_a_failed_deletion_comes_first_and_the_first_error_is_told_too() -> None:
     """Billing outranks everything, and the cause of the run's end must not be lost."""
     state = failed("EvaluationFailed", "Too few answers.", "evaluation", throughput={**DELETED, "deleted": False})
     state["deletion_failure"] = {"Error": "ThroughputNotDeleted", "Cause": '{"errorMessage": "It still exists."}'}
@@ -168,7 +169,7 @@ def test_a_failed_deletion_comes_first_and_the_first_error_is_told_too():
     assert "EvaluationFailed: Too few answers." in explanation.cause
 
 
-def test_a_deletion_that_never_got_an_answer_is_a_throughput_not_deleted():
+def test_a_deletion_that_never_got_an_answer_is_a_throughput_not_deleted() -> None:
     """Unknown is as bad as refused: a person must look."""
     state = {"run": RUN, "throughput": {**DELETED, "deleted": False}}
     state["deletion_failure"] = {"Error": "ServiceBusy", "Cause": '{"errorMessage": "throttled"}', "phase": "deletion"}
@@ -178,7 +179,7 @@ def test_a_deletion_that_never_got_an_answer_is_a_throughput_not_deleted():
     assert "--provisioned-model-id arn:throughput" in explanation.cause
 
 
-def test_a_map_that_failed_is_explained_by_its_shard_through_the_parallel_branch():
+def test_a_map_that_failed_is_explained_by_its_shard_through_the_parallel_branch() -> None:
     """The branch's Fail state hands the threshold error on inside a text."""
     text = "The baseline models did not answer the test set: States.ExceedToleratedFailureThreshold too many"
     state = {"run": RUN, "failure": {"Error": "EvaluationFailed", "Cause": text, "phase": "customization"}}
@@ -196,7 +197,7 @@ json_values = st.recursive(st.none() | st.booleans() | st.integers() | st.text()
     st.text() | st.dictionaries(st.sampled_from(["errorMessage", "errorType"]), json_values).map(json.dumps),
     st.sampled_from([*PHASES, "approval", "unknown", None]),
 )
-def test_any_cause_whatever_is_explained(error: str, cause: str, phase: str | None):
+def test_any_cause_whatever_is_explained(error: str, cause: str, phase: str | None) -> None:
     """The explanation is the last step: where it fails, nobody is told anything."""
     explanation = explain({"failure": {"Error": error, "Cause": cause, "phase": phase}})
     assert explanation.error
@@ -204,13 +205,13 @@ def test_any_cause_whatever_is_explained(error: str, cause: str, phase: str | No
     assert len(explanation.subject) < 100
 
 
-def test_an_endless_cause_is_cut():
+def test_an_endless_cause_is_cut() -> None:
     """Step Functions and SNS refuse what is too long."""
     explanation = explain(failed("EvaluationFailed", "x" * 1_000_000, "evaluation"))
     assert len(explanation.message) < 32_768
 
 
-def test_a_deployment_is_told_in_its_own_words():
+def test_a_deployment_is_told_in_its_own_words() -> None:
     """It bills tokens, and another command deletes it."""
     deployed = {**DELETED, "serving": "on_demand", "arn": "arn:deployment"}
     state = failed("EvaluationFailed", "No.", "evaluation", throughput=deployed)

@@ -61,7 +61,9 @@ damaged_tags = st.one_of(
 
 
 @given(foreign_tags, claims, executions, moments, st.booleans())
-def test_what_other_tags_say_is_foreign_is_never_touched(tagged, claimed, run_by, now, ending):
+def test_what_other_tags_say_is_foreign_is_never_touched(
+    tagged: dict[str, str], claimed: Claim | Unknown | None, run_by: Execution | Unknown | None, now: str, ending: bool
+) -> None:
     """Another deployment's throughput, or a person's own, may serve customers: whatever else it looks like."""
     resource = throughput(tagged)
     facts = Facts(claimed, run_by)
@@ -70,7 +72,9 @@ def test_what_other_tags_say_is_foreign_is_never_touched(tagged, claimed, run_by
 
 
 @given(damaged_tags, claims, executions, moments, st.booleans())
-def test_damaged_tags_prove_as_much_as_unreadable_ones(tagged, claimed, run_by, now, ending):
+def test_damaged_tags_prove_as_much_as_unreadable_ones(
+    tagged: dict[str, str], claimed: Claim | Unknown | None, run_by: Execution | Unknown | None, now: str, ending: bool
+) -> None:
     """Whoever tidies up tags must not make a throughput bill for ever; name, claim and time still say whose it is."""
     facts = Facts(claimed, run_by)
     # The tag may shorten the lease: compared where that makes no difference.
@@ -82,18 +86,20 @@ def test_damaged_tags_prove_as_much_as_unreadable_ones(tagged, claimed, run_by, 
 
 
 @given(damaged_tags, executions, moments, st.booleans())
-def test_without_a_claim_damaged_tags_prove_nothing(tagged, run_by, now, ending):
+def test_without_a_claim_damaged_tags_prove_nothing(
+    tagged: dict[str, str], run_by: Execution | Unknown | None, now: str, ending: bool
+) -> None:
     """A person's own throughput without tags may be named like anything."""
     judgement = lease.judge_served(throughput(tagged), Facts(None, run_by), TERMS, now, ending=ending)
     assert judgement.verdict is Verdict.FOREIGN
 
 
 @pytest.mark.parametrize("tagged", [{}, tags(project="somebody-elses"), {"team": "sales"}])
-def test_a_throughput_that_lost_its_tags_is_ended_with_its_run(tagged):
+def test_a_throughput_that_lost_its_tags_is_ended_with_its_run(tagged: dict[str, str]) -> None:
     """Only one made while the run could buy: a later one with its name is somebody's own."""
     now = "2026-01-22T01:00:00.000Z"
 
-    def verdict(ended_at):
+    def verdict(ended_at: str) -> Verdict:
         facts = Facts(claim(), execution("ABORTED", ended_at))
         return lease.judge_served(throughput(tagged), facts, TERMS, now, ending=False).verdict
 
@@ -103,14 +109,16 @@ def test_a_throughput_that_lost_its_tags_is_ended_with_its_run(tagged):
 
 
 @given(st.text(alphabet="abcf0123456789-", max_size=40), executions, moments, st.booleans())
-def test_a_name_that_no_run_of_ours_has_is_never_touched(suffix, run_by, now, ending):
+def test_a_name_that_no_run_of_ours_has_is_never_touched(
+    suffix: str, run_by: Execution | Unknown | None, now: str, ending: bool
+) -> None:
     """`fine-tuning-eu-sales-…` begins like a name of `fine-tuning`: without a claim of ours it is the neighbour's."""
     resource = throughput(UNKNOWN, f"{NEIGHBOUR}-{suffix}")
     assert lease.judge_served(resource, Facts(None, run_by), TERMS, now, ending=ending).verdict is Verdict.FOREIGN
 
 
 @given(claims, moments)
-def test_a_live_lease_is_never_ended(claimed, now):
+def test_a_live_lease_is_never_ended(claimed: Claim | Unknown | None, now: str) -> None:
     """A running run would lose the model in the middle of its answers."""
     now = min(now, later(ENDS, -0.001))
     judgement = lease.judge_served(throughput(tags()), Facts(claimed, execution("RUNNING")), TERMS, now, ending=False)
@@ -123,7 +131,9 @@ def test_a_live_lease_is_never_ended(claimed, now):
     st.sampled_from([ENDS, "", "soon", None]),
     moments,
 )
-def test_everything_else_of_ours_is_ended(claimed, run_by, tagged_end, now):
+def test_everything_else_of_ours_is_ended(
+    claimed: Claim | None, run_by: Execution | None, tagged_end: str | None, now: str
+) -> None:
     """Neither a lost tag nor a forgotten execution keeps a throughput alive."""
     own = tags()
     own.pop("lease-ends-at")
@@ -136,30 +146,34 @@ def test_everything_else_of_ours_is_ended(claimed, run_by, tagged_end, now):
 
 
 @given(claims, executions, moments)
-def test_nothing_of_ours_survives_the_deployment(claimed, run_by, now):
+def test_nothing_of_ours_survives_the_deployment(
+    claimed: Claim | Unknown | None, run_by: Execution | Unknown | None, now: str
+) -> None:
     """Afterwards nobody would look for it."""
     facts = Facts(claimed, run_by)
     assert lease.judge_served(throughput(tags()), facts, TERMS, now, ending=True).verdict is Verdict.END
 
 
 @given(claims, executions)
-def test_an_expired_lease_ends_whatever_is_not_known(claimed, run_by):
+def test_an_expired_lease_ends_whatever_is_not_known(
+    claimed: Claim | Unknown | None, run_by: Execution | Unknown | None
+) -> None:
     """A denied question must not become a way to bill for ever."""
     judgement = lease.judge_served(throughput(tags()), Facts(claimed, run_by), TERMS, ENDS, ending=False)
     assert judgement.verdict is Verdict.END
 
 
 @pytest.mark.parametrize("tagged", ["9999-01-01T00:00:00.000Z", "tomorrow", ""])
-def test_a_lease_is_never_longer_than_the_longest(tagged: str):
+def test_a_lease_is_never_longer_than_the_longest(tagged: str) -> None:
     """The tag is text that anybody with access can write."""
     assert lease.lease_ends_at(throughput(tags(**{"lease-ends-at": tagged})), TERMS) == "2026-01-22T06:00:00.000Z"
 
 
-def test_without_tags_name_claim_and_time_together_decide():
+def test_without_tags_name_claim_and_time_together_decide() -> None:
     """Somebody may serve the run's model under the run's name once it is over: that is theirs."""
     now = "2026-01-22T01:00:00.000Z"
 
-    def verdict(claimed, run_by):
+    def verdict(claimed: Claim | Unknown | None, run_by: Execution | Unknown | None) -> Verdict:
         return lease.judge_served(throughput(UNKNOWN), Facts(claimed, run_by), TERMS, now, ending=False).verdict
 
     assert verdict(claim(), execution("ABORTED", "2026-01-21T21:59:30.000Z")) is Verdict.END
@@ -171,7 +185,7 @@ def test_without_tags_name_claim_and_time_together_decide():
     assert verdict(None, None) is Verdict.FOREIGN
 
 
-def test_an_execution_that_only_a_tag_names_is_not_believed_to_be_missing():
+def test_an_execution_that_only_a_tag_names_is_not_believed_to_be_missing() -> None:
     """A tag cannot hold every character of a name: the execution may well be running."""
     judgement = lease.judge_served(throughput(tags()), Facts(UNKNOWN, None), TERMS, CREATED, ending=False)
     assert judgement.verdict is Verdict.UNDECIDED
@@ -188,7 +202,9 @@ def test_an_execution_that_only_a_tag_names_is_not_believed_to_be_missing():
         (UNKNOWN, execution("ABORTED"), Verdict.UNDECIDED),
     ],
 )
-def test_a_job_goes_on_while_its_run_does_or_its_settings_say_so(tagged, run_by, expected):
+def test_a_job_goes_on_while_its_run_does_or_its_settings_say_so(
+    tagged: dict[str, str], run_by: Execution | Unknown | None, expected: Verdict
+) -> None:
     """Hours of training are not thrown away on a guess; a job ends by itself."""
     assert lease.judge_job(throughput(tagged), Facts(claim(), run_by), TERMS, ending=False).verdict is expected
 
@@ -205,6 +221,8 @@ def test_a_job_goes_on_while_its_run_does_or_its_settings_say_so(tagged, run_by,
         (execution("TIMED_OUT", ENDS), later(ENDS, 34.9), False),
     ],
 )
-def test_a_slot_outlives_a_purchase_that_was_cut_off(run_by, now, released):
+def test_a_slot_outlives_a_purchase_that_was_cut_off(
+    run_by: Execution | Unknown | None, now: str, released: bool
+) -> None:
     """Its next holder would buy a second throughput while the first still appears."""
     assert lease.may_release(run_by, TERMS, now) is released

@@ -226,7 +226,9 @@ CASES = [(check, *case) for check, cases in FAILING.items() for case in cases]
 
 
 @pytest.mark.parametrize(("check", "made", "words"), CASES)
-def test_check_fails_and_says_what_is_wrong_and_what_to_do(check: str, made: Callable[[], Check], words: list[str]):
+def test_check_fails_and_says_what_is_wrong_and_what_to_do(
+    check: str, made: Callable[[], Check], words: list[str]
+) -> None:
     """A check that could not fail would let a run spend money on what cannot work."""
     outcome = made()
     assert (outcome.check, outcome.status) == (check, "failed")
@@ -235,7 +237,7 @@ def test_check_fails_and_says_what_is_wrong_and_what_to_do(check: str, made: Cal
 
 
 @pytest.mark.parametrize("model", catalogue(), ids=lambda model: model.name)
-def test_a_model_that_is_gone_leads_to_a_living_one(model: BaseModelEntry):
+def test_a_model_that_is_gone_leads_to_a_living_one(model: BaseModelEntry) -> None:
     """Whoever changes to another model must not be sent to one that is gone as well."""
     region = model.customization_regions[0]
     legacy = lifecycle(model, ModelDetails("LEGACY", ("FINE_TUNING",), None, None), region, AFTER)
@@ -246,7 +248,7 @@ def test_a_model_that_is_gone_leads_to_a_living_one(model: BaseModelEntry):
     assert HAIKU.customization_id not in in_region(NOVA, "us-west-2", AFTER).findings[0].remedy
 
 
-def test_no_check_lacks_a_failing_case():
+def test_no_check_lacks_a_failing_case() -> None:
     """Whoever adds a check shows that it can fail."""
     assert set(FAILING) == set(CHECKS)
 
@@ -286,12 +288,12 @@ def test_no_check_lacks_a_failing_case():
         lambda: names_free([Taken("customization job", "ft-run", "arn:job", ours=True)]),
     ],
 )
-def test_check_passes_where_nothing_stands_in_the_way(made: Callable[[], Check]):
+def test_check_passes_where_nothing_stands_in_the_way(made: Callable[[], Check]) -> None:
     """A preflight that refuses what would work is worse than none; a job of an earlier attempt is adopted."""
     assert made().status == "passed"
 
 
-def test_active_model_past_its_documented_end_only_warns():
+def test_active_model_past_its_documented_end_only_warns() -> None:
     """The live service decides: an account may have an arrangement, and dates in documents move."""
     outcome = lifecycle(HAIKU, ACTIVE, "us-west-2", AFTER)
     assert outcome.status == "warning"
@@ -299,7 +301,7 @@ def test_active_model_past_its_documented_end_only_warns():
     assert "2026-09-10" in outcome.message
 
 
-def test_model_that_cannot_be_described_hides_no_other_check():
+def test_model_that_cannot_be_described_hides_no_other_check() -> None:
     """What Bedrock does not tell is one finding; what follows from it is skipped, with the reason."""
     assert exists(HAIKU, DENIED, "us-west-2", AFTER).status == "warning"
     assert "AccessDenied" in exists(HAIKU, DENIED, "us-west-2", AFTER).message
@@ -307,7 +309,7 @@ def test_model_that_cannot_be_described_hides_no_other_check():
     assert customizable(HAIKU, None, "us-west-2").status == "skipped"
 
 
-def test_each_model_is_asked_once_and_named_by_its_first_purpose():
+def test_each_model_is_asked_once_and_named_by_its_first_purpose() -> None:
     """A few-shot arm asks the same model, and a judge may be an arm, too: each question costs money."""
     arms = {"tuned": {"model_id": None}, "base": {"model_id": "a"}, "base-few-shot-3": {"model_id": "a"}}
     plan = {"arms": arms, "evaluation": {"judges": ["b", "a"]}}
@@ -329,14 +331,16 @@ def test_each_model_is_asked_once_and_named_by_its_first_purpose():
         (NOVA_2, "for Provisioned Throughput created for base model Amazon Nova 2 Lite V1.0 256K", False),
     ],
 )
-def test_quota_of_a_model_is_known_by_its_name_and_context_length(model: BaseModelEntry, name: str, found: bool):
+def test_quota_of_a_model_is_known_by_its_name_and_context_length(
+    model: BaseModelEntry, name: str, found: bool
+) -> None:
     """Codes of these quotas are documented nowhere; another model's quota would refuse a run that could be served."""
     needs = replace(ON_THROUGHPUT, entry=model)
     outcome = quota("quota-model-units-of-model", needs, [UNITS, JOBS, Quota("L-3", f"Model units {name}", 0)])
     assert outcome.status == ("failed" if found else "warning")
 
 
-def test_quota_that_is_not_listed_warns_and_is_looked_for_among_the_defaults():
+def test_quota_that_is_not_listed_warns_and_is_looked_for_among_the_defaults() -> None:
     """Names change, and AWS lists a quota that nobody changed among the defaults only."""
     assert are_missing(ON_DEMAND, [UNITS, UNITS_OF_HAIKU, JOBS])
     assert not are_missing(ON_DEMAND, [JOBS, MODELS, DEPLOYMENTS])
@@ -352,12 +356,12 @@ def test_quota_that_is_not_listed_warns_and_is_looked_for_among_the_defaults():
         ("quota-jobs", ON_DEMAND, NOTHING._replace(jobs=DENIED)),
     ],
 )
-def test_what_others_use_now_may_be_free_after_the_training(check: str, needs: Needs, in_use: InUse):
+def test_what_others_use_now_may_be_free_after_the_training(check: str, needs: Needs, in_use: InUse) -> None:
     """Another run's throughput is gone long before this one's model is trained: that refuses nothing."""
     assert quota(check, needs, QUOTAS, in_use).status == "warning"
 
 
-def test_use_that_is_not_told_leaves_the_other_quotas_checked():
+def test_use_that_is_not_told_leaves_the_other_quotas_checked() -> None:
     """A missing permission for one list says nothing of what the others tell."""
     in_use = NOTHING._replace(deployments=DENIED, jobs=2)
     statuses = {each.check: each.status for each in quota_checks(ON_DEMAND, QUOTAS, in_use)}
@@ -366,34 +370,34 @@ def test_use_that_is_not_told_leaves_the_other_quotas_checked():
         assert quota("quota-custom-models", ON_DEMAND, QUOTAS, NOTHING._replace(**untold)).status == "warning"
 
 
-def test_bucket_that_s3_had_no_time_for_is_asked_for_again():
+def test_bucket_that_s3_had_no_time_for_is_asked_for_again() -> None:
     """Unless the other one is wrong: no waiting mends that."""
     busy = bucket_in_region({"in": BUSY, "out": "us-west-2"}, "us-west-2")
     assert (busy.status, busy.busy) == ("warning", True)
     assert not bucket_in_region({"in": BUSY, "out": None}, "us-west-2").busy
 
 
-def test_checks_of_the_other_way_to_serve_are_skipped():
+def test_checks_of_the_other_way_to_serve_are_skipped() -> None:
     """A run on demand buys no model units: a quota of 0 must not refuse it."""
     statuses = {each.check: each.status for each in quota_checks(ON_DEMAND, with_value(UNITS, 0), NOTHING)}
     assert statuses["quota-model-units"] == statuses["quota-model-units-of-model"] == "skipped"
     assert quota("quota-deployments", ON_THROUGHPUT, QUOTAS).status == "skipped"
 
 
-def test_conditions_that_cannot_be_judged_warn():
+def test_conditions_that_cannot_be_judged_warn() -> None:
     """An organisation's condition may well be met: Bedrock tells at the start of the job."""
     assert trusts_bedrock(trust(StringEquals={"aws:SourceOrgID": "o-1"}), ORIGIN).status == "warning"
     assert trusts_bedrock(trust(Bool={"aws:SourceAccount": "true"}), ORIGIN).status == "warning"
     assert trusts_bedrock(DENIED, ORIGIN).status == "warning"
 
 
-def test_unreadable_prices_stop_only_a_run_with_a_cap():
+def test_unreadable_prices_stop_only_a_run_with_a_cap() -> None:
     """Who sets a cap wants no run whose cost is unknown; who sets none is told."""
     assert cost("prices", prices=DENIED).status == "warning"
     assert cost("cost-cap", prices=DENIED).status == "skipped"
 
 
-def test_settings_of_a_large_file_stay_few_and_short():
+def test_settings_of_a_large_file_stay_few_and_short() -> None:
     """They travel in the run's state, which holds 256 KB."""
     found = settings_findings(
         Choices(RunSettings(hyperparameters={f"{number}{'x' * 9_000}": 1 for number in range(99)}), HAIKU),
@@ -408,7 +412,7 @@ def test_settings_of_a_large_file_stay_few_and_short():
     assert len(finding.message) < 1_000
 
 
-def test_run_waits_only_where_aws_had_no_time_and_nothing_else_is_wrong():
+def test_run_waits_only_where_aws_had_no_time_and_nothing_else_is_wrong() -> None:
     """An error stays an error however often it is asked for; throttling passes."""
     busy = unmade("models-callable", BUSY, "error", "Later.")
     wrong = failed("region", "Not here.", "There.")
@@ -419,7 +423,7 @@ def test_run_waits_only_where_aws_had_no_time_and_nothing_else_is_wrong():
     assert not is_undecided([])
 
 
-def test_document_has_every_check_and_the_findings_with_errors_first():
+def test_document_has_every_check_and_the_findings_with_errors_first() -> None:
     """preflight.json is what a person opens and what report.json quotes."""
     checks = [warned("names-free", "Warn.", "W."), failed("region", "Wrong.", "R."), Check("serving", skipped="Why.")]
     made = document(checks, "2026-11-01T00:00:00.000Z", None)
@@ -431,7 +435,7 @@ def test_document_has_every_check_and_the_findings_with_errors_first():
     assert document([checks[0]], "now", None)["status"] == "passed"
 
 
-def test_message_names_every_finding_with_remedy_quota_code_and_successor():
+def test_message_names_every_finding_with_remedy_quota_code_and_successor() -> None:
     """It is what the notification and the console say: a person acts on it without opening a file."""
     found = findings_of(
         [failed("region", "Wrong.", "Do this.", quota="L-1"), warned("serving", "Old.", "W.", successor="x")]
@@ -446,7 +450,7 @@ def test_message_names_every_finding_with_remedy_quota_code_and_successor():
         assert part in text
 
 
-def test_message_that_is_cut_says_how_many_more_there_are():
+def test_message_that_is_cut_says_how_many_more_there_are() -> None:
     """An execution's cause has a limit; what is left out must not look like nothing."""
     found = [
         Finding(check="names-free", severity="error", message=f"{number} {'x' * 3000}", remedy="Do it.")

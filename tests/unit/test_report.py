@@ -9,7 +9,7 @@ from lambdas.domain.report_page import label
 
 
 @given(st.text())
-def test_a_subject_is_what_sns_accepts(text: str):
+def test_a_subject_is_what_sns_accepts(text: str) -> None:
     """SNS refuses a message for a bad subject, and the notification would be lost."""
     made = subject(text)
     assert len(made) < 100
@@ -21,7 +21,7 @@ def test_a_subject_is_what_sns_accepts(text: str):
     ("tuned", "base", "words"),
     [(80.0, 60.0, "20.0 points above"), (60.0, 80.0, "20.0 points below"), (60.0, 60.0, "the same as")],
 )
-def test_the_headline_says_who_is_better(tuned: float, base: float, words: str):
+def test_the_headline_says_who_is_better(tuned: float, base: float, words: str) -> None:
     """A worse tuned model must not read like a success."""
     arms = {"tuned": {"f1": tuned, "label_match": tuned}, "base": {"f1": base, "label_match": base}}
     assert f"F1 is {tuned:.1f}" in headline({"arms": arms, "task": {"metric": "f1"}})
@@ -34,7 +34,7 @@ def test_the_headline_says_who_is_better(tuned: float, base: float, words: str):
     )
 
 
-def test_an_arm_without_any_answer_has_scores_of_zero_and_no_statistics():
+def test_an_arm_without_any_answer_has_scores_of_zero_and_no_statistics() -> None:
     """There is nothing to average, and nothing to divide by."""
     arm = summarise_arm([{"index": 0, "error": "not answered"}], {"f1": 0.0})
     assert (arm["n"], arm["errors"], arm["f1"], arm["stop_reasons"]) == (1, 1, 0, {})
@@ -51,12 +51,12 @@ def test_an_arm_without_any_answer_has_scores_of_zero_and_no_statistics():
         ("a-model-with-a-name-that-is-far-too-long-few-shot-3", "a-model-with-a-nam…-few-shot-3"),
     ],
 )
-def test_labels_are_short_enough_for_a_picture(name: str, short: str):
+def test_labels_are_short_enough_for_a_picture(name: str, short: str) -> None:
     """A long model id would leave no room for the interval that it names."""
     assert label(name) == short
 
 
-def test_reduction_of_tokens_is_in_per_cent_of_the_base():
+def test_reduction_of_tokens_is_in_per_cent_of_the_base() -> None:
     """As AWS's blog on fine-tuning Claude 3 Haiku has it: 34 to 22 is 35 % fewer."""
     statistics = {"mean": 22, "median": 17, "sd": None, "min": 0, "max": 179}
     reduction = token_reduction({"output_tokens": statistics}, {"output_tokens": statistics | {"mean": 34, "min": 0}})

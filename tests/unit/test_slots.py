@@ -5,7 +5,7 @@ from lambdas.domain import slots
 NOW = "2026-01-21T22:00:00.000Z"
 
 
-def test_the_lease_begins_with_the_slot_and_ends_after_the_longest_lease():
+def test_the_lease_begins_with_the_slot_and_ends_after_the_longest_lease() -> None:
     """Waiting costs nothing, so it takes nothing off the lease."""
     held = slots.holder("sales-0123456789ab", "arn:execution", NOW, 8)
     slot = slots.acquired("throughput-slots/1.json", held, waited_seconds=3600)
@@ -13,7 +13,7 @@ def test_the_lease_begins_with_the_slot_and_ends_after_the_longest_lease():
     assert slot["answer_until"] == "2026-01-22T05:30:00.000Z"
 
 
-def test_a_run_that_waits_says_for_whom_and_how_long():
+def test_a_run_that_waits_says_for_whom_and_how_long() -> None:
     """Whoever looks at the execution must see why nothing happens."""
     held = slots.holder("sales-0123456789ab", "arn:execution", NOW, 8)
     first = slots.waiting([held], 1, 0, 0)

@@ -18,7 +18,9 @@ from lambdas.domain.structure import Structure
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 WORDS = ("a", "role", '"role"', '\\"text"', '":', "\\", "\nHuman:", "Assistant:", "é", "\x00", "\u2028", " ", "😀", "")
-VALUE = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map("".join) | st.none() | st.just([]) | st.integers()
+VALUE: st.SearchStrategy[str | list[str] | int | None] = (
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map("".join) | st.none() | st.just([]) | st.integers()
+)
 
 
 def written(pairs: list[tuple[str, Any]], *, spelt: bool, colon: str, ascii_only: bool) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from lambdas.domain import throughput
 from lambdas.domain.errors import ThroughputFailed, ThroughputNotDeleted
+from lambdas.domain.models import ServingKind
 from lambdas.domain.polling import DELETION_ATTEMPTS
 from lambdas.domain.serving import ON_DEMAND, PROVISIONED, ServedModel, hourly_cost
 
@@ -11,7 +12,7 @@ LEASE = ("2026-01-22T06:00:00.000Z", "2026-01-22T05:30:00.000Z")
 BOUGHT = throughput.purchased("ft-run", PROVISIONED, "arn:throughput", "2026-01-21T22:00:00.000Z", *LEASE)
 
 
-def test_the_billed_time_is_from_in_service_to_the_accepted_deletion():
+def test_the_billed_time_is_from_in_service_to_the_accepted_deletion() -> None:
     """It is what the run cost; without both ends nothing is claimed."""
     start, end = "2026-01-21T22:20:00.000Z", "2026-01-21T22:25:00.250Z"
     assert throughput.served_seconds(start, end) == 300.25
@@ -19,12 +20,12 @@ def test_the_billed_time_is_from_in_service_to_the_accepted_deletion():
     assert throughput.served_seconds(start, None) is None
 
 
-def test_a_deletion_before_service_bills_nothing():
+def test_a_deletion_before_service_bills_nothing() -> None:
     """The clocks of two services differ: a time below zero would be nonsense in a report."""
     assert throughput.served_seconds("2026-01-21T22:20:00.000Z", "2026-01-21T22:19:59.000Z") == 0
 
 
-def test_one_that_somebody_else_deleted_has_a_time_of_deletion():
+def test_one_that_somebody_else_deleted_has_a_time_of_deletion() -> None:
     """The report must not show it as still billing."""
     assert throughput.gone(BOUGHT, "2026-01-21T22:30:00.000Z")["deleted_at"] == "2026-01-21T22:30:00.000Z"
     assert (
@@ -33,7 +34,7 @@ def test_one_that_somebody_else_deleted_has_a_time_of_deletion():
 
 
 @pytest.mark.parametrize("facts", [BOUGHT, throughput.unrecorded("ft-run", PROVISIONED)])
-def test_a_throughput_that_stays_names_what_a_person_needs(facts):
+def test_a_throughput_that_stays_names_what_a_person_needs(facts: throughput.Throughput) -> None:
     """Even where only the name is known, the command can be pasted."""
     with pytest.raises(ThroughputNotDeleted) as raised:
         throughput.still_there(
@@ -60,16 +61,16 @@ def test_a_throughput_that_stays_names_what_a_person_needs(facts):
         (None, "may BILL BY THE HOUR", "--provisioned-model-id ft-run or aws bedrock delete-custom-model-deployment"),
     ],
 )
-def test_each_kind_that_stays_has_its_own_words_and_command(kind, said, command):
+def test_each_kind_that_stays_has_its_own_words_and_command(kind: ServingKind | None, said: str, command: str) -> None:
     """The other kind's command would find nothing, and end nothing."""
-    facts = {**throughput.unrecorded("ft-run", kind), "delete_attempts": DELETION_ATTEMPTS - 1}
+    facts: throughput.Throughput = {**throughput.unrecorded("ft-run", kind), "delete_attempts": DELETION_ATTEMPTS - 1}
     with pytest.raises(ThroughputNotDeleted) as raised:
         throughput.still_there(facts, "No.", False, "2026-01-21T23:30:00.000Z", "1 model unit at 40.00 USD")
     assert said in str(raised.value)
     assert command in str(raised.value)
 
 
-def test_a_run_gives_up_before_its_lease_ends():
+def test_a_run_gives_up_before_its_lease_ends() -> None:
     """The reconciler would delete the throughput under it; so its own lane does, with time to spare."""
     created, changed = "2026-01-21T22:00:00.000Z", "2026-01-21T22:20:00.000Z"
     found = ServedModel(PROVISIONED, "arn:throughput", "InService", "arn:model", 1, created, changed, None)
@@ -88,6 +89,6 @@ def test_a_run_gives_up_before_its_lease_ends():
         (None, 22.5, "an unknown number of model units at 22.50 USD an hour each"),
     ],
 )
-def test_the_cost_is_told_as_far_as_it_is_known(units, price, said):
+def test_the_cost_is_told_as_far_as_it_is_known(units: int | None, price: float | None, said: str) -> None:
     """A person decides by it how fast to act; a guess would be worse than none."""
     assert hourly_cost(units, price).startswith(said)

@@ -18,7 +18,7 @@ TRAINING = b"step_number,epoch_number,training_loss\n0,1,2.0\n1,1,1.0\n2,2,0.5\n
 VALIDATION = b"step_number,epoch_number,validation_loss\n1,1,1.25\n3,2,0.75\n"
 
 
-def test_epochs_are_summarised_from_both_files():
+def test_epochs_are_summarised_from_both_files() -> None:
     """The report shows whether training went on while validation did not."""
     epochs = summarise_epochs(read_losses(TRAINING, "training"), read_losses(VALIDATION, "validation"))
     assert epochs == [
@@ -27,7 +27,7 @@ def test_epochs_are_summarised_from_both_files():
     ]
 
 
-def test_files_are_found_wherever_bedrock_puts_them():
+def test_files_are_found_wherever_bedrock_puts_them() -> None:
     """The folders between differ from model to model."""
     base = "runs/r/customization/model-customization-job-abc"
     training = f"{base}/training_artifacts/{TRAINING_FILE}"
@@ -38,13 +38,13 @@ def test_files_are_found_wherever_bedrock_puts_them():
     assert find_key([], TRAINING_FILE) is None
 
 
-def test_a_perplexity_is_read_as_its_logarithm():
+def test_a_perplexity_is_read_as_its_logarithm() -> None:
     """Some of Bedrock's files have it in place of the loss."""
     losses = read_losses(f"step_number,epoch_number,perplexity\n0,1,{math.e}\n".encode(), "training")
     assert losses.lines == (Loss(0, 1, 1.0),)
 
 
-def test_a_line_that_cannot_be_read_is_counted_and_passed_over():
+def test_a_line_that_cannot_be_read_is_counted_and_passed_over() -> None:
     """One odd line must not cost the report its curve, nor vanish silently."""
     content = b"\xef\xbb\xbfStep_Number, epoch_number ,training_loss\r\n0,1,nan\r\nx,1,1\r\n\r\n2\r\n3.0,1.0,0.5\r\n"
     losses = read_losses(content, "training")
@@ -53,7 +53,7 @@ def test_a_line_that_cannot_be_read_is_counted_and_passed_over():
 
 
 @given(st.binary())
-def test_any_bytes_are_read_without_an_error(content: bytes):
+def test_any_bytes_are_read_without_an_error(content: bytes) -> None:
     """The losses inform; nothing in them may end a run that has its answers."""
     read_losses(content, "training")
     read_losses(TRAINING + content, "training")

@@ -4,11 +4,14 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from moto.core.models import botocore_stubber
+from urllib3 import HTTPResponse
 
 from lambdas.adapters import clients
 from lambdas.domain import slots
@@ -25,6 +28,9 @@ THROUGHPUT_ARN = f"{ACCOUNT}:provisioned-model/yz0123456789"
 DEPLOYMENT_ARN = f"{ACCOUNT}:custom-model-deployment/a1b2c3d4e5f6"
 OUTPUT_BUCKET = "output-bucket"
 PREFIX = f"runs/{RUN_ID}/"
+
+# A description as Bedrock gives it, with changes.
+Describe = Callable[..., dict[str, Any]]
 
 
 class Script:
@@ -76,9 +82,11 @@ class Script:
         answers = self._answers[operation]
         assert answers, f"unexpected call of {operation}"
         status, headers, body = (answers.pop(0) if len(answers) > 1 else answers[0])()
-        response = AWSResponse(request.url, status, headers, None)
-        response._content = body
-        return response
+        message = HTTPHeaders()
+        for name, value in headers.items():
+            message[name] = value
+        raw = HTTPResponse(BytesIO(body), preload_content=False)
+        return AWSResponse(str(request.url), status, message, raw)
 
 
 @pytest.fixture
@@ -157,7 +165,7 @@ def job() -> dict[str, Any]:
 
 
 @pytest.fixture
-def job_description(plan: dict[str, Any]) -> Callable[..., dict[str, Any]]:
+def job_description(plan: dict[str, Any]) -> Describe:
     """GetModelCustomizationJob's answer, with changes."""
 
     def describe(**changes: Any) -> dict[str, Any]:
@@ -179,7 +187,7 @@ def job_description(plan: dict[str, Any]) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def throughput_description() -> Callable[..., dict[str, Any]]:
+def throughput_description() -> Describe:
     """GetProvisionedModelThroughput's answer, with changes."""
 
     def describe(**changes: Any) -> dict[str, Any]:
@@ -223,7 +231,7 @@ def throughput() -> dict[str, Any]:
 
 
 @pytest.fixture
-def deployment_description() -> Callable[..., dict[str, Any]]:
+def deployment_description() -> Describe:
     """GetCustomModelDeployment's answer, with changes."""
 
     def describe(**changes: Any) -> dict[str, Any]:

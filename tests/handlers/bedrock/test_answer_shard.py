@@ -1,16 +1,25 @@
 """AnswerShard and AnswerBaselineShard, which share how a shard is answered."""
 
 import json
-from types import SimpleNamespace
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import answering
 from lambdas.domain.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
 from lambdas.handlers import answer_baseline_shard, answer_shard
+from tests.handlers.bedrock.conftest import Script
+from tests.handlers.conftest import with_time_left
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 BUCKET = "output-bucket"
 CONVERSE = "Converse"
+# Reads the lines of a stored shard.
+Stored = Callable[..., list[dict[str, Any]]]
 RECORDS = [
     {"system": "Be brief.", "messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]},
     {
@@ -25,7 +34,7 @@ RECORDS = [
 ]
 
 
-def said(text: str) -> dict:
+def said(text: str) -> dict[str, Any]:
     return {
         "output": {"message": {"role": "assistant", "content": [{"text": text}]}},
         "stopReason": "end_turn",
@@ -35,7 +44,9 @@ def said(text: str) -> dict:
 
 
 @pytest.fixture
-def event(s3, run, plan, throughput, expect):
+def event(
+    s3: "S3Client", run: dict[str, Any], plan: dict[str, Any], throughput: dict[str, Any], expect: dict[str, str]
+) -> dict[str, Any]:
     body = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in RECORDS).encode()
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}dataset/test.jsonl", Body=body)
     shard = {"arm": "tuned", "model_id": None, "number": 0, "first": 0, "records": 3}
@@ -43,23 +54,25 @@ def event(s3, run, plan, throughput, expect):
 
 
 @pytest.fixture(autouse=True)
-def slept(monkeypatch) -> list[float]:
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made, in seconds; none takes time."""
     pauses: list[float] = []
-    monkeypatch.setattr(answering.time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "sleep", pauses.append)
     return pauses
 
 
 @pytest.fixture
-def stored(s3, expect):
-    def read(arm: str = "tuned", number: int = 0) -> list[dict]:
+def stored(s3: "S3Client", expect: dict[str, str]) -> Stored:
+    def read(arm: str = "tuned", number: int = 0) -> list[dict[str, Any]]:
         body = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/{arm}/{number}.jsonl")["Body"].read()
         return [json.loads(line) for line in body.decode().split("\n") if line]
 
     return read
 
 
-def test_the_question_is_the_record_without_its_reference(runtime, event, expect, lambda_context):
+def test_the_question_is_the_record_without_its_reference(
+    runtime: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """A model that sees its reference would score 100."""
     runtime.answer(CONVERSE, said("4"))
     answer_shard.handler(event, lambda_context)
@@ -74,7 +87,9 @@ def test_the_question_is_the_record_without_its_reference(runtime, event, expect
     assert "system" not in second
 
 
-def test_an_answer_is_stored_with_all_that_the_report_counts(runtime, event, stored, lambda_context):
+def test_an_answer_is_stored_with_all_that_the_report_counts(
+    runtime: Script, event: dict[str, Any], stored: Stored, lambda_context: LambdaContext
+) -> None:
     """Every figure of the report is computed from these lines."""
     runtime.answer(CONVERSE, said("4"))
     counts = answer_shard.handler(event, lambda_context)
@@ -95,7 +110,9 @@ def test_an_answer_is_stored_with_all_that_the_report_counts(runtime, event, sto
     assert stored()[2]["prompt"] == "Line\u2028separator?"
 
 
-def test_a_shard_is_its_range_of_the_test_set(runtime, event, stored, lambda_context):
+def test_a_shard_is_its_range_of_the_test_set(
+    runtime: Script, event: dict[str, Any], stored: Stored, lambda_context: LambdaContext
+) -> None:
     """Overlapping or shifted shards would answer some records twice and others never."""
     runtime.answer(CONVERSE, said("4"))
     event["shard"] |= {"number": 7, "first": 1, "records": 1}
@@ -103,7 +120,9 @@ def test_a_shard_is_its_range_of_the_test_set(runtime, event, stored, lambda_con
     assert [line["index"] for line in stored(number=7)] == [1]
 
 
-def test_a_baseline_is_asked_by_its_model_id(runtime, event, stored, lambda_context):
+def test_a_baseline_is_asked_by_its_model_id(
+    runtime: Script, event: dict[str, Any], stored: Stored, lambda_context: LambdaContext
+) -> None:
     """Baselines must not use the throughput."""
     runtime.answer(CONVERSE, said("4"))
     event["shard"] |= {"arm": "base", "model_id": "anthropic.claude-3-haiku-20240307-v1:0"}
@@ -113,7 +132,9 @@ def test_a_baseline_is_asked_by_its_model_id(runtime, event, stored, lambda_cont
     assert len(stored("base")) == 3
 
 
-def test_a_throughput_that_is_busy_for_a_while_is_asked_again(runtime, event, stored, slept, lambda_context):
+def test_a_throughput_that_is_busy_for_a_while_is_asked_again(
+    runtime: Script, event: dict[str, Any], stored: Stored, slept: list[float], lambda_context: LambdaContext
+) -> None:
     """A few throttled calls among many answers must not use up the state machine's few repetitions."""
     for _ in range(4):
         runtime.refuse(CONVERSE, "ThrottlingException", status=429)
@@ -124,7 +145,14 @@ def test_a_throughput_that_is_busy_for_a_while_is_asked_again(runtime, event, st
 
 
 @pytest.mark.parametrize(("kind", "minutes"), [("throughput", (1, 2)), ("baseline", (10, 11))])
-def test_what_stays_busy_is_given_up(runtime, event, slept, lambda_context, kind: str, minutes: tuple[int, int]):
+def test_what_stays_busy_is_given_up(
+    runtime: Script,
+    event: dict[str, Any],
+    slept: list[float],
+    lambda_context: LambdaContext,
+    kind: str,
+    minutes: tuple[int, int],
+) -> None:
     """A throughput bills the hours in which it answers nothing, and a run must not wait for ever for a baseline."""
     runtime.refuse(CONVERSE, "ThrottlingException", status=429)
     event["shard"] |= {"model_id": "base.model"}
@@ -133,7 +161,9 @@ def test_what_stays_busy_is_given_up(runtime, event, slept, lambda_context, kind
     assert minutes[0] * 60 <= sum(slept) <= minutes[1] * 60
 
 
-def test_throttling_keeps_what_was_answered_and_asks_only_the_rest_again(runtime, event, stored, lambda_context):
+def test_throttling_keeps_what_was_answered_and_asks_only_the_rest_again(
+    runtime: Script, event: dict[str, Any], stored: Stored, lambda_context: LambdaContext
+) -> None:
     """Answers cost money and time."""
     runtime.answer(CONVERSE, said("4"))
     runtime.refuse(CONVERSE, "ThrottlingException", status=429)
@@ -148,7 +178,9 @@ def test_throttling_keeps_what_was_answered_and_asks_only_the_rest_again(runtime
     assert [line["response"] for line in stored()] == ["4", "3", "3"]
 
 
-def test_an_error_of_one_record_becomes_its_line(runtime, event, stored, lambda_context):
+def test_an_error_of_one_record_becomes_its_line(
+    runtime: Script, event: dict[str, Any], stored: Stored, lambda_context: LambdaContext
+) -> None:
     """One bad record must not cost the others their answers."""
     runtime.refuse(CONVERSE, "ValidationException", "Input is too long")
     runtime.answer(CONVERSE, said("3"))
@@ -157,7 +189,14 @@ def test_an_error_of_one_record_becomes_its_line(runtime, event, stored, lambda_
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
-def test_a_model_that_cannot_be_asked_stops_the_shard(runtime, event, s3, expect, lambda_context, code: str):
+def test_a_model_that_cannot_be_asked_stops_the_shard(
+    runtime: Script,
+    event: dict[str, Any],
+    s3: "S3Client",
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+    code: str,
+) -> None:
     """Asking on would bill throughput for nothing; the reason is left where the explanation finds it."""
     runtime.refuse(CONVERSE, code, "no access to the model")
     with pytest.raises(EvaluationFailed, match="no access to the model"):
@@ -167,7 +206,14 @@ def test_a_model_that_cannot_be_asked_stops_the_shard(runtime, event, s3, expect
     assert json.loads(trouble)["error"] == "EvaluationFailed"
 
 
-def test_a_model_that_refuses_every_question_ends_the_run(runtime, event, s3, stored, expect, lambda_context):
+def test_a_model_that_refuses_every_question_ends_the_run(
+    runtime: Script,
+    event: dict[str, Any],
+    s3: "S3Client",
+    stored: Stored,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """A baseline that cannot be asked on demand must end the run before the throughput is bought, not after."""
     key = f"{expect['prefix']}dataset/test.jsonl"
     s3.put_object(Bucket=BUCKET, Key=key, Body=(json.dumps(RECORDS[0]) + "\n").encode() * 10)
@@ -178,11 +224,12 @@ def test_a_model_that_refuses_every_question_ends_the_run(runtime, event, s3, st
     assert len(stored("other")) == 10
 
 
-def test_a_shard_stops_before_its_time_runs_out(runtime, event, stored, s3, lambda_context):
+def test_a_shard_stops_before_its_time_runs_out(
+    runtime: Script, event: dict[str, Any], stored: Stored, s3: "S3Client", lambda_context: LambdaContext
+) -> None:
     """A killed function would lose its answers."""
     runtime.answer(CONVERSE, said("4"))
-    remaining = iter([900_000, 100_000])
-    context = SimpleNamespace(**{**vars(lambda_context), "get_remaining_time_in_millis": lambda: next(remaining)})
+    context = with_time_left(lambda_context, 900_000, 100_000)
     with pytest.raises(ShardUnfinished, match="more time"):
         answer_shard.handler(event, context)
     assert len(stored()) == 1
@@ -190,17 +237,20 @@ def test_a_shard_stops_before_its_time_runs_out(runtime, event, stored, s3, lamb
     assert not [found for found in s3.list_objects_v2(Bucket=BUCKET)["Contents"] if "trouble" in found["Key"]]
 
 
-def test_a_function_that_got_no_answer_at_all_counts_as_busy(runtime, event, lambda_context):
+def test_a_function_that_got_no_answer_at_all_counts_as_busy(
+    runtime: Script, event: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """A model that never answers ends the run after a few repetitions, not after a thousand functions' time."""
     runtime.refuse(CONVERSE, "ThrottlingException", "Too many requests")
     event["shard"] |= {"arm": "base", "model_id": "a.model"}
-    remaining = iter([900_000, 100_000])
-    context = SimpleNamespace(**{**vars(lambda_context), "get_remaining_time_in_millis": lambda: next(remaining)})
+    context = with_time_left(lambda_context, 900_000, 100_000)
     with pytest.raises(ServiceBusy, match="Too many requests"):
         answer_baseline_shard.handler(event, context)
 
 
-def test_an_answer_without_text_is_an_empty_answer(runtime, event, stored, lambda_context):
+def test_an_answer_without_text_is_an_empty_answer(
+    runtime: Script, event: dict[str, Any], stored: Stored, lambda_context: LambdaContext
+) -> None:
     """A filtered answer counts as what it is: nothing."""
     empty = {**said(""), "stopReason": "content_filtered", "output": {"message": {"role": "assistant", "content": []}}}
     runtime.answer(CONVERSE, empty)
@@ -208,7 +258,9 @@ def test_an_answer_without_text_is_an_empty_answer(runtime, event, stored, lambd
     assert (stored()[0]["response"], stored()[0]["stop_reason"]) == ("", "content_filtered")
 
 
-def test_nothing_is_asked_when_the_lease_is_nearly_over(runtime, event, lambda_context):
+def test_nothing_is_asked_when_the_lease_is_nearly_over(
+    runtime: Script, event: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """The throughput is about to be deleted: the run ends by itself while it can still clean up."""
     event["throughput"]["answer_until"] = "2026-01-22T05:30:00.000Z"
     with pytest.raises(EvaluationFailed, match=r"2026-01-22T05:30:00.000Z.*longest_lease_hours"):
@@ -217,8 +269,13 @@ def test_nothing_is_asked_when_the_lease_is_nearly_over(runtime, event, lambda_c
 
 
 def test_few_shot_examples_are_earlier_turns_and_no_part_of_the_stored_prompt(
-    runtime, event, stored, s3, expect, lambda_context
-):
+    runtime: Script,
+    event: dict[str, Any],
+    stored: Stored,
+    s3: "S3Client",
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """The API's turns keep an example apart from the question; the answers' file stays comparable with other arms'."""
     examples = "".join(json.dumps(record) + "\n" for record in RECORDS[1:]).encode()
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}dataset/examples.jsonl", Body=examples)

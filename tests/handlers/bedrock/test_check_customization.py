@@ -1,14 +1,24 @@
 """CheckCustomization."""
 
+from typing import Any
+
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.errors import CustomizationFailed, ServiceBusy
 from lambdas.handlers.check_customization import handler
+from tests.handlers.bedrock.conftest import Describe, Script
 
 GET = "GetModelCustomizationJob"
 
 
-def test_a_job_in_progress_is_asked_for_later_and_later(bedrock, run, job, job_description, lambda_context):
+def test_a_job_in_progress_is_asked_for_later_and_later(
+    bedrock: Script,
+    run: dict[str, Any],
+    job: dict[str, Any],
+    job_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """Equal waits would use up the execution's history in a job of days."""
     bedrock.answer(GET, job_description())
     first = handler({"run": run, "job": job}, lambda_context)
@@ -16,7 +26,14 @@ def test_a_job_in_progress_is_asked_for_later_and_later(bedrock, run, job, job_d
     assert job["wait_seconds"] < first["wait_seconds"] < second["wait_seconds"]
 
 
-def test_a_complete_job_brings_its_model_and_times(bedrock, run, job, job_description, expect, lambda_context):
+def test_a_complete_job_brings_its_model_and_times(
+    bedrock: Script,
+    run: dict[str, Any],
+    job: dict[str, Any],
+    job_description: Describe,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """The purchase needs the model's ARN; the report needs the times."""
     done = job_description(status="Completed", outputModelArn=expect["model_arn"], endTime="2026-01-21T22:00:00.5Z")
     bedrock.answer(GET, done, x_simulated_service="bedrock")
@@ -28,29 +45,44 @@ def test_a_complete_job_brings_its_model_and_times(bedrock, run, job, job_descri
 
 @pytest.mark.parametrize("status", ["Failed", "Stopped"])
 def test_a_job_without_a_model_ends_the_run_with_bedrocks_words(
-    bedrock, run, job, job_description, lambda_context, status: str
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    job: dict[str, Any],
+    job_description: Describe,
+    lambda_context: LambdaContext,
+    status: str,
+) -> None:
     """Bedrock's message names the line of the data that it could not read."""
     bedrock.answer(GET, job_description(status=status, failureMessage="Line 7 is malformed"))
     with pytest.raises(CustomizationFailed, match=rf"ended as {status}\..*Line 7 is malformed"):
         handler({"run": run, "job": job}, lambda_context)
 
 
-def test_a_complete_job_without_a_model_is_no_success(bedrock, run, job, job_description, lambda_context):
+def test_a_complete_job_without_a_model_is_no_success(
+    bedrock: Script,
+    run: dict[str, Any],
+    job: dict[str, Any],
+    job_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """Buying throughput for nothing would be the alternative."""
     bedrock.answer(GET, job_description(status="Completed"))
     with pytest.raises(CustomizationFailed, match="names no custom model"):
         handler({"run": run, "job": job}, lambda_context)
 
 
-def test_a_job_that_vanished_ends_the_run(bedrock, run, job, lambda_context):
+def test_a_job_that_vanished_ends_the_run(
+    bedrock: Script, run: dict[str, Any], job: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """Waiting for it would never end."""
     bedrock.refuse(GET, "ResourceNotFoundException", status=404)
     with pytest.raises(CustomizationFailed, match="no longer knows"):
         handler({"run": run, "job": job}, lambda_context)
 
 
-def test_a_refusal_and_a_busy_service_differ(bedrock, run, job, lambda_context):
+def test_a_refusal_and_a_busy_service_differ(
+    bedrock: Script, run: dict[str, Any], job: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """Only what time heals is repeated."""
     bedrock.refuse(GET, "AccessDeniedException", "not authorized")
     bedrock.refuse(GET, "ThrottlingException", status=429)

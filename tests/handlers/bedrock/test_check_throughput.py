@@ -1,15 +1,25 @@
 """CheckThroughput."""
 
+from typing import Any
+
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain import timestamps
 from lambdas.domain.errors import ThroughputFailed
 from lambdas.handlers.check_throughput import handler
+from tests.handlers.bedrock.conftest import Describe, Script
 
 GET = "GetProvisionedModelThroughput"
 
 
-def test_one_in_service_has_bedrocks_own_time(bedrock, run, throughput, throughput_description, lambda_context):
+def test_one_in_service_has_bedrocks_own_time(
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """The billed window starts when Bedrock says so, not when we happened to ask."""
     bedrock.answer(GET, throughput_description(status="InService"))
     checked = handler({"run": run, "throughput": throughput}, lambda_context)
@@ -18,8 +28,12 @@ def test_one_in_service_has_bedrocks_own_time(bedrock, run, throughput, throughp
 
 
 def test_the_window_starts_when_it_was_seen_in_service_where_bedrock_notes_no_change(
-    bedrock, run, throughput, throughput_description, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """Otherwise the half hour of creation, in which nothing is served, would count as served."""
     created = "2026-01-21T22:00:00Z"
     bedrock.answer(GET, throughput_description(status="InService", creationTime=created, lastModifiedTime=created))
@@ -29,8 +43,12 @@ def test_the_window_starts_when_it_was_seen_in_service_where_bedrock_notes_no_ch
 
 
 def test_one_being_created_is_waited_for_but_not_for_ever(
-    bedrock, run, throughput, throughput_description, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """A throughput that hangs must end in the clean-up lane."""
     bedrock.answer(GET, throughput_description())
     with pytest.raises(ThroughputFailed, match=r"still Creating after 2\.0 hours"):
@@ -41,22 +59,30 @@ def test_one_being_created_is_waited_for_but_not_for_ever(
 
 
 def test_one_that_failed_ends_the_run_with_bedrocks_words(
-    bedrock, run, throughput, throughput_description, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """Bedrock knows why."""
     bedrock.answer(GET, throughput_description(status="Failed", failureMessage="No capacity"))
     with pytest.raises(ThroughputFailed, match="No capacity"):
         handler({"run": run, "throughput": throughput}, lambda_context)
 
 
-def test_one_that_vanished_ends_the_run(bedrock, run, throughput, lambda_context):
+def test_one_that_vanished_ends_the_run(
+    bedrock: Script, run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """Waiting for it would never end."""
     bedrock.refuse(GET, "ResourceNotFoundException", status=404)
     with pytest.raises(ThroughputFailed, match="no longer knows"):
         handler({"run": run, "throughput": throughput}, lambda_context)
 
 
-def test_a_refusal_is_told(bedrock, run, throughput, lambda_context):
+def test_a_refusal_is_told(
+    bedrock: Script, run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """A missing permission is a person's to give."""
     bedrock.refuse(GET, "AccessDeniedException", "not authorized")
     with pytest.raises(ThroughputFailed, match="AccessDeniedException: not authorized"):

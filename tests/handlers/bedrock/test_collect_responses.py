@@ -1,13 +1,21 @@
 """CollectResponses."""
 
 import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.errors import EvaluationFailed
 from lambdas.handlers.collect_responses import handler
 
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
 BUCKET = "output-bucket"
+# Stores lines under a key of the run.
+Store = Callable[[str, list[dict[str, Any]]], None]
 RECORDS = 40
 PREFIX = "runs/sales-0123456789ab/"
 QUESTION = {
@@ -19,10 +27,10 @@ GROUPS = [place // 2 for place in range(RECORDS)]
 
 
 @pytest.fixture
-def store(s3, expect):
+def store(s3: "S3Client", expect: dict[str, str]) -> Store:
     """Stores lines under the run's prefix."""
 
-    def write(key: str, lines: list[dict]) -> None:
+    def write(key: str, lines: list[dict[str, Any]]) -> None:
         body = "".join(json.dumps(line) + "\n" for line in lines).encode()
         s3.put_object(Bucket=BUCKET, Key=expect["prefix"] + key, Body=body)
 
@@ -30,7 +38,7 @@ def store(s3, expect):
 
 
 @pytest.fixture
-def event(run, plan, store, s3):
+def event(run: dict[str, Any], plan: dict[str, Any], store: Store, s3: "S3Client") -> dict[str, Any]:
     plan["dataset"]["test"]["records"] = RECORDS
     halves = [{"number": 0, "first": 0, "records": 20}, {"number": 1, "first": 20, "records": 20}]
     store("shards/tuned.jsonl", [{"arm": "tuned", "model_id": None, **half} for half in halves])
@@ -43,11 +51,13 @@ def event(run, plan, store, s3):
     return {"run": run, "plan": plan}
 
 
-def line(index: int) -> dict:
+def line(index: int) -> dict[str, Any]:
     return {"index": index, "prompt": "p", "reference": "r", "response": f"answer {index}"}
 
 
-def test_each_arm_has_a_line_per_test_record_in_order(event, s3, expect, lambda_context):
+def test_each_arm_has_a_line_per_test_record_in_order(
+    event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """Arms are compared record by record."""
     counts = {"tuned": {"n": 40, "errors": 0}, "base": {"n": 40, "errors": 0}}
     assert handler(event, lambda_context) == {"arms": counts, "pairs": 20, "judge_shards": 0}
@@ -55,7 +65,9 @@ def test_each_arm_has_a_line_per_test_record_in_order(event, s3, expect, lambda_
     assert [json.loads(text)["index"] for text in body.splitlines()] == list(range(RECORDS))
 
 
-def test_up_to_five_per_cent_without_an_answer_are_errors(event, store, s3, expect, lambda_context):
+def test_up_to_five_per_cent_without_an_answer_are_errors(
+    event: dict[str, Any], store: Store, s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """They count as 0 in the scores; the verdict still stands."""
     store("shards/tuned/1.jsonl", [line(20 + place) for place in range(18)])
     assert handler(event, lambda_context)["arms"]["tuned"] == {"n": 40, "errors": 2}
@@ -63,7 +75,9 @@ def test_up_to_five_per_cent_without_an_answer_are_errors(event, store, s3, expe
     assert json.loads(body.splitlines()[-1]) == {"index": 39, "error": "not answered"}
 
 
-def test_more_end_the_run_naming_the_arm_and_the_commonest_error(event, store, lambda_context):
+def test_more_end_the_run_naming_the_arm_and_the_commonest_error(
+    event: dict[str, Any], store: Store, lambda_context: LambdaContext
+) -> None:
     """No verdict could be trusted, and the person needs the cause, not a count."""
     failed = [{"index": place, "error": "ValidationException: too long"} for place in range(3)]
     store("shards/base/0.jsonl", [*failed, *[line(place) for place in range(3, 20)]])
@@ -71,19 +85,23 @@ def test_more_end_the_run_naming_the_arm_and_the_commonest_error(event, store, l
         handler(event, lambda_context)
 
 
-def test_a_shard_that_stored_nothing_is_a_shard_of_errors(event, s3, expect, lambda_context):
+def test_a_shard_that_stored_nothing_is_a_shard_of_errors(
+    event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """A shard may fail for good: the map tolerates it, the count must not forget it."""
     s3.delete_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/tuned/0.jsonl")
     with pytest.raises(EvaluationFailed, match="tuned: 20 of 40 records"):
         handler(event, lambda_context)
 
 
-def test_pairs_are_of_different_contexts_and_judges_get_them_in_shards(event, s3, expect, lambda_context):
+def test_pairs_are_of_different_contexts_and_judges_get_them_in_shards(
+    event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """Records of one context are not independent, and a judge must know what form the task asks for."""
     event["plan"]["evaluation"] |= {"judges": ["judge-a", "judge-b"], "judged_pairs": 15}
     assert handler(event, lambda_context)["judge_shards"] == 4
 
-    def read(key: str) -> list[dict]:
+    def read(key: str) -> list[dict[str, Any]]:
         body = s3.get_object(Bucket=BUCKET, Key=expect["prefix"] + key)["Body"].read()
         return [json.loads(text) for text in body.splitlines()]
 

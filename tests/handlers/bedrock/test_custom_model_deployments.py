@@ -1,30 +1,43 @@
 """PurchaseThroughput, CheckThroughput and DeleteThroughput for a model that is served on demand."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.errors import ThroughputFailed, ThroughputNotDeleted
 from lambdas.handlers import check_throughput, delete_throughput, purchase_throughput
+from tests.handlers.bedrock.conftest import Describe, Script
 
 CREATE, GET, DELETE = "CreateCustomModelDeployment", "GetCustomModelDeployment", "DeleteCustomModelDeployment"
 GET_THROUGHPUT, DELETE_THROUGHPUT = "GetProvisionedModelThroughput", "DeleteProvisionedModelThroughput"
 
 
 @pytest.fixture
-def plan(plan):
+def plan(plan: dict[str, Any]) -> dict[str, Any]:
     return {**plan, "serving": "on_demand"}
 
 
 @pytest.fixture
-def event(run, plan, job, expect, hold):
+def event(
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    job: dict[str, Any],
+    expect: dict[str, str],
+    hold: Callable[..., dict[str, Any]],
+) -> dict[str, Any]:
     done = {**job, "status": "Completed", "model_arn": expect["model_arn"]}
     return {"run": run, "plan": plan, "job": done, "slot": hold()}
 
 
-def gone(bedrock, operation=GET):
+def gone(bedrock: Script, operation: str = GET) -> None:
     bedrock.refuse(operation, "ResourceNotFoundException", status=404)
 
 
-def test_the_model_is_deployed_and_no_throughput_is_bought(bedrock, event, expect, lambda_context):
+def test_the_model_is_deployed_and_no_throughput_is_bought(
+    bedrock: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """On demand bills tokens; a throughput beside it would bill by the hour for nothing."""
     bedrock.answer(CREATE, {"customModelDeploymentArn": expect["deployment_arn"]})
     first = purchase_throughput.handler(event, lambda_context)
@@ -46,7 +59,13 @@ def test_the_model_is_deployed_and_no_throughput_is_bought(bedrock, event, expec
     assert first["wait_seconds"] == 20
 
 
-def test_one_whose_answer_was_lost_is_adopted(bedrock, event, deployment_description, expect, lambda_context):
+def test_one_whose_answer_was_lost_is_adopted(
+    bedrock: Script,
+    event: dict[str, Any],
+    deployment_description: Describe,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """Otherwise the run would fail over its own deployment."""
     bedrock.refuse(CREATE, "ValidationException", "name in use")
     bedrock.answer(GET, deployment_description())
@@ -54,7 +73,12 @@ def test_one_whose_answer_was_lost_is_adopted(bedrock, event, deployment_descrip
     assert (adopted["arn"], adopted["requested_at"]) == (expect["deployment_arn"], "2026-01-21T22:00:00.000Z")
 
 
-def test_one_of_another_model_is_not_adopted(bedrock, event, deployment_description, lambda_context):
+def test_one_of_another_model_is_not_adopted(
+    bedrock: Script,
+    event: dict[str, Any],
+    deployment_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """Its answers would be another model's."""
     bedrock.refuse(CREATE, "ValidationException", "name in use")
     bedrock.answer(GET, deployment_description(modelArn="arn:aws:bedrock:us-west-2:123456789012:custom-model/other"))
@@ -69,7 +93,9 @@ def test_one_of_another_model_is_not_adopted(bedrock, event, deployment_descript
         ("ValidationException", '"serving": "provisioned_throughput" in run.json'),
     ],
 )
-def test_a_refusal_says_what_to_do(bedrock, event, lambda_context, code, advice):
+def test_a_refusal_says_what_to_do(
+    bedrock: Script, event: dict[str, Any], lambda_context: LambdaContext, code: str, advice: str
+) -> None:
     """Advice on model units would send a person to the wrong quota."""
     bedrock.refuse(CREATE, code, "No.")
     gone(bedrock)
@@ -79,7 +105,13 @@ def test_a_refusal_says_what_to_do(bedrock, event, lambda_context, code, advice)
     assert "L-BE77399C" not in str(raised.value)
 
 
-def test_an_active_one_is_in_service(bedrock, run, deployment, deployment_description, lambda_context):
+def test_an_active_one_is_in_service(
+    bedrock: Script,
+    run: dict[str, Any],
+    deployment: dict[str, Any],
+    deployment_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """The state machine knows one word for both kinds."""
     changed = {"status": "Active", "lastUpdatedAt": "2026-01-21T22:04:00Z"}
     bedrock.answer(GET, deployment_description(**changed))
@@ -88,8 +120,12 @@ def test_an_active_one_is_in_service(bedrock, run, deployment, deployment_descri
 
 
 def test_one_without_a_time_of_change_is_in_service_from_when_it_was_seen(
-    bedrock, run, deployment, deployment_description, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    deployment: dict[str, Any],
+    deployment_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """Bedrock's model has `lastUpdatedAt` as optional."""
     bedrock.answer(GET, deployment_description(status="Active"))
     checked = check_throughput.handler({"run": run, "throughput": deployment}, lambda_context)
@@ -97,8 +133,12 @@ def test_one_without_a_time_of_change_is_in_service_from_when_it_was_seen(
 
 
 def test_one_being_created_is_waited_for_but_an_hour_at_most(
-    bedrock, run, deployment, deployment_description, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    deployment: dict[str, Any],
+    deployment_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """A deployment that hangs must end in the clean-up lane, and sooner than a throughput."""
     bedrock.answer(GET, deployment_description())
     with pytest.raises(ThroughputFailed, match=r"deployment .* is still Creating after 1\.0 hours"):
@@ -109,15 +149,21 @@ def test_one_being_created_is_waited_for_but_an_hour_at_most(
 
 
 def test_one_that_failed_ends_the_run_with_bedrocks_words(
-    bedrock, run, deployment, deployment_description, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    deployment: dict[str, Any],
+    deployment_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """Bedrock knows why."""
     bedrock.answer(GET, deployment_description(status="Failed", failureMessage="No capacity"))
     with pytest.raises(ThroughputFailed, match=r"Custom model deployment .* failed\. .*No capacity"):
         check_throughput.handler({"run": run, "throughput": deployment}, lambda_context)
 
 
-def test_one_that_vanished_ends_the_run(bedrock, run, deployment, lambda_context):
+def test_one_that_vanished_ends_the_run(
+    bedrock: Script, run: dict[str, Any], deployment: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """Waiting for it would never end."""
     gone(bedrock)
     with pytest.raises(ThroughputFailed, match="no longer knows the custom model deployment"):
@@ -125,8 +171,13 @@ def test_one_that_vanished_ends_the_run(bedrock, run, deployment, lambda_context
 
 
 def test_a_deletion_counts_once_bedrock_no_longer_finds_it(
-    bedrock, run, deployment, deployment_description, expect, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    deployment: dict[str, Any],
+    deployment_description: Describe,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """As for a throughput; and what the run never had is not asked for."""
     bedrock.answer(GET, deployment_description(status="Active"))
     gone(bedrock)
@@ -140,8 +191,13 @@ def test_a_deletion_counts_once_bedrock_no_longer_finds_it(
 
 
 def test_one_that_was_never_recorded_is_deleted_by_its_name(
-    bedrock, run, plan, deployment_description, expect, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    deployment_description: Describe,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """A Lambda killed right after the call leaves nothing in the state but the failure."""
     bedrock.answer(GET, deployment_description())
     gone(bedrock)
@@ -153,8 +209,13 @@ def test_one_that_was_never_recorded_is_deleted_by_its_name(
 
 
 def test_one_that_stays_is_told_with_its_own_command_and_no_price_by_the_hour(
-    bedrock, run, deployment, deployment_description, expect, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    deployment: dict[str, Any],
+    deployment_description: Describe,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """The throughput's command would find nothing."""
     bedrock.answer(GET, deployment_description())
     bedrock.refuse(DELETE, "ValidationException", "Custom model deployment is in a mutating state")
@@ -176,8 +237,15 @@ class TestWithoutPlan:
 
     @pytest.mark.parametrize("kind", ["throughput", "deployment"])
     def test_either_kind_is_found_by_name_and_deleted(
-        self, bedrock, run, throughput_description, deployment_description, expect, lambda_context, kind
-    ):
+        self,
+        bedrock: Script,
+        run: dict[str, Any],
+        throughput_description: Describe,
+        deployment_description: Describe,
+        expect: dict[str, str],
+        lambda_context: LambdaContext,
+        kind: str,
+    ) -> None:
         """Nothing of the run's name may stay, whatever the run knows of it; the other kind's NotFound is no error."""
         operations = {"throughput": (GET_THROUGHPUT, DELETE_THROUGHPUT), "deployment": (GET, DELETE)}
         get, delete = operations.pop(kind)
@@ -192,15 +260,19 @@ class TestWithoutPlan:
         assert (deleted["deleted"], deleted["arn"]) == (True, expect[f"{kind}_arn"])
         assert len(bedrock.requests(delete)) == 1
 
-    def test_neither_is_success(self, bedrock, run, lambda_context):
+    def test_neither_is_success(self, bedrock: Script, run: dict[str, Any], lambda_context: LambdaContext) -> None:
         """Most such runs have made nothing."""
         gone(bedrock)
         gone(bedrock, GET_THROUGHPUT)
         assert delete_throughput.handler({"run": run}, lambda_context)["deleted"] is True
 
     def test_one_kind_that_cannot_be_asked_for_does_not_hide_the_other(
-        self, bedrock, run, deployment_description, lambda_context
-    ):
+        self,
+        bedrock: Script,
+        run: dict[str, Any],
+        deployment_description: Describe,
+        lambda_context: LambdaContext,
+    ) -> None:
         """What may be deleted is deleted now."""
         bedrock.refuse(GET_THROUGHPUT, "ThrottlingException", status=429)
         bedrock.answer(GET, deployment_description())
@@ -208,7 +280,9 @@ class TestWithoutPlan:
         assert delete_throughput.handler({"run": run}, lambda_context)["serving"] == "on_demand"
         assert len(bedrock.requests(DELETE)) == 1
 
-    def test_what_could_not_be_asked_is_no_proof(self, bedrock, run, lambda_context):
+    def test_what_could_not_be_asked_is_no_proof(
+        self, bedrock: Script, run: dict[str, Any], lambda_context: LambdaContext
+    ) -> None:
         """The attempts go on until both kinds are known to be missing."""
         bedrock.refuse(GET_THROUGHPUT, "ThrottlingException", status=429)
         gone(bedrock)

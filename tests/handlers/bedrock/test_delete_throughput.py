@@ -1,23 +1,35 @@
 """DeleteThroughput: the promise that nothing keeps billing."""
 
 import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.errors import ThroughputNotDeleted
 from lambdas.domain.polling import DELETE_AGAIN_EVERY_ATTEMPTS, DELETION_ATTEMPTS_IF_REFUSED
 from lambdas.handlers.delete_throughput import handler
+from tests.handlers.bedrock.conftest import Describe, Script
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 GET, DELETE = "GetProvisionedModelThroughput", "DeleteProvisionedModelThroughput"
 
 
-def gone(bedrock):
+def gone(bedrock: Script) -> None:
     bedrock.refuse(GET, "ResourceNotFoundException", status=404)
 
 
 def test_a_deletion_counts_once_bedrock_no_longer_finds_it(
-    bedrock, run, throughput, throughput_description, expect, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """The acceptance of a deletion proves nothing."""
     throughput["in_service_at"] = "2026-01-21T22:20:00.000Z"
     bedrock.answer(GET, throughput_description(status="InService"))
@@ -34,8 +46,12 @@ def test_a_deletion_counts_once_bedrock_no_longer_finds_it(
 
 
 def test_an_accepted_deletion_is_asked_for_again_now_and_then(
-    bedrock, run, throughput, throughput_description, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """One that was accepted and lost would bill on."""
     bedrock.answer(GET, throughput_description(status="InService"))
     bedrock.answer(DELETE)
@@ -45,8 +61,13 @@ def test_an_accepted_deletion_is_asked_for_again_now_and_then(
 
 
 def test_a_purchase_that_was_never_recorded_is_deleted_by_its_name(
-    bedrock, run, plan, throughput_description, expect, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    throughput_description: Describe,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """A Lambda killed right after the purchase leaves nothing in the state but the failure."""
     bedrock.answer(GET, throughput_description())
     gone(bedrock)
@@ -56,7 +77,9 @@ def test_a_purchase_that_was_never_recorded_is_deleted_by_its_name(
     assert (deleted["deleted"], deleted["arn"]) == (True, expect["throughput_arn"])
 
 
-def test_an_unknown_purchase_is_looked_for_twice(bedrock, run, plan, lambda_context):
+def test_an_unknown_purchase_is_looked_for_twice(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """A request that was cut off may take effect just after the first look."""
     gone(bedrock)
     state = {"run": run, "plan": plan, "failure": {"phase": "throughput"}}
@@ -66,14 +89,18 @@ def test_an_unknown_purchase_is_looked_for_twice(bedrock, run, plan, lambda_cont
     assert (second["deleted"], second["deleted_at"]) == (True, None)
 
 
-def test_nothing_bought_is_nothing_to_delete(bedrock, run, plan, lambda_context):
+def test_nothing_bought_is_nothing_to_delete(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """Runs that fail before the purchase pass through here as well."""
     gone(bedrock)
     deleted = handler({"run": run, "plan": plan, "failure": {"phase": "customization"}}, lambda_context)
     assert (deleted["deleted"], deleted["deleted_at"]) == (True, None)
 
 
-def test_one_that_is_already_deleted_stays_deleted(bedrock, run, throughput, lambda_context):
+def test_one_that_is_already_deleted_stays_deleted(
+    bedrock: Script, run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """A failed report leads here a second time: the first deletion's time is the true one."""
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
@@ -83,8 +110,14 @@ def test_one_that_is_already_deleted_stays_deleted(bedrock, run, throughput, lam
 
 @pytest.mark.parametrize("code", ["ConflictException", None])
 def test_one_that_stays_is_asked_for_again_until_a_person_must_come(
-    bedrock, run, throughput, throughput_description, expect, lambda_context, code: str | None
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+    code: str | None,
+) -> None:
     """It insists for over an hour; then a person gets the ARN, the age and the command."""
     bedrock.answer(GET, throughput_description())
     bedrock.refuse(DELETE, code, "still Creating", status=409) if code else bedrock.answer(DELETE)
@@ -100,8 +133,12 @@ def test_one_that_stays_is_asked_for_again_until_a_person_must_come(
 
 
 def test_the_price_file_prices_what_could_not_be_deleted(
-    bedrock, run, throughput, throughput_description, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """The preflight has read it; a person who is called at night must see how dear each hour is."""
     bedrock.answer(GET, throughput_description())
     bedrock.refuse(DELETE, "AccessDeniedException", "not authorized")
@@ -111,7 +148,13 @@ def test_the_price_file_prices_what_could_not_be_deleted(
             throughput = handler({**state, "throughput": throughput}, lambda_context)
 
 
-def test_a_missing_permission_is_told_within_minutes(bedrock, run, throughput, throughput_description, lambda_context):
+def test_a_missing_permission_is_told_within_minutes(
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """Trying for an hour what a person must allow would only bill; a change that still spreads gets its time."""
     bedrock.answer(GET, throughput_description())
     bedrock.refuse(DELETE, "AccessDeniedException", "not authorized")
@@ -123,7 +166,9 @@ def test_a_missing_permission_is_told_within_minutes(bedrock, run, throughput, t
     assert 60 < waited_seconds <= 600
 
 
-def test_a_busy_service_is_asked_again_and_what_is_known_is_kept(bedrock, run, throughput, lambda_context):
+def test_a_busy_service_is_asked_again_and_what_is_known_is_kept(
+    bedrock: Script, run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """The state machine's Retry would forget that the deletion was accepted, and when."""
     bedrock.answer(DELETE)
     bedrock.refuse(GET, "InternalServerException", status=500)
@@ -131,7 +176,9 @@ def test_a_busy_service_is_asked_again_and_what_is_known_is_kept(bedrock, run, t
     assert (first["deleted"], first["delete_attempts"], first["deleted_at"] is None) == (False, 1, False)
 
 
-def test_nothing_comes_before_the_deletion(bedrock, run, throughput, lambda_context):
+def test_nothing_comes_before_the_deletion(
+    bedrock: Script, run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """A throttled question must not delay what ends the billing."""
     bedrock.refuse(GET, "ThrottlingException", status=429)
     bedrock.answer(DELETE)
@@ -139,7 +186,9 @@ def test_nothing_comes_before_the_deletion(bedrock, run, throughput, lambda_cont
     assert bedrock.calls[0][0] == DELETE
 
 
-def test_an_unrecorded_throughput_is_deleted_although_nothing_can_be_asked(bedrock, run, plan, expect, lambda_context):
+def test_an_unrecorded_throughput_is_deleted_although_nothing_can_be_asked(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """Its name is enough."""
     bedrock.refuse(GET, "ThrottlingException", status=429)
     bedrock.answer(DELETE)
@@ -148,8 +197,14 @@ def test_an_unrecorded_throughput_is_deleted_although_nothing_can_be_asked(bedro
 
 
 def test_the_slot_is_given_back_once_the_throughput_is_gone_and_not_before(
-    bedrock, run, throughput, throughput_description, hold, held_slots, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    hold: Callable[..., dict[str, Any]],
+    held_slots: Callable[[], list[str]],
+    lambda_context: LambdaContext,
+) -> None:
     """The next run buys as soon as it is free."""
     slot = hold()
     bedrock.answer(GET, throughput_description())
@@ -161,7 +216,14 @@ def test_the_slot_is_given_back_once_the_throughput_is_gone_and_not_before(
     assert held_slots() == []
 
 
-def test_another_runs_slot_stays(bedrock, run, throughput, hold, held_slots, lambda_context):
+def test_another_runs_slot_stays(
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    hold: Callable[..., dict[str, Any]],
+    held_slots: Callable[[], list[str]],
+    lambda_context: LambdaContext,
+) -> None:
     """Two runs would buy at once."""
     slot = hold(run_id="other-0123456789ab")
     gone(bedrock)
@@ -171,8 +233,14 @@ def test_another_runs_slot_stays(bedrock, run, throughput, hold, held_slots, lam
 
 
 def test_an_object_that_is_no_slot_does_not_keep_the_runs_own(
-    bedrock, run, throughput, hold, held_slots, s3, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    hold: Callable[..., dict[str, Any]],
+    held_slots: Callable[[], list[str]],
+    s3: "S3Client",
+    lambda_context: LambdaContext,
+) -> None:
     """Nor does it make a verified deletion look like a failed one."""
     hold()
     s3.put_object(Bucket="output-bucket", Key="throughput-slots/2.json", Body=b"{}")
@@ -182,14 +250,18 @@ def test_an_object_that_is_no_slot_does_not_keep_the_runs_own(
     assert held_slots() == ["throughput-slots/2.json"]
 
 
-def test_a_slot_that_cannot_be_given_back_does_not_undo_the_deletion(bedrock, run, throughput, lambda_context):
+def test_a_slot_that_cannot_be_given_back_does_not_undo_the_deletion(
+    bedrock: Script, run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """There is no bucket here: the reconciler frees the slot when the run has ended."""
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
     assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted"] is True
 
 
-def test_a_deletion_by_somebody_else_is_success(bedrock, run, throughput, lambda_context):
+def test_a_deletion_by_somebody_else_is_success(
+    bedrock: Script, run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """A person or the reconciler may be faster."""
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
@@ -215,8 +287,16 @@ def told(capsys: pytest.CaptureFixture[str]) -> bool:
     ],
 )
 def test_the_alarm_tells_of_a_deletion_that_fails_from_the_sixth_attempt_on(
-    bedrock, run, throughput, throughput_description, lambda_context, capsys, code, status, alarmed
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    lambda_context: LambdaContext,
+    capsys: pytest.CaptureFixture[str],
+    code: str,
+    status: str,
+    alarmed: bool,
+) -> None:
     """An hour and a half of attempts is too long to bill unheard; half an hour of creating is nobody's fault."""
     bedrock.answer(GET, throughput_description(status=status))
     bedrock.refuse(DELETE, code, status=400)
@@ -227,7 +307,14 @@ def test_the_alarm_tells_of_a_deletion_that_fails_from_the_sixth_attempt_on(
     assert tellings == [False] * 5 + [alarmed] * 3
 
 
-def test_a_deletion_under_way_is_no_failure(bedrock, run, throughput, throughput_description, lambda_context, capsys):
+def test_a_deletion_under_way_is_no_failure(
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    lambda_context: LambdaContext,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """It was accepted, and is asked for again only in case that was lost."""
     bedrock.answer(GET, throughput_description(status="InService"))
     bedrock.answer(DELETE)
@@ -239,8 +326,12 @@ def test_a_deletion_under_way_is_no_failure(bedrock, run, throughput, throughput
 
 
 def test_a_refusal_after_many_conflicts_gets_its_own_time(
-    bedrock, run, throughput, throughput_description, lambda_context
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput: dict[str, Any],
+    throughput_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """Half an hour of creating must not use up what an IAM change that still spreads needs."""
     bedrock.answer(GET, throughput_description())
     for _ in range(50):

@@ -1,19 +1,32 @@
 """ExplainFailure."""
 
 import json
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import approvals
 from lambdas.domain import approval
 from lambdas.handlers.explain_failure import handler
 
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
 BUCKET = "output-bucket"
 
 
-def failure(error: str, cause: str, phase: str) -> dict:
+def failure(error: str, cause: str, phase: str) -> dict[str, Any]:
     return {"Error": error, "Cause": cause, "phase": phase}
 
 
-def test_the_runs_report_tells_the_failure(s3, run, plan, job, expect, lambda_context):
+def test_the_runs_report_tells_the_failure(
+    s3: "S3Client",
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    job: dict[str, Any],
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """Who looks into the bucket finds the same words as who reads the notification."""
     cause = json.dumps({"errorMessage": "Job x ended as Failed.", "errorType": "CustomizationFailed"})
     state = {
@@ -33,8 +46,15 @@ def test_the_runs_report_tells_the_failure(s3, run, plan, job, expect, lambda_co
 
 
 def test_the_report_of_a_failed_run_has_the_same_shape_however_the_model_was_served(
-    s3, run, plan, job, throughput, deployment, expect, lambda_context
-):
+    s3: "S3Client",
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    job: dict[str, Any],
+    throughput: dict[str, Any],
+    deployment: dict[str, Any],
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """A program that reads `throughput` must not meet other keys where a run on demand failed."""
     reports = []
     for facts in (throughput, deployment):
@@ -52,7 +72,9 @@ def test_the_report_of_a_failed_run_has_the_same_shape_however_the_model_was_ser
     assert on_demand["serving"]["arn"] == expect["deployment_arn"]
 
 
-def test_a_result_that_stands_is_not_overwritten(s3, run, lambda_context, expect):
+def test_a_result_that_stands_is_not_overwritten(
+    s3: "S3Client", run: dict[str, Any], lambda_context: LambdaContext, expect: dict[str, str]
+) -> None:
     """A notification or a retry that fails after the report must not cost the report."""
     key = f"{expect['prefix']}report.json"
     s3.put_object(Bucket=BUCKET, Key=key, Body=b'{"status": "succeeded"}')
@@ -60,7 +82,9 @@ def test_a_result_that_stands_is_not_overwritten(s3, run, lambda_context, expect
     assert json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()) == {"status": "succeeded"}
 
 
-def test_a_failed_map_is_explained_by_its_last_shard(s3, run, lambda_context, expect):
+def test_a_failed_map_is_explained_by_its_last_shard(
+    s3: "S3Client", run: dict[str, Any], lambda_context: LambdaContext, expect: dict[str, str]
+) -> None:
     """Step Functions says only that too many items failed."""
     trouble = {"arm": "tuned", "number": 4, "error": "ServiceBusy", "message": "Converse failed: ThrottlingException"}
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/trouble.json", Body=json.dumps(trouble).encode())
@@ -70,7 +94,9 @@ def test_a_failed_map_is_explained_by_its_last_shard(s3, run, lambda_context, ex
     assert "ThrottlingException" in explanation["cause"]
 
 
-def test_a_preflight_that_failed_tells_its_findings_and_that_nothing_was_started(s3, run, plan, lambda_context, expect):
+def test_a_preflight_that_failed_tells_its_findings_and_that_nothing_was_started(
+    s3: "S3Client", run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext, expect: dict[str, str]
+) -> None:
     """The report of a run that never began says what to mend, and that it owes nothing."""
     found = {"check": "region", "severity": "error", "message": "Not here.", "remedy": "There."}
     document = {"status": "failed", "checked_at": "2026-11-01T00:00:00.000Z", "checks": [], "findings": [found]}
@@ -85,7 +111,7 @@ def test_a_preflight_that_failed_tells_its_findings_and_that_nothing_was_started
     assert report["preflight"] == {"status": "failed", "checked_at": document["checked_at"], "findings": [found]}
 
 
-def test_a_failure_before_the_run_exists_is_explained(s3, lambda_context):
+def test_a_failure_before_the_run_exists_is_explained(s3: "S3Client", lambda_context: LambdaContext) -> None:
     """An event that is no data set has no run and no report."""
     cause = json.dumps({"errorMessage": "The input is not an event.", "errorType": "InvalidEvent"})
     explanation = handler({"event": {}, "failure": failure("InvalidEvent", cause, "claim")}, lambda_context)
@@ -94,7 +120,14 @@ def test_a_failure_before_the_run_exists_is_explained(s3, lambda_context):
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
 
 
-def test_a_rejection_stands_in_the_report_before_anybody_has_recorded_it(s3, run, plan, job, expect, lambda_context):
+def test_a_rejection_stands_in_the_report_before_anybody_has_recorded_it(
+    s3: "S3Client",
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    job: dict[str, Any],
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """The run's end comes as soon as Step Functions has the answer, and may be faster than the record of it."""
     asked = approval.requested(run["execution_arn"], "the-token", "2026-11-22T10:00:00.000Z", 86_400, None)
     approvals.write(BUCKET, run["id"], asked)
@@ -113,7 +146,14 @@ def test_a_rejection_stands_in_the_report_before_anybody_has_recorded_it(s3, run
     assert "the-token" not in body
 
 
-def test_a_rejection_that_was_sent_as_a_success_stands_in_the_report(s3, run, plan, job, expect, lambda_context):
+def test_a_rejection_that_was_sent_as_a_success_stands_in_the_report(
+    s3: "S3Client",
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    job: dict[str, Any],
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """Who answers by hand may say no that way; an answer that is no object must not cost the report."""
     for sent, decision, by in (({"decision": "rejected", "by": "arn:ann"}, "rejected", "arn:ann"), ([1], None, None)):
         asked = approval.requested(run["execution_arn"], "the-token", "2026-11-22T10:00:00.000Z", 86_400, None)

@@ -1,15 +1,21 @@
 """JudgeShard."""
 
 import json
-from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import pairwise_judging, stored_judging
 from lambdas.domain.errors import ServiceBusy
 from lambdas.domain.judging import Pair
 from lambdas.domain.judging_shards import summarise_judging
 from lambdas.handlers.judge_shard import handler
+from tests.handlers.bedrock.conftest import Script
+from tests.handlers.conftest import with_time_left
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 BUCKET = "output-bucket"
 CONVERSE = "Converse"
@@ -20,7 +26,7 @@ PAIRS = [
 ]
 
 
-def said(judgement: str) -> dict:
+def said(judgement: str) -> dict[str, Any]:
     text = f"<reason>Since.</reason><judgement>{judgement}</judgement>"
     return {
         "output": {"message": {"role": "assistant", "content": [{"text": text}]}},
@@ -31,16 +37,18 @@ def said(judgement: str) -> dict:
 
 
 @pytest.fixture
-def event(s3, run, expect):
+def event(s3: "S3Client", run: dict[str, Any], expect: dict[str, str]) -> dict[str, Any]:
     stored_judging.write_pairs(BUCKET, expect["prefix"], PAIRS)
     return {"run": run, "shard": {"judge": "maker.judge-v1:0", "number": 0, "first": 0, "records": 3}}
 
 
-def stored(prefix: str) -> list[dict]:
+def stored(prefix: str) -> list[dict[str, Any]]:
     return stored_judging.read_judge(BUCKET, prefix, "maker.judge-v1:0", len(PAIRS))
 
 
-def test_each_pair_is_asked_in_both_orders_and_identical_answers_not_at_all(runtime, event, expect, lambda_context):
+def test_each_pair_is_asked_in_both_orders_and_identical_answers_not_at_all(
+    runtime: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """A judge that favours a place must show it, and a tie needs no judge."""
     for judgement in ("first", "second", "second", "tie"):
         runtime.answer(CONVERSE, said(judgement))
@@ -57,7 +65,9 @@ def test_each_pair_is_asked_in_both_orders_and_identical_answers_not_at_all(runt
     assert summary["pairs"][0] == {"index": 3, "identical": False, "preferences": {"maker.judge-v1:0": "win"}}
 
 
-def test_what_is_stored_is_not_asked_again(runtime, event, expect, lambda_context):
+def test_what_is_stored_is_not_asked_again(
+    runtime: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """A retried shard must not pay twice."""
     runtime.answer(CONVERSE, said("tie"))
     handler(event, lambda_context)
@@ -66,7 +76,9 @@ def test_what_is_stored_is_not_asked_again(runtime, event, expect, lambda_contex
     assert len(stored(expect["prefix"])) == 4
 
 
-def test_a_judge_that_cannot_be_asked_is_asked_once_and_said(runtime, event, expect, lambda_context):
+def test_a_judge_that_cannot_be_asked_is_asked_once_and_said(
+    runtime: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """A missing permission must neither fail the run nor cost one call a pair."""
     runtime.refuse(CONVERSE, "AccessDeniedException", "You have no access.", 403)
     assert handler(event, lambda_context)["errors"] == 4
@@ -76,18 +88,21 @@ def test_a_judge_that_cannot_be_asked_is_asked_once_and_said(runtime, event, exp
     assert (judge["unanswered"], judge["ties"], judge["win_rate"]) == (2, 1, None)
 
 
-def test_a_refused_question_is_that_pairs_error_alone(runtime, event, lambda_context):
+def test_a_refused_question_is_that_pairs_error_alone(
+    runtime: Script, event: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """A pair that is too long for the judge says nothing about the others."""
     runtime.refuse(CONVERSE, "ValidationException", "Too long.")
     runtime.answer(CONVERSE, said("tie"))
     assert handler(event, lambda_context) | {"judge": None} == {"judge": None, "number": 0, "answered": 3, "errors": 1}
 
 
-def test_answers_are_stored_when_the_time_runs_out(runtime, event, expect, lambda_context):
+def test_answers_are_stored_when_the_time_runs_out(
+    runtime: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """The next attempt goes on where this one stopped."""
     runtime.answer(CONVERSE, said("tie"))
-    times = iter([900_000, 900_000, 0])
-    context = SimpleNamespace(**{**vars(lambda_context), "get_remaining_time_in_millis": lambda: next(times)})
+    context = with_time_left(lambda_context, 900_000, 900_000, 0)
     with pytest.raises(ServiceBusy, match="needs more time"):
         handler(event, context)
     assert [json.loads(json.dumps(line))["order"] for line in stored(expect["prefix"])] == ["arm_first", "arm_second"]

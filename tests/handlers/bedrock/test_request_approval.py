@@ -2,20 +2,24 @@
 
 import json
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.sns import sns_backends
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.sns.models import sns_backends
 
 from lambdas.adapters import clients
 from lambdas.adapters.service_errors import NotFound, Refused
 from lambdas.handlers.observability import logger
 from lambdas.handlers.request_approval import handler
 
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
 BUCKET = "output-bucket"
 TOKEN = "AQCEAAAAKgAAAAMAAAAA-the-token"
-ESTIMATE = {
+ESTIMATE: dict[str, Any] = {
     "lines": [
         {
             "item": "training",
@@ -44,7 +48,7 @@ ESTIMATE = {
 
 
 @pytest.fixture
-def event(s3, run, plan, job) -> dict[str, Any]:
+def event(s3: "S3Client", run: dict[str, Any], plan: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
     plan |= {"serving": "provisioned_throughput", "needs_approval": True}
     return {
         "run": run,
@@ -59,14 +63,16 @@ def event(s3, run, plan, job) -> dict[str, Any]:
 def told(event: dict[str, Any]) -> list[tuple[str, str]]:
     """Subject and text of each message."""
     sent = sns_backends[DEFAULT_ACCOUNT_ID]["us-west-2"].topics[event["topic_arn"]].sent_notifications
-    return [(subject, text) for _, text, subject, _, _ in sent]
+    return [(str(subject), text) for _, text, subject, _, _ in sent]
 
 
 def stored(s3: Any, expect: dict[str, str]) -> dict[str, Any]:
     return dict(json.loads(s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}approval.json")["Body"].read()))
 
 
-def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(event, s3, expect, lambda_context):
+def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(
+    event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """Who approves a purchase has only this message to go by."""
     preflight = {"status": "passed", "estimate": ESTIMATE}
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(preflight).encode())
@@ -90,7 +96,13 @@ def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(event, s
     assert request["estimate"] == ESTIMATE
 
 
-def test_the_token_goes_into_the_bucket_alone(event, s3, expect, lambda_context, monkeypatch):
+def test_the_token_goes_into_the_bucket_alone(
+    event: dict[str, Any],
+    s3: "S3Client",
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Whoever reads mail or logs must not be able to answer in somebody's place."""
     log = StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", log)
@@ -101,7 +113,9 @@ def test_the_token_goes_into_the_bucket_alone(event, s3, expect, lambda_context,
     assert TOKEN not in log.getvalue()
 
 
-def test_a_known_total_stands_in_the_subject(event, s3, expect, lambda_context):
+def test_a_known_total_stands_in_the_subject(
+    event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """It is what a person sees of the message on a telephone."""
     known = {**ESTIMATE, "lines": [ESTIMATE["lines"][0]], "total_usd": 2469.14, "unknown": []}
     preflight = {"status": "passed", "estimate": known}
@@ -112,7 +126,7 @@ def test_a_known_total_stands_in_the_subject(event, s3, expect, lambda_context):
     assert "Total: 2,469.14 USD" in text
 
 
-def test_what_becomes_of_a_sweeps_other_models_is_told(event, lambda_context):
+def test_what_becomes_of_a_sweeps_other_models_is_told(event: dict[str, Any], lambda_context: LambdaContext) -> None:
     """They cost storage while the run waits, and are gone whatever the answer is, unless run.json keeps them."""
     jobs = [{"name": f"c{n}", "model_arn": f"m{n}" if n < 4 else None, "validation_loss": 0.5} for n in range(1, 5)]
     sweep = {"job": {**event["job"], "name": "c2", "candidates": jobs}}
@@ -123,14 +137,18 @@ def test_what_becomes_of_a_sweeps_other_models_is_told(event, lambda_context):
     assert "other model" not in kept
 
 
-def test_a_repeated_attempt_asks_with_its_own_token(event, s3, expect, lambda_context):
+def test_a_repeated_attempt_asks_with_its_own_token(
+    event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """The token of an attempt that failed ends nothing any more."""
     handler(event, lambda_context)
     handler({**event, "task_token": "another"}, lambda_context)
     assert stored(s3, expect)["task_token"] == "another"
 
 
-def test_nothing_known_is_said_to_be_unknown(event, s3, lambda_context):
+def test_nothing_known_is_said_to_be_unknown(
+    event: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext
+) -> None:
     """A missing figure is no zero."""
     event["plan"]["serving"] = "on_demand"
     handler(event, lambda_context)
@@ -140,7 +158,9 @@ def test_nothing_known_is_said_to_be_unknown(event, s3, lambda_context):
     assert "The costs are not known" in text
 
 
-def test_the_chosen_candidates_loss_is_told(event, s3, expect, lambda_context):
+def test_the_chosen_candidates_loss_is_told(
+    event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """Of a sweep the files hold every job's."""
     names = (expect["name"], f"{expect['name']}-c2")
     losses = (0.9, 0.5)
@@ -152,7 +172,9 @@ def test_the_chosen_candidates_loss_is_told(event, s3, expect, lambda_context):
     assert "Validation loss: 0.5000" in told(event)[0][1]
 
 
-def test_a_message_that_cannot_be_sent_fails_the_request(event, s3, lambda_context):
+def test_a_message_that_cannot_be_sent_fails_the_request(
+    event: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext
+) -> None:
     """Nobody would know that the run waits."""
     with pytest.raises((NotFound, Refused)):
         handler({**event, "topic_arn": f"{event['topic_arn']}-gone"}, lambda_context)

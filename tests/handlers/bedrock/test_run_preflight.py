@@ -1,18 +1,25 @@
 """RunPreflight."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.iam.responses import IamResponse
 
 from lambdas.adapters import clients
 from lambdas.domain.errors import PreflightFailed, ServiceBusy
 from lambdas.domain.preflight import CHECKS
 from lambdas.handlers.run_preflight import handler
-from tests.handlers.bedrock.conftest import Script
+from tests.handlers.bedrock.conftest import Describe, Script
 
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+# Runs the handler: its result or error, and the stored document.
+Preflight = Callable[[], tuple[Any, dict[str, Any]]]
 NOT_FOUND = "ResourceNotFoundException"
 NAMED = ("GetModelCustomizationJob", "GetCustomModel", "GetProvisionedModelThroughput", "GetCustomModelDeployment")
 ANSWER = {
@@ -55,7 +62,7 @@ def listed(**values: float) -> dict[str, Any]:
 
 
 @pytest.fixture
-def denied(monkeypatch) -> set[str]:
+def denied(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The actions that IAM's simulation denies, to one role as "<role> <action>": moto has roles, but no simulation."""
     actions: set[str] = set()
 
@@ -96,7 +103,7 @@ def quotas(aws: None) -> Script:
 
 
 @pytest.fixture
-def account(bedrock, runtime, s3, quotas, denied):
+def account(bedrock: Script, runtime: Script, s3: "S3Client", quotas: Script, denied: set[str]) -> Script:
     """An account in which all is well, for tests that then break something."""
     bedrock.answer("GetFoundationModel", described())
     for operation in NAMED:
@@ -113,7 +120,9 @@ def account(bedrock, runtime, s3, quotas, denied):
 
 
 @pytest.fixture
-def run_preflight(run, plan, lambda_context, s3):
+def run_preflight(
+    run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext, s3: "S3Client"
+) -> Preflight:
     """Calls the handler; gives its result, or its error, and the stored document."""
 
     def call() -> tuple[Any, dict[str, Any]]:
@@ -138,7 +147,9 @@ def statuses(document: dict[str, Any]) -> dict[str, str]:
     return {each["check"]: each["status"] for each in document["checks"]}
 
 
-def test_run_that_lacks_nothing_goes_on_and_every_check_is_on_record(account, run_preflight, run):
+def test_run_that_lacks_nothing_goes_on_and_every_check_is_on_record(
+    account: Script, run_preflight: Preflight, run: dict[str, Any]
+) -> None:
     """The record says what was looked at, not only that nothing was found."""
     result, document = run_preflight()
     assert result["uri"] == f"s3://{run['output_bucket']}/{run['prefix']}preflight.json"
@@ -146,7 +157,15 @@ def test_run_that_lacks_nothing_goes_on_and_every_check_is_on_record(account, ru
     assert "failed" not in statuses(document).values()
 
 
-def test_all_that_is_wrong_is_reported_together(account, runtime, quotas, denied, run_preflight, plan, s3):
+def test_all_that_is_wrong_is_reported_together(
+    account: Script,
+    runtime: Script,
+    quotas: Script,
+    denied: set[str],
+    run_preflight: Preflight,
+    plan: dict[str, Any],
+    s3: "S3Client",
+) -> None:
     """Whoever mends one thing at a time uploads the data once for each."""
     plan["evaluation"]["judges"] = ["anthropic.claude-3-sonnet"]
     plan["settings_findings"] = [
@@ -187,8 +206,14 @@ def test_all_that_is_wrong_is_reported_together(account, runtime, quotas, denied
     ],
 )
 def test_check_that_cannot_be_made_is_a_finding_and_hides_no_other(
-    account, request, run_preflight, service: str, operation: str, check: str, status: str
-):
+    account: Script,
+    request: pytest.FixtureRequest,
+    run_preflight: Preflight,
+    service: str,
+    operation: str,
+    check: str,
+    status: str,
+) -> None:
     """A missing permission of the function says nothing about the model, the role or the prices."""
     change(request.getfixturevalue(service), operation).refuse(operation, "AccessDeniedException", "No.", status=403)
     _, document = run_preflight()
@@ -199,7 +224,9 @@ def test_check_that_cannot_be_made_is_a_finding_and_hides_no_other(
     assert found["role-can-be-passed"] == found["region"] == found["bucket-region"] == "passed"
 
 
-def test_default_quotas_are_read_where_none_is_applied(account, quotas, run_preflight):
+def test_default_quotas_are_read_where_none_is_applied(
+    account: Script, quotas: Script, run_preflight: Preflight
+) -> None:
     """AWS lists a quota that nobody ever changed among its defaults only."""
     change(quotas, "ListServiceQuotas").answer("ListServiceQuotas", {"Quotas": []})
     change(quotas, "ListAWSDefaultServiceQuotas").answer("ListAWSDefaultServiceQuotas", listed(L_BE77399C=0))
@@ -208,7 +235,9 @@ def test_default_quotas_are_read_where_none_is_applied(account, quotas, run_pref
     assert statuses(document)["quota-model-units-of-model"] == "passed"
 
 
-def test_only_units_without_commitment_for_custom_models_are_in_use(account, run_preflight, throughput_description):
+def test_only_units_without_commitment_for_custom_models_are_in_use(
+    account: Script, run_preflight: Preflight, throughput_description: Describe
+) -> None:
     """Throughput that somebody has committed to, or on a base model, counts in other quotas."""
     summary = {**throughput_description(), "status": "InService"}
     base = {**summary, "modelArn": summary["foundationModelArn"]}
@@ -224,7 +253,9 @@ def test_only_units_without_commitment_for_custom_models_are_in_use(account, run
 
 
 @pytest.mark.parametrize("usable", [True, False])
-def test_key_of_the_deployment_must_be_enabled_and_allowed(account, run_preflight, denied, monkeypatch, usable: bool):
+def test_key_of_the_deployment_must_be_enabled_and_allowed(
+    account: Script, run_preflight: Preflight, denied: set[str], monkeypatch: pytest.MonkeyPatch, usable: bool
+) -> None:
     """The output of hours of training is encrypted with it at the very end."""
     key = clients.kms().create_key()["KeyMetadata"]["Arn"]
     monkeypatch.setenv("CUSTOM_MODEL_KMS_KEY_ARN", key)
@@ -237,7 +268,9 @@ def test_key_of_the_deployment_must_be_enabled_and_allowed(account, run_prefligh
     assert statuses(document)["key-usable"] == "failed"
 
 
-def test_every_role_that_starts_jobs_must_pass_the_role_and_use_the_key(account, run_preflight, denied, monkeypatch):
+def test_every_role_that_starts_jobs_must_pass_the_role_and_use_the_key(
+    account: Script, run_preflight: Preflight, denied: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first jobs of a sweep would train, and those that wait for room would fail when their turn comes."""
     monkeypatch.setenv("START_PENDING_JOBS_ROLE_ARN", "arn:aws:iam::123456789012:role/start-pending-jobs")
     monkeypatch.setenv("CUSTOM_MODEL_KMS_KEY_ARN", clients.kms().create_key()["KeyMetadata"]["Arn"])
@@ -247,7 +280,7 @@ def test_every_role_that_starts_jobs_must_pass_the_role_and_use_the_key(account,
     assert "to start-pending-jobs" in str(error)
 
 
-def test_role_must_list_the_output_bucket(account, run_preflight, denied):
+def test_role_must_list_the_output_bucket(account: Script, run_preflight: Preflight, denied: set[str]) -> None:
     """Bedrock looks for the bucket when it writes, after hours of training."""
     denied.add("customization s3:ListBucket")
     error, document = run_preflight()
@@ -255,7 +288,7 @@ def test_role_must_list_the_output_bucket(account, run_preflight, denied):
     assert "s3:ListBucket on arn:aws:s3:::output-bucket (" in str(error)
 
 
-def test_models_of_a_sweep_must_all_have_room(account, run_preflight, plan):
+def test_models_of_a_sweep_must_all_have_room(account: Script, run_preflight: Preflight, plan: dict[str, Any]) -> None:
     """They are deleted only after the best one is chosen."""
     plan["candidates"] = [{"number": number, "hyperparameters": {}} for number in range(1, 7)]
     error, document = run_preflight()
@@ -263,7 +296,13 @@ def test_models_of_a_sweep_must_all_have_room(account, run_preflight, plan):
     assert "needs 6" in str(error)
 
 
-def test_name_of_each_job_of_a_sweep_must_be_free(account, run_preflight, plan, expect, job_description):
+def test_name_of_each_job_of_a_sweep_must_be_free(
+    account: Script,
+    run_preflight: Preflight,
+    plan: dict[str, Any],
+    expect: dict[str, str],
+    job_description: Describe,
+) -> None:
     """A job that is refused for its name is found only beside others that already train."""
     plan["candidates"] = [{"number": number, "hyperparameters": {}} for number in (1, 2)]
     _, document = run_preflight()
@@ -279,7 +318,9 @@ def test_name_of_each_job_of_a_sweep_must_be_free(account, run_preflight, plan, 
     assert f"{expect['name']}-c2" in str(error)
 
 
-def test_buckets_elsewhere_are_found(account, run_preflight, run, s3):
+def test_buckets_elsewhere_are_found(
+    account: Script, run_preflight: Preflight, run: dict[str, Any], s3: "S3Client"
+) -> None:
     """Bedrock reads and writes only buckets of the job's Region."""
     there = boto3.client("s3", region_name="eu-central-1")
     there.create_bucket(Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
@@ -288,7 +329,7 @@ def test_buckets_elsewhere_are_found(account, run_preflight, run, s3):
     assert "elsewhere is in eu-central-1" in str(error)
 
 
-def test_estimate_is_on_record_and_in_the_state(account, run_preflight):
+def test_estimate_is_on_record_and_in_the_state(account: Script, run_preflight: Preflight) -> None:
     """A person who approves the purchase reads it, and the report compares it with what was used."""
     result, document = run_preflight()
     assert result["estimate"]["known_usd"] == document["estimate"]["known_usd"]
@@ -296,7 +337,9 @@ def test_estimate_is_on_record_and_in_the_state(account, run_preflight):
 
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "ValidationException"])
-def test_model_that_bedrock_does_not_know_is_refused_with_its_successor(account, run_preflight, code: str):
+def test_model_that_bedrock_does_not_know_is_refused_with_its_successor(
+    account: Script, run_preflight: Preflight, code: str
+) -> None:
     """After its end of life a model is gone: the answer is the same as for a misspelt one."""
     change(account, "GetFoundationModel").refuse("GetFoundationModel", code)
     error, document = run_preflight()
@@ -304,14 +347,16 @@ def test_model_that_bedrock_does_not_know_is_refused_with_its_successor(account,
     assert "Successor: amazon.nova-2-lite-v1:0:256k" in str(error)
 
 
-def test_throttling_alone_is_for_the_state_machine_to_wait_out(account, runtime, run_preflight):
+def test_throttling_alone_is_for_the_state_machine_to_wait_out(
+    account: Script, runtime: Script, run_preflight: Preflight
+) -> None:
     """A run must not fail because its model was asked at a busy moment."""
     change(runtime, "Converse").refuse("Converse", "ThrottlingException", status=429)
     error, _ = run_preflight()
     assert isinstance(error, ServiceBusy)
 
 
-def test_throttled_check_that_would_only_warn_is_made_later(account, run_preflight):
+def test_throttled_check_that_would_only_warn_is_made_later(account: Script, run_preflight: Preflight) -> None:
     """A legacy model must not get past a busy moment of GetFoundationModel."""
     change(account, "GetFoundationModel").refuse("GetFoundationModel", "ThrottlingException", status=429)
     error, _ = run_preflight()
@@ -321,7 +366,9 @@ def test_throttled_check_that_would_only_warn_is_made_later(account, run_preflig
     assert isinstance(error, PreflightFailed)
 
 
-def test_throttling_beside_an_error_does_not_delay_the_answer(account, runtime, run_preflight, plan):
+def test_throttling_beside_an_error_does_not_delay_the_answer(
+    account: Script, runtime: Script, run_preflight: Preflight, plan: dict[str, Any]
+) -> None:
     """Waiting would change nothing: the run cannot start."""
     plan["serving"] = "on_demand"
     change(runtime, "Converse").refuse("Converse", "ThrottlingException", status=429)
@@ -332,8 +379,15 @@ def test_throttling_beside_an_error_does_not_delay_the_answer(account, runtime, 
 
 @pytest.mark.parametrize(("ours", "status"), [(True, "passed"), (False, "failed")])
 def test_names_of_an_earlier_attempt_are_the_runs_own(
-    account, run_preflight, run, job_description, throughput_description, expect, ours: bool, status: str
-):
+    account: Script,
+    run_preflight: Preflight,
+    run: dict[str, Any],
+    job_description: Describe,
+    throughput_description: Describe,
+    expect: dict[str, str],
+    ours: bool,
+    status: str,
+) -> None:
     """A run that is repeated adopts what it made; what another one made must not be taken for it."""
     changes = {} if ours else {"trainingDataConfig": {"s3Uri": "s3://other/train.jsonl"}}
     bedrock = account

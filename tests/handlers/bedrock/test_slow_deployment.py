@@ -1,13 +1,15 @@
 """A deployment that takes few questions a minute, on a simulated Bedrock whose clock moves only while the run waits."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from lambdas.adapters import answering, clients
 from lambdas.domain.errors import EvaluationFailed, ShardUnfinished
@@ -42,7 +44,7 @@ class Shard:
             aws_request_id="1",
             get_remaining_time_in_millis=lambda: int((end - self.clock.now()) * 1000),
         )
-        return answer_shard.handler(self.event, context)
+        return answer_shard.handler(self.event, cast(LambdaContext, context))
 
     def answered(self) -> int:
         """How many answers are stored."""
@@ -54,7 +56,7 @@ class Shard:
 def shard(s3: Any, throughput: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Shard]]:
     """Makes a shard of 20 questions to a deployment that takes one in a minute."""
     clock = ManualClock()
-    monkeypatch.setattr(answering.time, "sleep", clock.advance)
+    monkeypatch.setattr(time, "sleep", clock.advance)
     monkeypatch.setattr(answering, "now", lambda: timestamp(as_datetime(clock.now())))
     data = b"".join(json.dumps(conversation(row)).encode() + b"\n" for row in rows(120))
     for key in ("train.jsonl", f"{PREFIX}dataset/test.jsonl"):

@@ -3,15 +3,19 @@
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ReadTimeoutError
 
 from lambdas.domain.errors import CustomizationFailed, ServiceBusy
 from lambdas.handlers.start_customization import handler
+from tests.handlers.bedrock.conftest import Describe, Script
 
 CREATE, GET = "CreateModelCustomizationJob", "GetModelCustomizationJob"
 
 
-def test_the_request_is_a_fine_tuning_of_the_planned_data(bedrock, run, plan, expect, lambda_context):
+def test_the_request_is_a_fine_tuning_of_the_planned_data(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """What is sent decides what is trained, and the tags are how a person finds it later."""
     bedrock.answer(CREATE, {"jobArn": expect["job_arn"]})
     job = handler({"run": run, "plan": plan}, lambda_context)
@@ -32,7 +36,14 @@ def test_the_request_is_a_fine_tuning_of_the_planned_data(bedrock, run, plan, ex
     assert (job["arn"], job["status"], job["wait_seconds"]) == (expect["job_arn"], "InProgress", 60)
 
 
-def test_a_validation_set_and_a_key_are_sent_where_they_exist(bedrock, run, plan, expect, lambda_context, monkeypatch):
+def test_a_validation_set_and_a_key_are_sent_where_they_exist(
+    bedrock: Script,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Early stopping needs the validation set; a customer key must not be dropped silently."""
     monkeypatch.setenv("CUSTOM_MODEL_KMS_KEY_ARN", "arn:aws:kms:us-west-2:123456789012:key/k")
     plan["dataset"]["validation"] = {"uri": "s3://output-bucket/v.jsonl", "records": 32}
@@ -45,8 +56,14 @@ def test_a_validation_set_and_a_key_are_sent_where_they_exist(bedrock, run, plan
 
 @pytest.mark.parametrize(("headers", "simulated"), [({}, False), ({"x_simulated_service": "bedrock"}, True)])
 def test_whether_the_service_is_simulated_is_told_by_the_service(
-    bedrock, run, plan, expect, lambda_context, headers: dict[str, str], simulated: bool
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+    headers: dict[str, str],
+    simulated: bool,
+) -> None:
     """The handler ships as it is tested: no setting could make a simulated result look real."""
     bedrock.answer(CREATE, {"jobArn": expect["job_arn"]}, **headers)
     assert handler({"run": run, "plan": plan}, lambda_context)["simulated"] is simulated
@@ -54,8 +71,14 @@ def test_whether_the_service_is_simulated_is_told_by_the_service(
 
 @pytest.mark.parametrize("code", ["ConflictException", "ValidationException"])
 def test_a_job_whose_start_was_not_answered_is_adopted(
-    bedrock, run, plan, expect, job_description, lambda_context, code: str
-):
+    bedrock: Script,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    expect: dict[str, str],
+    job_description: Describe,
+    lambda_context: LambdaContext,
+    code: str,
+) -> None:
     """Otherwise a lost answer would end a run whose job trains and bills."""
     bedrock.refuse(CREATE, code, "The name is in use")
     bedrock.answer(GET, job_description())
@@ -64,7 +87,13 @@ def test_a_job_whose_start_was_not_answered_is_adopted(
     assert job["started_at"] == "2026-01-21T21:01:00.000Z"
 
 
-def test_a_job_on_other_data_is_not_adopted(bedrock, run, plan, job_description, lambda_context):
+def test_a_job_on_other_data_is_not_adopted(
+    bedrock: Script,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    job_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
     """A model of other data under this run's name would be a wrong verdict."""
     bedrock.refuse(CREATE, "ConflictException")
     bedrock.answer(GET, job_description(trainingDataConfig={"s3Uri": "s3://other/train.jsonl"}))
@@ -72,7 +101,9 @@ def test_a_job_on_other_data_is_not_adopted(bedrock, run, plan, job_description,
         handler({"run": run, "plan": plan}, lambda_context)
 
 
-def test_a_validation_error_without_such_a_job_keeps_bedrocks_words(bedrock, run, plan, lambda_context):
+def test_a_validation_error_without_such_a_job_keeps_bedrocks_words(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """The person needs Bedrock's own message, not our guess."""
     bedrock.refuse(CREATE, "ValidationException", "batchSize must be at least 4")
     bedrock.refuse(GET, "ResourceNotFoundException", status=404)
@@ -89,7 +120,9 @@ def test_a_validation_error_without_such_a_job_keeps_bedrocks_words(bedrock, run
         ("TooManyTagsException", "fewer tags"),
     ],
 )
-def test_a_refusal_says_what_to_do(bedrock, run, plan, lambda_context, code: str, advice: str):
+def test_a_refusal_says_what_to_do(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext, code: str, advice: str
+) -> None:
     """An error code alone sends people searching."""
     bedrock.refuse(CREATE, code, "Bedrock's words.")
     bedrock.refuse(GET, "ResourceNotFoundException", status=404)
@@ -100,14 +133,18 @@ def test_a_refusal_says_what_to_do(bedrock, run, plan, lambda_context, code: str
 @pytest.mark.parametrize(
     ("code", "status"), [("ThrottlingException", 429), ("InternalServerException", 500), ("Surprise", 503)]
 )
-def test_a_busy_service_is_left_to_the_state_machines_retry(bedrock, run, plan, lambda_context, code: str, status: int):
+def test_a_busy_service_is_left_to_the_state_machines_retry(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext, code: str, status: int
+) -> None:
     """Throttling must not end a run."""
     bedrock.refuse(CREATE, code, status=status)
     with pytest.raises(ServiceBusy, match=code):
         handler({"run": run, "plan": plan}, lambda_context)
 
 
-def test_a_lost_connection_is_left_to_the_state_machines_retry(bedrock, run, plan, lambda_context):
+def test_a_lost_connection_is_left_to_the_state_machines_retry(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """The token makes the repetition safe."""
     broken: Any = ReadTimeoutError(endpoint_url="https://bedrock")
     bedrock.break_off(CREATE, broken)

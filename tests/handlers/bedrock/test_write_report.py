@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import __version__
 from lambdas.adapters import approvals, clients, stored_prices
@@ -15,12 +18,15 @@ from lambdas.handlers import promote_champion
 from lambdas.handlers.environment import environment
 from lambdas.handlers.write_report import handler
 
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
 BUCKET = "output-bucket"
 PARAMETER = "/fine-tuning/champion"
 ATTACK = "</pre><script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
-def line(index: int, response: str, reference: str = "net sales of 40", prompt: str = "How much?") -> dict:
+def line(index: int, response: str, reference: str = "net sales of 40", prompt: str = "How much?") -> dict[str, Any]:
     return {
         "index": index,
         "prompt": prompt,
@@ -36,7 +42,14 @@ def line(index: int, response: str, reference: str = "net sales of 40", prompt: 
 
 
 @pytest.fixture
-def event(s3, run, plan, job, throughput, expect):
+def event(
+    s3: "S3Client",
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    job: dict[str, Any],
+    throughput: dict[str, Any],
+    expect: dict[str, str],
+) -> dict[str, Any]:
     answers = {
         "tuned": [line(0, "net sales of 40"), line(1, "Net sales of 40."), {"index": 2, "error": "not answered"}],
         "base": [line(0, f"I think that it is {ATTACK}", prompt=ATTACK), line(1, "40"), line(2, "no idea at all")],
@@ -67,14 +80,16 @@ def event(s3, run, plan, job, throughput, expect):
 
 
 @pytest.fixture
-def written(s3, expect):
+def written(s3: "S3Client", expect: dict[str, str]) -> Callable[[str], str]:
     def read(name: str) -> str:
         return s3.get_object(Bucket=BUCKET, Key=expect["prefix"] + name)["Body"].read().decode()
 
     return read
 
 
-def test_every_figure_follows_from_the_stored_answers(event, written, expect, lambda_context):
+def test_every_figure_follows_from_the_stored_answers(
+    event: dict[str, Any], written: Callable[[str], str], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """Whoever doubts the report can compute it again."""
     handler(event, lambda_context)
     report = json.loads(written("report.json"))
@@ -94,7 +109,9 @@ def test_every_figure_follows_from_the_stored_answers(event, written, expect, la
     ]
 
 
-def test_the_report_has_all_keys_of_its_contract(event, written, expect, lambda_context):
+def test_the_report_has_all_keys_of_its_contract(
+    event: dict[str, Any], written: Callable[[str], str], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """Programs read it."""
     handler(event, lambda_context)
     report = json.loads(written("report.json"))
@@ -129,8 +146,13 @@ def test_the_report_has_all_keys_of_its_contract(event, written, expect, lambda_
 
 
 def test_a_run_that_was_served_on_demand_has_no_throughput_and_says_how_it_was_served(
-    event, deployment, written, expect, lambda_context, monkeypatch
-):
+    event: dict[str, Any],
+    deployment: dict[str, Any],
+    written: Callable[[str], str],
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Its time is billed to nobody: no price by the hour may reach the report, nor null where 0 is known."""
     monkeypatch.setenv("MODEL_UNIT_PRICE_PER_HOUR", "40")
     environment.cache_clear()
@@ -150,7 +172,13 @@ def test_a_run_that_was_served_on_demand_has_no_throughput_and_says_how_it_was_s
     assert "model_unit_price_per_hour" not in page
 
 
-def test_report_compares_the_estimate_of_the_preflight_with_what_was_used(event, s3, written, expect, lambda_context):
+def test_report_compares_the_estimate_of_the_preflight_with_what_was_used(
+    event: dict[str, Any],
+    s3: "S3Client",
+    written: Callable[[str], str],
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """Whoever decided by the estimate learns how good it was."""
     handler(event, lambda_context)
     recomputed = json.loads(written("report.json"))["cost"]
@@ -169,7 +197,9 @@ def test_report_compares_the_estimate_of_the_preflight_with_what_was_used(event,
     assert "What it cost" in written("report.html")
 
 
-def test_users_price_file_prices_the_report(event, s3, written, lambda_context):
+def test_users_price_file_prices_the_report(
+    event: dict[str, Any], s3: "S3Client", written: Callable[[str], str], lambda_context: LambdaContext
+) -> None:
     """No new deployment is needed for other prices."""
     own = json.loads(default_prices().model_dump_json())
     own["base_models"][event["plan"]["base_model"]]["model_unit_per_hour"] = 40
@@ -183,7 +213,9 @@ def test_users_price_file_prices_the_report(event, s3, written, lambda_context):
 
 
 @pytest.mark.parametrize("body", [b"{}", b" " * (1 << 18) + b" "])
-def test_price_file_that_was_broken_since_costs_no_report(event, s3, written, lambda_context, body):
+def test_price_file_that_was_broken_since_costs_no_report(
+    event: dict[str, Any], s3: "S3Client", written: Callable[[str], str], lambda_context: LambdaContext, body: bytes
+) -> None:
     """The preflight refuses such a file; here it is too late, and the run has its result."""
     s3.put_object(Bucket="input-bucket", Key="prices.json", Body=body)
     handler(event, lambda_context)
@@ -191,7 +223,9 @@ def test_price_file_that_was_broken_since_costs_no_report(event, s3, written, la
     assert cost["prices"]["as_of"] == default_prices().as_of.isoformat()
 
 
-def test_price_file_that_s3_refuses_costs_no_report(event, written, lambda_context, monkeypatch):
+def test_price_file_that_s3_refuses_costs_no_report(
+    event: dict[str, Any], written: Callable[[str], str], lambda_context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a cap the preflight only warns of it; the run has been paid for by now, and its verdict must be told."""
 
     def refused(_bucket: str) -> None:
@@ -215,7 +249,9 @@ class Tags(HTMLParser):
         self.elements.append((tag, dict(attrs)))
 
 
-def test_texts_of_the_data_set_never_become_html(event, written, lambda_context):
+def test_texts_of_the_data_set_never_become_html(
+    event: dict[str, Any], written: Callable[[str], str], lambda_context: LambdaContext
+) -> None:
     """Prompts and answers come from outside: none may run in the reader's browser, nor fetch anything."""
     handler(event, lambda_context)
     page = written("report.html")
@@ -228,7 +264,9 @@ def test_texts_of_the_data_set_never_become_html(event, written, lambda_context)
 
 
 @pytest.mark.parametrize("simulated", [True, False])
-def test_a_simulated_result_cannot_be_taken_for_a_real_one(event, written, lambda_context, simulated: bool):
+def test_a_simulated_result_cannot_be_taken_for_a_real_one(
+    event: dict[str, Any], written: Callable[[str], str], lambda_context: LambdaContext, simulated: bool
+) -> None:
     """Its figures say nothing about a model that one could buy."""
     event["job"]["simulated"] = simulated
     told = handler(event, lambda_context)
@@ -237,7 +275,9 @@ def test_a_simulated_result_cannot_be_taken_for_a_real_one(event, written, lambd
     assert (told["subject"].startswith("SIMULATED"), told["message"].startswith("SIMULATED")) == (simulated, simulated)
 
 
-def test_the_notification_tells_the_result_and_where_it_is(event, lambda_context):
+def test_the_notification_tells_the_result_and_where_it_is(
+    event: dict[str, Any], lambda_context: LambdaContext
+) -> None:
     """Many will read nothing else."""
     told = handler(event, lambda_context)
     assert told["uri"] == f"s3://{BUCKET}/runs/{event['run']['id']}/report.json"
@@ -246,7 +286,13 @@ def test_the_notification_tells_the_result_and_where_it_is(event, lambda_context
     assert "delete-custom-model" in told["message"]
 
 
-def test_a_job_without_losses_is_reported_all_the_same(event, written, s3, expect, lambda_context):
+def test_a_job_without_losses_is_reported_all_the_same(
+    event: dict[str, Any],
+    written: Callable[[str], str],
+    s3: "S3Client",
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """The losses inform; the verdict does not hang on them."""
     for stored in s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{expect['prefix']}customization/")["Contents"]:
         s3.delete_object(Bucket=BUCKET, Key=stored["Key"])
@@ -255,7 +301,9 @@ def test_a_job_without_losses_is_reported_all_the_same(event, written, s3, expec
     assert "no losses" in written("report.html")
 
 
-def test_lineage_has_the_version_and_checksum_of_all_that_the_result_is_made_of(event, written, s3, lambda_context):
+def test_lineage_has_the_version_and_checksum_of_all_that_the_result_is_made_of(
+    event: dict[str, Any], written: Callable[[str], str], s3: "S3Client", lambda_context: LambdaContext
+) -> None:
     """Whoever doubts a figure must be able to tell whether the files are still those it was computed from."""
     handler(event, lambda_context)
     lineage = json.loads(written("report.json"))["lineage"]
@@ -268,14 +316,16 @@ def test_lineage_has_the_version_and_checksum_of_all_that_the_result_is_made_of(
     assert answers["version_id"] == head["VersionId"]
 
 
-def test_three_records_are_too_few_to_promote_whatever_the_gain(event, written, lambda_context):
+def test_three_records_are_too_few_to_promote_whatever_the_gain(
+    event: dict[str, Any], written: Callable[[str], str], lambda_context: LambdaContext
+) -> None:
     """Where nothing can be said for sure, the verdict says so instead of guessing."""
     assert handler(event, lambda_context)["verdict"] == "inconclusive"
     assert "too few groups" in written("report.html")
 
 
 @pytest.fixture
-def clear_gain(s3, event, expect):
+def clear_gain(s3: "S3Client", event: dict[str, Any], expect: dict[str, str]) -> dict[str, Any]:
     """Forty contexts in which the tuned model is right and its base is wrong."""
     prefix = expect["prefix"]
     arms = {"tuned": "net sales of 40", "base": "no idea at all"}
@@ -289,12 +339,14 @@ def clear_gain(s3, event, expect):
     return event
 
 
-def promote(event, lambda_context) -> dict:
+def promote(event: dict[str, Any], lambda_context: LambdaContext) -> dict[str, Any]:
     event["report"] = handler(event, lambda_context)
     return promote_champion.handler(event, lambda_context)
 
 
-def test_a_clear_gain_makes_the_model_the_deployments_champion(clear_gain, written, expect, lambda_context):
+def test_a_clear_gain_makes_the_model_the_deployments_champion(
+    clear_gain: dict[str, Any], written: Callable[[str], str], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
     """Whoever serves the deployment's best model looks at one place, and finds its evidence there."""
     assert promote(clear_gain, lambda_context)["parameter"] == PARAMETER
     report = json.loads(written("report.json"))
@@ -306,16 +358,18 @@ def test_a_clear_gain_makes_the_model_the_deployments_champion(clear_gain, writt
     assert promote_champion.handler(clear_gain, lambda_context)["version"] == 1
 
 
-def second_run(event: dict, s3, prefix: str = "runs/sales-later/") -> dict:
+def second_run(event: dict[str, Any], s3: "S3Client", prefix: str = "runs/sales-later/") -> dict[str, Any]:
     """A later run on the same test set with the same answers."""
     first = event["run"]["prefix"]
     for stored in s3.list_objects_v2(Bucket=BUCKET, Prefix=first)["Contents"]:
-        source = {"Bucket": BUCKET, "Key": stored["Key"]}
-        s3.copy_object(Bucket=BUCKET, Key=stored["Key"].replace(first, prefix), CopySource=source)
+        copy = stored["Key"].replace(first, prefix)
+        s3.copy_object(Bucket=BUCKET, Key=copy, CopySource={"Bucket": BUCKET, "Key": stored["Key"]})
     return {**event, "run": {**event["run"], "id": "sales-later", "prefix": prefix}}
 
 
-def test_a_later_run_is_compared_with_the_champion_on_the_records_that_both_have(clear_gain, s3, lambda_context):
+def test_a_later_run_is_compared_with_the_champion_on_the_records_that_both_have(
+    clear_gain: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext
+) -> None:
     """A model that is as good as the champion does not replace it."""
     promote(clear_gain, lambda_context)
     later = second_run(clear_gain, s3)
@@ -327,7 +381,9 @@ def test_a_later_run_is_compared_with_the_champion_on_the_records_that_both_have
     assert (entry["difference"], entry["interval"], entry["p_value"]) == (0, None, 1.0)
 
 
-def test_without_a_shared_record_nothing_is_promoted_over_the_champion(clear_gain, s3, lambda_context):
+def test_without_a_shared_record_nothing_is_promoted_over_the_champion(
+    clear_gain: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext
+) -> None:
     """Better than the base is not better than the champion: what was not compared is not decided."""
     promote(clear_gain, lambda_context)
     later = second_run(clear_gain, s3)
@@ -340,7 +396,9 @@ def test_without_a_shared_record_nothing_is_promoted_over_the_champion(clear_gai
         promote_champion.handler({**later, "report": {"uri": "s3://x"}}, lambda_context)
 
 
-def test_a_champion_that_changed_after_the_comparison_is_not_replaced(clear_gain, s3, lambda_context):
+def test_a_champion_that_changed_after_the_comparison_is_not_replaced(
+    clear_gain: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext
+) -> None:
     """Two runs at once were both compared with the old champion, and never with each other."""
     clear_gain["report"] = handler(clear_gain, lambda_context)
     later = second_run(clear_gain, s3)
@@ -352,7 +410,9 @@ def test_a_champion_that_changed_after_the_comparison_is_not_replaced(clear_gain
     assert value["run_id"] == clear_gain["run"]["id"]
 
 
-def test_a_parameter_that_names_no_champion_costs_neither_the_report_nor_itself(clear_gain, written, lambda_context):
+def test_a_parameter_that_names_no_champion_costs_neither_the_report_nor_itself(
+    clear_gain: dict[str, Any], written: Callable[[str], str], lambda_context: LambdaContext
+) -> None:
     """Somebody has written something there: the run has been paid for, and what is there may be needed."""
     clients.ssm().put_parameter(Name=PARAMETER, Value="mine", Type="String")
     assert handler(clear_gain, lambda_context)["verdict"] == "inconclusive"
@@ -360,7 +420,13 @@ def test_a_parameter_that_names_no_champion_costs_neither_the_report_nor_itself(
     assert clients.ssm().get_parameter(Name=PARAMETER)["Parameter"]["Value"] == "mine"
 
 
-def test_people_get_the_pairs_without_those_that_are_the_same(event, written, s3, expect, lambda_context):
+def test_people_get_the_pairs_without_those_that_are_the_same(
+    event: dict[str, Any],
+    written: Callable[[str], str],
+    s3: "S3Client",
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """Twenty pairs are few: none is wasted on two equal answers."""
     pairs = [
         {"index": 0, "task": ATTACK, "reference": "r", "arm": "left one", "against": "right one"},
@@ -377,7 +443,9 @@ def test_people_get_the_pairs_without_those_that_are_the_same(event, written, s3
     assert [(pair["index"], pair["identical"]) for pair in judging["pairs"]] == [(0, False), (1, True)]
 
 
-def test_who_approved_the_purchase_stands_in_report_and_page(event, s3, lambda_context, expect):
+def test_who_approved_the_purchase_stands_in_report_and_page(
+    event: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext, expect: dict[str, str]
+) -> None:
     """Money was spent: the report says who wanted it; what they wrote is text, and the token is nowhere."""
     asked = approval.requested("arn:execution", "the-token", "2026-01-21T22:00:00.000Z", 3600, None)
     given = {"decision": "approved", "by": "arn:ann", "answered_at": "2026-01-21T22:10:00.000Z", "reason": ATTACK}
@@ -393,7 +461,13 @@ def test_who_approved_the_purchase_stands_in_report_and_page(event, s3, lambda_c
     assert "the-token" not in "".join(texts)
 
 
-def test_the_preflights_warnings_stand_in_the_report_and_on_the_page(event, written, s3, expect, lambda_context):
+def test_the_preflights_warnings_stand_in_the_report_and_on_the_page(
+    event: dict[str, Any],
+    written: Callable[[str], str],
+    s3: "S3Client",
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
     """That a model is past its documented end of life matters to whoever promotes what was tuned from it."""
     found = {
         "check": "model-lifecycle", "severity": "warning", "message": "It is <old>.", "remedy": "Change it.",

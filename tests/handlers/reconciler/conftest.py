@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.sns import sns_backends
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.sns.models import sns_backends
 
 from lambdas.adapters import clients, reconciling
 from lambdas.adapters.reconciling import Scope
@@ -158,7 +158,7 @@ class World:
     def messages(self) -> list[tuple[str, str]]:
         """Subject and text of what the topic was told."""
         sent = sns_backends[DEFAULT_ACCOUNT_ID]["us-west-2"].topics[self.topic].sent_notifications
-        return [(subject, message) for _, message, subject, *_ in sent]
+        return [(str(subject), message) for _, message, subject, *_ in sent]
 
 
 @pytest.fixture(params=KINDS)

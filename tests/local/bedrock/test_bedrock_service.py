@@ -69,6 +69,7 @@ def test_every_answer_names_the_simulation(simulation: Simulation) -> None:
 def test_requests_are_checked_as_bedrock_does(params: dict[str, Any], expected: str) -> None:
     """The client lets patterns, enums and upper bounds pass: the service has to find them."""
     shape = SHAPES.operation_model("CreateProvisionedModelThroughput").input_shape
+    assert shape
     with pytest.raises(ValidationError) as error:
         validation.check(shape, params)
     assert expected in error.value.message
