@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lambdas.domain.approval import Decision
 from lambdas.domain.dataset import Rules
 from lambdas.domain.human_review import VotesRejectedError
 from lambdas.domain.models import UnknownBaseModelError, base_model
+from lambdas.domain.outside_text import visible
 from local.approval import NotAnsweredError, answer, clients_of
 from local.dataset_summary import tell_dataset
 from local.demo import FOLDER as DEMO_FOLDER
@@ -26,6 +26,7 @@ from local.preflight import save as save_preflight
 from local.process import ProcessFailedError
 from local.result import tell_judging
 from local.review import NoReportError, add_votes
+from local.terminal import App, Console, failed
 from local.upload import NoDataSetError, upload_of
 from local.validate import FOLDER as VALIDATE_FOLDER
 from local.validate import Opener, choose, files_of, save, settings_of
@@ -34,7 +35,7 @@ from local.validate import validate as validate_files
 EXAMPLE = CHECKOUT / "examples" / "financial-tables.jsonl"
 DEPLOYMENT, REGION = setting("deployment"), setting("region")
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+app = App(add_completion=False, no_args_is_help=True)
 
 
 @app.callback()
@@ -55,13 +56,11 @@ def demo(
         # A run.json that is refused is left to the run to tell.
         entry = base_model(model) if model else choose(settings_of(data))[0].model
     except (NoDataSetError, UnknownBaseModelError) as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(2) from None
+        raise failed(error, 2) from None
     try:
         succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, console=console)
     except (ProcessFailedError, NoExecutionError, DemoRunningError) as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(1) from None
+        raise failed(error, 1) from None
     raise typer.Exit(0 if succeeded else 1)
 
 
@@ -82,18 +81,17 @@ def validate(
         files = files_of(data)
         choices, faults = choose(settings_of(data), base_model=model, system=system, context_tag=context_tag)
     except (NoDataSetError, UnknownBaseModelError) as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(2) from None
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        raise failed(error, 2) from None
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
 
         def opener(action: str) -> Opener:
-            return lambda path: progress.open(path, "rb", buffering=0, description=f"{action} {path.name}")
+            return lambda path: progress.open(path, "rb", buffering=0, description=visible(f"{action} {path.name}"))
 
         validation = validate_files(files, choices, faults, rules=rules, opener=opener("Checking"))
         save(validation, files, opener("Writing"), out)
     tell_dataset(console, validation.document)
-    console.print(f"Report: {out / 'report.json'}", highlight=False, soft_wrap=True)
+    console.write_line(f"Report: {out / 'report.json'}")
     raise typer.Exit(0 if validation.accepted else 1)
 
 
@@ -109,13 +107,11 @@ def preflight(
     try:
         result = check_account(data, model=model, region=region, opener=lambda path: path.open("rb", buffering=0))
     except (NoDataSetError, NoAccountError, UnknownBaseModelError) as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(2) from None
+        raise failed(error, 2) from None
     except NotCheckedError as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(1) from None
+        raise failed(error, 1) from None
     tell(console, result)
-    console.print(f"Outcome: {save_preflight(result, out)}", highlight=False, soft_wrap=True)
+    console.write_line(f"Outcome: {save_preflight(result, out)}")
     raise typer.Exit(0 if result["status"] == "passed" else 1)
 
 
@@ -129,10 +125,9 @@ def review(
     try:
         judging = add_votes(report, votes)
     except (NoReportError, VotesRejectedError) as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(1) from None
+        raise failed(error, 1) from None
     tell_judging(console, judging)
-    console.print(f"Report: {report / 'report.html'}", highlight=False, soft_wrap=True)
+    console.write_line(f"Report: {report / 'report.html'}")
 
 
 RunId = Annotated[str, typer.Argument(help="The run's id, as in the message that asks.")]
@@ -167,9 +162,8 @@ def _answer(run_id: str, decision: Decision, reason: str | None, deployment: str
     try:
         answered = answer(clients_of(region), deployment, run_id, decision, reason)
     except NotAnsweredError as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(1) from None
-    typer.echo(f"The run {run_id} is {decision} by {answered.by}.")
+        raise failed(error, 1) from None
+    Console().write_line(f"The run {run_id} is {decision} by {answered.by}.")
 
 
 @app.command()
@@ -180,11 +174,9 @@ def faults(
     """Inject faults into runs on this machine and follow each until nothing bills; the report is in build/faults."""
     cases = chosen(only)
     if not cases:
-        typer.echo(f"No case has {only!r} in its name.", err=True)
-        raise typer.Exit(2)
+        raise failed(f"No case has {only!r} in its name.", 2)
     try:
         succeeded = run_faults(cases, parallel=parallel, console=Console())
     except (ProcessFailedError, DemoRunningError) as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(1) from None
+        raise failed(error, 1) from None
     raise typer.Exit(0 if succeeded else 1)

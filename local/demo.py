@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-
 from lambdas.domain.models import BaseModelEntry
 from local import execution, result
 from local.deployment import Deployment, deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
 from local.leftovers import leftovers, tell_leftovers
 from local.progress import Progress
+from local.terminal import Console
 from local.upload import Upload
 
 FOLDER = CHECKOUT / "build" / "demo"
@@ -36,7 +35,7 @@ def run_demo(
     """
     progress = Progress(console)
     with emptied(folder), stopping_on_sigterm(), embedded_aws_for(model, lifecycle, folder) as aws:
-        console.print(f"The simulated clock: a minute on AWS passes in {60 * aws.time_scale:g} s.", highlight=False)
+        console.print(f"The simulated clock: a minute on AWS passes in {60 * aws.time_scale:g} s.")
         with progress.stage("Deploying with the CDK CLI", f"Deployed on {aws.endpoint}"):
             deployment = deploy(aws, base_model=model.customization_id)
         try:

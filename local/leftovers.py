@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
+from local.terminal import Console
 
 # What DiscardModels says of a model that the run's settings keep.
 KEPT = "kept"
@@ -47,6 +47,6 @@ def tell_leftovers(console: Console, left: Leftovers) -> None:
     """A sentence for each kind."""
     for kind, arns in left.items():
         if arns:
-            console.print(f"Left, although the run is over: {kind} {', '.join(arns)}", style="bold red", soft_wrap=True)
+            console.write_line(f"Left, although the run is over: {kind} {', '.join(arns)}", "bold red")
     nothing = [f"No {kind} is left." for kind, arns in left.items() if not arns]
-    console.print(" ".join(nothing), highlight=False, soft_wrap=True)
+    console.write_line(" ".join(nothing))

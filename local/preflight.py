@@ -12,9 +12,8 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from lambdas.adapters import preflight
 from lambdas.domain import run_settings
@@ -30,6 +29,7 @@ from lambdas.domain.sweep import candidates
 from lambdas.domain.timestamps import now
 from local.approval import Clients, clients_of
 from local.embedded_aws import CHECKOUT
+from local.terminal import Console
 from local.validate import Opener, Validation, choose, files_of, settings_of, validate
 from stacks.settings import Settings, settings_from
 
@@ -95,16 +95,16 @@ def tell(console: Console, result: Mapping[str, Any]) -> None:
     table = Table("check", "status", "what was found")
     for each in result["checks"]:
         style = STYLES[each["status"]]
-        table.add_row(each["check"], f"[{style}]{each['status']}[/]", escape(each["message"]))
+        table.add_row(each["check"], Text(each["status"], style), each["message"])
     console.print(table)
     for finding in result["findings"]:
         codes = "".join(f" ({finding[key]})" for key in ("quota_code", "successor") if finding[key])
         text = f"{finding['check']}: {finding['remedy']}{codes}"
-        console.print(text, style=STYLES["failed" if finding["severity"] == "error" else "warning"], markup=False)
+        console.print(text, style=STYLES["failed" if finding["severity"] == "error" else "warning"])
     if result["estimate"]:
         known, unknown = f"{amount(result['estimate']['known_usd'])} USD", result["estimate"]["unknown"]
         text = f"unknown, no price for {'; '.join(unknown)}. The rest: {known}" if unknown else known
-        console.print(f"Estimated cost: {text}.", markup=False, highlight=False)
+        console.print(f"Estimated cost: {text}.")
     console.print(f"Preflight {result['status']}.", style="bold green" if result["status"] == "passed" else "bold red")
 
 

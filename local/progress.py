@@ -5,12 +5,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
 from local.execution import CHECKS, Snapshot, Step
+from local.terminal import Console, in_line
 
 # States that take no time tell a person nothing.
 SHOWN = ("Task", "Wait", "Map")
@@ -38,7 +39,7 @@ class Progress:
         """Says `doing` while the block runs, and `done` with its seconds afterwards."""
         started = time.monotonic()
         if self._console.is_terminal:
-            with self._console.status(doing):
+            with self._console.status(in_line(doing)):
                 yield
         else:
             self._print(f"{doing} …")
@@ -68,16 +69,16 @@ class Progress:
                     text = describe(step, snapshot)
                     if not is_done(step) and not snapshot.is_over:
                         spinner = spinners.setdefault(step.name, Spinner("dots"))
-                        spinner.update(text=text)
+                        spinner.update(text=in_line(text))
                         lines.append(spinner)
                     else:
-                        lines.append(Text(f"{mark(step, snapshot)} {text}"))
+                        lines.append(in_line(f"{mark(step, snapshot)} {text}"))
                 live.update(Group(*lines))
         return snapshot
 
     def _print(self, text: str) -> None:
         at = "" if self._console.is_terminal else f"{time.monotonic() - self._started:6.1f} s  "
-        self._console.print(f"{at}{text}", markup=False, highlight=False, soft_wrap=True)
+        self._console.write_line(f"{at}{text}")
 
 
 def shown_steps(snapshot: Snapshot) -> list[Step]:

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from lambdas.domain.actual_cost import cost_sentence
 from local.dataset_summary import tell_hyperparameters
 from local.embedded_aws import EmbeddedAws
 from local.execution import Snapshot
+from local.terminal import Console
 
 
 def fetch(aws: EmbeddedAws, bucket: str, prefix: str, folder: Path) -> None:
@@ -30,15 +30,15 @@ def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:
     if snapshot.status == "SUCCEEDED":
         tell_report(console, folder)
         return
-    ended = f"\nThe run has ended as {snapshot.status}: {snapshot.error}"
-    console.print(ended, style="bold red", markup=False, soft_wrap=True)
+    console.print()
+    console.write_line(f"The run has ended as {snapshot.status}: {snapshot.error}", "bold red")
     data_set, preflight = folder / "dataset" / "report.json", folder / "preflight.json"
     if snapshot.error == "DatasetRejected" and data_set.is_file():
         tell_issues(console, json.loads(data_set.read_text()))
     elif snapshot.error == "PreflightFailed" and preflight.is_file():
         tell_findings(console, json.loads(preflight.read_text())["findings"])
     else:
-        console.print(reason(snapshot.cause), markup=False, highlight=False, soft_wrap=True)
+        console.write_lines(reason(snapshot.cause))
 
 
 def tell_report(console: Console, folder: Path) -> None:
@@ -59,16 +59,16 @@ def tell_report(console: Console, folder: Path) -> None:
     decision = report["decision"]
     console.print(f"Verdict: {decision['verdict']}", style="bold")
     for reason_given in decision["reasons"]:
-        console.print(f"  {reason_given}", markup=False, highlight=False, soft_wrap=True)
+        console.write_line(f"  {reason_given}")
     if report["judging"]["judges"]:
         tell_judging(console, report["judging"])
     tell_hyperparameters(console, report["recommended"])
     for text in (*sweep(report), serving(report), *cost(report)):
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.write_line(text)
     if report["preflight"] and report["preflight"]["findings"]:
         console.print("The preflight warned:")
         tell_findings(console, report["preflight"]["findings"])
-    console.print(f"Report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
+    console.write_line(f"Report: {folder / 'report.html'}")
 
 
 def sweep(report: Mapping[str, Any]) -> Iterator[str]:
@@ -107,7 +107,7 @@ def tell_findings(console: Console, findings: Sequence[Mapping[str, Any]]) -> No
         named = {"quota": finding["quota_code"], "successor": finding["successor"]}
         more = "".join(f" ({name}: {value})" for name, value in named.items() if value)
         text = f"  {finding['severity']}: {finding['message']} {finding['remedy']}{more} [{finding['check']}]"
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.write_line(text)
 
 
 def tell_judging(console: Console, judging: dict[str, Any]) -> None:
@@ -116,11 +116,11 @@ def tell_judging(console: Console, judging: dict[str, Any]) -> None:
         rate = "no pair decided" if one["win_rate"] is None else f"{one['win_rate']:.0f} % of decided pairs"
         name = one.get("model_id") or f"{one['reviewer']} (a person)"
         text = f"{name}: the tuned model won {one['wins']}, lost {one['losses']}, tied {one['ties']} of {one['pairs']}"
-        console.print(f"  {text}: {rate}.", markup=False, highlight=False, soft_wrap=True)
+        console.write_line(f"  {text}: {rate}.")
     for pair in judging["agreements"]:
         kappa = "not defined" if pair["kappa"] is None else f"{pair['kappa']:.2f}"
         text = f"  {pair['raters'][0]} and {pair['raters'][1]}: Cohen's kappa {kappa} on {pair['pairs']} pairs."
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.write_line(text)
 
 
 def tell_issues(console: Console, report: dict[str, Any]) -> None:
@@ -129,10 +129,8 @@ def tell_issues(console: Console, report: dict[str, Any]) -> None:
         line = f"line {issue['line']}: " if issue["line"] else ""
         where = f" (at {issue['path']})" if issue.get("path") else ""
         text = f"  {issue['severity']}: {line}{issue['message']}{where} [{issue['rule']}]"
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-    console.print(
-        "Issues by rule: " + ", ".join(f"{rule}: {n}" for rule, n in report["issue_counts"].items()), markup=False
-    )
+        console.write_line(text)
+    console.print("Issues by rule: " + ", ".join(f"{rule}: {n}" for rule, n in report["issue_counts"].items()))
 
 
 def reason(cause: str | None) -> str:

@@ -6,7 +6,6 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from local.bench import files
@@ -14,6 +13,7 @@ from local.bench.data_gate import measure_grouping, measure_memory, measure_rati
 from local.bench.evaluation import measure_evaluation
 from local.bench.s3_reading import measure_s3
 from local.embedded_aws import CHECKOUT
+from local.terminal import Console
 
 FOLDER = CHECKOUT / "build" / "bench"
 LARGE_ROW_BYTES, SMALL_ROW_BYTES = 90_000, 1_500
@@ -72,8 +72,8 @@ def main() -> None:
     for each in found:
         table.add_row(each["figure"], str(each["value"]), str(each["limit"]), "met" if each["met"] else "NOT met")
     console.print(table)
-    console.print(f"S3: {gate['s3']['rate_over_plain_chunks']} of the rate of a plain chunked read.", highlight=False)
-    console.print(f"Report: {FOLDER / 'report.json'}", highlight=False, soft_wrap=True)
+    console.print(f"S3: {gate['s3']['rate_over_plain_chunks']} of the rate of a plain chunked read.")
+    console.write_line(f"Report: {FOLDER / 'report.json'}")
 
 
 if __name__ == "__main__":

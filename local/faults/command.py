@@ -9,8 +9,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any, get_args
 
-from rich.console import Console
-
 from local.demo import emptied, save_logs, stopping_on_sigterm
 from local.deployment import deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
@@ -20,6 +18,7 @@ from local.faults.deployments import Deployments, Variant
 from local.faults.observer import Observer
 from local.faults.trial import Trial
 from local.function_timeout import scaled_timeout
+from local.terminal import Console
 
 FOLDER = CHECKOUT / "build" / "faults"
 # A minute on AWS passes in 1.5 s: a Lambda's start-up of a second weighs less than a minute, ten minutes take 15 s.
@@ -176,9 +175,9 @@ def tell_case(result: Result, number: int, of: int, elapsed: float, console: Con
     zero = f", zero after {result.seconds_to_zero:.0f} s" if result.seconds_to_zero else ""
     mark = "✗" if result.problems else "✓"
     line = f"{elapsed:6.1f} s  {number:3d}/{of}  {mark} {result.case}: {end}{zero}"
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.write_line(line)
     for problem in result.problems:
-        console.print(f"                     {problem}", style="red", markup=False, highlight=False, soft_wrap=True)
+        console.write_line(f"                     {problem}", "red")
 
 
 def tell(report: dict[str, Any], console: Console, path: Path) -> None:
@@ -189,6 +188,5 @@ def tell(report: dict[str, Any], console: Console, path: Path) -> None:
         f"{report['faults']} faults injected, {report['leaked']} leaked, {report['problems']} with problems; "
         f"{controls['leaks_seen']} of {controls['cases']} controls seen to leak; "
         f"seconds to zero: median {zero['p50']}, longest {zero['max']} ({longest}). Report: {path}",
-        highlight=False,
         soft_wrap=True,
     )

@@ -15,7 +15,6 @@ from unittest.mock import Mock
 
 import psutil
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from lambdas.domain import metrics
@@ -24,6 +23,7 @@ from local import cli, demo, execution
 from local.deployment import Deployment, deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
 from local.progress import Progress
+from local.terminal import Console
 from local.upload import NoDataSetError, Upload, upload_of
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from rich.console import Console
 
 from local.deployment import deploy
 from local.faults.bench import Result
 from local.faults.cases import all_cases
 from local.faults.command import faulty_aws, prepared, run_all
 from local.faults.observer import Observer
+from local.terminal import Console
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
 

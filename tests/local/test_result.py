@@ -5,11 +5,10 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from lambdas.domain.preflight import Finding
 from local import result
 from local.execution import Snapshot
+from local.terminal import Console
 
 FINDINGS = [
     Finding(check="prices", severity="warning", message="No price.", remedy="Give one."),

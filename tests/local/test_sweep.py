@@ -6,12 +6,12 @@ from pathlib import Path
 from shutil import copy
 
 import pytest
-from rich.console import Console
 
 from local import demo
 from local.deployment import deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
 from local.progress import Progress
+from local.terminal import Console
 from local.upload import upload_of
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")

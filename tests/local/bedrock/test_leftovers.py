@@ -2,9 +2,8 @@
 
 from io import StringIO
 
-from rich.console import Console
-
 from local.leftovers import leftovers, tell_leftovers
+from local.terminal import Console
 from tests.local.bedrock.conftest import HAIKU, Simulation
 
 LLAMA_3_3 = "meta.llama3-3-70b-instruct-v1:0:128k"
