@@ -3,18 +3,20 @@ r"""The content rules: personal data, secrets, instructions to the model and act
 A block of lines is reduced to its shape (letters lower-case, digits as 0) and scanned once for all cues at the same
 time; only around a cue a text is looked at more closely, at MAX_PLACES of a kind at most and within the first
 MAX_TEXT_CHARACTERS, by patterns without nested repetition: the work for a record is linear in its size and bounded.
-Cues are sought in the line as it is written: what is spelt with `\u0040` for `@` is not found. Messages show what was
-found masked.
+Lines that spell characters by number, such as `\u0040` for `@`, are written out before the scan. Messages show what
+was found masked.
 """
 
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ahocorasick_rs import MATCHKIND_STANDARD, BytesAhoCorasick, Implementation
+import orjson
+from ahocorasick_rs import MATCHKIND_LEFTMOST_FIRST, MATCHKIND_STANDARD, BytesAhoCorasick, Implementation
 
+from lambdas.domain import invisible
 from lambdas.domain.rules import Finding
 
 # 32,000 tokens of 6 characters: no record that passes the token rule is cut.
@@ -24,18 +26,22 @@ MAX_PLACES = 64
 _BEFORE_BYTES, _AFTER_BYTES = 128, 640
 
 
-# All but tab, line feed and carriage return.
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# C0 and C1, all but tab, line feed and carriage return.
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 class Kind(NamedTuple):
-    """Something to find: the rule it breaks, its name, cues in a line's shape, the exact pattern, a further test."""
+    """Something to find: the rule it breaks, its name, cues in a line's shape, the exact pattern, a further test.
+
+    `is_character`: the pattern matches single characters, so that a whole text is searched as fast as around the cues.
+    """
 
     rule: str
     name: str
-    cues: tuple[str, ...]
+    cues: tuple[str | bytes, ...]
     pattern: re.Pattern[str]
-    confirmed: Callable[[str], bool] = bool
+    confirmed: Callable[[re.Match[str]], bool] = bool
+    is_character: bool = False
 
 
 def luhn(text: str) -> bool:
@@ -50,7 +56,7 @@ KINDS: tuple[Kind, ...] = (
         "personal-data",
         "e-mail address",
         ("@",),
-        re.compile(r"(?<![\w.+-])[\w+-][\w.+-]{0,63}@(?:[\w-]{1,63}\.){1,4}[A-Za-z]{2,24}\b"),
+        re.compile(r"(?<![\w.+-])[\w+-][\w.+-]{0,63}+@(?:[\w-]{1,63}\.){1,4}[A-Za-z]{2,24}\b"),
     ),
     Kind(
         "personal-data",
@@ -72,11 +78,12 @@ KINDS: tuple[Kind, ...] = (
         ),
         re.compile(
             r"(?<![\w.,$€£+-])(?:"
-            r"\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,5}(?=[^\w%.,]|[.,](?!\d)|$)"  # international: ITU-T E.123
+            # International: ITU-T E.123. Runs of digits are taken whole: of 10 digits or more, nothing is lost by it.
+            r"\+\d{1,3}+(?:[ .-]?+\(?+\d{1,4}+\)?+){2,5}(?=[^\w%.,]|[.,](?!\d)|$)"
             r"|(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d([ .-]))[2-9]\d\d[ .-]\d{4}(?!\w|[.,-]\d)"  # North America
             r")"
         ),
-        lambda text: 10 <= sum(map(str.isdigit, text)) <= 15,
+        lambda match: 10 <= sum(map(str.isdigit, match[0])) <= 15,
     ),
     Kind(
         "personal-data",
@@ -91,16 +98,21 @@ KINDS: tuple[Kind, ...] = (
         re.compile(
             r"(?<![\w.,-])(?:[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3[47]\d\d([ -]?)\d{6}\2\d{5})(?![\w-]|[.,]\d)"
         ),
-        luhn,
+        lambda match: luhn(match[0]),
     ),
     Kind(
         "secret",
         "key or token",
         (
             "akia",
+            "asia",
             "ghp_",
             "gho_",
+            "ghs_",
+            "ghu_",
+            "ghr_",
             "github_pat_",
+            "glpat-",
             "xoxb-",
             "xoxp-",
             "sk_live_",
@@ -111,20 +123,28 @@ KINDS: tuple[Kind, ...] = (
             "private key--",
         ),
         re.compile(
-            r"\b(?:AKIA[A-Z0-9]{16}|gh[op]_\w{36}|github_pat_\w{22,255}|xox[bp]-[\w-]{10,100}|sk_live_\w{16,100}"
-            r"|sk-(?:ant|proj)-[\w-]{20,200}|AIza[\w-]{35}|eyJ[\w-]{10,300}\.eyJ[\w-]{10,300})"
+            r"\b(?:A[KS]IA[A-Z0-9]{16}\b|gh[oprsu]_\w{36}|github_pat_\w{22,255}|glpat-[\w-]{20,300}|xox[bp]-[\w-]{10,100}"
+            r"|sk_live_\w{16,100}|sk-(?:ant|proj)-[\w-]{20,200}|AIza[\w-]{35}|eyJ[\w-]{10,300}+\.eyJ[\w-]{10,300})"
             r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----"
         ),
     ),
     Kind(
         "secret",
         "password",
-        tuple(
-            name + sign
-            for name in ("password", "passwd", "api_key", "apikey", "secret_key", "secret_access_key")
-            for sign in ("=", ":", " =", " :", '":', '" :', '\\":', '\\" :')  # in a line, a quote stands escaped
+        (
+            "password",
+            "passwd",
+            "api_key",
+            "apikey",
+            "secret_key",
+            "secretkey",
+            "secret_access_key",
+            "secretaccesskey",
         ),
-        re.compile(r"(?i)\b(?:password|passwd|api_?key|secret_(?:access_)?key)\"?\s{0,3}[=:]\s{0,3}[^\s,;<]{6,100}"),
+        re.compile(
+            # A name such as DB_PASSWORD or aws_secret_access_key has others before it.
+            r"(?i)(?<![^\W_])(?:password|passwd|api_?key|secret_?(?:access_?)?key)\"?\s{0,9}[=:]\s{0,9}[^\s,;<]{6,100}"
+        ),
     ),
     Kind(
         "instruction",
@@ -176,6 +196,7 @@ KINDS: tuple[Kind, ...] = (
             "onclick=",
             "onmouseover=",
             "data:text/html",
+            "data:text\\/html",  # in a line, a slash may stand escaped
         ),
         re.compile(
             r"(?i)<(?:script|iframe|object|embed|svg)\b|\bjavascript:|\bon(?:error|load|click|mouseover)\s{0,3}=|data:text/html"
@@ -184,34 +205,22 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "control-character",
         "control character",
-        ("\x7f", "\\b", "\\f", "\b", "\f"),  # in a line and in its text
+        ("\x7f", "\\b", "\\f", "\b", "\f", *map(chr, range(0x80, 0xA0))),  # in a line and in its text
         CONTROL_CHARACTERS,
+        is_character=True,
     ),
     Kind(
         "invisible-character",
         "invisible character",
-        (
-            *(
-                "\u200b",
-                "\u200e",
-                "\u200f",
-                "\u202a",
-                "\u202b",
-                "\u202d",
-                "\u202e",
-                "\u2066",
-                "\u2067",
-                "\u2068",
-                "\ufeff",
-            ),
-            *map(chr, range(0xE0020, 0xE007F)),  # tags: text that people do not see and models read
-        ),
-        re.compile("[\u200b\u200e\u200f\u202a\u202b\u202d\u202e\u2066-\u2068\ufeff\U000e0020-\U000e007e]"),
+        invisible.CUES,
+        invisible.INVISIBLE,
+        invisible.hides,
+        is_character=True,
     ),
 )
 
 _SHAPE = bytes(ord("0") if 48 <= byte <= 57 else byte + 32 if 65 <= byte <= 90 else byte for byte in range(256))
-_CUES = [(cue, kind) for kind in KINDS for cue in map(str.encode, kind.cues)]
+_CUES = [(cue.encode() if isinstance(cue, str) else cue, kind) for kind in KINDS for cue in kind.cues]
 # As a plain automaton, since texts are full of digits: what speeds up the search for rare words would slow this one
 # down fourfold. Its time depends neither on the number of cues nor on the texts.
 _hits = BytesAhoCorasick(
@@ -219,9 +228,18 @@ _hits = BytesAhoCorasick(
 ).find_matches_as_indexes
 
 
-def suspects(lines: list[bytes]) -> dict[int, set[Kind]]:
-    """Which lines (indexes) have cues of which kinds."""
-    hits = _hits(b"".join(lines).translate(_SHAPE))
+# Where escapes are rare, this is far faster than CPython's own search; where they are frequent, it is far slower.
+_escapes = BytesAhoCorasick([b"\\u"], matchkind=MATCHKIND_LEFTMOST_FIRST).find_matches_as_indexes
+_FIRST_BYTES = 2048
+
+
+def suspects(lines: list[bytes], values: list[Any]) -> dict[int, set[Kind]]:
+    """Which lines (indexes), given with their JSON values, have cues of which kinds."""
+    data = b"".join(lines)
+    if b"\\u" in data[:_FIRST_BYTES] or _escapes(data):
+        lines = [*map(orjson.dumps, values)]  # writes characters as they are
+        data = b"".join(lines)
+    hits = _hits(data.translate(_SHAPE))
     found: dict[int, set[Kind]] = {}
     if hits:
         ends = [*accumulate(map(len, lines))]
@@ -249,7 +267,9 @@ def _windows(data: bytes, kinds: set[Kind]) -> dict[Kind, list[list[int]]]:
         if kind not in kinds:
             continue
         places = windows.setdefault(kind, [])
-        if places and start - _BEFORE_BYTES <= places[-1][1]:
+        if kind.is_character:
+            places[:] = [[0, len(data)]]
+        elif places and start - _BEFORE_BYTES <= places[-1][1]:
             places[-1][1] = end + _AFTER_BYTES
         elif len(places) < MAX_PLACES:
             places.append([max(0, start - _BEFORE_BYTES), end + _AFTER_BYTES])
@@ -261,7 +281,7 @@ def _matches(kind: Kind, data: bytes, start: int, end: int) -> Iterator[str]:
     text = data[start:end].decode(errors="ignore")
     for match in kind.pattern.finditer(text):
         cut = (start > 0 and match.start() == 0) or (end < len(data) and match.end() == len(text))
-        if not cut and kind.confirmed(match[0]):
+        if not cut and kind.confirmed(match):
             yield match[0]
 
 

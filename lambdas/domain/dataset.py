@@ -259,7 +259,7 @@ def _check_texts(
     *,
     sign: bool,
 ) -> None:
-    suspects = content.suspects(block.lines)
+    suspects = content.suspects(block.lines, values)
     facts, file, other = read.facts, read.file, structure.other
     for index, value in enumerate(values):
         if value is None:
