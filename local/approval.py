@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from lambdas.domain import approval, run
 from lambdas.domain.approval import Answer, Approval, Decision
 from lambdas.domain.timestamps import timestamp
+from local.stack_outputs import outputs_of
 
 # A service's name → its boto3 client.
 Clients = Callable[[str], Any]
@@ -75,19 +76,14 @@ def answer(clients: Clients, deployment: str, run_id: str, decision: Decision, r
 def _output_bucket(clients: Clients, deployment: str) -> str:
     """The output of the deployment's data stack."""
     stack = f"{deployment}-data"
-    try:
-        [described] = clients("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        # CloudFormation has no error of its own for it.
-        if "does not exist" not in error.response["Error"].get("Message", ""):
-            raise
+    outputs = outputs_of(clients("cloudformation"), stack)
+    if outputs is None:
         raise NotAnsweredError(
             f"There is no stack {stack} in this account and Region: check the credentials, --deployment and --region."
-        ) from None
-    for output in described.get("Outputs", []):
-        if output["OutputKey"] == "OutputBucket":
-            return str(output["OutputValue"])
-    raise NotAnsweredError(f"The stack {stack} names no output bucket: is its deployment complete?")
+        )
+    if "OutputBucket" not in outputs:
+        raise NotAnsweredError(f"The stack {stack} names no output bucket: is its deployment complete?")
+    return outputs["OutputBucket"]
 
 
 def _open_request(s3: Any, bucket: str, deployment: str, run_id: str) -> Approval:

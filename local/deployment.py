@@ -35,6 +35,8 @@ def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: 
         "lambda_architecture": architecture,
         "layer_platform": "host",
         "max_concurrency": str(max_concurrency),
+        # Everything here ends with the embedded AWS; what is deployed is also what tests destroy.
+        "keep_data": "false",
         **({"base_model": base_model} if base_model else {}),
     }
     context = [word for name, value in settings.items() for word in ("--context", f"{CONTEXT_KEY}:{name}={value}")]

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from stacks.customization_role import CustomizationRole
 from stacks.settings import Settings
-from stacks.storage import Storage
+from stacks.storage import Storage, removal_policy
 
 
 class DataStack(cdk.Stack):
@@ -24,7 +24,14 @@ class DataStack(cdk.Stack):
 
         cdk.CfnOutput(self, "InputBucket", value=storage.input_bucket.bucket_name)
         cdk.CfnOutput(self, "OutputBucket", value=storage.output_bucket.bucket_name)
+        cdk.CfnOutput(self, "AccessLogsBucket", value=storage.access_logs_bucket.bucket_name)
         cdk.CfnOutput(self, "CustomizationRoleArn", value=role.role_arn)
+        cdk.CfnOutput(
+            self,
+            "DataAfterDestroy",
+            description="Whether cdk destroy keeps the buckets, their objects and the key, or deletes them",
+            value="kept" if settings.keep_data else "deleted",
+        )
         if self.key:
             cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn)
 
@@ -35,7 +42,7 @@ class DataStack(cdk.Stack):
             "Key",
             description=f"Data and models of {settings.deployment}",
             enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN if settings.keep_data else cdk.RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(settings),
             pending_window=cdk.Duration.days(7),
         )
         # An alarm has no role whose policy could allow it to encrypt its message for the topic.

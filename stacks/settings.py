@@ -106,7 +106,7 @@ class Settings(BaseModel):
     log_retention_days: Annotated[LogRetentionDays, BeforeValidator(_number)] = Field(
         30, description="one of CloudWatch Logs' retention times in days: 1, 3, 5, 7, 14, 30, 60, 90, …, 3653"
     )
-    keep_data: bool = Field(False, description="true or false")
+    keep_data: bool = Field(True, description="true or false")
     tags: Annotated[
         dict[Annotated[str, Field(pattern=TAG_KEY)], Annotated[str, Field(pattern=TAG_VALUE)]],
         Field(max_length=40),

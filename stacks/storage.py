@@ -19,7 +19,7 @@ class Storage(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.Key | None, settings: Settings) -> None:
         super().__init__(scope, construct_id)
-        self._removal = cdk.RemovalPolicy.RETAIN if settings.keep_data else cdk.RemovalPolicy.DESTROY
+        self._removal = removal_policy(settings)
         # S3 delivers access logs only to buckets with its own keys ("Enabling server access logging", S3 user guide).
         self.access_logs_bucket = self._bucket("AccessLogsBucket", key=None, logs=None, expiration=KEEP_ACCESS_LOGS)
         self.input_bucket = self._bucket("InputBucket", key=key, logs=self.access_logs_bucket)
@@ -36,7 +36,7 @@ class Storage(Construct):
     def _bucket(
         self, name: str, *, key: kms.Key | None, logs: s3.Bucket | None, expiration: cdk.Duration | None = None
     ) -> s3.Bucket:
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             name,
             encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
@@ -58,6 +58,15 @@ class Storage(Construct):
             server_access_logs_prefix=f"{name}/" if logs else None,
             removal_policy=self._removal,
         )
+        if bucket.policy:
+            # A bucket that is kept goes on refusing plain HTTP, and taking access logs.
+            bucket.policy.apply_removal_policy(self._removal)
+        return bucket
+
+
+def removal_policy(settings: Settings) -> cdk.RemovalPolicy:
+    """What becomes of data with its stack. A first deployment that fails leaves nothing: nobody has data in it yet."""
+    return cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.keep_data else cdk.RemovalPolicy.DESTROY
 
 
 def send_events(bucket: s3.Bucket) -> None:

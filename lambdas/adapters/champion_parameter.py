@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from lambdas.adapters import clients, stored_answers
+from lambdas.adapters import clients, object_store, stored_answers
 from lambdas.adapters.service_errors import Conflict, NotFound, named_errors
 from lambdas.domain.arms import TUNED
 from lambdas.domain.champion import Champion, ChampionAnswers, UnreadableChampionError, shared_answers
@@ -57,7 +57,11 @@ def write_champion(deployment: str, champion: Champion, expected_version: int | 
 
 
 def read_champion_answers(deployment: str, bucket: str, prefix: str, run_id: str) -> ChampionAnswers | None:
-    """The champion's answers to this run's test records; None where there is no champion, or it is this run's own."""
+    """The champion's answers to this run's test records; None where there is no champion, or it is this run's own.
+
+    They are read from this deployment's own bucket alone. The parameter outlives the stacks, and may name the bucket of
+    an earlier deployment, which nothing here may read, or which is gone.
+    """
     test_lines = stored_answers.read_test_lines(bucket, prefix)
     try:
         found = read_champion(deployment)
@@ -66,12 +70,19 @@ def read_champion_answers(deployment: str, bucket: str, prefix: str, run_id: str
     if found is None or found[0].run_id == run_id:
         return None
     champion, version = found
-    its_test_lines = stored_answers.read_test_lines(champion.bucket, champion.prefix)
-    answers = stored_answers.read_arm(champion.bucket, champion.prefix, TUNED)
+    its_test_lines = stored_answers.read_test_lines(bucket, champion.prefix)
+    answers = stored_answers.read_arm(bucket, champion.prefix, TUNED)
     lines = shared_answers(test_lines, its_test_lines, answers)
     reason = None
     if not its_test_lines or not answers:
-        reason = f"its answers are no longer stored under {champion.prefix} in {champion.bucket}."
+        folder = object_store.uri(bucket, champion.prefix)
+        reason = f"its answers are not stored under {folder}."
+        if champion.bucket != bucket:
+            reason += (
+                " An earlier deployment wrote them: copy them from there "
+                f"(aws s3 sync {object_store.uri(champion.bucket, champion.prefix)} {folder}), or delete the parameter "
+                f"{parameter_name(deployment)} to start without a champion."
+            )
     elif not any(lines):
         reason = (
             "the two runs have no test record in common. Give this run the champion's test set as test.jsonl, or "

@@ -70,6 +70,18 @@ def templates() -> Templates:
 
 
 @pytest.fixture(scope="session")
+def disposable_templates() -> Templates:
+    """As the demo deploys: data goes with its stack."""
+    return Templates({"fine-tuning:keep_data": "false"})
+
+
+@pytest.fixture(scope="session")
+def keyed_disposable_templates() -> Templates:
+    """The same with a customer's key, which goes, too."""
+    return Templates({"fine-tuning:keep_data": "false", "fine-tuning:customer_managed_key": "true"})
+
+
+@pytest.fixture(scope="session")
 def keyed_templates() -> Templates:
     """The other choices: a customer's key, kept data, an email address, tags, approval, an account."""
     return Templates(

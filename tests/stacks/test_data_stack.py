@@ -76,31 +76,60 @@ def test_service_role_reads_data_sets_writes_outputs_and_nothing_else(templates:
     assert listing["Condition"]["StringLikeIfExists"]["s3:prefix"] == ["runs/*/dataset/*", "runs/*/customization/*"]
 
 
-def test_nothing_is_retained_by_default(templates: Templates) -> None:
+@pytest.fixture(params=["templates", "keyed_templates"])
+def keeping(request: pytest.FixtureRequest) -> Templates:
+    """Both deployments that keep data; cdk-nag has passed them with what is acknowledged."""
+    found: Templates = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(params=["disposable_templates", "keyed_disposable_templates"])
+def disposable(request: pytest.FixtureRequest) -> Templates:
+    """Both that do not."""
+    found: Templates = request.getfixturevalue(request.param)
+    return found
+
+
+def test_without_keep_data_nothing_is_retained(disposable: Templates) -> None:
     """`cdk destroy` leaves nothing: no bucket, no log group, no key."""
-    for resource in templates.resources:
+    for resource in disposable.resources:
         assert resource.get("DeletionPolicy", "Delete") == "Delete", resource["Metadata"]
+    assert disposable.data["Outputs"]["DataAfterDestroy"]["Value"] == "deleted"
 
 
-def test_every_bucket_is_emptied_before_it_is_deleted(templates: Templates) -> None:
+def test_without_keep_data_every_bucket_is_emptied_before_it_is_deleted(disposable: Templates) -> None:
     """CloudFormation deletes empty buckets only; the objects go after the policy that lets S3 deliver logs."""
     emptied = {
         properties["BucketName"]["Ref"]: name
-        for name, resource in templates.data["Resources"].items()
+        for name, resource in disposable.data["Resources"].items()
         if resource["Type"] == "Custom::EmptyBucket" and (properties := resource["Properties"])
     }
-    for name, resource in templates.data["Resources"].items():
+    for name, resource in disposable.data["Resources"].items():
         if resource["Type"] == "AWS::S3::Bucket":
             assert name in emptied
         if resource["Type"] == "AWS::S3::BucketPolicy":
             assert emptied[resource["Properties"]["Bucket"]["Ref"]] in resource["DependsOn"]
 
 
-def test_kept_data_is_retained_and_never_emptied(keyed_templates: Templates) -> None:
-    """With keep_data buckets and key outlive the stack, and nothing exists that could empty them."""
-    kept = [r["Type"] for r in keyed_templates.resources if r.get("DeletionPolicy", "Delete") != "Delete"]
-    assert sorted(kept) == ["AWS::KMS::Key", *["AWS::S3::Bucket"] * 3]
-    assert not keyed_templates.of_type("Custom::EmptyBucket")
+def test_by_default_data_and_all_it_needs_outlive_the_stack(keeping: Templates) -> None:
+    """Buckets, their policies, the key; nothing exists that could empty a bucket, and nothing else is left behind."""
+    policies = [(one["Type"], one.get("DeletionPolicy", "Delete")) for one in keeping.resources]
+    kept = sorted(kind for kind, policy in policies if policy != "Delete")
+    keys = ["AWS::KMS::Key"] * len(keeping.of_type("AWS::KMS::Key"))
+    assert kept == [*keys, *["AWS::S3::Bucket"] * 3, *["AWS::S3::BucketPolicy"] * 3]
+    # A first deployment that fails takes its empty buckets away again.
+    assert {policy for _, policy in policies} == {"Delete", "RetainExceptOnCreate"}
+    assert not keeping.of_type("Custom::EmptyBucket")
+    assert not [one for one in keeping.data["Resources"].values() if one["Type"] == "AWS::Lambda::Function"]
+
+
+def test_outputs_tell_what_destroy_keeps(keeping: Templates) -> None:
+    """`make destroy` tells it from them: after the stack is gone nothing else knows the buckets' names."""
+    outputs = keeping.data["Outputs"]
+    assert outputs["DataAfterDestroy"]["Value"] == "kept"
+    named = {outputs[name]["Value"]["Ref"] for name in ("InputBucket", "OutputBucket", "AccessLogsBucket")}
+    buckets = {name for name, one in keeping.data["Resources"].items() if one["Type"] == "AWS::S3::Bucket"}
+    assert named == buckets
 
 
 def test_customer_key_rotates_and_encrypts_data_and_topic(keyed_templates: Templates) -> None:

@@ -11,14 +11,15 @@ from stacks.settings import Settings, SettingsError, settings_from
 def test_defaults_are_those_of_an_empty_context() -> None:
     """A context without the project's key still deploys."""
     assert settings_from({}) == Settings()
+    assert Settings().keep_data is True
 
 
 def test_command_line_overrides_cdk_json() -> None:
     """`-c` brings texts: they are converted to the setting's own type."""
     context = {
-        "fine-tuning": {"max_concurrency": 10, "keep_data": False, "notification_email": "a@example.com"},
+        "fine-tuning": {"max_concurrency": 10, "keep_data": True, "notification_email": "a@example.com"},
         "fine-tuning:max_concurrency": "2",
-        "fine-tuning:keep_data": "true",
+        "fine-tuning:keep_data": "false",
         "fine-tuning:log_retention_days": "365",
         "fine-tuning:notification_email": "null",
         "fine-tuning:tags": '{"team": "search"}',
@@ -26,7 +27,7 @@ def test_command_line_overrides_cdk_json() -> None:
     }
     settings = settings_from(context)
     assert settings.max_concurrency == 2
-    assert settings.keep_data is True
+    assert settings.keep_data is False
     assert settings.log_retention_days == 365
     assert settings.notification_email is None
     assert settings.tags == {"team": "search"}

@@ -396,6 +396,39 @@ def test_without_a_shared_record_nothing_is_promoted_over_the_champion(
         promote_champion.handler({**later, "report": {"uri": "s3://x"}}, lambda_context)
 
 
+def promote_in(bucket: str, clear_gain: dict[str, Any], lambda_context: LambdaContext) -> dict[str, Any]:
+    """The champion as a deployment with another bucket has left it; returns the parameter's value."""
+    promote(clear_gain, lambda_context)
+    value = json.loads(clients.ssm().get_parameter(Name=PARAMETER)["Parameter"]["Value"])
+    clients.ssm().put_parameter(Name=PARAMETER, Value=json.dumps({**value, "bucket": bucket}), Overwrite=True)
+    return dict(value)
+
+
+def test_a_champion_of_an_earlier_deployment_costs_no_report(
+    clear_gain: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext
+) -> None:
+    """Its bucket is gone, or closed to this deployment: the run has been paid for, and its user learns what to do."""
+    champion = promote_in("an-earlier-bucket", clear_gain, lambda_context)
+    later = second_run(clear_gain, s3)
+    for stored in s3.list_objects_v2(Bucket=BUCKET, Prefix=champion["prefix"])["Contents"]:
+        s3.delete_object(Bucket=BUCKET, Key=stored["Key"])
+    assert handler(later, lambda_context)["verdict"] == "inconclusive"
+    report = json.loads(s3.get_object(Bucket=BUCKET, Key="runs/sales-later/report.json")["Body"].read())
+    wanted = f"aws s3 sync s3://an-earlier-bucket/{champion['prefix']} s3://{BUCKET}/{champion['prefix']}"
+    assert wanted in report["decision"]["reasons"][-1]
+
+
+def test_a_champion_whose_answers_were_copied_into_this_deployment_is_compared_with(
+    clear_gain: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext
+) -> None:
+    """What the message asks for is enough."""
+    promote_in("an-earlier-bucket", clear_gain, lambda_context)
+    later = second_run(clear_gain, s3)
+    handler(later, lambda_context)
+    report = json.loads(s3.get_object(Bucket=BUCKET, Key="runs/sales-later/report.json")["Body"].read())
+    assert report["decision"]["champion"]["compared_records"] == 40
+
+
 def test_a_champion_that_changed_after_the_comparison_is_not_replaced(
     clear_gain: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext
 ) -> None:
