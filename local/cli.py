@@ -12,7 +12,9 @@ from lambdas.domain.human_review import VotesRejectedError
 from lambdas.domain.models import UnknownBaseModelError, base_model
 from lambdas.domain.outside_text import visible
 from local.approval import NotAnsweredError, answer, clients_of
+from local.command_group import CommandGroup
 from local.dataset_summary import tell_dataset
+from local.demo import COMMAND as DEMO_COMMAND
 from local.demo import FOLDER as DEMO_FOLDER
 from local.demo import DemoRunningError, LifeCycleStatus, run_demo
 from local.deployment import setting
@@ -20,6 +22,8 @@ from local.embedded_aws import CHECKOUT
 from local.execution import NoExecutionError
 from local.faults.cases import chosen
 from local.faults.command import run_faults
+from local.output_folder import require_paths
+from local.preflight import COMMAND as PREFLIGHT_COMMAND
 from local.preflight import FOLDER as PREFLIGHT_FOLDER
 from local.preflight import NoAccountError, NotCheckedError, check_account, tell
 from local.preflight import save as save_preflight
@@ -28,6 +32,7 @@ from local.result import tell_judging
 from local.review import NoReportError, add_votes
 from local.terminal import App, Console, failed
 from local.upload import NoDataSetError, upload_of
+from local.validate import COMMAND as VALIDATE_COMMAND
 from local.validate import FOLDER as VALIDATE_FOLDER
 from local.validate import Opener, choose, files_of, save, settings_of
 from local.validate import validate as validate_files
@@ -35,7 +40,7 @@ from local.validate import validate as validate_files
 EXAMPLE = CHECKOUT / "examples" / "financial-tables.jsonl"
 DEPLOYMENT, REGION = setting("deployment"), setting("region")
 
-app = App(add_completion=False, no_args_is_help=True)
+app = App(cls=CommandGroup, add_completion=False, no_args_is_help=True)
 
 
 @app.callback()
@@ -51,12 +56,14 @@ def demo(
 ) -> None:
     """Run a data set through the whole pipeline on this machine; what it leaves is in build/demo."""
     console = Console()
+    require_paths(DEMO_FOLDER, DEMO_COMMAND, [data])
     try:
         upload = upload_of(data)
         # A run.json that is refused is left to the run to tell.
         entry = base_model(model) if model else choose(settings_of(data))[0].model
     except (NoDataSetError, UnknownBaseModelError) as error:
         raise failed(error, 2) from None
+    require_paths(DEMO_FOLDER, DEMO_COMMAND, [*upload.files.values()])
     try:
         succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, console=console)
     except (ProcessFailedError, NoExecutionError, DemoRunningError) as error:
@@ -77,11 +84,13 @@ def validate(
 ) -> None:
     """Check, convert and split a data set without AWS; what it leaves is in build/validate."""
     console = Console()
+    require_paths(out, VALIDATE_COMMAND, [data])
     try:
         files = files_of(data)
         choices, faults = choose(settings_of(data), base_model=model, system=system, context_tag=context_tag)
     except (NoDataSetError, UnknownBaseModelError) as error:
         raise failed(error, 2) from None
+    require_paths(out, VALIDATE_COMMAND, [*files.values()])
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
 
@@ -104,6 +113,7 @@ def preflight(
 ) -> None:
     """Make a run's checks on the caller's account, deployed or not; the outcome is in build/preflight."""
     console = Console()
+    require_paths(out, PREFLIGHT_COMMAND, [data] if data else [])
     try:
         result = check_account(data, model=model, region=region, opener=lambda path: path.open("rb", buffering=0))
     except (NoDataSetError, NoAccountError, UnknownBaseModelError) as error:

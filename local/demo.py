@@ -3,7 +3,7 @@
 import fcntl
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -13,11 +13,15 @@ from local import execution, result
 from local.deployment import Deployment, deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
 from local.leftovers import leftovers, tell_leftovers
+from local.output_folder import require_own, start
 from local.progress import Progress
 from local.terminal import Console
 from local.upload import Upload
 
-FOLDER = CHECKOUT / "build" / "demo"
+COMMAND = "demo"
+FOLDER = CHECKOUT / "build" / COMMAND
+# Beside what is fetched of the run.
+WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "execution.json")
 
 LifeCycleStatus = Literal["ACTIVE", "LEGACY", "EOL"]
 
@@ -75,16 +79,20 @@ def save_logs(aws: EmbeddedAws) -> None:
 
 
 @contextmanager
-def emptied(folder: Path) -> Iterator[None]:
-    """The folder, empty and this process's own; its `tmp/` is gone afterwards. Raises DemoRunningError."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
+def emptied(folder: Path, command: str = COMMAND, names: Sequence[str] = WRITTEN) -> Iterator[None]:
+    """The folder, this process's own and without what the command wrote there before; its `tmp/` is gone afterwards.
+
+    It is written in place, since its logs are read meanwhile. Raises DemoRunningError and PathRefusedError.
+    """
+    require_own(folder, command)
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Appending leaves a file of this name as it is.
+    with folder.with_suffix(".lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise DemoRunningError(f"Another demo is running in {folder}.") from None
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        start(folder, command, names)
         try:
             yield
         finally:

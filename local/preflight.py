@@ -29,11 +29,13 @@ from lambdas.domain.sweep import candidates
 from lambdas.domain.timestamps import now
 from local.approval import Clients, clients_of
 from local.embedded_aws import CHECKOUT
+from local.output_folder import replaced
 from local.terminal import Console
 from local.validate import Opener, Validation, choose, files_of, settings_of, validate
 from stacks.settings import Settings, settings_from
 
-FOLDER = CHECKOUT / "build" / "preflight"
+COMMAND = "preflight"
+FOLDER = CHECKOUT / "build" / COMMAND
 STYLES = {"passed": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 # Runs have their objects under runs/<id>/: policies are asked about those of one that does not exist.
 _PREFIX = "runs/preflight/"
@@ -84,10 +86,9 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
 
 def save(result: Mapping[str, Any], folder: Path = FOLDER) -> Path:
     """Writes `preflight.json`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "preflight.json"
-    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
-    return path
+    with replaced(folder, COMMAND) as partial:
+        (partial / "preflight.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    return folder / "preflight.json"
 
 
 def tell(console: Console, result: Mapping[str, Any]) -> None:

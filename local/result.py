@@ -11,18 +11,21 @@ from lambdas.domain.actual_cost import cost_sentence
 from local.dataset_summary import tell_hyperparameters
 from local.embedded_aws import EmbeddedAws
 from local.execution import Snapshot
+from local.output_folder import claim
 from local.terminal import Console
 
 
 def fetch(aws: EmbeddedAws, bucket: str, prefix: str, folder: Path) -> None:
-    """Download every object under `prefix` to the same place under `folder`."""
+    """Download every object under `prefix` to the same place under `folder`; raises PathRefusedError."""
     s3 = aws.client("s3")
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for entry in page.get("Contents", []):
-            path = (folder / entry["Key"].removeprefix(prefix)).resolve()
-            if path.is_relative_to(folder.resolve()):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                s3.download_file(bucket, entry["Key"], str(path))
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    paths = {key: (folder / key.removeprefix(prefix)).resolve() for key in keys}
+    inside = {key: path for key, path in paths.items() if path.is_relative_to(folder.resolve())}
+    claim(folder, [path.relative_to(folder.resolve()).as_posix() for path in inside.values()])
+    for key, path in inside.items():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        s3.download_file(bucket, key, str(path))
 
 
 def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:

@@ -10,6 +10,7 @@ from lambdas.domain.judging import agreements, mean_kappa
 from lambdas.domain.report_page import Materials, render_page
 from lambdas.domain.responses import parse_lines
 from lambdas.domain.training_metrics import TRAINING_FILE, VALIDATION_FILE, Losses, find_key, read_losses
+from local.output_folder import replace_file
 
 
 class NoReportError(Exception):
@@ -29,8 +30,8 @@ def add_votes(folder: Path, votes: Path) -> dict[str, Any]:
     judging["people"].append({**human_review.summarise_review(review), "preferences": _by_text(review)})
     _agree(judging)
     page = render_page(report, _materials(folder, report))
-    (folder / "report.html").write_text(page, encoding="utf-8")
-    (folder / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    replace_file(folder / "report.html", page)
+    replace_file(folder / "report.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     return dict(judging)
 
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -21,10 +20,12 @@ from lambdas.domain.prepared_dataset import Given, PreparedDataset, check_counts
 from lambdas.domain.run_settings import Choices, Fault
 from local.deployment import setting
 from local.embedded_aws import CHECKOUT
+from local.output_folder import replaced
 from local.upload import NoDataSetError
 from stacks.settings import settings_from
 
-FOLDER = CHECKOUT / "build" / "validate"
+COMMAND = "validate"
+FOLDER = CHECKOUT / "build" / COMMAND
 SUFFIXES = (".jsonl", ".csv")
 # What a deployment lets a run buy is no question of its data.
 _ANY_UNITS = 1_000_000
@@ -135,13 +136,12 @@ def _most_sweep_jobs() -> int:
 
 
 def save(validation: Validation, files: dict[SetName, Path], opener: Opener, folder: Path = FOLDER) -> None:
-    """Writes report.json, and the sets of an accepted data set; what stood there before is gone."""
-    shutil.rmtree(folder / "dataset", ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    if validation.prepared is not None:
-        (folder / "dataset").mkdir()
-        _write_sets(validation, validation.prepared, files, opener, folder / "dataset")
-    (folder / "report.json").write_text(json.dumps(validation.document, indent=2, ensure_ascii=False) + "\n")
+    """Writes report.json, and the sets of an accepted data set, in place of an earlier check's."""
+    with replaced(folder, COMMAND) as partial:
+        if validation.prepared is not None:
+            (partial / "dataset").mkdir()
+            _write_sets(validation, validation.prepared, files, opener, partial / "dataset")
+        (partial / "report.json").write_text(json.dumps(validation.document, indent=2, ensure_ascii=False) + "\n")
 
 
 def _write_sets(

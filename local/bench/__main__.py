@@ -3,7 +3,9 @@
 import json
 import os
 import platform
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.table import Table
@@ -13,29 +15,27 @@ from local.bench.data_gate import measure_grouping, measure_memory, measure_rati
 from local.bench.evaluation import measure_evaluation
 from local.bench.s3_reading import measure_s3
 from local.embedded_aws import CHECKOUT
+from local.output_folder import PathRefusedError, replaced
 from local.terminal import Console
 
-FOLDER = CHECKOUT / "build" / "bench"
+COMMAND = "bench"
+FOLDER = CHECKOUT / "build" / COMMAND
 LARGE_ROW_BYTES, SMALL_ROW_BYTES = 90_000, 1_500
 LARGE_FILE_BYTES, SMALL_FILE_BYTES = 10**9, 10**8
 
 
 def measure_data_gate(folder: Path, console: Console) -> dict[str, Any]:
-    """All figures of the data gate; the generated files are removed again."""
+    """All figures of the data gate, on files generated in the folder."""
     large, small = folder / "rows-of-90-kb.jsonl", folder / "rows-of-1.5-kb.jsonl"
-    try:
-        console.print("Generating the files …")
-        files.write(large, LARGE_FILE_BYTES, LARGE_ROW_BYTES)
-        files.write(small, SMALL_FILE_BYTES, SMALL_ROW_BYTES)
-        console.print("Rules over bare parsing …")
-        ratios = {"rows_of_90_kb": measure_ratios(large), "rows_of_1500_bytes": measure_ratios(small, rounds=7)}
-        console.print("Reading from S3 …")
-        reading = measure_s3(large)
-        console.print("Memory …")
-        memory = {"structure": measure_memory(large, "structure"), "all": measure_memory(large, "all")}
-    finally:
-        large.unlink(missing_ok=True)
-        small.unlink(missing_ok=True)
+    console.print("Generating the files …")
+    files.write(large, LARGE_FILE_BYTES, LARGE_ROW_BYTES)
+    files.write(small, SMALL_FILE_BYTES, SMALL_ROW_BYTES)
+    console.print("Rules over bare parsing …")
+    ratios = {"rows_of_90_kb": measure_ratios(large), "rows_of_1500_bytes": measure_ratios(small, rounds=7)}
+    console.print("Reading from S3 …")
+    reading = measure_s3(large)
+    console.print("Memory …")
+    memory = {"structure": measure_memory(large, "structure"), "all": measure_memory(large, "all")}
     console.print("Grouping …")
     return {**ratios, "memory": memory, "grouping": measure_grouping(), "s3": reading}
 
@@ -60,19 +60,33 @@ def promises(gate: dict[str, Any], evaluation: dict[str, Any]) -> list[dict[str,
 def main() -> None:
     """`make bench`."""
     console = Console()
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    gate = measure_data_gate(FOLDER, console)
-    console.print("Scoring and reporting …")
-    evaluation = measure_evaluation(FOLDER)
+    try:
+        with replaced(FOLDER, COMMAND) as folder:
+            report = measure(folder, console)
+            (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    except PathRefusedError as refusal:
+        sys.exit(str(refusal))
+    tell(console, report)
+
+
+def measure(folder: Path, console: Console) -> dict[str, Any]:
+    """The report; the files that are generated for it in the folder are removed again."""
+    with TemporaryDirectory(dir=folder) as generated:
+        gate = measure_data_gate(Path(generated), console)
+        console.print("Scoring and reporting …")
+        evaluation = measure_evaluation(Path(generated))
     found = promises(gate, evaluation)
     machine = {"python": platform.python_version(), "system": platform.platform(), "processors": os.cpu_count()}
-    report = {"machine": machine, "data_gate": gate, "evaluation": evaluation, "promises": found}
-    (FOLDER / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    return {"machine": machine, "data_gate": gate, "evaluation": evaluation, "promises": found}
+
+
+def tell(console: Console, report: dict[str, Any]) -> None:
+    """The promised figures, and whether they hold here."""
     table = Table("figure", "here", "at most", "")
-    for each in found:
+    for each in report["promises"]:
         table.add_row(each["figure"], str(each["value"]), str(each["limit"]), "met" if each["met"] else "NOT met")
     console.print(table)
-    console.print(f"S3: {gate['s3']['rate_over_plain_chunks']} of the rate of a plain chunked read.")
+    console.print(f"S3: {report['data_gate']['s3']['rate_over_plain_chunks']} of the rate of a plain chunked read.")
     console.write_line(f"Report: {FOLDER / 'report.json'}")
 
 

@@ -29,7 +29,7 @@ PROMPT_CHARACTERS = 1_500
 
 
 def measure_evaluation(folder: Path) -> dict[str, Any]:
-    """`{"records", "arms", "seconds", "processor_seconds", "peak_mb"}` of a process of its own."""
+    """`{"records", "arms", "seconds", "processor_seconds", "peak_mb"}` of a process that reads files in the folder."""
     files = folder / "evaluation"
     files.mkdir(parents=True, exist_ok=True)
     for arm, right in ARMS.items():
@@ -37,8 +37,6 @@ def measure_evaluation(folder: Path) -> dict[str, Any]:
             file.writelines(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in _lines(arm, right))
     command = [sys.executable, "-m", "local.bench.evaluation", str(files)]
     found: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    for written in files.iterdir():
-        written.unlink()
     return found
 
 

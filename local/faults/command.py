@@ -20,7 +20,9 @@ from local.faults.trial import Trial
 from local.function_timeout import scaled_timeout
 from local.terminal import Console
 
-FOLDER = CHECKOUT / "build" / "faults"
+COMMAND = "faults"
+FOLDER = CHECKOUT / "build" / COMMAND
+WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "report.json")
 # A minute on AWS passes in 1.5 s: a Lambda's start-up of a second weighs less than a minute, ten minutes take 15 s.
 TIME_SCALE = 0.025
 # A worker needs about 65 MB.
@@ -70,7 +72,7 @@ ONE_AT_A_TIME = ("listing", "single", "briefsingle")
 
 def run_faults(cases: Sequence[Case], *, parallel: int, console: Console, folder: Path = FOLDER) -> bool:
     """Run the cases and write `report.json`; whether nothing leaked and every failure said what happened."""
-    with emptied(folder), stopping_on_sigterm(), faulty_aws(folder) as aws:
+    with emptied(folder, COMMAND, WRITTEN), stopping_on_sigterm(), faulty_aws(folder) as aws:
         console.print("Deploying with the CDK CLI …")
         deploy(aws)
         with Observer(aws) as observer:
