@@ -110,6 +110,7 @@ def test_it_can_stop_executions_of_this_state_machine_only(templates: Templates)
 def test_it_buys_and_starts_nothing(templates: Templates) -> None:
     """A clean-up that could spend would itself have to be guarded."""
     actions = {action for s in templates.statements("/ReconcileThroughputRole/") for action in listed(s["Action"])}
+    assert "bedrock:DeleteProvisionedModelThroughput" in actions
     assert not [action for action in actions if action.startswith(("bedrock:Create", "states:Start", "iam:"))]
 
 
@@ -142,6 +143,7 @@ def test_alarms_reach_the_alarm_topic_and_say_what_to_do(templates: Templates) -
             assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
     # As the handlers' metrics are counted.
     own = [alarm for alarm in alarms if alarm["Namespace"] == "FineTuning"]
+    assert len(own) == 3
     assert all(alarm["Dimensions"] == [{"Name": "service", "Value": "fine-tuning"}] for alarm in own)
     assert len(templates.of_type("AWS::CloudWatch::Dashboard")) == 1
 

@@ -106,7 +106,9 @@ def test_every_target_has_the_dead_letter_queue(templates: Templates) -> None:
     targets = [target for rule in _upload_rules(templates) for target in rule["Targets"]]
     assert len(targets) == 4
     assert all("DeadLetterConfig" in target for target in targets)
-    for queue in templates.of_type("AWS::SQS::Queue"):
+    queues = templates.of_type("AWS::SQS::Queue")
+    assert queues
+    for queue in queues:
         assert queue["SqsManagedSseEnabled"] is True
         assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert "aws:SecureTransport" in json.dumps(templates.of_type("AWS::SQS::QueuePolicy"))

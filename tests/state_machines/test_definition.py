@@ -11,7 +11,7 @@ import pytest
 
 from lambdas.adapters.answering import RESERVED_MILLISECONDS
 from lambdas.domain import errors
-from stacks.definition import definition_text, lambda_states, states
+from stacks.definition import CALL_AND_WAIT, definition_text, lambda_states, states
 from stacks.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +74,7 @@ def test_named_errors_are_final_but_for_a_busy_service(name: str) -> None:
     # Not failures: the reconciler's is no state's, and an unfinished shard goes on.
     others = {"ServiceBusy", "NotReconciled", "ShardUnfinished"}
     final = set(retries[0]["ErrorEquals"])
+    assert "DatasetRejected" in RAISED
     silence = {"States.Timeout"} if name == "RequestApproval" else set()
     assert RAISED - others <= final - silence <= ERRORS - others
     assert retries[0]["MaxAttempts"] == 0
@@ -124,6 +125,7 @@ def _targets(state: dict[str, Any]) -> Iterator[str]:
 
 def _reachable(start: str, *, closed: set[str]) -> set[str]:
     """All states that a run can get to from `start` without going through a closed one."""
+    assert closed <= DEFINITION["States"].keys(), "a name that no state has closes nothing"
     seen: set[str] = set()
     ahead = [start]
     while ahead:
@@ -155,6 +157,7 @@ def test_nothing_is_bought_before_the_answer_where_one_is_wanted() -> None:
     assert [(c["Variable"], c["BooleanEquals"], c["Next"]) for c in asked["Choices"]] == [
         ("$.plan.needs_approval", True, "RequestApproval")
     ]
+    assert "PurchaseThroughput" in _reachable("ClaimRun", closed=set())
     assert "PurchaseThroughput" not in _reachable("ClaimRun", closed={"IsApprovalNeeded"})
     assert "PurchaseThroughput" not in _reachable("ApprovalFailure", closed=set())
 
@@ -210,6 +213,7 @@ def test_scoring_and_reporting_come_after_the_deletion() -> None:
     """Only what needs the throughput happens while it bills."""
     while_it_bills = _reachable("PurchaseThroughput", closed={"IsThroughputDeleted", "DeletionFailure"})
     after = {"CollectResponses", "JudgeAnswers", "WriteReport", "PromoteChampion", "NotifySuccess", "ExplainFailure"}
+    assert after <= DEFINITION["States"].keys()
     assert while_it_bills.isdisjoint(after)
 
 
@@ -226,10 +230,13 @@ def test_answering_maps_run_distributed_and_tolerate_five_percent() -> None:
 def test_judges_and_a_promotion_cannot_fail_a_run_that_has_its_answers() -> None:
     """The throughput is paid for and the answers are stored: whatever happens after the scoring, there is a report."""
     assert {catch["Next"] for catch in STATES["JudgeAnswers"]["Catch"]} == {"WriteReport"}
-    assert _reachable("PromoteChampion", closed=set()).isdisjoint({"ExplainFailure", "RunFailed"})
+    failed = {"ExplainFailure", "RunFailed"}
+    assert failed <= DEFINITION["States"].keys()
+    assert _reachable("PromoteChampion", closed=set()).isdisjoint(failed)
     assert STATES["IsPromoted"]["Choices"][0]["StringEquals"] == "promote"
 
 
-def test_no_task_names_a_commitment() -> None:
-    """No-commitment throughput means that the request has no commitmentDuration at all."""
-    assert "commitmentduration" not in json.dumps(DEFINITION).lower()
+def test_no_state_calls_bedrock_itself() -> None:
+    """A purchase has no commitment, as its function's test proves: a state that bought could ask for one unseen."""
+    called = set(re.findall(r'"Resource": "(?!\$)([^"]+)"', json.dumps(DEFINITION)))
+    assert called == {"arn:aws:states:::s3:getObject", "arn:aws:states:::sns:publish", CALL_AND_WAIT}
