@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.deployment import setting
 from local.embedded_aws import CHECKOUT
 from local.stack_outputs import outputs_of
+from local.terminal import Console
 
 # A service's name → its boto3 client.
 Clients = Callable[[str], Any]
@@ -79,10 +80,11 @@ def _models_of(bedrock: Any, deployment: str) -> Iterator[str]:
 
 
 def _run_cdk() -> int:
+    # What was told stands before what the CDK CLI writes, in a pipe, too.
+    sys.stdout.flush()
     return subprocess.run(["cdk", "destroy", "--all"], cwd=CHECKOUT, check=False).returncode
 
 
 if __name__ == "__main__":
-    caller: Any = boto3.Session(region_name=setting("region"))
-    # Flushed, so that it stands before what the CDK CLI writes.
-    sys.exit(destroy(caller.client, setting("deployment"), cdk=_run_cdk, tell=lambda text: print(text, flush=True)))
+    session: Any = boto3.Session(region_name=setting("region"))
+    sys.exit(destroy(session.client, setting("deployment"), cdk=_run_cdk, tell=Console().write_lines))
