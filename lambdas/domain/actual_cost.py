@@ -15,6 +15,7 @@ from lambdas.domain.cost import (
     answer_lines,
     candidate_epochs,
     judging_lines,
+    own_prices,
     price_source,
     storage_line,
     summed,
@@ -50,7 +51,8 @@ def report_cost(
 ) -> dict[str, Any]:
     """The report's `cost`: `{"prices", "estimate", "actual", "difference": {"lines", "known_usd", "total_usd"}}`.
 
-    `billed_seconds` is the throughput's, null where there was none.
+    Where run.json has prices of its own, `prices` names in `own` the models that they are of. `billed_seconds` is the
+    throughput's, null where there was none.
     """
     plan, prices = state["plan"], costs.prices
     lines = [_training(plan, state.get("job") or {}, costs)]
@@ -67,7 +69,9 @@ def report_cost(
         lines += judging_lines(judge["model_id"], used, prices, _COUNTED)
     note = "Billed each month until the model is deleted."
     lines.append(storage_line(prices, plan["base_model"], kept_models(state.get("job") or {}), note))
-    return compared(costs.estimate, summed(lines, price_source(prices)))
+    cost = compared(costs.estimate, summed(lines, price_source(prices)))
+    own = own_prices(plan)
+    return cost | {"prices": cost["prices"] | {"own": own}} if own else cost
 
 
 def compared(estimated: Estimate, actual: Estimate) -> dict[str, Any]:
@@ -150,7 +154,9 @@ def _minus(one: float | None, other: float | None) -> float | None:
 def cost_sentence(cost: Mapping[str, Any], *, simulated: bool) -> str:
     """What a run has cost, for people: what is not known first, where a price is missing."""
     actual, as_of = cost["actual"], cost["prices"]["as_of"]
-    known = f"{amount(actual['known_usd'])} USD by the prices of {as_of}"
+    own = cost["prices"].get("own")
+    theirs = f" and run.json's own of {', '.join(own)}, which no cap and no approval counted with" if own else ""
+    known = f"{amount(actual['known_usd'])} USD by the prices of {as_of}{theirs}"
     foreseen = f"estimated: {amount(cost['estimate']['known_usd'])} USD"
     would = " would have" if simulated else ""
     run = "a real run" if simulated else "the run"

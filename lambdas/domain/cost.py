@@ -84,12 +84,23 @@ class Estimate(BaseModel):
         return next((line.unit_price_usd for line in self.lines if line.item == THROUGHPUT_ITEM), None)
 
 
-def run_prices(prices: Prices, plan: Mapping[str, Any], model_unit_price_per_hour: float | None) -> Prices:
-    """The prices that count for a run: run.json's and the deployment's own replace those of the file."""
+def deployment_prices(prices: Prices, plan: Mapping[str, Any], model_unit_price_per_hour: float | None) -> Prices:
+    """The prices that a cap and an approval count with: the file's and the deployment's, whatever run.json says."""
+    return prices.replaced({}, plan["base_model"], model_unit_price_per_hour)
+
+
+def reported_prices(prices: Prices, plan: Mapping[str, Any], model_unit_price_per_hour: float | None) -> Prices:
+    """The prices that a run's report shows: run.json's own, too, replace those of the file."""
     own = {
         model_id: TokenPrice.model_validate(price) for model_id, price in plan["evaluation"].get("prices", {}).items()
     }
     return prices.replaced(own, plan["base_model"], model_unit_price_per_hour)
+
+
+def own_prices(plan: Mapping[str, Any]) -> list[str]:
+    """The models that the run asks at prices of its own run.json."""
+    asked = {arm["model_id"] for arm in plan["arms"].values()} | set(plan["evaluation"].get("judges", ()))
+    return sorted(asked & set(plan["evaluation"].get("prices", ())))
 
 
 def estimate(plan: Mapping[str, Any], prices: Prices) -> Estimate:

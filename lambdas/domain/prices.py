@@ -2,7 +2,8 @@
 
 `prices.json` beside this module is the default; an object `prices.json` at the root of the input bucket replaces it, as
 a whole. A price that is not known is null, and is then said to be unknown, never guessed. Nothing else has prices:
-run.json's `evaluation.prices` and the setting `model_unit_price_per_hour` replace single ones (`Prices.replaced`).
+the setting `model_unit_price_per_hour` and, in a run's report alone, run.json's `evaluation.prices` replace single
+ones (`Prices.replaced`).
 """
 
 from collections.abc import Mapping

@@ -21,7 +21,7 @@ from lambdas.adapters.service_errors import Refused
 from lambdas.domain import report
 from lambdas.domain.actual_cost import Costs
 from lambdas.domain.arms import Arm
-from lambdas.domain.cost import Estimate, estimate, run_prices
+from lambdas.domain.cost import Estimate, estimate, own_prices, reported_prices
 from lambdas.domain.evaluation import evaluate
 from lambdas.domain.human_review import render_review
 from lambdas.domain.judging import needs_no_judge
@@ -92,7 +92,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _costs(run: dict[str, Any], plan: dict[str, Any], losses: Mapping[int, tuple[Losses, Losses]]) -> Costs | None:
-    """The prices as they are now, and the estimate as preflight made it; None where S3 refuses the price file."""
+    """The prices as they are now, and the estimate as preflight made it; None where S3 refuses the price file.
+
+    Where run.json has prices of its own, the estimate is made anew with them: the same prices stand on both sides.
+    """
     try:
         found = stored_prices.read_prices(run["source"]["bucket"])
     except Refused as refusal:
@@ -103,7 +106,7 @@ def _costs(run: dict[str, Any], plan: dict[str, Any], losses: Mapping[int, tuple
         # The preflight has refused such a file; one that was broken since must not cost the run its report either.
         logger.warning("Price file not read", extra={"findings": [each.message for each in found]})
         found = default_prices()
-    prices = run_prices(found, plan, environment().model_unit_price_per_hour)
+    prices = reported_prices(found, plan, environment().model_unit_price_per_hour)
     preflight = orjson.loads(object_store.read(run["output_bucket"], preflight_key(run["prefix"])) or b"{}")
     made = preflight.get("estimate")
     ran = {
@@ -111,7 +114,7 @@ def _costs(run: dict[str, Any], plan: dict[str, Any], losses: Mapping[int, tuple
     }
     return Costs(
         prices,
-        Estimate.model_validate(made) if made else estimate(plan, prices),
+        Estimate.model_validate(made) if made and not own_prices(plan) else estimate(plan, prices),
         {number: epochs for number, epochs in ran.items() if epochs},
     )
 

@@ -12,7 +12,7 @@ import pytest
 from lambdas.domain import human_review, report
 from lambdas.domain.actual_cost import Costs
 from lambdas.domain.arms import Arm
-from lambdas.domain.cost import estimate, run_prices
+from lambdas.domain.cost import estimate, reported_prices
 from lambdas.domain.evaluation import evaluate
 from lambdas.domain.human_review import parse_votes, render_review
 from lambdas.domain.judging import ORDERS, Pair
@@ -129,7 +129,7 @@ def report_page() -> str:
         }
     ]
     plan = state["plan"]
-    prices = run_prices(default_prices(), plan, 40.0)
+    prices = reported_prices(default_prices(), plan, 40.0)
     costs = Costs(prices, estimate(plan, prices))
     result = report.succeeded(state, answers, evaluation, judging, (losses, losses), lineage, costs)
     issue = {"rule": "token-estimate", "severity": "warning", "line": 3, "path": "train.jsonl", "message": ATTACK}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.cost import Estimate, cost_findings, estimate, run_prices
+from lambdas.domain.cost import Estimate, cost_findings, deployment_prices, estimate, reported_prices
 from lambdas.domain.prices import Prices, TokenPrice, default_prices
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0"
@@ -173,10 +173,21 @@ def test_unknown_price_warns_without_a_cap_and_refuses_with_one() -> None:
 
 
 def test_prices_of_run_and_deployment_fill_holes() -> None:
-    """Both settings existed before the file, and go on to work."""
+    """Both settings existed before the file, and go on to work: the run's in its report."""
     evaluation: Mapping[str, Any] = {"max_tokens": 512, "prices": {HAIKU: {"input": 0.5, "output": 0.5}}}
     own = plan(evaluation=evaluation)
-    found = estimate(own, run_prices(without({"model_unit_per_hour"}, asked=True), own, 10.0))
+    found = estimate(own, reported_prices(without({"model_unit_per_hour"}, asked=True), own, 10.0))
     assert found.unknown == []
     assert usd(found)["throughput"] == 10
     assert usd(found)["answers of base, output"] == pytest.approx(6 * 0.5)
+
+
+@pytest.mark.parametrize("price", [0, 1000])
+def test_prices_of_a_run_change_nothing_that_a_cap_counts_with(price: float) -> None:
+    """Whoever uploads run.json must not make a dear run look cheap to the cap, or to who approves it."""
+    evaluation = {"max_tokens": 512, "prices": {HAIKU: {"input": price, "output": price}}}
+    own = plan(evaluation=evaluation)
+    assert estimate(own, deployment_prices(PRICES, own, None)) == estimate(plan(), PRICES)
+    unknown = estimate(own, deployment_prices(without(set(), asked=True), own, None))
+    assert unknown.total_usd is None
+    assert [each.severity for each in cost_findings(unknown, 1000.0)] == ["error"]

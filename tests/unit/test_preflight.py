@@ -293,6 +293,17 @@ def test_check_passes_where_nothing_stands_in_the_way(made: Callable[[], Check])
     assert made().status == "passed"
 
 
+def test_a_run_passes_no_cap_by_prices_of_its_own() -> None:
+    """Its run.json says that all is free; the estimate, which an approver sees, knows better."""
+    free = {HAIKU.inference_id: {"input": 0.0, "output": 0.0}}
+    plan = {**PLAN, "evaluation": {"max_tokens": 64, "prices": free}}
+    (_, cap), estimated = cost_checks({**plan, "max_cost_usd": 42.08}, PRICES, 40.0)
+    _, usual = cost_checks({**PLAN, "evaluation": {"max_tokens": 64}}, PRICES, 40.0)
+    assert estimated == usual
+    assert estimated is not None and estimated.known_usd > 42.08
+    assert cap.status == "failed"
+
+
 def test_active_model_past_its_documented_end_only_warns() -> None:
     """The live service decides: an account may have an arrangement, and dates in documents move."""
     outcome = lifecycle(HAIKU, ACTIVE, "us-west-2", AFTER)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lambdas.domain.cost import CAP_CHECK, Estimate, cost_findings, estimate, run_prices
+from lambdas.domain.cost import CAP_CHECK, Estimate, cost_findings, deployment_prices, estimate
 from lambdas.domain.preflight import Check, Finding, Severity, Untold, unmade
 from lambdas.domain.prices import CHECK, Prices
 
@@ -22,7 +22,7 @@ def cost_checks(
         return [Check(CHECK, tuple(prices)), Check(CAP_CHECK, skipped="The price file has faults.")], None
     if "tokens" not in plan:
         return [Check(CHECK), Check(CAP_CHECK, skipped="There is no data set to estimate from.")], None
-    estimated = estimate(plan, run_prices(prices, plan, model_unit_price_per_hour))
+    estimated = estimate(plan, deployment_prices(prices, plan, model_unit_price_per_hour))
     findings = cost_findings(estimated, cap)
     of = {check: tuple(finding for finding in findings if finding.check == check) for check in (CHECK, CAP_CHECK)}
     return [Check(CHECK, of[CHECK]), Check(CAP_CHECK, of[CAP_CHECK])], estimated

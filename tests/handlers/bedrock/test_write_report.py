@@ -212,6 +212,24 @@ def test_users_price_file_prices_the_report(
     assert report["arms"]["base"]["price_per_1000"] > 0
 
 
+def test_a_runs_own_prices_stand_on_both_sides_of_the_report_which_says_so(event, s3, written, expect, lambda_context):
+    """The preflight's estimate counted with other prices: a difference between the two would be one of prices."""
+    handler(event, lambda_context)
+    cost = json.loads(written("report.json"))["cost"]
+    made = {**cost["estimate"], "known_usd": 7.5, "prices": cost["prices"]}
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps({"estimate": made}).encode())
+    base = event["plan"]["arms"]["base"]["model_id"]
+    event["plan"]["evaluation"]["prices"] = {base: {"input": 5.0, "output": 5.0}, "unused": {"input": 0, "output": 0}}
+    report = handler(event, lambda_context)
+    cost = json.loads(written("report.json"))["cost"]
+    assert cost["prices"]["own"] == [base]
+    for side in ("estimate", "actual"):
+        prices = {line["unit_price_usd"] for line in cost[side]["lines"] if line["item"].startswith("answers of base")}
+        assert prices == {5.0}
+    assert f"run.json's own of {base}, which no cap and no approval counted with" in report["message"]
+    assert "own (evaluation.prices): this report alone shows them" in written("report.html")
+
+
 @pytest.mark.parametrize("body", [b"{}", b" " * (1 << 18) + b" "])
 def test_price_file_that_was_broken_since_costs_no_report(
     event: dict[str, Any], s3: "S3Client", written: Callable[[str], str], lambda_context: LambdaContext, body: bytes
