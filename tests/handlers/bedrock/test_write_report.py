@@ -212,7 +212,13 @@ def test_users_price_file_prices_the_report(
     assert report["arms"]["base"]["price_per_1000"] > 0
 
 
-def test_a_runs_own_prices_stand_on_both_sides_of_the_report_which_says_so(event, s3, written, expect, lambda_context):
+def test_a_runs_own_prices_stand_on_both_sides_of_the_report_which_says_so(
+    event: dict[str, Any],
+    s3: "S3Client",
+    written: Callable[[str], str],
+    expect: dict[str, Any],
+    lambda_context: LambdaContext,
+) -> None:
     """The preflight's estimate counted with other prices: a difference between the two would be one of prices."""
     handler(event, lambda_context)
     cost = json.loads(written("report.json"))["cost"]
