@@ -1,6 +1,7 @@
 # `make demo`, `make test` and `make check` need Python 3.11 or later, Node 20 or later and make; all else is installed here.
 SHELL := bash
-.SHELLFLAGS := -euo pipefail -c
+# What is installed and built cannot be written by others, whatever the caller's umask: a recipe is $$0 of the words here.
+.SHELLFLAGS := -euo pipefail -c 'umask go-w; eval "$$0"'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 

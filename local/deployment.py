@@ -1,11 +1,13 @@
 """One deployment of the app on the embedded AWS, made by the same CDK CLI and the same app as on a real account."""
 
 import json
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.embedded_aws import ACCOUNT, CHECKOUT, KEPT, EmbeddedAws, host_runtime
+from stacks.assets import is_closed
 from stacks.settings import CONTEXT_KEY
 
 
@@ -40,6 +42,7 @@ def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: 
         **({"base_model": base_model} if base_model else {}),
     }
     context = [word for name, value in settings.items() for word in ("--context", f"{CONTEXT_KEY}:{name}={value}")]
+    _close_kept()
     outputs = aws.temporary / "outputs.json"
     quiet = ["--ci", "--no-color", "--no-notices", "--no-version-reporting"]
     app: list[str | Path] = ["--app", f"{sys.executable} app.py", "--output", KEPT / "cdk.out", *context]
@@ -55,3 +58,11 @@ def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: 
         output_bucket=found["OutputBucket"],
         state_machine=found["StateMachineArn"],
     )
+
+
+def _close_kept() -> None:
+    """What is kept between runs is executed in them: where others could have changed it, it is made anew."""
+    if KEPT.exists() and not is_closed(KEPT):
+        shutil.rmtree(KEPT)
+    KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
+    KEPT.chmod(0o700)

@@ -108,6 +108,8 @@ class _Wheels:
 
     def try_bundle(self, output_dir: str, *_args: Any, **_options: Any) -> bool:
         """Called by CDK: fills the layer's folder; raises CalledProcessError, after pip's own words, if that fails."""
+        # CDK opens it to everybody, for containers with other users.
+        Path(output_dir).chmod(0o755)
         packages = Path(output_dir) / "python"
         command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
         wheels = ["--only-binary=:all:", "--require-hashes", "--no-deps", "--no-compile", *self._target]

@@ -1,7 +1,10 @@
 """What is packed for Lambda, and that it suffices: each handler is imported from it alone."""
 
+import os
+import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_lambda as lambda_
 
+from stacks.assets import checked_assets, content_hash
 from stacks.code import dependencies_layer, emptier_code, pipeline_code, runtime
 from stacks.definition import lambda_states
 from stacks.functions import handler_module
@@ -118,3 +122,99 @@ def test_layer_is_packed_again_only_when_its_content_changes() -> None:
         hashes.append(stack.resolve(layer.content)["s3Key"])
     assert hashes[0] == hashes[1]
     assert len(set(hashes)) == len(hashes) - 1
+
+
+def _synthesize(folder: Path) -> Path:
+    """The layer's asset after a synth into the folder, as a process of its own would make it."""
+    cdk.AssetStaging.clear_asset_hash_cache()
+    with checked_assets(folder):
+        app = cdk.App(outdir=str(folder), context={"aws:cdk:enable-asset-metadata": True})
+        dependencies_layer(cdk.Stack(app, "packed"), "Layer", Settings(layer_platform="host"))
+        [layer] = app.synth().get_stack_by_name("packed").template["Resources"].values()
+    return folder / str(layer["Metadata"]["aws:asset:path"])
+
+
+@pytest.fixture
+def few_packages(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders that pip fills, in place of which one small file is written: what it holds is not the question."""
+    filled: list[Path] = []
+
+    def install(command: list[str], **_: object) -> None:
+        [target] = [word.removeprefix("--target=") for word in command if word.startswith("--target=")]
+        Path(target).mkdir()
+        (Path(target) / "package.py").write_text("the project's")
+        filled.append(Path(target))
+
+    monkeypatch.setattr(subprocess, "run", install)
+    return filled
+
+
+def _replace_bytes(layer: Path) -> None:
+    (layer / "python" / "package.py").write_text("somebody else's")
+
+
+def _add_file(layer: Path) -> None:
+    (layer / "python" / "more.py").touch()
+
+
+def _remove_file(layer: Path) -> None:
+    (layer / "python" / "package.py").unlink()
+
+
+def _make_writable(layer: Path) -> None:
+    (layer / "python").chmod(0o777)
+
+
+def _replace_folder(layer: Path) -> None:
+    layer.rename(layer.with_name("old"))
+    layer.symlink_to(layer.with_name("old"))
+
+
+def _open_the_folder_above(layer: Path) -> None:
+    # Then others could have changed the record as well.
+    layer.parent.chmod(0o777)
+
+
+@pytest.mark.parametrize(
+    "attack", [_replace_bytes, _add_file, _remove_file, _make_writable, _replace_folder, _open_the_folder_above]
+)
+def test_a_layer_that_is_not_as_it_was_packed_is_packed_again(
+    attack: Callable[[Path], None], few_packages: list[Path], tmp_path: Path
+) -> None:
+    """Another user's code would run with the functions' rights, on this machine and in AWS."""
+    folder = tmp_path / "cdk.out"
+    layer = _synthesize(folder)
+    packed = content_hash(layer)
+    _synthesize(folder)
+    assert len(few_packages) == 1
+    attack(layer)
+    assert _synthesize(folder) == layer
+    assert len(few_packages) == 2
+    assert not layer.is_symlink()
+    assert content_hash(layer) == packed
+    assert (layer / "python" / "package.py").read_text() == "the project's"
+
+
+def test_a_zip_of_an_earlier_deployment_is_not_taken_for_an_asset(few_packages: list[Path], tmp_path: Path) -> None:
+    """The CDK CLI uploads what lies in its cache under an asset's name, whatever it holds."""
+    assert not few_packages
+    folder = tmp_path / "cdk.out"
+    zipped = folder / ".cache" / f"{_synthesize(folder).name.removeprefix('asset.')}.zip"
+    zipped.parent.mkdir()
+    zipped.write_text("somebody else's")
+    _synthesize(folder)
+    assert not zipped.exists()
+
+
+@pytest.mark.parametrize("umask", [0, 0o077])
+@pytest.mark.usefixtures("few_packages")
+def test_modes_do_not_depend_on_the_umask(umask: int, tmp_path: Path) -> None:
+    """Others must not write what is deployed, and Lambda's user must be able to read it."""
+    before = os.umask(umask)
+    try:
+        layer = _synthesize(tmp_path / "cdk.out")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(layer.parent.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (layer, layer / "python")} == {0o755}
+    assert stat.S_IMODE((layer / "python" / "package.py").stat().st_mode) == 0o644
