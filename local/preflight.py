@@ -21,9 +21,11 @@ from lambdas.domain.arms import plan_arms
 from lambdas.domain.cost import amount
 from lambdas.domain.dataset import SetName
 from lambdas.domain.dataset_facts import plan_tokens
+from lambdas.domain.decision import GateSettings
 from lambdas.domain.preflight import document
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.preflight.subject import Deployment, Subject
+from lambdas.domain.run_limits import RunLimits
 from lambdas.domain.run_settings import Choices
 from lambdas.domain.sweep import candidates
 from lambdas.domain.timestamps import now
@@ -60,10 +62,10 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
 
     Raises NoAccountError, NotCheckedError, NoDataSetError, and UnknownBaseModelError where `model` is none.
     """
-    choices, faults = choose(settings_of(data) if data else None, base_model=model)
+    settings = settings_from(json.loads((CHECKOUT / "cdk.json").read_text())["context"])
+    choices, faults = choose(settings_of(data) if data else None, base_model=model, limits=_limits(settings))
     if faults:
         raise NotCheckedError("\n".join(f"run.json{fault.pointer}: {fault.message}" for fault in faults))
-    settings = settings_from(json.loads((CHECKOUT / "cdk.json").read_text())["context"])
     validation = validate(files_of(data), choices, (), opener=opener) if data else None
     if validation is not None and not validation.accepted:
         raise NotCheckedError("The data gate refuses the data set: `fine-tune validate` tells why.")
@@ -107,6 +109,12 @@ def tell(console: Console, result: Mapping[str, Any]) -> None:
         text = f"unknown, no price for {'; '.join(unknown)}. The rest: {known}" if unknown else known
         console.print(f"Estimated cost: {text}.")
     console.print(f"Preflight {result['status']}.", style="bold green" if result["status"] == "passed" else "bold red")
+
+
+def _limits(settings: Settings) -> RunLimits:
+    """What the deployment lets a run choose, as PrepareDataset has it."""
+    gate = GateSettings.model_validate(settings.gate.model_dump(exclude_unset=True))
+    return RunLimits(settings.max_model_units, gate, settings.allowed_models)
 
 
 def _require_account(clients: Clients) -> None:

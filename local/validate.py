@@ -17,7 +17,8 @@ from lambdas.domain.dataset_facts import file_facts, split_facts
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.prepared_dataset import Given, PreparedDataset, check_counts, prepare
-from lambdas.domain.run_settings import Choices, Fault
+from lambdas.domain.run_limits import Fault, RunLimits
+from lambdas.domain.run_settings import Choices
 from local.deployment import setting
 from local.embedded_aws import CHECKOUT
 from local.output_folder import replaced
@@ -28,7 +29,7 @@ COMMAND = "validate"
 FOLDER = CHECKOUT / "build" / COMMAND
 SUFFIXES = (".jsonl", ".csv")
 # What a deployment lets a run buy is no question of its data.
-_ANY_UNITS = 1_000_000
+NO_LIMITS = RunLimits(max_model_units=1_000_000)
 
 # Opens a file, such as with a progress bar.
 Opener = Callable[[Path], AbstractContextManager[BinaryIO]]
@@ -66,10 +67,16 @@ def files_of(data: Path) -> dict[SetName, Path]:
 
 
 def choose(
-    settings: Path | None, *, base_model: str | None = None, system: str | None = None, context_tag: str | None = None
+    settings: Path | None,
+    *,
+    base_model: str | None = None,
+    system: str | None = None,
+    context_tag: str | None = None,
+    limits: RunLimits = NO_LIMITS,
 ) -> tuple[Choices, list[Fault]]:
     """The settings of a run.json, with those given here in their place; the defaults where there are faults.
 
+    `limits` are a deployment's, which this machine's data gate does not ask for.
     Raises UnknownBaseModelError where `base_model` is none.
     """
     default = setting("base_model")
@@ -78,7 +85,7 @@ def choose(
     if base_model is not None:
         models.base_model(base_model)
     text = None if settings is None else settings.read_bytes()
-    parsed = run_settings.parse(_with_options(text, chosen), default, max_model_units=_ANY_UNITS)
+    parsed = run_settings.parse(_with_options(text, chosen), default, limits)
     if isinstance(parsed, Choices):
         return parsed, []
     return Choices(run_settings.RunSettings(), models.base_model(default)), parsed

@@ -1,5 +1,6 @@
 """One Lambda function per Task state, and any other: the handler of its name, and a role of its own."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, cast
@@ -118,18 +119,27 @@ def environment(data: Data, settings: Settings) -> dict[str, str]:
         "CUSTOMIZATION_ROLE_ARN": data.customization_role_arn,
         "DEFAULT_BASE_MODEL": settings.base_model,
         "MAX_THROUGHPUTS": str(settings.max_throughputs),
-        "MAX_MODEL_UNITS": str(settings.max_model_units),
         "LONGEST_LEASE_HOURS": str(settings.longest_lease_hours),
         "LONGEST_RUN_HOURS": str(settings.longest_run_hours),
-        "MAX_SWEEP_JOBS": str(settings.max_sweep_jobs),
         "POWERTOOLS_SERVICE_NAME": settings.deployment,
         "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
     }
     if data.key:
         variables["CUSTOM_MODEL_KMS_KEY_ARN"] = data.key.key_arn
+    return variables | limits_on_runs(settings)
+
+
+def limits_on_runs(settings: Settings) -> dict[str, str]:
+    """What a run may spend and choose, and what a model unit costs; a setting that is null has no variable."""
     optional = {
         "MODEL_UNIT_PRICE_PER_HOUR": settings.model_unit_price_per_hour,
         "MAX_RUN_COST_USD": settings.max_run_cost_usd,
         "APPROVAL_HOURS": settings.approval_hours,
+        "ALLOWED_MODELS": None if settings.allowed_models is None else json.dumps(settings.allowed_models),
     }
-    return variables | {name: str(value) for name, value in optional.items() if value is not None}
+    return {
+        "MAX_MODEL_UNITS": str(settings.max_model_units),
+        "MAX_SWEEP_JOBS": str(settings.max_sweep_jobs),
+        "GATE": settings.gate.model_dump_json(exclude_unset=True),
+        **{name: str(value) for name, value in optional.items() if value is not None},
+    }

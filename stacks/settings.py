@@ -30,6 +30,12 @@ TAG_KEY = r"^(?!aws:)[\w.:/=+@ -]{1,128}\Z"
 TAG_VALUE = r"^[\w.:/=+@ -]{0,256}\Z"
 
 
+GateMetric = Literal[
+    "primary", "f1", "exact_match", "rouge_l", "numeric_match", "label_match", "json_match", "schema_match"
+]
+MODEL_ID = r"^([a-zA-Z0-9][a-zA-Z0-9.:_-]{0,255}|\*)\Z"
+_LONGEST_MODEL_LIST = 1_500
+
 # A wait of ten minutes at a time is what an execution's history of 25,000 events holds for so many hours
 # (tests/state_machines/test_history_budget.py).
 MOST_RUN_HOURS = 240
@@ -55,6 +61,31 @@ def _customizable(value: str) -> str:
     if value not in REGIONS_BY_MODEL:
         raise ValueError("not in the catalogue")
     return value
+
+
+def _listed(value: object) -> object:
+    """The command line gives a list as JSON, `["a", "b"]`."""
+    value = _nothing(value)
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _fits_a_variable(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """A function's variables have 4 KB together."""
+    if value is not None and sum(len(model_id) + 4 for model_id in value) > _LONGEST_MODEL_LIST:
+        raise ValueError("too long")
+    return value
+
+
+class Gate(BaseModel):
+    """What a run's gate must ask for at least: run.json's `evaluation.gate`, of which every key may be left out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    metric: GateMetric = "primary"
+    smallest_gain: float = Field(default=0.0, ge=0, le=100)
+    interval_must_exclude_zero: bool = True
+    max_token_increase_percent: float | None = Field(default=None, ge=-100)
+    max_latency_increase_percent: float | None = Field(default=None, ge=-100)
 
 
 class SettingsError(ValueError):
@@ -88,6 +119,17 @@ class Settings(BaseModel):
     max_sweep_jobs: Annotated[int, Field(ge=1, le=12)] = Field(4, description="a whole number from 1 to 12")
     max_run_cost_usd: Annotated[float | None, Field(gt=0), BeforeValidator(_nothing)] = Field(
         None, description="an amount in USD, or null"
+    )
+    gate: Annotated[Gate, BeforeValidator(_mapping)] = Field(
+        Gate(interval_must_exclude_zero=True), description=f"a mapping with any of {', '.join(Gate.model_fields)}"
+    )
+    allowed_models: Annotated[
+        tuple[Annotated[str, Field(pattern=MODEL_ID)], ...] | None,
+        AfterValidator(_fits_a_variable),
+        BeforeValidator(_listed),
+    ] = Field(
+        None,
+        description=f'a list of model ids with {_LONGEST_MODEL_LIST:,} characters together, ["*"] for any, or null',
     )
     approval_hours: Annotated[int | None, Field(ge=1, le=168), BeforeValidator(_nothing)] = Field(
         None, description="a whole number from 1 to 168, or null"

@@ -13,6 +13,7 @@ from lambdas.domain.decision import GateSettings
 from lambdas.domain.formats import DEFAULT_CONTEXT_TAG, Conversion
 from lambdas.domain.models import BaseModelEntry, ServingKind, UnknownBaseModelError, base_model
 from lambdas.domain.prices import TokenPrice
+from lambdas.domain.run_limits import Fault, RunLimits, gate_faults, model_faults, run_gate, task_kind_faults
 from lambdas.domain.task_kind import TaskKind
 
 FILE_NAME = "run.json"
@@ -113,13 +114,6 @@ class RunSettings(_Settings):
     tags: Annotated[dict[_TagName, _TagValue], Field(max_length=40)] = {}
 
 
-class Fault(NamedTuple):
-    """What is wrong in `run.json`, and where: a JSON Pointer, empty for the whole file."""
-
-    pointer: str
-    message: str
-
-
 class Choices(NamedTuple):
     """The settings and the base model that they choose."""
 
@@ -127,10 +121,8 @@ class Choices(NamedTuple):
     model: BaseModelEntry
 
 
-def parse(text: bytes | None, default_base_model: str, *, max_model_units: int) -> Choices | list[Fault]:
+def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Choices | list[Fault]:
     """Reads `run.json` (None where there is none); gives the list of all faults where it cannot be followed.
-
-    `max_model_units` is what the deployment allows a run to buy.
 
     Raises UnknownBaseModelError only where the deployment's own default is unknown.
     """
@@ -158,12 +150,29 @@ def parse(text: bytes | None, default_base_model: str, *, max_model_units: int) 
             *_split_faults(settings.split),
             *_arm_faults(settings, model),
             *_judge_faults(settings.evaluation.judges),
-            *_unit_faults(settings, max_model_units),
+            *_unit_faults(settings, limits.max_model_units),
             *_added_text_faults(settings, model),
+            *gate_faults(settings.evaluation.gate, limits.gate),
+            *task_kind_faults(settings.evaluation.task_kind, limits.gate),
+            *model_faults(_named_models(settings), limits.allowed_models, default),
         ]
         if not faults:
-            return Choices(settings, model)
+            return Choices(_with_gate(settings, limits), model)
     return faults
+
+
+def _with_gate(settings: RunSettings, limits: RunLimits) -> RunSettings:
+    gate = run_gate(settings.evaluation.gate, limits.gate)
+    return settings.model_copy(update={"evaluation": settings.evaluation.model_copy(update={"gate": gate})})
+
+
+def _named_models(settings: RunSettings) -> Iterator[tuple[str, str]]:
+    """Each model that a run.json names, with its pointer; few-shot arms ask the same ones."""
+    if settings.base_model is not None:
+        yield "/base_model", settings.base_model
+    for key in ("models", "judges"):
+        for index, model_id in enumerate(getattr(settings.evaluation, key)):
+            yield f"/evaluation/{key}/{index}", model_id
 
 
 def conversion(settings: RunSettings) -> Conversion:

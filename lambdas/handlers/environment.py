@@ -4,7 +4,9 @@ import os
 from functools import cache
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json
+
+from lambdas.domain.decision import GateSettings
 
 # An unset CloudFormation value arrives as an empty text.
 Optional = BeforeValidator(lambda value: value or None)
@@ -32,6 +34,9 @@ class Environment(BaseModel):
     longest_run_hours: float = Field(gt=0)
     max_sweep_jobs: int = Field(ge=1)
     max_run_cost_usd: Annotated[float | None, Optional] = None
+    # The least that a run's gate may ask for, and the models that a run.json may name (None: those that are known).
+    gate: Json[GateSettings] = GateSettings()
+    allowed_models: Annotated[Json[tuple[str, ...]] | None, Optional] = None
     approval_hours: Annotated[float | None, Optional] = None
     model_unit_price_per_hour: Annotated[float | None, Optional] = None
     # The reconciler's alone: where it looks, whom it tells, and how long a purchase that was cut off may go on.

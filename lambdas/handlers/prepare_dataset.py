@@ -19,6 +19,7 @@ from lambdas.domain.errors import DatasetRejected, ServiceBusy
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.prepared_dataset import Given, PreparedDataset, prepare, shards
 from lambdas.domain.run import KEEP_JOB_TAG, Source, bedrock_tags
+from lambdas.domain.run_limits import Fault, RunLimits
 from lambdas.domain.run_settings import Choices
 from lambdas.domain.sweep import candidates
 from lambdas.handlers.environment import environment
@@ -80,22 +81,28 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _choices(run: Run, report: DatasetReport) -> Choices:
     """The run's settings; where they are wrong, the defaults, so that the data is checked all the same."""
-    default, most_units = environment().default_base_model, environment().max_model_units
+    default, limits = environment().default_base_model, _limits()
     folder = _source(run).folder
     if folder is None:
-        parsed = run_settings.parse(None, default, max_model_units=most_units)
+        parsed = run_settings.parse(None, default, limits)
     else:
         with object_store.opened(run.source.bucket, folder + run_settings.FILE_NAME) as stored:
             if stored is not None and stored.size_bytes > _SETTINGS_BYTES:
-                parsed = [run_settings.Fault("", f"The file has more than {_SETTINGS_BYTES} bytes.")]
+                parsed = [Fault("", f"The file has more than {_SETTINGS_BYTES} bytes.")]
             else:
                 text = None if stored is None else stored.stream.read()
-                parsed = run_settings.parse(text, default, max_model_units=most_units)
+                parsed = run_settings.parse(text, default, limits)
     if isinstance(parsed, Choices):
         return parsed
     for fault in parsed:
         report.add("run-settings", run_settings.FILE_NAME, fault.message, pointer=fault.pointer)
     return Choices(run_settings.RunSettings(), models.base_model(default))
+
+
+def _limits() -> RunLimits:
+    """What the deployment lets a run choose."""
+    settings = environment()
+    return RunLimits(settings.max_model_units, settings.gate, settings.allowed_models)
 
 
 def _given(run: Run, choices: Choices, report: DatasetReport) -> Given:

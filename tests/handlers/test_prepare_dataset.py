@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.errors import DatasetRejected
 from lambdas.domain.run_settings import EvaluationSettings
+from lambdas.handlers.environment import environment
 from lambdas.handlers.prepare_dataset import handler
 
 if TYPE_CHECKING:
@@ -193,6 +194,28 @@ def test_folder_is_read_with_its_siblings_and_settings(pipeline: Pipeline) -> No
         "system": "Answer with the number.",
         "messages": [{"role": "user", "content": "Test 0?"}, {"role": "assistant", "content": "0"}],
     }
+
+
+def test_limits_of_the_deployment_hold_for_run_json(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may only upload cannot weaken the gate or ask another model; what run.json leaves out is the deployment's."""
+    monkeypatch.setenv("GATE", '{"smallest_gain": 2}')
+    monkeypatch.setenv("ALLOWED_MODELS", '["amazon.nova-lite-v1:0"]')
+    monkeypatch.setenv("MAX_RUN_COST_USD", "10")
+    environment.cache_clear()
+    laxer = {"gate": {"smallest_gain": 1}, "judges": ["amazon.nova-pro-v1:0"]}
+    pipeline.upload("input/t/run.json", json.dumps({"evaluation": laxer}))
+    pipeline.upload("input/t/train.jsonl", lines("Training", 60))
+    with pytest.raises(DatasetRejected, match="its setting gate"):
+        pipeline.prepare("input/t/train.jsonl")
+    found = {issue["path"] for issue in pipeline.report()["issues"] if issue["rule"] == "run-settings"}
+    assert found == {"run.json#/evaluation/gate/smallest_gain", "run.json#/evaluation/judges/0"}
+    stricter = {"gate": {"max_token_increase_percent": 5}, "judges": ["amazon.nova-lite-v1:0"]}
+    pipeline.upload("input/t/run.json", json.dumps({"max_cost_usd": 1000, "evaluation": stricter}))
+    pipeline.upload("input/t/train.jsonl", lines("Training", 60))
+    plan = pipeline.prepare("input/t/train.jsonl")
+    assert plan["evaluation"]["gate"]["smallest_gain"] == 2
+    assert plan["evaluation"]["gate"]["max_token_increase_percent"] == 5
+    assert plan["max_cost_usd"] == 10
 
 
 def test_test_records_that_are_trained_on_are_counted(pipeline: Pipeline) -> None:

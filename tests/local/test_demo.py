@@ -198,13 +198,16 @@ def test_a_model_past_its_end_of_life_is_refused_with_its_successor(
 def test_all_that_is_wrong_is_found_before_anything_is_started(
     deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path
 ) -> None:
-    """Through the state machine and its roles: each finding is named, and the data is not blamed for it."""
+    """Through the state machine and its roles: each finding is named, and the data is not blamed for it.
+
+    Its further models are known to the project, and not to the simulated Bedrock.
+    """
     aws, deployment = deployed
     settings = {
         "hyperparameters": {"epochs": 2, "learningRate": "high"},
         "sweep": {"jobs": 3, "grid": {"epochCount": [1, 99]}},
         "serving": "provisioned_throughput",
-        "evaluation": {"models": ["amazon.no-such-model"], "judges": ["anthropic.no-such-judge"]},
+        "evaluation": {"models": ["amazon.nova-premier-v1:0"], "judges": ["anthropic.claude-3-7-sonnet-20250219-v1:0"]},
     }
     shutil.copy(cli.EXAMPLE, tmp_path / "train.jsonl")
     (tmp_path / "run.json").write_text(json.dumps(settings))

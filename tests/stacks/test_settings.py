@@ -4,8 +4,21 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_logs as logs
 
+from lambdas.handlers.environment import Environment
+from stacks.functions import limits_on_runs
 from stacks.log_groups import RETENTION
 from stacks.settings import Settings, SettingsError, settings_from
+
+# Those that Environment needs, whatever they are.
+VARIABLES = {
+    "OUTPUT_BUCKET": "bucket",
+    "DEPLOYMENT": "team",
+    "CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/one",
+    "DEFAULT_BASE_MODEL": "model",
+    "MAX_THROUGHPUTS": "1",
+    "LONGEST_LEASE_HOURS": "8",
+    "LONGEST_RUN_HOURS": "168",
+}
 
 
 def test_defaults_are_those_of_an_empty_context() -> None:
@@ -31,6 +44,17 @@ def test_command_line_overrides_cdk_json() -> None:
     assert settings.log_retention_days == 365
     assert settings.notification_email is None
     assert settings.tags == {"team": "search"}
+
+
+def test_limits_on_run_json_reach_the_functions() -> None:
+    """What the command line gives as JSON is what PrepareDataset goes by: null and an empty list are not the same."""
+    given = {"fine-tuning:gate": '{"smallest_gain": 2}', "fine-tuning:allowed_models": "[]"}
+    default = {"interval_must_exclude_zero": True}
+    for context, gate, models in (({}, default, None), (given, {"smallest_gain": 2.0}, ())):
+        settings = settings_from(context)
+        read = Environment.model_validate({**VARIABLES, **limits_on_runs(settings)})
+        assert read.gate.model_dump(exclude_unset=True) == gate
+        assert read.allowed_models == models
 
 
 def test_unknown_setting_is_refused_by_name() -> None:
@@ -59,6 +83,12 @@ def test_unknown_setting_is_refused_by_name() -> None:
         ("layer_platform", "docker"),
         ("log_retention_days", "31"),
         ("keep_data", None),
+        ("gate", {"least_gain": 1}),
+        ("gate", {"smallest_gain": -1}),
+        ("gate", "strict"),
+        ("allowed_models", "amazon.nova-lite-v1:0"),
+        ("allowed_models", ["a b"]),
+        ("allowed_models", [f"a.model-{number:03}" for number in range(150)]),
         ("tags", {"aws:owner": "x"}),
         ("tags", "team=search"),
         ("tags", {"team": 3}),

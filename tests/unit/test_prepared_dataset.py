@@ -12,11 +12,12 @@ from lambdas.domain.arms import Arm
 from lambdas.domain.dataset import RecordSet, SetName, check_set
 from lambdas.domain.dataset_report import DatasetReport
 from lambdas.domain.prepared_dataset import PreparedDataset, prepare, shards
+from lambdas.domain.run_limits import RunLimits
 from lambdas.domain.run_settings import Choices, parse
 
 
 def choices(**settings: object) -> Choices:
-    parsed = parse(orjson.dumps(settings), "anthropic.claude-3-haiku-20240307-v1:0:200k", max_model_units=1)
+    parsed = parse(orjson.dumps(settings), "anthropic.claude-3-haiku-20240307-v1:0:200k", RunLimits(max_model_units=1))
     assert isinstance(parsed, Choices), parsed
     return parsed
 

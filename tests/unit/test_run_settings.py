@@ -9,26 +9,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.models import BaseModelEntry, catalogue
+from lambdas.domain.run_limits import RunLimits
 from lambdas.domain.run_settings import Choices, compared_models, parse
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
 
 
 def faults(document: Any) -> dict[str, str]:
-    parsed = parse(json.dumps(document).encode(), HAIKU, max_model_units=2)
+    parsed = parse(json.dumps(document).encode(), HAIKU, RunLimits(max_model_units=2))
     assert not isinstance(parsed, Choices)
     return {fault.pointer: fault.message for fault in parsed}
 
 
 def choices(document: Any) -> Choices:
-    parsed = parse(json.dumps(document).encode(), HAIKU, max_model_units=2)
+    parsed = parse(json.dumps(document).encode(), HAIKU, RunLimits(max_model_units=2))
     assert isinstance(parsed, Choices), parsed
     return parsed
 
 
 def test_no_run_json_means_the_defaults() -> None:
     """A single file is enough for a run."""
-    parsed = parse(None, HAIKU, max_model_units=2)
+    parsed = parse(None, HAIKU, RunLimits(max_model_units=2))
     assert isinstance(parsed, Choices)
     assert parsed == choices({})
     assert parsed.model.customization_id == HAIKU
@@ -89,7 +90,7 @@ def test_all_faults_are_told_at_once() -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_give_settings_or_faults(text: bytes) -> None:
     """run.json comes from outside: it must never end in a stack trace."""
-    parsed = parse(text, HAIKU, max_model_units=2)
+    parsed = parse(text, HAIKU, RunLimits(max_model_units=2))
     assert isinstance(parsed, Choices) or all(fault.message for fault in parsed)
 
 
