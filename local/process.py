@@ -1,7 +1,8 @@
 """A child process, with everything it starts, that cannot outlive the process which started it.
 
 The child runs under a supervisor (this module's `main`) whose standard input is a pipe from the parent. When the pipe
-closes, be it because the parent said so or because it was killed, the child's process group is ended.
+closes, be it because the parent said so or because it was killed, the child's process group is ended. Should the
+supervisor be killed, a guard at the end of a pipe from it kills the group. Only the owner can read what they write.
 """
 
 import contextlib
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Self
 
 SECONDS_TO_EXIT = 3
+# A shell, since one more Python would cost 7 MB for each child. It reads until the supervisor is gone.
+_GUARD = 'read -r _; kill -s KILL -- "-$1"'
 
 
 class ProcessFailedError(Exception):
@@ -35,7 +38,7 @@ class SupervisedProcess:
     ) -> None:
         self.log = log
         fds = ",".join(map(str, pass_fds))
-        with log.open("wb") as output:
+        with open(log, "wb", opener=_owner_only) as output:
             self._supervisor = subprocess.Popen(
                 [sys.executable, Path(__file__), fds, *command],
                 env=dict(environment),
@@ -45,6 +48,7 @@ class SupervisedProcess:
                 stderr=subprocess.STDOUT,
                 pass_fds=pass_fds,
                 start_new_session=True,
+                umask=0o077,
             )
 
     def __enter__(self) -> Self:
@@ -75,10 +79,21 @@ class SupervisedProcess:
         return ProcessFailedError("\n".join([f"{what} (log: {self.log})", *(f"  {line}" for line in lines)]))
 
 
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def main() -> None:
     """`process.py FDS COMMAND…`: run the command; end its process group when standard input closes or it has ended."""
     fds = [int(fd) for fd in sys.argv[1].split(",") if fd]
     command = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, pass_fds=fds, process_group=0)
+    guard = subprocess.Popen(
+        ["sh", "-c", _GUARD, "guard", str(command.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     for fd in fds:
         os.close(fd)
 
@@ -94,6 +109,8 @@ def main() -> None:
     # What the command started and left behind goes with it.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(command.pid, signal.SIGKILL)
+    guard.kill()
+    guard.wait()
     # Past the reading thread, which holds standard input's lock.
     os._exit(status if status >= 0 else 128 - status)
 

@@ -160,6 +160,28 @@ def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals) -> N
     assert not (LEFT / "tmp").exists()
 
 
+def test_a_demo_whose_emulator_loses_its_supervisor_ends_in_a_sentence() -> None:
+    """Whoever killed it, or whatever: nothing goes on, and nobody reads a stack trace."""
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        COMMAND, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        while "Deploying" not in process.stdout.readline():
+            assert process.poll() is None
+        children = psutil.Process(process.pid).children(recursive=True)
+        [supervisor] = [
+            child for child in psutil.Process(process.pid).children() if "local.emulator" in child.cmdline()
+        ]
+        supervisor.kill()
+        output = process.stdout.read()
+    assert process.returncode == 1
+    assert "ended with exit status" in output
+    assert "Traceback" not in output
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not any(is_alive(child) for child in alive)
+
+
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedAws, Deployment]]:
     folder = tmp_path_factory.mktemp("deployed")

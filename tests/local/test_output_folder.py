@@ -2,9 +2,12 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from typer.testing import CliRunner
 
 from local import cli, demo, output_folder
@@ -224,3 +227,41 @@ def test_a_name_that_is_no_utf8_is_refused_in_a_sentence(command: str, data: Pat
     except OSError:
         pytest.skip("This file system has no such names.")
     assert r"caf\xe9 is no UTF-8" in refused(command, "--data", named)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(28, os.strerror(28)), "The command has stopped: No space left on device. Free some space"),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "AWS, or the embedded AWS, has failed: Could not"),
+    ],
+)
+def test_a_demo_that_the_system_ends_says_so_in_a_sentence(
+    error: Exception, sentence: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk, or an emulator that is gone, is no fault of the code to be traced."""
+
+    def fail(*_: object, **__: object) -> bool:
+        raise error
+
+    monkeypatch.setattr(cli, "DEMO_FOLDER", tmp_path / "demo")
+    monkeypatch.setattr(cli, "run_demo", fail)
+    result = CliRunner().invoke(app, ["demo", "--data", str(data / "train.jsonl")])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert result.stderr.startswith(sentence)
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_output_that_a_full_disk_does_not_take_ends_in_a_sentence(data: Path, tmp_path: Path) -> None:
+    """As with `> report.txt`."""
+    if not Path("/dev/full").exists():
+        pytest.skip("This system has no /dev/full.")
+    program = str(Path(sys.executable).parent / "fine-tune")
+    command = [program, "validate", "--data", str(data), "--out", str(tmp_path / "out")]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603 - ours
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "The command has stopped: No space left on device. Free some space, then repeat the command.\n"
+    )
