@@ -134,6 +134,7 @@ def limits_on_runs(settings: Settings) -> dict[str, str]:
     optional = {
         "MODEL_UNIT_PRICE_PER_HOUR": settings.model_unit_price_per_hour,
         "MAX_RUN_COST_USD": settings.max_run_cost_usd,
+        "MAX_RUNS_PER_DAY": settings.max_runs_per_day,
         "APPROVAL_HOURS": settings.approval_hours,
         "ALLOWED_MODELS": None if settings.allowed_models is None else json.dumps(settings.allowed_models),
     }

@@ -16,6 +16,7 @@ from stacks.data_stack import Data
 Statements = list[iam.PolicyStatement]
 
 SLOTS = "throughput-slots/*"
+DAILY_RUNS = "run-limits/*"
 SWEEP = "runs/*/sweep.json"
 # Lists that know no resources.
 LISTED = ("ProvisionedModelThroughputs", "CustomModelDeployments", "ModelCustomizationJobs", "CustomModels")
@@ -47,7 +48,13 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
         service="ssm", resource="parameter", resource_name=f"{deployment}/champion"
     )
     return {
-        "ClaimRun": [_read_write(out, "runs/*/claim.json"), runs, *key],
+        "ClaimRun": [
+            _read_write(out, "runs/*/claim.json"),
+            _read_write(out, DAILY_RUNS),
+            runs,
+            _list(out, DAILY_RUNS),
+            *key,
+        ],
         "PrepareDataset": [
             _allow(["s3:GetObject", "s3:GetObjectVersion"], uploads.arn_for_objects("input/*")),
             _list(uploads, "input/*"),

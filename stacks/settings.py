@@ -120,6 +120,9 @@ class Settings(BaseModel):
     max_run_cost_usd: Annotated[float | None, Field(gt=0), BeforeValidator(_nothing)] = Field(
         None, description="an amount in USD, or null"
     )
+    max_runs_per_day: Annotated[int | None, Field(ge=1, le=1000), BeforeValidator(_nothing)] = Field(
+        50, description="a whole number from 1 to 1000, or null"
+    )
     gate: Annotated[Gate, BeforeValidator(_mapping)] = Field(
         Gate(interval_must_exclude_zero=True), description=f"a mapping with any of {', '.join(Gate.model_fields)}"
     )

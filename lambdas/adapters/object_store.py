@@ -165,13 +165,17 @@ def write_new(bucket: str, key: str, body: bytes) -> bool:
     return True
 
 
-def versions(bucket: str, prefix: str) -> list[tuple[str, bytes, str | None]]:
-    """Key, body and version of each small object under a prefix, by key."""
+def keys(bucket: str, prefix: str) -> list[str]:
+    """The keys of all objects under a prefix."""
     with named_errors(f"Listing {uri(bucket, prefix)}"):
         pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+def versions(bucket: str, prefix: str) -> list[tuple[str, bytes, str | None]]:
+    """Key, body and version of each small object under a prefix, by key."""
     found = []
-    for key in keys:
+    for key in keys(bucket, prefix):
         with opened(bucket, key) as stored:
             if stored is not None:
                 found.append((key, stored.stream.read(), stored.version_id))

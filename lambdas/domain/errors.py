@@ -9,6 +9,10 @@ class InvalidEvent(Exception):
     """The execution's input is not an S3 "Object Created" event for a data set key."""
 
 
+class RunLimitReached(Exception):
+    """The day has had as many runs as the deployment allows: nothing has been read, started or bought."""
+
+
 class ClaimFailed(Exception):
     """The run could not be claimed: nothing has been read, started or bought."""
 

@@ -22,6 +22,7 @@ _NAMED = {
     error.__name__
     for error in (
         errors.InvalidEvent,
+        errors.RunLimitReached,
         errors.DatasetRejected,
         errors.PreflightFailed,
         errors.CustomizationFailed,

@@ -7,9 +7,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lambdas.adapters import object_store
+from lambdas.adapters import daily_runs, object_store
 from lambdas.domain import run as runs
-from lambdas.domain.errors import InvalidEvent
+from lambdas.domain.daily_runs import refusal
+from lambdas.domain.errors import InvalidEvent, RunLimitReached
 from lambdas.domain.run import Claim
 from lambdas.domain.timestamps import now
 from lambdas.handlers.environment import environment
@@ -52,7 +53,7 @@ class ClaimRequest(BaseModel):
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Returns `{"run": …}` as docs/architecture.md has it; `claimed` is false where another execution has the run.
 
-    Raises InvalidEvent, and ServiceBusy where S3 is busy.
+    Raises InvalidEvent, RunLimitReached where the day has had all its runs, and ServiceBusy where S3 is busy.
     """
     try:
         request = ClaimRequest.model_validate(event)
@@ -63,9 +64,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     source = runs.Source(created.bucket.name, created.object.key, created.object.version_id, created.object.sequencer)
     run_id = runs.run_id(source)
     bind_run(run_id)
-    claim = _claim(run_id, request.execution_arn)
+    claim, is_new = _claim(run_id, request.execution_arn)
     claimed = claim.execution_arn == request.execution_arn
     if claimed:
+        _count(claim, object_store.uri(source.bucket, source.key), again=not is_new)
         logger.info("Run claimed", extra={"source": object_store.uri(source.bucket, source.key)})
         metrics.add_metric("RunsClaimed", MetricUnit.Count, 1)
     else:
@@ -85,15 +87,23 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     }
 
 
-def _claim(run_id: str, execution_arn: str) -> Claim:
-    """The claim that stands: ours where nobody was faster; a retry of the same execution finds its own."""
+def _count(claim: Claim, source: str, *, again: bool) -> None:
+    """Takes a number of the day for the run, once; another delivery of its event has no claim and takes none."""
+    most = environment().max_runs_per_day
+    if most is not None and not daily_runs.take(environment().output_bucket, claim, most, again=again):
+        metrics.add_metric("RunsRefused", MetricUnit.Count, 1)
+        raise RunLimitReached(refusal(source, claim.claimed_at, most))
+
+
+def _claim(run_id: str, execution_arn: str) -> tuple[Claim, bool]:
+    """The claim that stands, and whether it was made now; a retry of the same execution finds its own."""
     bucket, key = environment().output_bucket, runs.claim_key(run_id)
     ours = Claim(run_id=run_id, execution_arn=execution_arn, claimed_at=now())
     if object_store.write_new(bucket, key, orjson.dumps(ours.model_dump())):
-        return ours
+        return ours, True
     standing = object_store.read(bucket, key)
     if standing is None:
         raise InvalidEvent(
             f"{object_store.uri(bucket, key)} was deleted while the run was claimed: upload the data set again."
         )
-    return Claim.model_validate_json(standing)
+    return Claim.model_validate_json(standing), False

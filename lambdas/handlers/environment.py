@@ -34,6 +34,8 @@ class Environment(BaseModel):
     longest_run_hours: float = Field(gt=0)
     max_sweep_jobs: int = Field(ge=1)
     max_run_cost_usd: Annotated[float | None, Optional] = None
+    # ClaimRun's: how many runs a day may start.
+    max_runs_per_day: Annotated[int | None, Optional] = None
     # The least that a run's gate may ask for, and the models that a run.json may name (None: those that are known).
     gate: Json[GateSettings] = GateSettings()
     allowed_models: Annotated[Json[tuple[str, ...]] | None, Optional] = None

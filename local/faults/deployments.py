@@ -122,6 +122,8 @@ def _varied(template: dict[str, Any], variant: Variant) -> dict[str, Any]:
 
 def _vary_variables(variables: dict[str, str], variant: Variant) -> None:
     variables |= {name: value for name, value in variant.settings.items() if name in variables}
+    # All cases of a campaign run on one day.
+    variables.pop("MAX_RUNS_PER_DAY", None)
     if variant.approval_seconds is not None and "DEPLOYMENT" in variables:
         variables["APPROVAL_HOURS"] = str(variant.approval_seconds / 3600)
 

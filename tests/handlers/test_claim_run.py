@@ -9,9 +9,10 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
-from lambdas.adapters import clients
-from lambdas.domain.errors import InvalidEvent, ServiceBusy
+from lambdas.adapters import clients, object_store
+from lambdas.domain.errors import InvalidEvent, RunLimitReached, ServiceBusy
 from lambdas.handlers.claim_run import handler
+from lambdas.handlers.environment import environment
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -78,6 +79,85 @@ def test_bucket_without_versions_still_tells_writes_apart(
     assert first["source"]["version_id"] is None
     assert not claim(event, SECOND, lambda_context)["claimed"]
     assert claim(again, SECOND, lambda_context)["claimed"]
+
+
+@pytest.fixture
+def two_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_RUNS_PER_DAY", "2")
+    environment.cache_clear()
+
+
+def upload(number: int) -> dict[str, Any]:
+    """The event of another upload."""
+    loaded: dict[str, Any] = json.loads((EVENTS / "object_created.json").read_text())
+    loaded["detail"]["object"]["version-id"] = f"version-{number}"
+    return loaded
+
+
+def numbers(s3: "S3Client") -> list[str]:
+    """The numbers that are taken, of whichever day."""
+    listed = s3.list_objects_v2(Bucket="output-bucket", Prefix="run-limits/").get("Contents", [])
+    return [entry["Key"].rpartition("/")[2] for entry in listed]
+
+
+@pytest.mark.usefixtures("two_a_day")
+def test_a_day_has_so_many_runs_and_the_next_is_refused_by_name(s3: "S3Client", lambda_context: LambdaContext) -> None:
+    """Who may upload may not start runs without end; the message says the limit, the setting and what to do."""
+    for number in (1, 2):
+        assert claim(upload(number), f"{FIRST}-{number}", lambda_context)["claimed"]
+    with pytest.raises(RunLimitReached, match=r"at most 2 runs a day.*max_runs_per_day.*s3://input-bucket/.*another"):
+        claim(upload(3), f"{FIRST}-3", lambda_context)
+    assert numbers(s3) == ["1.json", "2.json"]
+
+
+@pytest.mark.usefixtures("two_a_day")
+def test_neither_a_second_delivery_nor_a_retry_counts_again(s3: "S3Client", lambda_context: LambdaContext) -> None:
+    """AWS delivers twice and Step Functions repeats: neither is a run."""
+    for execution in (FIRST, FIRST, SECOND, FIRST):
+        claim(upload(1), execution, lambda_context)
+    assert numbers(s3) == ["1.json"]
+    assert claim(upload(2), f"{FIRST}-2", lambda_context)["claimed"]
+    assert claim(upload(1), FIRST, lambda_context)["claimed"]
+
+
+@pytest.mark.usefixtures("two_a_day")
+def test_a_run_that_was_cut_off_between_claim_and_number_takes_one_in_its_retry(
+    s3: "S3Client", lambda_context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its claim stands already; without a number it would not be counted, and with two it would be counted twice."""
+
+    def busy(*_: object) -> None:
+        raise ServiceBusy("Listing failed.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(object_store, "keys", busy)
+        with pytest.raises(ServiceBusy):
+            claim(upload(1), FIRST, lambda_context)
+    assert claim(upload(1), FIRST, lambda_context)["claimed"]
+    assert numbers(s3) == ["1.json"]
+
+
+@pytest.mark.usefixtures("two_a_day")
+def test_runs_that_are_claimed_at_once_do_not_share_a_number(
+    s3: "S3Client", lambda_context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have seen the same free numbers; the conditional write decides, and neither passes the limit."""
+    monkeypatch.setattr(object_store, "keys", lambda *_: [])
+    for number in (1, 2):
+        claim(upload(number), f"{FIRST}-{number}", lambda_context)
+    assert numbers(s3) == ["1.json", "2.json"]
+    with pytest.raises(RunLimitReached):
+        claim(upload(3), f"{FIRST}-3", lambda_context)
+
+
+@pytest.mark.usefixtures("two_a_day")
+def test_another_day_has_its_own_numbers(
+    s3: "S3Client", lambda_context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit is a day's, not a deployment's."""
+    for number, day in enumerate(("2026-11-27", "2026-11-27", "2026-11-28"), start=1):
+        monkeypatch.setattr("lambdas.handlers.claim_run.now", lambda day=day: f"{day}T10:00:00.000Z")
+        assert claim(upload(number), f"{FIRST}-{number}", lambda_context)["claimed"]
 
 
 @pytest.mark.parametrize(

@@ -273,3 +273,16 @@ def test_preflight_asks_for_the_roles_that_start_jobs_and_can_change_nothing(tem
     actions = {action.partition(":")[2] for s in statements for action in listed(s["Action"])}
     reading = ("Get", "List", "Describe", "Simulate", "InvokeModel", "PutTrace", "PutTelemetry", "PutLog", "CreateLog")
     assert {action for action in actions if not action.startswith(reading)} == {"PutObject"}
+
+
+def test_only_the_claim_counts_the_days_runs(templates: Templates) -> None:
+    """Whoever could write or delete a number could start runs past the limit, or none at all."""
+    counting = [
+        name
+        for name in _functions(templates)
+        if any("run-limits/" in json.dumps(statement) for statement in templates.statements(f"/{name}Role/"))
+    ]
+    assert counting == ["ClaimRun"]
+    assert not any(
+        "Delete" in action for each in templates.statements("/ClaimRunRole/") for action in listed(each["Action"])
+    )

@@ -48,13 +48,18 @@ def test_command_line_overrides_cdk_json() -> None:
 
 def test_limits_on_run_json_reach_the_functions() -> None:
     """What the command line gives as JSON is what PrepareDataset goes by: null and an empty list are not the same."""
-    given = {"fine-tuning:gate": '{"smallest_gain": 2}', "fine-tuning:allowed_models": "[]"}
+    given = {
+        "fine-tuning:gate": '{"smallest_gain": 2}',
+        "fine-tuning:allowed_models": "[]",
+        "fine-tuning:max_runs_per_day": "null",
+    }
     default = {"interval_must_exclude_zero": True}
     for context, gate, models in (({}, default, None), (given, {"smallest_gain": 2.0}, ())):
         settings = settings_from(context)
         read = Environment.model_validate({**VARIABLES, **limits_on_runs(settings)})
         assert read.gate.model_dump(exclude_unset=True) == gate
         assert read.allowed_models == models
+        assert read.max_runs_per_day == settings.max_runs_per_day
 
 
 def test_unknown_setting_is_refused_by_name() -> None:
