@@ -169,7 +169,8 @@ def test_a_run_that_was_served_on_demand_has_no_throughput_and_says_how_it_was_s
     page = written("report.html")
     assert "Custom model deployment, on demand" in page
     assert expect["deployment_arn"] in page
-    assert "model_unit_price_per_hour" not in page
+    assert "none: on demand, the tokens of the answers are billed" in page
+    assert "model unit" not in page
 
 
 def test_report_compares_the_estimate_of_the_preflight_with_what_was_used(
