@@ -92,6 +92,8 @@ def jsonl(values: Iterable[Any]) -> bytes:
 @example(b"\n\r\n\xef\xbb\xbf\n")
 @example(b'prompt,completion\n"a\n')
 @example(b"prompt,completion\ra,b\r")
+@example(b"prompt,completion\na,b\n")
+@example(b'{"prompt": "a", "completion": "b"}\n\n{"prompt": "c", "completion": "d"}')
 def test_any_bytes_give_a_report(data: bytes) -> None:
     """A data set comes from outside: whatever is in it, the user gets lines and reasons, never a stack trace."""
     result, report = read(data)
