@@ -1,16 +1,20 @@
-"""AWS on this machine: ministack, and beside it the simulated Bedrock, on free loopback ports and one scaled clock."""
+"""AWS on this machine: ministack, and beside it the simulated Bedrock, on free loopback ports and one scaled clock.
+
+Both serve only requests with the session token of this start (`local.request_guard`).
+"""
 
 import json
 import os
 import platform
 import re
+import shlex
 import socket
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +24,7 @@ import botocore.session
 from botocore.config import Config
 
 from local.process import SupervisedProcess
+from local.request_guard import TOKEN_HEADER, TOKEN_VARIABLE, new_token
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 # The example account of AWS's documentation. ministack takes an access key of twelve digits for the account's number.
@@ -28,7 +33,7 @@ ACCOUNT = "111122223333"
 KEPT = CHECKOUT / "build" / "embedded-aws"
 # Node for the CDK's library, with no cache in the home folder.
 JSII_NODE = CHECKOUT / "local" / "jsii-node"
-# Nothing checks signatures: this is no secret.
+# Nothing checks signatures: this is no secret. The session token is one.
 NO_SECRET = "embedded"  # noqa: S105
 SECONDS_TO_START = 60
 INHERITED = ("HOME", "LANG", "LC_ALL", "NO_PROXY", "PATH", "PYTHONUNBUFFERED", "TMPDIR", "no_proxy")
@@ -51,7 +56,8 @@ class EmbeddedAws:
     scaled_functions: bool = False
     idle_workers: int | None = None
     bedrock_settings: Mapping[str, object] = field(default_factory=dict)
-    environment: dict[str, str] = field(init=False)
+    token: str = field(init=False, repr=False)
+    environment: dict[str, str] = field(init=False, repr=False)
     endpoint: str = field(init=False)
     bedrock_endpoint: str = field(init=False)
 
@@ -60,6 +66,8 @@ class EmbeddedAws:
         self.logs = self.directory / "logs"
         self.temporary = self.directory / "tmp"
         self.bedrock_calls = self.directory / "bedrock-calls.jsonl"
+        # For a shell of the same user: what to export, to call this AWS as its own processes do.
+        self.credentials = self.temporary / "credentials.sh"
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
@@ -67,11 +75,17 @@ class EmbeddedAws:
                 folder.mkdir(parents=True, exist_ok=True)
             listening = starting.enter_context(socket.create_server(("127.0.0.1", 0), backlog=128))
             self.endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            self.environment = {**isolated_environment(self.temporary, self.region), "AWS_ENDPOINT_URL": self.endpoint}
+            self.token = new_token()
+            self.environment = {
+                **isolated_environment(self.temporary, self.region),
+                "AWS_SESSION_TOKEN": self.token,
+                "AWS_ENDPOINT_URL": self.endpoint,
+            }
             bedrock = starting.enter_context(self._start_bedrock())
             self.bedrock_endpoint = self._bedrock_endpoint(bedrock)
             for service in ("BEDROCK", "BEDROCK_RUNTIME", "SERVICE_QUOTAS"):
                 self.environment[f"AWS_ENDPOINT_URL_{service}"] = self.bedrock_endpoint
+            starting.enter_context(self._written_credentials())
             emulator = starting.enter_context(self._start_emulator(listening))
             listening.close()
             self._wait_for_emulator(emulator)
@@ -85,7 +99,7 @@ class EmbeddedAws:
         """A boto3 client of the embedded account."""
         simulated = service.startswith("bedrock") or service == "service-quotas"
         endpoint = self.bedrock_endpoint if simulated else self.endpoint
-        session: Any = _session(self.region)
+        session: Any = _session(self.region, self.token)
         return session.client(service, endpoint_url=endpoint, config=Config(proxies=NO_PROXIES))
 
     def run(self, name: str, command: list[str | Path], *, directory: Path = CHECKOUT) -> None:
@@ -97,6 +111,20 @@ class EmbeddedAws:
             if status != 0:
                 raise process.failure(f"{Path(command[0]).name} {command[1]} ended with exit status {status}")
 
+    @contextmanager
+    def _written_credentials(self) -> Iterator[None]:
+        """The file of credentials, readable by its owner only, until this AWS ends."""
+        lines = ["unset AWS_PROFILE", *(f"export {name}={shlex.quote(value)}" for name, value in self._exported())]
+        self.credentials.touch(0o600, exist_ok=False)
+        self.credentials.write_text("\n".join([*lines, ""]))
+        try:
+            yield
+        finally:
+            self.credentials.unlink(missing_ok=True)
+
+    def _exported(self) -> list[tuple[str, str]]:
+        return [(name, value) for name, value in self.environment.items() if name.startswith("AWS_")]
+
     def _start_bedrock(self) -> SupervisedProcess:
         settings = self.temporary / "bedrock.json"
         settings.write_text(json.dumps({"account_id": ACCOUNT, **self.bedrock_settings}))
@@ -106,7 +134,7 @@ class EmbeddedAws:
                 *("--port", "0", "--region", self.region, "--time-scale", str(self.time_scale)),
                 *("--s3-endpoint", self.endpoint, "--settings", settings, "--calls", self.bedrock_calls),
             ],
-            environment=self.environment,
+            environment={**self.environment, TOKEN_VARIABLE: self.token},
             directory=CHECKOUT,
             log=self.logs / "bedrock.log",
         )
@@ -139,6 +167,8 @@ class EmbeddedAws:
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self.temporary / 'no-docker'}",
+            # X-Ray's SDK would send traces to nobody, from a UDP port on all interfaces.
+            "POWERTOOLS_TRACE_DISABLED": "true",
         }
         if self.scaled_functions:
             environment["FUNCTION_TIME_SCALE"] = str(self.time_scale)
@@ -155,10 +185,12 @@ class EmbeddedAws:
 
     def _wait_for_emulator(self, emulator: SupervisedProcess) -> None:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        headers = {TOKEN_HEADER: self.token}
+        request = urllib.request.Request(f"{self.endpoint}/_ministack/health", headers=headers)  # noqa: S310 - loopback
         deadline = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < deadline and emulator.is_running:
             try:
-                opener.open(f"{self.endpoint}/_ministack/health", timeout=SECONDS_TO_START).close()
+                opener.open(request, timeout=SECONDS_TO_START).close()
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
             else:
@@ -204,7 +236,7 @@ def host_runtime() -> tuple[str, str]:
     return f"python{sys.version_info.major}.{sys.version_info.minor}", architecture
 
 
-def _session(region: str) -> boto3.Session:
+def _session(region: str, token: str) -> boto3.Session:
     nothing = (None, None, None, None)
     session = botocore.session.Session(
         session_vars={
@@ -216,6 +248,7 @@ def _session(region: str) -> boto3.Session:
     return boto3.Session(
         aws_access_key_id=ACCOUNT,
         aws_secret_access_key=NO_SECRET,
+        aws_session_token=token,
         region_name=region,
         botocore_session=session,
     )

@@ -1,7 +1,8 @@
 """The embedded AWS's own process: ministack with the patches of `local.patches`, on a socket that the caller has bound.
 
 `python -m local.emulator --listen-fd 3` serves until SIGTERM, then ends its Lambda workers. Settings are ministack's
-environment variables, which `local.embedded_aws` sets; a Lambda worker inherits this process's environment.
+environment variables, which `local.embedded_aws` sets; a Lambda worker inherits this process's environment. A request
+must carry the session token in AWS_SESSION_TOKEN (`local.request_guard`).
 """
 
 import argparse
@@ -13,9 +14,11 @@ import socket
 from hypercorn.asyncio import serve as serve_asgi
 from hypercorn.config import Config
 
+from local.request_guard import RequestGuard
 
-async def serve(listen_fd: int) -> None:
-    """Serve ministack on the listening socket `listen_fd` until SIGTERM."""
+
+async def serve(listen_fd: int, guard: RequestGuard) -> None:
+    """Serve ministack behind the guard on the listening socket `listen_fd` until SIGTERM."""
     from ministack.app import app  # noqa: PLC0415 - it reads its settings while it is imported
 
     stopped = asyncio.Event()
@@ -25,7 +28,7 @@ async def serve(listen_fd: int) -> None:
     config.loglevel = "WARNING"
     config.graceful_timeout = 0.2
     config.keep_alive_timeout = 75
-    await serve_asgi(app, config, shutdown_trigger=stopped.wait)
+    await serve_asgi(guard.asgi(app), config, shutdown_trigger=stopped.wait)
 
 
 def main() -> None:
@@ -37,22 +40,33 @@ def main() -> None:
         host, port = listening.getsockname()
     if host != "127.0.0.1":
         raise SystemExit(f"The embedded AWS listens on the loopback interface only, not on {host}.")
+    token = os.environ.get("AWS_SESSION_TOKEN")
+    if not token:
+        raise SystemExit("The embedded AWS needs the session token that it asks for, in AWS_SESSION_TOKEN.")
     os.environ["GATEWAY_PORT"] = str(port)
 
     # ministack reads its settings while it is imported.
     from ministack.core import lambda_runtime  # noqa: PLC0415
 
-    from local import function_clock, function_workers, patches, policy_simulator, task_tokens  # noqa: PLC0415
+    from local import (  # noqa: PLC0415
+        function_clock,
+        function_workers,
+        patches,
+        policy_simulator,
+        session_tokens,
+        task_tokens,
+    )
 
     patches.apply()
     patches.IDLE_WORKERS = int(os.environ.get("IDLE_WORKERS", patches.IDLE_WORKERS))
     function_workers.apply()
     policy_simulator.apply()
     task_tokens.apply()
+    session_tokens.apply(token)
     if scale := os.environ.get("FUNCTION_TIME_SCALE"):
         function_clock.apply(float(scale))
     try:
-        asyncio.run(serve(listen_fd))
+        asyncio.run(serve(listen_fd, RequestGuard(port, token)))
     finally:
         lambda_runtime.reset()
 

@@ -1,6 +1,7 @@
 """An execution of the state machine: found by the object that started it, followed, and kept."""
 
 import json
+import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from local.embedded_aws import ACCOUNT, NO_SECRET, EmbeddedAws
+from local.embedded_aws import EmbeddedAws
 
 SECONDS_TO_START = 30
 POLL_SECONDS = 0.3
@@ -115,8 +116,8 @@ def look_at(aws: EmbeddedAws, arn: str) -> Snapshot:
 
 def answer_command(aws: EmbeddedAws, run_id: str) -> str:
     """What a person types in another terminal to let the run go on."""
-    account = f"AWS_ENDPOINT_URL={aws.endpoint} AWS_ACCESS_KEY_ID={ACCOUNT} AWS_SECRET_ACCESS_KEY={NO_SECRET}"
-    return f"{account} fine-tune approve {run_id} --region {aws.region}"
+    credentials = shlex.quote(str(aws.credentials.resolve()))
+    return f"(. {credentials} && fine-tune approve {run_id} --region {aws.region})"
 
 
 def history(aws: EmbeddedAws, arn: str) -> list[dict[str, Any]]:

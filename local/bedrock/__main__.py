@@ -1,10 +1,13 @@
 """`python -m local.bedrock --port 0 --s3-endpoint http://127.0.0.1:4566 --calls calls.jsonl --time-scale 0.005`.
 
-Prints `{"url": "http://127.0.0.1:<port>"}` on one line once it listens, and serves until it gets SIGTERM or SIGINT.
+Prints `{"url": "http://127.0.0.1:<port>", "token": "…"}` on one line once it listens, and serves until it gets SIGTERM
+or SIGINT. Every request must carry the token, as the session token of its credentials. Whoever starts it can choose the
+token, in SIMULATED_BEDROCK_TOKEN; it is then not printed, so that no log has it.
 """
 
 import argparse
 import json
+import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +16,7 @@ from pathlib import Path
 from local.bedrock.faults import FAULT_LIST
 from local.bedrock.server import HOST, POLL_SECONDS, bind, s3_client
 from local.bedrock.settings import Settings
+from local.request_guard import TOKEN_VARIABLE, new_token
 
 
 def main() -> None:
@@ -37,7 +41,11 @@ def main() -> None:
 
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="training")
     s3 = s3_client(arguments.s3_endpoint, settings.region)
-    server = bind(settings, s3, executor=executor, port=arguments.port, calls=arguments.calls, faults=faults)
+    chosen = os.environ.pop(TOKEN_VARIABLE, None)
+    token = chosen or new_token()
+    server = bind(
+        settings, s3, token=token, executor=executor, port=arguments.port, calls=arguments.calls, faults=faults
+    )
 
     def stop(*_: object) -> None:
         # From a thread: shutdown() waits for serve_forever(), which runs in this one.
@@ -45,7 +53,8 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    print(json.dumps({"url": f"http://{HOST}:{server.port}"}), flush=True)
+    announced = {"url": f"http://{HOST}:{server.port}"} | ({} if chosen else {"token": token})
+    print(json.dumps(announced), flush=True)
     server.serve_forever(poll_interval=POLL_SECONDS)
     server.server_close()
     executor.shutdown(wait=False, cancel_futures=True)

@@ -1,5 +1,6 @@
-"""Serves the simulated Bedrock on a loopback port."""
+"""Serves the simulated Bedrock on a loopback port, to whoever has the token."""
 
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -16,6 +17,7 @@ from local.bedrock.clock import Clock, WallClock
 from local.bedrock.faults import Fault
 from local.bedrock.service import SimulatedBedrock
 from local.bedrock.settings import Settings
+from local.request_guard import RequestGuard
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -33,13 +35,14 @@ class _Handler(WSGIRequestHandler):
 
 
 def s3_client(endpoint: str, region: str) -> "S3Client":
-    """A client of an emulated S3: path-style, with credentials that mean nothing."""
+    """A client of an emulated S3: path-style; of its credentials only the caller's session token means something."""
     return boto3.client(
         "s3",
         endpoint_url=endpoint,
         region_name=region,
         aws_access_key_id="simulated",
         aws_secret_access_key="simulated",  # noqa: S106 - no secret: the emulated S3 checks none
+        aws_session_token=os.environ.get("AWS_SESSION_TOKEN"),
         config=Config(s3={"addressing_style": "path"}, retries={"mode": "standard"}),
     )
 
@@ -48,15 +51,22 @@ def bind(
     settings: Settings,
     s3: "S3Client",
     *,
+    token: str,
     executor: Executor,
     port: int = 0,
     calls: Path | None = None,
     faults: list[Fault] | None = None,
     clock: Clock | None = None,
 ) -> BaseWSGIServer:
-    """A server that listens on 127.0.0.1 (port 0: a free one, see `server.port`) and waits for `serve_forever()`."""
+    """A server that listens on 127.0.0.1 (port 0: a free one, see `server.port`) and waits for `serve_forever()`.
+
+    It refuses requests without `token`.
+    """
     app = SimulatedBedrock(settings, clock or WallClock(), s3, executor, CallLog(calls), faults or [])
-    return make_server(HOST, port, app, threaded=True, request_handler=_Handler)
+    server = make_server(HOST, port, app, threaded=True, request_handler=_Handler)
+    # Which hosts a request may name is known with the port, before anything is served.
+    server.app = RequestGuard(server.port, token).wsgi(app)
+    return server
 
 
 @contextmanager
@@ -64,6 +74,7 @@ def serve(
     settings: Settings,
     s3: "S3Client",
     *,
+    token: str,
     port: int = 0,
     calls: Path | None = None,
     faults: list[Fault] | None = None,
@@ -72,7 +83,7 @@ def serve(
 ) -> Iterator[str]:
     """Serve from a thread of this process; yields the address, such as `http://127.0.0.1:40123`."""
     trainings = executor or ThreadPoolExecutor(max_workers=1, thread_name_prefix="training")
-    server = bind(settings, s3, executor=trainings, port=port, calls=calls, faults=faults, clock=clock)
+    server = bind(settings, s3, token=token, executor=trainings, port=port, calls=calls, faults=faults, clock=clock)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS}, name="simulated-bedrock", daemon=True
     )

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from local.bedrock.faults import FAULT_LIST, Fault
 from local.embedded_aws import EmbeddedAws
 from local.faults.case import Kind
+from local.request_guard import TOKEN_HEADER
 
 POLL_SECONDS = 0.15
 # What bills, or can be made to, as long as it exists; the slots bound it.
@@ -56,7 +57,7 @@ class Observer:
     most_live: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def __post_init__(self) -> None:
-        self._bedrock = Simulation(self.aws.bedrock_endpoint)
+        self._bedrock = Simulation(self.aws.bedrock_endpoint, self.aws.token)
         self._states = self.aws.client("stepfunctions")
         self._machines: list[str] = []
         self._executions: dict[str, str] = {}
@@ -142,6 +143,7 @@ class Simulation:
     """The simulated Bedrock's own interface (docs/simulated-bedrock.md)."""
 
     endpoint: str
+    token: str = field(repr=False)
 
     def state(self) -> dict[str, Any]:
         """The jobs, custom models and throughputs that exist."""
@@ -162,7 +164,8 @@ class Simulation:
         return found
 
     def _call(self, method: str, path: str, body: bytes | None = None) -> Any:
-        request = urllib.request.Request(f"{self.endpoint}/_simulation/{path}", data=body, method=method)  # noqa: S310 - http on loopback
+        url, headers = f"{self.endpoint}/_simulation/{path}", {TOKEN_HEADER: self.token}
+        request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310 - http on loopback
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=60) as response:
             return json.load(response)

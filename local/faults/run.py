@@ -34,7 +34,7 @@ class Run:
     @property
     def simulation(self) -> Simulation:
         """The simulated Bedrock."""
-        return Simulation(self.bench.aws.bedrock_endpoint)
+        return Simulation(self.bench.aws.bedrock_endpoint, self.bench.aws.token)
 
     # --- Executions ---------------------------------------------------------------------------------------------------
 

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 INPUT_BUCKET = "input-bucket"
 OUTPUT_BUCKET = "output-bucket"
+# What the simulated Bedrock asks for.
+SESSION_TOKEN = "testing"
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-west-2",
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": SESSION_TOKEN,
     "OUTPUT_BUCKET": OUTPUT_BUCKET,
     "DEPLOYMENT": "fine-tuning",
     "CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/customization",
@@ -39,7 +42,7 @@ ENVIRONMENT = {
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A moto AWS with fresh clients, and nothing of the caller's own AWS settings."""
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "CUSTOM_MODEL_KMS_KEY_ARN"):
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "CUSTOM_MODEL_KMS_KEY_ARN"):
         monkeypatch.delenv(name, raising=False)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)

@@ -31,7 +31,8 @@ from lambdas.handlers import (
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve
 from local.bedrock.settings import Settings
-from tests.handlers.conftest import OUTPUT_BUCKET
+from local.request_guard import TOKEN_HEADER
+from tests.handlers.conftest import OUTPUT_BUCKET, SESSION_TOKEN
 from tests.local.bedrock.conftest import InlineExecutor, rows
 
 RUN = "sales-0123456789ab"
@@ -79,7 +80,7 @@ class Sweep:
 
     def _post(self, path: str, body: Any) -> None:
         data = json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_simulation/{path}", data=data, method="POST")  # noqa: S310
+        request = urllib.request.Request(f"{self.url}/_simulation/{path}", data, {TOKEN_HEADER: SESSION_TOKEN})  # noqa: S310
         urllib.request.urlopen(request).close()  # noqa: S310 - loopback
 
     def statuses(self) -> list[str]:
@@ -121,7 +122,7 @@ def sweep(s3: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     run = {"id": RUN, "output_bucket": OUTPUT_BUCKET, "prefix": PREFIX}
     clock = ManualClock()
     settings = Settings(region="us-west-2", account_id=DEFAULT_ACCOUNT_ID)
-    with serve(settings, s3, clock=clock, executor=InlineExecutor()) as url:
+    with serve(settings, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", url)
         clients.bedrock.cache_clear()
         # The client's own retries would sleep.

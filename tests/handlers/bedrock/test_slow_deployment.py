@@ -18,7 +18,7 @@ from lambdas.handlers import answer_shard
 from local.bedrock.clock import ManualClock, as_datetime
 from local.bedrock.server import serve
 from local.bedrock.settings import Settings
-from tests.handlers.conftest import OUTPUT_BUCKET
+from tests.handlers.conftest import OUTPUT_BUCKET, SESSION_TOKEN
 from tests.local.bedrock.conftest import InlineExecutor, conversation, rows
 
 LLAMA = "meta.llama3-3-70b-instruct-v1:0:128k"
@@ -62,7 +62,7 @@ def shard(s3: Any, throughput: dict[str, Any], monkeypatch: pytest.MonkeyPatch) 
     for key in ("train.jsonl", f"{PREFIX}dataset/test.jsonl"):
         s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=data)
     timing = Settings(region="us-west-2", account_id=DEFAULT_ACCOUNT_ID, deployment_requests_per_minute=1)
-    with serve(timing, s3, clock=clock, executor=InlineExecutor()) as url:
+    with serve(timing, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         for service in ("BEDROCK", "BEDROCK_RUNTIME"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
         for cached in (clients.bedrock, clients.bedrock_runtime):

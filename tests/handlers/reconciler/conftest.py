@@ -24,7 +24,8 @@ from lambdas.handlers.environment import environment
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve
 from local.bedrock.settings import Settings
-from tests.handlers.conftest import OUTPUT_BUCKET
+from local.request_guard import TOKEN_HEADER
+from tests.handlers.conftest import OUTPUT_BUCKET, SESSION_TOKEN
 from tests.local.bedrock.conftest import InlineExecutor, conversation, rows
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
@@ -131,7 +132,7 @@ class World:
 
     def live(self) -> set[str]:
         """What serves models, whosever it is."""
-        with urllib.request.urlopen(f"{self.url}/_simulation/state") as answer:  # noqa: S310 - loopback
+        with self._ask("state") as answer:
             state = json.load(answer)
         return {one["provisionedModelArn"] for one in state["provisioned_throughputs"]} | {
             one["customModelDeploymentArn"] for one in state["custom_model_deployments"]
@@ -140,8 +141,13 @@ class World:
     def fault(self, *rules: dict[str, Any]) -> None:
         """Sets the simulated Bedrock's faults."""
         body = json.dumps(rules).encode()
-        request = urllib.request.Request(f"{self.url}/_simulation/faults", data=body, method="POST")  # noqa: S310
-        urllib.request.urlopen(request).close()  # noqa: S310
+        self._ask("faults", body).close()
+
+    def _ask(self, path: str, body: bytes | None = None) -> Any:
+        """The simulation's own interface; a body is posted."""
+        headers = {TOKEN_HEADER: SESSION_TOKEN}
+        request = urllib.request.Request(f"{self.url}/_simulation/{path}", body, headers)  # noqa: S310 - loopback
+        return urllib.request.urlopen(request)  # noqa: S310
 
     def reconcile(self, *, ending: bool = False, seconds: float = 120, settle_seconds: float = 0) -> Turn:
         """A reconciliation whose waits move the simulated clock instead of taking time."""
@@ -190,7 +196,7 @@ def timing() -> Settings:
 def world(s3: Any, timing: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A deployment that has nothing yet."""
     clock = ManualClock(time.time())
-    with serve(timing, s3, clock=clock, executor=InlineExecutor()) as url:
+    with serve(timing, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", url)
         clients.bedrock.cache_clear()
         role = "arn:aws:iam::123456789012:role/machine"

@@ -18,12 +18,14 @@ from local.bedrock.clock import ManualClock
 from local.bedrock.contract import Contract
 from local.bedrock.server import serve
 from local.bedrock.settings import Settings
+from local.request_guard import TOKEN_HEADER
 
 BUCKET = "training-data"
 ROLE_ARN = "arn:aws:iam::000000000000:role/bedrock-customization"
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
 NOVA_MICRO = "amazon.nova-micro-v1:0:128k"
 HOUR = 3600
+TOKEN = "token-of-the-simulation"
 # One session: it loads the service models once.
 SESSION = boto3.Session()
 
@@ -59,7 +61,7 @@ class Simulation:
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """A request to the simulation's own routes."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_simulation/{path}", data=data, method=method)  # noqa: S310 - loopback
+        request = urllib.request.Request(f"{self.url}/_simulation/{path}", data, {TOKEN_HEADER: TOKEN}, method=method)  # noqa: S310 - loopback
         with urllib.request.urlopen(request) as answer:  # noqa: S310
             return json.load(answer)
 
@@ -169,12 +171,13 @@ def simulation(
         s3 = SESSION.client("s3", region_name="us-west-2")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
         calls = tmp_path / "bedrock-calls.jsonl"
-        with serve(settings, s3, clock=clock, executor=InlineExecutor(), calls=calls) as url:
+        with serve(settings, s3, token=TOKEN, clock=clock, executor=InlineExecutor(), calls=calls) as url:
             options: dict[str, Any] = {
                 "endpoint_url": url,
                 "region_name": "us-west-2",
                 "aws_access_key_id": "test",
                 "aws_secret_access_key": "test",
+                "aws_session_token": TOKEN,
                 "config": Config(retries={"total_max_attempts": 1}, parameter_validation=False),
             }
             result = Simulation(

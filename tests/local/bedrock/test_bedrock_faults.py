@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientEr
 
 from local.bedrock.clock import ManualClock
 from local.bedrock.faults import Call, Fault, FaultKind, Faults
-from tests.local.bedrock.conftest import SESSION, Simulation
+from tests.local.bedrock.conftest import SESSION, TOKEN, Simulation
 
 
 def throttle(**what: object) -> Fault:
@@ -96,6 +96,7 @@ def test_a_killed_caller_is_dead_before_or_after_the_effect(simulation: Simulati
                 region_name="us-west-2",
                 aws_access_key_id="simulated",
                 aws_secret_access_key="simulated",
+                aws_session_token=TOKEN,
                 config=name,
             ),
         )

@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from local.bedrock.server import serve
 from local.bedrock.settings import Settings
-from tests.local.bedrock.conftest import HAIKU, NOVA_MICRO, SESSION, Simulation, rows
+from tests.local.bedrock.conftest import HAIKU, NOVA_MICRO, SESSION, TOKEN, Simulation, rows
 
 ON_DEMAND = "anthropic.claude-3-haiku-20240307-v1:0"
 QUESTION = [{"role": "user", "content": [{"text": rows(1)[0]["messages"][0]["content"]}]}]
@@ -94,7 +94,10 @@ class TestEndOfLife:
 def test_a_life_cycle_of_a_model_that_does_not_exist_is_no_setting() -> None:
     """A misspelt id must not pass as a model that is ACTIVE."""
     settings = Settings(model_lifecycle={"anthropic.claude-3-haikku-v1:0": "EOL"})
-    with pytest.raises(ValueError, match="haikku"), serve(settings, SESSION.client("s3", region_name="us-west-2")):
+    with (
+        pytest.raises(ValueError, match="haikku"),
+        serve(settings, SESSION.client("s3", region_name="us-west-2"), token=TOKEN),
+    ):
         pass
 
 

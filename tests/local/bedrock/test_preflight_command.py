@@ -18,7 +18,7 @@ from local.approval import clients_of
 from local.bedrock.foundation_models import FoundationModels
 from local.bedrock.service_quotas import ServiceQuotas
 from local.bedrock.settings import Settings
-from tests.local.bedrock.conftest import BUCKET, Simulation
+from tests.local.bedrock.conftest import BUCKET, TOKEN, Simulation
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 REGION = "us-west-2"
@@ -37,6 +37,7 @@ def account(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", simulation.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     made = (clients.s3, clients.bedrock, clients.bedrock_runtime, clients.service_quotas, clients.iam, clients.kms)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
