@@ -123,7 +123,9 @@ class EmbeddedAws:
             self.credentials.unlink(missing_ok=True)
 
     def _exported(self) -> list[tuple[str, str]]:
-        return [(name, value) for name, value in self.environment.items() if name.startswith("AWS_")]
+        # A proxy would be told the token.
+        named = {name for name in self.environment if name.startswith("AWS_")} | {"NO_PROXY", "no_proxy"}
+        return [(name, self.environment[name]) for name in sorted(named)]
 
     def _start_bedrock(self) -> SupervisedProcess:
         settings = self.temporary / "bedrock.json"

@@ -1,9 +1,6 @@
 """The two pages of a run in Chromium: accessible, readable on a phone, without network, and never run by their data."""
 
 import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +18,15 @@ from lambdas.domain.prices import TokenPrice, default_prices
 from lambdas.domain.report_page import Materials, render_page
 from lambdas.domain.run_settings import EvaluationSettings
 from lambdas.domain.training_metrics import Loss, Losses
+from tests.browser.chromium import ROOT, needs_chromium, run_node
 
-ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ATTACK = "</script></pre><script>alert(1)</script><img src=x onerror=alert(2)><style>*{display:none}</style>"
 LONG = "anthropic.claude-with-a-very-long-name-20260101-v1:0"
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
 RUN_ID = "sales-0123456789ab"
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
-    pytest.mark.xdist_group("chromium"),
-]
+pytestmark = needs_chromium
 
 
 def line(index: int, arm: str) -> dict[str, Any]:
@@ -139,16 +132,6 @@ def report_page() -> str:
         "issue_counts": {"token-estimate": 1},
     }
     return render_page(result, Materials(answers, losses, losses, dataset))
-
-
-def run_node(script: str, page: Path, folder: Path) -> Any:
-    """What a script beside this file prints."""
-    assert CHROMIUM is not None
-    command = ["node", str(Path(__file__).with_name(script)), CHROMIUM, str(page), str(folder)]
-    environment = {**os.environ, "NODE_PATH": str(ROOT / "node_modules")}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - our own
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("name", ["report", "human_review"])

@@ -26,7 +26,7 @@ class Sandbox:
         self._made = 0
 
     def function(self, source: str) -> str:
-        """The ARN of a Lambda function with this source of `handler(event, context)`."""
+        """The ARN of a Lambda function with this source of `handler(event, context)`, traced as the stack's are."""
         code = BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
             archive.writestr("index.py", source)
@@ -37,6 +37,7 @@ class Sandbox:
             Handler="index.handler",
             Code={"ZipFile": code.getvalue()},
             Timeout=20,
+            TracingConfig={"Mode": "Active"},
         )
         return str(made["FunctionArn"])
 
