@@ -48,8 +48,9 @@ def account(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator
         client.cache_clear()
 
 
-def run(out: Path, *options: str) -> tuple[int, dict[str, Any], str]:
-    """The command's exit status, its document and what it printed."""
+def run(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:
+    """The command's exit status, its document and what it printed; its output folder is in this one."""
+    out = folder / "out"
     result = CliRunner().invoke(cli.app, ["preflight", "--out", str(out), *options])
     path = out / "preflight.json"
     return result.exit_code, json.loads(path.read_text()) if path.is_file() else {}, result.output
