@@ -26,6 +26,11 @@ def add_votes(folder: Path, votes: Path) -> dict[str, Any]:
     judging = report["judging"]
     indexes = [pair["index"] for pair in judging["pairs"] if not pair["identical"]][:PAIRS]
     review = human_review.parse_votes(votes.read_bytes(), report["run_id"], indexes)
+    human_review.check_reviewer(
+        review.reviewer,
+        [judge["model_id"] for judge in judging["judges"]],
+        [person["reviewer"] for person in judging["people"]],
+    )
     judging["people"] = [person for person in judging["people"] if person["reviewer"] != review.reviewer]
     judging["people"].append({**human_review.summarise_review(review), "preferences": _by_text(review)})
     _agree(judging)

@@ -10,7 +10,8 @@ by checksum and nothing else.
 
 import base64
 import hashlib
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
@@ -22,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lambdas.domain.agreement import wilson_interval
 from lambdas.domain.judging import Pair
+from lambdas.domain.outside_text import is_visible, name
 
 PAIRS = 20
 FORMAT: Literal["fine-tune-votes-1"] = "fine-tune-votes-1"
@@ -115,6 +117,28 @@ def parse_votes(content: bytes, run_id: str, indexes: Sequence[int]) -> Review:
     return Review(votes.reviewer, {vote.index: _preference(run_id, vote) for vote in votes.votes})
 
 
+def check_reviewer(reviewer: str, judges: Iterable[str], reviewers: Iterable[str]) -> None:
+    """Raises VotesRejectedError where people could take the reviewer for a judge or for another reviewer.
+
+    `reviewers` are those who have voted before; one of exactly the same name votes anew.
+    """
+    if not reviewer.strip() or not all(map(is_visible, reviewer)):
+        raise VotesRejectedError(
+            f"The reviewer's name {name(reviewer)!r} is blank or has characters that cannot be seen. Correct it, and "
+            "save the votes again."
+        )
+    if _compared_name(reviewer) in map(_compared_name, judges):
+        raise VotesRejectedError(
+            f"The reviewer's name {name(reviewer)} is that of a judge. Give your own name and save the votes again."
+        )
+    for other in reviewers:
+        if other != reviewer and _compared_name(other) == _compared_name(reviewer):
+            raise VotesRejectedError(
+                f"The reviewer's name {name(reviewer)} can be taken for {name(other)}, who has voted before. Write it "
+                "in the same way to replace those votes, or give another name."
+            )
+
+
 def summarise_review(review: Review) -> dict[str, Any]:
     """`{"reviewer", "pairs", "wins", "losses", "ties", "win_rate", "interval"}`, as a judge's; a rate without ties."""
     given = list(review.preferences.values())
@@ -128,6 +152,12 @@ def summarise_review(review: Review) -> dict[str, Any]:
         "win_rate": 100.0 * wins / (wins + losses) if wins + losses else None,
         "interval": wilson_interval(wins, wins + losses),
     }
+
+
+def _compared_name(text: str) -> str:
+    """What two names that look alike have in common: compatible forms, case and invisible characters apart."""
+    seen = "".join(filter(is_visible, unicodedata.normalize("NFKC", text).casefold()))
+    return " ".join(unicodedata.normalize("NFKC", seen).split())
 
 
 def _sides(run_id: str, pair: Pair) -> tuple[str, str]:

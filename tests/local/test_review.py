@@ -130,3 +130,27 @@ def test_a_folder_without_a_report_or_without_answers_says_what_is_missing(folde
     assert "base.jsonl" in run(folder, file)[1].replace("\n", "")
     (folder / "report.json").unlink()
     assert "does not exist" in run(folder, file)[1].replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("reviewer", "said"),
+    [
+        ("judge", "that of a judge"),
+        ("ＪＵＤＧＥ", "that of a judge"),  # noqa: RUF001 - full width is what is meant
+        (" Judge ", "that of a judge"),
+        ("Ann\u200b", "cannot be seen"),
+        ("A\u00adnn", "cannot be seen"),
+        ("\u3164", "cannot be seen"),
+        (" ", "blank"),
+        ("ANN", "can be taken for Ann"),
+        ("Ann ", "can be taken for Ann"),
+        ("Ａｎｎ", "can be taken for Ann"),  # noqa: RUF001 - full width is what is meant
+    ],
+)
+def test_a_reviewer_is_neither_a_judge_nor_somebody_else(folder: Path, reviewer: str, said: str) -> None:
+    """Votes under a judge's id would stand in for the judge, and those of a double would count a person twice."""
+    assert run(folder, votes(folder))[0] == 0
+    before = (folder / "report.json").read_bytes()
+    code, output = run(folder, votes(folder, reviewer))
+    assert (code, said in output.replace("\n", " ")) == (1, True)
+    assert (folder / "report.json").read_bytes() == before
