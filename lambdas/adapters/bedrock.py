@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lambdas.adapters import clients
-from lambdas.adapters.service_errors import NotFound, named_errors
+from lambdas.adapters.service_errors import NotFound, failure_words, named_errors
 from lambdas.domain.customization import Job
 from lambdas.domain.serving import PROVISIONED, ServedModel
 from lambdas.domain.timestamps import timestamp
@@ -115,7 +115,7 @@ def find_customization_job(identifier: str) -> JobDescription | None:
             "wait_seconds": 0,
         },
         training_uri=response["trainingDataConfig"].get("s3Uri"),
-        failure_message=response.get("failureMessage"),
+        failure_message=failure_words(response.get("failureMessage")),
         training_loss=response.get("trainingMetrics", {}).get("trainingLoss"),
         validation_loss=validations[-1].get("validationLoss"),
     )
@@ -158,7 +158,7 @@ def find_throughput(identifier: str) -> ServedModel | None:
         model_units=response["modelUnits"],
         created_at=timestamp(response["creationTime"]),
         changed_at=timestamp(response["lastModifiedTime"]),
-        failure_message=response.get("failureMessage"),
+        failure_message=failure_words(response.get("failureMessage")),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from lambdas.adapters import clients
 from lambdas.adapters.bedrock import Listed, tag_list
-from lambdas.adapters.service_errors import Conflict, NotFound, Refused, named_errors
+from lambdas.adapters.service_errors import Conflict, NotFound, Refused, failure_words, named_errors
 from lambdas.domain.serving import IN_SERVICE, ON_DEMAND, ServedModel
 from lambdas.domain.timestamps import timestamp
 
@@ -39,7 +39,7 @@ def find(identifier: str) -> ServedModel | None:
         model_units=None,
         created_at=timestamp(response["createdAt"]),
         changed_at=timestamp(response.get("lastUpdatedAt", response["createdAt"])),
-        failure_message=response.get("failureMessage"),
+        failure_message=failure_words(response.get("failureMessage")),
     )
 
 

@@ -8,6 +8,7 @@ from botocore.exceptions import ConnectionError as BotocoreConnectionError
 from botocore.parsers import ResponseParserError
 
 from lambdas.domain.errors import ServiceBusy
+from lambdas.domain.outside_text import name, sentence
 
 # Time heals these: the state machine repeats the call for minutes after botocore has done so for seconds.
 _BUSY = {
@@ -22,10 +23,10 @@ class Refused(Exception):  # noqa: N818 - a domain word, like the named errors
     """AWS refused a call: repeating it as it is would not help."""
 
     def __init__(self, operation: str, code: str, message: str) -> None:
-        super().__init__(f"{operation}: {code}: {message}")
         self.operation = operation
         self.code = code
-        self.message = message
+        self.message = sentence(message)
+        super().__init__(f"{operation}: {code}: {self.message}")
 
 
 class NotFound(Refused):
@@ -46,17 +47,23 @@ _REFUSALS = {
 }
 
 
+def failure_words(message: str | None) -> str | None:
+    """What Bedrock says of why something failed, in one line; None where it says nothing."""
+    return sentence(message) if message else None
+
+
 @contextmanager
 def named_errors(operation: str) -> Iterator[None]:
     """Raises ServiceBusy, NotFound, Conflict or Refused instead of botocore's errors."""
     try:
         yield
     except ClientError as error:
-        code = error.response["Error"].get("Code", "Unknown")
-        message = error.response["Error"].get("Message", "")
+        code = name(error.response["Error"].get("Code", "Unknown"))
+        message = sentence(error.response["Error"].get("Message", ""))
         status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
         if code in _BUSY or status >= _SERVER_ERROR:
             raise ServiceBusy(f"{operation} failed: {code}: {message}. The same call may succeed later.") from error
         raise _REFUSALS.get(code, Refused)(operation, code, message) from error
     except (HTTPClientError, BotocoreConnectionError, ResponseParserError) as error:
-        raise ServiceBusy(f"{operation} got no answer: {error}. The same call may succeed later.") from error
+        reason = sentence(str(error))
+        raise ServiceBusy(f"{operation} got no answer: {reason}. The same call may succeed later.") from error

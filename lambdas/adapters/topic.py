@@ -2,9 +2,10 @@
 
 from lambdas.adapters import clients
 from lambdas.adapters.service_errors import named_errors
+from lambdas.domain.notification import Notification
 
 
-def publish(topic_arn: str, subject: str, message: str) -> None:
+def publish(topic_arn: str, told: Notification) -> None:
     """Sends a message; raises ServiceBusy or Refused."""
     with named_errors("Publish"):
-        clients.sns().publish(TopicArn=topic_arn, Subject=subject, Message=message)
+        clients.sns().publish(TopicArn=topic_arn, Subject=told.subject, Message=told.message)

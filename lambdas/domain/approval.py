@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from lambdas.domain import run as runs
 from lambdas.domain.cost import Estimate, Line, amount
-from lambdas.domain.report import subject
+from lambdas.domain.notification import Notification, notification
+from lambdas.domain.outside_text import sentence
 from lambdas.domain.timestamps import later, seconds_between
 
 Decision = Literal["approved", "rejected"]
@@ -69,8 +70,8 @@ def requested(
 
 def rejection(answer: Answer) -> str:
     """The cause that ends the pause, JSON as of a Lambda's error: a sentence, and the answer for the run's report."""
-    said = f": {answer.reason}" if answer.reason else ""
-    text = f"The purchase was rejected by {answer.by} at {answer.answered_at}{said}".rstrip(".")
+    said = f": {sentence(answer.reason)}" if answer.reason else ""
+    text = f"The purchase was rejected by {sentence(str(answer.by))} at {answer.answered_at}{said}".rstrip(".")
     return json.dumps({"errorMessage": f"{text}. {_NOTHING_BOUGHT} {GO_ON}", **answer.model_dump()})
 
 
@@ -109,8 +110,8 @@ def request_message(
     deleted_models: int,
     deployment: str,
     region: str,
-) -> tuple[str, str]:
-    """Subject and text that ask for an answer; `deleted_models` of a sweep go when the run ends, however it does."""
+) -> Notification:
+    """Asks for an answer; `deleted_models` of a sweep go when the run ends, however it does."""
     loss = "not known" if validation_loss is None else f"{validation_loss:.4f}"
     where = f"--deployment {deployment} --region {region}"
     others = f"the sweep's {deleted_models} other models are deleted when the run ends; " if deleted_models > 1 else ""
@@ -126,7 +127,7 @@ def request_message(
         f"then, too, and billed monthly for its storage; {others}nothing else bills while the run waits.",
         f"Run: {run_id}\nExecution: {request.execution_arn}",
     ]
-    return subject(f"{run_id} waits for your approval{_about(request.estimate)}"), "\n\n".join(paragraphs)
+    return notification(f"{run_id} waits for your approval{_about(request.estimate)}", "\n\n".join(paragraphs))
 
 
 def purchase_text(serving: str, model_units: int, longest_lease_hours: float) -> str:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lambdas.domain import preflight
+from lambdas.domain.outside_text import name, sentence, shortened
 from lambdas.domain.rules import RULES, Finding
 
 ISSUES_KEPT_PER_RULE = 20
 _MESSAGE_LENGTH = 500
+_POINTER_LENGTH = 240
 # As many as the longest list of lines that lie apart can be for a data set that is accepted.
 _MAX_RANGES = 10_000
 
@@ -59,8 +61,8 @@ class DatasetReport:
         """Counts an issue, and keeps it while its rule has few."""
         self.counts[rule] += 1
         if self.counts[rule] <= ISSUES_KEPT_PER_RULE:
-            path = f"{file}#{pointer}" if pointer else file
-            self.issues.append(Issue(rule, RULES[rule].severity, line, path, message[:_MESSAGE_LENGTH]))
+            path = f"{name(file)}#{_shown_pointer(pointer)}" if pointer else name(file)
+            self.issues.append(Issue(rule, RULES[rule].severity, line, path, sentence(message, _MESSAGE_LENGTH)))
 
     def add_findings(self, file: str, line: int, findings: Sequence[Finding]) -> None:
         """Adds what a record broke."""
@@ -123,8 +125,14 @@ class DatasetReport:
         )
 
 
+def _shown_pointer(pointer: str) -> str:
+    """A JSON Pointer with each of its keys as a name, cut where it is long."""
+    parts = pointer[: 2 * _POINTER_LENGTH].split("/")
+    return shortened("/".join(map(name, parts)), _POINTER_LENGTH)
+
+
 def _listed(changes: dict[tuple[str, str], Change]) -> list[dict[str, Any]]:
     return [
-        {"path": file, "what": what, "count": change.count, "lines": change.lines}
+        {"path": name(file), "what": what, "count": change.count, "lines": change.lines}
         for (file, what), change in changes.items()
     ]

@@ -10,12 +10,11 @@ from pydantic import BaseModel, Field
 from lambdas.domain import approval, errors
 from lambdas.domain.customization import IN_PROGRESS
 from lambdas.domain.models import ServingKind
-from lambdas.domain.report import subject
+from lambdas.domain.notification import notification
+from lambdas.domain.outside_text import own_sentence, shortened_to_bytes
 from lambdas.domain.serving import ON_DEMAND, deletion_command, noun
+from lambdas.domain.state_budget import CAUSE_BYTES
 from lambdas.domain.sweep_jobs import DELETED, KEPT, LEFT
-
-# Step Functions' quota on an error's cause is 32,768 characters, and SNS takes 256 KB: this leaves room for all.
-_LONGEST_CAUSE = 8_000
 
 # These say it all in their own words.
 _NAMED = {
@@ -32,6 +31,10 @@ _NAMED = {
         errors.ThroughputNotDeleted,
     )
 }
+
+# These list what they found, a line each; in all other errors a line break can be somebody else's.
+_OWN_LINES = {errors.DatasetRejected.__name__, errors.PreflightFailed.__name__}
+_LONGEST_WORDS = 4_000
 
 # What any other error becomes, by the phase it happened in: the name, what failed, and what to do.
 _PHASES: dict[str, tuple[type[Exception], str, str]] = {
@@ -155,11 +158,12 @@ def explain(state: Mapping[str, Any], shard_trouble: Mapping[str, Any] | None = 
         cause = _sentences(sentence, _throughput_outcome(state), original)
     else:
         cause = _sentences(sentence, _throughput_outcome(state), _job_outcome(state))
-    cause = cause if len(cause) <= _LONGEST_CAUSE else f"{cause[:_LONGEST_CAUSE]} …"
+    cause = shortened_to_bytes(cause, CAUSE_BYTES)
     run = state.get("run") or {}
     run_id = run.get("id", "no run")
     where = f"\n\nRun: {run_id}\nExecution: {run['execution_arn']}" if run else ""
-    return Explanation(name, cause, subject(f"{run_id} failed: {name}"), f"{name}: {cause}{where}")
+    told = notification(f"{run_id} failed: {name}", f"{name}: {cause}{where}")
+    return Explanation(name, cause, *told)
 
 
 def _named_silence(caught: Caught, asked: Mapping[str, Any]) -> Caught:
@@ -172,13 +176,13 @@ def _named_silence(caught: Caught, asked: Mapping[str, Any]) -> Caught:
 
 def _explain(caught: Caught, phase: str | None, shard_trouble: Mapping[str, Any] | None) -> tuple[str, str]:
     """The error's final name and a sentence on it."""
-    text = _message(caught.cause)
+    text = _message(caught.cause, lines=caught.error in _OWN_LINES)
     if shard_trouble and _EXCEEDED_TOLERANCE in (caught.error, *caught.cause.split()):
         text = (
             f"{_MEANINGS[_EXCEEDED_TOLERANCE]}; the last error was in shard {shard_trouble.get('number')} "
             f"of arm {shard_trouble.get('arm')}: {shard_trouble.get('error')}: {shard_trouble.get('message')}"
         )
-        return errors.EvaluationFailed.__name__, f"The test set could not be answered: {text}"
+        return errors.EvaluationFailed.__name__, own_sentence(f"The test set could not be answered: {text}")
     if caught.error in _NAMED:
         return caught.error, text or f"{caught.error} gave no message."
     named, what_failed, next_step = _PHASES.get(phase or "", _PHASES["claim"])
@@ -187,8 +191,14 @@ def _explain(caught: Caught, phase: str | None, shard_trouble: Mapping[str, Any]
     return named.__name__, _sentences(f"{what_failed}: {detail}", _NEXT_STEPS.get(caught.error, next_step))
 
 
-def _message(cause: str) -> str:
-    """The sentence in a cause: Lambda gives a JSON object with `errorMessage`, others plain text. No stack trace."""
+def _message(cause: str, *, lines: bool = False) -> str:
+    """The words in a cause without a stack trace, in one line unless an error of the project has `lines`."""
+    text = _words(cause)
+    return "\n".join(map(own_sentence, text.split("\n"))) if lines else own_sentence(text, _LONGEST_WORDS)
+
+
+def _words(cause: str) -> str:
+    """Lambda gives a JSON object with `errorMessage`, others plain text."""
     try:
         parsed = orjson.loads(cause)
     except orjson.JSONDecodeError:

@@ -11,8 +11,8 @@ NAME_LENGTH = 80
 SENTENCE_LENGTH = 1_000
 # Visible by their category, and blank nevertheless: fillers, variation selectors, the grapheme joiner, Braille's blank.
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-_SCHEME = re.compile(r"(?i)\b(?!s3:)([a-z][a-z0-9+.-]{0,20}):(?=//)|\b(mailto|javascript|data|tel|file):(?=\S)")
-_WWW = re.compile(r"(?i)\b(www\d?)\.(?=\S)")
+_SCHEME = re.compile(r"(?i)\b(?!s3:)([a-z][a-z0-9+.-]{0,20}):(?=//)|\b(mailto|javascript):")
+_WWW = re.compile(r"(?i)\b(www\d?)\.")
 # The project's own links: an AWS console's page of a quota, and the source of the prices.
 _OWN_LINK = re.compile(
     r"https://[a-z0-9-]{1,30}\.console\.aws\.amazon\.com/servicequotas/home/services/[a-z0-9-]{1,30}/quotas/L-[A-Z0-9]{8}\b"
@@ -58,6 +58,12 @@ def sentence(text: str, most: int = SENTENCE_LENGTH) -> str:
     """Words from outside, such as AWS's, in one line of at most `most` characters, without links."""
     words = " ".join(text[: 2 * most].split())
     return shortened(without_links(visible(words)), most)
+
+
+def own_sentence(text: str, most: int = SENTENCE_LENGTH) -> str:
+    """Words of the project's own with names from outside in them: as `sentence`, but with the project's own links."""
+    words = " ".join(text[: 2 * most].split())
+    return shortened(with_own_links(visible(words)), most)
 
 
 def shortened(text: str, most: int) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lambdas.domain.models import ServingKind
-from lambdas.domain.report import subject
+from lambdas.domain.notification import Notification, notification
+from lambdas.domain.outside_text import own_sentence
 from lambdas.domain.serving import bills, deletion_command, hourly_cost, noun
 from lambdas.domain.timestamps import seconds_between
 
@@ -120,19 +121,20 @@ def left_sentences(turn: Turn, now: str, prices: Mapping[str, float | None]) -> 
     ]
 
 
-def run_message(run_id: str, execution_arn: str, error: str, what: str, sentences: list[str]) -> tuple[str, str]:
-    """Subject and text for a run that ended without its own clean-up; the text is also its report's cause."""
-    cleaned = " ".join(sentences) or "Nothing of it was found that bills."
+def run_message(run_id: str, execution_arn: str, error: str, what: str, sentences: list[str]) -> Notification:
+    """For a run that ended without its own clean-up; the text is also its report's cause."""
+    cleaned = " ".join(map(own_sentence, sentences)) or "Nothing of it was found that bills."
     text = f"{error}: {what} {cleaned} Upload the data set again to start a new run."
-    return subject(f"{run_id}: {error}"), f"{text}\n\nRun: {run_id}\nExecution: {execution_arn}"
+    return notification(f"{run_id}: {error}", f"{text}\n\nRun: {run_id}\nExecution: {execution_arn}")
 
 
-def alert_message(deployment: str, turn: Turn, sentences: list[str]) -> tuple[str, str]:
-    """Subject and text where something was found that should not have existed."""
+def alert_message(deployment: str, turn: Turn, sentences: list[str]) -> Notification:
+    """Where something was found that should not have existed."""
     kinds = sorted({noun(found.serving).upper() for found in turn.failed})
     title = f"{' AND '.join(kinds)} NOT DELETED" if kinds else "leftovers found"
     details = [f"{found.arn} should not have existed: {found.reason}." for found in turn.deleted]
-    return subject(f"{deployment}: {title}"), "\n\n".join([*sentences, *details, *turn.problems])
+    paragraphs = map(own_sentence, [*sentences, *details, *turn.problems])
+    return notification(f"{deployment}: {title}", "\n\n".join(paragraphs))
 
 
 def not_reconciled(turn: Turn) -> str:

@@ -11,9 +11,12 @@ from lambdas.domain.cost import THROUGHPUT_ITEM
 from lambdas.domain.evaluation import Evaluation
 from lambdas.domain.failed_cost import failed_cost
 from lambdas.domain.metrics import count_statistics, percentile
+from lambdas.domain.notification import Notification, notification
+from lambdas.domain.outside_text import shortened_to_bytes
 from lambdas.domain.pricing import answer_prices
 from lambdas.domain.responses import Line, answering_seconds
 from lambdas.domain.serving import ON_DEMAND, noun
+from lambdas.domain.state_budget import MESSAGE_BYTES
 from lambdas.domain.throughput import served_seconds
 from lambdas.domain.training_curve import summarise_training
 from lambdas.domain.training_metrics import Losses, summarise_epochs
@@ -33,7 +36,6 @@ METRIC_NAMES = {
     "output_tokens": "Output tokens",
 }
 # SNS: "Subjects must be ASCII text … no line breaks or control characters, less than 100 characters" (API reference).
-_SUBJECT_LENGTH = 99
 STORAGE_NOTE = (
     "The custom model is kept on purpose and billed monthly for its storage. "
     "Delete it with `aws bedrock delete-custom-model --model-identifier <its ARN>` when it is no longer needed."
@@ -264,14 +266,8 @@ def _headline_figures(report: Report) -> tuple[str, float, float]:
     return name, tuned[metric], base[metric]
 
 
-def subject(text: str) -> str:
-    """A text made fit for the subject of an SNS message."""
-    printable = "".join(character if " " <= character <= "~" else "?" for character in " ".join(text.split()))
-    return printable[:_SUBJECT_LENGTH]
-
-
-def success_message(report: Report, uri: str) -> tuple[str, str]:
-    """Subject and text of the notification."""
+def success_message(report: Report, uri: str) -> Notification:
+    """Tells the result."""
     simulated = "SIMULATED: no model was trained and nothing was billed.\n\n" if report["simulated"] else ""
     rows = [
         f"  {name}: F1 {arm['f1']:.1f}, exact match {arm['exact_match']:.1f}, "
@@ -288,7 +284,7 @@ def success_message(report: Report, uri: str) -> tuple[str, str]:
     title = (
         f"{'SIMULATED ' if report['simulated'] else ''}{decision['verdict']}: {name} {tuned:.1f} tuned, {base:.1f} base"
     )
-    return subject(f"{title}, {report['run_id']}"), text
+    return notification(f"{title}, {report['run_id']}", shortened_to_bytes(text, MESSAGE_BYTES))
 
 
 def _deletion_sentence(serving: Mapping[str, Any] | None) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from lambdas.domain.errors import InvalidEvent
+from lambdas.domain.outside_text import name
 
 DATASET_NAME_LENGTH = 20
 DIGEST_LENGTH = 12
@@ -65,7 +66,7 @@ class Source:
         match = _KEY.fullmatch(self.key)
         if match is None:
             raise InvalidEvent(
-                f"s3://{self.bucket}/{self.key} does not start a run: "
+                f"s3://{name(self.bucket)}/{name(self.key)} does not start a run: "
                 "only input/<name>.jsonl and input/<name>/train.jsonl do."
             )
         return match["folder"] or match["file"]

@@ -10,7 +10,7 @@ from itertools import product
 from math import prod
 from typing import NamedTuple, TypedDict
 
-from lambdas.domain import hyperparameters
+from lambdas.domain import hyperparameters, outside_text
 from lambdas.domain.models import BaseModelEntry
 from lambdas.domain.preflight import Finding
 from lambdas.domain.run_settings import SweepSettings
@@ -100,7 +100,7 @@ def _grid_findings(model: BaseModelEntry, sweep: SweepSettings, planned_jobs: in
             yield Finding(
                 check="sweep-grid",
                 severity="error",
-                message=f"sweep.grid, {name}: {message}",
+                message=f"sweep.grid, {outside_text.name(name)}: {message}",
                 remedy="Correct sweep.grid in run.json.",
             )
     if planned_jobs == 1:

@@ -6,8 +6,10 @@ from typing import Any, TypedDict
 
 from lambdas.domain.customization import COMPLETED, IN_PROGRESS, Job
 from lambdas.domain.errors import CustomizationFailed
+from lambdas.domain.outside_text import sentence, shortened_to_bytes
 from lambdas.domain.polling import MOST_START_REFUSALS, next_job_wait
 from lambdas.domain.run import CANDIDATE_TAG, PROJECT
+from lambdas.domain.state_budget import JOB_FAILURE_BYTES
 from lambdas.domain.sweep import Candidate
 from lambdas.domain.training_metrics import Losses
 
@@ -17,9 +19,6 @@ FAILED = "Failed"
 TRAINING = (IN_PROGRESS, "Stopping")
 
 DELETED, KEPT, LEFT = "deleted", "kept", "left"
-
-# Bedrock's messages have up to 2,048 characters: those of twelve jobs must fit into an error's cause.
-_LONGEST_FAILURE = 1_000
 
 
 class CandidateJob(TypedDict):
@@ -103,7 +102,7 @@ def described(
         "ended_at": job["ended_at"],
         "training_loss": _finite(training_loss),
         "validation_loss": _finite(validation_loss),
-        "failure": failure and failure[:_LONGEST_FAILURE],
+        "failure": failure and _failure_words(failure),
         "simulated": job["simulated"],
     }
 
@@ -113,14 +112,19 @@ def _finite(loss: float | None) -> float | None:
     return loss if loss is not None and isfinite(loss) else None
 
 
+def _failure_words(reason: str) -> str:
+    """Of up to twelve jobs, all of which stand in the run's state."""
+    return shortened_to_bytes(sentence(reason), JOB_FAILURE_BYTES)
+
+
 def waits(candidate: CandidateJob, reason: str) -> CandidateJob:
     """A candidate for which Bedrock has no room yet."""
-    return {**candidate, "failure": reason[:_LONGEST_FAILURE]}
+    return {**candidate, "failure": _failure_words(reason)}
 
 
 def failed(candidate: CandidateJob, reason: str) -> CandidateJob:
     """A candidate that could not be started, or that Bedrock no longer knows."""
-    return {**candidate, "status": FAILED, "failure": reason[:_LONGEST_FAILURE]}
+    return {**candidate, "status": FAILED, "failure": _failure_words(reason)}
 
 
 def started(candidates: list[CandidateJob], *, wait_seconds: int, start_refusals: int = 0) -> SweepJob:

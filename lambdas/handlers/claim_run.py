@@ -18,13 +18,14 @@ from lambdas.handlers.observability import bind_run, logger, metrics, observed
 
 
 class _Bucket(BaseModel):
-    name: str = Field(min_length=3)
+    name: str = Field(min_length=3, max_length=255)
 
 
 class _Object(BaseModel):
-    key: str = Field(min_length=1)
-    version_id: str | None = Field(default=None, alias="version-id")
-    sequencer: str | None = None
+    # As long as S3 lets keys and versions be: what starts a run stands in its state.
+    key: str = Field(min_length=1, max_length=1024)
+    version_id: str | None = Field(default=None, alias="version-id", max_length=1024)
+    sequencer: str | None = Field(default=None, max_length=1024)
 
 
 class _Detail(BaseModel):
@@ -46,7 +47,7 @@ class ClaimRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     event: ObjectCreated
-    execution_arn: str = Field(min_length=1)
+    execution_arn: str = Field(min_length=1, max_length=1024)
 
 
 @observed

@@ -118,15 +118,15 @@ def _tell(turn: Turn, event: dict[str, Any]) -> None:
     if cut_off is not None:
         claim, status = cut_off
         error, what = _ENDS[status]
-        message = reconciliation.run_message(claim.run_id, claim.execution_arn, error.__name__, what, sentences)
-        _write_report(claim, error.__name__, message[1])
+        told = reconciliation.run_message(claim.run_id, claim.execution_arn, error.__name__, what, sentences)
+        _write_report(claim, error.__name__, told.message)
     elif turn.deleted or turn.jobs_stopped or turn.models_deleted or turn.failed:
-        message = reconciliation.alert_message(settings.deployment, turn, sentences)
+        told = reconciliation.alert_message(settings.deployment, turn, sentences)
     else:
         return
-    logger.warning(message[1])
+    logger.warning(told.message)
     if settings.topic_arn is not None:
-        topic.publish(settings.topic_arn, *message)
+        topic.publish(settings.topic_arn, told)
 
 
 def _prices(turn: Turn) -> dict[str, float | None]:

@@ -32,7 +32,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         _estimate(run),
     )
     approvals.write(bucket, run["id"], request)
-    subject, text = approval.request_message(
+    told = approval.request_message(
         run["id"],
         request,
         approval.purchase_text(plan["serving"], plan["model_units"], settings.longest_lease_hours),
@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         deployment=settings.deployment,
         region=clients.sns().meta.region_name,
     )
-    topic.publish(event["topic_arn"], subject, text)
+    topic.publish(event["topic_arn"], told)
     logger.info("Approval requested", extra={"answer_until": request.answer_until})
     metrics.add_metric("ApprovalsRequested", MetricUnit.Count, 1)
     return {}

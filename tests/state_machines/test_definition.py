@@ -240,3 +240,10 @@ def test_no_state_calls_bedrock_itself() -> None:
     """A purchase has no commitment, as its function's test proves: a state that bought could ask for one unseen."""
     called = set(re.findall(r'"Resource": "(?!\$)([^"]+)"', json.dumps(DEFINITION)))
     assert called == {"arn:aws:states:::s3:getObject", "arn:aws:states:::sns:publish", CALL_AND_WAIT}
+
+
+def test_the_state_holds_each_fact_once() -> None:
+    """A branch that gave back the whole state would double it, and with it a plan of the longest settings."""
+    training = STATES["TrainAndAnswerWithBaselines"]
+    assert STATES["GenerateBaselineResponses"]["OutputPath"] is None
+    assert training["ResultPath"] == STATES["TakeJob"]["ResultPath"] == "$.job"

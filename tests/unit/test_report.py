@@ -4,14 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.report import headline, subject, summarise_arm, token_reduction
+from lambdas.domain.notification import notification
+from lambdas.domain.report import headline, summarise_arm, token_reduction
 from lambdas.domain.report_page import label
 
 
 @given(st.text())
 def test_a_subject_is_what_sns_accepts(text: str) -> None:
     """SNS refuses a message for a bad subject, and the notification would be lost."""
-    made = subject(text)
+    made = notification(text, "").subject
     assert len(made) < 100
     assert made.isascii()
     assert made.isprintable()

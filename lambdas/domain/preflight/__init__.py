@@ -5,17 +5,20 @@ A check is a pure function of facts; beside this file stand those of each subjec
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from lambdas.domain.outside_text import own_sentence
 
 Severity = Literal["error", "warning"]
 Status = Literal["passed", "warning", "failed", "skipped"]
 
-# Below failure.py's limit on a cause, with room for what it adds.
-_LONGEST_MESSAGE = 7_000
+# Below the limit on a handler's error (state_budget.py).
+_LONGEST_MESSAGE = 4_500
 # Of one finding in the message: Bedrock's own words in it can be long.
 _LONGEST_FINDING = 1_000
+_LONGEST_WORDS = 2_000
 
 # Each check and what it asks; docs/preflight.md has the same table.
 CHECKS = {
@@ -46,6 +49,10 @@ CHECKS = {
 }
 
 
+# Names from outside and AWS's own words stand in them; the links to a quota's page are the project's.
+_Words = Annotated[str, AfterValidator(lambda text: own_sentence(text, _LONGEST_WORDS))]
+
+
 class Finding(BaseModel):
     """One thing that stands in the run's way (error), or that a person should know before it spends (warning).
 
@@ -57,8 +64,8 @@ class Finding(BaseModel):
 
     check: str
     severity: Severity
-    message: str
-    remedy: str
+    message: _Words
+    remedy: _Words
     quota_code: str | None = None
     successor: str | None = None
 

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from lambdas.domain import hyperparameters, sweep
 from lambdas.domain.dataset import SetName
+from lambdas.domain.outside_text import name, sentence, shortened_to_bytes
 from lambdas.domain.preflight import Check, Finding
 from lambdas.domain.run_settings import Choices, SweepSettings
+from lambdas.domain.state_budget import FINDING_BYTES, MOST_FINDINGS
 
 HYPERPARAMETERS = "hyperparameters"
 _CHECKS = (HYPERPARAMETERS, "sweep-validation", "sweep-jobs", "sweep-grid")
-# From a file of up to a megabyte, and kept in the run's state.
-_MOST_FINDINGS = 50
-_LONGEST_PART = 300
 
 
 def settings_findings(choices: Choices, records: Mapping[SetName, int] | None, *, most_jobs: int) -> list[Finding]:
@@ -26,14 +25,14 @@ def settings_findings(choices: Choices, records: Mapping[SetName, int] | None, *
         Finding(
             check=HYPERPARAMETERS,
             severity="error",
-            message=f"run.json, /hyperparameters/{_short(fault.name)}: {_short(fault.message)}",
+            message=_short(f"run.json, /hyperparameters/{name(fault.name)}: {fault.message}"),
             remedy="Correct it in run.json, or leave it out for the recommended value.",
         )
         for fault in hyperparameters.faults(choices.model, choices.settings.hyperparameters)
     ]
     if choices.settings.sweep is not None and records is not None:
         found += _sweep_findings(choices, choices.settings.sweep, records, most_jobs)
-    return found[:_MOST_FINDINGS]
+    return found[:MOST_FINDINGS]
 
 
 def _sweep_findings(
@@ -53,4 +52,5 @@ def settings_checks(findings: Sequence[Finding]) -> list[Check]:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_PART else f"{text[:_LONGEST_PART]} …"
+    """From a file of up to a megabyte, and kept in the run's state."""
+    return shortened_to_bytes(sentence(text), FINDING_BYTES)

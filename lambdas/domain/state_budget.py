@@ -1,0 +1,33 @@
+"""How large each fact of a run may be in the execution's state, in bytes of JSON.
+
+Step Functions ends an execution whose state is larger than 256 KB with an error of its own, past the clean-up lane's
+words. So what comes from outside is cut where it enters, and no input makes a state of more than STATE_BYTES.
+"""
+
+STATE_BYTES = 200_000
+FACT_BYTES = {
+    "run": 8_000,
+    "plan": 65_000,
+    "preflight": 12_000,
+    "job": 28_000,
+    "approval": 3_000,
+    "slot": 2_000,
+    "throughput": 4_000,
+    "responses": 4_000,
+    "report": 20_000,
+    "explanation": 20_000,
+}
+# Of a Catch: the message once more as JSON in a JSON text, which doubles quotes at most, and a short stack trace.
+CAUGHT_BYTES = 13_000
+# Of an error that a handler raises.
+ERROR_BYTES = 5_000
+# Those that can stand side by side in a run that fails, and in one that does not.
+FAILED_LANE = ("failure", "stop_failure", "deletion_failure", "discard_failure")
+SUCCEEDED_LANE = ("judging_failure", "discard_failure", "promotion_failure")
+
+# Of the texts in those facts.
+CAUSE_BYTES = 8_000
+MESSAGE_BYTES = 16_000
+JOB_FAILURE_BYTES = 1_000
+FINDING_BYTES = 250
+MOST_FINDINGS = 50
