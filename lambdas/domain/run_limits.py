@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from lambdas.domain.decision import GateSettings
 from lambdas.domain.models import PROFILE_PREFIX, BaseModelEntry, catalogue
+from lambdas.domain.outside_text import name
 from lambdas.domain.prices import default_prices
 
 ANY_MODEL = "*"
@@ -103,6 +104,6 @@ def _refusal(model_id: str, models: Collection[str]) -> str:
     told = sorted(models)
     more = f" and {len(told) - _MOST_NAMED} more (docs/operations.md)" if len(told) > _MOST_NAMED else ""
     return (
-        f"This deployment does not let a run name {model_id!r} (its setting allowed_models). "
+        f"This deployment does not let a run name '{name(model_id)}' (its setting allowed_models). "
         f"Allowed: {', '.join(told[:_MOST_NAMED])}{more}."
     )

@@ -12,6 +12,7 @@ from lambdas.domain.arms import BASE, CHAMPION, TUNED
 from lambdas.domain.decision import GateSettings
 from lambdas.domain.formats import DEFAULT_CONTEXT_TAG, Conversion
 from lambdas.domain.models import BaseModelEntry, ServingKind, UnknownBaseModelError, base_model
+from lambdas.domain.outside_text import name
 from lambdas.domain.prices import TokenPrice
 from lambdas.domain.run_limits import Fault, RunLimits, gate_faults, model_faults, run_gate, task_kind_faults
 from lambdas.domain.task_kind import TaskKind
@@ -202,14 +203,14 @@ def _arm_faults(settings: RunSettings, model: BaseModelEntry) -> list[Fault]:
     faults = []
     for index, model_id in enumerate(settings.evaluation.models):
         if arm_name(model_id) in taken:
-            faults.append(Fault(f"/evaluation/models/{index}", f"{model_id!r} is already one of the arms."))
+            faults.append(Fault(f"/evaluation/models/{index}", f"'{name(model_id)}' is already one of the arms."))
         taken.add(arm_name(model_id))
     return faults
 
 
 def _judge_faults(judges: list[str]) -> list[Fault]:
     return [
-        Fault(f"/evaluation/judges/{index}", f"{judge!r} is already one of the judges.")
+        Fault(f"/evaluation/judges/{index}", f"'{name(judge)}' is already one of the judges.")
         for index, judge in enumerate(judges)
         if judge in judges[:index]
     ]

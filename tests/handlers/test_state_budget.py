@@ -39,18 +39,17 @@ RUN = {
 }
 RECORDS = "".join(json.dumps({"prompt": f"question {n}?", "completion": f"{n}"}) + "\n" for n in range(80)).encode()
 # As many and as long as run.json may have them.
-WIDEST = {
+EVALUATION: dict[str, Any] = {
+    "few_shot": 3,
+    "models": [f"m{n}{'x' * 254}" for n in range(5)],
+    "judges": [f"j{n}{'x' * 254}" for n in range(5)],
+    "prices": {f"{n:02d}{'p' * 254}": {"input": 1.2345678901234567, "output": 1.2345678901234567} for n in range(50)},
+}
+WIDEST: dict[str, Any] = {
     "base_model": "anthropic.claude-3-haiku-20240307-v1:0:200k",
     "tags": {f"{n:03d}{'t' * 125}": "v" * 256 for n in range(40)},
     "sweep": {"jobs": 12},
-    "evaluation": {
-        "few_shot": 3,
-        "models": [f"m{n}{'x' * 254}" for n in range(5)],
-        "judges": [f"j{n}{'x' * 254}" for n in range(5)],
-        "prices": {
-            f"{n:02d}{'p' * 254}": {"input": 1.2345678901234567, "output": 1.2345678901234567} for n in range(50)
-        },
-    },
+    "evaluation": EVALUATION,
 }
 
 
@@ -84,9 +83,13 @@ def test_the_facts_together_stay_within_the_state() -> None:
     ids=["many", "long"],
 )
 def test_the_widest_settings_make_a_plan_of_its_size(
-    s3: "S3Client", lambda_context: LambdaContext, hyperparameters: dict[str, object]
+    s3: "S3Client",
+    lambda_context: LambdaContext,
+    monkeypatch: pytest.MonkeyPatch,
+    hyperparameters: dict[str, object],
 ) -> None:
     """Hyperparameters are any JSON until the preflight refuses them."""
+    monkeypatch.setenv("ALLOWED_MODELS", json.dumps([*EVALUATION["models"], *EVALUATION["judges"]]))
     plan = prepare(s3, lambda_context, {**WIDEST, "hyperparameters": hyperparameters})
     assert json_bytes(plan) <= FACT_BYTES["plan"]
     assert plan["settings_findings"]
@@ -187,7 +190,7 @@ def test_the_widest_estimate_is_of_its_size() -> None:
         "sweep": None,
         "dataset": {"train": {"records": 40}, "validation": None, "test": {"records": 10}},
         "tokens": {"train": 9000, "validation": 0, "test_prompts": 600, "test_references": 30, "examples": 10},
-        "evaluation": {**cast(dict[str, Any], WIDEST["evaluation"]), "max_tokens": 64, "judged_pairs": 100},
+        "evaluation": {**EVALUATION, "max_tokens": 64, "judged_pairs": 100},
     }
     assert json_bytes(estimate(plan, default_prices()).short_form()) + 500 <= FACT_BYTES["preflight"]
 

@@ -1,6 +1,7 @@
 """Texts from outside, as they stand in messages and on a terminal."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -92,3 +93,10 @@ def test_a_notification_is_what_sns_takes(subject: str, text: str) -> None:
 def test_a_notification_stays_within_sns_s_limit() -> None:
     """SNS refuses more than 256 KB."""
     assert len(notification("s", "\u5927" * 1_000_000).message.encode()) < 256 * 1024
+
+
+def test_every_message_comes_from_the_one_constructor() -> None:
+    """One that is put together elsewhere would have its names raw."""
+    lambdas = Path(__file__).parents[2] / "lambdas"
+    made = [str(file.relative_to(lambdas)) for file in lambdas.rglob("*.py") if "Notification(" in file.read_text()]
+    assert made == ["domain/notification.py"]

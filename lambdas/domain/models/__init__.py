@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lambdas.domain.outside_text import name
+
 RecordFormat = Literal["messages", "bedrock-conversation-2024", "prompt-completion"]
 ServingKind = Literal["on_demand", "provisioned_throughput"]
 
@@ -124,4 +126,4 @@ def base_model(model_id: str) -> BaseModelEntry:
         if model_id in (entry.customization_id, entry.inference_id, entry.foundation_model_id):
             return entry
     known = ", ".join(entry.customization_id for entry in catalogue())
-    raise UnknownBaseModelError(f"{model_id!r} cannot be fine-tuned here; the models that can: {known}.")
+    raise UnknownBaseModelError(f"'{name(model_id)}' cannot be fine-tuned here; the models that can: {known}.")
