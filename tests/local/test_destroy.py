@@ -99,7 +99,7 @@ def test_models_are_listed_anew_once_the_stacks_are_gone() -> None:
             account.models = {}
         return before(**settings)
 
-    account.paginate = after_the_deletion  # type: ignore[method-assign]
+    account.paginate = after_the_deletion  # type: ignore[method-assign] # the account, changed by then
     account.destroy()
     assert ["arn:m/ours" in text for text in account.told] == [True, False]
 
