@@ -38,7 +38,7 @@ CANDIDATES = 32
 _WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b",." else 32 for byte in bytes(range(256)).lower())
 # In words that are not plain: a number without its thousands' commas is one token, but `21,70,27` is three; Chinese and
 # Japanese characters, three bytes each, are tokens.
-_TOKEN = re.compile(rb"\d{1,3}(?:,\d{3})+(?![\d,])|[\xe3-\xe9][\x80-\xbf]{2}|[^,.\xe3-\xe9]+(?:\.\d+)?")
+_TOKEN = re.compile(rb"\d{1,3}(?:,\d{3}){1,9}+(?![\d,])|[\xe3-\xe9][\x80-\xbf]{2}|[^,.\xe3-\xe9]+(?:\.\d+)?")
 
 # A table that was written as JSON within a prompt may have its characters escaped.
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")

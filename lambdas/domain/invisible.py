@@ -15,9 +15,10 @@ _CHARACTERS = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+_IGNORABLE = re.compile(f"[{_CHARACTERS}]")
 # The first bytes of each of them: the characters themselves, but in the last range, which is large.
 CUES: tuple[str | bytes, ...] = (
-    *(chr(code) for code in range(0x80, 0x20000) if re.match(f"[{_CHARACTERS}]", chr(code))),
+    *(chr(code) for code in range(0x80, 0x20000) if _IGNORABLE.match(chr(code))),
     "\U000e0000".encode()[:2],
 )
 

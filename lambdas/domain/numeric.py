@@ -21,10 +21,10 @@ from typing import NamedTuple
 _EXACT = Context(prec=100)
 # By the first letters: "k", "thousands"; "m", "mn", "mm", "million"; "b", "bn", "billion"; "tn", "trillion"; "pct", …
 _EXPONENTS = {"k": 3, "th": 3, "m": 6, "b": 9, "tn": 12, "tr": 12, "%": -2, "p": -2}
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b\.?"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,9}+\b\.?"
 _DAY_BEFORE = re.compile(rf"{_MONTH}\s$", re.IGNORECASE)
 _DAY_AFTER = re.compile(rf"\s(?:of\s)?{_MONTH}", re.IGNORECASE)
-_LIST_SEPARATOR = re.compile(r"\s*(?:,|;|&|,?\s*\band\b)\s*", re.IGNORECASE)
+_LIST_SEPARATOR = re.compile(r"\s*+(?:,?+\s*+\band\b|[,;&])\s*+", re.IGNORECASE)
 _NUMBER = re.compile(
     r"""
     (?<![A-Za-z0-9_])                   # FY19 has no number, and the dash of 5-7 is no sign
@@ -35,7 +35,7 @@ _NUMBER = re.compile(
     (?P<inner>[-\u2212\u2013(])?        # $(0.28), $-5
     (?P<digits>(?>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+|(?=\.[0-9])))
     (?P<decimals>(?>\.[0-9]+)?)
-    (?!(?:st|nd|rd|th)\b)               # 3rd quarter
+    (?P<ordinal>(?:st|nd|rd|th)\b)?     # 3rd quarter: no number, and nothing in it is one
     (?P<close>\))?
     (?:\s?(?P<percent>%)|[\s-]?(?P<scale>percent|per\ cent|pct
         |thousands?|millions?|billions?|trillions?|k|mn|mm|m|bn|b|tn)\b)?
@@ -99,6 +99,8 @@ def quantities(text: str) -> list[Quantity]:
 
 def _stated(text: str) -> Iterator[Quantity]:
     for match in _NUMBER.finditer(text):
+        if match["ordinal"]:
+            continue
         digits, decimals, currency = match["digits"], match["decimals"], match["currency"] or ""
         scale = match["percent"] or match["scale"]
         exponent = _exponent(scale) if scale else 0

@@ -28,8 +28,9 @@ TokenPurpose = Literal["customization", "throughput"]
 _RUN_ID = re.compile(rf"[a-z0-9]+(-[a-z0-9]+)*-[0-9a-f]{{{DIGEST_LENGTH}}}")
 _KEY = re.compile(r"input/(?:(?P<folder>[^/]+)/train\.jsonl|(?P<file>[^/]+)\.jsonl)")
 # Patterns of the Bedrock service model (CreateModelCustomizationJob, CreateProvisionedModelThroughput). botocore does
-# not check them, and the service refuses a wrong one only after the data has been prepared.
-_JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9+\-.])*")
+# not check them, and the service refuses a wrong one only after the data has been prepared. Job names are
+# the same language as there, without a repetition within another, which takes exponential time on hyphens.
+_JOB_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9+\-.]*")
 _MODEL_NAME = re.compile(r"([0-9a-zA-Z][_-]?){1,63}")
 _TOKEN = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9]{0,254}[a-zA-Z0-9])?")
 _NAME_LENGTH = 63

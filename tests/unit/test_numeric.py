@@ -117,3 +117,23 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     """Answers are whatever a model says."""
     assert numeric_match(text, "5") in (0.0, 100.0)
     assert all(number.value.is_finite() for number in quantities(text))
+
+
+def test_an_ordinal_is_no_number_and_hides_none() -> None:
+    """What is skipped as a whole must not take the figures around it with it."""
+    assert [
+        number.value for number in quantities("5% in the 3rd of 4 quarters, after the 1,111st and a 21st (8th)")
+    ] == [
+        Decimal("0.05"),
+        Decimal(4),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("separator", "is_list"),
+    [(each, True) for each in (",", " , ", ";", "\n&\n", " and ", ",and ", " ,  and  ", ",\tand\n")]
+    + [(each, False) for each in (" , , ", " " * 30_000, " xand ")],
+)
+def test_a_list_is_separated_whatever_the_white_space(separator: str, is_list: bool) -> None:
+    """Linear patterns must read the same lists."""
+    assert is_numeric(f"1,598{separator}163 thousand") is is_list

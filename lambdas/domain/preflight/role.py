@@ -1,7 +1,7 @@
 """Checks of the role that Bedrock assumes for a job, of who passes it, and of the key."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple
 
 from lambdas.domain.preflight import Check, Severity, Untold, failed, unmade, warned
@@ -130,8 +130,7 @@ def _met(operator: str, wanted: Sequence[Any], value: str | None) -> bool | None
 
 def _matches(pattern: str, value: str) -> bool:
     """IAM's wildcards: * is any text, ? any character."""
-    expression = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
-    return re.fullmatch(expression, value, re.DOTALL) is not None
+    return fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
 def _listed(value: Any) -> list[Any]:

@@ -55,21 +55,24 @@ class Kind(IntEnum):
 
 _GROWTH = r"\b(?:change|increase|decrease|growth|grow)"
 # What anybody who knows English expects from these words, whatever the data set.
+# Where one word follows another in a line, the first place of the first is enough to look for the second from.
 CUES: dict[Kind, re.Pattern[str]] = {
-    kind: re.compile(pattern, re.IGNORECASE)
+    kind: re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     for kind, pattern in {
         Kind.CELLS: r"\brespective",
-        Kind.BEST_COLUMN: r"(which|what) (fiscal )?(year|period|quarter).*\b(\w+er|\w+est|more|most|less|least)\b",
-        Kind.BEST_ROW: r"(which|what|who) .*\b(most|least|highest|lowest|largest|smallest)\b",
+        Kind.BEST_COLUMN: (
+            r"^(?>.*?(which|what) (fiscal )?(year|period|quarter)).*\b(\w+er|\w+est|more|most|less|least)\b"
+        ),
+        Kind.BEST_ROW: r"^(?>.*?(which|what|who) ).*\b(most|least|highest|lowest|largest|smallest)\b",
         Kind.COUNT: r"how many",
         Kind.DIFFERENCE: r"\b(change|difference|increase|decrease|grow|differ|more|less)",
-        Kind.CHANGE_PERCENT: rf"(percent|%).*{_GROWTH}|{_GROWTH}.*(percent|%)",
+        Kind.CHANGE_PERCENT: rf"^(?>.*?(percent|%)).*{_GROWTH}|^(?>.*?{_GROWTH}).*(percent|%)",
         Kind.SUM: r"\b(sum|combined|altogether|total)\b",
         Kind.AVERAGE: r"\b(average|mean)\b",
         Kind.ROW_AVERAGE: r"\b(average|mean)\b",
         Kind.RATIO: r"\b(ratio|proportion)\b",
         Kind.SHARE_PERCENT: r"(percentage|proportion|percent|share) of",
-        Kind.CLAUSE: r"^\W*(why|how (is|are|was|were|did|do|does)\b|what (cause|led|result|drove|is the reason))",
+        Kind.CLAUSE: r"\A\W*(why|how (is|are|was|were|did|do|does)\b|what (cause|led|result|drove|is the reason))",
         Kind.SENTENCE: r"\b(describe|explain|summar)",
     }.items()
 }

@@ -12,9 +12,11 @@ candidate, as with a real judge.
 import math
 import re
 import zlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 from html import unescape
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,15 +31,20 @@ UNSUPPORTED_FROM = 0.5
 FIGURES_WEIGHT = 0.7
 ASKS = re.compile(r"<judge?ment>", re.I)
 PAIR = re.compile(
-    r"<(?P<name>(?:answer|response|candidate|output|assistant|model)[_-]?(?P<which>a|b|1|2))\b[^>]*>"
-    r"(?P<text>.*?)</(?P=name)>",
-    re.S | re.I,
+    r"<(?P<name>/?(?:answer|response|candidate|output|assistant|model)[_-]?(?P<which>a|b|1|2))\b[^<>]*>", re.I
 )
 # Escaped texts in tags with one mark, as the pipeline's own judges' prompt has them.
-MARKED = re.compile(
-    r"<(?P<which>reference|first|second)-(?P<mark>[0-9a-f]+)>(?P<text>.*?)</(?P=which)-(?P=mark)>", re.S
-)
-SINGLE = re.compile(r"<(?P<name>answer|response)>(?P<text>.*?)</(?P=name)>", re.S | re.I)
+MARKED = re.compile(r"<(?P<name>/?(?P<which>reference|first|second)-[0-9a-f]+)>")
+SINGLE = re.compile(r"<(?P<name>/?(?P<which>answer|response))>", re.I)
+
+
+class Element(NamedTuple):
+    """A text between two tags: `which` of the candidates it is, and its place, tags included."""
+
+    which: str
+    text: str
+    start: int
+    end: int
 
 
 def answer(system: str, prompt: str, name: str) -> str | None:
@@ -49,36 +56,53 @@ def answer(system: str, prompt: str, name: str) -> str | None:
     """
     if not ASKS.search(system + prompt):
         return None
-    marked = {match["which"]: match for match in reversed(list(MARKED.finditer(prompt)))}
+    marked = {each.which: each for each in reversed(_elements(MARKED, prompt))}
     if len(marked) == 3:
-        reference = unescape(marked["reference"]["text"])
+        reference = unescape(marked["reference"].text)
         return _compare(prompt, marked["first"], marked["second"], name, lambda text: _agreement(reference, text))
-    found = {match["which"].lower(): match for match in reversed(list(PAIR.finditer(prompt)))}
+    found = {each.which.lower(): each for each in reversed(_elements(PAIR, prompt))}
     if len(found) >= 2:
-        first, second = sorted(found.values(), key=lambda match: match.start())[:2]
+        first, second = sorted(found.values(), key=lambda each: each.start)[:2]
         context = read_prompt(_without(prompt, [first, second]))
         return _compare(prompt, first, second, name, lambda text: _quality(context, text))
-    single = SINGLE.search(prompt)
-    if single is not None:
-        quality = _quality(read_prompt(_without(prompt, [single])), single["text"])
+    singles = _elements(SINGLE, prompt)
+    if singles:
+        quality = _quality(read_prompt(_without(prompt, singles[:1])), singles[0].text)
         quality += NOISE * _noise(name, prompt, 0)
         verdict = "correct" if quality >= UNSUPPORTED_FROM else "incorrect"
         return _written(f"The context supports the answer to {quality:.2f}.", verdict)
     return _written("No two answers could be told apart.", "tie")
 
 
-def _compare(
-    prompt: str, first: re.Match[str], second: re.Match[str], name: str, quality: Callable[[str], float]
-) -> str:
+def _elements(tag: re.Pattern[str], prompt: str) -> list[Element]:
+    """From each start tag to its end tag, one after the other; tags that are never closed are passed over."""
+    tags = [(match["name"].lower(), match) for match in tag.finditer(prompt)]
+    ends: dict[str, list[re.Match[str]]] = {}
+    for name, match in tags:
+        if name.startswith("/"):
+            ends.setdefault(name[1:], []).append(match)
+    found, position = list[Element](), 0
+    for name, match in tags:
+        closing = ends.get(name, [])
+        following = bisect_left(closing, match.end(), key=lambda end: end.start())
+        if match.start() < position or following == len(closing):
+            continue
+        end = closing[following]
+        position = end.end()
+        found.append(Element(match["which"], prompt[match.end() : end.start()], match.start(), position))
+    return found
+
+
+def _compare(prompt: str, first: Element, second: Element, name: str, quality: Callable[[str], float]) -> str:
     qualities = [
-        quality(unescape(match["text"])) + POSITION_BIAS * (number == 0) + NOISE * _noise(name, prompt, number)
-        for number, match in enumerate((first, second))
+        quality(unescape(each.text)) + POSITION_BIAS * (number == 0) + NOISE * _noise(name, prompt, number)
+        for number, each in enumerate((first, second))
     ]
     difference = qualities[0] - qualities[1]
     reason = f"Support and brevity: {qualities[0]:.2f} for the first, {qualities[1]:.2f} for the second."
     if abs(difference) < TIE_WITHIN:
         return _written(reason, "tie")
-    better = (first if difference > 0 else second)["which"]
+    better = (first if difference > 0 else second).which
     return _written(reason, better if better in ("first", "second") else better.upper())
 
 
@@ -122,9 +146,9 @@ def _noise(name: str, prompt: str, number: int) -> float:
     return float(math.sqrt(-2 * math.log(1 - uniform[0])) * math.cos(2 * math.pi * uniform[1]))
 
 
-def _without(prompt: str, matches: list[re.Match[str]]) -> str:
-    for match in reversed(matches):
-        prompt = prompt[: match.start()] + prompt[match.end() :]
+def _without(prompt: str, elements: list[Element]) -> str:
+    for each in reversed(elements):
+        prompt = prompt[: each.start] + prompt[each.end :]
     return prompt
 
 

@@ -6,7 +6,9 @@ Tables are HTML (`<tr>`, `<td>`), lines with `|`, or lines with tabs. The questi
 import html
 import math
 import re
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -17,17 +19,17 @@ import numpy.typing as npt
 # Of 32 bits at work, of 16 where thousands of prompts are kept.
 Floats = npt.NDArray[np.floating[Any]]
 
-HTML_TABLE = re.compile(r"<table.*?</table>|(?:<tr.*</tr>)", re.S | re.I)
-HTML_ROW = re.compile(r"<tr[^>]*>(.*?)</tr>", re.S | re.I)
-HTML_CELL = re.compile(r"<t[dh][^>]*>(.*?)</t[dh]>", re.S | re.I)
+HTML_EDGE = re.compile(r"<(?P<name>table|tr|/table(?=>)|/tr(?=>))", re.I)
+ROW_START, ROW_END = re.compile(r"<tr[^<>]*>", re.I), re.compile(r"</tr>", re.I)
+CELL_START, CELL_END = re.compile(r"<t[dh][^<>]*>", re.I), re.compile(r"</t[dh]>", re.I)
 TAG = re.compile(r"<[^>]{1,200}>")
-LINE_TABLE = re.compile(r"(?:^[^\n|]*\|[^\n]*\|?[^\n]*\n?){2,}|(?:^[^\n\t]*\t[^\n]*\n?){2,}", re.M)
+LINE_TABLE = re.compile(r"(?:^[^\n|]*+\|[^\n]*+\n?+){2,}+|(?:^[^\n\t]*+\t[^\n]*+\n?+){2,}+", re.M)
 RULE_LINE = re.compile(r"^[\s|:+-]+$")
 PARAGRAPH = re.compile(r"\n\s*\n")
 QUESTION_LABEL = re.compile(r"^\s*(?:question|q|query)\s*[:.]\s*", re.I)
 SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=[\"(“A-Z0-9])|\n+")
 WORD = re.compile(r"[a-z]+|\d+(?:[.,]\d+)*")
-NUMBER = re.compile(r"[-(\u2212]?\s*[$€£¥]?\s*[-(\u2212]?\s*(\d[\d,]*\.?\d*|\.\d+)\s*%?\s*\)?\s*%?")
+NUMBER = re.compile(r"[-(\u2212]?+\s*+[$€£¥]?+\s*+[-(\u2212]?+\s*+(\d[\d,]*+\.?+\d*+|\.\d++)\s*+%?+\s*+\)?+\s*+%?+")
 NUMBERS = re.compile(r"\d[\d,]*\.?\d*|\.\d+")
 LONGEST_FIGURE = 32
 YEAR = re.compile(r"\b(?:19|20)\d\d\b|\bFY?\s?\d\d\b")
@@ -174,15 +176,15 @@ def read_prompt(text: str) -> Prompt:
     """Tables, sentences and question of one turn."""
     tables: list[Table] = []
 
-    def take(match: re.Match[str]) -> str:
-        table = _table(match[0])
+    def take(found: str) -> str:
+        table = _table(found)
         if table is not None:
             tables.append(table)
             return "\n"
-        return TAG.sub(" ", match[0])
+        return TAG.sub(" ", found)
 
-    rest = HTML_TABLE.sub(take, text)
-    rest = LINE_TABLE.sub(take, rest)
+    rest = _without_html_tables(text, take)
+    rest = LINE_TABLE.sub(lambda match: take(match[0]), rest)
     paragraphs = [part.strip() for part in PARAGRAPH.split(TAG.sub("\n", rest)) if part.strip()]
     question = QUESTION_LABEL.sub("", paragraphs.pop()) if paragraphs else ""
     if "\n" in question:
@@ -208,12 +210,40 @@ def read_turns(turns: tuple[tuple[str, str], ...]) -> Prompt:
     return read_prompt("\n\n".join(text for role, text in turns if role == "user"))
 
 
+def _without_html_tables(text: str, take: Callable[[str], str]) -> str:
+    """The text with what `take` makes of each table: from `<table` to its end, or from a row to the last one's end."""
+    edges = [(match["name"].lower(), match) for match in HTML_EDGE.finditer(text)]
+    ends = [match.start() for name, match in edges if name == "/table"]
+    last_row = max((match.start() for name, match in edges if name == "/tr"), default=-1)
+    parts, position = list[str](), 0
+    for name, match in edges:
+        start = match.start()
+        if start < position or name.startswith("/"):
+            continue
+        following = bisect_right(ends, start)
+        if name == "table" and following < len(ends):
+            end = ends[following] + len("</table>")
+        elif name == "tr" and last_row > start:
+            end = last_row + len("</tr>")
+        else:
+            continue
+        parts += [text[position:start], take(text[start:end])]
+        position = end
+    return "".join([*parts, text[position:]])
+
+
+def _elements(text: str, start: re.Pattern[str], end: re.Pattern[str]) -> list[str]:
+    """What stands between a start tag and the next end tag."""
+    found = [(start.search(part), part) for part in end.split(text)[:-1]]
+    return [part[match.end() :] for match, part in found if match]
+
+
 @lru_cache(TABLES_CACHED)
 def _table(text: str) -> Table | None:
     if "<" in text:
         rows = [
-            [html.unescape(TAG.sub(" ", cell)).strip() for cell in HTML_CELL.findall(row)]
-            for row in HTML_ROW.findall(text)
+            [html.unescape(TAG.sub(" ", cell)).strip() for cell in _elements(row, CELL_START, CELL_END)]
+            for row in _elements(text, ROW_START, ROW_END)
         ]
     else:
         separator = "|" if "|" in text else "\t"

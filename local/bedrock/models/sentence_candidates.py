@@ -1,6 +1,7 @@
 """Candidates from sentences: those that share words with the question, their clauses, names and numbers."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from enum import IntEnum
@@ -21,8 +22,11 @@ BREAK_BEFORE = frozenset((
     "attributable", "resulting", "offset", "partially", "at", "per",
 ))  # fmt: skip
 MENTION = re.compile(r"[$€£¥]?\s?\d[\d,]*\.?\d*(?:\s?%|\s(?:million|billion|thousand|percent|years?|months?|days?)\b)?")
-NAME_WORD = r"[A-Z][\w&.'\u2019-]*"
-NAME = re.compile(rf"{NAME_WORD}(?:\s+(?:of|and|the|&|{NAME_WORD}))*\s+{NAME_WORD}|[A-Z][\w&'\u2019-]{{2,}}")
+# Bounded: a name that never ends must not be tried from each of its letters to the end of the text.
+NAME_WORD = r"[A-Z][\w&.'\u2019-]{0,40}+"
+NAME = re.compile(
+    rf"{NAME_WORD}(?:\s{{1,9}}+(?:of|and|the|&|{NAME_WORD})){{0,12}}\s{{1,9}}+{NAME_WORD}|[A-Z][\w&'\u2019-]{{2,}}"
+)
 QUESTION_WORDS = ("what", "which", "who", "when", "where", "why", "how")
 
 
@@ -147,5 +151,6 @@ def _clauses(sentence: str) -> Iterator[tuple[int, int]]:
     ends = [end for _, end in pieces if sentence[end - 1] in ",;:)"]
     for start in sorted(starts):
         yield start, len(sentence)
-        for end in [end for end in ends if end > start + 2][:2]:
+        following = bisect_right(ends, start + 2)
+        for end in ends[following : following + 2]:
             yield start, end
