@@ -97,5 +97,5 @@ lock: ## the lock files, from requirements*.in and package.json
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-fuzz.txt requirements-fuzz.in
 	npm install --package-lock-only --silent --no-audit --no-fund
 
-clean: ## what was built, not what was installed
+clean: ## what was built, not what was installed: build/ and cdk.out/ with all that is in them
 	rm -rf build cdk.out

@@ -1,5 +1,6 @@
 """The main job on this machine: start AWS, deploy, drop the data set, follow the run, tell its result."""
 
+import errno
 import fcntl
 import shutil
 import signal
@@ -23,7 +24,16 @@ FOLDER = CHECKOUT / "build" / COMMAND
 # Beside what is fetched of the run.
 WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "execution.json")
 
+# What a function's worker unpacks fits into it.
+LEAST_FREE_BYTES = 50 << 20
+DISK_SECONDS = 1.0
+
 LifeCycleStatus = Literal["ACTIVE", "LEGACY", "EOL"]
+
+
+# No Exception: clients of AWS would take that for an error of the connection, and try again.
+class _DiskFull(BaseException):
+    """The disk has filled up; raised wherever the demo waits."""
 
 
 class DemoRunningError(Exception):
@@ -38,7 +48,12 @@ def run_demo(
     The Region is the first one where the model can be customized; the simulated Bedrock has it in that `lifecycle`.
     """
     progress = Progress(console)
-    with emptied(folder), stopping_on_sigterm(), embedded_aws_for(model, lifecycle, folder) as aws:
+    with (
+        emptied(folder),
+        stopping_on_sigterm(),
+        stopping_on_full_disk(folder),
+        embedded_aws_for(model, lifecycle, folder) as aws,
+    ):
         console.print(f"The simulated clock: a minute on AWS passes in {60 * aws.time_scale:g} s.")
         with progress.stage("Deploying with the CDK CLI", f"Deployed on {aws.endpoint}"):
             deployment = deploy(aws, base_model=model.customization_id)
@@ -111,3 +126,25 @@ def stopping_on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def stopping_on_full_disk(folder: Path) -> Iterator[None]:
+    """A disk that fills up raises an OSError here: the emulator would wait for answers that no function can give."""
+
+    def look(*_: object) -> None:
+        if shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise _DiskFull
+
+    before = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, DISK_SECONDS, DISK_SECONDS)
+    try:
+        look()
+        yield
+    except _DiskFull:
+        left = f"The disk has less than {LEAST_FREE_BYTES >> 20} MB left"
+        raise OSError(errno.ENOSPC, left, str(folder)) from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -37,11 +37,16 @@ def require_paths(folder: Path, command: str, inputs: Sequence[Path]) -> None:
 
     To be called before anything is read, made or deleted.
     """
-    for path in (folder, *inputs):
-        if not (is_utf8(path) and is_utf8(Path(os.path.realpath(path)).name)):
-            raise PathRefusedError(f"The name {shown(path)} is no UTF-8 text: rename it.")
+    require_utf8([folder, *inputs])
     require_own(folder, command)
     require_apart(folder, inputs)
+
+
+def require_utf8(paths: Iterable[Path]) -> None:
+    """Raises PathRefusedError where a name, or that which it leads to, can be neither printed nor an object's key."""
+    for path in paths:
+        if not (is_utf8(path) and is_utf8(Path(os.path.realpath(path)).name)):
+            raise PathRefusedError(f"The name {shown(path)} is no UTF-8 text: rename it.")
 
 
 def require_apart(folder: Path, inputs: Iterable[Path]) -> None:

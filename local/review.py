@@ -10,7 +10,7 @@ from lambdas.domain.judging import agreements, mean_kappa
 from lambdas.domain.report_page import Materials, render_page
 from lambdas.domain.responses import parse_lines
 from lambdas.domain.training_metrics import TRAINING_FILE, VALIDATION_FILE, Losses, find_key, read_losses
-from local.output_folder import replace_file
+from local.output_folder import replace_file, require_utf8
 
 
 class NoReportError(Exception):
@@ -22,6 +22,7 @@ def add_votes(folder: Path, votes: Path) -> dict[str, Any]:
 
     Raises NoReportError, and VotesRejectedError where the file does not hold votes on this run's pairs.
     """
+    require_utf8([folder, votes])
     report = _report(folder)
     judging = report["judging"]
     indexes = [pair["index"] for pair in judging["pairs"] if not pair["identical"]][:PAIRS]

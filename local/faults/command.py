@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, get_args
 
-from local.demo import emptied, save_logs, stopping_on_sigterm
+from local.demo import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
 from local.deployment import deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
 from local.faults.bench import Bench, Bound, Result
@@ -72,7 +72,12 @@ ONE_AT_A_TIME = ("listing", "single", "briefsingle")
 
 def run_faults(cases: Sequence[Case], *, parallel: int, console: Console, folder: Path = FOLDER) -> bool:
     """Run the cases and write `report.json`; whether nothing leaked and every failure said what happened."""
-    with emptied(folder, COMMAND, WRITTEN), stopping_on_sigterm(), faulty_aws(folder) as aws:
+    with (
+        emptied(folder, COMMAND, WRITTEN),
+        stopping_on_sigterm(),
+        stopping_on_full_disk(folder),
+        faulty_aws(folder) as aws,
+    ):
         console.print("Deploying with the CDK CLI …")
         deploy(aws)
         with Observer(aws) as observer:

@@ -2,9 +2,12 @@
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -227,6 +230,7 @@ def test_a_name_that_is_no_utf8_is_refused_in_a_sentence(command: str, data: Pat
     except OSError:
         pytest.skip("This file system has no such names.")
     assert r"caf\xe9 is no UTF-8" in refused(command, "--data", named)
+    assert r"caf\xe9 is no UTF-8" in refused("review", f"{named}/train.jsonl", "--report", named)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +255,18 @@ def test_a_demo_that_the_system_ends_says_so_in_a_sentence(
     assert isinstance(result.exception, SystemExit)
     assert result.stderr.startswith(sentence)
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("looks_before", [0, 1])
+def test_a_disk_that_fills_up_ends_a_demo_wherever_it_waits(
+    looks_before: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The emulator has a deployment wait for functions that cannot be unpacked."""
+    free = iter([demo.LEAST_FREE_BYTES] * looks_before)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=next(free, 0)))
+    monkeypatch.setattr(demo, "DISK_SECONDS", 0.01)
+    with pytest.raises(OSError, match="less than 50 MB left"), demo.stopping_on_full_disk(tmp_path):
+        signal.pause()
 
 
 def test_output_that_a_full_disk_does_not_take_ends_in_a_sentence(data: Path, tmp_path: Path) -> None:

@@ -154,3 +154,14 @@ def test_a_reviewer_is_neither_a_judge_nor_somebody_else(folder: Path, reviewer:
     code, output = run(folder, votes(folder, reviewer))
     assert (code, said in output.replace("\n", " ")) == (1, True)
     assert (folder / "report.json").read_bytes() == before
+
+
+def test_a_review_replaces_the_reports_and_writes_through_no_link(folder: Path, tmp_path: Path) -> None:
+    """A link in a folder that came from elsewhere would lead into the reviewer's own files."""
+    mine = tmp_path / "mine.html"
+    mine.write_text("mine")
+    (folder / "report.html").symlink_to(mine)
+    assert run(folder, votes(folder))[0] == 0
+    assert mine.read_text() == "mine"
+    assert "Ann (a person)" in (folder / "report.html").read_text()
+    assert {(folder / name).stat().st_mode & 0o777 for name in ("report.html", "report.json")} == {0o600}
