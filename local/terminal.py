@@ -14,7 +14,7 @@ from rich.console import ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from lambdas.domain.outside_text import visible
+from lambdas.domain.core.outside_text import visible
 
 
 class Console(rich.console.Console):

@@ -54,7 +54,8 @@ def emptier_code() -> lambda_.Code:
     return _packed(
         "lambdas/__init__.py",
         "lambdas/adapters/__init__.py",
-        "lambdas/adapters/bucket_emptying.py",
+        "lambdas/adapters/aws/__init__.py",
+        "lambdas/adapters/aws/bucket_emptying.py",
         "lambdas/handlers/__init__.py",
         "lambdas/handlers/empty_bucket.py",
     )

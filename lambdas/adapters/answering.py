@@ -15,20 +15,13 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from lambdas.adapters import bedrock_runtime, object_store, stored_answers
-from lambdas.adapters.service_errors import NotFound, Refused
-from lambdas.domain.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
-from lambdas.domain.few_shot import few_shot_turns
-from lambdas.domain.responses import (
-    InferenceSettings,
-    Line,
-    Record,
-    Shard,
-    answered,
-    failed,
-    parse_question,
-)
-from lambdas.domain.timestamps import now
+from lambdas.adapters.aws import bedrock_runtime, object_store
+from lambdas.adapters.aws.service_errors import NotFound, Refused
+from lambdas.adapters.stores import stored_answers
+from lambdas.domain.core.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.dataset.examples import few_shot_turns
+from lambdas.domain.evaluation.responses import InferenceSettings, Line, Record, Shard, answered, failed, parse_question
 
 # What a killed function would have to ask again, at most.
 STORE_EVERY_ANSWERS = 25

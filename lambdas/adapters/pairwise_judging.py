@@ -2,13 +2,21 @@
 
 from collections.abc import Callable, Iterator
 
-from lambdas.adapters import bedrock_runtime, stored_judging
 from lambdas.adapters.answering import MODEL_CANNOT_BE_ASKED, RESERVED_MILLISECONDS
-from lambdas.adapters.service_errors import NotFound, Refused
-from lambdas.domain.errors import ServiceBusy
-from lambdas.domain.judging import ORDERS, Order, Pair, judge_prompt, needs_no_judge, parse_judgement
-from lambdas.domain.judging_shards import JudgeShard
-from lambdas.domain.responses import InferenceSettings, Line, Question, Turn
+from lambdas.adapters.aws import bedrock_runtime
+from lambdas.adapters.aws.service_errors import NotFound, Refused
+from lambdas.adapters.stores import stored_judging
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.evaluation.judging.pairwise import (
+    ORDERS,
+    Order,
+    Pair,
+    judge_prompt,
+    needs_no_judge,
+    parse_judgement,
+)
+from lambdas.domain.evaluation.judging.shards import JudgeShard
+from lambdas.domain.evaluation.responses import InferenceSettings, Line, Question, Turn
 
 # Room for a reasoning of 4 sentences; without chance, so that the same question gets the same judgement.
 SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0, top_p=1.0)

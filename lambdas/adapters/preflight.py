@@ -8,14 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TypeVar
 
-from lambdas.adapters import bedrock, foundation_models, identity, object_store, quotas, stored_prices, taken_names
-from lambdas.adapters.service_errors import Refused
-from lambdas.domain.cost import Estimate
-from lambdas.domain.errors import ServiceBusy
-from lambdas.domain.models import base_model
-from lambdas.domain.preflight import Check, Finding, Untold
-from lambdas.domain.preflight.answering import callable_models
-from lambdas.domain.preflight.costs import cost_checks
+from lambdas.adapters.aws import bedrock, foundation_models, identity, object_store, quotas, taken_names
+from lambdas.adapters.aws.service_errors import Refused
+from lambdas.adapters.stores import price_file
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.cost.estimate import Estimate
+from lambdas.domain.cost.price_file import default_prices
+from lambdas.domain.models.catalogue import base_model
+from lambdas.domain.preflight.callable_models import callable_models
+from lambdas.domain.preflight.checks import Check, Finding, Untold
+from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.model import model_checks
 from lambdas.domain.preflight.names import NAMES, names_free
 from lambdas.domain.preflight.quotas import InUse, Needs, are_missing, quota_checks
@@ -33,8 +36,6 @@ from lambdas.domain.preflight.role import (
 from lambdas.domain.preflight.settings import settings_checks
 from lambdas.domain.preflight.storage import BUCKET_REGION, in_region
 from lambdas.domain.preflight.subject import Deployment, Subject
-from lambdas.domain.prices import default_prices
-from lambdas.domain.timestamps import now
 
 NO_RUN = "There is no run yet."
 
@@ -191,5 +192,5 @@ GROUPS: tuple[Callable[[Subject], list[Check]], ...] = (
 
 def _cost(subject: Subject) -> tuple[list[Check], Estimate | None]:
     place = subject.deployment
-    prices = default_prices() if place is None else told(lambda: stored_prices.read_prices(place.input_bucket))
+    prices = default_prices() if place is None else told(lambda: price_file.read_prices(place.input_bucket))
     return cost_checks(subject.plan, prices, subject.model_unit_price_per_hour)

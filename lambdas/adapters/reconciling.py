@@ -12,18 +12,19 @@ from functools import cache
 
 from pydantic import ValidationError
 
-from lambdas.adapters import bedrock, executions, object_store, serving, sweep_choice, throughput_slots
-from lambdas.adapters.bedrock import Listed
-from lambdas.adapters.service_errors import Conflict, Refused
-from lambdas.adapters.throughput_slots import Held
-from lambdas.domain import lease
-from lambdas.domain.errors import ServiceBusy
-from lambdas.domain.lease import CUT_OFF, UNKNOWN, Execution, Facts, Resource, Terms, Unknown, Verdict
-from lambdas.domain.models import ServingKind
-from lambdas.domain.reconciliation import Found, Turn
-from lambdas.domain.run import Claim, bedrock_name, candidate_of_bedrock_name, claim_key
-from lambdas.domain.serving import KINDS, noun
-from lambdas.domain.timestamps import now
+from lambdas.adapters.aws import bedrock, executions, object_store, serving
+from lambdas.adapters.aws.bedrock import Listed
+from lambdas.adapters.aws.service_errors import Conflict, Refused
+from lambdas.adapters.stores import model_choice, throughput_slots
+from lambdas.adapters.stores.throughput_slots import Held
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.core.run import Claim, bedrock_name, candidate_of_bedrock_name, claim_key
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.serving import lease
+from lambdas.domain.serving.kinds import KINDS, noun
+from lambdas.domain.serving.lease import CUT_OFF, UNKNOWN, Execution, Facts, Resource, Terms, Unknown, Verdict
+from lambdas.domain.serving.reconciliation import Found, Turn
 
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 15.0
@@ -212,7 +213,7 @@ class _Reconciliation:
         candidate = candidate_of_bedrock_name(self._scope.terms.deployment, listed.name)
         if candidate is None:
             return
-        choice = sweep_choice.read_choice(self._scope.bucket, candidate[0])
+        choice = model_choice.read_choice(self._scope.bucket, candidate[0])
         if choice is not None and (choice.chosen == candidate[1] or choice.model_arn == listed.arn):
             return
         resource = self._with_tags(listed)

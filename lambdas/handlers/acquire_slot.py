@@ -5,11 +5,11 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import throughput_slots
-from lambdas.adapters.throughput_slots import Held
-from lambdas.domain import slots
-from lambdas.domain.slots import Slot
-from lambdas.domain.timestamps import now
+from lambdas.adapters.stores import throughput_slots
+from lambdas.adapters.stores.throughput_slots import Held
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.serving import slots
+from lambdas.domain.serving.slots import Slot
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 

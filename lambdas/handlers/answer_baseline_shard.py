@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import answering
 from lambdas.adapters.answering import Limits
-from lambdas.domain.responses import InferenceSettings, Shard
+from lambdas.domain.evaluation.responses import InferenceSettings, Shard
 from lambdas.handlers.observability import observed
 
 

@@ -6,8 +6,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import answering
 from lambdas.adapters.answering import Limits
-from lambdas.domain.responses import InferenceSettings, Shard
-from lambdas.domain.serving import ON_DEMAND
+from lambdas.domain.evaluation.responses import InferenceSettings, Shard
+from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.handlers.observability import observed
 
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import bedrock
-from lambdas.adapters.bedrock import JobDescription
-from lambdas.adapters.service_errors import Refused
-from lambdas.domain import customization, sweep_jobs
-from lambdas.domain.errors import CustomizationFailed
-from lambdas.domain.sweep_jobs import TRAINING, CandidateJob
+from lambdas.adapters.aws import bedrock
+from lambdas.adapters.aws.bedrock import JobDescription
+from lambdas.adapters.aws.service_errors import Refused
+from lambdas.domain.core.errors import CustomizationFailed
+from lambdas.domain.training import candidate_jobs, customization
+from lambdas.domain.training.candidate_jobs import TRAINING, CandidateJob
 from lambdas.handlers.observability import logger, observed
 
 
@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     job = event["job"]
     if "candidates" in job:
         checked = [_checked(one) if one["status"] in TRAINING else one for one in job["candidates"]]
-        return {**sweep_jobs.checked(job, checked)}
+        return {**candidate_jobs.checked(job, checked)}
     found = _found(job["name"], job["arn"])
     if found is None:
         raise CustomizationFailed(_unknown(job["arn"]))
@@ -30,8 +30,8 @@ def _checked(candidate: CandidateJob) -> CandidateJob:
     """The candidate as Bedrock describes it now: one that failed or was stopped does not end the run."""
     found = _found(candidate["name"], candidate["arn"] or candidate["name"])
     if found is None:
-        return sweep_jobs.failed(candidate, _unknown(candidate["arn"]))
-    return sweep_jobs.described(
+        return candidate_jobs.failed(candidate, _unknown(candidate["arn"]))
+    return candidate_jobs.described(
         candidate,
         found.job,
         training_loss=found.training_loss,

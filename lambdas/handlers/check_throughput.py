@@ -4,12 +4,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import serving
-from lambdas.adapters.service_errors import Refused
-from lambdas.domain import throughput
-from lambdas.domain.errors import ThroughputFailed
-from lambdas.domain.serving import noun
-from lambdas.domain.timestamps import now
+from lambdas.adapters.aws import serving
+from lambdas.adapters.aws.service_errors import Refused
+from lambdas.domain.core.errors import ThroughputFailed
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.serving import throughput
+from lambdas.domain.serving.kinds import noun
 from lambdas.handlers.observability import logger, observed
 
 

@@ -4,10 +4,11 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import customization_output, sweep_choice
-from lambdas.domain import run, sweep_jobs
-from lambdas.domain.customization import COMPLETED
-from lambdas.domain.sweep_jobs import CandidateJob
+from lambdas.adapters.stores import customization_output, model_choice
+from lambdas.domain.core import run
+from lambdas.domain.training import candidate_jobs
+from lambdas.domain.training.candidate_jobs import CandidateJob
+from lambdas.domain.training.customization import COMPLETED
 from lambdas.handlers.observability import logger, observed
 
 
@@ -19,8 +20,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """
     run_facts, job = event["run"], event["job"]
     candidates = [_with_loss(run_facts, one) for one in job["candidates"]]
-    chosen = sweep_jobs.choose(job, candidates)
-    sweep_choice.write_choice(run_facts["output_bucket"], run_facts["id"], chosen)
+    chosen = candidate_jobs.choose(job, candidates)
+    model_choice.write_choice(run_facts["output_bucket"], run_facts["id"], chosen)
     logger.info("Model chosen", extra={"model_arn": chosen["model_arn"], "reason": chosen["reason"]})
     return {**chosen}
 
@@ -31,5 +32,5 @@ def _with_loss(run_facts: dict[str, Any], candidate: CandidateJob) -> CandidateJ
         return candidate
     prefix = run.candidate_output(run_facts["prefix"], candidate["number"])
     _, validation = customization_output.read_training_metrics(run_facts["output_bucket"], prefix)
-    loss = sweep_jobs.kept_validation_loss(validation, candidate["hyperparameters"])
+    loss = candidate_jobs.kept_validation_loss(validation, candidate["hyperparameters"])
     return {**candidate, "validation_loss": loss}

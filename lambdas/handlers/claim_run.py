@@ -7,12 +7,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lambdas.adapters import daily_runs, object_store
-from lambdas.domain import run as runs
-from lambdas.domain.daily_runs import refusal
-from lambdas.domain.errors import InvalidEvent, RunLimitReached
-from lambdas.domain.run import Claim
-from lambdas.domain.timestamps import now
+from lambdas.adapters.aws import object_store
+from lambdas.adapters.stores import daily_runs
+from lambdas.domain.core import run as runs
+from lambdas.domain.core.errors import InvalidEvent, RunLimitReached
+from lambdas.domain.core.run import Claim
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.settings.daily_runs import refusal
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import bind_run, logger, metrics, observed
 

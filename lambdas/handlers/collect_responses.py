@@ -8,11 +8,13 @@ from typing import Any
 import orjson
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import object_store, stored_answers, stored_judging
-from lambdas.domain import judging_shards, responses
-from lambdas.domain.arms import BASE, TUNED
-from lambdas.domain.responses import Line, Shard
-from lambdas.domain.run_settings import EvaluationSettings
+from lambdas.adapters.aws import object_store
+from lambdas.adapters.stores import stored_answers, stored_judging
+from lambdas.domain.evaluation import responses
+from lambdas.domain.evaluation.arms import BASE, TUNED
+from lambdas.domain.evaluation.judging import shards
+from lambdas.domain.evaluation.responses import Line, Shard
+from lambdas.domain.settings.run_settings import EvaluationSettings
 from lambdas.handlers.observability import logger, observed
 
 
@@ -48,7 +50,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _pair(bucket: str, prefix: str, plan: dict[str, Any], answers: dict[str, list[Line]]) -> dict[str, int]:
     """Writes the pairs and the items of the judges' map; returns how many there are of each."""
     settings = EvaluationSettings.model_validate(plan["evaluation"])
-    pairs = judging_shards.choose_pairs(
+    pairs = shards.choose_pairs(
         answers,
         stored_answers.read_test_groups(bucket, prefix),
         stored_answers.read_questions(bucket, prefix),
@@ -56,7 +58,7 @@ def _pair(bucket: str, prefix: str, plan: dict[str, Any], answers: dict[str, lis
         seed=0,
     )
     stored_judging.write_pairs(bucket, prefix, pairs)
-    items = judging_shards.judge_shards(settings.judges, len(pairs))
+    items = shards.judge_shards(settings.judges, len(pairs))
     if items:
         object_store.write_lines(bucket, plan["shards"]["judges"], map(orjson.dumps, items))
     return {"pairs": len(pairs), "judge_shards": len(items)}

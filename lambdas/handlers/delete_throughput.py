@@ -5,14 +5,16 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import serving, throughput_slots
-from lambdas.adapters.service_errors import Conflict, Refused
-from lambdas.domain import run, throughput
-from lambdas.domain.errors import ServiceBusy, ThroughputNotDeleted
-from lambdas.domain.polling import DELETE_AGAIN_EVERY_ATTEMPTS, FIRST_DELETION_ATTEMPT_TOLD
-from lambdas.domain.serving import CREATING, KINDS, hourly_cost
-from lambdas.domain.throughput import Throughput
-from lambdas.domain.timestamps import now
+from lambdas.adapters.aws import serving
+from lambdas.adapters.aws.service_errors import Conflict, Refused
+from lambdas.adapters.stores import throughput_slots
+from lambdas.domain.core import run
+from lambdas.domain.core.errors import ServiceBusy, ThroughputNotDeleted
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.serving import throughput
+from lambdas.domain.serving.kinds import CREATING, KINDS, hourly_cost
+from lambdas.domain.serving.polling import DELETE_AGAIN_EVERY_ATTEMPTS, FIRST_DELETION_ATTEMPT_TOLD
+from lambdas.domain.serving.throughput import Throughput
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 

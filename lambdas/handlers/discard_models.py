@@ -4,10 +4,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import bedrock, sweep_choice
-from lambdas.adapters.service_errors import Refused
-from lambdas.domain import run, sweep_jobs
-from lambdas.domain.sweep_jobs import DELETED, KEPT, LEFT, CandidateJob
+from lambdas.adapters.aws import bedrock
+from lambdas.adapters.aws.service_errors import Refused
+from lambdas.adapters.stores import model_choice
+from lambdas.domain.core import run
+from lambdas.domain.training import candidate_jobs
+from lambdas.domain.training.candidate_jobs import DELETED, KEPT, LEFT, CandidateJob
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, observed
 
@@ -20,15 +22,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     reconciler. Raises ServiceBusy.
     """
     run_id, plan, job = event["run"]["id"], event["plan"], event.get("job") or {}
-    choice = sweep_choice.read_choice(environment().output_bucket, run_id)
+    choice = model_choice.read_choice(environment().output_bucket, run_id)
     number = choice.chosen if choice else None
     candidates: list[CandidateJob] = job.get("candidates") or [
-        sweep_jobs.pending(one, run.bedrock_name(environment().deployment, run_id, one["number"]))
+        candidate_jobs.pending(one, run.bedrock_name(environment().deployment, run_id, one["number"]))
         for one in plan["candidates"]
     ]
     discarded = [
         _discarded(one, run_id)
-        if sweep_jobs.is_discarded(
+        if candidate_jobs.is_discarded(
             one["number"], number, keep_models=plan["sweep"]["keep_models"], keep_job=plan["keep_job"]
         )
         else {**one, "model": KEPT}
@@ -43,7 +45,9 @@ def _discarded(candidate: CandidateJob, run_id: str) -> CandidateJob:
         arn = bedrock.find_custom_model(candidate["name"])
         if arn is None:
             return {**candidate, "model": DELETED if candidate["model_arn"] else None}
-        if not sweep_jobs.is_candidate_of(bedrock.tags_of(arn), environment().deployment, run_id, candidate["number"]):
+        if not candidate_jobs.is_candidate_of(
+            bedrock.tags_of(arn), environment().deployment, run_id, candidate["number"]
+        ):
             logger.warning("Model left: its tags do not say that it is the sweep's", extra={"model_arn": arn})
             return {**candidate, "model_arn": arn, "model": LEFT}
         bedrock.delete_custom_model(arn)

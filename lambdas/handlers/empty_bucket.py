@@ -9,7 +9,7 @@ import logging
 import urllib.request
 from typing import Any, Protocol
 
-from lambdas.adapters.bucket_emptying import empty_bucket, is_being_removed
+from lambdas.adapters.aws.bucket_emptying import empty_bucket, is_being_removed
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json
 
-from lambdas.domain.decision import GateSettings
+from lambdas.domain.evaluation.gate import GateSettings
 
 # An unset CloudFormation value arrives as an empty text.
 Optional = BeforeValidator(lambda value: value or None)

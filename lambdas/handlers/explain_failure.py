@@ -7,10 +7,12 @@ import orjson
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import answering, approvals, object_store
-from lambdas.domain import approval, report
-from lambdas.domain.failure import Explanation, explain
-from lambdas.domain.preflight import preflight_key
+from lambdas.adapters import answering
+from lambdas.adapters.aws import object_store
+from lambdas.adapters.stores import approvals
+from lambdas.domain.preflight.checks import preflight_key
+from lambdas.domain.report import approval, run_report
+from lambdas.domain.report.failure import Explanation, explain
 from lambdas.handlers.observability import logger, metrics, observed
 
 
@@ -47,5 +49,5 @@ def _write_report(state: dict[str, Any], explanation: Explanation) -> None:
     model_arn = (state.get("stopped_job") or {}).get("model_arn")
     stored = object_store.read(bucket, preflight_key(state["run"]["prefix"]))
     state = {**state, "preflight": orjson.loads(stored) if stored else None}
-    failed = report.failed(state, explanation.error, explanation.cause, model_arn)
+    failed = run_report.failed(state, explanation.error, explanation.cause, model_arn)
     object_store.write(bucket, key, orjson.dumps(failed, option=orjson.OPT_INDENT_2))

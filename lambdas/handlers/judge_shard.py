@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import pairwise_judging
-from lambdas.domain.judging_shards import JudgeShard
+from lambdas.domain.evaluation.judging.shards import JudgeShard
 from lambdas.handlers.observability import observed
 
 

@@ -18,9 +18,9 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.domain import errors
-from lambdas.domain.outside_text import shortened_to_bytes, visible
-from lambdas.domain.state_budget import ERROR_BYTES
+from lambdas.domain.core import errors
+from lambdas.domain.core.outside_text import shortened_to_bytes, visible
+from lambdas.domain.core.state_budget import ERROR_BYTES
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 

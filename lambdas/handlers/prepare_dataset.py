@@ -8,20 +8,21 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from lambdas.adapters import object_store
-from lambdas.adapters.stored_answers import EXAMPLES, TEST_GROUPS
-from lambdas.domain import models, run_settings
-from lambdas.domain.arms import Arms, baselines, needing_throughput, plan_arms
-from lambdas.domain.dataset import SET_NAMES, RecordSet, SetName, check_set, check_size, convert
-from lambdas.domain.dataset_facts import file_facts, plan_tokens, recommended_hyperparameters, split_facts
-from lambdas.domain.dataset_report import DatasetReport
-from lambdas.domain.errors import DatasetRejected, ServiceBusy
+from lambdas.adapters.aws import object_store
+from lambdas.adapters.stores.stored_answers import EXAMPLES, TEST_GROUPS
+from lambdas.domain.core.errors import DatasetRejected, ServiceBusy
+from lambdas.domain.core.run import KEEP_JOB_TAG, Source, bedrock_tags
+from lambdas.domain.dataset.figures import file_facts, plan_tokens, recommended_hyperparameters, split_facts
+from lambdas.domain.dataset.preparation import Given, PreparedDataset, prepare, shards
+from lambdas.domain.dataset.record_set import SET_NAMES, RecordSet, SetName, check_set, check_size, convert
+from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.evaluation.arms import Arms, baselines, needing_throughput, plan_arms
+from lambdas.domain.models import catalogue
 from lambdas.domain.preflight.settings import settings_findings
-from lambdas.domain.prepared_dataset import Given, PreparedDataset, prepare, shards
-from lambdas.domain.run import KEEP_JOB_TAG, Source, bedrock_tags
-from lambdas.domain.run_limits import Fault, RunLimits
-from lambdas.domain.run_settings import Choices
-from lambdas.domain.sweep import candidates
+from lambdas.domain.settings import run_settings
+from lambdas.domain.settings.run_limits import Fault, RunLimits
+from lambdas.domain.settings.run_settings import Choices
+from lambdas.domain.training.candidates import candidates
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 
@@ -96,7 +97,7 @@ def _choices(run: Run, report: DatasetReport) -> Choices:
         return parsed
     for fault in parsed:
         report.add("run-settings", run_settings.FILE_NAME, fault.message, pointer=fault.pointer)
-    return Choices(run_settings.RunSettings(), models.base_model(default))
+    return Choices(run_settings.RunSettings(), catalogue.base_model(default))
 
 
 def _limits() -> RunLimits:

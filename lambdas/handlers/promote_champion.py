@@ -6,9 +6,10 @@ import orjson
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import champion_parameter, object_store
-from lambdas.domain.champion import as_parameter
-from lambdas.domain.timestamps import now
+from lambdas.adapters.aws import object_store
+from lambdas.adapters.stores import champion_parameter
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.evaluation.champion import as_parameter
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 

@@ -5,16 +5,18 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import serving, throughput_slots
-from lambdas.adapters.service_errors import Refused
-from lambdas.domain import run, slots, throughput
-from lambdas.domain.errors import ThroughputFailed
-from lambdas.domain.models import ServingKind
-from lambdas.domain.run import LEASE_TAG
-from lambdas.domain.serving import PROVISIONED, ServedModel, noun
-from lambdas.domain.slots import Slot
-from lambdas.domain.throughput import Throughput
-from lambdas.domain.timestamps import now
+from lambdas.adapters.aws import serving
+from lambdas.adapters.aws.service_errors import Refused
+from lambdas.adapters.stores import throughput_slots
+from lambdas.domain.core import run
+from lambdas.domain.core.errors import ThroughputFailed
+from lambdas.domain.core.run import LEASE_TAG
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.serving import slots, throughput
+from lambdas.domain.serving.kinds import PROVISIONED, ServedModel, noun
+from lambdas.domain.serving.slots import Slot
+from lambdas.domain.serving.throughput import Throughput
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 

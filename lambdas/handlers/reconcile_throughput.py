@@ -11,18 +11,21 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Field, ValidationError
 
-from lambdas.adapters import custom_resource, object_store, reconciling, topic
-from lambdas.adapters.bucket_emptying import is_being_removed
+from lambdas.adapters import reconciling
+from lambdas.adapters.aws import custom_resource, object_store, topic
+from lambdas.adapters.aws.bucket_emptying import is_being_removed
+from lambdas.adapters.aws.service_errors import Refused
 from lambdas.adapters.reconciling import Scope
-from lambdas.adapters.service_errors import Refused
-from lambdas.domain import reconciliation, report, run
-from lambdas.domain.cost import Estimate
-from lambdas.domain.errors import InvalidEvent, NotReconciled, RunAborted, RunTimedOut, ServiceBusy
-from lambdas.domain.lease import Terms
-from lambdas.domain.preflight import preflight_key
-from lambdas.domain.reconciliation import Turn
-from lambdas.domain.run import Claim, Source
-from lambdas.domain.timestamps import now
+from lambdas.domain.core import run
+from lambdas.domain.core.errors import InvalidEvent, NotReconciled, RunAborted, RunTimedOut, ServiceBusy
+from lambdas.domain.core.run import Claim, Source
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.cost.estimate import Estimate
+from lambdas.domain.preflight.checks import preflight_key
+from lambdas.domain.report import run_report
+from lambdas.domain.serving import reconciliation
+from lambdas.domain.serving.lease import Terms
+from lambdas.domain.serving.reconciliation import Turn
 from lambdas.handlers.claim_run import ObjectCreated
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import bind_run, logger, metrics, observed
@@ -171,7 +174,7 @@ def _cut_off_run(event: dict[str, Any]) -> tuple[Claim, str] | None:
 def _write_report(claim: Claim, error: str, cause: str) -> None:
     """The run's report.json, unless it has one already."""
     facts = {"run": {"id": claim.run_id}}
-    document = orjson.dumps(report.failed(facts, error, cause, None), option=orjson.OPT_INDENT_2)
+    document = orjson.dumps(run_report.failed(facts, error, cause, None), option=orjson.OPT_INDENT_2)
     object_store.write_new(environment().output_bucket, f"{run.prefix(claim.run_id)}report.json", document)
 
 

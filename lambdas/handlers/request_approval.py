@@ -6,11 +6,12 @@ import orjson
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import approvals, clients, customization_output, object_store, topic
-from lambdas.domain import approval
-from lambdas.domain.cost import Estimate
-from lambdas.domain.timestamps import now
-from lambdas.domain.training_metrics import summarise_epochs
+from lambdas.adapters.aws import clients, object_store, topic
+from lambdas.adapters.stores import approvals, customization_output
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.cost.estimate import Estimate
+from lambdas.domain.report import approval
+from lambdas.domain.training.losses import summarise_epochs
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 

@@ -6,12 +6,13 @@ import orjson
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import object_store, preflight
-from lambdas.domain.errors import PreflightFailed, ServiceBusy
-from lambdas.domain.preflight import document, failure_message, findings_of, is_undecided, preflight_key
+from lambdas.adapters import preflight
+from lambdas.adapters.aws import object_store
+from lambdas.domain.core.errors import PreflightFailed, ServiceBusy
+from lambdas.domain.core.run import bedrock_name
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.preflight.checks import document, failure_message, findings_of, is_undecided, preflight_key
 from lambdas.domain.preflight.subject import Deployment, Names, Subject
-from lambdas.domain.run import bedrock_name
-from lambdas.domain.timestamps import now
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 

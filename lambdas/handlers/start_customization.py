@@ -5,16 +5,17 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import bedrock, object_store
-from lambdas.adapters.bedrock import JobRequest
-from lambdas.adapters.service_errors import Refused
-from lambdas.domain import customization, run, sweep_jobs
-from lambdas.domain.customization import IN_PROGRESS, Job
-from lambdas.domain.errors import CustomizationFailed
-from lambdas.domain.polling import FIRST_JOB_WAIT_SECONDS
-from lambdas.domain.run import CANDIDATE_TAG, KEEP_MODEL_TAG
-from lambdas.domain.sweep_jobs import PENDING, CandidateJob, SweepJob
-from lambdas.domain.timestamps import now
+from lambdas.adapters.aws import bedrock, object_store
+from lambdas.adapters.aws.bedrock import JobRequest
+from lambdas.adapters.aws.service_errors import Refused
+from lambdas.domain.core import run
+from lambdas.domain.core.errors import CustomizationFailed
+from lambdas.domain.core.run import CANDIDATE_TAG, KEEP_MODEL_TAG
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.serving.polling import FIRST_JOB_WAIT_SECONDS
+from lambdas.domain.training import candidate_jobs, customization
+from lambdas.domain.training.candidate_jobs import PENDING, CandidateJob, SweepJob
+from lambdas.domain.training.customization import IN_PROGRESS, Job
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 
@@ -59,15 +60,16 @@ def _start_sweep(run_facts: dict[str, Any], plan: dict[str, Any]) -> SweepJob:
         run_facts,
         plan,
         [
-            sweep_jobs.pending(candidate, run.bedrock_name(deployment, run_facts["id"], candidate["number"]))
+            candidate_jobs.pending(candidate, run.bedrock_name(deployment, run_facts["id"], candidate["number"]))
             for candidate in plan["candidates"]
         ],
     )
     if not any(candidate["arn"] for candidate in candidates):
         raise CustomizationFailed(
-            f"No job of the sweep could be started. {sweep_jobs.reasons([one for one in candidates if one['failure']])}"
+            "No job of the sweep could be started. "
+            f"{candidate_jobs.reasons([one for one in candidates if one['failure']])}"
         )
-    return sweep_jobs.started(candidates, wait_seconds=FIRST_JOB_WAIT_SECONDS)
+    return candidate_jobs.started(candidates, wait_seconds=FIRST_JOB_WAIT_SECONDS)
 
 
 def _request(run_facts: dict[str, Any], plan: dict[str, Any], candidate: CandidateJob | None = None) -> JobRequest:
@@ -98,15 +100,15 @@ def _started(request: JobRequest, candidate: CandidateJob) -> CandidateJob:
     """The candidate with its job; pending still where Bedrock has no room for it, failed where it is refused."""
     try:
         # What one of an earlier attempt has come to by now, the next check asks.
-        return sweep_jobs.described(candidate, {**_start(request), "status": IN_PROGRESS})
+        return candidate_jobs.described(candidate, {**_start(request), "status": IN_PROGRESS})
     except Refused as refusal:
         reason = str(_refused(request, refusal))
         logger.info("Job not started", extra={"job": request.name, "reason": reason})
         if refusal.code == _NO_ROOM:
-            return sweep_jobs.waits(candidate, reason)
-        return sweep_jobs.failed(candidate, reason)
+            return candidate_jobs.waits(candidate, reason)
+        return candidate_jobs.failed(candidate, reason)
     except CustomizationFailed as error:
-        return sweep_jobs.failed(candidate, str(error))
+        return candidate_jobs.failed(candidate, str(error))
 
 
 def _start(request: JobRequest) -> Job:

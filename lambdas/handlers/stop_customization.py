@@ -4,12 +4,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import bedrock
-from lambdas.adapters.bedrock import JobDescription
-from lambdas.adapters.service_errors import Conflict, Refused
-from lambdas.domain import run
-from lambdas.domain.customization import IN_PROGRESS
-from lambdas.domain.errors import ServiceBusy
+from lambdas.adapters.aws import bedrock
+from lambdas.adapters.aws.bedrock import JobDescription
+from lambdas.adapters.aws.service_errors import Conflict, Refused
+from lambdas.domain.core import run
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.training.customization import IN_PROGRESS
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, observed
 

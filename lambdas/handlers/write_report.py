@@ -7,31 +7,31 @@ import orjson
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import (
+from lambdas.adapters.aws import object_store
+from lambdas.adapters.aws.service_errors import Refused
+from lambdas.adapters.stores import (
     approvals,
     champion_parameter,
     customization_output,
     lineage,
-    object_store,
+    price_file,
     stored_answers,
     stored_judging,
-    stored_prices,
 )
-from lambdas.adapters.service_errors import Refused
-from lambdas.domain import report
-from lambdas.domain.actual_cost import Costs
-from lambdas.domain.arms import Arm
-from lambdas.domain.cost import Estimate, estimate, own_prices, reported_prices
-from lambdas.domain.evaluation import evaluate
-from lambdas.domain.human_review import render_review
-from lambdas.domain.judging import needs_no_judge
-from lambdas.domain.judging_shards import summarise_judging
-from lambdas.domain.preflight import preflight_key
-from lambdas.domain.prices import Prices, default_prices
-from lambdas.domain.report_page import Materials, render_page
-from lambdas.domain.run import candidate_output
-from lambdas.domain.run_settings import EvaluationSettings
-from lambdas.domain.training_metrics import Losses
+from lambdas.domain.core.run import candidate_output
+from lambdas.domain.cost.actual import Costs
+from lambdas.domain.cost.estimate import Estimate, estimate, own_prices, reported_prices
+from lambdas.domain.cost.price_file import Prices, default_prices
+from lambdas.domain.evaluation.arms import Arm
+from lambdas.domain.evaluation.evaluate import evaluate
+from lambdas.domain.evaluation.judging.pairwise import needs_no_judge
+from lambdas.domain.evaluation.judging.shards import summarise_judging
+from lambdas.domain.preflight.checks import preflight_key
+from lambdas.domain.report import run_report
+from lambdas.domain.report.human_review import render_review
+from lambdas.domain.report.page import Materials, render_page
+from lambdas.domain.settings.run_settings import EvaluationSettings
+from lambdas.domain.training.losses import Losses
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 
@@ -61,7 +61,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     approved = approvals.read(bucket, run["id"])
     losses = _losses(event)
     served = losses[event["job"].get("chosen", plan["candidates"][0]["number"])]
-    result = report.succeeded(
+    result = run_report.succeeded(
         {
             **event,
             "approval": approved.told() if approved else None,
@@ -85,9 +85,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     # Last, since its presence says that the run has its result.
     uri = object_store.write(bucket, f"{prefix}report.json", orjson.dumps(result, option=orjson.OPT_INDENT_2))
     verdict = result["decision"]["verdict"]
-    logger.info("Report written", extra={"uri": uri, "headline": report.headline(result), "verdict": verdict})
+    logger.info("Report written", extra={"uri": uri, "headline": run_report.headline(result), "verdict": verdict})
     metrics.add_metric("RunsSucceeded", MetricUnit.Count, 1)
-    subject, message = report.success_message(result, page_uri)
+    subject, message = run_report.success_message(result, page_uri)
     return {"uri": uri, "verdict": verdict, "subject": subject, "message": message}
 
 
@@ -97,7 +97,7 @@ def _costs(run: dict[str, Any], plan: dict[str, Any], losses: Mapping[int, tuple
     Where run.json has prices of its own, the estimate is made anew with them: the same prices stand on both sides.
     """
     try:
-        found = stored_prices.read_prices(run["source"]["bucket"])
+        found = price_file.read_prices(run["source"]["bucket"])
     except Refused as refusal:
         # The preflight has warned of it; it must not cost the run its report.
         logger.warning("Price file not read", extra={"reason": str(refusal)})

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from lambdas.domain.dataset import RecordSet, Rules, check_blocks, check_set
-from lambdas.domain.dataset_report import DatasetReport
-from lambdas.domain.formats import Conversion
-from lambdas.domain.groups import group, signature
-from lambdas.domain.models import catalogue
+from lambdas.domain.dataset.formats import Conversion
+from lambdas.domain.dataset.record_set import RecordSet, Rules, check_blocks, check_set
+from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.split.groups import group, signature
+from lambdas.domain.models.catalogue import catalogue
 from local.bench import files
 
 ROUNDS = 3

@@ -12,15 +12,15 @@ from typing import Any
 
 import orjson
 
-from lambdas.domain import report
-from lambdas.domain.arms import Arm
-from lambdas.domain.evaluation import evaluate
-from lambdas.domain.human_review import render_review
-from lambdas.domain.judging_shards import choose_pairs, summarise_judging
-from lambdas.domain.report_page import Materials, render_page
-from lambdas.domain.responses import Line, parse_lines, parse_question
-from lambdas.domain.run_settings import EvaluationSettings
-from lambdas.domain.training_metrics import Loss, Losses
+from lambdas.domain.evaluation.arms import Arm
+from lambdas.domain.evaluation.evaluate import evaluate
+from lambdas.domain.evaluation.judging.shards import choose_pairs, summarise_judging
+from lambdas.domain.evaluation.responses import Line, parse_lines, parse_question
+from lambdas.domain.report import run_report
+from lambdas.domain.report.human_review import render_review
+from lambdas.domain.report.page import Materials, render_page
+from lambdas.domain.settings.run_settings import EvaluationSettings
+from lambdas.domain.training.losses import Loss, Losses
 
 # The test records of TAT-QA in four table formats, as in AWS's blog on fine-tuning Claude 3 Haiku.
 RECORDS, GROUPS = 3_572, 555
@@ -80,7 +80,7 @@ def _report(files: Path) -> int:
             "arms": {name: arm.model_dump() for name, arm in arms.items()},
         },
     }
-    result = report.succeeded(
+    result = run_report.succeeded(
         state,
         answers,
         evaluation,

@@ -15,8 +15,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from lambdas.adapters import clients, object_store
-from lambdas.domain.blocks import read_blocks
+from lambdas.adapters.aws import clients, object_store
+from lambdas.domain.dataset.reading.blocks import read_blocks
 
 ROUNDS = 3
 _CHUNK_BYTES = 1 << 20

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from lambdas.domain.run import LEASE_TAG, sweep_key
-from lambdas.domain.timestamps import timestamp
+from lambdas.domain.core.run import LEASE_TAG, sweep_key
+from lambdas.domain.core.timestamps import timestamp
 from local.faults.case import Action
 from local.faults.run import SECONDS_TO_END, MissedError, Run
 

@@ -2,7 +2,7 @@
 
 import time
 
-from lambdas.domain import errors
+from lambdas.domain.core import errors
 from local.bedrock.faults import FaultKind
 from local.faults.case import Action, in_real_seconds
 from local.faults.run import Run

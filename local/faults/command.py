@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, get_args
 
-from local.demo import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
+from cli.demo import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
 from local.deployment import deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
 from local.faults.bench import Bench, Bound, Result

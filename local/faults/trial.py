@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from lambdas.domain import slots
-from lambdas.domain.timestamps import timestamp
+from lambdas.domain.core.timestamps import timestamp
+from lambdas.domain.serving import slots
 from local.deployment import Deployment
 from local.faults import dataset
 from local.faults.actions import STOPPED, act

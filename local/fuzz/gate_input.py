@@ -4,10 +4,10 @@ import io
 
 import orjson
 
-from lambdas.domain.dataset import check_set, convert
-from lambdas.domain.dataset_report import DatasetReport
-from lambdas.domain.formats import Conversion
-from lambdas.domain.models import catalogue
+from lambdas.domain.dataset.formats import Conversion
+from lambdas.domain.dataset.record_set import check_set, convert
+from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.models.catalogue import catalogue
 
 
 def check(data: bytes) -> None:

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain import human_review, report
-from lambdas.domain.actual_cost import Costs
-from lambdas.domain.arms import Arm
-from lambdas.domain.cost import estimate, reported_prices
-from lambdas.domain.evaluation import evaluate
-from lambdas.domain.human_review import parse_votes, render_review
-from lambdas.domain.judging import ORDERS, Pair
-from lambdas.domain.judging_shards import summarise_judging
-from lambdas.domain.prices import TokenPrice, default_prices
-from lambdas.domain.report_page import Materials, render_page
-from lambdas.domain.run_settings import EvaluationSettings
-from lambdas.domain.training_metrics import Loss, Losses
+from lambdas.domain.cost.actual import Costs
+from lambdas.domain.cost.estimate import estimate, reported_prices
+from lambdas.domain.cost.price_file import TokenPrice, default_prices
+from lambdas.domain.evaluation.arms import Arm
+from lambdas.domain.evaluation.evaluate import evaluate
+from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair
+from lambdas.domain.evaluation.judging.shards import summarise_judging
+from lambdas.domain.report import human_review, run_report
+from lambdas.domain.report.human_review import parse_votes, render_review
+from lambdas.domain.report.page import Materials, render_page
+from lambdas.domain.settings.run_settings import EvaluationSettings
+from lambdas.domain.training.losses import Loss, Losses
 from tests.browser.chromium import ROOT, needs_chromium, run_node
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -124,7 +124,7 @@ def report_page() -> str:
     plan = state["plan"]
     prices = reported_prices(default_prices(), plan, 40.0)
     costs = Costs(prices, estimate(plan, prices))
-    result = report.succeeded(state, answers, evaluation, judging, (losses, losses), lineage, costs)
+    result = run_report.succeeded(state, answers, evaluation, judging, (losses, losses), lineage, costs)
     issue = {"rule": "token-estimate", "severity": "warning", "line": 3, "path": "train.jsonl", "message": ATTACK}
     dataset = {
         "records": {"read": 90, "train": 60, "validation": 0, "test": 30, "dropped": 0},

@@ -8,7 +8,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
-from lambdas.adapters import clients
+from lambdas.adapters.aws import clients
 from lambdas.handlers.environment import environment
 
 if TYPE_CHECKING:

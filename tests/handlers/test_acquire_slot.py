@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters import object_store, throughput_slots
-from lambdas.domain import slots
+from lambdas.adapters.aws import object_store
+from lambdas.adapters.stores import throughput_slots
+from lambdas.domain.serving import slots
 from lambdas.handlers.acquire_slot import handler
 from lambdas.handlers.environment import environment
 from tests.handlers.conftest import OUTPUT_BUCKET

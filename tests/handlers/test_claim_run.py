@@ -9,8 +9,8 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
-from lambdas.adapters import clients, object_store
-from lambdas.domain.errors import InvalidEvent, RunLimitReached, ServiceBusy
+from lambdas.adapters.aws import clients, object_store
+from lambdas.domain.core.errors import InvalidEvent, RunLimitReached, ServiceBusy
 from lambdas.handlers.claim_run import handler
 from lambdas.handlers.environment import environment
 

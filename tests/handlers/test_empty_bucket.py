@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.adapters import bucket_emptying
-from lambdas.adapters.bucket_emptying import BucketNotEmptied
+from lambdas.adapters.aws import bucket_emptying
+from lambdas.adapters.aws.bucket_emptying import BucketNotEmptied
 from lambdas.handlers import empty_bucket
 
 BUCKET = "training-data"

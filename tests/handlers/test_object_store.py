@@ -8,7 +8,7 @@ import pytest
 from botocore.response import StreamingBody
 from urllib3 import HTTPResponse
 
-from lambdas.adapters import object_store
+from lambdas.adapters.aws import object_store
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.domain.errors import DatasetRejected
-from lambdas.domain.run_settings import EvaluationSettings
+from lambdas.domain.core.errors import DatasetRejected
+from lambdas.domain.settings.run_settings import EvaluationSettings
 from lambdas.handlers.environment import environment
 from lambdas.handlers.prepare_dataset import handler
 

@@ -9,15 +9,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
-from lambdas.adapters.service_errors import Refused, named_errors
-from lambdas.domain import customization, state_budget, sweep_jobs
-from lambdas.domain.arms import plan_arms
-from lambdas.domain.cost import estimate
-from lambdas.domain.errors import CustomizationFailed, DatasetRejected, InvalidEvent
-from lambdas.domain.outside_text import json_bytes
-from lambdas.domain.preflight import Finding, failure_message
-from lambdas.domain.prices import default_prices
-from lambdas.domain.state_budget import CAUGHT_BYTES, ERROR_BYTES, FACT_BYTES, STATE_BYTES
+from lambdas.adapters.aws.service_errors import Refused, named_errors
+from lambdas.domain.core import state_budget
+from lambdas.domain.core.errors import CustomizationFailed, DatasetRejected, InvalidEvent
+from lambdas.domain.core.outside_text import json_bytes
+from lambdas.domain.core.state_budget import CAUGHT_BYTES, ERROR_BYTES, FACT_BYTES, STATE_BYTES
+from lambdas.domain.cost.estimate import estimate
+from lambdas.domain.cost.price_file import default_prices
+from lambdas.domain.evaluation.arms import plan_arms
+from lambdas.domain.preflight.checks import Finding, failure_message
+from lambdas.domain.training import candidate_jobs, customization
 from lambdas.handlers import claim_run, explain_failure, prepare_dataset
 from lambdas.handlers.observability import observed
 
@@ -200,13 +201,13 @@ def test_a_sweep_s_failures_make_a_job_of_its_size() -> None:
     arn = f"arn:aws:bedrock:us-west-2:123456789012:model-customization-job/{'a' * 200}"
     candidates = []
     for number in range(1, 13):
-        one = sweep_jobs.pending(
+        one = candidate_jobs.pending(
             {"number": number, "hyperparameters": {f"name{n}": "0.123456789012" for n in range(6)}}, "n" * 63
         )
         job = customization.started("n" * 63, arn, "2026-01-21T21:01:00.000Z", False)
-        candidates.append(sweep_jobs.described(one, {**job, "model_arn": arn, "status": "Failed"}, failure=LONG))
+        candidates.append(candidate_jobs.described(one, {**job, "model_arn": arn, "status": "Failed"}, failure=LONG))
     candidates[0] = {**candidates[0], "status": "InProgress"}
-    state = {**sweep_jobs.started(candidates, wait_seconds=60)}
+    state = {**candidate_jobs.started(candidates, wait_seconds=60)}
     assert json_bytes(state) <= FACT_BYTES["job"]
     assert_clean(json.dumps(state, ensure_ascii=False))
 

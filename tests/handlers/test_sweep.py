@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from lambdas.adapters import clients, executions, reconciling
+from lambdas.adapters import reconciling
+from lambdas.adapters.aws import clients, executions
+from lambdas.adapters.aws.service_errors import Refused
 from lambdas.adapters.reconciling import Scope
-from lambdas.adapters.service_errors import Refused
-from lambdas.domain import sweep_jobs
-from lambdas.domain.customization import Job
-from lambdas.domain.errors import CustomizationFailed, ServiceBusy
-from lambdas.domain.lease import Execution, Terms
-from lambdas.domain.polling import MOST_START_REFUSALS
-from lambdas.domain.reconciliation import Turn
-from lambdas.domain.run import bedrock_tags, claim_key
-from lambdas.domain.timestamps import now
+from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
+from lambdas.domain.core.run import bedrock_tags, claim_key
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.serving.lease import Execution, Terms
+from lambdas.domain.serving.polling import MOST_START_REFUSALS
+from lambdas.domain.serving.reconciliation import Turn
+from lambdas.domain.training import candidate_jobs
+from lambdas.domain.training.customization import Job
 from lambdas.handlers import (
     check_customization,
     choose_model,
@@ -460,7 +461,7 @@ def test_at_the_stacks_deletion_a_losing_model_that_cannot_go_yet_is_waited_for(
 def test_the_loss_of_a_training_that_diverged_is_none(sweep: Sweep, loss: float) -> None:
     """NaN compares as smaller or larger than nothing, so that a minimum would take any; and JSON has no NaN."""
     job = sweep.train()
-    candidate = sweep_jobs.described(
+    candidate = candidate_jobs.described(
         job["candidates"][0],
         {"name": "", "arn": "", "status": "Completed", "model_arn": "m", "started_at": "", "ended_at": "",
          "simulated": True, "wait_seconds": 0},
@@ -487,11 +488,11 @@ def test_the_longest_failures_of_the_largest_sweep_fit_into_a_cause(sweep: Sweep
     longest: Job = {"name": "n" * 63, "arn": "a" * 150, "status": "Failed", "model_arn": None, "started_at": "",
                "ended_at": "", "simulated": False, "wait_seconds": 0}  # fmt: skip
     candidates = [
-        sweep_jobs.described(sweep_jobs.pending(one, "n" * 63), longest, failure='"\\' * 1024)
+        candidate_jobs.described(candidate_jobs.pending(one, "n" * 63), longest, failure='"\\' * 1024)
         for one in [sweep.state["plan"]["candidates"][0]] * 12
     ]
     with pytest.raises(CustomizationFailed) as failure:
-        sweep_jobs.started(candidates, wait_seconds=60)
+        candidate_jobs.started(candidates, wait_seconds=60)
     assert len(json.dumps(str(failure.value))) < 28_000
     # The run's state has the job twice, as the branch's result and as the job.
     assert 2 * len(json.dumps(candidates)) < 64_000

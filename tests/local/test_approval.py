@@ -12,9 +12,9 @@ from botocore.stub import Stubber
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from lambdas.domain import approval
-from local import cli
-from local.approval import NotAnsweredError, answer
+from cli import main
+from cli.approval import NotAnsweredError, answer
+from lambdas.domain.report import approval
 
 RUN = "sales-0123456789ab"
 BUCKET = "output-bucket"
@@ -153,7 +153,7 @@ def test_missing_credentials_are_told(account: Account) -> None:
 def test_a_profile_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistyped AWS_PROFILE is no reason for a stack trace."""
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    done = CliRunner().invoke(cli.app, ["approve", RUN])
+    done = CliRunner().invoke(main.app, ["approve", RUN])
     assert (done.exit_code, "nobody" in done.output, done.exc_info[0] if done.exc_info else None) == (
         1,
         True,
@@ -167,13 +167,13 @@ def test_the_commands_answer_for_the_given_deployment(
 ) -> None:
     """The message's own command must work as it stands there."""
     clients_of = Mock(return_value=waiting)
-    monkeypatch.setattr(cli, "clients_of", clients_of)
+    monkeypatch.setattr(main, "clients_of", clients_of)
     waiting.states.add_response(WORDS[decision], {})
     options = ["--deployment", "team", "--region", "eu-west-1"]
-    done = CliRunner().invoke(cli.app, [command, RUN, *options, "--reason", "as planned"])
+    done = CliRunner().invoke(main.app, [command, RUN, *options, "--reason", "as planned"])
     assert done.exit_code == 0, done.output
     assert f"The run {RUN} is {decision} by arn:aws:sts::" in done.output
     clients_of.assert_called_once_with("eu-west-1")
     assert waiting.stored()["reason"] == "as planned"
-    again = CliRunner().invoke(cli.app, [command, RUN, *options])
+    again = CliRunner().invoke(main.app, [command, RUN, *options])
     assert again.exit_code == 1

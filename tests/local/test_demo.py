@@ -17,12 +17,13 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from lambdas.domain import metrics
-from lambdas.domain.models import BaseModelEntry, base_model, catalogue
-from local import cli, demo, execution
+from cli import demo, main
+from cli.progress import Progress
+from lambdas.domain.evaluation.metrics import scoring
+from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
+from local import execution
 from local.deployment import Deployment, deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
-from local.progress import Progress
 from local.terminal import Console
 from local.upload import NoDataSetError, Upload, upload_of
 
@@ -109,7 +110,7 @@ def test_every_figure_can_be_computed_again(finished: Demo) -> None:
         assert figures["n"] == len(records) == report["dataset"]["test"]
         assert figures["errors"] == len(records) - len(answers)
         for name in ("f1", "f1_seed", "exact_match"):
-            scores = [getattr(metrics, name)(answer["response"], answer["reference"]) for answer in answers]
+            scores = [getattr(scoring, name)(answer["response"], answer["reference"]) for answer in answers]
             assert figures[name] == pytest.approx(sum(scores) / len(records)), (arm, name)
         assert figures["output_tokens"] == pytest.approx(
             {
@@ -208,7 +209,7 @@ def test_a_model_past_its_end_of_life_is_refused_with_its_successor(
     deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path
 ) -> None:
     """Nothing is started for it, and the user learns what to change to."""
-    shutil.copy(cli.EXAMPLE, tmp_path / "train.jsonl")
+    shutil.copy(main.EXAMPLE, tmp_path / "train.jsonl")
     (tmp_path / "run.json").write_text(json.dumps({"base_model": AGED.customization_id}))
     succeeded, printed = told_of(deployed, tmp_path)
     assert not succeeded
@@ -231,7 +232,7 @@ def test_all_that_is_wrong_is_found_before_anything_is_started(
         "serving": "provisioned_throughput",
         "evaluation": {"models": ["amazon.nova-premier-v1:0"], "judges": ["anthropic.claude-3-7-sonnet-20250219-v1:0"]},
     }
-    shutil.copy(cli.EXAMPLE, tmp_path / "train.jsonl")
+    shutil.copy(main.EXAMPLE, tmp_path / "train.jsonl")
     (tmp_path / "run.json").write_text(json.dumps(settings))
     aws.client("s3").put_object(Bucket=deployment.input_bucket, Key="prices.json", Body=b'{"currency": NaN}')
     succeeded, printed = told_of(deployed, tmp_path)
@@ -250,7 +251,7 @@ def test_all_that_is_wrong_is_found_before_anything_is_started(
 def test_a_model_that_is_served_on_demand_buys_no_throughput(deployed: tuple[EmbeddedAws, Deployment]) -> None:
     """The cheapest way that the base model allows, and its deployment is gone afterwards."""
     aws, _ = deployed
-    succeeded, printed = told_of(deployed, cli.EXAMPLE)
+    succeeded, printed = told_of(deployed, main.EXAMPLE)
     assert succeeded, printed
     assert "Served by an on-demand deployment" in printed
     assert "No custom model deployment is left." in printed
@@ -263,7 +264,7 @@ def test_a_model_that_is_served_on_demand_buys_no_throughput(deployed: tuple[Emb
 def test_a_refused_data_set_is_told_line_by_line(deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path) -> None:
     """The user repairs the file by what is printed; nothing was bought for it."""
     aws, _ = deployed
-    lines = cli.EXAMPLE.read_text().splitlines()[:100]
+    lines = main.EXAMPLE.read_text().splitlines()[:100]
     lines[6] = "{"
     data = tmp_path / "broken.jsonl"
     data.write_text("\n".join(lines))
@@ -279,20 +280,20 @@ def test_a_refused_data_set_is_told_line_by_line(deployed: tuple[EmbeddedAws, De
 @pytest.mark.parametrize(("succeeded", "status"), [(True, 0), (False, 1)])
 def test_the_exit_status_tells_the_outcome(succeeded: bool, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scripts and CI read nothing else."""
-    monkeypatch.setattr(cli, "run_demo", lambda *_, **__: succeeded)
-    assert CliRunner().invoke(cli.app, ["demo"]).exit_code == status
+    monkeypatch.setattr(main, "run_demo", lambda *_, **__: succeeded)
+    assert CliRunner().invoke(main.app, ["demo"]).exit_code == status
 
 
 def test_a_path_that_is_not_there_is_told(tmp_path: Path) -> None:
     """Before anything is started."""
-    result = CliRunner().invoke(cli.app, ["demo", "--data", str(tmp_path / "missing")])
+    result = CliRunner().invoke(main.app, ["demo", "--data", str(tmp_path / "missing")])
     assert result.exit_code == 2
     assert "There is no file or folder" in result.output
 
 
 def test_a_model_that_cannot_be_tuned_is_told_with_those_that_can() -> None:
     """Before anything is started: a deployment for it would be refused half a minute later."""
-    result = CliRunner().invoke(cli.app, ["demo", "--model", "anthropic.claude-2"])
+    result = CliRunner().invoke(main.app, ["demo", "--model", "anthropic.claude-2"])
     assert result.exit_code == 2
     assert all(entry.customization_id in result.output for entry in catalogue())
 
@@ -303,8 +304,8 @@ def test_a_model_that_cannot_be_tuned_is_told_with_those_that_can() -> None:
 def test_a_model_is_deployed_where_it_can_be_tuned(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By either of its ids: nobody should have to know its Regions."""
     run_demo = Mock(return_value=True)
-    monkeypatch.setattr(cli, "run_demo", run_demo)
-    assert CliRunner().invoke(cli.app, ["demo", "--model", model]).exit_code == 0
+    monkeypatch.setattr(main, "run_demo", run_demo)
+    assert CliRunner().invoke(main.app, ["demo", "--model", model]).exit_code == 0
     chosen: BaseModelEntry = run_demo.call_args.kwargs["model"]
     assert model in (chosen.customization_id, chosen.inference_id)
     assert demo.embedded_aws_for(chosen, "ACTIVE", tmp_path).region in chosen.customization_regions
@@ -316,18 +317,18 @@ def test_the_model_of_a_run_json_is_deployed_where_none_is_asked_for(
 ) -> None:
     """In a deployment elsewhere, as the default's would be, the preflight would refuse it."""
     run_demo = Mock(return_value=True)
-    monkeypatch.setattr(cli, "run_demo", run_demo)
+    monkeypatch.setattr(main, "run_demo", run_demo)
     (tmp_path / "train.jsonl").touch()
     (tmp_path / "run.json").write_text(json.dumps({"base_model": ON_DEMAND.inference_id}))
-    assert CliRunner().invoke(cli.app, ["demo", "--data", str(tmp_path), *options]).exit_code == 0
+    assert CliRunner().invoke(main.app, ["demo", "--data", str(tmp_path), *options]).exit_code == 0
     assert run_demo.call_args.kwargs["model"] == model
 
 
 def test_the_life_cycle_is_that_of_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its successor stays active, and so do the other arms."""
     run_demo = Mock(return_value=False)
-    monkeypatch.setattr(cli, "run_demo", run_demo)
-    assert CliRunner().invoke(cli.app, ["demo", "--lifecycle", "EOL"]).exit_code == 1
+    monkeypatch.setattr(main, "run_demo", run_demo)
+    assert CliRunner().invoke(main.app, ["demo", "--lifecycle", "EOL"]).exit_code == 1
     assert run_demo.call_args.kwargs["lifecycle"] == "EOL"
     aws = demo.embedded_aws_for(AGED, "EOL", tmp_path)
     assert aws.bedrock_settings == {"model_lifecycle": {AGED.inference_id: "EOL"}}

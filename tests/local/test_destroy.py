@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from local.destroy import destroy
+from cli.destroy import destroy
 
 KEY = "arn:aws:kms:us-west-2:111122223333:key/k"
 BUCKETS = {"InputBucket": "in-1", "OutputBucket": "out-1", "AccessLogsBucket": "logs-1"}

@@ -13,8 +13,9 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from typer.testing import CliRunner
 
-from local import cli, demo, output_folder
-from local.cli import app
+from cli import demo, main
+from cli.main import app
+from local import output_folder
 from local.output_folder import LIST, PathRefusedError
 
 RECORDS = "".join(
@@ -87,8 +88,8 @@ def test_the_demo_refuses_its_own_result_as_data_before_anything_is_deleted(
     output_folder.start(folder, demo.COMMAND, ["dataset/train.jsonl"])
     (folder / "dataset").mkdir()
     (folder / "dataset" / "train.jsonl").write_text(RECORDS)
-    monkeypatch.setattr(cli, "DEMO_FOLDER", folder)
-    monkeypatch.setattr(cli, "run_demo", lambda *_, **__: pytest.fail("it has started"))
+    monkeypatch.setattr(main, "DEMO_FOLDER", folder)
+    monkeypatch.setattr(main, "run_demo", lambda *_, **__: pytest.fail("it has started"))
     before = contents(folder)
     refused("demo", "--data", folder / "dataset")
     refused("demo", "--data", folder / "dataset" / "train.jsonl")
@@ -176,7 +177,7 @@ def test_a_check_that_fails_leaves_the_earlier_result(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28), "train.jsonl")
 
-    monkeypatch.setattr("local.validate._write_sets", full)
+    monkeypatch.setattr("cli.validate._write_sets", full)
     result = CliRunner().invoke(app, ["validate", "--data", str(data), "--out", str(out)])
     assert result.exit_code == 1
     assert result.stderr == (
@@ -248,8 +249,8 @@ def test_a_demo_that_the_system_ends_says_so_in_a_sentence(
     def fail(*_: object, **__: object) -> bool:
         raise error
 
-    monkeypatch.setattr(cli, "DEMO_FOLDER", tmp_path / "demo")
-    monkeypatch.setattr(cli, "run_demo", fail)
+    monkeypatch.setattr(main, "DEMO_FOLDER", tmp_path / "demo")
+    monkeypatch.setattr(main, "run_demo", fail)
     result = CliRunner().invoke(app, ["demo", "--data", str(data / "train.jsonl")])
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)

@@ -5,8 +5,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from lambdas.domain.preflight import Finding
-from local import result
+from cli import result
+from lambdas.domain.preflight.checks import Finding
 from local.execution import Snapshot
 from local.terminal import Console
 

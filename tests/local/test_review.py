@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from lambdas.domain import human_review, report
-from lambdas.domain.arms import Arm
-from lambdas.domain.evaluation import evaluate
-from lambdas.domain.judging import ORDERS, Pair
-from lambdas.domain.judging_shards import summarise_judging
-from lambdas.domain.run_settings import EvaluationSettings
-from lambdas.domain.training_metrics import Losses
-from local.cli import app
+from cli.main import app
+from lambdas.domain.evaluation.arms import Arm
+from lambdas.domain.evaluation.evaluate import evaluate
+from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair
+from lambdas.domain.evaluation.judging.shards import summarise_judging
+from lambdas.domain.report import human_review, run_report
+from lambdas.domain.settings.run_settings import EvaluationSettings
+from lambdas.domain.training.losses import Losses
 
 RUN_ID = "sales-0123456789ab"
 RECORDS = 30
@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
         "job": {"simulated": True, "model_arn": "arn:model"},
     }
     source = {"bucket": "in", "key": "input/sales.jsonl", "version_id": None}
-    result = report.succeeded(
+    result = run_report.succeeded(
         state,
         answers,
         evaluate(answers, arms, range(RECORDS), settings, None),

@@ -7,10 +7,10 @@ from shutil import copy
 
 import pytest
 
-from local import demo
+from cli import demo
+from cli.progress import Progress
 from local.deployment import deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
-from local.progress import Progress
 from local.terminal import Console
 from local.upload import upload_of
 

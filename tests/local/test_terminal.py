@@ -9,11 +9,11 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from lambdas.domain.dataset_report import DatasetReport
-from local import cli, result
-from local.dataset_summary import tell_dataset
+from cli import main, result
+from cli.dataset_summary import tell_dataset
+from cli.progress import Progress
+from lambdas.domain.dataset.report import DatasetReport
 from local.execution import Snapshot
-from local.progress import Progress
 from local.terminal import Console, in_line
 
 LOCAL = Path(__file__).parents[2] / "local"
@@ -80,7 +80,7 @@ def test_a_data_set_s_keys_and_file_names_are_spelt_out() -> None:
 def test_refused_arguments_are_spelt_out(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """A file name that a shell's pattern found is an argument from outside."""
     with pytest.raises(SystemExit) as end:
-        cli.app(arguments)
+        main.app(arguments)
     assert end.value.code == 2
     told = capsys.readouterr().err
     assert r"\x1b[31m" in told
@@ -93,9 +93,9 @@ def test_tracebacks_are_spelt_out(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     def fail(*_: object) -> None:
         raise ValueError(HOSTILE)
 
-    monkeypatch.setattr(cli, "upload_of", fail)
+    monkeypatch.setattr(main, "upload_of", fail)
     with pytest.raises(SystemExit) as end:
-        cli.app(["demo"])
+        main.app(["demo"])
     told = capsys.readouterr().err
     assert end.value.code == 1
     assert "Traceback" in told
@@ -125,7 +125,7 @@ def test_a_hostile_key_leaves_the_whole_command_printable(capsys: pytest.Capture
     record = {"prompt": "q", "completion": "a", HOSTILE: 1}
     (tmp_path / "train.jsonl").write_text(json.dumps(record) + "\n")
     with pytest.raises(SystemExit):
-        cli.app(["validate", "--data", str(tmp_path / "train.jsonl"), "--out", str(tmp_path / "out")])
+        main.app(["validate", "--data", str(tmp_path / "train.jsonl"), "--out", str(tmp_path / "out")])
     told = capsys.readouterr().out
     assert r"\x1b[2J" in told
     assert all(line.isprintable() for line in told.splitlines())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from local.cli import app
+from cli.main import app
 
 TABLE = "<table><tr><td>Item {n}</td><td>{value:,}</td></tr></table>"
 

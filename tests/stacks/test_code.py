@@ -97,7 +97,8 @@ def test_data_stack_changes_only_with_the_emptier(packed: Packed) -> None:
     assert files == {
         "lambdas/__init__.py",
         "lambdas/adapters/__init__.py",
-        "lambdas/adapters/bucket_emptying.py",
+        "lambdas/adapters/aws/__init__.py",
+        "lambdas/adapters/aws/bucket_emptying.py",
         "lambdas/handlers/__init__.py",
         "lambdas/handlers/empty_bucket.py",
     }

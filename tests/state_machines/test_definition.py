@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lambdas.adapters.answering import RESERVED_MILLISECONDS
-from lambdas.domain import errors
+from lambdas.domain.core import errors
 from stacks.definition import CALL_AND_WAIT, definition_text, lambda_states, states
 from stacks.settings import Settings
 

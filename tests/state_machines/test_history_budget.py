@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lambdas.domain.polling import (
+from lambdas.domain.serving.polling import (
     DELETION_ATTEMPTS,
     FIRST_JOB_WAIT_SECONDS,
     LONGEST_THROUGHPUT_CREATION_SECONDS,

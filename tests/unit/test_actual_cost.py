@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.actual_cost import Costs, cost_sentence, report_cost
-from lambdas.domain.cost import estimate
+from lambdas.domain.cost.actual import Costs, cost_sentence, report_cost
+from lambdas.domain.cost.estimate import estimate
 from tests.unit.test_cost import PRICES, plan, without
 
 JUDGED = {"judges": [{"model_id": "judge", "input_tokens": 4_000, "output_tokens": 500}]}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.agreement import cohens_kappa, wilson_interval
+from lambdas.domain.evaluation.judging.agreement import cohens_kappa, wilson_interval
 
 REFERENCE = json.loads((Path(__file__).parent / "references" / "classification.json").read_text())
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lambdas.domain.answers import Answers
-from lambdas.domain.dataset_report import DatasetReport
+from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.rules.answer_set import Answers
 
 SENTENCE = "The company's revenue rose in all of its markets while its costs fell, as the report says on page nine."
 

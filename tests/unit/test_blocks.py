@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain import blocks
-from lambdas.domain.blocks import read_blocks
+from lambdas.domain.dataset.reading import blocks
+from lambdas.domain.dataset.reading.blocks import read_blocks
 
 PIECES = st.lists(st.sampled_from([b"a", b"\n", b"\r", b"bb" * 9, b"\xff", b"\n\n", "\u2028".encode()])).map(b"".join)
 

@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.domain.charts import IntervalRow, interval_plot, loss_curves, sweep_curves, token_histogram, win_rates
-from lambdas.domain.training_metrics import Loss
+from lambdas.domain.report.charts import (
+    IntervalRow,
+    interval_plot,
+    loss_curves,
+    sweep_curves,
+    token_histogram,
+    win_rates,
+)
+from lambdas.domain.training.losses import Loss
 
 EVIL = "</title></svg><script>alert(1)</script>&\"'"
 LOSSES = [Loss(step, 1 + step // 10, 2.0 - step / 20) for step in range(30)]

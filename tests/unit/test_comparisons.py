@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.comparisons import as_json, difference, find_references, mean, score_arm
-from lambdas.domain.task_kind import TaskKind
+from lambdas.domain.evaluation.comparisons import as_json, difference, find_references, mean, score_arm
+from lambdas.domain.evaluation.task_kind import TaskKind
 
 
 def line(index: int, response: str, reference: str) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain import content
-from lambdas.domain.content import KINDS, Kind, find, luhn, mask, suspects
+from lambdas.domain.dataset.rules import content
+from lambdas.domain.dataset.rules.content import KINDS, Kind, find, luhn, mask, suspects
 
 INVISIBLE = (
     0x00AD, 0x034F, 0x061C, 0x115F, 0x180E, 0x200B, 0x200C, 0x200D, 0x200E, 0x202C, 0x202E, 0x2060, 0x2062, 0x2068,

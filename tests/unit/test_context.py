@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.context import context, group_keys
-from lambdas.domain.formats import Record
+from lambdas.domain.dataset.formats import Record
+from lambdas.domain.dataset.split.context import context, group_keys
 
 
 def record(user: str, system: str | None = None, answer: str = "x") -> Record:

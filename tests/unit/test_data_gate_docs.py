@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.domain.rules import RULES
+from lambdas.domain.dataset.rules.table import RULES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data-gate.md").read_text()
 

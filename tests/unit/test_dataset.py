@@ -11,13 +11,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lambdas.domain import dataset, formats
-from lambdas.domain.dataset import RecordSet, check_count, check_set, check_size, convert
-from lambdas.domain.dataset_report import DatasetReport
-from lambdas.domain.errors import ServiceBusy
-from lambdas.domain.formats import Conversion, Record
-from lambdas.domain.models import base_model
-from lambdas.domain.rules import RULES
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.dataset import formats, record_set
+from lambdas.domain.dataset.formats import Conversion, Record
+from lambdas.domain.dataset.record_set import RecordSet, check_count, check_set, check_size, convert
+from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.rules.table import RULES
+from lambdas.domain.models.catalogue import base_model
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 ERRORS = {rule for rule, spec in RULES.items() if spec.severity == "error"}
@@ -284,7 +284,7 @@ def test_file_without_records_is_refused(data: bytes) -> None:
     ],
 )
 def test_number_of_records_is_checked_at_its_exact_limits(
-    set_name: dataset.SetName, records_read: int, rule: str | None
+    set_name: record_set.SetName, records_read: int, rule: str | None
 ) -> None:
     """Claude 3 Haiku's limits: 32 to 10,000 training and 32 to 1,000 validation records."""
     report = DatasetReport()

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from lambdas.domain.decision import Evidence, GateSettings, decide
-from lambdas.domain.significance import Difference
+from lambdas.domain.evaluation.gate import Evidence, GateSettings, decide
+from lambdas.domain.evaluation.significance import Difference
 
 
 def evidence(

@@ -6,7 +6,7 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from lambdas.domain.run_settings import RunSettings
+from lambdas.domain.settings.run_settings import RunSettings
 from stacks.settings import Settings
 
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()

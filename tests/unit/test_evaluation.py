@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.arms import Arm, plan_arms
-from lambdas.domain.champion import Champion, ChampionAnswers, shared_answers
-from lambdas.domain.evaluation import Evaluation, evaluate, increase_percent
-from lambdas.domain.responses import Line
-from lambdas.domain.run_settings import EvaluationSettings
+from lambdas.domain.evaluation.arms import Arm, plan_arms
+from lambdas.domain.evaluation.champion import Champion, ChampionAnswers, shared_answers
+from lambdas.domain.evaluation.evaluate import Evaluation, evaluate, increase_percent
+from lambdas.domain.evaluation.responses import Line
+from lambdas.domain.settings.run_settings import EvaluationSettings
 
 RECORDS = 60
 ARMS = {"tuned": Arm(model_id=None), "base": Arm(model_id="base-model")}

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.domain.blocks import MAX_LINE_BYTES
-from lambdas.domain.dataset import SET_NAMES, SetName, check_set
-from lambdas.domain.dataset_report import DatasetReport
-from lambdas.domain.models import Limits, base_model
-from lambdas.domain.rules import RULES
-from lambdas.domain.sweep import candidates
-from local import validate
+from cli import validate
+from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES
+from lambdas.domain.dataset.record_set import SET_NAMES, SetName, check_set
+from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.rules.table import RULES
+from lambdas.domain.models.catalogue import Limits, base_model
+from lambdas.domain.training.candidates import candidates
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FOLDER = EXAMPLES / "rules"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.cost import estimate
-from lambdas.domain.failed_cost import failed_cost
+from lambdas.domain.cost.estimate import estimate
+from lambdas.domain.cost.failed_run import failed_cost
 from tests.unit.test_cost import PRICES, plan
 
 STORED = {"preflight": {"estimate": estimate(plan(), PRICES).model_dump()}}

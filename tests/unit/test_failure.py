@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain import approval, errors
-from lambdas.domain.failure import explain
+from lambdas.domain.core import errors
+from lambdas.domain.report import approval
+from lambdas.domain.report.failure import explain
 
 RUN = {"id": "sales-0123456789ab", "execution_arn": "arn:execution"}
 DELETED = {"serving": "provisioned_throughput", "name": "ft-run", "arn": "arn:throughput", "deleted": True}

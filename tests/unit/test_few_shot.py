@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.few_shot import choose_examples, few_shot_turns
-from lambdas.domain.responses import Question, Record, Turn
+from lambdas.domain.dataset.examples import choose_examples, few_shot_turns
+from lambdas.domain.evaluation.responses import Question, Record, Turn
 
 KEYS = st.lists(st.sampled_from([b"a", b"b", b"c", b"d", b"e"]), max_size=40)
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.groups import expected_leakage, group, signature
+from lambdas.domain.dataset.split.groups import expected_leakage, group, signature
 
 Rows = list[list[str]]
 NAMES = (

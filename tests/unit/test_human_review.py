@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.human_review import (
+from lambdas.domain.evaluation.judging.pairwise import Pair
+from lambdas.domain.report.human_review import (
     PAIRS,
     Review,
     VotesRejectedError,
@@ -20,7 +21,6 @@ from lambdas.domain.human_review import (
     render_review,
     summarise_review,
 )
-from lambdas.domain.judging import Pair
 
 RUN = "20261121-a1b2"
 EVIL = "</script><script>alert(1)</script><!-- <script> --> <img src=x onerror=alert(1)> \u2028 {{ 7 * 7 }}"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.hyperparameters import faults, for_job, recommend
-from lambdas.domain.models import BaseModelEntry, base_model, catalogue
+from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
+from lambdas.domain.models.hyperparameters import faults, for_job, recommend
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 

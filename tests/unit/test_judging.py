@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain import judging
-from lambdas.domain.judging import (
+from lambdas.domain.evaluation.judging import pairwise
+from lambdas.domain.evaluation.judging.pairwise import (
     ORDERS,
     Judgement,
     Outcome,
@@ -102,7 +102,7 @@ def test_the_mark_follows_from_the_texts() -> None:
 @given(st.dictionaries(st.sampled_from(["task", "first", "second"]), st.text(alphabet="01234567"), min_size=1))
 def test_the_mark_is_in_none_of_the_texts(texts: dict[str, str]) -> None:
     """Only then is a tag's name that ends in it the prompt's own. A mark of one character is one that texts do have."""
-    with patch.object(judging, "_MARK_CHARACTERS", 1):
+    with patch.object(pairwise, "_MARK_CHARACTERS", 1):
         assert all(mark(texts) not in text for text in texts.values())
 
 

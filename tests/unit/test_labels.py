@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.labels import are_labels, classification, label, label_match
+from lambdas.domain.evaluation.metrics.classification import are_labels, classification, label, label_match
 
 REFERENCE = json.loads((Path(__file__).parent / "references" / "classification.json").read_text())
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain import lease
-from lambdas.domain.lease import UNKNOWN, Execution, Facts, Resource, Terms, Unknown, Verdict
-from lambdas.domain.run import Claim, bedrock_name, bedrock_tags
-from lambdas.domain.timestamps import later
+from lambdas.domain.core.run import Claim, bedrock_name, bedrock_tags
+from lambdas.domain.core.timestamps import later
+from lambdas.domain.serving import lease
+from lambdas.domain.serving.lease import UNKNOWN, Execution, Facts, Resource, Terms, Unknown, Verdict
 
 TERMS = Terms(deployment="fine-tuning", longest_lease_hours=8, longest_run_hours=168, settle_seconds=35)
 NEIGHBOUR = "fine-tuning-eu"

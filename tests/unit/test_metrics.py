@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain import metrics
+from lambdas.domain.evaluation.metrics import scoring
 
 GENERATED = "The cat sits on the mat in the sun"
 REFERENCE = "The cat sits on the soft mat under the warm sun"
@@ -37,19 +37,19 @@ def squad_f1(prediction: str, truth: str) -> float:
 @given(texts, texts)
 def test_f1_and_exact_match_are_squads(response: str, reference: str) -> None:
     """Readers compare these figures with published ones."""
-    assert metrics.f1(response, reference) == pytest.approx(100 * squad_f1(response, reference))
+    assert scoring.f1(response, reference) == pytest.approx(100 * squad_f1(response, reference))
     same = squad_normalize(response) == squad_normalize(reference)
-    assert metrics.exact_match(response, reference) == 100 * same
+    assert scoring.exact_match(response, reference) == 100 * same
 
 
 def test_the_seeds_example_gives_sixty_in_the_seeds_own_count() -> None:
     """6 of 9 and 6 of 11 words, which is 60.00 exactly."""
-    assert metrics.f1_seed(GENERATED, REFERENCE) == pytest.approx(60.0)
+    assert scoring.f1_seed(GENERATED, REFERENCE) == pytest.approx(60.0)
 
 
 def test_the_same_example_in_squads_count() -> None:
     """Without articles 5 of 6 and 5 of 8 words are common; with repeated articles counted it would be 80."""
-    assert metrics.f1(GENERATED, REFERENCE) == pytest.approx(100 * 10 / 14)
+    assert scoring.f1(GENERATED, REFERENCE) == pytest.approx(100 * 10 / 14)
     words = Counter(GENERATED.lower().split()) & Counter(REFERENCE.lower().split())
     assert 200 * words.total() / (9 + 11) == 80
 
@@ -57,30 +57,30 @@ def test_the_same_example_in_squads_count() -> None:
 @given(texts, texts)
 def test_scores_are_symmetric_and_between_0_and_100(response: str, reference: str) -> None:
     """F1 does not know which of two texts is the reference."""
-    for measure in (metrics.f1, metrics.f1_seed, metrics.exact_match):
+    for measure in (scoring.f1, scoring.f1_seed, scoring.exact_match):
         assert 0 <= measure(response, reference) <= 100
         assert measure(response, reference) == measure(reference, response)
 
 
-@given(texts.filter(metrics.squad_words))
+@given(texts.filter(scoring.squad_words))
 def test_a_text_matches_itself(text: str) -> None:
     """The seed's variant fails this for repeated words, so it is not the primary figure."""
-    assert metrics.f1(text, text) == metrics.exact_match(text, text) == 100
-    assert metrics.f1_seed("to be or not to be", "to be or not to be") < 100
+    assert scoring.f1(text, text) == scoring.exact_match(text, text) == 100
+    assert scoring.f1_seed("to be or not to be", "to be or not to be") < 100
 
 
 def test_statistics_of_counts_use_the_sample_standard_deviation() -> None:
     """2, 4, 4, 4, 5, 5, 7, 9 have 2 as the population's and 2.138 as the sample's deviation."""
-    statistics = metrics.count_statistics([2, 4, 4, 4, 5, 5, 7, 9])
+    statistics = scoring.count_statistics([2, 4, 4, 4, 5, 5, 7, 9])
     assert statistics == {"mean": 5, "median": 4.5, "sd": pytest.approx(2.13809), "min": 2, "max": 9}
-    assert metrics.count_statistics([3])["sd"] is None
-    assert set(metrics.count_statistics([]).values()) == {None}
+    assert scoring.count_statistics([3])["sd"] is None
+    assert set(scoring.count_statistics([]).values()) == {None}
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1), st.integers(1, 100))
 def test_a_percentile_occurred_and_covers_its_share(values: list[int], percent: int) -> None:
     """The smallest value that at least so many per cent do not exceed."""
-    found = metrics.percentile(values, percent)
+    found = scoring.percentile(values, percent)
     assert found in values
     assert sum(value <= found for value in values) * 100 >= percent * len(values)
     assert sum(value < found for value in values) * 100 < percent * len(values)

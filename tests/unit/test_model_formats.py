@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain import formats
-from lambdas.domain.dataset import SetName, check_set, convert
-from lambdas.domain.dataset_report import DatasetReport
-from lambdas.domain.formats import Conversion, Record
-from lambdas.domain.models import BaseModelEntry, base_model, catalogue
-from lambdas.domain.responses import parse_question
-from local import validate
+from cli import validate
+from lambdas.domain.dataset import formats
+from lambdas.domain.dataset.formats import Conversion, Record
+from lambdas.domain.dataset.record_set import SetName, check_set, convert
+from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.evaluation.responses import parse_question
+from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "financial-tables.jsonl"
 EACH_MODEL = pytest.mark.parametrize("model", catalogue(), ids=lambda model: model.name)

@@ -9,14 +9,13 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from lambdas.domain import models
-from lambdas.domain.formats import Record, dump
-from lambdas.domain.hyperparameters import faults
-from lambdas.domain.models import BaseModelEntry, UnknownBaseModelError, base_model, catalogue
-from lambdas.domain.record_facts import MAX_RECORDS
+from lambdas.domain.dataset.formats import Record, dump
+from lambdas.domain.dataset.record_facts import MAX_RECORDS
+from lambdas.domain.models.catalogue import BaseModelEntry, UnknownBaseModelError, base_model, catalogue
+from lambdas.domain.models.hyperparameters import faults
 
 EACH_MODEL = pytest.mark.parametrize("model", catalogue(), ids=lambda model: model.name)
-ENTRIES = sorted(Path(models.__file__).parent.glob("*.json"))
+ENTRIES = sorted((Path(__file__).parents[2] / "lambdas" / "domain" / "models").glob("*.json"))
 # What the API takes where these ids are sent: operation -> its parameter, and the entry's field.
 ID_PARAMETERS = [
     ("bedrock", "CreateModelCustomizationJob", "baseModelIdentifier", "customization_id"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.numeric import is_numeric, numeric_match, quantities
+from lambdas.domain.evaluation.metrics.numeric import is_numeric, numeric_match, quantities
 
 SAME = [
     ("73.68%", "73.68 percent"),

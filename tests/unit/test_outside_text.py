@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.notification import notification
-from lambdas.domain.outside_text import (
+from lambdas.domain.core.notification import notification
+from lambdas.domain.core.outside_text import (
     name,
     own_sentence,
     sentence,

@@ -2,9 +2,9 @@
 
 from itertools import pairwise
 
-from lambdas.domain import polling
-from lambdas.domain.serving import PROVISIONED
-from lambdas.domain.throughput import purchased, still_there
+from lambdas.domain.serving import polling
+from lambdas.domain.serving.kinds import PROVISIONED
+from lambdas.domain.serving.throughput import purchased, still_there
 
 
 def test_the_wait_for_a_job_grows_to_its_bound_and_stays_there() -> None:

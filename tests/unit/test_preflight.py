@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.dataset import SetName
-from lambdas.domain.models import BaseModelEntry, base_model, catalogue
-from lambdas.domain.preflight import (
+from lambdas.domain.cost.price_file import BaseModelPrices, default_prices, parse_prices
+from lambdas.domain.dataset.record_set import SetName
+from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
+from lambdas.domain.preflight.callable_models import Asked, callable_models
+from lambdas.domain.preflight.checks import (
     CHECKS,
     Check,
     Finding,
@@ -22,8 +24,7 @@ from lambdas.domain.preflight import (
     unmade,
     warned,
 )
-from lambdas.domain.preflight.answering import Asked, callable_models
-from lambdas.domain.preflight.costs import cost_checks
+from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.model import ModelDetails, customizable, exists, in_region, lifecycle, servable
 from lambdas.domain.preflight.names import Taken, names_free
 from lambdas.domain.preflight.quotas import InUse, Needs, Quota, are_missing, quota_checks
@@ -40,8 +41,7 @@ from lambdas.domain.preflight.role import (
 from lambdas.domain.preflight.settings import settings_checks, settings_findings
 from lambdas.domain.preflight.storage import in_region as bucket_in_region
 from lambdas.domain.preflight.subject import Subject
-from lambdas.domain.prices import BaseModelPrices, default_prices, parse_prices
-from lambdas.domain.run_settings import Choices, RunSettings, SweepSettings
+from lambdas.domain.settings.run_settings import Choices, RunSettings, SweepSettings
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 NOVA = base_model("amazon.nova-lite-v1:0:300k")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lambdas.domain.preflight import CHECKS
+from lambdas.domain.preflight.checks import CHECKS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "preflight.md").read_text()
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.arms import Arm
-from lambdas.domain.dataset import RecordSet, SetName, check_set
-from lambdas.domain.dataset_report import DatasetReport
-from lambdas.domain.prepared_dataset import PreparedDataset, prepare, shards
-from lambdas.domain.run_limits import RunLimits
-from lambdas.domain.run_settings import Choices, parse
+from lambdas.domain.dataset.preparation import PreparedDataset, prepare, shards
+from lambdas.domain.dataset.record_set import RecordSet, SetName, check_set
+from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.evaluation.arms import Arm
+from lambdas.domain.settings.run_limits import RunLimits
+from lambdas.domain.settings.run_settings import Choices, parse
 
 
 def choices(**settings: object) -> Choices:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.models import catalogue
-from lambdas.domain.prices import Prices, TokenPrice, default_prices, parse_prices
+from lambdas.domain.cost.price_file import Prices, TokenPrice, default_prices, parse_prices
+from lambdas.domain.models.catalogue import catalogue
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
 NOVA = "us.amazon.nova-2-lite-v1:0"

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.notification import notification
-from lambdas.domain.report import headline, summarise_arm, token_reduction
-from lambdas.domain.report_page import label
+from lambdas.domain.core.notification import notification
+from lambdas.domain.report.page import label
+from lambdas.domain.report.run_report import headline, summarise_arm, token_reduction
 
 
 @given(st.text())

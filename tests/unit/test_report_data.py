@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from lambdas.domain.report_page import _environment
-from local import validate
+from cli import validate
+from lambdas.domain.report.page import _environment
 
 
 def test_section_shows_findings_and_escapes_the_users_words(tmp_path: Path) -> None:

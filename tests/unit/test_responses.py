@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from lambdas.domain import responses
-from lambdas.domain.errors import EvaluationFailed
+from lambdas.domain.core.errors import EvaluationFailed
+from lambdas.domain.evaluation import responses
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 

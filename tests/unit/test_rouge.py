@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.rouge import common_subsequence_length, rouge_l
+from lambdas.domain.evaluation.metrics.rouge import common_subsequence_length, rouge_l
 
 REFERENCES = json.loads((Path(__file__).parent / "references" / "rouge_l.json").read_text(encoding="utf-8"))
 WORDS = st.lists(st.sampled_from("abcd"), max_size=40)

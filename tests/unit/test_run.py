@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.errors import InvalidEvent
-from lambdas.domain.run import Source, bedrock_name, bedrock_tags, client_request_token, run_id
+from lambdas.domain.core.errors import InvalidEvent
+from lambdas.domain.core.run import Source, bedrock_name, bedrock_tags, client_request_token, run_id
 
 BEDROCK = botocore.session.get_session().get_service_model("bedrock")
 NAMES = st.text(st.characters(exclude_characters="/"), min_size=1, max_size=80)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.decision import Evidence, GateSettings, decide
-from lambdas.domain.models import catalogue
-from lambdas.domain.run_limits import RunLimits, gate_faults, known_models, run_gate
-from lambdas.domain.run_settings import Choices, parse
-from lambdas.domain.significance import Difference
+from lambdas.domain.evaluation.gate import Evidence, GateSettings, decide
+from lambdas.domain.evaluation.significance import Difference
+from lambdas.domain.models.catalogue import catalogue
+from lambdas.domain.settings.run_limits import RunLimits, gate_faults, known_models, run_gate
+from lambdas.domain.settings.run_settings import Choices, parse
 from stacks.settings import Gate
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"

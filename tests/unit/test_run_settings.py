@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.models import BaseModelEntry, catalogue
-from lambdas.domain.run_limits import RunLimits
-from lambdas.domain.run_settings import Choices, compared_models, parse
+from lambdas.domain.models.catalogue import BaseModelEntry, catalogue
+from lambdas.domain.settings.run_limits import RunLimits
+from lambdas.domain.settings.run_settings import Choices, compared_models, parse
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.domain.significance import Difference, compare, detectable_difference
+from lambdas.domain.evaluation.significance import Difference, compare, detectable_difference
 
 EXPERIMENTS = 1_000
 Group = list[tuple[float, float]]

@@ -1,6 +1,6 @@
 """Slots: the message of a run that waits, and a lease that begins with the slot."""
 
-from lambdas.domain import slots
+from lambdas.domain.serving import slots
 
 NOW = "2026-01-21T22:00:00.000Z"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.models import Limits, SetLimits, base_model
-from lambdas.domain.split import Request, Shortage, Split, split
+from lambdas.domain.dataset.split.holdout import Request, Shortage, Split, split
+from lambdas.domain.models.catalogue import Limits, SetLimits, base_model
 
 LIMITS = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k").limits
 DEFAULT = Request(validation=0.15, test=0.15, seed=0)

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain import records
-from lambdas.domain.blocks import Block
-from lambdas.domain.dataset_report import DatasetReport
-from lambdas.domain.formats import Conversion, SourceFormat
-from lambdas.domain.models import base_model
-from lambdas.domain.shapes import SHAPES
-from lambdas.domain.structure import Structure
+from lambdas.domain.dataset.formats import Conversion, SourceFormat
+from lambdas.domain.dataset.reading.blocks import Block
+from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.rules import record
+from lambdas.domain.dataset.rules.key_counts import SHAPES
+from lambdas.domain.dataset.rules.structure import Structure
+from lambdas.domain.models.catalogue import base_model
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 WORDS = ("a", "role", '"role"', '\\"text"', '":', "\\", "\nHuman:", "Assistant:", "é", "\x00", "\u2028", " ", "😀", "")
@@ -78,7 +78,7 @@ def test_line_that_is_cleared_has_no_findings(source_format: SourceFormat, data:
     structure = Structure("train.jsonl", source_format, HAIKU, report, Conversion())
     (value,) = structure.check(Block([line], [1]))
     errors = {issue.rule for issue in report.issues if issue.severity == "error"}
-    expected = {finding.rule for finding in records.findings(line, orjson.loads(line), HAIKU)}
+    expected = {finding.rule for finding in record.findings(line, orjson.loads(line), HAIKU)}
     assert errors == expected
     assert (value is None) == bool(expected)
 

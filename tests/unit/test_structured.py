@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.structured import StructuredScore, structured_score
+from lambdas.domain.evaluation.metrics.json_match import StructuredScore, structured_score
 
 REFERENCE = '{"name": "Ann", "age": 41, "tags": ["a"], "address": {"city": null, "active": true}}'
 JSON = st.recursive(

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain import hyperparameters
-from lambdas.domain.models import BaseModelEntry, base_model, catalogue
-from lambdas.domain.run_settings import SweepSettings
-from lambdas.domain.sweep import candidates, findings
+from lambdas.domain.models import hyperparameters
+from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
+from lambdas.domain.settings.run_settings import SweepSettings
+from lambdas.domain.training.candidates import candidates, findings
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0")
 RATE = "learningRateMultiplier"

@@ -4,10 +4,16 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain import report
-from lambdas.domain.failure import explain
-from lambdas.domain.sweep_jobs import is_discarded, kept_validation_loss, pending, summarise, values_explained
-from lambdas.domain.training_metrics import Loss, Losses
+from lambdas.domain.report import run_report
+from lambdas.domain.report.failure import explain
+from lambdas.domain.training.candidate_jobs import (
+    is_discarded,
+    kept_validation_loss,
+    pending,
+    summarise,
+    values_explained,
+)
+from lambdas.domain.training.losses import Loss, Losses
 
 LOSSES = Losses(tuple(Loss(step, step, loss) for step, loss in enumerate((0.9, 0.7, 0.5, 0.6), 1)), 0)
 
@@ -68,9 +74,9 @@ def test_report_explains_the_values_of_the_chosen_job() -> None:
         recommended[1],
     ]
     state = {"run": {"id": "run"}, "plan": plan}
-    assert report.known_facts({**state, "job": chosen})["recommended"] == values_explained(plan, chosen)
-    assert report.known_facts({**state, "job": {"hyperparameters": {}}})["recommended"] == recommended
-    assert report.known_facts({"run": {"id": "run"}})["recommended"] is None
+    assert run_report.known_facts({**state, "job": chosen})["recommended"] == values_explained(plan, chosen)
+    assert run_report.known_facts({**state, "job": {"hyperparameters": {}}})["recommended"] == recommended
+    assert run_report.known_facts({"run": {"id": "run"}})["recommended"] is None
 
 
 def test_a_failed_run_tells_its_jobs_and_what_it_leaves() -> None:
@@ -78,7 +84,7 @@ def test_a_failed_run_tells_its_jobs_and_what_it_leaves() -> None:
     failed = state(
         candidate(1, "kept"), candidate(2, "deleted", status="Failed", model_arn=None, failure="Line 7."), chosen=1
     )
-    written = report.failed(failed, "ThroughputFailed", "No quota.", None)
+    written = run_report.failed(failed, "ThroughputFailed", "No quota.", None)
     assert [job["status"] for job in written["sweep"]["jobs"]] == ["Completed", "Failed"]
     assert [job["kept"] for job in written["sweep"]["jobs"]] == [True, False]
     assert written["sweep"]["jobs"][1]["failure"] == "Line 7."

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambdas.domain.task_kind import PRIMARY_METRIC, TaskKind, detect_task_kind
+from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind, detect_task_kind
 
 
 @pytest.mark.parametrize(

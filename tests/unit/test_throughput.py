@@ -2,11 +2,11 @@
 
 import pytest
 
-from lambdas.domain import throughput
-from lambdas.domain.errors import ThroughputFailed, ThroughputNotDeleted
-from lambdas.domain.models import ServingKind
-from lambdas.domain.polling import DELETION_ATTEMPTS
-from lambdas.domain.serving import ON_DEMAND, PROVISIONED, ServedModel, hourly_cost
+from lambdas.domain.core.errors import ThroughputFailed, ThroughputNotDeleted
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.serving import throughput
+from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED, ServedModel, hourly_cost
+from lambdas.domain.serving.polling import DELETION_ATTEMPTS
 
 LEASE = ("2026-01-22T06:00:00.000Z", "2026-01-22T05:30:00.000Z")
 BOUGHT = throughput.purchased("ft-run", PROVISIONED, "arn:throughput", "2026-01-21T22:00:00.000Z", *LEASE)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.training_curve import EarlyStop, early_stop, overfits, summarise_training
+from lambdas.domain.training.curve import EarlyStop, early_stop, overfits, summarise_training
 
 # AWS blog "Fine-tune Anthropic's Claude 3 Haiku in Amazon Bedrock to boost model accuracy and quality".
 BLOG_LOSSES = [0.9, 0.8, 0.7, 0.66, 0.64, 0.65, 0.65]

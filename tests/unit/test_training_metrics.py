@@ -5,14 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.training_metrics import (
-    TRAINING_FILE,
-    VALIDATION_FILE,
-    Loss,
-    find_key,
-    read_losses,
-    summarise_epochs,
-)
+from lambdas.domain.training.losses import TRAINING_FILE, VALIDATION_FILE, Loss, find_key, read_losses, summarise_epochs
 
 TRAINING = b"step_number,epoch_number,training_loss\n0,1,2.0\n1,1,1.0\n2,2,0.5\n3,2,0.25\n"
 VALIDATION = b"step_number,epoch_number,validation_loss\n1,1,1.25\n3,2,0.75\n"

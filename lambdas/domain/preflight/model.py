@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from lambdas.domain.models import BaseModelEntry, base_model, catalogue
-from lambdas.domain.preflight import Check, Untold, failed, unmade, warned
+from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
+from lambdas.domain.preflight.checks import Check, Untold, failed, unmade, warned
 
 # Bedrock refuses a job on such a model at once and free of charge: what cannot be checked here loses nothing.
 _UNTOLD_REMEDY = "Allow bedrock:GetFoundationModel on the model; otherwise the start of the job tells."

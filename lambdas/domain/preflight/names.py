@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lambdas.domain.preflight import Check, Finding, Untold, unmade
+from lambdas.domain.preflight.checks import Check, Finding, Untold, unmade
 
 NAMES = "names-free"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple
 
-from lambdas.domain.preflight import Check, Severity, Untold, failed, unmade, warned
+from lambdas.domain.preflight.checks import Check, Severity, Untold, failed, unmade, warned
 
 TRUST, PASSED, READS, WRITES, KEY = (
     "role-trusts-bedrock",

@@ -5,12 +5,13 @@ They are found where the data set is prepared, since whether there is a validati
 
 from collections.abc import Mapping, Sequence
 
-from lambdas.domain import hyperparameters, sweep
-from lambdas.domain.dataset import SetName
-from lambdas.domain.outside_text import name, sentence, shortened_to_bytes
-from lambdas.domain.preflight import Check, Finding
-from lambdas.domain.run_settings import Choices, SweepSettings
-from lambdas.domain.state_budget import FINDING_BYTES, MOST_FINDINGS
+from lambdas.domain.core.outside_text import name, sentence, shortened_to_bytes
+from lambdas.domain.core.state_budget import FINDING_BYTES, MOST_FINDINGS
+from lambdas.domain.dataset.record_set import SetName
+from lambdas.domain.models import hyperparameters
+from lambdas.domain.preflight.checks import Check, Finding
+from lambdas.domain.settings.run_settings import Choices, SweepSettings
+from lambdas.domain.training import candidates
 
 HYPERPARAMETERS = "hyperparameters"
 _CHECKS = (HYPERPARAMETERS, "sweep-validation", "sweep-jobs", "sweep-grid")
@@ -39,10 +40,10 @@ def _sweep_findings(
     choices: Choices, chosen: SweepSettings, records: Mapping[SetName, int], most_jobs: int
 ) -> list[Finding]:
     model, given, validated = choices.model, choices.settings.hyperparameters, bool(records["validation"])
-    planned = sweep.candidates(model, given, chosen, records["train"], validated=validated)
+    planned = candidates.candidates(model, given, chosen, records["train"], validated=validated)
     # Without a validation set a single job is planned, which its own finding tells.
     jobs = len(planned.jobs) if validated else chosen.jobs
-    found = sweep.findings(model, chosen, jobs, most_jobs=most_jobs, validated=validated)
+    found = candidates.findings(model, chosen, jobs, most_jobs=most_jobs, validated=validated)
     return [each.model_copy(update={"message": _short(each.message)}) for each in found]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lambdas.domain.preflight import Check, Finding, Untold
+from lambdas.domain.preflight.checks import Check, Finding, Untold
 
 BUCKET_REGION = "bucket-region"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.domain.preflight.answering import Asked
+from lambdas.domain.preflight.callable_models import Asked
 
 
 @dataclass(frozen=True)

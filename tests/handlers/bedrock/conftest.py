@@ -13,8 +13,8 @@ from botocore.compat import HTTPHeaders
 from moto.core.models import botocore_stubber
 from urllib3 import HTTPResponse
 
-from lambdas.adapters import clients
-from lambdas.domain import slots
+from lambdas.adapters.aws import clients
+from lambdas.domain.serving import slots
 
 # Powertools reads these when a handler's module is imported, before any fixture runs.
 os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "FineTuning", "POWERTOOLS_TRACE_DISABLED": "true"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.domain.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
+from lambdas.domain.core.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
 from lambdas.handlers import answer_baseline_shard, answer_shard
 from tests.handlers.bedrock.conftest import Script
 from tests.handlers.conftest import with_time_left

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.domain.errors import CustomizationFailed, ServiceBusy
+from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
 from lambdas.handlers.check_customization import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 

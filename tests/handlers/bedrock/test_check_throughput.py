@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.domain import timestamps
-from lambdas.domain.errors import ThroughputFailed
+from lambdas.domain.core import timestamps
+from lambdas.domain.core.errors import ThroughputFailed
 from lambdas.handlers.check_throughput import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 

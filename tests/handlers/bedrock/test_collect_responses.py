@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.domain.errors import EvaluationFailed
+from lambdas.domain.core.errors import EvaluationFailed
 from lambdas.handlers.collect_responses import handler
 
 if TYPE_CHECKING:

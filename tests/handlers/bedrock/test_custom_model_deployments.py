@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.domain.errors import ThroughputFailed, ThroughputNotDeleted
+from lambdas.domain.core.errors import ThroughputFailed, ThroughputNotDeleted
 from lambdas.handlers import check_throughput, delete_throughput, purchase_throughput
 from tests.handlers.bedrock.conftest import Describe, Script
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.domain.errors import ThroughputNotDeleted
-from lambdas.domain.polling import DELETE_AGAIN_EVERY_ATTEMPTS, DELETION_ATTEMPTS_IF_REFUSED
+from lambdas.domain.core.errors import ThroughputNotDeleted
+from lambdas.domain.serving.polling import DELETE_AGAIN_EVERY_ATTEMPTS, DELETION_ATTEMPTS_IF_REFUSED
 from lambdas.handlers.delete_throughput import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 

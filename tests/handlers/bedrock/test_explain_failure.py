@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import approvals
-from lambdas.domain import approval
+from lambdas.adapters.stores import approvals
+from lambdas.domain.report import approval
 from lambdas.handlers.explain_failure import handler
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import pairwise_judging, stored_judging
-from lambdas.domain.errors import ServiceBusy
-from lambdas.domain.judging import Pair
-from lambdas.domain.judging_shards import summarise_judging
+from lambdas.adapters import pairwise_judging
+from lambdas.adapters.stores import stored_judging
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.evaluation.judging.pairwise import Pair
+from lambdas.domain.evaluation.judging.shards import summarise_judging
 from lambdas.handlers.judge_shard import handler
 from tests.handlers.bedrock.conftest import Script
 from tests.handlers.conftest import with_time_left

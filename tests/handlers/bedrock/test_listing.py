@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters import bedrock as adapter
-from lambdas.adapters import custom_model_deployments
+from lambdas.adapters.aws import bedrock as adapter
+from lambdas.adapters.aws import custom_model_deployments
 from tests.handlers.bedrock.conftest import Script
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.domain.errors import ServiceBusy, ThroughputFailed
+from lambdas.domain.core.errors import ServiceBusy, ThroughputFailed
 from lambdas.handlers.purchase_throughput import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 

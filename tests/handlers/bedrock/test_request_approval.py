@@ -9,8 +9,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
-from lambdas.adapters import clients
-from lambdas.adapters.service_errors import NotFound, Refused
+from lambdas.adapters.aws import clients
+from lambdas.adapters.aws.service_errors import NotFound, Refused
 from lambdas.handlers.observability import logger
 from lambdas.handlers.request_approval import handler
 

@@ -9,9 +9,9 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.iam.responses import IamResponse
 
-from lambdas.adapters import clients
-from lambdas.domain.errors import PreflightFailed, ServiceBusy
-from lambdas.domain.preflight import CHECKS
+from lambdas.adapters.aws import clients
+from lambdas.domain.core.errors import PreflightFailed, ServiceBusy
+from lambdas.domain.preflight.checks import CHECKS
 from lambdas.handlers.run_preflight import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 

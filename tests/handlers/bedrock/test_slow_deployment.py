@@ -11,9 +11,10 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from lambdas.adapters import answering, clients
-from lambdas.domain.errors import EvaluationFailed, ShardUnfinished
-from lambdas.domain.timestamps import timestamp
+from lambdas.adapters import answering
+from lambdas.adapters.aws import clients
+from lambdas.domain.core.errors import EvaluationFailed, ShardUnfinished
+from lambdas.domain.core.timestamps import timestamp
 from lambdas.handlers import answer_shard
 from local.bedrock.clock import ManualClock, as_datetime
 from local.bedrock.server import serve

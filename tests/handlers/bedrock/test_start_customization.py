@@ -6,7 +6,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ReadTimeoutError
 
-from lambdas.domain.errors import CustomizationFailed, ServiceBusy
+from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
 from lambdas.handlers.start_customization import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 

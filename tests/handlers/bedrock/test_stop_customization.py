@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.service_errors import Refused
+from lambdas.adapters.aws.service_errors import Refused
 from lambdas.handlers.stop_customization import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 

@@ -10,10 +10,11 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import __version__
-from lambdas.adapters import approvals, clients, stored_prices
-from lambdas.adapters.service_errors import Conflict, Refused
-from lambdas.domain import approval
-from lambdas.domain.prices import default_prices
+from lambdas.adapters.aws import clients
+from lambdas.adapters.aws.service_errors import Conflict, Refused
+from lambdas.adapters.stores import approvals, price_file
+from lambdas.domain.cost.price_file import default_prices
+from lambdas.domain.report import approval
 from lambdas.handlers import promote_champion
 from lambdas.handlers.environment import environment
 from lambdas.handlers.write_report import handler
@@ -256,7 +257,7 @@ def test_price_file_that_s3_refuses_costs_no_report(
     def refused(_bucket: str) -> None:
         raise Refused("Reading prices.json", "AccessDenied", "No.")
 
-    monkeypatch.setattr(stored_prices, "read_prices", refused)
+    monkeypatch.setattr(price_file, "read_prices", refused)
     handler(event, lambda_context)
     report = json.loads(written("report.json"))
     assert (report["status"], report["cost"], report["arms"]["base"]["price_per_1000"]) == ("succeeded", None, None)

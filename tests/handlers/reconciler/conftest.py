@@ -12,14 +12,15 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
-from lambdas.adapters import clients, reconciling
+from lambdas.adapters import reconciling
+from lambdas.adapters.aws import clients
 from lambdas.adapters.reconciling import Scope
-from lambdas.domain.lease import Terms
-from lambdas.domain.models import ServingKind
-from lambdas.domain.reconciliation import Turn
-from lambdas.domain.run import LEASE_TAG, Source, bedrock_name, bedrock_tags, claim_key, run_id
-from lambdas.domain.serving import KINDS, ON_DEMAND, PROVISIONED
-from lambdas.domain.timestamps import later, now
+from lambdas.domain.core.run import LEASE_TAG, Source, bedrock_name, bedrock_tags, claim_key, run_id
+from lambdas.domain.core.timestamps import later, now
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.serving.kinds import KINDS, ON_DEMAND, PROVISIONED
+from lambdas.domain.serving.lease import Terms
+from lambdas.domain.serving.reconciliation import Turn
 from lambdas.handlers.environment import environment
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve

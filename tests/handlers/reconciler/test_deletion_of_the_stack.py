@@ -4,12 +4,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from lambdas.adapters import clients, custom_resource, reconciling
+from lambdas.adapters import reconciling
+from lambdas.adapters.aws import clients, custom_resource
 from lambdas.adapters.reconciling import Scope
-from lambdas.domain.lease import Terms
-from lambdas.domain.models import ServingKind
-from lambdas.domain.run import bedrock_name, bedrock_tags
-from lambdas.domain.serving import ON_DEMAND, PROVISIONED
+from lambdas.domain.core.run import bedrock_name, bedrock_tags
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
+from lambdas.domain.serving.lease import Terms
 from lambdas.handlers import reconcile_throughput
 from local.bedrock.clock import ManualClock
 from local.bedrock.settings import Settings

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lambdas.domain.models import ServingKind
-from lambdas.domain.serving import KINDS, ON_DEMAND, PROVISIONED
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.serving.kinds import KINDS, ON_DEMAND, PROVISIONED
 from tests.handlers.reconciler.conftest import DELETE, GET, LIST, TAGS, World
 
 

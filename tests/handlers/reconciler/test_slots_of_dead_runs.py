@@ -2,9 +2,10 @@
 
 import pytest
 
-from lambdas.adapters import clients, throughput_slots
-from lambdas.adapters.throughput_slots import UnreadableSlot
-from lambdas.domain.models import ServingKind
+from lambdas.adapters.aws import clients
+from lambdas.adapters.stores import throughput_slots
+from lambdas.adapters.stores.throughput_slots import UnreadableSlot
+from lambdas.domain.models.catalogue import ServingKind
 from tests.handlers.conftest import OUTPUT_BUCKET
 from tests.handlers.reconciler.conftest import DELETE, GET, World
 

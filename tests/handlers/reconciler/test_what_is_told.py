@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters import clients
-from lambdas.domain.errors import NotReconciled
-from lambdas.domain.models import ServingKind
-from lambdas.domain.serving import ON_DEMAND, PROVISIONED
+from lambdas.adapters.aws import clients
+from lambdas.domain.core.errors import NotReconciled
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
 from lambdas.handlers import reconcile_throughput
 from lambdas.handlers.environment import environment
 from local.bedrock.settings import Settings

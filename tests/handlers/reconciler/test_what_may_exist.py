@@ -2,9 +2,9 @@
 
 import pytest
 
-from lambdas.adapters import clients
-from lambdas.domain.models import ServingKind
-from lambdas.domain.run import bedrock_name, bedrock_tags
+from lambdas.adapters.aws import clients
+from lambdas.domain.core.run import bedrock_name, bedrock_tags
+from lambdas.domain.models.catalogue import ServingKind
 from local.bedrock.settings import Settings
 from tests.handlers.reconciler.conftest import DELETE, DEPLOYMENT, LIST, NEIGHBOUR, TAGS, World
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lambdas.domain.models import BaseModelEntry, catalogue
+from lambdas.domain.models.catalogue import BaseModelEntry, catalogue
 from local.bedrock.custom_model_deployments import FIRST_DAY
 from local.bedrock.foundation_models import FOUNDATION_MODELS, Customization
 from local.bedrock.settings import Settings

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from lambdas.domain.judging import ORDERS, Pair, combine, judge_prompt, parse_judgement
+from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair, combine, judge_prompt, parse_judgement
 from local.bedrock.models.base import BaseModel
 
 TABLE = (

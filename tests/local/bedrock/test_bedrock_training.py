@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.domain.metrics import f1
+from lambdas.domain.evaluation.metrics.scoring import f1
 from local.bedrock.foundation_models import HAIKU, NOVA
 from local.bedrock.models.base import BaseModel
 from local.bedrock.models.preparation import BASE_WEIGHTS, known_from, solve, training_row_of

@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
-from lambdas.adapters import clients
-from lambdas.domain.models import BaseModelEntry, catalogue
+from cli import main
+from cli.approval import clients_of
+from lambdas.adapters.aws import clients
+from lambdas.domain.models.catalogue import BaseModelEntry, catalogue
 from lambdas.domain.preflight.quotas import InUse, Needs, Quota, quota_checks
-from local import cli
-from local.approval import clients_of
 from local.bedrock.foundation_models import FoundationModels
 from local.bedrock.service_quotas import ServiceQuotas
 from local.bedrock.settings import Settings
@@ -51,7 +51,7 @@ def account(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator
 def run(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:
     """The command's exit status, its document and what it printed; its output folder is in this one."""
     out = folder / "out"
-    result = CliRunner().invoke(cli.app, ["preflight", "--out", str(out), *options])
+    result = CliRunner().invoke(main.app, ["preflight", "--out", str(out), *options])
     path = out / "preflight.json"
     return result.exit_code, json.loads(path.read_text()) if path.is_file() else {}, result.output
 
@@ -80,7 +80,7 @@ def stacks(monkeypatch: pytest.MonkeyPatch, account: None) -> dict[str, dict[str
     monkeypatch.setattr(told, "describe_stacks", describe)
     of_caller = clients_of(REGION)
     monkeypatch.setattr(
-        "local.preflight.clients_of", lambda _: lambda name: told if name == "cloudformation" else of_caller(name)
+        "cli.preflight.clients_of", lambda _: lambda name: told if name == "cloudformation" else of_caller(name)
     )
     return outputs
 
@@ -130,7 +130,7 @@ def test_what_a_deployment_has_is_checked_where_there_is_one(
     )["Role"]["Arn"]
     buckets = {"InputBucket": BUCKET, "OutputBucket": BUCKET}
     stacks["fine-tuning-data"] = {**buckets, "CustomizationRoleArn": role}
-    monkeypatch.setattr("lambdas.adapters.identity.denied", lambda *_: [])
+    monkeypatch.setattr("lambdas.adapters.aws.identity.denied", lambda *_: [])
     status, document, _ = run(tmp_path)
     assert status == 1
     assert statuses(document)["role-trusts-bedrock"] == "failed"

@@ -1,0 +1,90 @@
+"""`make destroy`: the CDK CLI deletes the stacks of cdk.json's deployment, and you are told what stays.
+
+The deployed stack decides what stays, not the present settings, so its outputs are read before it goes.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.stack_outputs import outputs_of
+from local.deployment import setting
+from local.embedded_aws import CHECKOUT
+from local.terminal import Console
+
+# A service's name → its boto3 client.
+Clients = Callable[[str], Any]
+BUCKETS = ("InputBucket", "OutputBucket", "AccessLogsBucket")
+MORE = 'What it costs, and how to delete it: docs/operations.md, "What goes and what stays".'
+
+
+def destroy(clients: Clients, deployment: str, *, cdk: Callable[[], int], tell: Callable[[str], None]) -> int:
+    """Tells what will stay, lets `cdk` ask and delete, and tells what did stay. Returns the exit status of `cdk`.
+
+    Where AWS refuses to tell, that is told, and `cdk` runs all the same: it may have more permissions.
+    """
+    stack = f"{deployment}-data"
+    try:
+        outputs = outputs_of(clients("cloudformation"), stack)
+    except (BotoCoreError, ClientError) as error:
+        tell(f"What stays cannot be told: {error}\n{MORE}")
+        return cdk()
+    if outputs is None:
+        tell(f"There is no stack {stack} in this account and Region.")
+        return cdk()
+    tell("\n".join([f"This deletes the stacks of {deployment}. What stays:", *_staying(clients, deployment, outputs)]))
+    status = cdk()
+    # Whoever answers the CDK CLI's question with no keeps everything, with the exit status 0.
+    if status == 0 and outputs_of(clients("cloudformation"), stack) is None:
+        tell(
+            "\n".join([f"The stacks of {deployment} are deleted. What stays:", *_staying(clients, deployment, outputs)])
+        )
+    return status
+
+
+def _staying(clients: Clients, deployment: str, outputs: dict[str, str]) -> Iterator[str]:
+    if outputs.get("DataAfterDestroy") == "kept":
+        for name in BUCKETS:
+            yield f"- the bucket s3://{outputs[name]} ({name}) with all its objects"
+        if "KeyArn" in outputs:
+            yield f"- the key {outputs['KeyArn']}"
+    elif "KeyArn" in outputs:
+        yield f"- for seven days the key {outputs['KeyArn']}; without it no model under it can be used"
+    yield from _custom_models(clients, deployment)
+    yield f"- the parameter /{deployment}/champion, where a run has been promoted"
+    yield MORE
+
+
+def _custom_models(clients: Clients, deployment: str) -> Iterator[str]:
+    try:
+        models = list(_models_of(clients("bedrock"), deployment))
+    except (BotoCoreError, ClientError) as error:
+        yield f"- the custom models of {deployment}, which cannot be listed: {error}"
+        return
+    for arn in models:
+        yield f"- the custom model {arn}, billed by the month"
+
+
+def _models_of(bedrock: Any, deployment: str) -> Iterator[str]:
+    """By their tag: the name of another deployment may begin alike."""
+    for page in bedrock.get_paginator("list_custom_models").paginate(isOwned=True):
+        for model in page["modelSummaries"]:
+            if model["modelName"].startswith(f"{deployment}-"):
+                tags = bedrock.list_tags_for_resource(resourceARN=model["modelArn"])["tags"]
+                if {"key": "deployment", "value": deployment} in tags:
+                    yield str(model["modelArn"])
+
+
+def _run_cdk() -> int:
+    # What was told stands before what the CDK CLI writes, in a pipe, too.
+    sys.stdout.flush()
+    return subprocess.run(["cdk", "destroy", "--all"], cwd=CHECKOUT, check=False).returncode
+
+
+if __name__ == "__main__":
+    session: Any = boto3.Session(region_name=setting("region"))
+    sys.exit(destroy(session.client, setting("deployment"), cdk=_run_cdk, tell=Console().write_lines))

@@ -1,0 +1,183 @@
+"""`fine-tune preflight`: a run's checks on the caller's account, before anything is deployed or uploaded.
+
+The same checks as in a run, by the same code. What needs a deployment is skipped where there is none; a data set is
+checked on this machine first, and gives hyperparameters and the estimate.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from rich.table import Table
+from rich.text import Text
+
+from cli.approval import Clients, clients_of
+from cli.validate import Opener, Validation, choose, files_of, settings_of, validate
+from lambdas.adapters import preflight
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.cost.estimate import amount
+from lambdas.domain.dataset.figures import plan_tokens
+from lambdas.domain.dataset.record_set import SetName
+from lambdas.domain.evaluation.arms import plan_arms
+from lambdas.domain.evaluation.gate import GateSettings
+from lambdas.domain.preflight.checks import document
+from lambdas.domain.preflight.settings import settings_findings
+from lambdas.domain.preflight.subject import Deployment, Subject
+from lambdas.domain.settings import run_settings
+from lambdas.domain.settings.run_limits import RunLimits
+from lambdas.domain.settings.run_settings import Choices
+from lambdas.domain.training.candidates import candidates
+from local.embedded_aws import CHECKOUT
+from local.output_folder import replaced
+from local.terminal import Console
+from stacks.settings import Settings, settings_from
+
+COMMAND = "preflight"
+FOLDER = CHECKOUT / "build" / COMMAND
+STYLES = {"passed": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
+# Runs have their objects under runs/<id>/: policies are asked about those of one that does not exist.
+_PREFIX = "runs/preflight/"
+# The pipeline stack's outputs with the roles that start jobs.
+_STARTERS = ("StartCustomizationRoleArn", "StartPendingJobsRoleArn")
+
+
+class NoAccountError(Exception):
+    """There are no usable credentials; the message says what to do."""
+
+
+class NotCheckedError(Exception):
+    """The data set or its run.json is refused by the data gate; the message says why."""
+
+
+class _NotTold(Exception):  # noqa: N818 - no error: what hangs on it is skipped
+    """CloudFormation does not tell whether there is a deployment; the message says why."""
+
+
+def check_account(data: Path | None, *, model: str | None, region: str, opener: Opener) -> dict[str, Any]:
+    """The document of `preflight.json`.
+
+    Raises NoAccountError, NotCheckedError, NoDataSetError, and UnknownBaseModelError where `model` is none.
+    """
+    settings = settings_from(json.loads((CHECKOUT / "cdk.json").read_text())["context"])
+    choices, faults = choose(settings_of(data) if data else None, base_model=model, limits=_limits(settings))
+    if faults:
+        raise NotCheckedError("\n".join(f"run.json{fault.pointer}: {fault.message}" for fault in faults))
+    validation = validate(files_of(data), choices, (), opener=opener) if data else None
+    if validation is not None and not validation.accepted:
+        raise NotCheckedError("The data gate refuses the data set: `fine-tune validate` tells why.")
+    boto3.setup_default_session(region_name=region)
+    clients = clients_of(region)
+    _require_account(clients)
+    subject = Subject(
+        plan=_plan(choices, validation, settings),
+        deployment=None,
+        names=None,
+        model_unit_price_per_hour=settings.model_unit_price_per_hour,
+    )
+    try:
+        subject = replace(subject, deployment=_deployment(clients, settings.deployment))
+    except _NotTold as reason:
+        subject = replace(subject, not_deployed=str(reason))
+    checks, estimate = preflight.run_checks(subject)
+    return document(checks, now(), estimate.model_dump() if estimate else None)
+
+
+def save(result: Mapping[str, Any], folder: Path = FOLDER) -> Path:
+    """Writes `preflight.json`."""
+    with replaced(folder, COMMAND) as partial:
+        (partial / "preflight.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    return folder / "preflight.json"
+
+
+def tell(console: Console, result: Mapping[str, Any]) -> None:
+    """A table of the checks, and what to do about each finding."""
+    table = Table("check", "status", "what was found")
+    for each in result["checks"]:
+        style = STYLES[each["status"]]
+        table.add_row(each["check"], Text(each["status"], style), each["message"])
+    console.print(table)
+    for finding in result["findings"]:
+        codes = "".join(f" ({finding[key]})" for key in ("quota_code", "successor") if finding[key])
+        text = f"{finding['check']}: {finding['remedy']}{codes}"
+        console.print(text, style=STYLES["failed" if finding["severity"] == "error" else "warning"])
+    if result["estimate"]:
+        known, unknown = f"{amount(result['estimate']['known_usd'])} USD", result["estimate"]["unknown"]
+        text = f"unknown, no price for {'; '.join(unknown)}. The rest: {known}" if unknown else known
+        console.print(f"Estimated cost: {text}.")
+    console.print(f"Preflight {result['status']}.", style="bold green" if result["status"] == "passed" else "bold red")
+
+
+def _limits(settings: Settings) -> RunLimits:
+    """What the deployment lets a run choose, as PrepareDataset has it."""
+    gate = GateSettings.model_validate(settings.gate.model_dump(exclude_unset=True))
+    return RunLimits(settings.max_model_units, gate, settings.allowed_models)
+
+
+def _require_account(clients: Clients) -> None:
+    try:
+        clients("sts").get_caller_identity()
+    except NoCredentialsError:
+        raise NoAccountError(
+            "There are no AWS credentials: sign in (`aws sso login`, AWS_PROFILE, …) to the account to check."
+        ) from None
+    except (BotoCoreError, ClientError) as error:
+        raise NoAccountError(f"The AWS credentials cannot be used: {error}") from error
+
+
+def _deployment(clients: Clients, name: str) -> Deployment | None:
+    """What the deployment's stacks have; None where the data stack does not exist."""
+    data, pipeline = (_outputs(clients, f"{name}-{part}") for part in ("data", "pipeline"))
+    if data is None or "CustomizationRoleArn" not in data:
+        return None
+    return Deployment(
+        input_bucket=data["InputBucket"],
+        output_bucket=data["OutputBucket"],
+        prefix=_PREFIX,
+        role_arn=data["CustomizationRoleArn"],
+        starter_role_arns=tuple(pipeline[output] for output in _STARTERS if output in pipeline) if pipeline else (),
+        key_arn=data.get("KeyArn"),
+    )
+
+
+def _outputs(clients: Clients, stack: str) -> dict[str, str] | None:
+    try:
+        [described] = clients("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        # CloudFormation's way to say that there is no such stack.
+        if error.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise _NotTold(f"The stack {stack} cannot be read: {error}") from error
+    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+
+
+def _plan(choices: Choices, validation: Validation | None, settings: Settings) -> dict[str, Any]:
+    """As PrepareDataset's, as far as the checks read it; without a data set it has no counts."""
+    chosen, model = choices
+    prepared = validation.prepared if validation else None
+    records: dict[SetName, int] | None = prepared.counts() if prepared else None
+    arms = plan_arms(run_settings.compared_models(choices), len(prepared.examples) if prepared else 0)
+    caps = [cap for cap in (chosen.max_cost_usd, settings.max_run_cost_usd) if cap is not None]
+    found = settings_findings(choices, records, most_jobs=settings.max_sweep_jobs)
+    plan: dict[str, Any] = {
+        "base_model": model.customization_id,
+        "serving": model.serving[0] if chosen.serving == "auto" else chosen.serving,
+        "model_units": chosen.model_units,
+        "max_cost_usd": min(caps, default=None),
+        "arms": {name: arm.model_dump() for name, arm in arms.items()},
+        "evaluation": chosen.evaluation.model_dump(),
+        "sweep": {"keep_models": chosen.sweep.keep_models} if chosen.sweep else None,
+        "settings_findings": [finding.model_dump() for finding in found],
+    }
+    if validation is None or prepared is None or records is None:
+        return plan
+    validated = bool(records["validation"])
+    jobs = candidates(model, chosen.hyperparameters, chosen.sweep, records["train"], validated=validated).jobs
+    return plan | {
+        "candidates": jobs,
+        "dataset": {"test": {"records": records["test"]}},
+        "tokens": plan_tokens(validation.given, prepared),
+    }

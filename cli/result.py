@@ -1,0 +1,145 @@
+"""What a run has left: fetched into a folder, and told to a person."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from cli.dataset_summary import tell_hyperparameters
+from lambdas.domain.cost.actual import cost_sentence
+from local.embedded_aws import EmbeddedAws
+from local.execution import Snapshot
+from local.output_folder import claim
+from local.terminal import Console
+
+
+def fetch(aws: EmbeddedAws, bucket: str, prefix: str, folder: Path) -> None:
+    """Download every object under `prefix` to the same place under `folder`; raises PathRefusedError."""
+    s3 = aws.client("s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    paths = {key: (folder / key.removeprefix(prefix)).resolve() for key in keys}
+    inside = {key: path for key, path in paths.items() if path.is_relative_to(folder.resolve())}
+    claim(folder, [path.relative_to(folder.resolve()).as_posix() for path in inside.values()])
+    for key, path in inside.items():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        s3.download_file(bucket, key, str(path))
+
+
+def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:
+    """Print the run's result, the refused data set's issues, preflight's findings, or the error and its cause."""
+    if snapshot.status == "SUCCEEDED":
+        tell_report(console, folder)
+        return
+    console.print()
+    console.write_line(f"The run has ended as {snapshot.status}: {snapshot.error}", "bold red")
+    data_set, preflight = folder / "dataset" / "report.json", folder / "preflight.json"
+    if snapshot.error == "DatasetRejected" and data_set.is_file():
+        tell_issues(console, json.loads(data_set.read_text()))
+    elif snapshot.error == "PreflightFailed" and preflight.is_file():
+        tell_findings(console, json.loads(preflight.read_text())["findings"])
+    else:
+        console.write_lines(reason(snapshot.cause))
+
+
+def tell_report(console: Console, folder: Path) -> None:
+    """The verdict, the arms side by side and the throughput's time, from report.json."""
+    report = json.loads((folder / "report.json").read_text())
+    simulated = " (simulated: the figures say nothing about real models)" if report["simulated"] else ""
+    table = Table(title=f"{report['base_model']}{simulated}", title_justify="left")
+    table.add_column("arm", overflow="fold")
+    for name in ("n", "errors", "F1", "exact match", "output tokens, mean", "median"):
+        table.add_column(name, justify="right")
+    for arm, figures in report["arms"].items():
+        tokens = figures["output_tokens"]
+        numbers = [figures["f1"], figures["exact_match"], tokens["mean"], tokens["median"]]
+        table.add_row(
+            arm, str(figures["n"]), str(figures["errors"]), *("-" if n is None else f"{n:.1f}" for n in numbers)
+        )
+    console.print(table)
+    decision = report["decision"]
+    console.print(f"Verdict: {decision['verdict']}", style="bold")
+    for reason_given in decision["reasons"]:
+        console.write_line(f"  {reason_given}")
+    if report["judging"]["judges"]:
+        tell_judging(console, report["judging"])
+    tell_hyperparameters(console, report["recommended"])
+    for text in (*sweep(report), serving(report), *cost(report)):
+        console.write_line(text)
+    if report["preflight"] and report["preflight"]["findings"]:
+        console.print("The preflight warned:")
+        tell_findings(console, report["preflight"]["findings"])
+    console.write_line(f"Report: {folder / 'report.html'}")
+
+
+def sweep(report: Mapping[str, Any]) -> Iterator[str]:
+    """What a sweep tried, which of it was served, and what became of the other models."""
+    if compared := report.get("sweep"):
+        yield f"Sweep: {compared['reason']} {compared['note']}".rstrip()
+        for job in compared["jobs"]:
+            tried = ", ".join(f"{name} {value}" for name, value in job["hyperparameters"].items())
+            known = (
+                "no validation loss"
+                if job["validation_loss"] is None
+                else f"validation loss {job['validation_loss']:.4g}"
+            )
+            loss = (job["failure"] or known).rstrip(".")
+            fate = "chosen" if job["chosen"] else "model deleted" if job["model_deleted"] else "model kept"
+            yield f"  job {job['number']}: {loss}; {tried}; {fate if job['status'] == 'Completed' else job['status']}."
+
+
+def serving(report: Mapping[str, Any]) -> str:
+    """By what the tuned model was served, and how long."""
+    served = report["serving"]
+    how = "an on-demand deployment" if served["kind"] == "on_demand" else "Provisioned Throughput"
+    billed = "" if served["kind"] == "on_demand" else f", billed for {served['served_seconds']} s"
+    return f"Served by {how}: in service {served['in_service_at']}, deleted {served['deleted_at']}{billed}."
+
+
+def cost(report: Mapping[str, Any]) -> Iterator[str]:
+    """What was spent, beside the estimate."""
+    if report["cost"]:
+        yield cost_sentence(report["cost"], simulated=report["simulated"])
+
+
+def tell_findings(console: Console, findings: Sequence[Mapping[str, Any]]) -> None:
+    """Preflight's findings, errors first, one a line with its remedy."""
+    for finding in sorted(findings, key=lambda one: one["severity"] != "error"):
+        named = {"quota": finding["quota_code"], "successor": finding["successor"]}
+        more = "".join(f" ({name}: {value})" for name, value in named.items() if value)
+        text = f"  {finding['severity']}: {finding['message']} {finding['remedy']}{more} [{finding['check']}]"
+        console.write_line(text)
+
+
+def tell_judging(console: Console, judging: dict[str, Any]) -> None:
+    """What judges and people prefer, and how far any two of them agree."""
+    for one in (*judging["judges"], *judging["people"]):
+        rate = "no pair decided" if one["win_rate"] is None else f"{one['win_rate']:.0f} % of decided pairs"
+        name = one.get("model_id") or f"{one['reviewer']} (a person)"
+        text = f"{name}: the tuned model won {one['wins']}, lost {one['losses']}, tied {one['ties']} of {one['pairs']}"
+        console.write_line(f"  {text}: {rate}.")
+    for pair in judging["agreements"]:
+        kappa = "not defined" if pair["kappa"] is None else f"{pair['kappa']:.2f}"
+        text = f"  {pair['raters'][0]} and {pair['raters'][1]}: Cohen's kappa {kappa} on {pair['pairs']} pairs."
+        console.write_line(text)
+
+
+def tell_issues(console: Console, report: dict[str, Any]) -> None:
+    """The issues of a refused data set with their line numbers, from dataset/report.json."""
+    for issue in report["issues"]:
+        line = f"line {issue['line']}: " if issue["line"] else ""
+        where = f" (at {issue['path']})" if issue.get("path") else ""
+        text = f"  {issue['severity']}: {line}{issue['message']}{where} [{issue['rule']}]"
+        console.write_line(text)
+    console.print("Issues by rule: " + ", ".join(f"{rule}: {n}" for rule, n in report["issue_counts"].items()))
+
+
+def reason(cause: str | None) -> str:
+    """The sentence in a cause; a Lambda's cause is JSON with an errorMessage."""
+    try:
+        document = json.loads(cause or "")
+    except ValueError:
+        return cause or "No cause was given."
+    return str(document.get("errorMessage", cause)) if isinstance(document, dict) else str(cause)

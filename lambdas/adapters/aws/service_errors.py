@@ -1,0 +1,69 @@
+"""botocore's errors, as what a handler can act on: busy, or refused with AWS's own words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotocoreConnectionError
+from botocore.parsers import ResponseParserError
+
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.core.outside_text import name, sentence
+
+# Time heals these: the state machine repeats the call for minutes after botocore has done so for seconds.
+_BUSY = {
+    "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded",
+    "ServiceUnavailableException", "ServiceUnavailable", "InternalServerException", "InternalServerError",
+    "InternalFailure", "ModelNotReadyException", "RequestTimeout", "RequestTimeoutException",
+}  # fmt: skip
+_SERVER_ERROR = 500
+
+
+class Refused(Exception):  # noqa: N818 - a domain word, like the named errors
+    """AWS refused a call: repeating it as it is would not help."""
+
+    def __init__(self, operation: str, code: str, message: str) -> None:
+        self.operation = operation
+        self.code = code
+        self.message = sentence(message)
+        super().__init__(f"{operation}: {code}: {self.message}")
+
+
+class NotFound(Refused):
+    """AWS knows no such resource."""
+
+
+class Conflict(Refused):
+    """The resource's present state does not allow the call."""
+
+
+_REFUSALS = {
+    "ResourceNotFoundException": NotFound,
+    "ExecutionDoesNotExist": NotFound,
+    "InvalidArn": NotFound,
+    "ConflictException": Conflict,
+    "ParameterNotFound": NotFound,
+    "ParameterAlreadyExists": Conflict,
+}
+
+
+def failure_words(message: str | None) -> str | None:
+    """What Bedrock says of why something failed, in one line; None where it says nothing."""
+    return sentence(message) if message else None
+
+
+@contextmanager
+def named_errors(operation: str) -> Iterator[None]:
+    """Raises ServiceBusy, NotFound, Conflict or Refused instead of botocore's errors."""
+    try:
+        yield
+    except ClientError as error:
+        code = name(error.response["Error"].get("Code", "Unknown"))
+        message = sentence(error.response["Error"].get("Message", ""))
+        status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+        if code in _BUSY or status >= _SERVER_ERROR:
+            raise ServiceBusy(f"{operation} failed: {code}: {message}. The same call may succeed later.") from error
+        raise _REFUSALS.get(code, Refused)(operation, code, message) from error
+    except (HTTPClientError, BotocoreConnectionError, ResponseParserError) as error:
+        reason = sentence(str(error))
+        raise ServiceBusy(f"{operation} got no answer: {reason}. The same call may succeed later.") from error

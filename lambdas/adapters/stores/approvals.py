@@ -1,0 +1,16 @@
+"""A run's `approval.json` in the output bucket. Every function raises ServiceBusy or Refused."""
+
+from lambdas.adapters.aws import object_store
+from lambdas.domain.report import approval
+from lambdas.domain.report.approval import Approval
+
+
+def read(bucket: str, run_id: str) -> Approval | None:
+    """The run's approval; None where none was asked for."""
+    stored = object_store.read(bucket, approval.key(run_id))
+    return None if stored is None else Approval.model_validate_json(stored)
+
+
+def write(bucket: str, run_id: str, stored: Approval) -> None:
+    """Writes it whole: what a new attempt of the state asks takes the place of what an earlier one asked."""
+    object_store.write(bucket, approval.key(run_id), stored.model_dump_json(indent=2).encode())

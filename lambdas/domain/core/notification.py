@@ -1,0 +1,25 @@
+"""A message to people: its subject and its text, made here alone, so that each is fit for SNS and for mail clients."""
+
+from typing import NamedTuple
+
+from lambdas.domain.core.outside_text import shortened_to_bytes, visible, with_own_links
+
+# SNS API reference, Publish: 100 printable ASCII characters without line breaks, and 256 KB.
+_SUBJECT_LENGTH = 100
+_TEXT_BYTES = 200_000
+
+
+class Notification(NamedTuple):
+    """What SNS sends; made by `notification`."""
+
+    subject: str
+    message: str
+
+
+def notification(subject: str, text: str) -> Notification:
+    """The message of these words: nothing invisible, no links but the project's own, within SNS's limits."""
+    words = " ".join(subject.split())
+    printable = "".join(character if " " <= character <= "~" else "?" for character in words)
+    return Notification(
+        printable[:_SUBJECT_LENGTH], shortened_to_bytes(with_own_links(visible(text, keep="\n")), _TEXT_BYTES)
+    )

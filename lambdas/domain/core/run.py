@@ -1,0 +1,164 @@
+"""A run's identity and everything that is named after it: all of it follows from the object that started the run."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel
+
+from lambdas.domain.core.errors import InvalidEvent
+from lambdas.domain.core.outside_text import name
+
+DATASET_NAME_LENGTH = 20
+DIGEST_LENGTH = 12
+
+PROJECT = "bedrock-fine-tuning"
+# Until when a throughput may exist, as a timestamp.
+LEASE_TAG = "lease-ends-at"
+# "true" on a job that trains on although its run was cut off.
+KEEP_JOB_TAG = "keep-job"
+# On a sweep's jobs and models: the candidate's number, and "true" where the model stays although it is not chosen.
+CANDIDATE_TAG = "sweep-candidate"
+KEEP_MODEL_TAG = "keep-model"
+
+# What a token is for: repeating the same purpose of the same run repeats the same request.
+TokenPurpose = Literal["customization", "throughput"]
+
+_RUN_ID = re.compile(rf"[a-z0-9]+(-[a-z0-9]+)*-[0-9a-f]{{{DIGEST_LENGTH}}}")
+_KEY = re.compile(r"input/(?:(?P<folder>[^/]+)/train\.jsonl|(?P<file>[^/]+)\.jsonl)")
+# Patterns of the Bedrock service model (CreateModelCustomizationJob, CreateProvisionedModelThroughput). botocore does
+# not check them, and the service refuses a wrong one only after the data has been prepared. Job names are
+# the same language as there, without a repetition within another, which takes exponential time on hyphens.
+_JOB_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9+\-.]*")
+_MODEL_NAME = re.compile(r"([0-9a-zA-Z][_-]?){1,63}")
+_TOKEN = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9]{0,254}[a-zA-Z0-9])?")
+_NAME_LENGTH = 63
+# A run's id ends with its digest, so that nothing but a sweep's candidate can end like this.
+_CANDIDATE = re.compile(r"(?P<run>.+)-c(?P<number>[1-9][0-9]?)")
+_NOT_IN_TAGS = re.compile(r"[^a-zA-Z0-9\s._:/=+@-]")
+_TAG_VALUE_LENGTH = 256
+
+
+class Claim(BaseModel):
+    """`claim.json`: which execution has the run, and since when."""
+
+    run_id: str
+    execution_arn: str
+    claimed_at: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """The object that started a run.
+
+    `version_id` is None only where the bucket keeps no versions; `sequencer` is S3's number of the write, which two
+    deliveries of one event share.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None
+    sequencer: str | None = None
+
+    @property
+    def dataset_name(self) -> str:
+        """`sales` for `input/sales.jsonl` and for `input/sales/train.jsonl`; raises InvalidEvent for any other key."""
+        match = _KEY.fullmatch(self.key)
+        if match is None:
+            raise InvalidEvent(
+                f"s3://{name(self.bucket)}/{name(self.key)} does not start a run: "
+                "only input/<name>.jsonl and input/<name>/train.jsonl do."
+            )
+        return match["folder"] or match["file"]
+
+    @property
+    def folder(self) -> str | None:
+        """The prefix in which the siblings of `train.jsonl` stand; None for a data set of one file."""
+        return self.key.removesuffix("train.jsonl") if self.key.count("/") == 2 else None
+
+    @property
+    def file_name(self) -> str:
+        """The object's name without its folders."""
+        return self.key.rsplit("/", 1)[-1]
+
+
+def run_id(source: Source) -> str:
+    """`<data set name>-<digest>`, at most 33 characters of a-z, 0-9 and single dashes.
+
+    The digest covers bucket, key and version, so the same event gives the same run and a new upload a new one. Neither
+    bucket names nor versions have a slash, so no two sources are joined to the same text.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", source.dataset_name.lower()).strip("-")[:DATASET_NAME_LENGTH].strip("-")
+    identity = "/".join((source.bucket, source.key, source.version_id or source.sequencer or ""))
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_LENGTH]
+    return f"{slug or 'data'}-{digest}"
+
+
+def prefix(run: str) -> str:
+    """The run's prefix in the output bucket."""
+    return f"runs/{run}/"
+
+
+def claim_key(run: str) -> str:
+    """Where the run's claim is in the output bucket."""
+    return f"{prefix(run)}claim.json"
+
+
+def candidate_output(run_prefix: str, number: int) -> str:
+    """The prefix of the files that Bedrock writes for a sweep's job."""
+    return f"{run_prefix}customization/c{number}/"
+
+
+def sweep_key(run: str) -> str:
+    """Where the choice among a sweep's models is in the output bucket."""
+    return f"{prefix(run)}sweep.json"
+
+
+def run_of_bedrock_name(deployment: str, name: str) -> str | None:
+    """The id of the run that a Bedrock name may belong to; None where it cannot be one of the deployment's.
+
+    Names of `team` and `team-eu` can both start with `team-eu-`: only a claim in the deployment's bucket tells which.
+    """
+    candidate = candidate_of_bedrock_name(deployment, name)
+    run = candidate[0] if candidate else name.removeprefix(f"{deployment}-")
+    return run if run != name and _RUN_ID.fullmatch(run) else None
+
+
+def candidate_of_bedrock_name(deployment: str, name: str) -> tuple[str, int] | None:
+    """The run and the number of the sweep's candidate that a Bedrock name may belong to, or None."""
+    match = _CANDIDATE.fullmatch(name.removeprefix(f"{deployment}-"))
+    if match is None or not name.startswith(f"{deployment}-") or not _RUN_ID.fullmatch(match["run"]):
+        return None
+    return match["run"], int(match["number"])
+
+
+def bedrock_name(deployment: str, run: str, candidate: int | None = None) -> str:
+    """The name of the run's customization job, custom model and throughput; raises ValueError where Bedrock would.
+
+    A sweep's jobs and models have the number of their `candidate` behind it.
+    """
+    name = f"{deployment}-{run}" if candidate is None else f"{deployment}-{run}-c{candidate}"
+    if len(name) > _NAME_LENGTH or not _JOB_NAME.fullmatch(name) or not _MODEL_NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot name a customization job, custom model and throughput: at most {_NAME_LENGTH} letters, "
+            "digits and single dashes. Give the deployment a shorter or simpler name."
+        )
+    return name
+
+
+def client_request_token(run: str, purpose: TokenPurpose, candidate: int | None = None) -> str:
+    """The idempotency token of the run's one request for this purpose, or of the one for a sweep's candidate."""
+    token = f"{run}-{purpose}" if candidate is None else f"{run}-{purpose}-c{candidate}"
+    if not _TOKEN.fullmatch(token):
+        raise ValueError(f"{token!r} cannot be a client request token: letters, digits and dashes only.")
+    return token
+
+
+def bedrock_tags(deployment: str, run: str, execution_arn: str) -> dict[str, str]:
+    """The tags by which a person or a clean-up finds what a run made.
+
+    Characters that Bedrock's tags do not allow become `_`, values end at 256 characters.
+    """
+    tags = {"project": PROJECT, "deployment": deployment, "run-id": run, "execution-arn": execution_arn}
+    return {name: _NOT_IN_TAGS.sub("_", value)[:_TAG_VALUE_LENGTH] for name, value in tags.items()}

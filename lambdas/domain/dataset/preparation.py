@@ -1,0 +1,238 @@
+"""The sets that a run trains, validates and tests on, out of those that its user gave."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from lambdas.domain.dataset.examples import choose_examples
+from lambdas.domain.dataset.record_facts import MAX_RECORDS
+from lambdas.domain.dataset.record_set import SET_NAMES, RecordSet, SetName, check_count
+from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.split.context import group_keys
+from lambdas.domain.dataset.split.groups import group
+from lambdas.domain.dataset.split.holdout import Request, Shortage, Split, split
+from lambdas.domain.evaluation.arms import Arms
+from lambdas.domain.settings.run_settings import FILE_NAME, Choices
+
+RECORDS_PER_SHARD = 20
+_SPOKEN = {"train": "training", "validation": "validation", "test": "test"}
+# A context with a larger share of the records makes the split coarse.
+_LARGE_GROUP_SHARE = 0.25
+
+Given = dict[SetName, RecordSet]
+
+
+@dataclass(frozen=True)
+class PreparedDataset:
+    """Where each record of each given file goes: the set's place in SET_NAMES, one byte a record.
+
+    `groups` has the number of each record's group, the same in all files for records of one context. `examples` are the
+    places, in the training file, of the records that stand before the questions of few-shot arms.
+    """
+
+    sides: Mapping[SetName, bytes]
+    groups: Mapping[SetName, Sequence[int]]
+    examples: Sequence[int] = ()
+
+    def records(self, name: SetName) -> int:
+        """How many records a set has."""
+        place = SET_NAMES.index(name)
+        return sum(sides.count(place) for sides in self.sides.values())
+
+    def counts(self) -> dict[SetName, int]:
+        """How many records each set has."""
+        return {name: self.records(name) for name in SET_NAMES}
+
+    @property
+    def test_groups(self) -> list[int]:
+        """A number for each test record, counted from 0 in their order, the same for records of one context."""
+        numbers = dict[int, int]()
+        return [numbers.setdefault(group, len(numbers)) for group in self.groups_of("test")]
+
+    @property
+    def leaked_test_records(self) -> int:
+        """How many test records have their context, and so perhaps their prompt, in training."""
+        trained = set(self.groups_of("train"))
+        return sum(group in trained for group in self.groups_of("test"))
+
+    def groups_of(self, name: SetName) -> list[int]:
+        """The group of each record of a set, in their order."""
+        return [self.groups[given][index] for given, index in self.places(name)]
+
+    def places(self, name: SetName) -> Iterator[tuple[SetName, int]]:
+        """The given set and the index in it of each record of a set, in their order."""
+        place = SET_NAMES.index(name)
+        return ((given, i) for given, sides in self.sides.items() for i, side in enumerate(sides) if side == place)
+
+
+class Shard(NamedTuple):
+    """A run of test records that one arm answers in one go; `first` is the index of its first record."""
+
+    arm: str
+    model_id: str | None
+    few_shot: int
+    number: int
+    first: int
+    records: int
+
+
+def prepare(given: Given, choices: Choices, report: DatasetReport) -> PreparedDataset | None:
+    """Checks the sets against each other and splits off those that are missing; None where there are errors.
+
+    `given` has at least "train". Sets that the user gave are used as they are.
+    """
+    train, model, request = given["train"], choices.model, _request(given, choices)
+    check_counts(given, choices, report)
+    if report.errors:
+        return None
+    groups = group_sets(given)
+    keys = _keys(given, groups)
+    # What a held-out set of the user's has must not be held out for the other one.
+    held_out = {key for name in keys if name != "train" for key in keys[name]}
+    parts = split(keys["train"], request, model.limits, _labels(train), held_out)
+    if isinstance(parts, Shortage):
+        report.add("split", train.file, parts.message)
+        return None
+    if parts.note:
+        report.add("no-validation", train.file, parts.note)
+    prepared = PreparedDataset(_sides(given, parts), groups, _examples(given, parts, keys, choices))
+    _check_totals(prepared, train.file, choices, report)
+    if request.validation or request.test:
+        _check_largest_group(groups["train"], train.file, report)
+    _check_overlap(given, prepared, report)
+    return None if report.errors else prepared
+
+
+def check_counts(given: Given, choices: Choices, report: DatasetReport) -> None:
+    """Compares the number of records in each set with its limits, as far as the split does not decide on it."""
+    request = _request(given, choices)
+    if "validation" in given and choices.model.limits.validation is None:
+        message = f"{choices.model.name} is trained without a validation set."
+        report.add("unused-validation", given["validation"].file, message)
+    for name, read in given.items():
+        # Where sets are split off the training file, the split says what is missing.
+        if name != "train" or not (request.validation or request.test):
+            check_count(read, name, choices.model, report)
+        elif read.records_read > MAX_RECORDS:
+            message = f"There are {read.records_read} records; at most {MAX_RECORDS} can be split."
+            report.add("too-many-records", read.file, message)
+
+
+def group_sets(given: Given) -> dict[SetName, list[int]]:
+    """The group of each record, numbered over all given sets together."""
+    facts = [each.facts for each in given.values()]
+    contexts = group_keys([context for each in facts for context in each.contexts])
+    numbers = iter(group([tokens for each in facts for tokens in each.signatures], contexts))
+    return {name: [next(numbers) for _ in each.facts.lines] for name, each in given.items()}
+
+
+def shards(arms: Arms, test_records: int) -> list[dict[str, Any]]:
+    """The items of a distributed map: each arm's test records in shards of about 20."""
+    return [
+        Shard(name, arm.model_id, arm.few_shot, number, first, min(RECORDS_PER_SHARD, test_records - first))._asdict()
+        for name, arm in arms.items()
+        for number, first in enumerate(range(0, test_records, RECORDS_PER_SHARD))
+    ]
+
+
+def _request(given: Given, choices: Choices) -> Request:
+    shares = choices.settings.split
+    return Request(
+        validation=0 if "validation" in given else shares.validation,
+        test=0 if "test" in given else shares.test,
+        seed=shares.seed,
+    )
+
+
+def _keys(given: Given, groups: Mapping[SetName, Sequence[int]]) -> dict[SetName, list[bytes]]:
+    """A key for each record's group that does not depend on the order in the files: its smallest prompt digest."""
+    smallest: dict[int, bytes] = {}
+    for name, read in given.items():
+        for number, key in zip(groups[name], read.facts.keys, strict=True):
+            smallest[number] = min(key, smallest.get(number, key))
+    return {name: [smallest[number] for number in numbers] for name, numbers in groups.items()}
+
+
+def _examples(given: Given, parts: Split, keys: Mapping[SetName, list[bytes]], choices: Choices) -> list[int]:
+    """Fewer than asked for where there are not as many contexts."""
+    facts = given["train"].facts
+    chosen = choose_examples(
+        [keys["train"][index] for index in parts.train],
+        [facts.prompt_characters[index] + facts.answer_characters[index] for index in parts.train],
+        keys["test"] if "test" in given else [keys["train"][index] for index in parts.test],
+        choices.settings.evaluation.few_shot,
+        choices.settings.split.seed,
+    )
+    return [parts.train[place] for place in chosen]
+
+
+def _labels(read: RecordSet) -> Sequence[int]:
+    return read.facts.answer_hashes if read.facts.answers.labels() else ()
+
+
+def _sides(given: Given, parts: Split) -> dict[SetName, bytes]:
+    sides = {name: bytes([SET_NAMES.index(name)]) * len(each.facts.lines) for name, each in given.items()}
+    train = bytearray(sides["train"])
+    for place, indexes in ((1, parts.validation), (2, parts.test)):
+        for index in indexes:
+            train[index] = place
+    return {**sides, "train": bytes(train)}
+
+
+def _check_totals(prepared: PreparedDataset, file: str, choices: Choices, report: DatasetReport) -> None:
+    limits, name = choices.model.limits, choices.model.name
+    train, validation = prepared.records("train"), prepared.records("validation")
+    if train > limits.train.max_records:
+        message = f"The training set would have {train} records; {name} takes at most {limits.train.max_records}."
+        report.add(
+            "too-many-records", file, f"{message} Remove records or hold out a larger share (split in run.json)."
+        )
+    elif train + validation > limits.max_training_and_validation_records:
+        message = (
+            f"Training and validation would have {train} + {validation} = {train + validation} records; "
+            f"{name} takes at most {limits.max_training_and_validation_records} together."
+        )
+        report.add("too-many-records-in-total", file, message)
+    if not validation:
+        for hyperparameter in choices.settings.hyperparameters:
+            spec = choices.model.hyperparameters.get(hyperparameter)
+            if spec is not None and spec.needs_validation:
+                message = "Without a validation set there is no early stopping: the setting is not sent."
+                report.add("unused-hyperparameter", FILE_NAME, message, pointer=f"/hyperparameters/{hyperparameter}")
+
+
+def _check_largest_group(groups: Sequence[int], file: str, report: DatasetReport) -> None:
+    ((number, size),) = Counter(groups).most_common(1)
+    if size > _LARGE_GROUP_SHARE * len(groups):
+        first = groups.index(number) + 1
+        message = f"{size} of {len(groups)} records share the context of record {first}, so they stay on one side."
+        report.add("large-group", file, message)
+
+
+def _check_overlap(given: Given, prepared: PreparedDataset, report: DatasetReport) -> None:
+    """Warns of what the sets share, each pair of them; those that were split off share nothing."""
+    pairs: list[tuple[SetName, SetName]] = [("validation", "train"), ("test", "train"), ("test", "validation")]
+    for name, other in pairs:
+        # By hash; prompts before words, so that an equal one is the one named.
+        known: dict[int, tuple[SetName, int]] = {}
+        for place in prepared.places(other):
+            facts = given[place[0]].facts
+            known[facts.words[place[1]]] = known[facts.prompts[place[1]]] = place
+        groups, shared, records = set(prepared.groups_of(other)), 0, 0
+        for source, index in prepared.places(name):
+            records += 1
+            facts = given[source].facts
+            there = known.get(facts.prompts[index], known.get(facts.words[index]))
+            if there is not None:
+                line, file = given[there[0]].facts.lines[there[1]], given[there[0]].file
+                message = f"The same prompt, or its words in another order, is in line {line} of {file}."
+                report.add("prompt-overlap", given[source].file, message, line=facts.lines[index])
+            else:
+                shared += prepared.groups[source][index] in groups
+        if shared:
+            message = (
+                f"{shared} of {records} records share their context, though not their prompt, with the "
+                f"{_SPOKEN[other]} set: scores may flatter."
+            )
+            report.add("context-overlap", given[name].file, message)

@@ -1,0 +1,279 @@
+"""A set of records in a file: checked in one pass, which keeps no texts, and converted in another."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, BinaryIO, Literal
+
+import orjson
+
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.dataset import formats
+from lambdas.domain.dataset.formats import Conversion, SourceFormat
+from lambdas.domain.dataset.reading.blocks import Block, read_blocks
+from lambdas.domain.dataset.reading.checksum import Hashed, buffered
+from lambdas.domain.dataset.reading.csv_rows import CsvRows, is_csv
+from lambdas.domain.dataset.record_facts import MAX_RECORDS, RecordFacts
+from lambdas.domain.dataset.report import Change, DatasetReport
+from lambdas.domain.dataset.rules import content
+from lambdas.domain.dataset.rules.structure import Structure
+from lambdas.domain.dataset.tokens import Tier
+from lambdas.domain.models.catalogue import BaseModelEntry, SetLimits
+
+SetName = Literal["train", "validation", "test"]
+SET_NAMES: tuple[SetName, ...] = ("train", "validation", "test")
+# "content" is "all" without what the grouping of near duplicates needs; such a set cannot be split.
+Rules = Literal["structure", "content", "all"]
+
+# Fewer test records give no figure worth comparing.
+MIN_TEST_RECORDS = 10
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass
+class RecordSet:
+    """What is known of a file after its check; `checksum` is SHA-256, `version_id` that of the object that was read."""
+
+    file: str
+    container: Literal["JSONL", "CSV"] = "JSONL"
+    formats: Counter[SourceFormat] = field(default_factory=Counter)
+    tiers: Counter[Tier] = field(default_factory=Counter)
+    records_read: int = 0
+    size_bytes: int = 0
+    checksum: str | None = None
+    version_id: str | None = None
+    facts: RecordFacts = field(default_factory=RecordFacts)
+
+    @property
+    def format_name(self) -> str:
+        """The formats of the records, as a person reads it."""
+        names = " and ".join(name for name, _ in self.formats.most_common()) or "no known format"
+        return f"CSV with {names.replace('/', ', ')}" if self.container == "CSV" else names
+
+    def as_json(self, set_name: SetName) -> dict[str, object]:
+        """The file's entry in `dataset/report.json`."""
+        return {
+            "set": set_name,
+            "file": self.file,
+            "format": self.format_name,
+            "formats": dict(self.formats),
+            "records": self.records_read,
+            "size_bytes": self.size_bytes,
+            "sha256": self.checksum,
+            "version_id": self.version_id,
+        }
+
+
+def check_set(
+    stream: BinaryIO,
+    file: str,
+    model: BaseModelEntry,
+    report: DatasetReport,
+    conversion: Conversion | None = None,
+    *,
+    rules: Rules = "all",
+) -> RecordSet:
+    """Reads and checks a file once; what is wrong goes into the report."""
+    read = RecordSet(file)
+    # The structural rules are for speed: a checksum takes as long as parsing.
+    hashed = Hashed(stream, hashing=rules != "structure")
+    with buffered(hashed) as lines:
+        check_blocks(lines, read, model, report, conversion or Conversion(), rules)
+        read.checksum, read.size_bytes = hashed.checksum(), hashed.size_bytes
+    report.records_read += read.records_read
+    if not read.records_read:
+        report.add("no-records", file, "The file has no records.")
+    if len(read.formats) > 1:
+        found = " and ".join(f"{n} as {name}" for name, n in read.formats.most_common())
+        report.add("mixed-formats", file, f"The records have several formats: {found}. All are converted.")
+    read.facts.answers.check(file, report)
+    return read
+
+
+def check_blocks(
+    stream: BinaryIO,
+    read: RecordSet,
+    model: BaseModelEntry,
+    report: DatasetReport,
+    conversion: Conversion,
+    rules: Rules,
+) -> None:
+    """The rules for lines and records."""
+    blocks, rows = _opened(stream, read, report)
+    structure: Structure | None = None
+    for block in blocks:
+        if structure is None:
+            structure = Structure(read.file, _source_format(block), model, report, conversion)
+        if rules == "structure":
+            # The values are freed before the next ones are made: the memory stays in the processor's cache.
+            structure.check(block)
+            continue
+        values = structure.check(block)
+        _note_changes(structure, block, values, read, model, report, conversion)
+        _check_texts(structure, block, values, read, report, conversion, sign=rules == "all")
+    if structure is not None:
+        read.records_read, read.formats, read.tiers = structure.records_read, structure.formats, structure.tiers
+    read.records_read += rows.rows_refused if rows else 0
+
+
+def convert(stream: BinaryIO, read: RecordSet, model: BaseModelEntry, conversion: Conversion) -> Iterator[bytes]:
+    """The lines of a file that was accepted, in the base model's format and without line feeds, in its order.
+
+    Lines that are in that format already are given as they stand, but for white space around them. Raises ServiceBusy
+    after the last line where the file is not the one that was checked.
+    """
+    # Known without a look at the lines: only Haiku's own format has a single way to be written.
+    as_they_are = read.container == "JSONL" and model.record_format == "messages" and set(read.formats) == {"messages"}
+    hashed = Hashed(stream)
+    with buffered(hashed) as lines:
+        blocks, _ = _opened(lines, RecordSet(read.file), DatasetReport())
+        for block in blocks:
+            for line, number in zip(block.lines, block.numbers, strict=True):
+                kept = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip()
+                if kept:
+                    yield kept if as_they_are else _converted(kept, model, conversion)
+        if hashed.checksum() != read.checksum:
+            raise ServiceBusy(f"{read.file} has changed since it was checked: check it again.")
+
+
+def check_size(size_bytes: int, set_name: SetName, file: str, model: BaseModelEntry, report: DatasetReport) -> bool:
+    """Whether a file may be read at all; a file that is too large is refused before it is."""
+    limits = _limits(set_name, model)
+    if size_bytes > limits.max_bytes:
+        report.add("file-size", file, f"The file has {size_bytes} bytes; at most {limits.max_bytes} can be used.")
+        return False
+    return True
+
+
+def check_count(read: RecordSet, set_name: SetName, model: BaseModelEntry, report: DatasetReport) -> None:
+    """Compares the number of a set's records, right or wrong, with its limits."""
+    if not read.records_read:
+        return
+    if set_name == "test":
+        least, most = MIN_TEST_RECORDS, MAX_RECORDS
+    else:
+        limits = _limits(set_name, model)
+        least, most = limits.min_records, limits.max_records
+    if read.records_read < least:
+        message = f"The {set_name} set has {read.records_read} records; at least {least} are needed."
+        report.add("too-few-records", read.file, message)
+    if read.records_read > most:
+        message = f"The {set_name} set has {read.records_read} records; at most {most} can be used."
+        report.add("too-many-records", read.file, message)
+
+
+def _limits(set_name: SetName, model: BaseModelEntry) -> SetLimits:
+    """Test sets have the validation set's limits, and training's where the model takes no validation set."""
+    limits = model.limits
+    return limits.train if set_name == "train" or limits.validation is None else limits.validation
+
+
+def _opened(stream: BinaryIO, read: RecordSet, report: DatasetReport) -> tuple[Iterable[Block], CsvRows | None]:
+    """The file's blocks of JSON lines, made from rows where its first line is the header of a CSV file."""
+    blocks = read_blocks(stream)
+    first = next(blocks, None)
+    if first is None:
+        return [], None
+    all_blocks = chain([first], blocks)
+    if first.too_long or not is_csv(first.lines[0]):
+        return all_blocks, None
+    read.container = "CSV"
+    rows = CsvRows(all_blocks, read.file, report)
+    return rows, rows
+
+
+def _source_format(block: Block) -> SourceFormat:
+    """The format of the first line that has one."""
+    for line in block.lines:
+        try:
+            found = formats.detect(orjson.loads(line.removeprefix(_BYTE_ORDER_MARK)))
+        except orjson.JSONDecodeError:
+            continue
+        if found:
+            return found
+    return "messages"
+
+
+def _converted(line: bytes, model: BaseModelEntry, conversion: Conversion) -> bytes:
+    value = orjson.loads(line)
+    source_format = formats.detect(value)
+    if source_format is None:
+        raise ValueError("Only a file that was accepted can be converted.")
+    if formats.conversion_needed(value, source_format, model.record_format, conversion) is None:
+        return line
+    return formats.dump(formats.to_record(value, source_format, conversion), model.record_format)
+
+
+def _note_changes(
+    structure: Structure,
+    block: Block,
+    values: list[dict[str, Any] | None],
+    read: RecordSet,
+    model: BaseModelEntry,
+    report: DatasetReport,
+    conversion: Conversion,
+) -> None:
+    """Lists the lines that are not trained on as they came."""
+    for number in structure.blank:
+        report.dropped.setdefault((read.file, "blank line"), Change()).add(number)
+    if read.container == "JSONL":
+        _note_cuts(block, values, read.file, report)
+    if (
+        read.container == "JSONL"
+        and structure.source_format == model.record_format == "messages"
+        and not structure.other
+    ):
+        return
+    for index, (number, value) in enumerate(zip(block.numbers, values, strict=True)):
+        if value is None:
+            continue
+        source_format = structure.other.get(index, structure.source_format)
+        what = formats.conversion_needed(value, source_format, model.record_format, conversion)
+        if what is None and read.container == "CSV":
+            what = f"converted from CSV to {model.record_format}"
+        if what is not None:
+            report.changed.setdefault((read.file, what), Change()).add(number)
+
+
+def _note_cuts(block: Block, values: list[dict[str, Any] | None], file: str, report: DatasetReport) -> None:
+    """Lists the records that something was cut off from around; a line's ending is not part of its record."""
+    for number, line, value in zip(block.numbers, block.lines, values, strict=True):
+        # Most lines need no more than this look at their ends.
+        if value is None or (line.startswith(b"{") and line.endswith((b"}\n", b"}\r\n", b"}"))):
+            continue
+        kept = line.removeprefix(_BYTE_ORDER_MARK)
+        if kept != line:
+            report.changed.setdefault((file, "byte order mark removed"), Change()).add(number)
+        if kept.strip() != kept.rstrip(b"\r\n"):
+            report.changed.setdefault((file, "white space around the record removed"), Change()).add(number)
+
+
+def _check_texts(
+    structure: Structure,
+    block: Block,
+    values: list[dict[str, Any] | None],
+    read: RecordSet,
+    report: DatasetReport,
+    conversion: Conversion,
+    *,
+    sign: bool,
+) -> None:
+    suspects = content.suspects(block.lines, values)
+    facts, file, other = read.facts, read.file, structure.other
+    for index, value in enumerate(values):
+        if value is None:
+            continue
+        source_format = structure.source_format if not other else other.get(index, structure.source_format)
+        number = block.numbers[index]
+        record = formats.to_record(value, source_format, conversion)
+        if index in suspects:
+            kinds = {
+                kind for kind in suspects[index] if kind.rule != "control-character" or number not in structure.control
+            }
+            texts = [(text.pointer, text.text) for text in formats.texts(value, source_format)]
+            report.add_findings(file, number, [*content.find(texts, kinds)])
+        facts.compare(record, number, file, report)
+        if sign:
+            facts.sign(record, file, report)

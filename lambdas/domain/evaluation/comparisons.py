@@ -1,0 +1,92 @@
+"""Each arm's scores record by record, and what they say of one arm against another: `comparisons` in report.json."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from lambdas.domain.evaluation.metrics import scoring
+from lambdas.domain.evaluation.metrics.classification import label_match
+from lambdas.domain.evaluation.metrics.json_match import NOT_JSON, structured_score
+from lambdas.domain.evaluation.metrics.numeric import numeric_match
+from lambdas.domain.evaluation.metrics.rouge import rouge_l
+from lambdas.domain.evaluation.responses import Line
+from lambdas.domain.evaluation.significance import Difference, compare
+from lambdas.domain.evaluation.task_kind import TaskKind
+
+# By metric, a score 0-100 for each test record; None where the metric has no meaning for the record's reference.
+Scores = dict[str, list[float | None]]
+
+
+def find_references(answers: Mapping[str, Sequence[Line]]) -> list[str | None]:
+    """Each test record's reference, from any arm that answered it; None where none did."""
+    return [
+        next((line["reference"] for line in lines if "error" not in line), None)
+        for lines in zip(*answers.values(), strict=True)
+    ]
+
+
+def score_arm(lines: Sequence[Line], references: Sequence[str | None], kind: TaskKind) -> Scores:
+    """An arm's scores by metric; a record without an answer scores 0, one that no arm answered does so for every arm.
+
+    All kinds have f1, f1_seed, exact_match, rouge_l and numeric_match (of the records whose reference is a number);
+    labels have label_match besides, json has valid_json, json_match and schema_match.
+    """
+    scores: Scores = {}
+    for line, reference in zip(lines, references, strict=True):
+        for metric, score in _score(line.get("response"), reference, kind).items():
+            scores.setdefault(metric, []).append(score)
+    return scores
+
+
+def mean(scores: Sequence[float | None]) -> float | None:
+    """The mean over the records for which the metric has a meaning; None where there is none."""
+    known = [score for score in scores if score is not None]
+    return sum(known) / len(known) if known else None
+
+
+def difference(
+    scores: Sequence[float | None], against: Sequence[float | None], groups: Sequence[Hashable]
+) -> Difference | None:
+    """The difference over the records for which the metric has a meaning; None where there is none."""
+    rows = [
+        (one, other, group)
+        for one, other, group in zip(scores, against, groups, strict=True)
+        if one is not None and other is not None
+    ]
+    if not rows:
+        return None
+    return compare([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
+
+
+def as_json(arm: str, against: str, metric: str, found: Difference) -> dict[str, Any]:
+    """An entry of `comparisons`; `interval`, `p_value` and `detectable` are null with fewer than 10 groups."""
+    return {
+        "arm": arm,
+        "against": against,
+        "metric": metric,
+        "difference": found.difference,
+        "interval": list(found.interval) if found.interval else None,
+        "p_value": found.p_value,
+        "groups": found.groups,
+        "records": found.records,
+        "detectable": found.detectable,
+    }
+
+
+def _score(response: str | None, reference: str | None, kind: TaskKind) -> dict[str, float | None]:
+    """One record's scores by metric."""
+    given, wanted = response or "", reference or ""
+    answered = response is not None
+    scores: dict[str, float | None] = {
+        "f1": scoring.f1(given, wanted) if answered else 0.0,
+        "f1_seed": scoring.f1_seed(given, wanted) if answered else 0.0,
+        "exact_match": scoring.exact_match(given, wanted) if answered else 0.0,
+        "rouge_l": rouge_l(given, wanted) if answered else 0.0,
+        "numeric_match": numeric_match(given, wanted),
+    }
+    if kind == "labels":
+        scores["label_match"] = label_match(given, wanted) if answered else 0.0
+    if kind == "json":
+        structured = structured_score(given, wanted) or (None if answered else NOT_JSON)
+        for name in ("valid_json", "json_match", "schema_match"):
+            scores[name] = getattr(structured, name) if structured else None
+    return scores

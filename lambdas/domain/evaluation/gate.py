@@ -1,0 +1,110 @@
+"""The gate: whether a tuned model may replace what it is compared with, and why."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lambdas.domain.evaluation.significance import Difference
+
+Verdict = Literal["promote", "reject", "inconclusive"]
+_STRICTNESS: tuple[Verdict, ...] = ("promote", "inconclusive", "reject")
+Metric = Literal[
+    "primary", "f1", "exact_match", "rouge_l", "numeric_match", "label_match", "json_match", "schema_match"
+]
+
+
+class GateSettings(BaseModel):
+    """What a model must show; `metric` "primary" is the one of the task's kind. Gains are in points of 0-100.
+
+    The limits bound how much more output tokens (mean) and latency (median) the tuned model may need; null sets none.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    metric: Metric = "primary"
+    smallest_gain: float = Field(default=0.0, ge=0, le=100)
+    interval_must_exclude_zero: bool = True
+    max_token_increase_percent: float | None = Field(default=None, ge=-100)
+    max_latency_increase_percent: float | None = Field(default=None, ge=-100)
+
+
+class Evidence(NamedTuple):
+    """What is known of the tuned arm against one other; the percentages are how much more it needs, null if unknown."""
+
+    against: str
+    metric: str
+    gain: Difference
+    token_increase_percent: float | None
+    latency_increase_percent: float | None
+
+
+def decide(settings: GateSettings, evidence: Sequence[Evidence]) -> dict[str, Any]:
+    """`{"verdict": "promote" | "reject" | "inconclusive", "reasons": [sentence]}`.
+
+    Each arm of the evidence must be beaten: one rejection rejects, else one open question leaves all inconclusive.
+    - reject: even the interval's upper end is below zero or the smallest gain, or a limit is exceeded.
+    - inconclusive: the gain could be enough or not, for want of records; or there is no interval, or no figure for a
+      limit that is set.
+    - promote: all else.
+    Without `interval_must_exclude_zero` the gain itself decides. Raises ValueError without evidence.
+    """
+    if not evidence:
+        raise ValueError("There is nothing to compare the tuned model with.")
+    findings = [finding for one in evidence for finding in (_gain(settings, one), *_limits(settings, one))]
+    verdict = max((verdict for verdict, _ in findings), key=_STRICTNESS.index)
+    return {"verdict": verdict, "reasons": [reason for _, reason in findings]}
+
+
+def _gain(settings: GateSettings, evidence: Evidence) -> tuple[Verdict, str]:
+    """The verdict on the metric."""
+    gain, least = evidence.gain, settings.smallest_gain
+    stated = _stated(evidence)
+    if not settings.interval_must_exclude_zero:
+        if gain.difference > 0 and gain.difference >= least:
+            return "promote", f"{stated}: at least the {least:g} points asked for."
+        return "reject", f"{stated}: less than a gain of {least:g} points."
+    if gain.interval is None and gain.difference == 0 and gain.p_value is not None:
+        return "inconclusive", f"{stated}: no group of records differs, which does not say that none would."
+    if gain.interval is None:
+        return "inconclusive", f"{stated}: too few groups of records to say how sure that is."
+    low, high = gain.interval
+    if high <= 0:
+        return "reject", f"{stated}: no gain, which the whole interval says."
+    if high < least:
+        return "reject", f"{stated}: even the interval's upper end is below the {least:g} points asked for."
+    if low <= 0:
+        return "inconclusive", (
+            f"{stated}: the interval includes zero. A test set like this one shows a difference of "
+            f"{gain.detectable:.1f} points in 80 % of cases; a smaller one needs more groups."
+        )
+    if gain.difference < least:
+        return "inconclusive", f"{stated}: less than the {least:g} points asked for, which the interval still includes."
+    return "promote", f"{stated}: the interval excludes zero, and the gain is at least the {least:g} points asked for."
+
+
+def _stated(evidence: Evidence) -> str:
+    gain = evidence.gain
+    direction = "above" if gain.difference >= 0 else "below"
+    certainty = f"{gain.groups} groups, {gain.records} records"
+    if gain.interval:
+        certainty = f"95 % interval {gain.interval[0]:+.1f} to {gain.interval[1]:+.1f}, {certainty}"
+    return f"{evidence.metric} is {abs(gain.difference):.1f} points {direction} {evidence.against} ({certainty})"
+
+
+def _limits(settings: GateSettings, evidence: Evidence) -> list[tuple[Verdict, str]]:
+    """The verdicts on the limits that are set."""
+    limits = (
+        ("output tokens", settings.max_token_increase_percent, evidence.token_increase_percent),
+        ("latency", settings.max_latency_increase_percent, evidence.latency_increase_percent),
+    )
+    return [_limit(name, most, extra, evidence.against) for name, most, extra in limits if most is not None]
+
+
+def _limit(name: str, most: float, extra: float | None, against: str) -> tuple[Verdict, str]:
+    if extra is None:
+        return "inconclusive", f"The limit of {most:+g} % {name} against {against} cannot be checked: no figures."
+    comparison = f"{extra:+.1f} % {name} against {against}"
+    if extra > most:
+        return "reject", f"{comparison}: more than the {most:+g} % allowed."
+    return "promote", f"{comparison}: within the {most:+g} % allowed."

@@ -1,0 +1,199 @@
+"""Pairwise judging: what a judge model is asked, how its answer is read, what the answers of a judge add up to.
+
+Each pair of answers is asked in both orders, since judges favour a position (Zheng et al., "Judging LLM-as-a-Judge with
+MT-Bench and Chatbot Arena", 2023, sections 3.3 and 3.4): only the same verdict in both counts as a win or a loss.
+
+Candidates' texts are data. They stand, escaped, between tags whose names end in a mark that none of the texts has, so
+no text can close its tag or open another; and a judge's answer counts only where it is, as a whole, a reason and one
+judgement.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import combinations
+from string import Template
+from typing import Any, Literal, NamedTuple
+from xml.sax.saxutils import escape
+
+from lambdas.domain.evaluation.judging.agreement import cohens_kappa, wilson_interval
+
+PROMPT = "judge-v1"
+
+Order = Literal["arm_first", "arm_second"]
+Judgement = Literal["first", "second", "tie", "unparseable"]
+Outcome = Literal["win", "loss", "tie", "inconsistent", "unparseable"]
+
+ORDERS: tuple[Order, Order] = ("arm_first", "arm_second")
+
+_WORDS: dict[str, Judgement] = {"first": "first", "second": "second", "tie": "tie"}
+_ANSWER = re.compile(
+    rf"\s*<reason>(.*?)</reason>\s*<judgement>\s*({'|'.join(_WORDS)})\s*</judgement>\s*",
+    re.DOTALL,
+)
+_TAG = re.compile(r"</?\s*(?:reason|judgement)\b", re.IGNORECASE)
+_MARK_CHARACTERS = 12
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two arms' answers to one test record."""
+
+    index: int
+    task: str
+    reference: str
+    arm: str
+    against: str
+
+
+class JudgePrompt(NamedTuple):
+    """A judge's system text and the one user turn."""
+
+    system: str
+    user: str
+
+
+def judge_prompt(pair: Pair, order: Order) -> JudgePrompt:
+    """What a judge is asked about a pair; `order` says which place the arm's answer has."""
+    first, second = (pair.arm, pair.against) if order == "arm_first" else (pair.against, pair.arm)
+    texts = {"task": pair.task, "reference": pair.reference, "first": first, "second": second}
+    escaped = {name: escape(text) for name, text in texts.items()}
+    # Template fills each place once: what stands in a text is not looked at again.
+    return JudgePrompt(_prompt_file("system"), Template(_prompt_file("user")).substitute(escaped, mark=mark(texts)))
+
+
+def mark(texts: Mapping[str, str]) -> str:
+    """The end of the tags' names: the same for the same texts, and in none of them."""
+    digest = hashlib.sha256()
+    for text in texts.values():
+        digest.update(hashlib.sha256(text.encode(errors="surrogatepass")).digest())
+    while any(digest.hexdigest()[:_MARK_CHARACTERS] in text for text in texts.values()):
+        digest.update(b"again")
+    return digest.hexdigest()[:_MARK_CHARACTERS]
+
+
+def prompt_checksum() -> str:
+    """The SHA-256 of the prompt's two files: with `PROMPT` it says in a report what was asked."""
+    return hashlib.sha256((_prompt_file("system") + _prompt_file("user")).encode()).hexdigest()
+
+
+def prompt_characters() -> int:
+    """How long the prompt is without the texts that are judged."""
+    return len(_prompt_file("system")) + len(_prompt_file("user"))
+
+
+@cache
+def _prompt_file(part: str) -> str:
+    return files(__package__ or "").joinpath("prompts", f"{PROMPT}.{part}.txt").read_text(encoding="utf-8").strip()
+
+
+def parse_judgement(answer: str) -> Judgement:
+    """A judge's answer; "unparseable" unless it is exactly one reason and one judgement, with nothing around them.
+
+    A second tag anywhere, as where a judge repeats what a candidate told it to say, makes it unparseable too.
+    """
+    match = _ANSWER.fullmatch(answer)
+    if match is None or _TAG.search(match[1]):
+        return "unparseable"
+    return _WORDS[match[2]]
+
+
+def combine(arm_first: Judgement, arm_second: Judgement) -> Outcome:
+    """The outcome for the arm from its pair's two judgements.
+
+    A win is two votes for the arm, a loss two for the other, a tie two ties; any other two are inconsistent.
+    """
+    if "unparseable" in (arm_first, arm_second):
+        return "unparseable"
+    outcomes: dict[tuple[Judgement, Judgement], Outcome] = {
+        ("first", "second"): "win",
+        ("second", "first"): "loss",
+        ("tie", "tie"): "tie",
+    }
+    return outcomes.get((arm_first, arm_second), "inconsistent")
+
+
+def needs_no_judge(pair: Pair) -> bool:
+    """Whether both answers are the same text, white space around it aside: a tie that nobody need be asked about."""
+    return pair.arm.strip() == pair.against.strip()
+
+
+def choose_records(indexes: Sequence[int], groups: Mapping[int, Hashable], most: int, seed: int) -> list[int]:
+    """At most `most` of these test records, at most one of each group, so that they are independent.
+
+    The order follows from a hash of seed and index: the first 20 are a sample as good as any, for people to judge.
+    """
+    chosen: dict[Hashable, int] = {}
+    for index in sorted(indexes, key=lambda index: hashlib.sha256(f"{seed}:{index}".encode()).digest()):
+        chosen.setdefault(groups[index], index)
+    return list(chosen.values())[:most]
+
+
+def summarise_judge(
+    model_id: str, judgements: Mapping[int, tuple[Judgement, Judgement]], identical: int = 0
+) -> dict[str, Any]:
+    """What a judge's judgements add up to.
+
+    `{"model_id", "pairs", "wins", "losses", "ties", "inconsistent", "unparseable", "win_rate", "interval", "position"}`
+    `judgements` has, by record, those with the arm first and with it second; `identical` pairs were ties unasked.
+    `win_rate` is wins in per cent of wins and losses, as AWS's blog on synthetic data counts it, and `interval` its
+    95 % Wilson interval; both null without wins and losses. `position` is `{"first", "second"}`: how often each place
+    was preferred, over all single judgements; without a bias they are even, as each answer stands in each place once.
+    """
+    outcomes = Counter(combine(*both) for both in judgements.values())
+    places = Counter(judgement for both in judgements.values() for judgement in both)
+    wins, losses = outcomes["win"], outcomes["loss"]
+    return {
+        "model_id": model_id,
+        "pairs": len(judgements) + identical,
+        "wins": wins,
+        "losses": losses,
+        "ties": outcomes["tie"] + identical,
+        "inconsistent": outcomes["inconsistent"],
+        "unparseable": outcomes["unparseable"],
+        "win_rate": 100.0 * wins / (wins + losses) if wins + losses else None,
+        "interval": wilson_interval(wins, wins + losses),
+        "position": {"first": places["first"], "second": places["second"]},
+    }
+
+
+def preferences(judgements: Mapping[int, tuple[Judgement, Judgement]]) -> dict[int, str]:
+    """By record "win", "loss" or "neither", for agreement with others; unparseable ones are left out.
+
+    A judge whose verdict depends on the order has no preference, as with a tie.
+    """
+    outcomes = {index: combine(*both) for index, both in judgements.items()}
+    return {
+        index: outcome if outcome in ("win", "loss") else "neither"
+        for index, outcome in outcomes.items()
+        if outcome != "unparseable"
+    }
+
+
+def agreements(raters: Mapping[str, Mapping[int, str]]) -> list[dict[str, Any]]:
+    """`[{"raters": [a, b], "pairs", "agreement", "kappa"}]` for any two raters' preferences, on the records both have.
+
+    `agreement` is in per cent; null, as `kappa`, where it is not defined.
+    """
+    return [_agreement(one, other, raters[one], raters[other]) for one, other in combinations(raters, 2)]
+
+
+def _agreement(one: str, other: str, first: Mapping[int, str], second: Mapping[int, str]) -> dict[str, Any]:
+    shared = sorted(first.keys() & second.keys())
+    same = sum(first[index] == second[index] for index in shared)
+    return {
+        "raters": [one, other],
+        "pairs": len(shared),
+        "agreement": 100.0 * same / len(shared) if shared else None,
+        "kappa": cohens_kappa([first[index] for index in shared], [second[index] for index in shared]),
+    }
+
+
+def mean_kappa(found: Iterable[Mapping[str, Any]]) -> float | None:
+    """The mean of the kappas that are defined; for two raters it is theirs."""
+    kappas = [each["kappa"] for each in found if each["kappa"] is not None]
+    return sum(kappas) / len(kappas) if kappas else None

@@ -1,0 +1,129 @@
+"""The base models that can be fine-tuned, as data: a JSON file beside this one for each, named at will.
+
+A model is added by adding its file; nothing else names it. What a file holds is `BaseModelEntry`.
+"""
+
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lambdas.domain.core.outside_text import name
+
+RecordFormat = Literal["messages", "bedrock-conversation-2024", "prompt-completion"]
+ServingKind = Literal["on_demand", "provisioned_throughput"]
+
+# Of the cross-Region inference profiles of the United States, the only Regions where models can be fine-tuned.
+PROFILE_PREFIX = "us."
+# Shown first, and what a deployment tunes unless its settings say otherwise.
+_FIRST = "claude-3-haiku.json"
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SetLimits(_Data):
+    """Bounds of one set of records, inclusive."""
+
+    min_records: int
+    max_records: int
+    max_bytes: int
+
+
+class Limits(_Data):
+    """Limits on the data of a customization job; a record has fewer than `max_record_tokens` tokens.
+
+    `validation` is null where the job takes no validation set.
+    """
+
+    train: SetLimits
+    validation: SetLimits | None
+    max_training_and_validation_records: int
+    max_record_tokens: int
+
+
+class Hyperparameter(_Data):
+    """A hyperparameter's kind and inclusive range; `needs_validation` ones are sent only with a validation set.
+
+    With `records_per_step` the number of training records divided by it, within the range, suits better than the
+    default.
+    """
+
+    type: Literal["integer", "number"]
+    default: float
+    minimum: float
+    maximum: float
+    needs_validation: bool = False
+    records_per_step: int | None = None
+
+
+class SizeSettings(_Data):
+    """Hyperparameters that suit training sets below a size better than the service's defaults, and why."""
+
+    below_records: int
+    values: dict[str, float]
+    reason: str
+
+
+class LifeCycle(_Data):
+    """What AWS has announced; null where nothing is. The live service's answer wins over these dates."""
+
+    legacy_from: date | None
+    end_of_life: date | None
+    source: str
+
+
+class BaseModelEntry(_Data):
+    """A base model. The customization id names the variant that is trained, the inference id the one that is asked.
+
+    The inference id is a cross-Region inference profile's where the model is asked on demand only through one.
+    `serving` has the ways to serve a tuned one, the cheapest first; on demand only where it was customized after the
+    date. `successor` is the customization id of the entry to change to when this one ages. `unverified` says which
+    fields no page of AWS's was found for.
+    """
+
+    name: str
+    provider: str
+    customization_id: str
+    inference_id: str
+    customization_regions: tuple[str, ...]
+    serving: tuple[ServingKind, ...] = Field(min_length=1)
+    on_demand_for_models_customized_after: date | None
+    record_format: RecordFormat
+    limits: Limits
+    reserved_words: tuple[str, ...]
+    hyperparameters: dict[str, Hyperparameter]
+    hyperparameters_by_size: tuple[SizeSettings, ...]
+    lifecycle: LifeCycle
+    successor: str
+    sources: tuple[str, ...] = Field(min_length=1)
+    unverified: tuple[str, ...]
+
+    @property
+    def foundation_model_id(self) -> str:
+        """The inference id without a profile's prefix: what GetFoundationModel knows."""
+        return self.inference_id.removeprefix(PROFILE_PREFIX)
+
+
+class UnknownBaseModelError(ValueError):
+    """The catalogue has no such model; the message names those it has."""
+
+
+@cache
+def catalogue() -> tuple[BaseModelEntry, ...]:
+    """All base models, the default first, the others by their file names; `sources` says where each entry is from."""
+    found = [file for file in files(__package__ or "").iterdir() if file.name.endswith(".json")]
+    ordered = sorted(found, key=lambda file: (file.name != _FIRST, file.name))
+    return tuple(BaseModelEntry.model_validate_json(file.read_bytes()) for file in ordered)
+
+
+def base_model(model_id: str) -> BaseModelEntry:
+    """The model with this customization or inference id, or its id without profile; raises UnknownBaseModelError."""
+    for entry in catalogue():
+        if model_id in (entry.customization_id, entry.inference_id, entry.foundation_model_id):
+            return entry
+    known = ", ".join(entry.customization_id for entry in catalogue())
+    raise UnknownBaseModelError(f"'{name(model_id)}' cannot be fine-tuned here; the models that can: {known}.")

@@ -1,0 +1,193 @@
+"""What the preflight finds out before anything is started: findings, each with what to do.
+
+A check is a pure function of facts; beside this file stand those of each subject. A fact that AWS would not tell is
+`Untold`, and the check that needs it says so in a finding of its own, so that no check hides another.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from lambdas.domain.core.outside_text import own_sentence
+
+Severity = Literal["error", "warning"]
+Status = Literal["passed", "warning", "failed", "skipped"]
+
+# Below the limit on a handler's error (state_budget.py).
+_LONGEST_MESSAGE = 4_500
+# Of one finding in the message: Bedrock's own words in it can be long.
+_LONGEST_FINDING = 1_000
+_LONGEST_WORDS = 2_000
+
+# Each check and what it asks; docs/preflight.md has the same table.
+CHECKS = {
+    "model-exists": "Bedrock knows the base model in this Region.",
+    "model-customizable": "Bedrock can fine-tune the base model.",
+    "model-lifecycle": "The base model is ACTIVE: a legacy one takes no new job.",
+    "region": "The catalogue lists this Region for fine-tuning the base model.",
+    "serving": "A tuned model of this kind can be served as the run wants it.",
+    "hyperparameters": "The base model takes the hyperparameters in run.json: names, kinds and ranges.",
+    "sweep-validation": "A sweep has a validation set, by whose loss the model is chosen.",
+    "sweep-jobs": "A sweep has no more jobs than the deployment allows, and more than one.",
+    "sweep-grid": "The base model takes the values in a sweep's grid.",
+    "quota-jobs": "The account may run one more customization job now.",
+    "quota-custom-models": "The account may keep the models of all of the run's jobs.",
+    "quota-model-units": "The account may buy the run's model units without commitment for custom models.",
+    "quota-model-units-of-model": "A throughput of this base model may have so many model units.",
+    "quota-deployments": "The account may deploy one more custom model.",
+    "bucket-region": "The input and the output bucket are in the job's Region.",
+    "role-trusts-bedrock": "Bedrock may assume the customization role for jobs of this account and Region.",
+    "role-can-be-passed": "StartCustomization and StartPendingJobs may pass the customization role to Bedrock.",
+    "role-reads-dataset": "The customization role may read the run's training and validation sets.",
+    "role-writes-output": "The customization role may write the job's output.",
+    "key-usable": "The KMS key, where there is one, is enabled, and the job may use it.",
+    "models-callable": "The base model, the models compared with it and the judges answer a question of one token.",
+    "names-free": "No job, custom model, throughput or deployment of another run has this run's names.",
+    "prices": "The price file is complete, and knows the prices of all that the run uses.",
+    "cost-cap": "The estimated cost is within the cap, where there is one.",
+}
+
+
+# Names from outside and AWS's own words stand in them; the links to a quota's page are the project's.
+_Words = Annotated[str, AfterValidator(lambda text: own_sentence(text, _LONGEST_WORDS))]
+
+
+class Finding(BaseModel):
+    """One thing that stands in the run's way (error), or that a person should know before it spends (warning).
+
+    `check` names the check, `remedy` says in a sentence what to do. `quota_code` is Service Quotas', `successor` the
+    customization id of the model to change to, where the finding is about a quota or an ageing model.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    check: str
+    severity: Severity
+    message: _Words
+    remedy: _Words
+    quota_code: str | None = None
+    successor: str | None = None
+
+
+class Untold(NamedTuple):
+    """Stands for a fact that AWS did not tell; `busy` where asking again later may help."""
+
+    reason: str
+    busy: bool
+
+
+class Check(NamedTuple):
+    """The outcome of one check: what was found, or why it was skipped; `busy` where AWS had no time to tell."""
+
+    check: str
+    findings: tuple[Finding, ...] = ()
+    skipped: str | None = None
+    busy: bool = False
+
+    @property
+    def status(self) -> Status:
+        """The worst of its findings."""
+        if self.skipped is not None:
+            return "skipped"
+        if any(finding.severity == "error" for finding in self.findings):
+            return "failed"
+        return "warning" if self.findings else "passed"
+
+    @property
+    def message(self) -> str:
+        """What it asks where it passed, else why it did not."""
+        return self.skipped or " ".join(finding.message for finding in self.findings) or CHECKS[self.check]
+
+
+def failed(check: str, message: str, remedy: str, *, quota: str | None = None, successor: str | None = None) -> Check:
+    """The outcome of a check that found one error."""
+    finding = Finding(
+        check=check, severity="error", message=message, remedy=remedy, quota_code=quota, successor=successor
+    )
+    return Check(check, (finding,))
+
+
+def warned(check: str, message: str, remedy: str, *, quota: str | None = None, successor: str | None = None) -> Check:
+    """The outcome of a check that found one thing to know."""
+    finding = Finding(
+        check=check, severity="warning", message=message, remedy=remedy, quota_code=quota, successor=successor
+    )
+    return Check(check, (finding,))
+
+
+def unmade(check: str, untold: Untold, severity: Severity, remedy: str) -> Check:
+    """The outcome of a check whose fact AWS did not tell.
+
+    An error where what it looks for would show only after money was spent, a warning where Bedrock itself refuses the
+    start of the job, free of charge: docs/decisions/preflight-unmade-checks.md.
+    """
+    finding = Finding(
+        check=check, severity=severity, message=f"This could not be checked: {untold.reason}", remedy=remedy
+    )
+    return Check(check, (finding,), busy=untold.busy)
+
+
+def findings_of(checks: Sequence[Check]) -> list[Finding]:
+    """All findings, errors first."""
+    found = [finding for check in checks for finding in check.findings]
+    return sorted(found, key=lambda finding: finding.severity != "error")
+
+
+def has_failed(checks: Sequence[Check]) -> bool:
+    """Whether an error stands in the run's way."""
+    return any(check.status == "failed" for check in checks)
+
+
+def is_undecided(checks: Sequence[Check]) -> bool:
+    """Whether AWS was busy with a check, and nothing else stands in the way: asking again makes the check."""
+    busy = any(check.busy for check in checks)
+    return busy and all(check.busy for check in checks if check.status == "failed")
+
+
+def preflight_key(prefix: str) -> str:
+    """Where the outcome of a run's preflight is in the output bucket."""
+    return f"{prefix}preflight.json"
+
+
+def document(checks: Sequence[Check], checked_at: str, estimate: dict[str, Any] | None) -> dict[str, Any]:
+    """`preflight.json`."""
+    return {
+        "status": "failed" if has_failed(checks) else "passed",
+        "checked_at": checked_at,
+        "checks": [{"check": check.check, "status": check.status, "message": check.message} for check in checks],
+        "findings": [finding.model_dump() for finding in findings_of(checks)],
+        "estimate": estimate,
+    }
+
+
+def failure_message(findings: Sequence[Finding], uri: str) -> str:
+    """What PreflightFailed says: each finding with its remedy, and how many more there are where they are too many."""
+    errors = sum(finding.severity == "error" for finding in findings)
+    first = f"The preflight found {_counted(errors, 'error')} and {_counted(len(findings) - errors, 'warning')}:"
+    last = f"All of it: {uri}. Correct the errors, then upload the data set again."
+    lines: list[str] = []
+    room = _LONGEST_MESSAGE - len(first) - len(last)
+    for number, finding in enumerate(findings):
+        line = described(finding)
+        room -= len(line) + 1
+        # The line that says how many more takes some room, too.
+        if room < 100 and number < len(findings):
+            lines.append(f"- and {len(findings) - number} more")
+            break
+        lines.append(line)
+    return "\n".join([first, *lines, last])
+
+
+def described(finding: Finding) -> str:
+    """A finding as one line."""
+    quota = f" Quota code: {finding.quota_code}." if finding.quota_code else ""
+    successor = f" Successor: {finding.successor}." if finding.successor else ""
+    text = f"- {finding.check} ({finding.severity}): {finding.message}"
+    room = _LONGEST_FINDING - len(finding.remedy) - len(quota) - len(successor)
+    text = text if len(text) <= room else f"{text[:room]} …"
+    return f"{text} {finding.remedy}{quota}{successor}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}"

@@ -1,0 +1,164 @@
+"""A person's approval before the purchase: what is asked, what can be answered, and what silence means.
+
+`runs/<id>/approval.json` holds the request, and the answer once there is one. The task token in it is what ends the
+pause: it stands there alone, never in a message, a log of a function or the run's report.
+"""
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from lambdas.domain.core import run as runs
+from lambdas.domain.core.notification import Notification, notification
+from lambdas.domain.core.outside_text import sentence
+from lambdas.domain.core.timestamps import later, seconds_between
+from lambdas.domain.cost.estimate import Estimate, Line, amount
+
+Decision = Literal["approved", "rejected"]
+
+_NOTHING_BOUGHT = "Nothing was bought."
+GO_ON = (
+    "To go on, upload the data set again, which trains anew, or serve the model by hand in the Bedrock console, which "
+    "bills until you delete there what you made."
+)
+
+
+class Answer(BaseModel):
+    """Who decided what, when (a timestamp), and why; all null until somebody has."""
+
+    decision: Decision | None = None
+    by: str | None = None
+    answered_at: str | None = None
+    reason: str | None = None
+
+
+class Approval(Answer):
+    """`approval.json`: what is asked, from when until when (timestamps), and the answer.
+
+    `task_token` is null once it is used; `estimate` is the preflight's, null where there is none.
+    """
+
+    task_token: str | None
+    execution_arn: str
+    requested_at: str
+    answer_until: str
+    estimate: Estimate | None = None
+
+    def told(self) -> dict[str, Any]:
+        """`report.json`'s `approval`: who was asked when, and who answered what."""
+        return self.model_dump(include={"requested_at", "answer_until", *Answer.model_fields})
+
+
+def key(run_id: str) -> str:
+    """Where a run's approval is in the output bucket."""
+    return f"{runs.prefix(run_id)}approval.json"
+
+
+def requested(
+    execution_arn: str, task_token: str, now: str, timeout_seconds: float, estimate: Estimate | None
+) -> Approval:
+    """A request that has just been made."""
+    return Approval(
+        task_token=task_token,
+        execution_arn=execution_arn,
+        requested_at=now,
+        answer_until=later(now, timeout_seconds),
+        estimate=estimate,
+    )
+
+
+def rejection(answer: Answer) -> str:
+    """The cause that ends the pause, JSON as of a Lambda's error: a sentence, and the answer for the run's report."""
+    said = f": {sentence(answer.reason)}" if answer.reason else ""
+    text = f"The purchase was rejected by {sentence(str(answer.by))} at {answer.answered_at}{said}".rstrip(".")
+    return json.dumps({"errorMessage": f"{text}. {_NOTHING_BOUGHT} {GO_ON}", **answer.model_dump()})
+
+
+def answer_in(cause: str) -> Answer | None:
+    """The answer in a cause that `rejection` made; None in any other."""
+    try:
+        answer = Answer.model_validate_json(cause)
+    except ValueError:
+        return None
+    return answer if answer.decision else None
+
+
+def answer_of(output: object) -> Answer | None:
+    """The answer in what ended the pause, which may be any JSON; None where it holds none."""
+    try:
+        answer = Answer.model_validate(output)
+    except ValueError:
+        return None
+    return answer if answer.decision else None
+
+
+def silence(requested_at: str | None, answer_until: str | None) -> str:
+    """The sentence on a request that nobody answered."""
+    if requested_at is None or answer_until is None:
+        return f"Nobody answered in time whether to buy. {_NOTHING_BOUGHT} {GO_ON}"
+    hours = seconds_between(requested_at, answer_until) / 3600
+    return f"Nobody answered within {hours:g} hours whether to buy. {_NOTHING_BOUGHT} {GO_ON}"
+
+
+def request_message(
+    run_id: str,
+    request: Approval,
+    purchase: str,
+    validation_loss: float | None,
+    *,
+    deleted_models: int,
+    deployment: str,
+    region: str,
+) -> Notification:
+    """Asks for an answer; `deleted_models` of a sweep go when the run ends, however it does."""
+    loss = "not known" if validation_loss is None else f"{validation_loss:.4f}"
+    where = f"--deployment {deployment} --region {region}"
+    others = f"the sweep's {deleted_models} other models are deleted when the run ends; " if deleted_models > 1 else ""
+    others = "the sweep's other model is deleted when the run ends; " if deleted_models == 1 else others
+    paragraphs = [
+        f"The model of run {run_id} is trained. Before it is measured, the run would buy: {purchase}.",
+        f"Validation loss: {loss}.",
+        estimate_text(request.estimate),
+        "Answer in a checkout of the project, with credentials of this account:\n"
+        f"  fine-tune approve {run_id} {where}\n"
+        f'  fine-tune reject {run_id} {where} --reason "..."',
+        f"Without an answer until {request.answer_until} the run ends, and nothing is bought. The tuned model is kept "
+        f"then, too, and billed monthly for its storage; {others}nothing else bills while the run waits.",
+        f"Run: {run_id}\nExecution: {request.execution_arn}",
+    ]
+    return notification(f"{run_id} waits for your approval{_about(request.estimate)}", "\n\n".join(paragraphs))
+
+
+def purchase_text(serving: str, model_units: int, longest_lease_hours: float) -> str:
+    """What is about to be bought, in words."""
+    until = f"deleted after the test set is answered, at the latest {longest_lease_hours:g} hours after the purchase"
+    if serving == "on_demand":
+        return f"an on-demand deployment of the model, {until}; its tokens are billed"
+    units = f"{model_units} model unit{'s' if model_units > 1 else ''}"
+    return f"Provisioned Throughput without commitment, {units}, billed by the hour and {until}"
+
+
+def estimate_text(estimate: Estimate | None) -> str:
+    """The estimate with its lines, what is unknown in it, and the date and source of its prices."""
+    if estimate is None:
+        return "The costs are not known: the run has no estimate."
+    source = f"prices of {estimate.prices.as_of}, source: {estimate.prices.source}"
+    total = (
+        f"not known; no price for: {'; '.join(estimate.unknown)}. The rest is {amount(estimate.known_usd)} USD"
+        if estimate.total_usd is None
+        else f"{amount(estimate.total_usd)} USD"
+    )
+    lines = [f"  {_line_text(line)}" for line in estimate.lines]
+    return "\n".join([f"Estimate for the whole run, its training included ({source}):", *lines, f"  Total: {total}"])
+
+
+def _line_text(line: Line) -> str:
+    usd = "price not known" if line.usd is None else f"{amount(line.usd)} USD"
+    return f"{line.item}: {line.quantity:,.2f} x {line.unit}, {usd}"
+
+
+def _about(estimate: Estimate | None) -> str:
+    if estimate is None or estimate.total_usd is None:
+        return ""
+    return f", about {amount(estimate.total_usd)} USD"

@@ -1,0 +1,231 @@
+"""Which throughputs, custom model deployments, jobs and models may exist: decisions alone, from what AWS said.
+
+What serves a model of this deployment may exist only while the execution that made it is RUNNING and its lease lasts.
+What is not provably this deployment's is foreign and never touched; what cannot be known now waits for the next turn.
+docs/operations.md tells the rules in words.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lambdas.domain.core.run import (
+    KEEP_JOB_TAG,
+    KEEP_MODEL_TAG,
+    LEASE_TAG,
+    PROJECT,
+    Claim,
+    candidate_of_bedrock_name,
+    run_of_bedrock_name,
+)
+from lambdas.domain.core.timestamps import later
+from lambdas.domain.training.candidate_jobs import is_candidate_of, is_discarded
+
+RUNNING = "RUNNING"
+# These ended without the run's own clean-up: a call to Bedrock that was under way may still take effect.
+CUT_OFF = frozenset({"ABORTED", "TIMED_OUT"})
+_ENDED_BADLY = CUT_OFF | {"FAILED"}
+
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+class Unknown(StrEnum):
+    """Stands for a fact that AWS did not tell this time."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What Bedrock lists: a throughput, a deployment, a job or a custom model; `tags` is UNKNOWN if not readable."""
+
+    arn: str
+    name: str
+    created_at: str
+    tags: Mapping[str, str] | Unknown
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution; `ended_at` is None while it runs."""
+
+    arn: str
+    status: str
+    ended_at: str | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the run behind a resource. None: AWS says that there is no such claim or execution."""
+
+    claim: Claim | Unknown | None
+    execution: Execution | Unknown | None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The deployment's rules; `settle_seconds` is how long a purchase that was cut off may still take effect."""
+
+    deployment: str
+    longest_lease_hours: float
+    longest_run_hours: float
+    settle_seconds: float
+
+
+class Verdict(StrEnum):
+    """What is to be done with a resource."""
+
+    FOREIGN = "foreign"
+    KEEP = "keep"
+    END = "end"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with its reason, which goes into messages: "its execution is ABORTED"."""
+
+    verdict: Verdict
+    reason: str
+
+
+def run_of(resource: Resource, deployment: str) -> str | None:
+    """The id of the run that the resource says it belongs to; None where it is certainly foreign.
+
+    Its tags say it, or its name where they could not be read, were removed or were changed. One that names another
+    deployment in its tag `deployment` is that one's, whatever its name.
+    """
+    if isinstance(resource.tags, Unknown):
+        return run_of_bedrock_name(deployment, resource.name)
+    if _proven_by_tags(resource.tags, deployment):
+        return resource.tags.get("run-id") or ""
+    if resource.tags.get("deployment") not in (None, "", deployment):
+        return None
+    return run_of_bedrock_name(deployment, resource.name)
+
+
+def lease_ends_at(resource: Resource, terms: Terms) -> str:
+    """The end in the resource's tags, at most the longest lease after its creation; the latter where there is none."""
+    longest = later(resource.created_at, terms.longest_lease_hours * 3600)
+    tagged = None if isinstance(resource.tags, Unknown) else resource.tags.get(LEASE_TAG)
+    return min(tagged, longest) if tagged and _TIMESTAMP.fullmatch(tagged) else longest
+
+
+def judge_served(resource: Resource, facts: Facts, terms: Terms, now: str, *, ending: bool) -> Judgement:
+    """What is to be done with what serves a model; `ending`: the project's own deployment is being deleted with all."""
+    unowned = _unowned(resource, facts, terms)
+    if unowned:
+        return unowned
+    if ending:
+        return Judgement(Verdict.END, "its deployment is being deleted")
+    ends_at = lease_ends_at(resource, terms)
+    if now >= ends_at:
+        return Judgement(Verdict.END, f"its lease ended at {ends_at}")
+    return _by_execution(resource, facts)
+
+
+def judge_job(resource: Resource, facts: Facts, terms: Terms, *, ending: bool) -> Judgement:
+    """What is to be done with a job in progress. It ends by itself: without its tags it stays."""
+    if isinstance(resource.tags, Unknown):
+        if run_of(resource, terms.deployment) is None or facts.claim is None:
+            return Judgement(Verdict.FOREIGN, "neither its name nor a claim says that it is ours")
+        return Judgement(Verdict.UNDECIDED, "its tags, which may keep it, could not be read")
+    if not _proven_by_tags(resource.tags, terms.deployment):
+        return Judgement(Verdict.FOREIGN, "its tags do not say that it is ours")
+    if resource.tags.get(KEEP_JOB_TAG) == "true":
+        return Judgement(Verdict.KEEP, "its run's settings keep it")
+    if ending:
+        return Judgement(Verdict.END, "its deployment is being deleted")
+    return _by_execution(resource, facts)
+
+
+def judge_model(resource: Resource, facts: Facts, chosen: int | None, terms: Terms) -> Judgement:
+    """What is to be done with a custom model: END only for one of a sweep of this deployment that is over.
+
+    `chosen` is the number of the model that the sweep chose; None where no choice is stored.
+    """
+    candidate = candidate_of_bedrock_name(terms.deployment, resource.name)
+    if candidate is None:
+        return Judgement(Verdict.FOREIGN, "its name is no sweep's of this deployment")
+    if isinstance(resource.tags, Unknown):
+        return Judgement(Verdict.UNDECIDED, "its tags, which may keep it, could not be read")
+    if not is_candidate_of(resource.tags, terms.deployment, *candidate):
+        return Judgement(Verdict.FOREIGN, "its tags do not say that it is a sweep's of this deployment")
+    keep_models, keep_job = (resource.tags.get(tag) == "true" for tag in (KEEP_MODEL_TAG, KEEP_JOB_TAG))
+    if not is_discarded(candidate[1], chosen, keep_models=keep_models, keep_job=keep_job):
+        return Judgement(Verdict.KEEP, "it was chosen, or its run's settings keep it")
+    if chosen is None and not _failed_without_choice(facts):
+        return Judgement(Verdict.KEEP, "it is not known that its sweep chose no model")
+    return _by_execution(resource, facts)
+
+
+def _failed_without_choice(facts: Facts) -> bool:
+    """Whether a choice that is not stored was never made: whoever clears the bucket must not lose a model by it."""
+    ended_badly = isinstance(facts.execution, Execution) and facts.execution.status in _ENDED_BADLY
+    return ended_badly and isinstance(facts.claim, Claim)
+
+
+def may_release(execution: Execution | Unknown | None, terms: Terms, now: str) -> bool:
+    """Whether a slot of this execution can be given to another run, once nothing serves its run's model.
+
+    One that was cut off keeps its slot until a purchase that was under way has either taken effect or never will.
+    """
+    if isinstance(execution, Unknown):
+        return False
+    if execution is None:
+        return True
+    if execution.status == RUNNING:
+        return False
+    if execution.status in CUT_OFF and execution.ended_at is not None:
+        return now >= later(execution.ended_at, terms.settle_seconds)
+    return True
+
+
+def _proven_by_tags(tags: Mapping[str, str] | Unknown, deployment: str) -> bool:
+    if isinstance(tags, Unknown):
+        return False
+    return tags.get("project") == PROJECT and tags.get("deployment") == deployment
+
+
+def _unowned(resource: Resource, facts: Facts, terms: Terms) -> Judgement | None:
+    """The judgement on what is not this deployment's, or may not be."""
+    if run_of(resource, terms.deployment) is None:
+        return Judgement(Verdict.FOREIGN, "neither its tags nor its name say that it is ours")
+    if _proven_by_tags(resource.tags, terms.deployment):
+        return None
+    if isinstance(facts.claim, Unknown):
+        return Judgement(Verdict.UNDECIDED, "its tags do not say whose it is, and its run's claim could not be read")
+    if facts.claim is None:
+        return Judgement(Verdict.FOREIGN, "no run of this deployment has its name")
+    if isinstance(facts.execution, Unknown):
+        return Judgement(Verdict.UNDECIDED, "its tags do not say whose it is, and its execution could not be read")
+    if resource.created_at > _last_purchase(facts.claim, facts.execution, terms):
+        return Judgement(Verdict.FOREIGN, "it was made after the run whose name it has")
+    return None
+
+
+def _last_purchase(claim: Claim, execution: Execution | None, terms: Terms) -> str:
+    """Until when the run can have bought: somebody may have named theirs after the run's model later."""
+    if execution is None or (execution.status != RUNNING and execution.ended_at is None):
+        return later(claim.claimed_at, terms.longest_run_hours * 3600 + terms.settle_seconds)
+    if execution.ended_at is None:
+        return "9999"
+    return later(execution.ended_at, terms.settle_seconds)
+
+
+def _by_execution(resource: Resource, facts: Facts) -> Judgement:
+    execution = facts.execution
+    if isinstance(execution, Unknown):
+        return Judgement(Verdict.UNDECIDED, "the status of its execution could not be read")
+    if execution is None:
+        # A tag cannot hold every character of an execution's name: without the claim this says nothing for certain.
+        if isinstance(facts.claim, Unknown):
+            return Judgement(Verdict.UNDECIDED, "its run's claim could not be read")
+        return Judgement(Verdict.END, "its execution does not exist")
+    if execution.status == RUNNING:
+        return Judgement(Verdict.KEEP, "its execution is RUNNING")
+    return Judgement(Verdict.END, f"its execution is {execution.status}")

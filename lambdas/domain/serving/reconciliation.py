@@ -1,0 +1,153 @@
+"""What a reconciliation found and did, and the words in which a person is told of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lambdas.domain.core.notification import Notification, notification
+from lambdas.domain.core.outside_text import own_sentence
+from lambdas.domain.core.timestamps import seconds_between
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.serving.kinds import bills, deletion_command, hourly_cost, noun
+
+
+@dataclass(frozen=True)
+class Found:
+    """What serves a run's model, why it may or may not exist, and Bedrock's answer to its last deletion.
+
+    `run_id` is None where no run is known to have made it; `refusal` is None where Bedrock accepted
+    the deletion; `final` where time alone does not heal the refusal.
+    """
+
+    serving: ServingKind
+    arn: str
+    created_at: str
+    lease_ends_at: str
+    model_units: int | None
+    reason: str
+    run_id: str | None = None
+    refusal: str | None = None
+    final: bool = False
+
+
+@dataclass
+class Turn:
+    """One comparison of what exists with what may exist.
+
+    What serves models is `kept`, `deleted` (verified), `pending` (accepted or not possible yet, and still found) or
+    `failed`. Of the slots held, `slots_settling` are those of executions that were cut off, where a purchase may be
+    under way.
+    `unlisted` are the kinds that could not be listed, so that more may exist than was found.
+    `problems` are what could not be found out or done; `busy` says that time may heal one of them.
+    """
+
+    kept: list[Found] = field(default_factory=list)
+    deleted: list[Found] = field(default_factory=list)
+    pending: list[Found] = field(default_factory=list)
+    failed: list[Found] = field(default_factory=list)
+    attempts: int = 0
+    jobs_stopped: list[str] = field(default_factory=list)
+    models_deleted: list[str] = field(default_factory=list)
+    executions_stopped: list[str] = field(default_factory=list)
+    slots_freed: list[str] = field(default_factory=list)
+    slots_held: list[str] = field(default_factory=list)
+    slots_settling: list[str] = field(default_factory=list)
+    unlisted: list[ServingKind] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    busy: bool = False
+
+    @property
+    def live(self) -> list[Found]:
+        """All that exist, and bill or can be made to."""
+        return [*self.kept, *self.pending, *self.failed]
+
+    @property
+    def left(self) -> list[Found]:
+        """Those of them that may not exist."""
+        return [*self.pending, *self.failed]
+
+    def after(self, earlier: "Turn") -> "Turn":
+        """The state that this turn found, and what earlier ones of the same reconciliation have done as well."""
+        return Turn(
+            kept=self.kept,
+            deleted=[*earlier.deleted, *self.deleted],
+            pending=self.pending,
+            failed=self.failed,
+            attempts=earlier.attempts + self.attempts,
+            jobs_stopped=[*earlier.jobs_stopped, *self.jobs_stopped],
+            models_deleted=[*earlier.models_deleted, *self.models_deleted],
+            executions_stopped=[*earlier.executions_stopped, *self.executions_stopped],
+            slots_freed=[*earlier.slots_freed, *self.slots_freed],
+            slots_held=self.slots_held,
+            slots_settling=self.slots_settling,
+            unlisted=self.unlisted,
+            problems=self.problems,
+            busy=self.busy,
+        )
+
+
+def oldest_seconds(live: list[Found], now: str) -> float:
+    """The age of the oldest; 0 where there is none."""
+    return max((seconds_between(found.created_at, now) for found in live), default=0.0)
+
+
+def overrun_seconds(live: list[Found], now: str) -> float:
+    """How far the oldest is beyond its lease; 0 where none is."""
+    return max((max(0.0, seconds_between(found.lease_ends_at, now)) for found in live), default=0.0)
+
+
+def deleted_sentences(turn: Turn) -> list[str]:
+    """What was cleaned up, a sentence each."""
+    return [
+        *(
+            f"The {noun(found.serving)} {found.arn} was deleted, and Bedrock no longer finds it."
+            for found in turn.deleted
+        ),
+        *(f"The customization job {arn} was stopped." for arn in turn.jobs_stopped),
+        *(f"The custom model {arn} of a sweep that is over was deleted." for arn in turn.models_deleted),
+    ]
+
+
+def left_sentences(turn: Turn, now: str, prices: Mapping[str, float | None]) -> list[str]:
+    """What still exists although it may not, a paragraph each: what, how old, how dear, why, what to do.
+
+    `prices` are of a model unit an hour, by the throughput's ARN.
+    """
+    return [
+        f"The {noun(found.serving)} {found.arn} STILL EXISTS, is {_age(found, now)} old and "
+        f"{bills(found.serving, hourly_cost(found.model_units, prices.get(found.arn)))}. "
+        f"It may not exist, since {found.reason}. "
+        f"{_answer(found)} The reconciler goes on trying. Delete it now: {deletion_command(found.serving, found.arn)}"
+        for found in turn.left
+    ]
+
+
+def run_message(run_id: str, execution_arn: str, error: str, what: str, sentences: list[str]) -> Notification:
+    """For a run that ended without its own clean-up; the text is also its report's cause."""
+    cleaned = " ".join(map(own_sentence, sentences)) or "Nothing of it was found that bills."
+    text = f"{error}: {what} {cleaned} Upload the data set again to start a new run."
+    return notification(f"{run_id}: {error}", f"{text}\n\nRun: {run_id}\nExecution: {execution_arn}")
+
+
+def alert_message(deployment: str, turn: Turn, sentences: list[str]) -> Notification:
+    """Where something was found that should not have existed."""
+    kinds = sorted({noun(found.serving).upper() for found in turn.failed})
+    title = f"{' AND '.join(kinds)} NOT DELETED" if kinds else "leftovers found"
+    details = [f"{found.arn} should not have existed: {found.reason}." for found in turn.deleted]
+    paragraphs = map(own_sentence, [*sentences, *details, *turn.problems])
+    return notification(f"{deployment}: {title}", "\n\n".join(paragraphs))
+
+
+def not_reconciled(turn: Turn) -> str:
+    """The message of NotReconciled."""
+    failed = [f"{found.arn} was not deleted: {found.refusal}." for found in turn.failed]
+    return " ".join([*failed, *turn.problems, "The next turn tries again."])
+
+
+def _age(found: Found, now: str) -> str:
+    return f"{seconds_between(found.created_at, now) / 3600:.1f} hours"
+
+
+def _answer(found: Found) -> str:
+    if found.refusal:
+        return f"Bedrock's answer to its deletion: {found.refusal}."
+    return "Bedrock accepted its deletion but still finds it."

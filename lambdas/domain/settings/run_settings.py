@@ -1,0 +1,245 @@
+"""`run.json`: what a user chose for one run, checked key by key."""
+
+import re
+from collections.abc import Iterator
+from math import prod
+from typing import Annotated, Any, Literal, NamedTuple
+
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from lambdas.domain.core.outside_text import name
+from lambdas.domain.cost.price_file import TokenPrice
+from lambdas.domain.dataset.formats import DEFAULT_CONTEXT_TAG, Conversion
+from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED
+from lambdas.domain.evaluation.gate import GateSettings
+from lambdas.domain.evaluation.task_kind import TaskKind
+from lambdas.domain.models.catalogue import BaseModelEntry, ServingKind, UnknownBaseModelError, base_model
+from lambdas.domain.settings.run_limits import Fault, RunLimits, gate_faults, model_faults, run_gate, task_kind_faults
+
+FILE_NAME = "run.json"
+
+# Of a sweep's grid; all are looked at for an even choice.
+_MOST_COMBINATIONS = 1_000
+_TAG_TEXT = r"^[a-zA-Z0-9\s._:/=+@-]*$"
+
+
+def _not_reserved(name: str) -> str:
+    if name.lower().startswith("aws:"):
+        raise ValueError("names that start with aws: are AWS's own")
+    return name
+
+
+def _small(grid: dict[str, list[object]]) -> dict[str, list[object]]:
+    combinations = prod(len(values) for values in grid.values())
+    if combinations > _MOST_COMBINATIONS:
+        raise ValueError(f"the grid has {combinations:,} combinations, of which at most 11 are tried; give fewer")
+    return grid
+
+
+_TagName = Annotated[str, Field(min_length=1, max_length=128, pattern=_TAG_TEXT), AfterValidator(_not_reserved)]
+_TagValue = Annotated[str, Field(max_length=256, pattern=_TAG_TEXT)]
+_ModelId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9.:_-]*$")]
+
+
+_Grid = Annotated[dict[str, Annotated[list[object], Field(min_length=1, max_length=12)]], AfterValidator(_small)]
+
+
+class _Settings(BaseModel):
+    # Strict: "0.1" is not 0.1 and true is not 1; what was meant is asked, not guessed.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SplitSettings(_Settings):
+    """Shares of the records that are held out where the data set brings no file of its own, and the shuffle's seed."""
+
+    validation: float = Field(default=0.15, ge=0, lt=1)
+    test: float = Field(default=0.15, gt=0, lt=1)
+    seed: int = Field(default=0, ge=0)
+
+
+class EvaluationSettings(_Settings):
+    """How the arms answer the test set, and how their answers are compared.
+
+    `models` are asked beside the tuned model and its base. With `few_shot` k each model answers a second time, with k
+    training records as examples: twice the arms, and twice the answers while the throughput bills. `judges` are models
+    that compare the tuned model's and its base's answers to `judged_pairs` test records, each in both orders; none are
+    asked by default, since each costs money. `task_kind` overrides what the references tell. `prices`, in USD per 1,000
+    tokens by model id, win over those of the price file.
+    """
+
+    max_tokens: int = Field(default=512, ge=1, le=4096)
+    temperature: float = Field(default=0.0, ge=0, le=1)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    models: Annotated[list[_ModelId], Field(max_length=5)] = []
+    few_shot: int = Field(default=0, ge=0, le=20)
+    judges: Annotated[list[_ModelId], Field(max_length=5)] = []
+    judged_pairs: int = Field(default=100, ge=1, le=500)
+    task_kind: TaskKind | None = None
+    gate: GateSettings = GateSettings()
+    prices: Annotated[dict[_ModelId, TokenPrice], Field(max_length=50)] = {}
+
+
+class SweepSettings(_Settings):
+    """Several jobs of one run with different hyperparameters, of which the one with the best validation loss is served.
+
+    `grid` gives each hyperparameter's values, up to 1,000 combinations; without it the jobs are neighbours of the
+    recommended values. At most `jobs` are started. `keep_models` keeps the models that were not chosen.
+    """
+
+    jobs: int = Field(default=4, ge=2, le=12)
+    grid: _Grid = {}
+    keep_models: bool = False
+
+
+class RunSettings(_Settings):
+    """One run's settings; every key may be left out.
+
+    `system` is the system text for records that are no conversations and have none of their own, `context_tag` the XML
+    tag around their documents; `tags` go onto all that the run makes in Bedrock;
+    `keep_job` lets a customization job train to its end although its run failed or was aborted. `serving` "auto" is the
+    cheapest way that the base model allows. A run whose estimate is above `max_cost_usd` is refused.
+    """
+
+    base_model: str | None = None
+    hyperparameters: dict[str, object] = {}
+    split: SplitSettings = SplitSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    sweep: SweepSettings | None = None
+    serving: Literal["auto"] | ServingKind = "auto"
+    model_units: int = Field(default=1, ge=1)
+    max_cost_usd: float | None = Field(default=None, gt=0)
+    keep_job: bool = False
+    system: str | None = Field(default=None, min_length=1)
+    context_tag: str = Field(default=DEFAULT_CONTEXT_TAG, pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")
+    tags: Annotated[dict[_TagName, _TagValue], Field(max_length=40)] = {}
+
+
+class Choices(NamedTuple):
+    """The settings and the base model that they choose."""
+
+    settings: RunSettings
+    model: BaseModelEntry
+
+
+def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Choices | list[Fault]:
+    """Reads `run.json` (None where there is none); gives the list of all faults where it cannot be followed.
+
+    Raises UnknownBaseModelError only where the deployment's own default is unknown.
+    """
+    default = base_model(default_base_model)
+    try:
+        document: Any = {} if text is None else orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return [Fault("", f"Not JSON: {error}.")]
+    faults: list[Fault] = []
+    settings: RunSettings | None = None
+    try:
+        settings = RunSettings.model_validate(document)
+    except ValidationError as error:
+        faults = [Fault(_pointer(fault["loc"]), _explain(fault["type"], fault["msg"])) for fault in error.errors()]
+    model = default
+    # Taken from the document, so that a wrong key elsewhere does not hide what is wrong here.
+    chosen = document if isinstance(document, dict) else {}
+    if isinstance(chosen.get("base_model"), str):
+        try:
+            model = base_model(chosen["base_model"])
+        except UnknownBaseModelError as error:
+            return [*faults, Fault("/base_model", str(error))]
+    if settings is not None:
+        faults += [
+            *_split_faults(settings.split),
+            *_arm_faults(settings, model),
+            *_judge_faults(settings.evaluation.judges),
+            *_unit_faults(settings, limits.max_model_units),
+            *_added_text_faults(settings, model),
+            *gate_faults(settings.evaluation.gate, limits.gate),
+            *task_kind_faults(settings.evaluation.task_kind, limits.gate),
+            *model_faults(_named_models(settings), limits.allowed_models, default),
+        ]
+        if not faults:
+            return Choices(_with_gate(settings, limits), model)
+    return faults
+
+
+def _with_gate(settings: RunSettings, limits: RunLimits) -> RunSettings:
+    gate = run_gate(settings.evaluation.gate, limits.gate)
+    return settings.model_copy(update={"evaluation": settings.evaluation.model_copy(update={"gate": gate})})
+
+
+def _named_models(settings: RunSettings) -> Iterator[tuple[str, str]]:
+    """Each model that a run.json names, with its pointer; few-shot arms ask the same ones."""
+    if settings.base_model is not None:
+        yield "/base_model", settings.base_model
+    for key in ("models", "judges"):
+        for index, model_id in enumerate(getattr(settings.evaluation, key)):
+            yield f"/evaluation/{key}/{index}", model_id
+
+
+def conversion(settings: RunSettings) -> Conversion:
+    """What is added in converting records."""
+    return Conversion(settings.system, settings.context_tag)
+
+
+def compared_models(choices: Choices) -> dict[str, str]:
+    """The models that answer the test set beside the tuned one: arm → model id."""
+    further = {arm_name(model_id): model_id for model_id in choices.settings.evaluation.models}
+    return {BASE: choices.model.inference_id, **further}
+
+
+def arm_name(model_id: str) -> str:
+    """A further model's arm: its id with what file names do not like replaced by dashes."""
+    return re.sub(r"[^a-zA-Z0-9.-]+", "-", model_id)
+
+
+def _split_faults(shares: SplitSettings) -> list[Fault]:
+    if shares.validation + shares.test < 1:
+        return []
+    return [Fault("/split", "validation and test leave nothing to train on: together they must be less than 1.")]
+
+
+def _arm_faults(settings: RunSettings, model: BaseModelEntry) -> list[Fault]:
+    taken = {TUNED, BASE, CHAMPION, arm_name(model.inference_id)}
+    faults = []
+    for index, model_id in enumerate(settings.evaluation.models):
+        if arm_name(model_id) in taken:
+            faults.append(Fault(f"/evaluation/models/{index}", f"'{name(model_id)}' is already one of the arms."))
+        taken.add(arm_name(model_id))
+    return faults
+
+
+def _judge_faults(judges: list[str]) -> list[Fault]:
+    return [
+        Fault(f"/evaluation/judges/{index}", f"'{name(judge)}' is already one of the judges.")
+        for index, judge in enumerate(judges)
+        if judge in judges[:index]
+    ]
+
+
+def _unit_faults(settings: RunSettings, most: int) -> list[Fault]:
+    if settings.model_units <= most:
+        return []
+    message = f"This deployment buys at most {most} model units for a run (its setting max_model_units)."
+    return [Fault("/model_units", message)]
+
+
+def _added_text_faults(settings: RunSettings, model: BaseModelEntry) -> Iterator[Fault]:
+    """What converting adds to prompts is checked as they are: a reserved word in it would fail the job."""
+    added = {"/system": settings.system, "/context_tag": f"<{settings.context_tag}>"}
+    for pointer, text in added.items():
+        if text is not None and text.isspace():
+            yield Fault(pointer, "The text is only white space.")
+        for word in model.reserved_words:
+            if text is not None and word in text:
+                yield Fault(pointer, f"A prompt for {model.name} cannot have {word!r}.")
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    # pydantic ends the location of a wrong key of a dict with "[key]", which is no part of the user's file.
+    kept = [part for part in location if part != "[key]"]
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in kept)
+
+
+def _explain(kind: str, message: str) -> str:
+    explained = {"extra_forbidden": "There is no such setting", "model_type": "A JSON object is needed"}
+    return f"{explained.get(kind, message)}."
