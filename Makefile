@@ -89,7 +89,7 @@ deploy: install ## onto the caller's AWS account
 	cdk deploy --all
 
 destroy: install ## off the caller's AWS account again; tells what stays
-	@python -m local.destroy
+	@python -m cli.destroy
 
 lock: ## the lock files, from requirements*.in and package.json
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements.txt requirements.in requirements-lambda.in requirements-dev.in

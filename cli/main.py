@@ -11,7 +11,7 @@ from cli.command_group import CommandGroup
 from cli.dataset_summary import tell_dataset
 from cli.demo import COMMAND as DEMO_COMMAND
 from cli.demo import FOLDER as DEMO_FOLDER
-from cli.demo import DemoRunningError, LifeCycleStatus, run_demo
+from cli.demo import LifeCycleStatus, run_demo
 from cli.preflight import COMMAND as PREFLIGHT_COMMAND
 from cli.preflight import FOLDER as PREFLIGHT_FOLDER
 from cli.preflight import NoAccountError, NotCheckedError, check_account, tell
@@ -34,6 +34,7 @@ from local.faults.cases import chosen
 from local.faults.command import run_faults
 from local.output_folder import require_paths
 from local.process import ProcessFailedError
+from local.session import FolderInUseError
 from local.terminal import App, Console, failed
 from local.upload import NoDataSetError, upload_of
 
@@ -66,7 +67,7 @@ def demo(
     require_paths(DEMO_FOLDER, DEMO_COMMAND, [*upload.files.values()])
     try:
         succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, console=console)
-    except (ProcessFailedError, NoExecutionError, DemoRunningError) as error:
+    except (ProcessFailedError, NoExecutionError, FolderInUseError) as error:
         raise failed(error, 1) from None
     raise typer.Exit(0 if succeeded else 1)
 
@@ -187,6 +188,6 @@ def faults(
         raise failed(f"No case has {only!r} in its name.", 2)
     try:
         succeeded = run_faults(cases, parallel=parallel, console=Console())
-    except (ProcessFailedError, DemoRunningError) as error:
+    except (ProcessFailedError, FolderInUseError) as error:
         raise failed(error, 1) from None
     raise typer.Exit(0 if succeeded else 1)

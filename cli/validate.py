@@ -125,16 +125,16 @@ def validate(
         with opener(path) as stream:
             given[name] = check_set(stream, path.name, choices.model, report, conversion, rules=rules)
     if rules == "all":
-        prepared = prepare(given, choices, report)
+        prepared = prepare(given, choices.wanted, report)
     else:
         prepared = None
-        check_counts(given, choices, report)
+        check_counts(given, choices.wanted, report)
     records = prepared.counts() if prepared else None
     report.add_settings(run_settings.FILE_NAME, settings_findings(choices, records, most_jobs=_most_sweep_jobs()))
-    report.facts |= file_facts(given, choices)
+    report.facts |= file_facts(given, choices.wanted)
     if prepared is None:
         return Validation(report.as_json(), given, choices, None)
-    report.facts |= split_facts(given, prepared, choices)
+    report.facts |= split_facts(given, prepared, choices.wanted)
     return Validation(report.as_json(**prepared.counts()), given, choices, prepared)
 
 

@@ -20,7 +20,7 @@ from lambdas.adapters.aws.service_errors import NotFound, Refused
 from lambdas.adapters.stores import stored_answers
 from lambdas.domain.core.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
 from lambdas.domain.core.timestamps import now
-from lambdas.domain.dataset.examples import few_shot_turns
+from lambdas.domain.evaluation.few_shot import few_shot_turns
 from lambdas.domain.evaluation.responses import InferenceSettings, Line, Record, Shard, answered, failed, parse_question
 
 # What a killed function would have to ask again, at most.

@@ -12,12 +12,13 @@ from lambdas.adapters.aws import bedrock, foundation_models, identity, object_st
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.adapters.stores import price_file
 from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.preflight.callable_models import callable_models
-from lambdas.domain.preflight.checks import Check, Finding, Untold
+from lambdas.domain.preflight.checks import Check, Untold
 from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.model import model_checks
 from lambdas.domain.preflight.names import NAMES, names_free

@@ -14,7 +14,7 @@ from lambdas.domain.evaluation import responses
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.judging import shards
 from lambdas.domain.evaluation.responses import Line, Shard
-from lambdas.domain.settings.run_settings import EvaluationSettings
+from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.handlers.observability import logger, observed
 
 

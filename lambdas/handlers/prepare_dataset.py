@@ -13,10 +13,11 @@ from lambdas.adapters.stores.stored_answers import EXAMPLES, TEST_GROUPS
 from lambdas.domain.core.errors import DatasetRejected, ServiceBusy
 from lambdas.domain.core.run import KEEP_JOB_TAG, Source, bedrock_tags
 from lambdas.domain.dataset.figures import file_facts, plan_tokens, recommended_hyperparameters, split_facts
-from lambdas.domain.dataset.preparation import Given, PreparedDataset, prepare, shards
+from lambdas.domain.dataset.preparation import Given, PreparedDataset, prepare
 from lambdas.domain.dataset.record_set import SET_NAMES, RecordSet, SetName, check_set, check_size, convert
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.evaluation.arms import Arms, baselines, needing_throughput, plan_arms
+from lambdas.domain.evaluation.responses import shards
 from lambdas.domain.models import catalogue
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.settings import run_settings
@@ -57,18 +58,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     report = DatasetReport()
     choices = _choices(run, report)
     given = _given(run, choices, report)
-    prepared = prepare(given, choices, report) if "train" in given else None
+    prepared = prepare(given, choices.wanted, report) if "train" in given else None
     records = prepared.counts() if prepared else None
     found = settings_findings(choices, records, most_jobs=environment().max_sweep_jobs)
     report.add_settings(run_settings.FILE_NAME, found)
-    report.facts |= file_facts(given, choices)
+    report.facts |= file_facts(given, choices.wanted)
     metrics.add_metric("RecordsRead", MetricUnit.Count, report.records_read)
     if prepared is None:
         uri = _write_report(run, report)
         logger.warning("Data set rejected", extra={"issue_counts": report.counts, "report": uri})
         metrics.add_metric("DatasetsRejected", MetricUnit.Count, 1)
         raise DatasetRejected(report.rejection(uri))
-    report.facts |= split_facts(given, prepared, choices)
+    report.facts |= split_facts(given, prepared, choices.wanted)
     plan = _plan(run, choices, prepared) | {
         "tokens": plan_tokens(given, prepared),
         "settings_findings": [finding.model_dump() for finding in found],
@@ -136,7 +137,7 @@ def _read(
 
 def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, Any]:
     settings, model = choices
-    records, recommended = prepared.counts(), recommended_hyperparameters(prepared, choices)
+    records, recommended = prepared.counts(), recommended_hyperparameters(prepared, choices.wanted)
     sweep = settings.sweep
     jobs, note = candidates(
         model, settings.hyperparameters, sweep, records["train"], validated=bool(records["validation"])

@@ -12,10 +12,10 @@ from lambdas.domain.core import run
 from lambdas.domain.core.errors import CustomizationFailed
 from lambdas.domain.core.run import CANDIDATE_TAG, KEEP_MODEL_TAG
 from lambdas.domain.core.timestamps import now
-from lambdas.domain.serving.polling import FIRST_JOB_WAIT_SECONDS
 from lambdas.domain.training import candidate_jobs, customization
 from lambdas.domain.training.candidate_jobs import PENDING, CandidateJob, SweepJob
 from lambdas.domain.training.customization import IN_PROGRESS, Job
+from lambdas.domain.training.polling import FIRST_JOB_WAIT_SECONDS
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed
 

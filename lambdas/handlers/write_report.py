@@ -26,11 +26,11 @@ from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.pairwise import needs_no_judge
 from lambdas.domain.evaluation.judging.shards import summarise_judging
+from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.preflight.checks import preflight_key
 from lambdas.domain.report import run_report
 from lambdas.domain.report.human_review import render_review
 from lambdas.domain.report.page import Materials, render_page
-from lambdas.domain.settings.run_settings import EvaluationSettings
 from lambdas.domain.training.losses import Losses
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import logger, metrics, observed

@@ -16,10 +16,10 @@ from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.shards import choose_pairs, summarise_judging
 from lambdas.domain.evaluation.responses import Line, parse_lines, parse_question
+from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.report import run_report
 from lambdas.domain.report.human_review import render_review
 from lambdas.domain.report.page import Materials, render_page
-from lambdas.domain.settings.run_settings import EvaluationSettings
 from lambdas.domain.training.losses import Loss, Losses
 
 # The test records of TAT-QA in four table formats, as in AWS's blog on fine-tuning Claude 3 Haiku.

@@ -9,7 +9,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any, get_args
 
-from cli.demo import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
 from local.deployment import deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
 from local.faults.bench import Bench, Bound, Result
@@ -18,6 +17,7 @@ from local.faults.deployments import Deployments, Variant
 from local.faults.observer import Observer
 from local.faults.trial import Trial
 from local.function_timeout import scaled_timeout
+from local.session import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
 from local.terminal import Console
 
 COMMAND = "faults"

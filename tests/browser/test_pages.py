@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
+from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.cost.actual import Costs
 from lambdas.domain.cost.estimate import estimate, reported_prices
-from lambdas.domain.cost.price_file import TokenPrice, default_prices
+from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair
 from lambdas.domain.evaluation.judging.shards import summarise_judging
+from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.report import human_review, run_report
 from lambdas.domain.report.human_review import parse_votes, render_review
 from lambdas.domain.report.page import Materials, render_page
-from lambdas.domain.settings.run_settings import EvaluationSettings
 from lambdas.domain.training.losses import Loss, Losses
 from tests.browser.chromium import ROOT, needs_chromium, run_node
 

@@ -9,7 +9,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import DatasetRejected
-from lambdas.domain.settings.run_settings import EvaluationSettings
+from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.handlers.environment import environment
 from lambdas.handlers.prepare_dataset import handler
 

@@ -12,12 +12,13 @@ from pydantic import BaseModel
 from lambdas.adapters.aws.service_errors import Refused, named_errors
 from lambdas.domain.core import state_budget
 from lambdas.domain.core.errors import CustomizationFailed, DatasetRejected, InvalidEvent
+from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import json_bytes
 from lambdas.domain.core.state_budget import CAUGHT_BYTES, ERROR_BYTES, FACT_BYTES, STATE_BYTES
 from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.evaluation.arms import plan_arms
-from lambdas.domain.preflight.checks import Finding, failure_message
+from lambdas.domain.preflight.checks import failure_message
 from lambdas.domain.training import candidate_jobs, customization
 from lambdas.handlers import claim_run, explain_failure, prepare_dataset
 from lambdas.handlers.observability import observed

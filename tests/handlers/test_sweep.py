@@ -17,10 +17,10 @@ from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
 from lambdas.domain.core.run import bedrock_tags, claim_key
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.serving.lease import Execution, Terms
-from lambdas.domain.serving.polling import MOST_START_REFUSALS
 from lambdas.domain.serving.reconciliation import Turn
 from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.customization import Job
+from lambdas.domain.training.polling import MOST_START_REFUSALS
 from lambdas.handlers import (
     check_customization,
     choose_model,

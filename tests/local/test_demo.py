@@ -24,6 +24,7 @@ from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogu
 from local import execution
 from local.deployment import Deployment, deploy
 from local.embedded_aws import CHECKOUT, EmbeddedAws
+from local.session import FolderInUseError, emptied
 from local.terminal import Console
 from local.upload import NoDataSetError, Upload, upload_of
 
@@ -353,7 +354,11 @@ def test_a_folder_without_training_data_is_refused(tmp_path: Path) -> None:
 
 def test_two_demos_of_a_checkout_do_not_mix(tmp_path: Path) -> None:
     """The second would empty the first one's folder."""
-    with demo.emptied(tmp_path / "demo"), pytest.raises(demo.DemoRunningError), demo.emptied(tmp_path / "demo"):
+    with (
+        emptied(tmp_path / "demo", demo.COMMAND, demo.WRITTEN),
+        pytest.raises(FolderInUseError),
+        emptied(tmp_path / "demo", demo.COMMAND, demo.WRITTEN),
+    ):
         pass
 
 

@@ -17,6 +17,7 @@ from cli import demo, main
 from cli.main import app
 from local import output_folder
 from local.output_folder import LIST, PathRefusedError
+from local.session import emptied
 
 RECORDS = "".join(
     json.dumps({"document": f"<p>{n} apples</p>", "question": f"How many are the {n}?", "answer": f"{n}"}) + "\n"
@@ -189,14 +190,14 @@ def test_a_check_that_fails_leaves_the_earlier_result(
 def test_the_demo_empties_its_folder_of_what_it_wrote_alone(tmp_path: Path) -> None:
     """Votes that a person saved there are not the demo's."""
     folder = tmp_path / "demo"
-    with demo.emptied(folder):
+    with emptied(folder, demo.COMMAND, demo.WRITTEN):
         (folder / "logs").mkdir()
         (folder / "logs" / "emulator.log").write_text("log")
         output_folder.claim(folder, ["evaluation/tuned.jsonl"])
         (folder / "evaluation").mkdir()
         (folder / "evaluation" / "tuned.jsonl").write_text("{}")
     (folder / "votes.json").write_text("mine")
-    with demo.emptied(folder):
+    with emptied(folder, demo.COMMAND, demo.WRITTEN):
         assert sorted(path.name for path in folder.iterdir()) == [LIST, "votes.json"]
 
 
@@ -204,7 +205,7 @@ def test_the_demo_refuses_a_folder_that_it_did_not_make(tmp_path: Path) -> None:
     """Whatever is in `build/demo`: without the list it is not the demo's."""
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "mine.txt").write_text("mine")
-    with pytest.raises(PathRefusedError, match="no list"), demo.emptied(tmp_path / "demo"):
+    with pytest.raises(PathRefusedError, match="no list"), emptied(tmp_path / "demo", demo.COMMAND, demo.WRITTEN):
         pass
     assert contents(tmp_path) == {"demo/mine.txt": b"mine"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import result
-from lambdas.domain.preflight.checks import Finding
+from lambdas.domain.core.finding import Finding
 from local.execution import Snapshot
 from local.terminal import Console
 

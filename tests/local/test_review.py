@@ -12,8 +12,8 @@ from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair
 from lambdas.domain.evaluation.judging.shards import summarise_judging
+from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.report import human_review, run_report
-from lambdas.domain.settings.run_settings import EvaluationSettings
 from lambdas.domain.training.losses import Losses
 
 RUN_ID = "sales-0123456789ab"

@@ -6,13 +6,11 @@ from typing import Any
 
 from lambdas.domain.serving.polling import (
     DELETION_ATTEMPTS,
-    FIRST_JOB_WAIT_SECONDS,
     LONGEST_THROUGHPUT_CREATION_SECONDS,
-    MOST_START_REFUSALS,
-    next_job_wait,
     next_slot_wait,
     next_throughput_wait,
 )
+from lambdas.domain.training.polling import FIRST_JOB_WAIT_SECONDS, MOST_START_REFUSALS, next_job_wait
 from stacks.settings import MOST_RUN_HOURS
 
 DEFINITION = json.loads((Path(__file__).parents[2] / "state_machines" / "fine_tuning.asl.json").read_text())

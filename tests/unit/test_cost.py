@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.cost.estimate import Estimate, cost_findings, deployment_prices, estimate, reported_prices
-from lambdas.domain.cost.price_file import Prices, TokenPrice, default_prices
+from lambdas.domain.cost.price_file import Prices, default_prices
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0"
 MODEL = f"{HAIKU}:200k"

@@ -9,7 +9,7 @@ from lambdas.domain.evaluation.arms import Arm, plan_arms
 from lambdas.domain.evaluation.champion import Champion, ChampionAnswers, shared_answers
 from lambdas.domain.evaluation.evaluate import Evaluation, evaluate, increase_percent
 from lambdas.domain.evaluation.responses import Line
-from lambdas.domain.settings.run_settings import EvaluationSettings
+from lambdas.domain.evaluation.settings import EvaluationSettings
 
 RECORDS = 60
 ARMS = {"tuned": Arm(model_id=None), "base": Arm(model_id="base-model")}

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.dataset.examples import choose_examples, few_shot_turns
+from lambdas.domain.dataset.examples import choose_examples
+from lambdas.domain.evaluation.few_shot import few_shot_turns
 from lambdas.domain.evaluation.responses import Question, Record, Turn
 
 KEYS = st.lists(st.sampled_from([b"a", b"b", b"c", b"d", b"e"]), max_size=40)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.domain.core.statistics import count_statistics, percentile
 from lambdas.domain.evaluation.metrics import scoring
 
 GENERATED = "The cat sits on the mat in the sun"
@@ -71,16 +72,16 @@ def test_a_text_matches_itself(text: str) -> None:
 
 def test_statistics_of_counts_use_the_sample_standard_deviation() -> None:
     """2, 4, 4, 4, 5, 5, 7, 9 have 2 as the population's and 2.138 as the sample's deviation."""
-    statistics = scoring.count_statistics([2, 4, 4, 4, 5, 5, 7, 9])
+    statistics = count_statistics([2, 4, 4, 4, 5, 5, 7, 9])
     assert statistics == {"mean": 5, "median": 4.5, "sd": pytest.approx(2.13809), "min": 2, "max": 9}
-    assert scoring.count_statistics([3])["sd"] is None
-    assert set(scoring.count_statistics([]).values()) == {None}
+    assert count_statistics([3])["sd"] is None
+    assert set(count_statistics([]).values()) == {None}
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1), st.integers(1, 100))
 def test_a_percentile_occurred_and_covers_its_share(values: list[int], percent: int) -> None:
     """The smallest value that at least so many per cent do not exceed."""
-    found = scoring.percentile(values, percent)
+    found = percentile(values, percent)
     assert found in values
     assert sum(value <= found for value in values) * 100 >= percent * len(values)
     assert sum(value < found for value in values) * 100 < percent * len(values)

@@ -5,24 +5,25 @@ from itertools import pairwise
 from lambdas.domain.serving import polling
 from lambdas.domain.serving.kinds import PROVISIONED
 from lambdas.domain.serving.throughput import purchased, still_there
+from lambdas.domain.training import polling as job_polling
 
 
 def test_the_wait_for_a_job_grows_to_its_bound_and_stays_there() -> None:
     """A wait that stops growing early would use up the history, one without a bound would find a job's end late."""
-    waits = [polling.FIRST_JOB_WAIT_SECONDS]
+    waits = [job_polling.FIRST_JOB_WAIT_SECONDS]
     for _ in range(100):
-        waits.append(polling.next_job_wait(waits[-1]))
-    assert all(later > earlier or later == polling.LONGEST_JOB_WAIT_SECONDS for earlier, later in pairwise(waits))
-    assert max(waits) == waits[-1] == polling.LONGEST_JOB_WAIT_SECONDS == 600
+        waits.append(job_polling.next_job_wait(waits[-1]))
+    assert all(later > earlier or later == job_polling.LONGEST_JOB_WAIT_SECONDS for earlier, later in pairwise(waits))
+    assert max(waits) == waits[-1] == job_polling.LONGEST_JOB_WAIT_SECONDS == 600
 
 
 def test_a_jobs_end_is_found_early_for_its_age() -> None:
     """Nobody waits an hour for what took an hour."""
-    age, wait = 0, polling.FIRST_JOB_WAIT_SECONDS
+    age, wait = 0, job_polling.FIRST_JOB_WAIT_SECONDS
     while age < 5 * 24 * 3600:
         assert wait <= max(120, 0.25 * age)
         age += wait
-        wait = polling.next_job_wait(wait)
+        wait = job_polling.next_job_wait(wait)
 
 
 def test_deletion_insists_for_more_than_an_hour() -> None:

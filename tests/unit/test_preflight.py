@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.price_file import BaseModelPrices, default_prices, parse_prices
 from lambdas.domain.dataset.record_set import SetName
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
@@ -14,7 +15,6 @@ from lambdas.domain.preflight.callable_models import Asked, callable_models
 from lambdas.domain.preflight.checks import (
     CHECKS,
     Check,
-    Finding,
     Untold,
     document,
     failed,
@@ -41,7 +41,8 @@ from lambdas.domain.preflight.role import (
 from lambdas.domain.preflight.settings import settings_checks, settings_findings
 from lambdas.domain.preflight.storage import in_region as bucket_in_region
 from lambdas.domain.preflight.subject import Subject
-from lambdas.domain.settings.run_settings import Choices, RunSettings, SweepSettings
+from lambdas.domain.settings.run_settings import Choices, RunSettings
+from lambdas.domain.training.candidates import SweepSettings
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 NOVA = base_model("amazon.nova-lite-v1:0:300k")

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.dataset.preparation import PreparedDataset, prepare, shards
+from lambdas.domain.dataset.preparation import PreparedDataset, prepare
 from lambdas.domain.dataset.record_set import RecordSet, SetName, check_set
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.evaluation.arms import Arm
+from lambdas.domain.evaluation.responses import shards
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices, parse
 
@@ -29,7 +30,7 @@ def prepared(
     for name, texts in prompts.items():
         data = "".join(json.dumps({"prompt": text, "completion": "x"}) + "\n" for text in texts).encode()
         sets[name] = check_set(io.BytesIO(data), f"{name}.jsonl", chosen.model, report)
-    return prepare(sets, chosen, report), report
+    return prepare(sets, chosen.wanted, report), report
 
 
 def prompts(prefix: str, count: int) -> list[str]:

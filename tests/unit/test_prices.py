@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.cost.price_file import Prices, TokenPrice, default_prices, parse_prices
+from lambdas.domain.core.token_price import TokenPrice
+from lambdas.domain.cost.price_file import Prices, default_prices, parse_prices
 from lambdas.domain.models.catalogue import catalogue
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"

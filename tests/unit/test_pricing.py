@@ -2,8 +2,8 @@
 
 import pytest
 
+from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.cost.answer_prices import on_demand_price, throughput_prices
-from lambdas.domain.cost.price_file import TokenPrice
 from lambdas.domain.evaluation.responses import Line
 
 PRICE = TokenPrice(input=0.25, output=1.25)

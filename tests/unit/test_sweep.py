@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
-from lambdas.domain.settings.run_settings import SweepSettings
-from lambdas.domain.training.candidates import candidates, findings
+from lambdas.domain.training.candidates import SweepSettings, candidates, findings
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0")
 RATE = "learningRateMultiplier"

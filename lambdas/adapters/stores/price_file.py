@@ -1,6 +1,7 @@
 """The prices that count: the user's file at the root of the input bucket, or those that are shipped."""
 
 from lambdas.adapters.aws import object_store
+from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.price_file import (
     FILE_NAME,
     LARGEST_FILE_BYTES,
@@ -9,7 +10,6 @@ from lambdas.domain.cost.price_file import (
     parse_prices,
     too_large,
 )
-from lambdas.domain.preflight.checks import Finding
 
 
 def read_prices(input_bucket: str) -> Prices | list[Finding]:

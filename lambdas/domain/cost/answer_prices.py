@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lambdas.domain.cost.price_file import Prices, TokenPrice
+from lambdas.domain.core.token_price import TokenPrice
+from lambdas.domain.cost.price_file import Prices
 from lambdas.domain.evaluation.arms import Arm, needing_throughput
 from lambdas.domain.evaluation.responses import Line, answering_seconds
 from lambdas.domain.serving.kinds import ON_DEMAND

@@ -9,12 +9,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from lambdas.domain.cost.price_file import CHECK, FILE_NAME, Prices, TokenPrice
+from lambdas.domain.core.finding import Finding
+from lambdas.domain.core.token_price import TokenPrice
+from lambdas.domain.cost.price_file import CHECK, FILE_NAME, Prices
 from lambdas.domain.dataset.tokens import USUAL_CHARACTERS_PER_TOKEN
 from lambdas.domain.dataset.tokens import estimate as estimate_tokens
 from lambdas.domain.evaluation.arms import Arm, Arms
 from lambdas.domain.evaluation.judging.pairwise import ORDERS, prompt_characters
-from lambdas.domain.preflight.checks import Finding
 from lambdas.domain.serving.kinds import ON_DEMAND
 
 CAP_CHECK = "cost-cap"

@@ -10,49 +10,37 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
+from lambdas.domain.core.finding import Finding
+from lambdas.domain.core.settings_model import SettingsModel
+from lambdas.domain.core.token_price import Price, TokenPrice
 from lambdas.domain.models.catalogue import catalogue
-from lambdas.domain.preflight.checks import Finding
 
 FILE_NAME = "prices.json"
 CHECK = "prices"
 # The shipped file has about 4 KB.
 LARGEST_FILE_BYTES = 1 << 18
 
-# Infinity is no price; the JSON reader would take it, and NaN, as a number.
-_Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class TokenPrice(_Strict):
-    """What a model's tokens cost, per 1,000."""
-
-    input: _Price
-    output: _Price
-
-
-class BaseModelPrices(_Strict):
+class BaseModelPrices(SettingsModel):
     """What tuning a base model costs: per 1,000 trained tokens, per custom model and month, per model unit and hour.
 
     `model_unit_per_hour` is without commitment, `on_demand` that of the custom model. `note` says where prices are from
     that are not from the file's own source, and why some are unknown.
     """
 
-    training_per_1000_tokens: _Price | None
-    storage_per_month: _Price | None
-    model_unit_per_hour: _Price | None
+    training_per_1000_tokens: Price | None
+    storage_per_month: Price | None
+    model_unit_per_hour: Price | None
     on_demand: TokenPrice | None
     note: str = ""
 
 
-class Prices(_Strict):
+class Prices(SettingsModel):
     """A price file. `base_models` are by customization id, `foundation_models` by the id that is asked.
 
     No price is older than `as_of`. A throughput's time is billed in steps of `throughput_billing_seconds`, a begun step

@@ -8,8 +8,6 @@ import hashlib
 from collections.abc import Collection, Sequence
 from statistics import median_low
 
-from lambdas.domain.evaluation.responses import Question, Record, Turn
-
 
 def choose_examples(
     keys: Sequence[bytes], lengths: Sequence[int], test_keys: Collection[bytes], count: int, seed: int
@@ -34,17 +32,3 @@ def choose_examples(
     for index in by_hash:
         chosen.setdefault(keys[index], index)
     return list(chosen.values())[:count]
-
-
-def few_shot_turns(examples: Sequence[Record], question: Question) -> list[Turn]:
-    """The turns to send: each example's, then the question's own.
-
-    An example whose system text is not the question's brings it along in front of its first turn.
-    """
-    turns: list[Turn] = []
-    for example in examples:
-        first, *rest = example.messages
-        if example.system and example.system != question.system:
-            first = Turn(role=first.role, content=f"{example.system}\n\n{first.content}")
-        turns += [first, *rest]
-    return [*turns, *question.turns]

@@ -5,25 +5,24 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from lambdas.domain.dataset.preparation import Given, PreparedDataset
+from lambdas.domain.core.statistics import count_statistics, percentile
+from lambdas.domain.dataset.preparation import Given, PreparedDataset, Wanted
 from lambdas.domain.dataset.record_set import SET_NAMES, SetName
 from lambdas.domain.dataset.split.groups import expected_leakage
 from lambdas.domain.dataset.tokens import estimate
-from lambdas.domain.evaluation.metrics.scoring import count_statistics, percentile
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.models.hyperparameters import Recommendation
-from lambdas.domain.settings.run_settings import Choices
 
 _LABELS_SHOWN = 100
 
 
-def file_facts(given: Given, choices: Choices) -> dict[str, Any]:
+def file_facts(given: Given, wanted: Wanted) -> dict[str, Any]:
     """What is known of any data set, accepted or not."""
     tiers = sum((each.tiers for each in given.values()), Counter[str]())
     prompts = array("I", [n for each in given.values() for n in each.facts.prompt_characters])
     answers = array("I", [n for each in given.values() for n in each.facts.answer_characters])
     return {
-        "base_model": choices.model.customization_id,
+        "base_model": wanted.model.customization_id,
         "files": [each.as_json(name) for name, each in given.items()],
         "tokens": {"prompt": _distribution(prompts), "answer": _distribution(answers), "tiers": dict(tiers)},
         "labels": dict(Counter(given["train"].facts.answers.labels()).most_common(_LABELS_SHOWN))
@@ -32,7 +31,7 @@ def file_facts(given: Given, choices: Choices) -> dict[str, Any]:
     }
 
 
-def split_facts(given: Given, prepared: PreparedDataset, choices: Choices) -> dict[str, Any]:
+def split_facts(given: Given, prepared: PreparedDataset, wanted: Wanted) -> dict[str, Any]:
     """What is known of an accepted data set: its groups, the leakage that the split prevents, the training."""
     groups = prepared.groups["train"]
     held_out = prepared.sides["train"].count(SET_NAMES.index("test"))
@@ -44,7 +43,7 @@ def split_facts(given: Given, prepared: PreparedDataset, choices: Choices) -> di
             "random_split": {"test_records": held_out, "expected_leaked": round(expected_leakage(groups, held_out), 1)},
         },
         "leaked_test_records": prepared.leaked_test_records,
-        "training": _training(given, prepared, choices),
+        "training": _training(given, prepared, wanted),
     }
 
 
@@ -64,19 +63,19 @@ def plan_tokens(given: Given, prepared: PreparedDataset) -> dict[str, int]:
     }
 
 
-def recommended_hyperparameters(prepared: PreparedDataset, choices: Choices) -> list[Recommendation]:
+def recommended_hyperparameters(prepared: PreparedDataset, wanted: Wanted) -> list[Recommendation]:
     """The job's hyperparameters with the reason for each, by the sets that it will read."""
     return hyperparameters.recommend(
-        choices.model,
-        choices.settings.hyperparameters,
+        wanted.model,
+        wanted.hyperparameters,
         train_records=prepared.records("train"),
         has_validation=bool(prepared.records("validation")),
     )
 
 
-def _training(given: Given, prepared: PreparedDataset, choices: Choices) -> dict[str, Any]:
+def _training(given: Given, prepared: PreparedDataset, wanted: Wanted) -> dict[str, Any]:
     """What training reads; the figures are estimates at 4 characters a token."""
-    recommended = recommended_hyperparameters(prepared, choices)
+    recommended = recommended_hyperparameters(prepared, wanted)
     epochs = hyperparameters.sent(recommended).get("epochCount")
     tokens = _estimated_tokens(given, prepared, "train")
     return {

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lambdas.domain.dataset.examples import choose_examples
 from lambdas.domain.dataset.record_facts import MAX_RECORDS
@@ -11,16 +11,26 @@ from lambdas.domain.dataset.record_set import SET_NAMES, RecordSet, SetName, che
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.split.context import group_keys
 from lambdas.domain.dataset.split.groups import group
-from lambdas.domain.dataset.split.holdout import Request, Shortage, Split, split
-from lambdas.domain.evaluation.arms import Arms
-from lambdas.domain.settings.run_settings import FILE_NAME, Choices
+from lambdas.domain.dataset.split.holdout import Request, Shortage, Split, SplitSettings, split
+from lambdas.domain.models.catalogue import BaseModelEntry
 
-RECORDS_PER_SHARD = 20
 _SPOKEN = {"train": "training", "validation": "validation", "test": "test"}
 # A context with a larger share of the records makes the split coarse.
 _LARGE_GROUP_SHARE = 0.25
 
+# Where the settings stand that some rules are about.
+SETTINGS_FILE = "run.json"
+
 Given = dict[SetName, RecordSet]
+
+
+class Wanted(NamedTuple):
+    """What a run wants of its data set: the base model, the split, examples for few-shot arms, and hyperparameters."""
+
+    model: BaseModelEntry
+    split: SplitSettings
+    few_shot: int
+    hyperparameters: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -66,24 +76,13 @@ class PreparedDataset:
         return ((given, i) for given, sides in self.sides.items() for i, side in enumerate(sides) if side == place)
 
 
-class Shard(NamedTuple):
-    """A run of test records that one arm answers in one go; `first` is the index of its first record."""
-
-    arm: str
-    model_id: str | None
-    few_shot: int
-    number: int
-    first: int
-    records: int
-
-
-def prepare(given: Given, choices: Choices, report: DatasetReport) -> PreparedDataset | None:
+def prepare(given: Given, wanted: Wanted, report: DatasetReport) -> PreparedDataset | None:
     """Checks the sets against each other and splits off those that are missing; None where there are errors.
 
     `given` has at least "train". Sets that the user gave are used as they are.
     """
-    train, model, request = given["train"], choices.model, _request(given, choices)
-    check_counts(given, choices, report)
+    train, model, request = given["train"], wanted.model, _request(given, wanted)
+    check_counts(given, wanted, report)
     if report.errors:
         return None
     groups = group_sets(given)
@@ -96,24 +95,24 @@ def prepare(given: Given, choices: Choices, report: DatasetReport) -> PreparedDa
         return None
     if parts.note:
         report.add("no-validation", train.file, parts.note)
-    prepared = PreparedDataset(_sides(given, parts), groups, _examples(given, parts, keys, choices))
-    _check_totals(prepared, train.file, choices, report)
+    prepared = PreparedDataset(_sides(given, parts), groups, _examples(given, parts, keys, wanted))
+    _check_totals(prepared, train.file, wanted, report)
     if request.validation or request.test:
         _check_largest_group(groups["train"], train.file, report)
     _check_overlap(given, prepared, report)
     return None if report.errors else prepared
 
 
-def check_counts(given: Given, choices: Choices, report: DatasetReport) -> None:
+def check_counts(given: Given, wanted: Wanted, report: DatasetReport) -> None:
     """Compares the number of records in each set with its limits, as far as the split does not decide on it."""
-    request = _request(given, choices)
-    if "validation" in given and choices.model.limits.validation is None:
-        message = f"{choices.model.name} is trained without a validation set."
+    request = _request(given, wanted)
+    if "validation" in given and wanted.model.limits.validation is None:
+        message = f"{wanted.model.name} is trained without a validation set."
         report.add("unused-validation", given["validation"].file, message)
     for name, read in given.items():
         # Where sets are split off the training file, the split says what is missing.
         if name != "train" or not (request.validation or request.test):
-            check_count(read, name, choices.model, report)
+            check_count(read, name, wanted.model, report)
         elif read.records_read > MAX_RECORDS:
             message = f"There are {read.records_read} records; at most {MAX_RECORDS} can be split."
             report.add("too-many-records", read.file, message)
@@ -127,17 +126,8 @@ def group_sets(given: Given) -> dict[SetName, list[int]]:
     return {name: [next(numbers) for _ in each.facts.lines] for name, each in given.items()}
 
 
-def shards(arms: Arms, test_records: int) -> list[dict[str, Any]]:
-    """The items of a distributed map: each arm's test records in shards of about 20."""
-    return [
-        Shard(name, arm.model_id, arm.few_shot, number, first, min(RECORDS_PER_SHARD, test_records - first))._asdict()
-        for name, arm in arms.items()
-        for number, first in enumerate(range(0, test_records, RECORDS_PER_SHARD))
-    ]
-
-
-def _request(given: Given, choices: Choices) -> Request:
-    shares = choices.settings.split
+def _request(given: Given, wanted: Wanted) -> Request:
+    shares = wanted.split
     return Request(
         validation=0 if "validation" in given else shares.validation,
         test=0 if "test" in given else shares.test,
@@ -154,15 +144,15 @@ def _keys(given: Given, groups: Mapping[SetName, Sequence[int]]) -> dict[SetName
     return {name: [smallest[number] for number in numbers] for name, numbers in groups.items()}
 
 
-def _examples(given: Given, parts: Split, keys: Mapping[SetName, list[bytes]], choices: Choices) -> list[int]:
+def _examples(given: Given, parts: Split, keys: Mapping[SetName, list[bytes]], wanted: Wanted) -> list[int]:
     """Fewer than asked for where there are not as many contexts."""
     facts = given["train"].facts
     chosen = choose_examples(
         [keys["train"][index] for index in parts.train],
         [facts.prompt_characters[index] + facts.answer_characters[index] for index in parts.train],
         keys["test"] if "test" in given else [keys["train"][index] for index in parts.test],
-        choices.settings.evaluation.few_shot,
-        choices.settings.split.seed,
+        wanted.few_shot,
+        wanted.split.seed,
     )
     return [parts.train[place] for place in chosen]
 
@@ -180,8 +170,8 @@ def _sides(given: Given, parts: Split) -> dict[SetName, bytes]:
     return {**sides, "train": bytes(train)}
 
 
-def _check_totals(prepared: PreparedDataset, file: str, choices: Choices, report: DatasetReport) -> None:
-    limits, name = choices.model.limits, choices.model.name
+def _check_totals(prepared: PreparedDataset, file: str, wanted: Wanted, report: DatasetReport) -> None:
+    limits, name = wanted.model.limits, wanted.model.name
     train, validation = prepared.records("train"), prepared.records("validation")
     if train > limits.train.max_records:
         message = f"The training set would have {train} records; {name} takes at most {limits.train.max_records}."
@@ -195,11 +185,13 @@ def _check_totals(prepared: PreparedDataset, file: str, choices: Choices, report
         )
         report.add("too-many-records-in-total", file, message)
     if not validation:
-        for hyperparameter in choices.settings.hyperparameters:
-            spec = choices.model.hyperparameters.get(hyperparameter)
+        for hyperparameter in wanted.hyperparameters:
+            spec = wanted.model.hyperparameters.get(hyperparameter)
             if spec is not None and spec.needs_validation:
                 message = "Without a validation set there is no early stopping: the setting is not sent."
-                report.add("unused-hyperparameter", FILE_NAME, message, pointer=f"/hyperparameters/{hyperparameter}")
+                report.add(
+                    "unused-hyperparameter", SETTINGS_FILE, message, pointer=f"/hyperparameters/{hyperparameter}"
+                )
 
 
 def _check_largest_group(groups: Sequence[int], file: str, report: DatasetReport) -> None:

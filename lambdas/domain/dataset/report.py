@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lambdas.domain.core import finding
 from lambdas.domain.core.outside_text import name, sentence, shortened
 from lambdas.domain.dataset.rules.table import RULES, Finding
-from lambdas.domain.preflight import checks
 
 ISSUES_KEPT_PER_RULE = 20
 _MESSAGE_LENGTH = 500
@@ -69,10 +69,10 @@ class DatasetReport:
         for rule, pointer, message in findings:
             self.add(rule, file, message, line=line, pointer=pointer)
 
-    def add_settings(self, file: str, findings: Sequence[checks.Finding]) -> None:
+    def add_settings(self, file: str, findings: Sequence[finding.Finding]) -> None:
         """Adds what of the job's settings the preflight will refuse, as warnings of the gate."""
-        for finding in findings:
-            self.add("job-settings", file, f"{finding.message} {finding.remedy}")
+        for each in findings:
+            self.add("job-settings", file, f"{each.message} {each.remedy}")
 
     @property
     def errors(self) -> int:

@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from lambdas.domain.core.statistics import percentile
 from lambdas.domain.evaluation import comparisons
 from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED, Arm
 from lambdas.domain.evaluation.champion import ChampionAnswers, comparison_note
 from lambdas.domain.evaluation.comparisons import Scores
 from lambdas.domain.evaluation.gate import Evidence, decide
 from lambdas.domain.evaluation.metrics.classification import classification
-from lambdas.domain.evaluation.metrics.scoring import percentile
 from lambdas.domain.evaluation.responses import Line
+from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind, detect_task_kind
-from lambdas.domain.settings.run_settings import EvaluationSettings
 
 OUTPUT_TOKENS = "output_tokens"
 # Kept beside f1, which counts repeated words; differences of it would say nothing more.

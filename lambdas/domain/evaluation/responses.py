@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from lambdas.domain.core.errors import EvaluationFailed
 from lambdas.domain.core.timestamps import seconds_between
+from lambdas.domain.evaluation.arms import Arms
 
 MOST_ERRORS_PERCENT = 5
 NOT_ANSWERED = "not answered"
@@ -179,3 +180,22 @@ def require_answers(errors: Mapping[str, Counter[str]], records: int) -> None:
             f"Too many test records have no answer (at most {MOST_ERRORS_PERCENT} % may fail). {'; '.join(failures)}. "
             "evaluation/<arm>.jsonl lists each error. Correct its cause, then upload the data set again."
         )
+
+
+RECORDS_PER_SHARD = 20
+
+
+def shards(arms: Arms, test_records: int) -> list[dict[str, Any]]:
+    """The items of a distributed map: each arm's test records in shards of about 20."""
+    return [
+        Shard(
+            arm=name,
+            model_id=arm.model_id,
+            few_shot=arm.few_shot,
+            number=number,
+            first=first,
+            records=min(RECORDS_PER_SHARD, test_records - first),
+        ).model_dump()
+        for name, arm in arms.items()
+        for number, first in enumerate(range(0, test_records, RECORDS_PER_SHARD))
+    ]

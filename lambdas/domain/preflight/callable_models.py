@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lambdas.domain.preflight.checks import Check, Finding, Untold
+from lambdas.domain.core.finding import Finding
+from lambdas.domain.preflight.checks import Check, Untold
 
 CALLABLE = "models-callable"
 

@@ -5,20 +5,16 @@ A check is a pure function of facts; beside this file stand those of each subjec
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from lambdas.domain.core.finding import Finding, Severity
 
-from lambdas.domain.core.outside_text import own_sentence
-
-Severity = Literal["error", "warning"]
 Status = Literal["passed", "warning", "failed", "skipped"]
 
 # Below the limit on a handler's error (state_budget.py).
 _LONGEST_MESSAGE = 4_500
 # Of one finding in the message: Bedrock's own words in it can be long.
 _LONGEST_FINDING = 1_000
-_LONGEST_WORDS = 2_000
 
 # Each check and what it asks; docs/preflight.md has the same table.
 CHECKS = {
@@ -47,27 +43,6 @@ CHECKS = {
     "prices": "The price file is complete, and knows the prices of all that the run uses.",
     "cost-cap": "The estimated cost is within the cap, where there is one.",
 }
-
-
-# Names from outside and AWS's own words stand in them; the links to a quota's page are the project's.
-_Words = Annotated[str, AfterValidator(lambda text: own_sentence(text, _LONGEST_WORDS))]
-
-
-class Finding(BaseModel):
-    """One thing that stands in the run's way (error), or that a person should know before it spends (warning).
-
-    `check` names the check, `remedy` says in a sentence what to do. `quota_code` is Service Quotas', `successor` the
-    customization id of the model to change to, where the finding is about a quota or an ageing model.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    check: str
-    severity: Severity
-    message: _Words
-    remedy: _Words
-    quota_code: str | None = None
-    successor: str | None = None
 
 
 class Untold(NamedTuple):

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lambdas.domain.core.finding import Finding, Severity
 from lambdas.domain.cost.estimate import CAP_CHECK, Estimate, cost_findings, deployment_prices, estimate
 from lambdas.domain.cost.price_file import CHECK, Prices
-from lambdas.domain.preflight.checks import Check, Finding, Severity, Untold, unmade
+from lambdas.domain.preflight.checks import Check, Untold, unmade
 
 
 def cost_checks(

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lambdas.domain.preflight.checks import Check, Finding, Untold, unmade
+from lambdas.domain.core.finding import Finding
+from lambdas.domain.preflight.checks import Check, Untold, unmade
 
 NAMES = "names-free"
 

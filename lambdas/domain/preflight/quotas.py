@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lambdas.domain.core.finding import Severity
 from lambdas.domain.models.catalogue import BaseModelEntry
-from lambdas.domain.preflight.checks import Check, Severity, Untold, failed, unmade, warned
+from lambdas.domain.preflight.checks import Check, Untold, failed, unmade, warned
 
 JOBS, MODELS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS = (
     "quota-jobs",

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple
 
-from lambdas.domain.preflight.checks import Check, Severity, Untold, failed, unmade, warned
+from lambdas.domain.core.finding import Severity
+from lambdas.domain.preflight.checks import Check, Untold, failed, unmade, warned
 
 TRUST, PASSED, READS, WRITES, KEY = (
     "role-trusts-bedrock",

@@ -5,13 +5,15 @@ They are found where the data set is prepared, since whether there is a validati
 
 from collections.abc import Mapping, Sequence
 
+from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import name, sentence, shortened_to_bytes
 from lambdas.domain.core.state_budget import FINDING_BYTES, MOST_FINDINGS
 from lambdas.domain.dataset.record_set import SetName
 from lambdas.domain.models import hyperparameters
-from lambdas.domain.preflight.checks import Check, Finding
-from lambdas.domain.settings.run_settings import Choices, SweepSettings
+from lambdas.domain.preflight.checks import Check
+from lambdas.domain.settings.run_settings import Choices
 from lambdas.domain.training import candidates
+from lambdas.domain.training.candidates import SweepSettings
 
 HYPERPARAMETERS = "hyperparameters"
 _CHECKS = (HYPERPARAMETERS, "sweep-validation", "sweep-jobs", "sweep-grid")

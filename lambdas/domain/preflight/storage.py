@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from lambdas.domain.preflight.checks import Check, Finding, Untold
+from lambdas.domain.core.finding import Finding
+from lambdas.domain.preflight.checks import Check, Untold
 
 BUCKET_REGION = "bucket-region"
 

@@ -7,13 +7,13 @@ from typing import Any
 from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.core.outside_text import shortened_to_bytes
 from lambdas.domain.core.state_budget import MESSAGE_BYTES
+from lambdas.domain.core.statistics import count_statistics, percentile
 from lambdas.domain.cost.actual import Costs, cost_sentence, report_cost
 from lambdas.domain.cost.answer_prices import answer_prices
 from lambdas.domain.cost.estimate import THROUGHPUT_ITEM
 from lambdas.domain.cost.failed_run import failed_cost
 from lambdas.domain.evaluation.arms import BASE, TUNED, Arm
 from lambdas.domain.evaluation.evaluate import Evaluation
-from lambdas.domain.evaluation.metrics.scoring import count_statistics, percentile
 from lambdas.domain.evaluation.responses import Line, answering_seconds
 from lambdas.domain.serving.kinds import ON_DEMAND, noun
 from lambdas.domain.serving.throughput import served_seconds

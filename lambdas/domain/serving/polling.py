@@ -7,14 +7,6 @@ that the budget holds as well where an emulator shortens the waits.
 
 from math import ceil
 
-# A job queues and trains for hours: to learn of its end ten minutes late costs nothing, since nothing bills meanwhile.
-FIRST_JOB_WAIT_SECONDS = 60
-LONGEST_JOB_WAIT_SECONDS = 600
-JOB_WAIT_GROWTH = 1.1
-# A sweep's job that finds no room although none of its run's own trains waits for other runs': some hours, then the
-# sweep goes on without it.
-MOST_START_REFUSALS = 36
-
 # Creating takes 20-30 minutes (AWS's own notebook on Claude 3 Haiku) and bills from then on: ask each minute, and
 # twice as often from when it may be ready, so that finding it and deleting it fit into one interval of a minute.
 THROUGHPUT_WAIT_SECONDS = 60
@@ -42,11 +34,6 @@ DELETE_AGAIN_EVERY_ATTEMPTS = 6
 FIRST_DELETION_ATTEMPT_TOLD = 6
 # A refusal by permissions or validation rarely heals: five minutes cover an IAM change that is still spreading.
 DELETION_ATTEMPTS_IF_REFUSED = 10
-
-
-def next_job_wait(previous_wait_seconds: int) -> int:
-    """The next wait for a customization job: a tenth longer than the previous one, ten minutes at most."""
-    return min(LONGEST_JOB_WAIT_SECONDS, ceil(previous_wait_seconds * JOB_WAIT_GROWTH))
 
 
 def next_throughput_wait(waited_seconds: int) -> int:

@@ -2,25 +2,24 @@
 
 import re
 from collections.abc import Iterator
-from math import prod
 from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from lambdas.domain.core.outside_text import name
-from lambdas.domain.cost.price_file import TokenPrice
+from lambdas.domain.core.settings_model import SettingsModel
 from lambdas.domain.dataset.formats import DEFAULT_CONTEXT_TAG, Conversion
+from lambdas.domain.dataset.preparation import SETTINGS_FILE, Wanted
+from lambdas.domain.dataset.split.holdout import SplitSettings
 from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED
-from lambdas.domain.evaluation.gate import GateSettings
-from lambdas.domain.evaluation.task_kind import TaskKind
+from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.models.catalogue import BaseModelEntry, ServingKind, UnknownBaseModelError, base_model
 from lambdas.domain.settings.run_limits import Fault, RunLimits, gate_faults, model_faults, run_gate, task_kind_faults
+from lambdas.domain.training.candidates import SweepSettings
 
-FILE_NAME = "run.json"
+FILE_NAME = SETTINGS_FILE
 
-# Of a sweep's grid; all are looked at for an even choice.
-_MOST_COMBINATIONS = 1_000
 _TAG_TEXT = r"^[a-zA-Z0-9\s._:/=+@-]*$"
 
 
@@ -30,69 +29,11 @@ def _not_reserved(name: str) -> str:
     return name
 
 
-def _small(grid: dict[str, list[object]]) -> dict[str, list[object]]:
-    combinations = prod(len(values) for values in grid.values())
-    if combinations > _MOST_COMBINATIONS:
-        raise ValueError(f"the grid has {combinations:,} combinations, of which at most 11 are tried; give fewer")
-    return grid
-
-
 _TagName = Annotated[str, Field(min_length=1, max_length=128, pattern=_TAG_TEXT), AfterValidator(_not_reserved)]
 _TagValue = Annotated[str, Field(max_length=256, pattern=_TAG_TEXT)]
-_ModelId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9.:_-]*$")]
 
 
-_Grid = Annotated[dict[str, Annotated[list[object], Field(min_length=1, max_length=12)]], AfterValidator(_small)]
-
-
-class _Settings(BaseModel):
-    # Strict: "0.1" is not 0.1 and true is not 1; what was meant is asked, not guessed.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class SplitSettings(_Settings):
-    """Shares of the records that are held out where the data set brings no file of its own, and the shuffle's seed."""
-
-    validation: float = Field(default=0.15, ge=0, lt=1)
-    test: float = Field(default=0.15, gt=0, lt=1)
-    seed: int = Field(default=0, ge=0)
-
-
-class EvaluationSettings(_Settings):
-    """How the arms answer the test set, and how their answers are compared.
-
-    `models` are asked beside the tuned model and its base. With `few_shot` k each model answers a second time, with k
-    training records as examples: twice the arms, and twice the answers while the throughput bills. `judges` are models
-    that compare the tuned model's and its base's answers to `judged_pairs` test records, each in both orders; none are
-    asked by default, since each costs money. `task_kind` overrides what the references tell. `prices`, in USD per 1,000
-    tokens by model id, win over those of the price file.
-    """
-
-    max_tokens: int = Field(default=512, ge=1, le=4096)
-    temperature: float = Field(default=0.0, ge=0, le=1)
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    models: Annotated[list[_ModelId], Field(max_length=5)] = []
-    few_shot: int = Field(default=0, ge=0, le=20)
-    judges: Annotated[list[_ModelId], Field(max_length=5)] = []
-    judged_pairs: int = Field(default=100, ge=1, le=500)
-    task_kind: TaskKind | None = None
-    gate: GateSettings = GateSettings()
-    prices: Annotated[dict[_ModelId, TokenPrice], Field(max_length=50)] = {}
-
-
-class SweepSettings(_Settings):
-    """Several jobs of one run with different hyperparameters, of which the one with the best validation loss is served.
-
-    `grid` gives each hyperparameter's values, up to 1,000 combinations; without it the jobs are neighbours of the
-    recommended values. At most `jobs` are started. `keep_models` keeps the models that were not chosen.
-    """
-
-    jobs: int = Field(default=4, ge=2, le=12)
-    grid: _Grid = {}
-    keep_models: bool = False
-
-
-class RunSettings(_Settings):
+class RunSettings(SettingsModel):
     """One run's settings; every key may be left out.
 
     `system` is the system text for records that are no conversations and have none of their own, `context_tag` the XML
@@ -102,7 +43,7 @@ class RunSettings(_Settings):
     """
 
     base_model: str | None = None
-    hyperparameters: dict[str, object] = {}
+    hyperparameters: dict[str, object] = Field(default={})
     split: SplitSettings = SplitSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     sweep: SweepSettings | None = None
@@ -112,7 +53,7 @@ class RunSettings(_Settings):
     keep_job: bool = False
     system: str | None = Field(default=None, min_length=1)
     context_tag: str = Field(default=DEFAULT_CONTEXT_TAG, pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")
-    tags: Annotated[dict[_TagName, _TagValue], Field(max_length=40)] = {}
+    tags: dict[_TagName, _TagValue] = Field(default={}, max_length=40)
 
 
 class Choices(NamedTuple):
@@ -120,6 +61,12 @@ class Choices(NamedTuple):
 
     settings: RunSettings
     model: BaseModelEntry
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the run wants of its data set."""
+        chosen = self.settings
+        return Wanted(self.model, chosen.split, chosen.evaluation.few_shot, chosen.hyperparameters)
 
 
 def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Choices | list[Fault]:

@@ -8,10 +8,10 @@ from lambdas.domain.core.errors import CustomizationFailed
 from lambdas.domain.core.outside_text import sentence, shortened_to_bytes
 from lambdas.domain.core.run import CANDIDATE_TAG, PROJECT
 from lambdas.domain.core.state_budget import JOB_FAILURE_BYTES
-from lambdas.domain.serving.polling import MOST_START_REFUSALS, next_job_wait
 from lambdas.domain.training.candidates import Candidate
 from lambdas.domain.training.customization import COMPLETED, IN_PROGRESS, Job
 from lambdas.domain.training.losses import Losses
+from lambdas.domain.training.polling import MOST_START_REFUSALS, next_job_wait
 
 # Not started yet: Bedrock's quota of jobs that run at a time is used up. All other statuses are Bedrock's.
 PENDING = "Pending"

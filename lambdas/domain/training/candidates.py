@@ -8,13 +8,41 @@ the learning rate, and small sets need more epochs.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import NamedTuple, TypedDict
+from typing import Annotated, NamedTuple, TypedDict
+
+from pydantic import AfterValidator, Field
 
 from lambdas.domain.core import outside_text
+from lambdas.domain.core.finding import Finding
+from lambdas.domain.core.settings_model import SettingsModel
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.models.catalogue import BaseModelEntry
-from lambdas.domain.preflight.checks import Finding
-from lambdas.domain.settings.run_settings import SweepSettings
+
+# Of a sweep's grid; all are looked at for an even choice.
+_MOST_COMBINATIONS = 1_000
+
+
+def _small(grid: dict[str, list[object]]) -> dict[str, list[object]]:
+    combinations = prod(len(values) for values in grid.values())
+    if combinations > _MOST_COMBINATIONS:
+        raise ValueError(f"the grid has {combinations:,} combinations, of which at most 11 are tried; give fewer")
+    return grid
+
+
+_Grid = Annotated[dict[str, Annotated[list[object], Field(min_length=1, max_length=12)]], AfterValidator(_small)]
+
+
+class SweepSettings(SettingsModel):
+    """Several jobs of one run with different hyperparameters, of which the one with the best validation loss is served.
+
+    `grid` gives each hyperparameter's values, up to 1,000 combinations; without it the jobs are neighbours of the
+    recommended values. At most `jobs` are started. `keep_models` keeps the models that were not chosen.
+    """
+
+    jobs: int = Field(default=4, ge=2, le=12)
+    grid: _Grid = Field(default={})
+    keep_models: bool = False
+
 
 _EPOCHS, _BATCH = ("epochCount",), ("batchSize",)
 # Bedrock's names for it differ from model to model.

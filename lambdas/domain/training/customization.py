@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 from lambdas.domain.core.errors import CustomizationFailed
-from lambdas.domain.serving.polling import FIRST_JOB_WAIT_SECONDS, next_job_wait
+from lambdas.domain.training.polling import FIRST_JOB_WAIT_SECONDS, next_job_wait
 
 IN_PROGRESS = "InProgress"
 COMPLETED = "Completed"

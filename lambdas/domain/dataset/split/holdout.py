@@ -5,6 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from pydantic import Field
+
+from lambdas.domain.core.settings_model import SettingsModel
 from lambdas.domain.dataset.record_set import MIN_TEST_RECORDS
 from lambdas.domain.models.catalogue import Limits
 
@@ -176,3 +179,11 @@ def _too_coarse(groups: Mapping[bytes, list[int]], total: int, least: int) -> Sh
         f"Records with the same context stay on one side, so {MIN_TEST_RECORDS} to test on and {least} to train on "
         "cannot be separated: add records with other contexts, or bring a test.jsonl."
     )
+
+
+class SplitSettings(SettingsModel):
+    """Shares of the records that are held out where the data set brings no file of its own, and the shuffle's seed."""
+
+    validation: float = Field(default=0.15, ge=0, lt=1)
+    test: float = Field(default=0.15, gt=0, lt=1)
+    seed: int = Field(default=0, ge=0)

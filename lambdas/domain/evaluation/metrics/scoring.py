@@ -4,12 +4,9 @@ All scores are 0-100. An arm's mean is taken over all its test records: a record
 an arm gains nothing by failing on the hard ones.
 """
 
-import math
 import re
 import string
 from collections import Counter
-from collections.abc import Sequence
-from statistics import fmean, median, stdev
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -52,32 +49,3 @@ def exact_match(response: str, reference: str) -> float:
 def _harmonic_mean(common: int, response_words: int, reference_words: int) -> float:
     """2PR / (P + R) in per cent, where P is common / response and R is common / reference."""
     return 200.0 * common / (response_words + reference_words) if common else 0.0
-
-
-def count_statistics(counts: Sequence[int]) -> dict[str, float | int | None]:
-    """`{"mean", "median", "sd", "min", "max"}` of counts such as output tokens.
-
-    `sd` is the sample standard deviation (divided by n - 1; null for fewer than two values), since the test set is a
-    sample of what will be asked. Every figure is null where there is no value.
-    """
-    if not counts:
-        return {"mean": None, "median": None, "sd": None, "min": None, "max": None}
-    return {
-        "mean": fmean(counts),
-        "median": median(counts),
-        "sd": stdev(counts) if len(counts) > 1 else None,
-        "min": min(counts),
-        "max": max(counts),
-    }
-
-
-def percentile(values: Sequence[float], percent: int) -> float | None:
-    """The nearest-rank percentile: the smallest value that at least `percent` % of the values do not exceed.
-
-    It is always a value that occurred; null where there is none. Source: definition 1 of Hyndman and Fan, "Sample
-    Quantiles in Statistical Packages" (1996).
-    """
-    if not values:
-        return None
-    rank = max(1, math.ceil(percent * len(values) / 100))
-    return sorted(values)[rank - 1]
