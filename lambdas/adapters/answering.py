@@ -15,7 +15,8 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from lambdas.adapters.aws import bedrock_runtime, object_store
+from lambdas.adapters.adapters import current
+from lambdas.adapters.aws import object_store
 from lambdas.adapters.aws.service_errors import NotFound, Refused
 from lambdas.adapters.stores import stored_answers
 from lambdas.domain.core.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
@@ -76,16 +77,16 @@ def answer_shard(
     each case what was answered is stored first. An error of a single record becomes its line.
     """
     place = (bucket, prefix, shard.arm, shard.number)
-    lines: dict[int, Line] = {line["index"]: line for line in stored_answers.read_shard(*place)}
+    lines: dict[int, Line] = {line["index"]: line for line in current().answers.read_shard(*place)}
     stored = known = len(lines)
-    examples = stored_answers.read_examples(bucket, prefix, shard.few_shot)
+    examples = current().answers.read_examples(bucket, prefix, shard.few_shot)
     try:
         for index, record in _records(bucket, prefix, shard):
             if index in lines:
                 continue
             lines[index] = _answer_when_free(index, record, examples, model_id, settings, limits)
             if len(lines) - stored >= STORE_EVERY_ANSWERS:
-                stored_answers.write_shard(*place, list(lines.values()))
+                current().answers.write_shard(*place, list(lines.values()))
                 stored = len(lines)
         _refuse_a_model_that_answers_nothing(model_id, list(lines.values()))
     except ShardUnfinished as unfinished:
@@ -102,14 +103,14 @@ def answer_shard(
         raise
     finally:
         if len(lines) > stored:
-            stored_answers.write_shard(*place, list(lines.values()))
+            current().answers.write_shard(*place, list(lines.values()))
     errors = sum("error" in line for line in lines.values())
     return {"arm": shard.arm, "number": shard.number, "answered": len(lines) - errors, "errors": errors}
 
 
 def _tell_trouble(bucket: str, prefix: str, shard: Shard, error: Exception) -> None:
     trouble = {"arm": shard.arm, "number": shard.number, "error": type(error).__name__, "message": str(error)}
-    object_store.write(bucket, trouble_key(prefix), orjson.dumps(trouble))
+    current().objects.write(bucket, trouble_key(prefix), orjson.dumps(trouble))
 
 
 def _answer_when_free(
@@ -161,7 +162,7 @@ def _refuse_a_model_that_answers_nothing(model_id: str, lines: Sequence[Line]) -
 def _records(bucket: str, prefix: str, shard: Shard) -> Iterator[tuple[int, bytes]]:
     """The shard's lines of the test set with their indexes."""
     key = test_set_key(prefix)
-    with object_store.opened(bucket, key) as test_set:
+    with current().objects.opened(bucket, key) as test_set:
         if test_set is None:
             raise EvaluationFailed(f"The test set {object_store.uri(bucket, key)} is missing: upload the data again.")
         last = shard.first + shard.records
@@ -178,7 +179,7 @@ def _answer(index: int, record: bytes, examples: Sequence[Record], model_id: str
     asked = replace(question, turns=tuple(few_shot_turns(examples, question)))
     asked_at = now()
     try:
-        answer = bedrock_runtime.converse(model_id, asked, settings)
+        answer = current().runtime.converse(model_id, asked, settings)
         return answered(question, answer, asked_at=asked_at, answered_at=now())
     except Refused as refusal:
         if isinstance(refusal, NotFound) or refusal.code in MODEL_CANNOT_BE_ASKED:

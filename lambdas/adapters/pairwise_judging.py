@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
+from lambdas.adapters.adapters import current
 from lambdas.adapters.answering import MODEL_CANNOT_BE_ASKED, RESERVED_MILLISECONDS
-from lambdas.adapters.aws import bedrock_runtime
 from lambdas.adapters.aws.service_errors import NotFound, Refused
-from lambdas.adapters.stores import stored_judging
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.evaluation.judging.pairwise import (
     ORDERS,
@@ -31,9 +30,9 @@ def judge_shard(
     further ones. Raises ServiceBusy where Bedrock is busy or the function's time runs out: what was answered is stored.
     """
     place = (bucket, prefix, shard.judge, shard.number)
-    lines = stored_judging.read_judged(*place)
+    lines = current().judging.read_judged(*place)
     done = {(line["index"], line["order"]) for line in lines}
-    pairs = stored_judging.read_pairs(bucket, prefix)[shard.first : shard.first + shard.records]
+    pairs = current().judging.read_pairs(bucket, prefix)[shard.first : shard.first + shard.records]
     try:
         for pair, order in _questions(pairs):
             if (pair.index, order) in done:
@@ -45,7 +44,7 @@ def judge_shard(
             lines.append(_judged(shard.judge, pair, order, lines))
     finally:
         if len(lines) > len(done):
-            stored_judging.write_judged(*place, lines)
+            current().judging.write_judged(*place, lines)
     errors = sum("error" in line for line in lines)
     return {"judge": shard.judge, "number": shard.number, "answered": len(lines) - errors, "errors": errors}
 
@@ -66,7 +65,7 @@ def _judged(judge: str, pair: Pair, order: Order, lines: list[Line]) -> Line:
     prompt = judge_prompt(pair, order)
     question = Question(pair.index, prompt.system, (Turn(role="user", content=prompt.user),), "")
     try:
-        answer = bedrock_runtime.converse(judge, question, SETTINGS)
+        answer = current().runtime.converse(judge, question, SETTINGS)
     except Refused as refusal:
         cannot_be_asked = isinstance(refusal, NotFound) or refusal.code in MODEL_CANNOT_BE_ASKED
         return {**place, "error": f"{refusal.code}: {refusal.message}", **({"final": True} if cannot_be_asked else {})}

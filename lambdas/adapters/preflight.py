@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TypeVar
 
-from lambdas.adapters.aws import bedrock, foundation_models, identity, object_store, quotas, taken_names
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.service_errors import Refused
-from lambdas.adapters.stores import price_file
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.timestamps import now
@@ -62,9 +61,9 @@ def told(ask: Callable[[], Fact]) -> Fact | Untold:
 
 def _model(subject: Subject) -> list[Check]:
     entry = base_model(subject.plan["base_model"])
-    details = told(lambda: foundation_models.describe_model(entry.customization_id))
+    details = told(lambda: current().foundation_models.describe_model(entry.customization_id))
     today = date.fromisoformat(now()[:10])
-    return model_checks(entry, details, foundation_models.region(), subject.plan["serving"], today)
+    return model_checks(entry, details, current().foundation_models.region(), subject.plan["serving"], today)
 
 
 def _settings(subject: Subject) -> list[Check]:
@@ -77,19 +76,19 @@ def _quotas(subject: Subject) -> list[Check]:
         base_model(plan["base_model"]),
         plan["serving"],
         plan["model_units"],
-        region=foundation_models.region(),
+        region=current().foundation_models.region(),
         jobs=len(plan.get("candidates", [None])),
     )
-    listed = told(quotas.list_quotas)
+    listed = told(current().quotas.list_quotas)
     if not isinstance(listed, Untold) and are_missing(needs, listed):
         # What nobody ever changed may be listed as a default only.
-        defaults = told(quotas.list_default_quotas)
+        defaults = told(current().quotas.list_default_quotas)
         listed = listed if isinstance(defaults, Untold) else [*listed, *defaults]
     in_use = InUse(
-        jobs=told(lambda: len(bedrock.list_running_jobs())),
-        custom_models=told(lambda: len(bedrock.list_custom_models())),
-        model_units=told(quotas.model_units_in_use),
-        deployments=told(quotas.deployments_in_use),
+        jobs=told(lambda: len(current().bedrock.list_running_jobs())),
+        custom_models=told(lambda: len(current().bedrock.list_custom_models())),
+        model_units=told(current().quotas.model_units_in_use),
+        deployments=told(current().quotas.deployments_in_use),
     )
     return quota_checks(needs, listed, in_use)
 
@@ -100,10 +99,10 @@ def _storage(subject: Subject) -> list[Check]:
         return [Check(BUCKET_REGION, skipped=subject.not_deployed)]
 
     def region_of(bucket: str) -> str | Untold | None:
-        return told(lambda: object_store.bucket_region(bucket))
+        return told(lambda: current().objects.bucket_region(bucket))
 
     buckets = (place.input_bucket, place.output_bucket)
-    return [in_region({bucket: region_of(bucket) for bucket in buckets}, foundation_models.region())]
+    return [in_region({bucket: region_of(bucket) for bucket in buckets}, current().foundation_models.region())]
 
 
 def _role(subject: Subject) -> list[Check]:
@@ -111,19 +110,21 @@ def _role(subject: Subject) -> list[Check]:
     if place is None:
         return [Check(check, skipped=subject.not_deployed) for check in (TRUST, PASSED, READS, WRITES)]
     role_arn = place.role_arn
-    jobs = f"arn:{place.partition}:bedrock:{foundation_models.region()}:{place.account}:model-customization-job"
+    jobs = (
+        f"arn:{place.partition}:bedrock:{current().foundation_models.region()}:{place.account}:model-customization-job"
+    )
     origin = JobOrigin(place.account, f"{jobs}/{subject.plan['base_model']}/abcdefghijkl")
     data = [place.object_arn(f"dataset/{name}.jsonl") for name in ("train", "validation")]
     output = [place.object_arn("customization/metrics.csv")]
 
     def denied_on_output() -> list[str]:
-        written = identity.denied(role_arn, ["s3:GetObject", "s3:PutObject"], output)
-        return written + identity.denied(role_arn, ["s3:ListBucket"], [place.output_bucket_arn])
+        written = current().identity.denied(role_arn, ["s3:GetObject", "s3:PutObject"], output)
+        return written + current().identity.denied(role_arn, ["s3:ListBucket"], [place.output_bucket_arn])
 
     return [
-        trusts_bedrock(told(lambda: identity.trust_policy(role_arn)), origin),
+        trusts_bedrock(told(lambda: current().identity.trust_policy(role_arn)), origin),
         _passed(subject, place),
-        allowed(READS, told(lambda: identity.denied(role_arn, ["s3:GetObject"], data))),
+        allowed(READS, told(lambda: current().identity.denied(role_arn, ["s3:GetObject"], data))),
         allowed(WRITES, told(denied_on_output)),
     ]
 
@@ -142,14 +143,16 @@ def _key(subject: Subject) -> list[Check]:
     key_arn = place.key_arn
     if key_arn is None:
         return [Check(KEY, skipped="The deployment has no KMS key of its own.")]
-    return [key_usable(told(lambda: identity.key_state(key_arn)), told(lambda: _denied_on_key(place, key_arn)))]
+    return [
+        key_usable(told(lambda: current().identity.key_state(key_arn)), told(lambda: _denied_on_key(place, key_arn)))
+    ]
 
 
 def _denied_on_key(place: Deployment, key_arn: str) -> list[str]:
     """What the role does with the key for data and output, and Bedrock in the name of whoever starts the job."""
-    found = identity.denied(place.role_arn, ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn])
+    found = current().identity.denied(place.role_arn, ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn])
     actions = ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"]
-    via_bedrock = {"kms:ViaService": f"bedrock.{foundation_models.region()}.amazonaws.com"}
+    via_bedrock = {"kms:ViaService": f"bedrock.{current().foundation_models.region()}.amazonaws.com"}
     return found + _denied_to_starters(place, actions, key_arn, via_bedrock)
 
 
@@ -157,13 +160,13 @@ def _denied_to_starters(place: Deployment, actions: list[str], resource: str, co
     return [
         f"{refusal} to {starter.rpartition('/')[2]}"
         for starter in place.starter_role_arns
-        for refusal in identity.denied(starter, actions, [resource], context)
+        for refusal in current().identity.denied(starter, actions, [resource], context)
     ]
 
 
 def _answering(subject: Subject) -> list[Check]:
     def ask(model_id: str) -> Untold | None:
-        return told(lambda: foundation_models.ask_one_token(model_id))
+        return told(lambda: current().foundation_models.ask_one_token(model_id))
 
     # At the same time: a model that takes its time for a refusal must not use up the function's.
     with ThreadPoolExecutor(max_workers=max(1, len(subject.asked))) as pool:
@@ -175,7 +178,7 @@ def _names(subject: Subject) -> list[Check]:
     names = subject.names
     if names is None:
         return [Check(NAMES, skipped=NO_RUN)]
-    return [names_free(told(lambda: taken_names.taken(names)))]
+    return [names_free(told(lambda: current().taken_names.taken(names)))]
 
 
 # Each asks AWS for what its checks need, and for no more.
@@ -193,5 +196,5 @@ GROUPS: tuple[Callable[[Subject], list[Check]], ...] = (
 
 def _cost(subject: Subject) -> tuple[list[Check], Estimate | None]:
     place = subject.deployment
-    prices = default_prices() if place is None else told(lambda: price_file.read_prices(place.input_bucket))
+    prices = default_prices() if place is None else told(lambda: current().price_file.read_prices(place.input_bucket))
     return cost_checks(subject.plan, prices, subject.model_unit_price_per_hour)

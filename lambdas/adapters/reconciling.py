@@ -12,10 +12,9 @@ from functools import cache
 
 from pydantic import ValidationError
 
-from lambdas.adapters.aws import bedrock, executions, object_store, serving
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.bedrock import Listed
 from lambdas.adapters.aws.service_errors import Conflict, Refused
-from lambdas.adapters.stores import model_choice, throughput_slots
 from lambdas.adapters.stores.throughput_slots import Held
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.run import Claim, bedrock_name, candidate_of_bedrock_name, claim_key
@@ -94,11 +93,11 @@ class _Reconciliation:
                 if found.serving == kind and found.arn not in {served.arn for served in listed}:
                     self._delete(found)
         with self._noted("the list of customization jobs"):
-            for job in bedrock.list_running_jobs():
+            for job in current().bedrock.list_running_jobs():
                 with self._noted(f"job {job.arn}"):
                     self._settle_job(job)
         with self._noted("the list of custom models"):
-            for model in bedrock.list_custom_models():
+            for model in current().bedrock.list_custom_models():
                 with self._noted(f"model {model.arn}"):
                     self._settle_model(model)
         for slot in held:
@@ -118,16 +117,16 @@ class _Reconciliation:
 
     def _stop_executions(self) -> None:
         with self._noted("the list of executions"):
-            for arn in list(executions.running(self._scope.state_machine_arn)):
+            for arn in list(current().executions.running(self._scope.state_machine_arn)):
                 with self._noted(f"execution {arn}"):
-                    executions.stop(
+                    current().executions.stop(
                         arn, "DeploymentDeleted", "The deployment that runs this execution is being deleted."
                     )
                     self._turn.executions_stopped.append(arn)
 
     def _held_slots(self) -> list[Held]:
         with self._noted("the slots"):
-            held, unreadable = throughput_slots.listed(self._scope.bucket)
+            held, unreadable = current().slots.listed(self._scope.bucket)
             self._turn.problems.extend(map(str, unreadable))
             return held
         return []
@@ -135,13 +134,13 @@ class _Reconciliation:
     def _listed(self, kind: ServingKind, held: list[Held]) -> list[Listed]:
         """All of the kind in the account; where they cannot be listed, those of the runs that hold a slot."""
         with self._noted(f"the list of {noun(kind)}s"):
-            return serving.list_all(kind)
+            return current().serving.list_all(kind)
         self._turn.unlisted.append(kind)
         found = []
         for slot in held:
             name = bedrock_name(self._scope.terms.deployment, slot.holder.run_id)
             with self._noted(f"{noun(kind)} {name}"):
-                one = serving.find(kind, name)
+                one = current().serving.find(kind, name)
                 if one is not None:
                     found.append(Listed(one.arn, name, one.created_at, one.model_units))
         return found
@@ -175,7 +174,7 @@ class _Reconciliation:
         """One attempt; all but a NotFound count as such."""
         attempted = True
         try:
-            attempted = serving.delete(found.serving, found.arn)
+            attempted = current().serving.delete(found.serving, found.arn)
         except Conflict as error:
             self._turn.pending.append(replace(found, refusal=str(error)))
         except ServiceBusy as error:
@@ -188,7 +187,7 @@ class _Reconciliation:
 
     def _verify(self, found: Found) -> None:
         try:
-            gone = serving.find(found.serving, found.arn) is None
+            gone = current().serving.find(found.serving, found.arn) is None
         except (ServiceBusy, Refused) as error:
             self._turn.pending.append(replace(found, refusal=f"accepted, but not verified: {error}"))
             return
@@ -202,7 +201,7 @@ class _Reconciliation:
         if judgement.verdict is not Verdict.END:
             return
         try:
-            bedrock.stop_customization_job(listed.arn)
+            current().bedrock.stop_customization_job(listed.arn)
         except Conflict:
             # It has ended, or stops already.
             return
@@ -213,7 +212,7 @@ class _Reconciliation:
         candidate = candidate_of_bedrock_name(self._scope.terms.deployment, listed.name)
         if candidate is None:
             return
-        choice = model_choice.read_choice(self._scope.bucket, candidate[0])
+        choice = current().model_choice.read_choice(self._scope.bucket, candidate[0])
         if choice is not None and (choice.chosen == candidate[1] or choice.model_arn == listed.arn):
             return
         resource = self._with_tags(listed)
@@ -224,7 +223,7 @@ class _Reconciliation:
         if judgement.verdict is not Verdict.END:
             return
         try:
-            bedrock.delete_custom_model(listed.arn)
+            current().bedrock.delete_custom_model(listed.arn)
         except Conflict as conflict:
             # It is still being made, or in use: the next turn comes by, where there is one.
             if self._scope.ending:
@@ -237,8 +236,8 @@ class _Reconciliation:
         name = bedrock_name(self._scope.terms.deployment, slot.holder.run_id)
         execution = self._execution(slot.holder.execution_arn)
         released = lease.may_release(execution, self._scope.terms, now())
-        if released and all(serving.find(kind, name) is None for kind in KINDS):
-            throughput_slots.free(self._scope.bucket, slot)
+        if released and all(current().serving.find(kind, name) is None for kind in KINDS):
+            current().slots.free(self._scope.bucket, slot)
             self._turn.slots_freed.append(slot.key)
             return
         self._turn.slots_held.append(slot.key)
@@ -248,7 +247,7 @@ class _Reconciliation:
     def _with_tags(self, listed: Listed) -> Resource:
         unread = Resource(listed.arn, listed.name, listed.created_at, UNKNOWN)
         try:
-            return replace(unread, tags=bedrock.tags_of(listed.arn))
+            return replace(unread, tags=current().bedrock.tags_of(listed.arn))
         except (ServiceBusy, Refused):
             # What has a foreign name, too, is nobody's concern here.
             if lease.run_of(unread, self._scope.terms.deployment) is not None:
@@ -266,11 +265,11 @@ class _Reconciliation:
 
     def _read_claim(self, run_id: str) -> Claim | Unknown | None:
         with self._noted(f"the claim of run {run_id}"):
-            text = object_store.read(self._scope.bucket, claim_key(run_id))
+            text = current().objects.read(self._scope.bucket, claim_key(run_id))
             return Claim.model_validate_json(text) if text is not None else None
         return UNKNOWN
 
     def _read_execution(self, arn: str) -> Execution | Unknown | None:
         with self._noted(f"execution {arn}"):
-            return executions.find(arn)
+            return current().executions.find(arn)
         return UNKNOWN

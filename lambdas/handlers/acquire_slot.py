@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.stores import throughput_slots
+from lambdas.adapters.adapters import current
 from lambdas.adapters.stores.throughput_slots import Held
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.serving import slots
@@ -27,7 +27,7 @@ def acquire(run: dict[str, Any], previous: dict[str, Any]) -> Slot:
     """The run's slot, or its wait for one; `previous` is `$.slot` of the last turn."""
     settings = environment()
     wanted = slots.holder(run["id"], run["execution_arn"], now(), settings.longest_lease_hours)
-    taken = throughput_slots.take(settings.output_bucket, wanted, settings.max_throughputs)
+    taken = current().slots.take(settings.output_bucket, wanted, settings.max_throughputs)
     waited_seconds: int = previous.get("waited_seconds", 0)
     if isinstance(taken, Held):
         logger.info("Slot taken", extra={"slot": taken.key, "lease_ends_at": taken.holder.lease_ends_at})

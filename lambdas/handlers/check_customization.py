@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.aws import bedrock
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.bedrock import JobDescription
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import CustomizationFailed
@@ -42,7 +42,7 @@ def _checked(candidate: CandidateJob) -> CandidateJob:
 
 def _found(name: str, identifier: str) -> JobDescription | None:
     try:
-        found = bedrock.find_customization_job(identifier)
+        found = current().bedrock.find_customization_job(identifier)
     except Refused as refusal:
         raise customization.refused(name, refusal.operation, refusal.code, refusal.message) from refusal
     if found is not None:

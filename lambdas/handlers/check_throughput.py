@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.aws import serving
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import ThroughputFailed
 from lambdas.domain.core.timestamps import now
@@ -18,7 +18,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes `{"run", "throughput"}` and returns `$.throughput`. Raises ThroughputFailed and ServiceBusy."""
     facts = event["throughput"]
     try:
-        found = serving.find(facts["serving"], facts["arn"])
+        found = current().serving.find(facts["serving"], facts["arn"])
     except Refused as refusal:
         raise ThroughputFailed(
             f"Bedrock refused {refusal.operation} for {facts['arn']}: {refusal.code}: {refusal.message} "

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.stores import customization_output, model_choice
+from lambdas.adapters.adapters import current
 from lambdas.domain.core import run
 from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.candidate_jobs import CandidateJob
@@ -21,7 +21,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run_facts, job = event["run"], event["job"]
     candidates = [_with_loss(run_facts, one) for one in job["candidates"]]
     chosen = candidate_jobs.choose(job, candidates)
-    model_choice.write_choice(run_facts["output_bucket"], run_facts["id"], chosen)
+    current().model_choice.write_choice(run_facts["output_bucket"], run_facts["id"], chosen)
     logger.info("Model chosen", extra={"model_arn": chosen["model_arn"], "reason": chosen["reason"]})
     return {**chosen}
 
@@ -31,6 +31,6 @@ def _with_loss(run_facts: dict[str, Any], candidate: CandidateJob) -> CandidateJ
     if candidate["status"] != COMPLETED or candidate["validation_loss"] is not None:
         return candidate
     prefix = run.candidate_output(run_facts["prefix"], candidate["number"])
-    _, validation = customization_output.read_training_metrics(run_facts["output_bucket"], prefix)
+    _, validation = current().customization_output.read_training_metrics(run_facts["output_bucket"], prefix)
     loss = candidate_jobs.kept_validation_loss(validation, candidate["hyperparameters"])
     return {**candidate, "validation_loss": loss}

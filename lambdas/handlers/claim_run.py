@@ -7,8 +7,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws import object_store
-from lambdas.adapters.stores import daily_runs
 from lambdas.domain.core import run as runs
 from lambdas.domain.core.errors import InvalidEvent, RunLimitReached
 from lambdas.domain.core.run import Claim
@@ -92,7 +92,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _count(claim: Claim, source: str, *, again: bool) -> None:
     """Takes a number of the day for the run, once; another delivery of its event has no claim and takes none."""
     most = environment().max_runs_per_day
-    if most is not None and not daily_runs.take(environment().output_bucket, claim, most, again=again):
+    if most is not None and not current().daily_runs.take(environment().output_bucket, claim, most, again=again):
         metrics.add_metric("RunsRefused", MetricUnit.Count, 1)
         raise RunLimitReached(refusal(source, claim.claimed_at, most))
 
@@ -101,9 +101,9 @@ def _claim(run_id: str, execution_arn: str) -> tuple[Claim, bool]:
     """The claim that stands, and whether it was made now; a retry of the same execution finds its own."""
     bucket, key = environment().output_bucket, runs.claim_key(run_id)
     ours = Claim(run_id=run_id, execution_arn=execution_arn, claimed_at=now())
-    if object_store.write_new(bucket, key, orjson.dumps(ours.model_dump())):
+    if current().objects.write_new(bucket, key, orjson.dumps(ours.model_dump())):
         return ours, True
-    standing = object_store.read(bucket, key)
+    standing = current().objects.read(bucket, key)
     if standing is None:
         raise InvalidEvent(
             f"{object_store.uri(bucket, key)} was deleted while the run was claimed: upload the data set again."

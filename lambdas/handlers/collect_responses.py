@@ -8,8 +8,7 @@ from typing import Any
 import orjson
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.aws import object_store
-from lambdas.adapters.stores import stored_answers, stored_judging
+from lambdas.adapters.adapters import current
 from lambdas.domain.evaluation import responses
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.judging import shards
@@ -29,13 +28,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     shards = [
         Shard.model_validate(item)
         for name in ("baselines", "tuned")
-        for item in responses.parse_lines(object_store.read(bucket, plan["shards"][name]) or b"")
+        for item in responses.parse_lines(current().objects.read(bucket, plan["shards"][name]) or b"")
     ]
     errors, paired = {}, dict[str, list[Line]]()
     for arm in plan["arms"]:
         numbers = [shard.number for shard in shards if shard.arm == arm]
-        lines = responses.join_shards((stored_answers.read_shard(bucket, prefix, arm, n) for n in numbers), records)
-        stored_answers.write_arm(bucket, prefix, arm, lines)
+        lines = responses.join_shards((current().answers.read_shard(bucket, prefix, arm, n) for n in numbers), records)
+        current().answers.write_arm(bucket, prefix, arm, lines)
         errors[arm] = responses.count_errors(lines)
         if arm in (TUNED, BASE):
             paired[arm] = lines
@@ -52,13 +51,13 @@ def _pair(bucket: str, prefix: str, plan: dict[str, Any], answers: dict[str, lis
     settings = EvaluationSettings.model_validate(plan["evaluation"])
     pairs = shards.choose_pairs(
         answers,
-        stored_answers.read_test_groups(bucket, prefix),
-        stored_answers.read_questions(bucket, prefix),
+        current().answers.read_test_groups(bucket, prefix),
+        current().answers.read_questions(bucket, prefix),
         settings.judged_pairs,
         seed=0,
     )
-    stored_judging.write_pairs(bucket, prefix, pairs)
+    current().judging.write_pairs(bucket, prefix, pairs)
     items = shards.judge_shards(settings.judges, len(pairs))
     if items:
-        object_store.write_lines(bucket, plan["shards"]["judges"], map(orjson.dumps, items))
+        current().objects.write_lines(bucket, plan["shards"]["judges"], map(orjson.dumps, items))
     return {"pairs": len(pairs), "judge_shards": len(items)}

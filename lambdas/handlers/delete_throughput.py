@@ -5,9 +5,8 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.aws import serving
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.service_errors import Conflict, Refused
-from lambdas.adapters.stores import throughput_slots
 from lambdas.domain.core import run
 from lambdas.domain.core.errors import ServiceBusy, ThroughputNotDeleted
 from lambdas.domain.core.timestamps import now
@@ -54,7 +53,7 @@ def delete(facts: Throughput, may_appear_late: bool, cost: str) -> Throughput:
     trouble: Exception | None = None
     try:
         facts = _accepted(_recognised(facts))
-        found = facts["serving"] and serving.find(facts["serving"], facts["arn"] or facts["name"])
+        found = facts["serving"] and current().serving.find(facts["serving"], facts["arn"] or facts["name"])
         if found is None and not (may_appear_late and facts["arn"] is None and facts["delete_attempts"] == 0):
             return throughput.gone(facts, now())
     except (Refused, ServiceBusy) as error:
@@ -85,7 +84,7 @@ def _is_worth_telling(facts: Throughput, trouble: Exception) -> bool:
     if facts["deleted_at"] is not None or facts["serving"] is None:
         return False
     try:
-        found = serving.find(facts["serving"], facts["arn"] or facts["name"])
+        found = current().serving.find(facts["serving"], facts["arn"] or facts["name"])
     except (Refused, ServiceBusy) as error:
         logger.warning("Not found out", extra={"throughput": facts["name"], "trouble": str(error)})
         return False
@@ -102,7 +101,7 @@ def _recognised(facts: Throughput) -> Throughput:
     trouble: Exception | None = None
     for kind in KINDS:
         try:
-            if serving.find(kind, facts["name"]) is not None:
+            if current().serving.find(kind, facts["name"]) is not None:
                 return {**facts, "serving": kind}
         except (Refused, ServiceBusy) as error:
             trouble = error
@@ -122,7 +121,7 @@ def _accepted(facts: Throughput) -> Throughput:
         return facts
     if facts["arn"] is None:
         try:
-            found = serving.find(kind, facts["name"])
+            found = current().serving.find(kind, facts["name"])
         except (Refused, ServiceBusy) as error:
             # Its name is enough to delete it.
             logger.warning("Not found out", extra={"throughput": facts["name"], "trouble": str(error)})
@@ -131,7 +130,7 @@ def _accepted(facts: Throughput) -> Throughput:
                 return facts
             facts = {**facts, "arn": found.arn, "requested_at": facts["requested_at"] or found.created_at}
     metrics.add_metric("DeletionAttempts", MetricUnit.Count, 1)
-    if serving.delete(kind, facts["arn"] or facts["name"]):
+    if current().serving.delete(kind, facts["arn"] or facts["name"]):
         facts = {**facts, "deleted_at": facts["deleted_at"] or now()}
         metrics.add_metric("DeletionsAccepted", MetricUnit.Count, 1)
     return facts
@@ -140,6 +139,6 @@ def _accepted(facts: Throughput) -> Throughput:
 def _give_slot_back(run_id: str) -> None:
     """Lets the next run buy. Where this fails, the reconciler does it when the run has ended."""
     try:
-        throughput_slots.give_back(environment().output_bucket, run_id)
+        current().slots.give_back(environment().output_bucket, run_id)
     except (Refused, ServiceBusy):
         logger.exception("Slot not given back")

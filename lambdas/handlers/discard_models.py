@@ -4,9 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.aws import bedrock
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.service_errors import Refused
-from lambdas.adapters.stores import model_choice
 from lambdas.domain.core import run
 from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.candidate_jobs import DELETED, KEPT, LEFT, CandidateJob
@@ -22,7 +21,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     reconciler. Raises ServiceBusy.
     """
     run_id, plan, job = event["run"]["id"], event["plan"], event.get("job") or {}
-    choice = model_choice.read_choice(environment().output_bucket, run_id)
+    choice = current().model_choice.read_choice(environment().output_bucket, run_id)
     number = choice.chosen if choice else None
     candidates: list[CandidateJob] = job.get("candidates") or [
         candidate_jobs.pending(one, run.bedrock_name(environment().deployment, run_id, one["number"]))
@@ -42,15 +41,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _discarded(candidate: CandidateJob, run_id: str) -> CandidateJob:
     """The candidate after the deletion of its model, which is deleted only where its tags prove whose it is."""
     try:
-        arn = bedrock.find_custom_model(candidate["name"])
+        arn = current().bedrock.find_custom_model(candidate["name"])
         if arn is None:
             return {**candidate, "model": DELETED if candidate["model_arn"] else None}
         if not candidate_jobs.is_candidate_of(
-            bedrock.tags_of(arn), environment().deployment, run_id, candidate["number"]
+            current().bedrock.tags_of(arn), environment().deployment, run_id, candidate["number"]
         ):
             logger.warning("Model left: its tags do not say that it is the sweep's", extra={"model_arn": arn})
             return {**candidate, "model_arn": arn, "model": LEFT}
-        bedrock.delete_custom_model(arn)
+        current().bedrock.delete_custom_model(arn)
     except Refused as refusal:
         logger.warning("Model not deleted", extra={"model": candidate["name"], "reason": str(refusal)})
         return {**candidate, "model": LEFT}

@@ -8,8 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import answering
-from lambdas.adapters.aws import object_store
-from lambdas.adapters.stores import approvals
+from lambdas.adapters.adapters import current
 from lambdas.domain.preflight.checks import preflight_key
 from lambdas.domain.report import approval, run_report
 from lambdas.domain.report.failure import Explanation, explain
@@ -20,7 +19,7 @@ from lambdas.handlers.observability import logger, metrics, observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes the whole state and returns `{"error", "cause", "subject", "message"}`. Raises ServiceBusy."""
     run = event.get("run")
-    trouble = object_store.read(run["output_bucket"], answering.trouble_key(run["prefix"])) if run else None
+    trouble = current().objects.read(run["output_bucket"], answering.trouble_key(run["prefix"])) if run else None
     event = {**event, "approval": _approval(event)}
     explanation = explain(event, orjson.loads(trouble) if trouble else None)
     logger.error("Run failed", extra={"error": explanation.error, "cause": explanation.cause})
@@ -34,7 +33,7 @@ def _approval(state: dict[str, Any]) -> dict[str, Any] | None:
     """What was asked and answered before the purchase. Cause and state tell an answer before anybody has stored it."""
     if not (state.get("plan") or {}).get("needs_approval"):
         return None
-    stored = approvals.read(state["run"]["output_bucket"], state["run"]["id"])
+    stored = current().approvals.read(state["run"]["output_bucket"], state["run"]["id"])
     answer = approval.answer_in((state.get("failure") or {}).get("Cause") or "")
     answer = answer or approval.answer_of(state.get("approval"))
     return (stored.told() if stored else {}) | (answer.model_dump() if answer else {}) or None
@@ -43,11 +42,11 @@ def _approval(state: dict[str, Any]) -> dict[str, Any] | None:
 def _write_report(state: dict[str, Any], explanation: Explanation) -> None:
     """Writes report.json unless the run has its result already."""
     bucket, key = state["run"]["output_bucket"], f"{state['run']['prefix']}report.json"
-    standing = object_store.read(bucket, key)
+    standing = current().objects.read(bucket, key)
     if standing is not None and orjson.loads(standing).get("status") == "succeeded":
         return
     model_arn = (state.get("stopped_job") or {}).get("model_arn")
-    stored = object_store.read(bucket, preflight_key(state["run"]["prefix"]))
+    stored = current().objects.read(bucket, preflight_key(state["run"]["prefix"]))
     state = {**state, "preflight": orjson.loads(stored) if stored else None}
     failed = run_report.failed(state, explanation.error, explanation.cause, model_arn)
-    object_store.write(bucket, key, orjson.dumps(failed, option=orjson.OPT_INDENT_2))
+    current().objects.write(bucket, key, orjson.dumps(failed, option=orjson.OPT_INDENT_2))

@@ -8,6 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws import object_store
 from lambdas.adapters.stores.stored_answers import EXAMPLES, TEST_GROUPS
 from lambdas.domain.core.errors import DatasetRejected, ServiceBusy
@@ -88,7 +89,7 @@ def _choices(run: Run, report: DatasetReport) -> Choices:
     if folder is None:
         parsed = run_settings.parse(None, default, limits)
     else:
-        with object_store.opened(run.source.bucket, folder + run_settings.FILE_NAME) as stored:
+        with current().objects.opened(run.source.bucket, folder + run_settings.FILE_NAME) as stored:
             if stored is not None and stored.size_bytes > _SETTINGS_BYTES:
                 parsed = [Fault("", f"The file has more than {_SETTINGS_BYTES} bytes.")]
             else:
@@ -114,7 +115,7 @@ def _given(run: Run, choices: Choices, report: DatasetReport) -> Given:
     for name, key in _keys(run).items():
         version_id = source.version_id if name == "train" else None
         file = key.rsplit("/", 1)[-1]
-        with object_store.opened(source.bucket, key, version_id) as stored:
+        with current().objects.opened(source.bucket, key, version_id) as stored:
             if stored is not None:
                 given[name] = _read(stored, name, file, choices, report)
                 logger.info("Set read", extra={"set": name, "key": key, "version_id": stored.version_id})
@@ -186,11 +187,11 @@ def _write_sets(run: Run, given: Given, choices: Choices, prepared: PreparedData
     with ExitStack() as stack:
         written = [name for name in SET_NAMES if prepared.records(name)]
         writers = {
-            name: stack.enter_context(object_store.line_writer(run.output_bucket, _set_key(run, name)))
+            name: stack.enter_context(current().objects.line_writer(run.output_bucket, _set_key(run, name)))
             for name in written
         }
         for name, read in given.items():
-            with object_store.opened(run.source.bucket, _keys(run)[name], read.version_id) as stored:
+            with current().objects.opened(run.source.bucket, _keys(run)[name], read.version_id) as stored:
                 if stored is None:
                     raise ServiceBusy(f"{read.file} is gone since it was checked: check again.")
                 lines = convert(stored.stream, read, choices.model, conversion)
@@ -203,7 +204,7 @@ def _write_sets(run: Run, given: Given, choices: Choices, prepared: PreparedData
 
 def _write_report(run: Run, report: DatasetReport, **counts: int) -> str:
     body = orjson.dumps(report.as_json(**counts))
-    return object_store.write(run.output_bucket, f"{run.prefix}{_REPORT}", body)
+    return current().objects.write(run.output_bucket, f"{run.prefix}{_REPORT}", body)
 
 
 def _arms(choices: Choices, prepared: PreparedDataset) -> Arms:
@@ -215,10 +216,10 @@ def _write_evaluation(run: Run, choices: Choices, prepared: PreparedDataset, exa
     arms = _arms(choices, prepared)
     for name, answering in (("baselines", baselines(arms)), ("tuned", needing_throughput(arms))):
         items = shards(answering, prepared.records("test"))
-        object_store.write_lines(run.output_bucket, f"{run.prefix}shards/{name}.jsonl", map(orjson.dumps, items))
-    object_store.write(run.output_bucket, f"{run.prefix}{TEST_GROUPS}", orjson.dumps(prepared.test_groups))
+        current().objects.write_lines(run.output_bucket, f"{run.prefix}shards/{name}.jsonl", map(orjson.dumps, items))
+    current().objects.write(run.output_bucket, f"{run.prefix}{TEST_GROUPS}", orjson.dumps(prepared.test_groups))
     if examples:
-        object_store.write_lines(run.output_bucket, f"{run.prefix}{EXAMPLES}", examples)
+        current().objects.write_lines(run.output_bucket, f"{run.prefix}{EXAMPLES}", examples)
 
 
 def _keys(run: Run) -> dict[SetName, str]:

@@ -6,7 +6,7 @@ import orjson
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.aws import object_store
+from lambdas.adapters.adapters import current
 from lambdas.adapters.stores import champion_parameter
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.evaluation.champion import as_parameter
@@ -22,13 +22,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     and ValueError where the report does not promote.
     """
     run, deployment = event["run"], environment().deployment
-    result = orjson.loads(object_store.read(run["output_bucket"], f"{run['prefix']}report.json") or b"{}")
+    result = orjson.loads(current().objects.read(run["output_bucket"], f"{run['prefix']}report.json") or b"{}")
     decision = result.get("decision") or {}
     if decision.get("verdict") != "promote":
         raise ValueError(f"The report of run {run['id']} does not promote its model.")
     champion = as_parameter(result, run["output_bucket"], run["prefix"], event["report"]["uri"], now())
     compared_with = decision["champion"]
-    version = champion_parameter.write_champion(
+    version = current().champion.write_champion(
         deployment, champion, compared_with["version"] if compared_with else None
     )
     logger.info("Champion named", extra={"model_arn": champion.model_arn, "version": version})

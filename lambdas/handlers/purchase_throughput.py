@@ -5,9 +5,8 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.aws import serving
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.service_errors import Refused
-from lambdas.adapters.stores import throughput_slots
 from lambdas.domain.core import run
 from lambdas.domain.core.errors import ThroughputFailed
 from lambdas.domain.core.run import LEASE_TAG
@@ -42,7 +41,7 @@ def purchase(run_facts: dict[str, Any], plan: dict[str, Any], model_arn: str, sl
     requested_at = now()
     tags = {**plan["tags"], LEASE_TAG: lease_ends_at}
     try:
-        arn = serving.create(kind, name, token, model_arn, plan["model_units"], tags)
+        arn = current().serving.create(kind, name, token, model_arn, plan["model_units"], tags)
     except Refused as refusal:
         found = _adopt(name, kind, model_arn, plan["model_units"], refusal)
         logger.info(f"{noun(kind).capitalize()} of an earlier attempt adopted", extra={"throughput_arn": found.arn})
@@ -54,7 +53,7 @@ def purchase(run_facts: dict[str, Any], plan: dict[str, Any], model_arn: str, sl
 
 def _checked_lease(run_id: str, slot: Slot) -> tuple[str, str]:
     """The lease's end and when answers end; raises ThroughputFailed where it is used up or the slot was taken away."""
-    held = [each.holder for each in throughput_slots.held(environment().output_bucket)]
+    held = [each.holder for each in current().slots.held(environment().output_bucket)]
     own = next((holder for holder in held if holder.run_id == run_id), None)
     if own is None:
         raise ThroughputFailed(
@@ -72,7 +71,7 @@ def _adopt(name: str, kind: ServingKind, model_arn: str, model_units: int, refus
     if refusal.code not in _NAME_MAY_BE_TAKEN:
         raise refused from refusal
     try:
-        found = serving.find(kind, name)
+        found = current().serving.find(kind, name)
     except Refused:
         raise refused from refusal
     if found is None:

@@ -12,7 +12,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Field, ValidationError
 
 from lambdas.adapters import reconciling
-from lambdas.adapters.aws import custom_resource, object_store, topic
+from lambdas.adapters.adapters import current
+from lambdas.adapters.aws import custom_resource
 from lambdas.adapters.aws.bucket_emptying import is_being_removed
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.adapters.reconciling import Scope
@@ -129,7 +130,7 @@ def _tell(turn: Turn, event: dict[str, Any]) -> None:
         return
     logger.warning(told.message)
     if settings.topic_arn is not None:
-        topic.publish(settings.topic_arn, told)
+        current().topic.publish(settings.topic_arn, told)
 
 
 def _prices(turn: Turn) -> dict[str, float | None]:
@@ -142,7 +143,7 @@ def _estimated_price(run_id: str | None) -> float | None:
     """Null where it cannot be told: nothing that cleans up may fail for want of a price."""
     try:
         key = preflight_key(run.prefix(run_id)) if run_id else None
-        stored = object_store.read(environment().output_bucket, key) if key else None
+        stored = current().objects.read(environment().output_bucket, key) if key else None
         made = orjson.loads(stored).get("estimate") if stored else None
         return Estimate.model_validate(made).model_unit_price_per_hour() if made else None
     except (ServiceBusy, Refused, ValueError) as error:
@@ -165,7 +166,7 @@ def _cut_off_run(event: dict[str, Any]) -> tuple[Claim, str] | None:
         # It was started by hand with something else: it has made nothing.
         return None
     bind_run(run_id)
-    stored = object_store.read(environment().output_bucket, run.claim_key(run_id))
+    stored = current().objects.read(environment().output_bucket, run.claim_key(run_id))
     claim = Claim.model_validate_json(stored) if stored is not None else None
     # Another execution may have the run; then this one was a second delivery of its event.
     return (claim, ended.status) if claim is not None and claim.execution_arn == ended.execution_arn else None
@@ -175,7 +176,7 @@ def _write_report(claim: Claim, error: str, cause: str) -> None:
     """The run's report.json, unless it has one already."""
     facts = {"run": {"id": claim.run_id}}
     document = orjson.dumps(run_report.failed(facts, error, cause, None), option=orjson.OPT_INDENT_2)
-    object_store.write_new(environment().output_bucket, f"{run.prefix(claim.run_id)}report.json", document)
+    current().objects.write_new(environment().output_bucket, f"{run.prefix(claim.run_id)}report.json", document)
 
 
 def _count(turn: Turn) -> None:

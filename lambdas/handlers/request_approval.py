@@ -6,8 +6,7 @@ import orjson
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.aws import clients, object_store, topic
-from lambdas.adapters.stores import approvals, customization_output
+from lambdas.adapters.adapters import current
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.report import approval
@@ -32,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         event["timeout_seconds"],
         _estimate(run),
     )
-    approvals.write(bucket, run["id"], request)
+    current().approvals.write(bucket, run["id"], request)
     told = approval.request_message(
         run["id"],
         request,
@@ -40,9 +39,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         _validation_loss(run, event["job"]),
         deleted_models=_deleted_models(plan, event["job"]),
         deployment=settings.deployment,
-        region=clients.sns().meta.region_name,
+        region=current().clients.sns.meta.region_name,
     )
-    topic.publish(event["topic_arn"], told)
+    current().topic.publish(event["topic_arn"], told)
     logger.info("Approval requested", extra={"answer_until": request.answer_until})
     metrics.add_metric("ApprovalsRequested", MetricUnit.Count, 1)
     return {}
@@ -50,7 +49,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _estimate(run: dict[str, Any]) -> Estimate | None:
     """The preflight's; None where it made none."""
-    stored = object_store.read(run["output_bucket"], f"{run['prefix']}preflight.json")
+    stored = current().objects.read(run["output_bucket"], f"{run['prefix']}preflight.json")
     estimate = orjson.loads(stored).get("estimate") if stored else None
     return Estimate.model_validate(estimate) if estimate else None
 
@@ -67,6 +66,8 @@ def _validation_loss(run: dict[str, Any], job: dict[str, Any]) -> float | None:
     for candidate in job.get("candidates") or ():
         if candidate["name"] == job["name"] and candidate.get("validation_loss") is not None:
             return float(candidate["validation_loss"])
-    losses = customization_output.read_training_metrics(run["output_bucket"], f"{run['prefix']}customization/")
+    losses = current().customization_output.read_training_metrics(
+        run["output_bucket"], f"{run['prefix']}customization/"
+    )
     known = [loss for epoch in summarise_epochs(*losses) if (loss := epoch["validation_loss"]) is not None]
     return known[-1] if known else None

@@ -7,7 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import preflight
-from lambdas.adapters.aws import object_store
+from lambdas.adapters.adapters import current
 from lambdas.domain.core.errors import PreflightFailed, ServiceBusy
 from lambdas.domain.core.run import bedrock_name
 from lambdas.domain.core.timestamps import now
@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     checks, estimate = preflight.run_checks(_subject(run, plan))
     result = document(checks, now(), estimate.model_dump() if estimate else None)
     key = preflight_key(run["prefix"])
-    uri = object_store.write(run["output_bucket"], key, orjson.dumps(result, option=orjson.OPT_INDENT_2))
+    uri = current().objects.write(run["output_bucket"], key, orjson.dumps(result, option=orjson.OPT_INDENT_2))
     findings = findings_of(checks)
     logger.info("Preflight done", extra={"status": result["status"], "findings": [each.check for each in findings]})
     if is_undecided(checks):

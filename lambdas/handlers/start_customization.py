@@ -5,7 +5,8 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.aws import bedrock, object_store
+from lambdas.adapters.adapters import current
+from lambdas.adapters.aws import object_store
 from lambdas.adapters.aws.bedrock import JobRequest
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core import run
@@ -115,7 +116,7 @@ def _start(request: JobRequest) -> Job:
     """A new job, or the one that an earlier attempt started. Raises Refused, CustomizationFailed and ServiceBusy."""
     started_at = now()
     try:
-        arn, simulated = bedrock.start_customization_job(request)
+        arn, simulated = current().bedrock.start_customization_job(request)
     except Refused as refusal:
         job = _adopted(request, refusal)
         logger.info("Job of an earlier attempt adopted", extra={"job_arn": job["arn"]})
@@ -130,7 +131,7 @@ def _adopted(request: JobRequest, refusal: Refused) -> Job:
     if refusal.code not in _MAY_BE_OURS:
         raise refusal
     try:
-        found = bedrock.find_customization_job(request.name)
+        found = current().bedrock.find_customization_job(request.name)
     except Refused:
         raise refusal from None
     if found is None:

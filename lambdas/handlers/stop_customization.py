@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.aws import bedrock
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.bedrock import JobDescription
 from lambdas.adapters.aws.service_errors import Conflict, Refused
 from lambdas.domain.core import run
@@ -39,7 +39,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _stopped(run_id: str, number: int | None, *, kept: bool) -> dict[str, Any]:
     name = run.bedrock_name(environment().deployment, run_id, number)
-    found = bedrock.find_customization_job(name)
+    found = current().bedrock.find_customization_job(name)
     if found is not None and found.job["status"] == IN_PROGRESS and not kept:
         found = _stop(found)
     if found is None:
@@ -50,11 +50,11 @@ def _stopped(run_id: str, number: int | None, *, kept: bool) -> dict[str, Any]:
 
 def _stop(found: JobDescription) -> JobDescription | None:
     try:
-        bedrock.stop_customization_job(found.job["arn"])
+        current().bedrock.stop_customization_job(found.job["arn"])
     except Conflict as conflict:
         # It has ended, or stops already.
         logger.info("Job not stopped", extra={"reason": conflict.message})
-    return bedrock.find_customization_job(found.job["name"])
+    return current().bedrock.find_customization_job(found.job["name"])
 
 
 def _rank(stopped: dict[str, Any]) -> int:

@@ -7,17 +7,8 @@ import orjson
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.aws import object_store
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.service_errors import Refused
-from lambdas.adapters.stores import (
-    approvals,
-    champion_parameter,
-    customization_output,
-    lineage,
-    price_file,
-    stored_answers,
-    stored_judging,
-)
 from lambdas.domain.core.run import candidate_output
 from lambdas.domain.cost.actual import Costs
 from lambdas.domain.cost.estimate import Estimate, estimate, own_prices, reported_prices
@@ -47,43 +38,43 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run, plan = event["run"], event["plan"]
     bucket, prefix = run["output_bucket"], run["prefix"]
     settings = EvaluationSettings.model_validate(plan["evaluation"])
-    answers = stored_answers.read_arms(bucket, prefix, plan["arms"])
+    answers = current().answers.read_arms(bucket, prefix, plan["arms"])
     evaluation = evaluate(
         answers,
         {name: Arm.model_validate(arm) for name, arm in plan["arms"].items()},
-        stored_answers.read_test_groups(bucket, prefix),
+        current().answers.read_test_groups(bucket, prefix),
         settings,
-        champion_parameter.read_champion_answers(environment().deployment, bucket, prefix, run["id"]),
+        current().champion.read_champion_answers(environment().deployment, bucket, prefix, run["id"]),
         leaked=plan["dataset"]["test"].get("leaked", 0),
     )
-    pairs = stored_judging.read_pairs(bucket, prefix)
-    judged = {judge: stored_judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in settings.judges}
-    approved = approvals.read(bucket, run["id"])
+    pairs = current().judging.read_pairs(bucket, prefix)
+    judged = {judge: current().judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in settings.judges}
+    approved = current().approvals.read(bucket, run["id"])
     losses = _losses(event)
     served = losses[event["job"].get("chosen", plan["candidates"][0]["number"])]
     result = run_report.succeeded(
         {
             **event,
             "approval": approved.told() if approved else None,
-            "preflight": orjson.loads(object_store.read(bucket, preflight_key(prefix)) or b"null"),
+            "preflight": orjson.loads(current().objects.read(bucket, preflight_key(prefix)) or b"null"),
         },
         answers,
         evaluation,
         summarise_judging(pairs, judged),
         served,
-        lineage.read_lineage(run, list(plan["arms"]), judged=bool(judged)),
+        current().lineage.read_lineage(run, list(plan["arms"]), judged=bool(judged)),
         _costs(run, plan, losses),
     )
-    dataset = orjson.loads(object_store.read(bucket, f"{prefix}dataset/report.json") or b"{}")
+    dataset = orjson.loads(current().objects.read(bucket, f"{prefix}dataset/report.json") or b"{}")
     of_sweep = {number: validation for number, (_, validation) in losses.items()} if len(losses) > 1 else {}
     page = render_page(result, Materials(answers, *served, dataset, of_sweep))
-    page_uri = object_store.write(bucket, f"{prefix}report.html", page.encode(), _HTML)
+    page_uri = current().objects.write(bucket, f"{prefix}report.html", page.encode(), _HTML)
     review = render_review(
         run["id"], [pair for pair in pairs if not needs_no_judge(pair)], simulated=bool(result["simulated"])
     )
-    object_store.write(bucket, f"{prefix}human_review.html", review.encode(), _HTML)
+    current().objects.write(bucket, f"{prefix}human_review.html", review.encode(), _HTML)
     # Last, since its presence says that the run has its result.
-    uri = object_store.write(bucket, f"{prefix}report.json", orjson.dumps(result, option=orjson.OPT_INDENT_2))
+    uri = current().objects.write(bucket, f"{prefix}report.json", orjson.dumps(result, option=orjson.OPT_INDENT_2))
     verdict = result["decision"]["verdict"]
     logger.info("Report written", extra={"uri": uri, "headline": run_report.headline(result), "verdict": verdict})
     metrics.add_metric("RunsSucceeded", MetricUnit.Count, 1)
@@ -97,7 +88,7 @@ def _costs(run: dict[str, Any], plan: dict[str, Any], losses: Mapping[int, tuple
     Where run.json has prices of its own, the estimate is made anew with them: the same prices stand on both sides.
     """
     try:
-        found = price_file.read_prices(run["source"]["bucket"])
+        found = current().price_file.read_prices(run["source"]["bucket"])
     except Refused as refusal:
         # The preflight has warned of it; it must not cost the run its report.
         logger.warning("Price file not read", extra={"reason": str(refusal)})
@@ -107,7 +98,7 @@ def _costs(run: dict[str, Any], plan: dict[str, Any], losses: Mapping[int, tuple
         logger.warning("Price file not read", extra={"findings": [each.message for each in found]})
         found = default_prices()
     prices = reported_prices(found, plan, environment().model_unit_price_per_hour)
-    preflight = orjson.loads(object_store.read(run["output_bucket"], preflight_key(run["prefix"])) or b"{}")
+    preflight = orjson.loads(current().objects.read(run["output_bucket"], preflight_key(run["prefix"])) or b"{}")
     made = preflight.get("estimate")
     ran = {
         number: max((line.epoch for part in both for line in part.lines), default=0) for number, both in losses.items()
@@ -125,8 +116,10 @@ def _losses(event: dict[str, Any]) -> dict[int, tuple[Losses, Losses]]:
     candidates = event["job"].get("candidates")
     if not candidates:
         number = event["plan"]["candidates"][0]["number"]
-        return {number: customization_output.read_training_metrics(bucket, f"{prefix}customization/")}
+        return {number: current().customization_output.read_training_metrics(bucket, f"{prefix}customization/")}
     return {
-        one["number"]: customization_output.read_training_metrics(bucket, candidate_output(prefix, one["number"]))
+        one["number"]: current().customization_output.read_training_metrics(
+            bucket, candidate_output(prefix, one["number"])
+        )
         for one in candidates
     }

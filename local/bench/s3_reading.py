@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from lambdas.adapters.aws import clients, object_store
+from lambdas.adapters.adapters import current, use
 from lambdas.domain.dataset.reading.blocks import read_blocks
 
 ROUNDS = 3
@@ -43,13 +43,13 @@ def measure_s3(path: Path) -> dict[str, Any]:
 
 
 def _read_chunks() -> None:
-    body = clients.s3().get_object(Bucket="bench", Key="file")["Body"]
+    body = current().clients.s3.get_object(Bucket="bench", Key="file")["Body"]
     while body.read(_CHUNK_BYTES):
         pass
 
 
 def _read_lines() -> None:
-    with object_store.opened("bench", "file") as stored:
+    with current().objects.opened("bench", "file") as stored:
         if stored is None:
             raise FileNotFoundError
         for _ in read_blocks(stored.stream):
@@ -65,14 +65,14 @@ def _served(path: Path) -> Iterator[None]:
     before = dict(os.environ)
     try:
         os.environ.update(_SETTINGS, AWS_ENDPOINT_URL_S3=f"http://127.0.0.1:{ours.recv()}")
-        clients.s3.cache_clear()
+        use(None)
         yield
     finally:
         server.terminate()
         server.join()
         os.environ.clear()
         os.environ.update(before)
-        clients.s3.cache_clear()
+        use(None)
 
 
 def _serve(path: Path, connection: Connection) -> None:

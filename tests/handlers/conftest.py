@@ -8,7 +8,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
-from lambdas.adapters.aws import clients
+from lambdas.adapters.adapters import current, use
 from lambdas.handlers.environment import environment
 
 if TYPE_CHECKING:
@@ -46,30 +46,18 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    caches = (
-        clients.s3,
-        clients.bedrock,
-        clients.bedrock_runtime,
-        clients.step_functions,
-        clients.sns,
-        clients.ssm,
-        clients.iam,
-        clients.kms,
-        clients.service_quotas,
-        environment,
-    )
+    use(None)
+    environment.cache_clear()
     with mock_aws():
-        for cached in caches:
-            cached.cache_clear()
         yield
-    for cached in caches:
-        cached.cache_clear()
+    use(None)
+    environment.cache_clear()
 
 
 @pytest.fixture
 def s3(aws: None) -> "S3Client":
     """S3 with the two buckets of a deployment, versioned as the stack makes them."""
-    client = clients.s3()
+    client = current().clients.s3
     for bucket in (INPUT_BUCKET, OUTPUT_BUCKET):
         client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
         client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

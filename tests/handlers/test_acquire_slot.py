@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.aws import object_store
+from lambdas.adapters.adapters import current
 from lambdas.adapters.stores import throughput_slots
 from lambdas.domain.serving import slots
 from lambdas.handlers.acquire_slot import handler
@@ -24,7 +24,7 @@ def test_the_first_run_gets_the_slot_and_the_second_waits_its_turn(s3: Any, lamb
     second = handler(state("second"), lambda_context)
     assert (first["acquired"], second["acquired"]) == (True, False)
     assert "first" in second["message"]
-    throughput_slots.give_back(OUTPUT_BUCKET, "first")
+    current().slots.give_back(OUTPUT_BUCKET, "first")
     third = handler(state("second", slot=second), lambda_context)
     assert (third["acquired"], third["waited_seconds"]) == (True, second["wait_seconds"])
 
@@ -47,11 +47,11 @@ def test_runs_at_once_never_get_more_than_there_are(s3: Any, monkeypatch: pytest
     """A slot is taken by one conditional write: all see it free, one gets it."""
     monkeypatch.setenv("MAX_THROUGHPUTS", str(number))
     environment.cache_clear()
-    monkeypatch.setattr(throughput_slots, "held", lambda _bucket: [])
+    monkeypatch.setattr(current().slots, "held", lambda _bucket: [])
 
     def take(run: int) -> bool:
         wanted = slots.holder(f"run-{run}", "arn:execution", "2026-01-21T22:00:00.000Z", 8)
-        return isinstance(throughput_slots.take(OUTPUT_BUCKET, wanted, number), throughput_slots.Held)
+        return isinstance(current().slots.take(OUTPUT_BUCKET, wanted, number), throughput_slots.Held)
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(take, range(8))) == number
@@ -60,13 +60,13 @@ def test_runs_at_once_never_get_more_than_there_are(s3: Any, monkeypatch: pytest
 def test_a_slot_that_changed_hands_is_not_freed(s3: Any) -> None:
     """Two clean-ups read the dead holder; the slower one must not free the slot of the run that came next."""
     dead = slots.holder("dead", "arn:execution", "2026-01-21T22:00:00.000Z", 8)
-    throughput_slots.take(OUTPUT_BUCKET, dead, 1)
-    [read] = throughput_slots.held(OUTPUT_BUCKET)
-    throughput_slots.free(OUTPUT_BUCKET, read)
-    throughput_slots.take(OUTPUT_BUCKET, dead.model_copy(update={"run_id": "next"}), 1)
-    throughput_slots.free(OUTPUT_BUCKET, read)
-    assert [held.holder.run_id for held in throughput_slots.held(OUTPUT_BUCKET)] == ["next"]
-    body = object_store.read(OUTPUT_BUCKET, read.key)
+    current().slots.take(OUTPUT_BUCKET, dead, 1)
+    [read] = current().slots.held(OUTPUT_BUCKET)
+    current().slots.free(OUTPUT_BUCKET, read)
+    current().slots.take(OUTPUT_BUCKET, dead.model_copy(update={"run_id": "next"}), 1)
+    current().slots.free(OUTPUT_BUCKET, read)
+    assert [held.holder.run_id for held in current().slots.held(OUTPUT_BUCKET)] == ["next"]
+    body = current().objects.read(OUTPUT_BUCKET, read.key)
     assert body is not None
     assert json.loads(body)["run_id"] == "next"
 

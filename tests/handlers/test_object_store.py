@@ -8,6 +8,7 @@ import pytest
 from botocore.response import StreamingBody
 from urllib3 import HTTPResponse
 
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws import object_store
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def test_an_object_is_read_to_its_end_though_its_body_closes_there(
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", get_object)
 
-    with object_store.opened("bucket", "key") as stored:
+    with current().objects.opened("bucket", "key") as stored:
         assert stored is not None
         assert stored.stream.readlines() == text.splitlines(keepends=True)
 
@@ -39,7 +40,7 @@ def test_lines_become_one_object_whether_small_or_in_parts(
     """A set of any size must arrive whole, without ever being held whole."""
     monkeypatch.setattr(object_store, "_PART_BYTES", 5 << 20)
     text = b"x" * 2_000
-    with object_store.line_writer("output-bucket", "set.jsonl") as writer:
+    with current().objects.line_writer("output-bucket", "set.jsonl") as writer:
         for _ in range(lines):
             writer.write(text)
     stored = s3.get_object(Bucket="output-bucket", Key="set.jsonl")
@@ -52,7 +53,7 @@ def test_failure_while_writing_leaves_neither_object_nor_parts(s3: "S3Client", m
     monkeypatch.setattr(object_store, "_PART_BYTES", 5 << 20)
 
     def broken() -> None:
-        with object_store.line_writer("output-bucket", "set.jsonl") as writer:
+        with current().objects.line_writer("output-bucket", "set.jsonl") as writer:
             for _ in range(4_000):
                 writer.write(b"x" * 2_000)
             raise RuntimeError("the reader broke off")

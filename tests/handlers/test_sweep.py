@@ -10,7 +10,7 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from lambdas.adapters import reconciling
-from lambdas.adapters.aws import clients, executions
+from lambdas.adapters.adapters import current, use
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.adapters.reconciling import Scope
 from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
@@ -89,12 +89,12 @@ class Sweep:
 
     def jobs(self) -> list[str]:
         """The names of all jobs that Bedrock knows."""
-        listed = clients.bedrock().list_model_customization_jobs()["modelCustomizationJobSummaries"]
+        listed = current().clients.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]
         return sorted(job["jobName"] for job in listed)
 
     def models(self) -> list[str]:
         """The names of all custom models that Bedrock has."""
-        return sorted(model["modelName"] for model in clients.bedrock().list_custom_models()["modelSummaries"])
+        return sorted(model["modelName"] for model in current().clients.bedrock.list_custom_models()["modelSummaries"])
 
 
 @pytest.fixture
@@ -125,9 +125,9 @@ def sweep(s3: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     settings = Settings(region="us-west-2", account_id=DEFAULT_ACCOUNT_ID)
     with serve(settings, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", url)
-        clients.bedrock.cache_clear()
+        use(None)
         # The client's own retries would sleep.
-        clients.bedrock().meta.events.unregister("needs-retry.bedrock", unique_id="retry-config-bedrock")
+        current().clients.bedrock.meta.events.unregister("needs-retry.bedrock", unique_id="retry-config-bedrock")
         yield Sweep(url, clock, lambda_context, {"run": run, "plan": plan})
 
 
@@ -141,7 +141,7 @@ def test_all_jobs_run_and_the_lowest_validation_loss_is_chosen(sweep: Sweep) -> 
     assert (chosen["chosen"], chosen["name"]) == (best, f"{NAME}-c{best}")
     assert chosen["model_arn"] == chosen["candidates"][best - 1]["model_arn"]
     assert chosen["hyperparameters"] == sweep.state["plan"]["candidates"][best - 1]["hyperparameters"]
-    stored = json.loads(clients.s3().get_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}sweep.json")["Body"].read())
+    stored = json.loads(current().clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}sweep.json")["Body"].read())
     assert (stored["chosen"], stored["model_arn"]) == (best, chosen["model_arn"])
 
 
@@ -150,10 +150,10 @@ def test_each_job_has_its_own_name_tags_and_output(sweep: Sweep) -> None:
     job = sweep.train()
     assert sweep.jobs() == [f"{NAME}-c{number}" for number in (1, 2, 3, 4)]
     for one in job["candidates"]:
-        listed = clients.bedrock().list_tags_for_resource(resourceARN=one["arn"])["tags"]
+        listed = current().clients.bedrock.list_tags_for_resource(resourceARN=one["arn"])["tags"]
         tags = {tag["key"]: tag["value"] for tag in listed}
         assert (tags["run-id"], tags["sweep-candidate"], tags["keep-model"]) == (RUN, str(one["number"]), "false")
-        described = clients.bedrock().get_model_customization_job(jobIdentifier=one["arn"])
+        described = current().clients.bedrock.get_model_customization_job(jobIdentifier=one["arn"])
         assert described["outputDataConfig"]["s3Uri"].endswith(f"{PREFIX}customization/c{one['number']}/")
 
 
@@ -195,7 +195,7 @@ def test_one_that_fails_does_not_end_the_run(sweep: Sweep) -> None:
 
 def test_if_all_fail_the_error_has_each_ones_reason(sweep: Sweep) -> None:
     """One reason of four would send a person looking for the others."""
-    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}dataset/train.jsonl", Body=b"{}\n")
+    current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}dataset/train.jsonl", Body=b"{}\n")
     with pytest.raises(CustomizationFailed) as failure:
         sweep.train()
     assert all(f"{NAME}-c{number} ended as Failed" in str(failure.value) for number in (1, 2, 3, 4))
@@ -204,7 +204,7 @@ def test_if_all_fail_the_error_has_each_ones_reason(sweep: Sweep) -> None:
 def test_a_stopped_one_is_no_candidate(sweep: Sweep) -> None:
     """A person may stop one job in the console without losing the others."""
     sweep.do(start_customization)
-    clients.bedrock().stop_model_customization_job(jobIdentifier=f"{NAME}-c1")
+    current().clients.bedrock.stop_model_customization_job(jobIdentifier=f"{NAME}-c1")
     sweep.clock.advance(5 * 3600)
     sweep.do(check_customization)
     assert sweep.statuses() == ["Stopped", "Completed", "Completed", "Completed"]
@@ -246,8 +246,8 @@ def test_a_loss_that_bedrock_does_not_give_is_read_from_the_jobs_own_file(sweep:
     for one in job["candidates"]:
         one["validation_loss"] = None
     folder = f"{PREFIX}customization/c1/"
-    for stored in clients.s3().list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix=folder)["Contents"]:
-        clients.s3().delete_object(Bucket=OUTPUT_BUCKET, Key=stored["Key"])
+    for stored in current().clients.s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix=folder)["Contents"]:
+        current().clients.s3.delete_object(Bucket=OUTPUT_BUCKET, Key=stored["Key"])
     candidates = sweep.do(choose_model)["candidates"]
     assert candidates[0]["validation_loss"] is None
     assert sweep.state["job"]["chosen"] != 1
@@ -309,7 +309,7 @@ def test_a_model_of_the_same_name_without_the_proof_stays(sweep: Sweep) -> None:
     sweep.train()
     sweep.do(choose_model)
     loser = next(one for one in sweep.state["job"]["candidates"] if one["number"] != sweep.state["job"]["chosen"])
-    clients.bedrock().untag_resource(resourceARN=loser["model_arn"], tagKeys=["sweep-candidate"])
+    current().clients.bedrock.untag_resource(resourceARN=loser["model_arn"], tagKeys=["sweep-candidate"])
     job = sweep.do(discard_models)
     assert len(sweep.models()) == 2
     assert job["candidates"][loser["number"] - 1]["model"] == "left"
@@ -333,7 +333,7 @@ def test_the_clean_up_lane_stops_every_job(sweep: Sweep) -> None:
     del sweep.state["job"]
     stopped = sweep.do(stop_customization, "stopped_job")
     assert (stopped["status"], stopped["model_arn"]) == ("Stopping", None)
-    listed = clients.bedrock().list_model_customization_jobs()["modelCustomizationJobSummaries"]
+    listed = current().clients.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]
     assert {job["status"] for job in listed} == {"Stopping"}
 
 
@@ -344,7 +344,7 @@ def test_one_job_that_cannot_be_stopped_does_not_save_the_others(sweep: Sweep) -
     sweep.fault(operation="StopModelCustomizationJob", kind="access_denied", match=stuck)
     with pytest.raises(Refused):
         sweep.do(stop_customization, "stopped_job")
-    listed = clients.bedrock().list_model_customization_jobs()["modelCustomizationJobSummaries"]
+    listed = current().clients.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]
     assert sorted(job["status"] for job in listed) == ["InProgress"] + ["Stopping"] * 3
 
 
@@ -356,8 +356,8 @@ class TestReconciliation:
         """The run has its claim, and its execution was stopped."""
         self.status, self.sweep = "ABORTED", sweep
         claim = {"run_id": RUN, "execution_arn": EXECUTION, "claimed_at": now()}
-        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN), Body=json.dumps(claim).encode())
-        monkeypatch.setattr(executions, "find", lambda arn: Execution(arn, self.status, now()))
+        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN), Body=json.dumps(claim).encode())
+        monkeypatch.setattr(current().executions, "find", lambda arn: Execution(arn, self.status, now()))
 
     def reconcile(self) -> Turn:
         terms = Terms("fine-tuning", longest_lease_hours=8, longest_run_hours=168, settle_seconds=0)
@@ -388,13 +388,13 @@ class TestReconciliation:
     def test_without_the_runs_claim_nothing_is_known_and_nothing_deleted(self) -> None:
         """A bucket that was cleared must not cost the model that was kept on purpose."""
         self.sweep.train()
-        clients.s3().delete_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN))
+        current().clients.s3.delete_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN))
         assert self.reconcile().models_deleted == []
 
     def test_a_choice_that_cannot_be_read_decides_nothing(self) -> None:
         """The chosen one could be among those that go."""
         self.sweep.train()
-        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}sweep.json", Body=b"{}")
+        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}sweep.json", Body=b"{}")
         turn = self.reconcile()
         assert turn.models_deleted == []
         assert len(turn.problems) == 4
@@ -412,7 +412,7 @@ class TestReconciliation:
         """Its name alone may be anybody's."""
         job = self.sweep.train()
         for one in job["candidates"]:
-            clients.bedrock().untag_resource(resourceARN=one["model_arn"], tagKeys=["run-id"])
+            current().clients.bedrock.untag_resource(resourceARN=one["model_arn"], tagKeys=["run-id"])
         assert self.reconcile().models_deleted == []
 
     def test_tags_that_cannot_be_read_leave_it_to_the_next_turn(self) -> None:
@@ -441,9 +441,9 @@ def test_at_the_stacks_deletion_a_losing_model_that_cannot_go_yet_is_waited_for(
 ) -> None:
     """Nobody comes by later: the deletion must not succeed while the model is still in the way."""
     claim = {"run_id": RUN, "execution_arn": EXECUTION, "claimed_at": now()}
-    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN), Body=json.dumps(claim).encode())
-    monkeypatch.setattr(executions, "find", lambda arn: Execution(arn, "ABORTED", now()))
-    monkeypatch.setattr(executions, "running", lambda _machine: iter(()))
+    current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN), Body=json.dumps(claim).encode())
+    monkeypatch.setattr(current().executions, "find", lambda arn: Execution(arn, "ABORTED", now()))
+    monkeypatch.setattr(current().executions, "running", lambda _machine: iter(()))
     sweep.train()
     chosen = sweep.do(choose_model)["name"]
     sweep.fault(operation="DeleteCustomModel", kind="conflict", last=5)

@@ -9,13 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lambdas.adapters.aws import clients
 from lambdas.adapters.aws.service_errors import NotFound, failure_words, named_errors
 from lambdas.domain.core.timestamps import timestamp
 from lambdas.domain.serving.kinds import PROVISIONED, ServedModel
 from lambdas.domain.training.customization import Job
 
 if TYPE_CHECKING:
+    from types_boto3_bedrock import BedrockClient
     from types_boto3_bedrock.type_defs import (
         CreateModelCustomizationJobRequestTypeDef,
         ResponseMetadataTypeDef,
@@ -67,169 +67,166 @@ class Listed:
     model_units: int | None
 
 
-def start_customization_job(request: JobRequest) -> tuple[str, bool]:
-    """Starts a job named like its model; returns its ARN and whether a simulated service answered.
+class Bedrock:
+    """Bedrock's control plane."""
 
-    The same token with the same request gives the same job.
-    """
-    arguments: CreateModelCustomizationJobRequestTypeDef = {
-        "jobName": request.name,
-        "customModelName": request.name,
-        "clientRequestToken": request.token,
-        "roleArn": request.role_arn,
-        "baseModelIdentifier": request.base_model,
-        "customizationType": "FINE_TUNING",
-        "hyperParameters": dict(request.hyperparameters),
-        "trainingDataConfig": {"s3Uri": request.training_uri},
-        "outputDataConfig": {"s3Uri": request.output_uri},
-        "jobTags": tag_list(request.tags),
-        "customModelTags": tag_list(request.tags),
-    }
-    if request.validation_uri is not None:
-        arguments["validationDataConfig"] = {"validators": [{"s3Uri": request.validation_uri}]}
-    if request.kms_key_arn is not None:
-        arguments["customModelKmsKeyId"] = request.kms_key_arn
-    with named_errors("CreateModelCustomizationJob"):
-        response = clients.bedrock().create_model_customization_job(**arguments)
-    return response["jobArn"], _is_simulated(response["ResponseMetadata"])
+    def __init__(self, client: "BedrockClient") -> None:
+        self._client = client
 
+    def start_customization_job(self, request: JobRequest) -> tuple[str, bool]:
+        """Starts a job named like its model; returns its ARN and whether a simulated service answered.
 
-def find_customization_job(identifier: str) -> JobDescription | None:
-    """A job by name or ARN; None where there is none."""
-    try:
-        with named_errors("GetModelCustomizationJob"):
-            response = clients.bedrock().get_model_customization_job(jobIdentifier=identifier)
-    except NotFound:
-        return None
-    ended_at = response.get("endTime")
-    validations = response.get("validationMetrics") or [{}]
-    return JobDescription(
-        job={
-            "name": response["jobName"],
-            "arn": response["jobArn"],
-            "status": response.get("status", "InProgress"),
-            "model_arn": response.get("outputModelArn"),
-            "started_at": timestamp(response["creationTime"]),
-            "ended_at": timestamp(ended_at) if ended_at else None,
-            "simulated": _is_simulated(response["ResponseMetadata"]),
-            "wait_seconds": 0,
-        },
-        training_uri=response["trainingDataConfig"].get("s3Uri"),
-        failure_message=failure_words(response.get("failureMessage")),
-        training_loss=response.get("trainingMetrics", {}).get("trainingLoss"),
-        validation_loss=validations[-1].get("validationLoss"),
-    )
+        The same token with the same request gives the same job.
+        """
+        arguments: CreateModelCustomizationJobRequestTypeDef = {
+            "jobName": request.name,
+            "customModelName": request.name,
+            "clientRequestToken": request.token,
+            "roleArn": request.role_arn,
+            "baseModelIdentifier": request.base_model,
+            "customizationType": "FINE_TUNING",
+            "hyperParameters": dict(request.hyperparameters),
+            "trainingDataConfig": {"s3Uri": request.training_uri},
+            "outputDataConfig": {"s3Uri": request.output_uri},
+            "jobTags": tag_list(request.tags),
+            "customModelTags": tag_list(request.tags),
+        }
+        if request.validation_uri is not None:
+            arguments["validationDataConfig"] = {"validators": [{"s3Uri": request.validation_uri}]}
+        if request.kms_key_arn is not None:
+            arguments["customModelKmsKeyId"] = request.kms_key_arn
+        with named_errors("CreateModelCustomizationJob"):
+            response = self._client.create_model_customization_job(**arguments)
+        return response["jobArn"], _is_simulated(response["ResponseMetadata"])
 
-
-def stop_customization_job(identifier: str) -> None:
-    """Asks a job to stop; what it has trained is lost."""
-    with named_errors("StopModelCustomizationJob"):
-        clients.bedrock().stop_model_customization_job(jobIdentifier=identifier)
-
-
-def purchase_throughput(name: str, token: str, model_arn: str, model_units: int, tags: Mapping[str, str]) -> str:
-    """Buys throughput without commitment, billed by the hour until it is deleted; returns its ARN.
-
-    No `commitmentDuration` is what "no commitment" means in this API. The same token gives the same throughput.
-    """
-    with named_errors("CreateProvisionedModelThroughput"):
-        response = clients.bedrock().create_provisioned_model_throughput(
-            provisionedModelName=name,
-            clientRequestToken=token,
-            modelId=model_arn,
-            modelUnits=model_units,
-            tags=tag_list(tags),
+    def find_customization_job(self, identifier: str) -> JobDescription | None:
+        """A job by name or ARN; None where there is none."""
+        try:
+            with named_errors("GetModelCustomizationJob"):
+                response = self._client.get_model_customization_job(jobIdentifier=identifier)
+        except NotFound:
+            return None
+        ended_at = response.get("endTime")
+        validations = response.get("validationMetrics") or [{}]
+        return JobDescription(
+            job={
+                "name": response["jobName"],
+                "arn": response["jobArn"],
+                "status": response.get("status", "InProgress"),
+                "model_arn": response.get("outputModelArn"),
+                "started_at": timestamp(response["creationTime"]),
+                "ended_at": timestamp(ended_at) if ended_at else None,
+                "simulated": _is_simulated(response["ResponseMetadata"]),
+                "wait_seconds": 0,
+            },
+            training_uri=response["trainingDataConfig"].get("s3Uri"),
+            failure_message=failure_words(response.get("failureMessage")),
+            training_loss=response.get("trainingMetrics", {}).get("trainingLoss"),
+            validation_loss=validations[-1].get("validationLoss"),
         )
-    return response["provisionedModelArn"]
 
+    def stop_customization_job(self, identifier: str) -> None:
+        """Asks a job to stop; what it has trained is lost."""
+        with named_errors("StopModelCustomizationJob"):
+            self._client.stop_model_customization_job(jobIdentifier=identifier)
 
-def find_throughput(identifier: str) -> ServedModel | None:
-    """A throughput by name or ARN; None where there is none."""
-    try:
-        with named_errors("GetProvisionedModelThroughput"):
-            response = clients.bedrock().get_provisioned_model_throughput(provisionedModelId=identifier)
-    except NotFound:
-        return None
-    return ServedModel(
-        kind=PROVISIONED,
-        arn=response["provisionedModelArn"],
-        status=response["status"],
-        model_arn=response["modelArn"],
-        model_units=response["modelUnits"],
-        created_at=timestamp(response["creationTime"]),
-        changed_at=timestamp(response["lastModifiedTime"]),
-        failure_message=failure_words(response.get("failureMessage")),
-    )
+    def purchase_throughput(
+        self, name: str, token: str, model_arn: str, model_units: int, tags: Mapping[str, str]
+    ) -> str:
+        """Buys throughput without commitment, billed by the hour until it is deleted; returns its ARN.
 
-
-def delete_throughput(identifier: str) -> bool:
-    """Asks for the deletion of a throughput by name or ARN; False for one that does not exist, deleted already."""
-    try:
-        with named_errors("DeleteProvisionedModelThroughput"):
-            clients.bedrock().delete_provisioned_model_throughput(provisionedModelId=identifier)
-    except NotFound:
-        return False
-    return True
-
-
-def list_throughputs() -> list[Listed]:
-    """All throughputs of the account in this Region, whoever bought them."""
-    with named_errors("ListProvisionedModelThroughputs"):
-        pages = clients.bedrock().get_paginator("list_provisioned_model_throughputs").paginate()
-        return [
-            Listed(
-                found["provisionedModelArn"],
-                found["provisionedModelName"],
-                timestamp(found["creationTime"]),
-                found["modelUnits"],
+        No `commitmentDuration` is what "no commitment" means in this API. The same token gives the same throughput.
+        """
+        with named_errors("CreateProvisionedModelThroughput"):
+            response = self._client.create_provisioned_model_throughput(
+                provisionedModelName=name,
+                clientRequestToken=token,
+                modelId=model_arn,
+                modelUnits=model_units,
+                tags=tag_list(tags),
             )
-            for page in pages
-            for found in page.get("provisionedModelSummaries", [])
-        ]
+        return response["provisionedModelArn"]
 
+    def find_throughput(self, identifier: str) -> ServedModel | None:
+        """A throughput by name or ARN; None where there is none."""
+        try:
+            with named_errors("GetProvisionedModelThroughput"):
+                response = self._client.get_provisioned_model_throughput(provisionedModelId=identifier)
+        except NotFound:
+            return None
+        return ServedModel(
+            kind=PROVISIONED,
+            arn=response["provisionedModelArn"],
+            status=response["status"],
+            model_arn=response["modelArn"],
+            model_units=response["modelUnits"],
+            created_at=timestamp(response["creationTime"]),
+            changed_at=timestamp(response["lastModifiedTime"]),
+            failure_message=failure_words(response.get("failureMessage")),
+        )
 
-def list_running_jobs() -> list[Listed]:
-    """All customization jobs in progress of the account in this Region, whoever started them."""
-    with named_errors("ListModelCustomizationJobs"):
-        pages = clients.bedrock().get_paginator("list_model_customization_jobs").paginate(statusEquals="InProgress")
-        return [
-            Listed(found["jobArn"], found["jobName"], timestamp(found["creationTime"]), None)
-            for page in pages
-            for found in page.get("modelCustomizationJobSummaries", [])
-        ]
+    def delete_throughput(self, identifier: str) -> bool:
+        """Asks for the deletion of a throughput by name or ARN; False for one that does not exist, deleted already."""
+        try:
+            with named_errors("DeleteProvisionedModelThroughput"):
+                self._client.delete_provisioned_model_throughput(provisionedModelId=identifier)
+        except NotFound:
+            return False
+        return True
 
+    def list_throughputs(self) -> list[Listed]:
+        """All throughputs of the account in this Region, whoever bought them."""
+        with named_errors("ListProvisionedModelThroughputs"):
+            pages = self._client.get_paginator("list_provisioned_model_throughputs").paginate()
+            return [
+                Listed(
+                    found["provisionedModelArn"],
+                    found["provisionedModelName"],
+                    timestamp(found["creationTime"]),
+                    found["modelUnits"],
+                )
+                for page in pages
+                for found in page.get("provisionedModelSummaries", [])
+            ]
 
-def find_custom_model(identifier: str) -> str | None:
-    """The ARN of a custom model by name or ARN; None where there is none."""
-    try:
-        with named_errors("GetCustomModel"):
-            return clients.bedrock().get_custom_model(modelIdentifier=identifier)["modelArn"]
-    except NotFound:
-        return None
+    def list_running_jobs(self) -> list[Listed]:
+        """All customization jobs in progress of the account in this Region, whoever started them."""
+        with named_errors("ListModelCustomizationJobs"):
+            pages = self._client.get_paginator("list_model_customization_jobs").paginate(statusEquals="InProgress")
+            return [
+                Listed(found["jobArn"], found["jobName"], timestamp(found["creationTime"]), None)
+                for page in pages
+                for found in page.get("modelCustomizationJobSummaries", [])
+            ]
 
+    def find_custom_model(self, identifier: str) -> str | None:
+        """The ARN of a custom model by name or ARN; None where there is none."""
+        try:
+            with named_errors("GetCustomModel"):
+                return self._client.get_custom_model(modelIdentifier=identifier)["modelArn"]
+        except NotFound:
+            return None
 
-def delete_custom_model(arn: str) -> None:
-    """Deletes a custom model; one that does not exist is deleted already."""
-    with suppress(NotFound), named_errors("DeleteCustomModel"):
-        clients.bedrock().delete_custom_model(modelIdentifier=arn)
+    def delete_custom_model(self, arn: str) -> None:
+        """Deletes a custom model; one that does not exist is deleted already."""
+        with suppress(NotFound), named_errors("DeleteCustomModel"):
+            self._client.delete_custom_model(modelIdentifier=arn)
 
+    def list_custom_models(self) -> list[Listed]:
+        """All custom models of the account in this Region, whoever made them."""
+        with named_errors("ListCustomModels"):
+            pages = self._client.get_paginator("list_custom_models").paginate(isOwned=True)
+            return [
+                Listed(found["modelArn"], found["modelName"], timestamp(found["creationTime"]), None)
+                for page in pages
+                for found in page.get("modelSummaries", [])
+            ]
 
-def list_custom_models() -> list[Listed]:
-    """All custom models of the account in this Region, whoever made them."""
-    with named_errors("ListCustomModels"):
-        pages = clients.bedrock().get_paginator("list_custom_models").paginate(isOwned=True)
-        return [
-            Listed(found["modelArn"], found["modelName"], timestamp(found["creationTime"]), None)
-            for page in pages
-            for found in page.get("modelSummaries", [])
-        ]
-
-
-def tags_of(arn: str) -> dict[str, str]:
-    """The tags of a job, a custom model, a throughput or a deployment."""
-    with named_errors("ListTagsForResource"):
-        response = clients.bedrock().list_tags_for_resource(resourceARN=arn)
-    return {tag["key"]: tag["value"] for tag in response.get("tags", [])}
+    def tags_of(self, arn: str) -> dict[str, str]:
+        """The tags of a job, a custom model, a throughput or a deployment."""
+        with named_errors("ListTagsForResource"):
+            response = self._client.list_tags_for_resource(resourceARN=arn)
+        return {tag["key"]: tag["value"] for tag in response.get("tags", [])}
 
 
 def tag_list(tags: Mapping[str, str]) -> "list[TagTypeDef]":

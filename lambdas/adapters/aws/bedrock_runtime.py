@@ -2,37 +2,43 @@
 
 from typing import TYPE_CHECKING
 
-from lambdas.adapters.aws import clients
 from lambdas.adapters.aws.service_errors import named_errors
 from lambdas.domain.evaluation.responses import Answer, InferenceSettings, Question
 
 if TYPE_CHECKING:
+    from types_boto3_bedrock_runtime import BedrockRuntimeClient
     from types_boto3_bedrock_runtime.type_defs import ConverseRequestTypeDef
 
 
-def converse(model_id: str, question: Question, settings: InferenceSettings) -> Answer:
-    """A model's answer to a question; `model_id` is a model's id, or the ARN of a throughput or deployment.
+class BedrockRuntime:
+    """Bedrock's inference."""
 
-    Raises ServiceBusy, NotFound or Refused.
-    """
-    request: ConverseRequestTypeDef = {
-        "modelId": model_id,
-        "messages": [{"role": turn.role, "content": [{"text": turn.content}]} for turn in question.turns],
-        "inferenceConfig": {
-            "maxTokens": settings.max_tokens,
-            "temperature": settings.temperature,
-            "topP": settings.top_p,
-        },
-    }
-    if question.system:
-        request["system"] = [{"text": question.system}]
-    with named_errors("Converse"):
-        response = clients.bedrock_runtime().converse(**request)
-    content = response["output"].get("message", {"content": []})["content"]
-    return Answer(
-        text="".join(block.get("text", "") for block in content),
-        input_tokens=response["usage"]["inputTokens"],
-        output_tokens=response["usage"]["outputTokens"],
-        latency_ms=response["metrics"]["latencyMs"],
-        stop_reason=response["stopReason"],
-    )
+    def __init__(self, client: "BedrockRuntimeClient") -> None:
+        self._client = client
+
+    def converse(self, model_id: str, question: Question, settings: InferenceSettings) -> Answer:
+        """A model's answer to a question; `model_id` is a model's id, or the ARN of a throughput or deployment.
+
+        Raises ServiceBusy, NotFound or Refused.
+        """
+        request: ConverseRequestTypeDef = {
+            "modelId": model_id,
+            "messages": [{"role": turn.role, "content": [{"text": turn.content}]} for turn in question.turns],
+            "inferenceConfig": {
+                "maxTokens": settings.max_tokens,
+                "temperature": settings.temperature,
+                "topP": settings.top_p,
+            },
+        }
+        if question.system:
+            request["system"] = [{"text": question.system}]
+        with named_errors("Converse"):
+            response = self._client.converse(**request)
+        content = response["output"].get("message", {"content": []})["content"]
+        return Answer(
+            text="".join(block.get("text", "") for block in content),
+            input_tokens=response["usage"]["inputTokens"],
+            output_tokens=response["usage"]["outputTokens"],
+            latency_ms=response["metrics"]["latencyMs"],
+            stop_reason=response["stopReason"],
+        )

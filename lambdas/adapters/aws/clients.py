@@ -1,10 +1,10 @@
-"""The boto3 clients, each made once in a process: Lambda keeps a process for many invocations.
+"""The boto3 clients of one account and Region, each made at its first use.
 
 Region, credentials and endpoints come from boto3's own environment, so `AWS_ENDPOINT_URL_BEDROCK` and its kind work.
 """
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 from botocore.config import Config
@@ -26,55 +26,69 @@ CONTROL = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeou
 INFERENCE = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=120)
 
 
-@cache
-def s3() -> "S3Client":
-    """Amazon S3."""
-    return boto3.client("s3", config=STORAGE)
+class Maker(Protocol):
+    """boto3, or a session of it."""
+
+    def client(self, service_name: Any, *, config: Config) -> Any:
+        """A client of the service."""
 
 
-@cache
-def bedrock() -> "BedrockClient":
-    """Bedrock's control plane: customization jobs, custom models, provisioned throughput."""
-    return boto3.client("bedrock", config=CONTROL)
+class Clients:
+    """Clients of the maker: boto3's default session, unless another session is given."""
 
+    def __init__(self, maker: Maker = boto3) -> None:
+        self._maker = maker
 
-@cache
-def bedrock_runtime() -> "BedrockRuntimeClient":
-    """Bedrock's inference."""
-    return boto3.client("bedrock-runtime", config=INFERENCE)
+    @cached_property
+    def s3(self) -> "S3Client":
+        """Amazon S3."""
+        made: S3Client = self._maker.client("s3", config=STORAGE)
+        return made
 
+    @cached_property
+    def bedrock(self) -> "BedrockClient":
+        """Bedrock's control plane: customization jobs, custom models, provisioned throughput."""
+        made: BedrockClient = self._maker.client("bedrock", config=CONTROL)
+        return made
 
-@cache
-def service_quotas() -> Any:
-    """Service Quotas."""
-    return boto3.client("service-quotas", config=STORAGE)
+    @cached_property
+    def bedrock_runtime(self) -> "BedrockRuntimeClient":
+        """Bedrock's inference."""
+        made: BedrockRuntimeClient = self._maker.client("bedrock-runtime", config=INFERENCE)
+        return made
 
+    @cached_property
+    def service_quotas(self) -> Any:
+        """Service Quotas."""
+        made: Any = self._maker.client("service-quotas", config=STORAGE)
+        return made
 
-@cache
-def iam() -> Any:
-    """IAM."""
-    return boto3.client("iam", config=CONTROL)
+    @cached_property
+    def iam(self) -> Any:
+        """IAM."""
+        made: Any = self._maker.client("iam", config=CONTROL)
+        return made
 
+    @cached_property
+    def kms(self) -> Any:
+        """KMS."""
+        made: Any = self._maker.client("kms", config=CONTROL)
+        return made
 
-@cache
-def kms() -> Any:
-    """KMS."""
-    return boto3.client("kms", config=CONTROL)
+    @cached_property
+    def step_functions(self) -> "SFNClient":
+        """Step Functions."""
+        made: SFNClient = self._maker.client("stepfunctions", config=CONTROL)
+        return made
 
+    @cached_property
+    def sns(self) -> "SNSClient":
+        """Amazon SNS."""
+        made: SNSClient = self._maker.client("sns", config=CONTROL)
+        return made
 
-@cache
-def step_functions() -> "SFNClient":
-    """Step Functions."""
-    return boto3.client("stepfunctions", config=CONTROL)
-
-
-@cache
-def sns() -> "SNSClient":
-    """Amazon SNS."""
-    return boto3.client("sns", config=CONTROL)
-
-
-@cache
-def ssm() -> "SSMClient":
-    """Systems Manager's parameters."""
-    return boto3.client("ssm", config=CONTROL)
+    @cached_property
+    def ssm(self) -> "SSMClient":
+        """Systems Manager's parameters."""
+        made: SSMClient = self._maker.client("ssm", config=CONTROL)
+        return made

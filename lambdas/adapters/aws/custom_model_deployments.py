@@ -4,74 +4,80 @@ Every function raises ServiceBusy, NotFound, Conflict or Refused.
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from lambdas.adapters.aws import clients
 from lambdas.adapters.aws.bedrock import Listed, tag_list
 from lambdas.adapters.aws.service_errors import Conflict, NotFound, Refused, failure_words, named_errors
 from lambdas.domain.core.timestamps import timestamp
 from lambdas.domain.serving.kinds import IN_SERVICE, ON_DEMAND, ServedModel
 
+if TYPE_CHECKING:
+    from types_boto3_bedrock import BedrockClient
+
 _ACTIVE = "Active"
 
 
-def create(name: str, token: str, model_arn: str, tags: Mapping[str, str]) -> str:
-    """Deploys a custom model; returns the deployment's ARN. The same token gives the same deployment."""
-    with named_errors("CreateCustomModelDeployment"):
-        response = clients.bedrock().create_custom_model_deployment(
-            modelDeploymentName=name, clientRequestToken=token, modelArn=model_arn, tags=tag_list(tags)
-        )
-    return response["customModelDeploymentArn"]
+class CustomModelDeployments:
+    """Bedrock's custom model deployments."""
 
+    def __init__(self, client: "BedrockClient") -> None:
+        self._client = client
 
-def find(identifier: str) -> ServedModel | None:
-    """A deployment by name or ARN; None where there is none."""
-    try:
-        with named_errors("GetCustomModelDeployment"):
-            response = clients.bedrock().get_custom_model_deployment(customModelDeploymentIdentifier=identifier)
-    except NotFound:
-        return None
-    status: str = response["status"]
-    return ServedModel(
-        kind=ON_DEMAND,
-        arn=response["customModelDeploymentArn"],
-        status=IN_SERVICE if status == _ACTIVE else status,
-        model_arn=response["modelArn"],
-        model_units=None,
-        created_at=timestamp(response["createdAt"]),
-        changed_at=timestamp(response.get("lastUpdatedAt", response["createdAt"])),
-        failure_message=failure_words(response.get("failureMessage")),
-    )
-
-
-def delete(identifier: str) -> bool:
-    """Asks for the deletion of a deployment by name or ARN; False for one that does not exist, deleted already.
-
-    Bedrock refuses one that it is still creating with a ValidationException ("… is in a mutating state"), which time
-    heals: that is a Conflict here, as for a throughput.
-    """
-    try:
-        with named_errors("DeleteCustomModelDeployment"):
-            clients.bedrock().delete_custom_model_deployment(customModelDeploymentIdentifier=identifier)
-    except NotFound:
-        return False
-    except Refused as refusal:
-        if refusal.code == "ValidationException" and "mutating state" in refusal.message:
-            raise Conflict(refusal.operation, refusal.code, refusal.message) from refusal
-        raise
-    return True
-
-
-def list_all() -> list[Listed]:
-    """All deployments of the account in this Region, whoever made them."""
-    with named_errors("ListCustomModelDeployments"):
-        pages = clients.bedrock().get_paginator("list_custom_model_deployments").paginate()
-        return [
-            Listed(
-                found["customModelDeploymentArn"],
-                found["customModelDeploymentName"],
-                timestamp(found["createdAt"]),
-                None,
+    def create(self, name: str, token: str, model_arn: str, tags: Mapping[str, str]) -> str:
+        """Deploys a custom model; returns the deployment's ARN. The same token gives the same deployment."""
+        with named_errors("CreateCustomModelDeployment"):
+            response = self._client.create_custom_model_deployment(
+                modelDeploymentName=name, clientRequestToken=token, modelArn=model_arn, tags=tag_list(tags)
             )
-            for page in pages
-            for found in page.get("modelDeploymentSummaries", [])
-        ]
+        return response["customModelDeploymentArn"]
+
+    def find(self, identifier: str) -> ServedModel | None:
+        """A deployment by name or ARN; None where there is none."""
+        try:
+            with named_errors("GetCustomModelDeployment"):
+                response = self._client.get_custom_model_deployment(customModelDeploymentIdentifier=identifier)
+        except NotFound:
+            return None
+        status: str = response["status"]
+        return ServedModel(
+            kind=ON_DEMAND,
+            arn=response["customModelDeploymentArn"],
+            status=IN_SERVICE if status == _ACTIVE else status,
+            model_arn=response["modelArn"],
+            model_units=None,
+            created_at=timestamp(response["createdAt"]),
+            changed_at=timestamp(response.get("lastUpdatedAt", response["createdAt"])),
+            failure_message=failure_words(response.get("failureMessage")),
+        )
+
+    def delete(self, identifier: str) -> bool:
+        """Asks for the deletion of a deployment by name or ARN; False for one that does not exist, deleted already.
+
+        Bedrock refuses one that it is still creating with a ValidationException ("… is in a mutating state"),
+        which time heals: that is a Conflict here, as for a throughput.
+        """
+        try:
+            with named_errors("DeleteCustomModelDeployment"):
+                self._client.delete_custom_model_deployment(customModelDeploymentIdentifier=identifier)
+        except NotFound:
+            return False
+        except Refused as refusal:
+            if refusal.code == "ValidationException" and "mutating state" in refusal.message:
+                raise Conflict(refusal.operation, refusal.code, refusal.message) from refusal
+            raise
+        return True
+
+    def list_all(self) -> list[Listed]:
+        """All deployments of the account in this Region, whoever made them."""
+        with named_errors("ListCustomModelDeployments"):
+            pages = self._client.get_paginator("list_custom_model_deployments").paginate()
+            return [
+                Listed(
+                    found["customModelDeploymentArn"],
+                    found["customModelDeploymentName"],
+                    timestamp(found["createdAt"]),
+                    None,
+                )
+                for page in pages
+                for found in page.get("modelDeploymentSummaries", [])
+            ]

@@ -1,33 +1,40 @@
 """The state machine's executions. Every function raises ServiceBusy or Refused."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from lambdas.adapters.aws import clients
 from lambdas.adapters.aws.service_errors import NotFound, named_errors
 from lambdas.domain.core.timestamps import timestamp
 from lambdas.domain.serving.lease import RUNNING, Execution
 
-
-def find(arn: str) -> Execution | None:
-    """An execution; None where Step Functions knows none of this ARN (it forgets them after 90 days)."""
-    try:
-        with named_errors("DescribeExecution"):
-            response = clients.step_functions().describe_execution(executionArn=arn)
-    except NotFound:
-        return None
-    ended = response.get("stopDate") if response["status"] != RUNNING else None
-    return Execution(arn, response["status"], timestamp(ended) if ended else None)
+if TYPE_CHECKING:
+    from types_boto3_stepfunctions import SFNClient
 
 
-def running(state_machine_arn: str) -> Iterator[str]:
-    """The ARNs of all executions that run now."""
-    with named_errors("ListExecutions"):
-        pages = clients.step_functions().get_paginator("list_executions")
-        for page in pages.paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING"):
-            yield from (execution["executionArn"] for execution in page["executions"])
+class Executions:
+    """The state machine's executions."""
 
+    def __init__(self, client: "SFNClient") -> None:
+        self._client = client
 
-def stop(arn: str, error: str, cause: str) -> None:
-    """Stops an execution: none of its Catches runs."""
-    with named_errors("StopExecution"):
-        clients.step_functions().stop_execution(executionArn=arn, error=error, cause=cause)
+    def find(self, arn: str) -> Execution | None:
+        """An execution; None where Step Functions knows none of this ARN (it forgets them after 90 days)."""
+        try:
+            with named_errors("DescribeExecution"):
+                response = self._client.describe_execution(executionArn=arn)
+        except NotFound:
+            return None
+        ended = response.get("stopDate") if response["status"] != RUNNING else None
+        return Execution(arn, response["status"], timestamp(ended) if ended else None)
+
+    def running(self, state_machine_arn: str) -> Iterator[str]:
+        """The ARNs of all executions that run now."""
+        with named_errors("ListExecutions"):
+            pages = self._client.get_paginator("list_executions")
+            for page in pages.paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING"):
+                yield from (execution["executionArn"] for execution in page["executions"])
+
+    def stop(self, arn: str, error: str, cause: str) -> None:
+        """Stops an execution: none of its Catches runs."""
+        with named_errors("StopExecution"):
+            self._client.stop_execution(executionArn=arn, error=error, cause=cause)

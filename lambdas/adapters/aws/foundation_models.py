@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from lambdas.adapters.aws import bedrock_runtime, clients
+from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
 from lambdas.adapters.aws.service_errors import Refused, named_errors
 from lambdas.domain.evaluation.responses import InferenceSettings, Question, Turn
 from lambdas.domain.preflight.model import ModelDetails
 
 if TYPE_CHECKING:
+    from types_boto3_bedrock import BedrockClient
     from types_boto3_bedrock.type_defs import FoundationModelLifecycleTypeDef
 
 # An identifier that names no model is invalid to Bedrock, or not found.
@@ -16,35 +17,40 @@ _UNKNOWN = {"ResourceNotFoundException", "ValidationException"}
 _ONE_TOKEN = InferenceSettings(max_tokens=1, temperature=0.0, top_p=1.0)
 
 
-def region() -> str:
-    """The Region that all calls to Bedrock go to."""
-    return clients.bedrock().meta.region_name
+class FoundationModels:
+    """Foundation models in this Region."""
 
+    def __init__(self, client: "BedrockClient", runtime: BedrockRuntime) -> None:
+        self._client = client
+        self._runtime = runtime
 
-def describe_model(model_id: str) -> ModelDetails | None:
-    """GetFoundationModel's answer; None where there is no such model here. Raises ServiceBusy and Refused."""
-    try:
-        with named_errors("GetFoundationModel"):
-            response = clients.bedrock().get_foundation_model(modelIdentifier=model_id)
-    except Refused as refusal:
-        if refusal.code in _UNKNOWN:
-            return None
-        raise
-    details = response["modelDetails"]
-    unspecified: FoundationModelLifecycleTypeDef = {"status": "ACTIVE"}
-    life_cycle = details.get("modelLifecycle", unspecified)
-    return ModelDetails(
-        status=life_cycle["status"],
-        customizations=tuple(details.get("customizationsSupported", ())),
-        legacy_from=_date(life_cycle.get("legacyTime")),
-        end_of_life=_date(life_cycle.get("endOfLifeTime")),
-    )
+    def region(self) -> str:
+        """The Region that all calls to Bedrock go to."""
+        return self._client.meta.region_name
 
+    def describe_model(self, model_id: str) -> ModelDetails | None:
+        """GetFoundationModel's answer; None where there is no such model here. Raises ServiceBusy and Refused."""
+        try:
+            with named_errors("GetFoundationModel"):
+                response = self._client.get_foundation_model(modelIdentifier=model_id)
+        except Refused as refusal:
+            if refusal.code in _UNKNOWN:
+                return None
+            raise
+        details = response["modelDetails"]
+        unspecified: FoundationModelLifecycleTypeDef = {"status": "ACTIVE"}
+        life_cycle = details.get("modelLifecycle", unspecified)
+        return ModelDetails(
+            status=life_cycle["status"],
+            customizations=tuple(details.get("customizationsSupported", ())),
+            legacy_from=_date(life_cycle.get("legacyTime")),
+            end_of_life=_date(life_cycle.get("endOfLifeTime")),
+        )
 
-def ask_one_token(model_id: str) -> None:
-    """Asks a model for a single token; raises ServiceBusy and Refused."""
-    question = Question(index=0, system=None, turns=(Turn(role="user", content="Hello"),), reference="")
-    bedrock_runtime.converse(model_id, question, _ONE_TOKEN)
+    def ask_one_token(self, model_id: str) -> None:
+        """Asks a model for a single token; raises ServiceBusy and Refused."""
+        question = Question(index=0, system=None, turns=(Turn(role="user", content="Hello"),), reference="")
+        self._runtime.converse(model_id, question, _ONE_TOKEN)
 
 
 def _date(time: datetime | None) -> date | None:

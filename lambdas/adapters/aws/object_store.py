@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
-from lambdas.adapters.aws import clients
 from lambdas.adapters.aws.service_errors import Refused, named_errors
 from lambdas.domain.core.errors import ServiceBusy
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
     from botocore.response import StreamingBody
+    from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectOutputTypeDef
 
 _READ_BUFFER_BYTES = 1 << 20
@@ -46,65 +46,127 @@ def uri(bucket: str, key: str) -> str:
     return f"s3://{bucket}/{key}"
 
 
-@contextmanager
-def opened(bucket: str, key: str, version_id: str | None = None) -> Iterator[StoredObject | None]:
-    """Reads an object at a version, by default its latest; gives None where it does not exist.
+class ObjectStore:
+    """Objects in S3. Every method raises ServiceBusy or Refused."""
 
-    A broken connection while reading is ServiceBusy, like a busy S3.
-    """
-    operation = f"Reading {uri(bucket, key)}"
-    with named_errors(operation):
-        answer = _get(bucket, key, version_id)
-        if answer is None:
-            yield None
-            return
-        with answer["Body"] as body:
-            # botocore's own line reader also splits on a bare carriage return, and is slow.
-            stream = io.BufferedReader(_Body(body), _READ_BUFFER_BYTES)
-            try:
-                yield StoredObject(stream, answer["ContentLength"], answer.get("VersionId"))
-            except IncompleteReadError as error:
-                raise ServiceBusy(f"{operation} broke off: {error}. The same call may succeed later.") from error
+    def __init__(self, s3: "S3Client") -> None:
+        self._s3 = s3
 
+    @contextmanager
+    def opened(self, bucket: str, key: str, version_id: str | None = None) -> Iterator[StoredObject | None]:
+        """Reads an object at a version, by default its latest; gives None where it does not exist.
 
-def read(bucket: str, key: str) -> bytes | None:
-    """A small object whole, or None where it does not exist."""
-    with opened(bucket, key) as stored:
-        return None if stored is None else stored.stream.read()
+        A broken connection while reading is ServiceBusy, like a busy S3.
+        """
+        operation = f"Reading {uri(bucket, key)}"
+        with named_errors(operation):
+            answer = self._get(bucket, key, version_id)
+            if answer is None:
+                yield None
+                return
+            with answer["Body"] as body:
+                # botocore's own line reader also splits on a bare carriage return, and is slow.
+                stream = io.BufferedReader(_Body(body), _READ_BUFFER_BYTES)
+                try:
+                    yield StoredObject(stream, answer["ContentLength"], answer.get("VersionId"))
+                except IncompleteReadError as error:
+                    raise ServiceBusy(f"{operation} broke off: {error}. The same call may succeed later.") from error
 
+    def read(self, bucket: str, key: str) -> bytes | None:
+        """A small object whole, or None where it does not exist."""
+        with self.opened(bucket, key) as stored:
+            return None if stored is None else stored.stream.read()
 
-def write(bucket: str, key: str, body: bytes, content_type: str = "application/json") -> str:
-    """Writes a small object whole and returns its URI."""
-    with named_errors(f"Writing {uri(bucket, key)}"):
-        clients.s3().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
-    return uri(bucket, key)
+    def write(self, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> str:
+        """Writes a small object whole and returns its URI."""
+        with named_errors(f"Writing {uri(bucket, key)}"):
+            self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+        return uri(bucket, key)
 
+    def write_lines(self, bucket: str, key: str, lines: Iterable[bytes]) -> str:
+        """Writes lines, each ended by a line feed, without holding the whole text in memory; returns the URI."""
+        with named_errors(f"Writing {uri(bucket, key)}"):
+            self._s3.upload_fileobj(
+                io.BufferedReader(_Lines(lines), _READ_BUFFER_BYTES), bucket, key, {"ContentType": _LINES}
+            )
+        return uri(bucket, key)
 
-def write_lines(bucket: str, key: str, lines: Iterable[bytes]) -> str:
-    """Writes lines, each ended by a line feed, without holding the whole text in memory; returns the URI."""
-    with named_errors(f"Writing {uri(bucket, key)}"):
-        clients.s3().upload_fileobj(
-            io.BufferedReader(_Lines(lines), _READ_BUFFER_BYTES), bucket, key, {"ContentType": _LINES}
-        )
-    return uri(bucket, key)
+    @contextmanager
+    def line_writer(self, bucket: str, key: str) -> Iterator["LineWriter"]:
+        """Writes an object line by line, in parts of 8 MB; after a failure there is no object and no part is left."""
+        writer = LineWriter(self._s3, bucket, key)
+        try:
+            yield writer
+            writer.complete()
+        except BaseException:
+            writer.abort()
+            raise
 
+    def write_new(self, bucket: str, key: str, body: bytes) -> bool:
+        """Writes an object only where none exists yet, in one atomic step; False where one does."""
+        operation = f"Writing {uri(bucket, key)}"
+        try:
+            with named_errors(operation):
+                self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*")
+        except Refused as error:
+            if error.code in _BEING_WRITTEN:
+                raise ServiceBusy(f"{operation} met another write of it. The same call may succeed later.") from error
+            if error.code not in _EXISTS:
+                raise
+            return False
+        return True
 
-@contextmanager
-def line_writer(bucket: str, key: str) -> Iterator["LineWriter"]:
-    """Writes an object line by line, in parts of 8 MB; after a failure there is no object and no part is left."""
-    writer = LineWriter(bucket, key)
-    try:
-        yield writer
-        writer.complete()
-    except BaseException:
-        writer.abort()
-        raise
+    def keys(self, bucket: str, prefix: str) -> list[str]:
+        """The keys of all objects under a prefix."""
+        with named_errors(f"Listing {uri(bucket, prefix)}"):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def versions(self, bucket: str, prefix: str) -> list[tuple[str, bytes, str | None]]:
+        """Key, body and version of each small object under a prefix, by key."""
+        found = []
+        for key in self.keys(bucket, prefix):
+            with self.opened(bucket, key) as stored:
+                if stored is not None:
+                    found.append((key, stored.stream.read(), stored.version_id))
+        return found
+
+    def bucket_region(self, bucket: str) -> str | None:
+        """The Region that a bucket is in; None where it does not exist."""
+        try:
+            with named_errors("GetBucketLocation"):
+                location: str | None = self._s3.get_bucket_location(Bucket=bucket)["LocationConstraint"]
+        except Refused as refusal:
+            if refusal.code == "NoSuchBucket":
+                return None
+            raise
+        # S3's own names of its two oldest Regions.
+        return {None: "us-east-1", "EU": "eu-west-1"}.get(location, location)
+
+    def delete_version(self, bucket: str, key: str, version_id: str | None) -> None:
+        """Deletes one version for good: an object that somebody has written there since stays as it is."""
+        with named_errors(f"Deleting {uri(bucket, key)}"):
+            if version_id is None:
+                self._s3.delete_object(Bucket=bucket, Key=key)
+            else:
+                self._s3.delete_object(Bucket=bucket, Key=key, VersionId=version_id)
+
+    def _get(self, bucket: str, key: str, version_id: str | None) -> "GetObjectOutputTypeDef | None":
+        try:
+            if version_id is None:
+                return self._s3.get_object(Bucket=bucket, Key=key)
+            return self._s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
 
 
 class LineWriter:
     """An object in the making: put whole where it stays small, else a multipart upload. Holds one part."""
 
-    def __init__(self, bucket: str, key: str) -> None:
+    def __init__(self, s3: "S3Client", bucket: str, key: str) -> None:
+        self._s3 = s3
         self._place: _Place = {"Bucket": bucket, "Key": key}
         self._operation = f"Writing {uri(bucket, key)}"
         self._part = bytearray()
@@ -122,12 +184,12 @@ class LineWriter:
         """Makes the object from what was written."""
         if self._upload_id is None:
             with named_errors(self._operation):
-                clients.s3().put_object(**self._place, Body=bytes(self._part), ContentType=_LINES)
+                self._s3.put_object(**self._place, Body=bytes(self._part), ContentType=_LINES)
             return
         if self._part:
             self._send()
         with named_errors(self._operation):
-            clients.s3().complete_multipart_upload(
+            self._s3.complete_multipart_upload(
                 **self._place, UploadId=self._upload_id, MultipartUpload={"Parts": self._parts}
             )
 
@@ -135,84 +197,19 @@ class LineWriter:
         """Gives up what was sent; the bucket's life-cycle rule removes what a failed call leaves."""
         if self._upload_id is not None:
             with suppress(ClientError, BotoCoreError):
-                clients.s3().abort_multipart_upload(**self._place, UploadId=self._upload_id)
+                self._s3.abort_multipart_upload(**self._place, UploadId=self._upload_id)
 
     def _send(self) -> None:
         with named_errors(self._operation):
             if self._upload_id is None:
-                started = clients.s3().create_multipart_upload(**self._place, ContentType=_LINES)
+                started = self._s3.create_multipart_upload(**self._place, ContentType=_LINES)
                 self._upload_id = started["UploadId"]
             number = len(self._parts) + 1
-            sent = clients.s3().upload_part(
+            sent = self._s3.upload_part(
                 **self._place, UploadId=self._upload_id, PartNumber=number, Body=bytes(self._part)
             )
         self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
         self._part.clear()
-
-
-def write_new(bucket: str, key: str, body: bytes) -> bool:
-    """Writes an object only where none exists yet, in one atomic step; False where one does."""
-    operation = f"Writing {uri(bucket, key)}"
-    try:
-        with named_errors(operation):
-            clients.s3().put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*")
-    except Refused as error:
-        if error.code in _BEING_WRITTEN:
-            raise ServiceBusy(f"{operation} met another write of it. The same call may succeed later.") from error
-        if error.code not in _EXISTS:
-            raise
-        return False
-    return True
-
-
-def keys(bucket: str, prefix: str) -> list[str]:
-    """The keys of all objects under a prefix."""
-    with named_errors(f"Listing {uri(bucket, prefix)}"):
-        pages = clients.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-
-
-def versions(bucket: str, prefix: str) -> list[tuple[str, bytes, str | None]]:
-    """Key, body and version of each small object under a prefix, by key."""
-    found = []
-    for key in keys(bucket, prefix):
-        with opened(bucket, key) as stored:
-            if stored is not None:
-                found.append((key, stored.stream.read(), stored.version_id))
-    return found
-
-
-def bucket_region(bucket: str) -> str | None:
-    """The Region that a bucket is in; None where it does not exist."""
-    try:
-        with named_errors("GetBucketLocation"):
-            location: str | None = clients.s3().get_bucket_location(Bucket=bucket)["LocationConstraint"]
-    except Refused as refusal:
-        if refusal.code == "NoSuchBucket":
-            return None
-        raise
-    # S3's own names of its two oldest Regions.
-    return {None: "us-east-1", "EU": "eu-west-1"}.get(location, location)
-
-
-def delete_version(bucket: str, key: str, version_id: str | None) -> None:
-    """Deletes one version for good: an object that somebody has written there since stays as it is."""
-    with named_errors(f"Deleting {uri(bucket, key)}"):
-        if version_id is None:
-            clients.s3().delete_object(Bucket=bucket, Key=key)
-        else:
-            clients.s3().delete_object(Bucket=bucket, Key=key, VersionId=version_id)
-
-
-def _get(bucket: str, key: str, version_id: str | None) -> "GetObjectOutputTypeDef | None":
-    try:
-        if version_id is None:
-            return clients.s3().get_object(Bucket=bucket, Key=key)
-        return clients.s3().get_object(Bucket=bucket, Key=key, VersionId=version_id)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _MISSING:
-            return None
-        raise
 
 
 class _Body(io.RawIOBase):

@@ -5,29 +5,37 @@ Every function raises ServiceBusy, NotFound, Conflict or Refused.
 
 from collections.abc import Mapping
 
-from lambdas.adapters.aws import bedrock, custom_model_deployments
-from lambdas.adapters.aws.bedrock import Listed
+from lambdas.adapters.aws.bedrock import Bedrock, Listed
+from lambdas.adapters.aws.custom_model_deployments import CustomModelDeployments
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import ON_DEMAND, ServedModel
 
 
-def create(kind: ServingKind, name: str, token: str, model_arn: str, model_units: int, tags: Mapping[str, str]) -> str:
-    """Buys throughput without commitment, or makes a deployment, which has no model units; returns its ARN."""
-    if kind == ON_DEMAND:
-        return custom_model_deployments.create(name, token, model_arn, tags)
-    return bedrock.purchase_throughput(name, token, model_arn, model_units, tags)
+class Serving:
+    """Throughputs and deployments alike."""
 
+    def __init__(self, bedrock: Bedrock, deployments: CustomModelDeployments) -> None:
+        self._bedrock = bedrock
+        self._deployments = deployments
 
-def find(kind: ServingKind, identifier: str) -> ServedModel | None:
-    """It by name or ARN; None where there is none."""
-    return custom_model_deployments.find(identifier) if kind == ON_DEMAND else bedrock.find_throughput(identifier)
+    def create(
+        self, kind: ServingKind, name: str, token: str, model_arn: str, model_units: int, tags: Mapping[str, str]
+    ) -> str:
+        """Buys throughput without commitment, or makes a deployment, which has no model units; returns its ARN."""
+        if kind == ON_DEMAND:
+            return self._deployments.create(name, token, model_arn, tags)
+        return self._bedrock.purchase_throughput(name, token, model_arn, model_units, tags)
 
+    def find(self, kind: ServingKind, identifier: str) -> ServedModel | None:
+        """It by name or ARN; None where there is none."""
+        return self._deployments.find(identifier) if kind == ON_DEMAND else self._bedrock.find_throughput(identifier)
 
-def delete(kind: ServingKind, identifier: str) -> bool:
-    """Asks for its deletion by name or ARN; False for one that does not exist, deleted already."""
-    return custom_model_deployments.delete(identifier) if kind == ON_DEMAND else bedrock.delete_throughput(identifier)
+    def delete(self, kind: ServingKind, identifier: str) -> bool:
+        """Asks for its deletion by name or ARN; False for one that does not exist, deleted already."""
+        return (
+            self._deployments.delete(identifier) if kind == ON_DEMAND else self._bedrock.delete_throughput(identifier)
+        )
 
-
-def list_all(kind: ServingKind) -> list[Listed]:
-    """All of the kind that the account has in this Region, whoever made them."""
-    return custom_model_deployments.list_all() if kind == ON_DEMAND else bedrock.list_throughputs()
+    def list_all(self, kind: ServingKind) -> list[Listed]:
+        """All of the kind that the account has in this Region, whoever made them."""
+        return self._deployments.list_all() if kind == ON_DEMAND else self._bedrock.list_throughputs()

@@ -5,29 +5,34 @@ Two runs cannot take one number, so that no run gets past the limit, however man
 
 from pydantic import ValidationError
 
-from lambdas.adapters.aws import object_store
+from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.core.run import Claim
 from lambdas.domain.settings import daily_runs
 from lambdas.domain.settings.daily_runs import Holder
 
 
-def take(bucket: str, claim: Claim, most: int, *, again: bool) -> bool:
-    """Whether the claimed run has a number of its day: one that it takes now or, `again`, has taken before.
+class DailyRuns:
+    """How many runs started today."""
 
-    Raises ServiceBusy and Refused.
-    """
-    taken = object_store.keys(bucket, daily_runs.day_prefix(claim.claimed_at))
-    if again and any(_holds(bucket, key, claim.run_id) for key in taken):
-        return True
-    body = Holder(run_id=claim.run_id).model_dump_json().encode()
-    free = [key for key in daily_runs.keys(claim.claimed_at, most) if key not in taken]
-    # A write whose answer was lost is repeated by the SDK, and then finds its own object.
-    return any(object_store.write_new(bucket, key, body) or _holds(bucket, key, claim.run_id) for key in free)
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
 
+    def take(self, bucket: str, claim: Claim, most: int, *, again: bool) -> bool:
+        """Whether the claimed run has a number of its day: one that it takes now or, `again`, has taken before.
 
-def _holds(bucket: str, key: str, run_id: str) -> bool:
-    body = object_store.read(bucket, key)
-    try:
-        return body is not None and Holder.model_validate_json(body).run_id == run_id
-    except ValidationError:
-        return False
+        Raises ServiceBusy and Refused.
+        """
+        taken = self._objects.keys(bucket, daily_runs.day_prefix(claim.claimed_at))
+        if again and any(self._holds(bucket, key, claim.run_id) for key in taken):
+            return True
+        body = Holder(run_id=claim.run_id).model_dump_json().encode()
+        free = [key for key in daily_runs.keys(claim.claimed_at, most) if key not in taken]
+        # A write whose answer was lost is repeated by the SDK, and then finds its own object.
+        return any(self._objects.write_new(bucket, key, body) or self._holds(bucket, key, claim.run_id) for key in free)
+
+    def _holds(self, bucket: str, key: str, run_id: str) -> bool:
+        body = self._objects.read(bucket, key)
+        try:
+            return body is not None and Holder.model_validate_json(body).run_id == run_id
+        except ValidationError:
+            return False

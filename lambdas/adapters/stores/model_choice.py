@@ -3,7 +3,7 @@
 import orjson
 from pydantic import BaseModel
 
-from lambdas.adapters.aws import object_store
+from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.core.run import sweep_key
 from lambdas.domain.training.candidate_jobs import ChosenJob
 
@@ -15,13 +15,18 @@ class Choice(BaseModel):
     model_arn: str
 
 
-def write_choice(bucket: str, run_id: str, job: ChosenJob) -> None:
-    """Stores the choice with its reason and with all that it was made from. Raises ServiceBusy and Refused."""
-    document = {key: value for key, value in job.items() if key in ("chosen", "model_arn", "reason", "candidates")}
-    object_store.write(bucket, sweep_key(run_id), orjson.dumps(document))
+class ModelChoice:
+    """The stored choice among the models of a run."""
 
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
 
-def read_choice(bucket: str, run_id: str) -> Choice | None:
-    """The choice; None where none was made. Raises ServiceBusy, Refused, and ValidationError for another document."""
-    text = object_store.read(bucket, sweep_key(run_id))
-    return None if text is None else Choice.model_validate_json(text)
+    def write_choice(self, bucket: str, run_id: str, job: ChosenJob) -> None:
+        """Stores the choice with its reason and with all that it was made from. Raises ServiceBusy and Refused."""
+        document = {key: value for key, value in job.items() if key in ("chosen", "model_arn", "reason", "candidates")}
+        self._objects.write(bucket, sweep_key(run_id), orjson.dumps(document))
+
+    def read_choice(self, bucket: str, run_id: str) -> Choice | None:
+        """The choice; None where none was made. Raises ServiceBusy, Refused, and ValidationError where it is none."""
+        text = self._objects.read(bucket, sweep_key(run_id))
+        return None if text is None else Choice.model_validate_json(text)

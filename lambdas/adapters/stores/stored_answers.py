@@ -10,6 +10,7 @@ import orjson
 from pydantic import ValidationError
 
 from lambdas.adapters.aws import object_store
+from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.evaluation.responses import Line, Question, Record, parse_lines, parse_question, render_lines
 
 TEST_SET = "dataset/test.jsonl"
@@ -27,64 +28,62 @@ def _arm_key(prefix: str, arm: str) -> str:
     return f"{prefix}evaluation/{arm}.jsonl"
 
 
-def read_shard(bucket: str, prefix: str, arm: str, number: int) -> list[Line]:
-    """A shard's lines; none where nothing is stored yet."""
-    return parse_lines(object_store.read(bucket, _shard_key(prefix, arm, number)) or b"")
+class StoredAnswers:
+    """The models' answers in the output bucket."""
 
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
 
-def write_shard(bucket: str, prefix: str, arm: str, number: int, lines: list[Line]) -> None:
-    """Stores a shard's lines in place of earlier ones."""
-    object_store.write(bucket, _shard_key(prefix, arm, number), render_lines(lines), _JSONL)
+    def read_shard(self, bucket: str, prefix: str, arm: str, number: int) -> list[Line]:
+        """A shard's lines; none where nothing is stored yet."""
+        return parse_lines(self._objects.read(bucket, _shard_key(prefix, arm, number)) or b"")
 
+    def write_shard(self, bucket: str, prefix: str, arm: str, number: int, lines: list[Line]) -> None:
+        """Stores a shard's lines in place of earlier ones."""
+        self._objects.write(bucket, _shard_key(prefix, arm, number), render_lines(lines), _JSONL)
 
-def read_arm(bucket: str, prefix: str, arm: str) -> list[Line]:
-    """An arm's lines in order; none where they have not been joined."""
-    return parse_lines(object_store.read(bucket, _arm_key(prefix, arm)) or b"")
+    def read_arm(self, bucket: str, prefix: str, arm: str) -> list[Line]:
+        """An arm's lines in order; none where they have not been joined."""
+        return parse_lines(self._objects.read(bucket, _arm_key(prefix, arm)) or b"")
 
+    def read_arms(self, bucket: str, prefix: str, arms: Iterable[str]) -> dict[str, list[Line]]:
+        """Each arm's lines; equal prompts are one text in memory, since all arms were asked the same."""
+        texts: dict[str, str] = {}
+        answers = {}
+        for arm in arms:
+            answers[arm] = self.read_arm(bucket, prefix, arm)
+            for line in answers[arm]:
+                if "prompt" in line:
+                    line["prompt"] = texts.setdefault(line["prompt"], line["prompt"])
+        return answers
 
-def read_arms(bucket: str, prefix: str, arms: Iterable[str]) -> dict[str, list[Line]]:
-    """Each arm's lines; equal prompts are one text in memory, since all arms were asked the same."""
-    texts: dict[str, str] = {}
-    answers = {}
-    for arm in arms:
-        answers[arm] = read_arm(bucket, prefix, arm)
-        for line in answers[arm]:
-            if "prompt" in line:
-                line["prompt"] = texts.setdefault(line["prompt"], line["prompt"])
-    return answers
+    def write_arm(self, bucket: str, prefix: str, arm: str, lines: list[Line]) -> None:
+        """Stores an arm's lines."""
+        self._objects.write(bucket, _arm_key(prefix, arm), render_lines(lines), _JSONL)
 
+    def read_examples(self, bucket: str, prefix: str, count: int) -> list[Record]:
+        """The first `count` records of the examples that PrepareDataset chose; raises ValueError where fewer are."""
+        if not count:
+            return []
+        content = self._objects.read(bucket, f"{prefix}{EXAMPLES}") or b""
+        examples = [Record.model_validate_json(line) for line in content.split(b"\n") if line][:count]
+        if len(examples) < count:
+            raise ValueError(f"{object_store.uri(bucket, prefix + EXAMPLES)} has {len(examples)} of {count} examples.")
+        return examples
 
-def write_arm(bucket: str, prefix: str, arm: str, lines: list[Line]) -> None:
-    """Stores an arm's lines."""
-    object_store.write(bucket, _arm_key(prefix, arm), render_lines(lines), _JSONL)
+    def read_test_groups(self, bucket: str, prefix: str) -> list[int]:
+        """The group's number of each test record."""
+        groups: list[int] = orjson.loads(self._objects.read(bucket, f"{prefix}{TEST_GROUPS}") or b"[]")
+        return groups
 
+    def read_test_lines(self, bucket: str, prefix: str) -> list[bytes]:
+        """The test set, line by line; none where it is gone."""
+        return [line for line in (self._objects.read(bucket, f"{prefix}{TEST_SET}") or b"").split(b"\n") if line]
 
-def read_examples(bucket: str, prefix: str, count: int) -> list[Record]:
-    """The first `count` records of the examples that PrepareDataset has chosen; raises ValueError where fewer are."""
-    if not count:
-        return []
-    content = object_store.read(bucket, f"{prefix}{EXAMPLES}") or b""
-    examples = [Record.model_validate_json(line) for line in content.split(b"\n") if line][:count]
-    if len(examples) < count:
-        raise ValueError(f"{object_store.uri(bucket, prefix + EXAMPLES)} has {len(examples)} of {count} examples.")
-    return examples
-
-
-def read_test_groups(bucket: str, prefix: str) -> list[int]:
-    """The group's number of each test record."""
-    groups: list[int] = orjson.loads(object_store.read(bucket, f"{prefix}{TEST_GROUPS}") or b"[]")
-    return groups
-
-
-def read_test_lines(bucket: str, prefix: str) -> list[bytes]:
-    """The test set, line by line; none where it is gone."""
-    return [line for line in (object_store.read(bucket, f"{prefix}{TEST_SET}") or b"").split(b"\n") if line]
-
-
-def read_questions(bucket: str, prefix: str) -> dict[int, Question]:
-    """The test set's questions by index, without lines that are no test record: those have no answers either."""
-    questions = {}
-    for index, line in enumerate(read_test_lines(bucket, prefix)):
-        with suppress(ValidationError):
-            questions[index] = parse_question(index, line)
-    return questions
+    def read_questions(self, bucket: str, prefix: str) -> dict[int, Question]:
+        """The test set's questions by index, without lines that are no test record: those have no answers either."""
+        questions = {}
+        for index, line in enumerate(self.read_test_lines(bucket, prefix)):
+            with suppress(ValidationError):
+                questions[index] = parse_question(index, line)
+        return questions

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from lambdas.adapters.aws import object_store
+from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.serving import slots
 from lambdas.domain.serving.slots import Holder
@@ -32,46 +33,48 @@ class UnreadableSlot(Refused):
         super().__init__(f"Reading {uri}", type(self).__name__, f"{reason}. {remedy}")
 
 
-def held(bucket: str) -> list[Held]:
-    """All slots that are taken, those above the present number of slots included; raises UnreadableSlot besides."""
-    found, unreadable = listed(bucket)
-    if unreadable:
-        raise unreadable[0]
-    return found
+class ThroughputSlots:
+    """The slots in the output bucket."""
 
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
 
-def listed(bucket: str) -> tuple[list[Held], list[UnreadableSlot]]:
-    """All slots that are taken, and all objects beside them that cannot be read as slots."""
-    found, unreadable = [], []
-    for key, body, version_id in object_store.versions(bucket, slots.PREFIX):
-        try:
-            found.append(Held(key, Holder.model_validate_json(body), version_id))
-        except ValidationError as error:
-            unreadable.append(UnreadableSlot(object_store.uri(bucket, key), error))
-    return found, unreadable
+    def held(self, bucket: str) -> list[Held]:
+        """All slots that are taken, those above the present number of slots included; raises UnreadableSlot besides."""
+        found, unreadable = self.listed(bucket)
+        if unreadable:
+            raise unreadable[0]
+        return found
 
+    def listed(self, bucket: str) -> tuple[list[Held], list[UnreadableSlot]]:
+        """All slots that are taken, and all objects beside them that cannot be read as slots."""
+        found, unreadable = [], []
+        for key, body, version_id in self._objects.versions(bucket, slots.PREFIX):
+            try:
+                found.append(Held(key, Holder.model_validate_json(body), version_id))
+            except ValidationError as error:
+                unreadable.append(UnreadableSlot(object_store.uri(bucket, key), error))
+        return found, unreadable
 
-def take(bucket: str, wanted: Holder, number: int) -> Held | list[Held]:
-    """The run's slot, an earlier one of its own included; or who holds them all."""
-    taken = held(bucket)
-    own = next((each for each in taken if each.holder.run_id == wanted.run_id), None)
-    if own is not None:
-        return own
-    if len(taken) < number:
-        for key in slots.keys(number):
-            if object_store.write_new(bucket, key, wanted.model_dump_json().encode()):
-                return Held(key, wanted, None)
-    return taken
+    def take(self, bucket: str, wanted: Holder, number: int) -> Held | list[Held]:
+        """The run's slot, an earlier one of its own included; or who holds them all."""
+        taken = self.held(bucket)
+        own = next((each for each in taken if each.holder.run_id == wanted.run_id), None)
+        if own is not None:
+            return own
+        if len(taken) < number:
+            for key in slots.keys(number):
+                if self._objects.write_new(bucket, key, wanted.model_dump_json().encode()):
+                    return Held(key, wanted, None)
+        return taken
 
+    def give_back(self, bucket: str, run_id: str) -> bool:
+        """Frees the slot of a run; False where it has none."""
+        own = [each for each in self.listed(bucket)[0] if each.holder.run_id == run_id]
+        for each in own:
+            self.free(bucket, each)
+        return bool(own)
 
-def give_back(bucket: str, run_id: str) -> bool:
-    """Frees the slot of a run; False where it has none."""
-    own = [each for each in listed(bucket)[0] if each.holder.run_id == run_id]
-    for each in own:
-        free(bucket, each)
-    return bool(own)
-
-
-def free(bucket: str, slot: Held) -> None:
-    """Frees a slot as it was read."""
-    object_store.delete_version(bucket, slot.key, slot.version_id)
+    def free(self, bucket: str, slot: Held) -> None:
+        """Frees a slot as it was read."""
+        self._objects.delete_version(bucket, slot.key, slot.version_id)

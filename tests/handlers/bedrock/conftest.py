@@ -13,7 +13,7 @@ from botocore.compat import HTTPHeaders
 from moto.core.models import botocore_stubber
 from urllib3 import HTTPResponse
 
-from lambdas.adapters.aws import clients
+from lambdas.adapters.adapters import current
 from lambdas.domain.serving import slots
 
 # Powertools reads these when a handler's module is imported, before any fixture runs.
@@ -93,7 +93,7 @@ class Script:
 def bedrock(aws: None) -> Script:
     """Bedrock's control plane after a script."""
     script = Script()
-    script.attach(clients.bedrock())
+    script.attach(current().clients.bedrock)
     return script
 
 
@@ -101,7 +101,7 @@ def bedrock(aws: None) -> Script:
 def runtime(aws: None) -> Script:
     """Bedrock's inference after a script."""
     script = Script()
-    script.attach(clients.bedrock_runtime())
+    script.attach(current().clients.bedrock_runtime)
     return script
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.stores import approvals
+from lambdas.adapters.adapters import current
 from lambdas.domain.report import approval
 from lambdas.handlers.explain_failure import handler
 
@@ -130,7 +130,7 @@ def test_a_rejection_stands_in_the_report_before_anybody_has_recorded_it(
 ) -> None:
     """The run's end comes as soon as Step Functions has the answer, and may be faster than the record of it."""
     asked = approval.requested(run["execution_arn"], "the-token", "2026-11-22T10:00:00.000Z", 86_400, None)
-    approvals.write(BUCKET, run["id"], asked)
+    current().approvals.write(BUCKET, run["id"], asked)
     answer = approval.Answer(decision="rejected", by="arn:ann", answered_at="2026-11-22T11:00:00.000Z", reason="No.")
     caught = failure("NotApproved", approval.rejection(answer), "approval")
     handler({"run": run, "plan": {**plan, "needs_approval": True}, "job": job, "failure": caught}, lambda_context)
@@ -157,7 +157,7 @@ def test_a_rejection_that_was_sent_as_a_success_stands_in_the_report(
     """Who answers by hand may say no that way; an answer that is no object must not cost the report."""
     for sent, decision, by in (({"decision": "rejected", "by": "arn:ann"}, "rejected", "arn:ann"), ([1], None, None)):
         asked = approval.requested(run["execution_arn"], "the-token", "2026-11-22T10:00:00.000Z", 86_400, None)
-        approvals.write(BUCKET, run["id"], asked)
+        current().approvals.write(BUCKET, run["id"], asked)
         caught = failure("NotApproved", "The answer is no approval. Nothing was bought.", "approval")
         state = {"run": run, "plan": {**plan, "needs_approval": True}, "job": job, "approval": sent, "failure": caught}
         assert handler(state, lambda_context)["error"] == "NotApproved"

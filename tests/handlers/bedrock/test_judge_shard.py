@@ -7,7 +7,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import pairwise_judging
-from lambdas.adapters.stores import stored_judging
+from lambdas.adapters.adapters import current
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.evaluation.judging.pairwise import Pair
 from lambdas.domain.evaluation.judging.shards import summarise_judging
@@ -39,12 +39,12 @@ def said(judgement: str) -> dict[str, Any]:
 
 @pytest.fixture
 def event(s3: "S3Client", run: dict[str, Any], expect: dict[str, str]) -> dict[str, Any]:
-    stored_judging.write_pairs(BUCKET, expect["prefix"], PAIRS)
+    current().judging.write_pairs(BUCKET, expect["prefix"], PAIRS)
     return {"run": run, "shard": {"judge": "maker.judge-v1:0", "number": 0, "first": 0, "records": 3}}
 
 
 def stored(prefix: str) -> list[dict[str, Any]]:
-    return stored_judging.read_judge(BUCKET, prefix, "maker.judge-v1:0", len(PAIRS))
+    return current().judging.read_judge(BUCKET, prefix, "maker.judge-v1:0", len(PAIRS))
 
 
 def test_each_pair_is_asked_in_both_orders_and_identical_answers_not_at_all(

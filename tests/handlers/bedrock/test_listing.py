@@ -5,18 +5,20 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.aws import bedrock as adapter
-from lambdas.adapters.aws import custom_model_deployments
+from lambdas.adapters.adapters import current
 from tests.handlers.bedrock.conftest import Script
 
 
 @pytest.mark.parametrize(
     ("operation", "listed"),
     [
-        ("ListProvisionedModelThroughputs", adapter.list_throughputs),
-        ("ListCustomModelDeployments", custom_model_deployments.list_all),
-        ("ListModelCustomizationJobs", adapter.list_running_jobs),
-        ("ListTagsForResource", lambda: adapter.tags_of("arn:aws:bedrock:us-west-2:123456789012:provisioned-model/a")),
+        ("ListProvisionedModelThroughputs", lambda: [*current().bedrock.list_throughputs()]),
+        ("ListCustomModelDeployments", lambda: [*current().deployments.list_all()]),
+        ("ListModelCustomizationJobs", lambda: [*current().bedrock.list_running_jobs()]),
+        (
+            "ListTagsForResource",
+            lambda: current().bedrock.tags_of("arn:aws:bedrock:us-west-2:123456789012:provisioned-model/a"),
+        ),
     ],
 )
 def test_an_answer_without_the_list_is_an_empty_one(bedrock: Script, operation: str, listed: Callable[[], Any]) -> None:

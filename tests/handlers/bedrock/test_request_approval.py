@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
-from lambdas.adapters.aws import clients
+from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.service_errors import NotFound, Refused
 from lambdas.handlers.observability import logger
 from lambdas.handlers.request_approval import handler
@@ -56,7 +56,7 @@ def event(s3: "S3Client", run: dict[str, Any], plan: dict[str, Any], job: dict[s
         "job": job,
         "task_token": TOKEN,
         "timeout_seconds": 86_400,
-        "topic_arn": clients.sns().create_topic(Name="results")["TopicArn"],
+        "topic_arn": current().clients.sns.create_topic(Name="results")["TopicArn"],
     }
 
 

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from lambdas.adapters import answering
-from lambdas.adapters.aws import clients
+from lambdas.adapters.adapters import current, use
 from lambdas.domain.core.errors import EvaluationFailed, ShardUnfinished
 from lambdas.domain.core.timestamps import timestamp
 from lambdas.handlers import answer_shard
@@ -49,7 +49,7 @@ class Shard:
 
     def answered(self) -> int:
         """How many answers are stored."""
-        body = clients.s3().get_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}shards/tuned/0.jsonl")["Body"].read()
+        body = current().clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}shards/tuned/0.jsonl")["Body"].read()
         return len(body.splitlines())
 
 
@@ -66,12 +66,11 @@ def shard(s3: Any, throughput: dict[str, Any], monkeypatch: pytest.MonkeyPatch) 
     with serve(timing, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         for service in ("BEDROCK", "BEDROCK_RUNTIME"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
-        for cached in (clients.bedrock, clients.bedrock_runtime):
-            cached.cache_clear()
+        use(None)
         # The client's own repetitions would count as questions.
-        events = clients.bedrock_runtime().meta.events
+        events = current().clients.bedrock_runtime.meta.events
         events.unregister("needs-retry.bedrock-runtime", unique_id="retry-config-bedrock-runtime")
-        job = clients.bedrock().create_model_customization_job(
+        job = current().clients.bedrock.create_model_customization_job(
             jobName="tuned",
             customModelName="tuned",
             roleArn="arn:aws:iam::123456789012:role/customization",
@@ -81,8 +80,8 @@ def shard(s3: Any, throughput: dict[str, Any], monkeypatch: pytest.MonkeyPatch) 
             hyperParameters={},
         )["jobArn"]
         clock.advance(86_400)
-        model = clients.bedrock().get_model_customization_job(jobIdentifier=job)["outputModelArn"]
-        arn = clients.bedrock().create_custom_model_deployment(modelDeploymentName="slow", modelArn=model)
+        model = current().clients.bedrock.get_model_customization_job(jobIdentifier=job)["outputModelArn"]
+        arn = current().clients.bedrock.create_custom_model_deployment(modelDeploymentName="slow", modelArn=model)
         clock.advance(3600)
 
         def make(lease_minutes: float) -> Shard:

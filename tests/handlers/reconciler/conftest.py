@@ -13,7 +13,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
 from lambdas.adapters import reconciling
-from lambdas.adapters.aws import clients
+from lambdas.adapters.adapters import current, use
 from lambdas.adapters.reconciling import Scope
 from lambdas.domain.core.run import LEASE_TAG, Source, bedrock_name, bedrock_tags, claim_key, run_id
 from lambdas.domain.core.timestamps import later, now
@@ -55,14 +55,14 @@ class World:
     def custom_model(self) -> str:
         """The ARN of a tuned model that can be served on demand."""
         data = b"".join(json.dumps(conversation(row)).encode() + b"\n" for row in rows(120))
-        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key="train.jsonl", Body=data)
+        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key="train.jsonl", Body=data)
         job = self.train("tuned", {}, base_model=LLAMA)
-        arn: str = clients.bedrock().get_model_customization_job(jobIdentifier=job)["outputModelArn"]
+        arn: str = current().clients.bedrock.get_model_customization_job(jobIdentifier=job)["outputModelArn"]
         return arn
 
     def train(self, name: str, tags: dict[str, str], base_model: str = HAIKU) -> str:
         """A customization job; returns its ARN."""
-        arn: str = clients.bedrock().create_model_customization_job(
+        arn: str = current().clients.bedrock.create_model_customization_job(
             jobName=name,
             customModelName=name,
             roleArn=ROLE,
@@ -82,12 +82,12 @@ class World:
             "detail-type": "Object Created",
             "detail": {"bucket": {"name": "input-bucket"}, "object": {"key": key, "version-id": "v1"}},
         }
-        started = clients.step_functions().start_execution(
+        started = current().clients.step_functions.start_execution(
             stateMachineArn=self.machine, name=name, input=json.dumps(event)
         )
         run = run_id(Source("input-bucket", key, "v1"))
         claim = {"run_id": run, "execution_arn": started["executionArn"], "claimed_at": now()}
-        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(run), Body=json.dumps(claim).encode())
+        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(run), Body=json.dumps(claim).encode())
         return run, started["executionArn"]
 
     def buy(
@@ -108,11 +108,11 @@ class World:
         """One of any name and tags, as whoever may make it."""
         arn: str
         if kind == ON_DEMAND:
-            arn = clients.bedrock().create_custom_model_deployment(
+            arn = current().clients.bedrock.create_custom_model_deployment(
                 modelDeploymentName=name, modelArn=self.custom_model, tags=_pairs(tags)
             )["customModelDeploymentArn"]
             return arn
-        arn = clients.bedrock().create_provisioned_model_throughput(
+        arn = current().clients.bedrock.create_provisioned_model_throughput(
             provisionedModelName=name, modelId=HAIKU, modelUnits=1, tags=_pairs(tags)
         )["provisionedModelArn"]
         return arn
@@ -120,16 +120,16 @@ class World:
     def hold_slot(self, run: str, execution: str, key: str = "throughput-slots/1.json") -> None:
         """As AcquireSlot does."""
         holder = {"run_id": run, "execution_arn": execution, "acquired_at": now(), "lease_ends_at": later(now(), 60)}
-        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=json.dumps(holder).encode())
+        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=json.dumps(holder).encode())
 
     def slots(self) -> int:
         """How many slots are held."""
-        found = clients.s3().list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix="throughput-slots/")
+        found = current().clients.s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix="throughput-slots/")
         return found["KeyCount"]
 
     def stop(self, execution: str) -> None:
         """A person stops the execution."""
-        clients.step_functions().stop_execution(executionArn=execution)
+        current().clients.step_functions.stop_execution(executionArn=execution)
 
     def live(self) -> set[str]:
         """What serves models, whosever it is."""
@@ -199,17 +199,17 @@ def world(s3: Any, timing: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterato
     clock = ManualClock(time.time())
     with serve(timing, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", url)
-        clients.bedrock.cache_clear()
+        use(None)
         role = "arn:aws:iam::123456789012:role/machine"
         definition = '{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 1000, "End": true}}}'
-        machine = clients.step_functions().create_state_machine(name="ft", definition=definition, roleArn=role)
-        topic = clients.sns().create_topic(Name="results")["TopicArn"]
+        machine = current().clients.step_functions.create_state_machine(name="ft", definition=definition, roleArn=role)
+        topic = current().clients.sns.create_topic(Name="results")["TopicArn"]
         monkeypatch.setenv("STATE_MACHINE_ARN", machine["stateMachineArn"])
         monkeypatch.setenv("TOPIC_ARN", topic)
         monkeypatch.setenv("MODEL_UNIT_PRICE_PER_HOUR", "40")
         environment.cache_clear()
         # The clients' own retries would sleep.
-        events = clients.bedrock().meta.events
+        events = current().clients.bedrock.meta.events
         events.unregister("needs-retry.bedrock", unique_id="retry-config-bedrock")
         yield World(url, clock, machine["stateMachineArn"], topic)
 

@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import pytest
 
 from lambdas.adapters import reconciling
-from lambdas.adapters.aws import clients, custom_resource
+from lambdas.adapters.adapters import current
+from lambdas.adapters.aws import custom_resource
 from lambdas.adapters.reconciling import Scope
 from lambdas.domain.core.run import bedrock_name, bedrock_tags
 from lambdas.domain.models.catalogue import ServingKind
@@ -52,7 +53,7 @@ class TestDeletionOfTheStack:
         reconcile_throughput.handler(self.REQUEST, lambda_context)
         assert answers == [("SUCCESS", "")]
         assert world.live() == set()
-        described = clients.step_functions().describe_execution(executionArn=execution)
+        described = current().clients.step_functions.describe_execution(executionArn=execution)
         assert described["status"] == "ABORTED"
 
     def test_it_waits_for_the_slot_behind_which_a_purchase_may_be_under_way(self, world: World) -> None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from lambdas.adapters.aws import clients
-from lambdas.adapters.stores import throughput_slots
+from lambdas.adapters.adapters import current
 from lambdas.adapters.stores.throughput_slots import UnreadableSlot
 from lambdas.domain.models.catalogue import ServingKind
 from tests.handlers.conftest import OUTPUT_BUCKET
@@ -61,11 +60,11 @@ def test_an_object_that_is_no_slot_is_named_with_its_remedy_and_hides_no_slot(wo
     run, execution = world.run()
     world.hold_slot(run, execution)
     world.stop(execution)
-    clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key="throughput-slots/2.json", Body=b"{}")
+    current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key="throughput-slots/2.json", Body=b"{}")
     turn = world.reconcile(seconds=1)
     assert turn.slots_freed == ["throughput-slots/1.json"]
     [problem] = turn.problems
     assert f"s3://{OUTPUT_BUCKET}/throughput-slots/2.json" in problem
     assert "delete it" in problem
     with pytest.raises(UnreadableSlot, match="delete it"):
-        throughput_slots.held(OUTPUT_BUCKET)
+        current().slots.held(OUTPUT_BUCKET)

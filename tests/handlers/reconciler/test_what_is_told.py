@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.aws import clients
+from lambdas.adapters.adapters import current
 from lambdas.domain.core.errors import NotReconciled
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
@@ -18,7 +18,7 @@ from tests.handlers.reconciler.conftest import DELETE, LIST, SCHEDULE, World
 
 def ended(execution: str) -> dict[str, Any]:
     """The event of an execution that was stopped."""
-    described = clients.step_functions().describe_execution(executionArn=execution)
+    described = current().clients.step_functions.describe_execution(executionArn=execution)
     detail = {"executionArn": execution, "status": "ABORTED", "input": described["input"]}
     return {"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": detail}
 
@@ -31,7 +31,9 @@ def test_a_stopped_run_is_told_with_what_was_cleaned_up(world: World, lambda_con
     [(subject, message)] = world.messages()
     assert subject == f"{run}: RunAborted"
     assert execution in message
-    report = json.loads(clients.s3().get_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json")["Body"].read())
+    report = json.loads(
+        current().clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json")["Body"].read()
+    )
     assert (report["status"], report["error"]["name"]) == ("failed", "RunAborted")
 
 
@@ -114,7 +116,7 @@ class TestAtOnce:
         environment.cache_clear()
         run, execution = world.run()
         world.buy(run, execution, PROVISIONED, lease_hours=-1)
-        clients.s3().put_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/preflight.json", Body=json.dumps(stored))
+        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/preflight.json", Body=json.dumps(stored))
         world.fault({"operation": DELETE[PROVISIONED], "kind": "access_denied"})
         with pytest.raises(NotReconciled):
             reconcile_throughput.handler(SCHEDULE, lambda_context)
@@ -141,7 +143,7 @@ class TestAtOnce:
         arn = world.buy(run, execution, kind)
         world.stop(execution)
         reconcile_throughput.handler(ended(execution), lambda_context)
-        stored = clients.s3().get_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json")["Body"].read()
+        stored = current().clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json")["Body"].read()
         error = json.loads(stored)["error"]
         assert error["name"] == "RunAborted"
         assert f"{arn} was deleted, and Bedrock no longer finds it" in error["cause"]

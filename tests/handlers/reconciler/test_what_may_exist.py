@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambdas.adapters.aws import clients
+from lambdas.adapters.adapters import current
 from lambdas.domain.core.run import bedrock_name, bedrock_tags
 from lambdas.domain.models.catalogue import ServingKind
 from local.bedrock.settings import Settings
@@ -81,7 +81,7 @@ def test_every_page_of_the_list_is_read(world: World, kind: ServingKind) -> None
         world.buy(f"other-{number:012x}", execution, kind, deployment=NEIGHBOUR)
     bought = world.buy(run, execution, kind, name=f"zz-{run}")
     world.stop(execution)
-    pages = clients.bedrock().meta.events
+    pages = current().clients.bedrock.meta.events
     operation = LIST[kind]
     pages.register(
         f"before-parameter-build.bedrock.{operation}", lambda params, **_: params.setdefault("maxResults", 10)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from cli import main
 from cli.approval import clients_of
-from lambdas.adapters.aws import clients
+from lambdas.adapters.adapters import use
 from lambdas.domain.models.catalogue import BaseModelEntry, catalogue
 from lambdas.domain.preflight.quotas import InUse, Needs, Quota, quota_checks
 from local.bedrock.foundation_models import FoundationModels
@@ -39,13 +39,10 @@ def account(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    made = (clients.s3, clients.bedrock, clients.bedrock_runtime, clients.service_quotas, clients.iam, clients.kms)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    for client in made:
-        client.cache_clear()
+    use(None)
     yield
-    for client in made:
-        client.cache_clear()
+    use(None)
 
 
 def run(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:

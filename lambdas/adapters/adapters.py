@@ -1,0 +1,202 @@
+"""Every adapter, made at its first use: a function loads what it calls, and nothing else."""
+# ruff: noqa: PLC0415 - imports within the properties are the point: a cold start pays for each module
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lambdas.adapters.aws.bedrock import Bedrock
+    from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
+    from lambdas.adapters.aws.clients import Clients
+    from lambdas.adapters.aws.custom_model_deployments import CustomModelDeployments
+    from lambdas.adapters.aws.executions import Executions
+    from lambdas.adapters.aws.foundation_models import FoundationModels
+    from lambdas.adapters.aws.identity import Identity
+    from lambdas.adapters.aws.object_store import ObjectStore
+    from lambdas.adapters.aws.quotas import Quotas
+    from lambdas.adapters.aws.serving import Serving
+    from lambdas.adapters.aws.taken_names import TakenNames
+    from lambdas.adapters.aws.topic import Topic
+    from lambdas.adapters.stores.approvals import Approvals
+    from lambdas.adapters.stores.champion_parameter import ChampionParameter
+    from lambdas.adapters.stores.customization_output import CustomizationOutput
+    from lambdas.adapters.stores.daily_runs import DailyRuns
+    from lambdas.adapters.stores.lineage import Lineage
+    from lambdas.adapters.stores.model_choice import ModelChoice
+    from lambdas.adapters.stores.price_file import PriceFile
+    from lambdas.adapters.stores.stored_answers import StoredAnswers
+    from lambdas.adapters.stores.stored_judging import StoredJudging
+    from lambdas.adapters.stores.throughput_slots import ThroughputSlots
+
+
+class Adapters:
+    """The adapters of one account and Region. Steps take it as an argument."""
+
+    def __init__(self, clients: "Clients") -> None:
+        self.clients = clients
+
+    @cached_property
+    def objects(self) -> "ObjectStore":
+        """Objects in S3. Every method raises ServiceBusy or Refused."""
+        from lambdas.adapters.aws.object_store import ObjectStore
+
+        return ObjectStore(self.clients.s3)
+
+    @cached_property
+    def bedrock(self) -> "Bedrock":
+        """Bedrock's control plane."""
+        from lambdas.adapters.aws.bedrock import Bedrock
+
+        return Bedrock(self.clients.bedrock)
+
+    @cached_property
+    def runtime(self) -> "BedrockRuntime":
+        """Bedrock's inference."""
+        from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
+
+        return BedrockRuntime(self.clients.bedrock_runtime)
+
+    @cached_property
+    def deployments(self) -> "CustomModelDeployments":
+        """Bedrock's custom model deployments."""
+        from lambdas.adapters.aws.custom_model_deployments import CustomModelDeployments
+
+        return CustomModelDeployments(self.clients.bedrock)
+
+    @cached_property
+    def executions(self) -> "Executions":
+        """The state machine's executions."""
+        from lambdas.adapters.aws.executions import Executions
+
+        return Executions(self.clients.step_functions)
+
+    @cached_property
+    def foundation_models(self) -> "FoundationModels":
+        """Foundation models in this Region."""
+        from lambdas.adapters.aws.foundation_models import FoundationModels
+
+        return FoundationModels(self.clients.bedrock, self.runtime)
+
+    @cached_property
+    def identity(self) -> "Identity":
+        """Roles and keys."""
+        from lambdas.adapters.aws.identity import Identity
+
+        return Identity(self.clients.iam, self.clients.kms)
+
+    @cached_property
+    def quotas(self) -> "Quotas":
+        """The account's quotas in Bedrock."""
+        from lambdas.adapters.aws.quotas import Quotas
+
+        return Quotas(self.clients.service_quotas, self.clients.bedrock)
+
+    @cached_property
+    def topic(self) -> "Topic":
+        """The topic that people read."""
+        from lambdas.adapters.aws.topic import Topic
+
+        return Topic(self.clients.sns)
+
+    @cached_property
+    def serving(self) -> "Serving":
+        """Throughputs and deployments alike."""
+        from lambdas.adapters.aws.serving import Serving
+
+        return Serving(self.bedrock, self.deployments)
+
+    @cached_property
+    def taken_names(self) -> "TakenNames":
+        """What has the names of a run."""
+        from lambdas.adapters.aws.taken_names import TakenNames
+
+        return TakenNames(self.bedrock, self.deployments)
+
+    @cached_property
+    def approvals(self) -> "Approvals":
+        """Runs' `approval.json`."""
+        from lambdas.adapters.stores.approvals import Approvals
+
+        return Approvals(self.objects)
+
+    @cached_property
+    def champion(self) -> "ChampionParameter":
+        """The environment's champion."""
+        from lambdas.adapters.stores.champion_parameter import ChampionParameter
+
+        return ChampionParameter(self.clients.ssm, self.answers)
+
+    @cached_property
+    def customization_output(self) -> "CustomizationOutput":
+        """The files that Bedrock writes for a job."""
+        from lambdas.adapters.stores.customization_output import CustomizationOutput
+
+        return CustomizationOutput(self.clients.s3, self.objects)
+
+    @cached_property
+    def lineage(self) -> "Lineage":
+        """The objects that a result was made from."""
+        from lambdas.adapters.stores.lineage import Lineage
+
+        return Lineage(self.objects)
+
+    @cached_property
+    def model_choice(self) -> "ModelChoice":
+        """The stored choice among the models of a run."""
+        from lambdas.adapters.stores.model_choice import ModelChoice
+
+        return ModelChoice(self.objects)
+
+    @cached_property
+    def price_file(self) -> "PriceFile":
+        """The price file at the root of the input bucket."""
+        from lambdas.adapters.stores.price_file import PriceFile
+
+        return PriceFile(self.objects)
+
+    @cached_property
+    def answers(self) -> "StoredAnswers":
+        """The models' answers in the output bucket."""
+        from lambdas.adapters.stores.stored_answers import StoredAnswers
+
+        return StoredAnswers(self.objects)
+
+    @cached_property
+    def judging(self) -> "StoredJudging":
+        """The judges' pairs and answers in the output bucket."""
+        from lambdas.adapters.stores.stored_judging import StoredJudging
+
+        return StoredJudging(self.objects)
+
+    @cached_property
+    def slots(self) -> "ThroughputSlots":
+        """The slots in the output bucket."""
+        from lambdas.adapters.stores.throughput_slots import ThroughputSlots
+
+        return ThroughputSlots(self.objects)
+
+    @cached_property
+    def daily_runs(self) -> "DailyRuns":
+        """How many runs started today."""
+        from lambdas.adapters.stores.daily_runs import DailyRuns
+
+        return DailyRuns(self.objects)
+
+
+_current: Adapters | None = None
+
+
+def current() -> Adapters:
+    """The process's adapters; steps that take theirs as an argument do without."""
+    global _current  # noqa: PLW0603
+    if _current is None:
+        from lambdas.adapters.aws.clients import Clients
+
+        _current = Adapters(Clients())
+    return _current
+
+
+def use(adapters: Adapters | None) -> None:
+    """Replaces the process's adapters."""
+    global _current  # noqa: PLW0603
+    _current = adapters
