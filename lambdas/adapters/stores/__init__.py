@@ -1,0 +1,1 @@
+"""What lies in the output bucket and in the parameter store, a file for each kind."""

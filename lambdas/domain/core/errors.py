@@ -65,6 +65,10 @@ class NotReconciled(Exception):
     """What exists could not be compared with what may exist, or what may not exist could not be removed."""
 
 
+class InvalidState(Exception):
+    """A fact in the execution's state is not of its type: the message names the fact and the key."""
+
+
 class ServiceBusy(Exception):
     """AWS throttled the call, failed inside, or could not be reached: the same call may succeed later."""
 

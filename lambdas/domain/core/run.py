@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from lambdas.domain.core.errors import InvalidEvent
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.outside_text import name
 
 DATASET_NAME_LENGTH = 20
@@ -162,3 +163,24 @@ def bedrock_tags(deployment: str, run: str, execution_arn: str) -> dict[str, str
     """
     tags = {"project": PROJECT, "deployment": deployment, "run-id": run, "execution-arn": execution_arn}
     return {name: _NOT_IN_TAGS.sub("_", value)[:_TAG_VALUE_LENGTH] for name, value in tags.items()}
+
+
+class RunSource(Fact):
+    """The object that started a run; `version_id` is null only where the bucket keeps no versions."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+
+
+class Run(Fact):
+    """`$.run`. `prefix` is `runs/<id>/` in the output bucket; `owner` is the execution that has the run."""
+
+    id: str
+    claimed: bool
+    owner: str
+    execution_arn: str
+    source: RunSource
+    output_bucket: str
+    prefix: str
+    claimed_at: str

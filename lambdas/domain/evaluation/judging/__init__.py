@@ -1,0 +1,1 @@
+"""Pairwise judging by models, and how far judges agree. Start at `pairwise.py`."""

@@ -1,0 +1,1 @@
+"""How an answer is scored against its reference, a file for each metric."""

@@ -1,0 +1,31 @@
+"""What a run's state is made of: immutable facts, checked where they enter and dumped where they leave."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lambdas.domain.core.errors import InvalidState
+
+
+class Fact(BaseModel):
+    """A fact of a run, or a part of one.
+
+    Its schema is built at its first use, so that a function's cold start does not pay for the facts that it never sees.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """The fact in a state's value. Raises InvalidState, which names the fact and each key that is wrong."""
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}" for each in error.errors()
+            )
+            raise InvalidState(f"The state's {cls.__name__} is not what it must be: {wrong}.") from error
+
+    def dump(self) -> dict[str, Any]:
+        """The fact as a state keeps it: JSON values."""
+        return self.model_dump(mode="json")

@@ -1,0 +1,1 @@
+"""What a run is to do, made of its data set and its run.json: `plan.py`."""

@@ -1,0 +1,80 @@
+"""What a run is to do, made of its data set and its run.json: `$.plan`."""
+
+from pydantic import Field
+
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.core.finding import Finding
+from lambdas.domain.evaluation.arms import Arm
+from lambdas.domain.evaluation.settings import EvaluationSettings
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.models.hyperparameters import Recommendation
+from lambdas.domain.training.candidates import Candidate
+
+
+class PlannedSet(Fact):
+    """A stored set: its S3 URI and how many records it has."""
+
+    uri: str
+    records: int = Field(ge=1)
+
+
+class PlannedTestSet(PlannedSet):
+    """The test set; `leaked` of its records have their prompt or context in training."""
+
+    leaked: int = 0
+
+
+class PlannedSets(Fact):
+    """The sets that the run trains, validates and tests on."""
+
+    train: PlannedSet
+    validation: PlannedSet | None
+    test: PlannedTestSet
+
+
+class TokenCounts(Fact):
+    """Estimated tokens of each set, and of the examples before each question of a few-shot arm."""
+
+    train: int
+    validation: int
+    test_prompts: int
+    test_references: int
+    examples: int
+
+
+class ShardLists(Fact):
+    """The keys of the distributed maps' items in the output bucket."""
+
+    baselines: str
+    tuned: str
+    judges: str
+
+
+class Plan(Fact):
+    """`$.plan`.
+
+    `candidates` are the models to train, the first with the recommended hyperparameters; `candidates_note` says what
+    was varied and left out. `keep_models` keeps those that are not chosen. The tuned arms' `model_id` is null until
+    there is a model. `max_cost_usd` is the lower of the run's cap and the environment's. `keep_job` lets a job train on
+    although its run failed. `settings_findings` are the preflight's findings on hyperparameters and candidates.
+    """
+
+    output_bucket: str
+    base_model: str
+    inference_model: str
+    recommended: list[Recommendation]
+    candidates: list[Candidate] = Field(min_length=1)
+    candidates_note: str
+    keep_models: bool
+    serving: ServingKind
+    model_units: int
+    max_cost_usd: float | None
+    needs_approval: bool
+    keep_job: bool
+    dataset: PlannedSets
+    evaluation: EvaluationSettings
+    arms: dict[str, Arm]
+    settings_findings: list[Finding]
+    tokens: TokenCounts
+    shards: ShardLists
+    tags: dict[str, str]
