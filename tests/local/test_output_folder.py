@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from cli import demo, main
 from cli.main import app
-from local import output_folder
+from local import output_folder, session
 from local.output_folder import LIST, PathRefusedError
 from local.session import emptied
 
@@ -264,10 +264,10 @@ def test_a_disk_that_fills_up_ends_a_demo_wherever_it_waits(
     looks_before: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The emulator has a deployment wait for functions that cannot be unpacked."""
-    free = iter([demo.LEAST_FREE_BYTES] * looks_before)
+    free = iter([session.LEAST_FREE_BYTES] * looks_before)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=next(free, 0)))
-    monkeypatch.setattr(demo, "DISK_SECONDS", 0.01)
-    with pytest.raises(OSError, match="less than 50 MB left"), demo.stopping_on_full_disk(tmp_path):
+    monkeypatch.setattr(session, "DISK_SECONDS", 0.01)
+    with pytest.raises(OSError, match="less than 50 MB left"), session.stopping_on_full_disk(tmp_path):
         signal.pause()
 
 
