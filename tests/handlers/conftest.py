@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
 from lambdas.adapters.adapters import current, use
+from lambdas.handlers import composition
 from lambdas.handlers.environment import environment
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     use(None)
     environment.cache_clear()
+    monkeypatch.setattr(composition, "root", composition.Root())
     with mock_aws():
         yield
     use(None)
