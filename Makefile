@@ -24,7 +24,7 @@ LAMBDA_RUNTIME_BRINGS := $(addprefix --no-emit-package=,botocore python-dateutil
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 
-.PHONY: help install demo faults validate preflight test check format deploy destroy synth lock clean
+.PHONY: help install demo faults validate preflight bench fuzz test check pipeline format deploy destroy synth lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,11 +75,14 @@ check: install ## format, lint, types, architecture, synth with cdk-nag: fast, b
 	ruff check .
 	mypy
 	lint-imports
-	python -m state_machines.diagram --check README.md
+	python -m state_machines.diagram --check docs/pipeline.md
 	$(MAKE) --no-print-directory synth
 
 synth: install ## the templates, into cdk.out
 	cdk synth --quiet
+
+pipeline: $(PYTHON_STAMP) ## the drawing in docs/pipeline.md anew
+	@python -m state_machines.diagram --write docs/pipeline.md
 
 format: install ## rewrite the code in the project's format
 	ruff format .

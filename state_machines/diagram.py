@@ -1,8 +1,8 @@
-"""Draws the pipeline as a Mermaid flowchart from its definition, and keeps the README's copy of it true.
+"""Draws the pipeline as a Mermaid flowchart from its definition, and checks the copy in docs/pipeline.md.
 
-python -m state_machines.diagram                    prints the picture
-python -m state_machines.diagram --write README.md  renews it between the markers
-python -m state_machines.diagram --check README.md  exits 1 where it is stale
+python -m state_machines.diagram                           prints the picture
+python -m state_machines.diagram --write docs/pipeline.md  renews it between the markers
+python -m state_machines.diagram --check docs/pipeline.md  exits 1 if it is stale
 """
 
 import argparse
@@ -17,7 +17,22 @@ DEFINITION = Path(__file__).with_name("fine_tuning.asl.json")
 BEGIN, END = "<!-- pipeline:begin -->", "<!-- pipeline:end -->"
 SHAPES = {"Choice": "{{{}}}", "Wait": "([{}])", "Succeed": "((({})))", "Fail": "((({})))", "Pass": ">{}]"}
 
+NO_COMPARATORS = ("Variable", "Next", "Comment")
+OPERATORS = {
+    "StringEquals": "=",
+    "NumericEquals": "=",
+    "NumericGreaterThan": ">",
+    "NumericGreaterThanEquals": "≥",
+    "NumericLessThan": "<",
+    "NumericLessThanEquals": "≤",
+}
+
 State = dict[str, Any]
+Rule = dict[str, Any]
+
+
+class UnknownComparatorError(Exception):
+    """A Choice compares in a way that the picture cannot show yet."""
 
 
 class StaleDiagram(Exception):  # noqa: N818 - a state of affairs, told to a person
@@ -48,8 +63,8 @@ def _edges(machine: dict[str, Any]) -> Iterator[str]:
     for name, state in machine["States"].items():
         solid = list(_next(state))
         for target, label in solid:
-            # Quoted, since brackets would be shapes.
-            quoted = f'"{label}"' if "[" in label else label
+            # Quoted, since brackets would be shapes and angles arrows.
+            quoted = f'"{label}"' if re.search(r"[^\w. =]", label) else label
             yield f"    {name} -->{f'|{quoted}| ' if label else ' '}{target}"
         for target in dict.fromkeys(catch["Next"] for catch in state.get("Catch", ())):
             if target not in dict(solid):
@@ -72,13 +87,31 @@ def _next(state: State) -> Iterator[tuple[str, str]]:
         yield state["Next"], ""
 
 
-def _condition(choice: dict[str, Any]) -> str:
-    """`$.job.status` StringEquals Completed → `job.status: Completed`."""
-    # What comes before the last condition of several only makes sure that it can be asked.
-    choice = choice["And"][-1] if "And" in choice else choice
+def _condition(choice: Rule) -> str:
+    """`{"Variable": "$.job.status", "StringEquals": "Completed"}` → `job.status = Completed`."""
+    if "Not" in choice:
+        return f"not ({_condition(choice['Not'])})"
+    if "Or" in choice:
+        return " or ".join(map(_condition, choice["Or"]))
+    if "And" in choice:
+        return " and ".join(map(_condition, _without_guards(choice["And"])))
     variable = choice["Variable"].removeprefix("$.")
-    value = next(value for key, value in choice.items() if key not in ("Variable", "Next", "Comment"))
-    return variable if value is True else f"{variable}: {value}"
+    [(comparator, value)] = ((key, value) for key, value in choice.items() if key not in NO_COMPARATORS)
+    if comparator == "BooleanEquals":
+        return variable if value else f"not {variable}"
+    if comparator == "IsPresent":
+        return f"{variable} is {'present' if value else 'absent'}"
+    if comparator not in OPERATORS:
+        raise UnknownComparatorError(
+            f"The picture has no operator for the comparator {comparator}: add it to OPERATORS."
+        )
+    return f"{variable} {OPERATORS[comparator]} {value}"
+
+
+def _without_guards(rules: list[Rule]) -> list[Rule]:
+    """The rules without those that only make sure that a later one can be asked."""
+    asked = {rule.get("Variable") for rule in rules if "IsPresent" not in rule}
+    return [rule for rule in rules if not (rule.get("IsPresent") is True and rule["Variable"] in asked)]
 
 
 def renewed(text: str, picture: str) -> str:
