@@ -1,6 +1,6 @@
 """Makes every check of a run before anything is started: asks AWS for the facts, and lets the domain judge them.
 
-A call that AWS refuses, or has no time for, becomes a fact of its own (`Untold`): no check hides another.
+A call that AWS refuses, or has no time for, becomes a fact of its own (`Unknown`): no check hides another.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,11 +13,12 @@ from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.timestamps import now
+from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.preflight.callable_models import callable_models
-from lambdas.domain.preflight.checks import Check, Untold
+from lambdas.domain.preflight.checks import Check
 from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.model import model_checks
 from lambdas.domain.preflight.names import NAMES, names_free
@@ -49,14 +50,14 @@ def run_checks(subject: Subject) -> tuple[list[Check], Estimate | None]:
     return [*checks, *cost], estimated
 
 
-def told(ask: Callable[[], Fact]) -> Fact | Untold:
+def told(ask: Callable[[], Fact]) -> Fact | Unknown:
     """What AWS answers, or that it does not."""
     try:
         return ask()
     except ServiceBusy as busy:
-        return Untold(str(busy), busy=True)
+        return Unknown(str(busy), busy=True)
     except Refused as refusal:
-        return Untold(str(refusal), busy=False)
+        return Unknown(str(refusal), busy=False)
 
 
 def _model(subject: Subject) -> list[Check]:
@@ -80,10 +81,10 @@ def _quotas(subject: Subject) -> list[Check]:
         jobs=len(plan.get("candidates", [None])),
     )
     listed = told(current().quotas.list_quotas)
-    if not isinstance(listed, Untold) and are_missing(needs, listed):
+    if not isinstance(listed, Unknown) and are_missing(needs, listed):
         # What nobody ever changed may be listed as a default only.
         defaults = told(current().quotas.list_default_quotas)
-        listed = listed if isinstance(defaults, Untold) else [*listed, *defaults]
+        listed = listed if isinstance(defaults, Unknown) else [*listed, *defaults]
     in_use = InUse(
         jobs=told(lambda: len(current().bedrock.list_running_jobs())),
         custom_models=told(lambda: len(current().bedrock.list_custom_models())),
@@ -98,7 +99,7 @@ def _storage(subject: Subject) -> list[Check]:
     if place is None:
         return [Check(BUCKET_REGION, skipped=subject.not_deployed)]
 
-    def region_of(bucket: str) -> str | Untold | None:
+    def region_of(bucket: str) -> str | Unknown | None:
         return told(lambda: current().objects.bucket_region(bucket))
 
     buckets = (place.input_bucket, place.output_bucket)
@@ -165,7 +166,7 @@ def _denied_to_starters(place: Deployment, actions: list[str], resource: str, co
 
 
 def _answering(subject: Subject) -> list[Check]:
-    def ask(model_id: str) -> Untold | None:
+    def ask(model_id: str) -> Unknown | None:
         return told(lambda: current().foundation_models.ask_one_token(model_id))
 
     # At the same time: a model that takes its time for a refusal must not use up the function's.

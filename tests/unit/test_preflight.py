@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.cost.price_file import BaseModelPrices, default_prices, parse_prices
 from lambdas.domain.dataset.record_set import SetName
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
@@ -15,7 +16,6 @@ from lambdas.domain.preflight.callable_models import Asked, callable_models
 from lambdas.domain.preflight.checks import (
     CHECKS,
     Check,
-    Untold,
     document,
     failed,
     failure_message,
@@ -51,8 +51,8 @@ LLAMA = base_model("meta.llama3-1-8b-instruct-v1:0:128k")
 BEFORE, AFTER = date(2026, 3, 1), date(2026, 11, 1)
 ACTIVE = ModelDetails("ACTIVE", ("FINE_TUNING",), None, None)
 LEGACY = ModelDetails("LEGACY", ("FINE_TUNING",), None, date(2026, 9, 10))
-DENIED = Untold("GetFoundationModel: AccessDeniedException: No.", busy=False)
-BUSY = Untold("GetFoundationModel failed: ThrottlingException: Slow down.", busy=True)
+DENIED = Unknown("GetFoundationModel: AccessDeniedException: No.", busy=False)
+BUSY = Unknown("GetFoundationModel failed: ThrottlingException: Slow down.", busy=True)
 JUDGE = Asked("anthropic.claude-3-sonnet", "a judge")
 
 UNITS = Quota("L-BE77399C", "Model units no-commitment Provisioned Throughputs across custom models", 2)
@@ -70,7 +70,7 @@ ORIGIN = JobOrigin(ACCOUNT, JOB_ARN)
 KEY = KeyState("Enabled", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT")
 
 
-def quota(check: str, needs: Needs, quotas: Sequence[Quota] | Untold, in_use: InUse = NOTHING) -> Check:
+def quota(check: str, needs: Needs, quotas: Sequence[Quota] | Unknown, in_use: InUse = NOTHING) -> Check:
     """One of the checks of quotas."""
     return next(each for each in quota_checks(needs, quotas, in_use) if each.check == check)
 
@@ -146,7 +146,7 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
     "region": [(lambda: in_region(NOVA, "eu-west-1", AFTER), ["us-east-1, not in eu-west-1", '"region"'])],
     "serving": [(lambda: servable(HAIKU, "on_demand"), ["'on_demand'", "provisioned_throughput"])],
     "models-callable": [
-        (lambda: callable_models({JUDGE: Untold("Converse: AccessDeniedException: No access.", busy=False)}),
+        (lambda: callable_models({JUDGE: Unknown("Converse: AccessDeniedException: No access.", busy=False)}),
          ["anthropic.claude-3-sonnet, a judge", "No access", "us.…"]),
         (lambda: callable_models({JUDGE: BUSY}), ["ThrottlingException", "again later"]),
     ],
@@ -378,8 +378,8 @@ def test_use_that_is_not_told_leaves_the_other_quotas_checked() -> None:
     in_use = NOTHING._replace(deployments=DENIED, jobs=2)
     statuses = {each.check: each.status for each in quota_checks(ON_DEMAND, QUOTAS, in_use)}
     assert (statuses["quota-deployments"], statuses["quota-jobs"]) == ("warning", "failed")
-    for untold in ({"jobs": DENIED}, {"custom_models": DENIED}):
-        assert quota("quota-custom-models", ON_DEMAND, QUOTAS, NOTHING._replace(**untold)).status == "warning"
+    for unknown in ({"jobs": DENIED}, {"custom_models": DENIED}):
+        assert quota("quota-custom-models", ON_DEMAND, QUOTAS, NOTHING._replace(**unknown)).status == "warning"
 
 
 def test_bucket_that_s3_had_no_time_for_is_asked_for_again() -> None:

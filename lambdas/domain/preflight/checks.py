@@ -1,13 +1,14 @@
 """What the preflight finds out before anything is started: findings, each with what to do.
 
-A check is a pure function of facts; beside this file stand those of each subject. A fact that AWS would not tell is
-`Untold`, and the check that needs it says so in a finding of its own, so that no check hides another.
+A check is a pure function of facts; the modules beside this one have those of each subject. A fact that AWS does not
+give is `Unknown`: the check that needs it says so in a finding of its own, so that no check hides another.
 """
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from lambdas.domain.core.finding import Finding, Severity
+from lambdas.domain.core.unknown import Unknown
 
 Status = Literal["passed", "warning", "failed", "skipped"]
 
@@ -43,13 +44,6 @@ CHECKS = {
     "prices": "The price file is complete, and knows the prices of all that the run uses.",
     "cost-cap": "The estimated cost is within the cap, where there is one.",
 }
-
-
-class Untold(NamedTuple):
-    """Stands for a fact that AWS did not tell; `busy` where asking again later may help."""
-
-    reason: str
-    busy: bool
 
 
 class Check(NamedTuple):
@@ -91,16 +85,16 @@ def warned(check: str, message: str, remedy: str, *, quota: str | None = None, s
     return Check(check, (finding,))
 
 
-def unmade(check: str, untold: Untold, severity: Severity, remedy: str) -> Check:
+def unmade(check: str, unknown: Unknown, severity: Severity, remedy: str) -> Check:
     """The outcome of a check whose fact AWS did not tell.
 
     An error where what it looks for would show only after money was spent, a warning where Bedrock itself refuses the
     start of the job, free of charge: docs/decisions/preflight-unmade-checks.md.
     """
     finding = Finding(
-        check=check, severity=severity, message=f"This could not be checked: {untold.reason}", remedy=remedy
+        check=check, severity=severity, message=f"This could not be checked: {unknown.reason}", remedy=remedy
     )
-    return Check(check, (finding,), busy=untold.busy)
+    return Check(check, (finding,), busy=unknown.busy)
 
 
 def findings_of(checks: Sequence[Check]) -> list[Finding]:

@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lambdas.domain.core.finding import Finding, Severity
+from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.cost.estimate import CAP_CHECK, Estimate, cost_findings, deployment_prices, estimate
 from lambdas.domain.cost.price_file import CHECK, Prices
-from lambdas.domain.preflight.checks import Check, Untold, unmade
+from lambdas.domain.preflight.checks import Check, unmade
 
 
 def cost_checks(
-    plan: Mapping[str, Any], prices: Prices | Sequence[Finding] | Untold, model_unit_price_per_hour: float | None
+    plan: Mapping[str, Any], prices: Prices | Sequence[Finding] | Unknown, model_unit_price_per_hour: float | None
 ) -> tuple[list[Check], Estimate | None]:
     """The checks `prices` and `cost-cap`, and the estimate where there is one."""
     cap = plan.get("max_cost_usd")
-    if isinstance(prices, Untold):
+    if isinstance(prices, Unknown):
         # Without a cap nobody asked for a limit on what is spent.
         severity: Severity = "warning" if cap is None else "error"
         unread = unmade(CHECK, prices, severity, "Allow s3:GetObject on prices.json in the input bucket.")

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
+from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
-from lambdas.domain.preflight.checks import Check, Untold, failed, unmade, warned
+from lambdas.domain.preflight.checks import Check, failed, unmade, warned
 
 # Bedrock refuses a job on such a model at once and free of charge: what cannot be checked here loses nothing.
-_UNTOLD_REMEDY = "Allow bedrock:GetFoundationModel on the model; otherwise the start of the job tells."
+_UNKNOWN_REMEDY = "Allow bedrock:GetFoundationModel on the model; otherwise the start of the job tells."
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class ModelDetails:
 
 
 def model_checks(
-    entry: BaseModelEntry, details: ModelDetails | Untold | None, region: str, serving: str, today: date
+    entry: BaseModelEntry, details: ModelDetails | Unknown | None, region: str, serving: str, today: date
 ) -> list[Check]:
     """All checks of the base model; `details` is None where Bedrock knows no such model."""
     return [
@@ -33,10 +34,10 @@ def model_checks(
     ]
 
 
-def exists(entry: BaseModelEntry, details: ModelDetails | Untold | None, region: str, today: date) -> Check:
+def exists(entry: BaseModelEntry, details: ModelDetails | Unknown | None, region: str, today: date) -> Check:
     """The check `model-exists`; a model that is gone is most likely past its end of life."""
-    if isinstance(details, Untold):
-        return unmade("model-exists", details, "warning", _UNTOLD_REMEDY)
+    if isinstance(details, Unknown):
+        return unmade("model-exists", details, "warning", _UNKNOWN_REMEDY)
     if details is not None:
         return Check("model-exists")
     ended = _ended(entry, today)
@@ -44,7 +45,7 @@ def exists(entry: BaseModelEntry, details: ModelDetails | Untold | None, region:
     return failed("model-exists", message, change_model(entry, region), successor=entry.successor)
 
 
-def customizable(entry: BaseModelEntry, details: ModelDetails | Untold | None, region: str) -> Check:
+def customizable(entry: BaseModelEntry, details: ModelDetails | Unknown | None, region: str) -> Check:
     """The check `model-customizable`."""
     if not isinstance(details, ModelDetails):
         return Check("model-customizable", skipped=f"Bedrock does not describe {entry.customization_id}.")
@@ -55,7 +56,7 @@ def customizable(entry: BaseModelEntry, details: ModelDetails | Untold | None, r
     return failed("model-customizable", message, change_model(entry, region), successor=entry.successor)
 
 
-def lifecycle(entry: BaseModelEntry, details: ModelDetails | Untold | None, region: str, today: date) -> Check:
+def lifecycle(entry: BaseModelEntry, details: ModelDetails | Unknown | None, region: str, today: date) -> Check:
     """The check `model-lifecycle`: Bedrock's status decides; the catalogue's dates only warn."""
     if not isinstance(details, ModelDetails):
         return Check("model-lifecycle", skipped=f"Bedrock does not describe {entry.customization_id}.")

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lambdas.domain.core.finding import Finding
-from lambdas.domain.preflight.checks import Check, Untold, unmade
+from lambdas.domain.core.unknown import Unknown
+from lambdas.domain.preflight.checks import Check, unmade
 
 NAMES = "names-free"
 
@@ -18,9 +19,9 @@ class Taken(NamedTuple):
     ours: bool
 
 
-def names_free(taken: Sequence[Taken] | Untold) -> Check:
+def names_free(taken: Sequence[Taken] | Unknown) -> Check:
     """The check `names-free`; what the run itself made before is adopted by its later states."""
-    if isinstance(taken, Untold):
+    if isinstance(taken, Unknown):
         # Bedrock refuses a name that is taken, and the states compare what they find with their run's data.
         return unmade(NAMES, taken, "warning", "Allow bedrock:Get… and bedrock:ListTagsForResource on what runs make.")
     return Check(NAMES, tuple(_finding(each) for each in taken if not each.ours))

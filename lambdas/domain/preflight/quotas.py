@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from lambdas.domain.core.finding import Severity
+from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.models.catalogue import BaseModelEntry
-from lambdas.domain.preflight.checks import Check, Untold, failed, unmade, warned
+from lambdas.domain.preflight.checks import Check, failed, unmade, warned
 
 JOBS, MODELS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS = (
     "quota-jobs",
@@ -45,17 +46,17 @@ class Quota(NamedTuple):
 class InUse(NamedTuple):
     """What is in use in the account: jobs in progress, custom models, model units without commitment, deployments."""
 
-    jobs: int | Untold
-    custom_models: int | Untold
-    model_units: int | Untold
-    deployments: int | Untold
+    jobs: int | Unknown
+    custom_models: int | Unknown
+    model_units: int | Unknown
+    deployments: int | Unknown
 
-    def of(self, check: str) -> int | Untold:
+    def of(self, check: str) -> int | Unknown:
         """What counts in the quota of a check; each job in progress makes a model, too."""
         if check != MODELS:
             return {JOBS: self.jobs, UNITS: self.model_units, DEPLOYMENTS: self.deployments}[check]
-        if isinstance(self.custom_models, Untold) or isinstance(self.jobs, Untold):
-            return self.jobs if isinstance(self.jobs, Untold) else self.custom_models
+        if isinstance(self.custom_models, Unknown) or isinstance(self.jobs, Unknown):
+            return self.jobs if isinstance(self.jobs, Unknown) else self.custom_models
         return self.custom_models + self.jobs
 
 
@@ -102,7 +103,7 @@ class Needs:
                 )
 
 
-def quota_checks(needs: Needs, quotas: Sequence[Quota] | Untold, in_use: InUse) -> list[Check]:
+def quota_checks(needs: Needs, quotas: Sequence[Quota] | Unknown, in_use: InUse) -> list[Check]:
     """All checks of quotas; those of the other way to serve the model are skipped."""
     return [_check(check, needs, quotas, in_use) for check in _CHECKS]
 
@@ -113,10 +114,10 @@ def are_missing(needs: Needs, quotas: Sequence[Quota]) -> bool:
     return any(needs.quota(check, quotas) is None for check in checks)
 
 
-def _check(check: str, needs: Needs, quotas: Sequence[Quota] | Untold, in_use: InUse) -> Check:
+def _check(check: str, needs: Needs, quotas: Sequence[Quota] | Unknown, in_use: InUse) -> Check:
     if not needs.is_about(check):
         return Check(check, skipped=f"The tuned model is served as {needs.serving}.")
-    if isinstance(quotas, Untold):
+    if isinstance(quotas, Unknown):
         # Too many jobs or models are refused at the start; what serves the model is missed after the training.
         severity: Severity = "warning" if check in (JOBS, MODELS) else "error"
         return unmade(check, quotas, severity, "Allow servicequotas:ListServiceQuotas, so that quotas can be read.")
@@ -140,7 +141,7 @@ def _enough(check: str, needs: Needs, quota: Quota, in_use: InUse) -> Check:
     if check == UNITS_OF_MODEL:
         return Check(check)
     used = in_use.of(check)
-    if isinstance(used, Untold):
+    if isinstance(used, Unknown):
         return unmade(check, used, "warning", "Allow bedrock:List… on what counts in the quota.")
     if used + needed <= quota.value:
         return Check(check)

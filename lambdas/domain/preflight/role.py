@@ -5,7 +5,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple
 
 from lambdas.domain.core.finding import Severity
-from lambdas.domain.preflight.checks import Check, Untold, failed, unmade, warned
+from lambdas.domain.core.unknown import Unknown
+from lambdas.domain.preflight.checks import Check, failed, unmade, warned
 
 TRUST, PASSED, READS, WRITES, KEY = (
     "role-trusts-bedrock",
@@ -43,9 +44,9 @@ class KeyState(NamedTuple):
     spec: str
 
 
-def trusts_bedrock(trust: Policy | Untold | None, origin: JobOrigin) -> Check:
+def trusts_bedrock(trust: Policy | Unknown | None, origin: JobOrigin) -> Check:
     """The check `role-trusts-bedrock`; None where there is no such role."""
-    if isinstance(trust, Untold):
+    if isinstance(trust, Unknown):
         return unmade(TRUST, trust, "warning", "Allow iam:GetRole on the role.")
     if trust is None:
         return failed(TRUST, "The customization role does not exist.", _GONE)
@@ -63,9 +64,9 @@ def trusts_bedrock(trust: Policy | Untold | None, origin: JobOrigin) -> Check:
     return failed(TRUST, "The role's trust policy does not let bedrock.amazonaws.com assume it.", _DEPLOY)
 
 
-def allowed(check: str, denied: Sequence[str] | Untold) -> Check:
+def allowed(check: str, denied: Sequence[str] | Unknown) -> Check:
     """The checks of what IAM simulates: `denied` are the actions and resources that policies do not allow."""
-    if isinstance(denied, Untold):
+    if isinstance(denied, Unknown):
         # A job that may not write its output fails after it was trained; a reading or a passing is refused at once.
         severity: Severity = "error" if check in (WRITES, KEY) else "warning"
         return unmade(check, denied, severity, _SIMULATE)
@@ -76,9 +77,9 @@ def allowed(check: str, denied: Sequence[str] | Untold) -> Check:
     )
 
 
-def key_usable(key: KeyState | Untold | None, denied: Sequence[str] | Untold) -> Check:
+def key_usable(key: KeyState | Unknown | None, denied: Sequence[str] | Unknown) -> Check:
     """The check `key-usable`: the key can encrypt, and IAM lets the role and the job's start use it."""
-    if isinstance(key, Untold):
+    if isinstance(key, Unknown):
         return unmade(KEY, key, "error", "Allow kms:DescribeKey on the key.")
     if key is None:
         return failed(KEY, "The deployment's KMS key does not exist.", _GONE)

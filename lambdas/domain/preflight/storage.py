@@ -3,24 +3,25 @@
 from collections.abc import Mapping
 
 from lambdas.domain.core.finding import Finding
-from lambdas.domain.preflight.checks import Check, Untold
+from lambdas.domain.core.unknown import Unknown
+from lambdas.domain.preflight.checks import Check
 
 BUCKET_REGION = "bucket-region"
 
 
-def in_region(regions: Mapping[str, str | Untold | None], region: str) -> Check:
+def in_region(regions: Mapping[str, str | Unknown | None], region: str) -> Check:
     """The check `bucket-region`; None stands for a bucket that does not exist."""
     findings = tuple(
         finding for bucket, told in regions.items() if (finding := _finding(bucket, told, region)) is not None
     )
-    busy = any(isinstance(told, Untold) and told.busy for told in regions.values())
+    busy = any(isinstance(told, Unknown) and told.busy for told in regions.values())
     return Check(BUCKET_REGION, findings, busy=busy and all(finding.severity == "warning" for finding in findings))
 
 
-def _finding(bucket: str, told: str | Untold | None, region: str) -> Finding | None:
+def _finding(bucket: str, told: str | Unknown | None, region: str) -> Finding | None:
     if told == region:
         return None
-    if isinstance(told, Untold):
+    if isinstance(told, Unknown):
         # The start of a job refuses a bucket elsewhere, before it trains.
         message, remedy = f"The Region of {bucket} could not be checked: {told.reason}", "Allow s3:GetBucketLocation."
         return Finding(check=BUCKET_REGION, severity="warning", message=message, remedy=remedy)
