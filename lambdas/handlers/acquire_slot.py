@@ -11,7 +11,8 @@ from lambdas.domain.core.timestamps import now
 from lambdas.domain.serving import slots
 from lambdas.domain.serving.slots import Slot
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import logger, metrics, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger, metrics
 
 
 @observed

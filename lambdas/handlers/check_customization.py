@@ -10,7 +10,8 @@ from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import CustomizationFailed
 from lambdas.domain.training import candidate_jobs, customization
 from lambdas.domain.training.candidate_jobs import TRAINING, CandidateJob
-from lambdas.handlers.observability import logger, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger
 
 
 @observed

@@ -10,7 +10,8 @@ from lambdas.domain.core.errors import ThroughputFailed
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.serving import throughput
 from lambdas.domain.serving.kinds import noun
-from lambdas.handlers.observability import logger, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger
 
 
 @observed

@@ -9,7 +9,8 @@ from lambdas.domain.core import run
 from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.candidate_jobs import CandidateJob
 from lambdas.domain.training.customization import COMPLETED
-from lambdas.handlers.observability import logger, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger
 
 
 @observed

@@ -1,6 +1,6 @@
 """ClaimRun: makes one run out of an S3 event, however often the event is delivered."""
 
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from aws_lambda_powertools.metrics import MetricUnit
@@ -11,35 +11,13 @@ from lambdas.adapters.adapters import current
 from lambdas.adapters.aws import object_store
 from lambdas.domain.core import run as runs
 from lambdas.domain.core.errors import InvalidEvent, RunLimitReached
+from lambdas.domain.core.object_created import ObjectCreated
 from lambdas.domain.core.run import Claim
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.settings.daily_runs import refusal
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import bind_run, logger, metrics, observed
-
-
-class _Bucket(BaseModel):
-    name: str = Field(min_length=3, max_length=255)
-
-
-class _Object(BaseModel):
-    # As long as S3 lets keys and versions be: what starts a run stands in its state.
-    key: str = Field(min_length=1, max_length=1024)
-    version_id: str | None = Field(default=None, alias="version-id", max_length=1024)
-    sequencer: str | None = Field(default=None, max_length=1024)
-
-
-class _Detail(BaseModel):
-    bucket: _Bucket
-    object: _Object
-
-
-class ObjectCreated(BaseModel):
-    """EventBridge's event for a new S3 object, as far as a run needs it. Keys arrive as they are, not URL-encoded."""
-
-    source: Literal["aws.s3"]
-    detail_type: Literal["Object Created"] = Field(alias="detail-type")
-    detail: _Detail
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import bind_run, logger, metrics
 
 
 class ClaimRequest(BaseModel):
@@ -62,8 +40,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise InvalidEvent(f'The input is not an S3 "Object Created" event for a data set: {wrong}.') from error
-    created = request.event.detail
-    source = runs.Source(created.bucket.name, created.object.key, created.object.version_id, created.object.sequencer)
+    source = request.event.created()
     run_id = runs.run_id(source)
     bind_run(run_id)
     claim, is_new = _claim(run_id, request.execution_arn)

@@ -14,7 +14,8 @@ from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.judging import shards
 from lambdas.domain.evaluation.responses import Line, Shard
 from lambdas.domain.evaluation.settings import EvaluationSettings
-from lambdas.handlers.observability import logger, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger
 
 
 @observed

@@ -15,7 +15,8 @@ from lambdas.domain.serving.kinds import CREATING, KINDS, hourly_cost
 from lambdas.domain.serving.polling import DELETE_AGAIN_EVERY_ATTEMPTS, FIRST_DELETION_ATTEMPT_TOLD
 from lambdas.domain.serving.throughput import Throughput
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import logger, metrics, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger, metrics
 
 
 @observed

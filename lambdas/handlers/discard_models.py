@@ -10,7 +10,8 @@ from lambdas.domain.core import run
 from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.candidate_jobs import DELETED, KEPT, LEFT, CandidateJob
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import logger, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger
 
 
 @observed

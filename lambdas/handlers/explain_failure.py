@@ -12,7 +12,8 @@ from lambdas.adapters.adapters import current
 from lambdas.domain.preflight.checks import preflight_key
 from lambdas.domain.report import approval, run_report
 from lambdas.domain.report.failure import Explanation, explain
-from lambdas.handlers.observability import logger, metrics, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger, metrics
 
 
 @observed

@@ -1,44 +1,28 @@
 """Structured logs with the run's id on each line, X-Ray tracing and CloudWatch metrics, the same way for every handler.
 
     @observed
-    def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        logger.info("Job started", extra={"job_arn": arn})
-        metrics.add_metric("JobsStarted", MetricUnit.Count, 1)
+    def handler(event: Json, context: LambdaContext) -> Json:
 
-Service name, metrics namespace and log level come from Powertools' own environment variables.
+Steps log and count with `steps/observability.py`.
 """
 
-import os
 import traceback
-import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core import errors
 from lambdas.domain.core.outside_text import shortened_to_bytes, visible
 from lambdas.domain.core.state_budget import ERROR_BYTES
+from lambdas.steps.observability import bind_run, logger, metrics, tracer
 
-Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
-
-logger = Logger()
-tracer = Tracer()
-# Without a namespace Powertools fails the handler when it flushes: a forgotten variable must not stop a clean-up.
-metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "FineTuning"))
+# What Step Functions hands over and gets back.
+Json = dict[str, Any]
+Handler = Callable[[Json, LambdaContext], Json]
 
 _MOST_FRAMES = 25
-
-# Not every invocation has something to count.
-warnings.filterwarnings("ignore", message="No application metrics to publish")
-
-
-def bind_run(run_id: str) -> None:
-    """Puts the run's id on every later log line and on the trace of this invocation."""
-    logger.append_keys(run_id=run_id)
-    tracer.put_annotation("run_id", run_id)
 
 
 def _bounded(error: Exception) -> Exception:
@@ -58,7 +42,7 @@ def observed(handler: Handler) -> Handler:
     """Wraps a Lambda handler; the run's id is taken from `event["run"]["id"]` where there is one."""
 
     @wraps(handler)
-    def with_run(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    def with_run(event: Json, context: LambdaContext) -> Json:
         run = event.get("run")
         if isinstance(run, dict) and isinstance(run.get("id"), str):
             bind_run(run["id"])

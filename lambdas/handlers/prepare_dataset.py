@@ -26,7 +26,8 @@ from lambdas.domain.settings.run_limits import Fault, RunLimits
 from lambdas.domain.settings.run_settings import Choices
 from lambdas.domain.training.candidates import candidates
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import logger, metrics, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger, metrics
 
 _SETTINGS_BYTES = 1 << 20
 _REPORT = "dataset/report.json"

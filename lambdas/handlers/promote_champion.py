@@ -11,7 +11,8 @@ from lambdas.adapters.stores import champion_parameter
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.evaluation.champion import as_parameter
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import logger, metrics, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger, metrics
 
 
 @observed

@@ -17,7 +17,8 @@ from lambdas.domain.serving.kinds import PROVISIONED, ServedModel, noun
 from lambdas.domain.serving.slots import Slot
 from lambdas.domain.serving.throughput import Throughput
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import logger, metrics, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger, metrics
 
 # Bedrock's errors where the name may be taken: by what this run has made itself, and the answer was lost.
 _NAME_MAY_BE_TAKEN = {"ConflictException", "ValidationException"}

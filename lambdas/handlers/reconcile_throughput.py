@@ -19,7 +19,8 @@ from lambdas.adapters.aws.service_errors import Refused
 from lambdas.adapters.reconciling import Scope
 from lambdas.domain.core import run
 from lambdas.domain.core.errors import InvalidEvent, NotReconciled, RunAborted, RunTimedOut, ServiceBusy
-from lambdas.domain.core.run import Claim, Source
+from lambdas.domain.core.object_created import ObjectCreated
+from lambdas.domain.core.run import Claim
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.preflight.checks import preflight_key
@@ -27,9 +28,9 @@ from lambdas.domain.report import run_report
 from lambdas.domain.serving import reconciliation
 from lambdas.domain.serving.lease import Terms
 from lambdas.domain.serving.reconciliation import Turn
-from lambdas.handlers.claim_run import ObjectCreated
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import bind_run, logger, metrics, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import bind_run, logger, metrics
 
 # A deletion takes about a minute. What is not gone after two is left to the next turn.
 LONGEST_SECONDS = 120
@@ -159,9 +160,7 @@ def _cut_off_run(event: dict[str, Any]) -> tuple[Claim, str] | None:
     if ended.status not in _ENDS or ended.input is None:
         return None
     try:
-        created = ObjectCreated.model_validate_json(ended.input).detail
-        source = Source(created.bucket.name, created.object.key, created.object.version_id, created.object.sequencer)
-        run_id = run.run_id(source)
+        run_id = run.run_id(ObjectCreated.model_validate_json(ended.input).created())
     except (ValidationError, InvalidEvent):
         # It was started by hand with something else: it has made nothing.
         return None

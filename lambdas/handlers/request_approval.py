@@ -12,7 +12,8 @@ from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.report import approval
 from lambdas.domain.training.losses import summarise_epochs
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import logger, metrics, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger, metrics
 
 
 @observed

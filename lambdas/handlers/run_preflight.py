@@ -14,7 +14,8 @@ from lambdas.domain.core.timestamps import now
 from lambdas.domain.preflight.checks import document, failure_message, findings_of, is_undecided, preflight_key
 from lambdas.domain.preflight.subject import Deployment, Names, Subject
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import logger, metrics, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger, metrics
 
 
 @observed

@@ -18,7 +18,8 @@ from lambdas.domain.training.candidate_jobs import PENDING, CandidateJob, SweepJ
 from lambdas.domain.training.customization import IN_PROGRESS, Job
 from lambdas.domain.training.polling import FIRST_JOB_WAIT_SECONDS
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import logger, metrics, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger, metrics
 
 _NO_ROOM = "ServiceQuotaExceededException"
 # Bedrock's errors where this run's own job may exist, whose answer was lost: its name is taken, or it fills the quota.

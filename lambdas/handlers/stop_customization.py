@@ -11,7 +11,8 @@ from lambdas.domain.core import run
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.training.customization import IN_PROGRESS
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import logger, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger
 
 
 @observed

@@ -24,7 +24,8 @@ from lambdas.domain.report.human_review import render_review
 from lambdas.domain.report.page import Materials, render_page
 from lambdas.domain.training.losses import Losses
 from lambdas.handlers.environment import environment
-from lambdas.handlers.observability import logger, metrics, observed
+from lambdas.handlers.observability import observed
+from lambdas.steps.observability import logger, metrics
 
 _HTML = "text/html; charset=utf-8"
 

@@ -11,8 +11,8 @@ from moto.sns.models import sns_backends
 
 from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.service_errors import NotFound, Refused
-from lambdas.handlers.observability import logger
 from lambdas.handlers.request_approval import handler
+from lambdas.steps.observability import logger
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
