@@ -24,7 +24,7 @@ LAMBDA_RUNTIME_BRINGS := $(addprefix --no-emit-package=,botocore python-dateutil
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 
-.PHONY: help install demo faults validate preflight bench fuzz test check pipeline format deploy destroy synth lock clean
+.PHONY: help install demo faults validate preflight bench fuzz test check pipeline schemas format deploy destroy synth lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ synth: install ## the templates, into cdk.out
 
 pipeline: $(PYTHON_STAMP) ## the drawing in docs/pipeline.md anew
 	@python -m state_machines.diagram --write docs/pipeline.md
+
+schemas: $(PYTHON_STAMP) ## docs/schemas, the JSON Schemas of run.json and report.json, from the types
+	@python -m cli.schemas
 
 format: install ## rewrite the code in the project's format
 	ruff format .

@@ -63,9 +63,9 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
     Raises NoAccountError, NotCheckedError, NoDataSetError, and UnknownBaseModelError where `model` is none.
     """
     settings = settings_from(json.loads((CHECKOUT / "cdk.json").read_text())["context"])
-    choices, faults = choose(settings_of(data) if data else None, base_model=model, limits=_limits(settings))
-    if faults:
-        raise NotCheckedError("\n".join(f"run.json{fault.pointer}: {fault.message}" for fault in faults))
+    choices, found = choose(settings_of(data) if data else None, base_model=model, limits=_limits(settings))
+    if found:
+        raise NotCheckedError("\n".join(f"run.json{each.pointer}: {each.message}" for each in found))
     validation = validate(files_of(data), choices, (), opener=opener) if data else None
     if validation is not None and not validation.accepted:
         raise NotCheckedError("The data gate refuses the data set: `fine-tune validate` tells why.")

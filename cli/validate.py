@@ -18,7 +18,7 @@ from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.models import catalogue
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.settings import run_settings
-from lambdas.domain.settings.run_limits import Fault, RunLimits
+from lambdas.domain.settings.run_limits import RunLimits, SettingFinding
 from lambdas.domain.settings.run_settings import Choices
 from local.deployment import setting
 from local.embedded_aws import CHECKOUT
@@ -74,8 +74,8 @@ def choose(
     system: str | None = None,
     context_tag: str | None = None,
     limits: RunLimits = NO_LIMITS,
-) -> tuple[Choices, list[Fault]]:
-    """The settings of a run.json, with those given here in their place; the defaults where there are faults.
+) -> tuple[Choices, list[SettingFinding]]:
+    """The settings of a run.json, with those given here in their place; the defaults where any is wrong.
 
     `limits` are a deployment's, which this machine's data gate does not ask for.
     Raises UnknownBaseModelError where `base_model` is none.
@@ -108,15 +108,20 @@ def settings_of(data: Path) -> Path | None:
 
 
 def validate(
-    files: dict[SetName, Path], choices: Choices, faults: Sequence[Fault], *, rules: Rules = "all", opener: Opener
+    files: dict[SetName, Path],
+    choices: Choices,
+    found: Sequence[SettingFinding],
+    *,
+    rules: Rules = "all",
+    opener: Opener,
 ) -> Validation:
     """Checks the files; where they are accepted by all rules, says how they are split.
 
-    `faults` are those of the settings, which refuse the data set like any other error.
+    `found` are those of the settings, which refuse the data set like any other error.
     """
     report, given = DatasetReport(), Given()
-    for fault in faults:
-        report.add("run-settings", run_settings.FILE_NAME, fault.message, pointer=fault.pointer)
+    for each in found:
+        report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
     conversion = run_settings.conversion(choices.settings)
     for name, path in files.items():
         if not check_size(path.stat().st_size, name, path.name, choices.model, report):

@@ -22,7 +22,7 @@ from lambdas.domain.evaluation.responses import shards
 from lambdas.domain.models import catalogue
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.settings import run_settings
-from lambdas.domain.settings.run_limits import Fault, RunLimits
+from lambdas.domain.settings.run_limits import RunLimits, SettingFinding
 from lambdas.domain.settings.run_settings import Choices
 from lambdas.domain.training.candidates import candidates
 from lambdas.handlers.environment import environment
@@ -92,14 +92,14 @@ def _choices(run: Run, report: DatasetReport) -> Choices:
     else:
         with current().objects.opened(run.source.bucket, folder + run_settings.FILE_NAME) as stored:
             if stored is not None and stored.size_bytes > _SETTINGS_BYTES:
-                parsed = [Fault("", f"The file has more than {_SETTINGS_BYTES} bytes.")]
+                parsed = [SettingFinding("", f"The file has more than {_SETTINGS_BYTES} bytes.")]
             else:
                 text = None if stored is None else stored.stream.read()
                 parsed = run_settings.parse(text, default, limits)
     if isinstance(parsed, Choices):
         return parsed
-    for fault in parsed:
-        report.add("run-settings", run_settings.FILE_NAME, fault.message, pointer=fault.pointer)
+    for found in parsed:
+        report.add("run-settings", run_settings.FILE_NAME, found.message, pointer=found.pointer)
     return Choices(run_settings.RunSettings(), catalogue.base_model(default))
 
 

@@ -15,7 +15,8 @@ OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 def keys(model: type[BaseModel], prefix: str = "") -> set[str]:
     """The model's keys with dots; a mapping with a class of its own is told by its keys, or as a whole."""
     found = set()
-    for name, field in model.model_fields.items():
+    for attribute, field in model.model_fields.items():
+        name = field.alias or attribute
         # `Model | None` holds the class in its arguments.
         parts = (field.annotation, *get_args(field.annotation))
         inner = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]

@@ -1,4 +1,4 @@
-"""What an uploader cannot do with run.json: weaken the deployment's gate, or name models that it does not allow."""
+"""What an uploader cannot do with run.json: weaken the environment's gate, or name models that it does not allow."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lambdas.domain.evaluation.gate import Evidence, GateSettings, decide
 from lambdas.domain.evaluation.significance import Difference
 from lambdas.domain.models.catalogue import catalogue
-from lambdas.domain.settings.run_limits import RunLimits, gate_faults, known_models, run_gate
+from lambdas.domain.settings.run_limits import RunLimits, gate_findings, known_models, run_gate
 from lambdas.domain.settings.run_settings import Choices, parse
 from stacks.settings import Gate
 
@@ -85,7 +85,7 @@ def test_no_accepted_gate_promotes_what_the_deployments_would_not(
     own: GateSettings, least: GateSettings, gain: float, reach: float, tokens: float | None, latency: float | None
 ) -> None:
     """What "stricter" means is what the verdict does."""
-    if gate_faults(own, least):
+    if gate_findings(own, least):
         return
     difference = Difference(gain, (gain - reach, gain + reach), 0.01, 5.0, 30, 20)
     evidence = [Evidence("base", "F1", difference, tokens, latency)]

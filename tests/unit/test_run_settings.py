@@ -36,11 +36,18 @@ def test_no_run_json_means_the_defaults() -> None:
     assert compared_models(parsed) == {"base": "anthropic.claude-3-haiku-20240307-v1:0"}
 
 
+def test_schema_of_the_file_is_allowed_and_changes_nothing() -> None:
+    """An editor completes the keys by it."""
+    assert choices({"$schema": "../docs/schemas/run.schema.json"}).model == choices({}).model
+
+
 @pytest.mark.parametrize(
     ("document", "pointer", "message"),
     [
         ([], "", "JSON object"),
         ({"epochs": 3}, "/epochs", "no such setting"),
+        ({"$schema": 1}, "/$schema", "string"),
+        ({"schema_uri": "x"}, "/schema_uri", "no such setting"),
         ({"split": {"train": 0.5}}, "/split/train", "no such setting"),
         ({"split": {"test": "0.1"}}, "/split/test", "number"),
         ({"split": {"test": 0}}, "/split/test", "greater than 0"),

@@ -1,6 +1,6 @@
 """How many runs a day may start: each claimed run takes a number of its day before anything is read or spent.
 
-A number is the object `run-limits/<date>/<number>.json` in the output bucket, from 1 to the deployment's
+A number is the object `run-limits/<date>/<number>.json` in the output bucket, from 1 to the environment's
 `max_runs_per_day`; its body names the run. The day is that of the claim, in UTC.
 """
 
@@ -31,6 +31,6 @@ def refusal(source: str, claimed_at: str, most: int) -> str:
     """The message of a run that got no number; `source` is the URI of its data set."""
     runs = "1 run" if most == 1 else f"{most} runs"
     return (
-        f"This deployment starts at most {runs} a day (its setting max_runs_per_day), and {claimed_at[:10]} (UTC) has "
-        f"had them all: {source} starts none. Upload it again on another day, or deploy with a higher max_runs_per_day."
+        f"This environment starts at most {runs} a day (its setting max_runs_per_day), and {claimed_at[:10]} (UTC) has "
+        f"had them all: {source} starts no run. Upload it again on another day, or deploy a higher max_runs_per_day."
     )

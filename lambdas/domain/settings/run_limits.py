@@ -1,6 +1,6 @@
-"""What a deployment lets a run.json choose: who uploads a data set can make a run stricter and cheaper, never laxer.
+"""What an environment lets a run.json choose: an uploader can make a run stricter and cheaper, never laxer.
 
-Every refusal names the deployment's setting, and what it asks for.
+Each refusal names the environment's setting and what it asks for.
 """
 
 import json
@@ -13,11 +13,11 @@ from lambdas.domain.evaluation.gate import GateSettings
 from lambdas.domain.models.catalogue import PROFILE_PREFIX, BaseModelEntry, catalogue
 
 ANY_MODEL = "*"
-# A refusal names so many; the others are told in docs/operations.md.
+# A refusal names so many; docs/operations.md lists the others.
 _MOST_NAMED = 5
 
 
-class Fault(NamedTuple):
+class SettingFinding(NamedTuple):
     """What is wrong in `run.json`, and where: a JSON Pointer, empty for the whole file."""
 
     pointer: str
@@ -25,10 +25,10 @@ class Fault(NamedTuple):
 
 
 class RunLimits(NamedTuple):
-    """The deployment's limits on a run.
+    """The environment's limits on a run.
 
-    The keys that `gate` was made with are the least that a run's own may ask for; others are free. `allowed_models` are
-    the ids that a run.json may name; None are those that the project knows, `*` among them means any.
+    The keys that `gate` was made with are the least that a run's own gate may ask for; other keys are free.
+    `allowed_models` are the ids that a run.json may name: None means those that the project knows, `*` means any.
     """
 
     max_model_units: int
@@ -36,7 +36,7 @@ class RunLimits(NamedTuple):
     allowed_models: Collection[str] | None = (ANY_MODEL,)
 
 
-# For each key of the gate: whether a run's own value is at least as strict as the deployment's, and that in words.
+# For each key of the gate: whether a run's own value is at least as strict as the environment's, and that in words.
 _STRICT_ENOUGH: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
     # Another metric is neither stricter nor laxer: it measures something else.
     "metric": (lambda own, least: own == least, "exactly"),
@@ -47,45 +47,47 @@ _STRICT_ENOUGH: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
 }
 
 
-def gate_faults(own: GateSettings, least: GateSettings) -> list[Fault]:
-    """The keys of a run's gate that are laxer than the deployment's."""
-    faults = []
+def gate_findings(own: GateSettings, least: GateSettings) -> list[SettingFinding]:
+    """The keys of a run's gate that are laxer than the environment's."""
+    found = []
     for key in sorted(own.model_fields_set & least.model_fields_set):
         is_strict_enough, words = _STRICT_ENOUGH[key]
         asked = getattr(least, key)
         if not is_strict_enough(getattr(own, key), asked):
             least_told = f"{asked:g}" if isinstance(asked, float) else json.dumps(asked)
-            message = f"This deployment asks for {words} {least_told} (its setting gate); a run may only be stricter."
-            faults.append(Fault(f"/evaluation/gate/{key}", message))
-    return faults
+            message = f"This environment asks for {words} {least_told} (its setting gate); a run may only be stricter."
+            found.append(SettingFinding(f"/evaluation/gate/{key}", message))
+    return found
 
 
-def task_kind_faults(task_kind: str | None, least: GateSettings) -> list[Fault]:
-    """The kind of a task chooses its primary metric, which is no run's to choose where the deployment has."""
+def task_kind_findings(task_kind: str | None, least: GateSettings) -> list[SettingFinding]:
+    """The task kind decides the primary metric: a run may not set it if the environment's gate asks for that metric."""
     if task_kind is None or "metric" not in least.model_fields_set or least.metric != "primary":
         return []
-    message = 'This deployment measures by the metric that the references call for (its setting gate: "primary").'
-    return [Fault("/evaluation/task_kind", message)]
+    message = 'This environment measures by the metric that the references call for (its setting gate: "primary").'
+    return [SettingFinding("/evaluation/task_kind", message)]
 
 
 def run_gate(own: GateSettings, least: GateSettings) -> GateSettings:
-    """The gate of a run: the deployment's where its run.json says nothing."""
+    """The gate of a run: the environment's, with the keys of its run.json."""
     given = {key: getattr(own, key) for key in own.model_fields_set}
     return least.model_copy(update=given)
 
 
-def model_faults(
+def model_findings(
     named: Iterable[tuple[str, str]], allowed: Collection[str] | None, default: BaseModelEntry
-) -> list[Fault]:
-    """The models that a run.json names, each with its pointer, and the deployment does not allow.
+) -> list[SettingFinding]:
+    """The named models, each with its pointer, that the environment does not allow.
 
-    The deployment's own base model is always allowed.
+    The environment's own base model is always allowed.
     """
     models = known_models() if allowed is None else frozenset(allowed)
     if ANY_MODEL in models:
         return []
     models |= _ids(default)
-    return [Fault(pointer, _refusal(model_id, models)) for pointer, model_id in named if model_id not in models]
+    return [
+        SettingFinding(pointer, _refusal(model_id, models)) for pointer, model_id in named if model_id not in models
+    ]
 
 
 def known_models() -> frozenset[str]:
@@ -104,6 +106,6 @@ def _refusal(model_id: str, models: Collection[str]) -> str:
     told = sorted(models)
     more = f" and {len(told) - _MOST_NAMED} more (docs/operations.md)" if len(told) > _MOST_NAMED else ""
     return (
-        f"This deployment does not let a run name '{name(model_id)}' (its setting allowed_models). "
+        f"This environment does not let a run name '{name(model_id)}' (its setting allowed_models). "
         f"Allowed: {', '.join(told[:_MOST_NAMED])}{more}."
     )

@@ -15,7 +15,14 @@ from lambdas.domain.dataset.split.holdout import SplitSettings
 from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.models.catalogue import BaseModelEntry, ServingKind, UnknownBaseModelError, base_model
-from lambdas.domain.settings.run_limits import Fault, RunLimits, gate_faults, model_faults, run_gate, task_kind_faults
+from lambdas.domain.settings.run_limits import (
+    RunLimits,
+    SettingFinding,
+    gate_findings,
+    model_findings,
+    run_gate,
+    task_kind_findings,
+)
 from lambdas.domain.training.candidates import SweepSettings
 
 FILE_NAME = SETTINGS_FILE
@@ -34,14 +41,17 @@ _TagValue = Annotated[str, Field(max_length=256, pattern=_TAG_TEXT)]
 
 
 class RunSettings(SettingsModel):
-    """One run's settings; every key may be left out.
+    """One run's settings. You can leave out every key.
 
-    `system` is the system text for records that are no conversations and have none of their own, `context_tag` the XML
-    tag around their documents; `tags` go onto all that the run makes in Bedrock;
-    `keep_job` lets a customization job train to its end although its run failed or was aborted. `serving` "auto" is the
-    cheapest way that the base model allows. A run whose estimate is above `max_cost_usd` is refused.
+    `system` is the system text of records that are not conversations and have none of their own; `context_tag` is the
+    XML tag around their documents. `tags` are put on everything that the run makes in Bedrock. `keep_job` lets a
+    customization job train to its end although its run failed or was aborted. `serving` "auto" is the cheapest way that
+    the base model allows. A run with an estimate above `max_cost_usd` is refused.
     """
 
+    schema_uri: str | None = Field(
+        default=None, alias="$schema", description="Where this schema is. An editor reads it; a run does not."
+    )
     base_model: str | None = None
     hyperparameters: dict[str, object] = Field(default={})
     split: SplitSettings = SplitSettings()
@@ -69,44 +79,44 @@ class Choices(NamedTuple):
         return Wanted(self.model, chosen.split, chosen.evaluation.few_shot, chosen.hyperparameters)
 
 
-def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Choices | list[Fault]:
-    """Reads `run.json` (None where there is none); gives the list of all faults where it cannot be followed.
+def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Choices | list[SettingFinding]:
+    """Reads `run.json` (None where there is none); returns all findings where it cannot be followed.
 
-    Raises UnknownBaseModelError only where the deployment's own default is unknown.
+    Raises UnknownBaseModelError only where the environment's own default is unknown.
     """
     default = base_model(default_base_model)
     try:
         document: Any = {} if text is None else orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return [Fault("", f"Not JSON: {error}.")]
-    faults: list[Fault] = []
+        return [SettingFinding("", f"Not JSON: {error}.")]
+    found: list[SettingFinding] = []
     settings: RunSettings | None = None
     try:
         settings = RunSettings.model_validate(document)
     except ValidationError as error:
-        faults = [Fault(_pointer(fault["loc"]), _explain(fault["type"], fault["msg"])) for fault in error.errors()]
+        found = [SettingFinding(_pointer(each["loc"]), _explain(each["type"], each["msg"])) for each in error.errors()]
     model = default
-    # Taken from the document, so that a wrong key elsewhere does not hide what is wrong here.
+    # From the document: a wrong key elsewhere must not hide what is wrong here.
     chosen = document if isinstance(document, dict) else {}
     if isinstance(chosen.get("base_model"), str):
         try:
             model = base_model(chosen["base_model"])
         except UnknownBaseModelError as error:
-            return [*faults, Fault("/base_model", str(error))]
+            return [*found, SettingFinding("/base_model", str(error))]
     if settings is not None:
-        faults += [
-            *_split_faults(settings.split),
-            *_arm_faults(settings, model),
-            *_judge_faults(settings.evaluation.judges),
-            *_unit_faults(settings, limits.max_model_units),
-            *_added_text_faults(settings, model),
-            *gate_faults(settings.evaluation.gate, limits.gate),
-            *task_kind_faults(settings.evaluation.task_kind, limits.gate),
-            *model_faults(_named_models(settings), limits.allowed_models, default),
+        found += [
+            *_split_findings(settings.split),
+            *_arm_findings(settings, model),
+            *_judge_findings(settings.evaluation.judges),
+            *_unit_findings(settings, limits.max_model_units),
+            *_added_text_findings(settings, model),
+            *gate_findings(settings.evaluation.gate, limits.gate),
+            *task_kind_findings(settings.evaluation.task_kind, limits.gate),
+            *model_findings(_named_models(settings), limits.allowed_models, default),
         ]
-        if not faults:
+        if not found:
             return Choices(_with_gate(settings, limits), model)
-    return faults
+    return found
 
 
 def _with_gate(settings: RunSettings, limits: RunLimits) -> RunSettings:
@@ -139,46 +149,50 @@ def arm_name(model_id: str) -> str:
     return re.sub(r"[^a-zA-Z0-9.-]+", "-", model_id)
 
 
-def _split_faults(shares: SplitSettings) -> list[Fault]:
+def _split_findings(shares: SplitSettings) -> list[SettingFinding]:
     if shares.validation + shares.test < 1:
         return []
-    return [Fault("/split", "validation and test leave nothing to train on: together they must be less than 1.")]
+    return [
+        SettingFinding("/split", "validation and test leave nothing to train on: together they must be less than 1.")
+    ]
 
 
-def _arm_faults(settings: RunSettings, model: BaseModelEntry) -> list[Fault]:
+def _arm_findings(settings: RunSettings, model: BaseModelEntry) -> list[SettingFinding]:
     taken = {TUNED, BASE, CHAMPION, arm_name(model.inference_id)}
-    faults = []
+    found = []
     for index, model_id in enumerate(settings.evaluation.models):
         if arm_name(model_id) in taken:
-            faults.append(Fault(f"/evaluation/models/{index}", f"'{name(model_id)}' is already one of the arms."))
+            found.append(
+                SettingFinding(f"/evaluation/models/{index}", f"'{name(model_id)}' is already one of the arms.")
+            )
         taken.add(arm_name(model_id))
-    return faults
+    return found
 
 
-def _judge_faults(judges: list[str]) -> list[Fault]:
+def _judge_findings(judges: list[str]) -> list[SettingFinding]:
     return [
-        Fault(f"/evaluation/judges/{index}", f"'{name(judge)}' is already one of the judges.")
+        SettingFinding(f"/evaluation/judges/{index}", f"'{name(judge)}' is already one of the judges.")
         for index, judge in enumerate(judges)
         if judge in judges[:index]
     ]
 
 
-def _unit_faults(settings: RunSettings, most: int) -> list[Fault]:
+def _unit_findings(settings: RunSettings, most: int) -> list[SettingFinding]:
     if settings.model_units <= most:
         return []
-    message = f"This deployment buys at most {most} model units for a run (its setting max_model_units)."
-    return [Fault("/model_units", message)]
+    message = f"This environment buys at most {most} model units for a run (its setting max_model_units)."
+    return [SettingFinding("/model_units", message)]
 
 
-def _added_text_faults(settings: RunSettings, model: BaseModelEntry) -> Iterator[Fault]:
+def _added_text_findings(settings: RunSettings, model: BaseModelEntry) -> Iterator[SettingFinding]:
     """What converting adds to prompts is checked as they are: a reserved word in it would fail the job."""
     added = {"/system": settings.system, "/context_tag": f"<{settings.context_tag}>"}
     for pointer, text in added.items():
         if text is not None and text.isspace():
-            yield Fault(pointer, "The text is only white space.")
+            yield SettingFinding(pointer, "The text is only white space.")
         for word in model.reserved_words:
             if text is not None and word in text:
-                yield Fault(pointer, f"A prompt for {model.name} cannot have {word!r}.")
+                yield SettingFinding(pointer, f"A prompt for {model.name} cannot have {word!r}.")
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
