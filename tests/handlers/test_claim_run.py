@@ -10,7 +10,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.adapters import current
-from lambdas.adapters.aws import object_store
 from lambdas.domain.core.errors import InvalidEvent, RunLimitReached, ServiceBusy
 from lambdas.handlers.claim_run import handler
 from lambdas.handlers.environment import environment
@@ -131,7 +130,7 @@ def test_a_run_that_was_cut_off_between_claim_and_number_takes_one_in_its_retry(
         raise ServiceBusy("Listing failed.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(object_store, "keys", busy)
+        patch.setattr(current().objects, "keys", busy)
         with pytest.raises(ServiceBusy):
             claim(upload(1), FIRST, lambda_context)
     assert claim(upload(1), FIRST, lambda_context)["claimed"]

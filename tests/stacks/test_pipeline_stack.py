@@ -12,7 +12,7 @@ from tests.stacks.conftest import ROOT, Templates, listed, text
 
 HANDLERS = ROOT / "lambdas" / "handlers"
 # These stand beside the handlers and serve no state.
-NO_STATE = {"__init__", "environment", "observability", "empty_bucket", "reconcile_throughput"}
+NO_STATE = {"__init__", "composition", "environment", "observability", "empty_bucket", "reconcile_throughput"}
 
 
 def _functions(templates: Templates) -> dict[str, dict[str, object]]:

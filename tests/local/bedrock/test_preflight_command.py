@@ -127,7 +127,7 @@ def test_what_a_deployment_has_is_checked_where_there_is_one(
     )["Role"]["Arn"]
     buckets = {"InputBucket": BUCKET, "OutputBucket": BUCKET}
     stacks["fine-tuning-data"] = {**buckets, "CustomizationRoleArn": role}
-    monkeypatch.setattr("lambdas.adapters.aws.identity.denied", lambda *_: [])
+    monkeypatch.setattr("lambdas.adapters.aws.identity.Identity.denied", lambda *_: [])
     status, document, _ = run(tmp_path)
     assert status == 1
     assert statuses(document)["role-trusts-bedrock"] == "failed"
