@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
-
-from local.output_folder import PathRefusedError, shown
-from local.terminal import failed
 
 _ADVICE = {
     errno.ENOSPC: "Free some space, then repeat the command.",
@@ -28,6 +24,11 @@ class CommandGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:  # its type is private to typer
         """Run the command; errors of the disk, of names and of AWS become a sentence and an exit status."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from local.output_folder import PathRefusedError
+        from local.terminal import failed
+
         before = os.umask(_UMASK)
         try:
             return super().invoke(ctx)
@@ -48,6 +49,8 @@ class CommandGroup(TyperGroup):
 
 
 def _of_the_system(error: OSError) -> str:
+    from local.output_folder import shown
+
     where = f" ({shown(error.filename)})" if isinstance(error.filename, str) else ""
     advice = _ADVICE.get(error.errno or 0, "")
     return f"The command has stopped: {error.strerror or error}{where}. {advice}".rstrip()

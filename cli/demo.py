@@ -1,26 +1,21 @@
 """The main job on this machine: start AWS, deploy, drop the data set, follow the run, tell its result."""
 
 from pathlib import Path
-from typing import Literal
 
 from cli import result
+from cli.commands.demo import COMMAND, FOLDER, LifeCycleStatus
 from cli.progress import Progress
 from lambdas.domain.models.catalogue import BaseModelEntry
 from local import execution
 from local.deployment import Deployment, deploy
-from local.embedded_aws import CHECKOUT, EmbeddedAws
+from local.embedded_aws import EmbeddedAws
 from local.leftovers import leftovers, tell_leftovers
 from local.session import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
 from local.terminal import Console
 from local.upload import Upload
 
-COMMAND = "demo"
-FOLDER = CHECKOUT / "build" / COMMAND
 # Beside what is fetched of the run.
 WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "execution.json")
-
-
-LifeCycleStatus = Literal["ACTIVE", "LEGACY", "EOL"]
 
 
 def run_demo(

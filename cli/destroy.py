@@ -12,8 +12,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.stack_outputs import outputs_of
+from local.checkout import CHECKOUT
 from local.deployment import setting
-from local.embedded_aws import CHECKOUT
 from local.terminal import Console
 
 # A service's name → its boto3 client.

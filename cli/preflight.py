@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.approval import Clients, clients_of
+from cli.commands.preflight import COMMAND, FOLDER
 from cli.validate import Opener, Validation, choose, files_of, settings_of, validate
 from lambdas.adapters import preflight
 from lambdas.domain.core.timestamps import now
@@ -31,13 +32,11 @@ from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices
 from lambdas.domain.training.candidates import candidates
-from local.embedded_aws import CHECKOUT
+from local.checkout import CHECKOUT
 from local.output_folder import replaced
 from local.terminal import Console
 from stacks.settings import Settings, settings_from
 
-COMMAND = "preflight"
-FOLDER = CHECKOUT / "build" / COMMAND
 STYLES = {"passed": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 # Runs have their objects under runs/<id>/: policies are asked about those of one that does not exist.
 _PREFIX = "runs/preflight/"

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from cli.commands.validate import COMMAND, FOLDER
 from lambdas.domain.dataset.figures import file_facts, split_facts
 from lambdas.domain.dataset.preparation import Given, PreparedDataset, check_counts, prepare
 from lambdas.domain.dataset.record_set import SET_NAMES, RecordSet, Rules, SetName, check_set, check_size, convert
@@ -20,14 +21,12 @@ from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import RunLimits, SettingFinding
 from lambdas.domain.settings.run_settings import Choices
+from local.checkout import CHECKOUT
 from local.deployment import setting
-from local.embedded_aws import CHECKOUT
 from local.output_folder import replaced
 from local.upload import NoDataSetError
 from stacks.settings import settings_from
 
-COMMAND = "validate"
-FOLDER = CHECKOUT / "build" / COMMAND
 SUFFIXES = (".jsonl", ".csv")
 # What a deployment lets a run buy is no question of its data.
 NO_LIMITS = RunLimits(max_model_units=1_000_000)

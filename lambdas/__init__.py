@@ -1,3 +1,3 @@
 """What ships to AWS."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

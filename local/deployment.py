@@ -6,7 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.embedded_aws import ACCOUNT, CHECKOUT, KEPT, EmbeddedAws, host_runtime
+from local.checkout import CHECKOUT
+from local.embedded_aws import ACCOUNT, KEPT, EmbeddedAws, host_runtime
 from stacks.assets import is_closed
 from stacks.settings import CONTEXT_KEY
 

@@ -23,10 +23,10 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from local.checkout import CHECKOUT
 from local.process import SupervisedProcess
 from local.request_guard import TOKEN_HEADER, TOKEN_VARIABLE, new_token
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 # The example account of AWS's documentation. ministack takes an access key of twelve digits for the account's number.
 ACCOUNT = "111122223333"
 # What is unpacked and packed once for all runs: the CDK's library, the Lambdas' dependencies.

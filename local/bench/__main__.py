@@ -14,7 +14,7 @@ from local.bench import files
 from local.bench.data_gate import measure_grouping, measure_memory, measure_ratios
 from local.bench.evaluation import measure_evaluation
 from local.bench.s3_reading import measure_s3
-from local.embedded_aws import CHECKOUT
+from local.checkout import CHECKOUT
 from local.output_folder import PathRefusedError, replaced
 from local.terminal import Console
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, get_args
 
+from local.checkout import CHECKOUT
 from local.deployment import deploy
-from local.embedded_aws import CHECKOUT, EmbeddedAws
+from local.embedded_aws import EmbeddedAws
 from local.faults.bench import Bench, Bound, Result
 from local.faults.case import Case, Kind
 from local.faults.deployments import Deployments, Variant

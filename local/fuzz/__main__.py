@@ -13,7 +13,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.embedded_aws import CHECKOUT
+from local.checkout import CHECKOUT
 
 FOLDER = CHECKOUT / "build" / "fuzz"
 _LARGEST_BEGINNING_BYTES = 4_096

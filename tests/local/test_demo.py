@@ -18,12 +18,15 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import demo, main
+from cli.commands import demo as demo_command
+from cli.commands.options import EXAMPLE
 from cli.progress import Progress
 from lambdas.domain.evaluation.metrics import scoring
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
 from local import execution
+from local.checkout import CHECKOUT
 from local.deployment import Deployment, deploy
-from local.embedded_aws import CHECKOUT, EmbeddedAws
+from local.embedded_aws import EmbeddedAws
 from local.session import FolderInUseError, emptied
 from local.terminal import Console
 from local.upload import NoDataSetError, Upload, upload_of
@@ -210,7 +213,7 @@ def test_a_model_past_its_end_of_life_is_refused_with_its_successor(
     deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path
 ) -> None:
     """Nothing is started for it, and the user learns what to change to."""
-    shutil.copy(main.EXAMPLE, tmp_path / "train.jsonl")
+    shutil.copy(EXAMPLE, tmp_path / "train.jsonl")
     (tmp_path / "run.json").write_text(json.dumps({"base_model": AGED.customization_id}))
     succeeded, printed = told_of(deployed, tmp_path)
     assert not succeeded
@@ -233,7 +236,7 @@ def test_all_that_is_wrong_is_found_before_anything_is_started(
         "serving": "provisioned_throughput",
         "evaluation": {"models": ["amazon.nova-premier-v1:0"], "judges": ["anthropic.claude-3-7-sonnet-20250219-v1:0"]},
     }
-    shutil.copy(main.EXAMPLE, tmp_path / "train.jsonl")
+    shutil.copy(EXAMPLE, tmp_path / "train.jsonl")
     (tmp_path / "run.json").write_text(json.dumps(settings))
     aws.client("s3").put_object(Bucket=deployment.input_bucket, Key="prices.json", Body=b'{"currency": NaN}')
     succeeded, printed = told_of(deployed, tmp_path)
@@ -252,7 +255,7 @@ def test_all_that_is_wrong_is_found_before_anything_is_started(
 def test_a_model_that_is_served_on_demand_buys_no_throughput(deployed: tuple[EmbeddedAws, Deployment]) -> None:
     """The cheapest way that the base model allows, and its deployment is gone afterwards."""
     aws, _ = deployed
-    succeeded, printed = told_of(deployed, main.EXAMPLE)
+    succeeded, printed = told_of(deployed, EXAMPLE)
     assert succeeded, printed
     assert "Served by an on-demand deployment" in printed
     assert "No custom model deployment is left." in printed
@@ -265,7 +268,7 @@ def test_a_model_that_is_served_on_demand_buys_no_throughput(deployed: tuple[Emb
 def test_a_refused_data_set_is_told_line_by_line(deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path) -> None:
     """The user repairs the file by what is printed; nothing was bought for it."""
     aws, _ = deployed
-    lines = main.EXAMPLE.read_text().splitlines()[:100]
+    lines = EXAMPLE.read_text().splitlines()[:100]
     lines[6] = "{"
     data = tmp_path / "broken.jsonl"
     data.write_text("\n".join(lines))
@@ -281,7 +284,7 @@ def test_a_refused_data_set_is_told_line_by_line(deployed: tuple[EmbeddedAws, De
 @pytest.mark.parametrize(("succeeded", "status"), [(True, 0), (False, 1)])
 def test_the_exit_status_tells_the_outcome(succeeded: bool, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scripts and CI read nothing else."""
-    monkeypatch.setattr(main, "run_demo", lambda *_, **__: succeeded)
+    monkeypatch.setattr(demo, "run_demo", lambda *_, **__: succeeded)
     assert CliRunner().invoke(main.app, ["demo"]).exit_code == status
 
 
@@ -305,7 +308,7 @@ def test_a_model_that_cannot_be_tuned_is_told_with_those_that_can() -> None:
 def test_a_model_is_deployed_where_it_can_be_tuned(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By either of its ids: nobody should have to know its Regions."""
     run_demo = Mock(return_value=True)
-    monkeypatch.setattr(main, "run_demo", run_demo)
+    monkeypatch.setattr(demo, "run_demo", run_demo)
     assert CliRunner().invoke(main.app, ["demo", "--model", model]).exit_code == 0
     chosen: BaseModelEntry = run_demo.call_args.kwargs["model"]
     assert model in (chosen.customization_id, chosen.inference_id)
@@ -318,7 +321,7 @@ def test_the_model_of_a_run_json_is_deployed_where_none_is_asked_for(
 ) -> None:
     """In a deployment elsewhere, as the default's would be, the preflight would refuse it."""
     run_demo = Mock(return_value=True)
-    monkeypatch.setattr(main, "run_demo", run_demo)
+    monkeypatch.setattr(demo, "run_demo", run_demo)
     (tmp_path / "train.jsonl").touch()
     (tmp_path / "run.json").write_text(json.dumps({"base_model": ON_DEMAND.inference_id}))
     assert CliRunner().invoke(main.app, ["demo", "--data", str(tmp_path), *options]).exit_code == 0
@@ -328,7 +331,7 @@ def test_the_model_of_a_run_json_is_deployed_where_none_is_asked_for(
 def test_the_life_cycle_is_that_of_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its successor stays active, and so do the other arms."""
     run_demo = Mock(return_value=False)
-    monkeypatch.setattr(main, "run_demo", run_demo)
+    monkeypatch.setattr(demo, "run_demo", run_demo)
     assert CliRunner().invoke(main.app, ["demo", "--lifecycle", "EOL"]).exit_code == 1
     assert run_demo.call_args.kwargs["lifecycle"] == "EOL"
     aws = demo.embedded_aws_for(AGED, "EOL", tmp_path)
@@ -355,9 +358,9 @@ def test_a_folder_without_training_data_is_refused(tmp_path: Path) -> None:
 def test_two_demos_of_a_checkout_do_not_mix(tmp_path: Path) -> None:
     """The second would empty the first one's folder."""
     with (
-        emptied(tmp_path / "demo", demo.COMMAND, demo.WRITTEN),
+        emptied(tmp_path / "demo", demo_command.COMMAND, demo.WRITTEN),
         pytest.raises(FolderInUseError),
-        emptied(tmp_path / "demo", demo.COMMAND, demo.WRITTEN),
+        emptied(tmp_path / "demo", demo_command.COMMAND, demo.WRITTEN),
     ):
         pass
 

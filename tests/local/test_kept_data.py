@@ -7,8 +7,9 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk.assertions import Template
 
+from local.checkout import CHECKOUT
 from local.deployment import deploy
-from local.embedded_aws import CHECKOUT, EmbeddedAws
+from local.embedded_aws import EmbeddedAws
 from stacks.app import build
 
 STACK = "fine-tuning-data"

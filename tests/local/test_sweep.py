@@ -9,8 +9,9 @@ import pytest
 
 from cli import demo
 from cli.progress import Progress
+from local.checkout import CHECKOUT
 from local.deployment import deploy
-from local.embedded_aws import CHECKOUT, EmbeddedAws
+from local.embedded_aws import EmbeddedAws
 from local.terminal import Console
 from local.upload import upload_of
 

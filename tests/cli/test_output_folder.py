@@ -13,7 +13,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from typer.testing import CliRunner
 
-from cli import demo, main
+from cli import demo
+from cli.commands.demo import COMMAND
 from cli.main import app
 from local import output_folder, session
 from local.output_folder import LIST, PathRefusedError
@@ -86,11 +87,11 @@ def test_the_demo_refuses_its_own_result_as_data_before_anything_is_deleted(
 ) -> None:
     """`make demo DATA=build/demo/dataset` once deleted both."""
     folder = tmp_path / "demo"
-    output_folder.start(folder, demo.COMMAND, ["dataset/train.jsonl"])
+    output_folder.start(folder, COMMAND, ["dataset/train.jsonl"])
     (folder / "dataset").mkdir()
     (folder / "dataset" / "train.jsonl").write_text(RECORDS)
-    monkeypatch.setattr(main, "DEMO_FOLDER", folder)
-    monkeypatch.setattr(main, "run_demo", lambda *_, **__: pytest.fail("it has started"))
+    monkeypatch.setattr("cli.commands.demo.FOLDER", folder)
+    monkeypatch.setattr(demo, "run_demo", lambda *_, **__: pytest.fail("it has started"))
     before = contents(folder)
     refused("demo", "--data", folder / "dataset")
     refused("demo", "--data", folder / "dataset" / "train.jsonl")
@@ -190,14 +191,14 @@ def test_a_check_that_fails_leaves_the_earlier_result(
 def test_the_demo_empties_its_folder_of_what_it_wrote_alone(tmp_path: Path) -> None:
     """Votes that a person saved there are not the demo's."""
     folder = tmp_path / "demo"
-    with emptied(folder, demo.COMMAND, demo.WRITTEN):
+    with emptied(folder, COMMAND, demo.WRITTEN):
         (folder / "logs").mkdir()
         (folder / "logs" / "emulator.log").write_text("log")
         output_folder.claim(folder, ["evaluation/tuned.jsonl"])
         (folder / "evaluation").mkdir()
         (folder / "evaluation" / "tuned.jsonl").write_text("{}")
     (folder / "votes.json").write_text("mine")
-    with emptied(folder, demo.COMMAND, demo.WRITTEN):
+    with emptied(folder, COMMAND, demo.WRITTEN):
         assert sorted(path.name for path in folder.iterdir()) == [LIST, "votes.json"]
 
 
@@ -205,7 +206,10 @@ def test_the_demo_refuses_a_folder_that_it_did_not_make(tmp_path: Path) -> None:
     """Whatever is in `build/demo`: without the list it is not the demo's."""
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "mine.txt").write_text("mine")
-    with pytest.raises(PathRefusedError, match="no list"), emptied(tmp_path / "demo", demo.COMMAND, demo.WRITTEN):
+    with (
+        pytest.raises(PathRefusedError, match="no list"),
+        emptied(tmp_path / "demo", COMMAND, demo.WRITTEN),
+    ):
         pass
     assert contents(tmp_path) == {"demo/mine.txt": b"mine"}
 
@@ -250,8 +254,8 @@ def test_a_demo_that_the_system_ends_says_so_in_a_sentence(
     def fail(*_: object, **__: object) -> bool:
         raise error
 
-    monkeypatch.setattr(main, "DEMO_FOLDER", tmp_path / "demo")
-    monkeypatch.setattr(main, "run_demo", fail)
+    monkeypatch.setattr("cli.commands.demo.FOLDER", tmp_path / "demo")
+    monkeypatch.setattr(demo, "run_demo", fail)
     result = CliRunner().invoke(app, ["demo", "--data", str(data / "train.jsonl")])
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)

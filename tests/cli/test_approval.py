@@ -167,7 +167,7 @@ def test_the_commands_answer_for_the_given_deployment(
 ) -> None:
     """The message's own command must work as it stands there."""
     clients_of = Mock(return_value=waiting)
-    monkeypatch.setattr(main, "clients_of", clients_of)
+    monkeypatch.setattr("cli.approval.clients_of", clients_of)
     waiting.states.add_response(WORDS[decision], {})
     options = ["--deployment", "team", "--region", "eu-west-1"]
     done = CliRunner().invoke(main.app, [command, RUN, *options, "--reason", "as planned"])

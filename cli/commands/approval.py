@@ -1,0 +1,37 @@
+"""`fine-tune approve` and `fine-tune reject`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.commands.options import Region, StackName
+
+if TYPE_CHECKING:
+    from lambdas.domain.report.approval import Decision
+
+RunId = Annotated[str, typer.Argument(help="The run's id, as in the message that asks.")]
+Reason = Annotated[str | None, typer.Option(help="Why; the run's report shows it.")]
+
+
+def approve(run_id: RunId, reason: Reason = None, deployment: StackName = None, region: Region = None) -> None:
+    """Let a run that waits for it make its purchase, on the account of your AWS credentials."""
+    _answer(run_id, "approved", reason, deployment, region)
+
+
+def reject(run_id: RunId, reason: Reason = None, deployment: StackName = None, region: Region = None) -> None:
+    """End a run that waits for its purchase: nothing is bought, the tuned model is kept."""
+    _answer(run_id, "rejected", reason, deployment, region)
+
+
+def _answer(run_id: str, decision: "Decision", reason: str | None, deployment: str | None, region: str | None) -> None:
+    from cli.approval import NotAnsweredError, answer, clients_of
+    from local.deployment import setting
+    from local.terminal import Console, failed
+
+    try:
+        answered = answer(
+            clients_of(region or setting("region")), deployment or setting("deployment"), run_id, decision, reason
+        )
+    except NotAnsweredError as error:
+        raise failed(error, 1) from None
+    Console().write_line(f"The run {run_id} is {decision} by {answered.by}.")

@@ -1,0 +1,45 @@
+"""`fine-tune demo`."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from cli.commands.options import BUILD, EXAMPLE, Data, DataOption, Model, given_data
+
+COMMAND = "demo"
+FOLDER = BUILD / COMMAND
+
+LifeCycleStatus = Literal["ACTIVE", "LEGACY", "EOL"]
+
+
+def demo(
+    data_set: Data = None,
+    data: DataOption = None,
+    model: Model = None,
+    lifecycle: Annotated[LifeCycleStatus, typer.Option(help="Its life cycle in the simulated Bedrock.")] = "ACTIVE",
+) -> None:
+    """Run a data set (default: the shipped example) through the whole pipeline on this machine, into build/demo."""
+    from cli.demo import run_demo
+    from cli.validate import choose, settings_of
+    from lambdas.domain.models.catalogue import UnknownBaseModelError, base_model
+    from local.execution import NoExecutionError
+    from local.output_folder import require_paths
+    from local.process import ProcessFailedError
+    from local.session import FolderInUseError
+    from local.terminal import Console, failed
+    from local.upload import NoDataSetError, upload_of
+
+    given = given_data(data_set, data) or EXAMPLE
+    require_paths(FOLDER, COMMAND, [given])
+    try:
+        upload = upload_of(given)
+        # A run.json that is refused is left to the run to tell.
+        entry = base_model(model) if model else choose(settings_of(given))[0].model
+    except (NoDataSetError, UnknownBaseModelError) as error:
+        raise failed(error, 2) from None
+    require_paths(FOLDER, COMMAND, [*upload.files.values()])
+    try:
+        succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, console=Console())
+    except (ProcessFailedError, NoExecutionError, FolderInUseError) as error:
+        raise failed(error, 1) from None
+    raise typer.Exit(0 if succeeded else 1)

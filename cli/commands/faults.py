@@ -1,0 +1,26 @@
+"""`fine-tune faults`."""
+
+from typing import Annotated
+
+import typer
+
+
+def faults(
+    only: Annotated[str | None, typer.Option(help="Cases whose name has this text; * stands for anything.")] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=32, help="Cases at a time.")] = 12,
+) -> None:
+    """Inject faults into runs on this machine and follow each until nothing bills, into build/faults."""
+    from local.faults.cases import chosen
+    from local.faults.command import run_faults
+    from local.process import ProcessFailedError
+    from local.session import FolderInUseError
+    from local.terminal import Console, failed
+
+    cases = chosen(only)
+    if not cases:
+        raise failed(f"No case has {only!r} in its name.", 2)
+    try:
+        succeeded = run_faults(cases, parallel=parallel, console=Console())
+    except (ProcessFailedError, FolderInUseError) as error:
+        raise failed(error, 1) from None
+    raise typer.Exit(0 if succeeded else 1)

@@ -1,0 +1,61 @@
+"""`fine-tune validate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cli.commands.options import BUILD, EXAMPLE, Data, DataOption, Model, given_data
+
+if TYPE_CHECKING:
+    from cli.validate import Opener
+
+COMMAND = "validate"
+FOLDER = BUILD / COMMAND
+
+Rules = Literal["structure", "content", "all"]
+
+
+def validate(
+    data_set: Data = None,
+    data: DataOption = None,
+    model: Model = None,
+    rules: Annotated[Rules, typer.Option(help="structure is fast; only all splits the data and writes it.")] = "all",
+    system: Annotated[str | None, typer.Option(help="A system text for records that are no conversations.")] = None,
+    context_tag: Annotated[str | None, typer.Option(help="The XML tag around documents.")] = None,
+    out: Annotated[
+        Path, typer.Option(help="Where report and data set go; default: build/validate.", show_default=False)
+    ] = FOLDER,
+) -> None:
+    """Check, convert and split a data set (default: the shipped example) without AWS, into build/validate."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from cli.dataset_summary import tell_dataset
+    from cli.validate import choose, files_of, save, settings_of
+    from cli.validate import validate as validate_files
+    from lambdas.domain.core.outside_text import visible
+    from lambdas.domain.models.catalogue import UnknownBaseModelError
+    from local.output_folder import require_paths
+    from local.terminal import Console, failed
+    from local.upload import NoDataSetError
+
+    console = Console()
+    given = given_data(data_set, data) or EXAMPLE
+    require_paths(out, COMMAND, [given])
+    try:
+        files = files_of(given)
+        choices, faults = choose(settings_of(given), base_model=model, system=system, context_tag=context_tag)
+    except (NoDataSetError, UnknownBaseModelError) as error:
+        raise failed(error, 2) from None
+    require_paths(out, COMMAND, [*files.values()])
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+
+        def opener(action: str) -> "Opener":
+            return lambda path: progress.open(path, "rb", buffering=0, description=visible(f"{action} {path.name}"))
+
+        validation = validate_files(files, choices, faults, rules=rules, opener=opener("Checking"))
+        save(validation, files, opener("Writing"), out)
+    tell_dataset(console, validation.document)
+    console.write_line(f"Report: {out / 'report.json'}")
+    raise typer.Exit(0 if validation.accepted else 1)

@@ -1,0 +1,56 @@
+"""The entry of the command line: what it takes, and that its help waits for nothing that it does not show."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.commands.options import EXAMPLE
+from cli.main import app
+from lambdas import __version__
+from local.checkout import CHECKOUT
+
+# Each takes a third of a second or more to import.
+HEAVY = ("aws_lambda_powertools", "boto3", "botocore", "jinja2", "numpy", "pydantic", "pygal")
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    """A report of a bug names it."""
+    done = CliRunner().invoke(app, ["--version"])
+    assert (done.exit_code, done.output) == (0, f"fine-tune {__version__}\n")
+
+
+def test_the_newest_version_of_the_changelog_is_the_package_s() -> None:
+    """What changed is told under the version that has it."""
+    text = (CHECKOUT / "CHANGELOG.md").read_text()
+    [newest, *_] = re.findall(r"^## (\d+\.\d+\.\d+) \(\d{4}-\d\d-\d\d\)$", text, re.MULTILINE)
+    assert newest == __version__
+
+
+def test_help_imports_nothing_that_only_a_command_needs() -> None:
+    """Each command imports what it needs when it is called: the help takes a fifth of the time."""
+    asked = f"import sys, cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("arguments", [["DATA"], ["--data", "DATA"]])
+def test_the_data_set_is_an_argument_or_an_option(arguments: list[str], tmp_path: Path) -> None:
+    """`fine-tune validate my.jsonl` is what a person tries first."""
+    data = tmp_path / "mine.jsonl"
+    data.write_bytes(EXAMPLE.read_bytes())
+    given = [str(data) if word == "DATA" else word for word in arguments]
+    done = CliRunner().invoke(app, ["validate", *given, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0
+    assert "mine.jsonl: messages, 260 records" in done.output
+
+
+@pytest.mark.parametrize("command", ["demo", "preflight", "validate"])
+def test_two_data_sets_are_refused(command: str) -> None:
+    """Which of them was meant cannot be known."""
+    done = CliRunner().invoke(app, [command, str(EXAMPLE), "--data", str(EXAMPLE)])
+    assert done.exit_code == 2
+    assert "Name the data set once" in done.output
