@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from lambdas.domain.settings.run_settings import RunSettings
-from local.embedded_aws import CHECKOUT
+from local.checkout import CHECKOUT
 
 FOLDER = CHECKOUT / "docs" / "schemas"
 # By the file's name.
