@@ -67,7 +67,7 @@ fuzz: $(PYTHON_STAMP) ## bytes that nobody would write through the data gate, fo
 		|| echo "There is no wheel of atheris for this machine: Hypothesis draws the inputs."
 	@PYTHONPATH=build/fuzz/packages $(BIN)/python -m local.fuzz $(FUZZ_SECONDS)
 
-test: install ## all tests; CI calls exactly this
+test: install ## all tests; CI runs make check and then this
 	pytest -n auto --dist loadgroup
 
 check: install ## format, lint, types, architecture, synth with cdk-nag: fast, before each commit
