@@ -71,6 +71,8 @@ def test_the_project_s_own_links_stay() -> None:
     assert QUOTA in shown
     assert shown.count("://") == 1
     assert "s3://bucket/key" in with_own_links("s3://bucket/key")
+    documentation = "https://docs.aws.amazon.com/bedrock/latest/userguide/model-lifecycle.html"
+    assert with_own_links(f"See {documentation}.") == f"See {documentation}."
 
 
 @given(hostile, st.integers(10, 200))
