@@ -1,88 +1,87 @@
 """A data set's report as a person reads it on the terminal."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from rich.table import Table
 from rich.text import Text
 
 from lambdas.domain.core.outside_text import name
+from lambdas.domain.dataset.document import DatasetDocument, GroupFigures, RecordCounts, TokenFigures, TrainingFigures
+from lambdas.domain.models.hyperparameters import Recommendation
 from local.terminal import Console
 
 EXAMPLES_PER_RULE = 3
 
 
-def tell_dataset(console: Console, report: dict[str, Any]) -> None:
-    """Files, issues by rule with their first lines, what was changed, sizes, groups and training."""
-    for file in report["files"]:
-        console.write_line(
-            f"{name(file['file'])}: {file['format']}, {file['records']:,} records, {file['size_bytes']:,} bytes"
-        )
-    for rule, count in sorted(report["issue_counts"].items(), key=lambda item: report["rules"][item[0]]["severity"]):
+def tell_dataset(console: Console, report: DatasetDocument) -> None:
+    """Files, findings by rule with their first lines, what was changed, sizes, groups and training."""
+    for file in report.files:
+        console.write_line(f"{name(file.file)}: {file.format}, {file.records:,} records, {file.size_bytes:,} bytes")
+    for rule, count in sorted(report.issue_counts.items(), key=lambda item: report.rules[item[0]].severity):
         _tell_rule(console, rule, count, report)
-    for kind in ("dropped", "changed"):
-        for change in report[kind]:
-            lines = ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in change["lines"][:5])
-            more = ", …" if len(change["lines"]) > len(change["lines"][:5]) else ""
-            text = f"{name(change['path'])}: {change['count']:,} lines {kind} ({change['what']}): {lines}{more}"
+    for kind, changes in (("dropped", report.dropped), ("changed", report.changed)):
+        for change in changes:
+            lines = ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in change.lines[:5])
+            more = ", …" if len(change.lines) > len(change.lines[:5]) else ""
+            text = f"{name(change.path)}: {change.count:,} lines {kind} ({change.what}): {lines}{more}"
             console.write_line(text)
-    _tell_tokens(console, report["tokens"])
-    if "groups" in report:
-        _tell_split(console, report)
-    style = "bold green" if report["status"] == "accepted" else "bold red"
-    counts = report["issue_counts"]
-    errors = sum(n for rule, n in counts.items() if report["rules"][rule]["severity"] == "error")
+    _tell_tokens(console, report.tokens)
+    if report.groups is not None and report.training is not None:
+        _tell_split(console, report.records, report.groups, report.training)
+    style = "bold green" if report.accepted else "bold red"
+    counts = report.issue_counts
+    errors = sum(n for rule, n in counts.items() if report.rules[rule].severity == "error")
     warnings = sum(counts.values()) - errors
-    console.print(f"{report['status'].capitalize()}: {errors:,} errors, {warnings:,} warnings.", style=style)
+    console.print(f"{report.status.capitalize()}: {errors:,} errors, {warnings:,} warnings.", style=style)
 
 
-def _tell_rule(console: Console, rule: str, count: int, report: dict[str, Any]) -> None:
-    known = report["rules"][rule]
-    style = "red" if known["severity"] == "error" else "yellow"
-    console.print(Text.assemble((known["severity"], style), " ", (rule, "bold"), f" ({count:,}): {known['asks']}"))
-    for issue in [issue for issue in report["issues"] if issue["rule"] == rule][:EXAMPLES_PER_RULE]:
-        line = f", line {issue['line']}" if issue["line"] else ""
-        console.write_line(f"    {issue['path']}{line}: {issue['message']}")
-    console.write_line(f"    → {known['advice']}")
+def _tell_rule(console: Console, rule: str, count: int, report: DatasetDocument) -> None:
+    known = report.rules[rule]
+    style = "red" if known.severity == "error" else "yellow"
+    console.print(Text.assemble((known.severity, style), " ", (rule, "bold"), f" ({count:,}): {known.asks}"))
+    for found in [found for found in report.issues if found.rule == rule][:EXAMPLES_PER_RULE]:
+        line = f", line {found.line}" if found.line else ""
+        console.write_line(f"    {found.path}{line}: {found.message}")
+    console.write_line(f"    → {known.advice}")
 
 
-def _tell_tokens(console: Console, tokens: dict[str, Any]) -> None:
-    if tokens["prompt"]["mean"] is None:
+def _tell_tokens(console: Console, tokens: TokenFigures) -> None:
+    if tokens.prompt.mean is None:
         return
     table = Table(title="Tokens, estimated at 4 characters each", title_justify="left")
     table.add_column("")
     names = ("mean", "median", "p95", "min", "max")
     for figure in names:
         table.add_column(figure, justify="right")
-    for part in ("prompt", "answer"):
-        table.add_row(part, *(f"{tokens[part][figure]:,.0f}" for figure in names))
+    for part, figures in (("prompt", tokens.prompt), ("answer", tokens.answer)):
+        table.add_row(part, *(f"{getattr(figures, figure):,.0f}" for figure in names))
     console.print(table)
 
 
-def _tell_split(console: Console, report: dict[str, Any]) -> None:
-    records, groups, training = report["records"], report["groups"], report["training"]
-    random_split = groups["random_split"]
+def _tell_split(console: Console, records: RecordCounts, groups: GroupFigures, training: TrainingFigures) -> None:
+    random_split = groups.random_split
     console.print(
-        f"Training {records['train']:,}, validation {records['validation']:,}, test {records['test']:,} records; "
-        f"{groups['count']:,} groups share no context, the largest has {groups['largest']:,} records.",
+        f"Training {records.train:,}, validation {records.validation:,}, test {records.test:,} records; "
+        f"{groups.count:,} groups share no context, the largest has {groups.largest:,} records.",
     )
-    if random_split["test_records"]:
+    if random_split.test_records:
         console.print(
-            f"A plain random split would have leaked the context of {random_split['expected_leaked']:,.0f} of "
-            f"{random_split['test_records']:,} test records into training; this one leaks none.",
+            f"A plain random split would have leaked the context of {random_split.expected_leaked:,.0f} of "
+            f"{random_split.test_records:,} test records into training; this one leaks none.",
             soft_wrap=True,
         )
     console.print(
-        f"Training reads about {training['estimated_tokens']:,} tokens in each of {training['epochs']} epochs, "
-        f"{training['estimated_tokens_in_all_epochs']:,} in all.",
+        f"Training reads about {training.estimated_tokens:,} tokens in each of {training.epochs} epochs, "
+        f"{training.estimated_tokens_in_all_epochs:,} in all.",
     )
-    tell_hyperparameters(console, training["hyperparameters"])
+    tell_hyperparameters(console, training.hyperparameters)
 
 
-def tell_hyperparameters(console: Console, recommended: list[dict[str, Any]]) -> None:
+def tell_hyperparameters(console: Console, recommended: Sequence[Recommendation]) -> None:
     """Each hyperparameter with its value, where that is from, and why."""
     table = Table(title="Hyperparameters of the job", title_justify="left")
     for header in ("name", "value", "from", "why"):
         table.add_column(header, justify="right" if header == "value" else "left")
     for each in recommended:
-        table.add_row(each["name"], each["value"] or "–", each["source"], each["reason"])  # noqa: RUF001 - an en dash is meant
+        table.add_row(each.name, each.value or "–", each.source, each.reason)  # noqa: RUF001 - an en dash is meant
     console.print(table)

@@ -21,8 +21,8 @@ from cli.validate import Opener, Validation, choose, files_of, settings_of, vali
 from lambdas.adapters import preflight
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.cost.estimate import amount
-from lambdas.domain.dataset.figures import plan_tokens
-from lambdas.domain.dataset.record_set import SetName
+from lambdas.domain.dataset.figures import count_tokens
+from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.evaluation.gate import GateSettings
 from lambdas.domain.preflight.checks import document
@@ -178,5 +178,5 @@ def _plan(choices: Choices, validation: Validation | None, settings: Settings) -
     return plan | {
         "candidates": jobs,
         "dataset": {"test": {"records": records["test"]}},
-        "tokens": plan_tokens(validation.given, prepared),
+        "tokens": count_tokens(validation.given, prepared).dump(),
     }

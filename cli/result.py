@@ -9,6 +9,7 @@ from rich.table import Table
 
 from cli.dataset_summary import tell_hyperparameters
 from lambdas.domain.cost.actual import cost_sentence
+from lambdas.domain.models.hyperparameters import Recommendation
 from local.embedded_aws import EmbeddedAws
 from local.execution import Snapshot
 from local.output_folder import claim
@@ -65,7 +66,7 @@ def tell_report(console: Console, folder: Path) -> None:
         console.write_line(f"  {reason_given}")
     if report["judging"]["judges"]:
         tell_judging(console, report["judging"])
-    tell_hyperparameters(console, report["recommended"])
+    tell_hyperparameters(console, [Recommendation.parse(each) for each in report["recommended"]])
     for text in (*sweep(report), serving(report), *cost(report)):
         console.write_line(text)
     if report["preflight"] and report["preflight"]["findings"]:

@@ -7,15 +7,17 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 
 from cli.commands.validate import COMMAND, FOLDER
-from lambdas.domain.dataset.figures import file_facts, split_facts
+from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.preparation import Given, PreparedDataset, check_counts, prepare
-from lambdas.domain.dataset.record_set import SET_NAMES, RecordSet, Rules, SetName, check_set, check_size, convert
+from lambdas.domain.dataset.record_set import RecordSet, Rules, check_set, check_size, convert
 from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.models import catalogue
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.settings import run_settings
@@ -39,7 +41,7 @@ Opener = Callable[[Path], AbstractContextManager[BinaryIO]]
 class Validation:
     """The outcome: `dataset/report.json` as a run would write it, and what is needed to write the sets."""
 
-    document: dict[str, Any]
+    document: DatasetDocument
     given: Given
     choices: Choices
     prepared: PreparedDataset | None
@@ -47,7 +49,7 @@ class Validation:
     @property
     def accepted(self) -> bool:
         """Whether a run would go on."""
-        return bool(self.document["status"] == "accepted")
+        return self.document.accepted
 
 
 def files_of(data: Path) -> dict[SetName, Path]:
@@ -135,11 +137,7 @@ def validate(
         check_counts(given, choices.wanted, report)
     records = prepared.counts() if prepared else None
     report.add_settings(run_settings.FILE_NAME, settings_findings(choices, records, most_jobs=_most_sweep_jobs()))
-    report.facts |= file_facts(given, choices.wanted)
-    if prepared is None:
-        return Validation(report.as_json(), given, choices, None)
-    report.facts |= split_facts(given, prepared, choices.wanted)
-    return Validation(report.as_json(**prepared.counts()), given, choices, prepared)
+    return Validation(dataset_document(report, given, choices.wanted, prepared), given, choices, prepared)
 
 
 def _most_sweep_jobs() -> int:
@@ -153,7 +151,9 @@ def save(validation: Validation, files: dict[SetName, Path], opener: Opener, fol
         if validation.prepared is not None:
             (partial / "dataset").mkdir()
             _write_sets(validation, validation.prepared, files, opener, partial / "dataset")
-        (partial / "report.json").write_text(json.dumps(validation.document, indent=2, ensure_ascii=False) + "\n")
+        (partial / "report.json").write_text(
+            json.dumps(validation.document.dump(), indent=2, ensure_ascii=False) + "\n"
+        )
 
 
 def _write_sets(

@@ -13,10 +13,12 @@ from lambdas.adapters.aws import object_store
 from lambdas.adapters.stores.stored_answers import EXAMPLES, TEST_GROUPS
 from lambdas.domain.core.errors import DatasetRejected, ServiceBusy
 from lambdas.domain.core.run import KEEP_JOB_TAG, Source, bedrock_tags
-from lambdas.domain.dataset.figures import file_facts, plan_tokens, recommended_hyperparameters, split_facts
+from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.dataset.figures import count_tokens, dataset_document, recommended_hyperparameters
 from lambdas.domain.dataset.preparation import Given, PreparedDataset, prepare
-from lambdas.domain.dataset.record_set import SET_NAMES, RecordSet, SetName, check_set, check_size, convert
+from lambdas.domain.dataset.record_set import RecordSet, check_set, check_size, convert
 from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.evaluation.arms import Arms, baselines, needing_throughput, plan_arms
 from lambdas.domain.evaluation.responses import shards
 from lambdas.domain.models import catalogue
@@ -64,21 +66,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     records = prepared.counts() if prepared else None
     found = settings_findings(choices, records, most_jobs=environment().max_sweep_jobs)
     report.add_settings(run_settings.FILE_NAME, found)
-    report.facts |= file_facts(given, choices.wanted)
     metrics.add_metric("RecordsRead", MetricUnit.Count, report.records_read)
     if prepared is None:
-        uri = _write_report(run, report)
+        uri = _write_report(run, dataset_document(report, given, choices.wanted))
         logger.warning("Data set rejected", extra={"issue_counts": report.counts, "report": uri})
         metrics.add_metric("DatasetsRejected", MetricUnit.Count, 1)
         raise DatasetRejected(report.rejection(uri))
-    report.facts |= split_facts(given, prepared, choices.wanted)
     plan = _plan(run, choices, prepared) | {
-        "tokens": plan_tokens(given, prepared),
+        "tokens": count_tokens(given, prepared).dump(),
         "settings_findings": [finding.model_dump() for finding in found],
     }
     _write_evaluation(run, choices, prepared, _write_sets(run, given, choices, prepared))
     counts = prepared.counts()
-    _write_report(run, report, **counts)
+    _write_report(run, dataset_document(report, given, choices.wanted, prepared))
     logger.info("Data set accepted", extra={"records": counts, "issue_counts": report.counts})
     return plan
 
@@ -155,7 +155,7 @@ def _plan(run: Run, choices: Choices, prepared: PreparedDataset) -> dict[str, An
         "base_model": model.customization_id,
         "inference_model": model.inference_id,
         "hyperparameters": jobs[0]["hyperparameters"],
-        "recommended": [each._asdict() for each in recommended],
+        "recommended": [each.dump() for each in recommended],
         "candidates": jobs,
         "sweep": {"jobs": sweep.jobs, "keep_models": sweep.keep_models, "note": note} if sweep else None,
         "serving": model.serving[0] if settings.serving == "auto" else settings.serving,
@@ -203,8 +203,8 @@ def _write_sets(run: Run, given: Given, choices: Choices, prepared: PreparedData
     return list(examples.values())
 
 
-def _write_report(run: Run, report: DatasetReport, **counts: int) -> str:
-    body = orjson.dumps(report.as_json(**counts))
+def _write_report(run: Run, document: DatasetDocument) -> str:
+    body = orjson.dumps(document.dump())
     return current().objects.write(run.output_bucket, f"{run.prefix}{_REPORT}", body)
 
 

@@ -4,9 +4,12 @@ import io
 
 import orjson
 
+from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.formats import Conversion
+from lambdas.domain.dataset.preparation import Wanted
 from lambdas.domain.dataset.record_set import check_set, convert
 from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.split.holdout import SplitSettings
 from lambdas.domain.models.catalogue import catalogue
 
 
@@ -14,6 +17,7 @@ def check(data: bytes) -> None:
     """Any bytes give a report that can be written, and what is accepted can be converted."""
     model, report, conversion = catalogue()[0], DatasetReport(), Conversion("System.", "table")
     read = check_set(io.BytesIO(data), "train.jsonl", model, report, conversion)
-    orjson.dumps(report.as_json())
+    wanted = Wanted(model, SplitSettings(), few_shot=0, hyperparameters={})
+    orjson.dumps(dataset_document(report, {"train": read}, wanted).dump())
     if not report.errors and sum(1 for _ in convert(io.BytesIO(data), read, model, conversion)) != read.records_read:
         raise AssertionError("The records that are converted are not those that were checked.")

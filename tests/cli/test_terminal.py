@@ -12,7 +12,12 @@ from rich.text import Text
 from cli import main, result
 from cli.dataset_summary import tell_dataset
 from cli.progress import Progress
+from lambdas.domain.dataset.figures import dataset_document
+from lambdas.domain.dataset.preparation import Wanted
+from lambdas.domain.dataset.record_set import RecordSet
 from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.split.holdout import SplitSettings
+from lambdas.domain.models.catalogue import catalogue
 from local.execution import Snapshot
 from local.terminal import Console, in_line
 
@@ -66,13 +71,10 @@ def test_a_data_set_s_keys_and_file_names_are_spelt_out() -> None:
     """They come from whoever made the file."""
     report = DatasetReport()
     report.add("unknown-key", HOSTILE, f"The key {HOSTILE} is not part of the format.", line=1, pointer=f"/{HOSTILE}")
-    none = {"mean": None}
-    facts = {
-        "files": [{"file": HOSTILE, "format": "messages", "records": 1, "size_bytes": 9}],
-        "tokens": {"prompt": none, "answer": none},
-    }
+    read = RecordSet(HOSTILE, records_read=1, size_bytes=9)
+    wanted = Wanted(catalogue()[0], SplitSettings(), few_shot=0, hyperparameters={})
     out = console()
-    tell_dataset(out, report.as_json() | facts)
+    tell_dataset(out, dataset_document(report, {"train": read}, wanted))
     assert not [raw for raw in RAW if raw in printed(out)]
 
 

@@ -34,18 +34,18 @@ def test_few_short_answers_that_repeat_are_labels(texts: list[str], labels: dict
 def test_rare_and_dominant_labels_are_told_by_name() -> None:
     """A model that always gives the frequent label would look good."""
     _, report = checked(["yes"] * 50 + ["no"] * 3)
-    assert [issue.rule for issue in report.issues] == ["label-imbalance"] * 2
-    assert "50 of 53" in report.issues[0].message
-    assert "'no'" in report.issues[1].message
+    assert [found.rule for found in report.findings] == ["label-imbalance"] * 2
+    assert "50 of 53" in report.findings[0].message
+    assert "'no'" in report.findings[1].message
 
 
 def test_answer_in_mid_sentence_is_told_where_others_end() -> None:
     """What wrote the answers may have reached its own token limit."""
     _, report = checked([SENTENCE] * 9 + [SENTENCE[:-5]])
-    assert [(issue.rule, issue.line) for issue in report.issues] == [("cut-off-answer", 10)]
+    assert [(found.rule, found.line) for found in report.findings] == [("cut-off-answer", 10)]
 
 
 def test_style_without_full_stops_is_no_fault() -> None:
     """Where nobody ends sentences, an open end means nothing."""
     _, report = checked([SENTENCE[:-1]] * 9 + [SENTENCE])
-    assert report.issues == []
+    assert report.findings == []

@@ -12,11 +12,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lambdas.domain.core.errors import ServiceBusy
-from lambdas.domain.dataset import formats, record_set
+from lambdas.domain.dataset import formats
+from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.formats import Conversion, Record
+from lambdas.domain.dataset.preparation import Wanted
 from lambdas.domain.dataset.record_set import RecordSet, check_count, check_set, check_size, convert
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.table import RULES
+from lambdas.domain.dataset.set_names import SetName
+from lambdas.domain.dataset.split.holdout import SplitSettings
 from lambdas.domain.models.catalogue import base_model
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
@@ -69,6 +74,11 @@ def read(data: bytes, conversion: Conversion | None = None) -> tuple[RecordSet, 
     return check_set(io.BytesIO(data), "train.jsonl", HAIKU, report, conversion), report
 
 
+def document_of(result: RecordSet, report: DatasetReport) -> DatasetDocument:
+    """`dataset/report.json` of a set that is not split."""
+    return dataset_document(report, {"train": result}, Wanted(HAIKU, SplitSettings(), few_shot=0, hyperparameters={}))
+
+
 def converted(data: bytes, conversion: Conversion | None = None) -> list[bytes]:
     """The lines that are trained on."""
     conversion = conversion or Conversion()
@@ -97,7 +107,7 @@ def jsonl(values: Iterable[Any]) -> bytes:
 def test_any_bytes_give_a_report(data: bytes) -> None:
     """A data set comes from outside: whatever is in it, the user gets lines and reasons, never a stack trace."""
     result, report = read(data)
-    document = orjson.loads(orjson.dumps(report.as_json()))
+    document = orjson.loads(orjson.dumps(document_of(result, report).dump()))
     assert document["status"] == ("rejected" if report.errors else "accepted")
     assert sum(document["issue_counts"].values()) >= len(document["issues"])
     assert set(document["issue_counts"]) <= set(RULES)
@@ -176,8 +186,7 @@ def test_format_is_detected_and_said(data: bytes, name: str) -> None:
 
 def test_blank_row_of_a_csv_file_and_its_byte_order_mark_are_listed() -> None:
     """The report names every line that is not trained on as it came, whatever the container."""
-    _, report = read(b"\xef\xbb\xbfprompt,completion\na,b\n\nc,d\n")
-    document = report.as_json()
+    document = document_of(*read(b"\xef\xbb\xbfprompt,completion\na,b\n\nc,d\n")).dump()
     assert document["dropped"] == [{"path": "train.jsonl", "what": "blank line", "count": 1, "lines": [[3, 3]]}]
     assert {change["what"]: change["lines"] for change in document["changed"]} == {
         "byte order mark removed": [[1, 1]],
@@ -188,8 +197,8 @@ def test_blank_row_of_a_csv_file_and_its_byte_order_mark_are_listed() -> None:
 def test_what_is_cut_from_around_a_record_is_listed() -> None:
     """A line that is copied without its spaces is not copied as it stands; its line ending is not part of it."""
     line = b'{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}'
-    _, report = read(b"\xef\xbb\xbf" + line + b"\n  " + line + b"\n" + line + b"\r\n" + line + b"\t\r\n" + line)
-    assert {change["what"]: change["lines"] for change in report.as_json()["changed"]} == {
+    checked = read(b"\xef\xbb\xbf" + line + b"\n  " + line + b"\n" + line + b"\r\n" + line + b"\t\r\n" + line)
+    assert {change.what: change.lines for change in document_of(*checked).changed} == {
         "byte order mark removed": [[1, 1]],
         "white space around the record removed": [[2, 2], [4, 4]],
     }
@@ -198,8 +207,7 @@ def test_what_is_cut_from_around_a_record_is_listed() -> None:
 def test_each_converted_and_each_dropped_line_is_listed() -> None:
     """Nothing is changed silently: a person can look each changed line up."""
     data = jsonl([{"prompt": "a", "completion": "b"}, {"prompt": "c", "completion": "d"}]) + b"\n"
-    _, report = read(data + jsonl([{"messages": []}, {"prompt": "e", "completion": "f"}]))
-    document = report.as_json()
+    document = document_of(*read(data + jsonl([{"messages": []}, {"prompt": "e", "completion": "f"}]))).dump()
     what = "converted from prompt/completion to messages"
     assert document["dropped"] == [{"path": "train.jsonl", "what": "blank line", "count": 1, "lines": [[3, 3]]}]
     assert document["changed"] == [{"path": "train.jsonl", "what": what, "count": 3, "lines": [[1, 2], [5, 5]]}]
@@ -208,9 +216,9 @@ def test_each_converted_and_each_dropped_line_is_listed() -> None:
 def test_reserved_word_that_only_conversion_makes_is_found() -> None:
     """A document starts on a line of its own, where a first word can become one that separates turns."""
     _, report = read(jsonl([{"document": "Human: hello", "question": "a", "answer": "b"}]))
-    assert [(issue.rule, issue.path) for issue in report.issues] == [("reserved-word", "train.jsonl#/document")]
+    assert [(found.rule, found.path) for found in report.findings] == [("reserved-word", "train.jsonl#/document")]
     _, report = read(jsonl([{"prompt": "Human: hello", "completion": "b"}]))
-    assert report.issues == []
+    assert report.findings == []
 
 
 def test_file_that_has_changed_since_its_check_is_not_used() -> None:
@@ -241,15 +249,15 @@ def test_every_error_is_counted_and_the_first_of_each_rule_are_kept() -> None:
     bad = [{"prompt": "a"}, {"prompt": " ", "completion": "b"}] * 250
     result, report = read(jsonl(bad))
     assert report.counts == {"missing-key": 250, "empty-text": 250}
-    assert [issue.line for issue in report.issues if issue.rule == "missing-key"] == list(range(1, 40, 2))
+    assert [found.line for found in report.findings if found.rule == "missing-key"] == list(range(1, 40, 2))
     assert result.records_read == 500
     assert report.errors == 500
 
 
-def test_issue_names_the_place_within_the_record() -> None:
-    """A person finds the fault without searching: file, line, JSON Pointer, words."""
-    _, report = read(jsonl([{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": 3}]}]))
-    assert report.as_json()["issues"] == [
+def test_finding_names_the_place_within_the_record() -> None:
+    """A person finds what is wrong without searching: file, line, JSON Pointer, words."""
+    messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": 3}]
+    assert document_of(*read(jsonl([{"messages": messages}]))).dump()["issues"] == [
         {
             "rule": "wrong-type",
             "severity": "error",
@@ -284,7 +292,7 @@ def test_file_without_records_is_refused(data: bytes) -> None:
     ],
 )
 def test_number_of_records_is_checked_at_its_exact_limits(
-    set_name: record_set.SetName, records_read: int, rule: str | None
+    set_name: SetName, records_read: int, rule: str | None
 ) -> None:
     """Claude 3 Haiku's limits: 32 to 10,000 training and 32 to 1,000 validation records."""
     report = DatasetReport()

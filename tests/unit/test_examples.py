@@ -10,9 +10,10 @@ import pytest
 
 from cli import validate
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES
-from lambdas.domain.dataset.record_set import SET_NAMES, SetName, check_set
+from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.table import RULES
+from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.models.catalogue import Limits, base_model
 from lambdas.domain.training.candidates import candidates
 
@@ -67,11 +68,11 @@ def test_folder_shows_a_sweep_few_shot_arms_and_judges_on_the_shipped_rows() -> 
     choices, faults = validate.choose(validate.settings_of(folder))
     assert faults == []
     document = validate.validate(files, choices, faults, opener=lambda path: path.open("rb")).document
-    assert (document["status"], document["issues"]) == ("accepted", [])
-    settings, records = choices.settings, document["records"]
+    assert (document.status, document.issues) == ("accepted", [])
+    settings, records = choices.settings, document.records
     assert settings.evaluation.few_shot
     assert len(settings.evaluation.judges) == 2
-    jobs = candidates(choices.model, {}, settings.sweep, records["train"], validated=records["validation"] > 0).jobs
+    jobs = candidates(choices.model, {}, settings.sweep, records.train, validated=records.validation > 0).jobs
     assert len(jobs) == 4
 
 
@@ -80,9 +81,10 @@ def test_shipped_data_set_is_accepted_with_all_three_sets() -> None:
     choices, faults = validate.choose(None)
     files: dict[SetName, Path] = {"train": EXAMPLES / "financial-tables.jsonl"}
     document = validate.validate(files, choices, faults, opener=lambda path: path.open("rb")).document
-    assert document["issues"] == []
-    assert document["records"] == {"read": 260, "train": 180, "validation": 40, "test": 40, "dropped": 0}
-    assert document["groups"]["count"] == 65
+    assert document.issues == []
+    assert document.records.dump() == {"read": 260, "train": 180, "validation": 40, "test": 40, "dropped": 0}
+    assert document.groups is not None
+    assert document.groups.count == 65
 
 
 @pytest.mark.parametrize("rule", RULES_OF_LINES)
@@ -99,14 +101,14 @@ def test_every_line_of_the_invalid_example_breaks_its_rule_alone(rule: str) -> N
     assert set(report.counts) - {"mixed-formats", "no-records"} == {rule}
     lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
     expected = set(range(1, len(lines) + 1)) - SOUND_LINES.get(rule, set())
-    assert {issue.line for issue in report.issues if issue.rule == rule} == expected
+    assert {found.line for found in report.findings if found.rule == rule} == expected
 
 
 @pytest.mark.parametrize("rule", RULES_OF_SETS)
-def test_set_that_is_as_the_rule_asks_has_no_issue(rule: str) -> None:
+def test_set_that_is_as_the_rule_asks_has_no_finding(rule: str) -> None:
     """Nor does a rule for whole sets refuse good data."""
     validation = validated(f"{rule}.valid")
-    assert validation.document["issues"] == []
+    assert validation.document.issues == []
     assert validation.accepted
 
 
@@ -114,7 +116,7 @@ def test_set_that_is_as_the_rule_asks_has_no_issue(rule: str) -> None:
 def test_set_that_is_not_breaks_the_rule_alone(rule: str) -> None:
     """What a person reads about a set is its one fault, and errors alone refuse it."""
     validation = validated(f"{rule}.invalid")
-    assert set(validation.document["issue_counts"]) == {rule}
+    assert set(validation.document.issue_counts) == {rule}
     assert validation.accepted == (RULES[rule].severity == "warning")
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
-from lambdas.domain.models.hyperparameters import faults, for_job, recommend
+from lambdas.domain.models.hyperparameters import findings, for_job, recommend
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 
@@ -46,7 +46,7 @@ def test_every_value_is_in_range_and_has_its_reason(model: BaseModelEntry, recor
     """Whoever did not choose reads why a value is what it is; a job must not fail for it."""
     recommended = recommend(model, {}, train_records=records, has_validation=has_validation)
     assert [each.name for each in recommended] == list(model.hyperparameters)
-    assert faults(model, {each.name: each.value for each in recommended if each.value is not None}) == []
+    assert findings(model, {each.name: each.value for each in recommended if each.value is not None}) == []
     assert all(each.reason.endswith(".") and each.source in ("size", "default") for each in recommended)
     assert {each.name for each in recommended if each.value is None} == {
         name for name, spec in model.hyperparameters.items() if spec.needs_validation and not has_validation
@@ -75,14 +75,14 @@ def test_reasons_tell_the_size_the_choice_and_what_is_left_out() -> None:
 def test_chosen_values_win_and_are_sent_as_texts(epochs: int, rate: float, as_text: bool) -> None:
     """Bedrock takes texts only, and what a user chose must arrive as chosen."""
     chosen: dict[str, object] = {"epochCount": str(epochs) if as_text else epochs, "learningRateMultiplier": rate}
-    assert faults(HAIKU, chosen) == []
+    assert findings(HAIKU, chosen) == []
     sent = for_job(HAIKU, chosen, train_records=40, has_validation=False)
     assert sent["epochCount"] == str(epochs)
     assert float(sent["learningRateMultiplier"]) == pytest.approx(rate, rel=1e-9)
-    assert faults(HAIKU, sent) == []
+    assert findings(HAIKU, sent) == []
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "", "1e400", 10**400, None, [], {}, True])
 def test_what_is_no_number_in_range_is_refused(value: object) -> None:
     """Python's float takes more than Bedrock does."""
-    assert [fault.name for fault in faults(HAIKU, {"epochCount": value})] == ["epochCount"]
+    assert [fault.name for fault in findings(HAIKU, {"epochCount": value})] == ["epochCount"]

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from cli import validate
 from lambdas.domain.dataset import formats
 from lambdas.domain.dataset.formats import Conversion, Record
-from lambdas.domain.dataset.record_set import SetName, check_set, convert
+from lambdas.domain.dataset.record_set import check_set, convert
 from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.evaluation.responses import parse_question
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
 
@@ -79,7 +80,7 @@ def test_conversation_of_several_turns_is_refused_where_the_format_has_no_turns(
     """Written as one text it would train a model that nobody asks that way."""
     sound = line(messages=conversation("x", "y"))
     _, report = trained(sound + line(messages=messages) + sound, LLAMA)
-    assert [(issue.rule, issue.line) for issue in report.issues if issue.severity == "error"] == [("single-turn", 2)]
+    assert [(found.rule, found.line) for found in report.findings if found.severity == "error"] == [("single-turn", 2)]
     assert not trained(sound + line(messages=messages), NOVA)[1].errors
 
 
@@ -125,7 +126,7 @@ def test_every_reserved_word_of_a_model_is_found_in_every_format(model: BaseMode
             line(messages=conversation("a", "b"), system=prompt),
             line(question="a", document=prompt, answer="b"),
         ):
-            assert [issue.rule for issue in trained(data, model)[1].issues] == ["reserved-word"]
+            assert [found.rule for found in trained(data, model)[1].findings] == ["reserved-word"]
         assert not trained(line(prompt="a", completion=prompt), model)[1].errors
 
 
@@ -134,7 +135,7 @@ def test_token_limit_is_the_models_own(model: BaseModelEntry) -> None:
     """A record that one model reads is too long for another."""
     words = "word " * (7 * model.limits.max_record_tokens // 5)
     assert "token-limit" in trained(line(prompt=words, completion="b"), model)[1].counts
-    assert not trained(line(prompt=words[: len(words) // 7], completion="b"), model)[1].issues
+    assert not trained(line(prompt=words[: len(words) // 7], completion="b"), model)[1].findings
 
 
 @EACH_MODEL
@@ -143,11 +144,11 @@ def test_shipped_data_set_is_accepted_for_every_model(model: BaseModelEntry) -> 
     choices, faults = validate.choose(None, base_model=model.customization_id)
     files: dict[SetName, Path] = {"train": EXAMPLE}
     document = validate.validate(files, choices, faults, opener=lambda path: path.open("rb")).document
-    assert (document["status"], document["issues"]) == ("accepted", [])
-    records = document["records"]
-    assert records["train"] >= model.limits.train.min_records
-    assert bool(records["validation"]) == (model.limits.validation is not None)
-    assert records["dropped"] == 0
+    assert (document.status, document.issues) == ("accepted", [])
+    records = document.records
+    assert records.train >= model.limits.train.min_records
+    assert bool(records.validation) == (model.limits.validation is not None)
+    assert records.dropped == 0
 
 
 def test_validation_set_is_refused_for_a_model_that_takes_none() -> None:
@@ -155,4 +156,4 @@ def test_validation_set_is_refused_for_a_model_that_takes_none() -> None:
     choices, _ = validate.choose(None, base_model="amazon.nova-2-lite-v1:0")
     files: dict[SetName, Path] = {"train": EXAMPLE, "validation": EXAMPLE}
     document = validate.validate(files, choices, [], opener=lambda path: path.open("rb")).document
-    assert document["issue_counts"] == {"unused-validation": 1}
+    assert document.issue_counts == {"unused-validation": 1}

@@ -12,7 +12,7 @@ import pytest
 from lambdas.domain.dataset.formats import Record, dump
 from lambdas.domain.dataset.record_facts import MAX_RECORDS
 from lambdas.domain.models.catalogue import BaseModelEntry, UnknownBaseModelError, base_model, catalogue
-from lambdas.domain.models.hyperparameters import faults
+from lambdas.domain.models.hyperparameters import findings
 
 EACH_MODEL = pytest.mark.parametrize("model", catalogue(), ids=lambda model: model.name)
 ENTRIES = sorted((Path(__file__).parents[2] / "lambdas" / "domain" / "models").glob("*.json"))
@@ -87,9 +87,9 @@ def test_customization_is_offered_in_regions_that_have_bedrock(model: BaseModelE
 @EACH_MODEL
 def test_hyperparameters_contradict_their_ranges_nowhere(model: BaseModelEntry) -> None:
     """A default outside its range would fail each job, hours later."""
-    assert faults(model, {name: spec.default for name, spec in model.hyperparameters.items()}) == []
+    assert findings(model, {name: spec.default for name, spec in model.hyperparameters.items()}) == []
     for size in model.hyperparameters_by_size:
-        assert faults(model, size.values) == []
+        assert findings(model, size.values) == []
         assert size.reason
     bounds = [size.below_records for size in model.hyperparameters_by_size]
     assert bounds == sorted(set(bounds))

@@ -10,7 +10,7 @@ import pytest
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.cost.price_file import BaseModelPrices, default_prices, parse_prices
-from lambdas.domain.dataset.record_set import SetName
+from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
 from lambdas.domain.preflight.callable_models import Asked, callable_models
 from lambdas.domain.preflight.checks import (

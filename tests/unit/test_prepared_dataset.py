@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.dataset.preparation import PreparedDataset, prepare
-from lambdas.domain.dataset.record_set import RecordSet, SetName, check_set
+from lambdas.domain.dataset.record_set import RecordSet, check_set
 from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.responses import shards
 from lambdas.domain.settings.run_limits import RunLimits
@@ -70,7 +71,7 @@ def test_setting_without_effect_is_a_warning() -> None:
     """Early stopping cannot be had without a validation set; who asked for it must read so."""
     chosen = choices(split={"validation": 0}, hyperparameters={"earlyStoppingPatience": 3, "epochCount": 3})
     _, report = prepared({"train": prompts("a", 60)}, chosen)
-    assert [(issue.rule, issue.path) for issue in report.issues] == [
+    assert [(found.rule, found.path) for found in report.findings] == [
         ("unused-hyperparameter", "run.json#/hyperparameters/earlyStoppingPatience")
     ]
 
@@ -91,8 +92,8 @@ def test_limits_on_the_sets_refuse_with_numbers(given_sets: dict[SetName, int], 
     """The job would fail hours later with fewer words."""
     result, report = prepared({name: prompts(name, count) for name, count in given_sets.items()})
     assert result is None or report.errors
-    errors = [issue for issue in report.issues if issue.severity == "error"]
-    assert [issue.rule for issue in errors] == [rule]
+    errors = [found for found in report.findings if found.severity == "error"]
+    assert [found.rule for found in errors] == [rule]
     assert words in errors[0].message
 
 
@@ -106,11 +107,11 @@ def test_prompts_and_contexts_shared_with_training_are_warnings() -> None:
             "test": [*prompts("c", 10), "a  3", f"{table} Trend?"],
         }
     )
-    assert [(issue.rule, issue.line, issue.path) for issue in report.issues] == [
+    assert [(found.rule, found.line, found.path) for found in report.findings] == [
         ("prompt-overlap", 11, "test.jsonl"),
         ("context-overlap", None, "test.jsonl"),
     ]
-    assert report.issues[1].message.startswith("1 of 12 records")
+    assert report.findings[1].message.startswith("1 of 12 records")
     assert report.errors == 0
 
 
@@ -124,13 +125,13 @@ def test_prompts_and_contexts_shared_by_validation_and_test_are_warnings() -> No
             "test": [*prompts("c", 10), "b 3", f"{table} Trend?"],
         }
     )
-    assert [(issue.rule, issue.line, issue.path) for issue in report.issues] == [
+    assert [(found.rule, found.line, found.path) for found in report.findings] == [
         ("prompt-overlap", 11, "test.jsonl"),
         ("context-overlap", None, "test.jsonl"),
     ]
-    assert "line 4 of validation.jsonl" in report.issues[0].message
-    assert "1 of 12 records" in report.issues[1].message
-    assert "validation set" in report.issues[1].message
+    assert "line 4 of validation.jsonl" in report.findings[0].message
+    assert "1 of 12 records" in report.findings[1].message
+    assert "validation set" in report.findings[1].message
     assert result is not None
     assert result.leaked_test_records == 0
 

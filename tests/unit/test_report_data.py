@@ -12,7 +12,7 @@ def test_section_shows_findings_and_escapes_the_users_words(tmp_path: Path) -> N
     lines = [f'{{"prompt": "Question {n}?", "completion": "{n}"}}' for n in range(60)]
     path.write_text("\n".join([*lines, '{"prompt": "Mail a@example.com?", "completion": "<b>yes</b>"}', ""]))
     choices, faults = validate.choose(None)
-    document = validate.validate({"train": path}, choices, faults, opener=lambda each: each.open("rb")).document
+    document = validate.validate({"train": path}, choices, faults, opener=lambda each: each.open("rb")).document.dump()
     page = _environment().get_template("report_data.html.j2").render(dataset=document)
     assert "<b" not in page
     assert "&lt;b onload=x&gt;.jsonl" in page

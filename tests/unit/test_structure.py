@@ -77,7 +77,7 @@ def test_line_that_is_cleared_has_no_findings(source_format: SourceFormat, data:
     report = DatasetReport()
     structure = Structure("train.jsonl", source_format, HAIKU, report, Conversion())
     (value,) = structure.check(Block([line], [1]))
-    errors = {issue.rule for issue in report.issues if issue.severity == "error"}
+    errors = {found.rule for found in report.findings if found.severity == "error"}
     expected = {finding.rule for finding in record.findings(line, orjson.loads(line), HAIKU)}
     assert errors == expected
     assert (value is None) == bool(expected)
@@ -90,7 +90,7 @@ def test_lines_of_a_block_are_judged_one_by_one() -> None:
     structure = Structure("train.jsonl", "prompt/completion", HAIKU, report, Conversion())
     values = structure.check(Block([good, bad, b"\n", good], range(7, 11)))
     assert [value is None for value in values] == [False, True, True, False]
-    assert [(issue.rule, issue.line) for issue in report.issues] == [("wrong-type", 8), ("blank-line", 9)]
+    assert [(found.rule, found.line) for found in report.findings] == [("wrong-type", 8), ("blank-line", 9)]
     assert structure.records_read == 3
 
 
@@ -101,7 +101,7 @@ def test_tiers_say_how_sure_the_token_rule_is() -> None:
     sizes = (10, 40_000, 100_000, 300_000)
     structure.check(Block([orjson.dumps({"prompt": "a" * size, "completion": "b"}) for size in sizes], range(1, 5)))
     assert structure.tiers == {"certain": 1, "likely": 1, "unclear": 1, "exceeded": 1}
-    assert [(issue.rule, issue.line) for issue in report.issues] == [("token-estimate", 3), ("token-limit", 4)]
+    assert [(found.rule, found.line) for found in report.findings] == [("token-estimate", 3), ("token-limit", 4)]
 
 
 def test_system_text_of_the_run_counts_as_tokens() -> None:

@@ -32,7 +32,7 @@ def test_neighbours_are_allowed_different_and_headed_by_the_recommended(
     assert [one["number"] for one in found.jobs] == list(range(1, len(values) + 1))
     assert 2 <= len(values) <= jobs
     assert values[0] == candidates(model, {}, None, records, validated=True).jobs[0]["hyperparameters"]
-    assert all(not hyperparameters.faults(model, one) for one in values)
+    assert all(not hyperparameters.findings(model, one) for one in values)
     assert all(one not in values[:place] for place, one in enumerate(values))
     assert all(len(changes) == 1 for changes in varied(values))
 

@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lambdas.domain.core.errors import InvalidState
 
+# A JSON object whose keys are not known here.
+JsonObject = dict[str, Any]
+
 
 class Fact(BaseModel):
     """A fact of a run, or a part of one.
@@ -26,6 +29,6 @@ class Fact(BaseModel):
             )
             raise InvalidState(f"The state's {cls.__name__} is not what it must be: {wrong}.") from error
 
-    def dump(self) -> dict[str, Any]:
+    def dump(self) -> JsonObject:
         """The fact as a state keeps it: JSON values."""
         return self.model_dump(mode="json")

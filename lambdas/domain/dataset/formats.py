@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
+from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.models.catalogue import RecordFormat
 
 SourceFormat = Literal["messages", "prompt/completion", "bedrock-conversation-2024", "document/question/answer"]
@@ -59,7 +60,7 @@ def detect(value: Any) -> SourceFormat | None:
     return None if value.keys().isdisjoint(QUESTION_KEYS) else "document/question/answer"
 
 
-def to_record(value: dict[str, Any], source_format: SourceFormat, conversion: Conversion) -> Record:
+def to_record(value: JsonObject, source_format: SourceFormat, conversion: Conversion) -> Record:
     """The canonical form of a value that breaks no rule."""
     return _READERS[source_format](value, conversion)
 
@@ -73,7 +74,7 @@ def dump(record: Record, record_format: RecordFormat) -> bytes:
 
 
 def conversion_needed(
-    value: dict[str, Any], source_format: SourceFormat, record_format: RecordFormat, conversion: Conversion
+    value: JsonObject, source_format: SourceFormat, record_format: RecordFormat, conversion: Conversion
 ) -> str | None:
     """What must be done to a value that breaks no rule before the base model is trained on it; None for nothing."""
     if source_format == "prompt/completion" and record_format == "prompt-completion":
@@ -87,7 +88,7 @@ def conversion_needed(
     return None
 
 
-def texts(value: dict[str, Any], source_format: SourceFormat) -> Iterator[Text]:
+def texts(value: JsonObject, source_format: SourceFormat) -> Iterator[Text]:
     """All texts of a value of sound structure, as they came, the answer's last."""
     if source_format in ("messages", NOVA_SCHEMA):
         yield from _conversation_texts(value, source_format)
@@ -102,7 +103,7 @@ def texts(value: dict[str, Any], source_format: SourceFormat) -> Iterator[Text]:
     yield Text(f"/{answer}", value[answer], is_answer=True)
 
 
-def _conversation_texts(value: dict[str, Any], source_format: SourceFormat) -> Iterator[Text]:
+def _conversation_texts(value: JsonObject, source_format: SourceFormat) -> Iterator[Text]:
     if "system" in value:
         yield from _content_texts(value["system"], "/system", is_answer=False)
     last = len(value["messages"]) - 1
@@ -120,34 +121,34 @@ def _content_texts(content: Any, pointer: str, *, is_answer: bool) -> Iterator[T
         yield Text(f"{pointer}/{index}/text", block["text"], is_answer, after_line_feed=index > 0)
 
 
-def _from_conversation(value: dict[str, Any], _conversion: Conversion) -> Record:
+def _from_conversation(value: JsonObject, _conversion: Conversion) -> Record:
     return Record(value.get("system"), [message["content"] for message in value["messages"]])
 
 
-def _from_nova(value: dict[str, Any], _conversion: Conversion) -> Record:
+def _from_nova(value: JsonObject, _conversion: Conversion) -> Record:
     system = [block["text"] for block in value.get("system", ())]
     turns = ["\n".join([block["text"] for block in message["content"]]) for message in value["messages"]]
     return Record("\n".join(system) if system else None, turns)
 
 
-def _from_completion(value: dict[str, Any], conversion: Conversion) -> Record:
+def _from_completion(value: JsonObject, conversion: Conversion) -> Record:
     return Record(value.get("system", conversion.system), [value["prompt"], value["completion"]])
 
 
-def _from_question(value: dict[str, Any], conversion: Conversion) -> Record:
+def _from_question(value: JsonObject, conversion: Conversion) -> Record:
     document, tag = value.get("document"), conversion.context_tag
     context = "" if document is None else f"<{tag}>\n{document}\n</{tag}>\n\n"
     return Record(value.get("system", conversion.system), [context + value["question"], value["answer"]])
 
 
-def _as_messages(record: Record) -> dict[str, Any]:
+def _as_messages(record: Record) -> JsonObject:
     messages = [
         {"role": role, "content": text} for role, text in zip(cycle(("user", "assistant")), record.turns, strict=False)
     ]
     return {"messages": messages} if record.system is None else {"system": record.system, "messages": messages}
 
 
-def _as_nova(record: Record) -> dict[str, Any]:
+def _as_nova(record: Record) -> JsonObject:
     system = {} if record.system is None else {"system": [{"text": record.system}]}
     messages = [
         {"role": role, "content": [{"text": text}]}
@@ -156,25 +157,25 @@ def _as_nova(record: Record) -> dict[str, Any]:
     return {"schemaVersion": NOVA_SCHEMA, **system, "messages": messages}
 
 
-def _as_completion(record: Record) -> dict[str, Any]:
+def _as_completion(record: Record) -> JsonObject:
     prompt, completion = record.turns
     return {"prompt": prompt if record.system is None else f"{record.system}\n\n{prompt}", "completion": completion}
 
 
-_READERS: dict[SourceFormat, Callable[[dict[str, Any], Conversion], Record]] = {
+_READERS: dict[SourceFormat, Callable[[JsonObject, Conversion], Record]] = {
     "messages": _from_conversation,
     NOVA_SCHEMA: _from_nova,
     "prompt/completion": _from_completion,
     "document/question/answer": _from_question,
 }
-_WRITERS: dict[RecordFormat, Callable[[Record], dict[str, Any]]] = {
+_WRITERS: dict[RecordFormat, Callable[[Record], JsonObject]] = {
     "messages": _as_messages,
     NOVA_SCHEMA: _as_nova,
     "prompt-completion": _as_completion,
 }
 
 
-def _has_single_blocks(value: dict[str, Any]) -> bool:
+def _has_single_blocks(value: JsonObject) -> bool:
     contents = [message["content"] for message in value["messages"]]
     return len(value.get("system", ("",))) == 1 and all(len(content) == 1 for content in contents)
 

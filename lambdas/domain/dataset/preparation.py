@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from lambdas.domain.dataset.examples import choose_examples
 from lambdas.domain.dataset.record_facts import MAX_RECORDS
-from lambdas.domain.dataset.record_set import SET_NAMES, RecordSet, SetName, check_count
+from lambdas.domain.dataset.record_set import RecordSet, check_count
 from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.dataset.split.context import group_keys
 from lambdas.domain.dataset.split.groups import group
 from lambdas.domain.dataset.split.holdout import Request, Shortage, Split, SplitSettings, split

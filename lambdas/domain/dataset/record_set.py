@@ -4,25 +4,26 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
 import orjson
 
 from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
+from lambdas.domain.dataset.document import CheckedFile
 from lambdas.domain.dataset.formats import Conversion, SourceFormat
 from lambdas.domain.dataset.reading.blocks import Block, read_blocks
 from lambdas.domain.dataset.reading.checksum import Hashed, buffered
 from lambdas.domain.dataset.reading.csv_rows import CsvRows, is_csv
 from lambdas.domain.dataset.record_facts import MAX_RECORDS, RecordFacts
-from lambdas.domain.dataset.report import Change, DatasetReport
+from lambdas.domain.dataset.report import DatasetReport, LineRanges
 from lambdas.domain.dataset.rules import content
 from lambdas.domain.dataset.rules.structure import Structure
+from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.dataset.tokens import Tier
 from lambdas.domain.models.catalogue import BaseModelEntry, SetLimits
 
-SetName = Literal["train", "validation", "test"]
-SET_NAMES: tuple[SetName, ...] = ("train", "validation", "test")
 # "content" is "all" without what the grouping of near duplicates needs; such a set cannot be split.
 Rules = Literal["structure", "content", "all"]
 
@@ -52,18 +53,18 @@ class RecordSet:
         names = " and ".join(name for name, _ in self.formats.most_common()) or "no known format"
         return f"CSV with {names.replace('/', ', ')}" if self.container == "CSV" else names
 
-    def as_json(self, set_name: SetName) -> dict[str, object]:
+    def described(self, set_name: SetName) -> CheckedFile:
         """The file's entry in `dataset/report.json`."""
-        return {
-            "set": set_name,
-            "file": self.file,
-            "format": self.format_name,
-            "formats": dict(self.formats),
-            "records": self.records_read,
-            "size_bytes": self.size_bytes,
-            "sha256": self.checksum,
-            "version_id": self.version_id,
-        }
+        return CheckedFile(
+            set=set_name,
+            file=self.file,
+            format=self.format_name,
+            formats=dict(self.formats),
+            records=self.records_read,
+            size_bytes=self.size_bytes,
+            sha256=self.checksum,
+            version_id=self.version_id,
+        )
 
 
 def check_set(
@@ -209,7 +210,7 @@ def _converted(line: bytes, model: BaseModelEntry, conversion: Conversion) -> by
 def _note_changes(
     structure: Structure,
     block: Block,
-    values: list[dict[str, Any] | None],
+    values: list[JsonObject | None],
     read: RecordSet,
     model: BaseModelEntry,
     report: DatasetReport,
@@ -217,7 +218,7 @@ def _note_changes(
 ) -> None:
     """Lists the lines that are not trained on as they came."""
     for number in structure.blank:
-        report.dropped.setdefault((read.file, "blank line"), Change()).add(number)
+        report.dropped.setdefault((read.file, "blank line"), LineRanges()).add(number)
     if read.container == "JSONL":
         _note_cuts(block, values, read.file, report)
     if (
@@ -234,10 +235,10 @@ def _note_changes(
         if what is None and read.container == "CSV":
             what = f"converted from CSV to {model.record_format}"
         if what is not None:
-            report.changed.setdefault((read.file, what), Change()).add(number)
+            report.changed.setdefault((read.file, what), LineRanges()).add(number)
 
 
-def _note_cuts(block: Block, values: list[dict[str, Any] | None], file: str, report: DatasetReport) -> None:
+def _note_cuts(block: Block, values: list[JsonObject | None], file: str, report: DatasetReport) -> None:
     """Lists the records that something was cut off from around; a line's ending is not part of its record."""
     for number, line, value in zip(block.numbers, block.lines, values, strict=True):
         # Most lines need no more than this look at their ends.
@@ -245,15 +246,15 @@ def _note_cuts(block: Block, values: list[dict[str, Any] | None], file: str, rep
             continue
         kept = line.removeprefix(_BYTE_ORDER_MARK)
         if kept != line:
-            report.changed.setdefault((file, "byte order mark removed"), Change()).add(number)
+            report.changed.setdefault((file, "byte order mark removed"), LineRanges()).add(number)
         if kept.strip() != kept.rstrip(b"\r\n"):
-            report.changed.setdefault((file, "white space around the record removed"), Change()).add(number)
+            report.changed.setdefault((file, "white space around the record removed"), LineRanges()).add(number)
 
 
 def _check_texts(
     structure: Structure,
     block: Block,
-    values: list[dict[str, Any] | None],
+    values: list[JsonObject | None],
     read: RecordSet,
     report: DatasetReport,
     conversion: Conversion,

@@ -1,35 +1,24 @@
-"""What the check of a data set found: every issue counted, the first of each rule kept; every change listed."""
+"""What the check of a data set found: every finding counted, the first of each rule kept; every change listed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from lambdas.domain.core import finding
+from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import name, sentence, shortened
-from lambdas.domain.dataset.rules.table import RULES, Finding
+from lambdas.domain.dataset.document import DatasetFinding, LineChanges, RuleText
+from lambdas.domain.dataset.rules.table import RULES, RecordFinding
 
-ISSUES_KEPT_PER_RULE = 20
+FINDINGS_KEPT_PER_RULE = 20
 _MESSAGE_LENGTH = 500
 _POINTER_LENGTH = 240
 # As many as the longest list of lines that lie apart can be for a data set that is accepted.
 _MAX_RANGES = 10_000
 
 
-@dataclass(frozen=True)
-class Issue:
-    """One breach of a rule; `path` is the file's name and, after `#`, a JSON Pointer into the line's record."""
-
-    rule: str
-    severity: str
-    line: int | None
-    path: str
-    message: str
-
-
 @dataclass
-class Change:
-    """What was done to lines of a file; `lines` are ranges of line numbers, both ends included."""
+class LineRanges:
+    """Lines of a file as ranges of line numbers, both ends included."""
 
     count: int = 0
     lines: list[list[int]] = field(default_factory=list)
@@ -45,73 +34,57 @@ class Change:
 
 @dataclass
 class DatasetReport:
-    """Collects issues while sets are read; memory stays bounded whatever is found.
-
-    `facts` are the further keys of `dataset/report.json`, as docs/data-gate.md lists them.
-    """
+    """Collects findings and changes while sets are read; memory stays bounded whatever is found."""
 
     records_read: int = 0
-    issues: list[Issue] = field(default_factory=list)
+    findings: list[DatasetFinding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    dropped: dict[tuple[str, str], Change] = field(default_factory=dict)
-    changed: dict[tuple[str, str], Change] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
+    dropped: dict[tuple[str, str], LineRanges] = field(default_factory=dict)
+    changed: dict[tuple[str, str], LineRanges] = field(default_factory=dict)
 
     def add(self, rule: str, file: str, message: str, *, line: int | None = None, pointer: str = "") -> None:
-        """Counts an issue, and keeps it while its rule has few."""
+        """Counts a finding, and keeps it while its rule has few."""
         self.counts[rule] += 1
-        if self.counts[rule] <= ISSUES_KEPT_PER_RULE:
+        if self.counts[rule] <= FINDINGS_KEPT_PER_RULE:
             path = f"{name(file)}#{_shown_pointer(pointer)}" if pointer else name(file)
-            self.issues.append(Issue(rule, RULES[rule].severity, line, path, sentence(message, _MESSAGE_LENGTH)))
+            words = sentence(message, _MESSAGE_LENGTH)
+            self.findings.append(
+                DatasetFinding(rule=rule, severity=RULES[rule].severity, line=line, path=path, message=words)
+            )
 
-    def add_findings(self, file: str, line: int, findings: Sequence[Finding]) -> None:
+    def add_findings(self, file: str, line: int, findings: Sequence[RecordFinding]) -> None:
         """Adds what a record broke."""
         for rule, pointer, message in findings:
             self.add(rule, file, message, line=line, pointer=pointer)
 
-    def add_settings(self, file: str, findings: Sequence[finding.Finding]) -> None:
+    def add_settings(self, file: str, findings: Sequence[Finding]) -> None:
         """Adds what of the job's settings the preflight will refuse, as warnings of the gate."""
         for each in findings:
             self.add("job-settings", file, f"{each.message} {each.remedy}")
 
     @property
     def errors(self) -> int:
-        """How many issues refuse the data set."""
+        """How many findings refuse the data set."""
         return sum(n for rule, n in self.counts.items() if RULES[rule].severity == "error")
 
     @property
     def warnings(self) -> int:
-        """How many issues do not."""
+        """How many findings do not."""
         return self.counts.total() - self.errors
 
-    def as_json(self, *, train: int = 0, validation: int = 0, test: int = 0) -> dict[str, Any]:
-        """`dataset/report.json`; the numbers of records are those that the run trains and tests on."""
+    def rule_texts(self) -> dict[str, RuleText]:
+        """The rules that were broken."""
         return {
-            "status": "rejected" if self.errors else "accepted",
-            "records": {
-                "read": self.records_read,
-                "train": train,
-                "validation": validation,
-                "test": test,
-                "dropped": 0 if self.errors else self.records_read - train - validation - test,
-            },
-            "issues": [issue.__dict__ for issue in self.issues],
-            "issue_counts": dict(self.counts),
-            "rules": {
-                rule: {"severity": RULES[rule].severity, "asks": RULES[rule].asks, "advice": RULES[rule].advice}
-                for rule in self.counts
-            },
-            "dropped": _listed(self.dropped),
-            "changed": _listed(self.changed),
-            **self.facts,
+            rule: RuleText(severity=RULES[rule].severity, asks=RULES[rule].asks, advice=RULES[rule].advice)
+            for rule in self.counts
         }
 
     def rejection(self, report_uri: str) -> str:
-        """The refusal as a person reads it in a notification: how much is wrong, the first issues, where all are."""
-        errors = [issue for issue in self.issues if issue.severity == "error"]
+        """The refusal as a person reads it in a notification: how much is wrong, the first errors, where all are."""
+        errors = [found for found in self.findings if found.severity == "error"]
         shown = [
-            f"- {issue.path}{f', line {issue.line}' if issue.line else ''}: {issue.message} [{issue.rule}]"
-            for issue in errors[:5]
+            f"- {found.path}{f', line {found.line}' if found.line else ''}: {found.message} [{found.rule}]"
+            for found in errors[:5]
         ]
         rest = self.errors - len(shown)
         return "\n".join(
@@ -131,8 +104,9 @@ def _shown_pointer(pointer: str) -> str:
     return shortened("/".join(map(name, parts)), _POINTER_LENGTH)
 
 
-def _listed(changes: dict[tuple[str, str], Change]) -> list[dict[str, Any]]:
+def listed(changes: Mapping[tuple[str, str], LineRanges]) -> list[LineChanges]:
+    """The changes as the document has them."""
     return [
-        {"path": name(file), "what": what, "count": change.count, "lines": change.lines}
+        LineChanges(path=name(file), what=what, count=change.count, lines=change.lines)
         for (file, what), change in changes.items()
     ]

@@ -8,6 +8,8 @@ figure.
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from lambdas.domain.core.fact import Fact
+
 # certain: no tokenizer can reach the limit; likely: none is known to; unclear: it may; exceeded: it is.
 Tier = Literal["certain", "likely", "unclear", "exceeded"]
 
@@ -22,6 +24,16 @@ class Decision(NamedTuple):
 
     tier: Tier
     reason: str
+
+
+class TokenCounts(Fact):
+    """Estimated tokens of each set, and of the examples before each question of a few-shot arm."""
+
+    train: int
+    validation: int
+    test_prompts: int
+    test_references: int
+    examples: int
 
 
 def decide(texts: Sequence[str], limit: int) -> Decision:

@@ -3,25 +3,26 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.models.catalogue import BaseModelEntry, Hyperparameter
 
-# Where a value is from: the user, the number of training records, or the service.
-Source = Literal["run.json", "size", "default"]
+# Where a value is from: the user, the number of training records, the service, or the sweep that chose it.
+Source = Literal["run.json", "size", "default", "sweep"]
 
 
-class Fault(NamedTuple):
+class HyperparameterFinding(NamedTuple):
     """A hyperparameter that the base model does not take, and why."""
 
     name: str
     message: str
 
 
-def faults(model: BaseModelEntry, chosen: Mapping[str, object]) -> list[Fault]:
-    """Every chosen hyperparameter that is unknown, of the wrong kind or out of range."""
-    return [fault for name, value in chosen.items() if (fault := _fault(model, name, value))]
+def findings(model: BaseModelEntry, chosen: Mapping[str, object]) -> list[HyperparameterFinding]:
+    """Each chosen hyperparameter that is unknown, of the wrong kind or out of range."""
+    return [found for name, value in chosen.items() if (found := _finding(model, name, value))]
 
 
-class Recommendation(NamedTuple):
+class Recommendation(Fact):
     """A hyperparameter's value as Bedrock takes it, a text, and why it is so; None is not sent."""
 
     name: str
@@ -36,17 +37,17 @@ def recommend(
     """Each of the model's hyperparameters, in the catalogue's order.
 
     What the user chose wins over what suits the size of the training set, and that over the service's default. Early
-    stopping works on the validation loss: without a validation set its hyperparameters are left out. What has a fault
-    in `chosen` is passed over: the preflight refuses the run before a job is started.
+    stopping works on the validation loss: without a validation set its hyperparameters are left out. A wrong
+    value in `chosen` is passed over: the preflight refuses the run before a job is started.
     """
     recommended = []
     for name, spec in model.hyperparameters.items():
         number, source, reason = _value(model, name, chosen.get(name), train_records)
         if spec.needs_validation and not has_validation:
             reason = "Left out: early stopping needs a validation set, and there is none."
-            recommended.append(Recommendation(name, None, source, reason))
+            recommended.append(Recommendation(name=name, value=None, source=source, reason=reason))
         else:
-            recommended.append(Recommendation(name, _text(spec, number), source, reason))
+            recommended.append(Recommendation(name=name, value=_text(spec, number), source=source, reason=reason))
     return recommended
 
 
@@ -66,7 +67,7 @@ def sent(recommended: Iterable[Recommendation]) -> dict[str, str]:
 def _value(model: BaseModelEntry, name: str, chosen: object, train_records: int) -> tuple[float, Source, str]:
     spec, records = model.hyperparameters[name], f"{train_records:,} training records"
     number = _number(chosen)
-    if number is not None and _fault(model, name, chosen) is None:
+    if number is not None and _finding(model, name, chosen) is None:
         return number, "run.json", "Set in run.json."
     if spec.records_per_step is not None:
         steps = min(max(train_records // spec.records_per_step, spec.minimum), spec.maximum)
@@ -88,18 +89,19 @@ def _text(spec: Hyperparameter, number: float) -> str:
     return str(int(number)) if spec.type == "integer" and float(number).is_integer() else f"{number:.12g}"
 
 
-def _fault(model: BaseModelEntry, name: str, value: object) -> Fault | None:
+def _finding(model: BaseModelEntry, name: str, value: object) -> HyperparameterFinding | None:
     spec = model.hyperparameters.get(name)
     if spec is None:
-        return Fault(name, f"{model.name} has no such hyperparameter; it has {', '.join(model.hyperparameters)}.")
+        known = ", ".join(model.hyperparameters)
+        return HyperparameterFinding(name, f"{model.name} has no such hyperparameter; it has {known}.")
     number = _number(value)
     if number is None:
-        return Fault(name, f"A number is needed, not {str(value)[:40]!r}.")
+        return HyperparameterFinding(name, f"A number is needed, not {str(value)[:40]!r}.")
     if spec.type == "integer" and not number.is_integer():
-        return Fault(name, f"{value} is not a whole number.")
-    # Not a number compares as false with everything, so it is refused here, too.
+        return HyperparameterFinding(name, f"{value} is not a whole number.")
+    # NaN compares as false with everything, so it is refused here, too.
     if not spec.minimum <= number <= spec.maximum:
-        return Fault(name, f"{value} is outside {spec.minimum:g} to {spec.maximum:g}.")
+        return HyperparameterFinding(name, f"{value} is outside {spec.minimum:g} to {spec.maximum:g}.")
     return None
 
 

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.models.catalogue import ServingKind
@@ -30,16 +31,6 @@ class PlannedSets(Fact):
     train: PlannedSet
     validation: PlannedSet | None
     test: PlannedTestSet
-
-
-class TokenCounts(Fact):
-    """Estimated tokens of each set, and of the examples before each question of a few-shot arm."""
-
-    train: int
-    validation: int
-    test_prompts: int
-    test_references: int
-    examples: int
 
 
 class ShardLists(Fact):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import name, sentence, shortened_to_bytes
 from lambdas.domain.core.state_budget import FINDING_BYTES, MOST_FINDINGS
-from lambdas.domain.dataset.record_set import SetName
+from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.preflight.checks import Check
 from lambdas.domain.settings.run_settings import Choices
@@ -28,10 +28,10 @@ def settings_findings(choices: Choices, records: Mapping[SetName, int] | None, *
         Finding(
             check=HYPERPARAMETERS,
             severity="error",
-            message=_short(f"run.json, /hyperparameters/{name(fault.name)}: {fault.message}"),
+            message=_short(f"run.json, /hyperparameters/{name(wrong.name)}: {wrong.message}"),
             remedy="Correct it in run.json, or leave it out for the recommended value.",
         )
-        for fault in hyperparameters.faults(choices.model, choices.settings.hyperparameters)
+        for wrong in hyperparameters.findings(choices.model, choices.settings.hyperparameters)
     ]
     if choices.settings.sweep is not None and records is not None:
         found += _sweep_findings(choices, choices.settings.sweep, records, most_jobs)

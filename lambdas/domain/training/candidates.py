@@ -124,8 +124,8 @@ def _setting_findings(sweep: SweepSettings, most_jobs: int, *, validated: bool) 
 def _grid_findings(model: BaseModelEntry, sweep: SweepSettings, planned_jobs: int) -> Iterator[Finding]:
     for name, values in sweep.grid.items():
         # A wrong name is wrong once, whatever its values.
-        faults = [fault for value in values for fault in hyperparameters.faults(model, {name: value})]
-        for message in dict.fromkeys(fault.message for fault in faults):
+        wrong = [each for value in values for each in hyperparameters.findings(model, {name: value})]
+        for message in dict.fromkeys(each.message for each in wrong):
             yield Finding(
                 check="sweep-grid",
                 severity="error",
@@ -143,7 +143,7 @@ def _grid_findings(model: BaseModelEntry, sweep: SweepSettings, planned_jobs: in
 
 def _valid(model: BaseModelEntry, grid: Mapping[str, Sequence[object]]) -> dict[str, list[object]]:
     kept = {
-        name: [value for value in values if not hyperparameters.faults(model, {name: value})]
+        name: [value for value in values if not hyperparameters.findings(model, {name: value})]
         for name, values in grid.items()
     }
     return {name: values for name, values in kept.items() if values}

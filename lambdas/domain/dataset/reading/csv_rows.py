@@ -11,7 +11,7 @@ import orjson
 
 from lambdas.domain.dataset.formats import COMPLETION_KEYS
 from lambdas.domain.dataset.reading.blocks import BLOCK_BYTES, MAX_LINE_BYTES, Block
-from lambdas.domain.dataset.report import Change, DatasetReport
+from lambdas.domain.dataset.report import DatasetReport, LineRanges
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OPTIONAL = ("document", "system")
@@ -72,7 +72,7 @@ class CsvRows:
             self._refuse("encoding", "The row is not UTF-8.", last)
         elif not cells:
             self._report.add("blank-line", self._file, "The line is blank and is skipped.", line=last)
-            self._report.dropped.setdefault((self._file, "blank line"), Change()).add(last)
+            self._report.dropped.setdefault((self._file, "blank line"), LineRanges()).add(last)
         elif len(cells) != len(header):
             self._refuse("csv-syntax", f"The row has {len(cells)} columns; the header has {len(header)}.", last)
         elif len(set(header)) < len(header):
@@ -91,7 +91,7 @@ class CsvRows:
                 if self._row_bytes > MAX_LINE_BYTES:
                     raise csv.Error(f"a row has more than {MAX_LINE_BYTES} bytes; a quote may never be closed")
                 if number == 1 and line.startswith(_BYTE_ORDER_MARK):
-                    self._report.changed[self._file, "byte order mark removed"] = Change(1, [[1, 1]])
+                    self._report.changed[self._file, "byte order mark removed"] = LineRanges(1, [[1, 1]])
                     line = line.removeprefix(_BYTE_ORDER_MARK)  # noqa: PLW2901 - the line without it
                 yield self._decoded(line, number)
 

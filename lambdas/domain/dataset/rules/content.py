@@ -17,7 +17,7 @@ import orjson
 from ahocorasick_rs import MATCHKIND_LEFTMOST_FIRST, MATCHKIND_STANDARD, BytesAhoCorasick, Implementation
 
 from lambdas.domain.core import invisible
-from lambdas.domain.dataset.rules.table import Finding
+from lambdas.domain.dataset.rules.table import RecordFinding
 
 # 32,000 tokens of 6 characters: no record that passes the token rule is cut.
 MAX_TEXT_CHARACTERS = 192_000
@@ -248,7 +248,7 @@ def suspects(lines: list[bytes], values: list[Any]) -> dict[int, set[Kind]]:
     return found
 
 
-def find(texts: list[tuple[str, str]], kinds: set[Kind]) -> Iterator[Finding]:
+def find(texts: list[tuple[str, str]], kinds: set[Kind]) -> Iterator[RecordFinding]:
     """What of these kinds is in a record's texts, given with their JSON Pointers: one finding a kind and text."""
     for pointer, text in texts:
         data = text[:MAX_TEXT_CHARACTERS].encode()
@@ -256,7 +256,7 @@ def find(texts: list[tuple[str, str]], kinds: set[Kind]) -> Iterator[Finding]:
             found = [match for start, end in windows for match in _matches(kind, data, start, end)]
             if found:
                 more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-                yield Finding(kind.rule, pointer, f"Possible {kind.name}: {mask(found[0])}{more}.")
+                yield RecordFinding(kind.rule, pointer, f"Possible {kind.name}: {mask(found[0])}{more}.")
 
 
 def _windows(data: bytes, kinds: set[Kind]) -> dict[Kind, list[list[int]]]:

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
 from lambdas.domain.dataset.formats import COMPLETION_KEYS, NOVA_SCHEMA, QUESTION_KEYS, SourceFormat, Text
-from lambdas.domain.dataset.rules.table import Finding
+from lambdas.domain.dataset.rules.table import RecordFinding
 from lambdas.domain.models.catalogue import BaseModelEntry
 
 _ROLES = ("user", "assistant")
@@ -26,34 +27,34 @@ _REQUIRED_KEYS: dict[SourceFormat, tuple[str, ...]] = {
 }
 
 
-def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[Finding]:
+def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[RecordFinding]:
     """What a line's JSON value breaks of the rules for records; tokens are counted elsewhere."""
     if not isinstance(value, dict):
-        return [Finding("record-type", "", f"A JSON object is needed, not {_kind(value)}.")]
+        return [RecordFinding("record-type", "", f"A JSON object is needed, not {_kind(value)}.")]
     source_format = formats.detect(value)
     if source_format is None:
         message = "There are neither messages, nor prompt and completion, nor question and answer."
-        return [Finding("missing-key", "", message)]
+        return [RecordFinding("missing-key", "", message)]
     found = [*_structure(value, source_format), *_duplicate_keys(line)]
     if found:
         return found
     if model.record_format == "prompt-completion" and len(value.get("messages", ())) > 2:
         message = f"{model.name} learns one prompt and one answer; there are {len(value['messages'])} messages."
-        return [Finding("single-turn", "/messages", message)]
+        return [RecordFinding("single-turn", "/messages", message)]
     texts = [*formats.texts(value, source_format)]
     return [*_empty_texts(texts), *_reserved_words(texts, model)]
 
 
-def _structure(value: dict[str, Any], source_format: SourceFormat) -> Iterator[Finding]:
+def _structure(value: JsonObject, source_format: SourceFormat) -> Iterator[RecordFinding]:
     yield from _unknown_keys(value, _KNOWN_KEYS[source_format], "")
     for key in _REQUIRED_KEYS[source_format]:
         if key not in value:
-            yield Finding("missing-key", "", f"{key} is missing.")
+            yield RecordFinding("missing-key", "", f"{key} is missing.")
     blocks = source_format == NOVA_SCHEMA
     if "system" in value:
         yield from _content(value["system"], "/system", blocks=blocks)
     if "schemaVersion" in value and value["schemaVersion"] != NOVA_SCHEMA:
-        yield Finding("wrong-type", "/schemaVersion", f"The schema version is {NOVA_SCHEMA!r}.")
+        yield RecordFinding("wrong-type", "/schemaVersion", f"The schema version is {NOVA_SCHEMA!r}.")
     if "messages" in value:
         yield from _messages(value["messages"], blocks=blocks)
     else:
@@ -62,12 +63,12 @@ def _structure(value: dict[str, Any], source_format: SourceFormat) -> Iterator[F
                 yield from _content(value[key], f"/{key}", blocks=False)
 
 
-def _messages(messages: Any, *, blocks: bool) -> Iterator[Finding]:
+def _messages(messages: Any, *, blocks: bool) -> Iterator[RecordFinding]:
     if not isinstance(messages, list):
-        yield Finding("wrong-type", "/messages", f"A list is needed, not {_kind(messages)}.")
+        yield RecordFinding("wrong-type", "/messages", f"A list is needed, not {_kind(messages)}.")
         return
     if len(messages) < 2:  # a prompt and its answer
-        yield Finding("message-count", "/messages", f"At least 2 messages are needed; there are {len(messages)}.")
+        yield RecordFinding("message-count", "/messages", f"At least 2 messages are needed; there are {len(messages)}.")
     sound = len(messages) > 1
     for index, message in enumerate(messages):
         for finding in _message(message, f"/messages/{index}", blocks=blocks):
@@ -77,69 +78,70 @@ def _messages(messages: Any, *, blocks: bool) -> Iterator[Finding]:
         yield from _role_order([message["role"] for message in messages])
 
 
-def _message(message: Any, pointer: str, *, blocks: bool) -> Iterator[Finding]:
+def _message(message: Any, pointer: str, *, blocks: bool) -> Iterator[RecordFinding]:
     if not isinstance(message, dict):
-        yield Finding("wrong-type", pointer, f"A message is an object, not {_kind(message)}.")
+        yield RecordFinding("wrong-type", pointer, f"A message is an object, not {_kind(message)}.")
         return
     yield from _unknown_keys(message, _MESSAGE_KEYS, pointer)
     for key in ("role", "content"):
         if key not in message:
-            yield Finding("missing-key", pointer, f"{key} is missing.")
+            yield RecordFinding("missing-key", pointer, f"{key} is missing.")
     if "content" in message:
         yield from _content(message["content"], f"{pointer}/content", blocks=blocks)
     if "role" in message and message["role"] not in _ROLES:
         role = message["role"]
         shown = f"{role[:40]!r}" if isinstance(role, str) else _kind(role)
-        yield Finding("role", f"{pointer}/role", f"A role is user or assistant, not {shown}.")
+        yield RecordFinding("role", f"{pointer}/role", f"A role is user or assistant, not {shown}.")
 
 
-def _content(value: Any, pointer: str, *, blocks: bool) -> Iterator[Finding]:
+def _content(value: Any, pointer: str, *, blocks: bool) -> Iterator[RecordFinding]:
     """A text, or in Nova's format a list of text blocks; images and videos are not trained on here."""
     if not blocks:
         if not isinstance(value, str):
-            yield Finding("wrong-type", pointer, f"A text is needed, not {_kind(value)}.")
+            yield RecordFinding("wrong-type", pointer, f"A text is needed, not {_kind(value)}.")
         return
     if not isinstance(value, list):
-        yield Finding("wrong-type", pointer, f"A list of text blocks is needed, not {_kind(value)}.")
+        yield RecordFinding("wrong-type", pointer, f"A list of text blocks is needed, not {_kind(value)}.")
         return
     if not value:
-        yield Finding("empty-text", pointer, "There is no text block.")
+        yield RecordFinding("empty-text", pointer, "There is no text block.")
     for index, block in enumerate(value):
         if not isinstance(block, dict):
-            yield Finding("wrong-type", f"{pointer}/{index}", f"A text block is an object, not {_kind(block)}.")
+            yield RecordFinding("wrong-type", f"{pointer}/{index}", f"A text block is an object, not {_kind(block)}.")
             continue
         yield from _unknown_keys(block, frozenset({"text"}), f"{pointer}/{index}")
         if "text" in block:
             yield from _content(block["text"], f"{pointer}/{index}/text", blocks=False)
         else:
-            yield Finding("missing-key", f"{pointer}/{index}", "text is missing.")
+            yield RecordFinding("missing-key", f"{pointer}/{index}", "text is missing.")
 
 
-def _role_order(roles: list[str]) -> Iterator[Finding]:
+def _role_order(roles: list[str]) -> Iterator[RecordFinding]:
     for index, role in enumerate(roles):
         expected = _ROLES[index % 2]
         if role != expected:
-            yield Finding("role-order", f"/messages/{index}/role", f"{expected} is expected here, not {role}.")
+            yield RecordFinding("role-order", f"/messages/{index}/role", f"{expected} is expected here, not {role}.")
             return
     if roles[-1] != "assistant":
         last = len(roles) - 1
-        yield Finding(
+        yield RecordFinding(
             "role-order", f"/messages/{last}/role", "The last message is the assistant's answer, not the user's."
         )
 
 
-def _unknown_keys(value: dict[str, Any], known: frozenset[str], pointer: str) -> Iterator[Finding]:
+def _unknown_keys(value: JsonObject, known: frozenset[str], pointer: str) -> Iterator[RecordFinding]:
     if not value.keys() <= known:
         for key in value:
             if key not in known:
                 escaped = key[:40].replace("~", "~0").replace("/", "~1")
-                yield Finding("unknown-key", f"{pointer}/{escaped}", f"The key {key[:40]!r} is not part of the format.")
+                message = f"The key {key[:40]!r} is not part of the format."
+                yield RecordFinding("unknown-key", f"{pointer}/{escaped}", message)
 
 
-def _duplicate_keys(line: bytes) -> list[Finding]:
+def _duplicate_keys(line: bytes) -> list[RecordFinding]:
     repeated: list[str] = []
 
-    def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def collect(pairs: list[tuple[str, Any]]) -> JsonObject:
         seen = dict(pairs)
         if len(seen) < len(pairs):
             repeated.extend(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
@@ -150,22 +152,22 @@ def _duplicate_keys(line: bytes) -> list[Finding]:
         json.loads(line, object_pairs_hook=collect, parse_int=str, parse_float=str)
     except RecursionError:
         return []  # nested so deeply that its types are wrong anyway
-    return [Finding("duplicate-key", "", f"The key {key[:40]!r} stands twice in an object.") for key in repeated]
+    return [RecordFinding("duplicate-key", "", f"The key {key[:40]!r} stands twice in an object.") for key in repeated]
 
 
-def _empty_texts(texts: Sequence[Text]) -> Iterator[Finding]:
+def _empty_texts(texts: Sequence[Text]) -> Iterator[RecordFinding]:
     for pointer, text, *_ in texts:
         if not text or text.isspace():
-            yield Finding("empty-text", pointer, "The text is empty or only white space.")
+            yield RecordFinding("empty-text", pointer, "The text is empty or only white space.")
 
 
-def _reserved_words(texts: Sequence[Text], model: BaseModelEntry) -> Iterator[Finding]:
+def _reserved_words(texts: Sequence[Text], model: BaseModelEntry) -> Iterator[RecordFinding]:
     for pointer, text, is_answer, after_line_feed in texts:
         if is_answer:
             continue
         for word in model.reserved_words:
             if word in text or (after_line_feed and f"\n{text[: len(word)]}".startswith(word)):
-                yield Finding("reserved-word", pointer, f"A prompt for {model.name} cannot have {word!r}.")
+                yield RecordFinding("reserved-word", pointer, f"A prompt for {model.name} cannot have {word!r}.")
 
 
 def _kind(value: Any) -> str:

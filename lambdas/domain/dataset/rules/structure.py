@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 from ahocorasick_rs import MATCHKIND_LEFTMOST_FIRST, BytesAhoCorasick
 
+from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats, tokens
 from lambdas.domain.dataset.formats import Conversion, SourceFormat
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES, Block
@@ -134,7 +135,7 @@ class Structure:
         self._find_control_characters(value, source_format, number)
         return value if self._decide_tokens(value, source_format, number) else None
 
-    def _find_control_characters(self, value: dict[str, Any], source_format: SourceFormat, number: int) -> None:
+    def _find_control_characters(self, value: JsonObject, source_format: SourceFormat, number: int) -> None:
         for pointer, text, *_ in formats.texts(value, source_format):
             if match := CONTROL_CHARACTERS.search(text):
                 message = f"There is a control character, U+{ord(match[0]):04X}."
@@ -154,7 +155,7 @@ class Structure:
             else:
                 self._decide_tokens(value, self.source_format, number)
 
-    def _decide_tokens(self, value: dict[str, Any], source_format: SourceFormat, number: int) -> bool:
+    def _decide_tokens(self, value: JsonObject, source_format: SourceFormat, number: int) -> bool:
         """Whether a record's tokens may be below the limit."""
         system, turns = formats.to_record(value, source_format, self._conversion)
         tier, reason = tokens.decide(turns if system is None else [system, *turns], self._limit)

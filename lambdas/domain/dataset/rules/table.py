@@ -1,13 +1,14 @@
 """The rules for data sets: each has an id, a severity, one line on what it asks for, and what to do where it is broken.
 
 Where each is checked follows from its scope: `line` and `record` rules line by line (`structure.py`, `csv_rows.py`,
-`records.py`, `content.py`, `record_facts.py`), `set` rules after a file was read (`dataset.py`, `answers.py`), `run`
-rules, which see all that a run was given, in `prepared_dataset.py` and `run_settings.py`.
+`record.py`, `content.py`, `record_facts.py`), `set` rules after a file was read (`record_set.py`, `answer_set.py`),
+`run` rules, which see everything that a run was given, in `preparation.py` and `run_settings.py`.
 """
 
 from typing import Literal, NamedTuple
 
-Severity = Literal["error", "warning"]
+from lambdas.domain.core.finding import Severity
+
 Scope = Literal["line", "record", "set", "run"]
 
 
@@ -20,7 +21,7 @@ class Rule(NamedTuple):
     advice: str
 
 
-class Finding(NamedTuple):
+class RecordFinding(NamedTuple):
     """A rule that a record breaks, and where in the record: a JSON Pointer, empty for the record itself."""
 
     rule: str

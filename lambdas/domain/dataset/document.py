@@ -1,0 +1,136 @@
+"""`dataset/report.json`: what the data gate found, and what it knows of the data. docs/data-gate.md has each key."""
+
+from typing import Literal
+
+from lambdas.domain.core.fact import Fact, JsonObject
+from lambdas.domain.core.finding import Severity
+from lambdas.domain.dataset.formats import SourceFormat
+from lambdas.domain.dataset.set_names import SetName
+from lambdas.domain.dataset.tokens import Tier
+from lambdas.domain.models.hyperparameters import Recommendation
+
+_Figure = int | float | None
+# Known only of a data set that was split.
+_SPLIT_KEYS = {"groups", "leaked_test_records", "training"}
+
+
+class RecordCounts(Fact):
+    """How many records were read, how many each set has, and how many are in none."""
+
+    read: int
+    train: int
+    validation: int
+    test: int
+    dropped: int
+
+
+class DatasetFinding(Fact):
+    """A breach of a rule; `path` is the file's name and, after `#`, a JSON Pointer into the line's record."""
+
+    rule: str
+    severity: Severity
+    line: int | None
+    path: str
+    message: str
+
+
+class RuleText(Fact):
+    """A rule that was broken: what it asks for, and what to do."""
+
+    severity: Severity
+    asks: str
+    advice: str
+
+
+class LineChanges(Fact):
+    """What was done to lines of a file; `lines` are ranges of line numbers, both ends included."""
+
+    path: str
+    what: str
+    count: int
+    lines: list[list[int]]
+
+
+class CheckedFile(Fact):
+    """A file as it was read."""
+
+    set: SetName
+    file: str
+    format: str
+    formats: dict[SourceFormat, int]
+    records: int
+    size_bytes: int
+    sha256: str | None
+    version_id: str | None
+
+
+class TokenDistribution(Fact):
+    """Estimated tokens of a text; each figure is null where there is no record."""
+
+    mean: _Figure
+    median: _Figure
+    sd: _Figure
+    min: _Figure
+    max: _Figure
+    p95: _Figure
+
+
+class TokenFigures(Fact):
+    """Tokens of prompts and answers, and how many records each tier of the limit has."""
+
+    prompt: TokenDistribution
+    answer: TokenDistribution
+    tiers: dict[Tier, int]
+
+
+class RandomSplit(Fact):
+    """How many records that a plain random split would test on would have their context in training."""
+
+    test_records: int
+    expected_leaked: float
+
+
+class GroupFigures(Fact):
+    """Groups of records that share a context."""
+
+    count: int
+    largest: int
+    random_split: RandomSplit
+
+
+class TrainingFigures(Fact):
+    """What training reads; tokens are estimates at 4 characters a token."""
+
+    records: dict[SetName, int]
+    estimated_tokens: int
+    epochs: int | None
+    estimated_tokens_in_all_epochs: int
+    hyperparameters: list[Recommendation]
+
+
+class DatasetDocument(Fact):
+    """The whole document; `issues` are the first findings of each rule, `issue_counts` counts all."""
+
+    status: Literal["accepted", "rejected"]
+    records: RecordCounts
+    issues: list[DatasetFinding]
+    issue_counts: dict[str, int]
+    rules: dict[str, RuleText]
+    dropped: list[LineChanges]
+    changed: list[LineChanges]
+    base_model: str
+    files: list[CheckedFile]
+    tokens: TokenFigures
+    labels: dict[str, int]
+    groups: GroupFigures | None = None
+    leaked_test_records: int | None = None
+    training: TrainingFigures | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a run goes on."""
+        return self.status == "accepted"
+
+    def dump(self) -> JsonObject:
+        """The document as it is stored: without the keys of a split where there is none."""
+        return self.model_dump(mode="json", exclude=None if self.training else _SPLIT_KEYS)
