@@ -1,15 +1,20 @@
 """What a run has left: fetched into a folder, and told to a person."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 from rich.table import Table
 
 from cli.dataset_summary import tell_hyperparameters
+from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.actual import cost_sentence
-from lambdas.domain.models.hyperparameters import Recommendation
+from lambdas.domain.report.made_elsewhere import Judging
+from lambdas.domain.report.run_report import RunReport, SucceededReport
+from lambdas.domain.serving.kinds import ON_DEMAND
+from lambdas.domain.training.customization import COMPLETED
 from local.embedded_aws import EmbeddedAws
 from local.execution import Snapshot
 from local.output_folder import claim
@@ -40,90 +45,87 @@ def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:
     if snapshot.error == "DatasetRejected" and data_set.is_file():
         tell_issues(console, json.loads(data_set.read_text()))
     elif snapshot.error == "PreflightFailed" and preflight.is_file():
-        tell_findings(console, json.loads(preflight.read_text())["findings"])
+        findings = json.loads(preflight.read_text())["findings"]
+        tell_findings(console, [Finding.model_validate(one) for one in findings])
     else:
         console.write_lines(reason(snapshot.cause))
 
 
 def tell_report(console: Console, folder: Path) -> None:
     """The verdict, the arms side by side and the throughput's time, from report.json."""
-    report = json.loads((folder / "report.json").read_text())
-    simulated = " (simulated: the figures say nothing about real models)" if report["simulated"] else ""
-    table = Table(title=f"{report['base_model']}{simulated}", title_justify="left")
+    report = SucceededReport.parse(orjson.loads((folder / "report.json").read_bytes()))
+    simulated = " (simulated: the figures say nothing about real models)" if report.simulated else ""
+    table = Table(title=f"{report.base_model}{simulated}", title_justify="left")
     table.add_column("arm", overflow="fold")
     for name in ("n", "errors", "F1", "exact match", "output tokens, mean", "median"):
         table.add_column(name, justify="right")
-    for arm, figures in report["arms"].items():
-        tokens = figures["output_tokens"]
-        numbers = [figures["f1"], figures["exact_match"], tokens["mean"], tokens["median"]]
-        table.add_row(
-            arm, str(figures["n"]), str(figures["errors"]), *("-" if n is None else f"{n:.1f}" for n in numbers)
-        )
+    for name, arm in report.arms.items():
+        numbers = [arm.f1, arm.exact_match, arm.output_tokens.mean, arm.output_tokens.median]
+        table.add_row(name, str(arm.n), str(arm.errors), *("-" if n is None else f"{n:.1f}" for n in numbers))
     console.print(table)
-    decision = report["decision"]
-    console.print(f"Verdict: {decision['verdict']}", style="bold")
-    for reason_given in decision["reasons"]:
+    console.print(f"Verdict: {report.decision.verdict}", style="bold")
+    for reason_given in report.decision.reasons:
         console.write_line(f"  {reason_given}")
-    if report["judging"]["judges"]:
-        tell_judging(console, report["judging"])
-    tell_hyperparameters(console, [Recommendation.parse(each) for each in report["recommended"]])
-    for text in (*sweep(report), serving(report), *cost(report)):
+    if report.judging.judges:
+        tell_judging(console, report.judging)
+    if report.recommended:
+        tell_hyperparameters(console, report.recommended)
+    for text in (*sweep(report), *serving(report), *cost(report)):
         console.write_line(text)
-    if report["preflight"] and report["preflight"]["findings"]:
+    if report.preflight and report.preflight.findings:
         console.print("The preflight warned:")
-        tell_findings(console, report["preflight"]["findings"])
+        tell_findings(console, report.preflight.findings)
     console.write_line(f"Report: {folder / 'report.html'}")
 
 
-def sweep(report: Mapping[str, Any]) -> Iterator[str]:
-    """What a sweep tried, which of it was served, and what became of the other models."""
-    if compared := report.get("sweep"):
-        yield f"Sweep: {compared['reason']} {compared['note']}".rstrip()
-        for job in compared["jobs"]:
-            tried = ", ".join(f"{name} {value}" for name, value in job["hyperparameters"].items())
-            known = (
-                "no validation loss"
-                if job["validation_loss"] is None
-                else f"validation loss {job['validation_loss']:.4g}"
-            )
-            loss = (job["failure"] or known).rstrip(".")
-            fate = "chosen" if job["chosen"] else "model deleted" if job["model_deleted"] else "model kept"
-            yield f"  job {job['number']}: {loss}; {tried}; {fate if job['status'] == 'Completed' else job['status']}."
+def sweep(report: RunReport) -> Iterator[str]:
+    """What a run with several candidates tried, which of them it served, and what became of the other models."""
+    if report.sweep is None:
+        return
+    yield f"Sweep: {report.sweep.reason} {report.sweep.note}".rstrip()
+    for job in report.sweep.jobs:
+        tried = ", ".join(f"{name} {value}" for name, value in job.hyperparameters.items())
+        known = "no validation loss" if job.validation_loss is None else f"validation loss {job.validation_loss:.4g}"
+        loss = (job.failure or known).rstrip(".")
+        fate = "chosen" if job.chosen else "model deleted" if job.model_deleted else "model kept"
+        yield f"  job {job.number}: {loss}; {tried}; {fate if job.status == COMPLETED else job.status}."
 
 
-def serving(report: Mapping[str, Any]) -> str:
+def serving(report: RunReport) -> Iterator[str]:
     """By what the tuned model was served, and how long."""
-    served = report["serving"]
-    how = "an on-demand deployment" if served["kind"] == "on_demand" else "Provisioned Throughput"
-    billed = "" if served["kind"] == "on_demand" else f", billed for {served['served_seconds']} s"
-    return f"Served by {how}: in service {served['in_service_at']}, deleted {served['deleted_at']}{billed}."
+    if served := report.serving:
+        on_demand = served.kind == ON_DEMAND
+        how = "an on-demand deployment" if on_demand else "Provisioned Throughput"
+        billed = "" if on_demand else f", billed for {served.served_seconds:g} s"
+        yield f"Served by {how}: in service {served.in_service_at}, deleted {served.deleted_at}{billed}."
 
 
-def cost(report: Mapping[str, Any]) -> Iterator[str]:
+def cost(report: RunReport) -> Iterator[str]:
     """What was spent, beside the estimate."""
-    if report["cost"]:
-        yield cost_sentence(report["cost"], simulated=report["simulated"])
+    if report.cost:
+        yield cost_sentence(report.cost.dump(), simulated=bool(report.simulated))
 
 
-def tell_findings(console: Console, findings: Sequence[Mapping[str, Any]]) -> None:
+def tell_findings(console: Console, findings: Sequence[Finding]) -> None:
     """Preflight's findings, errors first, one a line with its remedy."""
-    for finding in sorted(findings, key=lambda one: one["severity"] != "error"):
-        named = {"quota": finding["quota_code"], "successor": finding["successor"]}
+    for finding in sorted(findings, key=lambda one: one.severity != "error"):
+        named = {"quota": finding.quota_code, "successor": finding.successor}
         more = "".join(f" ({name}: {value})" for name, value in named.items() if value)
-        text = f"  {finding['severity']}: {finding['message']} {finding['remedy']}{more} [{finding['check']}]"
+        text = f"  {finding.severity}: {finding.message} {finding.remedy}{more} [{finding.check}]"
         console.write_line(text)
 
 
-def tell_judging(console: Console, judging: dict[str, Any]) -> None:
+def tell_judging(console: Console, judging: Judging) -> None:
     """What judges and people prefer, and how far any two of them agree."""
-    for one in (*judging["judges"], *judging["people"]):
-        rate = "no pair decided" if one["win_rate"] is None else f"{one['win_rate']:.0f} % of decided pairs"
-        name = one.get("model_id") or f"{one['reviewer']} (a person)"
-        text = f"{name}: the tuned model won {one['wins']}, lost {one['losses']}, tied {one['ties']} of {one['pairs']}"
+    raters = [(judge.model_id, judge) for judge in judging.judges]
+    people = [(f"{person.reviewer} (a person)", person) for person in judging.people]
+    for name, one in (*raters, *people):
+        rate = "no pair decided" if one.win_rate is None else f"{one.win_rate:.0f} % of decided pairs"
+        text = f"{name}: the tuned model won {one.wins}, lost {one.losses}, tied {one.ties} of {one.pairs}"
         console.write_line(f"  {text}: {rate}.")
-    for pair in judging["agreements"]:
-        kappa = "not defined" if pair["kappa"] is None else f"{pair['kappa']:.2f}"
-        text = f"  {pair['raters'][0]} and {pair['raters'][1]}: Cohen's kappa {kappa} on {pair['pairs']} pairs."
+    for pair in judging.agreements:
+        kappa = "not defined" if pair.kappa is None else f"{pair.kappa:.2f}"
+        text = f"  {pair.raters[0]} and {pair.raters[1]}: Cohen's kappa {kappa} on {pair.pairs} pairs."
         console.write_line(text)
 
 

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
+from lambdas.domain.report.run_report import RunReport
 from lambdas.domain.settings.run_settings import RunSettings
 from local.checkout import CHECKOUT
 
 FOLDER = CHECKOUT / "docs" / "schemas"
 # By the file's name.
-SCHEMAS: Mapping[str, type[BaseModel]] = {"run.schema.json": RunSettings}
+SCHEMAS: Mapping[str, type[BaseModel]] = {"run.schema.json": RunSettings, "report.schema.json": RunReport}
 
 
 def schema_text(model: type[BaseModel]) -> str:

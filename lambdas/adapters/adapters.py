@@ -131,7 +131,7 @@ class Adapters:
         """The files that Bedrock writes for a job."""
         from lambdas.adapters.stores.customization_output import CustomizationOutput
 
-        return CustomizationOutput(self.clients.s3, self.objects)
+        return CustomizationOutput(self.objects)
 
     @cached_property
     def lineage(self) -> "Lineage":

@@ -10,7 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.adapters import answering
 from lambdas.adapters.adapters import current
 from lambdas.domain.preflight.checks import preflight_key
-from lambdas.domain.report import approval, run_report
+from lambdas.domain.report import approval
+from lambdas.domain.report.assemble import assemble_failure
 from lambdas.domain.report.failure import Explanation, explain
 from lambdas.handlers.observability import observed
 from lambdas.steps.observability import logger, metrics
@@ -49,5 +50,5 @@ def _write_report(state: dict[str, Any], explanation: Explanation) -> None:
     model_arn = (state.get("stopped_job") or {}).get("model_arn")
     stored = current().objects.read(bucket, preflight_key(state["run"]["prefix"]))
     state = {**state, "preflight": orjson.loads(stored) if stored else None}
-    failed = run_report.failed(state, explanation.error, explanation.cause, model_arn)
-    current().objects.write(bucket, key, orjson.dumps(failed, option=orjson.OPT_INDENT_2))
+    failed = assemble_failure(state, explanation.error, explanation.cause, model_arn)
+    current().objects.write(bucket, key, orjson.dumps(failed.dump(), option=orjson.OPT_INDENT_2))

@@ -24,7 +24,7 @@ from lambdas.domain.core.run import Claim
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.preflight.checks import preflight_key
-from lambdas.domain.report import run_report
+from lambdas.domain.report.assemble import assemble_failure
 from lambdas.domain.serving import reconciliation
 from lambdas.domain.serving.lease import Terms
 from lambdas.domain.serving.reconciliation import Turn
@@ -174,7 +174,7 @@ def _cut_off_run(event: dict[str, Any]) -> tuple[Claim, str] | None:
 def _write_report(claim: Claim, error: str, cause: str) -> None:
     """The run's report.json, unless it has one already."""
     facts = {"run": {"id": claim.run_id}}
-    document = orjson.dumps(run_report.failed(facts, error, cause, None), option=orjson.OPT_INDENT_2)
+    document = orjson.dumps(assemble_failure(facts, error, cause, None).dump(), option=orjson.OPT_INDENT_2)
     current().objects.write_new(environment().output_bucket, f"{run.prefix(claim.run_id)}report.json", document)
 
 

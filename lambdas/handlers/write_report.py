@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.service_errors import Refused
-from lambdas.domain.core.run import candidate_output
+from lambdas.domain.core.run import Run
 from lambdas.domain.cost.actual import Costs
 from lambdas.domain.cost.estimate import Estimate, estimate, own_prices, reported_prices
 from lambdas.domain.cost.price_file import Prices, default_prices
@@ -19,13 +19,14 @@ from lambdas.domain.evaluation.judging.pairwise import needs_no_judge
 from lambdas.domain.evaluation.judging.shards import summarise_judging
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.preflight.checks import preflight_key
-from lambdas.domain.report import run_report
+from lambdas.domain.report.assemble import assemble_success
 from lambdas.domain.report.human_review import render_review
-from lambdas.domain.report.page import Materials, render_page
-from lambdas.domain.training.losses import Losses
+from lambdas.domain.report.success_message import headline, success_message
+from lambdas.domain.training.losses import NO_LOSSES, JobLosses
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import observed
 from lambdas.steps.observability import logger, metrics
+from lambdas.steps.result_files import read_materials, write_page, write_report
 
 _HTML = "text/html; charset=utf-8"
 
@@ -39,7 +40,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run, plan = event["run"], event["plan"]
     bucket, prefix = run["output_bucket"], run["prefix"]
     settings = EvaluationSettings.model_validate(plan["evaluation"])
-    answers = current().answers.read_arms(bucket, prefix, plan["arms"])
+    materials = read_materials(bucket, prefix, list(plan["arms"]), adapters=current())
+    answers, losses = materials.answers, materials.losses
     evaluation = evaluate(
         answers,
         {name: Arm.model_validate(arm) for name, arm in plan["arms"].items()},
@@ -51,9 +53,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     pairs = current().judging.read_pairs(bucket, prefix)
     judged = {judge: current().judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in settings.judges}
     approved = current().approvals.read(bucket, run["id"])
-    losses = _losses(event)
-    served = losses[event["job"].get("chosen", plan["candidates"][0]["number"])]
-    result = run_report.succeeded(
+    report = assemble_success(
         {
             **event,
             "approval": approved.told() if approved else None,
@@ -62,28 +62,23 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         answers,
         evaluation,
         summarise_judging(pairs, judged),
-        served,
-        current().lineage.read_lineage(run, list(plan["arms"]), judged=bool(judged)),
+        losses.get(event["job"].get("chosen", 1), NO_LOSSES),
+        current().lineage.read_lineage(Run.parse(run), plan["arms"], judged=bool(judged)),
         _costs(run, plan, losses),
     )
-    dataset = orjson.loads(current().objects.read(bucket, f"{prefix}dataset/report.json") or b"{}")
-    of_sweep = {number: validation for number, (_, validation) in losses.items()} if len(losses) > 1 else {}
-    page = render_page(result, Materials(answers, *served, dataset, of_sweep))
-    page_uri = current().objects.write(bucket, f"{prefix}report.html", page.encode(), _HTML)
-    review = render_review(
-        run["id"], [pair for pair in pairs if not needs_no_judge(pair)], simulated=bool(result["simulated"])
-    )
+    page_uri = write_page(bucket, prefix, report, materials, adapters=current())
+    to_judge = [pair for pair in pairs if not needs_no_judge(pair)]
+    review = render_review(run["id"], to_judge, simulated=bool(report.simulated))
     current().objects.write(bucket, f"{prefix}human_review.html", review.encode(), _HTML)
-    # Last, since its presence says that the run has its result.
-    uri = current().objects.write(bucket, f"{prefix}report.json", orjson.dumps(result, option=orjson.OPT_INDENT_2))
-    verdict = result["decision"]["verdict"]
-    logger.info("Report written", extra={"uri": uri, "headline": run_report.headline(result), "verdict": verdict})
+    uri = write_report(bucket, prefix, report, adapters=current())
+    verdict = report.decision.verdict
+    logger.info("Report written", extra={"uri": uri, "headline": headline(report), "verdict": verdict})
     metrics.add_metric("RunsSucceeded", MetricUnit.Count, 1)
-    subject, message = run_report.success_message(result, page_uri)
+    subject, message = success_message(report, page_uri)
     return {"uri": uri, "verdict": verdict, "subject": subject, "message": message}
 
 
-def _costs(run: dict[str, Any], plan: dict[str, Any], losses: Mapping[int, tuple[Losses, Losses]]) -> Costs | None:
+def _costs(run: dict[str, Any], plan: dict[str, Any], losses: Mapping[int, JobLosses]) -> Costs | None:
     """The prices as they are now, and the estimate as preflight made it; None where S3 refuses the price file.
 
     Where run.json has prices of its own, the estimate is made anew with them: the same prices stand on both sides.
@@ -109,18 +104,3 @@ def _costs(run: dict[str, Any], plan: dict[str, Any], losses: Mapping[int, tuple
         Estimate.model_validate(made) if made and not own_prices(plan) else estimate(plan, prices),
         {number: epochs for number, epochs in ran.items() if epochs},
     )
-
-
-def _losses(event: dict[str, Any]) -> dict[int, tuple[Losses, Losses]]:
-    """The training and validation losses of each of the run's jobs, by the candidate's number."""
-    bucket, prefix = event["run"]["output_bucket"], event["run"]["prefix"]
-    candidates = event["job"].get("candidates")
-    if not candidates:
-        number = event["plan"]["candidates"][0]["number"]
-        return {number: current().customization_output.read_training_metrics(bucket, f"{prefix}customization/")}
-    return {
-        one["number"]: current().customization_output.read_training_metrics(
-            bucket, candidate_output(prefix, one["number"])
-        )
-        for one in candidates
-    }

@@ -17,10 +17,12 @@ from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.shards import choose_pairs, summarise_judging
 from lambdas.domain.evaluation.responses import Line, parse_lines, parse_question
 from lambdas.domain.evaluation.settings import EvaluationSettings
-from lambdas.domain.report import run_report
+from lambdas.domain.report.assemble import assemble_success
 from lambdas.domain.report.human_review import render_review
-from lambdas.domain.report.page import Materials, render_page
-from lambdas.domain.training.losses import Loss, Losses
+from lambdas.domain.report.materials import Materials
+from lambdas.domain.report.page import render_page
+from lambdas.domain.report.run_report import Lineage
+from lambdas.domain.training.losses import JobLosses, Loss, Losses
 
 # The test records of TAT-QA in four table formats, as in AWS's blog on fine-tuning Claude 3 Haiku.
 RECORDS, GROUPS = 3_572, 555
@@ -70,8 +72,10 @@ def _report(files: Path) -> int:
     evaluation = evaluate(answers, arms, groups, settings, None)
     record = b'{"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]}'
     pairs = choose_pairs(answers, groups, {n: parse_question(n, record) for n in range(RECORDS)}, 100, 0)
-    losses = Losses(tuple(Loss(step, 1 + step // 70, 1 / (step + 1)) for step in range(280)), 0)
-    lineage = {"package_version": "", "source": {"bucket": "", "key": "", "version_id": None}, "objects": []}
+    curve = Losses(tuple(Loss(step, 1 + step // 70, 1 / (step + 1)) for step in range(280)), 0)
+    losses = JobLosses(curve, curve)
+    source = {"bucket": "", "key": "", "version_id": None}
+    lineage: dict[str, object] = {"package_version": "", "source": source, "objects": [], "judge_prompt": None}
     state = {
         "run": {"id": "bench"},
         "plan": {
@@ -80,17 +84,17 @@ def _report(files: Path) -> int:
             "arms": {name: arm.model_dump() for name, arm in arms.items()},
         },
     }
-    result = run_report.succeeded(
+    result = assemble_success(
         state,
         answers,
         evaluation,
         summarise_judging(pairs, {}),
-        (losses, losses),
-        {**lineage, "judge_prompt": None},
+        losses,
+        Lineage.parse(lineage),
         None,
     )
-    page = render_page(result, Materials(answers, losses, losses, {}))
-    return len(page) + len(render_review("bench", pairs, simulated=True)) + len(orjson.dumps(result))
+    page = render_page(result, Materials(answers, {1: losses}, None))
+    return len(page) + len(render_review("bench", pairs, simulated=True)) + len(orjson.dumps(result.dump()))
 
 
 def _main() -> None:

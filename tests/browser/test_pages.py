@@ -10,15 +10,19 @@ from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.cost.actual import Costs
 from lambdas.domain.cost.estimate import estimate, reported_prices
 from lambdas.domain.cost.price_file import default_prices
+from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair
 from lambdas.domain.evaluation.judging.shards import summarise_judging
 from lambdas.domain.evaluation.settings import EvaluationSettings
-from lambdas.domain.report import human_review, run_report
+from lambdas.domain.report import human_review
+from lambdas.domain.report.assemble import assemble_success
 from lambdas.domain.report.human_review import parse_votes, render_review
-from lambdas.domain.report.page import Materials, render_page
-from lambdas.domain.training.losses import Loss, Losses
+from lambdas.domain.report.materials import Materials
+from lambdas.domain.report.page import render_page
+from lambdas.domain.report.run_report import Lineage
+from lambdas.domain.training.losses import JobLosses, Loss, Losses
 from tests.browser.chromium import ROOT, needs_chromium, run_node
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -120,19 +124,33 @@ def report_page() -> str:
             "ties": 1,
             "win_rate": 75.0,
             "interval": [40.9, 92.9],
+            "preferences": {},
         }
     ]
     plan = state["plan"]
     prices = reported_prices(default_prices(), plan, 40.0)
     costs = Costs(prices, estimate(plan, prices))
-    result = run_report.succeeded(state, answers, evaluation, judging, (losses, losses), lineage, costs)
+    result = assemble_success(
+        state, answers, evaluation, judging, JobLosses(losses, losses), Lineage.parse(lineage), costs
+    )
     issue = {"rule": "token-estimate", "severity": "warning", "line": 3, "path": "train.jsonl", "message": ATTACK}
-    dataset = {
-        "records": {"read": 90, "train": 60, "validation": 0, "test": 30, "dropped": 0},
-        "issues": [issue],
-        "issue_counts": {"token-estimate": 1},
-    }
-    return render_page(result, Materials(answers, losses, losses, dataset))
+    nothing = dict.fromkeys(("mean", "median", "sd", "min", "max", "p95"))
+    dataset = DatasetDocument.parse(
+        {
+            "status": "accepted",
+            "records": {"read": 90, "train": 60, "validation": 0, "test": 30, "dropped": 0},
+            "issues": [issue],
+            "issue_counts": {"token-estimate": 1},
+            "rules": {"token-estimate": {"severity": "warning", "asks": ATTACK, "advice": ATTACK}},
+            "dropped": [],
+            "changed": [{"path": ATTACK, "what": ATTACK, "count": 1, "lines": [[1, 1]]}],
+            "base_model": HAIKU,
+            "files": [],
+            "tokens": {"prompt": nothing, "answer": nothing, "tiers": {}},
+            "labels": {},
+        }
+    )
+    return render_page(result, Materials(answers, {1: JobLosses(losses, losses)}, dataset))
 
 
 @pytest.mark.parametrize("name", ["report", "human_review"])

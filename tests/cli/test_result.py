@@ -9,6 +9,7 @@ from cli import result
 from lambdas.domain.core.finding import Finding
 from local.execution import Snapshot
 from local.terminal import Console
+from tests.unit.reports import succeeded_report
 
 FINDINGS = [
     Finding(check="prices", severity="warning", message="No price.", remedy="Give one."),
@@ -43,18 +44,21 @@ def test_each_finding_of_preflight_is_a_line(tmp_path: Path) -> None:
 
 def test_the_way_of_serving_is_told() -> None:
     """A deployment is not billed by the hour, and must not look as if it were."""
-    assert result.serving({"serving": {**SERVED, "kind": "on_demand"}}) == (
-        "Served by an on-demand deployment: in service 08:01, deleted 08:02."
+    deployed, purchased = (
+        [*result.serving(succeeded_report(serving={**SERVED, "kind": kind}))]
+        for kind in ("on_demand", "provisioned_throughput")
     )
-    assert result.serving({"serving": {**SERVED, "kind": "provisioned_throughput"}}) == (
-        "Served by Provisioned Throughput: in service 08:01, deleted 08:02, billed for 60 s."
-    )
+    assert deployed == ["Served by an on-demand deployment: in service 08:01, deleted 08:02."]
+    assert purchased == [
+        "Served by Provisioned Throughput: in service 08:01, deleted 08:02, billed for 60 s.",
+    ]
 
 
 def candidate(number: int, **changes: Any) -> dict[str, Any]:
     """A job of report.json's sweep."""
     known = {"status": "Completed", "validation_loss": 0.5, "failure": None, "chosen": False, "model_deleted": False}
-    return {"number": number, "hyperparameters": {"epochCount": str(number)}, **known, **changes}
+    rest = {"name": f"job-{number}", "model_arn": None, "training_loss": None, "kept": False}
+    return {"number": number, "hyperparameters": {"epochCount": str(number)}, **known, **rest, **changes}
 
 
 def test_the_jobs_of_a_sweep_are_compared() -> None:
@@ -65,8 +69,8 @@ def test_the_jobs_of_a_sweep_are_compared() -> None:
         candidate(3),
         candidate(4, status="Failed", validation_loss=None, failure="No capacity."),
     ]
-    sweep = {"jobs": jobs, "reason": "Job 2 has the lowest loss.", "note": "All were tried."}
-    assert [*result.sweep({"sweep": sweep})] == [
+    sweep = {"jobs": jobs, "reason": "Job 2 has the lowest loss.", "note": "All were tried.", "chosen": 2}
+    assert [*result.sweep(succeeded_report(sweep=sweep))] == [
         "Sweep: Job 2 has the lowest loss. All were tried.",
         "  job 1: validation loss 0.5; epochCount 1; model deleted.",
         "  job 2: validation loss 0.25; epochCount 2; chosen.",

@@ -13,12 +13,13 @@ from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair
 from lambdas.domain.evaluation.judging.shards import summarise_judging
 from lambdas.domain.evaluation.settings import EvaluationSettings
-from lambdas.domain.report import human_review, run_report
-from lambdas.domain.training.losses import Losses
+from lambdas.domain.report import charts, human_review
+from lambdas.domain.report.assemble import assemble_success
+from lambdas.domain.report.run_report import Lineage
+from lambdas.domain.training.losses import NO_LOSSES, Loss, Losses
 
 RUN_ID = "sales-0123456789ab"
 RECORDS = 30
-NO_LOSSES = Losses((), 0)
 
 
 def line(index: int, response: str) -> dict[str, Any]:
@@ -55,19 +56,19 @@ def folder(tmp_path: Path) -> Path:
         "job": {"simulated": True, "model_arn": "arn:model"},
     }
     source = {"bucket": "in", "key": "input/sales.jsonl", "version_id": None}
-    result = run_report.succeeded(
+    result = assemble_success(
         state,
         answers,
         evaluate(answers, arms, range(RECORDS), settings, None),
         summarise_judging(pairs, {"judge": judged}),
-        (NO_LOSSES, NO_LOSSES),
-        {"package_version": "0", "source": source, "objects": [], "judge_prompt": None},
+        NO_LOSSES,
+        Lineage.parse({"package_version": "0", "source": source, "objects": [], "judge_prompt": None}),
         None,
     )
     (tmp_path / "evaluation").mkdir()
     for arm, lines in answers.items():
         (tmp_path / "evaluation" / f"{arm}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
-    (tmp_path / "report.json").write_text(json.dumps(result))
+    (tmp_path / "report.json").write_text(json.dumps(result.dump()))
     (tmp_path / "page.html").write_text(human_review.render_review(RUN_ID, pairs, simulated=True))
     return tmp_path
 
@@ -165,3 +166,36 @@ def test_a_review_replaces_the_reports_and_writes_through_no_link(folder: Path, 
     assert mine.read_text() == "mine"
     assert "Ann (a person)" in (folder / "report.html").read_text()
     assert {(folder / name).stat().st_mode & 0o777 for name in ("report.html", "report.json")} == {0o600}
+
+
+def losses(*values: float) -> tuple[Losses, str]:
+    """A validation loss for each epoch, and the file in which Bedrock writes them."""
+    rows = [f"{epoch},{epoch},{value}" for epoch, value in enumerate(values, 1)]
+    lines = tuple(Loss(epoch, epoch, value) for epoch, value in enumerate(values, 1))
+    return Losses(lines, 0), "\n".join(["step_number,epoch_number,validation_loss", *rows, ""])
+
+
+def test_a_review_keeps_the_curves_of_a_run_with_several_jobs(folder: Path) -> None:
+    """The first file that is found may be that of a job which was not chosen; its losses are not the model's."""
+    jobs = {1: losses(0.9, 0.8), 2: losses(0.7, 0.3)}
+    for number, (_, text) in jobs.items():
+        file = folder / f"customization/c{number}/job/validation_artifacts/post/validation/validation_metrics.csv"
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    job = {
+        "hyperparameters": {"epochCount": "2"}, "status": "Completed", "model_arn": None, "training_loss": None,
+        "validation_loss": None, "failure": None, "model_deleted": False, "kept": True,
+    }  # fmt: skip
+    sweep = {
+        "jobs": [{**job, "number": number, "name": f"job-{number}", "chosen": number == 2} for number in jobs],
+        "chosen": 2,
+        "reason": "Job 2 has the lowest loss.",
+        "note": "",
+    }
+    report = json.loads((folder / "report.json").read_text()) | {"sweep": sweep}
+    (folder / "report.json").write_text(json.dumps(report))
+    assert run(folder, votes(folder))[0] == 0
+    page = (folder / "report.html").read_text()
+    drawn = {f"job {number}{', chosen' if number == 2 else ''}": own.lines for number, (own, _) in jobs.items()}
+    assert charts.sweep_curves(drawn, "job 2, chosen") in page
+    assert charts.loss_curves([], jobs[2][0].lines) in page

@@ -154,9 +154,9 @@ def test_votes_that_are_not_on_this_review_are_refused_with_the_reason(content: 
 def test_a_review_is_summarised_as_a_judge_is() -> None:
     """People stand beside the judges in the report."""
     found = summarise_review(Review("Ann", {**dict.fromkeys(range(12), "win"), 12: "loss", 13: "loss", 14: "neither"}))
-    assert (found["pairs"], found["wins"], found["losses"], found["ties"]) == (15, 12, 2, 1)
-    assert found["win_rate"] == pytest.approx(1200 / 14)
-    assert found["interval"] == pytest.approx((60.06, 95.99), abs=0.01)
+    assert (found.pairs, found.wins, found.losses, found.ties) == (15, 12, 2, 1)
+    assert found.win_rate == pytest.approx(1200 / 14)
+    assert found.interval == pytest.approx((60.06, 95.99), abs=0.01)
 
 
 def test_no_pairs_make_a_page_that_says_so() -> None:

@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.core.notification import notification
-from lambdas.domain.report.page import label
-from lambdas.domain.report.run_report import headline, summarise_arm, token_reduction
+from lambdas.domain.report.assemble import summarise_arm, token_reduction
+from lambdas.domain.report.run_report import TokenFigures
+from lambdas.domain.report.success_message import headline
+from lambdas.domain.report.templates import label
+from tests.unit.reports import arm_figures, succeeded_report
 
 
 @given(st.text())
@@ -24,22 +27,26 @@ def test_a_subject_is_what_sns_accepts(text: str) -> None:
 )
 def test_the_headline_says_who_is_better(tuned: float, base: float, words: str) -> None:
     """A worse tuned model must not read like a success."""
-    arms = {"tuned": {"f1": tuned, "label_match": tuned}, "base": {"f1": base, "label_match": base}}
-    assert f"F1 is {tuned:.1f}" in headline({"arms": arms, "task": {"metric": "f1"}})
-    told = headline({"arms": arms, "task": {"metric": "label_match"}})
-    assert f"accuracy is {tuned:.1f}" in told
-    assert words in told
-    assert "F1" in headline({"arms": arms, "task": {"metric": "json_match"}})
-    assert "JSON match is 0.0" in headline(
-        {"arms": {arm: {"json_match": 0.0} for arm in arms}, "task": {"metric": "json_match"}}
-    )
+
+    def told(metric: str, figures: dict[str, dict[str, float]]) -> str:
+        arms = {name: arm_figures(**own) for name, own in figures.items()}
+        return headline(succeeded_report(arms=arms, task={"kind": "text", "detected": True, "metric": metric}))
+
+    figures = {"tuned": {"f1": tuned, "label_match": tuned}, "base": {"f1": base, "label_match": base}}
+    assert f"F1 is {tuned:.1f}" in told("f1", figures)
+    assert f"accuracy is {tuned:.1f}" in told("label_match", figures)
+    assert words in told("label_match", figures)
+    assert "F1" in told("json_match", figures)
+    assert "JSON match is 0.0" in told("json_match", {arm: {"json_match": 0.0} for arm in figures})
 
 
 def test_an_arm_without_any_answer_has_scores_of_zero_and_no_statistics() -> None:
     """There is nothing to average, and nothing to divide by."""
-    arm = summarise_arm([{"index": 0, "error": "not answered"}], {"f1": 0.0})
-    assert (arm["n"], arm["errors"], arm["f1"], arm["stop_reasons"]) == (1, 1, 0, {})
-    assert arm["output_tokens"]["mean"] is arm["latency_ms"]["p95"] is None
+    metrics = dict.fromkeys(("f1", "f1_seed", "exact_match", "rouge_l", "numeric_match"), 0.0)
+    arm = summarise_arm([{"index": 0, "error": "not answered"}], metrics, model_id="model")
+    assert (arm.n, arm.errors, arm.f1, arm.stop_reasons) == (1, 1, 0, {})
+    assert arm.output_tokens.mean is arm.latency_ms.p95 is None
+    assert "label_match" not in arm.dump()
 
 
 @pytest.mark.parametrize(
@@ -59,7 +66,7 @@ def test_labels_are_short_enough_for_a_picture(name: str, short: str) -> None:
 
 def test_reduction_of_tokens_is_in_per_cent_of_the_base() -> None:
     """As AWS's blog on fine-tuning Claude 3 Haiku has it: 34 to 22 is 35 % fewer."""
-    statistics = {"mean": 22, "median": 17, "sd": None, "min": 0, "max": 179}
-    reduction = token_reduction({"output_tokens": statistics}, {"output_tokens": statistics | {"mean": 34, "min": 0}})
-    assert reduction["mean"] == pytest.approx(35.3, abs=0.05)
-    assert (reduction["median"], reduction["sd"], reduction["min"]) == (0, None, None)
+    statistics = TokenFigures(mean=22, median=17, sd=None, min=0, max=179)
+    reduction = token_reduction(statistics, statistics.model_copy(update={"mean": 34, "min": 0}))
+    assert reduction.mean == pytest.approx(35.3, abs=0.05)
+    assert (reduction.median, reduction.sd, reduction.min) == (0, None, None)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.report import run_report
+from lambdas.domain.report.assemble import assemble_failure, known_facts
 from lambdas.domain.report.failure import explain
 from lambdas.domain.training.candidate_jobs import (
     is_discarded,
@@ -74,9 +74,9 @@ def test_report_explains_the_values_of_the_chosen_job() -> None:
         recommended[1],
     ]
     state = {"run": {"id": "run"}, "plan": plan}
-    assert run_report.known_facts({**state, "job": chosen})["recommended"] == values_explained(plan, chosen)
-    assert run_report.known_facts({**state, "job": {"hyperparameters": {}}})["recommended"] == recommended
-    assert run_report.known_facts({"run": {"id": "run"}})["recommended"] is None
+    assert known_facts({**state, "job": chosen}).dump()["recommended"] == values_explained(plan, chosen)
+    assert known_facts({**state, "job": {"hyperparameters": {}}}).dump()["recommended"] == recommended
+    assert known_facts({"run": {"id": "run"}}).recommended is None
 
 
 def test_a_failed_run_tells_its_jobs_and_what_it_leaves() -> None:
@@ -84,11 +84,12 @@ def test_a_failed_run_tells_its_jobs_and_what_it_leaves() -> None:
     failed = state(
         candidate(1, "kept"), candidate(2, "deleted", status="Failed", model_arn=None, failure="Line 7."), chosen=1
     )
-    written = run_report.failed(failed, "ThroughputFailed", "No quota.", None)
-    assert [job["status"] for job in written["sweep"]["jobs"]] == ["Completed", "Failed"]
-    assert [job["kept"] for job in written["sweep"]["jobs"]] == [True, False]
-    assert written["sweep"]["jobs"][1]["failure"] == "Line 7."
-    assert [left["arn"] for left in written["left_on_purpose"]] == ["arn:model-1"]
+    written = assemble_failure(failed, "ThroughputFailed", "No quota.", None)
+    assert written.sweep is not None
+    assert [job.status for job in written.sweep.jobs] == ["Completed", "Failed"]
+    assert [job.kept for job in written.sweep.jobs] == [True, False]
+    assert written.sweep.jobs[1].failure == "Line 7."
+    assert [left.arn for left in written.left_on_purpose] == ["arn:model-1"]
 
 
 def test_the_message_says_what_became_of_jobs_and_models() -> None:

@@ -1,27 +1,37 @@
 """The loss files that Bedrock writes under a customization job's output."""
 
-from typing import TYPE_CHECKING
+import re
 
 from lambdas.adapters.aws.object_store import ObjectStore
-from lambdas.domain.training.losses import TRAINING_FILE, VALIDATION_FILE, Losses, find_key, read_losses
+from lambdas.domain.training.losses import TRAINING_FILE, VALIDATION_FILE, JobLosses, Losses, find_key, read_losses
 
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
+# A run's jobs write below `customization/c<number>/`, its only job below `customization/`.
+_NUMBER = re.compile(r"c([0-9]+)/")
+_ONLY_JOB = 1
 
 
 class CustomizationOutput:
     """The files that Bedrock writes for a job."""
 
-    def __init__(self, s3: "S3Client", objects: ObjectStore) -> None:
-        self._s3 = s3
+    def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
-    def read_training_metrics(self, bucket: str, prefix: str) -> tuple[Losses, Losses]:
-        """The training and the validation losses under a prefix, each empty where Bedrock wrote no such file."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = [stored["Key"] for page in pages for stored in page.get("Contents", [])]
-        return self._read(bucket, keys, TRAINING_FILE, "training"), self._read(
-            bucket, keys, VALIDATION_FILE, "validation"
+    def read_losses(self, bucket: str, prefix: str) -> dict[int, JobLosses]:
+        """The losses of each job of the run by the candidate's number, as far as there are files."""
+        output = f"{prefix}customization/"
+        keys: dict[int, list[str]] = {}
+        for key in self._objects.keys(bucket, output):
+            number = _NUMBER.match(key, len(output))
+            keys.setdefault(int(number[1]) if number else _ONLY_JOB, []).append(key)
+        return {number: self._read_job(bucket, own) for number, own in sorted(keys.items())}
+
+    def read_training_metrics(self, bucket: str, prefix: str) -> JobLosses:
+        """The losses under a job's prefix, each empty where Bedrock wrote no such file."""
+        return self._read_job(bucket, self._objects.keys(bucket, prefix))
+
+    def _read_job(self, bucket: str, keys: list[str]) -> JobLosses:
+        return JobLosses(
+            self._read(bucket, keys, TRAINING_FILE, "training"), self._read(bucket, keys, VALIDATION_FILE, "validation")
         )
 
     def _read(self, bucket: str, keys: list[str], file_name: str, kind: str) -> Losses:

@@ -24,7 +24,8 @@ def _shard_key(prefix: str, arm: str, number: int) -> str:
     return f"{prefix}shards/{arm}/{number}.jsonl"
 
 
-def _arm_key(prefix: str, arm: str) -> str:
+def arm_key(prefix: str, arm: str) -> str:
+    """Where an arm's answers are."""
     return f"{prefix}evaluation/{arm}.jsonl"
 
 
@@ -44,7 +45,7 @@ class StoredAnswers:
 
     def read_arm(self, bucket: str, prefix: str, arm: str) -> list[Line]:
         """An arm's lines in order; none where they have not been joined."""
-        return parse_lines(self._objects.read(bucket, _arm_key(prefix, arm)) or b"")
+        return parse_lines(self._objects.read(bucket, arm_key(prefix, arm)) or b"")
 
     def read_arms(self, bucket: str, prefix: str, arms: Iterable[str]) -> dict[str, list[Line]]:
         """Each arm's lines; equal prompts are one text in memory, since all arms were asked the same."""
@@ -59,7 +60,7 @@ class StoredAnswers:
 
     def write_arm(self, bucket: str, prefix: str, arm: str, lines: list[Line]) -> None:
         """Stores an arm's lines."""
-        self._objects.write(bucket, _arm_key(prefix, arm), render_lines(lines), _JSONL)
+        self._objects.write(bucket, arm_key(prefix, arm), render_lines(lines), _JSONL)
 
     def read_examples(self, bucket: str, prefix: str, count: int) -> list[Record]:
         """The first `count` records of the examples that PrepareDataset chose; raises ValueError where fewer are."""

@@ -12,18 +12,16 @@ import base64
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import orjson
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lambdas.domain.core.outside_text import is_visible, name
 from lambdas.domain.evaluation.judging.agreement import wilson_interval
-from lambdas.domain.evaluation.judging.pairwise import Pair
+from lambdas.domain.evaluation.judging.pairwise import Pair, agreements, mean_kappa
+from lambdas.domain.report.made_elsewhere import Agreement, Judging, PersonFigures
 
 PAIRS = 20
 FORMAT: Literal["fine-tune-votes-1"] = "fine-tune-votes-1"
@@ -75,21 +73,29 @@ def render_review(run_id: str, pairs: Sequence[Pair], *, simulated: bool) -> str
             for left, right in [_sides(run_id, pair)]
         ],
     }
-    script = _script()
-    page: str = _template().render(
-        run_id=run_id,
-        pairs=len(shown),
-        simulated=simulated,
-        script=script,
-        script_checksum=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        data=data_block(data),
+    # A cold start pays for the template engine only where it is needed.
+    from markupsafe import Markup  # noqa: PLC0415
+
+    from lambdas.domain.report.templates import environment  # noqa: PLC0415
+
+    script = files(__package__ or "").joinpath("templates", "human_review.js").read_text(encoding="utf-8")
+    return (
+        environment()
+        .get_template("human_review.html.j2")
+        .render(
+            run_id=run_id,
+            pairs=len(shown),
+            simulated=simulated,
+            script=Markup(script),  # noqa: S704 - our own file, with nothing put into it
+            script_checksum=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            data=Markup(data_block(data)),  # noqa: S704 - made safe by data_block
+        )
     )
-    return page
 
 
-def data_block(data: Any) -> Markup:
+def data_block(data: object) -> str:
     """A value as JSON fit for a script element: without `<`, no text can end the element or open a comment."""
-    return Markup(orjson.dumps(data).decode().replace("<", "\\u003c"))  # noqa: S704 - made safe in this line
+    return orjson.dumps(data).decode().replace("<", "\\u003c")
 
 
 def parse_votes(content: bytes, run_id: str, indexes: Sequence[int]) -> Review:
@@ -139,19 +145,43 @@ def check_reviewer(reviewer: str, judges: Iterable[str], reviewers: Iterable[str
             )
 
 
-def summarise_review(review: Review) -> dict[str, Any]:
-    """`{"reviewer", "pairs", "wins", "losses", "ties", "win_rate", "interval"}`, as a judge's; a rate without ties."""
+def summarise_review(review: Review) -> PersonFigures:
+    """A reviewer's votes as a judge's; the rate leaves ties out."""
     given = list(review.preferences.values())
     wins, losses = given.count("win"), given.count("loss")
-    return {
-        "reviewer": review.reviewer,
-        "pairs": len(given),
-        "wins": wins,
-        "losses": losses,
-        "ties": given.count("neither"),
-        "win_rate": 100.0 * wins / (wins + losses) if wins + losses else None,
-        "interval": wilson_interval(wins, wins + losses),
+    return PersonFigures(
+        reviewer=review.reviewer,
+        pairs=len(given),
+        wins=wins,
+        losses=losses,
+        ties=given.count("neither"),
+        win_rate=100.0 * wins / (wins + losses) if wins + losses else None,
+        interval=wilson_interval(wins, wins + losses),
+        preferences={str(index): preference for index, preference in review.preferences.items()},
+    )
+
+
+def with_review(judging: Judging, review: Review) -> Judging:
+    """The report's `judging` with a reviewer's votes in the place of that reviewer's earlier ones.
+
+    Each two raters' agreement is worked out anew; `kappa` stays that between judges.
+    """
+    people = [person for person in judging.people if person.reviewer != review.reviewer]
+    people.append(summarise_review(review))
+    judged = {
+        judge.model_id: {
+            pair.index: pair.preferences[judge.model_id] for pair in judging.pairs if judge.model_id in pair.preferences
+        }
+        for judge in judging.judges
     }
+    voted = {person.reviewer: {int(index): one for index, one in person.preferences.items()} for person in people}
+    return judging.model_copy(
+        update={
+            "people": people,
+            "agreements": [Agreement.parse(each) for each in agreements({**judged, **voted})],
+            "kappa": mean_kappa(agreements(judged)),
+        }
+    )
 
 
 def _compared_name(text: str) -> str:
@@ -176,22 +206,3 @@ def _arm_is_left(run_id: str, index: int) -> bool:
 
 def _digest(run_id: str, purpose: str, index: int) -> bytes:
     return hashlib.sha256(f"{run_id}\n{purpose}\n{index}".encode()).digest()
-
-
-@cache
-def _template() -> Any:
-    environment = Environment(
-        loader=PackageLoader("lambdas.domain.report"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("human_review.html.j2")
-
-
-@cache
-def _script() -> Markup:
-    """The page's script, which ships with the package and has nothing put into it."""
-    script = files(__package__ or "").joinpath("templates", "human_review.js").read_text(encoding="utf-8")
-    return Markup(script)  # noqa: S704 - our own file

@@ -1,208 +1,139 @@
 """`report.html`: the result as one file that needs no network and runs no script.
 
 Texts of the data set and of the models are escaped by Jinja; the page's own policy forbids everything but its style.
-The pictures come from `charts`, which escapes the texts in them.
+The pictures come from `charts`, which escapes the texts in them. Jinja and the drawing library cost a cold start:
+import this module where a page is rendered.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from functools import cache
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.responses import Line
 from lambdas.domain.report import charts
 from lambdas.domain.report.charts import IntervalRow
-from lambdas.domain.report.run_report import METRIC_NAMES, Report, headline
-from lambdas.domain.training.losses import Losses
+from lambdas.domain.report.made_elsewhere import Comparison, Extreme, Judging
+from lambdas.domain.report.materials import Materials
+from lambdas.domain.report.run_report import METRICS, SucceededReport
+from lambdas.domain.report.success_message import headline
+from lambdas.domain.report.templates import environment, label, metric_name
+from lambdas.domain.training.losses import NO_LOSSES, JobLosses
 
 VERDICTS = {
     "promote": "Promote: the gate is passed",
     "reject": "Reject: the gate is not passed",
     "inconclusive": "Inconclusive: the evidence does not suffice",
 }
-# A model's version and date, which tell nothing beside a picture; the tables have them.
-_VERSION = re.compile(r"-\d{8}|-v\d+[-:]\d+(?=$|-few)|-v\d+:\d+$")
-_PROVIDER = re.compile(r"^(?:[a-z]{2,5}\.)?[a-z0-9]+\.(?=\D)")
-_LABEL_LENGTH = 30
 
 
-class Materials(NamedTuple):
-    """What the page shows beside report.json: each arm's lines in the test set's order, losses, dataset/report.json.
+class Card(NamedTuple):
+    """A figure that one looks at first, of the tuned model and of its base."""
 
-    `sweep` has the validation losses of each job of a sweep by its number.
-    """
+    name: str
+    tuned: float
+    base: float
+    more_is_better: bool
+    unit: str = ""
+    digits: int = 1
 
-    answers: Mapping[str, Sequence[Line]]
-    training: Losses
-    validation: Losses
-    dataset: Mapping[str, Any]
-    sweep: Mapping[int, Losses] = MappingProxyType({})
+    @property
+    def difference(self) -> float:
+        """How far the tuned model's figure is above its base's."""
+        return self.tuned - self.base
 
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("lambdas.domain.report"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["figure"] = figure
-    environment.filters["signed"] = signed
-    environment.filters["metric_name"] = metric_name
-    environment.filters["label"] = label
-    environment.filters["p_value"] = p_value
-    environment.filters["money"] = money
-    environment.filters["price"] = price
-    environment.filters["change"] = change
-    environment.filters["cost_item"] = cost_item
-    environment.filters["code"] = code
-    return environment
+    @property
+    def better(self) -> bool:
+        """Whether the tuned model's figure is the better one."""
+        return (self.tuned > self.base) == self.more_is_better and self.tuned != self.base
 
 
-def figure(value: float | None, digits: int = 1) -> str:
-    """A number for reading, a dash where there is none."""
-    return "–" if value is None else f"{value:,.{digits}f}"  # noqa: RUF001 - an en dash is meant
+@dataclass(frozen=True)
+class Sample:
+    """A record with a large difference: its prompt, its reference and the answer of each arm."""
+
+    index: int
+    difference: float
+    prompt: str | None
+    reference: str | None
+    answers: Mapping[str, Line]
 
 
-def signed(value: float | None, digits: int = 1) -> str:
-    """A difference for reading, with its sign; a dash where there is none."""
-    return "–" if value is None else f"{value:+,.{digits}f}"  # noqa: RUF001 - an en dash is meant
+class Comparisons(NamedTuple):
+    """`first`: the tuned arm against its base, and against all others on the gate's metric; `others`: the rest."""
+
+    first: list[Comparison]
+    others: list[Comparison]
 
 
-def p_value(value: float | None) -> str:
-    """A p-value for reading: no more digits than the resamples give."""
-    if value is None:
-        return "–"  # noqa: RUF001 - an en dash is meant
-    return "<\N{NO-BREAK SPACE}0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def money(usd: float | None) -> str:
-    """An amount for reading; "unknown" where a price is."""
-    if usd is None:
-        return "unknown"
-    return "<\N{NO-BREAK SPACE}0.01" if 0 < usd < 0.01 else f"{usd:,.2f}"
-
-
-def price(usd: float | None) -> str:
-    """A unit price with all its digits: some are millionths."""
-    return "unknown" if usd is None else f"{usd:,.8f}".rstrip("0").rstrip(".")
-
-
-def change(usd: float | None) -> str:
-    """A difference between amounts for reading: a little is not nothing."""
-    if usd is None:
-        return "unknown"
-    return "<\N{NO-BREAK SPACE}0.01" if 0 < abs(usd) < 0.005 else f"{usd:+,.2f}" if usd else "0.00"
-
-
-def cost_item(item: str) -> str:
-    """A line of the costs with the judge's name made short: `judging by claude-3-sonnet, input`."""
-    what, by, rest = item.partition(" by ")
-    model_id, comma, side = rest.rpartition(", ")
-    return f"{what}{by}{label(model_id)}{comma}{side}" if by else item
-
-
-def code(text: str) -> Markup:
-    """A text with what stands in backticks as code."""
-    parts = (escape(part) for part in text.split("`"))
-    return Markup().join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
-
-
-def metric_name(metric: str) -> str:
-    """A metric's name for reading."""
-    return METRIC_NAMES.get(metric, metric)
-
-
-def label(name: str) -> str:
-    """A model's or arm's name short enough to stand beside a picture: `claude-3-sonnet-few-shot-3`."""
-    short = _VERSION.sub("", _PROVIDER.sub("", name))
-    return short if len(short) <= _LABEL_LENGTH else f"{short[:18]}…{short[-11:]}"
-
-
-def render_page(report: Report, materials: Materials) -> str:
+def render_page(report: SucceededReport, materials: Materials) -> str:
     """The page of a run that succeeded."""
-    metrics = [name for name in METRIC_NAMES if any(arm.get(name) is not None for arm in report["arms"].values())]
-    metrics.remove("output_tokens")
+    metrics = [name for name in METRICS if any(arm.metric(name) is not None for arm in report.arms.values())]
+    losses = materials.losses.get(report.served_job, NO_LOSSES)
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             report=report,
             headline=headline(report),
-            verdict=VERDICTS[report["decision"]["verdict"]],
+            verdict=VERDICTS[report.decision.verdict],
             metrics=metrics,
             cards=_cards(report),
             comparisons=_comparisons(report),
             verdict_plot=_verdict_plot(report),
             token_plot=_token_plot(materials.answers),
-            loss_plot=_loss_plot(materials),
+            loss_plot=_loss_plot(losses),
             sweep_plot=_sweep_plot(report, materials),
             sweep_names=_sweep_names(report),
-            unreadable=materials.training.unreadable + materials.validation.unreadable,
-            win_plot=_win_plot(report["judging"]),
-            samples={name: _samples(report, materials.answers, name) for name in ("gains", "regressions")},
+            unreadable=losses.training.unreadable + losses.validation.unreadable,
+            win_plot=_win_plot(report.judging),
+            samples={
+                "gains": _samples(report.extremes.gains, materials.answers),
+                "regressions": _samples(report.extremes.regressions, materials.answers),
+            },
             dataset=materials.dataset,
         )
     )
 
 
-def _cards(report: Report) -> list[dict[str, Any]]:
-    """The first figures one looks at, the tuned arm's beside its base's, and whether each is better."""
-    arms, task = report["arms"], report["task"]
-    names = list(dict.fromkeys([task["metric"], "f1", "exact_match"]))
-    figures = [(metric_name(name), arms[TUNED].get(name), arms[BASE].get(name), True, "", 1) for name in names]
-    figures += [
-        ("Output tokens, mean", *(arms[arm]["output_tokens"]["mean"] for arm in (TUNED, BASE)), False, "", 1),
-        ("Latency, median", *(arms[arm]["latency_ms"]["p50"] for arm in (TUNED, BASE)), False, " ms", 0),
-    ]
-    return [
-        {
-            "name": name,
-            "tuned": ours,
-            "base": theirs,
-            "unit": unit,
-            "digits": digits,
-            "difference": ours - theirs,
-            "better": (ours > theirs) == more_is_better and ours != theirs,
-        }
-        for name, ours, theirs, more_is_better, unit, digits in figures
-        if ours is not None and theirs is not None
-    ]
+def _cards(report: SucceededReport) -> list[Card]:
+    """The first figures one looks at, as far as both arms have them."""
+    tuned, base = report.arms[TUNED], report.arms[BASE]
+    cards = []
+    for name in dict.fromkeys([report.task.metric, "f1", "exact_match"]):
+        ours, theirs = tuned.metric(name), base.metric(name)
+        if ours is not None and theirs is not None:
+            cards.append(Card(metric_name(name), ours, theirs, more_is_better=True))
+    tokens, base_tokens = tuned.output_tokens.mean, base.output_tokens.mean
+    if tokens is not None and base_tokens is not None:
+        cards.append(Card("Output tokens, mean", tokens, base_tokens, more_is_better=False))
+    latency, base_latency = tuned.latency_ms.p50, base.latency_ms.p50
+    if latency is not None and base_latency is not None:
+        cards.append(Card("Latency, median", latency, base_latency, more_is_better=False, unit=" ms", digits=0))
+    return cards
 
 
-def _comparisons(report: Report) -> dict[str, list[dict[str, Any]]]:
-    """`first`: the tuned arm against its base, and against all others on the gate's metric; `others`: the rest."""
-    metric = report["task"]["metric"]
-    parts: dict[str, list[dict[str, Any]]] = {"first": [], "others": []}
-    for entry in report["comparisons"]:
-        first = entry["arm"] == TUNED and (entry["against"] == BASE or entry["metric"] == metric)
-        parts["first" if first else "others"].append(entry)
+def _comparisons(report: SucceededReport) -> Comparisons:
+    metric, parts = report.task.metric, Comparisons([], [])
+    for entry in report.comparisons:
+        first = entry.arm == TUNED and (entry.against == BASE or entry.metric == metric)
+        (parts.first if first else parts.others).append(entry)
     return parts
 
 
-def _verdict_plot(report: Report) -> Markup | None:
+def _verdict_plot(report: SucceededReport) -> Markup | None:
     """The tuned arm against every other one on the gate's metric."""
-    metric = report["task"]["metric"]
+    metric = report.task.metric
     rows = [
-        IntervalRow(label(entry["against"]), entry["difference"], _interval(entry))
-        for entry in report["comparisons"]
-        if entry["arm"] == TUNED and entry["metric"] == metric
+        IntervalRow(label(entry.against), entry.difference, entry.interval)
+        for entry in report.comparisons
+        if entry.arm == TUNED and entry.metric == metric
     ]
     if not rows:
         return None
     return _picture(charts.interval_plot(f"{metric_name(metric)}: tuned minus each other arm", "points, 0-100", rows))
-
-
-def _interval(entry: Mapping[str, Any]) -> tuple[float, float] | None:
-    low, high = entry["interval"] or (None, None)
-    return None if low is None or high is None else (low, high)
 
 
 def _token_plot(answers: Mapping[str, Sequence[Line]]) -> Markup:
@@ -214,36 +145,36 @@ def _token_plot(answers: Mapping[str, Sequence[Line]]) -> Markup:
     return _picture(charts.token_histogram({arm: own for arm, own in counts.items() if own}))
 
 
-def _loss_plot(materials: Materials) -> Markup | None:
-    if not materials.training.lines and not materials.validation.lines:
+def _loss_plot(losses: JobLosses) -> Markup | None:
+    if not losses.training.lines and not losses.validation.lines:
         return None
-    return _picture(charts.loss_curves(materials.training.lines, materials.validation.lines))
+    return _picture(charts.loss_curves(losses.training.lines, losses.validation.lines))
 
 
-def _sweep_plot(report: Report, materials: Materials) -> Markup | None:
-    """The validation losses of all jobs of a sweep that have any."""
-    chosen = report["sweep"]["chosen"] if report["sweep"] else None
+def _sweep_plot(report: SucceededReport, materials: Materials) -> Markup | None:
+    """The validation losses of all jobs of a run with several that have any."""
+    if report.sweep is None:
+        return None
+    chosen = report.sweep.chosen
     drawn = {
-        f"job {number}{', chosen' if number == chosen else ''}": losses.lines
-        for number, losses in sorted(materials.sweep.items())
-        if losses.lines
+        f"job {number}{', chosen' if number == chosen else ''}": losses.validation.lines
+        for number, losses in sorted(materials.losses.items())
+        if losses.validation.lines
     }
     return _picture(charts.sweep_curves(drawn, f"job {chosen}, chosen")) if drawn else None
 
 
-def _sweep_names(report: Report) -> list[str]:
-    """The hyperparameters that differ between the jobs of a sweep."""
-    jobs = report["sweep"]["jobs"] if report["sweep"] else []
-    names = dict.fromkeys(name for job in jobs for name in job["hyperparameters"])
-    return [name for name in names if len({job["hyperparameters"].get(name) for job in jobs}) > 1]
+def _sweep_names(report: SucceededReport) -> list[str]:
+    """The hyperparameters that differ between the jobs of the run."""
+    jobs = report.sweep.jobs if report.sweep else []
+    names = dict.fromkeys(name for job in jobs for name in job.hyperparameters)
+    return [name for name in names if len({job.hyperparameters.get(name) for job in jobs}) > 1]
 
 
-def _win_plot(judging: Mapping[str, Any]) -> Markup | None:
-    rows = [
-        IntervalRow(label(one["model_id"]) if "model_id" in one else one["reviewer"], one["win_rate"], _interval(one))
-        for one in (*judging["judges"], *judging["people"])
-        if one["win_rate"] is not None
-    ]
+def _win_plot(judging: Judging) -> Markup | None:
+    judges = [(label(judge.model_id), judge.win_rate, judge.interval) for judge in judging.judges]
+    people = [(person.reviewer, person.win_rate, person.interval) for person in judging.people]
+    rows = [IntervalRow(name, rate, interval) for name, rate, interval in (*judges, *people) if rate is not None]
     return _picture(charts.win_rates("Pairs that the tuned model won against its base", rows)) if rows else None
 
 
@@ -251,11 +182,11 @@ def _picture(svg: str) -> Markup:
     return Markup(svg)  # noqa: S704 - drawn by pygal, which escapes all texts
 
 
-def _samples(report: Report, answers: Mapping[str, Sequence[Line]], kind: str) -> list[dict[str, Any]]:
+def _samples(extremes: Sequence[Extreme], answers: Mapping[str, Sequence[Line]]) -> list[Sample]:
     """The records of the largest differences, with the prompt, the reference and each arm's answer."""
     samples = []
-    for extreme in report["extremes"][kind]:
-        lines = {arm: lines[extreme["index"]] for arm, lines in answers.items()}
+    for extreme in extremes:
+        lines = {arm: lines[extreme.index] for arm, lines in answers.items()}
         known = next((line for line in lines.values() if "error" not in line), {"prompt": None, "reference": None})
-        samples.append({**extreme, "prompt": known["prompt"], "reference": known["reference"], "answers": lines})
+        samples.append(Sample(extreme.index, extreme.difference, known["prompt"], known["reference"], lines))
     return samples

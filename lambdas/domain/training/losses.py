@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
+from typing import NamedTuple
 
 TRAINING_FILE = "step_wise_training_metrics.csv"
 VALIDATION_FILE = "validation_metrics.csv"
@@ -31,6 +32,16 @@ class Losses:
 
     lines: tuple[Loss, ...]
     unreadable: int
+
+
+class JobLosses(NamedTuple):
+    """The losses of one job."""
+
+    training: Losses
+    validation: Losses
+
+
+NO_LOSSES = JobLosses(Losses((), 0), Losses((), 0))
 
 
 def find_key(keys: Iterable[str], file_name: str) -> str | None:

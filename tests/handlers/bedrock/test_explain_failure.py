@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters.adapters import current
 from lambdas.domain.report import approval
+from lambdas.domain.report.run_report import RunReport
 from lambdas.handlers.explain_failure import handler
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def test_the_runs_report_tells_the_failure(
     explanation = handler(state, lambda_context)
     report = json.loads(s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.json")["Body"].read())
     assert (report["status"], report["arms"], report["throughput"]) == ("failed", None, None)
+    assert set(report) == set(RunReport.model_fields)
+    assert RunReport.parse(report).dump() == report
     assert report["dataset"] == {"train": 40, "validation": 0, "test": 3}
     assert report["error"] == {"name": "CustomizationFailed", "cause": explanation["cause"]}
     assert explanation["cause"].startswith("Job x ended as Failed.")
@@ -98,7 +101,9 @@ def test_a_preflight_that_failed_tells_its_findings_and_that_nothing_was_started
     s3: "S3Client", run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext, expect: dict[str, str]
 ) -> None:
     """The report of a run that never began says what to mend, and that it owes nothing."""
-    found = {"check": "region", "severity": "error", "message": "Not here.", "remedy": "There."}
+    found = {"check": "region", "severity": "error", "message": "Not here.", "remedy": "There."} | dict.fromkeys(
+        ("quota_code", "successor")
+    )
     document = {"status": "failed", "checked_at": "2026-11-01T00:00:00.000Z", "checks": [], "findings": [found]}
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(document).encode())
     cause = json.dumps({"errorMessage": "The preflight found 1 error.", "errorType": "PreflightFailed"})

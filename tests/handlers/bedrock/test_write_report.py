@@ -14,6 +14,7 @@ from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.service_errors import Conflict, Refused
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.report import approval
+from lambdas.domain.report.run_report import RunReport, SucceededReport
 from lambdas.handlers import promote_champion
 from lambdas.handlers.environment import environment
 from lambdas.handlers.write_report import handler
@@ -115,6 +116,8 @@ def test_the_report_has_all_keys_of_its_contract(
     """Programs read it."""
     handler(event, lambda_context)
     report = json.loads(written("report.json"))
+    assert set(report) == set(RunReport.model_fields) - {"error"}
+    assert SucceededReport.parse(report).dump() == report
     assert report["run_id"] == event["run"]["id"]
     assert (report["status"], report["simulated"]) == ("succeeded", False)
     assert report["base_model"] == event["plan"]["base_model"]
@@ -169,7 +172,7 @@ def test_a_run_that_was_served_on_demand_has_no_throughput_and_says_how_it_was_s
     page = written("report.html")
     assert "Custom model deployment, on demand" in page
     assert expect["deployment_arn"] in page
-    assert "none: on demand, the tokens of the answers are billed" in page
+    assert "none: AWS bills the tokens of the answers" in page
     assert "model unit" not in page
 
 
@@ -234,7 +237,7 @@ def test_a_runs_own_prices_stand_on_both_sides_of_the_report_which_says_so(
         prices = {line["unit_price_usd"] for line in cost[side]["lines"] if line["item"].startswith("answers of base")}
         assert prices == {5.0}
     assert f"run.json's own of {base}, which no cap and no approval counted with" in report["message"]
-    assert "own (evaluation.prices): this report alone shows them" in written("report.html")
+    assert "own (evaluation.prices). Only this report counts with them" in written("report.html")
 
 
 @pytest.mark.parametrize("body", [b"{}", b" " * (1 << 18) + b" "])

@@ -1,0 +1,19 @@
+"""What the page shows beside report.json."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.evaluation.responses import Line
+from lambdas.domain.training.losses import JobLosses
+
+
+class Materials(NamedTuple):
+    """Each arm's lines in the test set's order, each job's losses by its number, and dataset/report.json.
+
+    `dataset` is None where there is none, or one that another version has written.
+    """
+
+    answers: Mapping[str, Sequence[Line]]
+    losses: Mapping[int, JobLosses]
+    dataset: DatasetDocument | None

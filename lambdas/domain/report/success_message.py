@@ -1,0 +1,73 @@
+"""What people read first of a run that succeeded: a headline, and the notification."""
+
+from lambdas.domain.core.notification import Notification, notification
+from lambdas.domain.core.outside_text import shortened_to_bytes
+from lambdas.domain.core.state_budget import MESSAGE_BYTES
+from lambdas.domain.cost.actual import cost_sentence
+from lambdas.domain.evaluation.arms import BASE, TUNED
+from lambdas.domain.report.run_report import ServedBy, SucceededReport
+from lambdas.domain.serving.kinds import noun
+
+METRIC_NAMES = {
+    "f1": "F1",
+    "f1_seed": "F1, distinct words",
+    "exact_match": "Exact match",
+    "rouge_l": "ROUGE-L",
+    "numeric_match": "Numeric match",
+    "label_match": "Accuracy",
+    "valid_json": "Valid JSON",
+    "json_match": "JSON match",
+    "schema_match": "Schema match",
+    "output_tokens": "Output tokens",
+}
+
+
+def headline(report: SucceededReport) -> str:
+    """A sentence on the tuned model against its base, on the gate's metric."""
+    name, tuned, base = _headline_figures(report)
+    gain = tuned - base
+    if not gain:
+        return f"The tuned model's {name} is {tuned:.1f}, the same as its base."
+    direction = "above" if gain > 0 else "below"
+    return f"The tuned model's {name} is {tuned:.1f}, {abs(gain):.1f} points {direction} its base ({base:.1f})."
+
+
+def success_message(report: SucceededReport, page_uri: str) -> Notification:
+    """Tells the result."""
+    decision = report.decision
+    simulated = "SIMULATED: no model was trained, and AWS bills nothing.\n\n" if report.simulated else ""
+    rows = [
+        f"  {name}: F1 {arm.f1 or 0:.1f}, exact match {arm.exact_match or 0:.1f}, "
+        f"output tokens {_tokens(arm.output_tokens.mean)}, {arm.errors} of {arm.n} without an answer"
+        for name, arm in report.arms.items()
+    ]
+    verdict = "\n".join([f"Verdict: {decision.verdict}.", *decision.reasons])
+    deleted = _deletion_sentence(report.serving)
+    spent = cost_sentence(report.cost.dump(), simulated=bool(report.simulated)) if report.cost else ""
+    left = "\n".join(f"{item.arn}: {item.note}" for item in report.left_on_purpose)
+    parts = [simulated + headline(report), verdict, "", *rows, "", deleted, spent, left, "", f"Report: {page_uri}"]
+    name, tuned, base = _headline_figures(report)
+    title = f"{'SIMULATED ' if report.simulated else ''}{decision.verdict}: {name} {tuned:.1f} tuned, {base:.1f} base"
+    return notification(f"{title}, {report.run_id}", shortened_to_bytes("\n".join(parts), MESSAGE_BYTES))
+
+
+def _headline_figures(report: SucceededReport) -> tuple[str, float, float]:
+    """The metric's name with the tuned model's and its base's mean; F1 where the metric has none."""
+    metric = report.task.metric
+    tuned, base = report.arms[TUNED].metric(metric), report.arms[BASE].metric(metric)
+    if tuned is None or base is None:
+        metric, tuned, base = "f1", report.arms[TUNED].f1 or 0.0, report.arms[BASE].f1 or 0.0
+    name = METRIC_NAMES.get(metric, metric)
+    # A word in the middle of a sentence.
+    name = name[:1].lower() + name[1:] if name[1:2].islower() else name
+    return name, tuned, base
+
+
+def _deletion_sentence(serving: ServedBy | None) -> str:
+    if serving is None or serving.served_seconds is None:
+        return ""
+    return f"The {noun(serving.kind)} is deleted; it was in service for {serving.served_seconds:.0f} s."
+
+
+def _tokens(mean: float | None) -> str:
+    return "none" if mean is None else f"{mean:.1f}"

@@ -1,0 +1,92 @@
+"""The one Jinja environment, and how its pages show figures, amounts and names.
+
+Loading it costs a cold start: import it where a page is rendered.
+"""
+
+import re
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+
+from lambdas.domain.report.success_message import METRIC_NAMES
+
+# A model's version and date, which tell nothing beside a picture; the tables have them.
+_VERSION = re.compile(r"-\d{8}|-v\d+[-:]\d+(?=$|-few)|-v\d+:\d+$")
+_PROVIDER = re.compile(r"^(?:[a-z]{2,5}\.)?[a-z0-9]+\.(?=\D)")
+_LABEL_LENGTH = 30
+
+
+@cache
+def environment() -> Environment:
+    """Templates see undefined names as errors, and escape every text that is no Markup."""
+    made = Environment(
+        loader=PackageLoader("lambdas.domain.report"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = (figure, signed, metric_name, label, p_value, money, price, change, cost_item, code)
+    made.filters.update({each.__name__: each for each in filters})
+    return made
+
+
+def figure(value: float | None, digits: int = 1) -> str:
+    """A number for reading, a dash where there is none."""
+    return "–" if value is None else f"{value:,.{digits}f}"  # noqa: RUF001 - an en dash is meant
+
+
+def signed(value: float | None, digits: int = 1) -> str:
+    """A difference for reading, with its sign; a dash where there is none."""
+    return "–" if value is None else f"{value:+,.{digits}f}"  # noqa: RUF001 - an en dash is meant
+
+
+def p_value(value: float | None) -> str:
+    """A p-value for reading: no more digits than the resamples give."""
+    if value is None:
+        return "–"  # noqa: RUF001 - an en dash is meant
+    return "<\N{NO-BREAK SPACE}0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def money(usd: float | None) -> str:
+    """An amount for reading; "unknown" where a price is."""
+    if usd is None:
+        return "unknown"
+    return "<\N{NO-BREAK SPACE}0.01" if 0 < usd < 0.01 else f"{usd:,.2f}"
+
+
+def price(usd: float | None) -> str:
+    """A unit price with all its digits: some are millionths."""
+    return "unknown" if usd is None else f"{usd:,.8f}".rstrip("0").rstrip(".")
+
+
+def change(usd: float | None) -> str:
+    """A difference between amounts for reading: a little is not nothing."""
+    if usd is None:
+        return "unknown"
+    return "<\N{NO-BREAK SPACE}0.01" if 0 < abs(usd) < 0.005 else f"{usd:+,.2f}" if usd else "0.00"
+
+
+def cost_item(item: str) -> str:
+    """A line of the costs with the judge's name made short: `judging by claude-3-sonnet, input`."""
+    what, by, rest = item.partition(" by ")
+    model_id, comma, side = rest.rpartition(", ")
+    return f"{what}{by}{label(model_id)}{comma}{side}" if by else item
+
+
+def code(text: str) -> Markup:
+    """A text with what stands in backticks as code."""
+    parts = (escape(part) for part in text.split("`"))
+    return Markup().join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
+
+
+def metric_name(metric: str) -> str:
+    """A metric's name for reading."""
+    return METRIC_NAMES.get(metric, metric)
+
+
+def label(name: str) -> str:
+    """A model's or arm's name short enough to stand beside a picture: `claude-3-sonnet-few-shot-3`."""
+    short = _VERSION.sub("", _PROVIDER.sub("", name))
+    return short if len(short) <= _LABEL_LENGTH else f"{short[:18]}…{short[-11:]}"

@@ -1,0 +1,45 @@
+"""The files of a run's result: what its page is made of, and the page with report.json."""
+# ruff: noqa: PLC0415 - a cold start pays for the template engine and the drawing library only where a page is rendered
+
+import orjson
+
+from lambdas.adapters.adapters import Adapters
+from lambdas.domain.core.errors import InvalidState
+from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.report.materials import Materials
+from lambdas.domain.report.run_report import RunReport, SucceededReport
+
+
+def report_key(prefix: str) -> str:
+    """Where the run's report is."""
+    return f"{prefix}report.json"
+
+
+def read_materials(bucket: str, prefix: str, arms: list[str], *, adapters: Adapters) -> Materials:
+    """What the run's page shows beside the report."""
+    return Materials(
+        adapters.answers.read_arms(bucket, prefix, arms),
+        adapters.customization_output.read_losses(bucket, prefix),
+        _dataset(adapters.objects.read(bucket, f"{prefix}dataset/report.json")),
+    )
+
+
+def write_page(bucket: str, prefix: str, report: SucceededReport, materials: Materials, *, adapters: Adapters) -> str:
+    """Writes report.html and returns its URI."""
+    from lambdas.domain.report.page import render_page
+
+    page = render_page(report, materials)
+    return adapters.objects.write(bucket, f"{prefix}report.html", page.encode(), "text/html; charset=utf-8")
+
+
+def write_report(bucket: str, prefix: str, report: RunReport, *, adapters: Adapters) -> str:
+    """Writes report.json and returns its URI. Its presence says that the run has its result: write it last."""
+    return adapters.objects.write(bucket, report_key(prefix), orjson.dumps(report.dump(), option=orjson.OPT_INDENT_2))
+
+
+def _dataset(stored: bytes | None) -> DatasetDocument | None:
+    try:
+        return None if stored is None else DatasetDocument.parse(orjson.loads(stored))
+    except (InvalidState, ValueError):
+        # The run has been paid for: its page says what it lacks.
+        return None
