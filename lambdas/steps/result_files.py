@@ -37,6 +37,12 @@ def write_report(bucket: str, prefix: str, report: RunReport, *, adapters: Adapt
     return adapters.objects.write(bucket, report_key(prefix), orjson.dumps(report.dump(), option=orjson.OPT_INDENT_2))
 
 
+def read_succeeded(bucket: str, prefix: str, *, adapters: Adapters) -> SucceededReport | None:
+    """The report of a run that succeeded; None if there is none."""
+    stored = orjson.loads(adapters.objects.read(bucket, report_key(prefix)) or b"{}")
+    return SucceededReport.parse(stored) if stored.get("status") == "succeeded" else None
+
+
 def _dataset(stored: bytes | None) -> DatasetDocument | None:
     try:
         return None if stored is None else DatasetDocument.parse(orjson.loads(stored))

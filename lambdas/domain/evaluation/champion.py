@@ -7,7 +7,6 @@ there are none, nothing is compared, and the gate says so instead of promoting.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -66,17 +65,3 @@ def comparison_note(found: ChampionAnswers) -> str:
     if found.reason:
         return f"The tuned model could not be compared with {name}: {found.reason}"
     return f"Compared with {name} on the {found.shared} test records that both runs have."
-
-
-def as_parameter(report: dict[str, Any], bucket: str, prefix: str, report_uri: str, promoted_at: str) -> Champion:
-    """The champion that a promoting run's report makes."""
-    return Champion(
-        model_arn=report["custom_model_arn"],
-        run_id=report["run_id"],
-        bucket=bucket,
-        prefix=prefix,
-        report=report_uri,
-        base_model=report["base_model"],
-        simulated=bool(report["simulated"]),
-        promoted_at=promoted_at,
-    )

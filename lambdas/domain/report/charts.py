@@ -151,8 +151,8 @@ def win_rates(title: str, rows: Sequence[IntervalRow]) -> str:
     return _svg(chart, colours=["var(--accent)"])
 
 
-def _bar(row: IntervalRow) -> dict[str, Any]:
-    bar: dict[str, Any] = {"value": row.difference}
+def _bar(row: IntervalRow) -> dict[str, object]:
+    bar: dict[str, object] = {"value": row.difference}
     if row.interval:
         bar["ci"] = {"low": row.interval[0], "high": row.interval[1]}
     return bar

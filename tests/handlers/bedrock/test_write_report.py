@@ -417,11 +417,17 @@ def test_without_a_shared_record_nothing_is_promoted_over_the_champion(
     later = second_run(clear_gain, s3)
     other = "".join(json.dumps({"messages": [{"another": index}]}) + "\n" for index in range(40))
     s3.put_object(Bucket=BUCKET, Key="runs/sales-later/dataset/test.jsonl", Body=other.encode())
-    assert handler(later, lambda_context)["verdict"] == "inconclusive"
+    told = handler(later, lambda_context)
+    assert told["verdict"] == "inconclusive"
     report = json.loads(s3.get_object(Bucket=BUCKET, Key="runs/sales-later/report.json")["Body"].read())
     assert "no test record in common" in report["decision"]["reasons"][-1]
+    assert promote_champion.handler({**later, "report": told}, lambda_context) == {
+        "parameter": PARAMETER,
+        "version": None,
+        "model_arn": None,
+    }
     with pytest.raises(ValueError, match="does not promote"):
-        promote_champion.handler({**later, "report": {"uri": "s3://x"}}, lambda_context)
+        promote_champion.handler({**later, "report": {**told, "verdict": "promote"}}, lambda_context)
 
 
 def promote_in(bucket: str, clear_gain: dict[str, Any], lambda_context: LambdaContext) -> dict[str, Any]:

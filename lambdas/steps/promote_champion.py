@@ -1,0 +1,41 @@
+"""PromoteChampion: names the run's model as the environment's champion, if its report says so."""
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.stores.champion_parameter import parameter_name
+from lambdas.domain.core.run import Run
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.evaluation.champion import Champion
+from lambdas.domain.report.summary import Promotion, ReportSummary
+from lambdas.steps.observability import logger, metrics
+from lambdas.steps.result_files import read_succeeded
+
+
+def promote_champion(run: Run, summary: ReportSummary, *, adapters: Adapters, environment: str) -> Promotion:
+    """The champion's parameter, written if the verdict is to promote.
+
+    Raises ServiceBusy, Refused, Conflict if another run was promoted since this one was compared with the champion, and
+    ValueError if the stored report does not promote.
+    """
+    name = parameter_name(environment)
+    if summary.verdict != "promote":
+        return Promotion(parameter=name)
+    report = read_succeeded(run.output_bucket, run.prefix, adapters=adapters)
+    if report is None or report.decision.verdict != "promote" or not report.custom_model_arn:
+        raise ValueError(f"The report of run {run.id} does not promote its model.")
+    champion = Champion(
+        model_arn=report.custom_model_arn,
+        run_id=report.run_id,
+        bucket=run.output_bucket,
+        prefix=run.prefix,
+        report=summary.uri,
+        base_model=str(report.base_model),
+        simulated=bool(report.simulated),
+        promoted_at=now(),
+    )
+    compared_with = report.decision.champion
+    version = adapters.champion.write_champion(environment, champion, compared_with.version if compared_with else None)
+    logger.info("Champion named", extra={"model_arn": champion.model_arn, "version": version})
+    metrics.add_metric("ChampionsPromoted", MetricUnit.Count, 1)
+    return Promotion(parameter=name, version=version, model_arn=champion.model_arn)
