@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.domain.core import errors
 from lambdas.domain.core.outside_text import shortened_to_bytes, visible
 from lambdas.domain.core.state_budget import ERROR_BYTES
-from lambdas.steps.observability import bind_run, logger, metrics, tracer
+from lambdas.steps.observability import bind_run, is_traced, logger, metrics, tracer
 
 # What Step Functions hands over and gets back.
 Json = dict[str, Any]
@@ -55,8 +55,14 @@ def observed(handler: Handler) -> Handler:
                 raise
             raise bounded from None
 
-    # Responses may hold records of the data set: they stay out of the traces.
-    traced = tracer.capture_lambda_handler(with_run, capture_response=False)
-    counted = metrics.log_metrics(traced)
+    @wraps(handler)
+    def with_trace(event: Json, context: LambdaContext) -> Json:
+        if not is_traced():
+            return with_run(event, context)
+        # Responses may hold records of the data set: they stay out of the traces.
+        traced: Handler = tracer().capture_lambda_handler(with_run, capture_response=False)
+        return traced(event, context)
+
+    counted = metrics.log_metrics(with_trace)
     logged: Handler = logger.inject_lambda_context(counted, clear_state=True)
     return logged
