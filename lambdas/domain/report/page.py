@@ -25,7 +25,7 @@ from lambdas.domain.training.losses import NO_LOSSES, JobLosses
 VERDICTS = {
     "promote": "Promote: the gate is passed",
     "reject": "Reject: the gate is not passed",
-    "inconclusive": "Inconclusive: the evidence does not suffice",
+    "inconclusive": "Inconclusive: the evidence is not sufficient",
 }
 
 

@@ -198,7 +198,7 @@ def test_report_compares_the_estimate_of_the_preflight_with_what_was_used(
     assert (training["item"], training["quantity"], training["usd"]) == ("training", 18.0, None)
     assert "training" in cost["actual"]["unknown"]
     assert "(estimated: 7.50 USD)" in report["message"]
-    assert "What it cost" in written("report.html")
+    assert "What the run cost" in written("report.html")
 
 
 def test_users_price_file_prices_the_report(
@@ -263,7 +263,7 @@ def test_price_file_that_s3_refuses_costs_no_report(
     handler(event, lambda_context)
     report = json.loads(written("report.json"))
     assert (report["status"], report["cost"], report["arms"]["base"]["price_per_1000"]) == ("succeeded", None, None)
-    assert "What it cost" not in written("report.html")
+    assert "What the run cost" not in written("report.html")
 
 
 class Tags(HTMLParser):
