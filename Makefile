@@ -24,7 +24,7 @@ LAMBDA_RUNTIME_BRINGS := $(addprefix --no-emit-package=,botocore python-dateutil
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 
-.PHONY: help install demo faults validate preflight bench fuzz test check pipeline schemas format deploy destroy synth lock clean
+.PHONY: help install demo faults validate preflight bench fuzz test check pipeline schemas images format deploy destroy synth lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,10 @@ pipeline: $(PYTHON_STAMP) ## the drawing in docs/pipeline.md anew
 
 schemas: $(PYTHON_STAMP) ## docs/schemas, the JSON Schemas of run.json and report.json, from the types
 	@python -m cli.schemas
+
+images: demo ## the picture of the report for the README, from a demo run; needs Chromium
+	@"$${CHROMIUM:-chromium}" --headless --no-sandbox --disable-gpu --hide-scrollbars --force-device-scale-factor=1 \
+		--window-size=1100,1170 --screenshot=docs/images/report.png build/demo/report.html
 
 format: install ## rewrite the code in the project's format
 	ruff format .

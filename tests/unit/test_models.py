@@ -154,9 +154,9 @@ def test_unknown_model_is_refused_with_the_known_ones() -> None:
 
 
 @EACH_MODEL
-def test_readme_lists_the_model_as_the_catalogue_has_it(model: BaseModelEntry) -> None:
+def test_models_page_lists_the_model_as_the_catalogue_has_it(model: BaseModelEntry) -> None:
     """Whoever must change the model chooses from that table and copies from it."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "models.md").read_text()
     served = {"on_demand": "on demand", "provisioned_throughput": "Provisioned Throughput"}
     cells = (
         model.name,
@@ -166,4 +166,4 @@ def test_readme_lists_the_model_as_the_catalogue_has_it(model: BaseModelEntry) -
         model.record_format,
         str(model.lifecycle.end_of_life or "none announced"),
     )
-    assert f"| {' | '.join(cells)} |" in readme
+    assert f"| {' | '.join(cells)} |" in page
