@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from stacks.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 POLICY = (ROOT / "SECURITY.md").read_text()
 
@@ -18,7 +20,7 @@ def test_policy_says_how_to_report_and_who_can_do_what() -> None:
     assert headings[0] == "Report a vulnerability"
     assert "privately" in POLICY
     assert not re.search(r"\w@\w", POLICY)
-    for party in ("uploader", "reader of the output bucket", "approver", "Somebody else on the machine"):
+    for party in ("uploader", "reader of the output bucket", "approver", "Another user of the machine"):
         assert party in POLICY
 
 
@@ -30,3 +32,17 @@ def test_links_of_the_policy_lead_somewhere() -> None:
         text = (ROOT / file).read_text()
         headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
         assert not anchor or anchor in {heading.lower().replace(" ", "-") for heading in headings}
+
+
+def test_the_settings_that_the_policy_names_exist() -> None:
+    """Whoever sets a limit that does not exist believes to be protected."""
+    named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+|gate)`", POLICY))
+    assert {
+        "gate",
+        "max_runs_per_day",
+        "max_run_cost_usd",
+        "max_model_units",
+        "max_sweep_jobs",
+        "allowed_models",
+    } <= named
+    assert named <= set(Settings.model_fields)
