@@ -11,7 +11,7 @@ from rich.table import Table
 from cli.dataset_summary import tell_hyperparameters
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.actual import cost_sentence
-from lambdas.domain.report.made_elsewhere import Judging
+from lambdas.domain.evaluation.judging.summary import JudgeSummary, Judging, ReviewerSummary
 from lambdas.domain.report.run_report import RunReport, SucceededReport
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.training.customization import COMPLETED
@@ -117,9 +117,9 @@ def tell_findings(console: Console, findings: Sequence[Finding]) -> None:
 
 def tell_judging(console: Console, judging: Judging) -> None:
     """What judges and people prefer, and how far any two of them agree."""
-    raters = [(judge.model_id, judge) for judge in judging.judges]
-    people = [(f"{person.reviewer} (a person)", person) for person in judging.people]
-    for name, one in (*raters, *people):
+    raters: list[JudgeSummary | ReviewerSummary] = [*judging.judges, *judging.people]
+    for one in raters:
+        name = one.model_id if isinstance(one, JudgeSummary) else f"{one.reviewer} (a person)"
         rate = "no pair decided" if one.win_rate is None else f"{one.win_rate:.0f} % of decided pairs"
         text = f"{name}: the tuned model won {one.wins}, lost {one.losses}, tied {one.ties} of {one.pairs}"
         console.write_line(f"  {text}: {rate}.")

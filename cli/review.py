@@ -7,9 +7,9 @@ import orjson
 from cli.run_folder import PREFIX, adapters_of
 from lambdas.adapters.stores.stored_answers import arm_key
 from lambdas.domain.core.errors import InvalidState
+from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.report import human_review
 from lambdas.domain.report.human_review import PAIRS, with_review
-from lambdas.domain.report.made_elsewhere import Judging
 from lambdas.domain.report.run_report import SucceededReport
 from lambdas.steps.result_files import read_materials, report_key, write_page, write_report
 from local.output_folder import require_utf8
@@ -35,7 +35,10 @@ def add_votes(folder: Path, votes: Path) -> Judging:
     _require_answers(folder, report)
     report = report.model_copy(update={"judging": with_review(judging, review)})
     adapters = adapters_of(folder)
-    materials = read_materials("", PREFIX, list(report.arms), adapters=adapters)
+    try:
+        materials = read_materials("", PREFIX, list(report.arms), adapters=adapters)
+    except InvalidState as error:
+        raise NoReportError(f"{folder} has answers that this version of the project cannot read. {error}") from error
     write_page("", PREFIX, report, materials, adapters=adapters)
     write_report("", PREFIX, report, adapters=adapters)
     return report.judging

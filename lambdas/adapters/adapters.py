@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.stores.champion_parameter import ChampionParameter
     from lambdas.adapters.stores.customization_output import CustomizationOutput
     from lambdas.adapters.stores.daily_runs import DailyRuns
-    from lambdas.adapters.stores.lineage import Lineage
+    from lambdas.adapters.stores.lineage import LineageReader
     from lambdas.adapters.stores.model_choice import ModelChoice
     from lambdas.adapters.stores.price_file import PriceFile
     from lambdas.adapters.stores.stored_answers import StoredAnswers
@@ -134,11 +134,11 @@ class Adapters:
         return CustomizationOutput(self.objects)
 
     @cached_property
-    def lineage(self) -> "Lineage":
+    def lineage(self) -> "LineageReader":
         """The objects that a result was made from."""
-        from lambdas.adapters.stores.lineage import Lineage
+        from lambdas.adapters.stores.lineage import LineageReader
 
-        return Lineage(self.objects)
+        return LineageReader(self.objects)
 
     @cached_property
     def model_choice(self) -> "ModelChoice":

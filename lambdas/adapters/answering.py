@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf
-from typing import Any
 
 import orjson
 from pydantic import ValidationError
@@ -21,8 +20,10 @@ from lambdas.adapters.aws.service_errors import NotFound, Refused
 from lambdas.adapters.stores import stored_answers
 from lambdas.domain.core.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
 from lambdas.domain.core.timestamps import now
-from lambdas.domain.evaluation.few_shot import few_shot_turns
-from lambdas.domain.evaluation.responses import InferenceSettings, Line, Record, Shard, answered, failed, parse_question
+from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine, answer_line, select_answers
+from lambdas.domain.evaluation.few_shot import prepend_examples
+from lambdas.domain.evaluation.questions import Conversation, InferenceSettings, parse_question
+from lambdas.domain.evaluation.shards import AnsweredShard, AnswerShard
 
 # What a killed function would have to ask again, at most.
 STORE_EVERY_ANSWERS = 25
@@ -68,16 +69,16 @@ class Limits:
 
 
 def answer_shard(
-    bucket: str, prefix: str, shard: Shard, model_id: str, settings: InferenceSettings, limits: Limits
-) -> dict[str, Any]:
-    """Answers what is not stored yet; returns `{"arm", "number", "answered", "errors"}`.
+    bucket: str, prefix: str, shard: AnswerShard, model_id: str, settings: InferenceSettings, limits: Limits
+) -> AnsweredShard:
+    """Answers what is not stored yet.
 
     Raises ShardUnfinished where the function's time runs out, ServiceBusy where the model is busy for longer than the
     limits' patience or for all of the function's time, and EvaluationFailed where it cannot be asked (any more). In
     each case what was answered is stored first. An error of a single record becomes its line.
     """
     place = (bucket, prefix, shard.arm, shard.number)
-    lines: dict[int, Line] = {line["index"]: line for line in current().answers.read_shard(*place)}
+    lines: dict[int, StoredLine] = {line.index: line for line in current().answers.read_shard(*place)}
     stored = known = len(lines)
     examples = current().answers.read_examples(bucket, prefix, shard.few_shot)
     try:
@@ -104,11 +105,11 @@ def answer_shard(
     finally:
         if len(lines) > stored:
             current().answers.write_shard(*place, list(lines.values()))
-    errors = sum("error" in line for line in lines.values())
-    return {"arm": shard.arm, "number": shard.number, "answered": len(lines) - errors, "errors": errors}
+    answered = len(select_answers(lines.values()))
+    return AnsweredShard(arm=shard.arm, number=shard.number, answered=answered, errors=len(lines) - answered)
 
 
-def _tell_trouble(bucket: str, prefix: str, shard: Shard, error: Exception) -> None:
+def _tell_trouble(bucket: str, prefix: str, shard: AnswerShard, error: Exception) -> None:
     trouble = {"arm": shard.arm, "number": shard.number, "error": type(error).__name__, "message": str(error)}
     current().objects.write(bucket, trouble_key(prefix), orjson.dumps(trouble))
 
@@ -116,11 +117,11 @@ def _tell_trouble(bucket: str, prefix: str, shard: Shard, error: Exception) -> N
 def _answer_when_free(
     index: int,
     record: bytes,
-    examples: Sequence[Record],
+    examples: Sequence[Conversation],
     model_id: str,
     settings: InferenceSettings,
     limits: Limits,
-) -> Line:
+) -> StoredLine:
     """One record's line, from a model that may be busy for a while. Raises as `answer_shard`."""
     waited, pause, trouble = 0.0, FIRST_PAUSE_SECONDS, ""
     while True:
@@ -150,16 +151,17 @@ def _require_time(limits: Limits, trouble: str) -> None:
         raise ShardUnfinished(f"The shard needs more time; it goes on where it is.{trouble}")
 
 
-def _refuse_a_model_that_answers_nothing(model_id: str, lines: Sequence[Line]) -> None:
+def _refuse_a_model_that_answers_nothing(model_id: str, lines: Sequence[StoredLine]) -> None:
     """Ends a run whose model refuses every question before the throughput is bought, or while it could be deleted."""
-    if len(lines) >= TELLING_RECORDS and all("error" in line for line in lines):
+    errors = [line.error for line in lines if isinstance(line, UnansweredLine)]
+    if len(errors) == len(lines) >= TELLING_RECORDS:
         raise EvaluationFailed(
-            f"{model_id} answered none of {len(lines)} records; the first error: {lines[0]['error']} "
+            f"{model_id} answered none of {len(lines)} records; the first error: {errors[0]} "
             "Check that the model can be asked on demand in this Region, then upload the data set again."
         )
 
 
-def _records(bucket: str, prefix: str, shard: Shard) -> Iterator[tuple[int, bytes]]:
+def _records(bucket: str, prefix: str, shard: AnswerShard) -> Iterator[tuple[int, bytes]]:
     """The shard's lines of the test set with their indexes."""
     key = test_set_key(prefix)
     with current().objects.opened(bucket, key) as test_set:
@@ -170,21 +172,23 @@ def _records(bucket: str, prefix: str, shard: Shard) -> Iterator[tuple[int, byte
     yield from enumerate(records, shard.first)
 
 
-def _answer(index: int, record: bytes, examples: Sequence[Record], model_id: str, settings: InferenceSettings) -> Line:
+def _answer(
+    index: int, record: bytes, examples: Sequence[Conversation], model_id: str, settings: InferenceSettings
+) -> StoredLine:
     """One record's line; the examples are asked with it, and are no part of its prompt."""
     try:
         question = parse_question(index, record)
     except ValidationError as error:
-        return failed(index, f"not a test record: {error.errors()[0]['msg']}")
-    asked = replace(question, turns=tuple(few_shot_turns(examples, question)))
+        return UnansweredLine(index, f"not a test record: {error.errors()[0]['msg']}")
+    asked = replace(question, messages=prepend_examples(examples, question))
     asked_at = now()
     try:
         answer = current().runtime.converse(model_id, asked, settings)
-        return answered(question, answer, asked_at=asked_at, answered_at=now())
+        return answer_line(question, answer, asked_at=asked_at, answered_at=now())
     except Refused as refusal:
         if isinstance(refusal, NotFound) or refusal.code in MODEL_CANNOT_BE_ASKED:
             raise EvaluationFailed(
                 f"{model_id} cannot be asked: {refusal.code}: {refusal.message} "
                 "Check the model's access, Region and life cycle, then upload the data set again."
             ) from refusal
-        return failed(index, f"{refusal.code}: {refusal.message}")
+        return UnansweredLine(index, f"{refusal.code}: {refusal.message}")

@@ -6,6 +6,7 @@ from lambdas.adapters.adapters import current
 from lambdas.adapters.answering import MODEL_CANNOT_BE_ASKED, RESERVED_MILLISECONDS
 from lambdas.adapters.aws.service_errors import NotFound, Refused
 from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.evaluation.judging.lines import JudgedLine, JudgementLine, UnjudgedLine, select_judgements
 from lambdas.domain.evaluation.judging.pairwise import (
     ORDERS,
     Order,
@@ -14,24 +15,22 @@ from lambdas.domain.evaluation.judging.pairwise import (
     needs_no_judge,
     parse_judgement,
 )
-from lambdas.domain.evaluation.judging.shards import JudgeShard
-from lambdas.domain.evaluation.responses import InferenceSettings, Line, Question, Turn
+from lambdas.domain.evaluation.judging.shards import JudgedShard, JudgeShard
+from lambdas.domain.evaluation.questions import InferenceSettings, Message, Question
 
 # Room for a reasoning of 4 sentences; without chance, so that the same question gets the same judgement.
 SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0, top_p=1.0)
 
 
-def judge_shard(
-    bucket: str, prefix: str, shard: JudgeShard, remaining_milliseconds: Callable[[], int]
-) -> dict[str, object]:
-    """Asks what is not stored yet; returns `{"judge", "number", "answered", "errors"}`.
+def judge_shard(bucket: str, prefix: str, shard: JudgeShard, remaining_milliseconds: Callable[[], int]) -> JudgedShard:
+    """Asks what is not stored yet.
 
     A refusal becomes the question's line; where it says that this judge cannot be asked at all, it is that of all
     further ones. Raises ServiceBusy where Bedrock is busy or the function's time runs out: what was answered is stored.
     """
     place = (bucket, prefix, shard.judge, shard.number)
     lines = current().judging.read_judged(*place)
-    done = {(line["index"], line["order"]) for line in lines}
+    done = {(line.index, line.order) for line in lines}
     pairs = current().judging.read_pairs(bucket, prefix)[shard.first : shard.first + shard.records]
     try:
         for pair, order in _questions(pairs):
@@ -41,12 +40,12 @@ def judge_shard(
                 raise ServiceBusy(
                     f"Shard {shard.number} of judge {shard.judge} needs more time; it goes on where it is."
                 )
-            lines.append(_judged(shard.judge, pair, order, lines))
+            lines.append(_ask(shard.judge, pair, order, lines))
     finally:
         if len(lines) > len(done):
             current().judging.write_judged(*place, lines)
-    errors = sum("error" in line for line in lines)
-    return {"judge": shard.judge, "number": shard.number, "answered": len(lines) - errors, "errors": errors}
+    answered = len(select_judgements(lines))
+    return JudgedShard(judge=shard.judge, number=shard.number, answered=answered, errors=len(lines) - answered)
 
 
 def _questions(pairs: list[Pair]) -> Iterator[tuple[Pair, Order]]:
@@ -56,23 +55,23 @@ def _questions(pairs: list[Pair]) -> Iterator[tuple[Pair, Order]]:
                 yield pair, order
 
 
-def _judged(judge: str, pair: Pair, order: Order, lines: list[Line]) -> Line:
+def _ask(judge: str, pair: Pair, order: Order, lines: list[JudgedLine]) -> JudgedLine:
     """The line of one question."""
-    place = {"index": pair.index, "order": order}
-    final = next((line["error"] for line in lines if line.get("final")), None)
+    final = next((line.error for line in lines if isinstance(line, UnjudgedLine) and line.final), None)
     if final is not None:
-        return {**place, "error": final, "final": True}
+        return UnjudgedLine(pair.index, order, final, final=True)
     prompt = judge_prompt(pair, order)
-    question = Question(pair.index, prompt.system, (Turn(role="user", content=prompt.user),), "")
+    question = Question(pair.index, prompt.system, (Message(role="user", content=prompt.user),), "")
     try:
         answer = current().runtime.converse(judge, question, SETTINGS)
     except Refused as refusal:
         cannot_be_asked = isinstance(refusal, NotFound) or refusal.code in MODEL_CANNOT_BE_ASKED
-        return {**place, "error": f"{refusal.code}: {refusal.message}", **({"final": True} if cannot_be_asked else {})}
-    return {
-        **place,
-        "answer": answer.text,
-        "judgement": parse_judgement(answer.text),
-        "input_tokens": answer.input_tokens,
-        "output_tokens": answer.output_tokens,
-    }
+        return UnjudgedLine(pair.index, order, f"{refusal.code}: {refusal.message}", final=cannot_be_asked)
+    return JudgementLine(
+        index=pair.index,
+        order=order,
+        answer=answer.text,
+        judgement=parse_judgement(answer.text),
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+    )

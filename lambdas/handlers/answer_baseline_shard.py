@@ -6,7 +6,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import answering
 from lambdas.adapters.answering import Limits
-from lambdas.domain.evaluation.responses import InferenceSettings, Shard
+from lambdas.domain.evaluation.questions import InferenceSettings
+from lambdas.domain.evaluation.shards import AnswerShard
 from lambdas.handlers.observability import observed
 
 
@@ -16,12 +17,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Raises ShardUnfinished, ServiceBusy and EvaluationFailed.
     """
-    shard = Shard.model_validate(event["shard"])
+    shard = AnswerShard.parse(event["shard"])
     return answering.answer_shard(
         event["run"]["output_bucket"],
         event["run"]["prefix"],
         shard,
         shard.model_id or event["plan"]["arms"][shard.arm]["model_id"],
-        InferenceSettings.model_validate(event["plan"]["evaluation"]),
+        InferenceSettings(**{name: event["plan"]["evaluation"][name] for name in InferenceSettings.model_fields}),
         Limits(context.get_remaining_time_in_millis, answering.PATIENCE_WITH_BASELINE_SECONDS),
-    )
+    ).dump()

@@ -6,7 +6,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import answering
 from lambdas.adapters.answering import Limits
-from lambdas.domain.evaluation.responses import InferenceSettings, Shard
+from lambdas.domain.evaluation.questions import InferenceSettings
+from lambdas.domain.evaluation.shards import AnswerShard
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.handlers.observability import observed
 
@@ -22,12 +23,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return answering.answer_shard(
         event["run"]["output_bucket"],
         event["run"]["prefix"],
-        Shard.model_validate(event["shard"]),
+        AnswerShard.parse(event["shard"]),
         throughput["arn"],
-        InferenceSettings.model_validate(event["plan"]["evaluation"]),
+        InferenceSettings(**{name: event["plan"]["evaluation"][name] for name in InferenceSettings.model_fields}),
         Limits(
             context.get_remaining_time_in_millis,
             answering.PATIENCE_WITH_DEPLOYMENT_SECONDS if on_demand else answering.PATIENCE_WITH_THROUGHPUT_SECONDS,
             throughput["answer_until"],
         ),
-    )
+    ).dump()

@@ -9,11 +9,18 @@ import orjson
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters.adapters import current
-from lambdas.domain.evaluation import responses
+from lambdas.domain.evaluation.answers import (
+    ArmCounts,
+    Responses,
+    StoredLine,
+    count_errors,
+    join_shards,
+    require_answers,
+)
 from lambdas.domain.evaluation.arms import BASE, TUNED
-from lambdas.domain.evaluation.judging import shards
-from lambdas.domain.evaluation.responses import Line, Shard
+from lambdas.domain.evaluation.judging.shards import choose_pairs, plan_judge_shards
 from lambdas.domain.evaluation.settings import EvaluationSettings
+from lambdas.domain.evaluation.shards import AnswerShard
 from lambdas.handlers.observability import observed
 from lambdas.steps.observability import logger
 
@@ -27,30 +34,31 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run, plan = event["run"], event["plan"]
     bucket, prefix, records = run["output_bucket"], run["prefix"], plan["dataset"]["test"]["records"]
     shards = [
-        Shard.model_validate(item)
+        AnswerShard.parse(orjson.loads(item))
         for name in ("baselines", "tuned")
-        for item in responses.parse_lines(current().objects.read(bucket, plan["shards"][name]) or b"")
+        for item in (current().objects.read(bucket, plan["shards"][name]) or b"").splitlines()
     ]
-    errors, paired = {}, dict[str, list[Line]]()
+    errors, paired = {}, dict[str, list[StoredLine]]()
     for arm in plan["arms"]:
         numbers = [shard.number for shard in shards if shard.arm == arm]
-        lines = responses.join_shards((current().answers.read_shard(bucket, prefix, arm, n) for n in numbers), records)
+        lines = join_shards((current().answers.read_shard(bucket, prefix, arm, n) for n in numbers), records)
         current().answers.write_arm(bucket, prefix, arm, lines)
-        errors[arm] = responses.count_errors(lines)
+        errors[arm] = count_errors(lines)
         if arm in (TUNED, BASE):
             paired[arm] = lines
         logger.info("Answers joined", extra={"arm": arm, "records": records, "errors": errors[arm].total()})
-    responses.require_answers(errors, records)
-    return {
-        "arms": {arm: {"n": records, "errors": found.total()} for arm, found in errors.items()},
-        **_pair(bucket, prefix, plan, paired),
-    }
+    require_answers(errors, records)
+    pairs, judge_shards = _write_pairs(bucket, prefix, plan, paired)
+    counts = {arm: ArmCounts(n=records, errors=found.total()) for arm, found in errors.items()}
+    return Responses(arms=counts, pairs=pairs, judge_shards=judge_shards).dump()
 
 
-def _pair(bucket: str, prefix: str, plan: dict[str, Any], answers: dict[str, list[Line]]) -> dict[str, int]:
+def _write_pairs(
+    bucket: str, prefix: str, plan: dict[str, Any], answers: dict[str, list[StoredLine]]
+) -> tuple[int, int]:
     """Writes the pairs and the items of the judges' map; returns how many there are of each."""
     settings = EvaluationSettings.model_validate(plan["evaluation"])
-    pairs = shards.choose_pairs(
+    pairs = choose_pairs(
         answers,
         current().answers.read_test_groups(bucket, prefix),
         current().answers.read_questions(bucket, prefix),
@@ -58,7 +66,9 @@ def _pair(bucket: str, prefix: str, plan: dict[str, Any], answers: dict[str, lis
         seed=0,
     )
     current().judging.write_pairs(bucket, prefix, pairs)
-    items = shards.judge_shards(settings.judges, len(pairs))
+    items = plan_judge_shards(settings.judges, len(pairs))
     if items:
-        current().objects.write_lines(bucket, plan["shards"]["judges"], map(orjson.dumps, items))
-    return {"pairs": len(pairs), "judge_shards": len(items)}
+        current().objects.write_lines(
+            bucket, plan["shards"]["judges"], (item.model_dump_json().encode() for item in items)
+        )
+    return len(pairs), len(items)

@@ -15,6 +15,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return pairwise_judging.judge_shard(
         event["run"]["output_bucket"],
         event["run"]["prefix"],
-        JudgeShard.model_validate(event["shard"]),
+        JudgeShard.parse(event["shard"]),
         context.get_remaining_time_in_millis,
-    )
+    ).dump()

@@ -20,7 +20,7 @@ from lambdas.domain.dataset.record_set import RecordSet, check_set, check_size, 
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.evaluation.arms import Arms, baselines, needing_throughput, plan_arms
-from lambdas.domain.evaluation.responses import shards
+from lambdas.domain.evaluation.shards import plan_shards
 from lambdas.domain.models import catalogue
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.settings import run_settings
@@ -216,8 +216,9 @@ def _write_evaluation(run: Run, choices: Choices, prepared: PreparedDataset, exa
     """The items of the two maps that ask questions, what stands before the questions, and which belong together."""
     arms = _arms(choices, prepared)
     for name, answering in (("baselines", baselines(arms)), ("tuned", needing_throughput(arms))):
-        items = shards(answering, prepared.records("test"))
-        current().objects.write_lines(run.output_bucket, f"{run.prefix}shards/{name}.jsonl", map(orjson.dumps, items))
+        items = plan_shards(answering, prepared.records("test"))
+        lines = (item.model_dump_json().encode() for item in items)
+        current().objects.write_lines(run.output_bucket, f"{run.prefix}shards/{name}.jsonl", lines)
     current().objects.write(run.output_bucket, f"{run.prefix}{TEST_GROUPS}", orjson.dumps(prepared.test_groups))
     if examples:
         current().objects.write_lines(run.output_bucket, f"{run.prefix}{EXAMPLES}", examples)

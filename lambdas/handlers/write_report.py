@@ -16,7 +16,7 @@ from lambdas.domain.cost.price_file import Prices, default_prices
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.pairwise import needs_no_judge
-from lambdas.domain.evaluation.judging.shards import summarise_judging
+from lambdas.domain.evaluation.judging.summary import summarise_judging
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.preflight.checks import preflight_key
 from lambdas.domain.report.assemble import assemble_success

@@ -12,10 +12,12 @@ from typing import Any
 
 import orjson
 
+from lambdas.domain.evaluation.answers import AnswerLine, parse_lines
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
-from lambdas.domain.evaluation.judging.shards import choose_pairs, summarise_judging
-from lambdas.domain.evaluation.responses import Line, parse_lines, parse_question
+from lambdas.domain.evaluation.judging.shards import choose_pairs
+from lambdas.domain.evaluation.judging.summary import summarise_judging
+from lambdas.domain.evaluation.questions import parse_question
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.report.assemble import assemble_success
 from lambdas.domain.report.human_review import render_review
@@ -42,7 +44,7 @@ def measure_evaluation(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _lines(arm: str, right: float) -> Iterator[Line]:
+def _lines(arm: str, right: float) -> Iterator[AnswerLine]:
     """Answers as financial questions have them: a number, several, or a few words; wrong ones are alike but longer."""
     questions, answers = random.Random(1), random.Random(arm)  # noqa: S311 - no secret is made with them
     for index in range(RECORDS):
@@ -50,18 +52,18 @@ def _lines(arm: str, right: float) -> Iterator[Line]:
         reference = f"{number / 100:,.2f}" if index % 4 else f"net sales rose by {number % 90} million, mainly in Asia"
         wrong = f"I think that the answer is {answers.randrange(10_000_000) / 100:,.2f}, which follows from the table"
         response = reference if answers.random() < right else wrong
-        yield {
-            "index": index,
-            "prompt": f"<table>{index % GROUPS} " + "cell 1,234.5 " * (PROMPT_CHARACTERS // 13) + f"</table> {index}?",
-            "reference": reference,
-            "response": response,
-            "input_tokens": 400,
-            "output_tokens": len(response) // 4,
-            "latency_ms": 200 + len(response),
-            "stop_reason": "end_turn",
-            "asked_at": "2026-01-21T22:20:00.000Z",
-            "answered_at": "2026-01-21T22:24:00.000Z",
-        }
+        yield AnswerLine(
+            index=index,
+            prompt=f"<table>{index % GROUPS} " + "cell 1,234.5 " * (PROMPT_CHARACTERS // 13) + f"</table> {index}?",
+            reference=reference,
+            response=response,
+            input_tokens=400,
+            output_tokens=len(response) // 4,
+            latency_ms=200 + len(response),
+            stop_reason="end_turn",
+            asked_at="2026-01-21T22:20:00.000Z",
+            answered_at="2026-01-21T22:24:00.000Z",
+        )
 
 
 def _report(files: Path) -> int:

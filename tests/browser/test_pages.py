@@ -11,10 +11,12 @@ from lambdas.domain.cost.actual import Costs
 from lambdas.domain.cost.estimate import estimate, reported_prices
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.evaluation.answers import AnswerLine, StoredLine, UnansweredLine
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
+from lambdas.domain.evaluation.judging.lines import UnjudgedLine
 from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair
-from lambdas.domain.evaluation.judging.shards import summarise_judging
+from lambdas.domain.evaluation.judging.summary import Preference, summarise_judging, summarise_votes
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.report import human_review
 from lambdas.domain.report.assemble import assemble_success
@@ -23,6 +25,7 @@ from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.page import render_page
 from lambdas.domain.report.run_report import Lineage
 from lambdas.domain.training.losses import JobLosses, Loss, Losses
+from tests.answer_lines import make_answer, make_judgements
 from tests.browser.chromium import ROOT, needs_chromium, run_node
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -34,19 +37,18 @@ RUN_ID = "sales-0123456789ab"
 pytestmark = needs_chromium
 
 
-def line(index: int, arm: str) -> dict[str, Any]:
+def line(index: int, arm: str) -> AnswerLine:
     label = ("positive", "negative", ATTACK)[index % 3]
     answer = label if arm == "tuned" or index % 4 == 0 else "neither of the two, " + ATTACK
-    return {
-        "index": index,
-        "prompt": f"{ATTACK} {'word ' * 300}",
-        "reference": label,
-        "response": answer,
-        "input_tokens": 300,
-        "output_tokens": len(answer),
-        "latency_ms": 100 + index,
-        "stop_reason": "end_turn",
-    }
+    return make_answer(
+        index,
+        answer,
+        label,
+        prompt=f"{ATTACK} {'word ' * 300}",
+        input_tokens=300,
+        output_tokens=len(answer),
+        latency_ms=100 + index,
+    )
 
 
 def pairs() -> list[Pair]:
@@ -61,22 +63,11 @@ def report_page() -> str:
         "base": Arm(model_id="base-model"),
         LONG.replace(":", "-"): Arm(model_id=LONG),
     }
-    answers = {arm: [line(index, arm) for index in range(60)] for arm in arms}
-    answers["base"][1] = {"index": 1, "error": f"ValidationException: {ATTACK}"}
+    answers: dict[str, list[StoredLine]] = {arm: [line(index, arm) for index in range(60)] for arm in arms}
+    answers["base"][1] = UnansweredLine(1, f"ValidationException: {ATTACK}")
     losses = Losses(tuple(Loss(step, 1 + step // 30, 2 / (step + 1)) for step in range(90)), 0)
-    used = {"input_tokens": 700, "output_tokens": 90}
-    judged = [
-        {
-            "index": pair.index,
-            "order": order,
-            "judgement": "first" if order == "arm_first" else "second",
-            "answer": "",
-            **used,
-        }
-        for pair in pairs()
-        for order in ORDERS
-    ]
-    failed = [{"index": pair.index, "order": order, "error": ATTACK} for pair in pairs() for order in ORDERS]
+    judged = [line for pair in pairs() for line in make_judgements(pair.index, ("first", "second"), 700, 90)]
+    failed = [UnjudgedLine(pair.index, order, ATTACK) for pair in pairs() for order in ORDERS]
     own = {"base-model": TokenPrice(input=0.00025, output=0.00125), LONG: TokenPrice(input=0.003, output=0.015)}
     settings = EvaluationSettings(task_kind="labels", judges=[LONG, "judge-b"], prices=own)
     state: dict[str, Any] = {
@@ -115,18 +106,8 @@ def report_page() -> str:
     }
     evaluation = evaluate(answers, arms, range(60), settings, None)
     judging = summarise_judging(pairs(), {LONG: judged, "judge-b": failed})
-    judging["people"] = [
-        {
-            "reviewer": ATTACK[:40],
-            "pairs": 9,
-            "wins": 6,
-            "losses": 2,
-            "ties": 1,
-            "win_rate": 75.0,
-            "interval": [40.9, 92.9],
-            "preferences": {},
-        }
-    ]
+    votes: dict[int, Preference] = {**dict.fromkeys(range(6), "win"), 6: "loss", 7: "loss", 8: "neither"}
+    judging = judging.model_copy(update={"people": [summarise_votes(ATTACK[:40], votes)]})
     plan = state["plan"]
     prices = reported_prices(default_prices(), plan, 40.0)
     costs = Costs(prices, estimate(plan, prices))

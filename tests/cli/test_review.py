@@ -2,48 +2,35 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from lambdas.domain.evaluation.answers import render_lines
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
-from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair
-from lambdas.domain.evaluation.judging.shards import summarise_judging
+from lambdas.domain.evaluation.judging.pairwise import Pair
+from lambdas.domain.evaluation.judging.summary import summarise_judging
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.report import charts, human_review
 from lambdas.domain.report.assemble import assemble_success
 from lambdas.domain.report.run_report import Lineage
 from lambdas.domain.training.losses import NO_LOSSES, Loss, Losses
+from tests.answer_lines import make_answer, make_judgements
 
 RUN_ID = "sales-0123456789ab"
 RECORDS = 30
 
 
-def line(index: int, response: str) -> dict[str, Any]:
-    return {
-        "index": index,
-        "prompt": f"question {index}",
-        "reference": "right",
-        "response": response,
-        "input_tokens": 9,
-        "output_tokens": 2,
-        "latency_ms": 5,
-        "stop_reason": "end_turn",
-    }
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """What a demo leaves of a run with one judge, who takes the tuned answer of each pair but the last."""
-    answers = {arm: [line(n, text) for n in range(RECORDS)] for arm, text in (("tuned", "right"), ("base", "wrong"))}
+    texts = {"tuned": "right", "base": "wrong"}
+    answers = {arm: [make_answer(n, text, "right") for n in range(RECORDS)] for arm, text in texts.items()}
     arms = {"tuned": Arm(model_id=None), "base": Arm(model_id="base-model")}
     pairs = [Pair(n, f"question {n}", "right", "right", "wrong") for n in range(RECORDS)]
-    words = {"arm_first": "first", "arm_second": "second"}
-    judged = [{"index": n, "order": o, "judgement": words[o], "answer": ""} for n in range(RECORDS) for o in ORDERS]
-    judged = [{**one, "judgement": "tie"} if one["index"] == 0 else one for one in judged]
+    judged = [line for n in range(RECORDS) for line in make_judgements(n, ("first", "second") if n else ("tie", "tie"))]
     settings = EvaluationSettings(judges=["judge"])
     state = {
         "run": {"id": RUN_ID},
@@ -67,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
     )
     (tmp_path / "evaluation").mkdir()
     for arm, lines in answers.items():
-        (tmp_path / "evaluation" / f"{arm}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+        (tmp_path / "evaluation" / f"{arm}.jsonl").write_bytes(render_lines(lines))
     (tmp_path / "report.json").write_text(json.dumps(result.dump()))
     (tmp_path / "page.html").write_text(human_review.render_review(RUN_ID, pairs, simulated=True))
     return tmp_path
@@ -131,6 +118,14 @@ def test_a_folder_without_a_report_or_without_answers_says_what_is_missing(folde
     assert "base.jsonl" in run(folder, file)[1].replace("\n", "")
     (folder / "report.json").unlink()
     assert "does not exist" in run(folder, file)[1].replace("\n", " ")
+
+
+def test_answers_that_somebody_edited_are_named_by_their_line(folder: Path) -> None:
+    """The page would show something else than what was answered."""
+    answers = folder / "evaluation" / "base.jsonl"
+    answers.write_text('{"index": 0, "response": "better"}\n')
+    code, output = run(folder, votes(folder))
+    assert (code, "Line 1 of the stored answers" in output.replace("\n", " ")) == (1, True)
 
 
 @pytest.mark.parametrize(

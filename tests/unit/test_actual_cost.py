@@ -6,24 +6,27 @@ import pytest
 
 from lambdas.domain.cost.actual import Costs, cost_sentence, report_cost
 from lambdas.domain.cost.estimate import estimate
+from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
+from lambdas.domain.evaluation.judging.summary import summarise_judge
+from tests.answer_lines import make_answer, make_judgements
 from tests.unit.test_cost import PRICES, plan, without
 
-JUDGED = {"judges": [{"model_id": "judge", "input_tokens": 4_000, "output_tokens": 500}]}
+JUDGED = [summarise_judge("judge", make_judgements(0, ("tie", "tie"), 2_000, 250), pairs=1)]
 EPOCHS = {1: 2}
 
 
-def answers(count: int = 10) -> list[dict[str, Any]]:
+def answers(count: int = 10) -> list[StoredLine]:
     """Answers of 100 tokens in and 10 out, and one record without."""
-    return [*({"input_tokens": 100, "output_tokens": 10} for _ in range(count)), {"error": "no"}]
+    return [*(make_answer(n, input_tokens=100, output_tokens=10) for n in range(count)), UnansweredLine(count, "no")]
 
 
 def cost(run_plan: dict[str, Any], *, seconds: float | None = 330.5, **changes: Any) -> dict[str, Any]:
     """A report's cost of a run with two arms."""
     state = {"plan": run_plan, **changes.pop("state", {})}
-    facts: dict[str, Any] = {"judging": {"judges": []}, "epochs": EPOCHS, "prices": PRICES, **changes}
+    facts: dict[str, Any] = {"judges": [], "epochs": EPOCHS, "prices": PRICES, **changes}
     costs = Costs(facts["prices"], estimate(run_plan, facts["prices"]), facts["epochs"])
     both = {"tuned": answers(), "base": answers()}
-    return report_cost(state, both, facts["judging"], seconds, costs)
+    return report_cost(state, both, facts["judges"], seconds, costs)
 
 
 def usd(found: dict[str, Any]) -> dict[str, float]:
@@ -34,7 +37,7 @@ def usd(found: dict[str, Any]) -> dict[str, float]:
 def test_actual_lines_are_what_was_used() -> None:
     """Answers and judgements by Bedrock's own counts, the throughput's time by AWS's hours."""
     judged = plan(evaluation={"max_tokens": 512, "judges": ["judge"], "judged_pairs": 50})
-    assert usd(cost(judged, judging=JUDGED)) == pytest.approx(
+    assert usd(cost(judged, judges=JUDGED)) == pytest.approx(
         {
             "training": 50 * 2 * 0.01,
             "throughput": 40.0,

@@ -1,25 +1,19 @@
 """Scores record by record: what counts for an arm, and on which records two arms are compared."""
 
-from typing import Any
-
 import pytest
 
-from lambdas.domain.evaluation.comparisons import as_json, difference, find_references, mean, score_arm
+from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
+from lambdas.domain.evaluation.comparisons import difference, find_references, mean, score_arm, state_comparison
 from lambdas.domain.evaluation.task_kind import TaskKind
+from tests.answer_lines import make_answer
 
-
-def line(index: int, response: str, reference: str) -> dict[str, Any]:
-    """A stored answer."""
-    return {"index": index, "prompt": "?", "reference": reference, "response": response}
-
-
-ERROR: dict[str, Any] = {"index": 0, "error": "ThrottlingException"}
+ERROR = UnansweredLine(0, "ThrottlingException")
 
 
 def test_references_come_from_whichever_arm_has_an_answer() -> None:
     """An arm's failed record has no reference of its own, and must be compared all the same."""
-    tuned = [ERROR, line(1, "a", "x"), ERROR]
-    base = [line(0, "b", "y"), line(1, "c", "x"), ERROR]
+    tuned: list[StoredLine] = [ERROR, make_answer(1, "a", "x"), ERROR]
+    base: list[StoredLine] = [make_answer(0, "b", "y"), make_answer(1, "c", "x"), ERROR]
     assert find_references({"tuned": tuned, "base": base}) == ["y", "x", None]
 
 
@@ -38,15 +32,15 @@ def test_references_come_from_whichever_arm_has_an_answer() -> None:
 )
 def test_a_right_answer_scores_100_and_a_missing_one_0(kind: TaskKind, reference: str, metric: str) -> None:
     """An arm gains nothing by failing on the hard records."""
-    scores = score_arm([line(0, reference, reference), ERROR], [reference, reference], kind)
+    scores = score_arm([make_answer(0, reference, reference), ERROR], [reference, reference], kind)
     assert scores[metric] == [100.0, 0.0]
 
 
 def test_a_metric_without_a_meaning_for_a_record_leaves_it_out_for_both_arms() -> None:
     """Numbers are compared where the reference is one; the mean is over those."""
     references = ["35 million", "net income"]
-    right = score_arm([line(0, "$35m", "35 million"), line(1, "x", "net income")], references, "text")
-    wrong = score_arm([ERROR, line(1, "net income", "net income")], references, "text")
+    right = score_arm([make_answer(0, "$35m", "35 million"), make_answer(1, "x", "net income")], references, "text")
+    wrong = score_arm([ERROR, make_answer(1, "net income", "net income")], references, "text")
     assert right["numeric_match"] == [100.0, None]
     assert mean(right["numeric_match"]) == 100.0
     found = difference(right["numeric_match"], wrong["numeric_match"], ["a", "b"])
@@ -60,9 +54,10 @@ def test_an_entry_of_the_report_has_the_figures() -> None:
     """The contract of report.json."""
     found = difference([100.0, 50.0] * 10, [0.0] * 20, list(range(20)))
     assert found is not None
-    entry = as_json("tuned", "base", "f1", found)
-    assert entry.keys() == {
+    entry = state_comparison("tuned", "base", "f1", found)
+    assert entry.dump().keys() == {
         "arm", "against", "metric", "difference", "interval", "p_value", "groups", "records", "detectable",
     }  # fmt: skip
-    assert entry["difference"] == 75.0
-    assert entry["interval"][0] < 75 < entry["interval"][1]
+    assert entry.difference == 75.0
+    assert entry.interval is not None
+    assert entry.interval[0] < 75 < entry.interval[1]

@@ -53,8 +53,8 @@ def test_each_rule_gives_its_verdict_and_says_why(
 ) -> None:
     """People act on the verdict, so the sentence must have the figures it rests on."""
     found = decide(GateSettings(**settings), [given_evidence])
-    assert found["verdict"] == verdict
-    assert any(reason in each for each in found["reasons"]), found["reasons"]
+    assert found.verdict == verdict
+    assert any(reason in each for each in found.reasons), found.reasons
 
 
 def test_the_champion_must_be_beaten_as_well_as_the_base() -> None:
@@ -64,15 +64,15 @@ def test_the_champion_must_be_beaten_as_well_as_the_base() -> None:
         evidence(1, (-2, 4), against="champion"),
         evidence(-5, (-8, -2), against="champion"),
     )
-    assert decide(GateSettings(), [good, good])["verdict"] == "promote"
-    assert decide(GateSettings(), [good, open_])["verdict"] == "inconclusive"
-    assert decide(GateSettings(), [open_, bad])["verdict"] == "reject"
-    assert len(decide(GateSettings(), [good, bad])["reasons"]) == 2
+    assert decide(GateSettings(), [good, good]).verdict == "promote"
+    assert decide(GateSettings(), [good, open_]).verdict == "inconclusive"
+    assert decide(GateSettings(), [open_, bad]).verdict == "reject"
+    assert len(decide(GateSettings(), [good, bad]).reasons) == 2
 
 
 def test_a_limit_that_is_not_set_decides_nothing() -> None:
     """The default gate is about the metric alone."""
-    assert decide(GateSettings(), [evidence(5, (2, 8), tokens=400, latency=400)])["verdict"] == "promote"
+    assert decide(GateSettings(), [evidence(5, (2, 8), tokens=400, latency=400)]).verdict == "promote"
 
 
 @given(st.floats(-100, 100), st.floats(0, 50), st.floats(0, 100))
@@ -81,7 +81,7 @@ def test_nothing_is_promoted_that_does_not_gain(difference: float, reach: float,
     for must_exclude in (True, False):
         settings = GateSettings(smallest_gain=smallest_gain, interval_must_exclude_zero=must_exclude)
         found = decide(settings, [evidence(difference, (difference - reach, difference + reach))])
-        if found["verdict"] == "promote":
+        if found.verdict == "promote":
             assert difference > 0
             assert difference >= smallest_gain
             assert difference > reach or not must_exclude

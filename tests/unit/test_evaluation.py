@@ -1,36 +1,32 @@
 """From stored answers to a verdict."""
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from lambdas.domain.evaluation.answers import AnswerLine, StoredLine, UnansweredLine
 from lambdas.domain.evaluation.arms import Arm, plan_arms
 from lambdas.domain.evaluation.champion import Champion, ChampionAnswers, shared_answers
-from lambdas.domain.evaluation.evaluate import Evaluation, evaluate, increase_percent
-from lambdas.domain.evaluation.responses import Line
+from lambdas.domain.evaluation.comparisons import read_response
+from lambdas.domain.evaluation.evaluate import Evaluation, Task, evaluate, increase_percent
 from lambdas.domain.evaluation.settings import EvaluationSettings
+from tests.answer_lines import make_answer
 
 RECORDS = 60
 ARMS = {"tuned": Arm(model_id=None), "base": Arm(model_id="base-model")}
 
 
-def line(index: int, response: str, reference: str) -> Line:
-    return {
-        "index": index,
-        "prompt": f"question {index}",
-        "reference": reference,
-        "response": response,
-        "output_tokens": len(response.split()),
-        "latency_ms": 100,
-    }
+def line(index: int, response: str, reference: str) -> AnswerLine:
+    return make_answer(index, response, reference, output_tokens=len(response.split()), latency_ms=100)
 
 
 def reference(index: int) -> str:
     return f"net sales of company {index} rose by {index} million"
 
 
-def answers(right: float, seed: str) -> list[Line]:
+def answers(right: float, seed: str) -> list[StoredLine]:
     generator = random.Random(seed)  # noqa: S311 - no secret is made with it
     return [
         line(index, reference(index) if generator.random() < right else "I do not know that", reference(index))
@@ -38,13 +34,15 @@ def answers(right: float, seed: str) -> list[Line]:
     ]
 
 
-def judged(tuned: list[Line], base: list[Line], champion: ChampionAnswers | None = None, **settings: Any) -> Evaluation:
+def judged(
+    tuned: Sequence[StoredLine], base: Sequence[StoredLine], champion: ChampionAnswers | None = None, **settings: Any
+) -> Evaluation:
     return evaluate(
         {"tuned": tuned, "base": base}, ARMS, range(RECORDS), EvaluationSettings.model_validate(settings), champion
     )
 
 
-def champion(lines: list[Line | None]) -> ChampionAnswers:
+def champion(lines: list[StoredLine | None]) -> ChampionAnswers:
     named = Champion(
         model_arn="arn:champion",
         run_id="earlier",
@@ -60,33 +58,33 @@ def champion(lines: list[Line | None]) -> ChampionAnswers:
 
 def test_a_clear_gain_promotes_and_chance_does_not() -> None:
     """A model trained on shuffled labels must not pass for a better one."""
-    assert judged(answers(0.9, "tuned"), answers(0.3, "base")).decision["verdict"] == "promote"
-    verdicts = {judged(answers(0.5, f"{n}"), answers(0.5, f"{n} base")).decision["verdict"] for n in range(8)}
+    assert judged(answers(0.9, "tuned"), answers(0.3, "base")).decision.verdict == "promote"
+    verdicts = {judged(answers(0.5, f"{n}"), answers(0.5, f"{n} base")).decision.verdict for n in range(8)}
     assert "promote" not in verdicts
-    assert judged(answers(0.2, "tuned"), answers(0.9, "base")).decision["verdict"] == "reject"
+    assert judged(answers(0.2, "tuned"), answers(0.9, "base")).decision.verdict == "reject"
 
 
 def test_limits_on_tokens_reject_a_better_but_longer_model() -> None:
     """Each answer is paid for by its tokens."""
     gate = {"max_token_increase_percent": 10}
     limited = judged(answers(0.9, "tuned"), answers(0.3, "base"), gate=gate)
-    assert limited.decision["verdict"] == "reject"
-    assert any("output tokens" in reason for reason in limited.decision["reasons"])
+    assert limited.decision.verdict == "reject"
+    assert any("output tokens" in reason for reason in limited.decision.reasons)
 
 
 def test_a_metric_without_a_meaning_is_inconclusive_and_says_which() -> None:
     """Nobody promotes on a figure that does not exist."""
     found = judged(answers(0.9, "tuned"), answers(0.3, "base"), gate={"metric": "json_match"})
-    assert found.decision["verdict"] == "inconclusive"
-    assert "json_match has no meaning" in found.decision["reasons"][0]
+    assert found.decision.verdict == "inconclusive"
+    assert "json_match has no meaning" in found.decision.reasons[0]
 
 
 def test_the_task_kind_is_detected_and_can_be_set() -> None:
     """It decides the primary metric."""
     rows = [line(index, "yes", "yes" if index % 2 else "no") for index in range(RECORDS)]
-    assert judged(rows, rows).task == {"kind": "labels", "detected": True, "metric": "label_match"}
-    assert judged(rows, rows).classifications["tuned"]["accuracy"] == 50
-    assert judged(rows, rows, task_kind="text").task == {"kind": "text", "detected": False, "metric": "f1"}
+    assert judged(rows, rows).task == Task(kind="labels", detected=True, metric="label_match")
+    assert judged(rows, rows).classifications["tuned"].accuracy == 50
+    assert judged(rows, rows, task_kind="text").task == Task(kind="text", detected=False, metric="f1")
 
 
 def test_few_shot_arms_are_compared_with_their_twins() -> None:
@@ -95,7 +93,7 @@ def test_few_shot_arms_are_compared_with_their_twins() -> None:
     assert list(arms) == ["tuned", "tuned-few-shot-2", "base", "base-few-shot-2"]
     lines = {name: answers(0.5 + arm.few_shot / 10, name) for name, arm in arms.items()}
     entries = evaluate(lines, arms, range(RECORDS), EvaluationSettings(), None).comparisons
-    assert {(entry["arm"], entry["against"]) for entry in entries} == {
+    assert {(entry.arm, entry.against) for entry in entries} == {
         ("tuned", "tuned-few-shot-2"),
         ("tuned", "base"),
         ("tuned", "base-few-shot-2"),
@@ -107,21 +105,22 @@ def test_a_model_must_beat_the_champion_too() -> None:
     """The base is easily beaten; what is served is the champion."""
     tuned, base = answers(0.9, "tuned"), answers(0.3, "base")
     same = judged(tuned, base, champion(list(tuned)))
-    assert same.decision["verdict"] == "inconclusive"
-    assert same.decision["champion"]["compared_records"] == RECORDS
+    assert same.decision.verdict == "inconclusive"
+    assert same.decision.champion is not None
+    assert same.decision.champion.compared_records == RECORDS
     worse = judged(tuned, base, champion(list(answers(0.2, "old"))))
-    assert worse.decision["verdict"] == "promote"
+    assert worse.decision.verdict == "promote"
     few = judged(tuned, base, champion([*answers(0.2, "old")[:6], *[None] * (RECORDS - 6)]))
-    assert few.decision["verdict"] == "inconclusive"
+    assert few.decision.verdict == "inconclusive"
     none = judged(tuned, base, champion([None] * RECORDS))
-    assert none.decision["verdict"] == "inconclusive"
-    assert "nothing in common" in none.decision["reasons"][-1]
+    assert none.decision.verdict == "inconclusive"
+    assert "nothing in common" in none.decision.reasons[-1]
 
 
 def test_the_champions_answers_are_found_by_the_whole_test_record() -> None:
     """A prompt that is asked under another system text, or with another reference, is another question."""
     found = shared_answers([b"one", b"two", b"three"], [b"three", b"one"], [line(0, "3", "3"), line(1, "1", "1")])
-    assert [one and one["response"] for one in found] == ["1", None, "3"]
+    assert [one and read_response(one) for one in found] == ["1", None, "3"]
 
 
 def test_the_extremes_are_the_largest_differences_of_different_contexts() -> None:
@@ -129,11 +128,10 @@ def test_the_extremes_are_the_largest_differences_of_different_contexts() -> Non
     tuned, base = answers(0.9, "tuned"), answers(0.3, "base")
     groups = [index // 6 for index in range(RECORDS)]
     found = evaluate({"tuned": tuned, "base": base}, ARMS, groups, EvaluationSettings(), None).extremes
-    for kind, sign in (("gains", 1), ("regressions", -1)):
-        chosen = found[kind]
-        assert len({groups[one["index"]] for one in chosen}) == len(chosen) <= 5
-        assert all(sign * one["difference"] > 0 for one in chosen)
-    assert found["gains"]
+    for chosen, sign in ((found.gains, 1), (found.regressions, -1)):
+        assert len({groups[one.index] for one in chosen}) == len(chosen) <= 5
+        assert all(sign * one.difference > 0 for one in chosen)
+    assert found.gains
 
 
 def test_a_record_that_no_arm_answered_counts_against_all() -> None:
@@ -141,7 +139,7 @@ def test_a_record_that_no_arm_answered_counts_against_all() -> None:
     tuned, base = answers(0.9, "tuned"), answers(0.3, "base")
     before = judged(tuned, base).means["tuned"]["f1"]
     for rows in (tuned, base):
-        rows[0] = {"index": 0, "error": "not answered"}
+        rows[0] = UnansweredLine(0, "not answered")
     found = judged(tuned, base)
     assert found.means["tuned"]["f1"] is not None
     assert before is not None
@@ -162,5 +160,5 @@ def test_a_test_set_that_was_trained_on_promotes_nothing() -> None:
     references = {"tuned": tuned, "base": base}
     clean = evaluate(references, ARMS, range(RECORDS), EvaluationSettings(), None)
     leaky = evaluate(references, ARMS, range(RECORDS), EvaluationSettings(), None, leaked=3)
-    assert (clean.decision["verdict"], leaky.decision["verdict"]) == ("promote", "inconclusive")
-    assert "3 of the test records" in leaky.decision["reasons"][-1]
+    assert (clean.decision.verdict, leaky.decision.verdict) == ("promote", "inconclusive")
+    assert "3 of the test records" in leaky.decision.reasons[-1]

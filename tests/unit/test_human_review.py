@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.evaluation.judging.pairwise import Pair
+from lambdas.domain.evaluation.judging.summary import Preference, summarise_votes
 from lambdas.domain.report.human_review import (
     PAIRS,
     Review,
@@ -19,7 +20,6 @@ from lambdas.domain.report.human_review import (
     data_block,
     parse_votes,
     render_review,
-    summarise_review,
 )
 
 RUN = "20261121-a1b2"
@@ -153,7 +153,8 @@ def test_votes_that_are_not_on_this_review_are_refused_with_the_reason(content: 
 
 def test_a_review_is_summarised_as_a_judge_is() -> None:
     """People stand beside the judges in the report."""
-    found = summarise_review(Review("Ann", {**dict.fromkeys(range(12), "win"), 12: "loss", 13: "loss", 14: "neither"}))
+    preferences: dict[int, Preference] = {**dict.fromkeys(range(12), "win"), 12: "loss", 13: "loss", 14: "neither"}
+    found = summarise_votes("Ann", preferences)
     assert (found.pairs, found.wins, found.losses, found.ties) == (15, 12, 2, 1)
     assert found.win_rate == pytest.approx(1200 / 14)
     assert found.interval == pytest.approx((60.06, 95.99), abs=0.01)

@@ -7,26 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.evaluation.metrics.classification import are_labels, classification, label, label_match
+from lambdas.domain.evaluation.metrics.classification import are_labels, classify, label, label_match
 
 REFERENCE = json.loads((Path(__file__).parent / "references" / "classification.json").read_text())
 
 
 def test_the_figures_are_scikit_learns() -> None:
     """Macro-F1 has several definitions; this is the one that most people use."""
-    found = classification(REFERENCE["responses"], REFERENCE["references"])
-    assert found["accuracy"] == pytest.approx(REFERENCE["accuracy"])
-    assert found["macro_f1"] == pytest.approx(REFERENCE["macro_f1"])
-    assert [each["f1"] for each in found["by_label"].values()] == pytest.approx(REFERENCE["f1"])
-    assert found["confusion"] == REFERENCE["confusion"]
+    found = classify(REFERENCE["responses"], REFERENCE["references"])
+    assert found.accuracy == pytest.approx(REFERENCE["accuracy"])
+    assert found.macro_f1 == pytest.approx(REFERENCE["macro_f1"])
+    assert [each.f1 for each in found.by_label.values()] == pytest.approx(REFERENCE["f1"])
+    assert found.confusion == REFERENCE["confusion"]
 
 
 def test_an_answer_that_is_no_label_and_a_missing_one_count_as_wrong() -> None:
     """Else a model could gain by not answering."""
-    found = classification(["Yes.", None, "it depends"], ["yes", "yes", "no"])
-    assert found["labels"] == ["no", "yes"]
-    assert found["confusion"] == [[0, 0, 1], [0, 1, 1]]
-    assert found["accuracy"] == pytest.approx(100 / 3)
+    found = classify(["Yes.", None, "it depends"], ["yes", "yes", "no"])
+    assert found.labels == ["no", "yes"]
+    assert found.confusion == [[0, 0, 1], [0, 1, 1]]
+    assert found.accuracy == pytest.approx(100 / 3)
 
 
 @pytest.mark.parametrize("text", ["Yes", " yes.", '"YES"', "`yes`\n", "**yes**"])
@@ -57,10 +57,10 @@ def test_labels_are_few_short_and_recur(references: list[str], expected: bool) -
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c", "d", None]), st.sampled_from("abc")), min_size=1))
 def test_the_confusion_matrix_holds_every_record_once(pairs: list[tuple[str | None, str]]) -> None:
     """Accuracy is its diagonal; nothing is lost or counted twice."""
-    found = classification([given for given, _ in pairs], [wanted for _, wanted in pairs])
-    assert sum(map(sum, found["confusion"])) == len(pairs)
-    diagonal = sum(row[place] for place, row in enumerate(found["confusion"]))
-    assert found["accuracy"] == pytest.approx(100 * diagonal / len(pairs))
+    found = classify([given for given, _ in pairs], [wanted for _, wanted in pairs])
+    assert sum(map(sum, found.confusion)) == len(pairs)
+    diagonal = sum(row[place] for place, row in enumerate(found.confusion))
+    assert found.accuracy == pytest.approx(100 * diagonal / len(pairs))
 
 
 @given(st.text())

@@ -15,7 +15,7 @@ from lambdas.domain.dataset.formats import Conversion, Record
 from lambdas.domain.dataset.record_set import check_set, convert
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.set_names import SetName
-from lambdas.domain.evaluation.responses import parse_question
+from lambdas.domain.evaluation.questions import parse_question
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "financial-tables.jsonl"
@@ -56,7 +56,7 @@ def test_model_is_asked_what_it_was_trained_on(model: BaseModelEntry, records: l
     assert not report.errors
     for index, (record, written) in enumerate(zip(records, lines, strict=True)):
         question = parse_question(index, written)
-        asked = [turn.content for turn in question.turns]
+        asked = [message.content for message in question.messages]
         assert question.reference == record.turns[-1]
         if model.record_format == "prompt-completion":
             assert json.loads(written) == {"prompt": asked[0], "completion": record.turns[-1]}

@@ -13,7 +13,7 @@ from lambdas.domain.dataset.record_set import RecordSet, check_set
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.evaluation.arms import Arm
-from lambdas.domain.evaluation.responses import shards
+from lambdas.domain.evaluation.shards import plan_shards
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices, parse
 
@@ -155,15 +155,13 @@ def test_set_that_is_split_off_shares_no_context_with_a_set_of_the_user(name: Se
 @given(st.integers(10, 500), st.integers(1, 3))
 def test_shards_cover_each_test_record_of_each_arm_once(records: int, arms: int) -> None:
     """A record that is in no shard has no answer, one that is in two is paid twice."""
-    items = shards({f"arm{n}": Arm(model_id=f"model{n}", few_shot=n) for n in range(arms)}, records)
+    items = plan_shards({f"arm{n}": Arm(model_id=f"model{n}", few_shot=n) for n in range(arms)}, records)
     for arm in range(arms):
-        own = [item for item in items if item["arm"] == f"arm{arm}"]
-        assert [item["number"] for item in own] == list(range(len(own)))
-        covered = [index for item in own for index in range(item["first"], item["first"] + item["records"])]
+        own = [item for item in items if item.arm == f"arm{arm}"]
+        assert [item.number for item in own] == list(range(len(own)))
+        covered = [index for item in own for index in range(item.first, item.first + item.records)]
         assert covered == list(range(records))
-        assert all(
-            item["records"] <= 20 and (item["model_id"], item["few_shot"]) == (f"model{arm}", arm) for item in own
-        )
+        assert all(item.records <= 20 and (item.model_id, item.few_shot) == (f"model{arm}", arm) for item in own)
 
 
 def test_examples_come_from_training_and_never_from_the_context_of_a_test_record() -> None:

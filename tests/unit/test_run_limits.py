@@ -89,8 +89,8 @@ def test_no_accepted_gate_promotes_what_the_deployments_would_not(
         return
     difference = Difference(gain, (gain - reach, gain + reach), 0.01, 5.0, 30, 20)
     evidence = [Evidence("base", "F1", difference, tokens, latency)]
-    if decide(run_gate(own, least), evidence)["verdict"] == "promote":
-        assert decide(least, evidence)["verdict"] == "promote"
+    if decide(run_gate(own, least), evidence).verdict == "promote":
+        assert decide(least, evidence).verdict == "promote"
 
 
 def test_the_deployments_setting_has_the_keys_and_values_of_a_runs_gate() -> None:

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from lambdas.adapters.aws.service_errors import named_errors
-from lambdas.domain.evaluation.responses import Answer, InferenceSettings, Question
+from lambdas.domain.evaluation.answers import ModelAnswer
+from lambdas.domain.evaluation.questions import InferenceSettings, Question
 
 if TYPE_CHECKING:
     from types_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -16,14 +17,16 @@ class BedrockRuntime:
     def __init__(self, client: "BedrockRuntimeClient") -> None:
         self._client = client
 
-    def converse(self, model_id: str, question: Question, settings: InferenceSettings) -> Answer:
+    def converse(self, model_id: str, question: Question, settings: InferenceSettings) -> ModelAnswer:
         """A model's answer to a question; `model_id` is a model's id, or the ARN of a throughput or deployment.
 
         Raises ServiceBusy, NotFound or Refused.
         """
         request: ConverseRequestTypeDef = {
             "modelId": model_id,
-            "messages": [{"role": turn.role, "content": [{"text": turn.content}]} for turn in question.turns],
+            "messages": [
+                {"role": message.role, "content": [{"text": message.content}]} for message in question.messages
+            ],
             "inferenceConfig": {
                 "maxTokens": settings.max_tokens,
                 "temperature": settings.temperature,
@@ -35,7 +38,7 @@ class BedrockRuntime:
         with named_errors("Converse"):
             response = self._client.converse(**request)
         content = response["output"].get("message", {"content": []})["content"]
-        return Answer(
+        return ModelAnswer(
             text="".join(block.get("text", "") for block in content),
             input_tokens=response["usage"]["inputTokens"],
             output_tokens=response["usage"]["outputTokens"],

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
 from lambdas.adapters.aws.service_errors import Refused, named_errors
-from lambdas.domain.evaluation.responses import InferenceSettings, Question, Turn
+from lambdas.domain.evaluation.questions import InferenceSettings, Message, Question
 from lambdas.domain.preflight.model import ModelDetails
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class FoundationModels:
 
     def ask_one_token(self, model_id: str) -> None:
         """Asks a model for a single token; raises ServiceBusy and Refused."""
-        question = Question(index=0, system=None, turns=(Turn(role="user", content="Hello"),), reference="")
+        question = Question(index=0, system=None, messages=(Message(role="user", content="Hello"),), reference="")
         self._runtime.converse(model_id, question, _ONE_TOKEN)
 
 

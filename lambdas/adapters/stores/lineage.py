@@ -6,33 +6,31 @@ from collections.abc import Iterable
 from lambdas import __version__
 from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.core.run import Run
-from lambdas.domain.evaluation.judging.pairwise import PROMPT, prompt_checksum
-from lambdas.domain.report import run_report
-from lambdas.domain.report.made_elsewhere import PromptVersion
-from lambdas.domain.report.run_report import LineageObject
+from lambdas.domain.evaluation.judging.summary import describe_prompt
+from lambdas.domain.report.run_report import Lineage, LineageObject
 
 _CHUNK_BYTES = 1 << 20
 _DATA_SETS = ("dataset/train.jsonl", "dataset/validation.jsonl", "dataset/test.jsonl", "dataset/examples.jsonl")
 
 
-class Lineage:
+class LineageReader:
     """The objects that a result was made from."""
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
-    def read_lineage(self, run: Run, arms: Iterable[str], *, judged: bool) -> run_report.Lineage:
+    def read_lineage(self, run: Run, arms: Iterable[str], *, judged: bool) -> Lineage:
         """What the run's result was made from."""
         keys = [*_DATA_SETS, *(f"evaluation/{arm}.jsonl" for arm in arms)]
-        described = (self._described(run.output_bucket, run.prefix, key) for key in keys)
-        return run_report.Lineage(
+        described = (self._describe_object(run.output_bucket, run.prefix, key) for key in keys)
+        return Lineage(
             package_version=__version__,
             source=run.source,
             objects=[one for one in described if one is not None],
-            judge_prompt=PromptVersion(name=PROMPT, sha256=prompt_checksum()) if judged else None,
+            judge_prompt=describe_prompt() if judged else None,
         )
 
-    def _described(self, bucket: str, prefix: str, key: str) -> LineageObject | None:
+    def _describe_object(self, bucket: str, prefix: str, key: str) -> LineageObject | None:
         with self._objects.opened(bucket, prefix + key) as stored:
             if stored is None:
                 return None

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from lambdas.adapters.aws import object_store
 from lambdas.adapters.aws.object_store import ObjectStore
-from lambdas.domain.evaluation.responses import Line, Question, Record, parse_lines, parse_question, render_lines
+from lambdas.domain.evaluation.answers import StoredLine, parse_lines, render_lines
+from lambdas.domain.evaluation.questions import Conversation, Question, parse_question
 
 TEST_SET = "dataset/test.jsonl"
 TEST_GROUPS = "dataset/test_groups.json"
@@ -35,39 +36,33 @@ class StoredAnswers:
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
-    def read_shard(self, bucket: str, prefix: str, arm: str, number: int) -> list[Line]:
+    def read_shard(self, bucket: str, prefix: str, arm: str, number: int) -> list[StoredLine]:
         """A shard's lines; none where nothing is stored yet."""
         return parse_lines(self._objects.read(bucket, _shard_key(prefix, arm, number)) or b"")
 
-    def write_shard(self, bucket: str, prefix: str, arm: str, number: int, lines: list[Line]) -> None:
+    def write_shard(self, bucket: str, prefix: str, arm: str, number: int, lines: list[StoredLine]) -> None:
         """Stores a shard's lines in place of earlier ones."""
         self._objects.write(bucket, _shard_key(prefix, arm, number), render_lines(lines), _JSONL)
 
-    def read_arm(self, bucket: str, prefix: str, arm: str) -> list[Line]:
+    def read_arm(self, bucket: str, prefix: str, arm: str, prompts: dict[str, str] | None = None) -> list[StoredLine]:
         """An arm's lines in order; none where they have not been joined."""
-        return parse_lines(self._objects.read(bucket, arm_key(prefix, arm)) or b"")
+        return parse_lines(self._objects.read(bucket, arm_key(prefix, arm)) or b"", prompts)
 
-    def read_arms(self, bucket: str, prefix: str, arms: Iterable[str]) -> dict[str, list[Line]]:
+    def read_arms(self, bucket: str, prefix: str, arms: Iterable[str]) -> dict[str, list[StoredLine]]:
         """Each arm's lines; equal prompts are one text in memory, since all arms were asked the same."""
-        texts: dict[str, str] = {}
-        answers = {}
-        for arm in arms:
-            answers[arm] = self.read_arm(bucket, prefix, arm)
-            for line in answers[arm]:
-                if "prompt" in line:
-                    line["prompt"] = texts.setdefault(line["prompt"], line["prompt"])
-        return answers
+        prompts: dict[str, str] = {}
+        return {arm: self.read_arm(bucket, prefix, arm, prompts) for arm in arms}
 
-    def write_arm(self, bucket: str, prefix: str, arm: str, lines: list[Line]) -> None:
+    def write_arm(self, bucket: str, prefix: str, arm: str, lines: list[StoredLine]) -> None:
         """Stores an arm's lines."""
         self._objects.write(bucket, arm_key(prefix, arm), render_lines(lines), _JSONL)
 
-    def read_examples(self, bucket: str, prefix: str, count: int) -> list[Record]:
+    def read_examples(self, bucket: str, prefix: str, count: int) -> list[Conversation]:
         """The first `count` records of the examples that PrepareDataset chose; raises ValueError where fewer are."""
         if not count:
             return []
         content = self._objects.read(bucket, f"{prefix}{EXAMPLES}") or b""
-        examples = [Record.model_validate_json(line) for line in content.split(b"\n") if line][:count]
+        examples = [Conversation.model_validate_json(line) for line in content.split(b"\n") if line][:count]
         if len(examples) < count:
             raise ValueError(f"{object_store.uri(bucket, prefix + EXAMPLES)} has {len(examples)} of {count} examples.")
         return examples

@@ -1,11 +1,15 @@
 """The judges' pairs and answers in the output bucket, under `judging/`."""
 
-import orjson
-
 from lambdas.adapters.aws.object_store import ObjectStore
+from lambdas.domain.evaluation.judging.lines import (
+    JudgedLine,
+    parse_judged_lines,
+    parse_pairs,
+    render_judged_lines,
+    render_pairs,
+)
 from lambdas.domain.evaluation.judging.pairwise import Pair
-from lambdas.domain.evaluation.judging.shards import PAIRS_PER_SHARD, parse_pairs, render_pairs
-from lambdas.domain.evaluation.responses import Line, parse_lines
+from lambdas.domain.evaluation.judging.shards import PAIRS_PER_SHARD
 from lambdas.domain.settings.run_settings import arm_name
 
 _PAIRS = "judging/pairs.jsonl"
@@ -25,16 +29,15 @@ class StoredJudging:
         """Stores the run's pairs."""
         self._objects.write_lines(bucket, f"{prefix}{_PAIRS}", render_pairs(pairs))
 
-    def read_judged(self, bucket: str, prefix: str, judge: str, number: int) -> list[Line]:
+    def read_judged(self, bucket: str, prefix: str, judge: str, number: int) -> list[JudgedLine]:
         """The lines of a judge's shard; none where nothing is stored yet."""
-        return parse_lines(self._objects.read(bucket, _shard_key(prefix, judge, number)) or b"")
+        return parse_judged_lines(self._objects.read(bucket, _shard_key(prefix, judge, number)) or b"")
 
-    def write_judged(self, bucket: str, prefix: str, judge: str, number: int, lines: list[Line]) -> None:
+    def write_judged(self, bucket: str, prefix: str, judge: str, number: int, lines: list[JudgedLine]) -> None:
         """Stores the lines of a judge's shard in place of earlier ones."""
-        body = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
-        self._objects.write(bucket, _shard_key(prefix, judge, number), body, "application/jsonl")
+        self._objects.write(bucket, _shard_key(prefix, judge, number), render_judged_lines(lines), "application/jsonl")
 
-    def read_judge(self, bucket: str, prefix: str, judge: str, pairs: int) -> list[Line]:
+    def read_judge(self, bucket: str, prefix: str, judge: str, pairs: int) -> list[JudgedLine]:
         """All stored lines of a judge."""
         numbers = range(-(-pairs // PAIRS_PER_SHARD))
         return [line for number in numbers for line in self.read_judged(bucket, prefix, judge, number)]

@@ -24,7 +24,8 @@ from lambdas.domain.cost.estimate import (
     units,
 )
 from lambdas.domain.cost.price_file import Prices
-from lambdas.domain.evaluation.responses import Line as Answer
+from lambdas.domain.evaluation.answers import StoredLine, select_answers
+from lambdas.domain.evaluation.judging.summary import JudgeSummary
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.training.candidate_jobs import DELETED
 
@@ -44,8 +45,8 @@ class Costs(NamedTuple):
 
 def report_cost(
     state: Mapping[str, Any],
-    answers: Mapping[str, Sequence[Answer]],
-    judging: Mapping[str, Any],
+    answers: Mapping[str, Sequence[StoredLine]],
+    judges: Sequence[JudgeSummary],
     billed_seconds: float | None,
     costs: Costs,
 ) -> dict[str, Any]:
@@ -64,9 +65,9 @@ def report_cost(
         lines.append(throughput_line(plan, prices, billed_seconds, note))
     for name, answered in answers.items():
         lines += answer_lines(plan, prices, name, _tokens(answered), _COUNTED)
-    for judge in judging["judges"]:
-        used = (judge["input_tokens"], judge["output_tokens"])
-        lines += judging_lines(judge["model_id"], used, prices, _COUNTED)
+    for judge in judges:
+        used = (judge.input_tokens, judge.output_tokens)
+        lines += judging_lines(judge.model_id, used, prices, _COUNTED)
     note = "Billed each month until the model is deleted."
     lines.append(storage_line(prices, plan["base_model"], kept_models(state.get("job") or {}), note))
     cost = compared(costs.estimate, summed(lines, price_source(prices)))
@@ -113,9 +114,9 @@ def _of_jobs(counted: Mapping[int, int]) -> str:
     return "" if len(counted) == 1 else f" by {len(counted)} jobs"
 
 
-def _tokens(answered: Sequence[Answer]) -> tuple[int, int]:
-    lines = [line for line in answered if "error" not in line]
-    return sum(line["input_tokens"] for line in lines), sum(line["output_tokens"] for line in lines)
+def _tokens(answered: Sequence[StoredLine]) -> tuple[int, int]:
+    answers = select_answers(answered)
+    return sum(line.input_tokens for line in answers), sum(line.output_tokens for line in answers)
 
 
 def _difference(estimated: Estimate, actual: Estimate) -> dict[str, Any]:

@@ -5,15 +5,15 @@ from typing import Any
 
 from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.cost.price_file import Prices
+from lambdas.domain.evaluation.answers import StoredLine, answering_seconds, select_answers
 from lambdas.domain.evaluation.arms import Arm, needing_throughput
-from lambdas.domain.evaluation.responses import Line, answering_seconds
 from lambdas.domain.serving.kinds import ON_DEMAND
 
 _SECONDS_PER_HOUR = 3600
 
 
 def answer_prices(
-    plan: Mapping[str, Any], answers: Mapping[str, Sequence[Line]], prices: Prices
+    plan: Mapping[str, Any], answers: Mapping[str, Sequence[StoredLine]], prices: Prices
 ) -> dict[str, float | None]:
     """1,000 answers of each arm: by their tokens, or by the time of the throughput that served them."""
     arms = {name: Arm.model_validate(arm) for name, arm in plan["arms"].items()}
@@ -30,24 +30,26 @@ def answer_prices(
     return by_tokens | throughput_prices({name: answers[name] for name in needing_throughput(arms)}, per_hour)
 
 
-def on_demand_price(lines: Sequence[Line], price: TokenPrice | None) -> float | None:
+def on_demand_price(lines: Sequence[StoredLine], price: TokenPrice | None) -> float | None:
     """1,000 answers of a foundation model by its tokens; null without a price or without answers."""
-    answers = [line for line in lines if "error" not in line]
+    answers = select_answers(lines)
     if price is None or not answers:
         return None
     # A price per 1,000 tokens times tokens per answer is the price of 1,000 answers.
-    tokens: float = sum(line["input_tokens"] * price.input + line["output_tokens"] * price.output for line in answers)
+    tokens: float = sum(line.input_tokens * price.input + line.output_tokens * price.output for line in answers)
     return tokens / len(answers)
 
 
-def throughput_prices(arms: Mapping[str, Sequence[Line]], price_per_hour: float | None) -> dict[str, float | None]:
+def throughput_prices(
+    arms: Mapping[str, Sequence[StoredLine]], price_per_hour: float | None
+) -> dict[str, float | None]:
     """1,000 answers of each arm that the throughput served, at the pace of this run; null where nothing is known.
 
     The time from the first question to the last answer is shared between the arms by the time their answers took. With
     more questions at a time a throughput gives more answers for the same price.
     """
     seconds = answering_seconds([line for lines in arms.values() for line in lines])
-    busy = {arm: sum(line["latency_ms"] for line in lines if "error" not in line) for arm, lines in arms.items()}
+    busy = {arm: sum(line.latency_ms for line in select_answers(lines)) for arm, lines in arms.items()}
     total = sum(busy.values())
     if price_per_hour is None or seconds is None or not total:
         return dict.fromkeys(arms)
@@ -55,5 +57,5 @@ def throughput_prices(arms: Mapping[str, Sequence[Line]], price_per_hour: float 
     return {
         arm: 1000 * window * busy[arm] / total / answers if answers else None
         for arm, lines in arms.items()
-        for answers in [sum("error" not in line for line in lines)]
+        for answers in [len(select_answers(lines))]
     }

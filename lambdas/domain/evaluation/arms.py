@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from lambdas.domain.core.fact import Fact
 
 TUNED, BASE = "tuned", "base"
 # Not an arm: earlier runs' tuned model, whose stored answers the tuned arm is compared with.
 CHAMPION = "champion"
 
 
-class Arm(BaseModel):
-    """`model_id` is null for the tuned model, whose throughput does not exist yet when arms are planned."""
+class Arm(Fact):
+    """A model that answers; `model_id` is null for the tuned model, which nothing serves yet when arms are planned."""
 
     model_id: str | None
     few_shot: int = Field(default=0, ge=0)

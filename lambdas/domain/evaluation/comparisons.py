@@ -1,14 +1,14 @@
 """Each arm's scores record by record, and what they say of one arm against another: `comparisons` in report.json."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
 
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.evaluation.answers import AnswerLine, StoredLine
 from lambdas.domain.evaluation.metrics import scoring
 from lambdas.domain.evaluation.metrics.classification import label_match
 from lambdas.domain.evaluation.metrics.json_match import NOT_JSON, structured_score
 from lambdas.domain.evaluation.metrics.numeric import numeric_match
 from lambdas.domain.evaluation.metrics.rouge import rouge_l
-from lambdas.domain.evaluation.responses import Line
 from lambdas.domain.evaluation.significance import Difference, compare
 from lambdas.domain.evaluation.task_kind import TaskKind
 
@@ -16,15 +16,29 @@ from lambdas.domain.evaluation.task_kind import TaskKind
 Scores = dict[str, list[float | None]]
 
 
-def find_references(answers: Mapping[str, Sequence[Line]]) -> list[str | None]:
+class Comparison(Fact):
+    """An entry of `comparisons`; `interval`, `p_value` and `detectable` are null with fewer than 10 groups."""
+
+    arm: str
+    against: str
+    metric: str
+    difference: float
+    interval: tuple[float, float] | None
+    p_value: float | None
+    groups: int
+    records: int
+    detectable: float | None
+
+
+def find_references(answers: Mapping[str, Sequence[StoredLine]]) -> list[str | None]:
     """Each test record's reference, from any arm that answered it; None where none did."""
     return [
-        next((line["reference"] for line in lines if "error" not in line), None)
+        next((line.reference for line in lines if isinstance(line, AnswerLine)), None)
         for lines in zip(*answers.values(), strict=True)
     ]
 
 
-def score_arm(lines: Sequence[Line], references: Sequence[str | None], kind: TaskKind) -> Scores:
+def score_arm(lines: Sequence[StoredLine], references: Sequence[str | None], kind: TaskKind) -> Scores:
     """An arm's scores by metric; a record without an answer scores 0, one that no arm answered does so for every arm.
 
     All kinds have f1, f1_seed, exact_match, rouge_l and numeric_match (of the records whose reference is a number);
@@ -32,7 +46,7 @@ def score_arm(lines: Sequence[Line], references: Sequence[str | None], kind: Tas
     """
     scores: Scores = {}
     for line, reference in zip(lines, references, strict=True):
-        for metric, score in _score(line.get("response"), reference, kind).items():
+        for metric, score in _score_record(read_response(line), reference, kind).items():
             scores.setdefault(metric, []).append(score)
     return scores
 
@@ -57,22 +71,27 @@ def difference(
     return compare([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
 
 
-def as_json(arm: str, against: str, metric: str, found: Difference) -> dict[str, Any]:
-    """An entry of `comparisons`; `interval`, `p_value` and `detectable` are null with fewer than 10 groups."""
-    return {
-        "arm": arm,
-        "against": against,
-        "metric": metric,
-        "difference": found.difference,
-        "interval": list(found.interval) if found.interval else None,
-        "p_value": found.p_value,
-        "groups": found.groups,
-        "records": found.records,
-        "detectable": found.detectable,
-    }
+def state_comparison(arm: str, against: str, metric: str, found: Difference) -> Comparison:
+    """The entry of `comparisons` that states this difference."""
+    return Comparison(
+        arm=arm,
+        against=against,
+        metric=metric,
+        difference=found.difference,
+        interval=found.interval,
+        p_value=found.p_value,
+        groups=found.groups,
+        records=found.records,
+        detectable=found.detectable,
+    )
 
 
-def _score(response: str | None, reference: str | None, kind: TaskKind) -> dict[str, float | None]:
+def read_response(line: StoredLine) -> str | None:
+    """The answer's text; None where there is no answer."""
+    return line.response if isinstance(line, AnswerLine) else None
+
+
+def _score_record(response: str | None, reference: str | None, kind: TaskKind) -> dict[str, float | None]:
     """One record's scores by metric."""
     given, wanted = response or "", reference or ""
     answered = response is not None

@@ -5,18 +5,33 @@ with its twin without examples on the gate's metric. `output_tokens` is compared
 both arms answered.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.statistics import percentile
-from lambdas.domain.evaluation import comparisons
+from lambdas.domain.evaluation.answers import AnswerLine, StoredLine, select_answers
 from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED, Arm
-from lambdas.domain.evaluation.champion import ChampionAnswers, comparison_note
-from lambdas.domain.evaluation.comparisons import Scores
-from lambdas.domain.evaluation.gate import Evidence, decide
-from lambdas.domain.evaluation.metrics.classification import classification
-from lambdas.domain.evaluation.responses import Line
+from lambdas.domain.evaluation.champion import (
+    ChampionAnswers,
+    ComparedChampion,
+    UnreadableChampion,
+    describe_champion,
+    explain_comparison,
+)
+from lambdas.domain.evaluation.comparisons import (
+    Comparison,
+    Scores,
+    difference,
+    find_references,
+    mean,
+    read_response,
+    score_arm,
+    state_comparison,
+)
+from lambdas.domain.evaluation.gate import Evidence, GateDecision, GateSettings, Verdict, decide
+from lambdas.domain.evaluation.metrics.classification import Classification, classify
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind, detect_task_kind
 
@@ -26,19 +41,53 @@ NOT_COMPARED = frozenset({"f1_seed"})
 EXTREMES = 5
 
 
+class Task(Fact):
+    """What the run's answers are, and the gate's metric; `detected` is false where run.json says the kind."""
+
+    kind: TaskKind
+    detected: bool
+    metric: str
+
+
+class Decision(Fact):
+    """The gate's verdict with its reasons and with what it was asked for."""
+
+    verdict: Verdict
+    reasons: list[str]
+    metric: str
+    gate: GateSettings
+    champion: ComparedChampion | UnreadableChampion | None
+
+
+class Extreme(Fact):
+    """A test record, and by how much the tuned model's score is above its base's."""
+
+    index: int
+    difference: float
+
+
+class Extremes(Fact):
+    """The records with the largest differences, the largest first, at most one of each group."""
+
+    against: str
+    metric: str
+    gains: list[Extreme]
+    regressions: list[Extreme]
+
+
 class Evaluation(NamedTuple):
     """`means` has the mean of each metric by arm; the rest are report.json's keys of these names."""
 
-    task: dict[str, Any]
+    task: Task
     means: dict[str, dict[str, float | None]]
-    classifications: dict[str, dict[str, Any]]
-    comparisons: list[dict[str, Any]]
-    decision: dict[str, Any]
-    extremes: dict[str, Any]
+    classifications: dict[str, Classification]
+    comparisons: list[Comparison]
+    decision: Decision
+    extremes: Extremes
 
 
 def evaluate(
-    answers: Mapping[str, Sequence[Line]],
+    answers: Mapping[str, Sequence[StoredLine]],
     arms: Mapping[str, Arm],
     groups: Sequence[int],
     settings: EvaluationSettings,
@@ -50,72 +99,70 @@ def evaluate(
 
     `leaked` test records have their prompt or context in training, too: a gain on those may be memory.
     """
-    references = comparisons.find_references(answers)
+    references = find_references(answers)
     known = [reference for reference in references if reference is not None]
     kind: TaskKind = settings.task_kind or detect_task_kind(known)
     metric = PRIMARY_METRIC[kind] if settings.gate.metric == "primary" else settings.gate.metric
-    scores = {arm: _scores(lines, references, kind) for arm, lines in answers.items()}
-    entries = _comparisons(scores, arms, metric, groups)
-    evidence = [_evidence(answers[TUNED], answers[BASE], scores[TUNED], scores[BASE], metric, groups, BASE)]
+    scores = {arm: _score(lines, references, kind) for arm, lines in answers.items()}
+    entries = _compare_arms(scores, arms, metric, groups)
+    evidence = [_find_evidence(answers[TUNED], answers[BASE], scores[TUNED], scores[BASE], metric, groups, BASE)]
     if champion is not None and champion.shared:
-        own, lines = _shared(answers[TUNED], champion)
+        own, lines = _select_shared(answers[TUNED], champion)
         shared_references = [r for r, line in zip(references, champion.lines, strict=True) if line is not None]
         shared_groups = [g for g, line in zip(groups, champion.lines, strict=True) if line is not None]
-        ours, theirs = (_scores(some, shared_references, kind) for some in (own, lines))
-        entries += _compared(TUNED, ours, CHAMPION, theirs, shared_groups)
-        evidence.append(_evidence(own, lines, ours, theirs, metric, shared_groups, CHAMPION))
+        ours, theirs = (_score(some, shared_references, kind) for some in (own, lines))
+        entries += _compare_arm(TUNED, ours, CHAMPION, theirs, shared_groups)
+        evidence.append(_find_evidence(own, lines, ours, theirs, metric, shared_groups, CHAMPION))
     return Evaluation(
-        task={"kind": kind, "detected": settings.task_kind is None, "metric": metric},
+        task=Task(kind=kind, detected=settings.task_kind is None, metric=metric),
         means={
-            arm: {name: comparisons.mean(values) for name, values in by_metric.items() if name != OUTPUT_TOKENS}
+            arm: {name: mean(values) for name, values in by_metric.items() if name != OUTPUT_TOKENS}
             for arm, by_metric in scores.items()
         },
-        classifications=_classifications(answers, references) if kind == "labels" else {},
+        classifications=_classify_arms(answers, references) if kind == "labels" else {},
         comparisons=entries,
-        decision=_decision(settings, metric, evidence, champion, leaked),
-        extremes=_extremes(scores[TUNED].get(metric, []), scores[BASE].get(metric, []), groups, metric),
+        decision=_decide(settings.gate, metric, evidence, champion, leaked),
+        extremes=_find_extremes(scores[TUNED].get(metric, []), scores[BASE].get(metric, []), groups, metric),
     )
 
 
-def _scores(lines: Sequence[Line], references: Sequence[str | None], kind: TaskKind) -> Scores:
-    return {
-        **comparisons.score_arm(lines, references, kind),
-        OUTPUT_TOKENS: [line.get("output_tokens") for line in lines],
-    }
+def _score(lines: Sequence[StoredLine], references: Sequence[str | None], kind: TaskKind) -> Scores:
+    tokens: list[float | None] = [line.output_tokens if isinstance(line, AnswerLine) else None for line in lines]
+    return {**score_arm(lines, references, kind), OUTPUT_TOKENS: tokens}
 
 
-def _comparisons(
+def _compare_arms(
     scores: Mapping[str, Scores], arms: Mapping[str, Arm], metric: str, groups: Sequence[int]
-) -> list[dict[str, Any]]:
+) -> list[Comparison]:
     entries = [
         entry
         for other, theirs in scores.items()
         if other != TUNED
-        for entry in _compared(TUNED, scores[TUNED], other, theirs, groups)
+        for entry in _compare_arm(TUNED, scores[TUNED], other, theirs, groups)
     ]
     for name, arm in arms.items():
         twin = next((other for other, one in arms.items() if one.model_id == arm.model_id and not one.few_shot), name)
         if arm.few_shot and twin != TUNED:
-            entries += _compared(name, scores[name], twin, scores[twin], groups, only=metric)
+            entries += _compare_arm(name, scores[name], twin, scores[twin], groups, only=metric)
     return entries
 
 
-def _compared(
+def _compare_arm(
     arm: str, scores: Scores, against: str, others: Scores, groups: Sequence[int], only: str | None = None
-) -> list[dict[str, Any]]:
+) -> list[Comparison]:
     metrics = [only] if only else [name for name in scores if name not in NOT_COMPARED]
-    found = ((name, comparisons.difference(scores[name], others[name], groups)) for name in metrics if name in scores)
-    return [comparisons.as_json(arm, against, name, one) for name, one in found if one is not None]
+    found = ((name, difference(scores[name], others[name], groups)) for name in metrics if name in scores)
+    return [state_comparison(arm, against, name, one) for name, one in found if one is not None]
 
 
-def _shared(tuned: Sequence[Line], champion: ChampionAnswers) -> tuple[list[Line], list[Line]]:
+def _select_shared(tuned: Sequence[StoredLine], champion: ChampionAnswers) -> tuple[list[StoredLine], list[StoredLine]]:
     pairs = [(own, line) for own, line in zip(tuned, champion.lines, strict=True) if line is not None]
     return [own for own, _ in pairs], [line for _, line in pairs]
 
 
-def _evidence(
-    tuned: Sequence[Line],
-    other: Sequence[Line],
+def _find_evidence(
+    tuned: Sequence[StoredLine],
+    other: Sequence[StoredLine],
     scores: Scores,
     others: Scores,
     metric: str,
@@ -125,95 +172,86 @@ def _evidence(
     """None where the metric has no meaning for any record."""
     if metric not in scores:
         return None
-    gain = comparisons.difference(scores[metric], others[metric], groups)
+    gain = difference(scores[metric], others[metric], groups)
     if gain is None:
         return None
+    ours, theirs = select_answers(tuned), select_answers(other)
     return Evidence(
         against,
         metric,
         gain,
-        increase_percent(_figures(tuned, OUTPUT_TOKENS), _figures(other, OUTPUT_TOKENS), fmean),
-        increase_percent(
-            _figures(tuned, "latency_ms"), _figures(other, "latency_ms"), lambda values: percentile(values, 50)
-        ),
+        increase_percent([line.output_tokens for line in ours], [line.output_tokens for line in theirs], fmean),
+        increase_percent([line.latency_ms for line in ours], [line.latency_ms for line in theirs], _median),
     )
 
 
-def increase_percent(ours: Sequence[float], theirs: Sequence[float], summary: Any) -> float | None:
+def _median(values: Sequence[float]) -> float | None:
+    return percentile(values, 50)
+
+
+def increase_percent(
+    ours: Sequence[float], theirs: Sequence[float], summary: Callable[[Sequence[float]], float | None]
+) -> float | None:
     """How much more a summary of ours is than of theirs; null without figures, or where theirs is zero."""
-    if not ours or not theirs or not summary(theirs):
-        return None
-    return float(100 * (summary(ours) / summary(theirs) - 1))
+    own, other = (summary(values) if values else None for values in (ours, theirs))
+    return None if own is None or not other else 100 * (own / other - 1)
 
 
-def _figures(lines: Sequence[Line], name: str) -> list[float]:
-    return [line[name] for line in lines if "error" not in line]
-
-
-def _decision(
-    settings: EvaluationSettings,
+def _decide(
+    gate: GateSettings,
     metric: str,
     evidence: Sequence[Evidence | None],
     champion: ChampionAnswers | None,
     leaked: int,
-) -> dict[str, Any]:
+) -> Decision:
     """The gate's verdict; nothing to promote on without a comparison that it asks for, or where the test set leaked."""
     found = [one for one in evidence if one is not None]
-    made: dict[str, Any] = {"verdict": "inconclusive", "reasons": []}
-    if found:
-        made = decide(settings.gate, found)
+    made = decide(gate, found) if found else GateDecision("inconclusive", [])
     if len(found) < len(evidence):
-        made["reasons"].append(f"The metric {metric} has no meaning for these references: choose another (gate).")
-        made["verdict"] = "inconclusive" if made["verdict"] == "promote" else made["verdict"]
+        made = made.qualify(f"The metric {metric} has no meaning for these references: choose another (gate).")
     if leaked:
-        made["reasons"].append(
+        made = made.qualify(
             f"{leaked} of the test records share their prompt or context with training: a gain on those may be memory. "
             "Give a test set without them, or none, so that one is split off."
         )
-        made["verdict"] = "inconclusive" if made["verdict"] == "promote" else made["verdict"]
     if champion is not None:
-        made["reasons"].append(comparison_note(champion))
-        if not champion.shared and made["verdict"] == "promote":
-            made["verdict"] = "inconclusive"
-    champion_facts = None
-    if champion is not None:
-        champion_facts = {
-            **(champion.champion.model_dump() if champion.champion else {}),
-            "version": champion.version,
-            "compared_records": champion.shared,
-            "reason": champion.reason,
-        }
-    return {**made, "metric": metric, "gate": settings.gate.model_dump(), "champion": champion_facts}
+        made = made.qualify(explain_comparison(champion), promotable=bool(champion.shared))
+    return Decision(
+        verdict=made.verdict,
+        reasons=made.reasons,
+        metric=metric,
+        gate=gate,
+        champion=champion and describe_champion(champion),
+    )
 
 
-def _classifications(
-    answers: Mapping[str, Sequence[Line]], references: Sequence[str | None]
-) -> dict[str, dict[str, Any]]:
+def _classify_arms(
+    answers: Mapping[str, Sequence[StoredLine]], references: Sequence[str | None]
+) -> dict[str, Classification]:
     """Records that no arm answered have no known label."""
     wanted = [reference for reference in references if reference is not None]
     return {
-        arm: classification(
-            [line.get("response") for line, known in zip(lines, references, strict=True) if known is not None], wanted
+        arm: classify(
+            [read_response(line) for line, known in zip(lines, references, strict=True) if known is not None], wanted
         )
         for arm, lines in answers.items()
     }
 
 
-def _extremes(
+def _find_extremes(
     scores: Sequence[float | None], others: Sequence[float | None], groups: Sequence[int], metric: str
-) -> dict[str, Any]:
-    """`{"against", "metric", "gains", "regressions"}`, the largest differences first, at most one of each group."""
+) -> Extremes:
     rows = [
         (one - other, index)
         for index, (one, other) in enumerate(zip(scores, others, strict=True))
         if one is not None and other is not None
     ]
 
-    def largest(sign: int) -> list[dict[str, Any]]:
-        chosen: dict[int, dict[str, Any]] = {}
-        for difference, index in sorted(rows, key=lambda row: (-sign * row[0], row[1])):
-            if sign * difference > 0 and len(chosen) < EXTREMES:
-                chosen.setdefault(groups[index], {"index": index, "difference": difference})
+    def find_largest(sign: int) -> list[Extreme]:
+        chosen: dict[int, Extreme] = {}
+        for gain, index in sorted(rows, key=lambda row: (-sign * row[0], row[1])):
+            if sign * gain > 0 and len(chosen) < EXTREMES:
+                chosen.setdefault(groups[index], Extreme(index=index, difference=gain))
         return list(chosen.values())
 
-    return {"against": BASE, "metric": metric, "gains": largest(1), "regressions": largest(-1)}
+    return Extremes(against=BASE, metric=metric, gains=find_largest(1), regressions=find_largest(-1))

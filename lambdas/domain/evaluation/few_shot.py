@@ -1,19 +1,19 @@
-"""Few-shot examples in front of a question, as earlier turns: no text of theirs can end its turn."""
+"""Few-shot examples in front of a question, as earlier messages: no text of an example can end its message."""
 
 from collections.abc import Sequence
 
-from lambdas.domain.evaluation.responses import Question, Record, Turn
+from lambdas.domain.evaluation.questions import Conversation, Message, Question
 
 
-def few_shot_turns(examples: Sequence[Record], question: Question) -> list[Turn]:
-    """The turns to send: each example's, then the question's own.
+def prepend_examples(examples: Sequence[Conversation], question: Question) -> tuple[Message, ...]:
+    """The messages to send: each example's, then the question's own.
 
-    An example whose system text is not the question's brings it along in front of its first turn.
+    Where an example's system text differs from the question's, it is put in front of the example's first message.
     """
-    turns: list[Turn] = []
+    messages: list[Message] = []
     for example in examples:
         first, *rest = example.messages
         if example.system and example.system != question.system:
-            first = Turn(role=first.role, content=f"{example.system}\n\n{first.content}")
-        turns += [first, *rest]
-    return [*turns, *question.turns]
+            first = Message(role=first.role, content=f"{example.system}\n\n{first.content}")
+        messages += [first, *rest]
+    return (*messages, *question.messages)

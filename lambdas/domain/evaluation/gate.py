@@ -1,7 +1,7 @@
 """The gate: whether a tuned model may replace what it is compared with, and why."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,8 +39,20 @@ class Evidence(NamedTuple):
     latency_increase_percent: float | None
 
 
-def decide(settings: GateSettings, evidence: Sequence[Evidence]) -> dict[str, Any]:
-    """`{"verdict": "promote" | "reject" | "inconclusive", "reasons": [sentence]}`.
+class GateDecision(NamedTuple):
+    """A verdict with its reasons, each a sentence."""
+
+    verdict: Verdict
+    reasons: list[str]
+
+    def qualify(self, reason: str, *, promotable: bool = False) -> "GateDecision":
+        """The decision with one more reason; it promotes nothing unless what the reason says is `promotable`."""
+        held_back = self.verdict == "promote" and not promotable
+        return GateDecision("inconclusive" if held_back else self.verdict, [*self.reasons, reason])
+
+
+def decide(settings: GateSettings, evidence: Sequence[Evidence]) -> GateDecision:
+    """The verdict on the tuned model.
 
     Each arm of the evidence must be beaten: one rejection rejects, else one open question leaves all inconclusive.
     - reject: even the interval's upper end is below zero or the smallest gain, or a limit is exceeded.
@@ -51,15 +63,15 @@ def decide(settings: GateSettings, evidence: Sequence[Evidence]) -> dict[str, An
     """
     if not evidence:
         raise ValueError("There is nothing to compare the tuned model with.")
-    findings = [finding for one in evidence for finding in (_gain(settings, one), *_limits(settings, one))]
-    verdict = max((verdict for verdict, _ in findings), key=_STRICTNESS.index)
-    return {"verdict": verdict, "reasons": [reason for _, reason in findings]}
+    judged = [one for each in evidence for one in (_judge_gain(settings, each), *_judge_limits(settings, each))]
+    verdict = max((verdict for verdict, _ in judged), key=_STRICTNESS.index)
+    return GateDecision(verdict, [reason for _, reason in judged])
 
 
-def _gain(settings: GateSettings, evidence: Evidence) -> tuple[Verdict, str]:
+def _judge_gain(settings: GateSettings, evidence: Evidence) -> tuple[Verdict, str]:
     """The verdict on the metric."""
     gain, least = evidence.gain, settings.smallest_gain
-    stated = _stated(evidence)
+    stated = _state_gain(evidence)
     if not settings.interval_must_exclude_zero:
         if gain.difference > 0 and gain.difference >= least:
             return "promote", f"{stated}: at least the {least:g} points asked for."
@@ -83,7 +95,7 @@ def _gain(settings: GateSettings, evidence: Evidence) -> tuple[Verdict, str]:
     return "promote", f"{stated}: the interval excludes zero, and the gain is at least the {least:g} points asked for."
 
 
-def _stated(evidence: Evidence) -> str:
+def _state_gain(evidence: Evidence) -> str:
     gain = evidence.gain
     direction = "above" if gain.difference >= 0 else "below"
     certainty = f"{gain.groups} groups, {gain.records} records"
@@ -92,16 +104,16 @@ def _stated(evidence: Evidence) -> str:
     return f"{evidence.metric} is {abs(gain.difference):.1f} points {direction} {evidence.against} ({certainty})"
 
 
-def _limits(settings: GateSettings, evidence: Evidence) -> list[tuple[Verdict, str]]:
+def _judge_limits(settings: GateSettings, evidence: Evidence) -> list[tuple[Verdict, str]]:
     """The verdicts on the limits that are set."""
     limits = (
         ("output tokens", settings.max_token_increase_percent, evidence.token_increase_percent),
         ("latency", settings.max_latency_increase_percent, evidence.latency_increase_percent),
     )
-    return [_limit(name, most, extra, evidence.against) for name, most, extra in limits if most is not None]
+    return [_judge_limit(name, most, extra, evidence.against) for name, most, extra in limits if most is not None]
 
 
-def _limit(name: str, most: float, extra: float | None, against: str) -> tuple[Verdict, str]:
+def _judge_limit(name: str, most: float, extra: float | None, against: str) -> tuple[Verdict, str]:
     if extra is None:
         return "inconclusive", f"The limit of {most:+g} % {name} against {against} cannot be checked: no figures."
     comparison = f"{extra:+.1f} % {name} against {against}"

@@ -9,9 +9,11 @@ from lambdas.domain.cost.actual import Costs, report_cost
 from lambdas.domain.cost.answer_prices import answer_prices
 from lambdas.domain.cost.estimate import THROUGHPUT_ITEM
 from lambdas.domain.cost.failed_run import failed_cost
+from lambdas.domain.evaluation.answers import StoredLine, answering_seconds, select_answers
 from lambdas.domain.evaluation.arms import BASE, TUNED, Arm
 from lambdas.domain.evaluation.evaluate import Evaluation
-from lambdas.domain.evaluation.responses import Line, answering_seconds
+from lambdas.domain.evaluation.judging.summary import Judging
+from lambdas.domain.evaluation.metrics.classification import Classification
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.models.hyperparameters import Recommendation
 from lambdas.domain.report.made_elsewhere import Cost
@@ -51,9 +53,9 @@ JOB_NOTE = (
 
 def assemble_success(
     state: Mapping[str, Any],
-    answers: Mapping[str, Sequence[Line]],
+    answers: Mapping[str, Sequence[StoredLine]],
     evaluation: Evaluation,
-    judging: Mapping[str, Any],
+    judging: Judging,
     losses: JobLosses,
     lineage: Lineage,
     costs: Costs | None,
@@ -65,7 +67,7 @@ def assemble_success(
     known = known_facts(state)
     throughput = _with_overhead(known.throughput, answers[TUNED])
     billed = throughput.billed_seconds if throughput else None
-    cost = Cost.parse(report_cost(state, answers, judging, billed, costs)) if costs else None
+    cost = Cost.parse(report_cost(state, answers, judging.judges, billed, costs)) if costs else None
     planned = int(float((known.hyperparameters or {}).get("epochCount", 0)))
     return SucceededReport.parse(
         {
@@ -138,17 +140,17 @@ def known_facts(state: Mapping[str, Any]) -> RunReport:
 
 
 def summarise_arm(
-    lines: Sequence[Line],
+    lines: Sequence[StoredLine],
     means: Mapping[str, float | None],
     *,
     model_id: str | None,
     few_shot: int = 0,
     price_per_1000: float | None = None,
-    classification: Mapping[str, Any] | None = None,
+    classification: Classification | None = None,
 ) -> ArmFigures:
     """An arm's figures; `means` has its metrics."""
-    answers = [line for line in lines if "error" not in line]
-    latencies = [line["latency_ms"] for line in answers]
+    answers = select_answers(lines)
+    latencies = [line.latency_ms for line in answers]
     return ArmFigures.parse(
         {
             "model_id": model_id,
@@ -156,9 +158,9 @@ def summarise_arm(
             "n": len(lines),
             "errors": len(lines) - len(answers),
             **means,
-            "output_tokens": count_statistics([line["output_tokens"] for line in answers]),
+            "output_tokens": count_statistics([line.output_tokens for line in answers]),
             "latency_ms": Latency(p50=percentile(latencies, 50), p95=percentile(latencies, 95)),
-            "stop_reasons": dict(Counter(line["stop_reason"] for line in answers).most_common()),
+            "stop_reasons": dict(Counter(line.stop_reason for line in answers).most_common()),
             "price_per_1000": price_per_1000,
             "classification": classification,
             "token_reduction_percent": None,
@@ -186,7 +188,7 @@ def kept_models(model_arn: str | None, sweep: Sweep | None = None) -> list[Lefto
 def _arms(
     state: Mapping[str, Any],
     model_arn: str | None,
-    answers: Mapping[str, Sequence[Line]],
+    answers: Mapping[str, Sequence[StoredLine]],
     evaluation: Evaluation,
     costs: Costs | None,
 ) -> dict[str, ArmFigures]:
@@ -255,7 +257,7 @@ def _served_by(facts: Mapping[str, Any]) -> ServedBy | None:
     )
 
 
-def _with_overhead(throughput: ThroughputFigures | None, tuned: Sequence[Line]) -> ThroughputFigures | None:
+def _with_overhead(throughput: ThroughputFigures | None, tuned: Sequence[StoredLine]) -> ThroughputFigures | None:
     answering = answering_seconds(tuned)
     if throughput is None or not throughput.billed_seconds or answering is None:
         return throughput

@@ -19,9 +19,14 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lambdas.domain.core.outside_text import is_visible, name
-from lambdas.domain.evaluation.judging.agreement import wilson_interval
-from lambdas.domain.evaluation.judging.pairwise import Pair, agreements, mean_kappa
-from lambdas.domain.report.made_elsewhere import Agreement, Judging, PersonFigures
+from lambdas.domain.evaluation.judging.pairwise import Pair
+from lambdas.domain.evaluation.judging.summary import (
+    Judging,
+    Preference,
+    find_agreements,
+    mean_kappa,
+    summarise_votes,
+)
 
 PAIRS = 20
 FORMAT: Literal["fine-tune-votes-1"] = "fine-tune-votes-1"
@@ -55,7 +60,7 @@ class Review(NamedTuple):
     """One reviewer's preferences by record: "win", "loss" or "neither", seen from the arm."""
 
     reviewer: str
-    preferences: dict[int, str]
+    preferences: dict[int, Preference]
 
 
 def render_review(run_id: str, pairs: Sequence[Pair], *, simulated: bool) -> str:
@@ -145,29 +150,13 @@ def check_reviewer(reviewer: str, judges: Iterable[str], reviewers: Iterable[str
             )
 
 
-def summarise_review(review: Review) -> PersonFigures:
-    """A reviewer's votes as a judge's; the rate leaves ties out."""
-    given = list(review.preferences.values())
-    wins, losses = given.count("win"), given.count("loss")
-    return PersonFigures(
-        reviewer=review.reviewer,
-        pairs=len(given),
-        wins=wins,
-        losses=losses,
-        ties=given.count("neither"),
-        win_rate=100.0 * wins / (wins + losses) if wins + losses else None,
-        interval=wilson_interval(wins, wins + losses),
-        preferences={str(index): preference for index, preference in review.preferences.items()},
-    )
-
-
 def with_review(judging: Judging, review: Review) -> Judging:
     """The report's `judging` with a reviewer's votes in the place of that reviewer's earlier ones.
 
     Each two raters' agreement is worked out anew; `kappa` stays that between judges.
     """
     people = [person for person in judging.people if person.reviewer != review.reviewer]
-    people.append(summarise_review(review))
+    people.append(summarise_votes(review.reviewer, review.preferences))
     judged = {
         judge.model_id: {
             pair.index: pair.preferences[judge.model_id] for pair in judging.pairs if judge.model_id in pair.preferences
@@ -178,8 +167,8 @@ def with_review(judging: Judging, review: Review) -> Judging:
     return judging.model_copy(
         update={
             "people": people,
-            "agreements": [Agreement.parse(each) for each in agreements({**judged, **voted})],
-            "kappa": mean_kappa(agreements(judged)),
+            "agreements": find_agreements({**judged, **voted}),
+            "kappa": mean_kappa(find_agreements(judged)),
         }
     )
 
@@ -194,7 +183,7 @@ def _sides(run_id: str, pair: Pair) -> tuple[str, str]:
     return (pair.arm, pair.against) if _arm_is_left(run_id, pair.index) else (pair.against, pair.arm)
 
 
-def _preference(run_id: str, vote: Vote) -> str:
+def _preference(run_id: str, vote: Vote) -> Preference:
     if vote.choice == "tie":
         return "neither"
     return "win" if (vote.choice == "left") == _arm_is_left(run_id, vote.index) else "loss"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lambdas.domain.dataset.document import DatasetDocument
-from lambdas.domain.evaluation.responses import Line
+from lambdas.domain.evaluation.answers import StoredLine
 from lambdas.domain.training.losses import JobLosses
 
 
@@ -14,6 +14,6 @@ class Materials(NamedTuple):
     `dataset` is None where there is none, or one that another version has written.
     """
 
-    answers: Mapping[str, Sequence[Line]]
+    answers: Mapping[str, Sequence[StoredLine]]
     losses: Mapping[int, JobLosses]
     dataset: DatasetDocument | None

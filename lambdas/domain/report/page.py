@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from lambdas.domain.evaluation.answers import StoredLine, select_answers
 from lambdas.domain.evaluation.arms import BASE, TUNED
-from lambdas.domain.evaluation.responses import Line
+from lambdas.domain.evaluation.comparisons import Comparison
+from lambdas.domain.evaluation.evaluate import Extreme
+from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.report import charts
 from lambdas.domain.report.charts import IntervalRow
-from lambdas.domain.report.made_elsewhere import Comparison, Extreme, Judging
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.run_report import METRICS, SucceededReport
 from lambdas.domain.report.success_message import headline
@@ -58,7 +60,7 @@ class Sample:
     difference: float
     prompt: str | None
     reference: str | None
-    answers: Mapping[str, Line]
+    answers: Mapping[str, StoredLine]
 
 
 class Comparisons(NamedTuple):
@@ -136,11 +138,9 @@ def _verdict_plot(report: SucceededReport) -> Markup | None:
     return _picture(charts.interval_plot(f"{metric_name(metric)}: tuned minus each other arm", "points, 0-100", rows))
 
 
-def _token_plot(answers: Mapping[str, Sequence[Line]]) -> Markup:
+def _token_plot(answers: Mapping[str, Sequence[StoredLine]]) -> Markup:
     counts = {
-        arm: [line["output_tokens"] for line in answers[arm] if "error" not in line]
-        for arm in (BASE, TUNED)
-        if arm in answers
+        arm: [line.output_tokens for line in select_answers(answers[arm])] for arm in (BASE, TUNED) if arm in answers
     }
     return _picture(charts.token_histogram({arm: own for arm, own in counts.items() if own}))
 
@@ -182,11 +182,12 @@ def _picture(svg: str) -> Markup:
     return Markup(svg)  # noqa: S704 - drawn by pygal, which escapes all texts
 
 
-def _samples(extremes: Sequence[Extreme], answers: Mapping[str, Sequence[Line]]) -> list[Sample]:
+def _samples(extremes: Sequence[Extreme], answers: Mapping[str, Sequence[StoredLine]]) -> list[Sample]:
     """The records of the largest differences, with the prompt, the reference and each arm's answer."""
     samples = []
     for extreme in extremes:
         lines = {arm: lines[extreme.index] for arm, lines in answers.items()}
-        known = next((line for line in lines.values() if "error" not in line), {"prompt": None, "reference": None})
-        samples.append(Sample(extreme.index, extreme.difference, known["prompt"], known["reference"], lines))
+        known = next(iter(select_answers(lines.values())), None)
+        prompt, reference = (known.prompt, known.reference) if known else (None, None)
+        samples.append(Sample(extreme.index, extreme.difference, prompt, reference, lines))
     return samples

@@ -5,19 +5,14 @@ from typing import Literal
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.run import RunSource
+from lambdas.domain.evaluation.comparisons import Comparison
+from lambdas.domain.evaluation.evaluate import Decision, Extremes, Task
+from lambdas.domain.evaluation.judging.summary import Judging, PromptVersion
+from lambdas.domain.evaluation.metrics.classification import Classification
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.models.hyperparameters import Recommendation
-from lambdas.domain.report.made_elsewhere import (
-    Classification,
-    Comparison,
-    Cost,
-    Decision,
-    Extremes,
-    Judging,
-    PromptVersion,
-    Task,
-)
+from lambdas.domain.report.made_elsewhere import Cost
 from lambdas.domain.report.section import Section
 
 # An arm's metrics, all of 0 to 100; the last four belong to the tasks of their kinds.

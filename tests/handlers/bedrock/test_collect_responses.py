@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import EvaluationFailed
 from lambdas.handlers.collect_responses import handler
+from tests.answer_lines import make_answer
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -52,7 +54,7 @@ def event(run: dict[str, Any], plan: dict[str, Any], store: Store, s3: "S3Client
 
 
 def line(index: int) -> dict[str, Any]:
-    return {"index": index, "prompt": "p", "reference": "r", "response": f"answer {index}"}
+    return asdict(make_answer(index, f"answer {index}", "r", prompt="p"))
 
 
 def test_each_arm_has_a_line_per_test_record_in_order(

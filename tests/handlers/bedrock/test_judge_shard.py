@@ -1,6 +1,5 @@
 """JudgeShard."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,8 +8,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.adapters import pairwise_judging
 from lambdas.adapters.adapters import current
 from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.evaluation.judging.lines import JudgedLine
 from lambdas.domain.evaluation.judging.pairwise import Pair
-from lambdas.domain.evaluation.judging.shards import summarise_judging
+from lambdas.domain.evaluation.judging.summary import JudgedPair, summarise_judging
 from lambdas.handlers.judge_shard import handler
 from tests.handlers.bedrock.conftest import Script
 from tests.handlers.conftest import with_time_left
@@ -43,7 +43,7 @@ def event(s3: "S3Client", run: dict[str, Any], expect: dict[str, str]) -> dict[s
     return {"run": run, "shard": {"judge": "maker.judge-v1:0", "number": 0, "first": 0, "records": 3}}
 
 
-def stored(prefix: str) -> list[dict[str, Any]]:
+def stored(prefix: str) -> list[JudgedLine]:
     return current().judging.read_judge(BUCKET, prefix, "maker.judge-v1:0", len(PAIRS))
 
 
@@ -61,9 +61,9 @@ def test_each_pair_is_asked_in_both_orders_and_identical_answers_not_at_all(
     assert first != second
     assert "&lt;/first&gt;" in asked[2]["messages"][0]["content"][0]["text"]
     summary = summarise_judging(PAIRS, {"maker.judge-v1:0": stored(expect["prefix"])})
-    [judge] = summary["judges"]
-    assert (judge["wins"], judge["ties"], judge["inconsistent"], judge["unanswered"]) == (1, 1, 1, 0)
-    assert summary["pairs"][0] == {"index": 3, "identical": False, "preferences": {"maker.judge-v1:0": "win"}}
+    [judge] = summary.judges
+    assert (judge.wins, judge.ties, judge.inconsistent, judge.unanswered) == (1, 1, 1, 0)
+    assert summary.pairs[0] == JudgedPair(index=3, identical=False, preferences={"maker.judge-v1:0": "win"})
 
 
 def test_what_is_stored_is_not_asked_again(
@@ -84,9 +84,9 @@ def test_a_judge_that_cannot_be_asked_is_asked_once_and_said(
     runtime.refuse(CONVERSE, "AccessDeniedException", "You have no access.", 403)
     assert handler(event, lambda_context)["errors"] == 4
     assert len(runtime.requests(CONVERSE)) == 1
-    [judge] = summarise_judging(PAIRS, {"maker.judge-v1:0": stored(expect["prefix"])})["judges"]
-    assert judge["error"] == "AccessDeniedException: You have no access."
-    assert (judge["unanswered"], judge["ties"], judge["win_rate"]) == (2, 1, None)
+    [judge] = summarise_judging(PAIRS, {"maker.judge-v1:0": stored(expect["prefix"])}).judges
+    assert judge.error == "AccessDeniedException: You have no access."
+    assert (judge.unanswered, judge.ties, judge.win_rate) == (2, 1, None)
 
 
 def test_a_refused_question_is_that_pairs_error_alone(
@@ -106,5 +106,5 @@ def test_answers_are_stored_when_the_time_runs_out(
     context = with_time_left(lambda_context, 900_000, 900_000, 0)
     with pytest.raises(ServiceBusy, match="needs more time"):
         handler(event, context)
-    assert [json.loads(json.dumps(line))["order"] for line in stored(expect["prefix"])] == ["arm_first", "arm_second"]
+    assert [line.order for line in stored(expect["prefix"])] == ["arm_first", "arm_second"]
     assert pairwise_judging.SETTINGS.temperature == 0

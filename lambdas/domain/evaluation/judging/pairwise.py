@@ -1,4 +1,4 @@
-"""Pairwise judging: what a judge model is asked, how its answer is read, what the answers of a judge add up to.
+"""Pairwise judging: what a judge model is asked, and how its answer is read. `summary.py` adds the answers up.
 
 Each pair of answers is asked in both orders, since judges favour a position (Zheng et al., "Judging LLM-as-a-Judge with
 MT-Bench and Chatbot Arena", 2023, sections 3.3 and 3.4): only the same verdict in both counts as a win or a loss.
@@ -10,23 +10,21 @@ judgement.
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import combinations
 from string import Template
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from xml.sax.saxutils import escape
-
-from lambdas.domain.evaluation.judging.agreement import cohens_kappa, wilson_interval
 
 PROMPT = "judge-v1"
 
 Order = Literal["arm_first", "arm_second"]
 Judgement = Literal["first", "second", "tie", "unparseable"]
 Outcome = Literal["win", "loss", "tie", "inconsistent", "unparseable"]
+# A record's judgements with the arm first and with it second.
+Judgements = tuple[Judgement, Judgement]
 
 ORDERS: tuple[Order, Order] = ("arm_first", "arm_second")
 
@@ -131,69 +129,3 @@ def choose_records(indexes: Sequence[int], groups: Mapping[int, Hashable], most:
     for index in sorted(indexes, key=lambda index: hashlib.sha256(f"{seed}:{index}".encode()).digest()):
         chosen.setdefault(groups[index], index)
     return list(chosen.values())[:most]
-
-
-def summarise_judge(
-    model_id: str, judgements: Mapping[int, tuple[Judgement, Judgement]], identical: int = 0
-) -> dict[str, Any]:
-    """What a judge's judgements add up to.
-
-    `{"model_id", "pairs", "wins", "losses", "ties", "inconsistent", "unparseable", "win_rate", "interval", "position"}`
-    `judgements` has, by record, those with the arm first and with it second; `identical` pairs were ties unasked.
-    `win_rate` is wins in per cent of wins and losses, as AWS's blog on synthetic data counts it, and `interval` its
-    95 % Wilson interval; both null without wins and losses. `position` is `{"first", "second"}`: how often each place
-    was preferred, over all single judgements; without a bias they are even, as each answer stands in each place once.
-    """
-    outcomes = Counter(combine(*both) for both in judgements.values())
-    places = Counter(judgement for both in judgements.values() for judgement in both)
-    wins, losses = outcomes["win"], outcomes["loss"]
-    return {
-        "model_id": model_id,
-        "pairs": len(judgements) + identical,
-        "wins": wins,
-        "losses": losses,
-        "ties": outcomes["tie"] + identical,
-        "inconsistent": outcomes["inconsistent"],
-        "unparseable": outcomes["unparseable"],
-        "win_rate": 100.0 * wins / (wins + losses) if wins + losses else None,
-        "interval": wilson_interval(wins, wins + losses),
-        "position": {"first": places["first"], "second": places["second"]},
-    }
-
-
-def preferences(judgements: Mapping[int, tuple[Judgement, Judgement]]) -> dict[int, str]:
-    """By record "win", "loss" or "neither", for agreement with others; unparseable ones are left out.
-
-    A judge whose verdict depends on the order has no preference, as with a tie.
-    """
-    outcomes = {index: combine(*both) for index, both in judgements.items()}
-    return {
-        index: outcome if outcome in ("win", "loss") else "neither"
-        for index, outcome in outcomes.items()
-        if outcome != "unparseable"
-    }
-
-
-def agreements(raters: Mapping[str, Mapping[int, str]]) -> list[dict[str, Any]]:
-    """`[{"raters": [a, b], "pairs", "agreement", "kappa"}]` for any two raters' preferences, on the records both have.
-
-    `agreement` is in per cent; null, as `kappa`, where it is not defined.
-    """
-    return [_agreement(one, other, raters[one], raters[other]) for one, other in combinations(raters, 2)]
-
-
-def _agreement(one: str, other: str, first: Mapping[int, str], second: Mapping[int, str]) -> dict[str, Any]:
-    shared = sorted(first.keys() & second.keys())
-    same = sum(first[index] == second[index] for index in shared)
-    return {
-        "raters": [one, other],
-        "pairs": len(shared),
-        "agreement": 100.0 * same / len(shared) if shared else None,
-        "kappa": cohens_kappa([first[index] for index in shared], [second[index] for index in shared]),
-    }
-
-
-def mean_kappa(found: Iterable[Mapping[str, Any]]) -> float | None:
-    """The mean of the kappas that are defined; for two raters it is theirs."""
-    kappas = [each["kappa"] for each in found if each["kappa"] is not None]
-    return sum(kappas) / len(kappas) if kappas else None

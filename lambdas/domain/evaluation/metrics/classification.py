@@ -4,7 +4,8 @@ import string
 from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Any
+
+from lambdas.domain.core.fact import Fact
 
 # A task has labels where its references are few, short and each often enough to be learnt.
 MOST_LABELS = 20
@@ -38,35 +39,51 @@ def label_match(response: str, reference: str) -> float:
     return 100.0 if label(response) == label(reference) else 0.0
 
 
-def classification(responses: Sequence[str | None], references: Sequence[str]) -> dict[str, Any]:
-    """What a classification's answers add up to.
+class LabelScores(Fact):
+    """Precision, recall and F1 of one label, 0-100; a label that is never answered has precision and F1 0."""
 
-    `{"accuracy", "macro_f1", "labels": [text], "confusion": [[n]], "by_label": {label: {"precision", "recall", "f1"}}}`
+    precision: float
+    recall: float
+    f1: float
+
+
+class Classification(Fact):
+    """What a classification's answers add up to; scores are 0-100, null without references.
+
     The references' labels, in alphabetical order, are the rows of the confusion matrix and its columns; one more
-    column counts answers that are none of them, or missing (None). Scores are 0-100; a label that is never answered
-    has precision and F1 0. Macro-F1 is the plain mean of the labels' F1, each worth the same however rare.
-    Source: Sokolova and Lapalme, "A systematic analysis of performance measures for classification tasks" (2009).
+    column counts answers that are none of them, or missing. Macro-F1 is the plain mean of the labels' F1, each worth
+    the same however rare. Source: Sokolova and Lapalme, "A systematic analysis of performance measures for
+    classification tasks" (2009).
     """
+
+    accuracy: float | None
+    macro_f1: float | None
+    labels: list[str]
+    confusion: list[list[int]]
+    by_label: dict[str, LabelScores]
+
+
+def classify(responses: Sequence[str | None], references: Sequence[str]) -> Classification:
+    """The classification of these responses; a missing one (None) is no label."""
     wanted = [label(reference) for reference in references]
     labels = sorted(set(wanted))
     known = set(labels)
     given = [OTHER if response is None or label(response) not in known else label(response) for response in responses]
     counts = Counter(zip(wanted, given, strict=True))
     answered, asked = Counter(given), Counter(wanted)
-    by_label = {one: _scores(counts[one, one], answered[one], asked[one]) for one in labels}
-    return {
-        "accuracy": 100.0 * sum(counts[one, one] for one in labels) / len(wanted) if wanted else None,
-        "macro_f1": fmean(scores["f1"] for scores in by_label.values()) if by_label else None,
-        "labels": labels,
-        "confusion": [[counts[row, column] for column in (*labels, OTHER)] for row in labels],
-        "by_label": by_label,
-    }
+    by_label = {one: _score_label(counts[one, one], answered[one], asked[one]) for one in labels}
+    return Classification(
+        accuracy=100.0 * sum(counts[one, one] for one in labels) / len(wanted) if wanted else None,
+        macro_f1=fmean(scores.f1 for scores in by_label.values()) if by_label else None,
+        labels=labels,
+        confusion=[[counts[row, column] for column in (*labels, OTHER)] for row in labels],
+        by_label=by_label,
+    )
 
 
-def _scores(right: int, answered: int, asked: int) -> dict[str, float]:
-    """Precision, recall and F1 of one label."""
-    return {
-        "precision": 100.0 * right / answered if answered else 0.0,
-        "recall": 100.0 * right / asked,
-        "f1": 200.0 * right / (answered + asked),
-    }
+def _score_label(right: int, answered: int, asked: int) -> LabelScores:
+    return LabelScores(
+        precision=100.0 * right / answered if answered else 0.0,
+        recall=100.0 * right / asked,
+        f1=200.0 * right / (answered + asked),
+    )

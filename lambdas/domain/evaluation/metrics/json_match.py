@@ -1,7 +1,7 @@
 """Answers that must be JSON: whether they are, whether they say the same, whether they have the same shape."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -84,7 +84,7 @@ def same_schema(given: Any, wanted: Any) -> bool:
     return True
 
 
-def _object(pairs: Sequence[tuple[str, Any]]) -> Mapping[str, Any]:
+def _object(pairs: Sequence[tuple[str, Any]]) -> Any:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ValueError("a key occurs twice")

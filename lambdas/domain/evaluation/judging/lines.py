@@ -1,0 +1,78 @@
+"""What is stored of a judging: the pairs, and what a judge answered about them.
+
+`judging/pairs.jsonl` has a line for each Pair: the tuned model's answer (`arm`) and its base's (`against`) to a test
+record. A line of `judging/<judge>/<n>.jsonl` is a JudgementLine or an UnjudgedLine, with their fields as keys.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+import orjson
+from pydantic import ConfigDict, TypeAdapter
+
+from lambdas.domain.core.stored_lines import parse_stored_lines
+from lambdas.domain.evaluation.judging.pairwise import Judgement, Order, Pair
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True)
+class JudgementLine:
+    """A judge's answer about a pair whose `order` says which answer stood first."""
+
+    __pydantic_config__ = _STRICT
+
+    index: int
+    order: Order
+    answer: str
+    judgement: Judgement
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True)
+class UnjudgedLine:
+    """A question that the judge did not answer; where `final`, it can be asked nothing at all."""
+
+    __pydantic_config__ = _STRICT
+
+    index: int
+    order: Order
+    error: str
+    final: bool = False
+
+
+JudgedLine = JudgementLine | UnjudgedLine
+_LINE: TypeAdapter[JudgedLine] = TypeAdapter(JudgedLine)
+_PAIR = TypeAdapter(Pair)
+
+
+def parse_judged_lines(content: bytes) -> list[JudgedLine]:
+    """The lines of a judge's shard. Raises InvalidState."""
+    return parse_stored_lines(content, _LINE, "judgements")
+
+
+def render_judged_lines(lines: Iterable[JudgedLine]) -> bytes:
+    """Lines as stored; `final` stands only where it is true."""
+    return b"".join(
+        orjson.dumps(
+            {name: value for name, value in asdict(line).items() if value is not False},
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
+        for line in lines
+    )
+
+
+def parse_pairs(content: bytes) -> list[Pair]:
+    """The pairs of `judging/pairs.jsonl`. Raises InvalidState."""
+    return parse_stored_lines(content, _PAIR, "pairs")
+
+
+def render_pairs(pairs: Sequence[Pair]) -> list[bytes]:
+    """The lines of `judging/pairs.jsonl`."""
+    return [orjson.dumps(pair) for pair in pairs]
+
+
+def select_judgements(lines: Iterable[JudgedLine]) -> list[JudgementLine]:
+    """The lines that have a judgement."""
+    return [line for line in lines if isinstance(line, JudgementLine)]

@@ -1,0 +1,76 @@
+"""What a model is asked: a record of the test set without its reference, and the settings that all arms share."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+
+from lambdas.domain.core.fact import Fact
+
+
+def _join_blocks(value: object) -> object:
+    """Nova's text blocks as one text; pydantic refuses anything else that is no text."""
+    if isinstance(value, list) and all(
+        isinstance(block, dict) and isinstance(block.get("text"), str) for block in value
+    ):
+        return "\n".join(block["text"] for block in value)
+    return value
+
+
+_Text = Annotated[str, BeforeValidator(_join_blocks)]
+
+
+class Message(BaseModel):
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: _Text
+
+
+class Conversation(BaseModel):
+    """A record as a run writes its sets, in any base model's format; the last message is the reference.
+
+    A prompt with a completion is one question: the user's text is the trained prompt, word for word.
+    """
+
+    system: _Text | None = None
+    messages: list[Message] = Field(min_length=2)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_completion(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "prompt" not in value:
+            return value
+        texts = {"user": value["prompt"], "assistant": value.get("completion")}
+        return {"messages": [{"role": role, "content": text} for role, text in texts.items()]}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A test record without its reference, ready to be asked."""
+
+    index: int
+    system: str | None
+    messages: tuple[Message, ...]
+    reference: str
+
+    @property
+    def prompt(self) -> str:
+        """What the report shows: the user's text, or all messages by role. The system text stays in the data set."""
+        if len(self.messages) == 1:
+            return self.messages[0].content
+        return "\n\n".join(f"{message.role}: {message.content}" for message in self.messages)
+
+
+class InferenceSettings(Fact):
+    """How a model is asked: the same for every arm, so that arms can be compared."""
+
+    max_tokens: int = Field(ge=1)
+    temperature: float = Field(ge=0, le=1)
+    top_p: float = Field(gt=0, le=1)
+
+
+def parse_question(index: int, line: bytes) -> Question:
+    """The question in one line of the test set. Raises pydantic's ValidationError where the line is no such record."""
+    record = Conversation.model_validate_json(line)
+    return Question(index, record.system, tuple(record.messages[:-1]), record.messages[-1].content)
