@@ -16,7 +16,9 @@ class Environment(BaseModel):
     """Environment variables by their names in lower case."""
 
     # A refusal ends up in the run's cause and in the notification: it names variables, never their values.
-    model_config = ConfigDict(alias_generator=str.upper, populate_by_name=True, frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        alias_generator=str.upper, populate_by_name=True, frozen=True, hide_input_in_errors=True, defer_build=True
+    )
 
     output_bucket: str = Field(min_length=3)
     # Bedrock names are `<deployment>-<run id>`, in a sweep with `-c<number>` behind: at most 63 characters, no two

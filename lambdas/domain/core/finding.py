@@ -23,7 +23,7 @@ class Finding(BaseModel):
     customization id of the model to change to, where the finding is about a quota or an ageing model.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     check: str
     severity: Severity

@@ -11,4 +11,4 @@ class SettingsModel(BaseModel):
     """Settings of one kind; every key may be left out, none may be unknown."""
 
     # Strict: "0.1" is not 0.1 and true is not 1; what was meant is asked, not guessed.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)

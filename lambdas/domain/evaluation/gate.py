@@ -20,7 +20,7 @@ class GateSettings(BaseModel):
     The limits bound how much more output tokens (mean) and latency (median) the tuned model may need; null sets none.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     metric: Metric = "primary"
     smallest_gain: float = Field(default=0.0, ge=0, le=100)

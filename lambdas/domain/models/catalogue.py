@@ -22,7 +22,7 @@ _FIRST = "claude-3-haiku.json"
 
 
 class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class SetLimits(_Data):
