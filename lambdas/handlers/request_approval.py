@@ -70,5 +70,5 @@ def _validation_loss(run: dict[str, Any], job: dict[str, Any]) -> float | None:
     losses = current().customization_output.read_training_metrics(
         run["output_bucket"], f"{run['prefix']}customization/"
     )
-    known = [loss for epoch in summarise_epochs(*losses) if (loss := epoch["validation_loss"]) is not None]
+    known = [loss for epoch in summarise_epochs(*losses) if (loss := epoch.validation_loss) is not None]
     return known[-1] if known else None

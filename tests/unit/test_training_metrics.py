@@ -5,7 +5,15 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.training.losses import TRAINING_FILE, VALIDATION_FILE, Loss, find_key, read_losses, summarise_epochs
+from lambdas.domain.training.losses import (
+    TRAINING_FILE,
+    VALIDATION_FILE,
+    Epoch,
+    Loss,
+    find_key,
+    read_losses,
+    summarise_epochs,
+)
 
 TRAINING = b"step_number,epoch_number,training_loss\n0,1,2.0\n1,1,1.0\n2,2,0.5\n3,2,0.25\n"
 VALIDATION = b"step_number,epoch_number,validation_loss\n1,1,1.25\n3,2,0.75\n"
@@ -15,8 +23,8 @@ def test_epochs_are_summarised_from_both_files() -> None:
     """The report shows whether training went on while validation did not."""
     epochs = summarise_epochs(read_losses(TRAINING, "training"), read_losses(VALIDATION, "validation"))
     assert epochs == [
-        {"epoch": 1, "training_loss": 1.5, "validation_loss": 1.25},
-        {"epoch": 2, "training_loss": 0.375, "validation_loss": 0.75},
+        Epoch(epoch=1, training_loss=1.5, validation_loss=1.25),
+        Epoch(epoch=2, training_loss=0.375, validation_loss=0.75),
     ]
 
 

@@ -37,7 +37,7 @@ from lambdas.domain.report.run_report import (
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.serving.throughput import served_seconds
 from lambdas.domain.training import candidate_jobs
-from lambdas.domain.training.curve import summarise_training
+from lambdas.domain.training.curve import TrainingSummary, summarise_training
 from lambdas.domain.training.losses import JobLosses, summarise_epochs
 
 STORAGE_NOTE = (
@@ -219,7 +219,7 @@ def _recommended(plan: Mapping[str, Any], job: Mapping[str, Any]) -> list[Recomm
     return None if found is None else [Recommendation.parse(one) for one in found]
 
 
-def _training(job: Mapping[str, Any], summary: Mapping[str, Any] | None) -> Training:
+def _training(job: Mapping[str, Any], summary: TrainingSummary | None) -> Training:
     """The job and what its losses say; nulls where nobody has looked at them."""
     known = {"job_arn": job.get("arn"), "started_at": job.get("started_at"), "ended_at": job.get("ended_at")}
     return Training.parse(dict.fromkeys(Training.model_fields) | known | dict(summary or {}))

@@ -14,6 +14,7 @@ from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.models.hyperparameters import Recommendation
 from lambdas.domain.report.made_elsewhere import Cost
 from lambdas.domain.report.section import Section
+from lambdas.domain.training.losses import Epoch
 
 # An arm's metrics, all of 0 to 100; the last four belong to the tasks of their kinds.
 METRICS = (
@@ -137,14 +138,6 @@ class Sweep(Fact):
     chosen: int | None
     reason: str
     note: str
-
-
-class Epoch(Fact):
-    """The losses of an epoch: the mean over its training steps, and the last validation loss."""
-
-    epoch: int
-    training_loss: float | None
-    validation_loss: float | None
 
 
 class Training(Fact):

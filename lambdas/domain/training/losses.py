@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import NamedTuple
 
+from lambdas.domain.core.fact import Fact
+
 TRAINING_FILE = "step_wise_training_metrics.csv"
 VALIDATION_FILE = "validation_metrics.csv"
 
@@ -77,21 +79,29 @@ def _loss(cells: dict[str, str], kind: str) -> Loss:
     return Loss(step, epoch, loss)
 
 
-def summarise_epochs(training: Losses, validation: Losses) -> list[dict[str, float | int | None]]:
-    """`[{"epoch", "training_loss", "validation_loss"}]`, an epoch per entry, null where a file has nothing on it.
+class Epoch(Fact):
+    """The losses of an epoch: the mean over its training steps and its last validation loss; null if unknown."""
 
-    An epoch's training loss is the mean over its steps; its validation loss is that of its last step.
-    """
-    epochs = sorted({line.epoch for line in (*training.lines, *validation.lines)})
-    summary: list[dict[str, float | int | None]] = []
-    for epoch in epochs:
-        steps = [line.loss for line in training.lines if line.epoch == epoch]
-        validations = [line.loss for line in validation.lines if line.epoch == epoch]
-        summary.append(
-            {
-                "epoch": epoch,
-                "training_loss": fmean(steps) if steps else None,
-                "validation_loss": validations[-1] if validations else None,
-            }
+    epoch: int
+    training_loss: float | None
+    validation_loss: float | None
+
+
+def summarise_epochs(training: Losses, validation: Losses) -> list[Epoch]:
+    """Each epoch of which a file has a loss, in order."""
+    return [
+        _epoch(
+            number,
+            [line.loss for line in training.lines if line.epoch == number],
+            [line.loss for line in validation.lines if line.epoch == number],
         )
-    return summary
+        for number in sorted({line.epoch for line in (*training.lines, *validation.lines)})
+    ]
+
+
+def _epoch(number: int, training: list[float], validation: list[float]) -> Epoch:
+    return Epoch(
+        epoch=number,
+        training_loss=fmean(training) if training else None,
+        validation_loss=validation[-1] if validation else None,
+    )
