@@ -8,6 +8,7 @@ from functools import cached_property
 
 from lambdas.adapters.adapters import Adapters, current
 from lambdas.handlers.environment import Environment
+from lambdas.steps.clock import Clock
 
 
 class Root:
@@ -22,6 +23,11 @@ class Root:
     def adapters(self) -> Adapters:
         """The adapters of the function's account and Region."""
         return current()
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The machine's clock."""
+        return Clock()
 
 
 root = Root()

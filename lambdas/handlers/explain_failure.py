@@ -7,7 +7,6 @@ import orjson
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import answering
 from lambdas.adapters.adapters import current
 from lambdas.domain.preflight.checks import preflight_key
 from lambdas.domain.report import approval
@@ -21,9 +20,9 @@ from lambdas.steps.observability import logger, metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes the whole state and returns `{"error", "cause", "subject", "message"}`. Raises ServiceBusy."""
     run = event.get("run")
-    trouble = current().objects.read(run["output_bucket"], answering.trouble_key(run["prefix"])) if run else None
+    trouble = current().answers.read_trouble(run["output_bucket"], run["prefix"]) if run else None
     event = {**event, "approval": _approval(event)}
-    explanation = explain(event, orjson.loads(trouble) if trouble else None)
+    explanation = explain(event, trouble)
     logger.error("Run failed", extra={"error": explanation.error, "cause": explanation.cause})
     metrics.add_metric("RunsFailed", MetricUnit.Count, 1)
     if run:

@@ -1,20 +1,16 @@
 """JudgeShard: a judge compares the pairs of one shard, after the throughput is gone."""
 
-from typing import Any
-
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import pairwise_judging
+from lambdas.domain.core.run import Run
 from lambdas.domain.evaluation.judging.shards import JudgeShard
-from lambdas.handlers.observability import observed
+from lambdas.handlers import composition
+from lambdas.handlers.observability import Json, observed
+from lambdas.steps.judge_shard import judge_shard
 
 
 @observed
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Takes `{"run", "shard"}` and returns `{"judge", "number", "answered", "errors"}`. Raises ServiceBusy."""
-    return pairwise_judging.judge_shard(
-        event["run"]["output_bucket"],
-        event["run"]["prefix"],
-        JudgeShard.parse(event["shard"]),
-        context.get_remaining_time_in_millis,
-    ).dump()
+def handler(event: Json, context: LambdaContext) -> Json:
+    """Takes `{"run", "shard"}` and returns a JudgedShard. Raises ServiceBusy."""
+    run, shard = Run.parse(event["run"]), JudgeShard.parse(event["shard"])
+    return judge_shard(run, shard, context.get_remaining_time_in_millis, adapters=composition.root.adapters).dump()

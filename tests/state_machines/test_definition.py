@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.answering import RESERVED_MILLISECONDS
 from lambdas.domain.core import errors
+from lambdas.steps.answering import RESERVED_MILLISECONDS
 from stacks.definition import CALL_AND_WAIT, definition_text, lambda_states, states
 from stacks.settings import Settings
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.core import errors
+from lambdas.domain.evaluation.shards import ShardTrouble
 from lambdas.domain.report import approval
 from lambdas.domain.report.failure import explain
 
@@ -184,7 +185,7 @@ def test_a_map_that_failed_is_explained_by_its_shard_through_the_parallel_branch
     """The branch's Fail state hands the threshold error on inside a text."""
     text = "The baseline models did not answer the test set: States.ExceedToleratedFailureThreshold too many"
     state = {"run": RUN, "failure": {"Error": "EvaluationFailed", "Cause": text, "phase": "customization"}}
-    trouble = {"arm": "base", "number": 2, "error": "EvaluationFailed", "message": "model X cannot be asked"}
+    trouble = ShardTrouble(arm="base", number=2, error="EvaluationFailed", message="model X cannot be asked")
     explanation = explain(state, trouble)
     assert "model X cannot be asked" in explanation.cause
     assert "model X" not in explain(failed("CustomizationFailed", "No.", "customization"), trouble).cause

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 import orjson
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from lambdas.adapters.aws import object_store
 from lambdas.adapters.aws.object_store import ObjectStore
+from lambdas.domain.core.stored_lines import parse_stored_lines
 from lambdas.domain.evaluation.answers import StoredLine, parse_lines, render_lines
 from lambdas.domain.evaluation.questions import Conversation, Question, parse_question
+from lambdas.domain.evaluation.shards import AnswerShard, ShardTrouble
 
 TEST_SET = "dataset/test.jsonl"
 TEST_GROUPS = "dataset/test_groups.json"
@@ -23,6 +25,15 @@ _JSONL = "application/jsonl"
 
 def _shard_key(prefix: str, arm: str, number: int) -> str:
     return f"{prefix}shards/{arm}/{number}.jsonl"
+
+
+def test_set_key(prefix: str) -> str:
+    """Where the run's test set is."""
+    return f"{prefix}{TEST_SET}"
+
+
+def _trouble_key(prefix: str) -> str:
+    return f"{prefix}shards/trouble.json"
 
 
 def arm_key(prefix: str, arm: str) -> str:
@@ -43,6 +54,19 @@ class StoredAnswers:
     def write_shard(self, bucket: str, prefix: str, arm: str, number: int, lines: list[StoredLine]) -> None:
         """Stores a shard's lines in place of earlier ones."""
         self._objects.write(bucket, _shard_key(prefix, arm, number), render_lines(lines), _JSONL)
+
+    def read_shards(self, bucket: str, key: str) -> list[AnswerShard]:
+        """The items of a distributed map; none where the run has no such arms."""
+        return parse_stored_lines(self._objects.read(bucket, key) or b"", TypeAdapter(AnswerShard), "shards")
+
+    def read_trouble(self, bucket: str, prefix: str) -> ShardTrouble | None:
+        """The last error of any shard; None where there was none."""
+        stored = self._objects.read(bucket, _trouble_key(prefix))
+        return None if stored is None else ShardTrouble.parse(orjson.loads(stored))
+
+    def write_trouble(self, bucket: str, prefix: str, trouble: ShardTrouble) -> None:
+        """Stores an error of a shard in place of an earlier one: a map run tells only that too many shards failed."""
+        self._objects.write(bucket, _trouble_key(prefix), trouble.model_dump_json().encode())
 
     def read_arm(self, bucket: str, prefix: str, arm: str, prompts: dict[str, str] | None = None) -> list[StoredLine]:
         """An arm's lines in order; none where they have not been joined."""
@@ -74,7 +98,7 @@ class StoredAnswers:
 
     def read_test_lines(self, bucket: str, prefix: str) -> list[bytes]:
         """The test set, line by line; none where it is gone."""
-        return [line for line in (self._objects.read(bucket, f"{prefix}{TEST_SET}") or b"").split(b"\n") if line]
+        return [line for line in (self._objects.read(bucket, test_set_key(prefix)) or b"").split(b"\n") if line]
 
     def read_questions(self, bucket: str, prefix: str) -> dict[int, Question]:
         """The test set's questions by index, without lines that are no test record: those have no answers either."""

@@ -1,5 +1,7 @@
 """The judges' pairs and answers in the output bucket, under `judging/`."""
 
+from collections.abc import Iterable
+
 from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.evaluation.judging.lines import (
     JudgedLine,
@@ -9,7 +11,7 @@ from lambdas.domain.evaluation.judging.lines import (
     render_pairs,
 )
 from lambdas.domain.evaluation.judging.pairwise import Pair
-from lambdas.domain.evaluation.judging.shards import PAIRS_PER_SHARD
+from lambdas.domain.evaluation.judging.shards import PAIRS_PER_SHARD, JudgeShard
 from lambdas.domain.settings.run_settings import arm_name
 
 _PAIRS = "judging/pairs.jsonl"
@@ -28,6 +30,10 @@ class StoredJudging:
     def write_pairs(self, bucket: str, prefix: str, pairs: list[Pair]) -> None:
         """Stores the run's pairs."""
         self._objects.write_lines(bucket, f"{prefix}{_PAIRS}", render_pairs(pairs))
+
+    def write_shards(self, bucket: str, key: str, shards: Iterable[JudgeShard]) -> None:
+        """Stores the items of the judges' map."""
+        self._objects.write_lines(bucket, key, (shard.model_dump_json().encode() for shard in shards))
 
     def read_judged(self, bucket: str, prefix: str, judge: str, number: int) -> list[JudgedLine]:
         """The lines of a judge's shard; none where nothing is stored yet."""

@@ -5,6 +5,7 @@ from pydantic import Field
 from lambdas.domain.core.settings_model import ModelId, SettingsModel
 from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.evaluation.gate import GateSettings
+from lambdas.domain.evaluation.questions import InferenceSettings
 from lambdas.domain.evaluation.task_kind import TaskKind
 
 
@@ -28,3 +29,8 @@ class EvaluationSettings(SettingsModel):
     task_kind: TaskKind | None = None
     gate: GateSettings = GateSettings()
     prices: dict[ModelId, TokenPrice] = Field(default={}, max_length=50)
+
+    @property
+    def inference(self) -> InferenceSettings:
+        """How the arms are asked."""
+        return InferenceSettings(max_tokens=self.max_tokens, temperature=self.temperature, top_p=self.top_p)

@@ -31,6 +31,15 @@ class AnsweredShard(Fact):
     errors: int
 
 
+class ShardTrouble(Fact):
+    """`shards/trouble.json`: the last error that ended a shard of any arm."""
+
+    arm: str
+    number: int
+    error: str
+    message: str
+
+
 def plan_shards(arms: Arms, test_records: int) -> list[AnswerShard]:
     """The items of a distributed map: each arm's test records in shards of 20."""
     return [

@@ -11,6 +11,7 @@ from lambdas.domain.core import errors
 from lambdas.domain.core.notification import notification
 from lambdas.domain.core.outside_text import own_sentence, shortened_to_bytes
 from lambdas.domain.core.state_budget import CAUSE_BYTES
+from lambdas.domain.evaluation.shards import ShardTrouble
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.report import approval
 from lambdas.domain.serving.kinds import ON_DEMAND, deletion_command, noun
@@ -139,11 +140,11 @@ class Explanation:
     message: str
 
 
-def explain(state: Mapping[str, Any], shard_trouble: Mapping[str, Any] | None = None) -> Explanation:
+def explain(state: Mapping[str, Any], shard_trouble: ShardTrouble | None = None) -> Explanation:
     """The explanation of a run's whole state.
 
-    `shard_trouble` is the last error of any shard, `{"arm", "number", "error", "message"}`: a map run tells its parent
-    only that too many shards failed. A failed deletion comes first, whatever failed before it.
+    `shard_trouble` is the last error of any shard: a map run tells its parent only that too many shards failed. A
+    failed deletion comes first, whatever failed before it.
     """
     failure = _named_silence(Caught.model_validate(state.get("failure") or {}), state.get("approval") or {})
     name, sentence = _explain(failure, failure.phase, shard_trouble)
@@ -175,13 +176,13 @@ def _named_silence(caught: Caught, asked: Mapping[str, Any]) -> Caught:
     return Caught(Error=errors.NotApproved.__name__, Cause=cause, phase=caught.phase)
 
 
-def _explain(caught: Caught, phase: str | None, shard_trouble: Mapping[str, Any] | None) -> tuple[str, str]:
+def _explain(caught: Caught, phase: str | None, shard_trouble: ShardTrouble | None) -> tuple[str, str]:
     """The error's final name and a sentence on it."""
     text = _message(caught.cause, lines=caught.error in _OWN_LINES)
     if shard_trouble and _EXCEEDED_TOLERANCE in (caught.error, *caught.cause.split()):
         text = (
-            f"{_MEANINGS[_EXCEEDED_TOLERANCE]}; the last error was in shard {shard_trouble.get('number')} "
-            f"of arm {shard_trouble.get('arm')}: {shard_trouble.get('error')}: {shard_trouble.get('message')}"
+            f"{_MEANINGS[_EXCEEDED_TOLERANCE]}; the last error was in shard {shard_trouble.number} "
+            f"of arm {shard_trouble.arm}: {shard_trouble.error}: {shard_trouble.message}"
         )
         return errors.EvaluationFailed.__name__, own_sentence(f"The test set could not be answered: {text}")
     if caught.error in _NAMED:

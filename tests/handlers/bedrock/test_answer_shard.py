@@ -1,7 +1,6 @@
 """AnswerShard and AnswerBaselineShard, which share how a shard is answered."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +8,8 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
-from lambdas.handlers import answer_baseline_shard, answer_shard
+from lambdas.handlers import answer_baseline_shard, answer_shard, composition
+from lambdas.steps.clock import Clock
 from tests.handlers.bedrock.conftest import Script
 from tests.handlers.conftest import with_time_left
 
@@ -57,7 +57,7 @@ def event(
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made, in seconds; none takes time."""
     pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
+    monkeypatch.setattr(composition.root, "clock", Clock(sleep=pauses.append))
     return pauses
 
 

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import pairwise_judging
 from lambdas.adapters.adapters import current
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.evaluation.judging.lines import JudgedLine
 from lambdas.domain.evaluation.judging.pairwise import Pair
 from lambdas.domain.evaluation.judging.summary import JudgedPair, summarise_judging
 from lambdas.handlers.judge_shard import handler
+from lambdas.steps.judge_shard import SETTINGS
 from tests.handlers.bedrock.conftest import Script
 from tests.handlers.conftest import with_time_left
 
@@ -107,4 +107,4 @@ def test_answers_are_stored_when_the_time_runs_out(
     with pytest.raises(ServiceBusy, match="needs more time"):
         handler(event, context)
     assert [line.order for line in stored(expect["prefix"])] == ["arm_first", "arm_second"]
-    assert pairwise_judging.SETTINGS.temperature == 0
+    assert SETTINGS.temperature == 0

@@ -1,7 +1,6 @@
 """A deployment that takes few questions a minute, on a simulated Bedrock whose clock moves only while the run waits."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -11,11 +10,11 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from lambdas.adapters import answering
 from lambdas.adapters.adapters import current, use
 from lambdas.domain.core.errors import EvaluationFailed, ShardUnfinished
 from lambdas.domain.core.timestamps import timestamp
-from lambdas.handlers import answer_shard
+from lambdas.handlers import answer_shard, composition
+from lambdas.steps.clock import Clock
 from local.bedrock.clock import ManualClock, as_datetime
 from local.bedrock.server import serve
 from local.bedrock.settings import Settings
@@ -54,11 +53,11 @@ class Shard:
 
 
 @pytest.fixture
-def shard(s3: Any, throughput: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Shard]]:
+def shard(
+    s3: Any, run: dict[str, Any], throughput: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Shard]]:
     """Makes a shard of 20 questions to a deployment that takes one in a minute."""
     clock = ManualClock()
-    monkeypatch.setattr(time, "sleep", clock.advance)
-    monkeypatch.setattr(answering, "now", lambda: timestamp(as_datetime(clock.now())))
     data = b"".join(json.dumps(conversation(row)).encode() + b"\n" for row in rows(120))
     for key in ("train.jsonl", f"{PREFIX}dataset/test.jsonl"):
         s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=data)
@@ -67,6 +66,9 @@ def shard(s3: Any, throughput: dict[str, Any], monkeypatch: pytest.MonkeyPatch) 
         for service in ("BEDROCK", "BEDROCK_RUNTIME"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
         use(None)
+        monkeypatch.setattr(composition, "root", composition.Root())
+        step_clock = Clock(now=lambda: timestamp(as_datetime(clock.now())), sleep=clock.advance)
+        monkeypatch.setattr(composition.root, "clock", step_clock)
         # The client's own repetitions would count as questions.
         events = current().clients.bedrock_runtime.meta.events
         events.unregister("needs-retry.bedrock-runtime", unique_id="retry-config-bedrock-runtime")
@@ -88,7 +90,7 @@ def shard(s3: Any, throughput: dict[str, Any], monkeypatch: pytest.MonkeyPatch) 
             return Shard(
                 clock,
                 {
-                    "run": {"output_bucket": OUTPUT_BUCKET, "prefix": PREFIX},
+                    "run": {**run, "prefix": PREFIX},
                     "plan": {"evaluation": {"max_tokens": 64, "temperature": 0.0, "top_p": 1.0}},
                     "shard": {"arm": "tuned", "model_id": None, "number": 0, "first": 0, "records": RECORDS},
                     "throughput": {

@@ -1,11 +1,12 @@
-"""Asks a judge about the pairs of one shard, each in both orders, and stores its answers: nothing is asked twice."""
+"""JudgeShard: a judge compares the pairs of one shard, each in both orders. No question is asked twice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from lambdas.adapters.adapters import current
-from lambdas.adapters.answering import MODEL_CANNOT_BE_ASKED, RESERVED_MILLISECONDS
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
 from lambdas.adapters.aws.service_errors import NotFound, Refused
 from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.core.run import Run
 from lambdas.domain.evaluation.judging.lines import JudgedLine, JudgementLine, UnjudgedLine, select_judgements
 from lambdas.domain.evaluation.judging.pairwise import (
     ORDERS,
@@ -17,45 +18,49 @@ from lambdas.domain.evaluation.judging.pairwise import (
 )
 from lambdas.domain.evaluation.judging.shards import JudgedShard, JudgeShard
 from lambdas.domain.evaluation.questions import InferenceSettings, Message, Question
+from lambdas.steps.answering import MODEL_CANNOT_BE_ASKED, RESERVED_MILLISECONDS
 
 # Room for a reasoning of 4 sentences; without chance, so that the same question gets the same judgement.
 SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0, top_p=1.0)
 
 
-def judge_shard(bucket: str, prefix: str, shard: JudgeShard, remaining_milliseconds: Callable[[], int]) -> JudgedShard:
+def judge_shard(
+    run: Run, shard: JudgeShard, remaining_milliseconds: Callable[[], int], *, adapters: Adapters
+) -> JudgedShard:
     """Asks what is not stored yet.
 
     A refusal becomes the question's line; where it says that this judge cannot be asked at all, it is that of all
-    further ones. Raises ServiceBusy where Bedrock is busy or the function's time runs out: what was answered is stored.
+    further ones. Raises ServiceBusy where Bedrock is busy or the function's time runs out: the answers so far are
+    stored.
     """
-    place = (bucket, prefix, shard.judge, shard.number)
-    lines = current().judging.read_judged(*place)
+    judging, place = adapters.judging, (run.output_bucket, run.prefix, shard.judge, shard.number)
+    lines = judging.read_judged(*place)
     done = {(line.index, line.order) for line in lines}
-    pairs = current().judging.read_pairs(bucket, prefix)[shard.first : shard.first + shard.records]
+    pairs = judging.read_pairs(run.output_bucket, run.prefix)[shard.first : shard.first + shard.records]
     try:
-        for pair, order in _questions(pairs):
+        for pair, order in _list_questions(pairs):
             if (pair.index, order) in done:
                 continue
             if remaining_milliseconds() < RESERVED_MILLISECONDS:
                 raise ServiceBusy(
                     f"Shard {shard.number} of judge {shard.judge} needs more time; it goes on where it is."
                 )
-            lines.append(_ask(shard.judge, pair, order, lines))
+            lines.append(_ask(shard.judge, pair, order, lines, adapters.runtime))
     finally:
         if len(lines) > len(done):
-            current().judging.write_judged(*place, lines)
+            judging.write_judged(*place, lines)
     answered = len(select_judgements(lines))
     return JudgedShard(judge=shard.judge, number=shard.number, answered=answered, errors=len(lines) - answered)
 
 
-def _questions(pairs: list[Pair]) -> Iterator[tuple[Pair, Order]]:
+def _list_questions(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Order]]:
     for pair in pairs:
         if not needs_no_judge(pair):
             for order in ORDERS:
                 yield pair, order
 
 
-def _ask(judge: str, pair: Pair, order: Order, lines: list[JudgedLine]) -> JudgedLine:
+def _ask(judge: str, pair: Pair, order: Order, lines: Sequence[JudgedLine], runtime: BedrockRuntime) -> JudgedLine:
     """The line of one question."""
     final = next((line.error for line in lines if isinstance(line, UnjudgedLine) and line.final), None)
     if final is not None:
@@ -63,7 +68,7 @@ def _ask(judge: str, pair: Pair, order: Order, lines: list[JudgedLine]) -> Judge
     prompt = judge_prompt(pair, order)
     question = Question(pair.index, prompt.system, (Message(role="user", content=prompt.user),), "")
     try:
-        answer = current().runtime.converse(judge, question, SETTINGS)
+        answer = runtime.converse(judge, question, SETTINGS)
     except Refused as refusal:
         cannot_be_asked = isinstance(refusal, NotFound) or refusal.code in MODEL_CANNOT_BE_ASKED
         return UnjudgedLine(pair.index, order, f"{refusal.code}: {refusal.message}", final=cannot_be_asked)
