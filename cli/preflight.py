@@ -40,8 +40,8 @@ from stacks.settings import Settings, settings_from
 STYLES = {"passed": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 # Runs have their objects under runs/<id>/: policies are asked about those of one that does not exist.
 _PREFIX = "runs/preflight/"
-# The pipeline stack's outputs with the roles that start jobs.
-_STARTERS = ("StartCustomizationRoleArn", "StartPendingJobsRoleArn")
+# The pipeline stack's output with the role that starts jobs.
+_STARTER = "StartJobsRoleArn"
 
 
 class NoAccountError(Exception):
@@ -111,7 +111,7 @@ def tell(console: Console, result: Mapping[str, Any]) -> None:
 
 
 def _limits(settings: Settings) -> RunLimits:
-    """What the deployment lets a run choose, as PrepareDataset has it."""
+    """What the deployment lets a run choose, as ValidateDataset has it."""
     gate = GateSettings.model_validate(settings.gate.model_dump(exclude_unset=True))
     return RunLimits(settings.max_model_units, gate, settings.allowed_models)
 
@@ -137,7 +137,7 @@ def _deployment(clients: Clients, name: str) -> Deployment | None:
         output_bucket=data["OutputBucket"],
         prefix=_PREFIX,
         role_arn=data["CustomizationRoleArn"],
-        starter_role_arns=tuple(pipeline[output] for output in _STARTERS if output in pipeline) if pipeline else (),
+        starter_role_arn=(pipeline or {}).get(_STARTER),
         key_arn=data.get("KeyArn"),
     )
 
@@ -154,7 +154,7 @@ def _outputs(clients: Clients, stack: str) -> dict[str, str] | None:
 
 
 def _plan(choices: Choices, validation: Validation | None, settings: Settings) -> dict[str, Any]:
-    """As PrepareDataset's, as far as the checks read it; without a data set it has no counts."""
+    """As ValidateDataset's, as far as the checks read it; without a data set it has no counts."""
     chosen, model = choices
     prepared = validation.prepared if validation else None
     records: dict[SetName, int] | None = prepared.counts() if prepared else None

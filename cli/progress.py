@@ -16,11 +16,18 @@ from local.terminal import Console, in_line
 # States that take no time tell a person nothing.
 SHOWN = ("Task", "Wait", "Map")
 WAITS = {wait for wait, _ in CHECKS.values()}
-# The states of serving are named by throughput, which is one of two ways.
-ON_DEMAND = {
-    "PurchaseThroughput": "CreateDeployment",
-    "WaitForThroughput": "WaitForDeployment",
-    "DeleteThroughput": "DeleteDeployment",
+# The states of serving by what a run really buys.
+SERVED = {
+    "provisioned_throughput": {
+        "PurchaseThroughputOrDeploy": "PurchaseThroughput",
+        "WaitForServing": "WaitForThroughput",
+        "DeleteThroughputOrDeployment": "DeleteThroughput",
+    },
+    "on_demand": {
+        "PurchaseThroughputOrDeploy": "CreateDeployment",
+        "WaitForServing": "WaitForDeployment",
+        "DeleteThroughputOrDeployment": "DeleteDeployment",
+    },
 }
 # What a job or throughput does not change from by itself (Bedrock's API reference).
 FINAL = ("Completed", "Failed", "Stopped", "InService")
@@ -88,8 +95,8 @@ def shown_steps(snapshot: Snapshot) -> list[Step]:
 
 def describe(step: Step, snapshot: Snapshot, *, coarse: bool = False) -> str:
     """The state's name in words, and how far it is; `coarse` leaves out what changes all the time."""
-    on_demand = snapshot.facts.get("plan", {}).get("serving") == "on_demand"
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", ON_DEMAND.get(step.name, step.name) if on_demand else step.name)
+    names = SERVED.get(snapshot.facts.get("plan", {}).get("serving", ""), {})
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", names.get(step.name, step.name))
     words = words.capitalize()
     if step.answer is not None:
         return f"{words}: {step.answer if step.exited_at else f'waiting for approval: {step.answer}'}"

@@ -9,17 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lambdas.domain.training.candidate_jobs import GOING_ON
 from local.embedded_aws import EmbeddedAws
 
 SECONDS_TO_START = 30
 POLL_SECONDS = 0.3
 # The checks of Bedrock's status: the wait that each ends, and the fact that it renews.
 CHECKS = {
-    "CheckCustomization": ("WaitForCustomization", "job"),
-    "CheckThroughput": ("WaitForThroughput", "throughput"),
+    "CheckJobs": ("WaitForJobs", "jobs"),
+    "CheckServing": ("WaitForServing", "serving"),
 }
-# A sweep's jobs in these have not ended (lambdas/domain/sweep_jobs.py).
-GOING_ON = ("Pending", "InProgress", "Stopping")
 # The pause before a purchase.
 APPROVAL = "RequestApproval"
 
@@ -39,7 +38,7 @@ class Step:
     visits: int = 1
     # Of a distributed map: how many items there are and how many are done.
     items: tuple[int, int] | None = None
-    # Of a wait for Bedrock: the status that the last check saw, and of a sweep how many jobs there are and have ended.
+    # Of a wait for Bedrock: the status that the last check saw; of several jobs how many there are and have ended.
     status: str | None = None
     jobs: tuple[int, int] | None = None
     # Of a wait for a person: how to answer, then the answer.
@@ -55,7 +54,7 @@ class Snapshot:
     cause: str | None = None
     started_at: datetime | None = None
     steps: dict[str, Step] = field(default_factory=dict)
-    # The run's facts as the last state left them: run, plan, job, throughput, … (docs/architecture.md).
+    # The run's facts as the last state left them: run, plan, jobs, serving, … (docs/architecture.md).
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -154,5 +153,6 @@ def _record(snapshot: Snapshot, event: dict[str, Any]) -> None:
         if name in CHECKS and (wait := snapshot.steps.get(CHECKS[name][0])):
             fact = snapshot.facts.get(CHECKS[name][1], {})
             wait.status = fact.get("status")
-            if candidates := fact.get("candidates"):
+            candidates = fact.get("candidates", ())
+            if len(candidates) > 1:
                 wait.jobs = (len(candidates), sum(one["status"] not in GOING_ON for one in candidates))

@@ -1,4 +1,4 @@
-"""What a run must not leave in Bedrock: what serves a model, jobs that train on, a sweep's models that nobody chose."""
+"""What a run must not leave in Bedrock: what serves a model, jobs that train on, models that were not chosen."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,15 +27,15 @@ def leftovers(bedrock: Any, facts: Mapping[str, Any]) -> Leftovers:
             "list_model_customization_jobs", "modelCustomizationJobSummaries", "jobArn", statusEquals="InProgress"
         ),
     }
-    if candidates := facts.get("job", {}).get("candidates"):
+    if candidates := facts.get("jobs", {}).get("candidates"):
         models = arns("list_custom_models", "modelSummaries", "modelArn")
-        others = not_chosen(candidates, facts["job"].get("chosen"))
-        left["model of the sweep that was not chosen"] = [arn for arn in others if arn in models]
+        others = not_chosen(candidates, facts.get("model", {}).get("number"))
+        left["model that was not chosen"] = [arn for arn in others if arn in models]
     return left
 
 
 def not_chosen(candidates: Sequence[Mapping[str, Any]], chosen: int | None) -> list[str]:
-    """The ARNs of a sweep's models which should be deleted."""
+    """The ARNs of models that should be deleted."""
     return [
         one["model_arn"]
         for one in candidates

@@ -1,4 +1,4 @@
-"""The pipeline's definition as the stack needs it: its Lambda states, and its text with the numbers filled in."""
+"""The pipeline's definition as the stack needs it: its Lambda states, and its text with all filled in."""
 
 import json
 import re
@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-PATH = Path(__file__).parent.parent / "state_machines" / "fine_tuning.asl.json"
-# Step Functions fills texts only, so a number stands in the definition as a quoted placeholder.
+FOLDER = Path(__file__).parent.parent / "state_machines"
+PATH = FOLDER / "fine_tuning.asl.json"
+# Each list of retriers by the name that a state's Retry has: "${AwsCall}".
+RETRIES = FOLDER / "retries.json"
+# Step Functions fills in texts only, so a number stands in the definition as a quoted placeholder.
 NUMBERS = frozenset({"MaxConcurrency", "ExecutionTimeoutSeconds", "ApprovalTimeoutSeconds"})
 # A function that a state calls, and whose caller's answer, by a task token, ends the state.
 CALL_AND_WAIT = "arn:aws:states:::lambda:invoke.waitForTaskToken"
@@ -41,7 +44,10 @@ def seconds_to_serve(state: Mapping[str, Any]) -> int:
 
 
 def definition_text(numbers: Mapping[str, int]) -> str:
-    """The definition with the quoted placeholder of each number replaced by the number."""
+    """The definition with the quoted placeholder of each number and of each Retry replaced by what it stands for."""
     if numbers.keys() != NUMBERS:
         raise ValueError(f"The definition's numbers are {sorted(NUMBERS)}, not {sorted(numbers)}")
-    return re.sub(rf'"\$\{{({"|".join(sorted(NUMBERS))})\}}"', lambda match: str(numbers[match[1]]), PATH.read_text())
+    filled_in = {**numbers, **json.loads(RETRIES.read_text())}
+    return re.sub(
+        rf'"\$\{{({"|".join(sorted(filled_in))})\}}"', lambda match: json.dumps(filled_in[match[1]]), PATH.read_text()
+    )

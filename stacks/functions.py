@@ -21,9 +21,9 @@ from stacks.permissions import permissions_by_state, preflight_of
 from stacks.settings import Settings
 
 # They hold a data set, all answers or the report in memory.
-LARGE = frozenset({"PrepareDataset", "CollectResponses", "WriteReport"})
-# They start customization jobs, and pass the customization role to Bedrock.
-STARTING = ("StartCustomization", "StartPendingJobs")
+LARGE = frozenset({"ValidateDataset", "CollectAnswers", "EvaluateAndReport"})
+# It starts customization jobs, and passes the customization role to Bedrock.
+STARTER = "StartJobs"
 METRICS_NAMESPACE = "FineTuning"
 # A function ends before its state's timeout, so that its own error is what the state machine sees; Lambda allows 900 s.
 MARGIN_SECONDS = 5
@@ -62,16 +62,15 @@ class Functions(Construct):
         self._let_preflight_ask()
 
     @property
-    def starters(self) -> dict[str, iam.IRole]:
-        """The roles that start customization jobs, by state."""
-        return {name: cast(iam.IRole, self.by_state[name].role) for name in STARTING}
+    def starter(self) -> iam.IRole:
+        """The role that starts customization jobs."""
+        return cast(iam.IRole, self.by_state[STARTER].role)
 
     def _let_preflight_ask(self) -> None:
-        """Roles are made with their functions: what RunPreflight asks of those that start jobs is added behind all."""
+        """Roles are made with their functions: what RunPreflight asks of the one that starts jobs is added last."""
         preflight = self.by_state["RunPreflight"]
-        preflight.add_to_role_policy(preflight_of(list(self.starters.values())))
-        for name, role in self.starters.items():
-            preflight.add_environment(f"{handler_module(name).upper()}_ROLE_ARN", role.role_arn)
+        preflight.add_to_role_policy(preflight_of(self.starter))
+        preflight.add_environment(f"{handler_module(STARTER).upper()}_ROLE_ARN", self.starter.role_arn)
 
     def add(
         self,
@@ -107,7 +106,7 @@ class Functions(Construct):
 
 
 def handler_module(state: str) -> str:
-    """`PrepareDataset` → `prepare_dataset`."""
+    """`ValidateDataset` → `validate_dataset`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", state).lower()
 
 

@@ -37,12 +37,6 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
     ]
     questions = [_read(out, f"runs/*/dataset/{name}.jsonl") for name in ("test", "examples")]
     answer = [*questions, _read_write(out, "runs/*/shards/*"), runs, *key]
-    start = [
-        _allow(["bedrock:CreateModelCustomizationJob", "bedrock:TagResource"], job, model, base),
-        _allow(["bedrock:GetModelCustomizationJob"], job),
-        _pass_role(data),
-        *model_key,
-    ]
     prices = [_read(uploads, "prices.json"), _list(uploads, "prices.json")]
     champion = cdk.Stack.of(scope).format_arn(
         service="ssm", resource="parameter", resource_name=f"{deployment}/champion"
@@ -55,7 +49,7 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             _list(out, DAILY_RUNS),
             *key,
         ],
-        "PrepareDataset": [
+        "ValidateDataset": [
             _allow(["s3:GetObject", "s3:GetObjectVersion"], uploads.arn_for_objects("input/*")),
             _list(uploads, "input/*"),
             _read_write(out, "runs/*/dataset/*"),
@@ -81,27 +75,30 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             _allow(["s3:PutObject"], out.arn_for_objects("runs/*/preflight.json")),
             *key,
         ],
-        "StartCustomization": start,
-        "StartPendingJobs": start,
-        "CheckCustomization": [_allow(["bedrock:GetModelCustomizationJob"], job)],
-        "ChooseModel": [
+        "StartJobs": [
+            _allow(["bedrock:CreateModelCustomizationJob", "bedrock:TagResource"], job, model, base),
+            _allow(["bedrock:GetModelCustomizationJob"], job),
+            _pass_role(data),
+            *model_key,
+        ],
+        "CheckJobs": [
+            _allow(["bedrock:GetModelCustomizationJob"], job),
             _read(out, "runs/*/customization/*"),
-            _allow(["s3:PutObject"], out.arn_for_objects(SWEEP)),
             runs,
             *key,
         ],
-        "StopCustomization": [_allow(["bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"], job)],
+        "ChooseModel": [_allow(["s3:PutObject"], out.arn_for_objects(SWEEP)), *key],
+        "StopJobs": [_allow(["bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"], job)],
         "AnswerBaselineShard": [*_ask_models(scope), *answer],
         "RequestApproval": [
             _read(out, "runs/*/preflight.json"),
-            _read(out, "runs/*/customization/*"),
             _allow(["s3:PutObject"], out.arn_for_objects("runs/*/approval.json")),
             _allow(["sns:Publish"], topic.topic_arn),
             runs,
             *key,
         ],
         "AcquireSlot": [_read_write(out, SLOTS), slots, *key],
-        "PurchaseThroughput": [
+        "PurchaseThroughputOrDeploy": [
             _allow(["bedrock:CreateProvisionedModelThroughput", "bedrock:TagResource"], model, base, throughput),
             _allow(["bedrock:CreateCustomModelDeployment", "bedrock:TagResource"], model, deployed),
             *look,
@@ -110,9 +107,9 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             *key,
             *model_key,
         ],
-        "CheckThroughput": look,
+        "CheckServing": look,
         "AnswerShard": [_allow(["bedrock:InvokeModel"], throughput, deployed, model), *answer],
-        "DeleteThroughput": [
+        "DeleteThroughputOrDeployment": [
             *look,
             _allow(["bedrock:DeleteProvisionedModelThroughput"], throughput),
             _allow(["bedrock:DeleteCustomModelDeployment"], deployed),
@@ -128,7 +125,7 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             runs,
             *key,
         ],
-        "CollectResponses": [
+        "CollectAnswers": [
             _read(out, "runs/*/dataset/*"),
             _read_write(out, "runs/*/shards/*"),
             _read_write(out, "runs/*/evaluation/*"),
@@ -143,7 +140,7 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             runs,
             *key,
         ],
-        "WriteReport": [
+        "EvaluateAndReport": [
             _read(out, "runs/*"),
             _allow(["s3:PutObject"], *map(out.arn_for_objects, ("runs/*/report.*", "runs/*/human_review.html"))),
             _allow(["ssm:GetParameter"], champion),
@@ -168,9 +165,9 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
     }
 
 
-def preflight_of(starters: list[iam.IRole]) -> iam.PolicyStatement:
-    """RunPreflight asks IAM whether the roles that start jobs may pass the customization role to Bedrock."""
-    return _allow(["iam:SimulatePrincipalPolicy"], *(role.role_arn for role in starters))
+def preflight_of(starter: iam.IRole) -> iam.PolicyStatement:
+    """RunPreflight asks IAM whether the role that starts jobs may pass the customization role to Bedrock."""
+    return _allow(["iam:SimulatePrincipalPolicy"], starter.role_arn)
 
 
 def reconciler_permissions(
@@ -266,12 +263,12 @@ def _list(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:
 
 
 def _delete_candidates(model: str, deployment: str) -> iam.PolicyStatement:
-    """Models of this deployment's sweeps: no other custom model is in reach, whatever the code decides."""
+    """Models of this deployment's candidates that nothing keeps: no other is in reach, whatever the code decides."""
     return iam.PolicyStatement(
         actions=["bedrock:DeleteCustomModel"],
         resources=[model],
         conditions={
-            "StringEquals": {"aws:ResourceTag/deployment": deployment},
+            "StringEquals": {"aws:ResourceTag/deployment": deployment, "aws:ResourceTag/keep-model": "false"},
             "Null": {"aws:ResourceTag/sweep-candidate": "false"},
         },
     )

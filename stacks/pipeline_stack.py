@@ -8,7 +8,7 @@ from constructs import Construct
 from stacks.alarms import Alarms
 from stacks.data_stack import Data, DataStack
 from stacks.definition import lambda_states
-from stacks.functions import Functions
+from stacks.functions import STARTER, Functions
 from stacks.notifications import Notifications
 from stacks.settings import Settings
 from stacks.throughput_guard import ThroughputGuard
@@ -63,8 +63,7 @@ class PipelineStack(cdk.Stack):
         guard.on_deletion.node.add_dependency(*alarms.on_reconciler)
 
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
-        for state, role in functions.starters.items():
-            cdk.CfnOutput(self, f"{state}RoleArn", value=role.role_arn)
+        cdk.CfnOutput(self, f"{STARTER}RoleArn", value=functions.starter.role_arn)
         cdk.CfnOutput(self, "ResultTopic", value=notifications.topic.topic_arn)
         cdk.CfnOutput(self, "AlarmTopic", value=notifications.alarm_topic.topic_arn)
         cdk.CfnOutput(self, "ReconcilerFunction", value=guard.function.function_name)

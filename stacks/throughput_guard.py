@@ -53,7 +53,7 @@ class ThroughputGuard(Construct):
             environment={
                 "STATE_MACHINE_ARN": machine.state_machine_arn,
                 "TOPIC_ARN": topic.topic_arn,
-                "PURCHASE_TIMEOUT_SECONDS": str(timeout_seconds(functions.by_state["PurchaseThroughput"])),
+                "PURCHASE_TIMEOUT_SECONDS": str(timeout_seconds(functions.by_state["PurchaseThroughputOrDeploy"])),
             },
             no_dead_letters="Each call repeats the same comparison: what one misses, the next one does within minutes, "
             "and an alarm tells of every error.",

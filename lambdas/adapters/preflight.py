@@ -131,10 +131,10 @@ def _role(subject: Subject) -> list[Check]:
 
 
 def _passed(subject: Subject, place: Deployment) -> Check:
-    if not place.starter_role_arns:
+    if place.starter_role_arn is None:
         return Check(PASSED, skipped=subject.not_deployed)
     to_bedrock = {"iam:PassedToService": "bedrock.amazonaws.com"}
-    return allowed(PASSED, told(lambda: _denied_to_starters(place, ["iam:PassRole"], place.role_arn, to_bedrock)))
+    return allowed(PASSED, told(lambda: _denied_to_starter(place, ["iam:PassRole"], place.role_arn, to_bedrock)))
 
 
 def _key(subject: Subject) -> list[Check]:
@@ -154,13 +154,15 @@ def _denied_on_key(place: Deployment, key_arn: str) -> list[str]:
     found = current().identity.denied(place.role_arn, ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn])
     actions = ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"]
     via_bedrock = {"kms:ViaService": f"bedrock.{current().foundation_models.region()}.amazonaws.com"}
-    return found + _denied_to_starters(place, actions, key_arn, via_bedrock)
+    return found + _denied_to_starter(place, actions, key_arn, via_bedrock)
 
 
-def _denied_to_starters(place: Deployment, actions: list[str], resource: str, context: Mapping[str, str]) -> list[str]:
+def _denied_to_starter(place: Deployment, actions: list[str], resource: str, context: Mapping[str, str]) -> list[str]:
+    starter = place.starter_role_arn
+    if starter is None:
+        return []
     return [
         f"{refusal} to {starter.rpartition('/')[2]}"
-        for starter in place.starter_role_arns
         for refusal in current().identity.denied(starter, actions, [resource], context)
     ]
 

@@ -208,7 +208,7 @@ class _Reconciliation:
         self._turn.jobs_stopped.append(listed.arn)
 
     def _settle_model(self, listed: Listed) -> None:
-        """Only a sweep's models have such names; the choice is asked for first, since the chosen ones stay for long."""
+        """Only candidates' models have such names. The choice is asked for first: chosen models stay for long."""
         candidate = candidate_of_bedrock_name(self._scope.terms.deployment, listed.name)
         if candidate is None:
             return

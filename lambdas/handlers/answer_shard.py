@@ -18,12 +18,12 @@ from lambdas.steps.answering import (
 
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
-    """Takes `{"run", "plan", "shard", "throughput"}` and returns an AnsweredShard.
+    """Takes `{"run", "plan", "shard", "serving"}` and returns an AnsweredShard.
 
     Raises ShardUnfinished, ServiceBusy and EvaluationFailed.
     """
     root, run, shard = composition.root, Run.parse(event["run"]), AnswerShard.parse(event["shard"])
-    settings, served = EvaluationSettings.model_validate(event["plan"]["evaluation"]).inference, event["throughput"]
+    settings, served = EvaluationSettings.model_validate(event["plan"]["evaluation"]).inference, event["serving"]
     on_demand = served["serving"] == ON_DEMAND
     patience = PATIENCE_WITH_DEPLOYMENT_SECONDS if on_demand else PATIENCE_WITH_THROUGHPUT_SECONDS
     limits = Limits(context.get_remaining_time_in_millis, patience, served["answer_until"])

@@ -21,13 +21,12 @@ class Environment(BaseModel):
     )
 
     output_bucket: str = Field(min_length=3)
-    # Bedrock names are `<deployment>-<run id>`, in a sweep with `-c<number>` behind: at most 63 characters, no two
+    # Bedrock names are `<deployment>-<run id>`, a candidate's with `-c<number>` behind: at most 63 characters, no two
     # separators in a row; an id has up to 33.
     deployment: str = Field(max_length=25, pattern=r"^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$")
     customization_role_arn: str = Field(pattern=r"^arn:[^:]+:iam::\d{12}:role/.+$")
     # The preflight's alone: whose permissions it asks for.
-    start_customization_role_arn: Annotated[str | None, Optional] = None
-    start_pending_jobs_role_arn: Annotated[str | None, Optional] = None
+    start_jobs_role_arn: Annotated[str | None, Optional] = None
     custom_model_kms_key_arn: Annotated[str | None, Optional] = None
     default_base_model: str = Field(min_length=1)
     max_throughputs: int = Field(ge=1)

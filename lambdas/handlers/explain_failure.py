@@ -21,12 +21,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes the whole state and returns `{"error", "cause", "subject", "message"}`. Raises ServiceBusy."""
     run = event.get("run")
     trouble = current().answers.read_trouble(run["output_bucket"], run["prefix"]) if run else None
-    event = {**event, "approval": _approval(event)}
-    explanation = explain(event, trouble)
+    asked = _approval(event)
+    explanation = explain(event, trouble, asked)
     logger.error("Run failed", extra={"error": explanation.error, "cause": explanation.cause})
     metrics.add_metric("RunsFailed", MetricUnit.Count, 1)
     if run:
-        _write_report(event, explanation)
+        _write_report({**event, "approval": asked}, explanation)
     return asdict(explanation)
 
 
@@ -46,8 +46,7 @@ def _write_report(state: dict[str, Any], explanation: Explanation) -> None:
     standing = current().objects.read(bucket, key)
     if standing is not None and orjson.loads(standing).get("status") == "succeeded":
         return
-    model_arn = (state.get("stopped_job") or {}).get("model_arn")
     stored = current().objects.read(bucket, preflight_key(state["run"]["prefix"]))
     state = {**state, "preflight": orjson.loads(stored) if stored else None}
-    failed = assemble_failure(state, explanation.error, explanation.cause, model_arn)
+    failed = assemble_failure(state, explanation.error, explanation.cause)
     current().objects.write(bucket, key, orjson.dumps(failed.dump(), option=orjson.OPT_INDENT_2))

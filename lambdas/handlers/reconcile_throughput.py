@@ -174,7 +174,7 @@ def _cut_off_run(event: dict[str, Any]) -> tuple[Claim, str] | None:
 def _write_report(claim: Claim, error: str, cause: str) -> None:
     """The run's report.json, unless it has one already."""
     facts = {"run": {"id": claim.run_id}}
-    document = orjson.dumps(assemble_failure(facts, error, cause, None).dump(), option=orjson.OPT_INDENT_2)
+    document = orjson.dumps(assemble_failure(facts, error, cause).dump(), option=orjson.OPT_INDENT_2)
     current().objects.write_new(environment().output_bucket, f"{run.prefix(claim.run_id)}report.json", document)
 
 

@@ -10,7 +10,6 @@ from lambdas.adapters.adapters import current
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.report import approval
-from lambdas.domain.training.losses import summarise_epochs
 from lambdas.handlers.environment import environment
 from lambdas.handlers.observability import observed
 from lambdas.steps.observability import logger, metrics
@@ -18,10 +17,10 @@ from lambdas.steps.observability import logger, metrics
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Takes `{"run", "plan", "job", "task_token", "timeout_seconds", "topic_arn"}`; raises ServiceBusy and Refused.
+    """Takes `{"run", "plan", "jobs", "model", "task_token", "timeout_seconds", "topic_arn"}`.
 
-    What it returns is not used: the state's result is what ends the pause, `{"decision", "by", "answered_at", …}`. A
-    repeated attempt has a token of its own, which replaces the earlier one, and asks again.
+    Raises ServiceBusy and Refused. What it returns is not used: what ends the pause is the result: `{"decision",
+    "by", "answered_at", …}`. A repeated attempt has a token of its own, which replaces the earlier one, and asks again.
     """
     run, plan, settings = event["run"], event["plan"], environment()
     bucket = run["output_bucket"]
@@ -37,8 +36,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         run["id"],
         request,
         approval.purchase_text(plan["serving"], plan["model_units"], settings.longest_lease_hours),
-        _validation_loss(run, event["job"]),
-        deleted_models=_deleted_models(plan, event["job"]),
+        event["model"]["validation_loss"],
+        deleted_models=_deleted_models(plan, event["jobs"], event["model"]),
         deployment=settings.deployment,
         region=current().clients.sns.meta.region_name,
     )
@@ -55,20 +54,8 @@ def _estimate(run: dict[str, Any]) -> Estimate | None:
     return Estimate.model_validate(estimate) if estimate else None
 
 
-def _deleted_models(plan: dict[str, Any], job: dict[str, Any]) -> int:
-    """How many models of a sweep are deleted with the run's end: those that were not chosen, unless they are kept."""
+def _deleted_models(plan: dict[str, Any], jobs: dict[str, Any], model: dict[str, Any]) -> int:
+    """How many models are deleted with the run's end: those that were not chosen, unless they are kept."""
     if (plan.get("sweep") or {}).get("keep_models"):
         return 0
-    return sum(one.get("model_arn") is not None and one["name"] != job["name"] for one in job.get("candidates") or ())
-
-
-def _validation_loss(run: dict[str, Any], job: dict[str, Any]) -> float | None:
-    """The chosen candidate's, in a sweep; else the last epoch's in Bedrock's own files. None where neither tells."""
-    for candidate in job.get("candidates") or ():
-        if candidate["name"] == job["name"] and candidate.get("validation_loss") is not None:
-            return float(candidate["validation_loss"])
-    losses = current().customization_output.read_training_metrics(
-        run["output_bucket"], f"{run['prefix']}customization/"
-    )
-    known = [loss for epoch in summarise_epochs(*losses) if (loss := epoch.validation_loss) is not None]
-    return known[-1] if known else None
+    return sum(one["model_arn"] is not None and one["number"] != model["number"] for one in jobs["candidates"])

@@ -43,7 +43,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _subject(run: dict[str, Any], plan: dict[str, Any]) -> Subject:
     settings, run_id = environment(), run["id"]
-    starters = (settings.start_customization_role_arn, settings.start_pending_jobs_role_arn)
     return Subject(
         plan=plan,
         deployment=Deployment(
@@ -51,7 +50,7 @@ def _subject(run: dict[str, Any], plan: dict[str, Any]) -> Subject:
             output_bucket=run["output_bucket"],
             prefix=run["prefix"],
             role_arn=settings.customization_role_arn,
-            starter_role_arns=tuple(arn for arn in starters if arn),
+            starter_role_arn=settings.start_jobs_role_arn,
             key_arn=settings.custom_model_kms_key_arn,
         ),
         names=Names(
@@ -65,8 +64,6 @@ def _subject(run: dict[str, Any], plan: dict[str, Any]) -> Subject:
 
 
 def _names(deployment: str, run_id: str, candidates: list[int]) -> tuple[str, ...]:
-    """The name of the run's throughput, which is that of its job, too, unless each of several jobs has its own."""
-    own = bedrock_name(deployment, run_id)
-    if len(candidates) == 1:
-        return (own,)
-    return (own, *(bedrock_name(deployment, run_id, number) for number in candidates))
+    """The name of what serves the run's model, and the names of its candidates' jobs and models."""
+    numbers: tuple[int | None, ...] = (None, *candidates)
+    return tuple(bedrock_name(deployment, run_id, number) for number in numbers)

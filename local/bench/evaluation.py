@@ -1,4 +1,4 @@
-"""Seconds and memory that scoring and reporting take: what WriteReport does between reading and writing its objects."""
+"""Seconds and memory of scoring and reporting: what EvaluateAndReport does between reading and writing objects."""
 
 import json
 import random

@@ -17,7 +17,7 @@ SECONDS_OF_GRACE = 2.0
 # The reconciler tells of a run that could not tell of itself.
 TOLD_BY_RECONCILER = {"ABORTED": "RunAborted", "TIMED_OUT": "RunTimedOut"}
 # A run that is stopped here may have its report already.
-AFTER_REPORT = ("WriteReport", "ExplainFailure")
+AFTER_REPORT = ("EvaluateAndReport", "ExplainFailure")
 
 
 def wait_for_zero(run: Run, ended_at: float) -> None:

@@ -61,7 +61,7 @@ OF_A_RUN = (CREATE_JOB, GET_JOB, ASK_BASE, PURCHASE, GET_THROUGHPUT, ASK_TUNED, 
 AFTER_STOP: Mapping[str, Any] = {
     "leads_there": (THROUGHPUT_STUCK,),
     "action": Action.STOP,
-    "state": "WaitForThroughput",
+    "state": "WaitForServing",
     "ends_as": ABORTED,
     "fails": OF_EACH_WAY,
 }
@@ -93,38 +93,38 @@ IN_THE_LANE = (
 # State → the rules that lead a run into it and keep it there long enough; none where it stays long enough by itself.
 STATES: Mapping[str, tuple[Fault, ...]] = {
     "ClaimRun": (),
-    "PrepareDataset": (),
+    "ValidateDataset": (),
     "RunPreflight": (),
-    "StartCustomization": (hold(CREATE_JOB),),
-    "WaitForCustomization": (JOB_STUCK,),
-    "CheckCustomization": (hold(GET_JOB),),
-    "GenerateBaselineResponses": (hold(ASK_BASE),),
+    "StartJobs": (hold(CREATE_JOB),),
+    "WaitForJobs": (JOB_STUCK,),
+    "CheckJobs": (hold(GET_JOB),),
+    "AnswerBaselines": (hold(ASK_BASE),),
     "AcquireSlot": (),
-    "PurchaseThroughput": (hold(PURCHASE),),
-    "WaitForThroughput": (THROUGHPUT_STUCK,),
-    "CheckThroughput": (hold(GET_THROUGHPUT),),
-    "GenerateResponses": (hold(ASK_TUNED),),
-    "DeleteThroughput": (hold(DELETE),),
+    "PurchaseThroughputOrDeploy": (hold(PURCHASE),),
+    "WaitForServing": (THROUGHPUT_STUCK,),
+    "CheckServing": (hold(GET_THROUGHPUT),),
+    "AnswerTestSet": (hold(ASK_TUNED),),
+    "DeleteThroughputOrDeployment": (hold(DELETE),),
     "WaitForDeletion": (DELETION_CONFLICTS.model_copy(update={"last": 1}),),
-    "CollectResponses": (),
-    "WriteReport": (),
-    "StopCustomization": (hold(STOP_JOB), *STOPS_JOB),
+    "CollectAnswers": (),
+    "EvaluateAndReport": (),
+    "StopJobs": (hold(STOP_JOB), *STOPS_JOB),
     "ExplainFailure": (BASE_MODEL_DENIED,),
 }
 # While the job trains: it must be stopped, and not have ended by itself.
 TRAINING = frozenset(
     {
-        "StartCustomization",
-        "WaitForCustomization",
-        "CheckCustomization",
-        "GenerateBaselineResponses",
-        "StopCustomization",
+        "StartJobs",
+        "WaitForJobs",
+        "CheckJobs",
+        "AnswerBaselines",
+        "StopJobs",
     }
 )
 WAITING: Mapping[str, tuple[Fault, ...]] = {
-    "WaitForCustomization": (JOB_STUCK,),
+    "WaitForJobs": (JOB_STUCK,),
     "WaitForSlot": (),
-    "WaitForThroughput": (THROUGHPUT_STUCK,),
+    "WaitForServing": (THROUGHPUT_STUCK,),
     "WaitForDeletion": (DELETION_CONFLICTS,),
 }
 
@@ -200,7 +200,7 @@ def leases() -> Iterator[Case]:
         "the lease of a throughput ends while its run waits",
         (THROUGHPUT_STUCK,),
         Action.EXPIRE_LEASE,
-        "WaitForThroughput",
+        "WaitForServing",
         error="ThroughputFailed",
     )
 

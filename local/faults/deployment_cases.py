@@ -34,7 +34,7 @@ IN_THE_LANE = Target(
 AFTER_STOP: Mapping[str, Any] = {
     "leads_there": (DEPLOYMENT_STUCK,),
     "action": Action.STOP,
-    "state": "WaitForThroughput",
+    "state": "WaitForServing",
     "ends_as": ABORTED,
     "dataset": ON_DEMAND,
 }
@@ -58,14 +58,14 @@ BY_THE_RECONCILER = (
     ),
 )
 STATES: Mapping[str, tuple[Fault, ...]] = {
-    "PurchaseThroughput": (hold(CREATE),),
-    "WaitForThroughput": (DEPLOYMENT_STUCK,),
-    "CheckThroughput": (hold(GET),),
-    "GenerateResponses": (Fault(operation="Converse", kind=FaultKind.SLOW, caller=".answer_shard", delay_seconds=60),),
-    "DeleteThroughput": (hold(DELETE),),
+    "PurchaseThroughputOrDeploy": (hold(CREATE),),
+    "WaitForServing": (DEPLOYMENT_STUCK,),
+    "CheckServing": (hold(GET),),
+    "AnswerTestSet": (Fault(operation="Converse", kind=FaultKind.SLOW, caller=".answer_shard", delay_seconds=60),),
+    "DeleteThroughputOrDeployment": (hold(DELETE),),
     "WaitForDeletion": (DELETION_REFUSED.model_copy(update={"last": 1}),),
 }
-DESTROYED_IN = ("PurchaseThroughput", "WaitForThroughput", "DeleteThroughput")
+DESTROYED_IN = ("PurchaseThroughputOrDeploy", "WaitForServing", "DeleteThroughputOrDeployment")
 
 
 def deployment_cases() -> Iterator[Case]:
@@ -76,10 +76,10 @@ def deployment_cases() -> Iterator[Case]:
     for state in DESTROYED_IN:
         yield _case("destroy", state, STATES[state], Action.DESTROY, "alone")
     yield Case(
-        "timeout/deployment-WaitForThroughput",
-        "the execution's timeout in WaitForThroughput, with a deployment",
+        "timeout/deployment-WaitForServing",
+        "the execution's timeout in WaitForServing, with a deployment",
         (DEPLOYMENT_STUCK,),
-        state="WaitForThroughput",
+        state="WaitForServing",
         deployment="brief",
         dataset=ON_DEMAND,
         ends_as=TIMED_OUT,
@@ -89,7 +89,7 @@ def deployment_cases() -> Iterator[Case]:
         "the lease of a deployment ends while its run waits",
         (DEPLOYMENT_STUCK,),
         Action.EXPIRE_LEASE,
-        "WaitForThroughput",
+        "WaitForServing",
         dataset=ON_DEMAND,
         error="ThroughputFailed",
     )

@@ -4,11 +4,11 @@ from local.bedrock.faults import Fault, FaultKind
 
 BASE_MODEL_DENIED = Fault(operation="Converse", kind=FaultKind.ACCESS_DENIED, caller="answer_baseline_shard")
 TUNED_MODEL_DENIED = Fault(operation="Converse", kind=FaultKind.ACCESS_DENIED, caller=".answer_shard")
-JOB_STUCK = Fault(operation="GetModelCustomizationJob", kind=FaultKind.STUCK, caller="check_customization")
+JOB_STUCK = Fault(operation="GetModelCustomizationJob", kind=FaultKind.STUCK, caller="check_jobs")
 # The job seems to train still, however late the base model's refusal comes.
 STOPS_JOB = (BASE_MODEL_DENIED, JOB_STUCK.model_copy(update={"caller": None}))
-THROUGHPUT_STUCK = Fault(operation="GetProvisionedModelThroughput", kind=FaultKind.STUCK, caller="check_throughput")
-DEPLOYMENT_STUCK = Fault(operation="GetCustomModelDeployment", kind=FaultKind.STUCK, caller="check_throughput")
+THROUGHPUT_STUCK = Fault(operation="GetProvisionedModelThroughput", kind=FaultKind.STUCK, caller="check_serving")
+DEPLOYMENT_STUCK = Fault(operation="GetCustomModelDeployment", kind=FaultKind.STUCK, caller="check_serving")
 
 
 def for_ever(operation: str) -> Fault:

@@ -41,15 +41,15 @@ SECOND_HELD = Fault(
 )
 # State → the rules that keep a sweep there, and whether its jobs train meanwhile.
 STATES: Mapping[str, tuple[tuple[Fault, ...], bool]] = {
-    "StartCustomization": ((SECOND_HELD,), True),
-    "WaitForCustomization": ((JOB_STUCK,), True),
+    "StartJobs": ((SECOND_HELD,), True),
+    "WaitForJobs": ((JOB_STUCK,), True),
     "ChooseModel": ((), False),
-    "WaitForThroughput": ((THROUGHPUT_STUCK,), False),
+    "WaitForServing": ((THROUGHPUT_STUCK,), False),
     "DiscardModels": ((hold(DISCARD),), False),
-    "StopCustomization": ((hold(STOP_JOB), *STOPS_JOB), True),
+    "StopJobs": ((hold(STOP_JOB), *STOPS_JOB), True),
 }
 # In the first, the function that was cut off starts two more jobs behind the stop.
-DESTROYED_IN = ("StartCustomization", "WaitForCustomization", "DiscardModels")
+DESTROYED_IN = ("StartJobs", "WaitForJobs", "DiscardModels")
 QUOTA = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.QUOTA, first=2)
 
 
@@ -66,7 +66,7 @@ def sweep_cases() -> Iterator[Case]:
         "the stored choice is lost, and the execution is stopped",
         (THROUGHPUT_STUCK,),
         Action.LOSE_CHOICE,
-        "WaitForThroughput",
+        "WaitForServing",
         dataset=SWEEP,
         ends_as=ABORTED,
     )
@@ -91,7 +91,7 @@ def sweep_cases() -> Iterator[Case]:
         "StopExecution while two of three jobs wait for room",
         (QUOTA,),
         Action.STOP,
-        "WaitForCustomization",
+        "WaitForJobs",
         dataset=LONG_SWEEP,
         injects=True,
         ends_as=ABORTED,

@@ -162,7 +162,7 @@ class Trial:
         run.simulation.put_faults(marker, [stuck])
         elsewhere = self._case.deployment in self._bench.held_from_elsewhere
         execution = run.start(self._bench.shared["shared"] if elsewhere else None, marker)
-        self._bench.until(lambda: "WaitForThroughput" in run.entered(execution), SECONDS_TO_END)
+        self._bench.until(lambda: "WaitForServing" in run.entered(execution), SECONDS_TO_END)
         if elsewhere:
             # Runs of this deployment end too soon to hold a slot for another one until it times out.
             now = datetime.now(UTC)

@@ -89,8 +89,8 @@ def report_page() -> str:
             "evaluation": settings.model_dump(),
             "arms": {name: arm.model_dump() for name, arm in arms.items()},
         },
-        "job": {"simulated": True, "model_arn": f"arn:aws:bedrock:us-west-2:123456789012:custom-model/{LONG}/abc"},
-        "throughput": {
+        "model": {"simulated": True, "model_arn": f"arn:aws:bedrock:us-west-2:123456789012:custom-model/{LONG}/abc"},
+        "serving": {
             "arn": "arn:provisioned",
             "in_service_at": "2026-01-21T22:00:00.000Z",
             "deleted_at": "2026-01-21T22:09:00.000Z",

@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
             "evaluation": settings.model_dump(),
             "arms": {name: arm.model_dump() for name, arm in arms.items()},
         },
-        "job": {"simulated": True, "model_arn": "arn:model"},
+        "model": {"simulated": True, "model_arn": "arn:model"},
     }
     source = {"bucket": "in", "key": "input/sales.jsonl", "version_id": None}
     result = assemble_success(

@@ -19,8 +19,10 @@ from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.preflight.checks import failure_message
-from lambdas.domain.training import candidate_jobs, customization
-from lambdas.handlers import claim_run, explain_failure, prepare_dataset
+from lambdas.domain.training import candidate_jobs
+from lambdas.domain.training.candidate_jobs import Jobs
+from lambdas.domain.training.customization import JobDescription
+from lambdas.handlers import claim_run, explain_failure, validate_dataset
 from lambdas.handlers.observability import observed
 
 if TYPE_CHECKING:
@@ -58,17 +60,17 @@ WIDEST: dict[str, Any] = {
 def prepare(s3: "S3Client", context: LambdaContext, settings: object, records: bytes = RECORDS) -> dict[str, Any]:
     for key, body in (("run.json", json.dumps(settings, ensure_ascii=False).encode()), ("train.jsonl", records)):
         s3.put_object(Bucket="input-bucket", Key=f"input/sales/{key}", Body=body)
-    return prepare_dataset.handler({"run": RUN}, context)
+    return validate_dataset.handler({"run": RUN}, context)
 
 
 def assert_clean(text: str) -> None:
     assert not [raw for raw in RAW if raw in text]
 
 
-def caught(error: str, message: str, phase: str | None = None) -> dict[str, Any]:
+def caught(error: str, message: str) -> dict[str, Any]:
     """What a Catch keeps of a handler's error, whose trace has 25 frames."""
     cause = json.dumps({"errorMessage": message, "errorType": error, "stackTrace": ["  File …, line 1\n"] * 25})
-    return {"Error": error, "Cause": cause, **({"phase": phase} if phase else {})}
+    return {"Error": error, "Cause": cause}
 
 
 def test_the_facts_together_stay_within_the_state() -> None:
@@ -76,7 +78,7 @@ def test_the_facts_together_stay_within_the_state() -> None:
     facts = sum(size for name, size in FACT_BYTES.items() if name not in ("report", "explanation"))
     assert facts + len(state_budget.FAILED_LANE) * CAUGHT_BYTES + FACT_BYTES["explanation"] <= STATE_BYTES
     assert facts + len(state_budget.SUCCEEDED_LANE) * CAUGHT_BYTES + FACT_BYTES["report"] <= STATE_BYTES
-    assert json_bytes(caught("E" * 256, '"' * (ERROR_BYTES // 2), "customization")) <= CAUGHT_BYTES
+    assert json_bytes(caught("E" * 256, '"' * (ERROR_BYTES // 2))) <= CAUGHT_BYTES
 
 
 @pytest.mark.parametrize(
@@ -200,16 +202,17 @@ def test_the_widest_estimate_is_of_its_size() -> None:
 def test_a_sweep_s_failures_make_a_job_of_its_size() -> None:
     """Bedrock's message of each job stands in the state."""
     arn = f"arn:aws:bedrock:us-west-2:123456789012:model-customization-job/{'a' * 200}"
+    at = "2026-01-21T21:01:00.000Z"
+    job = JobDescription("n" * 63, arn, "Failed", arn, at, at, False, failure_message=LONG)
     candidates = []
     for number in range(1, 13):
         one = candidate_jobs.pending(
             {"number": number, "hyperparameters": {f"name{n}": "0.123456789012" for n in range(6)}}, "n" * 63
         )
-        job = customization.started("n" * 63, arn, "2026-01-21T21:01:00.000Z", False)
-        candidates.append(candidate_jobs.described(one, {**job, "model_arn": arn, "status": "Failed"}, failure=LONG))
-    candidates[0] = {**candidates[0], "status": "InProgress"}
-    state = {**candidate_jobs.started(candidates, wait_seconds=60)}
-    assert json_bytes(state) <= FACT_BYTES["job"]
+        candidates.append(candidate_jobs.described(one, job))
+    candidates[0] = candidates[0].model_copy(update={"status": "InProgress"})
+    state = candidate_jobs.started(Jobs(status="InProgress", candidates=candidates), candidates).dump()
+    assert json_bytes(state) <= FACT_BYTES["jobs"]
     assert_clean(json.dumps(state, ensure_ascii=False))
 
 
@@ -220,7 +223,7 @@ def test_a_failure_is_explained_within_its_size_and_the_message_is_ours(
     long = (HOSTILE * 1_000)[:32_000]
     state = {
         "run": RUN,
-        "failure": caught("KeyError", long, "dataset"),
+        "failure": caught("KeyError", long),
         "stop_failure": caught("Refused", long),
         "deletion_failure": caught("ThroughputNotDeleted", long),
         "discard_failure": caught("Refused", long),

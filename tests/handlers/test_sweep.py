@@ -3,7 +3,7 @@
 import json
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -19,15 +19,15 @@ from lambdas.domain.core.timestamps import now
 from lambdas.domain.serving.lease import Execution, Terms
 from lambdas.domain.serving.reconciliation import Turn
 from lambdas.domain.training import candidate_jobs
-from lambdas.domain.training.customization import Job
+from lambdas.domain.training.candidate_jobs import Jobs
+from lambdas.domain.training.customization import JobDescription
 from lambdas.domain.training.polling import MOST_START_REFUSALS
 from lambdas.handlers import (
-    check_customization,
+    check_jobs,
     choose_model,
     discard_models,
-    start_customization,
-    start_pending_jobs,
-    stop_customization,
+    start_jobs,
+    stop_jobs,
 )
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve
@@ -52,7 +52,7 @@ class Sweep:
     context: Any
     state: dict[str, Any]
 
-    def do(self, module: Any, into: str = "job") -> dict[str, Any]:
+    def do(self, module: Any, into: str = "jobs") -> dict[str, Any]:
         """One state of the machine: its handler on the run's state, the result under its name."""
         result: dict[str, Any] = module.handler(self.state, self.context)
         self.state = {**self.state, into: result}
@@ -60,16 +60,20 @@ class Sweep:
 
     def train(self, turns: int = 400) -> dict[str, Any]:
         """The loop of waiting, checking and starting what is pending."""
-        self.do(start_customization)
+        self.do(start_jobs)
         for _ in range(turns):
             # Fewer questions than the run asks: its waits are another test's subject.
-            self.clock.advance(20 * self.state["job"]["wait_seconds"])
-            job = self.do(check_customization)
-            if job["status"] == "Completed":
-                return job
-            if job["may_start"]:
-                self.do(start_pending_jobs)
+            self.clock.advance(20 * self.state["jobs"]["wait_seconds"])
+            jobs = self.do(check_jobs)
+            if jobs["status"] == "Completed":
+                return jobs
+            if jobs["may_start"]:
+                self.do(start_jobs)
         raise AssertionError("the sweep does not end")
+
+    def choose(self) -> dict[str, Any]:
+        """The choice among the trained models."""
+        return self.do(choose_model, "model")
 
     def fault(self, **rule: Any) -> None:
         """A fault of the simulated Bedrock."""
@@ -85,7 +89,7 @@ class Sweep:
         urllib.request.urlopen(request).close()  # noqa: S310 - loopback
 
     def statuses(self) -> list[str]:
-        return [one["status"] for one in self.state["job"]["candidates"]]
+        return [one["status"] for one in self.state["jobs"]["candidates"]]
 
     def jobs(self) -> list[str]:
         """The names of all jobs that Bedrock knows."""
@@ -120,7 +124,16 @@ def sweep(s3: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
         },
         "tags": {**bedrock_tags("fine-tuning", RUN, EXECUTION), "keep-job": "false"},
     }
-    run = {"id": RUN, "output_bucket": OUTPUT_BUCKET, "prefix": PREFIX}
+    run = {
+        "id": RUN,
+        "claimed": True,
+        "owner": EXECUTION,
+        "execution_arn": EXECUTION,
+        "source": {"bucket": "input-bucket", "key": "input/sales.jsonl", "version_id": "v1"},
+        "output_bucket": OUTPUT_BUCKET,
+        "prefix": PREFIX,
+        "claimed_at": "2026-01-21T21:00:00.000Z",
+    }
     clock = ManualClock()
     settings = Settings(region="us-west-2", account_id=DEFAULT_ACCOUNT_ID)
     with serve(settings, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
@@ -132,14 +145,14 @@ def sweep(s3: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 def test_all_jobs_run_and_the_lowest_validation_loss_is_chosen(sweep: Sweep) -> None:
-    """The chosen one's facts take the place of a single job's, so that nothing after it knows of sweeps."""
+    """Everything after it asks for the model alone, however many there were."""
     job = sweep.train()
     losses = {one["number"]: one["validation_loss"] for one in job["candidates"]}
     assert all(loss is not None for loss in losses.values())
-    chosen = sweep.do(choose_model)
+    chosen = sweep.choose()
     best = min(losses, key=lambda number: (losses[number], number))
-    assert (chosen["chosen"], chosen["name"]) == (best, f"{NAME}-c{best}")
-    assert chosen["model_arn"] == chosen["candidates"][best - 1]["model_arn"]
+    assert (chosen["number"], chosen["name"]) == (best, f"{NAME}-c{best}")
+    assert chosen["model_arn"] == job["candidates"][best - 1]["model_arn"]
     assert chosen["hyperparameters"] == sweep.state["plan"]["candidates"][best - 1]["hyperparameters"]
     stored = json.loads(current().clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}sweep.json")["Body"].read())
     assert (stored["chosen"], stored["model_arn"]) == (best, chosen["model_arn"])
@@ -160,18 +173,18 @@ def test_each_job_has_its_own_name_tags_and_output(sweep: Sweep) -> None:
 def test_jobs_beyond_the_quota_are_started_when_others_have_ended(sweep: Sweep) -> None:
     """A quota of two must not end a sweep of four, nor keep it from any of them."""
     sweep.fault(operation=CREATE, kind="quota", match=f"{NAME}-c3", last=1)
-    job = sweep.do(start_customization)
+    job = sweep.do(start_jobs)
     assert sweep.statuses() == ["InProgress", "InProgress", "Pending", "Pending"]
     assert "Service Quotas" in job["candidates"][2]["failure"]
     sweep.clock.advance(60)
     # Nothing has ended: to ask again would be in vain, and cost events of the execution's history.
-    assert not sweep.do(check_customization)["may_start"]
+    assert not sweep.do(check_jobs)["may_start"]
     sweep.clock.advance(5 * 3600)
-    assert sweep.do(check_customization)["may_start"]
-    sweep.do(start_pending_jobs)
+    assert sweep.do(check_jobs)["may_start"]
+    sweep.do(start_jobs)
     assert sweep.statuses() == ["Completed", "Completed", "InProgress", "InProgress"]
     sweep.clock.advance(5 * 3600)
-    assert sweep.do(check_customization)["status"] == "Completed"
+    assert sweep.do(check_jobs)["status"] == "Completed"
 
 
 def test_a_quota_that_others_fill_is_waited_for_and_given_up_in_the_end(sweep: Sweep) -> None:
@@ -188,8 +201,8 @@ def test_one_that_fails_does_not_end_the_run(sweep: Sweep) -> None:
     sweep.fault(operation=CREATE, kind="validation", match=f"{NAME}-c2")
     sweep.train()
     assert sweep.statuses() == ["Completed", "Failed", "Completed", "Completed"]
-    chosen = sweep.do(choose_model)
-    assert chosen["chosen"] != 2
+    chosen = sweep.choose()
+    assert chosen["number"] != 2
     assert "3 of 4 jobs" in chosen["reason"]
 
 
@@ -203,19 +216,19 @@ def test_if_all_fail_the_error_has_each_ones_reason(sweep: Sweep) -> None:
 
 def test_a_stopped_one_is_no_candidate(sweep: Sweep) -> None:
     """A person may stop one job in the console without losing the others."""
-    sweep.do(start_customization)
+    sweep.do(start_jobs)
     current().clients.bedrock.stop_model_customization_job(jobIdentifier=f"{NAME}-c1")
     sweep.clock.advance(5 * 3600)
-    sweep.do(check_customization)
+    sweep.do(check_jobs)
     assert sweep.statuses() == ["Stopped", "Completed", "Completed", "Completed"]
-    assert sweep.do(choose_model)["chosen"] != 1
+    assert sweep.choose()["number"] != 1
 
 
 def test_a_quota_of_nothing_ends_the_run_at_once(sweep: Sweep) -> None:
     """None of the run's own jobs will ever make room."""
     sweep.fault(operation=CREATE, kind="quota")
     with pytest.raises(CustomizationFailed, match="Service Quotas"):
-        sweep.do(start_customization)
+        sweep.do(start_jobs)
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "error_after"])
@@ -223,7 +236,7 @@ def test_a_start_whose_answer_was_lost_is_not_repeated_but_found(sweep: Sweep, k
     """The state machine tries again: a second job of the same candidate would be paid for twice."""
     sweep.fault(operation=CREATE, kind=kind, match=f"{NAME}-c2", last=1)
     with pytest.raises(ServiceBusy):
-        sweep.do(start_customization)
+        sweep.do(start_jobs)
     sweep.train()
     assert sweep.jobs() == [f"{NAME}-c{number}" for number in (1, 2, 3, 4)]
     assert sweep.statuses() == ["Completed"] * 4
@@ -234,23 +247,37 @@ def test_of_equal_losses_the_smaller_number_is_chosen(sweep: Sweep) -> None:
     job = sweep.train()
     for one in job["candidates"]:
         one["validation_loss"] = 0.5
-    chosen = sweep.do(choose_model)
-    assert chosen["chosen"] == 1
+    chosen = sweep.choose()
+    assert chosen["number"] == 1
     assert "the smaller number counts" in chosen["reason"]
 
 
-def test_a_loss_that_bedrock_does_not_give_is_read_from_the_jobs_own_file(sweep: Sweep) -> None:
+def without_losses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Bedrock that gives no losses with its jobs."""
+    find = current().bedrock.find_customization_job
+
+    def found(identifier: str) -> JobDescription | None:
+        job = find(identifier)
+        return job and replace(job, training_loss=None, validation_loss=None)
+
+    monkeypatch.setattr(current().bedrock, "find_customization_job", found)
+
+
+def test_a_loss_that_bedrock_does_not_give_is_read_from_the_jobs_own_file(
+    sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And one that has none in its file either cannot be chosen, whatever the others have."""
-    job = sweep.train()
-    told = {one["number"]: one["validation_loss"] for one in job["candidates"]}
-    for one in job["candidates"]:
-        one["validation_loss"] = None
+    told = {one["number"]: one["validation_loss"] for one in sweep.train()["candidates"]}
+    without_losses(monkeypatch)
     folder = f"{PREFIX}customization/c1/"
     for stored in current().clients.s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix=folder)["Contents"]:
         current().clients.s3.delete_object(Bucket=OUTPUT_BUCKET, Key=stored["Key"])
-    candidates = sweep.do(choose_model)["candidates"]
+    # The jobs are asked for once more, as if they had only just ended.
+    for one in sweep.state["jobs"]["candidates"]:
+        one["status"] = "InProgress"
+    candidates = sweep.do(check_jobs)["candidates"]
     assert candidates[0]["validation_loss"] is None
-    assert sweep.state["job"]["chosen"] != 1
+    assert sweep.choose()["number"] != 1
     for one in candidates[1:]:
         assert one["validation_loss"] == pytest.approx(told[one["number"]], rel=0.5)
 
@@ -258,17 +285,16 @@ def test_a_loss_that_bedrock_does_not_give_is_read_from_the_jobs_own_file(sweep:
 def test_without_any_loss_nothing_is_chosen(sweep: Sweep) -> None:
     """A choice without evidence would look like one with it."""
     job = sweep.train()
-    sweep.state["run"]["prefix"] = "runs/none/"
     for one in job["candidates"]:
         one["validation_loss"] = None
     with pytest.raises(CustomizationFailed, match="no validation loss"):
-        sweep.do(choose_model)
+        sweep.choose()
 
 
 def test_the_models_that_were_not_chosen_are_deleted(sweep: Sweep) -> None:
     """They cost storage each month, and nobody asked for them."""
     sweep.train()
-    chosen = sweep.do(choose_model)["name"]
+    chosen = sweep.choose()["name"]
     job = sweep.do(discard_models)
     assert sweep.models() == [chosen]
     assert sorted(one["model"] for one in job["candidates"]) == ["deleted"] * 3 + ["kept"]
@@ -280,7 +306,7 @@ def test_keep_models_keeps_them(sweep: Sweep) -> None:
     """Somebody may want to look at them."""
     sweep.state["plan"]["sweep"]["keep_models"] = True
     sweep.train()
-    sweep.do(choose_model)
+    sweep.choose()
     sweep.do(discard_models)
     assert len(sweep.models()) == 4
 
@@ -290,16 +316,16 @@ def test_a_run_that_failed_before_the_choice_leaves_no_model(sweep: Sweep, keep_
     """Nobody knows which one would have been served; `keep_job` says that the training is worth more."""
     sweep.state["plan"]["keep_job"] = keep_job
     sweep.train()
-    del sweep.state["job"]
+    del sweep.state["jobs"]
     sweep.do(discard_models)
     assert len(sweep.models()) == left
 
 
 def test_a_choice_whose_answer_was_lost_counts(sweep: Sweep) -> None:
     """What is stored may have been acted upon: the chosen model stays although the state does not know it."""
-    job = sweep.train()
-    chosen = sweep.do(choose_model)["name"]
-    sweep.state["job"] = job
+    sweep.train()
+    chosen = sweep.choose()["name"]
+    del sweep.state["model"]
     sweep.do(discard_models)
     assert sweep.models() == [chosen]
 
@@ -307,8 +333,8 @@ def test_a_choice_whose_answer_was_lost_counts(sweep: Sweep) -> None:
 def test_a_model_of_the_same_name_without_the_proof_stays(sweep: Sweep) -> None:
     """Somebody's own model may have the name: only the tags say whose it is."""
     sweep.train()
-    sweep.do(choose_model)
-    loser = next(one for one in sweep.state["job"]["candidates"] if one["number"] != sweep.state["job"]["chosen"])
+    chosen = sweep.choose()["number"]
+    loser = next(one for one in sweep.state["jobs"]["candidates"] if one["number"] != chosen)
     current().clients.bedrock.untag_resource(resourceARN=loser["model_arn"], tagKeys=["sweep-candidate"])
     job = sweep.do(discard_models)
     assert len(sweep.models()) == 2
@@ -318,9 +344,9 @@ def test_a_model_of_the_same_name_without_the_proof_stays(sweep: Sweep) -> None:
 def test_a_refused_deletion_leaves_one_model_and_deletes_the_others(sweep: Sweep) -> None:
     """One that is stuck must not keep the rest; the reconciler comes again."""
     sweep.train()
-    chosen = sweep.do(choose_model)["chosen"]
+    chosen = sweep.choose()["number"]
     stuck = next(number for number in (1, 2, 3, 4) if number != chosen)
-    model_id = sweep.state["job"]["candidates"][stuck - 1]["model_arn"].rpartition("/")[2]
+    model_id = sweep.state["jobs"]["candidates"][stuck - 1]["model_arn"].rpartition("/")[2]
     sweep.fault(operation="DeleteCustomModel", kind="access_denied", match=model_id)
     job = sweep.do(discard_models)
     assert job["candidates"][stuck - 1]["model"] == "left"
@@ -329,21 +355,21 @@ def test_a_refused_deletion_leaves_one_model_and_deletes_the_others(sweep: Sweep
 
 def test_the_clean_up_lane_stops_every_job(sweep: Sweep) -> None:
     """Each trains at the account's cost, also one whose start was never recorded."""
-    sweep.do(start_customization)
-    del sweep.state["job"]
-    stopped = sweep.do(stop_customization, "stopped_job")
-    assert (stopped["status"], stopped["model_arn"]) == ("Stopping", None)
+    sweep.do(start_jobs)
+    del sweep.state["jobs"]
+    stopped = sweep.do(stop_jobs)
+    assert {(one["status"], one["model_arn"]) for one in stopped["candidates"]} == {("Stopping", None)}
     listed = current().clients.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]
     assert {job["status"] for job in listed} == {"Stopping"}
 
 
 def test_one_job_that_cannot_be_stopped_does_not_save_the_others(sweep: Sweep) -> None:
     """The first refusal would otherwise let three jobs train on."""
-    job = sweep.do(start_customization)
+    job = sweep.do(start_jobs)
     stuck = job["candidates"][0]["arn"].rpartition("/")[2]
     sweep.fault(operation="StopModelCustomizationJob", kind="access_denied", match=stuck)
     with pytest.raises(Refused):
-        sweep.do(stop_customization, "stopped_job")
+        sweep.do(stop_jobs)
     listed = current().clients.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]
     assert sorted(job["status"] for job in listed) == ["InProgress"] + ["Stopping"] * 3
 
@@ -367,7 +393,7 @@ class TestReconciliation:
     def test_the_models_that_were_not_chosen_go_and_the_chosen_one_stays(self) -> None:
         """The stored choice tells which is which."""
         self.sweep.train()
-        chosen = self.sweep.do(choose_model)["name"]
+        chosen = self.sweep.choose()["name"]
         assert len(self.reconcile().models_deleted) == 3
         assert self.sweep.models() == [chosen]
         assert self.reconcile().models_deleted == []
@@ -426,7 +452,7 @@ class TestReconciliation:
 
     def test_a_job_is_stopped_and_a_model_that_appears_all_the_same_goes_later(self) -> None:
         """A job that was about to end when its run was stopped makes its model afterwards."""
-        self.sweep.do(start_customization)
+        self.sweep.do(start_jobs)
         self.sweep.fault(operation="StopModelCustomizationJob", kind="conflict", last=1)
         turn = self.reconcile()
         assert (len(turn.jobs_stopped), turn.models_deleted) == (3, [])
@@ -445,7 +471,7 @@ def test_at_the_stacks_deletion_a_losing_model_that_cannot_go_yet_is_waited_for(
     monkeypatch.setattr(current().executions, "find", lambda arn: Execution(arn, "ABORTED", now()))
     monkeypatch.setattr(current().executions, "running", lambda _machine: iter(()))
     sweep.train()
-    chosen = sweep.do(choose_model)["name"]
+    chosen = sweep.choose()["name"]
     sweep.fault(operation="DeleteCustomModel", kind="conflict", last=5)
     terms = Terms("fine-tuning", longest_lease_hours=8, longest_run_hours=168, settle_seconds=0)
     scope = Scope(terms, OUTPUT_BUCKET, "arn:aws:states:us-west-2:123456789012:stateMachine:none", ending=True)
@@ -460,39 +486,73 @@ def test_at_the_stacks_deletion_a_losing_model_that_cannot_go_yet_is_waited_for(
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_the_loss_of_a_training_that_diverged_is_none(sweep: Sweep, loss: float) -> None:
     """NaN compares as smaller or larger than nothing, so that a minimum would take any; and JSON has no NaN."""
-    job = sweep.train()
-    candidate = candidate_jobs.described(
-        job["candidates"][0],
-        {"name": "", "arn": "", "status": "Completed", "model_arn": "m", "started_at": "", "ended_at": "",
-         "simulated": True, "wait_seconds": 0},
-        training_loss=loss,
-        validation_loss=loss,
-    )  # fmt: skip
-    assert (candidate["training_loss"], candidate["validation_loss"]) == (None, None)
+    described = JobDescription("n", "a", "Completed", "m", "", "", True, training_loss=loss, validation_loss=loss)
+    candidate = candidate_jobs.described(candidate_jobs.pending(sweep.state["plan"]["candidates"][0], "n"), described)
+    assert (candidate.training_loss, candidate.validation_loss) == (None, None)
 
 
 def test_a_single_model_needs_no_loss_to_be_chosen(sweep: Sweep) -> None:
     """There is nothing to compare it with: to throw it away would waste what its training has cost."""
     job = sweep.train()
-    sweep.state["run"]["prefix"] = "runs/none/"
     for one in job["candidates"]:
         one["validation_loss"] = None
         one["status"] = "Completed" if one["number"] == 3 else "Failed"
-    chosen = sweep.do(choose_model)
-    assert chosen["chosen"] == 3
+    chosen = sweep.choose()
+    assert chosen["number"] == 3
     assert "only job 3 made a model" in chosen["reason"]
 
 
 def test_the_longest_failures_of_the_largest_sweep_fit_into_a_cause(sweep: Sweep) -> None:
     """Step Functions cuts a cause at 32,768 characters, which would break its JSON, and ends a run above 256 KB."""
-    longest: Job = {"name": "n" * 63, "arn": "a" * 150, "status": "Failed", "model_arn": None, "started_at": "",
-               "ended_at": "", "simulated": False, "wait_seconds": 0}  # fmt: skip
+    longest = JobDescription("n" * 63, "a" * 150, "Failed", None, "", "", False, failure_message='"\\' * 1024)
     candidates = [
-        candidate_jobs.described(candidate_jobs.pending(one, "n" * 63), longest, failure='"\\' * 1024)
+        candidate_jobs.described(candidate_jobs.pending(one, "n" * 63), longest)
         for one in [sweep.state["plan"]["candidates"][0]] * 12
     ]
+    before = Jobs(status="InProgress", candidates=candidates)
     with pytest.raises(CustomizationFailed) as failure:
-        candidate_jobs.started(candidates, wait_seconds=60)
+        candidate_jobs.started(before, candidates)
     assert len(json.dumps(str(failure.value))) < 28_000
-    # The run's state has the job twice, as the branch's result and as the job.
-    assert 2 * len(json.dumps(candidates)) < 64_000
+    assert len(json.dumps(before.dump())) < 32_000
+
+
+class TestOneCandidate:
+    """The same states with a list of one: nothing is compared, and nothing that was trained is deleted."""
+
+    @pytest.fixture(autouse=True)
+    def only(self, sweep: Sweep) -> None:
+        """The first candidate alone, as a run without sweep in run.json has it."""
+        sweep.state["plan"] |= {"candidates": sweep.state["plan"]["candidates"][:1], "sweep": None}
+        self.sweep = sweep
+
+    def test_it_is_chosen_without_a_loss_and_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without a validation set Bedrock has none to give."""
+        without_losses(monkeypatch)
+        self.sweep.train()
+        for stored in current().clients.s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix=PREFIX)["Contents"]:
+            if "customization/" in stored["Key"]:
+                current().clients.s3.delete_object(Bucket=OUTPUT_BUCKET, Key=stored["Key"])
+        chosen = self.sweep.choose()
+        assert (chosen["number"], chosen["name"], chosen["reason"]) == (1, f"{NAME}-c1", "It is the only candidate.")
+        assert [one["model"] for one in self.sweep.do(discard_models)["candidates"]] == ["kept"]
+        assert self.sweep.models() == [f"{NAME}-c1"]
+
+    def test_its_model_outlives_a_run_that_failed_before_the_choice(self) -> None:
+        """The baselines may fail while it trains; the training is paid for, and the model is what there is of it."""
+        self.sweep.train()
+        del self.sweep.state["jobs"]
+        assert self.sweep.do(stop_jobs)["candidates"][0]["status"] == "Completed"
+        assert self.sweep.do(discard_models)["candidates"][0]["model"] == "kept"
+        assert self.sweep.models() == [f"{NAME}-c1"]
+
+    @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED"])
+    def test_the_reconciler_leaves_its_model(self, status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However the run was cut off: its tags say that the model stays."""
+        self.sweep.train()
+        claim = {"run_id": RUN, "execution_arn": EXECUTION, "claimed_at": now()}
+        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN), Body=json.dumps(claim).encode())
+        monkeypatch.setattr(current().executions, "find", lambda arn: Execution(arn, status, now()))
+        terms = Terms("fine-tuning", longest_lease_hours=8, longest_run_hours=168, settle_seconds=0)
+        scope = Scope(terms, OUTPUT_BUCKET, "arn:aws:states:us-west-2:123456789012:stateMachine:none")
+        assert reconciling.reconcile(scope, lambda: 0).models_deleted == []
+        assert self.sweep.models() == [f"{NAME}-c1"]

@@ -85,8 +85,8 @@ def decision(sandbox: Sandbox, tells: str, queue: str) -> dict[str, Any]:
     states = json.loads(PATH.read_text())["States"]
     request = {key: states["RequestApproval"][key] for key in ("ResultPath", "Catch", "Next")}
     asking = {key: value for key, value in asks(sandbox, tells, queue).items() if key != "End"}
-    taken = {name: states[name] for name in ("IsApproved", "PurchaseNotApproved", "ApprovalFailure")}
-    ends = {"AcquireSlot": {"Type": "Succeed"}, "StopCustomization": {"Type": "Succeed"}}
+    taken = {name: states[name] for name in ("IsApproved", "NotApproved")}
+    ends = {"AcquireSlot": {"Type": "Succeed"}, "StopJobs": {"Type": "Succeed"}}
     return {"States": {"RequestApproval": asking | request, **taken, **ends}}
 
 
@@ -102,9 +102,9 @@ def test_an_answer_that_is_no_approval_buys_nothing(sandbox: Sandbox, tells: str
     assert end["status"] == "SUCCEEDED", end
     entered = sandbox.entered(execution)
     assert "AcquireSlot" not in entered
-    assert entered[-2:] == ["ApprovalFailure", "StopCustomization"]
+    assert entered[-2:] == ["NotApproved", "StopJobs"]
     failure = json.loads(end["output"])["failure"]
-    assert (failure["Error"], failure["phase"]) == ("NotApproved", "approval")
+    assert failure["Error"] == "NotApproved"
     assert "Nothing was bought." in failure["Cause"]
 
 
@@ -118,7 +118,7 @@ def test_an_approval_and_a_failed_task_go_their_ways(sandbox: Sandbox, tells: st
     refused = sandbox.start(definition)
     sandbox.states.send_task_failure(taskToken=token_of(sandbox, queue), error="NotApproved", cause="too dear")
     assert json.loads(sandbox.end_of(refused)["output"])["failure"]["Cause"] == "too dear"
-    assert sandbox.entered(refused)[-2:] == ["ApprovalFailure", "StopCustomization"]
+    assert sandbox.entered(refused)[-2:] == ["RequestApproval", "StopJobs"]
 
 
 def test_an_error_of_the_function_fails_the_task(sandbox: Sandbox) -> None:

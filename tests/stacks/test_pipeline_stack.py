@@ -87,7 +87,7 @@ def test_no_action_is_a_wildcard_and_star_resources_know_no_others(setup: str, r
 def test_only_what_starts_jobs_may_pass_the_one_role_to_bedrock(templates: Templates) -> None:
     """PassRole on anything else would hand Bedrock any role of the account."""
     passing = [s for s in templates.statements("") if "iam:PassRole" in listed(s["Action"])]
-    starters = (templates.statements(f"/{name}Role/") for name in ("StartCustomization", "StartPendingJobs"))
+    starters = (templates.statements(f"/{name}Role/") for name in ("StartJobs", "StartPendingJobs"))
     assert passing == [s for statements in starters for s in statements if s in passing]
     assert len(passing) == 2
     for statement in passing:
@@ -99,7 +99,7 @@ def test_a_job_that_starts_late_is_started_with_the_same_permissions(templates: 
     """A sweep's jobs that had to wait for room must not lack what its first ones have."""
     first, later = (
         [s for s in templates.statements(f"/{name}Role/") if not _is_its_own(s)]
-        for name in ("StartCustomization", "StartPendingJobs")
+        for name in ("StartJobs", "StartPendingJobs")
     )
     assert first == later
 
@@ -121,17 +121,17 @@ def _may(templates: Templates, action: str) -> set[str]:
 @pytest.mark.parametrize(
     ("action", "allowed"),
     [
-        ("bedrock:CreateModelCustomizationJob", {"StartCustomization", "StartPendingJobs"}),
-        ("bedrock:StopModelCustomizationJob", {"StopCustomization"}),
+        ("bedrock:CreateModelCustomizationJob", {"StartJobs", "StartPendingJobs"}),
+        ("bedrock:StopModelCustomizationJob", {"StopJobs"}),
         ("bedrock:DeleteCustomModel", {"DiscardModels"}),
-        ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughput"}),
-        ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughput"}),
-        ("bedrock:CreateCustomModelDeployment", {"PurchaseThroughput"}),
-        ("bedrock:DeleteCustomModelDeployment", {"DeleteThroughput"}),
-        ("s3:DeleteObjectVersion", {"DeleteThroughput"}),
+        ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughputOrDeploy"}),
+        ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughputOrDeployment"}),
+        ("bedrock:CreateCustomModelDeployment", {"PurchaseThroughputOrDeploy"}),
+        ("bedrock:DeleteCustomModelDeployment", {"DeleteThroughputOrDeployment"}),
+        ("s3:DeleteObjectVersion", {"DeleteThroughputOrDeployment"}),
         ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard", "JudgeShard", "RunPreflight"}),
         ("ssm:PutParameter", {"PromoteChampion"}),
-        ("s3:GetObjectVersion", {"PrepareDataset"}),
+        ("s3:GetObjectVersion", {"ValidateDataset"}),
         ("sns:Publish", {"RequestApproval"}),
     ],
 )
@@ -263,7 +263,7 @@ def test_preflight_asks_for_the_roles_that_start_jobs_and_can_change_nothing(tem
     starters = [variables[f"{state}_ROLE_ARN"] for state in ("START_CUSTOMIZATION", "START_PENDING_JOBS")]
     assert all(
         f"{state}Role" in json.dumps(starter)
-        for state, starter in zip(("StartCustomization", "StartPendingJobs"), starters, strict=True)
+        for state, starter in zip(("StartJobs", "StartPendingJobs"), starters, strict=True)
     )
     statements = templates.statements("/RunPreflightRole/")
     simulated = [s for s in statements if "iam:SimulatePrincipalPolicy" in listed(s["Action"])]

@@ -47,7 +47,7 @@ def test_command_line_overrides_cdk_json() -> None:
 
 
 def test_limits_on_run_json_reach_the_functions() -> None:
-    """What the command line gives as JSON is what PrepareDataset goes by: null and an empty list are not the same."""
+    """What the command line gives as JSON is what ValidateDataset goes by: null and an empty list are not the same."""
     given = {
         "fine-tuning:gate": '{"smallest_gain": 2}',
         "fine-tuning:allowed_models": "[]",

@@ -116,7 +116,7 @@ def test_it_buys_and_starts_nothing(templates: Templates) -> None:
 
 def test_a_purchase_ends_within_half_a_minute(templates: Templates) -> None:
     """It is how long the deletion of the stack, and the next run, have to wait for one that was cut off."""
-    _, purchase = _by_path(templates, "/PurchaseThroughput/Resource")
+    _, purchase = _by_path(templates, "/PurchaseThroughputOrDeploy/Resource")
     _, guard = _by_path(templates, "/ReconcileThroughput/Resource")
     assert purchase["Properties"]["Timeout"] <= 30
     variables = guard["Properties"]["Environment"]["Variables"]

@@ -11,7 +11,7 @@ import pytest
 
 from lambdas.domain.core import errors
 from lambdas.steps.answering import RESERVED_MILLISECONDS
-from stacks.definition import CALL_AND_WAIT, definition_text, lambda_states, states
+from stacks.definition import CALL_AND_WAIT, PATH, RETRIES, definition_text, lambda_states, states
 from stacks.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def test_every_task_retries_with_jitter_times_out_and_catches(name: str) -> None
     assert all(retry["JitterStrategy"] == "FULL" for retry in retries)
     # A person may take longer than a function.
     assert 0 < task["TimeoutSeconds"] <= (APPROVAL_SECONDS if name == "RequestApproval" else 900)
-    assert [catch for catch in task["Catch"] if catch["ErrorEquals"] == ["States.ALL"]]
+    assert [catch for catch in _catchers(name) if catch["ErrorEquals"] == ["States.ALL"]]
 
 
 @pytest.mark.parametrize("name", lambda_states())
@@ -92,15 +92,15 @@ def test_an_unfinished_shard_goes_on_for_as_long_as_any_lease(name: str) -> None
 
 def test_deletion_insists_beyond_the_usual() -> None:
     """It is the one call whose failure costs money by the hour."""
-    usual = max(retry["MaxAttempts"] for retry in TASKS["CheckThroughput"]["Retry"])
-    busy = TASKS["DeleteThroughput"]["Retry"][1]
+    usual = max(retry["MaxAttempts"] for retry in TASKS["CheckServing"]["Retry"])
+    busy = TASKS["DeleteThroughputOrDeployment"]["Retry"][1]
     assert busy["MaxAttempts"] >= 4 * usual
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_no_retry_hides_a_failure_for_hours(name: str) -> None:
     """Retries that back off without bound would keep a failed deletion from a person while the throughput bills."""
-    longest_hours = 2 if name == "DeleteThroughput" else 1
+    longest_hours = 2 if name == "DeleteThroughputOrDeployment" else 1
     for retry in TASKS[name]["Retry"]:
         waits = (
             min(retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt, retry["MaxDelaySeconds"])
@@ -115,6 +115,17 @@ def test_a_failure_that_cannot_be_explained_is_told_all_the_same() -> None:
     assert TASKS["ExplainFailure"]["Catch"][0]["Next"] == "NotifyUnexplained"
     assert told["Resource"] == "arn:aws:states:::sns:publish"
     assert "$$.Execution.Id" in told["Parameters"]["Message.$"]
+
+
+def _catchers(name: str) -> list[dict[str, Any]]:
+    """The Catch of a state, or that of the Parallel or Map around it."""
+    state, around = STATES[name], [other for other in STATES if name in dict(_inner(STATES[other]))]
+    return state.get("Catch") or (_catchers(around[0]) if around else [])
+
+
+def _inner(state: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for machine in (*state.get("Branches", ()), *filter(None, [state.get("ItemProcessor")])):
+        yield from machine["States"].items()
 
 
 def _targets(state: dict[str, Any]) -> Iterator[str]:
@@ -143,12 +154,19 @@ ENDS = {
 
 def test_no_path_from_the_purchase_ends_without_the_verified_deletion() -> None:
     """The first promise, as a search over every Next, Default, choice and Catch of the definition."""
-    ways_out = {"IsThroughputDeleted", "DeletionFailure"}
-    assert _reachable("PurchaseThroughput", closed=ways_out).isdisjoint(ENDS)
-    # Both ways out lie behind the deletion itself.
-    assert _reachable("PurchaseThroughput", closed={"DeleteThroughput"}).isdisjoint(ENDS | ways_out)
+    # Nothing passes the deletion: what is told of a run, and its ends, lie behind it.
+    assert _reachable("PurchaseThroughputOrDeploy", closed={"DeleteThroughputOrDeployment"}).isdisjoint(
+        ENDS | {"IsServingDeleted", "ExplainFailure"}
+    )
+    # Behind the deletion there are two ways on: the question whether it is gone, and a failure that a person must see.
+    deletion = DEFINITION["States"]["DeleteThroughputOrDeployment"]
+    assert list(_targets(deletion)) == ["ExplainFailure", "IsServingDeleted"]
+    assert deletion["Catch"][0]["ResultPath"] == "$.deletion_failure"
+    # The question lets no run go on but one with nothing left: any other is asked again.
+    assert list(_targets(DEFINITION["States"]["IsServingDeleted"])) == ["DiscardModels", "WaitForDeletion"]
+    assert DEFINITION["States"]["WaitForDeletion"]["Next"] == "DeleteThroughputOrDeployment"
     # The test can fail: without the doors there is an end in reach.
-    assert not _reachable("PurchaseThroughput", closed=set()).isdisjoint(ENDS)
+    assert not _reachable("PurchaseThroughputOrDeploy", closed=set()).isdisjoint(ENDS)
 
 
 def test_nothing_is_bought_before_the_answer_where_one_is_wanted() -> None:
@@ -157,14 +175,14 @@ def test_nothing_is_bought_before_the_answer_where_one_is_wanted() -> None:
     assert [(c["Variable"], c["BooleanEquals"], c["Next"]) for c in asked["Choices"]] == [
         ("$.plan.needs_approval", True, "RequestApproval")
     ]
-    assert "PurchaseThroughput" in _reachable("ClaimRun", closed=set())
-    assert "PurchaseThroughput" not in _reachable("ClaimRun", closed={"IsApprovalNeeded"})
-    assert "PurchaseThroughput" not in _reachable("ApprovalFailure", closed=set())
+    assert "PurchaseThroughputOrDeploy" in _reachable("ClaimRun", closed=set())
+    assert "PurchaseThroughputOrDeploy" not in _reachable("ClaimRun", closed={"IsApprovalNeeded"})
+    assert "PurchaseThroughputOrDeploy" not in _reachable("NotApproved", closed=set())
 
 
 def test_only_an_answer_that_says_approved_leads_to_the_purchase() -> None:
     """Who sends a success with any other answer has approved nothing, and a missing key must not end the run unsaid."""
-    assert "PurchaseThroughput" not in _reachable("RequestApproval", closed={"IsApproved"})
+    assert "PurchaseThroughputOrDeploy" not in _reachable("RequestApproval", closed={"IsApproved"})
     decided = DEFINITION["States"]["IsApproved"]
     [choice] = decided["Choices"]
     assert choice == {
@@ -179,7 +197,7 @@ def test_only_an_answer_that_says_approved_leads_to_the_purchase() -> None:
         "Pass",
         "NotApproved",
         "$.failure",
-        "ApprovalFailure",
+        "StopJobs",
     )
     # A selector that fails on an answer of another shape would be States.Runtime, which no Catch catches.
     assert DEFINITION["States"]["RequestApproval"].keys().isdisjoint({"ResultSelector", "OutputPath"})
@@ -204,15 +222,22 @@ def test_the_task_token_goes_to_the_function_alone() -> None:
 
 def test_deletion_counts_only_when_the_throughput_is_gone() -> None:
     """The one way on asks for `deleted`; the other goes round again."""
-    choice = DEFINITION["States"]["IsThroughputDeleted"]
-    assert [(c["Variable"], c["BooleanEquals"]) for c in choice["Choices"]] == [("$.throughput.deleted", True)]
-    assert DEFINITION["States"][choice["Default"]]["Next"] == "DeleteThroughput"
+    choice = DEFINITION["States"]["IsServingDeleted"]
+    assert [(c["Variable"], c["BooleanEquals"]) for c in choice["Choices"]] == [("$.serving.deleted", True)]
+    assert DEFINITION["States"][choice["Default"]]["Next"] == "DeleteThroughputOrDeployment"
 
 
 def test_scoring_and_reporting_come_after_the_deletion() -> None:
     """Only what needs the throughput happens while it bills."""
-    while_it_bills = _reachable("PurchaseThroughput", closed={"IsThroughputDeleted", "DeletionFailure"})
-    after = {"CollectResponses", "JudgeAnswers", "WriteReport", "PromoteChampion", "NotifySuccess", "ExplainFailure"}
+    while_it_bills = _reachable("PurchaseThroughputOrDeploy", closed={"DeleteThroughputOrDeployment"})
+    after = {
+        "CollectAnswers",
+        "JudgeAnswers",
+        "EvaluateAndReport",
+        "PromoteChampion",
+        "NotifySuccess",
+        "ExplainFailure",
+    }
     assert after <= DEFINITION["States"].keys()
     assert while_it_bills.isdisjoint(after)
 
@@ -220,7 +245,7 @@ def test_scoring_and_reporting_come_after_the_deletion() -> None:
 def test_answering_maps_run_distributed_and_tolerate_five_percent() -> None:
     """Thousands of items do not fit one execution's history; more than 5 % unanswered ends the run."""
     maps = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
-    assert set(maps) == {"GenerateBaselineResponses", "GenerateResponses", "JudgeAnswers"}
+    assert set(maps) == {"AnswerBaselines", "AnswerTestSet", "JudgeAnswers"}
     for name, state in maps.items():
         assert state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
         assert state["ToleratedFailurePercentage"] == (100 if name == "JudgeAnswers" else 5)
@@ -229,11 +254,10 @@ def test_answering_maps_run_distributed_and_tolerate_five_percent() -> None:
 
 def test_judges_and_a_promotion_cannot_fail_a_run_that_has_its_answers() -> None:
     """The throughput is paid for and the answers are stored: whatever happens after the scoring, there is a report."""
-    assert {catch["Next"] for catch in STATES["JudgeAnswers"]["Catch"]} == {"WriteReport"}
+    assert {catch["Next"] for catch in STATES["JudgeAnswers"]["Catch"]} == {"EvaluateAndReport"}
     failed = {"ExplainFailure", "RunFailed"}
     assert failed <= DEFINITION["States"].keys()
     assert _reachable("PromoteChampion", closed=set()).isdisjoint(failed)
-    assert STATES["IsPromoted"]["Choices"][0]["StringEquals"] == "promote"
 
 
 def test_no_state_calls_bedrock_itself() -> None:
@@ -244,6 +268,42 @@ def test_no_state_calls_bedrock_itself() -> None:
 
 def test_the_state_holds_each_fact_once() -> None:
     """A branch that gave back the whole state would double it, and with it a plan of the longest settings."""
-    training = STATES["TrainAndAnswerWithBaselines"]
-    assert STATES["GenerateBaselineResponses"]["OutputPath"] is None
-    assert training["ResultPath"] == STATES["TakeJob"]["ResultPath"] == "$.job"
+    training = STATES["TrainAndAnswerBaselines"]
+    assert STATES["AnswerBaselines"]["OutputPath"] is None
+    assert training["ResultSelector"].keys() == {"status.$", "candidates.$"}
+    assert (STATES["JobsDone"]["OutputPath"], training["ResultPath"]) == ("$.jobs", "$.jobs")
+
+
+def test_a_run_with_one_candidate_goes_the_way_of_one_with_several() -> None:
+    """A second path would be tested half as often."""
+    assert "candidates[" not in json.dumps({name: state for name, state in STATES.items() if state["Type"] == "Choice"})
+    assert "DiscardModels" not in _reachable("ClaimRun", closed={"ChooseModel", "StopJobs"})
+    assert "CollectAnswers" not in _reachable("ClaimRun", closed={"DiscardModels"})
+
+
+def test_jobs_are_stopped_wherever_they_may_train_when_the_run_fails() -> None:
+    """A failure before the purchase ends in the lane that stops jobs; before the start there is nothing to stop."""
+    top = DEFINITION["States"]
+    lanes = {name: catch["Next"] for name, state in top.items() for catch in state.get("Catch", ())}
+    assert {lanes[name] for name in ("ClaimRun", "ValidateDataset", "RunPreflight")} == {"ExplainFailure"}
+    assert {lanes[name] for name in ("TrainAndAnswerBaselines", "ChooseModel", "RequestApproval")} == {"StopJobs"}
+    assert top["StopJobs"]["Next"] == lanes["StopJobs"] == "DeleteThroughputOrDeployment"
+
+
+def test_every_retry_has_its_policy_and_every_policy_is_used() -> None:
+    """A name that nobody fills in would be refused at the deployment, and one that nobody names is dead."""
+    written = dict(states(json.loads(PATH.read_text())))
+    named = {state["Retry"] for state in written.values() if "Retry" in state}
+    assert named == {f"${{{name}}}" for name in json.loads(RETRIES.read_text())}
+    assert all(isinstance(state["Retry"], list) for state in STATES.values() if "Retry" in state)
+
+
+def test_every_state_is_reachable() -> None:
+    """A state that no run enters is a promise that nobody keeps."""
+    assert _reachable("ClaimRun", closed=set()) == DEFINITION["States"].keys()
+
+
+def test_the_definition_stays_short_enough_to_be_read() -> None:
+    """It is the first file one reads."""
+    assert len(STATES) <= 48
+    assert len(PATH.read_text().splitlines()) <= 950

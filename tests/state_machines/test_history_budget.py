@@ -1,7 +1,7 @@
 """A job of five days stays within the events that an execution's history may hold."""
 
 import json
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from lambdas.domain.serving.polling import (
@@ -11,15 +11,18 @@ from lambdas.domain.serving.polling import (
     next_throughput_wait,
 )
 from lambdas.domain.training.polling import FIRST_JOB_WAIT_SECONDS, MOST_START_REFUSALS, next_job_wait
+from stacks.definition import definition_text
 from stacks.settings import MOST_RUN_HOURS
 
-DEFINITION = json.loads((Path(__file__).parents[2] / "state_machines" / "fine_tuning.asl.json").read_text())
+DEFINITION = json.loads(
+    definition_text({"MaxConcurrency": 10, "ExecutionTimeoutSeconds": 604_800, "ApprovalTimeoutSeconds": 86_400})
+)
 
 # Step Functions quotas, "Maximum execution history size" of a standard workflow.
 HISTORY_EVENTS = 25_000
 FIVE_DAYS_SECONDS = 5 * 24 * 60 * 60
 # Entered and exited; a Lambda task has scheduled, started and succeeded in between.
-EVENTS = {"Wait": 2, "Choice": 2, "Pass": 2, "Task": 5}
+EVENTS = {"Wait": 2, "Choice": 2, "Pass": 2, "Succeed": 2, "Fail": 1, "Task": 5, "Parallel": 4, "Map": 6}
 # Scheduled, started and failed, of each repeated attempt.
 EVENTS_OF_A_RETRY = 3
 
@@ -51,41 +54,50 @@ def events_beside_the_long_waits(states: dict[str, Any]) -> int:
     while waited_seconds < LONGEST_THROUGHPUT_CREATION_SECONDS:
         turns += 1
         waited_seconds += next_throughput_wait(waited_seconds)
-    throughput = turns * (events_of_a_turn(states, "WaitForThroughput") + EVENTS_OF_A_RETRY)
-    deletion = DELETION_ATTEMPTS * (events_of_a_turn(states, "DeleteThroughput") + EVENTS_OF_A_RETRY)
-    # Every other state once, each with all of its retries.
-    others = 60 * (max(EVENTS.values()) + 10 * EVENTS_OF_A_RETRY)
-    # 225 turns of 9 + 3 events, 180 of 9 + 3 and 2,100 others: 6,960.
+    throughput = turns * (events_of_a_turn(states, "WaitForServing") + EVENTS_OF_A_RETRY)
+    deletion = DELETION_ATTEMPTS * (events_of_a_turn(states, "DeleteThroughputOrDeployment") + EVENTS_OF_A_RETRY)
+    # Every state once, each with all of its retries; those of a map's items have histories of their own.
+    others = sum(EVENTS[state["Type"]] + retries_of(state) * EVENTS_OF_A_RETRY for state in own_states(DEFINITION))
     return throughput + deletion + others
+
+
+def own_states(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The states that write into the execution's own history: those of branches do, those of a map's items do not."""
+    for state in machine["States"].values():
+        yield state
+        for branch in state.get("Branches", ()):
+            yield from own_states(branch)
+
+
+def retries_of(state: dict[str, Any]) -> int:
+    """How often a state is repeated at most, all of its errors together."""
+    return sum(retry["MaxAttempts"] for retry in state.get("Retry", ()))
 
 
 def test_a_job_of_five_days_stays_within_the_history() -> None:
     """The whole run, with every question of every loop asked twice, leaves a third unused."""
-    training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
+    training = DEFINITION["States"]["TrainAndAnswerBaselines"]["Branches"][0]["States"]
     job_turns = turns_of_a_job(FIVE_DAYS_SECONDS)
-    job = job_turns * (events_of_a_turn(training, "WaitForCustomization") + EVENTS_OF_A_RETRY)
-    # 735 turns of 9 + 3 events and 6,960 others: 15,780.
+    job = job_turns * (events_of_a_turn(training, "WaitForJobs") + EVENTS_OF_A_RETRY)
     assert job_turns == 735
     assert job + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS * 0.65
 
 
 def test_a_sweep_of_five_days_costs_hardly_more_than_one_job() -> None:
     """One loop asks for all jobs; what is pending is started only when a job has ended, or after a refusal."""
-    training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
-    assert training["StartPendingJobs"]["Next"] == "WaitForCustomization"
+    training = DEFINITION["States"]["TrainAndAnswerBaselines"]["Branches"][0]["States"]
+    assert training["StartJobs"]["Next"] == "WaitForJobs"
     most_jobs = 12
     starts = (most_jobs + MOST_START_REFUSALS) * (EVENTS["Task"] + 10 * EVENTS_OF_A_RETRY)
-    job = turns_of_a_job(FIVE_DAYS_SECONDS) * (events_of_a_turn(training, "WaitForCustomization") + EVENTS_OF_A_RETRY)
+    job = turns_of_a_job(FIVE_DAYS_SECONDS) * (events_of_a_turn(training, "WaitForJobs") + EVENTS_OF_A_RETRY)
     assert starts + job + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS * 0.75
 
 
 def test_the_longest_run_that_the_settings_allow_stays_within_the_history() -> None:
     """Whatever the time is spent on, a job or a slot: soon nothing is asked for more often than every ten minutes."""
-    training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
+    training = DEFINITION["States"]["TrainAndAnswerBaselines"]["Branches"][0]["States"]
     turns = turns_of_a_job(MOST_RUN_HOURS * 3600)
-    a_turn = max(
-        events_of_a_turn(training, "WaitForCustomization"), events_of_a_turn(DEFINITION["States"], "WaitForSlot")
-    )
+    a_turn = max(events_of_a_turn(training, "WaitForJobs"), events_of_a_turn(DEFINITION["States"], "WaitForSlot"))
     # The slot's waits grow faster than the job's, so that the job's turns bound both.
     assert next_slot_wait(FIRST_JOB_WAIT_SECONDS) > next_job_wait(FIRST_JOB_WAIT_SECONDS)
     assert turns * a_turn + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS
@@ -93,6 +105,6 @@ def test_the_longest_run_that_the_settings_allow_stays_within_the_history() -> N
 
 def test_an_equal_wait_of_a_minute_would_not_do() -> None:
     """What the growing wait is for."""
-    training = DEFINITION["States"]["TrainAndAnswerWithBaselines"]["Branches"][0]["States"]
+    training = DEFINITION["States"]["TrainAndAnswerBaselines"]["Branches"][0]["States"]
     turns = FIVE_DAYS_SECONDS // FIRST_JOB_WAIT_SECONDS
-    assert turns * events_of_a_turn(training, "WaitForCustomization") > HISTORY_EVENTS
+    assert turns * events_of_a_turn(training, "WaitForJobs") > HISTORY_EVENTS

@@ -64,7 +64,7 @@ def test_job_without_losses_is_counted_as_planned() -> None:
 
 
 def candidates(*arns: str | None, deleted: bool = True) -> dict[str, Any]:
-    """`$.job` of a sweep whose second job was chosen; a job without an ARN was never started."""
+    """`$.jobs` of a run whose second model was chosen; a job without an ARN was never started."""
     jobs = [
         {
             "number": number,
@@ -75,7 +75,7 @@ def candidates(*arns: str | None, deleted: bool = True) -> dict[str, Any]:
         }
         for number, arn in enumerate(arns, start=1)
     ]
-    return {"job": {"name": "run-c2", "chosen": 2, "candidates": jobs}}
+    return {"jobs": {"candidates": jobs}}
 
 
 def test_sweep_pays_for_the_epochs_of_all_its_jobs() -> None:

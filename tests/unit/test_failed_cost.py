@@ -9,7 +9,7 @@ from lambdas.domain.cost.failed_run import failed_cost
 from tests.unit.test_cost import PRICES, plan
 
 STORED = {"preflight": {"estimate": estimate(plan(), PRICES).model_dump()}}
-TRAINED = {"arn": "arn:job", "name": "run", "status": "Completed"}
+TRAINED = {"candidates": [{"number": 1, "arn": "arn:job", "status": "Completed"}]}
 SERVED = {
     "arn": "arn:throughput",
     "in_service_at": "2026-11-22T10:00:00.000Z",
@@ -41,7 +41,7 @@ def test_run_that_preflight_refused_has_its_estimate_and_cost_nothing() -> None:
 
 def test_rejected_purchase_leaves_training_and_storage_to_pay() -> None:
     """Nothing was bought, but something was trained and is kept."""
-    found = used(models_left=1, job=TRAINED)
+    found = used(models_left=1, jobs=TRAINED)
     assert found["training"] == pytest.approx(50 * 2 * 0.01)
     assert found["custom model storage, first month"] == 2
     assert found["answers of base, input"] is None
@@ -50,9 +50,16 @@ def test_rejected_purchase_leaves_training_and_storage_to_pay() -> None:
 
 def test_job_that_was_stopped_is_billed_for_an_unknown_part() -> None:
     """Zero and all of it would both be guesses."""
-    job = {**TRAINED, "status": "InProgress"}
-    assert used(job=job, stopped_job={"status": "Stopped"})["training"] is None
-    assert used(job=job, stopped_job={"status": "Completed"})["training"] == pytest.approx(1)
+    stopped = {"candidates": [{"number": 1, "arn": "arn:job", "status": "Stopped"}]}
+    assert used(jobs=stopped)["training"] is None
+    assert used(jobs=TRAINED)["training"] == pytest.approx(1)
+
+
+def test_training_that_nobody_could_ask_for_is_unknown() -> None:
+    """Where the stop got no answer, jobs may have trained: nothing of them in the state does not mean nothing."""
+    found = used(stop_failure={"Error": "ServiceBusy", "Cause": ""})
+    assert found["training"] is None
+    assert found["answers of base, input"] is None
 
 
 def test_sweep_counts_the_jobs_that_were_started() -> None:
@@ -62,12 +69,12 @@ def test_sweep_counts_the_jobs_that_were_started() -> None:
         {"number": 2, "arn": "b", "status": "Completed"},
         {"number": 3, "arn": None, "status": "Failed"},
     ]
-    found = used(plan=plan(jobs=3), job={"arn": "a", "candidates": jobs})
+    found = used(plan=plan(jobs=3), jobs={"candidates": jobs})
     assert found["training"] == pytest.approx(50 * 4 * 0.01)
 
 
 def test_throughput_is_billed_by_begun_hours_and_unknown_without_its_times() -> None:
     """61 minutes are two hours; what never was in service may be billed all the same."""
-    assert used(job=TRAINED, throughput=SERVED)["throughput"] == 80
-    assert used(job=TRAINED, throughput={**SERVED, "in_service_at": None})["throughput"] is None
-    assert used(job=TRAINED, throughput={**SERVED, "deleted_at": None})["throughput"] is None
+    assert used(jobs=TRAINED, serving=SERVED)["throughput"] == 80
+    assert used(jobs=TRAINED, serving={**SERVED, "in_service_at": None})["throughput"] is None
+    assert used(jobs=TRAINED, serving={**SERVED, "deleted_at": None})["throughput"] is None

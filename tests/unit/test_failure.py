@@ -10,11 +10,23 @@ from hypothesis import strategies as st
 from lambdas.domain.core import errors
 from lambdas.domain.evaluation.shards import ShardTrouble
 from lambdas.domain.report import approval
-from lambdas.domain.report.failure import explain
+from lambdas.domain.report.failure import explain, phase_of
 
 RUN = {"id": "sales-0123456789ab", "execution_arn": "arn:execution"}
 DELETED = {"serving": "provisioned_throughput", "name": "ft-run", "arn": "arn:throughput", "deleted": True}
 NONE_BOUGHT = {"serving": "provisioned_throughput", "name": "ft-run", "arn": None, "deleted": True}
+TAGS = {"deployment": "ft"}
+# How far a run got, as the facts of its state tell, and what any error there becomes.
+REACHED: dict[str, dict[str, Any]] = {
+    "claim": {},
+    "dataset": {"run": RUN},
+    "preflight": {"run": RUN, "plan": {"tags": TAGS}},
+    "customization": {"run": RUN, "plan": {"tags": TAGS}, "preflight": {}},
+    "approval": {"run": RUN, "plan": {"needs_approval": True, "tags": TAGS}, "preflight": {}, "model": {}},
+    "throughput": {"run": RUN, "plan": {"tags": TAGS}, "preflight": {}, "model": {}},
+}
+REACHED["evaluation"] = {**REACHED["throughput"], "serving": {"in_service_at": "2026-11-22T10:00:00.000Z"}}
+REACHED["report"] = {**REACHED["evaluation"], "responses": {}}
 PHASES = {
     "claim": "ClaimFailed",
     "dataset": "PreparationFailed",
@@ -29,7 +41,29 @@ PHASES = {
 def failed(error: str, message: str, phase: str, **state: object) -> dict[str, Any]:
     """A state with what Step Functions keeps of a Lambda's exception."""
     cause = json.dumps({"errorMessage": message, "errorType": error, "stackTrace": ["  File …"]})
-    return {"run": RUN, "failure": {"Error": error, "Cause": cause, "phase": phase}, **state}
+    return {**REACHED[phase], "failure": {"Error": error, "Cause": cause}, **state}
+
+
+def candidate(status: str, model_arn: str | None = None, model: str | None = None) -> dict[str, Any]:
+    """The jobs of a run with one candidate."""
+    return {"candidates": [{"name": "ft-run-c1", "status": status, "model_arn": model_arn, "model": model}]}
+
+
+@pytest.mark.parametrize("phase", REACHED)
+def test_the_phase_follows_from_the_facts_that_there_are(phase: str) -> None:
+    """No state of the machine notes it."""
+    assert phase_of(REACHED[phase]) == phase
+    # The deletion, which comes before the explanation, puts its facts where the purchase would have.
+    if phase in ("customization", "approval", "throughput"):
+        assert phase_of({**REACHED[phase], "serving": {**NONE_BOUGHT, "in_service_at": None}}) == phase
+
+
+def test_an_approved_run_is_past_the_approval_and_any_other_answer_is_not() -> None:
+    """As the state machine decides."""
+    asked = REACHED["approval"]
+    assert phase_of({**asked, "approval": {"decision": "approved"}}) == "throughput"
+    for answer in ({"decision": "rejected"}, {"decision": ["approved"]}, "approved", None, 0):
+        assert phase_of({**asked, "approval": answer}) == "approval"
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -66,7 +100,7 @@ def test_any_other_error_becomes_that_of_its_phase(phase: str, name: str, error:
 )
 def test_what_nobody_raised_still_says_what_to_do(phase: str, error: str, cause: str, parts: list[str]) -> None:
     """Killed functions, throttling and missing permissions have no words of their own."""
-    explanation = explain({"run": RUN, "failure": {"Error": error, "Cause": cause, "phase": phase}})
+    explanation = explain({**REACHED[phase], "failure": {"Error": error, "Cause": cause}})
     assert explanation.error == PHASES[phase]
     for part in parts:
         assert part in explanation.cause
@@ -82,7 +116,7 @@ def test_what_nobody_raised_still_says_what_to_do(phase: str, error: str, cause:
 )
 def test_no_stack_trace_reaches_a_person(cause: str) -> None:
     """It says nothing to whoever has to act; the log has it."""
-    text = explain({"failure": {"Error": "KeyError", "Cause": cause, "phase": "report"}}).message
+    text = explain({**REACHED["report"], "failure": {"Error": "KeyError", "Cause": cause}}).message
     assert "KeyError: 7" in text
     assert "/var/task" not in text
     assert "Traceback" not in text
@@ -90,24 +124,24 @@ def test_no_stack_trace_reaches_a_person(cause: str) -> None:
 
 def test_a_job_that_the_settings_keep_is_told() -> None:
     """It goes on at the account's cost because somebody wanted it so."""
-    kept = {"name": "ft-run", "status": "InProgress", "model_arn": None, "kept": True}
-    state = failed("EvaluationFailed", "No.", "customization", throughput=NONE_BOUGHT, stopped_job=kept)
-    assert "ft-run trains on, as run.json says (keep_job)" in explain(state).cause
+    state = failed("EvaluationFailed", "No.", "customization", serving=NONE_BOUGHT, jobs=candidate("InProgress"))
+    state["plan"] = {"keep_job": True}
+    assert "ft-run-c1 trains on, as run.json says (keep_job)" in explain(state).cause
 
 
 def test_silence_is_told_with_the_hours_and_how_to_go_on() -> None:
     """Step Functions calls it States.Timeout, as if something were broken."""
     asked = {"requested_at": "2026-11-22T10:00:00.000Z", "answer_until": "2026-11-23T10:00:00.000Z"}
-    kept = {"name": "ft-run", "status": "Completed", "model_arn": "arn:model"}
-    caught = {"Error": "States.Timeout", "Cause": "", "phase": "approval"}
-    state = {"run": RUN, "failure": caught, "throughput": NONE_BOUGHT, "stopped_job": kept, "approval": asked}
-    explanation = explain(state)
+    caught = {"Error": "States.Timeout", "Cause": ""}
+    kept = candidate("Completed", "arn:model", "kept")
+    state = {**REACHED["approval"], "failure": caught, "serving": NONE_BOUGHT, "jobs": kept}
+    explanation = explain(state, asked=asked)
     assert explanation.error == "NotApproved"
     assert explanation.cause.startswith(
         "Nobody answered within 24 hours whether to buy. Nothing was bought. To go on, upload"
     )
     assert explanation.cause.endswith("No throughput exists. The custom model arn:model is kept.")
-    assert "Nobody answered in time" in explain({**state, "approval": None}).cause
+    assert "Nobody answered in time" in explain(state).cause
 
 
 def test_a_request_that_could_not_be_sent_is_no_silence() -> None:
@@ -121,8 +155,8 @@ def test_a_request_that_could_not_be_sent_is_no_silence() -> None:
 def test_a_rejection_is_told_with_who_and_why() -> None:
     """The topic's readers want to know whom to ask."""
     answer = approval.Answer(decision="rejected", by="arn:ann", answered_at="2026-11-22T10:00:00.000Z", reason="Dear.")
-    caught = {"Error": "NotApproved", "Cause": approval.rejection(answer), "phase": "approval"}
-    explanation = explain({"run": RUN, "failure": caught, "throughput": NONE_BOUGHT})
+    caught = {"Error": "NotApproved", "Cause": approval.rejection(answer)}
+    explanation = explain({**REACHED["approval"], "failure": caught, "serving": NONE_BOUGHT})
     assert explanation.error == "NotApproved"
     assert (
         "rejected by arn:ann at 2026-11-22T10:00:00.000Z: Dear. Nothing was bought. To go on, upload"
@@ -137,32 +171,32 @@ def test_every_final_name_is_a_declared_error() -> None:
 
 def test_a_verified_deletion_and_a_stopped_job_are_told() -> None:
     """The first question after a failure is: does anything still bill?"""
-    state = failed("EvaluationFailed", "Too few answers.", "evaluation", throughput=DELETED)
+    state = failed("EvaluationFailed", "Too few answers.", "evaluation", serving=DELETED)
     assert "arn:throughput was deleted" in explain(state).cause
-    stopped = {"name": "ft-run", "status": "Stopping", "model_arn": None}
-    state = failed("CustomizationFailed", "No.", "customization", throughput=NONE_BOUGHT, stopped_job=stopped)
-    assert explain(state).cause.endswith("No throughput exists. The customization job was stopped.")
+    state = failed("CustomizationFailed", "No.", "customization", serving=NONE_BOUGHT, jobs=candidate("Stopping"))
+    assert explain(state).cause.endswith("No throughput exists. The customization job ft-run-c1 was stopped.")
 
 
 def test_a_model_that_is_kept_is_told() -> None:
     """It is stored, and billed for it, until somebody deletes it."""
-    stopped = {"name": "ft-run", "status": "Completed", "model_arn": "arn:model"}
-    state = failed("EvaluationFailed", "No.", "customization", throughput=NONE_BOUGHT, stopped_job=stopped)
+    kept = candidate("Completed", "arn:model", "kept")
+    state = failed("EvaluationFailed", "No.", "customization", serving=NONE_BOUGHT, jobs=kept)
     assert "arn:model is kept" in explain(state).cause
 
 
 def test_a_job_that_could_not_be_stopped_comes_with_the_command() -> None:
     """It trains on at the account's cost."""
-    state = failed("CustomizationFailed", "No.", "customization", throughput=NONE_BOUGHT, job={"name": "ft-run"})
+    state = failed("CustomizationFailed", "No.", "customization", serving=NONE_BOUGHT)
+    state["plan"] = {"candidates": [{"number": 1}], "tags": TAGS}
     state["stop_failure"] = {"Error": "Refused", "Cause": '{"errorMessage": "not authorized"}'}
     cause = explain(state).cause
     assert "not authorized" in cause
-    assert "aws bedrock stop-model-customization-job --job-identifier ft-run" in cause
+    assert "aws bedrock stop-model-customization-job --job-identifier ft-sales-0123456789ab-c1" in cause
 
 
 def test_a_failed_deletion_comes_first_and_the_first_error_is_told_too() -> None:
     """Billing outranks everything, and the cause of the run's end must not be lost."""
-    state = failed("EvaluationFailed", "Too few answers.", "evaluation", throughput={**DELETED, "deleted": False})
+    state = failed("EvaluationFailed", "Too few answers.", "evaluation", serving={**DELETED, "deleted": False})
     state["deletion_failure"] = {"Error": "ThroughputNotDeleted", "Cause": '{"errorMessage": "It still exists."}'}
     explanation = explain(state)
     assert explanation.error == "ThroughputNotDeleted"
@@ -173,8 +207,8 @@ def test_a_failed_deletion_comes_first_and_the_first_error_is_told_too() -> None
 
 def test_a_deletion_that_never_got_an_answer_is_a_throughput_not_deleted() -> None:
     """Unknown is as bad as refused: a person must look."""
-    state = {"run": RUN, "throughput": {**DELETED, "deleted": False}}
-    state["deletion_failure"] = {"Error": "ServiceBusy", "Cause": '{"errorMessage": "throttled"}', "phase": "deletion"}
+    state: dict[str, Any] = {"run": RUN, "serving": {**DELETED, "deleted": False}}
+    state["deletion_failure"] = {"Error": "ServiceBusy", "Cause": '{"errorMessage": "throttled"}'}
     explanation = explain(state)
     assert explanation.error == "ThroughputNotDeleted"
     assert "throttled" in explanation.cause
@@ -182,11 +216,12 @@ def test_a_deletion_that_never_got_an_answer_is_a_throughput_not_deleted() -> No
 
 
 def test_a_map_that_failed_is_explained_by_its_shard_through_the_parallel_branch() -> None:
-    """The branch's Fail state hands the threshold error on inside a text."""
-    text = "The baseline models did not answer the test set: States.ExceedToleratedFailureThreshold too many"
-    state = {"run": RUN, "failure": {"Error": "EvaluationFailed", "Cause": text, "phase": "customization"}}
+    """The baselines' map ends the Parallel in which the jobs train: it is no job that failed."""
+    caught = {"Error": "States.ExceedToleratedFailureThreshold", "Cause": "too many"}
+    state = {**REACHED["customization"], "failure": caught}
     trouble = ShardTrouble(arm="base", number=2, error="EvaluationFailed", message="model X cannot be asked")
     explanation = explain(state, trouble)
+    assert explanation.error == explain(state).error == "EvaluationFailed"
     assert "model X cannot be asked" in explanation.cause
     assert "model X" not in explain(failed("CustomizationFailed", "No.", "customization"), trouble).cause
 
@@ -197,11 +232,11 @@ json_values = st.recursive(st.none() | st.booleans() | st.integers() | st.text()
 @given(
     st.text(),
     st.text() | st.dictionaries(st.sampled_from(["errorMessage", "errorType"]), json_values).map(json.dumps),
-    st.sampled_from([*PHASES, "approval", "unknown", None]),
+    st.sampled_from([*REACHED]),
 )
-def test_any_cause_whatever_is_explained(error: str, cause: str, phase: str | None) -> None:
+def test_any_cause_whatever_is_explained(error: str, cause: str, phase: str) -> None:
     """The explanation is the last step: where it fails, nobody is told anything."""
-    explanation = explain({"failure": {"Error": error, "Cause": cause, "phase": phase}})
+    explanation = explain({**REACHED[phase], "failure": {"Error": error, "Cause": cause}})
     assert explanation.error
     assert explanation.cause.strip()
     assert len(explanation.subject) < 100
@@ -216,10 +251,10 @@ def test_an_endless_cause_is_cut() -> None:
 def test_a_deployment_is_told_in_its_own_words() -> None:
     """It bills tokens, and another command deletes it."""
     deployed = {**DELETED, "serving": "on_demand", "arn": "arn:deployment"}
-    state = failed("EvaluationFailed", "No.", "evaluation", throughput=deployed)
+    state = failed("EvaluationFailed", "No.", "evaluation", serving=deployed)
     assert "The custom model deployment arn:deployment was deleted" in explain(state).cause
-    state["throughput"] = {**deployed, "deleted": False}
-    state["deletion_failure"] = {"Error": "ServiceBusy", "Cause": '{"errorMessage": "throttled"}', "phase": "deletion"}
+    state["serving"] = {**deployed, "deleted": False}
+    state["deletion_failure"] = {"Error": "ServiceBusy", "Cause": '{"errorMessage": "throttled"}'}
     cause = explain(state).cause
     assert "aws bedrock delete-custom-model-deployment --custom-model-deployment-identifier arn:deployment" in cause
     assert "by the hour" not in cause

@@ -6,14 +6,10 @@ import pytest
 
 from lambdas.domain.report.assemble import assemble_failure, known_facts
 from lambdas.domain.report.failure import explain
-from lambdas.domain.training.candidate_jobs import (
-    is_discarded,
-    kept_validation_loss,
-    pending,
-    summarise,
-    values_explained,
-)
+from lambdas.domain.training.candidate_jobs import pending
+from lambdas.domain.training.choice import is_discarded, keeps_models, kept_validation_loss
 from lambdas.domain.training.losses import Loss, Losses
+from lambdas.domain.training.summary import summarise, values_explained
 
 LOSSES = Losses(tuple(Loss(step, step, loss) for step, loss in enumerate((0.9, 0.7, 0.5, 0.6), 1)), 0)
 
@@ -21,12 +17,18 @@ LOSSES = Losses(tuple(Loss(step, step, loss) for step, loss in enumerate((0.9, 0
 def candidate(number: int, model: str | None = None, **facts: Any) -> dict[str, Any]:
     made = {"status": "Completed", "model_arn": f"arn:model-{number}", "validation_loss": 0.5}
     known = pending({"number": number, "hyperparameters": {"batchSize": str(4 * number)}}, f"ft-run-c{number}")
-    return {**known, **made, "model": model, **facts}
+    return {**known.dump(), **made, "model": model, **facts}
 
 
-def state(*candidates: dict[str, Any], **job: Any) -> dict[str, Any]:
+def state(*candidates: dict[str, Any], chosen: int | None = None) -> dict[str, Any]:
     plan = {"candidates": [{"number": number} for number in (1, 2)], "sweep": {"note": "Neighbours were tried."}}
-    return {"run": {"id": "run", "execution_arn": "arn:e"}, "plan": plan, "job": {"candidates": [*candidates], **job}}
+    model = {"model": {"number": chosen, "model_arn": f"arn:model-{chosen}"}} if chosen else {}
+    return {
+        "run": {"id": "run", "execution_arn": "arn:e"},
+        "plan": plan,
+        "jobs": {"candidates": [*candidates]},
+        **model,
+    }
 
 
 def test_with_early_stopping_the_lowest_loss_is_the_models_and_else_the_last() -> None:
@@ -55,7 +57,13 @@ def test_what_goes_and_what_stays(chosen: int | None, keep_models: bool, keep_jo
 
 def test_a_run_with_one_job_has_no_sweep() -> None:
     """Nothing was compared."""
-    assert summarise({"candidates": [{"number": 1}]}, {}) is None
+    assert summarise({"candidates": [{"number": 1}]}, {}, {}) is None
+
+
+@pytest.mark.parametrize(("candidates", "wanted", "kept"), [(1, False, True), (2, False, False), (2, True, True)])
+def test_the_only_model_of_a_run_is_kept(candidates: int, wanted: bool, kept: bool) -> None:
+    """What was trained is worth more than a month of its storage, also where the run fails before the choice."""
+    assert keeps_models(candidates, keep_models=wanted) is kept
 
 
 def test_report_explains_the_values_of_the_chosen_job() -> None:
@@ -63,7 +71,7 @@ def test_report_explains_the_values_of_the_chosen_job() -> None:
     size = {"source": "size", "reason": "180 training records."}
     recommended = [{"name": "batchSize", "value": "4", **size}, {"name": "epochCount", "value": "4", **size}]
     plan = {"recommended": recommended}
-    chosen = {"chosen": 2, "hyperparameters": {"batchSize": "8", "epochCount": "4"}}
+    chosen = {"number": 2, "hyperparameters": {"batchSize": "8", "epochCount": "4"}}
     assert values_explained(plan, chosen) == [
         {
             "name": "batchSize",
@@ -74,8 +82,9 @@ def test_report_explains_the_values_of_the_chosen_job() -> None:
         recommended[1],
     ]
     state = {"run": {"id": "run"}, "plan": plan}
-    assert known_facts({**state, "job": chosen}).dump()["recommended"] == values_explained(plan, chosen)
-    assert known_facts({**state, "job": {"hyperparameters": {}}}).dump()["recommended"] == recommended
+    assert known_facts({**state, "model": chosen}).dump()["recommended"] == values_explained(plan, chosen)
+    first = {"number": 1, "hyperparameters": {}}
+    assert known_facts({**state, "model": first}).dump()["recommended"] == recommended
     assert known_facts({"run": {"id": "run"}}).recommended is None
 
 
@@ -84,7 +93,7 @@ def test_a_failed_run_tells_its_jobs_and_what_it_leaves() -> None:
     failed = state(
         candidate(1, "kept"), candidate(2, "deleted", status="Failed", model_arn=None, failure="Line 7."), chosen=1
     )
-    written = assemble_failure(failed, "ThroughputFailed", "No quota.", None)
+    written = assemble_failure(failed, "ThroughputFailed", "No quota.")
     assert written.sweep is not None
     assert [job.status for job in written.sweep.jobs] == ["Completed", "Failed"]
     assert [job.kept for job in written.sweep.jobs] == [True, False]
@@ -94,13 +103,13 @@ def test_a_failed_run_tells_its_jobs_and_what_it_leaves() -> None:
 
 def test_the_message_says_what_became_of_jobs_and_models() -> None:
     """One model of three is left, and only the reader can know what for."""
-    failed = state(candidate(1, "kept"), candidate(2, "deleted"), candidate(3, "left"))
+    stopped = [candidate(4, status="Stopping", model_arn=None), candidate(5, status="Stopped", model_arn=None)]
+    failed = state(candidate(1, "kept"), candidate(2, "deleted"), candidate(3, "left"), *stopped)
     failed |= {
-        "failure": {"Error": "EvaluationFailed", "Cause": "No answers.", "phase": "evaluation"},
-        "stopped_job": {"name": "ft-run-c1", "status": "Stopping", "model_arn": None, "kept": False},
+        "failure": {"Error": "EvaluationFailed", "Cause": "No answers."},
     }
     cause = explain(failed).cause
-    assert "The sweep's jobs were stopped." in cause
-    assert "Deleted custom models of the sweep: arn:model-2." in cause
-    assert "which the reconciler does: arn:model-3." in cause
-    assert "Kept custom models: arn:model-1." in cause
+    assert "The customization jobs ft-run-c4, ft-run-c5 were stopped." in cause
+    assert "The custom model arn:model-2 was deleted" in cause
+    assert "The custom model arn:model-3 is not deleted yet, which the reconciler does." in cause
+    assert "The custom model arn:model-1 is kept." in cause

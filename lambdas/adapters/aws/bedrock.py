@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lambdas.adapters.aws.service_errors import NotFound, failure_words, named_errors
 from lambdas.domain.core.timestamps import timestamp
 from lambdas.domain.serving.kinds import PROVISIONED, ServedModel
-from lambdas.domain.training.customization import Job
+from lambdas.domain.training.customization import JobDescription
 
 if TYPE_CHECKING:
     from types_boto3_bedrock import BedrockClient
@@ -40,21 +40,6 @@ class JobRequest:
     output_uri: str
     kms_key_arn: str | None
     tags: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class JobDescription:
-    """A job as Bedrock describes it; `job["wait_seconds"]` is 0 for the domain to set.
-
-    The losses are those of the model that the job keeps: `validationMetrics` has an entry a validation set, of which a
-    run has one, and not an entry an epoch (API reference, GetModelCustomizationJob).
-    """
-
-    job: Job
-    training_uri: str | None
-    failure_message: str | None
-    training_loss: float | None
-    validation_loss: float | None
 
 
 @dataclass(frozen=True)
@@ -109,16 +94,13 @@ class Bedrock:
         ended_at = response.get("endTime")
         validations = response.get("validationMetrics") or [{}]
         return JobDescription(
-            job={
-                "name": response["jobName"],
-                "arn": response["jobArn"],
-                "status": response.get("status", "InProgress"),
-                "model_arn": response.get("outputModelArn"),
-                "started_at": timestamp(response["creationTime"]),
-                "ended_at": timestamp(ended_at) if ended_at else None,
-                "simulated": _is_simulated(response["ResponseMetadata"]),
-                "wait_seconds": 0,
-            },
+            name=response["jobName"],
+            arn=response["jobArn"],
+            status=response.get("status", "InProgress"),
+            model_arn=response.get("outputModelArn"),
+            started_at=timestamp(response["creationTime"]),
+            ended_at=timestamp(ended_at) if ended_at else None,
+            simulated=_is_simulated(response["ResponseMetadata"]),
             training_uri=response["trainingDataConfig"].get("s3Uri"),
             failure_message=failure_words(response.get("failureMessage")),
             training_loss=response.get("trainingMetrics", {}).get("trainingLoss"),

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # The retries here bridge seconds; the state machine's Retry bridges minutes.
 STORAGE = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=30)
-# Two attempts end within the 30 seconds of PurchaseThroughput: how long a purchase that was cut off may still take
-# effect is then known.
+# Two attempts end within the 30 seconds of PurchaseThroughputOrDeploy: how long a purchase that was cut off may still
+# take effect is then known.
 CONTROL = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=3, read_timeout=10)
 # A model may think for a while before it sends the first byte.
 INFERENCE = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=120)

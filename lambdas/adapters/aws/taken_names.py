@@ -22,7 +22,7 @@ class TakenNames:
     def _of_name(self, name: str, run: Names) -> Iterator[Taken]:
         job = self._bedrock.find_customization_job(name)
         if job is not None:
-            yield Taken("customization job", name, job.job["arn"], job.training_uri == run.training_uri)
+            yield Taken("customization job", name, job.arn, job.training_uri == run.training_uri)
         model_arn = self._bedrock.find_custom_model(name)
         if model_arn is not None:
             yield Taken("custom model", name, model_arn, self._is_ours(model_arn, run))

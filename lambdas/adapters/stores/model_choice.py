@@ -1,11 +1,14 @@
-"""The stored choice among a sweep's models: who deletes the others believes it before anything else."""
+"""The stored choice among a run's models: who deletes the others believes it before anything else."""
+
+from collections.abc import Sequence
 
 import orjson
 from pydantic import BaseModel
 
 from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.core.run import sweep_key
-from lambdas.domain.training.candidate_jobs import ChosenJob
+from lambdas.domain.training.candidate_jobs import CandidateJob
+from lambdas.domain.training.choice import TunedModel
 
 
 class Choice(BaseModel):
@@ -21,9 +24,14 @@ class ModelChoice:
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
-    def write_choice(self, bucket: str, run_id: str, job: ChosenJob) -> None:
+    def write_choice(self, bucket: str, run_id: str, chosen: TunedModel, candidates: Sequence[CandidateJob]) -> None:
         """Stores the choice with its reason and with all that it was made from. Raises ServiceBusy and Refused."""
-        document = {key: value for key, value in job.items() if key in ("chosen", "model_arn", "reason", "candidates")}
+        document = {
+            "chosen": chosen.number,
+            "model_arn": chosen.model_arn,
+            "reason": chosen.reason,
+            "candidates": [one.dump() for one in candidates],
+        }
         self._objects.write(bucket, sweep_key(run_id), orjson.dumps(document))
 
     def read_choice(self, bucket: str, run_id: str) -> Choice | None:

@@ -82,7 +82,7 @@ class StoredAnswers:
         self._objects.write(bucket, arm_key(prefix, arm), render_lines(lines), _JSONL)
 
     def read_examples(self, bucket: str, prefix: str, count: int) -> list[Conversation]:
-        """The first `count` records of the examples that PrepareDataset chose; raises ValueError where fewer are."""
+        """The first `count` records of the examples that ValidateDataset chose; raises ValueError where fewer are."""
         if not count:
             return []
         content = self._objects.read(bucket, f"{prefix}{EXAMPLES}") or b""

@@ -19,7 +19,7 @@ PROJECT = "bedrock-fine-tuning"
 LEASE_TAG = "lease-ends-at"
 # "true" on a job that trains on although its run was cut off.
 KEEP_JOB_TAG = "keep-job"
-# On a sweep's jobs and models: the candidate's number, and "true" where the model stays although it is not chosen.
+# On a candidate's job and model: its number, and "true" if the model stays although it is not chosen.
 CANDIDATE_TAG = "sweep-candidate"
 KEEP_MODEL_TAG = "keep-model"
 
@@ -35,7 +35,7 @@ _JOB_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9+\-.]*")
 _MODEL_NAME = re.compile(r"([0-9a-zA-Z][_-]?){1,63}")
 _TOKEN = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9]{0,254}[a-zA-Z0-9])?")
 _NAME_LENGTH = 63
-# A run's id ends with its digest, so that nothing but a sweep's candidate can end like this.
+# A run's id ends with its digest, so that nothing but a candidate can end like this.
 _CANDIDATE = re.compile(r"(?P<run>.+)-c(?P<number>[1-9][0-9]?)")
 _NOT_IN_TAGS = re.compile(r"[^a-zA-Z0-9\s._:/=+@-]")
 _TAG_VALUE_LENGTH = 256
@@ -107,12 +107,12 @@ def claim_key(run: str) -> str:
 
 
 def candidate_output(run_prefix: str, number: int) -> str:
-    """The prefix of the files that Bedrock writes for a sweep's job."""
+    """The prefix of the files that Bedrock writes for a candidate's job."""
     return f"{run_prefix}customization/c{number}/"
 
 
 def sweep_key(run: str) -> str:
-    """Where the choice among a sweep's models is in the output bucket."""
+    """Where the choice among a run's models is in the output bucket."""
     return f"{prefix(run)}sweep.json"
 
 
@@ -127,7 +127,7 @@ def run_of_bedrock_name(deployment: str, name: str) -> str | None:
 
 
 def candidate_of_bedrock_name(deployment: str, name: str) -> tuple[str, int] | None:
-    """The run and the number of the sweep's candidate that a Bedrock name may belong to, or None."""
+    """The run and the number of the candidate that a Bedrock name may belong to, or None."""
     match = _CANDIDATE.fullmatch(name.removeprefix(f"{deployment}-"))
     if match is None or not name.startswith(f"{deployment}-") or not _RUN_ID.fullmatch(match["run"]):
         return None
@@ -135,9 +135,9 @@ def candidate_of_bedrock_name(deployment: str, name: str) -> tuple[str, int] | N
 
 
 def bedrock_name(deployment: str, run: str, candidate: int | None = None) -> str:
-    """The name of the run's customization job, custom model and throughput; raises ValueError where Bedrock would.
+    """The name of the run's throughput or deployment; raises ValueError where Bedrock would.
 
-    A sweep's jobs and models have the number of their `candidate` behind it.
+    A candidate's customization job and custom model have its number behind it.
     """
     name = f"{deployment}-{run}" if candidate is None else f"{deployment}-{run}-c{candidate}"
     if len(name) > _NAME_LENGTH or not _JOB_NAME.fullmatch(name) or not _MODEL_NAME.fullmatch(name):
@@ -149,7 +149,7 @@ def bedrock_name(deployment: str, run: str, candidate: int | None = None) -> str
 
 
 def client_request_token(run: str, purpose: TokenPurpose, candidate: int | None = None) -> str:
-    """The idempotency token of the run's one request for this purpose, or of the one for a sweep's candidate."""
+    """The idempotency token of the run's one request for this purpose, or of the one for a candidate."""
     token = f"{run}-{purpose}" if candidate is None else f"{run}-{purpose}-c{candidate}"
     if not _TOKEN.fullmatch(token):
         raise ValueError(f"{token!r} cannot be a client request token: letters, digits and dashes only.")

@@ -27,7 +27,7 @@ from lambdas.domain.cost.price_file import Prices
 from lambdas.domain.evaluation.answers import StoredLine, select_answers
 from lambdas.domain.evaluation.judging.summary import JudgeSummary
 from lambdas.domain.serving.kinds import ON_DEMAND
-from lambdas.domain.training.candidate_jobs import DELETED
+from lambdas.domain.training.summary import is_kept
 
 _COUNTED = ("As Bedrock counted them.", "As Bedrock counted them.")
 
@@ -56,7 +56,8 @@ def report_cost(
     throughput's, null where there was none.
     """
     plan, prices = state["plan"], costs.prices
-    lines = [_training(plan, state.get("job") or {}, costs)]
+    candidates = (state.get("jobs") or {}).get("candidates") or []
+    lines = [_training(plan, candidates, costs)]
     if billed_seconds and plan["serving"] != ON_DEMAND:
         note = (
             f"In service for {billed_seconds:,.0f} s, begun billing steps counted whole, times {units(plan)}; whether "
@@ -69,7 +70,7 @@ def report_cost(
         used = (judge.input_tokens, judge.output_tokens)
         lines += judging_lines(judge.model_id, used, prices, _COUNTED)
     note = "Billed each month until the model is deleted."
-    lines.append(storage_line(prices, plan["base_model"], kept_models(state.get("job") or {}), note))
+    lines.append(storage_line(prices, plan["base_model"], sum(map(is_kept, candidates)), note))
     cost = compared(costs.estimate, summed(lines, price_source(prices)))
     own = own_prices(plan)
     return cost | {"prices": cost["prices"] | {"own": own}} if own else cost
@@ -85,18 +86,10 @@ def compared(estimated: Estimate, actual: Estimate) -> dict[str, Any]:
     }
 
 
-def kept_models(job: Mapping[str, Any]) -> int:
-    """How many custom models `$.job` leaves: of a sweep all that were not deleted."""
-    candidates = job.get("candidates")
-    if candidates is None:
-        return 1
-    return sum(one["model_arn"] is not None and one.get("model") != DELETED for one in candidates)
-
-
-def _training(plan: Mapping[str, Any], job: Mapping[str, Any], costs: Costs) -> Line:
+def _training(plan: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]], costs: Costs) -> Line:
     """Each started job's epochs as they were run, or as planned where Bedrock recorded none."""
     planned, epochs = candidate_epochs(plan), costs.epochs
-    started = {each["number"] for each in job.get("candidates", []) if each["arn"]} or set(planned)
+    started = {each["number"] for each in candidates if each["arn"]} or set(planned)
     counted = {number: epochs.get(number, planned[number]) for number in sorted(started)}
     unrecorded = [number for number in counted if number not in epochs]
     tokens, total = plan["tokens"]["train"], sum(counted.values())

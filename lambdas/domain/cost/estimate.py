@@ -105,10 +105,8 @@ def own_prices(plan: Mapping[str, Any]) -> list[str]:
 
 
 def estimate(plan: Mapping[str, Any], prices: Prices) -> Estimate:
-    """What a run costs by its plan (`$.plan`, with the token counts that PrepareDataset put there)."""
-    kept = (
-        "Billed each month until the model is deleted; a sweep's models that are not kept are deleted within the run."
-    )
+    """What a run costs by its plan (`$.plan`, with the token counts that ValidateDataset put there)."""
+    kept = "Billed each month until the model is deleted; models that nobody chose or keeps are deleted in the run."
     lines = [
         _training(plan, prices),
         *_answers(plan, prices),

@@ -39,34 +39,36 @@ def failed_cost(state: Mapping[str, Any], models_left: int) -> dict[str, Any] | 
 
 
 def _used(made: Estimate, state: Mapping[str, Any], models_left: int) -> Iterator[Line]:
-    started, facts = _started(state), state.get("throughput") or {}
+    started, facts = _started(state), state.get("serving") or {}
+    # Without an answer to the stop nobody knows which jobs have trained.
+    untold = "stop_failure" in state
     for line in made.lines:
         if line.item == TRAINING_ITEM:
             if started:
                 yield _training(line, state, started)
+            elif untold:
+                yield _of(line, line.quantity, "It is not known which jobs have trained; at most this.", known=False)
         elif line.item == THROUGHPUT_ITEM:
             if facts.get("arn"):
                 yield _throughput(line, state["plan"], facts)
         elif line.item == STORAGE_ITEM:
             if models_left:
                 yield _of(line, models_left, line.note)
-        elif started and (facts.get("arn") or not line.item.startswith(_AFTER_THE_PURCHASE)):
+        elif (started or untold) and (facts.get("arn") or not line.item.startswith(_AFTER_THE_PURCHASE)):
             yield _of(line, line.quantity, _UNCOUNTED, known=False)
 
 
 def _started(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The run's jobs that Bedrock knows."""
-    job = state.get("job") or {}
-    return [one for one in job.get("candidates") or [job] if one.get("arn")]
+    return [one for one in (state.get("jobs") or {}).get("candidates") or () if one["arn"]]
 
 
 def _training(line: Line, state: Mapping[str, Any], started: list[Mapping[str, Any]]) -> Line:
     plan = state["plan"]
     planned = candidate_epochs(plan)
-    epochs = sum(planned[one.get("number", min(planned))] for one in started)
+    epochs = sum(planned[one["number"]] for one in started)
     quantity = plan["tokens"]["train"] * epochs / 1000
-    ended = (state.get("stopped_job") or {}).get("status") == COMPLETED
-    if ended or all(one.get("status") == COMPLETED for one in started):
+    if all(one["status"] == COMPLETED for one in started):
         return _of(line, quantity, f"{epochs} epochs as planned, the most that can have been run.")
     note = f"A job ended before its time: AWS bills what it has trained, at most the {epochs} epochs planned."
     return _of(line, quantity, note, known=False)

@@ -35,7 +35,7 @@ CHECKS = {
     "quota-deployments": "The account may deploy one more custom model.",
     "bucket-region": "The input and the output bucket are in the job's Region.",
     "role-trusts-bedrock": "Bedrock may assume the customization role for jobs of this account and Region.",
-    "role-can-be-passed": "StartCustomization and StartPendingJobs may pass the customization role to Bedrock.",
+    "role-can-be-passed": "StartJobs may pass the customization role to Bedrock.",
     "role-reads-dataset": "The customization role may read the run's training and validation sets.",
     "role-writes-output": "The customization role may write the job's output.",
     "key-usable": "The KMS key, where there is one, is enabled, and the job may use it.",

@@ -1,4 +1,4 @@
-"""What is checked: a run as it stands after PrepareDataset, or one that a person thinks of."""
+"""What is checked: a run as it stands after ValidateDataset, or one that a person thinks of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,15 +11,14 @@ from lambdas.domain.preflight.callable_models import Asked
 class Deployment:
     """What a deployment has for its runs; `prefix` is that of the run's objects in the output bucket.
 
-    `starter_role_arns` are the roles that start jobs and pass `role_arn` to Bedrock; none where they are not deployed
-    yet.
+    `starter_role_arn` is the role that starts jobs and passes `role_arn` to Bedrock; None if it is not deployed yet.
     """
 
     input_bucket: str
     output_bucket: str
     prefix: str
     role_arn: str
-    starter_role_arns: tuple[str, ...]
+    starter_role_arn: str | None
     key_arn: str | None
 
     @property

@@ -93,6 +93,11 @@ def answer_of(output: object) -> Answer | None:
     return answer if answer.decision else None
 
 
+def is_approved(output: object) -> bool:
+    """Whether what ended the pause buys: only `{"decision": "approved"}` does, as the state machine has it."""
+    return isinstance(output, dict) and output.get("decision") == "approved"
+
+
 def silence(requested_at: str | None, answer_until: str | None) -> str:
     """The sentence on a request that nobody answered."""
     if requested_at is None or answer_until is None:
@@ -111,11 +116,11 @@ def request_message(
     deployment: str,
     region: str,
 ) -> Notification:
-    """Asks for an answer; `deleted_models` of a sweep go when the run ends, however it does."""
+    """Asks for an answer; `deleted_models` that were not chosen go when the run ends, however it does."""
     loss = "not known" if validation_loss is None else f"{validation_loss:.4f}"
     where = f"--deployment {deployment} --region {region}"
-    others = f"the sweep's {deleted_models} other models are deleted when the run ends; " if deleted_models > 1 else ""
-    others = "the sweep's other model is deleted when the run ends; " if deleted_models == 1 else others
+    many = f"the {deleted_models} models that were not chosen are deleted when the run ends; "
+    others = {0: "", 1: "the model that was not chosen is deleted when the run ends; "}.get(deleted_models, many)
     paragraphs = [
         f"The model of run {run_id} is trained. Before it is measured, the run would buy: {purchase}.",
         f"Validation loss: {loss}.",

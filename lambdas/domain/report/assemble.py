@@ -36,9 +36,10 @@ from lambdas.domain.report.run_report import (
 )
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.serving.throughput import served_seconds
-from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.curve import TrainingSummary, summarise_training
+from lambdas.domain.training.customization import IN_PROGRESS
 from lambdas.domain.training.losses import JobLosses, summarise_epochs
+from lambdas.domain.training.summary import is_kept, summarise, values_explained
 
 STORAGE_NOTE = (
     "The run keeps the custom model on purpose. AWS bills its storage every month. "
@@ -80,25 +81,23 @@ def assemble_success(
             "decision": evaluation.decision,
             "extremes": evaluation.extremes,
             "throughput": throughput and throughput.model_copy(update={"cost_usd": _throughput_usd(billed, cost)}),
-            "training": _training(state.get("job") or {}, summarise_training(summarise_epochs(*losses), planned)),
+            "training": _training(state, summarise_training(summarise_epochs(*losses), planned)),
             "lineage": lineage,
             "cost": cost,
-            "left_on_purpose": kept_models(known.custom_model_arn, known.sweep),
+            "left_on_purpose": _leftovers(models_left(state)),
         }
     )
 
 
-def assemble_failure(state: Mapping[str, Any], error: str, cause: str, model_arn: str | None) -> RunReport:
-    """The report of a run that failed; `model_arn` is a custom model that the run leaves all the same."""
-    known = known_facts(state)
-    model_arn = known.custom_model_arn or model_arn
-    models = kept_models(model_arn, known.sweep)
-    cost = failed_cost(state, len(models))
+def assemble_failure(state: Mapping[str, Any], error: str, cause: str) -> RunReport:
+    """The report of a run that failed; the only model that it leaves all the same is its `custom_model_arn`."""
+    known, left = known_facts(state), models_left(state)
+    cost = failed_cost(state, len(left))
     return known.model_copy(
         update={
-            "custom_model_arn": model_arn,
+            "custom_model_arn": known.custom_model_arn or (left[0] if len(left) == 1 else None),
             "cost": cost and Cost.parse(cost),
-            "left_on_purpose": [*models, *_kept_job(state.get("stopped_job") or {})],
+            "left_on_purpose": [*_leftovers(left), *_kept_jobs(state)],
             "error": ReportedError(name=error, cause=cause),
         }
     )
@@ -106,28 +105,28 @@ def assemble_failure(state: Mapping[str, Any], error: str, cause: str, model_arn
 
 def known_facts(state: Mapping[str, Any]) -> RunReport:
     """The report as far as the run's state tells it: that of a failed run, which does not say why it failed."""
-    plan, job, served = state.get("plan") or {}, state.get("job") or {}, state.get("throughput") or {}
+    plan, jobs, model, served = (state.get(name) or {} for name in ("plan", "jobs", "model", "serving"))
     sets = plan.get("dataset") or {}
     counts = {name: one["records"] if one else 0 for name, one in sets.items() if name in DatasetCounts.model_fields}
-    sweep = candidate_jobs.summarise(plan, job)
+    sweep = summarise(plan, jobs, model)
     evaluation = plan.get("evaluation")
     return RunReport(
         run_id=state["run"]["id"],
         status="failed",
-        simulated=job.get("simulated"),
+        simulated=_simulated(jobs, model),
         base_model=plan.get("base_model"),
-        custom_model_arn=job.get("model_arn"),
+        custom_model_arn=model.get("model_arn"),
         dataset=DatasetCounts(**(dict.fromkeys(DatasetCounts.model_fields) | counts)),
         arms=None,
         serving=_served_by(served),
         throughput=_throughput(served),
-        hyperparameters=job.get("hyperparameters") or plan.get("hyperparameters"),
+        hyperparameters=model.get("hyperparameters") or _first_hyperparameters(plan),
         sweep=sweep and Sweep.parse(sweep),
-        recommended=_recommended(plan, job),
+        recommended=_recommended(plan, model),
         evaluation=evaluation and EvaluationSettings.model_validate(evaluation),
         approval=ApprovalOutcome.parse(state["approval"]) if state.get("approval") else None,
         preflight=_preflight(state.get("preflight")),
-        training=_training(job, None),
+        training=_training(state, None),
         task=None,
         comparisons=None,
         judging=None,
@@ -178,11 +177,24 @@ def token_reduction(tokens: TokenFigures, base: TokenFigures) -> TokenFigures:
     return TokenFigures(**reductions)
 
 
-def kept_models(model_arn: str | None, sweep: Sweep | None = None) -> list[Leftover]:
-    """The custom models that a run leaves, all of them billed: the chosen one, and others that were not deleted."""
-    kept = [job.model_arn for job in sweep.jobs if job.kept] if sweep else []
-    arns = dict.fromkeys(arn for arn in (model_arn, *kept) if arn)
-    return [Leftover(kind="custom model", arn=arn, note=STORAGE_NOTE) for arn in arns]
+def models_left(state: Mapping[str, Any]) -> list[str]:
+    """The ARNs of the custom models that a run leaves: the chosen one, and others that were not deleted."""
+    chosen = (state.get("model") or {}).get("model_arn")
+    kept = [one["model_arn"] for one in (state.get("jobs") or {}).get("candidates") or () if is_kept(one)]
+    return list(dict.fromkeys(arn for arn in (chosen, *kept) if arn))
+
+
+def _leftovers(model_arns: Sequence[str]) -> list[Leftover]:
+    return [Leftover(kind="custom model", arn=arn, note=STORAGE_NOTE) for arn in model_arns]
+
+
+def _simulated(jobs: Mapping[str, Any], model: Mapping[str, Any]) -> bool | None:
+    candidates = jobs.get("candidates")
+    return any(one["simulated"] for one in candidates) if candidates else model.get("simulated")
+
+
+def _first_hyperparameters(plan: Mapping[str, Any]) -> dict[str, str] | None:
+    return next((one["hyperparameters"] for one in plan.get("candidates") or ()), None)
 
 
 def _arms(
@@ -214,14 +226,18 @@ def _arms(
     }
 
 
-def _recommended(plan: Mapping[str, Any], job: Mapping[str, Any]) -> list[Recommendation] | None:
-    found = candidate_jobs.values_explained(plan, job)
+def _recommended(plan: Mapping[str, Any], model: Mapping[str, Any]) -> list[Recommendation] | None:
+    found = values_explained(plan, model)
     return None if found is None else [Recommendation.parse(one) for one in found]
 
 
-def _training(job: Mapping[str, Any], summary: TrainingSummary | None) -> Training:
-    """The job and what its losses say; nulls where nobody has looked at them."""
-    known = {"job_arn": job.get("arn"), "started_at": job.get("started_at"), "ended_at": job.get("ended_at")}
+def _training(state: Mapping[str, Any], summary: TrainingSummary | None) -> Training:
+    """The chosen model's job, the first one that was started if none was chosen, and what its losses say."""
+    model, candidates = state.get("model") or {}, (state.get("jobs") or {}).get("candidates") or ()
+    first: Mapping[str, Any] = next((one for one in candidates if one["arn"]), {})
+    job = model or first
+    arn = model.get("job_arn") or first.get("arn")
+    known = {"job_arn": arn, "started_at": job.get("started_at"), "ended_at": job.get("ended_at")}
     return Training.parse(dict.fromkeys(Training.model_fields) | known | dict(summary or {}))
 
 
@@ -271,6 +287,12 @@ def _throughput_usd(billed_seconds: float | None, cost: Cost | None) -> float | 
     return next((line.usd for line in lines if line.item == THROUGHPUT_ITEM), None)
 
 
-def _kept_job(job: Mapping[str, Any]) -> list[Leftover]:
-    """A job that still trains because the run's settings keep it."""
-    return [Leftover(kind="customization job", arn=job["name"], note=JOB_NOTE)] if job.get("kept") else []
+def _kept_jobs(state: Mapping[str, Any]) -> list[Leftover]:
+    """Jobs that still train because the run's settings keep them."""
+    if not (state.get("plan") or {}).get("keep_job"):
+        return []
+    return [
+        Leftover(kind="customization job", arn=one["name"], note=JOB_NOTE)
+        for one in (state.get("jobs") or {}).get("candidates") or ()
+        if one["status"] == IN_PROGRESS
+    ]

@@ -10,12 +10,13 @@ from pydantic import BaseModel, Field
 from lambdas.domain.core import errors
 from lambdas.domain.core.notification import notification
 from lambdas.domain.core.outside_text import own_sentence, shortened_to_bytes
+from lambdas.domain.core.run import bedrock_name
 from lambdas.domain.core.state_budget import CAUSE_BYTES
 from lambdas.domain.evaluation.shards import ShardTrouble
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.report import approval
 from lambdas.domain.serving.kinds import ON_DEMAND, deletion_command, noun
-from lambdas.domain.training.candidate_jobs import DELETED, KEPT, LEFT
+from lambdas.domain.training.candidate_jobs import DELETED, KEPT, LEFT, STOPPED, STOPPING
 from lambdas.domain.training.customization import IN_PROGRESS
 
 # These say it all in their own words.
@@ -38,7 +39,7 @@ _NAMED = {
 _OWN_LINES = {errors.DatasetRejected.__name__, errors.PreflightFailed.__name__}
 _LONGEST_WORDS = 4_000
 
-# What any other error becomes, by the phase it happened in: the name, what failed, and what to do.
+# What any other error becomes, by the phase that it ended: the name, what failed, and what to do.
 _PHASES: dict[str, tuple[type[Exception], str, str]] = {
     "claim": (
         errors.ClaimFailed,
@@ -48,7 +49,7 @@ _PHASES: dict[str, tuple[type[Exception], str, str]] = {
     "dataset": (
         errors.PreparationFailed,
         "The data set could not be checked, which says nothing about the data",
-        "Check the PrepareDataset function's log, then upload the data set again.",
+        "Check the ValidateDataset function's log, then upload the data set again.",
     ),
     "preflight": (
         errors.PreflightFailed,
@@ -68,7 +69,7 @@ _PHASES: dict[str, tuple[type[Exception], str, str]] = {
     "throughput": (
         errors.ThroughputFailed,
         "The tuned model could not be put in service",
-        "Check the logs of AcquireSlot, PurchaseThroughput and CheckThroughput, then upload the data set again.",
+        "Check the logs of AcquireSlot, PurchaseThroughputOrDeploy and CheckServing, then upload the data set again.",
     ),
     "evaluation": (
         errors.EvaluationFailed,
@@ -78,7 +79,7 @@ _PHASES: dict[str, tuple[type[Exception], str, str]] = {
     "report": (
         errors.ReportFailed,
         "The report could not be written; the answers are stored under evaluation/",
-        "Check the WriteReport function's log.",
+        "Check the EvaluateAndReport function's log.",
     ),
     "deletion": (
         errors.ThroughputNotDeleted,
@@ -88,6 +89,8 @@ _PHASES: dict[str, tuple[type[Exception], str, str]] = {
 }
 
 _EXCEEDED_TOLERANCE = "States.ExceedToleratedFailureThreshold"
+# Errors of a map of questions, whatever else was under way.
+_OF_QUESTIONS = {_EXCEEDED_TOLERANCE, "States.ItemReaderFailed"}
 _MEANINGS = {
     "States.Timeout": "the step did not end within its time limit",
     "Lambda.Unknown": "the function was ended without an answer, as when its time or memory runs out",
@@ -123,11 +126,10 @@ _NEXT_STEPS = {
 
 
 class Caught(BaseModel):
-    """What a Catch stores; `phase` is set by the state after it."""
+    """What a Catch stores."""
 
     error: str = Field(default="Unknown", alias="Error")
     cause: str = Field(default="", alias="Cause")
-    phase: str | None = None
 
 
 @dataclass(frozen=True)
@@ -140,14 +142,18 @@ class Explanation:
     message: str
 
 
-def explain(state: Mapping[str, Any], shard_trouble: ShardTrouble | None = None) -> Explanation:
+def explain(
+    state: Mapping[str, Any], shard_trouble: ShardTrouble | None = None, asked: Mapping[str, Any] | None = None
+) -> Explanation:
     """The explanation of a run's whole state.
 
-    `shard_trouble` is the last error of any shard: a map run tells its parent only that too many shards failed. A
-    failed deletion comes first, whatever failed before it.
+    `shard_trouble` is the last error of any shard: a map run tells its parent only that too many shards failed. `asked`
+    is what the stored request for approval says of when it was made and until when it waits. A failed deletion comes
+    first, whatever failed before it.
     """
-    failure = _named_silence(Caught.model_validate(state.get("failure") or {}), state.get("approval") or {})
-    name, sentence = _explain(failure, failure.phase, shard_trouble)
+    phase = phase_of(state)
+    failure = _named_silence(Caught.model_validate(state.get("failure") or {}), phase, asked or {})
+    name, sentence = _explain(failure, phase, shard_trouble)
     deletion = state.get("deletion_failure")
     if deletion:
         original = f"The run had failed before: {name}: {sentence}" if state.get("failure") else ""
@@ -155,11 +161,11 @@ def explain(state: Mapping[str, Any], shard_trouble: ShardTrouble | None = None)
         if name != errors.ThroughputNotDeleted.__name__:
             name, sentence = (
                 errors.ThroughputNotDeleted.__name__,
-                f"The {noun(_serving(state))} could not be deleted: {sentence}",
+                f"The {noun(_kind(state))} could not be deleted: {sentence}",
             )
-        cause = _sentences(sentence, _throughput_outcome(state), original)
+        cause = _sentences(sentence, _serving_outcome(state), original)
     else:
-        cause = _sentences(sentence, _throughput_outcome(state), _job_outcome(state))
+        cause = _sentences(sentence, _serving_outcome(state), *_jobs_outcome(state))
     cause = shortened_to_bytes(cause, CAUSE_BYTES)
     run = state.get("run") or {}
     run_id = run.get("id", "no run")
@@ -168,18 +174,38 @@ def explain(state: Mapping[str, Any], shard_trouble: ShardTrouble | None = None)
     return Explanation(name, cause, *told)
 
 
-def _named_silence(caught: Caught, asked: Mapping[str, Any]) -> Caught:
+def phase_of(state: Mapping[str, Any]) -> str:
+    """How far the run got before `$.failure`, as its facts tell: each state puts its own where the next one reads it.
+
+    What serves the model is looked for by the deletion in any case: only the time at which it was in service says that
+    it ever answered.
+    """
+    plan, serving = state.get("plan") or {}, state.get("serving") or {}
+    approved = not plan.get("needs_approval") or approval.is_approved(state.get("approval"))
+    reached = (
+        ("claim", "run" in state),
+        ("dataset", "plan" in state),
+        ("preflight", "preflight" in state),
+        ("customization", "model" in state),
+        ("approval", approved),
+        ("throughput", bool(serving.get("in_service_at"))),
+        ("evaluation", "responses" in state),
+    )
+    return next((phase for phase, is_behind in reached if not is_behind), "report")
+
+
+def _named_silence(caught: Caught, phase: str, asked: Mapping[str, Any]) -> Caught:
     """A request for approval that ran out, which Step Functions calls States.Timeout; any other error as it is."""
-    if (caught.error, caught.phase) != ("States.Timeout", "approval"):
+    if (caught.error, phase) != ("States.Timeout", "approval"):
         return caught
     cause = approval.silence(asked.get("requested_at"), asked.get("answer_until"))
-    return Caught(Error=errors.NotApproved.__name__, Cause=cause, phase=caught.phase)
+    return Caught(Error=errors.NotApproved.__name__, Cause=cause)
 
 
-def _explain(caught: Caught, phase: str | None, shard_trouble: ShardTrouble | None) -> tuple[str, str]:
+def _explain(caught: Caught, phase: str, shard_trouble: ShardTrouble | None) -> tuple[str, str]:
     """The error's final name and a sentence on it."""
     text = _message(caught.cause, lines=caught.error in _OWN_LINES)
-    if shard_trouble and _EXCEEDED_TOLERANCE in (caught.error, *caught.cause.split()):
+    if shard_trouble and caught.error == _EXCEEDED_TOLERANCE:
         text = (
             f"{_MEANINGS[_EXCEEDED_TOLERANCE]}; the last error was in shard {shard_trouble.number} "
             f"of arm {shard_trouble.arm}: {shard_trouble.error}: {shard_trouble.message}"
@@ -187,7 +213,7 @@ def _explain(caught: Caught, phase: str | None, shard_trouble: ShardTrouble | No
         return errors.EvaluationFailed.__name__, own_sentence(f"The test set could not be answered: {text}")
     if caught.error in _NAMED:
         return caught.error, text or f"{caught.error} gave no message."
-    named, what_failed, next_step = _PHASES.get(phase or "", _PHASES["claim"])
+    named, what_failed, next_step = _PHASES["evaluation" if caught.error in _OF_QUESTIONS else phase]
     meaning = _MEANINGS.get(caught.error)
     detail = f"{caught.error}{f' ({meaning})' if meaning else ''}{f': {text}' if text else ''}"
     return named.__name__, _sentences(f"{what_failed}: {detail}", _NEXT_STEPS.get(caught.error, next_step))
@@ -221,16 +247,16 @@ def _untraced(text: str) -> str:
     return " ".join(part for part in (before.strip(), after.strip().rpartition("\n")[2].strip()) if part)
 
 
-def _serving(state: Mapping[str, Any]) -> ServingKind | None:
-    """How the tuned model is, or was to be, served; None where the run failed before its plan said so."""
-    facts, plan = state.get("throughput") or {}, state.get("plan") or {}
+def _kind(state: Mapping[str, Any]) -> ServingKind | None:
+    """How the tuned model is, or was to be, served; None if the run failed before its plan said so."""
+    facts, plan = state.get("serving") or {}, state.get("plan") or {}
     kind: ServingKind | None = facts.get("serving") or plan.get("serving")
     return kind
 
 
-def _throughput_outcome(state: Mapping[str, Any]) -> str:
+def _serving_outcome(state: Mapping[str, Any]) -> str:
     """What became of the throughput or deployment."""
-    facts, kind = state.get("throughput") or {}, _serving(state)
+    facts, kind = state.get("serving") or {}, _kind(state)
     if state.get("deletion_failure"):
         identifier = facts.get("arn") or facts.get("name")
         if not identifier:
@@ -244,49 +270,48 @@ def _throughput_outcome(state: Mapping[str, Any]) -> str:
     return "Nothing had been started or bought."
 
 
-def _job_outcome(state: Mapping[str, Any]) -> str:
-    """What became of the customization job, where the failure ended it."""
+def _jobs_outcome(state: Mapping[str, Any]) -> list[str]:
+    """What became of the candidates' jobs and models, a sentence each."""
     if state.get("stop_failure"):
         reason = _message(Caught.model_validate(state["stop_failure"]).cause)
-        name = (state.get("job") or {}).get("name")
-        command = f": aws bedrock stop-model-customization-job --job-identifier {name}" if name else ""
-        return f"The customization job could not be stopped ({reason}). Stop it if it still trains{command}"
-    stopped = state.get("stopped_job") or {}
-    if len((state.get("plan") or {}).get("candidates") or ()) > 1:
-        return _sweep_outcome(stopped, (state.get("job") or {}).get("candidates") or [])
-    if stopped.get("kept") and stopped.get("status") == IN_PROGRESS:
-        return f"The customization job {stopped.get('name')} trains on, as run.json says (keep_job)."
-    match stopped.get("status"):
-        case "Stopping" | "Stopped":
-            return "The customization job was stopped."
-        case "Completed":
-            return f"The custom model {stopped.get('model_arn')} is kept."
-        case status if status == IN_PROGRESS:
-            return f"The customization job {stopped.get('name')} is being stopped."
-        case _:
-            return ""
+        commands = "; ".join(
+            f"aws bedrock stop-model-customization-job --job-identifier {name}" for name in _job_names(state)
+        )
+        return [f"A customization job could not be stopped ({reason}). Stop what still trains: {commands}"]
+    candidates = (state.get("jobs") or {}).get("candidates") or []
+    keep_job = (state.get("plan") or {}).get("keep_job")
+
+    def jobs(*statuses: str) -> list[str]:
+        return [one["name"] for one in candidates if one["status"] in statuses]
+
+    def models(outcome: str) -> list[str]:
+        return [one["model_arn"] for one in candidates if one["model"] == outcome and one["model_arn"]]
+
+    trains_on = "{} train{s} on, as run.json says (keep_job)" if keep_job else "{} {is} being stopped"
+    return [
+        _about("customization job", jobs(IN_PROGRESS), trains_on),
+        _about("customization job", jobs(STOPPING, STOPPED), "{} {was} stopped"),
+        _about("custom model", models(DELETED), "{} {was} deleted, since another one was chosen or none"),
+        _about("custom model", models(LEFT), "{} {is} not deleted yet, which the reconciler does"),
+        _about("custom model", models(KEPT), "{} {is} kept"),
+    ]
 
 
-def _sweep_outcome(stopped: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -> str:
-    """What became of a sweep's jobs and models."""
-    jobs = {
-        IN_PROGRESS: "The sweep's jobs train on, as run.json says (keep_job)."
-        if stopped.get("kept")
-        else "The sweep's jobs are being stopped.",
-        "Stopping": "The sweep's jobs were stopped.",
-        "Stopped": "The sweep's jobs were stopped.",
-    }
-    models = {
-        outcome: ", ".join(one["model_arn"] or one["name"] for one in candidates if one["model"] == outcome)
-        for outcome in (DELETED, LEFT)
-    }
-    kept = ", ".join(one["model_arn"] for one in candidates if one["model"] == KEPT and one["model_arn"])
-    return _sentences(
-        jobs.get(stopped.get("status") or "", ""),
-        f"Deleted custom models of the sweep: {models[DELETED]}" if models[DELETED] else "",
-        f"Not deleted yet, which the reconciler does: {models[LEFT]}" if models[LEFT] else "",
-        f"Kept custom models: {kept}" if kept else "",
-    )
+def _job_names(state: Mapping[str, Any]) -> list[str]:
+    """The names of the candidates' jobs, recorded or not."""
+    plan = state.get("plan") or {}
+    recorded = (state.get("jobs") or {}).get("candidates")
+    if recorded:
+        return [one["name"] for one in recorded]
+    numbers = [one["number"] for one in plan.get("candidates") or ()]
+    return [bedrock_name(plan["tags"]["deployment"], state["run"]["id"], number) for number in numbers]
+
+
+def _about(what: str, names: Sequence[str], said: str) -> str:
+    """`said` of the named ones in singular or plural; nothing if there are none."""
+    many = len(names) > 1
+    words = {"s": "", "is": "are", "was": "were"} if many else {"s": "s", "is": "is", "was": "was"}
+    return said.format(f"The {what}{'s' if many else ''} {', '.join(names)}", **words) if names else ""
 
 
 def _sentences(*parts: str) -> str:

@@ -20,7 +20,7 @@ from lambdas.domain.core.run import (
     run_of_bedrock_name,
 )
 from lambdas.domain.core.timestamps import later
-from lambdas.domain.training.candidate_jobs import is_candidate_of, is_discarded
+from lambdas.domain.training.choice import is_candidate_of, is_discarded
 
 RUNNING = "RUNNING"
 # These ended without the run's own clean-up: a call to Bedrock that was under way may still take effect.
@@ -144,22 +144,22 @@ def judge_job(resource: Resource, facts: Facts, terms: Terms, *, ending: bool) -
 
 
 def judge_model(resource: Resource, facts: Facts, chosen: int | None, terms: Terms) -> Judgement:
-    """What is to be done with a custom model: END only for one of a sweep of this deployment that is over.
+    """What is to be done with a custom model: END only for a candidate's, of a run of this deployment that is over.
 
-    `chosen` is the number of the model that the sweep chose; None where no choice is stored.
+    `chosen` is the number of the model that the run chose; None if no choice is stored.
     """
     candidate = candidate_of_bedrock_name(terms.deployment, resource.name)
     if candidate is None:
-        return Judgement(Verdict.FOREIGN, "its name is no sweep's of this deployment")
+        return Judgement(Verdict.FOREIGN, "its name is no candidate's of this deployment")
     if isinstance(resource.tags, Unknown):
         return Judgement(Verdict.UNDECIDED, "its tags, which may keep it, could not be read")
     if not is_candidate_of(resource.tags, terms.deployment, *candidate):
-        return Judgement(Verdict.FOREIGN, "its tags do not say that it is a sweep's of this deployment")
+        return Judgement(Verdict.FOREIGN, "its tags do not say that it is a candidate's of this deployment")
     keep_models, keep_job = (resource.tags.get(tag) == "true" for tag in (KEEP_MODEL_TAG, KEEP_JOB_TAG))
     if not is_discarded(candidate[1], chosen, keep_models=keep_models, keep_job=keep_job):
         return Judgement(Verdict.KEEP, "it was chosen, or its run's settings keep it")
     if chosen is None and not _failed_without_choice(facts):
-        return Judgement(Verdict.KEEP, "it is not known that its sweep chose no model")
+        return Judgement(Verdict.KEEP, "it is not known that its run chose no model")
     return _by_execution(resource, facts)
 
 

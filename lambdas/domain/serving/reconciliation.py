@@ -103,7 +103,7 @@ def deleted_sentences(turn: Turn) -> list[str]:
             for found in turn.deleted
         ),
         *(f"The customization job {arn} was stopped." for arn in turn.jobs_stopped),
-        *(f"The custom model {arn} of a sweep that is over was deleted." for arn in turn.models_deleted),
+        *(f"The custom model {arn} of a run that is over was deleted." for arn in turn.models_deleted),
     ]
 
 

@@ -34,7 +34,7 @@ _ADVICE: dict[ServingKind, dict[str, str]] = {
         "ServiceQuotaExceededException": "A new account has 0 model units without commitment. Ask in Service Quotas, "
         f"Amazon Bedrock, for at least {{units}} of {CUSTOM_MODEL_UNITS_QUOTA} (no-commitment model units across "
         "custom models) and of the quota of no-commitment model units for this base model.",
-        "AccessDeniedException": "Check that the PurchaseThroughput function may buy throughput for this custom model.",
+        "AccessDeniedException": "Check that the PurchaseThroughputOrDeploy function may buy throughput for it.",
         "ResourceNotFoundException": "Check that the custom model still exists.",
         "ValidationException": "Check that this base model can be served by Provisioned Throughput and is not legacy.",
         "TooManyTagsException": "Give fewer tags in run.json.",
@@ -42,7 +42,7 @@ _ADVICE: dict[ServingKind, dict[str, str]] = {
     ON_DEMAND: {
         "ServiceQuotaExceededException": "Delete custom model deployments that nobody needs (aws bedrock "
         "list-custom-model-deployments), or ask for more of them in Service Quotas, Amazon Bedrock.",
-        "AccessDeniedException": "Check that the PurchaseThroughput function may deploy this custom model.",
+        "AccessDeniedException": "Check that the PurchaseThroughputOrDeploy function may deploy this custom model.",
         "ResourceNotFoundException": "Check that the custom model still exists.",
         "ValidationException": "Check that models tuned from this base model can be deployed on demand in this Region; "
         'where they cannot, "serving": "provisioned_throughput" in run.json is the other way.',

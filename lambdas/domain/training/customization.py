@@ -1,16 +1,15 @@
-"""A customization job's facts in the run (`$.job`), and what to do where Bedrock refuses or fails one."""
+"""A customization job as Bedrock describes it, and what to do if Bedrock refuses one."""
 
-from typing import TypedDict
+from dataclasses import dataclass
 
 from lambdas.domain.core.errors import CustomizationFailed
-from lambdas.domain.training.polling import FIRST_JOB_WAIT_SECONDS, next_job_wait
 
 IN_PROGRESS = "InProgress"
 COMPLETED = "Completed"
 
 _ADVICE = {
     "AccessDeniedException": "Check that the base model's access is granted in this Region and that the "
-    "StartCustomization function may pass the customization role.",
+    "StartJobs function may pass the customization role.",
     "ResourceNotFoundException": "Check that the base model can be fine-tuned in this Region and has not reached its "
     "end of life.",
     "ServiceQuotaExceededException": "Wait until another customization job ends, or ask for a higher quota in Service "
@@ -21,8 +20,13 @@ _ADVICE = {
 }
 
 
-class Job(TypedDict):
-    """`$.job`; times are timestamps, `model_arn` and `ended_at` are null until there is one."""
+@dataclass(frozen=True)
+class JobDescription:
+    """A job as Bedrock describes it; times are timestamps, `model_arn` and `ended_at` are None until there is one.
+
+    The losses are those of the model that the job keeps: `validationMetrics` has an entry a validation set, of which a
+    run has one, and not an entry an epoch (API reference, GetModelCustomizationJob).
+    """
 
     name: str
     arn: str
@@ -31,42 +35,10 @@ class Job(TypedDict):
     started_at: str
     ended_at: str | None
     simulated: bool
-    wait_seconds: int
-
-
-def started(name: str, arn: str, started_at: str, simulated: bool) -> Job:
-    """A job that Bedrock has just accepted."""
-    return {
-        "name": name,
-        "arn": arn,
-        "status": IN_PROGRESS,
-        "model_arn": None,
-        "started_at": started_at,
-        "ended_at": None,
-        "simulated": simulated,
-        "wait_seconds": FIRST_JOB_WAIT_SECONDS,
-    }
-
-
-def checked(job: Job, previous_wait_seconds: int, failure_message: str | None) -> Job:
-    """The job as Bedrock describes it now, with the next wait.
-
-    Raises CustomizationFailed where it ended without a model, or where Bedrock calls it complete and names no model.
-    """
-    if job["status"] in (IN_PROGRESS, "Stopping"):
-        return {**job, "wait_seconds": next_job_wait(previous_wait_seconds)}
-    if job["status"] != COMPLETED:
-        raise CustomizationFailed(
-            f"Customization job {job['name']} ended as {job['status']}. "
-            f"Bedrock's message: {failure_message or 'none'} (job {job['arn']}). "
-            "The job made no model. Correct the cause, then upload the data set again."
-        )
-    if job["model_arn"] is None:
-        raise CustomizationFailed(
-            f"Customization job {job['name']} is complete, but Bedrock names no custom model (job {job['arn']}). "
-            "Look at the job in the Bedrock console before running it again."
-        )
-    return job
+    training_uri: str | None = None
+    failure_message: str | None = None
+    training_loss: float | None = None
+    validation_loss: float | None = None
 
 
 def refused(name: str, operation: str, code: str, message: str) -> CustomizationFailed:

@@ -21,6 +21,7 @@ os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "FineTuning", "POWERTOOLS_TRACE_D
 
 RUN_ID = "sales-0123456789ab"
 NAME = f"fine-tuning-{RUN_ID}"
+JOB_NAME = f"{NAME}-c1"
 ACCOUNT = "arn:aws:bedrock:us-west-2:123456789012"
 JOB_ARN = f"{ACCOUNT}:model-customization-job/anthropic.claude-3-haiku-20240307-v1:0:200k/abcdefghijkl"
 MODEL_ARN = f"{ACCOUNT}:custom-model/anthropic.claude-3-haiku-20240307-v1:0:200k/mnopqrstuvwx"
@@ -127,7 +128,6 @@ def plan() -> dict[str, Any]:
         "output_bucket": OUTPUT_BUCKET,
         "base_model": "anthropic.claude-3-haiku-20240307-v1:0:200k",
         "inference_model": "anthropic.claude-3-haiku-20240307-v1:0",
-        "hyperparameters": {"epochCount": "2", "batchSize": "8"},
         "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2", "batchSize": "8"}}],
         "serving": "provisioned_throughput",
         "sweep": None,
@@ -144,23 +144,53 @@ def plan() -> dict[str, Any]:
             "tuned": {"model_id": None, "few_shot": 0},
             "base": {"model_id": "anthropic.claude-3-haiku-20240307-v1:0", "few_shot": 0},
         },
+        "keep_job": False,
         "shards": {name: f"{PREFIX}shards/{name}.jsonl" for name in ("baselines", "tuned", "judges")},
         "tags": {"team": "sales", "run-id": RUN_ID},
     }
 
 
 @pytest.fixture
-def job() -> dict[str, Any]:
-    """`$.job` right after the start."""
-    return {
-        "name": NAME,
-        "arn": JOB_ARN,
+def jobs(run: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
+    """`$.jobs` right after the start."""
+    candidate = {
+        "number": 1,
+        "name": JOB_NAME,
+        "hyperparameters": plan["candidates"][0]["hyperparameters"],
         "status": "InProgress",
+        "arn": JOB_ARN,
         "model_arn": None,
         "started_at": "2026-01-21T21:01:00.000Z",
         "ended_at": None,
+        "training_loss": None,
+        "validation_loss": None,
+        "failure": None,
+        "model": None,
         "simulated": False,
+    }
+    return {
+        "status": "InProgress",
+        "candidates": [candidate],
         "wait_seconds": 60,
+        "may_start": False,
+        "start_refusals": 0,
+    }
+
+
+@pytest.fixture
+def model(plan: dict[str, Any]) -> dict[str, Any]:
+    """`$.model` of the only candidate."""
+    return {
+        "number": 1,
+        "name": JOB_NAME,
+        "model_arn": MODEL_ARN,
+        "job_arn": JOB_ARN,
+        "hyperparameters": plan["candidates"][0]["hyperparameters"],
+        "started_at": "2026-01-21T21:01:00.000Z",
+        "ended_at": "2026-01-21T21:59:00.000Z",
+        "validation_loss": None,
+        "simulated": False,
+        "reason": "It is the only candidate.",
     }
 
 
@@ -171,15 +201,15 @@ def job_description(plan: dict[str, Any]) -> Describe:
     def describe(**changes: Any) -> dict[str, Any]:
         return {
             "jobArn": JOB_ARN,
-            "jobName": NAME,
-            "outputModelName": NAME,
+            "jobName": JOB_NAME,
+            "outputModelName": JOB_NAME,
             "roleArn": "arn:aws:iam::123456789012:role/customization",
             "status": "InProgress",
             "creationTime": "2026-01-21T21:01:00Z",
             "baseModelArn": "arn:aws:bedrock:us-west-2::foundation-model/anthropic.claude-3-haiku-20240307-v1:0:200k",
             "trainingDataConfig": {"s3Uri": plan["dataset"]["train"]["uri"]},
             "validationDataConfig": {"validators": []},
-            "outputDataConfig": {"s3Uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}customization/"},
+            "outputDataConfig": {"s3Uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}customization/c1/"},
             **changes,
         }
 
@@ -210,7 +240,7 @@ def throughput_description() -> Describe:
 
 @pytest.fixture
 def throughput() -> dict[str, Any]:
-    """`$.throughput` right after the purchase."""
+    """`$.serving` right after the purchase."""
     return {
         "serving": "provisioned_throughput",
         "name": NAME,
@@ -249,7 +279,7 @@ def deployment_description() -> Describe:
 
 @pytest.fixture
 def deployment(throughput: dict[str, Any]) -> dict[str, Any]:
-    """`$.throughput` right after a deployment on demand."""
+    """`$.serving` right after a deployment on demand."""
     return {**throughput, "serving": "on_demand", "arn": DEPLOYMENT_ARN, "wait_seconds": 20}
 
 
@@ -287,6 +317,7 @@ def expect() -> dict[str, str]:
     """The names that the run's Bedrock resources have."""
     return {
         "name": NAME,
+        "job_name": JOB_NAME,
         "job_arn": JOB_ARN,
         "model_arn": MODEL_ARN,
         "throughput_arn": THROUGHPUT_ARN,

@@ -50,7 +50,7 @@ def event(
     body = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in RECORDS).encode()
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}dataset/test.jsonl", Body=body)
     shard = {"arm": "tuned", "model_id": None, "number": 0, "first": 0, "records": 3}
-    return {"run": run, "plan": plan, "shard": shard, "throughput": throughput}
+    return {"run": run, "plan": plan, "shard": shard, "serving": throughput}
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +126,7 @@ def test_a_baseline_is_asked_by_its_model_id(
     """Baselines must not use the throughput."""
     runtime.answer(CONVERSE, said("4"))
     event["shard"] |= {"arm": "base", "model_id": "anthropic.claude-3-haiku-20240307-v1:0"}
-    del event["throughput"]
+    del event["serving"]
     answer_baseline_shard.handler(event, lambda_context)
     assert runtime.requests(CONVERSE)[0]["modelId"] == "anthropic.claude-3-haiku-20240307-v1:0"
     assert len(stored("base")) == 3
@@ -262,7 +262,7 @@ def test_nothing_is_asked_when_the_lease_is_nearly_over(
     runtime: Script, event: dict[str, Any], lambda_context: LambdaContext
 ) -> None:
     """The throughput is about to be deleted: the run ends by itself while it can still clean up."""
-    event["throughput"]["answer_until"] = "2026-01-22T05:30:00.000Z"
+    event["serving"]["answer_until"] = "2026-01-22T05:30:00.000Z"
     with pytest.raises(EvaluationFailed, match=r"2026-01-22T05:30:00.000Z.*longest_lease_hours"):
         answer_shard.handler(event, lambda_context)
     assert runtime.calls == []

@@ -1,4 +1,4 @@
-"""PurchaseThroughput, CheckThroughput and DeleteThroughput for a model that is served on demand."""
+"""PurchaseThroughputOrDeploy, CheckServing and DeleteThroughputOrDeployment for a model that is served on demand."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import ThroughputFailed, ThroughputNotDeleted
-from lambdas.handlers import check_throughput, delete_throughput, purchase_throughput
+from lambdas.handlers import check_serving, delete_throughput_or_deployment, purchase_throughput_or_deploy
 from tests.handlers.bedrock.conftest import Describe, Script
 
 CREATE, GET, DELETE = "CreateCustomModelDeployment", "GetCustomModelDeployment", "DeleteCustomModelDeployment"
@@ -23,12 +23,10 @@ def plan(plan: dict[str, Any]) -> dict[str, Any]:
 def event(
     run: dict[str, Any],
     plan: dict[str, Any],
-    job: dict[str, Any],
-    expect: dict[str, str],
+    model: dict[str, Any],
     hold: Callable[..., dict[str, Any]],
 ) -> dict[str, Any]:
-    done = {**job, "status": "Completed", "model_arn": expect["model_arn"]}
-    return {"run": run, "plan": plan, "job": done, "slot": hold()}
+    return {"run": run, "plan": plan, "model": model, "slot": hold()}
 
 
 def gone(bedrock: Script, operation: str = GET) -> None:
@@ -40,8 +38,8 @@ def test_the_model_is_deployed_and_no_throughput_is_bought(
 ) -> None:
     """On demand bills tokens; a throughput beside it would bill by the hour for nothing."""
     bedrock.answer(CREATE, {"customModelDeploymentArn": expect["deployment_arn"]})
-    first = purchase_throughput.handler(event, lambda_context)
-    purchase_throughput.handler(event, lambda_context)
+    first = purchase_throughput_or_deploy.handler(event, lambda_context)
+    purchase_throughput_or_deploy.handler(event, lambda_context)
     request = {
         "modelDeploymentName": expect["name"],
         "clientRequestToken": f"{event['run']['id']}-throughput",
@@ -69,7 +67,7 @@ def test_one_whose_answer_was_lost_is_adopted(
     """Otherwise the run would fail over its own deployment."""
     bedrock.refuse(CREATE, "ValidationException", "name in use")
     bedrock.answer(GET, deployment_description())
-    adopted = purchase_throughput.handler(event, lambda_context)
+    adopted = purchase_throughput_or_deploy.handler(event, lambda_context)
     assert (adopted["arn"], adopted["requested_at"]) == (expect["deployment_arn"], "2026-01-21T22:00:00.000Z")
 
 
@@ -83,7 +81,7 @@ def test_one_of_another_model_is_not_adopted(
     bedrock.refuse(CREATE, "ValidationException", "name in use")
     bedrock.answer(GET, deployment_description(modelArn="arn:aws:bedrock:us-west-2:123456789012:custom-model/other"))
     with pytest.raises(ThroughputFailed, match=r"Another custom model deployment.*custom-model/other"):
-        purchase_throughput.handler(event, lambda_context)
+        purchase_throughput_or_deploy.handler(event, lambda_context)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +98,7 @@ def test_a_refusal_says_what_to_do(
     bedrock.refuse(CREATE, code, "No.")
     gone(bedrock)
     with pytest.raises(ThroughputFailed) as raised:
-        purchase_throughput.handler(event, lambda_context)
+        purchase_throughput_or_deploy.handler(event, lambda_context)
     assert advice in str(raised.value)
     assert "L-BE77399C" not in str(raised.value)
 
@@ -115,7 +113,7 @@ def test_an_active_one_is_in_service(
     """The state machine knows one word for both kinds."""
     changed = {"status": "Active", "lastUpdatedAt": "2026-01-21T22:04:00Z"}
     bedrock.answer(GET, deployment_description(**changed))
-    checked = check_throughput.handler({"run": run, "throughput": deployment}, lambda_context)
+    checked = check_serving.handler({"run": run, "serving": deployment}, lambda_context)
     assert (checked["status"], checked["in_service_at"]) == ("InService", "2026-01-21T22:04:00.000Z")
 
 
@@ -128,7 +126,7 @@ def test_one_without_a_time_of_change_is_in_service_from_when_it_was_seen(
 ) -> None:
     """Bedrock's model has `lastUpdatedAt` as optional."""
     bedrock.answer(GET, deployment_description(status="Active"))
-    checked = check_throughput.handler({"run": run, "throughput": deployment}, lambda_context)
+    checked = check_serving.handler({"run": run, "serving": deployment}, lambda_context)
     assert checked["in_service_at"] > "2026-01-21T22:00:00.000Z"
 
 
@@ -143,7 +141,7 @@ def test_one_being_created_is_waited_for_but_an_hour_at_most(
     bedrock.answer(GET, deployment_description())
     with pytest.raises(ThroughputFailed, match=r"deployment .* is still Creating after 1\.0 hours"):
         for _ in range(300):
-            deployment = check_throughput.handler({"run": run, "throughput": deployment}, lambda_context)
+            deployment = check_serving.handler({"run": run, "serving": deployment}, lambda_context)
             assert deployment["wait_seconds"] == 20
     assert deployment["waited_seconds"] == 3600 - 20
 
@@ -158,7 +156,7 @@ def test_one_that_failed_ends_the_run_with_bedrocks_words(
     """Bedrock knows why."""
     bedrock.answer(GET, deployment_description(status="Failed", failureMessage="No capacity"))
     with pytest.raises(ThroughputFailed, match=r"Custom model deployment .* failed\. .*No capacity"):
-        check_throughput.handler({"run": run, "throughput": deployment}, lambda_context)
+        check_serving.handler({"run": run, "serving": deployment}, lambda_context)
 
 
 def test_one_that_vanished_ends_the_run(
@@ -167,7 +165,7 @@ def test_one_that_vanished_ends_the_run(
     """Waiting for it would never end."""
     gone(bedrock)
     with pytest.raises(ThroughputFailed, match="no longer knows the custom model deployment"):
-        check_throughput.handler({"run": run, "throughput": deployment}, lambda_context)
+        check_serving.handler({"run": run, "serving": deployment}, lambda_context)
 
 
 def test_a_deletion_counts_once_bedrock_no_longer_finds_it(
@@ -182,8 +180,8 @@ def test_a_deletion_counts_once_bedrock_no_longer_finds_it(
     bedrock.answer(GET, deployment_description(status="Active"))
     gone(bedrock)
     bedrock.answer(DELETE)
-    accepted = delete_throughput.handler({"run": run, "throughput": deployment}, lambda_context)
-    deleted = delete_throughput.handler({"run": run, "throughput": accepted}, lambda_context)
+    accepted = delete_throughput_or_deployment.handler({"run": run, "serving": deployment}, lambda_context)
+    deleted = delete_throughput_or_deployment.handler({"run": run, "serving": accepted}, lambda_context)
     assert (accepted["deleted"], deleted["deleted"]) == (False, True)
     assert deleted["deleted_at"] == accepted["deleted_at"]
     assert bedrock.requests(DELETE) == [{"customModelDeploymentIdentifier": expect["deployment_arn"]}]
@@ -202,8 +200,8 @@ def test_one_that_was_never_recorded_is_deleted_by_its_name(
     bedrock.answer(GET, deployment_description())
     gone(bedrock)
     bedrock.answer(DELETE)
-    state = {"run": run, "plan": plan, "failure": {"phase": "throughput"}}
-    deleted = delete_throughput.handler(state, lambda_context)
+    state = {"run": run, "plan": plan, "slot": {"acquired": True}}
+    deleted = delete_throughput_or_deployment.handler(state, lambda_context)
     assert bedrock.requests(GET)[0] == {"customModelDeploymentIdentifier": expect["name"]}
     assert (deleted["deleted"], deleted["arn"]) == (True, expect["deployment_arn"])
 
@@ -222,7 +220,7 @@ def test_one_that_stays_is_told_with_its_own_command_and_no_price_by_the_hour(
     waited_seconds = 0
     with pytest.raises(ThroughputNotDeleted) as raised:
         for _ in range(1_000):
-            deployment = delete_throughput.handler({"run": run, "throughput": deployment}, lambda_context)
+            deployment = delete_throughput_or_deployment.handler({"run": run, "serving": deployment}, lambda_context)
             assert deployment["deleted"] is False
             waited_seconds += deployment["wait_seconds"]
     # Time heals it: it is not given up within minutes, as a missing permission is.
@@ -256,7 +254,7 @@ class TestWithoutPlan:
         bedrock.answer(get, description)
         gone(bedrock, get)
         bedrock.answer(delete)
-        deleted = delete_throughput.handler({"run": run}, lambda_context)
+        deleted = delete_throughput_or_deployment.handler({"run": run}, lambda_context)
         assert (deleted["deleted"], deleted["arn"]) == (True, expect[f"{kind}_arn"])
         assert len(bedrock.requests(delete)) == 1
 
@@ -264,7 +262,7 @@ class TestWithoutPlan:
         """Most such runs have made nothing."""
         gone(bedrock)
         gone(bedrock, GET_THROUGHPUT)
-        assert delete_throughput.handler({"run": run}, lambda_context)["deleted"] is True
+        assert delete_throughput_or_deployment.handler({"run": run}, lambda_context)["deleted"] is True
 
     def test_one_kind_that_cannot_be_asked_for_does_not_hide_the_other(
         self,
@@ -277,7 +275,7 @@ class TestWithoutPlan:
         bedrock.refuse(GET_THROUGHPUT, "ThrottlingException", status=429)
         bedrock.answer(GET, deployment_description())
         bedrock.answer(DELETE)
-        assert delete_throughput.handler({"run": run}, lambda_context)["serving"] == "on_demand"
+        assert delete_throughput_or_deployment.handler({"run": run}, lambda_context)["serving"] == "on_demand"
         assert len(bedrock.requests(DELETE)) == 1
 
     def test_what_could_not_be_asked_is_no_proof(
@@ -286,4 +284,4 @@ class TestWithoutPlan:
         """The attempts go on until both kinds are known to be missing."""
         bedrock.refuse(GET_THROUGHPUT, "ThrottlingException", status=429)
         gone(bedrock)
-        assert delete_throughput.handler({"run": run}, lambda_context)["deleted"] is False
+        assert delete_throughput_or_deployment.handler({"run": run}, lambda_context)["deleted"] is False

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 BUCKET = "output-bucket"
 
 
-def failure(error: str, cause: str, phase: str) -> dict[str, Any]:
-    return {"Error": error, "Cause": cause, "phase": phase}
+def failure(error: str, cause: str) -> dict[str, Any]:
+    return {"Error": error, "Cause": cause}
 
 
 def test_the_runs_report_tells_the_failure(
     s3: "S3Client",
     run: dict[str, Any],
     plan: dict[str, Any],
-    job: dict[str, Any],
+    jobs: dict[str, Any],
     expect: dict[str, str],
     lambda_context: LambdaContext,
 ) -> None:
@@ -33,10 +33,9 @@ def test_the_runs_report_tells_the_failure(
     state = {
         "run": run,
         "plan": plan,
-        "job": job,
-        "failure": failure("CustomizationFailed", cause, "customization"),
-        "stopped_job": {"name": job["name"], "status": "Failed", "model_arn": None},
-        "throughput": {"name": job["name"], "arn": None, "deleted": True},
+        "jobs": jobs,
+        "failure": failure("CustomizationFailed", cause),
+        "serving": {"name": expect["name"], "arn": None, "deleted": True},
     }
     explanation = handler(state, lambda_context)
     report = json.loads(s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.json")["Body"].read())
@@ -52,7 +51,7 @@ def test_the_report_of_a_failed_run_has_the_same_shape_however_the_model_was_ser
     s3: "S3Client",
     run: dict[str, Any],
     plan: dict[str, Any],
-    job: dict[str, Any],
+    jobs: dict[str, Any],
     throughput: dict[str, Any],
     deployment: dict[str, Any],
     expect: dict[str, str],
@@ -62,8 +61,8 @@ def test_the_report_of_a_failed_run_has_the_same_shape_however_the_model_was_ser
     reports = []
     for facts in (throughput, deployment):
         gone = {**facts, "deleted": True, "deleted_at": "2026-01-21T22:40:00.000Z"}
-        caught = failure("EvaluationFailed", "", "evaluation")
-        handler({"run": run, "plan": plan, "job": job, "throughput": gone, "failure": caught}, lambda_context)
+        caught = failure("EvaluationFailed", "")
+        handler({"run": run, "plan": plan, "jobs": jobs, "serving": gone, "failure": caught}, lambda_context)
         key = f"{expect['prefix']}report.json"
         reports.append(json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
         s3.delete_object(Bucket=BUCKET, Key=key)
@@ -81,7 +80,7 @@ def test_a_result_that_stands_is_not_overwritten(
     """A notification or a retry that fails after the report must not cost the report."""
     key = f"{expect['prefix']}report.json"
     s3.put_object(Bucket=BUCKET, Key=key, Body=b'{"status": "succeeded"}')
-    handler({"run": run, "failure": failure("States.Timeout", "", "report")}, lambda_context)
+    handler({"run": run, "failure": failure("States.Timeout", "")}, lambda_context)
     assert json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()) == {"status": "succeeded"}
 
 
@@ -91,7 +90,7 @@ def test_a_failed_map_is_explained_by_its_last_shard(
     """Step Functions says only that too many items failed."""
     trouble = {"arm": "tuned", "number": 4, "error": "ServiceBusy", "message": "Converse failed: ThrottlingException"}
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/trouble.json", Body=json.dumps(trouble).encode())
-    caught = failure("States.ExceedToleratedFailureThreshold", "The threshold was exceeded", "evaluation")
+    caught = failure("States.ExceedToleratedFailureThreshold", "The threshold was exceeded")
     explanation = handler({"run": run, "failure": caught}, lambda_context)
     assert explanation["error"] == "EvaluationFailed"
     assert "ThrottlingException" in explanation["cause"]
@@ -107,9 +106,7 @@ def test_a_preflight_that_failed_tells_its_findings_and_that_nothing_was_started
     document = {"status": "failed", "checked_at": "2026-11-01T00:00:00.000Z", "checks": [], "findings": [found]}
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(document).encode())
     cause = json.dumps({"errorMessage": "The preflight found 1 error.", "errorType": "PreflightFailed"})
-    explanation = handler(
-        {"run": run, "plan": plan, "failure": failure("PreflightFailed", cause, "preflight")}, lambda_context
-    )
+    explanation = handler({"run": run, "plan": plan, "failure": failure("PreflightFailed", cause)}, lambda_context)
     assert explanation["error"] == "PreflightFailed"
     assert "Nothing had been started or bought." in explanation["cause"]
     report = json.loads(s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.json")["Body"].read())
@@ -119,7 +116,7 @@ def test_a_preflight_that_failed_tells_its_findings_and_that_nothing_was_started
 def test_a_failure_before_the_run_exists_is_explained(s3: "S3Client", lambda_context: LambdaContext) -> None:
     """An event that is no data set has no run and no report."""
     cause = json.dumps({"errorMessage": "The input is not an event.", "errorType": "InvalidEvent"})
-    explanation = handler({"event": {}, "failure": failure("InvalidEvent", cause, "claim")}, lambda_context)
+    explanation = handler({"event": {}, "failure": failure("InvalidEvent", cause)}, lambda_context)
     assert explanation["error"] == "InvalidEvent"
     assert "Nothing had been started or bought" in explanation["cause"]
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
@@ -129,7 +126,7 @@ def test_a_rejection_stands_in_the_report_before_anybody_has_recorded_it(
     s3: "S3Client",
     run: dict[str, Any],
     plan: dict[str, Any],
-    job: dict[str, Any],
+    jobs: dict[str, Any],
     expect: dict[str, str],
     lambda_context: LambdaContext,
 ) -> None:
@@ -137,8 +134,8 @@ def test_a_rejection_stands_in_the_report_before_anybody_has_recorded_it(
     asked = approval.requested(run["execution_arn"], "the-token", "2026-11-22T10:00:00.000Z", 86_400, None)
     current().approvals.write(BUCKET, run["id"], asked)
     answer = approval.Answer(decision="rejected", by="arn:ann", answered_at="2026-11-22T11:00:00.000Z", reason="No.")
-    caught = failure("NotApproved", approval.rejection(answer), "approval")
-    handler({"run": run, "plan": {**plan, "needs_approval": True}, "job": job, "failure": caught}, lambda_context)
+    caught = failure("NotApproved", approval.rejection(answer))
+    handler({"run": run, "plan": {**plan, "needs_approval": True}, "jobs": jobs, "failure": caught}, lambda_context)
     body = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.json")["Body"].read().decode()
     assert json.loads(body)["approval"] == {
         "requested_at": "2026-11-22T10:00:00.000Z",
@@ -155,7 +152,7 @@ def test_a_rejection_that_was_sent_as_a_success_stands_in_the_report(
     s3: "S3Client",
     run: dict[str, Any],
     plan: dict[str, Any],
-    job: dict[str, Any],
+    jobs: dict[str, Any],
     expect: dict[str, str],
     lambda_context: LambdaContext,
 ) -> None:
@@ -163,8 +160,14 @@ def test_a_rejection_that_was_sent_as_a_success_stands_in_the_report(
     for sent, decision, by in (({"decision": "rejected", "by": "arn:ann"}, "rejected", "arn:ann"), ([1], None, None)):
         asked = approval.requested(run["execution_arn"], "the-token", "2026-11-22T10:00:00.000Z", 86_400, None)
         current().approvals.write(BUCKET, run["id"], asked)
-        caught = failure("NotApproved", "The answer is no approval. Nothing was bought.", "approval")
-        state = {"run": run, "plan": {**plan, "needs_approval": True}, "job": job, "approval": sent, "failure": caught}
+        caught = failure("NotApproved", "The answer is no approval. Nothing was bought.")
+        state = {
+            "run": run,
+            "plan": {**plan, "needs_approval": True},
+            "jobs": jobs,
+            "approval": sent,
+            "failure": caught,
+        }
         assert handler(state, lambda_context)["error"] == "NotApproved"
         body = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.json")["Body"].read()
         told = json.loads(body)["approval"]

@@ -48,12 +48,15 @@ ESTIMATE: dict[str, Any] = {
 
 
 @pytest.fixture
-def event(s3: "S3Client", run: dict[str, Any], plan: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
+def event(
+    s3: "S3Client", run: dict[str, Any], plan: dict[str, Any], jobs: dict[str, Any], model: dict[str, Any]
+) -> dict[str, Any]:
     plan |= {"serving": "provisioned_throughput", "needs_approval": True}
     return {
         "run": run,
         "plan": plan,
-        "job": job,
+        "jobs": jobs,
+        "model": model,
         "task_token": TOKEN,
         "timeout_seconds": 86_400,
         "topic_arn": current().clients.sns.create_topic(Name="results")["TopicArn"],
@@ -128,13 +131,14 @@ def test_a_known_total_stands_in_the_subject(
 
 def test_what_becomes_of_a_sweeps_other_models_is_told(event: dict[str, Any], lambda_context: LambdaContext) -> None:
     """They cost storage while the run waits, and are gone whatever the answer is, unless run.json keeps them."""
-    jobs = [{"name": f"c{n}", "model_arn": f"m{n}" if n < 4 else None, "validation_loss": 0.5} for n in range(1, 5)]
-    sweep = {"job": {**event["job"], "name": "c2", "candidates": jobs}}
+    [first] = event["jobs"]["candidates"]
+    candidates = [{**first, "number": n, "model_arn": f"m{n}" if n < 4 else None} for n in range(1, 5)]
+    sweep = {"jobs": {**event["jobs"], "candidates": candidates}, "model": {**event["model"], "number": 2}}
     handler({**event, **sweep, "plan": {**event["plan"], "sweep": {"keep_models": False}}}, lambda_context)
     handler({**event, **sweep, "plan": {**event["plan"], "sweep": {"keep_models": True}}}, lambda_context)
     [(_, deleted), (_, kept)] = told(event)
-    assert "the sweep's 2 other models are deleted when the run ends" in deleted
-    assert "other model" not in kept
+    assert "the 2 models that were not chosen are deleted when the run ends" in deleted
+    assert "not chosen" not in kept
 
 
 def test_a_repeated_attempt_asks_with_its_own_token(
@@ -158,16 +162,9 @@ def test_nothing_known_is_said_to_be_unknown(
     assert "The costs are not known" in text
 
 
-def test_the_chosen_candidates_loss_is_told(
-    event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
-) -> None:
-    """Of a sweep the files hold every job's."""
-    names = (expect["name"], f"{expect['name']}-c2")
-    losses = (0.9, 0.5)
-    event["job"]["candidates"] = [
-        {"name": name, "validation_loss": loss} for name, loss in zip(names, losses, strict=True)
-    ]
-    event["job"]["name"] = names[1]
+def test_the_chosen_models_loss_is_told(event: dict[str, Any], lambda_context: LambdaContext) -> None:
+    """It is what a person weighs before the purchase."""
+    event["model"]["validation_loss"] = 0.5
     handler(event, lambda_context)
     assert "Validation loss: 0.5000" in told(event)[0][1]
 

@@ -93,7 +93,7 @@ def shard(
                     "run": {**run, "prefix": PREFIX},
                     "plan": {"evaluation": {"max_tokens": 64, "temperature": 0.0, "top_p": 1.0}},
                     "shard": {"arm": "tuned", "model_id": None, "number": 0, "first": 0, "records": RECORDS},
-                    "throughput": {
+                    "serving": {
                         **throughput,
                         "serving": "on_demand",
                         "arn": arn["customModelDeploymentArn"],

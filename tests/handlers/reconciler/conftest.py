@@ -100,7 +100,7 @@ class World:
         lease_hours: float = 8,
         name: str | None = None,
     ) -> str:
-        """A throughput or custom model deployment as PurchaseThroughput makes it, or a neighbour's."""
+        """A throughput or custom model deployment as PurchaseThroughputOrDeploy makes it, or a neighbour's."""
         tags = {**bedrock_tags(deployment, run, execution), LEASE_TAG: later(now(), lease_hours * 3600)}
         return self.make(kind, name or bedrock_name(deployment, run), tags)
 

@@ -85,7 +85,7 @@ def test_a_killed_caller_is_dead_before_or_after_the_effect(simulation: Simulati
     simulation.control("POST", "faults/x", [{"operation": "CreateModelCustomizationJob", "kind": kind, "last": 1}])
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as worker:
         name = Config(
-            user_agent_appid=f"{worker.pid}.fine-tuning.start_customization",  # type: ignore[call-arg] # newer than the stubs
+            user_agent_appid=f"{worker.pid}.fine-tuning.start_jobs",  # type: ignore[call-arg] # newer than the stubs
             retries={"total_max_attempts": 1},
         )
         real, simulation.bedrock = (

@@ -41,8 +41,8 @@ def test_of_a_sweep_only_the_chosen_and_kept_models_may_stay(simulation: Simulat
         {"number": number, "model_arn": arn, "model": fate}
         for number, (arn, fate) in enumerate(zip(arns, fates, strict=True), 1)
     ]
-    left = leftovers(simulation.bedrock, {"job": {"chosen": 1, "candidates": candidates}})
-    assert left["model of the sweep that was not chosen"] == [arns[2]]
+    left = leftovers(simulation.bedrock, {"jobs": {"candidates": candidates}, "model": {"number": 1}})
+    assert left["model that was not chosen"] == [arns[2]]
 
 
 def test_what_is_left_is_told_by_its_arn_and_the_rest_in_words() -> None:

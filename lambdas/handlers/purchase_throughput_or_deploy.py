@@ -1,4 +1,4 @@
-"""PurchaseThroughput: buys throughput without commitment for the custom model, or deploys it on demand, once."""
+"""PurchaseThroughputOrDeploy: buys throughput without commitment for the model, or deploys it on demand."""
 
 from typing import Any
 
@@ -26,8 +26,8 @@ _NAME_MAY_BE_TAKEN = {"ConflictException", "ValidationException"}
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Takes `{"run", "plan", "job", "slot"}` and returns `$.throughput`. Raises ThroughputFailed and ServiceBusy."""
-    return {**purchase(event["run"], event["plan"], event["job"]["model_arn"], event["slot"])}
+    """Takes `{"run", "plan", "model", "slot"}` and returns `$.serving`. Raises ThroughputFailed and ServiceBusy."""
+    return {**purchase(event["run"], event["plan"], event["model"]["model_arn"], event["slot"])}
 
 
 def purchase(run_facts: dict[str, Any], plan: dict[str, Any], model_arn: str, slot: Slot) -> Throughput:

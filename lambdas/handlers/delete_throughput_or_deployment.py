@@ -1,4 +1,4 @@
-"""DeleteThroughput: deletes what serves the run's model and asks whether it is gone. Every path leads through here."""
+"""DeleteThroughputOrDeployment: deletes what serves the model and asks whether it is gone; every path leads here."""
 
 from typing import Any
 
@@ -21,15 +21,16 @@ from lambdas.steps.observability import logger, metrics
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Takes the whole state and returns `$.throughput`; `deleted` is true only where Bedrock no longer finds it.
+    """Takes the whole state and returns `$.serving`; `deleted` is true only where Bedrock no longer finds it.
 
     It is found by its name where its purchase was never recorded, as a throughput and as a deployment where the plan
     does not say which. Raises ThroughputNotDeleted when all
     attempts are used up.
     """
     name, plan = run.bedrock_name(environment().deployment, event["run"]["id"]), event.get("plan") or {}
-    facts: Throughput = {**throughput.unrecorded(name, plan.get("serving")), **(event.get("throughput") or {})}
-    may_appear_late = event.get("failure", {}).get("phase") == "throughput" and facts["arn"] is None
+    facts: Throughput = {**throughput.unrecorded(name, plan.get("serving")), **(event.get("serving") or {})}
+    # A run with a slot has asked for a purchase, whether or not it was answered.
+    may_appear_late = facts["arn"] is None and bool((event.get("slot") or {}).get("acquired"))
     facts = delete(facts, may_appear_late, hourly_cost(plan.get("model_units"), _price_per_hour(event)))
     logger.info("Deletion attempted", extra={"throughput": name, "deleted": facts["deleted"]})
     if facts["deleted"]:

@@ -1,4 +1,4 @@
-"""WriteReport: scores the stored answers, decides, and writes report.json, report.html and human_review.html."""
+"""EvaluateAndReport: scores the stored answers, decides, and writes report.json, report.html and human_review.html."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,9 +33,9 @@ _HTML = "text/html; charset=utf-8"
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Takes `{"run", "plan", "job", "throughput", "responses"}`, returns `{"uri", "verdict", "subject", "message"}`.
+    """Takes `{"run", "plan", "jobs", "model", "serving", "responses"}` and returns `$.report`.
 
-    `uri` is report.json's. Raises ServiceBusy.
+    That is `{"uri", "verdict", "subject", "message"}`; `uri` is report.json's. Raises ServiceBusy.
     """
     run, plan = event["run"], event["plan"]
     bucket, prefix = run["output_bucket"], run["prefix"]
@@ -62,7 +62,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         answers,
         evaluation,
         summarise_judging(pairs, judged),
-        losses.get(event["job"].get("chosen", 1), NO_LOSSES),
+        losses.get(event["model"]["number"], NO_LOSSES),
         current().lineage.read_lineage(Run.parse(run), plan["arms"], judged=bool(judged)),
         _costs(run, plan, losses),
     )

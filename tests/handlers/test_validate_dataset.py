@@ -1,4 +1,4 @@
-"""PrepareDataset from the input bucket to the plan."""
+"""ValidateDataset from the input bucket to the plan."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.domain.core.errors import DatasetRejected
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.handlers.environment import environment
-from lambdas.handlers.prepare_dataset import handler
+from lambdas.handlers.validate_dataset import handler
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -1,4 +1,4 @@
-"""CheckThroughput."""
+"""CheckServing."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core import timestamps
 from lambdas.domain.core.errors import ThroughputFailed
-from lambdas.handlers.check_throughput import handler
+from lambdas.handlers.check_serving import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 
 GET = "GetProvisionedModelThroughput"
@@ -22,7 +22,7 @@ def test_one_in_service_has_bedrocks_own_time(
 ) -> None:
     """The billed window starts when Bedrock says so, not when we happened to ask."""
     bedrock.answer(GET, throughput_description(status="InService"))
-    checked = handler({"run": run, "throughput": throughput}, lambda_context)
+    checked = handler({"run": run, "serving": throughput}, lambda_context)
     assert (checked["status"], checked["in_service_at"]) == ("InService", "2026-01-21T22:20:00.000Z")
     assert checked["requested_at"] == throughput["requested_at"]
 
@@ -38,7 +38,7 @@ def test_the_window_starts_when_it_was_seen_in_service_where_bedrock_notes_no_ch
     created = "2026-01-21T22:00:00Z"
     bedrock.answer(GET, throughput_description(status="InService", creationTime=created, lastModifiedTime=created))
     before = timestamps.now()
-    checked = handler({"run": run, "throughput": throughput}, lambda_context)
+    checked = handler({"run": run, "serving": throughput}, lambda_context)
     assert before <= checked["in_service_at"] <= timestamps.now()
 
 
@@ -53,7 +53,7 @@ def test_one_being_created_is_waited_for_but_not_for_ever(
     bedrock.answer(GET, throughput_description())
     with pytest.raises(ThroughputFailed, match=r"still Creating after 2\.0 hours"):
         for _ in range(300):
-            throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+            throughput = handler({"run": run, "serving": throughput}, lambda_context)
             assert throughput["wait_seconds"] in (60, 30)
     assert throughput["waited_seconds"] == 2 * 3600 - 30
 
@@ -68,7 +68,7 @@ def test_one_that_failed_ends_the_run_with_bedrocks_words(
     """Bedrock knows why."""
     bedrock.answer(GET, throughput_description(status="Failed", failureMessage="No capacity"))
     with pytest.raises(ThroughputFailed, match="No capacity"):
-        handler({"run": run, "throughput": throughput}, lambda_context)
+        handler({"run": run, "serving": throughput}, lambda_context)
 
 
 def test_one_that_vanished_ends_the_run(
@@ -77,7 +77,7 @@ def test_one_that_vanished_ends_the_run(
     """Waiting for it would never end."""
     bedrock.refuse(GET, "ResourceNotFoundException", status=404)
     with pytest.raises(ThroughputFailed, match="no longer knows"):
-        handler({"run": run, "throughput": throughput}, lambda_context)
+        handler({"run": run, "serving": throughput}, lambda_context)
 
 
 def test_a_refusal_is_told(
@@ -86,4 +86,4 @@ def test_a_refusal_is_told(
     """A missing permission is a person's to give."""
     bedrock.refuse(GET, "AccessDeniedException", "not authorized")
     with pytest.raises(ThroughputFailed, match="AccessDeniedException: not authorized"):
-        handler({"run": run, "throughput": throughput}, lambda_context)
+        handler({"run": run, "serving": throughput}, lambda_context)

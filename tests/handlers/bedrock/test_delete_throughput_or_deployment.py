@@ -1,4 +1,4 @@
-"""DeleteThroughput: the promise that nothing keeps billing."""
+"""DeleteThroughputOrDeployment: the promise that nothing keeps billing."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import ThroughputNotDeleted
 from lambdas.domain.serving.polling import DELETE_AGAIN_EVERY_ATTEMPTS, DELETION_ATTEMPTS_IF_REFUSED
-from lambdas.handlers.delete_throughput import handler
+from lambdas.handlers.delete_throughput_or_deployment import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def test_a_deletion_counts_once_bedrock_no_longer_finds_it(
     gone(bedrock)
     bedrock.answer(DELETE)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
-    accepted = handler({"run": run, "throughput": throughput}, lambda_context)
+    accepted = handler({"run": run, "serving": throughput}, lambda_context)
     assert (accepted["deleted"], accepted["deleted_at"] is None) == (False, False)
-    deleted = handler({"run": run, "throughput": accepted}, lambda_context)
+    deleted = handler({"run": run, "serving": accepted}, lambda_context)
     assert deleted["deleted"] is True
     assert deleted["deleted_at"] == accepted["deleted_at"]
     assert deleted["deleted_at"] > deleted["in_service_at"] == "2026-01-21T22:20:00.000Z"
@@ -56,7 +56,7 @@ def test_an_accepted_deletion_is_asked_for_again_now_and_then(
     bedrock.answer(GET, throughput_description(status="InService"))
     bedrock.answer(DELETE)
     for _ in range(DELETE_AGAIN_EVERY_ATTEMPTS + 1):
-        throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+        throughput = handler({"run": run, "serving": throughput}, lambda_context)
     assert len(bedrock.requests(DELETE)) == 2
 
 
@@ -72,7 +72,7 @@ def test_a_purchase_that_was_never_recorded_is_deleted_by_its_name(
     bedrock.answer(GET, throughput_description())
     gone(bedrock)
     bedrock.answer(DELETE)
-    deleted = handler({"run": run, "plan": plan, "failure": {"phase": "throughput"}}, lambda_context)
+    deleted = handler({"run": run, "plan": plan, "slot": {"acquired": True}}, lambda_context)
     assert bedrock.requests(GET)[0] == {"provisionedModelId": expect["name"]}
     assert (deleted["deleted"], deleted["arn"]) == (True, expect["throughput_arn"])
 
@@ -82,9 +82,9 @@ def test_an_unknown_purchase_is_looked_for_twice(
 ) -> None:
     """A request that was cut off may take effect just after the first look."""
     gone(bedrock)
-    state = {"run": run, "plan": plan, "failure": {"phase": "throughput"}}
+    state = {"run": run, "plan": plan, "slot": {"acquired": True}}
     first = handler(state, lambda_context)
-    second = handler({**state, "throughput": first}, lambda_context)
+    second = handler({**state, "serving": first}, lambda_context)
     assert (first["deleted"], first["wait_seconds"] > 0) == (False, True)
     assert (second["deleted"], second["deleted_at"]) == (True, None)
 
@@ -94,7 +94,7 @@ def test_nothing_bought_is_nothing_to_delete(
 ) -> None:
     """Runs that fail before the purchase pass through here as well."""
     gone(bedrock)
-    deleted = handler({"run": run, "plan": plan, "failure": {"phase": "customization"}}, lambda_context)
+    deleted = handler({"run": run, "plan": plan, "failure": {}}, lambda_context)
     assert (deleted["deleted"], deleted["deleted_at"]) == (True, None)
 
 
@@ -105,7 +105,7 @@ def test_one_that_is_already_deleted_stays_deleted(
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
     throughput |= {"deleted": True, "deleted_at": "2026-01-21T22:30:00.000Z"}
-    assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted_at"] == "2026-01-21T22:30:00.000Z"
+    assert handler({"run": run, "serving": throughput}, lambda_context)["deleted_at"] == "2026-01-21T22:30:00.000Z"
 
 
 @pytest.mark.parametrize("code", ["ConflictException", None])
@@ -124,7 +124,7 @@ def test_one_that_stays_is_asked_for_again_until_a_person_must_come(
     waited_seconds = 0
     with pytest.raises(ThroughputNotDeleted) as raised:
         for _ in range(1_000):
-            throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+            throughput = handler({"run": run, "serving": throughput}, lambda_context)
             assert throughput["deleted"] is False
             waited_seconds += throughput["wait_seconds"]
     assert waited_seconds > 3_600
@@ -145,7 +145,7 @@ def test_the_price_file_prices_what_could_not_be_deleted(
     state = {"run": run, "plan": {"model_units": 2}, "preflight": {"estimate": {"model_unit_price_per_hour": 24.0}}}
     with pytest.raises(ThroughputNotDeleted, match=r"2 model units at 24\.00 USD = 48\.00 USD an hour"):
         for _ in range(1_000):
-            throughput = handler({**state, "throughput": throughput}, lambda_context)
+            throughput = handler({**state, "serving": throughput}, lambda_context)
 
 
 def test_a_missing_permission_is_told_within_minutes(
@@ -161,7 +161,7 @@ def test_a_missing_permission_is_told_within_minutes(
     waited_seconds = 0
     with pytest.raises(ThroughputNotDeleted, match="AccessDeniedException: not authorized"):
         for _ in range(1_000):
-            throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+            throughput = handler({"run": run, "serving": throughput}, lambda_context)
             waited_seconds += throughput["wait_seconds"]
     assert 60 < waited_seconds <= 600
 
@@ -172,7 +172,7 @@ def test_a_busy_service_is_asked_again_and_what_is_known_is_kept(
     """The state machine's Retry would forget that the deletion was accepted, and when."""
     bedrock.answer(DELETE)
     bedrock.refuse(GET, "InternalServerException", status=500)
-    first = handler({"run": run, "throughput": throughput}, lambda_context)
+    first = handler({"run": run, "serving": throughput}, lambda_context)
     assert (first["deleted"], first["delete_attempts"], first["deleted_at"] is None) == (False, 1, False)
 
 
@@ -182,7 +182,7 @@ def test_nothing_comes_before_the_deletion(
     """A throttled question must not delay what ends the billing."""
     bedrock.refuse(GET, "ThrottlingException", status=429)
     bedrock.answer(DELETE)
-    handler({"run": run, "throughput": throughput}, lambda_context)
+    handler({"run": run, "serving": throughput}, lambda_context)
     assert bedrock.calls[0][0] == DELETE
 
 
@@ -192,7 +192,7 @@ def test_an_unrecorded_throughput_is_deleted_although_nothing_can_be_asked(
     """Its name is enough."""
     bedrock.refuse(GET, "ThrottlingException", status=429)
     bedrock.answer(DELETE)
-    handler({"run": run, "plan": plan, "failure": {"phase": "throughput"}}, lambda_context)
+    handler({"run": run, "plan": plan, "slot": {"acquired": True}}, lambda_context)
     assert bedrock.requests(DELETE) == [{"provisionedModelId": expect["name"]}]
 
 
@@ -210,9 +210,9 @@ def test_the_slot_is_given_back_once_the_throughput_is_gone_and_not_before(
     bedrock.answer(GET, throughput_description())
     gone(bedrock)
     bedrock.answer(DELETE)
-    pending = handler({"run": run, "throughput": throughput}, lambda_context)
+    pending = handler({"run": run, "serving": throughput}, lambda_context)
     assert held_slots() == [slot["key"]]
-    assert handler({"run": run, "throughput": pending}, lambda_context)["deleted"] is True
+    assert handler({"run": run, "serving": pending}, lambda_context)["deleted"] is True
     assert held_slots() == []
 
 
@@ -228,7 +228,7 @@ def test_another_runs_slot_stays(
     slot = hold(run_id="other-0123456789ab")
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
-    assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted"] is True
+    assert handler({"run": run, "serving": throughput}, lambda_context)["deleted"] is True
     assert held_slots() == [slot["key"]]
 
 
@@ -246,7 +246,7 @@ def test_an_object_that_is_no_slot_does_not_keep_the_runs_own(
     s3.put_object(Bucket="output-bucket", Key="throughput-slots/2.json", Body=b"{}")
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
-    assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted"] is True
+    assert handler({"run": run, "serving": throughput}, lambda_context)["deleted"] is True
     assert held_slots() == ["throughput-slots/2.json"]
 
 
@@ -256,7 +256,7 @@ def test_a_slot_that_cannot_be_given_back_does_not_undo_the_deletion(
     """There is no bucket here: the reconciler frees the slot when the run has ended."""
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
-    assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted"] is True
+    assert handler({"run": run, "serving": throughput}, lambda_context)["deleted"] is True
 
 
 def test_a_deletion_by_somebody_else_is_success(
@@ -265,7 +265,7 @@ def test_a_deletion_by_somebody_else_is_success(
     """A person or the reconciler may be faster."""
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
-    assert handler({"run": run, "throughput": throughput}, lambda_context)["deleted"] is True
+    assert handler({"run": run, "serving": throughput}, lambda_context)["deleted"] is True
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> bool:
@@ -302,7 +302,7 @@ def test_the_alarm_tells_of_a_deletion_that_fails_from_the_sixth_attempt_on(
     bedrock.refuse(DELETE, code, status=400)
     tellings = []
     for _ in range(8):
-        throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+        throughput = handler({"run": run, "serving": throughput}, lambda_context)
         tellings.append(told(capsys))
     assert tellings == [False] * 5 + [alarmed] * 3
 
@@ -320,7 +320,7 @@ def test_a_deletion_under_way_is_no_failure(
     bedrock.answer(DELETE)
     bedrock.refuse(DELETE, "ConflictException", "being deleted", status=409)
     for _ in range(8):
-        throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+        throughput = handler({"run": run, "serving": throughput}, lambda_context)
     assert len(bedrock.requests(DELETE)) > 1
     assert not told(capsys)
 
@@ -338,7 +338,7 @@ def test_a_refusal_after_many_conflicts_gets_its_own_time(
         bedrock.refuse(DELETE, "ConflictException", "still Creating", status=409)
     bedrock.refuse(DELETE, "AccessDeniedException", "not authorized")
     for _ in range(50 + DELETION_ATTEMPTS_IF_REFUSED - 1):
-        throughput = handler({"run": run, "throughput": throughput}, lambda_context)
+        throughput = handler({"run": run, "serving": throughput}, lambda_context)
     assert throughput["refusals"] == DELETION_ATTEMPTS_IF_REFUSED - 1
     with pytest.raises(ThroughputNotDeleted, match="AccessDeniedException"):
-        handler({"run": run, "throughput": throughput}, lambda_context)
+        handler({"run": run, "serving": throughput}, lambda_context)

@@ -1,4 +1,4 @@
-"""PurchaseThroughput."""
+"""PurchaseThroughputOrDeploy."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import ServiceBusy, ThroughputFailed
-from lambdas.handlers.purchase_throughput import handler
+from lambdas.handlers.purchase_throughput_or_deploy import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 
 CREATE, GET = "CreateProvisionedModelThroughput", "GetProvisionedModelThroughput"
@@ -17,12 +17,10 @@ CREATE, GET = "CreateProvisionedModelThroughput", "GetProvisionedModelThroughput
 def event(
     run: dict[str, Any],
     plan: dict[str, Any],
-    job: dict[str, Any],
-    expect: dict[str, str],
+    model: dict[str, Any],
     hold: Callable[..., dict[str, Any]],
 ) -> dict[str, Any]:
-    done = {**job, "status": "Completed", "model_arn": expect["model_arn"]}
-    return {"run": run, "plan": plan, "job": done, "slot": hold()}
+    return {"run": run, "plan": plan, "model": model, "slot": hold()}
 
 
 def test_the_purchase_has_no_commitment(

@@ -1,4 +1,4 @@
-"""CollectResponses: joins the shards' answers into one file per arm, and ends a run that has too few of them."""
+"""CollectAnswers: joins the shards' answers into one file per arm, and ends a run that has too few of them."""
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 

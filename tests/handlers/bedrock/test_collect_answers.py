@@ -1,4 +1,4 @@
-"""CollectResponses."""
+"""CollectAnswers."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import EvaluationFailed
-from lambdas.handlers.collect_responses import handler
+from lambdas.handlers.collect_answers import handler
 from tests.answer_lines import make_answer
 
 if TYPE_CHECKING:

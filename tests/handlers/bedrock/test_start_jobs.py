@@ -1,4 +1,4 @@
-"""StartCustomization."""
+"""StartJobs."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ReadTimeoutError
 
 from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
-from lambdas.handlers.start_customization import handler
+from lambdas.handlers.start_jobs import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 
 CREATE, GET = "CreateModelCustomizationJob", "GetModelCustomizationJob"
@@ -18,22 +18,24 @@ def test_the_request_is_a_fine_tuning_of_the_planned_data(
 ) -> None:
     """What is sent decides what is trained, and the tags are how a person finds it later."""
     bedrock.answer(CREATE, {"jobArn": expect["job_arn"]})
-    job = handler({"run": run, "plan": plan}, lambda_context)
+    jobs = handler({"run": run, "plan": plan}, lambda_context)
     [request] = bedrock.requests(CREATE)
+    tags = {"team": "sales", "run-id": run["id"], "sweep-candidate": "1", "keep-model": "true"}
     assert request == {
-        "jobName": expect["name"],
-        "customModelName": expect["name"],
-        "clientRequestToken": f"{run['id']}-customization",
+        "jobName": expect["job_name"],
+        "customModelName": expect["job_name"],
+        "clientRequestToken": f"{run['id']}-customization-c1",
         "roleArn": "arn:aws:iam::123456789012:role/customization",
         "baseModelIdentifier": "anthropic.claude-3-haiku-20240307-v1:0:200k",
         "customizationType": "FINE_TUNING",
         "hyperParameters": {"epochCount": "2", "batchSize": "8"},
         "trainingDataConfig": {"s3Uri": plan["dataset"]["train"]["uri"]},
-        "outputDataConfig": {"s3Uri": f"s3://output-bucket/{expect['prefix']}customization/"},
-        "jobTags": [{"key": "team", "value": "sales"}, {"key": "run-id", "value": run["id"]}],
-        "customModelTags": [{"key": "team", "value": "sales"}, {"key": "run-id", "value": run["id"]}],
+        "outputDataConfig": {"s3Uri": f"s3://output-bucket/{expect['prefix']}customization/c1/"},
+        "jobTags": [{"key": name, "value": value} for name, value in tags.items()],
+        "customModelTags": [{"key": name, "value": value} for name, value in tags.items()],
     }
-    assert (job["arn"], job["status"], job["wait_seconds"]) == (expect["job_arn"], "InProgress", 60)
+    [candidate] = jobs["candidates"]
+    assert (candidate["arn"], jobs["status"], jobs["wait_seconds"]) == (expect["job_arn"], "InProgress", 60)
 
 
 def test_a_validation_set_and_a_key_are_sent_where_they_exist(
@@ -66,7 +68,7 @@ def test_whether_the_service_is_simulated_is_told_by_the_service(
 ) -> None:
     """The handler ships as it is tested: no setting could make a simulated result look real."""
     bedrock.answer(CREATE, {"jobArn": expect["job_arn"]}, **headers)
-    assert handler({"run": run, "plan": plan}, lambda_context)["simulated"] is simulated
+    assert handler({"run": run, "plan": plan}, lambda_context)["candidates"][0]["simulated"] is simulated
 
 
 @pytest.mark.parametrize("code", ["ConflictException", "ValidationException"])
@@ -82,9 +84,10 @@ def test_a_job_whose_start_was_not_answered_is_adopted(
     """Otherwise a lost answer would end a run whose job trains and bills."""
     bedrock.refuse(CREATE, code, "The name is in use")
     bedrock.answer(GET, job_description())
-    job = handler({"run": run, "plan": plan}, lambda_context)
-    assert (job["arn"], job["wait_seconds"]) == (expect["job_arn"], 60)
-    assert job["started_at"] == "2026-01-21T21:01:00.000Z"
+    jobs = handler({"run": run, "plan": plan}, lambda_context)
+    [candidate] = jobs["candidates"]
+    assert (candidate["arn"], jobs["wait_seconds"]) == (expect["job_arn"], 60)
+    assert candidate["started_at"] == "2026-01-21T21:01:00.000Z"
 
 
 def test_a_job_on_other_data_is_not_adopted(

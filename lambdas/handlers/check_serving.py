@@ -1,4 +1,4 @@
-"""CheckThroughput: asks whether the throughput or deployment is in service."""
+"""CheckServing: asks whether the throughput or deployment is in service."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ from lambdas.steps.observability import logger
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Takes `{"run", "throughput"}` and returns `$.throughput`. Raises ThroughputFailed and ServiceBusy."""
-    facts = event["throughput"]
+    """Takes `{"run", "serving"}` and returns `$.serving`. Raises ThroughputFailed and ServiceBusy."""
+    facts = event["serving"]
     try:
         found = current().serving.find(facts["serving"], facts["arn"])
     except Refused as refusal:
         raise ThroughputFailed(
             f"Bedrock refused {refusal.operation} for {facts['arn']}: {refusal.code}: {refusal.message} "
-            "Check the permissions of the CheckThroughput function."
+            "Check the permissions of the CheckServing function."
         ) from refusal
     if found is None:
         raise ThroughputFailed(

@@ -1,4 +1,4 @@
-"""PrepareDataset: checks data set and run.json, converts, splits and plans, before anything costs money."""
+"""ValidateDataset: checks data set and run.json, converts, splits and plans, before anything costs money."""
 
 from contextlib import ExitStack
 from typing import Any

@@ -1,4 +1,4 @@
-"""WriteReport."""
+"""EvaluateAndReport."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from lambdas.domain.report import approval
 from lambdas.domain.report.run_report import RunReport, SucceededReport
 from lambdas.handlers import promote_champion
 from lambdas.handlers.environment import environment
-from lambdas.handlers.write_report import handler
+from lambdas.handlers.evaluate_and_report import handler
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -47,7 +47,8 @@ def event(
     s3: "S3Client",
     run: dict[str, Any],
     plan: dict[str, Any],
-    job: dict[str, Any],
+    jobs: dict[str, Any],
+    model: dict[str, Any],
     throughput: dict[str, Any],
     expect: dict[str, str],
 ) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def event(
         body = "".join(json.dumps(answer) + "\n" for answer in lines)
         s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}evaluation/{arm}.jsonl", Body=body.encode())
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}dataset/test_groups.json", Body=b"[0, 1, 2]")
-    output = f"{expect['prefix']}customization/model-customization-job-abc/"
+    output = f"{expect['prefix']}customization/c1/model-customization-job-abc/"
     s3.put_object(
         Bucket=BUCKET,
         Key=f"{output}training_artifacts/step_wise_training_metrics.csv",
@@ -70,14 +71,22 @@ def event(
         Key=f"{output}validation_artifacts/post_fine_tuning_validation/validation/validation_metrics.csv",
         Body=b"step_number,epoch_number,validation_loss\n1,1,0.75\n",
     )
-    job |= {"status": "Completed", "model_arn": expect["model_arn"], "ended_at": "2026-01-21T21:59:00.000Z"}
+    jobs["status"] = "Completed"
+    jobs["candidates"][0] |= {"status": "Completed", "model_arn": expect["model_arn"], "model": "kept"}
     throughput |= {
         "in_service_at": "2026-01-21T22:20:00.000Z",
         "deleted": True,
         "deleted_at": "2026-01-21T22:25:30.500Z",
     }
     responses = {"tuned": {"n": 3, "errors": 1}, "base": {"n": 3, "errors": 0}}
-    return {"run": run, "plan": plan, "job": job, "throughput": throughput, "responses": responses}
+    return {
+        "run": run,
+        "plan": plan,
+        "jobs": jobs,
+        "model": model,
+        "serving": throughput,
+        "responses": responses,
+    }
 
 
 @pytest.fixture
@@ -161,7 +170,7 @@ def test_a_run_that_was_served_on_demand_has_no_throughput_and_says_how_it_was_s
     environment.cache_clear()
     times = {"in_service_at": "2026-01-21T22:04:00.000Z", "deleted_at": "2026-01-21T22:09:00.000Z"}
     event["plan"]["serving"] = "on_demand"
-    event["throughput"] = {**deployment, **times, "deleted": True}
+    event["serving"] = {**deployment, **times, "deleted": True}
     result = handler(event, lambda_context)
     report = json.loads(written("report.json"))
     requested = {"arn": expect["deployment_arn"], "requested_at": "2026-01-21T22:00:00.000Z"}
@@ -296,7 +305,7 @@ def test_a_simulated_result_cannot_be_taken_for_a_real_one(
     event: dict[str, Any], written: Callable[[str], str], lambda_context: LambdaContext, simulated: bool
 ) -> None:
     """Its figures say nothing about a model that one could buy."""
-    event["job"]["simulated"] = simulated
+    event["jobs"]["candidates"][0]["simulated"] = simulated
     told = handler(event, lambda_context)
     assert json.loads(written("report.json"))["simulated"] is simulated
     assert ("SIMULATED" in written("report.html")) is simulated
@@ -384,6 +393,18 @@ def test_a_clear_gain_makes_the_model_the_deployments_champion(
     assert parameter["report"] == f"s3://{BUCKET}/{expect['prefix']}report.json"
     # A repeated call, as after a lost answer, changes nothing.
     assert promote_champion.handler(clear_gain, lambda_context)["version"] == 1
+
+
+@pytest.mark.parametrize("verdict", ["inconclusive", "reject"])
+def test_any_other_verdict_leaves_the_champion_alone(
+    clear_gain: dict[str, Any], lambda_context: LambdaContext, verdict: str
+) -> None:
+    """A run that does not promote goes through the same state, and nobody is promoted by it."""
+    version = promote(clear_gain, lambda_context)["version"]
+    clear_gain["report"]["verdict"] = verdict
+    passed = promote_champion.handler(clear_gain, lambda_context)
+    assert passed == {"parameter": PARAMETER, "version": None, "model_arn": None}
+    assert current().clients.ssm.get_parameter(Name=PARAMETER)["Parameter"]["Version"] == version
 
 
 def second_run(event: dict[str, Any], s3: "S3Client", prefix: str = "runs/sales-later/") -> dict[str, Any]:

@@ -1,0 +1,98 @@
+"""Which candidate's model is served (`$.model`), and which of the other models are deleted."""
+
+from collections.abc import Mapping, Sequence
+
+from lambdas.domain.core.errors import CustomizationFailed
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.core.run import CANDIDATE_TAG, PROJECT
+from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
+from lambdas.domain.training.customization import COMPLETED
+from lambdas.domain.training.losses import Losses
+
+
+class TunedModel(Fact):
+    """`$.model`: the model that is served and evaluated, with the candidate and the job that made it.
+
+    `number` is the candidate's, `reason` says why it was chosen.
+    """
+
+    number: int
+    name: str
+    model_arn: str
+    job_arn: str
+    hyperparameters: dict[str, str]
+    started_at: str
+    ended_at: str | None
+    validation_loss: float | None
+    simulated: bool
+    reason: str
+
+
+def kept_validation_loss(losses: Losses, hyperparameters: Mapping[str, str]) -> float | None:
+    """The validation loss of the model that a job keeps, from its metrics file; None if the file has none.
+
+    With early stopping that is the epoch with the lowest loss (AWS's blog on fine-tuning Claude 3 Haiku), otherwise the
+    last one.
+    """
+    values = [line.loss for line in losses.lines]
+    if not values:
+        return None
+    return min(values) if "earlyStoppingPatience" in hyperparameters else values[-1]
+
+
+def choose(jobs: Jobs) -> TunedModel:
+    """The model of the lowest validation loss, of equal ones that of the smallest number.
+
+    A single model is taken even without a loss. Raises CustomizationFailed if there are several and none has one.
+    """
+    made = [one for one in jobs.candidates if one.status == COMPLETED]
+    able = made if len(made) == 1 else [one for one in made if one.validation_loss is not None]
+    if not able:
+        raise CustomizationFailed(
+            "No model can be chosen: Bedrock gave no validation loss, neither with the jobs nor in their metrics "
+            "files. Look at the jobs in the Bedrock console, or run again with a single candidate (without sweep in "
+            "run.json)."
+        )
+    best = min(able, key=lambda one: (one.validation_loss or 0.0, one.number))
+    return TunedModel(
+        number=best.number,
+        name=best.name,
+        model_arn=best.model_arn or "",
+        job_arn=best.arn or "",
+        hyperparameters=best.hyperparameters,
+        started_at=best.started_at or "",
+        ended_at=best.ended_at,
+        validation_loss=best.validation_loss,
+        simulated=best.simulated,
+        reason=_reason(best, able, len(jobs.candidates)),
+    )
+
+
+def _reason(best: CandidateJob, able: Sequence[CandidateJob], jobs: int) -> str:
+    loss = best.validation_loss
+    if jobs == 1:
+        return "It is the only candidate."
+    if loss is None:
+        return f"Of {jobs} jobs only job {best.number} made a model; Bedrock gave no validation loss for it."
+    equal = [one.number for one in able if one.validation_loss == loss and one is not best]
+    tie = f" (as has {', '.join(f'job {number}' for number in equal)}; the smaller number counts)" if equal else ""
+    compared = f"Of the {len(able)} of {jobs} jobs that have one," if len(able) < jobs else f"Of {jobs} jobs"
+    return f"{compared} job {best.number} has the lowest validation loss, {loss:.4g}{tie}."
+
+
+def keeps_models(candidates: int, *, keep_models: bool) -> bool:
+    """Whether models that were not chosen stay: if run.json says so, or if there is one candidate, hence no other."""
+    return keep_models or candidates == 1
+
+
+def is_discarded(number: int, chosen: int | None, *, keep_models: bool, keep_job: bool) -> bool:
+    """Whether the model of a candidate is deleted once its run is over. `chosen` is None if no choice was made."""
+    if number == chosen or keep_models:
+        return False
+    return chosen is not None or not keep_job
+
+
+def is_candidate_of(tags: Mapping[str, str], deployment: str, run: str, number: int) -> bool:
+    """Whether a model's tags prove that the job of this candidate, run and environment made it."""
+    proof = {"project": PROJECT, "deployment": deployment, "run-id": run, CANDIDATE_TAG: str(number)}
+    return all(tags.get(name) == value for name, value in proof.items())

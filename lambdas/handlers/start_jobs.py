@@ -1,0 +1,21 @@
+"""StartJobs: starts the customization jobs of the run's candidates."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.domain.core.run import Run
+from lambdas.domain.training.candidate_jobs import Jobs
+from lambdas.handlers import composition
+from lambdas.handlers.observability import observed
+from lambdas.steps.start_jobs import JobSettings, start_jobs
+
+
+@observed
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Takes the whole state, which has `jobs` from the second attempt on, and returns `$.jobs`."""
+    root = composition.root
+    jobs = Jobs.parse(event["jobs"]) if "jobs" in event else None
+    given = root.environment
+    settings = JobSettings(given.deployment, given.customization_role_arn, given.custom_model_kms_key_arn)
+    return start_jobs(Run.parse(event["run"]), event["plan"], jobs, adapters=root.adapters, settings=settings).dump()

@@ -1,0 +1,44 @@
+"""CheckJobs: asks how each customization job is doing."""
+
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.service_errors import Refused
+from lambdas.domain.core.run import Run, candidate_output
+from lambdas.domain.training import candidate_jobs, choice, customization
+from lambdas.domain.training.candidate_jobs import TRAINING, CandidateJob, Jobs
+from lambdas.domain.training.customization import COMPLETED, JobDescription
+from lambdas.steps.observability import logger
+
+
+def check_jobs(run: Run, jobs: Jobs, *, adapters: Adapters) -> Jobs:
+    """The jobs as Bedrock describes them now, with the next wait. Raises CustomizationFailed and ServiceBusy."""
+    candidates = [_checked(run, one, adapters) if one.status in TRAINING else one for one in jobs.candidates]
+    return candidate_jobs.checked(jobs, candidates)
+
+
+def _checked(run: Run, candidate: CandidateJob, adapters: Adapters) -> CandidateJob:
+    """The candidate as it is now: one that failed or was stopped does not end the run."""
+    found = _found(candidate, adapters)
+    if found is None:
+        return candidate_jobs.failed(
+            candidate,
+            f"Bedrock no longer knows the customization job {candidate.arn}: look for it in the Bedrock console, "
+            "then upload the data set again.",
+        )
+    described = candidate_jobs.described(candidate, found)
+    if described.status != COMPLETED or described.validation_loss is not None:
+        return described
+    # Bedrock does not always give the loss with the job; its metrics file may have it.
+    prefix = candidate_output(run.prefix, candidate.number)
+    _, validation = adapters.customization_output.read_training_metrics(run.output_bucket, prefix)
+    loss = choice.kept_validation_loss(validation, candidate.hyperparameters)
+    return described.model_copy(update={"validation_loss": loss})
+
+
+def _found(candidate: CandidateJob, adapters: Adapters) -> JobDescription | None:
+    try:
+        found = adapters.bedrock.find_customization_job(candidate.arn or candidate.name)
+    except Refused as refusal:
+        raise customization.refused(candidate.name, refusal.operation, refusal.code, refusal.message) from refusal
+    if found is not None:
+        logger.info("Job checked", extra={"job_arn": found.arn, "status": found.status})
+    return found

@@ -1,0 +1,56 @@
+"""DiscardModels: deletes the models that were not chosen, once nothing of the run bills by the hour."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.service_errors import Refused
+from lambdas.domain.core import run as runs
+from lambdas.domain.core.run import Run
+from lambdas.domain.training import candidate_jobs, choice
+from lambdas.domain.training.candidate_jobs import DELETED, KEPT, LEFT, CandidateJob, Jobs
+from lambdas.steps.observability import logger
+
+
+def discard_models(
+    run: Run, plan: Mapping[str, Any], jobs: Jobs | None, *, adapters: Adapters, deployment: str
+) -> Jobs:
+    """The jobs, whose candidates say what became of their models.
+
+    Models are found by their names: `jobs` is None if nothing of them was recorded. What cannot be deleted is left to
+    the reconciler. Raises ServiceBusy.
+    """
+    stored = adapters.model_choice.read_choice(run.output_bucket, run.id)
+    chosen = stored.chosen if stored else None
+    wanted = bool((plan["sweep"] or {}).get("keep_models"))
+    keep_models = choice.keeps_models(len(plan["candidates"]), keep_models=wanted)
+    before = jobs or candidate_jobs.known(
+        [
+            candidate_jobs.pending(one, runs.bedrock_name(deployment, run.id, one["number"]))
+            for one in plan["candidates"]
+        ]
+    )
+    candidates = [
+        _discarded(one, run.id, adapters, deployment)
+        if choice.is_discarded(one.number, chosen, keep_models=keep_models, keep_job=plan["keep_job"])
+        else one.model_copy(update={"model": KEPT})
+        for one in before.candidates
+    ]
+    return before.model_copy(update={"candidates": candidates})
+
+
+def _discarded(candidate: CandidateJob, run_id: str, adapters: Adapters, deployment: str) -> CandidateJob:
+    """The candidate after the deletion of its model, which is deleted only if its tags prove whose it is."""
+    try:
+        arn = adapters.bedrock.find_custom_model(candidate.name)
+        if arn is None:
+            return candidate.model_copy(update={"model": DELETED if candidate.model_arn else None})
+        if not choice.is_candidate_of(adapters.bedrock.tags_of(arn), deployment, run_id, candidate.number):
+            logger.warning("Model left: its tags do not say that it is the run's", extra={"model_arn": arn})
+            return candidate.model_copy(update={"model_arn": arn, "model": LEFT})
+        adapters.bedrock.delete_custom_model(arn)
+    except Refused as refusal:
+        logger.warning("Model not deleted", extra={"model": candidate.name, "reason": str(refusal)})
+        return candidate.model_copy(update={"model": LEFT})
+    logger.info("Model deleted", extra={"model_arn": arn})
+    return candidate.model_copy(update={"model_arn": arn, "model": DELETED})
