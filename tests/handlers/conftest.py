@@ -27,7 +27,7 @@ ENVIRONMENT = {
     "OUTPUT_BUCKET": OUTPUT_BUCKET,
     "DEPLOYMENT": "fine-tuning",
     "CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/customization",
-    "START_CUSTOMIZATION_ROLE_ARN": "arn:aws:iam::123456789012:role/start-customization",
+    "START_JOBS_ROLE_ARN": "arn:aws:iam::123456789012:role/start-jobs",
     "DEFAULT_BASE_MODEL": "anthropic.claude-3-haiku-20240307-v1:0:200k",
     "MAX_THROUGHPUTS": "1",
     "MAX_MODEL_UNITS": "2",

@@ -2,11 +2,10 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 
-from stacks.definition import NUMBERS, PATH, function_of, lambda_states, seconds_to_serve, states
+from stacks.definition import NUMBERS, PATH, RETRIES, function_of, lambda_states, seconds_to_serve, states
 from stacks.functions import handler_module
 from tests.stacks.conftest import ROOT, Templates, listed, text
 
@@ -37,7 +36,7 @@ def test_states_handlers_placeholders_and_functions_are_in_bijection(templates: 
     assert set(_functions(templates)) - {"ReconcileThroughput"} == set(tasks) == set(lambda_states())
     for name, function in _functions(templates).items():
         assert function["Handler"] == f"lambdas.handlers.{handler_module(name)}.handler"
-    used = set(re.findall(r"\$\{(\w+)\}", PATH.read_text())) - NUMBERS
+    used = set(re.findall(r"\$\{(\w+)\}", PATH.read_text())) - NUMBERS - json.loads(RETRIES.read_text()).keys()
     [machine] = templates.of_type("AWS::StepFunctions::StateMachine")
     assert set(machine["DefinitionSubstitutions"]) == used
 
@@ -87,26 +86,19 @@ def test_no_action_is_a_wildcard_and_star_resources_know_no_others(setup: str, r
 def test_only_what_starts_jobs_may_pass_the_one_role_to_bedrock(templates: Templates) -> None:
     """PassRole on anything else would hand Bedrock any role of the account."""
     passing = [s for s in templates.statements("") if "iam:PassRole" in listed(s["Action"])]
-    starters = (templates.statements(f"/{name}Role/") for name in ("StartJobs", "StartPendingJobs"))
-    assert passing == [s for statements in starters for s in statements if s in passing]
-    assert len(passing) == 2
-    for statement in passing:
-        assert statement["Resource"]["Fn::GetStackOutput"]["OutputName"] == "CustomizationRoleArn"
-        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
+    [statement] = passing
+    assert statement in templates.statements("/StartJobsRole/")
+    assert statement["Resource"]["Fn::GetStackOutput"]["OutputName"] == "CustomizationRoleArn"
+    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
 
 
-def test_a_job_that_starts_late_is_started_with_the_same_permissions(templates: Templates) -> None:
-    """A sweep's jobs that had to wait for room must not lack what its first ones have."""
-    first, later = (
-        [s for s in templates.statements(f"/{name}Role/") if not _is_its_own(s)]
-        for name in ("StartJobs", "StartPendingJobs")
-    )
-    assert first == later
-
-
-def _is_its_own(statement: dict[str, Any]) -> bool:
-    """What every function has for itself: its log group."""
-    return all(action.startswith("logs:") for action in listed(statement["Action"]))
+def test_only_models_that_nothing_keeps_can_be_deleted(templates: Templates) -> None:
+    """Whatever the code decides: the model of a run with one candidate is in nobody's reach."""
+    deleting = [s for s in templates.statements("") if "bedrock:DeleteCustomModel" in listed(s["Action"])]
+    assert len(deleting) == 2
+    for statement in deleting:
+        assert statement["Condition"]["StringEquals"]["aws:ResourceTag/keep-model"] == "false"
+        assert statement["Condition"]["Null"] == {"aws:ResourceTag/sweep-candidate": "false"}
 
 
 def _may(templates: Templates, action: str) -> set[str]:
@@ -121,7 +113,7 @@ def _may(templates: Templates, action: str) -> set[str]:
 @pytest.mark.parametrize(
     ("action", "allowed"),
     [
-        ("bedrock:CreateModelCustomizationJob", {"StartJobs", "StartPendingJobs"}),
+        ("bedrock:CreateModelCustomizationJob", {"StartJobs"}),
         ("bedrock:StopModelCustomizationJob", {"StopJobs"}),
         ("bedrock:DeleteCustomModel", {"DiscardModels"}),
         ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughputOrDeploy"}),
@@ -172,7 +164,7 @@ def test_one_function_alone_may_buy_a_throughput(templates: Templates) -> None:
     action = "bedrock:CreateProvisionedModelThroughput"
     buying = [s for s in templates.statements("") if action in listed(s["Action"])]
     assert len(buying) == 1
-    assert buying[0] in templates.statements("/PurchaseThroughputRole/")
+    assert buying[0] in templates.statements("/PurchaseThroughputOrDeployRole/")
     assert not [role for role in templates.of_type("AWS::IAM::Role") if "Policies" in role]
 
 
@@ -257,19 +249,16 @@ def test_models_of_other_regions_are_asked_only_through_an_inference_profile(tem
             assert "inference-profile/*" in text(each["Condition"]["StringLike"]["bedrock:InferenceProfileArn"])
 
 
-def test_preflight_asks_for_the_roles_that_start_jobs_and_can_change_nothing(templates: Templates) -> None:
+def test_preflight_asks_for_the_role_that_starts_jobs_and_can_change_nothing(templates: Templates) -> None:
     """It looks at roles, quotas and models with the least rights, and passes no role itself."""
     variables = _functions(templates)["RunPreflight"]["Environment"]["Variables"]  # type: ignore[index] # plain JSON
-    starters = [variables[f"{state}_ROLE_ARN"] for state in ("START_CUSTOMIZATION", "START_PENDING_JOBS")]
-    assert all(
-        f"{state}Role" in json.dumps(starter)
-        for state, starter in zip(("StartJobs", "StartPendingJobs"), starters, strict=True)
-    )
+    starter = variables["START_JOBS_ROLE_ARN"]
+    assert "StartJobsRole" in json.dumps(starter)
     statements = templates.statements("/RunPreflightRole/")
     simulated = [s for s in statements if "iam:SimulatePrincipalPolicy" in listed(s["Action"])]
     asked = [resource for s in simulated for resource in listed(s["Resource"])]
-    assert all(starter in asked for starter in starters)
-    assert len(asked) == 3
+    assert starter in asked
+    assert len(asked) == 2
     actions = {action.partition(":")[2] for s in statements for action in listed(s["Action"])}
     reading = ("Get", "List", "Describe", "Simulate", "InvokeModel", "PutTrace", "PutTelemetry", "PutLog", "CreateLog")
     assert {action for action in actions if not action.startswith(reading)} == {"PutObject"}

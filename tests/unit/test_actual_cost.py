@@ -13,6 +13,7 @@ from tests.unit.test_cost import PRICES, plan, without
 
 JUDGED = [summarise_judge("judge", make_judgements(0, ("tie", "tie"), 2_000, 250), pairs=1)]
 EPOCHS = {1: 2}
+ONE_MODEL = {"jobs": {"candidates": [{"number": 1, "arn": "a", "model_arn": "model-1", "model": "kept"}]}}
 
 
 def answers(count: int = 10) -> list[StoredLine]:
@@ -22,7 +23,7 @@ def answers(count: int = 10) -> list[StoredLine]:
 
 def cost(run_plan: dict[str, Any], *, seconds: float | None = 330.5, **changes: Any) -> dict[str, Any]:
     """A report's cost of a run with two arms."""
-    state = {"plan": run_plan, **changes.pop("state", {})}
+    state = {"plan": run_plan, **ONE_MODEL, **changes.pop("state", {})}
     facts: dict[str, Any] = {"judges": [], "epochs": EPOCHS, "prices": PRICES, **changes}
     costs = Costs(facts["prices"], estimate(run_plan, facts["prices"]), facts["epochs"])
     both = {"tuned": answers(), "base": answers()}

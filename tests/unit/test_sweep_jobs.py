@@ -21,8 +21,10 @@ def candidate(number: int, model: str | None = None, **facts: Any) -> dict[str, 
 
 
 def state(*candidates: dict[str, Any], chosen: int | None = None) -> dict[str, Any]:
-    plan = {"candidates": [{"number": number} for number in (1, 2)], "sweep": {"note": "Neighbours were tried."}}
-    model = {"model": {"number": chosen, "model_arn": f"arn:model-{chosen}"}} if chosen else {}
+    jobs: list[dict[str, Any]] = [{"number": number, "hyperparameters": {}} for number in (1, 2)]
+    plan = {"candidates": jobs, "sweep": {"note": "Neighbours were tried."}}
+    served: dict[str, Any] = {"number": chosen, "model_arn": f"arn:model-{chosen}", "hyperparameters": {}}
+    model = {"model": served} if chosen else {}
     return {
         "run": {"id": "run", "execution_arn": "arn:e"},
         "plan": plan,

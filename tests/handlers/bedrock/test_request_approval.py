@@ -79,8 +79,7 @@ def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(
     """Who approves a purchase has only this message to go by."""
     preflight = {"status": "passed", "estimate": ESTIMATE}
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(preflight).encode())
-    losses = f"{expect['prefix']}customization/validation_artifacts/validation_metrics.csv"
-    s3.put_object(Bucket=BUCKET, Key=losses, Body=b"step_number,epoch_number,validation_loss\n1,1,0.75\n2,2,0.625\n")
+    event["model"]["validation_loss"] = 0.625
     handler(event, lambda_context)
     [(subject, text)] = told(event)
     request = stored(s3, expect)
