@@ -2,7 +2,8 @@
 
 import pytest
 
-from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind, detect_task_kind
+from lambdas.domain.evaluation.task_detection import detect_task_kind
+from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ from lambdas.domain.evaluation.comparisons import (
 from lambdas.domain.evaluation.gate import Evidence, GateDecision, GateSettings, Verdict, decide
 from lambdas.domain.evaluation.metrics.classification import Classification, classify
 from lambdas.domain.evaluation.settings import EvaluationSettings
-from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind, detect_task_kind
+from lambdas.domain.evaluation.task_detection import detect_task_kind
+from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind
 
 OUTPUT_TOKENS = "output_tokens"
 # Kept beside f1, which counts repeated words; differences of it would say nothing more.

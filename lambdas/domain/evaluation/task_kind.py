@@ -1,16 +1,8 @@
-"""What kind of answers a task has, seen from its references: it decides which metric is the primary one."""
+"""The kinds of tasks. The kind decides which metric is the primary one; `task_detection.py` finds it."""
 
-from collections.abc import Sequence
 from typing import Literal
 
-from lambdas.domain.evaluation.metrics.classification import are_labels
-from lambdas.domain.evaluation.metrics.json_match import parse_json
-from lambdas.domain.evaluation.metrics.numeric import is_numeric
-
 TaskKind = Literal["labels", "json", "numeric", "text"]
-
-# One malformed reference does not change what a task is.
-_MOSTLY = 0.95
 
 PRIMARY_METRIC: dict[TaskKind, str] = {
     "labels": "label_match",
@@ -18,27 +10,3 @@ PRIMARY_METRIC: dict[TaskKind, str] = {
     "numeric": "numeric_match",
     "text": "f1",
 }
-
-
-def detect_task_kind(references: Sequence[str]) -> TaskKind:
-    """The kind of a task by the first rule that holds; text where there are no references.
-
-    1. json: at least 95 % of the references are JSON objects or arrays.
-    2. labels: few, short, recurring references (`labels.are_labels`), numbers such as ratings included.
-    3. numeric: at least 95 % of the references are nothing but numbers (`numeric.is_numeric`).
-    4. text: all else.
-    """
-    if not references:
-        return "text"
-    least = _MOSTLY * len(references)
-    if sum(_is_json(reference) for reference in references) >= least:
-        return "json"
-    if are_labels(references):
-        return "labels"
-    if sum(map(is_numeric, references)) >= least:
-        return "numeric"
-    return "text"
-
-
-def _is_json(text: str) -> bool:
-    return text.lstrip()[:1] in ("{", "[") and isinstance(parse_json(text), dict | list)
