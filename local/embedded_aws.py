@@ -46,8 +46,8 @@ class EmbeddedAws:
 
     All of it is in one `region`. `directory` gets `logs/`, `bedrock-calls.jsonl` and, while it runs, `tmp/`. All waits
     of Step Functions and all of Bedrock's delays are multiplied by `time_scale`. With `scaled_functions` so are the
-    timeouts and sleeps of Lambda functions and EventBridge's rates (`local.function_clock`). `bedrock_settings` are
-    further ones of the simulated Bedrock (docs/simulated-bedrock.md).
+    sleeps of Lambda functions and EventBridge's rates (`local.function_clock`), and `invocations` is written
+    (`local.invocations`). `bedrock_settings` are further ones of the simulated Bedrock (docs/simulated-bedrock.md).
     """
 
     directory: Path
@@ -66,6 +66,7 @@ class EmbeddedAws:
         self.logs = self.directory / "logs"
         self.temporary = self.directory / "tmp"
         self.bedrock_calls = self.directory / "bedrock-calls.jsonl"
+        self.invocations = self.temporary / "invocations.jsonl"
         # For a shell of the same user: what to export, to call this AWS as its own processes do.
         self.credentials = self.temporary / "credentials.sh"
 
@@ -174,6 +175,7 @@ class EmbeddedAws:
         }
         if self.scaled_functions:
             environment["FUNCTION_TIME_SCALE"] = str(self.time_scale)
+            environment["INVOCATION_LOG"] = str(self.invocations)
         if self.idle_workers is not None:
             environment["IDLE_WORKERS"] = str(self.idle_workers)
         fd = listening.fileno()

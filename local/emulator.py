@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import socket
+from pathlib import Path
 
 from hypercorn.asyncio import serve as serve_asgi
 from hypercorn.config import Config
@@ -21,6 +22,8 @@ async def serve(listen_fd: int, guard: RequestGuard) -> None:
     """Serve ministack behind the guard on the listening socket `listen_fd` until SIGTERM."""
     from ministack.app import app  # noqa: PLC0415 - it reads its settings while it is imported
 
+    from local import execution_control  # noqa: PLC0415
+
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     config = Config()
@@ -28,7 +31,7 @@ async def serve(listen_fd: int, guard: RequestGuard) -> None:
     config.loglevel = "WARNING"
     config.graceful_timeout = 0.2
     config.keep_alive_timeout = 75
-    await serve_asgi(guard.asgi(app), config, shutdown_trigger=stopped.wait)
+    await serve_asgi(guard.asgi(execution_control.asgi(app)), config, shutdown_trigger=stopped.wait)
 
 
 def main() -> None:
@@ -49,8 +52,10 @@ def main() -> None:
     from ministack.core import lambda_runtime  # noqa: PLC0415
 
     from local import (  # noqa: PLC0415
+        execution_control,
         function_clock,
         function_workers,
+        invocations,
         patches,
         policy_simulator,
         session_tokens,
@@ -62,9 +67,12 @@ def main() -> None:
     function_workers.apply()
     policy_simulator.apply()
     task_tokens.apply()
+    execution_control.apply()
     session_tokens.apply(token)
     if scale := os.environ.get("FUNCTION_TIME_SCALE"):
         function_clock.apply(float(scale))
+    if log := os.environ.get("INVOCATION_LOG"):
+        invocations.apply(Path(log))
     try:
         asyncio.run(serve(listen_fd, RequestGuard(port, token)))
     finally:

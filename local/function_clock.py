@@ -1,8 +1,11 @@
-"""Lambda functions on a scaled clock: their timeouts, their sleeps and boto3's own, and EventBridge's rates.
+"""Lambda functions on a scaled clock: their sleeps and boto3's own, their timeouts, and EventBridge's rates.
 
 The embedded AWS shortens the waits of Step Functions anyway. This goes further, for whoever must see in seconds what
-AWS shows in minutes: a function that runs into its timeout, a client that backs off, a schedule that fires. What a
-function computes takes the time that it takes. `local.emulator` applies it where `FUNCTION_TIME_SCALE` is set.
+AWS shows in minutes: a function that runs into its timeout, a client that backs off, a schedule that fires.
+
+The scaled clock counts what a function waits for, never what it computes: that takes longer where other processes need
+the processor, too, and would else end a function that does nothing wrong. What it computes counts as it passes, against
+the timeout in real seconds. `local.emulator` applies it where `FUNCTION_TIME_SCALE` is set.
 """
 
 from typing import Any
@@ -11,54 +14,73 @@ from ministack.core import lambda_runtime
 from ministack.services import eventbridge
 
 from local import patches
-from local.function_timeout import scaled_timeout
+from local.function_timeout import TIMEOUT_SIGNAL
 
-TIMED_OUT = "Task timed out after"
-
-# What a worker runs before it imports the handler. The SDK's application id tells a service who calls.
+# What a worker runs before it imports the handler. A thread's sleeps follow each other, so that the function runs at
+# least as long as those of its sleepiest thread. The SDK's application id tells a service who calls.
 PREAMBLE = """\
+    import threading
     _scale = {scale!r}
     _sleep = time.sleep
-    time.sleep = lambda seconds: _sleep(seconds * _scale)
+    _slept = {{}}  # thread -> (seconds of the scaled clock, real seconds), in this invocation
+
+    def _seconds_left(slept, real):
+        return _deadline - time.time() + real - slept
+
+    def _sleep_scaled(seconds):
+        slept, real = _slept.get(threading.get_ident(), (0.0, 0.0))
+        left = _seconds_left(slept, real)
+        began = time.time()
+        _sleep(max(0.0, min(seconds, left)) * _scale)
+        if seconds >= left:
+            os.kill(os.getpid(), {signal})
+        _slept[threading.get_ident()] = (slept + seconds, real + time.time() - began)
+
+    time.sleep = _sleep_scaled
+    _deadline = time.time() + float(os.environ["_LAMBDA_TIMEOUT"])
     _caller = [str(os.getpid()), os.environ.get("DEPLOYMENT", ""), module_name.rpartition(".")[2]]
     os.environ["AWS_SDK_UA_APP_ID"] = ".".join(_caller)
 """
 IMPORT = "    # After sys.path is complete (so a function that bundles"
+BEGIN = "        _deadline = time.time() + float("
 REMAINING = "int((_deadline - time.time()) * 1000)"
+DIED = "Worker process died"
 
 
 def apply(scale: float) -> None:
     """Patch the imported ministack, in place; raises UnknownMinistackError where it is not as expected."""
     scale_workers(scale)
-    scale_timeouts(scale)
+    tell_timeouts()
     scale_rates(scale)
 
 
 def scale_workers(scale: float) -> None:
-    """A worker sleeps on the scaled clock, tells its handler the remaining time on it, and says who it is."""
+    """A worker sleeps on the scaled clock, ends itself when its time is up on it, and says who it is."""
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    for piece in (IMPORT, REMAINING):
+    for piece in (IMPORT, BEGIN, REMAINING):
         patches._require(script.count(piece) == 1, "lambda_runtime._PYTHON_WORKER_SCRIPT", piece)
-    script = script.replace(IMPORT, PREAMBLE.format(scale=scale) + IMPORT)
-    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(REMAINING, "int((_deadline - time.time()) / _scale * 1000)")
+    script = script.replace(IMPORT, PREAMBLE.format(scale=scale, signal=int(TIMEOUT_SIGNAL)) + IMPORT)
+    script = script.replace(BEGIN, f"        _slept.clear()\n{BEGIN}")
+    left = "int(_seconds_left(*max([*_slept.values()], default=(0.0, 0.0))) * 1000)"
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(REMAINING, left)
 
 
-def scale_timeouts(scale: float) -> None:
-    """A worker is ended after its scaled timeout; the error tells the function's own."""
+def tell_timeouts() -> None:
+    """A worker that was ended by the timeout's signal has timed out; any other that dies has crashed."""
     worker: Any = lambda_runtime.Worker
-    initialize, invoke = worker.__init__, worker.invoke
+    spawn, invoke = worker._spawn, worker.invoke
 
-    def initialize_scaled(self: Any, func_name: str, config: dict[str, Any], code_zip: bytes) -> None:
-        self.own_timeout = config.get("Timeout", 3)
-        initialize(self, func_name, {**config, "Timeout": scaled_timeout(self.own_timeout, scale)}, code_zip)
+    def spawn_and_keep(self: Any) -> None:
+        spawn(self)
+        self.spawned = self._proc
 
-    def invoke_scaled(self: Any, *arguments: Any, **options: Any) -> Any:
+    def invoke_and_tell(self: Any, *arguments: Any, **options: Any) -> Any:
         result = invoke(self, *arguments, **options)
-        if str(result.get("error", "")).startswith(TIMED_OUT):
-            result["error"] = f"{TIMED_OUT} {self.own_timeout}.00 seconds"
+        if result.get("error") == DIED and self.spawned.wait() == -TIMEOUT_SIGNAL:
+            result["error"] = f"Task timed out after {self.config.get('Timeout', 3)}.00 seconds"
         return result
 
-    worker.__init__, worker.invoke = initialize_scaled, invoke_scaled
+    worker._spawn, worker.invoke = spawn_and_keep, invoke_and_tell
 
 
 def scale_rates(scale: float) -> None:

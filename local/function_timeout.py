@@ -1,9 +1,6 @@
-"""How long a Lambda function may take where its clock is scaled (`local.function_clock`)."""
+"""How a Lambda function's timeout ends its worker where its clock is scaled (`local.function_clock`)."""
 
-# No function is ended sooner than this: on a busy machine its first call alone takes seconds.
-SHORTEST_TIMEOUT_SECONDS = 10.0
+import signal
 
-
-def scaled_timeout(seconds: float, scale: float) -> float:
-    """A function's timeout of so many seconds in real ones."""
-    return max(SHORTEST_TIMEOUT_SECONDS, seconds * scale)
+# Nothing else ends a worker by this signal, so that its exit status tells a timeout from a crash.
+TIMEOUT_SIGNAL = signal.SIGALRM

@@ -9,8 +9,10 @@ import json
 import textwrap
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextvars import ContextVar, copy_context
+from functools import partial
 from importlib.metadata import version
 from types import ModuleType
 from typing import Any
@@ -39,6 +41,8 @@ class ExecutionStoppedError(BaseException):
 # The execution that the current thread works for, and the failure flags of the Parallel states around it.
 _execution: ContextVar[dict[str, Any] | None] = ContextVar("execution", default=None)
 _failures: ContextVar[tuple[threading.Event, ...]] = ContextVar("failures", default=())
+# What times an execution out, by its name.
+_timeouts: dict[str, Callable[[], None]] = {}
 
 
 def apply() -> None:
@@ -159,7 +163,7 @@ def time_out_executions() -> None:
     """In ministack the state machine's own TimeoutSeconds is ignored; here the scaled clock counts, as for Waits."""
     run_execution = stepfunctions._run_execution
 
-    def time_out(execution: dict[str, Any]) -> None:
+    def end(execution: dict[str, Any]) -> None:
         if execution["status"] == "RUNNING":
             execution.update(status="TIMED_OUT", stopDate=now_iso(), error="States.Timeout")
             stepfunctions._add_event(execution, "ExecutionTimedOut", {"executionTimedOutEventDetails": {}})
@@ -172,15 +176,23 @@ def time_out_executions() -> None:
         if seconds is None:
             run_execution(arn)
             return
-        timer = threading.Timer(seconds * stepfunctions._SFN_WAIT_SCALE, copy_context().run, (time_out, execution))
+        timer = threading.Timer(seconds * stepfunctions._SFN_WAIT_SCALE, copy_context().run, (end, execution))
         timer.daemon = True
         timer.start()
+        _timeouts[execution["name"]] = partial(copy_context().run, end, execution)
         try:
             run_execution(arn)
         finally:
             timer.cancel()
+            _timeouts.pop(execution["name"], None)
 
     stepfunctions._run_execution = run_within_timeout
+
+
+def time_out(name: str) -> None:
+    """Let the timeout of the execution of this name be over, if it runs still."""
+    if end := _timeouts.get(name):
+        end()
 
 
 def fail_parallel_at_once() -> None:
@@ -262,9 +274,14 @@ def repeat_events_to_functions() -> None:
     _rewrite(eventbridge, "_dispatch_to_lambda", (called, "lambda_svc.invoke_async_with_retry(exec_record, event)\n"))
 
 
+def current_execution() -> dict[str, Any] | None:
+    """The execution that the current thread works for."""
+    return _execution.get()
+
+
 def raise_if_stopped() -> None:
     """Raises ExecutionStoppedError where the current thread's execution has ended or a sibling branch has failed."""
-    execution = _execution.get()
+    execution = current_execution()
     ended = execution is not None and execution["status"] != "RUNNING"
     if ended or any(failed.is_set() for failed in _failures.get()):
         raise ExecutionStoppedError

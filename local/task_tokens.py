@@ -18,6 +18,8 @@ from local import patches
 LONGEST_SECONDS = 99_999_999
 
 _closed: set[str] = set()
+# The names of the executions whose Task has waited long enough.
+_expired: set[str] = set()
 
 
 def apply() -> None:
@@ -45,9 +47,15 @@ def called_back(event: threading.Event, seconds: float) -> bool:
     end = time.monotonic() + seconds * stepfunctions._SFN_WAIT_SCALE
     while not event.wait(max(0.0, min(end - time.monotonic(), 0.05))):
         patches.raise_if_stopped()
-        if time.monotonic() >= end:
+        execution = patches.current_execution()
+        if time.monotonic() >= end or (execution is not None and execution["name"] in _expired):
             return False
     return True
+
+
+def expire(name: str) -> None:
+    """Let the timeout be over of the Task in which the execution of this name waits for its token."""
+    _expired.add(name)
 
 
 def give_each_attempt_a_token() -> None:

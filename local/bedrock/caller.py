@@ -11,6 +11,8 @@ from typing import Self
 
 from werkzeug.wrappers import Request
 
+from local.function_timeout import TIMEOUT_SIGNAL
+
 _APP_ID = re.compile(r"\bapp/(?P<pid>[1-9][0-9]*)\.(?P<name>\S+)")
 
 
@@ -33,6 +35,13 @@ class Caller:
 
     def kill(self) -> None:
         """End the worker as the operating system ends one that needs too much memory; raises NoWorkerError."""
+        self._end(signal.SIGKILL)
+
+    def time_out(self) -> None:
+        """End the worker as its function's timeout does; raises NoWorkerError."""
+        self._end(TIMEOUT_SIGNAL)
+
+    def _end(self, how: signal.Signals) -> None:
         if self.pid is None:
-            raise NoWorkerError("Only a Lambda worker of the embedded AWS can be killed by a fault rule.")
-        os.kill(self.pid, signal.SIGKILL)
+            raise NoWorkerError("Only a Lambda worker of the embedded AWS can be ended by a fault rule.")
+        os.kill(self.pid, how)

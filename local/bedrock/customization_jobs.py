@@ -42,6 +42,8 @@ class CustomizationJob:
     failure_message: str | None = None
     model: CustomModel | None = None
     trained_at: list[float] = field(default_factory=list)
+    # Trains until it is stopped.
+    is_endless: bool = False
 
     @property
     def name(self) -> str:
@@ -229,7 +231,7 @@ class CustomizationJobs:
             + settings.job_training_seconds_per_record * training.records * training.epochs
         )
         end = max(checked + scaled(settings.job_data_processing_seconds + seconds), job.trained_at[0])
-        if now < end:
+        if now < end or job.is_endless:
             return
         if job.written is None:
             job.written = self._executor.submit(self._write_artifacts, job, training)

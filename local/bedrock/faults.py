@@ -24,7 +24,9 @@ from local.bedrock.errors import (
 class FaultKind(StrEnum):
     """What happens to a call: an error, a dropped connection, a killed caller, or a late or stale answer.
 
-    `…_after` is after the call's effect, everything else before it. `kill_…` ends the Lambda worker that called.
+    `…_after` is after the call's effect, everything else before it. `kill_…` ends the Lambda worker that called, and
+    `timeout_after` ends it as its function's timeout does. `hold` keeps a call until the set of the rule is released.
+    `endless` is no failure: a job that is created trains until it is stopped, whatever else happens to the call.
     `stuck` lets a Get answer that a job is still InProgress, a throughput or a deployment still Creating, `failed` that
     it has Failed; what is there bills all the same.
     """
@@ -42,6 +44,9 @@ class FaultKind(StrEnum):
     KILL_AFTER = "kill_after"
     SLOW = "slow"
     SLOW_AFTER = "slow_after"
+    TIMEOUT_AFTER = "timeout_after"
+    HOLD = "hold"
+    ENDLESS = "endless"
     STUCK = "stuck"
     FAILED = "failed"
 
@@ -52,7 +57,7 @@ class Fault(BaseModel):
     `match` is a text that must occur in the request's path or body, or in the name of the resource that it is about;
     `caller` one that must occur in the caller's name. Only the calls that fit both are counted, for each operation
     apart. With `duration_seconds` the rule holds for that long after its first hit, in the simulation's (scaled)
-    clock. `delay_seconds`, in real seconds, is how long a `slow` or `slow_after` call waits.
+    clock. `delay_seconds`, in real seconds, is how long a `slow`, `slow_after` or `timeout_after` call waits.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -105,12 +110,16 @@ def error_of(fault: Fault, operation: str) -> BedrockError | None:
 
 @dataclass
 class _Rule:
-    """A rule in force: how often it could have hit by operation, how often it did, and when first."""
+    """A rule in force: how often it could have hit by operation, how often it did, and when first.
+
+    `released` lets the calls go on that it holds, and ends a rule that holds calls.
+    """
 
     fault: Fault
     calls: Counter[str] = field(default_factory=Counter)
     hits: int = 0
     first_hit: float | None = None
+    released: threading.Event = field(default_factory=threading.Event)
 
     def fits(self, call: Call) -> bool:
         """Whether the rule is about this call at all."""
@@ -146,14 +155,35 @@ class Faults:
     def replace(self, rules: list[Fault]) -> None:
         """Put new rules in force instead of all others; their calls are counted from 1."""
         with self._lock:
+            for name in [*self._sets]:
+                self._release(name)
             self._sets = {"": [_Rule(fault) for fault in rules]}
 
     def put(self, name: str, rules: list[Fault]) -> None:
         """Put the rules of one set in force and leave the other sets and their counts alone; no rules: no set."""
         with self._lock:
+            self._release(name)
             self._sets.pop(name, None)
             if rules:
                 self._sets[name] = [_Rule(fault) for fault in rules]
+
+    def release(self, name: str) -> None:
+        """Let the calls go on that a set holds; it holds no more of them, and its other rules stay in force."""
+        with self._lock:
+            self._release(name)
+
+    def wait_until_released(self, fault: Fault) -> None:
+        """Return when the set of this rule, which `count` has returned, is released or gone."""
+        with self._lock:
+            held = [rule for rules in self._sets.values() for rule in rules if rule.fault is fault]
+        for rule in held:
+            rule.released.wait()
+
+    def makes_endless(self, call: Call) -> bool:
+        """Whether the job that this call creates trains until it is stopped."""
+        with self._lock:
+            rules = [rule for rules in self._sets.values() for rule in rules]
+        return any(rule.fault.kind is FaultKind.ENDLESS and rule.fits(call) for rule in rules)
 
     def count(self, call: Call) -> Fault | None:
         """Count one call and return the first rule that hits it."""
@@ -167,8 +197,14 @@ class Faults:
                     hit = rule
         return hit.fault if hit else None
 
+    def _release(self, name: str) -> None:
+        for rule in self._sets.get(name, []):
+            rule.released.set()
+
     def _hits(self, rule: _Rule, number: int, now: float) -> bool:
         fault = rule.fault
+        if fault.kind is FaultKind.ENDLESS or (fault.kind is FaultKind.HOLD and rule.released.is_set()):
+            return False
         if number < fault.first or (fault.last is not None and number > fault.last):
             return False
         if fault.duration_seconds is None:

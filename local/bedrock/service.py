@@ -69,7 +69,14 @@ ARN = re.compile(
 )
 MADE = ("jobArn", "provisionedModelArn", "customModelDeploymentArn")
 # The kinds of faults that let a call take effect first.
-COME_LATER = (FaultKind.ERROR_AFTER, FaultKind.DROP_AFTER, FaultKind.KILL_AFTER, FaultKind.SLOW_AFTER, *STALE)
+COME_LATER = (
+    FaultKind.ERROR_AFTER,
+    FaultKind.DROP_AFTER,
+    FaultKind.KILL_AFTER,
+    FaultKind.SLOW_AFTER,
+    FaultKind.TIMEOUT_AFTER,
+    *STALE,
+)
 
 
 @dataclass
@@ -190,7 +197,8 @@ class SimulatedBedrock:
             self._refresh()
             outcome.resource = self._resolved(labels)
         caller = Caller.of(request)
-        fault = self._faults.count(Call(operation.name, self._text(request), caller.name))
+        call = Call(operation.name, self._text(request), caller.name)
+        fault = self._faults.count(call)
         if fault is not None:
             self._apply_before(fault, operation.name, caller)
         params = self._contract.parse(operation, labels, request)
@@ -200,6 +208,8 @@ class SimulatedBedrock:
             validation.check(operation.input_shape, params)
         stale = STALE.get(fault.kind, {}).get(operation.name, {}) if fault else {}
         response = self._operate(operation, params, outcome, stale)
+        if operation.name == "CreateModelCustomizationJob" and self._faults.makes_endless(call):
+            self._make_endless(outcome.resource)
         if fault is not None:
             self._apply_after(fault, operation.name, caller)
         return response
@@ -245,6 +255,12 @@ class SimulatedBedrock:
         found = find(labels[key]) if find else None
         return found.arn if found else labels[key]
 
+    def _make_endless(self, arn: str | None) -> None:
+        with self._lock:
+            job = self._jobs.find(arn) if arn else None
+            if job is not None:
+                job.is_endless = True
+
     # --- Faults -------------------------------------------------------------------------------------------------------
 
     def _text(self, request: Request) -> str:
@@ -258,10 +274,12 @@ class SimulatedBedrock:
     def _apply_before(self, fault: Fault, operation: str, caller: Caller) -> None:
         if fault.kind is FaultKind.SLOW:
             time.sleep(fault.delay_seconds)
+        elif fault.kind is FaultKind.HOLD:
+            self._faults.wait_until_released(fault)
         elif fault.kind is FaultKind.DROP_BEFORE:
             raise _DroppedError("before the effect")
         elif fault.kind is FaultKind.KILL_BEFORE:
-            raise _killed(caller, "before the effect")
+            raise _ended(caller.kill, "before the effect, the caller was killed")
         elif fault.kind not in COME_LATER and (error := error_of(fault, operation)):
             raise error
 
@@ -271,7 +289,10 @@ class SimulatedBedrock:
         elif fault.kind is FaultKind.DROP_AFTER:
             raise _DroppedError("after the effect")
         elif fault.kind is FaultKind.KILL_AFTER:
-            raise _killed(caller, "after the effect")
+            raise _ended(caller.kill, "after the effect, the caller was killed")
+        elif fault.kind is FaultKind.TIMEOUT_AFTER:
+            time.sleep(fault.delay_seconds)
+            raise _ended(caller.time_out, "after the effect, the caller's timeout was over")
         elif fault.kind is FaultKind.ERROR_AFTER and (error := error_of(fault, operation)):
             raise error
 
@@ -286,7 +307,13 @@ class SimulatedBedrock:
         return _json({"message": f"No route {request.method} {request.path}"}, status=404)
 
     def _control_faults(self, request: Request, name: str) -> Response:
-        """All rules, or with a name one set of them, which has counts of its own."""
+        """All rules, or with a name one set of them, which has counts of its own; `<name>/release` lets calls go on."""
+        name, _, release = name.partition("/")
+        if release:
+            if (request.method, release) != ("POST", "release"):
+                return _json({"message": f"No route {request.method} {request.path}"}, status=404)
+            self._faults.release(name)
+            return _json({})
         if request.method == "GET":
             faults = [fault.model_dump(mode="json") for fault in self._faults.rules]
             return _json({"hits": self._faults.hits(name)} if name else faults)
@@ -322,12 +349,12 @@ class _DroppedError(ConnectionResetError):
     """A fault closes the connection without an answer; the server ends such a connection quietly."""
 
 
-def _killed(caller: Caller, when: str) -> Exception:
+def _ended(end: Callable[[], None], how: str) -> Exception:
     try:
-        caller.kill()
+        end()
     except (NoWorkerError, OSError) as error:
         return InternalError(f"The caller could not be killed: {error}")
-    return _DroppedError(f"{when}, the caller was killed")
+    return _DroppedError(how)
 
 
 def _close(request: Request) -> None:

@@ -9,9 +9,12 @@ from botocore.exceptions import ClientError
 
 from lambdas.domain.core.run import LEASE_TAG, sweep_key
 from lambdas.domain.core.timestamps import timestamp
+from local.faults.aftermath import wait_until_gone
 from local.faults.case import Action
 from local.faults.run import SECONDS_TO_END, MissedError, Run
 
+# So long after a run was ended by the deletion of its stack a call that was under way takes effect.
+SECONDS_BEHIND_THE_END = 1.0
 STOPPED = "StoppedByFault"
 COMMAND = Path(sys.executable).parent / "fine-tune"
 
@@ -24,9 +27,20 @@ def act(run: Run, execution: str) -> None:
     match run.case.action:
         case Action.STOP:
             _stop(run, execution)
+            if run.holds:
+                # What was under way takes effect behind the back of the reconciliation that the stop has called.
+                run.bench.until(lambda: run.was_reconciled(execution), SECONDS_TO_END)
+                run.let_go()
         case Action.DESTROY:
             run.bench.deployments.delete(f"{run.deployment_name}-pipeline")
+            run.wait_for_end(execution)
+            run.bench.interrupted.wait(SECONDS_BEHIND_THE_END)
+            run.let_go()
             run.bench.deployments.wait(f"{run.deployment_name}-pipeline", "DELETE")
+        case Action.TIME_OUT:
+            run.control.time_out(execution)
+        case Action.EXPIRE_APPROVAL:
+            run.control.expire(execution)
         case Action.EXPIRE_LEASE:
             _expire_lease(run, execution)
         case Action.LOSE_CHOICE:
@@ -51,7 +65,7 @@ def _expire_lease(run: Run, execution: str) -> None:
     past = timestamp(datetime.now(UTC) - timedelta(minutes=1))
     run.bench.bedrock.tag_resource(resourceARN=served[0].arn, tags=[{"key": LEASE_TAG, "value": past}])
     expired_at, scale = time.time(), run.bench.aws.time_scale
-    run.bench.until(lambda: not run.leftovers(), run.bench.bound.seconds * scale)
+    wait_until_gone(run, expired_at)
     if run.leftovers():
         run.result.problems.append("what was beyond its lease is left")
     if run.status(execution) != "RUNNING":

@@ -1,11 +1,12 @@
 """What is to be said about a run that has ended: what is left of it, how long it was there, and what was told."""
 
 import time
+from collections.abc import Mapping
 
 from lambdas.domain.core import errors
-from local.bedrock.faults import FaultKind
-from local.faults.case import Action, in_real_seconds
-from local.faults.run import Run
+from local.faults.case import Action, Kind
+from local.faults.observer import Seen
+from local.faults.run import SECONDS_TO_END, Run
 
 NAMES = {
     name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__
@@ -14,6 +15,10 @@ NAMES = {
 NOT_FINAL = {"ServiceBusy"}
 # After the end: longer than a reconciliation that was called by it takes to look.
 SECONDS_OF_GRACE = 2.0
+# How many reconciliations remove each kind: Bedrock refuses the deletion of a model that is still served.
+RECONCILIATIONS_NEEDED: Mapping[Kind, int] = {"throughput": 1, "deployment": 1, "job": 1, "model": 2}
+# An event comes to a function that fails three times.
+DELIVERIES = 3
 # The reconciler tells of a run that could not tell of itself.
 TOLD_BY_RECONCILER = {"ABORTED": "RunAborted", "TIMED_OUT": "RunTimedOut"}
 # A run that is stopped here may have its report already.
@@ -22,21 +27,50 @@ AFTER_REPORT = ("EvaluateAndReport", "ExplainFailure")
 
 def wait_for_zero(run: Run, ended_at: float) -> None:
     """Follow what the run has left until it is gone for good, or the bound is passed, and note what was seen."""
-    scale, bound = run.bench.aws.time_scale, run.bench.bound
-    rules = in_real_seconds(run.case, scale)
-    late = max((rule.delay_seconds for rule in rules if rule.kind is FaultKind.SLOW), default=0)
-    settled_at = time.time() + SECONDS_OF_GRACE + late
-    # Nobody looks after a deployment that has been deleted: its deletion itself leads to zero.
-    after = 0 if run.case.action is Action.DESTROY else bound.seconds * scale
-    deadline = max(ended_at, settled_at) + after
-    run.bench.until(
-        lambda: run.bench.observer.now.at > settled_at and not run.leftovers(), max(0.1, deadline - time.time())
-    )
+    settled_at = time.time() + SECONDS_OF_GRACE
+    run.bench.until(lambda: run.bench.observer.now.at > settled_at, SECONDS_TO_END)
+    wait_until_gone(run, ended_at)
     _note(run, ended_at)
+
+
+def wait_until_gone(run: Run, since: float) -> None:
+    """Until nothing is left of the run, or all of it was left by who should have removed it."""
+    bound = run.bench.bound.seconds
+
+    def is_judged() -> bool:
+        # Nobody looks after a deployment that has been deleted: its deletion itself leads to zero.
+        if run.case.action is Action.DESTROY:
+            return True
+        at = run.bench.observer.now.at
+        return all(is_overdue(run, seen, since, at, bound) for seen in run.left())
+
+    run.bench.until(is_judged, SECONDS_TO_END)
+
+
+def is_overdue(run: Run, seen: Seen, since: float, at: float, seconds: float) -> bool:
+    """Whether `at` is so many `seconds` after `since`, and who should have removed it has had its turn by then.
+
+    How long a reconciliation takes depends on the machine, so the time alone proves nothing. One that began when
+    nothing stood in its way any more, and ended without a failure, should have removed it. Where nobody looks after
+    the deployment the time alone counts.
+    """
+    bound, scale = run.bench.bound, run.bench.aws.time_scale
+    if at <= since + seconds * scale:
+        return False
+    if run.deployment_name in run.bench.unguarded:
+        return True
+    looked_at, needed = max(since, seen.first) + bound.creation_seconds * scale, RECONCILIATIONS_NEEDED[seen.thing.kind]
+    for one in run.reconciliations():
+        if one.succeeded and one.source and one.began > looked_at:
+            looked_at, needed = one.ended, needed - 1
+            if needed == 0:
+                return at > looked_at + bound.deletion_seconds * scale
+    return False
 
 
 def _note(run: Run, ended_at: float) -> None:
     result, bound, scale = run.result, run.bench.bound, run.bench.aws.time_scale
+    interval_and_deletion = bound.interval_seconds + bound.deletion_seconds
     left = run.leftovers()
     result.live_after, result.left = len(left), sorted(map(str, left))
     for seen in run.seen():
@@ -52,7 +86,7 @@ def _note(run: Run, ended_at: float) -> None:
             )
     elif left:
         result.problems.append(f"{', '.join(result.left)} left after {bound.seconds:.0f} s")
-    elif result.seconds_to_zero > bound.interval_seconds + bound.deletion_seconds:
+    elif any(is_overdue(run, seen, ended_at, seen.last, interval_and_deletion) for seen in run.seen()):
         result.problems.append("zero took longer than a reconciliation interval and a deletion")
     if run.case.buys_nothing and any(seen.thing.kind in ("throughput", "deployment") for seen in run.seen()):
         result.problems.append("something was bought")
@@ -71,7 +105,7 @@ def check_words(run: Run) -> None:
         result.problems.append(f"the error is {result.error}, not {run.case.error}")
 
 
-def check_report(run: Run) -> None:
+def check_report(run: Run, execution: str) -> None:
     """`report.json` tells how the run ended, also where no state of it could; a run without a claim has none."""
     result = run.result
     told_by_reconciler = TOLD_BY_RECONCILER.get(result.status)
@@ -80,7 +114,9 @@ def check_report(run: Run) -> None:
         return
     if run.stored("claim.json") is None:
         return
-    report = run.bench.until(lambda: run.stored("report.json"), run.bench.bound.seconds * run.bench.aws.time_scale)
+    if told_by_reconciler:
+        run.bench.until(lambda: run.stored("report.json") or run.has_been_told(execution, DELIVERIES), SECONDS_TO_END)
+    report = run.stored("report.json")
     if not report:
         result.problems.append("there is no report.json")
         return

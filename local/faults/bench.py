@@ -73,8 +73,8 @@ class Bench:
     # The settings of a deployment for one case alone, and for one where the slot is to be waited for.
     alone: Mapping[str, str]
     alone_with_one_slot: Mapping[str, str]
-    # The deployments whose slot a run of the shared one holds.
-    held_from_elsewhere: frozenset[str] = frozenset()
+    # The deployments that nothing reconciles.
+    unguarded: frozenset[str] = frozenset()
     interrupted: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:

@@ -7,16 +7,14 @@ from typing import Any, Literal
 
 from local.bedrock.faults import Fault, FaultKind
 from local.faults.dataset import PLAIN, DataSet
-from local.function_timeout import scaled_timeout
 
 # What a Lambda function may take, on AWS's clock: its state's timeout less five seconds.
 FUNCTION_SECONDS = 115
 SHARD_FUNCTION_SECONDS = 895
-# Longer than it takes to notice that a state was entered and to stop it there, shorter than a function's timeout.
-HOLD_SECONDS = 60
 
 # What can be left of a run: a throughput, a custom model deployment, a running job, a model that was not chosen.
 Kind = Literal["throughput", "deployment", "job", "model"]
+Breakpoint = Literal["before", "after"]
 ENDED = frozenset({"SUCCEEDED", "FAILED"})
 ABORTED = frozenset({"ABORTED"})
 TIMED_OUT = frozenset({"TIMED_OUT"})
@@ -34,7 +32,7 @@ FAILURES: Mapping[str, tuple[FaultKind, Mapping[str, Any]]] = {
     "dropped after the effect": (FaultKind.DROP_AFTER, {"last": 1}),
     "function killed before the effect": (FaultKind.KILL_BEFORE, {"last": 1}),
     "function killed after the effect": (FaultKind.KILL_AFTER, {"last": 1}),
-    "slower than the function's timeout": (FaultKind.SLOW_AFTER, {"last": 1}),
+    "slower than the function's timeout": (FaultKind.TIMEOUT_AFTER, {"last": 1}),
 }
 ALL = tuple(FAILURES)
 # Of calls that change nothing, where before and after the effect are the same.
@@ -68,6 +66,10 @@ class Action(StrEnum):
     REORDERED_EVENTS = "reordered events"
     # train.jsonl arrives before its siblings.
     LATE_SIBLINGS = "late siblings"
+    # The execution's own timeout is over.
+    TIME_OUT = "time out"
+    # Nobody answers the request for approval until its timeout is over.
+    EXPIRE_APPROVAL = "expire approval"
     # The tag that ends the lease is set to the past while the run goes on.
     EXPIRE_LEASE = "expire lease"
     # The stored choice of a sweep is deleted, and the execution is stopped.
@@ -82,11 +84,12 @@ class Case:
     """One run with its faults.
 
     `rules` get the run's own `match` when they are set, unless their `caller` names a deployment. `action` happens as
-    soon as `state` is entered. `deployment` is the one that the run is started on: "shared", "alone" (one of its own),
-    or a variant's name; `holder` is whether another run has its throughput slot before. `injects` says that the first
-    rule is the fault itself, not what keeps the run in `state`. Rules that make the deletion impossible `lift` once the
-    execution has ended and told so: nobody could get to zero before. `error` is the name that a failed run must end
-    with. A case that `must_leak` is a control: what it names is left for certain, and must be seen to be.
+    soon as `state` is entered; with a `breakpoint` the run is held there before its function runs, or after.
+    `deployment` is the one that the run is started on: "shared", "alone" (one of its own), or a variant's name;
+    `holder` is whether another run has its throughput slot before. `injects` says that the first rule is the fault
+    itself, not what keeps the run in `state`. Rules that make the deletion impossible `lift` once the execution has
+    ended and told so: nobody could get to zero before. `error` is the name that a failed run must end with. A case that
+    `must_leak` is a control: what it names is left for certain, and must be seen to be.
     """
 
     name: str
@@ -94,6 +97,7 @@ class Case:
     rules: tuple[Fault, ...] = ()
     action: Action = Action.NONE
     state: str | None = None
+    breakpoint: Breakpoint | None = None
     deployment: str = "shared"
     holder: bool = False
     injects: bool = False
@@ -131,17 +135,8 @@ class Target:
 
 
 def in_real_seconds(case: Case, time_scale: float) -> list[Fault]:
-    """The case's rules with their delays as they pass here: those beyond a function's timeout are so here, too."""
-
-    def real(seconds: float) -> float:
-        if seconds < FUNCTION_SECONDS:
-            return seconds * time_scale
-        return scaled_timeout(seconds, time_scale) * 1.2
-
-    return [
-        rule.model_copy(update={"delay_seconds": real(rule.delay_seconds)}) if rule.delay_seconds else rule
-        for rule in case.rules
-    ]
+    """The case's rules with their delays as they pass here."""
+    return [rule.model_copy(update={"delay_seconds": rule.delay_seconds * time_scale}) for rule in case.rules]
 
 
 def each_operation(targets: Sequence[Target]) -> Iterator[Case]:
@@ -149,7 +144,7 @@ def each_operation(targets: Sequence[Target]) -> Iterator[Case]:
     for target in targets:
         for words in target.fails:
             kind, how = FAILURES[words]
-            if kind is FaultKind.SLOW_AFTER:
+            if kind is FaultKind.TIMEOUT_AFTER:
                 how = {**how, "delay_seconds": target.function_seconds}
             yield Case(
                 name=f"{target.name}/{words.replace(' ', '-')}",
@@ -166,5 +161,5 @@ def each_operation(targets: Sequence[Target]) -> Iterator[Case]:
 
 
 def hold(target: Target) -> Fault:
-    """A rule that keeps the target's first call, and so its state, busy for a while before the effect."""
-    return target.rule(FaultKind.SLOW, last=1, delay_seconds=HOLD_SECONDS)
+    """A rule that keeps the target's first call, and so its state, before the effect until it is let go on."""
+    return target.rule(FaultKind.HOLD, last=1)

@@ -12,6 +12,7 @@ from local.faults.case import (
     SHARD_FUNCTION_SECONDS,
     TIMED_OUT,
     Action,
+    Breakpoint,
     Case,
     Target,
     each_operation,
@@ -30,6 +31,8 @@ from local.faults.rules import (
 from local.faults.sweep_cases import sweep_cases
 
 DELETION_CONFLICTS = Fault(operation="DeleteProvisionedModelThroughput", kind=FaultKind.CONFLICT)
+# Not for the reconciler, so that it can end what the run leaves.
+DELETION_CONFLICTS_IN_THE_RUN = DELETION_CONFLICTS.model_copy(update={"caller": "delete_throughput"})
 
 CREATE_JOB = Target("CreateModelCustomizationJob", "CreateModelCustomizationJob")
 GET_JOB = Target("GetModelCustomizationJob", "GetModelCustomizationJob", fails=OF_QUESTIONS)
@@ -90,7 +93,7 @@ IN_THE_LANE = (
     ),
 )
 
-# State → the rules that lead a run into it and keep it there long enough; none where it stays long enough by itself.
+# State → the rules that lead a run into it and keep it there; where none do, a breakpoint does.
 STATES: Mapping[str, tuple[Fault, ...]] = {
     "ClaimRun": (),
     "ValidateDataset": (),
@@ -105,11 +108,21 @@ STATES: Mapping[str, tuple[Fault, ...]] = {
     "CheckServing": (hold(GET_THROUGHPUT),),
     "AnswerTestSet": (hold(ASK_TUNED),),
     "DeleteThroughputOrDeployment": (hold(DELETE),),
-    "WaitForDeletion": (DELETION_CONFLICTS.model_copy(update={"last": 1}),),
+    "WaitForDeletion": (DELETION_CONFLICTS_IN_THE_RUN,),
     "CollectAnswers": (),
     "EvaluateAndReport": (),
     "StopJobs": (hold(STOP_JOB), *STOPS_JOB),
     "ExplainFailure": (BASE_MODEL_DENIED,),
+}
+# A run that is stopped before it has claimed its data set has nothing to tell.
+BREAKPOINTS: Mapping[str, Breakpoint] = {
+    "ClaimRun": "after",
+    "ValidateDataset": "before",
+    "RunPreflight": "before",
+    "AcquireSlot": "before",
+    "CollectAnswers": "before",
+    "EvaluateAndReport": "before",
+    "ExplainFailure": "before",
 }
 # While the job trains: it must be stopped, and not have ended by itself.
 TRAINING = frozenset(
@@ -138,6 +151,7 @@ def stops() -> Iterator[Case]:
             rules,
             Action.STOP,
             state,
+            BREAKPOINTS.get(state),
             dataset=LONG if state in TRAINING else PLAIN,
             ends_as=ABORTED,
         )
@@ -161,8 +175,9 @@ def timeouts() -> Iterator[Case]:
             f"timeout/{state}",
             f"the execution's timeout in {state}",
             rules,
-            state=state,
-            deployment="briefsingle" if slot else "brief",
+            Action.TIME_OUT,
+            state,
+            deployment="single" if slot else "shared",
             holder=slot,
             lifts=state == "WaitForDeletion",
             ends_as=TIMED_OUT,
@@ -178,6 +193,7 @@ def destroys() -> Iterator[Case]:
             rules,
             Action.DESTROY,
             state,
+            BREAKPOINTS.get(state),
             deployment="alone",
             holder=state == "WaitForSlot",
             dataset=LONG if state in TRAINING else PLAIN,
@@ -211,11 +227,11 @@ def approvals() -> Iterator[Case]:
         (Action.APPROVE, "SUCCEEDED", None),
         (Action.REJECT, "FAILED", "NotApproved"),
         (Action.STOP, "ABORTED", None),
-        (Action.NONE, "FAILED", "NotApproved"),
+        (Action.EXPIRE_APPROVAL, "FAILED", "NotApproved"),
     ):
         yield Case(
-            f"approval/{'silence' if action is Action.NONE else action}",
-            f"{'nobody answers' if action is Action.NONE else action} in RequestApproval",
+            f"approval/{'silence' if action is Action.EXPIRE_APPROVAL else action}",
+            f"{'nobody answers' if action is Action.EXPIRE_APPROVAL else action} in RequestApproval",
             (),
             action,
             "RequestApproval",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 TEST_RECORDS = 10
@@ -11,11 +11,15 @@ PLAIN_SETTINGS = {"split": {"validation": 0}, "hyperparameters": {"epochCount": 
 
 @dataclass(frozen=True)
 class DataSet:
-    """What a run is started with: its run.json, and how many records its sets have."""
+    """What a run is started with: its run.json, and how many records its sets have.
+
+    `is_endless`: its jobs train until they are stopped. No job ends by itself before everything about it is judged.
+    """
 
     settings: Mapping[str, Any]
     training_records: int = 32
     validation_records: int = 0
+    is_endless: bool = False
 
     def files(self, marker: str) -> dict[str, bytes]:
         """The input bucket's objects by key, in the order of upload: the last one starts the run."""
@@ -31,14 +35,11 @@ class DataSet:
 
 # The least that Claude 3 Haiku's customization and a test set take.
 PLAIN = DataSet(PLAIN_SETTINGS)
-# Its job does not end by itself before everything about it is judged.
-LONG = DataSet({**PLAIN_SETTINGS, "hyperparameters": {"epochCount": 10}}, training_records=100)
+LONG = replace(PLAIN, is_endless=True)
 # The one model of the Region that is served on demand, and the least that it takes.
 ON_DEMAND = DataSet({**PLAIN_SETTINGS, "base_model": "meta.llama3-3-70b-instruct-v1:0:128k"}, training_records=100)
 SWEEP = DataSet({"hyperparameters": {"epochCount": 1}, "sweep": {"jobs": 3}}, validation_records=32)
-LONG_SWEEP = DataSet(
-    {"hyperparameters": {"epochCount": 10}, "sweep": {"jobs": 3}}, training_records=100, validation_records=32
-)
+LONG_SWEEP = replace(SWEEP, is_endless=True)
 
 
 def key(marker: str) -> str:

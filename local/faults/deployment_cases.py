@@ -61,9 +61,9 @@ STATES: Mapping[str, tuple[Fault, ...]] = {
     "PurchaseThroughputOrDeploy": (hold(CREATE),),
     "WaitForServing": (DEPLOYMENT_STUCK,),
     "CheckServing": (hold(GET),),
-    "AnswerTestSet": (Fault(operation="Converse", kind=FaultKind.SLOW, caller=".answer_shard", delay_seconds=60),),
+    "AnswerTestSet": (Fault(operation="Converse", kind=FaultKind.HOLD, last=1, caller=".answer_shard"),),
     "DeleteThroughputOrDeployment": (hold(DELETE),),
-    "WaitForDeletion": (DELETION_REFUSED.model_copy(update={"last": 1}),),
+    "WaitForDeletion": (DELETION_REFUSED.model_copy(update={"caller": "delete_throughput"}),),
 }
 DESTROYED_IN = ("PurchaseThroughputOrDeploy", "WaitForServing", "DeleteThroughputOrDeployment")
 
@@ -79,8 +79,8 @@ def deployment_cases() -> Iterator[Case]:
         "timeout/deployment-WaitForServing",
         "the execution's timeout in WaitForServing, with a deployment",
         (DEPLOYMENT_STUCK,),
-        state="WaitForServing",
-        deployment="brief",
+        Action.TIME_OUT,
+        "WaitForServing",
         dataset=ON_DEMAND,
         ends_as=TIMED_OUT,
     )

@@ -17,6 +17,8 @@ ORIGINAL_IN_NAMES = "finetuningpipeline"
 TEMPLATES = "fault-templates"
 STACKS = ("data", "pipeline")
 POLL_SECONDS = 0.1
+# It ends a harness that waits for what never comes.
+SECONDS_TO_FINISH = 1800
 
 
 class StackFailedError(Exception):
@@ -27,14 +29,12 @@ class StackFailedError(Exception):
 class Variant:
     """What a further deployment does differently from the original.
 
-    `settings` are environment variables of its functions; `execution_timeout_seconds` is its state machine's. With
-    `approval_seconds` its runs wait that long for an approval. One that is not `guarded` has a reconciler that nothing
-    calls.
+    `settings` are environment variables of its functions. With `approval_seconds` its runs wait that long for an
+    approval. One that is not `guarded` has a reconciler that nothing calls.
     """
 
     name: str
     settings: Mapping[str, str]
-    execution_timeout_seconds: int | None = None
     approval_seconds: int | None = None
     guarded: bool = True
 
@@ -75,9 +75,9 @@ class Deployments:
         """Begin to delete a stack."""
         self._cloudformation.delete_stack(StackName=name)
 
-    def wait(self, name: str, what: str, seconds: float = 120) -> dict[str, Any]:
+    def wait(self, name: str, what: str) -> dict[str, Any]:
         """A stack's description once it is `<what>_COMPLETE` (empty where it is gone); raises StackFailedError."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + SECONDS_TO_FINISH
         while time.monotonic() < deadline:
             description = self._description(name)
             if description is None:
@@ -88,7 +88,7 @@ class Deployments:
                 break
             time.sleep(POLL_SECONDS)
         else:
-            raise StackFailedError(f"{name} is not {what}_COMPLETE within {seconds} s.")
+            raise StackFailedError(f"{name} is not {what}_COMPLETE within {SECONDS_TO_FINISH} s.")
         raise StackFailedError(f"{name}: {description['StackStatus']}: {description.get('StackStatusReason')}")
 
     def _description(self, name: str) -> dict[str, Any] | None:
@@ -113,7 +113,7 @@ def _varied(template: dict[str, Any], variant: Variant) -> dict[str, Any]:
             case "AWS::StepFunctions::StateMachine":
                 # The template holds its definition as one text.
                 definition = json.loads(properties["DefinitionString"])
-                _vary_timeouts(definition, variant)
+                _vary_approval(definition, variant)
                 properties["DefinitionString"] = json.dumps(definition)
             case "AWS::Events::Rule" if "/ThroughputGuard/" in resource["Metadata"]["aws:cdk:path"]:
                 properties["State"] = "ENABLED" if variant.guarded else "DISABLED"
@@ -128,9 +128,7 @@ def _vary_variables(variables: dict[str, str], variant: Variant) -> None:
         variables["APPROVAL_HOURS"] = str(variant.approval_seconds / 3600)
 
 
-def _vary_timeouts(definition: dict[str, Any], variant: Variant) -> None:
-    if variant.execution_timeout_seconds is not None:
-        definition["TimeoutSeconds"] = variant.execution_timeout_seconds
+def _vary_approval(definition: dict[str, Any], variant: Variant) -> None:
     if variant.approval_seconds is not None:
         request = definition["States"]["RequestApproval"]
         request["TimeoutSeconds"] = variant.approval_seconds

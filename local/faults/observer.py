@@ -3,16 +3,15 @@
 import json
 import threading
 import time
-import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from local.bedrock.faults import FAULT_LIST, Fault
 from local.embedded_aws import EmbeddedAws
 from local.faults.case import Kind
-from local.request_guard import TOKEN_HEADER
+from local.faults.controls import Simulation
+from local.invocations import Invocation, InvocationLog
 
 POLL_SECONDS = 0.15
 # What bills, or can be made to, as long as it exists; the slots bound it.
@@ -59,6 +58,8 @@ class Observer:
     def __post_init__(self) -> None:
         self._bedrock = Simulation(self.aws.bedrock_endpoint, self.aws.token)
         self._states = self.aws.client("stepfunctions")
+        self._log = InvocationLog(self.aws.invocations)
+        self._invocations: list[Invocation] = []
         self._machines: list[str] = []
         self._executions: dict[str, str] = {}
         self._ended = threading.Event()
@@ -84,6 +85,11 @@ class Observer:
         """The executions that an object of the input bucket has started."""
         return [arn for arn, started_by in list(self._executions.items()) if started_by == key]
 
+    def invocations_of(self, function: str) -> list[Invocation]:
+        """The invocations of `<deployment>.<handler>` that have ended, by when they began."""
+        found = [one for one in list(self._invocations) if one.function == function]
+        return sorted(found, key=lambda one: one.began)
+
     def seen_of(self, marker: str) -> list[Seen]:
         """All whose names have the marker, gone ones too."""
         return [seen for seen in list(self.seen.values()) if marker in seen.thing.name]
@@ -98,6 +104,7 @@ class Observer:
 
     def _look_until_ended(self) -> None:
         while not self._ended.wait(POLL_SECONDS):
+            self._invocations.extend(self._log.new())
             self._look_at_bedrock()
             for machine in self._machines:
                 self._look_at_executions(machine)
@@ -136,36 +143,3 @@ def things(state: Mapping[str, Any]) -> Iterator[tuple[str, Thing]]:
     for one in state["jobs"]:
         if one["status"] == "InProgress":
             yield one["jobArn"], Thing("job", one["jobName"])
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """The simulated Bedrock's own interface (docs/simulated-bedrock.md)."""
-
-    endpoint: str
-    token: str = field(repr=False)
-
-    def state(self) -> dict[str, Any]:
-        """The jobs, custom models and throughputs that exist."""
-        found: dict[str, Any] = self._call("GET", "state")
-        return found
-
-    def put_faults(self, name: str, faults: list[Fault]) -> None:
-        """Put a set of rules in force."""
-        self._call("POST", f"faults/{name}", FAULT_LIST.dump_json(faults))
-
-    def remove_faults(self, name: str) -> None:
-        """End a set of rules."""
-        self._call("DELETE", f"faults/{name}")
-
-    def hits(self, name: str) -> list[int]:
-        """How many calls each rule of a set has hit."""
-        found: list[int] = self._call("GET", f"faults/{name}")["hits"]
-        return found
-
-    def _call(self, method: str, path: str, body: bytes | None = None) -> Any:
-        url, headers = f"{self.endpoint}/_simulation/{path}", {TOKEN_HEADER: self.token}
-        request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310 - http on loopback
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=60) as response:
-            return json.load(response)

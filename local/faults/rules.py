@@ -9,6 +9,8 @@ JOB_STUCK = Fault(operation="GetModelCustomizationJob", kind=FaultKind.STUCK, ca
 STOPS_JOB = (BASE_MODEL_DENIED, JOB_STUCK.model_copy(update={"caller": None}))
 THROUGHPUT_STUCK = Fault(operation="GetProvisionedModelThroughput", kind=FaultKind.STUCK, caller="check_serving")
 DEPLOYMENT_STUCK = Fault(operation="GetCustomModelDeployment", kind=FaultKind.STUCK, caller="check_serving")
+# Its jobs train until they are stopped.
+ENDLESS = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.ENDLESS)
 
 
 def for_ever(operation: str) -> Fault:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from local.bedrock.faults import Fault, FaultKind
 from local.faults.case import (
     ABORTED,
-    HOLD_SECONDS,
     OF_EACH_WAY,
     Action,
+    Breakpoint,
     Case,
     Target,
     each_operation,
@@ -36,9 +36,7 @@ DISCARD = Target(
     fails=(*OF_EACH_WAY, "internal error"),
 )
 # The second of the three jobs: one trains already, one has not been asked for.
-SECOND_HELD = Fault(
-    operation="CreateModelCustomizationJob", kind=FaultKind.SLOW, first=2, last=2, delay_seconds=HOLD_SECONDS
-)
+SECOND_HELD = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.HOLD, first=2, last=2)
 # State → the rules that keep a sweep there, and whether its jobs train meanwhile.
 STATES: Mapping[str, tuple[tuple[Fault, ...], bool]] = {
     "StartJobs": ((SECOND_HELD,), True),
@@ -48,6 +46,7 @@ STATES: Mapping[str, tuple[tuple[Fault, ...], bool]] = {
     "DiscardModels": ((hold(DISCARD),), False),
     "StopJobs": ((hold(STOP_JOB), *STOPS_JOB), True),
 }
+BREAKPOINTS: Mapping[str, Breakpoint] = {"ChooseModel": "before"}
 # In the first, the function that was cut off starts two more jobs behind the stop.
 DESTROYED_IN = ("StartJobs", "WaitForJobs", "DiscardModels")
 QUOTA = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.QUOTA, first=2)
@@ -105,6 +104,7 @@ def _case(group: str, state: str, rules: tuple[Fault, ...], action: Action, depl
         rules,
         action,
         state,
+        BREAKPOINTS.get(state),
         deployment=deployment,
         dataset=LONG_SWEEP if trains else SWEEP,
         ends_as=ABORTED,

@@ -1,27 +1,22 @@
 """One case from its upload until nothing of it is left, and what is to be said about it."""
 
-import json
 import time
 from contextlib import nullcontext
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from botocore.exceptions import ClientError
 
-from lambdas.domain.core.timestamps import timestamp
-from lambdas.domain.serving import slots
 from local.deployment import Deployment
 from local.faults import dataset
 from local.faults.actions import STOPPED, act
-from local.faults.aftermath import SECONDS_OF_GRACE, check_report, check_words, wait_for_zero
+from local.faults.aftermath import SECONDS_OF_GRACE, check_report, check_words, wait_for_zero, wait_until_gone
 from local.faults.bench import Bench, Result, TrialsInterruptedError
 from local.faults.case import Action, Case, in_real_seconds
 from local.faults.deployments import StackFailedError, Variant
-from local.faults.rules import THROUGHPUT_STUCK
+from local.faults.rules import ENDLESS, THROUGHPUT_STUCK
 from local.faults.run import SECONDS_TO_END, SECONDS_TO_START, MissedError, Run
 from local.process import ProcessFailedError
-
-# Longer than another run takes to come to want the slot.
-HOLDER_SECONDS = 600
 
 
 class Trial:
@@ -60,6 +55,7 @@ class Trial:
         try:
             self._try(holder)
         finally:
+            self._run.let_go()
             self._run.simulation.remove_faults(marker)
             if holder:
                 self._end_holder(holder)
@@ -72,30 +68,39 @@ class Trial:
 
     def _try(self, holder: str | None) -> None:
         run, scale = self._run, self._bench.aws.time_scale
+        endless = [ENDLESS] if self._case.dataset.is_endless else []
         rules = [
             rule
             if rule.caller and rule.caller.startswith(f"{self._case.deployment}.")
             else rule.model_copy(update={"match": run.marker})
-            for rule in in_real_seconds(self._case, scale)
+            for rule in [*in_real_seconds(self._case, scale), *endless]
         ]
         if rules:
             run.simulation.put_faults(run.marker, rules)
+        if self._case.breakpoint:
+            run.control.hold(run.marker, str(self._case.state), self._case.breakpoint)
         execution = run.start()
         self._deliver_again()
+        if holder and not self._case.state:
+            # It gives the slot up once this run waits for it.
+            self._bench.until(
+                lambda: "WaitForSlot" in run.entered(execution) or run.status(execution) != "RUNNING", SECONDS_TO_END
+            )
+            run.simulation.remove_faults(self._holder_marker)
         if self._case.state and self._case.action is not Action.NONE:
             act(run, execution)
         ended_at = self._follow(execution)
         if self._case.lifts:
             # Not before the clean-up has run into it, too.
-            self._bench.until(lambda: run.simulation.hits(run.marker)[0] > 0, self._bench.bound.seconds * scale)
+            self._bench.until(lambda: run.simulation.hits(run.marker)[0] > 0, SECONDS_TO_END)
             self._bench.interrupted.wait(SECONDS_OF_GRACE)
             self._note_hits()
             run.simulation.remove_faults(run.marker)
             ended_at = time.time()
         wait_for_zero(run, ended_at)
-        if rules and not self._case.lifts and self._case.action is not Action.EXPIRE_LEASE:
+        if self._case.rules and not self._case.lifts and self._case.action is not Action.EXPIRE_LEASE:
             self._note_hits()
-        check_report(run)
+        check_report(run, execution)
         if holder and self._case.action is not Action.DESTROY:
             self._check_turns(execution)
 
@@ -139,8 +144,6 @@ class Trial:
         if result.status not in self._case.ends_as:
             result.problems.append(f"it ended as {result.status}, not as {' or '.join(sorted(self._case.ends_as))}")
         check_words(run)
-        if self._case.state and self._case.action is Action.NONE and self._case.state not in entered:
-            raise MissedError(f"it timed out in {result.ended_in}, not in {self._case.state}")
         # Where one upload has started several executions, one of them is the run.
         all_of_it = {execution, *run.executions()}
         stops: list[datetime] = [
@@ -155,36 +158,24 @@ class Trial:
         return f"h{self._run.marker[1:]}"
 
     def _start_holder(self) -> str:
-        """Another run, which has the only slot when this one wants it and keeps it for a while, or for ever."""
+        """Another run, which has the only slot when this one wants it and keeps it until it is let go on."""
         run, marker = self._run, self._holder_marker
-        seconds = None if self._case.state else HOLDER_SECONDS
-        stuck = THROUGHPUT_STUCK.model_copy(update={"match": marker, "duration_seconds": seconds})
+        stuck = THROUGHPUT_STUCK.model_copy(update={"match": marker})
         run.simulation.put_faults(marker, [stuck])
-        elsewhere = self._case.deployment in self._bench.held_from_elsewhere
-        execution = run.start(self._bench.shared["shared"] if elsewhere else None, marker)
+        execution = run.start(marker)
         self._bench.until(lambda: "WaitForServing" in run.entered(execution), SECONDS_TO_END)
-        if elsewhere:
-            # Runs of this deployment end too soon to hold a slot for another one until it times out.
-            now = datetime.now(UTC)
-            body = {"run_id": marker, "execution_arn": execution}
-            body |= {"acquired_at": timestamp(now), "lease_ends_at": timestamp(now + timedelta(days=1))}
-            self._bench.s3.put_object(
-                Bucket=run.deployment.output_bucket, Key=slots.keys(1)[0], Body=json.dumps(body).encode()
-            )
         return execution
 
     def _end_holder(self, execution: str) -> None:
-        run, marker, observer = self._run, self._holder_marker, self._bench.observer
-        run.simulation.remove_faults(marker)
+        run = self._run
+        holder = replace(run, marker=self._holder_marker)
+        run.simulation.remove_faults(holder.marker)
         if self._case.state and run.status(execution) == "RUNNING":
             self._bench.states.stop_execution(executionArn=execution, error=STOPPED, cause="The case is over.")
-
-        def left() -> list[str]:
-            return [str(thing) for thing in observer.live_of(marker) if thing.kind != "model"]
-
-        self._bench.until(lambda: not left(), self._bench.bound.seconds * self._bench.aws.time_scale)
-        if left():
-            run.result.problems.append(f"of the run that held the slot is left: {', '.join(left())}")
+        run.wait_for_end(execution)
+        wait_until_gone(holder, time.time())
+        if left := holder.leftovers():
+            run.result.problems.append(f"of the run that held the slot is left: {', '.join(map(str, left))}")
 
     def _check_turns(self, execution: str) -> None:
         """Two runs never had a throughput at the same time, and the one that waited said so."""

@@ -1,5 +1,7 @@
 """What the fault harness counts as left: were it blind to a kind, a leak of it would pass for zero."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, get_args
 
@@ -14,6 +16,7 @@ from local.faults.command import summary
 from local.faults.dataset import PLAIN, SWEEP, DataSet
 from local.faults.observer import Seen, Thing, things
 from local.faults.run import Run
+from local.invocations import Invocation
 
 MARKER = "f001xa"
 STATE: dict[str, list[dict[str, Any]]] = {
@@ -28,11 +31,15 @@ STATE: dict[str, list[dict[str, Any]]] = {
 
 
 class Observed:
-    """An observer that has seen these things until so many seconds after the epoch."""
+    """An observer that has seen these things until so many seconds after the epoch, and these reconciliations."""
 
-    def __init__(self, *live: Thing, last: float = 100.0) -> None:
+    def __init__(self, *live: Thing, last: float = 100.0, invocations: Sequence[Invocation] = ()) -> None:
         self._live = live
         self._seen = [Seen(f"arn:{thing.name}", thing, 0.0, last) for thing in live]
+        self._invocations = invocations
+
+    def invocations_of(self, function: str) -> list[Invocation]:
+        return [one for one in self._invocations if one.function == function]
 
     def live_of(self, _marker: str) -> list[Thing]:
         return [*self._live]
@@ -41,14 +48,30 @@ class Observed:
         return self._seen
 
 
-def noted(observed: Observed, dataset: DataSet = PLAIN, choice: Any = None, **case: Any) -> Result:
-    """The result of a run that has ended 60 s after the epoch, on a clock that is AWS's own."""
-    bench: Any = SimpleNamespace(observer=observed, bound=Bound(600, 90, 60), aws=SimpleNamespace(time_scale=1.0))
+def run_of(observed: Observed, dataset: DataSet = PLAIN, choice: Any = None, **case: Any) -> Run:
+    """A run on a clock that is AWS's own."""
+    bench: Any = SimpleNamespace(
+        observer=observed,
+        bound=Bound(600, 90, 60),
+        aws=SimpleNamespace(time_scale=1.0),
+        unguarded=frozenset({"unguarded"}),
+    )
+    of = Case("case", "fault", dataset=dataset, **case)
     result = Result("case", "fault", control="must_leak" in case)
-    run = Run(bench, Case("case", "fault", dataset=dataset, **case), MARKER, Deployment("i", "o", "m"), "one", result)
+    run = Run(bench, of, MARKER, Deployment("i", "o", "m"), "one", result)
     object.__setattr__(run, "stored", lambda _name: choice)
+    return run
+
+
+def noted(observed: Observed, dataset: DataSet = PLAIN, choice: Any = None, **case: Any) -> Result:
+    """The result of a run that has ended 60 s after the epoch."""
+    run = run_of(observed, dataset, choice, **case)
     aftermath._note(run, ended_at=60.0)
-    return result
+    return run.result
+
+
+def reconciliation(began: float, ended: float, *, succeeded: bool = True) -> Invocation:
+    return Invocation("one.reconcile_throughput", "aws.events", None, began, ended, succeeded)
 
 
 def test_each_kind_is_seen_and_a_job_only_as_long_as_it_trains() -> None:
@@ -74,6 +97,58 @@ def test_the_model_of_a_run_is_no_leak_and_a_sweeps_other_models_are() -> None:
     assert noted(Observed(*models), SWEEP, {"chosen": 2}).left == [str(models[0])]
     assert noted(Observed(*models), SWEEP, None).live_after == 2, "without a choice none may stay"
     assert noted(Observed(models[1]), SWEEP, {"chosen": 2}).problems == []
+
+
+# A throughput of a run that has ended at 60 s: it can be deleted from 150 s on, and must be gone after 810 s.
+@pytest.mark.parametrize(
+    ("reconciliations", "at", "overdue"),
+    [
+        ([], 10_000, False),
+        ([reconciliation(100, 900)], 10_000, False),
+        ([reconciliation(200, 900, succeeded=False)], 10_000, False),
+        ([reconciliation(200, 900)], 950, False),
+        ([reconciliation(200, 900)], 961, True),
+        ([reconciliation(200, 210)], 800, False),
+        ([reconciliation(200, 210)], 811, True),
+    ],
+    ids=["none", "too early", "failed", "deletes still", "had its turn", "within the bound", "beyond the bound"],
+)
+def test_what_is_left_is_judged_once_a_reconciliation_has_had_its_turn(
+    reconciliations: list[Invocation], at: float, overdue: bool
+) -> None:
+    """On a busy machine a reconciliation takes as long as ten of them on AWS, and leaves nothing all the same."""
+    run = run_of(Observed(Thing("throughput", f"one-{MARKER}-1"), invocations=reconciliations))
+    assert aftermath.is_overdue(run, run.seen()[0], 60.0, at, run.bench.bound.seconds) is overdue
+
+
+def test_a_model_is_left_by_two_reconciliations() -> None:
+    """Bedrock deletes no model that is served, and the first one ends what serves it."""
+    model, turns = Thing("model", f"one-{MARKER}-1-c1"), [reconciliation(200, 210), reconciliation(800, 810)]
+    for seen, overdue in ((turns[:1], False), (turns, True)):
+        run = run_of(Observed(model, invocations=seen), SWEEP)
+        assert aftermath.is_overdue(run, run.seen()[0], 60.0, 10_000, run.bench.bound.seconds) is overdue
+
+
+def test_where_nothing_reconciles_the_time_alone_counts() -> None:
+    """A control would else be waited for until the harness gives up."""
+    run = replace(run_of(Observed(Thing("throughput", f"one-{MARKER}-1"))), deployment_name="unguarded")
+    assert not aftermath.is_overdue(run, run.seen()[0], 60.0, 800, run.bench.bound.seconds)
+    assert aftermath.is_overdue(run, run.seen()[0], 60.0, 811, run.bench.bound.seconds)
+
+
+def test_zero_that_came_late_is_a_problem_only_where_a_reconciliation_had_left_it() -> None:
+    """What the second one removes was there for ten minutes too long; what a slow one removes was not."""
+    gone = Observed(Thing("throughput", f"one-{MARKER}-1"), last=900, invocations=[reconciliation(200, 895)])
+    gone.live_of = lambda _marker: []  # type: ignore[method-assign]
+    assert noted(gone).problems == []
+    late = Observed(Thing("throughput", f"one-{MARKER}-1"), last=900, invocations=[reconciliation(200, 210)])
+    late.live_of = lambda _marker: []  # type: ignore[method-assign]
+    assert "zero took longer" in noted(late).problems[0]
+
+
+def test_what_no_reconciliation_has_looked_at_is_left_all_the_same() -> None:
+    """A reconciler that never comes is the worst leak: the harness gives up waiting for it and says what is left."""
+    assert noted(Observed(Thing("throughput", f"one-{MARKER}-1"), last=10_000)).live_after == 1
 
 
 def test_a_control_that_is_not_seen_to_leak_is_a_problem() -> None:

@@ -1,7 +1,9 @@
 """Fault rules for one run of many, and the faults that need more than an error: killed callers and stale answers."""
 
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.config import Config
@@ -9,6 +11,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientEr
 
 from local.bedrock.clock import ManualClock
 from local.bedrock.faults import Call, Fault, FaultKind, Faults
+from local.function_timeout import TIMEOUT_SIGNAL
 from tests.local.bedrock.conftest import SESSION, TOKEN, Simulation
 
 
@@ -79,8 +82,13 @@ def test_what_is_said_to_have_failed_is_there_all_the_same(simulation: Simulatio
     assert len(simulation.control("GET", "state")["provisioned_throughputs"]) == 1
 
 
-@pytest.mark.parametrize(("kind", "jobs"), [("kill_before", 0), ("kill_after", 1)])
-def test_a_killed_caller_is_dead_before_or_after_the_effect(simulation: Simulation, kind: str, jobs: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "jobs", "ended_by"),
+    [("kill_before", 0, signal.SIGKILL), ("kill_after", 1, signal.SIGKILL), ("timeout_after", 1, TIMEOUT_SIGNAL)],
+)
+def test_an_ended_caller_is_dead_before_or_after_the_effect(
+    simulation: Simulation, kind: str, jobs: int, ended_by: signal.Signals
+) -> None:
     """A Lambda function that needs too much memory dies at any call, and nobody learns what the call came to."""
     simulation.control("POST", "faults/x", [{"operation": "CreateModelCustomizationJob", "kind": kind, "last": 1}])
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as worker:
@@ -103,8 +111,45 @@ def test_a_killed_caller_is_dead_before_or_after_the_effect(simulation: Simulati
         with pytest.raises((ConnectionClosedError, HTTPClientError)):
             simulation.create_job()
         simulation.bedrock = real
-        assert worker.wait(10) == -9
+        assert worker.wait(10) == -ended_by
     assert len(simulation.control("GET", "state")["jobs"]) == jobs
+
+
+def test_a_held_call_takes_effect_when_it_is_released(simulation: Simulation) -> None:
+    """What is to happen while a call is under way must not have to hurry."""
+    simulation.control("POST", "faults/x", [{"operation": "CreateModelCustomizationJob", "kind": "hold"}])
+    with ThreadPoolExecutor() as caller:
+        created = caller.submit(simulation.create_job)
+        while simulation.control("GET", "faults/x") == {"hits": [0]}:
+            assert not created.done()
+        assert simulation.control("GET", "state")["jobs"] == []
+        simulation.control("POST", "faults/x/release")
+        assert created.result()
+    simulation.create_job(jobName="job-2", customModelName="model-2")
+    assert len(simulation.control("GET", "state")["jobs"]) == 2, "after the release no call is held"
+
+
+def test_ending_the_rules_releases_what_they_hold(simulation: Simulation) -> None:
+    """A case that is given up may leave no call that waits for ever."""
+    simulation.control("POST", "faults/x", [{"operation": "ListCustomModels", "kind": "hold"}])
+    with ThreadPoolExecutor() as caller:
+        listed = caller.submit(simulation.bedrock.list_custom_models)
+        while simulation.control("GET", "faults/x") == {"hits": [0]}:
+            assert not listed.done()
+        simulation.control("DELETE", "faults/x")
+        assert listed.result()["modelSummaries"] == []
+
+
+def test_an_endless_job_trains_until_it_is_stopped(simulation: Simulation) -> None:
+    """A job that ends by itself would hide that nobody has stopped it."""
+    simulation.control("POST", "faults/x", [{"operation": "CreateModelCustomizationJob", "kind": "endless"}])
+    arn = simulation.create_job()
+    simulation.control("DELETE", "faults/x")
+    simulation.clock.advance(30 * 24 * 3600)
+    assert simulation.bedrock.get_model_customization_job(jobIdentifier=arn)["status"] == "InProgress"
+    simulation.bedrock.stop_model_customization_job(jobIdentifier=arn)
+    simulation.clock.advance(3600)
+    assert simulation.bedrock.get_model_customization_job(jobIdentifier=arn)["status"] == "Stopped"
 
 
 def test_nobody_else_is_killed(simulation: Simulation) -> None:

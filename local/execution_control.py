@@ -1,0 +1,102 @@
+"""What an observer may do to an execution of the embedded AWS: hold it in a Task, and let its time be over.
+
+An observer that had to be quick enough would miss its moment on a busy machine. Routes, behind the session token:
+
+- `PUT /_simulation/breakpoints/<name>` with `{"state", "when", "match"}`: the executions whose input has the text
+  `match` are held in the Task `state`, `before` or `after` its function runs, until the `DELETE` of the same route.
+  `GET` tells `{"reached": true}` once one is held. A function that is let go on runs, as on AWS, although its execution
+  may have been stopped meanwhile.
+- `POST /_simulation/executions/<name>/time-out`: the execution's own timeout is over; `<name>` is the last part of the
+  ARN.
+- `POST /_simulation/executions/<name>/expire`: the timeout of the Task that waits for its token is over.
+"""
+
+import json
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ministack.services import stepfunctions
+
+from local import patches, task_tokens
+
+PREFIX = "/_simulation/"
+
+_state: ContextVar[str] = ContextVar("state", default="")
+_breakpoints: dict[str, "Breakpoint"] = {}
+
+
+@dataclass
+class Breakpoint:
+    """Where executions are held."""
+
+    state: str
+    when: Literal["before", "after"]
+    match: str
+    reached: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+
+
+def apply() -> None:
+    """Patch the imported ministack, in place; after `local.task_tokens`, which rewrites what is wrapped here."""
+    execute, call = stepfunctions._execute_task, stepfunctions._call_lambda
+
+    def execute_in_state(definition: Any, data: Any, execution: Any, context: dict[str, Any]) -> Any:
+        _state.set(context["State"]["Name"])
+        return execute(definition, data, execution, context)
+
+    def call_unless_held(function: Any, event: Any) -> Any:
+        hold("before")
+        try:
+            return call(function, event)
+        finally:
+            hold("after")
+
+    stepfunctions._execute_task, stepfunctions._call_lambda = execute_in_state, call_unless_held
+
+
+def hold(when: str) -> None:
+    """Wait while the current Task is at a breakpoint."""
+    execution = patches.current_execution()
+    for one in list(_breakpoints.values()):
+        if execution and (one.state, one.when) == (_state.get(), when) and one.match in execution["input"]:
+            one.reached.set()
+            one.released.wait()
+
+
+def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    """The status and the answer of a request to one of the routes; `path` without the prefix."""
+    collection, _, rest = path.partition("/")
+    name, _, action = rest.partition("/")
+    if collection == "breakpoints" and name and not action:
+        if method == "PUT":
+            _breakpoints[name] = Breakpoint(**json.loads(body))
+        elif method == "DELETE" and name in _breakpoints:
+            _breakpoints.pop(name).released.set()
+        return 200, {"reached": name in _breakpoints and _breakpoints[name].reached.is_set()}
+    ends = {"time-out": patches.time_out, "expire": task_tokens.expire}
+    if collection == "executions" and method == "POST" and action in ends:
+        ends[action](name)
+        return 200, {}
+    return 404, {"message": f"No route {method} {PREFIX}{path}"}
+
+
+def asgi(app: Callable[..., Any]) -> Callable[..., Any]:
+    """The application with these routes before its own."""
+
+    async def routed(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await app(scope, receive, send)
+            return
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        status, told = answer(scope["method"], scope["path"].removeprefix(PREFIX), body)
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(told).encode()})
+
+    return routed
