@@ -55,7 +55,10 @@ def emptier_code() -> lambda_.Code:
         "lambdas/__init__.py",
         "lambdas/adapters/__init__.py",
         "lambdas/adapters/aws/__init__.py",
-        "lambdas/adapters/aws/bucket_emptying.py",
+        "lambdas/adapters/aws/clients.py",
+        "lambdas/adapters/aws/custom_resource.py",
+        "lambdas/adapters/aws/stacks.py",
+        "lambdas/adapters/aws/versioned_buckets.py",
         "lambdas/handlers/__init__.py",
         "lambdas/handlers/empty_bucket.py",
     )

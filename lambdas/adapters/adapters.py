@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from lambdas.adapters.aws.foundation_models import FoundationModels
     from lambdas.adapters.aws.identity import Identity
     from lambdas.adapters.aws.object_store import ObjectStore
+    from lambdas.adapters.aws.provisioned_throughputs import ProvisionedThroughputs
     from lambdas.adapters.aws.quotas import Quotas
-    from lambdas.adapters.aws.serving import Serving
+    from lambdas.adapters.aws.served_models import ServedModels
+    from lambdas.adapters.aws.stacks import Stacks
     from lambdas.adapters.aws.taken_names import TakenNames
     from lambdas.adapters.aws.topic import Topic
     from lambdas.adapters.stores.approvals import Approvals
@@ -55,6 +57,13 @@ class Adapters:
         from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
 
         return BedrockRuntime(self.clients.bedrock_runtime)
+
+    @cached_property
+    def throughputs(self) -> "ProvisionedThroughputs":
+        """Bedrock's provisioned throughput."""
+        from lambdas.adapters.aws.provisioned_throughputs import ProvisionedThroughputs
+
+        return ProvisionedThroughputs(self.clients.bedrock)
 
     @cached_property
     def deployments(self) -> "CustomModelDeployments":
@@ -99,18 +108,25 @@ class Adapters:
         return Topic(self.clients.sns)
 
     @cached_property
-    def serving(self) -> "Serving":
+    def served_models(self) -> "ServedModels":
         """Throughputs and deployments alike."""
-        from lambdas.adapters.aws.serving import Serving
+        from lambdas.adapters.aws.served_models import ServedModels
 
-        return Serving(self.bedrock, self.deployments)
+        return ServedModels(self.throughputs, self.deployments)
+
+    @cached_property
+    def stacks(self) -> "Stacks":
+        """CloudFormation's stacks."""
+        from lambdas.adapters.aws.stacks import Stacks
+
+        return Stacks(self.clients.cloudformation)
 
     @cached_property
     def taken_names(self) -> "TakenNames":
         """What has the names of a run."""
         from lambdas.adapters.aws.taken_names import TakenNames
 
-        return TakenNames(self.bedrock, self.deployments)
+        return TakenNames(self.bedrock, self.served_models)
 
     @cached_property
     def approvals(self) -> "Approvals":

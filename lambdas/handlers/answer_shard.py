@@ -6,6 +6,7 @@ from lambdas.domain.core.run import Run
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.evaluation.shards import AnswerShard
 from lambdas.domain.serving.kinds import ON_DEMAND
+from lambdas.domain.serving.serving import Serving
 from lambdas.handlers import composition
 from lambdas.handlers.observability import Json, observed
 from lambdas.steps.answering import (
@@ -23,8 +24,10 @@ def handler(event: Json, context: LambdaContext) -> Json:
     Raises ShardUnfinished, ServiceBusy and EvaluationFailed.
     """
     root, run, shard = composition.root, Run.parse(event["run"]), AnswerShard.parse(event["shard"])
-    settings, served = EvaluationSettings.model_validate(event["plan"]["evaluation"]).inference, event["serving"]
-    on_demand = served["serving"] == ON_DEMAND
-    patience = PATIENCE_WITH_DEPLOYMENT_SECONDS if on_demand else PATIENCE_WITH_THROUGHPUT_SECONDS
-    limits = Limits(context.get_remaining_time_in_millis, patience, served["answer_until"])
-    return answer_shard(run, shard, served["arn"], settings, limits, adapters=root.adapters, clock=root.clock).dump()
+    settings = EvaluationSettings.model_validate(event["plan"]["evaluation"]).inference
+    serving = Serving.parse(event["serving"])
+    patience = PATIENCE_WITH_DEPLOYMENT_SECONDS if serving.kind == ON_DEMAND else PATIENCE_WITH_THROUGHPUT_SECONDS
+    limits = Limits(context.get_remaining_time_in_millis, patience, serving.answer_until)
+    return answer_shard(
+        run, shard, serving.identifier, settings, limits, adapters=root.adapters, clock=root.clock
+    ).dump()

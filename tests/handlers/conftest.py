@@ -8,7 +8,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
-from lambdas.adapters.adapters import current, use
+from lambdas.adapters.adapters import Adapters, current, use
 from lambdas.handlers import composition
 from lambdas.handlers.environment import environment
 
@@ -54,6 +54,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
     use(None)
     environment.cache_clear()
+
+
+@pytest.fixture
+def adapters(aws: None) -> Adapters:
+    """The adapters of this test's AWS, which handlers get from the composition root, too."""
+    return composition.root.adapters
 
 
 @pytest.fixture

@@ -1,16 +1,18 @@
 """The custom resource that empties a bucket: it always answers, and it deletes only when the whole stack goes."""
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.adapters.aws import bucket_emptying
-from lambdas.adapters.aws.bucket_emptying import BucketNotEmptied
+from lambdas.adapters.aws.stacks import REMOVAL, Stacks
+from lambdas.adapters.aws.versioned_buckets import BucketNotEmptied, VersionedBuckets
 from lambdas.handlers import empty_bucket
 
 BUCKET = "training-data"
@@ -39,20 +41,23 @@ class CloudFormation:
     def is_being_removed(self, stack_id: str) -> bool:
         """As the adapter does, without the call."""
         assert stack_id == STACK
-        return self.status in bucket_emptying.REMOVAL
+        return self.status in REMOVAL
 
-    def take(self, url: str, answer: dict[str, Any]) -> None:
-        """The answer as it would travel."""
-        assert url == "https://cloudformation.example/answer"
-        self.answers.append(json.loads(json.dumps(answer)))
+    def take(self, request: urllib.request.Request, timeout: float) -> BytesIO:
+        """An answer, as it travels."""
+        assert request.full_url == "https://cloudformation.example/answer"
+        assert isinstance(request.data, bytes)
+        self.answers.append(json.loads(request.data))
+        return BytesIO()
 
 
 @pytest.fixture
 def cloudformation(monkeypatch: pytest.MonkeyPatch) -> CloudFormation:
     """Replaces the two ways to CloudFormation."""
     fake = CloudFormation()
-    monkeypatch.setattr(empty_bucket, "is_being_removed", fake.is_being_removed)
-    monkeypatch.setattr(empty_bucket, "_send", fake.take)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    monkeypatch.setattr(Stacks, "is_being_removed", lambda _, stack_id: fake.is_being_removed(stack_id))
+    monkeypatch.setattr(urllib.request, "urlopen", fake.take)
     return fake
 
 
@@ -96,6 +101,7 @@ def test_deletion_of_the_stack_empties_the_bucket(bucket: Any, cloudformation: C
     [answer] = cloudformation.answers
     assert answer == {
         "Status": "SUCCESS",
+        "Reason": "",
         "PhysicalResourceId": BUCKET,
         "StackId": STACK,
         "RequestId": "r1",
@@ -140,10 +146,10 @@ def test_time_running_out_is_answered_with_what_to_do(bucket: Any, cloudformatio
 def test_any_error_is_answered(cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong, the reason reaches CloudFormation, cut to what it accepts."""
 
-    def refuse(name: str, **_: object) -> int:
+    def refuse(_: VersionedBuckets, name: str, **__: object) -> int:
         raise BucketNotEmptied(f"{name}: " + "x" * 10_000)
 
-    monkeypatch.setattr(empty_bucket, "empty_bucket", refuse)
+    monkeypatch.setattr(VersionedBuckets, "empty", refuse)
     empty_bucket.handler(_request("Delete"), Context())
     [answer] = cloudformation.answers
     assert answer["Status"] == "FAILED"
@@ -156,6 +162,5 @@ def test_objects_that_s3_refuses_to_delete_are_named(bucket: Any, monkeypatch: p
     client = boto3.client("s3")
     refused = {"Errors": [{"Key": "input/a.jsonl", "Code": "AccessDenied", "Message": "locked"}]}
     monkeypatch.setattr(client, "delete_objects", lambda **_: refused)
-    monkeypatch.setattr(boto3, "client", lambda _: client)
     with pytest.raises(BucketNotEmptied, match=r"input/a\.jsonl: AccessDenied locked"):
-        bucket_emptying.empty_bucket(BUCKET, time_left=lambda: True)
+        VersionedBuckets(client).empty(BUCKET, time_left=lambda: True)

@@ -9,15 +9,13 @@ from typing import Any
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from lambdas.adapters import reconciling
 from lambdas.adapters.adapters import current, use
 from lambdas.adapters.aws.service_errors import Refused
-from lambdas.adapters.reconciling import Scope
 from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
 from lambdas.domain.core.run import bedrock_tags, claim_key
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.serving.lease import Execution, Terms
-from lambdas.domain.serving.reconciliation import Turn
+from lambdas.domain.serving.reconciliation import Scope, Turn
 from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.customization import JobDescription
@@ -29,6 +27,7 @@ from lambdas.handlers import (
     start_jobs,
     stop_jobs,
 )
+from lambdas.steps.reconcile import is_finished, reconcile
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve
 from local.bedrock.settings import Settings
@@ -388,7 +387,7 @@ class TestReconciliation:
     def reconcile(self) -> Turn:
         terms = Terms("fine-tuning", longest_lease_hours=8, longest_run_hours=168, settle_seconds=0)
         scope = Scope(terms, OUTPUT_BUCKET, "arn:aws:states:us-west-2:123456789012:stateMachine:none")
-        return reconciling.reconcile(scope, lambda: 0)
+        return reconcile(scope, lambda: 0, adapters=current())
 
     def test_the_models_that_were_not_chosen_go_and_the_chosen_one_stays(self) -> None:
         """The stored choice tells which is which."""
@@ -475,11 +474,11 @@ def test_at_the_stacks_deletion_a_losing_model_that_cannot_go_yet_is_waited_for(
     sweep.fault(operation="DeleteCustomModel", kind="conflict", last=5)
     terms = Terms("fine-tuning", longest_lease_hours=8, longest_run_hours=168, settle_seconds=0)
     scope = Scope(terms, OUTPUT_BUCKET, "arn:aws:states:us-west-2:123456789012:stateMachine:none", ending=True)
-    given_up = reconciling.reconcile(scope, lambda: 0)
-    assert not reconciling.is_finished(given_up, scope)
+    given_up = reconcile(scope, lambda: 0, adapters=current())
+    assert not is_finished(given_up, scope)
     assert "Try later" in given_up.problems[0]
-    turn = reconciling.reconcile(scope, lambda: 60, sleep=sweep.clock.advance)
-    assert reconciling.is_finished(turn, scope)
+    turn = reconcile(scope, lambda: 60, adapters=current(), sleep=sweep.clock.advance)
+    assert is_finished(turn, scope)
     assert sweep.models() == [chosen]
 
 
@@ -554,5 +553,5 @@ class TestOneCandidate:
         monkeypatch.setattr(current().executions, "find", lambda arn: Execution(arn, status, now()))
         terms = Terms("fine-tuning", longest_lease_hours=8, longest_run_hours=168, settle_seconds=0)
         scope = Scope(terms, OUTPUT_BUCKET, "arn:aws:states:us-west-2:123456789012:stateMachine:none")
-        assert reconciling.reconcile(scope, lambda: 0).models_deleted == []
+        assert reconcile(scope, lambda: 0, adapters=current()).models_deleted == []
         assert self.sweep.models() == [f"{NAME}-c1"]

@@ -43,7 +43,7 @@ EXPECTED = {
     "StopExecution+Delete/function-killed-before-the-effect": ("ABORTED", "StoppedByFault"),
     "StopExecution+ListTags/access-denied": ("ABORTED", "StoppedByFault"),
     "events/duplicate-event": ("SUCCEEDED", None),
-    "destroy/AnswerTestSet": ("ABORTED", "DeploymentDeleted"),
+    "destroy/AnswerTestSet": ("ABORTED", "StackDeleted"),
 }
 
 

@@ -13,8 +13,8 @@ from lambdas.domain.report import approval
 from lambdas.domain.report.failure import explain, phase_of
 
 RUN = {"id": "sales-0123456789ab", "execution_arn": "arn:execution"}
-DELETED = {"serving": "provisioned_throughput", "name": "ft-run", "arn": "arn:throughput", "deleted": True}
-NONE_BOUGHT = {"serving": "provisioned_throughput", "name": "ft-run", "arn": None, "deleted": True}
+DELETED = {"kind": "provisioned_throughput", "name": "ft-run", "arn": "arn:throughput", "deleted": True}
+NONE_BOUGHT = {"kind": "provisioned_throughput", "name": "ft-run", "arn": None, "deleted": True}
 TAGS = {"deployment": "ft"}
 # How far a run got, as the facts of its state tell, and what any error there becomes.
 REACHED: dict[str, dict[str, Any]] = {
@@ -250,7 +250,7 @@ def test_an_endless_cause_is_cut() -> None:
 
 def test_a_deployment_is_told_in_its_own_words() -> None:
     """It bills tokens, and another command deletes it."""
-    deployed = {**DELETED, "serving": "on_demand", "arn": "arn:deployment"}
+    deployed = {**DELETED, "kind": "on_demand", "arn": "arn:deployment"}
     state = failed("EvaluationFailed", "No.", "evaluation", serving=deployed)
     assert "The custom model deployment arn:deployment was deleted" in explain(state).cause
     state["serving"] = {**deployed, "deleted": False}

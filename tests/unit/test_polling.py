@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from lambdas.domain.serving import polling
 from lambdas.domain.serving.kinds import PROVISIONED
-from lambdas.domain.serving.throughput import purchased, still_there
+from lambdas.domain.serving.serving import count_attempt, record_request
 from lambdas.domain.training import polling as job_polling
 
 
@@ -35,11 +35,11 @@ def test_deletion_insists_for_more_than_an_hour() -> None:
 
 def test_each_attempt_to_delete_is_counted() -> None:
     """Without the count the attempts would never end."""
-    facts = purchased(
+    facts = record_request(
         "name", PROVISIONED, "arn", "2026-01-21T22:00:00.000Z", "2026-01-22T06:00:00.000Z", "2026-01-22T05:30:00.000Z"
     )
-    facts = still_there(facts, None, False, "2026-01-21T23:00:00.000Z", "")
-    assert (facts["delete_attempts"], facts["wait_seconds"]) == (1, polling.FIRST_DELETION_WAIT_SECONDS)
+    facts = count_attempt(facts, None, refused_for_good=False, now="2026-01-21T23:00:00.000Z", cost="")
+    assert (facts.delete_attempts, facts.wait_seconds) == (1, polling.FIRST_DELETION_WAIT_SECONDS)
 
 
 def test_a_throughput_that_may_be_ready_is_looked_at_twice_a_minute() -> None:

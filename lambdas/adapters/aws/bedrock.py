@@ -1,6 +1,6 @@
-"""Bedrock's control plane: customization jobs, custom models and provisioned throughput.
+"""Bedrock's control plane: customization jobs, custom models and tags.
 
-Names and tokens come checked from `domain/run.py`: botocore checks no pattern. Every function raises ServiceBusy,
+Names and tokens come checked from `domain/core/run.py`: botocore checks no pattern. Every method raises ServiceBusy,
 NotFound, Conflict or Refused.
 """
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from lambdas.adapters.aws.service_errors import NotFound, failure_words, named_errors
 from lambdas.domain.core.timestamps import timestamp
-from lambdas.domain.serving.kinds import PROVISIONED, ServedModel
 from lambdas.domain.training.customization import JobDescription
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class Listed:
 
 
 class Bedrock:
-    """Bedrock's control plane."""
+    """Customization jobs, custom models, and the tags of whatever Bedrock has."""
 
     def __init__(self, client: "BedrockClient") -> None:
         self._client = client
@@ -111,65 +110,6 @@ class Bedrock:
         """Asks a job to stop; what it has trained is lost."""
         with named_errors("StopModelCustomizationJob"):
             self._client.stop_model_customization_job(jobIdentifier=identifier)
-
-    def purchase_throughput(
-        self, name: str, token: str, model_arn: str, model_units: int, tags: Mapping[str, str]
-    ) -> str:
-        """Buys throughput without commitment, billed by the hour until it is deleted; returns its ARN.
-
-        No `commitmentDuration` is what "no commitment" means in this API. The same token gives the same throughput.
-        """
-        with named_errors("CreateProvisionedModelThroughput"):
-            response = self._client.create_provisioned_model_throughput(
-                provisionedModelName=name,
-                clientRequestToken=token,
-                modelId=model_arn,
-                modelUnits=model_units,
-                tags=tag_list(tags),
-            )
-        return response["provisionedModelArn"]
-
-    def find_throughput(self, identifier: str) -> ServedModel | None:
-        """A throughput by name or ARN; None where there is none."""
-        try:
-            with named_errors("GetProvisionedModelThroughput"):
-                response = self._client.get_provisioned_model_throughput(provisionedModelId=identifier)
-        except NotFound:
-            return None
-        return ServedModel(
-            kind=PROVISIONED,
-            arn=response["provisionedModelArn"],
-            status=response["status"],
-            model_arn=response["modelArn"],
-            model_units=response["modelUnits"],
-            created_at=timestamp(response["creationTime"]),
-            changed_at=timestamp(response["lastModifiedTime"]),
-            failure_message=failure_words(response.get("failureMessage")),
-        )
-
-    def delete_throughput(self, identifier: str) -> bool:
-        """Asks for the deletion of a throughput by name or ARN; False for one that does not exist, deleted already."""
-        try:
-            with named_errors("DeleteProvisionedModelThroughput"):
-                self._client.delete_provisioned_model_throughput(provisionedModelId=identifier)
-        except NotFound:
-            return False
-        return True
-
-    def list_throughputs(self) -> list[Listed]:
-        """All throughputs of the account in this Region, whoever bought them."""
-        with named_errors("ListProvisionedModelThroughputs"):
-            pages = self._client.get_paginator("list_provisioned_model_throughputs").paginate()
-            return [
-                Listed(
-                    found["provisionedModelArn"],
-                    found["provisionedModelName"],
-                    timestamp(found["creationTime"]),
-                    found["modelUnits"],
-                )
-                for page in pages
-                for found in page.get("provisionedModelSummaries", [])
-            ]
 
     def list_running_jobs(self) -> list[Listed]:
         """All customization jobs in progress of the account in this Region, whoever started them."""

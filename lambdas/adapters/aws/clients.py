@@ -12,6 +12,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from types_boto3_bedrock import BedrockClient
     from types_boto3_bedrock_runtime import BedrockRuntimeClient
+    from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_s3 import S3Client
     from types_boto3_sns import SNSClient
     from types_boto3_ssm import SSMClient
@@ -47,7 +48,7 @@ class Clients:
 
     @cached_property
     def bedrock(self) -> "BedrockClient":
-        """Bedrock's control plane: customization jobs, custom models, provisioned throughput."""
+        """Bedrock's control plane: customization jobs, custom models, and what serves them."""
         made: BedrockClient = self._maker.client("bedrock", config=CONTROL)
         return made
 
@@ -91,4 +92,10 @@ class Clients:
     def ssm(self) -> "SSMClient":
         """Systems Manager's parameters."""
         made: SSMClient = self._maker.client("ssm", config=CONTROL)
+        return made
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        """CloudFormation."""
+        made: CloudFormationClient = self._maker.client("cloudformation", config=CONTROL)
         return made

@@ -1,6 +1,6 @@
 """Bedrock's custom model deployments: a custom model that is asked on demand, billed by tokens.
 
-Every function raises ServiceBusy, NotFound, Conflict or Refused.
+Every method raises ServiceBusy, NotFound, Conflict or Refused.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _ACTIVE = "Active"
 
 
 class CustomModelDeployments:
-    """Bedrock's custom model deployments."""
+    """Custom models that are served on demand."""
 
     def __init__(self, client: "BedrockClient") -> None:
         self._client = client

@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 
 from lambdas.adapters.aws.bedrock import Bedrock
-from lambdas.adapters.aws.custom_model_deployments import CustomModelDeployments
+from lambdas.adapters.aws.served_models import ServedModels
+from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.preflight.names import Taken
 from lambdas.domain.preflight.subject import Names
+from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
 
 
 class TakenNames:
     """What has the names of a run."""
 
-    def __init__(self, bedrock: Bedrock, deployments: CustomModelDeployments) -> None:
+    def __init__(self, bedrock: Bedrock, served_models: ServedModels) -> None:
         self._bedrock = bedrock
-        self._deployments = deployments
+        self._served_models = served_models
 
     def taken(self, run: Names) -> list[Taken]:
         """Jobs, custom models, throughputs and deployments with the run's names; raises ServiceBusy and Refused."""
@@ -26,11 +28,11 @@ class TakenNames:
         model_arn = self._bedrock.find_custom_model(name)
         if model_arn is not None:
             yield Taken("custom model", name, model_arn, self._is_ours(model_arn, run))
-        served = {"Provisioned Throughput": self._bedrock.find_throughput, "deployment": self._deployments.find}
-        for kind, find in served.items():
-            found = find(name)
+        words: dict[ServingKind, str] = {PROVISIONED: "Provisioned Throughput", ON_DEMAND: "deployment"}
+        for kind, word in words.items():
+            found = self._served_models.find(kind, name)
             if found is not None:
-                yield Taken(kind, name, found.arn, self._is_ours(found.arn, run))
+                yield Taken(word, name, found.arn, self._is_ours(found.arn, run))
 
     def _is_ours(self, arn: str, run: Names) -> bool:
         tags = self._bedrock.tags_of(arn)

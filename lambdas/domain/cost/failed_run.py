@@ -21,7 +21,7 @@ from lambdas.domain.cost.estimate import (
     units,
 )
 from lambdas.domain.evaluation.arms import TUNED
-from lambdas.domain.serving.throughput import served_seconds
+from lambdas.domain.serving.serving import served_seconds
 from lambdas.domain.training.customization import COMPLETED
 
 # Before anything serves the tuned model only the baselines are asked.

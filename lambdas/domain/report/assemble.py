@@ -35,7 +35,7 @@ from lambdas.domain.report.run_report import (
     Training,
 )
 from lambdas.domain.serving.kinds import ON_DEMAND
-from lambdas.domain.serving.throughput import served_seconds
+from lambdas.domain.serving.serving import served_seconds
 from lambdas.domain.training.curve import TrainingSummary, summarise_training
 from lambdas.domain.training.customization import IN_PROGRESS
 from lambdas.domain.training.losses import JobLosses, summarise_epochs
@@ -253,7 +253,7 @@ def _throughput(facts: Mapping[str, Any]) -> ThroughputFigures | None:
     if not facts.get("arn"):
         return None
     names = ("arn", "requested_at", "in_service_at", "deleted_at", "lease_ends_at")
-    on_demand = facts.get("serving") == ON_DEMAND
+    on_demand = facts.get("kind") == ON_DEMAND
     known = {name: None if on_demand else facts.get(name) for name in names}
     billed = 0.0 if on_demand else served_seconds(facts.get("in_service_at"), facts.get("deleted_at"))
     return ThroughputFigures(**known, billed_seconds=billed, overhead_seconds=None, cost_usd=0.0 if on_demand else None)
@@ -264,7 +264,7 @@ def _served_by(facts: Mapping[str, Any]) -> ServedBy | None:
     if not facts.get("arn"):
         return None
     return ServedBy(
-        kind=facts.get("serving"),
+        kind=facts.get("kind"),
         arn=facts["arn"],
         requested_at=facts.get("requested_at"),
         in_service_at=facts.get("in_service_at"),

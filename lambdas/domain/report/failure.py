@@ -250,7 +250,7 @@ def _untraced(text: str) -> str:
 def _kind(state: Mapping[str, Any]) -> ServingKind | None:
     """How the tuned model is, or was to be, served; None if the run failed before its plan said so."""
     facts, plan = state.get("serving") or {}, state.get("plan") or {}
-    kind: ServingKind | None = facts.get("serving") or plan.get("serving")
+    kind: ServingKind | None = facts.get("kind") or plan.get("serving")
     return kind
 
 

@@ -1,8 +1,8 @@
 """Which throughputs, custom model deployments, jobs and models may exist: decisions alone, from what AWS said.
 
-What serves a model of this deployment may exist only while the execution that made it is RUNNING and its lease lasts.
-What is not provably this deployment's is foreign and never touched; what cannot be known now waits for the next turn.
-docs/operations.md tells the rules in words.
+What serves a model of this environment may exist only while the execution that made it is RUNNING and its lease lasts.
+What is not provably this environment's is foreign and never touched; what cannot be known now waits for the next turn.
+docs/operations.md has the rules in words.
 """
 
 import re
@@ -20,6 +20,7 @@ from lambdas.domain.core.run import (
     run_of_bedrock_name,
 )
 from lambdas.domain.core.timestamps import later
+from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.training.choice import is_candidate_of, is_discarded
 
 RUNNING = "RUNNING"
@@ -30,18 +31,9 @@ _ENDED_BADLY = CUT_OFF | {"FAILED"}
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-class Unknown(StrEnum):
-    """Stands for a fact that AWS did not tell this time."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN = Unknown.UNKNOWN
-
-
 @dataclass(frozen=True)
 class Resource:
-    """What Bedrock lists: a throughput, a deployment, a job or a custom model; `tags` is UNKNOWN if not readable."""
+    """What Bedrock lists: a throughput, a deployment, a job or a custom model; its `tags` may be unreadable."""
 
     arn: str
     name: str
@@ -59,7 +51,7 @@ class Execution:
 
 
 @dataclass(frozen=True)
-class Facts:
+class Owner:
     """What is known of the run behind a resource. None: AWS says that there is no such claim or execution."""
 
     claim: Claim | Unknown | None
@@ -68,9 +60,9 @@ class Facts:
 
 @dataclass(frozen=True)
 class Terms:
-    """The deployment's rules; `settle_seconds` is how long a purchase that was cut off may still take effect."""
+    """The environment's rules; `settle_seconds` is how long a purchase that was cut off may still take effect."""
 
-    deployment: str
+    environment: str
     longest_lease_hours: float
     longest_run_hours: float
     settle_seconds: float
@@ -93,19 +85,19 @@ class Judgement:
     reason: str
 
 
-def run_of(resource: Resource, deployment: str) -> str | None:
+def run_of(resource: Resource, environment: str) -> str | None:
     """The id of the run that the resource says it belongs to; None where it is certainly foreign.
 
     Its tags say it, or its name where they could not be read, were removed or were changed. One that names another
-    deployment in its tag `deployment` is that one's, whatever its name.
+    environment in its tag `deployment` is that one's, whatever its name.
     """
     if isinstance(resource.tags, Unknown):
-        return run_of_bedrock_name(deployment, resource.name)
-    if _proven_by_tags(resource.tags, deployment):
+        return run_of_bedrock_name(environment, resource.name)
+    if _proven_by_tags(resource.tags, environment):
         return resource.tags.get("run-id") or ""
-    if resource.tags.get("deployment") not in (None, "", deployment):
+    if resource.tags.get("deployment") not in (None, "", environment):
         return None
-    return run_of_bedrock_name(deployment, resource.name)
+    return run_of_bedrock_name(environment, resource.name)
 
 
 def lease_ends_at(resource: Resource, terms: Terms) -> str:
@@ -115,58 +107,58 @@ def lease_ends_at(resource: Resource, terms: Terms) -> str:
     return min(tagged, longest) if tagged and _TIMESTAMP.fullmatch(tagged) else longest
 
 
-def judge_served(resource: Resource, facts: Facts, terms: Terms, now: str, *, ending: bool) -> Judgement:
-    """What is to be done with what serves a model; `ending`: the project's own deployment is being deleted with all."""
-    unowned = _unowned(resource, facts, terms)
+def judge_served(resource: Resource, owner: Owner, terms: Terms, now: str, *, ending: bool) -> Judgement:
+    """What is to be done with what serves a model; `ending`: the stack is being deleted with all that it has."""
+    unowned = _unowned(resource, owner, terms)
     if unowned:
         return unowned
     if ending:
-        return Judgement(Verdict.END, "its deployment is being deleted")
+        return Judgement(Verdict.END, "its stack is being deleted")
     ends_at = lease_ends_at(resource, terms)
     if now >= ends_at:
         return Judgement(Verdict.END, f"its lease ended at {ends_at}")
-    return _by_execution(resource, facts)
+    return _by_execution(resource, owner)
 
 
-def judge_job(resource: Resource, facts: Facts, terms: Terms, *, ending: bool) -> Judgement:
+def judge_job(resource: Resource, owner: Owner, terms: Terms, *, ending: bool) -> Judgement:
     """What is to be done with a job in progress. It ends by itself: without its tags it stays."""
     if isinstance(resource.tags, Unknown):
-        if run_of(resource, terms.deployment) is None or facts.claim is None:
+        if run_of(resource, terms.environment) is None or owner.claim is None:
             return Judgement(Verdict.FOREIGN, "neither its name nor a claim says that it is ours")
         return Judgement(Verdict.UNDECIDED, "its tags, which may keep it, could not be read")
-    if not _proven_by_tags(resource.tags, terms.deployment):
+    if not _proven_by_tags(resource.tags, terms.environment):
         return Judgement(Verdict.FOREIGN, "its tags do not say that it is ours")
     if resource.tags.get(KEEP_JOB_TAG) == "true":
         return Judgement(Verdict.KEEP, "its run's settings keep it")
     if ending:
-        return Judgement(Verdict.END, "its deployment is being deleted")
-    return _by_execution(resource, facts)
+        return Judgement(Verdict.END, "its stack is being deleted")
+    return _by_execution(resource, owner)
 
 
-def judge_model(resource: Resource, facts: Facts, chosen: int | None, terms: Terms) -> Judgement:
-    """What is to be done with a custom model: END only for a candidate's, of a run of this deployment that is over.
+def judge_model(resource: Resource, owner: Owner, chosen: int | None, terms: Terms) -> Judgement:
+    """What is to be done with a custom model: END only for a candidate's, of a run of this environment that is over.
 
     `chosen` is the number of the model that the run chose; None if no choice is stored.
     """
-    candidate = candidate_of_bedrock_name(terms.deployment, resource.name)
+    candidate = candidate_of_bedrock_name(terms.environment, resource.name)
     if candidate is None:
-        return Judgement(Verdict.FOREIGN, "its name is no candidate's of this deployment")
+        return Judgement(Verdict.FOREIGN, "its name is no candidate's of this environment")
     if isinstance(resource.tags, Unknown):
         return Judgement(Verdict.UNDECIDED, "its tags, which may keep it, could not be read")
-    if not is_candidate_of(resource.tags, terms.deployment, *candidate):
-        return Judgement(Verdict.FOREIGN, "its tags do not say that it is a candidate's of this deployment")
+    if not is_candidate_of(resource.tags, terms.environment, *candidate):
+        return Judgement(Verdict.FOREIGN, "its tags do not say that it is a candidate's of this environment")
     keep_models, keep_job = (resource.tags.get(tag) == "true" for tag in (KEEP_MODEL_TAG, KEEP_JOB_TAG))
     if not is_discarded(candidate[1], chosen, keep_models=keep_models, keep_job=keep_job):
         return Judgement(Verdict.KEEP, "it was chosen, or its run's settings keep it")
-    if chosen is None and not _failed_without_choice(facts):
+    if chosen is None and not _failed_without_choice(owner):
         return Judgement(Verdict.KEEP, "it is not known that its run chose no model")
-    return _by_execution(resource, facts)
+    return _by_execution(resource, owner)
 
 
-def _failed_without_choice(facts: Facts) -> bool:
+def _failed_without_choice(owner: Owner) -> bool:
     """Whether a choice that is not stored was never made: whoever clears the bucket must not lose a model by it."""
-    ended_badly = isinstance(facts.execution, Execution) and facts.execution.status in _ENDED_BADLY
-    return ended_badly and isinstance(facts.claim, Claim)
+    ended_badly = isinstance(owner.execution, Execution) and owner.execution.status in _ENDED_BADLY
+    return ended_badly and isinstance(owner.claim, Claim)
 
 
 def may_release(execution: Execution | Unknown | None, terms: Terms, now: str) -> bool:
@@ -185,25 +177,25 @@ def may_release(execution: Execution | Unknown | None, terms: Terms, now: str) -
     return True
 
 
-def _proven_by_tags(tags: Mapping[str, str] | Unknown, deployment: str) -> bool:
+def _proven_by_tags(tags: Mapping[str, str] | Unknown, environment: str) -> bool:
     if isinstance(tags, Unknown):
         return False
-    return tags.get("project") == PROJECT and tags.get("deployment") == deployment
+    return tags.get("project") == PROJECT and tags.get("deployment") == environment
 
 
-def _unowned(resource: Resource, facts: Facts, terms: Terms) -> Judgement | None:
-    """The judgement on what is not this deployment's, or may not be."""
-    if run_of(resource, terms.deployment) is None:
+def _unowned(resource: Resource, owner: Owner, terms: Terms) -> Judgement | None:
+    """The judgement on what is not this environment's, or may not be."""
+    if run_of(resource, terms.environment) is None:
         return Judgement(Verdict.FOREIGN, "neither its tags nor its name say that it is ours")
-    if _proven_by_tags(resource.tags, terms.deployment):
+    if _proven_by_tags(resource.tags, terms.environment):
         return None
-    if isinstance(facts.claim, Unknown):
+    if isinstance(owner.claim, Unknown):
         return Judgement(Verdict.UNDECIDED, "its tags do not say whose it is, and its run's claim could not be read")
-    if facts.claim is None:
-        return Judgement(Verdict.FOREIGN, "no run of this deployment has its name")
-    if isinstance(facts.execution, Unknown):
+    if owner.claim is None:
+        return Judgement(Verdict.FOREIGN, "no run of this environment has its name")
+    if isinstance(owner.execution, Unknown):
         return Judgement(Verdict.UNDECIDED, "its tags do not say whose it is, and its execution could not be read")
-    if resource.created_at > _last_purchase(facts.claim, facts.execution, terms):
+    if resource.created_at > _last_purchase(owner.claim, owner.execution, terms):
         return Judgement(Verdict.FOREIGN, "it was made after the run whose name it has")
     return None
 
@@ -217,13 +209,13 @@ def _last_purchase(claim: Claim, execution: Execution | None, terms: Terms) -> s
     return later(execution.ended_at, terms.settle_seconds)
 
 
-def _by_execution(resource: Resource, facts: Facts) -> Judgement:
-    execution = facts.execution
+def _by_execution(resource: Resource, owner: Owner) -> Judgement:
+    execution = owner.execution
     if isinstance(execution, Unknown):
         return Judgement(Verdict.UNDECIDED, "the status of its execution could not be read")
     if execution is None:
         # A tag cannot hold every character of an execution's name: without the claim this says nothing for certain.
-        if isinstance(facts.claim, Unknown):
+        if isinstance(owner.claim, Unknown):
             return Judgement(Verdict.UNDECIDED, "its run's claim could not be read")
         return Judgement(Verdict.END, "its execution does not exist")
     if execution.status == RUNNING:

@@ -31,7 +31,7 @@ DELETION_WAIT_SECONDS = 30
 DELETION_ATTEMPTS = 180
 DELETE_AGAIN_EVERY_ATTEMPTS = 6
 # From this attempt on, half a minute after the first, the alarm tells a person of every one that fails.
-FIRST_DELETION_ATTEMPT_TOLD = 6
+FIRST_ALARMING_DELETION_ATTEMPT = 6
 # A refusal by permissions or validation rarely heals: five minutes cover an IAM change that is still spreading.
 DELETION_ATTEMPTS_IF_REFUSED = 10
 

@@ -3,11 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.core.outside_text import own_sentence
 from lambdas.domain.core.timestamps import seconds_between
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import bills, deletion_command, hourly_cost, noun
+from lambdas.domain.serving.lease import Terms
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where the reconciler looks, and whom it tells; `ending`: the stack is being deleted, so that nothing may go on.
+
+    A None of `model_unit_price_per_hour` leaves the price to each run's preflight, one of `topic_arn` tells nobody.
+    """
+
+    terms: Terms
+    bucket: str
+    state_machine_arn: str
+    topic_arn: str | None = None
+    model_unit_price_per_hour: float | None = None
+    ending: bool = False
 
 
 @dataclass(frozen=True)
@@ -18,7 +35,7 @@ class Found:
     the deletion; `final` where time alone does not heal the refusal.
     """
 
-    serving: ServingKind
+    kind: ServingKind
     arn: str
     created_at: str
     lease_ends_at: str
@@ -85,6 +102,35 @@ class Turn:
         )
 
 
+class Summary(Fact):
+    """What Lambda's log and a person who calls the function by hand see."""
+
+    live: list[str]
+    deleted: list[str]
+    left: list[str]
+    jobs_stopped: list[str]
+    models_deleted: list[str]
+    executions_stopped: list[str]
+    slots_freed: list[str]
+    slots_held: list[str]
+    problems: list[str]
+
+
+def summarise(turn: Turn) -> Summary:
+    """The turn by ARNs and keys."""
+    return Summary(
+        live=[found.arn for found in turn.live],
+        deleted=[found.arn for found in turn.deleted],
+        left=[found.arn for found in turn.left],
+        jobs_stopped=turn.jobs_stopped,
+        models_deleted=turn.models_deleted,
+        executions_stopped=turn.executions_stopped,
+        slots_freed=turn.slots_freed,
+        slots_held=turn.slots_held,
+        problems=turn.problems,
+    )
+
+
 def oldest_seconds(live: list[Found], now: str) -> float:
     """The age of the oldest; 0 where there is none."""
     return max((seconds_between(found.created_at, now) for found in live), default=0.0)
@@ -95,28 +141,26 @@ def overrun_seconds(live: list[Found], now: str) -> float:
     return max((max(0.0, seconds_between(found.lease_ends_at, now)) for found in live), default=0.0)
 
 
-def deleted_sentences(turn: Turn) -> list[str]:
+def describe_deleted(turn: Turn) -> list[str]:
     """What was cleaned up, a sentence each."""
     return [
-        *(
-            f"The {noun(found.serving)} {found.arn} was deleted, and Bedrock no longer finds it."
-            for found in turn.deleted
-        ),
+        *(f"The {noun(found.kind)} {found.arn} was deleted, and Bedrock no longer finds it." for found in turn.deleted),
         *(f"The customization job {arn} was stopped." for arn in turn.jobs_stopped),
         *(f"The custom model {arn} of a run that is over was deleted." for arn in turn.models_deleted),
     ]
 
 
-def left_sentences(turn: Turn, now: str, prices: Mapping[str, float | None]) -> list[str]:
+def describe_left(turn: Turn, now: str, prices: Mapping[str, float | None]) -> list[str]:
     """What still exists although it may not, a paragraph each: what, how old, how dear, why, what to do.
 
     `prices` are of a model unit an hour, by the throughput's ARN.
     """
     return [
-        f"The {noun(found.serving)} {found.arn} STILL EXISTS, is {_age(found, now)} old and "
-        f"{bills(found.serving, hourly_cost(found.model_units, prices.get(found.arn)))}. "
+        f"The {noun(found.kind)} {found.arn} STILL EXISTS, is {_describe_age(found, now)} old and "
+        f"{bills(found.kind, hourly_cost(found.model_units, prices.get(found.arn)))}. "
         f"It may not exist, since {found.reason}. "
-        f"{_answer(found)} The reconciler goes on trying. Delete it now: {deletion_command(found.serving, found.arn)}"
+        f"{_describe_answer(found)} The reconciler goes on trying. "
+        f"Delete it now: {deletion_command(found.kind, found.arn)}"
         for found in turn.left
     ]
 
@@ -128,26 +172,26 @@ def run_message(run_id: str, execution_arn: str, error: str, what: str, sentence
     return notification(f"{run_id}: {error}", f"{text}\n\nRun: {run_id}\nExecution: {execution_arn}")
 
 
-def alert_message(deployment: str, turn: Turn, sentences: list[str]) -> Notification:
+def alert_message(environment: str, turn: Turn, sentences: list[str]) -> Notification:
     """Where something was found that should not have existed."""
-    kinds = sorted({noun(found.serving).upper() for found in turn.failed})
+    kinds = sorted({noun(found.kind).upper() for found in turn.failed})
     title = f"{' AND '.join(kinds)} NOT DELETED" if kinds else "leftovers found"
     details = [f"{found.arn} should not have existed: {found.reason}." for found in turn.deleted]
     paragraphs = map(own_sentence, [*sentences, *details, *turn.problems])
-    return notification(f"{deployment}: {title}", "\n\n".join(paragraphs))
+    return notification(f"{environment}: {title}", "\n\n".join(paragraphs))
 
 
-def not_reconciled(turn: Turn) -> str:
+def describe_problems(turn: Turn) -> str:
     """The message of NotReconciled."""
     failed = [f"{found.arn} was not deleted: {found.refusal}." for found in turn.failed]
     return " ".join([*failed, *turn.problems, "The next turn tries again."])
 
 
-def _age(found: Found, now: str) -> str:
+def _describe_age(found: Found, now: str) -> str:
     return f"{seconds_between(found.created_at, now) / 3600:.1f} hours"
 
 
-def _answer(found: Found) -> str:
+def _describe_answer(found: Found) -> str:
     if found.refusal:
         return f"Bedrock's answer to its deletion: {found.refusal}."
     return "Bedrock accepted its deletion but still finds it."

@@ -1,14 +1,15 @@
-"""Slots: who may have one of the deployment's N throughputs at a time, and until when (its lease).
+"""Slots: who may have one of the environment's N throughputs at a time, and until when (its lease).
 
 A slot is the object `throughput-slots/<k>.json`, k from 1 to N, in the output bucket. A run takes a free one before it
-buys and gives it back once its throughput is verifiably gone, so the held slots also list every run that may have one.
+buys and gives it back once Bedrock no longer finds its throughput, so the held slots also list every run that may have
+one.
 """
 
 from collections.abc import Sequence
-from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.timestamps import later
 from lambdas.domain.serving.polling import FIRST_SLOT_WAIT_SECONDS, next_slot_wait
 
@@ -21,25 +22,30 @@ MARGIN_SECONDS = 30 * 60
 class Holder(BaseModel):
     """The object's body; times are timestamps."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     run_id: str
     execution_arn: str
     acquired_at: str
     lease_ends_at: str
 
+    @property
+    def answer_until(self) -> str:
+        """When the run stops using its throughput by itself."""
+        return later(self.lease_ends_at, -MARGIN_SECONDS)
 
-class Slot(TypedDict):
+
+class Slot(Fact):
     """`$.slot`. Times are timestamps, null while the run waits; `message` says what it waits for."""
 
     acquired: bool
-    key: str | None
-    acquired_at: str | None
-    lease_ends_at: str | None
-    answer_until: str | None
-    wait_seconds: int
-    waited_seconds: int
-    message: str | None
+    key: str | None = None
+    acquired_at: str | None = None
+    lease_ends_at: str | None = None
+    answer_until: str | None = None
+    wait_seconds: int = 0
+    waited_seconds: int = 0
+    message: str | None = None
 
 
 def keys(slots: int) -> list[str]:
@@ -47,8 +53,8 @@ def keys(slots: int) -> list[str]:
     return [f"{PREFIX}{number}.json" for number in range(1, slots + 1)]
 
 
-def holder(run_id: str, execution_arn: str, now: str, longest_lease_hours: float) -> Holder:
-    """A run that takes a slot now: its lease begins."""
+def begin_lease(run_id: str, execution_arn: str, now: str, longest_lease_hours: float) -> Holder:
+    """A run that takes a slot now."""
     return Holder(
         run_id=run_id,
         execution_arn=execution_arn,
@@ -57,37 +63,27 @@ def holder(run_id: str, execution_arn: str, now: str, longest_lease_hours: float
     )
 
 
-def answer_until(lease_ends_at: str) -> str:
-    """When a run stops using its throughput by itself."""
-    return later(lease_ends_at, -MARGIN_SECONDS)
-
-
-def acquired(key: str, held_by: Holder, waited_seconds: int) -> Slot:
+def hold_slot(key: str, holder: Holder, waited_seconds: int) -> Slot:
     """`$.slot` of a run that has one."""
-    return {
-        "acquired": True,
-        "key": key,
-        "acquired_at": held_by.acquired_at,
-        "lease_ends_at": held_by.lease_ends_at,
-        "answer_until": answer_until(held_by.lease_ends_at),
-        "wait_seconds": 0,
-        "waited_seconds": waited_seconds,
-        "message": None,
-    }
+    return Slot(
+        acquired=True,
+        key=key,
+        acquired_at=holder.acquired_at,
+        lease_ends_at=holder.lease_ends_at,
+        answer_until=holder.answer_until,
+        waited_seconds=waited_seconds,
+    )
 
 
-def waiting(holders: Sequence[Holder], slots: int, previous_wait_seconds: int, waited_seconds: int) -> Slot:
-    """`$.slot` of a run that waits its turn, with the next wait."""
+def wait_for_slot(holders: Sequence[Holder], slots: int, previous: Slot | None) -> Slot:
+    """`$.slot` of a run that waits its turn, with the next wait; `previous` is that of the turn before."""
     held = ", ".join(f"{each.run_id} since {each.acquired_at}" for each in holders)
-    wait_seconds = next_slot_wait(previous_wait_seconds) if previous_wait_seconds else FIRST_SLOT_WAIT_SECONDS
-    return {
-        "acquired": False,
-        "key": None,
-        "acquired_at": None,
-        "lease_ends_at": None,
-        "answer_until": None,
-        "wait_seconds": wait_seconds,
-        "waited_seconds": waited_seconds + wait_seconds,
-        "message": f"Waiting for a throughput slot before buying: {len(holders)} of {slots} held, by "
+    last = previous.wait_seconds if previous else 0
+    wait_seconds = next_slot_wait(last) if last else FIRST_SLOT_WAIT_SECONDS
+    return Slot(
+        acquired=False,
+        wait_seconds=wait_seconds,
+        waited_seconds=(previous.waited_seconds if previous else 0) + wait_seconds,
+        message=f"Waiting for a throughput slot before buying: {len(holders)} of {slots} held, by "
         f"{held or 'nobody'}. Asking again in {wait_seconds} s.",
-    }
+    )

@@ -242,7 +242,7 @@ def throughput_description() -> Describe:
 def throughput() -> dict[str, Any]:
     """`$.serving` right after the purchase."""
     return {
-        "serving": "provisioned_throughput",
+        "kind": "provisioned_throughput",
         "name": NAME,
         "arn": THROUGHPUT_ARN,
         "status": "Creating",
@@ -280,7 +280,7 @@ def deployment_description() -> Describe:
 @pytest.fixture
 def deployment(throughput: dict[str, Any]) -> dict[str, Any]:
     """`$.serving` right after a deployment on demand."""
-    return {**throughput, "serving": "on_demand", "arn": DEPLOYMENT_ARN, "wait_seconds": 20}
+    return {**throughput, "kind": "on_demand", "arn": DEPLOYMENT_ARN, "wait_seconds": 20}
 
 
 @pytest.fixture
@@ -296,7 +296,7 @@ def hold(s3: Any) -> Callable[..., dict[str, Any]]:
             **changes,
         }
         s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=json.dumps(holder).encode())
-        return {**slots.acquired(key, slots.Holder.model_validate(holder), 0)}
+        return slots.hold_slot(key, slots.Holder.model_validate(holder), 0).dump()
 
     return take
 

@@ -52,7 +52,7 @@ def test_the_model_is_deployed_and_no_throughput_is_bought(
     }
     # Nothing else was called, and a repeated call is the same request.
     assert bedrock.calls == [(CREATE, request), (CREATE, request)]
-    assert (first["serving"], first["arn"], first["status"]) == ("on_demand", expect["deployment_arn"], "Creating")
+    assert (first["kind"], first["arn"], first["status"]) == ("on_demand", expect["deployment_arn"], "Creating")
     # It is ready within minutes: nobody waits for it as for a throughput.
     assert first["wait_seconds"] == 20
 
@@ -196,7 +196,7 @@ def test_one_that_was_never_recorded_is_deleted_by_its_name(
     expect: dict[str, str],
     lambda_context: LambdaContext,
 ) -> None:
-    """A Lambda killed right after the call leaves nothing in the state but the failure."""
+    """A Lambda killed right after the call leaves nothing in the state but the slot."""
     bedrock.answer(GET, deployment_description())
     gone(bedrock)
     bedrock.answer(DELETE)
@@ -275,7 +275,7 @@ class TestWithoutPlan:
         bedrock.refuse(GET_THROUGHPUT, "ThrottlingException", status=429)
         bedrock.answer(GET, deployment_description())
         bedrock.answer(DELETE)
-        assert delete_throughput_or_deployment.handler({"run": run}, lambda_context)["serving"] == "on_demand"
+        assert delete_throughput_or_deployment.handler({"run": run}, lambda_context)["kind"] == "on_demand"
         assert len(bedrock.requests(DELETE)) == 1
 
     def test_what_could_not_be_asked_is_no_proof(

@@ -68,7 +68,7 @@ def test_a_purchase_that_was_never_recorded_is_deleted_by_its_name(
     expect: dict[str, str],
     lambda_context: LambdaContext,
 ) -> None:
-    """A Lambda killed right after the purchase leaves nothing in the state but the failure."""
+    """A Lambda killed right after the purchase leaves nothing in the state but the slot."""
     bedrock.answer(GET, throughput_description())
     gone(bedrock)
     bedrock.answer(DELETE)
@@ -94,7 +94,7 @@ def test_nothing_bought_is_nothing_to_delete(
 ) -> None:
     """Runs that fail before the purchase pass through here as well."""
     gone(bedrock)
-    deleted = handler({"run": run, "plan": plan, "failure": {}}, lambda_context)
+    deleted = handler({"run": run, "plan": plan}, lambda_context)
     assert (deleted["deleted"], deleted["deleted_at"]) == (True, None)
 
 
@@ -135,6 +135,7 @@ def test_one_that_stays_is_asked_for_again_until_a_person_must_come(
 def test_the_price_file_prices_what_could_not_be_deleted(
     bedrock: Script,
     run: dict[str, Any],
+    plan: dict[str, Any],
     throughput: dict[str, Any],
     throughput_description: Describe,
     lambda_context: LambdaContext,
@@ -142,7 +143,8 @@ def test_the_price_file_prices_what_could_not_be_deleted(
     """The preflight has read it; a person who is called at night must see how dear each hour is."""
     bedrock.answer(GET, throughput_description())
     bedrock.refuse(DELETE, "AccessDeniedException", "not authorized")
-    state = {"run": run, "plan": {"model_units": 2}, "preflight": {"estimate": {"model_unit_price_per_hour": 24.0}}}
+    plan["model_units"] = 2
+    state = {"run": run, "plan": plan, "preflight": {"estimate": {"model_unit_price_per_hour": 24.0}}}
     with pytest.raises(ThroughputNotDeleted, match=r"2 model units at 24\.00 USD = 48\.00 USD an hour"):
         for _ in range(1_000):
             throughput = handler({**state, "serving": throughput}, lambda_context)

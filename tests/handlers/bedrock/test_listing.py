@@ -12,7 +12,7 @@ from tests.handlers.bedrock.conftest import Script
 @pytest.mark.parametrize(
     ("operation", "listed"),
     [
-        ("ListProvisionedModelThroughputs", lambda: [*current().bedrock.list_throughputs()]),
+        ("ListProvisionedModelThroughputs", lambda: [*current().throughputs.list_all()]),
         ("ListCustomModelDeployments", lambda: [*current().deployments.list_all()]),
         ("ListModelCustomizationJobs", lambda: [*current().bedrock.list_running_jobs()]),
         (

@@ -95,7 +95,7 @@ def shard(
                     "shard": {"arm": "tuned", "model_id": None, "number": 0, "first": 0, "records": RECORDS},
                     "serving": {
                         **throughput,
-                        "serving": "on_demand",
+                        "kind": "on_demand",
                         "arn": arn["customModelDeploymentArn"],
                         "answer_until": timestamp(as_datetime(clock.now() + 60 * lease_minutes)),
                     },

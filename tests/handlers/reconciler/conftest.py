@@ -12,16 +12,15 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
-from lambdas.adapters import reconciling
-from lambdas.adapters.adapters import current, use
-from lambdas.adapters.reconciling import Scope
+from lambdas.adapters.adapters import Adapters
 from lambdas.domain.core.run import LEASE_TAG, Source, bedrock_name, bedrock_tags, claim_key, run_id
 from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import KINDS, ON_DEMAND, PROVISIONED
 from lambdas.domain.serving.lease import Terms
-from lambdas.domain.serving.reconciliation import Turn
-from lambdas.handlers.environment import environment
+from lambdas.domain.serving.reconciliation import Scope, Turn
+from lambdas.handlers import composition
+from lambdas.steps.reconcile import reconcile
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve
 from local.bedrock.settings import Settings
@@ -45,6 +44,7 @@ ROLE = "arn:aws:iam::123456789012:role/customization"
 class World:
     """What a test does in the name of a run, a neighbour or a person, and what it sees afterwards."""
 
+    adapters: Adapters
     url: str
     clock: ManualClock
     machine: str
@@ -55,14 +55,14 @@ class World:
     def custom_model(self) -> str:
         """The ARN of a tuned model that can be served on demand."""
         data = b"".join(json.dumps(conversation(row)).encode() + b"\n" for row in rows(120))
-        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key="train.jsonl", Body=data)
+        self.adapters.clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key="train.jsonl", Body=data)
         job = self.train("tuned", {}, base_model=LLAMA)
-        arn: str = current().clients.bedrock.get_model_customization_job(jobIdentifier=job)["outputModelArn"]
+        arn: str = self.adapters.clients.bedrock.get_model_customization_job(jobIdentifier=job)["outputModelArn"]
         return arn
 
     def train(self, name: str, tags: dict[str, str], base_model: str = HAIKU) -> str:
         """A customization job; returns its ARN."""
-        arn: str = current().clients.bedrock.create_model_customization_job(
+        arn: str = self.adapters.clients.bedrock.create_model_customization_job(
             jobName=name,
             customModelName=name,
             roleArn=ROLE,
@@ -82,12 +82,12 @@ class World:
             "detail-type": "Object Created",
             "detail": {"bucket": {"name": "input-bucket"}, "object": {"key": key, "version-id": "v1"}},
         }
-        started = current().clients.step_functions.start_execution(
+        started = self.adapters.clients.step_functions.start_execution(
             stateMachineArn=self.machine, name=name, input=json.dumps(event)
         )
         run = run_id(Source("input-bucket", key, "v1"))
         claim = {"run_id": run, "execution_arn": started["executionArn"], "claimed_at": now()}
-        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(run), Body=json.dumps(claim).encode())
+        self.adapters.clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(run), Body=json.dumps(claim).encode())
         return run, started["executionArn"]
 
     def buy(
@@ -108,11 +108,11 @@ class World:
         """One of any name and tags, as whoever may make it."""
         arn: str
         if kind == ON_DEMAND:
-            arn = current().clients.bedrock.create_custom_model_deployment(
+            arn = self.adapters.clients.bedrock.create_custom_model_deployment(
                 modelDeploymentName=name, modelArn=self.custom_model, tags=_pairs(tags)
             )["customModelDeploymentArn"]
             return arn
-        arn = current().clients.bedrock.create_provisioned_model_throughput(
+        arn = self.adapters.clients.bedrock.create_provisioned_model_throughput(
             provisionedModelName=name, modelId=HAIKU, modelUnits=1, tags=_pairs(tags)
         )["provisionedModelArn"]
         return arn
@@ -120,16 +120,16 @@ class World:
     def hold_slot(self, run: str, execution: str, key: str = "throughput-slots/1.json") -> None:
         """As AcquireSlot does."""
         holder = {"run_id": run, "execution_arn": execution, "acquired_at": now(), "lease_ends_at": later(now(), 60)}
-        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=json.dumps(holder).encode())
+        self.adapters.clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=json.dumps(holder).encode())
 
     def slots(self) -> int:
         """How many slots are held."""
-        found = current().clients.s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix="throughput-slots/")
+        found = self.adapters.clients.s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix="throughput-slots/")
         return found["KeyCount"]
 
     def stop(self, execution: str) -> None:
         """A person stops the execution."""
-        current().clients.step_functions.stop_execution(executionArn=execution)
+        self.adapters.clients.step_functions.stop_execution(executionArn=execution)
 
     def live(self) -> set[str]:
         """What serves models, whosever it is."""
@@ -160,7 +160,8 @@ class World:
             left[0] -= duration
 
         terms = Terms(DEPLOYMENT, longest_lease_hours=8, longest_run_hours=168, settle_seconds=settle_seconds)
-        return reconciling.reconcile(Scope(terms, OUTPUT_BUCKET, self.machine, ending), lambda: left[0], sleep)
+        scope = Scope(terms, OUTPUT_BUCKET, self.machine, ending=ending)
+        return reconcile(scope, lambda: left[0], adapters=self.adapters, sleep=sleep)
 
     def messages(self) -> list[tuple[str, str]]:
         """Subject and text of what the topic was told."""
@@ -199,19 +200,19 @@ def world(s3: Any, timing: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterato
     clock = ManualClock(time.time())
     with serve(timing, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", url)
-        use(None)
+        monkeypatch.setattr(composition, "root", composition.Root())
+        adapters = composition.root.adapters
         role = "arn:aws:iam::123456789012:role/machine"
         definition = '{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 1000, "End": true}}}'
-        machine = current().clients.step_functions.create_state_machine(name="ft", definition=definition, roleArn=role)
-        topic = current().clients.sns.create_topic(Name="results")["TopicArn"]
+        machine = adapters.clients.step_functions.create_state_machine(name="ft", definition=definition, roleArn=role)
+        topic = adapters.clients.sns.create_topic(Name="results")["TopicArn"]
         monkeypatch.setenv("STATE_MACHINE_ARN", machine["stateMachineArn"])
         monkeypatch.setenv("TOPIC_ARN", topic)
         monkeypatch.setenv("MODEL_UNIT_PRICE_PER_HOUR", "40")
-        environment.cache_clear()
         # The clients' own retries would sleep.
-        events = current().clients.bedrock.meta.events
+        events = adapters.clients.bedrock.meta.events
         events.unregister("needs-retry.bedrock", unique_id="retry-config-bedrock")
-        yield World(url, clock, machine["stateMachineArn"], topic)
+        yield World(adapters, url, clock, machine["stateMachineArn"], topic)
 
 
 def _pairs(tags: dict[str, str]) -> Any:

@@ -4,15 +4,15 @@ from typing import Any, ClassVar
 
 import pytest
 
-from lambdas.adapters import reconciling
-from lambdas.adapters.adapters import current
 from lambdas.adapters.aws import custom_resource
-from lambdas.adapters.reconciling import Scope
+from lambdas.adapters.aws.stacks import Stacks
 from lambdas.domain.core.run import bedrock_name, bedrock_tags
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
 from lambdas.domain.serving.lease import Terms
+from lambdas.domain.serving.reconciliation import Scope
 from lambdas.handlers import reconcile_throughput
+from lambdas.steps import reconcile as step
 from local.bedrock.clock import ManualClock
 from local.bedrock.settings import Settings
 from stacks.definition import lambda_states, seconds_to_serve
@@ -39,9 +39,13 @@ class TestDeletionOfTheStack:
     def answers(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         """Status and reason that CloudFormation got; its stack is being deleted."""
         got: list[tuple[str, str]] = []
-        monkeypatch.setattr(reconciling, "START_SECONDS", 0)
-        monkeypatch.setattr(reconcile_throughput, "is_being_removed", lambda _stack: True)
-        monkeypatch.setattr(custom_resource, "answer", lambda _request, status, reason="": got.append((status, reason)))
+        monkeypatch.setattr(step, "START_SECONDS", 0)
+        monkeypatch.setattr(Stacks, "is_being_removed", lambda *_: True)
+
+        def take(_: object, failure: str | None) -> None:
+            got.append(("SUCCESS", "") if failure is None else ("FAILED", failure))
+
+        monkeypatch.setattr(custom_resource, "_answer", take)
         return got
 
     def test_running_executions_are_stopped_and_all_that_they_have_is_deleted(
@@ -53,7 +57,7 @@ class TestDeletionOfTheStack:
         reconcile_throughput.handler(self.REQUEST, lambda_context)
         assert answers == [("SUCCESS", "")]
         assert world.live() == set()
-        described = current().clients.step_functions.describe_execution(executionArn=execution)
+        described = world.adapters.clients.step_functions.describe_execution(executionArn=execution)
         assert described["status"] == "ABORTED"
 
     def test_it_waits_for_the_slot_behind_which_a_purchase_may_be_under_way(self, world: World) -> None:
@@ -62,7 +66,7 @@ class TestDeletionOfTheStack:
         world.hold_slot(run, execution)
         turn = world.reconcile(ending=True, settle_seconds=3600)
         assert turn.executions_stopped == [execution]
-        assert not reconciling.is_finished(turn, Scope(Terms("", 8, 168, 0), "", "", ending=True))
+        assert not step.is_finished(turn, Scope(Terms("", 8, 168, 0), "", "", ending=True))
         assert sum(world.slept) >= 60
 
     def test_without_a_run_it_waits_for_nothing(self, world: World) -> None:
@@ -79,7 +83,7 @@ class TestDeletionOfTheStack:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """A stack that hangs helps nobody; one that vanishes would hide a bill."""
-        monkeypatch.setattr(reconciling, "REFUSED_SECONDS", 0)
+        monkeypatch.setattr(step, "REFUSED_SECONDS", 0)
         arn = world.buy(*world.run(), kind)
         world.fault({"operation": DELETE[kind], "kind": "access_denied"})
         reconcile_throughput.handler(self.REQUEST, lambda_context)
@@ -93,7 +97,7 @@ class TestDeletionOfTheStack:
         self, world: World, answers: list[tuple[str, str]], lambda_context: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """CloudFormation would wait for the whole service timeout."""
-        monkeypatch.setattr(reconciling, "reconcile", lambda *_: 1 / 0)
+        monkeypatch.setattr(step, "reconcile", lambda *_, **__: 1 / 0)
         reconcile_throughput.handler(self.REQUEST, lambda_context)
         [(status, reason)] = answers
         assert (status, "ZeroDivisionError" in reason) == ("FAILED", True)
@@ -109,7 +113,7 @@ class TestDeletionOfTheStack:
         removed: bool,
     ) -> None:
         """A deployment of a new version must not end the runs of the old one."""
-        monkeypatch.setattr(reconcile_throughput, "is_being_removed", lambda _stack: removed)
+        monkeypatch.setattr(Stacks, "is_being_removed", lambda *_: removed)
         arn = world.buy(*world.run())
         reconcile_throughput.handler({**self.REQUEST, "RequestType": kind}, lambda_context)
         assert answers == [("SUCCESS", "")]
@@ -144,4 +148,4 @@ class TestJobsOfStoppedExecutions:
 
     def test_the_wait_is_as_long_as_such_a_function_may_go_on(self) -> None:
         """A state that gets more time must not outlive the reconciler."""
-        assert seconds_to_serve(lambda_states()["StartJobs"]) <= reconciling.START_SECONDS
+        assert seconds_to_serve(lambda_states()["StartJobs"]) <= step.START_SECONDS

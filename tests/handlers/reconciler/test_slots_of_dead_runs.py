@@ -2,7 +2,6 @@
 
 import pytest
 
-from lambdas.adapters.adapters import current
 from lambdas.adapters.stores.throughput_slots import UnreadableSlot
 from lambdas.domain.models.catalogue import ServingKind
 from tests.handlers.conftest import OUTPUT_BUCKET
@@ -60,11 +59,11 @@ def test_an_object_that_is_no_slot_is_named_with_its_remedy_and_hides_no_slot(wo
     run, execution = world.run()
     world.hold_slot(run, execution)
     world.stop(execution)
-    current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key="throughput-slots/2.json", Body=b"{}")
+    world.adapters.clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key="throughput-slots/2.json", Body=b"{}")
     turn = world.reconcile(seconds=1)
     assert turn.slots_freed == ["throughput-slots/1.json"]
     [problem] = turn.problems
     assert f"s3://{OUTPUT_BUCKET}/throughput-slots/2.json" in problem
     assert "delete it" in problem
     with pytest.raises(UnreadableSlot, match="delete it"):
-        current().slots.held(OUTPUT_BUCKET)
+        world.adapters.slots.held(OUTPUT_BUCKET)

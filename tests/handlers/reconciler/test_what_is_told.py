@@ -5,20 +5,18 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.adapters import current
 from lambdas.domain.core.errors import NotReconciled
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
 from lambdas.handlers import reconcile_throughput
-from lambdas.handlers.environment import environment
 from local.bedrock.settings import Settings
 from tests.handlers.conftest import OUTPUT_BUCKET
 from tests.handlers.reconciler.conftest import DELETE, LIST, SCHEDULE, World
 
 
-def ended(execution: str) -> dict[str, Any]:
+def ended(world: World, execution: str) -> dict[str, Any]:
     """The event of an execution that was stopped."""
-    described = current().clients.step_functions.describe_execution(executionArn=execution)
+    described = world.adapters.clients.step_functions.describe_execution(executionArn=execution)
     detail = {"executionArn": execution, "status": "ABORTED", "input": described["input"]}
     return {"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": detail}
 
@@ -27,12 +25,12 @@ def test_a_stopped_run_is_told_with_what_was_cleaned_up(world: World, lambda_con
     """No lane of its own ran: nobody else would say that it is over and that nothing bills."""
     run, execution = world.run()
     world.stop(execution)
-    reconcile_throughput.handler(ended(execution), lambda_context)
+    reconcile_throughput.handler(ended(world, execution), lambda_context)
     [(subject, message)] = world.messages()
     assert subject == f"{run}: RunAborted"
     assert execution in message
     report = json.loads(
-        current().clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json")["Body"].read()
+        world.adapters.clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json")["Body"].read()
     )
     assert (report["status"], report["error"]["name"]) == ("failed", "RunAborted")
 
@@ -113,10 +111,11 @@ class TestAtOnce:
     ) -> None:
         """The price file is where prices stand; one that cannot be told must not keep the message back."""
         monkeypatch.delenv("MODEL_UNIT_PRICE_PER_HOUR")
-        environment.cache_clear()
         run, execution = world.run()
         world.buy(run, execution, PROVISIONED, lease_hours=-1)
-        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/preflight.json", Body=json.dumps(stored))
+        world.adapters.clients.s3.put_object(
+            Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/preflight.json", Body=json.dumps(stored)
+        )
         world.fault({"operation": DELETE[PROVISIONED], "kind": "access_denied"})
         with pytest.raises(NotReconciled):
             reconcile_throughput.handler(SCHEDULE, lambda_context)
@@ -142,8 +141,10 @@ class TestAtOnce:
         run, execution = world.run()
         arn = world.buy(run, execution, kind)
         world.stop(execution)
-        reconcile_throughput.handler(ended(execution), lambda_context)
-        stored = current().clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json")["Body"].read()
+        reconcile_throughput.handler(ended(world, execution), lambda_context)
+        stored = world.adapters.clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json")[
+            "Body"
+        ].read()
         error = json.loads(stored)["error"]
         assert error["name"] == "RunAborted"
         assert f"{arn} was deleted, and Bedrock no longer finds it" in error["cause"]

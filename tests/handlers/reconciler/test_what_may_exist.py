@@ -2,7 +2,6 @@
 
 import pytest
 
-from lambdas.adapters.adapters import current
 from lambdas.domain.core.run import bedrock_name, bedrock_tags
 from lambdas.domain.models.catalogue import ServingKind
 from local.bedrock.settings import Settings
@@ -24,7 +23,7 @@ def test_one_whose_execution_was_stopped_is_deleted_and_the_deletion_verified(wo
     world.stop(execution)
     turn = world.reconcile()
     assert world.live() == set()
-    assert [(found.serving, found.arn) for found in turn.deleted] == [(kind, arn)]
+    assert [(found.kind, found.arn) for found in turn.deleted] == [(kind, arn)]
     # Bedrock finds it for a minute after it has accepted the deletion: that counts for nothing.
     assert sum(world.slept) >= 60
     assert turn.problems == []
@@ -81,7 +80,7 @@ def test_every_page_of_the_list_is_read(world: World, kind: ServingKind) -> None
         world.buy(f"other-{number:012x}", execution, kind, deployment=NEIGHBOUR)
     bought = world.buy(run, execution, kind, name=f"zz-{run}")
     world.stop(execution)
-    pages = current().clients.bedrock.meta.events
+    pages = world.adapters.clients.bedrock.meta.events
     operation = LIST[kind]
     pages.register(
         f"before-parameter-build.bedrock.{operation}", lambda params, **_: params.setdefault("maxResults", 10)

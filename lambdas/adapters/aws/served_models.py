@@ -1,21 +1,22 @@
 """What serves a tuned model, whichever kind it is: provisioned throughput or a custom model deployment.
 
-Every function raises ServiceBusy, NotFound, Conflict or Refused.
+Every method raises ServiceBusy, NotFound, Conflict or Refused.
 """
 
 from collections.abc import Mapping
 
-from lambdas.adapters.aws.bedrock import Bedrock, Listed
+from lambdas.adapters.aws.bedrock import Listed
 from lambdas.adapters.aws.custom_model_deployments import CustomModelDeployments
+from lambdas.adapters.aws.provisioned_throughputs import ProvisionedThroughputs
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import ON_DEMAND, ServedModel
 
 
-class Serving:
+class ServedModels:
     """Throughputs and deployments alike."""
 
-    def __init__(self, bedrock: Bedrock, deployments: CustomModelDeployments) -> None:
-        self._bedrock = bedrock
+    def __init__(self, throughputs: ProvisionedThroughputs, deployments: CustomModelDeployments) -> None:
+        self._throughputs = throughputs
         self._deployments = deployments
 
     def create(
@@ -24,18 +25,19 @@ class Serving:
         """Buys throughput without commitment, or makes a deployment, which has no model units; returns its ARN."""
         if kind == ON_DEMAND:
             return self._deployments.create(name, token, model_arn, tags)
-        return self._bedrock.purchase_throughput(name, token, model_arn, model_units, tags)
+        return self._throughputs.create(name, token, model_arn, model_units, tags)
 
     def find(self, kind: ServingKind, identifier: str) -> ServedModel | None:
-        """It by name or ARN; None where there is none."""
-        return self._deployments.find(identifier) if kind == ON_DEMAND else self._bedrock.find_throughput(identifier)
+        """One by name or ARN; None where there is none."""
+        return self._of(kind).find(identifier)
 
     def delete(self, kind: ServingKind, identifier: str) -> bool:
         """Asks for its deletion by name or ARN; False for one that does not exist, deleted already."""
-        return (
-            self._deployments.delete(identifier) if kind == ON_DEMAND else self._bedrock.delete_throughput(identifier)
-        )
+        return self._of(kind).delete(identifier)
 
     def list_all(self, kind: ServingKind) -> list[Listed]:
         """All of the kind that the account has in this Region, whoever made them."""
-        return self._deployments.list_all() if kind == ON_DEMAND else self._bedrock.list_throughputs()
+        return self._of(kind).list_all()
+
+    def _of(self, kind: ServingKind) -> ProvisionedThroughputs | CustomModelDeployments:
+        return self._deployments if kind == ON_DEMAND else self._throughputs

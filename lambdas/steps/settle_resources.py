@@ -1,86 +1,48 @@
-"""Compares what exists with what may exist, and removes the rest: throughputs, deployments, jobs, models, slots.
+"""One turn of the reconciler: compares what exists with what may exist, and removes the rest.
 
-Each step stands alone: what fails for one resource is noted and stops no other. What was deleted counts only once
-Bedrock no longer finds it. Deleting what is gone is success, so a run's own lane may do the same at the same time.
+These are throughputs, deployments, jobs, models and slots. What fails for one of them is noted and stops no other.
+What was deleted counts only once Bedrock no longer finds it. Deleting what is gone is success, so a run's own lane may
+do the same at the same time.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from pydantic import ValidationError
 
-from lambdas.adapters.adapters import current
+from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.bedrock import Listed
 from lambdas.adapters.aws.service_errors import Conflict, Refused
 from lambdas.adapters.stores.throughput_slots import Held
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.run import Claim, bedrock_name, candidate_of_bedrock_name, claim_key
 from lambdas.domain.core.timestamps import now
+from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving import lease
 from lambdas.domain.serving.kinds import KINDS, noun
-from lambdas.domain.serving.lease import CUT_OFF, UNKNOWN, Execution, Facts, Resource, Terms, Unknown, Verdict
-from lambdas.domain.serving.reconciliation import Found, Turn
-
-FIRST_WAIT_SECONDS = 0.25
-LONGEST_WAIT_SECONDS = 15.0
-# After so long nothing but refusals: what is not allowed now will not be allowed in ten minutes either.
-REFUSED_SECONDS = 30
-# So long a function whose execution was stopped may go on starting jobs: the time limit of its state.
-START_SECONDS = 120
+from lambdas.domain.serving.lease import CUT_OFF, Execution, Owner, Resource, Verdict
+from lambdas.domain.serving.reconciliation import Found, Scope, Turn
 
 
-@dataclass(frozen=True)
-class Scope:
-    """Where to look; `ending`: the deployment is being deleted, so that nothing of it may go on."""
-
-    terms: Terms
-    bucket: str
-    state_machine_arn: str
-    ending: bool = False
+def settle_resources(scope: Scope, earlier: list[Found], adapters: Adapters) -> Turn:
+    """One turn; `earlier` are those that the turn before was to delete, and could not yet see gone."""
+    return _Turn(scope, adapters).settle_all(earlier)
 
 
-def reconcile(scope: Scope, seconds_left: Callable[[], float], sleep: Callable[[float], object] = time.sleep) -> Turn:
-    """Turns until nothing is left to wait for, or the time is up: the last turn, with what all of them have done."""
-    done, waited, wait = Turn(), 0.0, FIRST_WAIT_SECONDS
-    while True:
-        done = _Reconciliation(scope).turn(done.left).after(done)
-        if not _may_heal(done, scope, waited) or seconds_left() < wait:
-            return done
-        sleep(wait)
-        waited, wait = waited + wait, min(LONGEST_WAIT_SECONDS, wait * 2)
+class _Turn:
+    """Claims and executions are read once in a turn."""
 
-
-def is_finished(turn: Turn, scope: Scope) -> bool:
-    """Whether nothing is left to do, and no slot is held behind which a purchase may be under way."""
-    return not (turn.left or turn.problems or turn.slots_settling or (scope.ending and turn.slots_held))
-
-
-def _may_heal(turn: Turn, scope: Scope, waited: float) -> bool:
-    # Nobody would ever find a job that is started, or a model that is made, after the reconciler itself is gone.
-    if scope.ending and turn.executions_stopped and waited < START_SECONDS:
-        return True
-    if is_finished(turn, scope):
-        return False
-    if turn.busy or turn.slots_settling or any(not found.final for found in turn.left):
-        return True
-    return scope.ending and (bool(turn.slots_held) or waited < REFUSED_SECONDS)
-
-
-class _Reconciliation:
-    """One turn; what was read of claims and executions is read once."""
-
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, adapters: Adapters) -> None:
         self._scope = scope
+        self._adapters = adapters
         self._turn = Turn()
         self._claim = cache(self._read_claim)
         self._execution = cache(self._read_execution)
 
-    def turn(self, earlier: list[Found]) -> Turn:
-        """`earlier` are those that the turn before was to delete, and could not yet see gone."""
+    def settle_all(self, earlier: list[Found]) -> Turn:
         if self._scope.ending:
             self._stop_executions()
         held = self._held_slots()
@@ -90,14 +52,14 @@ class _Reconciliation:
                 with self._noted(f"{noun(kind)} {served.arn}"):
                     self._settle_served(kind, served)
             for found in earlier:
-                if found.serving == kind and found.arn not in {served.arn for served in listed}:
+                if found.kind == kind and found.arn not in {served.arn for served in listed}:
                     self._delete(found)
         with self._noted("the list of customization jobs"):
-            for job in current().bedrock.list_running_jobs():
+            for job in self._adapters.bedrock.list_running_jobs():
                 with self._noted(f"job {job.arn}"):
                     self._settle_job(job)
         with self._noted("the list of custom models"):
-            for model in current().bedrock.list_custom_models():
+            for model in self._adapters.bedrock.list_custom_models():
                 with self._noted(f"model {model.arn}"):
                     self._settle_model(model)
         for slot in held:
@@ -107,26 +69,30 @@ class _Reconciliation:
 
     @contextmanager
     def _noted(self, about: str) -> Iterator[None]:
+        """Notes a problem and goes on."""
         try:
             yield
-        except ServiceBusy as error:
-            self._turn.busy = True
-            self._turn.problems.append(f"{about}: {error}")
-        except (Refused, ValidationError) as error:
-            self._turn.problems.append(f"{about}: {error}.")
+        except (ServiceBusy, Refused, ValidationError) as error:
+            self._note(about, error)
+
+    def _note(self, about: str, error: ServiceBusy | Refused | ValidationError) -> Unknown:
+        busy = isinstance(error, ServiceBusy)
+        self._turn.busy |= busy
+        self._turn.problems.append(f"{about}: {error}" if busy else f"{about}: {error}.")
+        return Unknown(str(error), busy)
 
     def _stop_executions(self) -> None:
         with self._noted("the list of executions"):
-            for arn in list(current().executions.running(self._scope.state_machine_arn)):
+            for arn in list(self._adapters.executions.running(self._scope.state_machine_arn)):
                 with self._noted(f"execution {arn}"):
-                    current().executions.stop(
-                        arn, "DeploymentDeleted", "The deployment that runs this execution is being deleted."
+                    self._adapters.executions.stop(
+                        arn, "StackDeleted", "The stack that runs this execution is being deleted."
                     )
                     self._turn.executions_stopped.append(arn)
 
     def _held_slots(self) -> list[Held]:
         with self._noted("the slots"):
-            held, unreadable = current().slots.listed(self._scope.bucket)
+            held, unreadable = self._adapters.slots.listed(self._scope.bucket)
             self._turn.problems.extend(map(str, unreadable))
             return held
         return []
@@ -134,13 +100,13 @@ class _Reconciliation:
     def _listed(self, kind: ServingKind, held: list[Held]) -> list[Listed]:
         """All of the kind in the account; where they cannot be listed, those of the runs that hold a slot."""
         with self._noted(f"the list of {noun(kind)}s"):
-            return current().serving.list_all(kind)
+            return self._adapters.served_models.list_all(kind)
         self._turn.unlisted.append(kind)
         found = []
         for slot in held:
-            name = bedrock_name(self._scope.terms.deployment, slot.holder.run_id)
+            name = bedrock_name(self._scope.terms.environment, slot.holder.run_id)
             with self._noted(f"{noun(kind)} {name}"):
-                one = current().serving.find(kind, name)
+                one = self._adapters.served_models.find(kind, name)
                 if one is not None:
                     found.append(Listed(one.arn, name, one.created_at, one.model_units))
         return found
@@ -148,17 +114,17 @@ class _Reconciliation:
     def _settle_served(self, kind: ServingKind, listed: Listed) -> None:
         resource = self._with_tags(listed)
         terms, moment = self._scope.terms, now()
-        judgement = lease.judge_served(resource, self._facts(resource), terms, moment, ending=self._scope.ending)
+        judgement = lease.judge_served(resource, self._owner(resource), terms, moment, ending=self._scope.ending)
         if judgement.verdict is Verdict.FOREIGN:
             return
         found = Found(
-            serving=kind,
+            kind=kind,
             arn=listed.arn,
             created_at=listed.created_at,
             lease_ends_at=lease.lease_ends_at(resource, terms),
             model_units=listed.model_units,
             reason=judgement.reason,
-            run_id=lease.run_of(resource, terms.deployment),
+            run_id=lease.run_of(resource, terms.environment),
         )
         if judgement.verdict is Verdict.END:
             self._delete(found)
@@ -174,7 +140,7 @@ class _Reconciliation:
         """One attempt; all but a NotFound count as such."""
         attempted = True
         try:
-            attempted = current().serving.delete(found.serving, found.arn)
+            attempted = self._adapters.served_models.delete(found.kind, found.arn)
         except Conflict as error:
             self._turn.pending.append(replace(found, refusal=str(error)))
         except ServiceBusy as error:
@@ -187,7 +153,7 @@ class _Reconciliation:
 
     def _verify(self, found: Found) -> None:
         try:
-            gone = current().serving.find(found.serving, found.arn) is None
+            gone = self._adapters.served_models.find(found.kind, found.arn) is None
         except (ServiceBusy, Refused) as error:
             self._turn.pending.append(replace(found, refusal=f"accepted, but not verified: {error}"))
             return
@@ -195,13 +161,13 @@ class _Reconciliation:
 
     def _settle_job(self, listed: Listed) -> None:
         resource = self._with_tags(listed)
-        judgement = lease.judge_job(resource, self._facts(resource), self._scope.terms, ending=self._scope.ending)
+        judgement = lease.judge_job(resource, self._owner(resource), self._scope.terms, ending=self._scope.ending)
         if judgement.verdict is Verdict.UNDECIDED:
             self._turn.problems.append(f"It is not known whether job {listed.arn} may go on: {judgement.reason}.")
         if judgement.verdict is not Verdict.END:
             return
         try:
-            current().bedrock.stop_customization_job(listed.arn)
+            self._adapters.bedrock.stop_customization_job(listed.arn)
         except Conflict:
             # It has ended, or stops already.
             return
@@ -209,21 +175,21 @@ class _Reconciliation:
 
     def _settle_model(self, listed: Listed) -> None:
         """Only candidates' models have such names. The choice is asked for first: chosen models stay for long."""
-        candidate = candidate_of_bedrock_name(self._scope.terms.deployment, listed.name)
+        candidate = candidate_of_bedrock_name(self._scope.terms.environment, listed.name)
         if candidate is None:
             return
-        choice = current().model_choice.read_choice(self._scope.bucket, candidate[0])
+        choice = self._adapters.model_choice.read_choice(self._scope.bucket, candidate[0])
         if choice is not None and (choice.chosen == candidate[1] or choice.model_arn == listed.arn):
             return
         resource = self._with_tags(listed)
         chosen = choice.chosen if choice else None
-        judgement = lease.judge_model(resource, self._facts(resource), chosen, self._scope.terms)
+        judgement = lease.judge_model(resource, self._owner(resource), chosen, self._scope.terms)
         if judgement.verdict is Verdict.UNDECIDED:
             self._turn.problems.append(f"It is not known whether model {listed.arn} may go: {judgement.reason}.")
         if judgement.verdict is not Verdict.END:
             return
         try:
-            current().bedrock.delete_custom_model(listed.arn)
+            self._adapters.bedrock.delete_custom_model(listed.arn)
         except Conflict as conflict:
             # It is still being made, or in use: the next turn comes by, where there is one.
             if self._scope.ending:
@@ -233,11 +199,11 @@ class _Reconciliation:
         self._turn.models_deleted.append(listed.arn)
 
     def _settle_slot(self, slot: Held) -> None:
-        name = bedrock_name(self._scope.terms.deployment, slot.holder.run_id)
+        name = bedrock_name(self._scope.terms.environment, slot.holder.run_id)
         execution = self._execution(slot.holder.execution_arn)
         released = lease.may_release(execution, self._scope.terms, now())
-        if released and all(current().serving.find(kind, name) is None for kind in KINDS):
-            current().slots.free(self._scope.bucket, slot)
+        if released and all(self._adapters.served_models.find(kind, name) is None for kind in KINDS):
+            self._adapters.slots.free(self._scope.bucket, slot)
             self._turn.slots_freed.append(slot.key)
             return
         self._turn.slots_held.append(slot.key)
@@ -245,31 +211,34 @@ class _Reconciliation:
             self._turn.slots_settling.append(slot.key)
 
     def _with_tags(self, listed: Listed) -> Resource:
-        unread = Resource(listed.arn, listed.name, listed.created_at, UNKNOWN)
+        tags: dict[str, str] | Unknown
         try:
-            return replace(unread, tags=current().bedrock.tags_of(listed.arn))
-        except (ServiceBusy, Refused):
+            tags = self._adapters.bedrock.tags_of(listed.arn)
+        except (ServiceBusy, Refused) as error:
+            tags = Unknown(str(error), isinstance(error, ServiceBusy))
             # What has a foreign name, too, is nobody's concern here.
-            if lease.run_of(unread, self._scope.terms.deployment) is not None:
-                with self._noted(f"the tags of {listed.arn}"):
-                    raise
-            return unread
+            unread = Resource(listed.arn, listed.name, listed.created_at, tags)
+            if lease.run_of(unread, self._scope.terms.environment) is not None:
+                self._note(f"the tags of {listed.arn}", error)
+        return Resource(listed.arn, listed.name, listed.created_at, tags)
 
-    def _facts(self, resource: Resource) -> Facts:
+    def _owner(self, resource: Resource) -> Owner:
         """Of the run that the resource says it belongs to; its claim is believed before its tags."""
-        run_id = lease.run_of(resource, self._scope.terms.deployment)
+        run_id = lease.run_of(resource, self._scope.terms.environment)
         claim = self._claim(run_id) if run_id else None
         tagged = None if isinstance(resource.tags, Unknown) else resource.tags.get("execution-arn")
         arn = claim.execution_arn if isinstance(claim, Claim) else tagged
-        return Facts(claim, self._execution(arn) if arn else None)
+        return Owner(claim, self._execution(arn) if arn else None)
 
     def _read_claim(self, run_id: str) -> Claim | Unknown | None:
-        with self._noted(f"the claim of run {run_id}"):
-            text = current().objects.read(self._scope.bucket, claim_key(run_id))
+        try:
+            text = self._adapters.objects.read(self._scope.bucket, claim_key(run_id))
             return Claim.model_validate_json(text) if text is not None else None
-        return UNKNOWN
+        except (ServiceBusy, Refused, ValidationError) as error:
+            return self._note(f"the claim of run {run_id}", error)
 
     def _read_execution(self, arn: str) -> Execution | Unknown | None:
-        with self._noted(f"execution {arn}"):
-            return current().executions.find(arn)
-        return UNKNOWN
+        try:
+            return self._adapters.executions.find(arn)
+        except (ServiceBusy, Refused) as error:
+            return self._note(f"execution {arn}", error)

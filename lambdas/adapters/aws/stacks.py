@@ -1,0 +1,21 @@
+"""CloudFormation's stacks. It runs on boto3 alone, for the bucket emptier."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
+
+# A stack whose creation failed is taken down like one that is destroyed; a rolled-back update keeps its resources.
+REMOVAL = frozenset({"DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"})
+
+
+class Stacks:
+    """Stacks of this account and Region."""
+
+    def __init__(self, client: "CloudFormationClient") -> None:
+        self._client = client
+
+    def is_being_removed(self, stack_id: str) -> bool:
+        """Whether the stack as a whole is being deleted, rather than a resource of it replaced or taken out."""
+        stacks = self._client.describe_stacks(StackName=stack_id)["Stacks"]
+        return stacks[0]["StackStatus"] in REMOVAL

@@ -1,0 +1,28 @@
+"""AcquireSlot: takes one of the environment's slots before anything is bought, or says whom the run waits for."""
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.stores.throughput_slots import Held
+from lambdas.domain.core.run import Run
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.serving.slots import Slot, begin_lease, hold_slot, wait_for_slot
+from lambdas.steps.observability import logger, metrics
+
+
+def acquire_slot(
+    run: Run, previous: Slot | None, *, adapters: Adapters, slots: int, longest_lease_hours: float
+) -> Slot:
+    """The run's slot, or its wait for one; `previous` is the slot of the last turn. Raises ServiceBusy and Refused.
+
+    A run that has a slot already, because an earlier attempt got it, keeps that one and its lease.
+    """
+    wanted = begin_lease(run.id, run.execution_arn, now(), longest_lease_hours)
+    taken = adapters.slots.take(run.output_bucket, wanted, slots)
+    if isinstance(taken, Held):
+        logger.info("Slot taken", extra={"slot": taken.key, "lease_ends_at": taken.holder.lease_ends_at})
+        return hold_slot(taken.key, taken.holder, previous.waited_seconds if previous else 0)
+    slot = wait_for_slot([each.holder for each in taken], slots, previous)
+    logger.info(slot.message)
+    metrics.add_metric("SlotWaits", MetricUnit.Count, 1)
+    return slot
