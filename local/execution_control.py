@@ -6,13 +6,15 @@ An observer that had to be quick enough would miss its moment on a busy machine.
   `match` are held in the Task `state`, `before` or `after` its function runs, until the `DELETE` of the same route.
   `GET` tells `{"reached": true}` once one is held. A function that is let go on runs, as on AWS, although its execution
   may have been stopped meanwhile.
-- `POST /_simulation/executions/<name>/time-out`: the execution's own timeout is over; `<name>` is the last part of the
-  ARN.
+- `GET /_simulation/executions/<name>` tells `{"calls": n}`, how many functions run for the execution, be it that it has
+  ended; `<name>` is the last part of its ARN.
+- `POST /_simulation/executions/<name>/time-out`: the execution's own timeout is over.
 - `POST /_simulation/executions/<name>/expire`: the timeout of the Task that waits for its token is over.
 """
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -26,6 +28,8 @@ PREFIX = "/_simulation/"
 
 _state: ContextVar[str] = ContextVar("state", default="")
 _breakpoints: dict[str, "Breakpoint"] = {}
+_calls: Counter[str] = Counter()
+_counting = threading.Lock()
 
 
 @dataclass
@@ -48,13 +52,24 @@ def apply() -> None:
         return execute(definition, data, execution, context)
 
     def call_unless_held(function: Any, event: Any) -> Any:
-        hold("before")
+        name = (patches.current_execution() or {}).get("name", "")
+        count(name, 1)
         try:
-            return call(function, event)
+            hold("before")
+            try:
+                return call(function, event)
+            finally:
+                hold("after")
         finally:
-            hold("after")
+            count(name, -1)
 
     stepfunctions._execute_task, stepfunctions._call_lambda = execute_in_state, call_unless_held
+
+
+def count(name: str, more: int) -> None:
+    """Count the functions that run for the execution of this name."""
+    with _counting:
+        _calls[name] += more
 
 
 def hold(when: str) -> None:
@@ -77,6 +92,8 @@ def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
             _breakpoints.pop(name).released.set()
         return 200, {"reached": name in _breakpoints and _breakpoints[name].reached.is_set()}
     ends = {"time-out": patches.time_out, "expire": task_tokens.expire}
+    if (collection, method, action) == ("executions", "GET", ""):
+        return 200, {"calls": _calls[name]}
     if collection == "executions" and method == "POST" and action in ends:
         ends[action](name)
         return 200, {}

@@ -25,8 +25,10 @@ TOLD_BY_RECONCILER = {"ABORTED": "RunAborted", "TIMED_OUT": "RunTimedOut"}
 AFTER_REPORT = ("EvaluateAndReport", "ExplainFailure")
 
 
-def wait_for_zero(run: Run, ended_at: float) -> None:
+def wait_for_zero(run: Run, execution: str, ended_at: float) -> None:
     """Follow what the run has left until it is gone for good, or the bound is passed, and note what was seen."""
+    # A function that was called goes on behind the end of its execution, and what it does then counts, too.
+    run.bench.until(lambda: not run.control.calls(execution), SECONDS_TO_END)
     settled_at = time.time() + SECONDS_OF_GRACE
     run.bench.until(lambda: run.bench.observer.now.at > settled_at, SECONDS_TO_END)
     wait_until_gone(run, ended_at)

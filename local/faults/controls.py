@@ -68,6 +68,10 @@ class ExecutionControl(_Control):
         """Let them go on."""
         self.call("DELETE", f"breakpoints/{match}")
 
+    def calls(self, execution: str) -> int:
+        """How many functions run for it, which may have ended."""
+        return int(self.call("GET", f"executions/{_name(execution)}")["calls"])
+
     def time_out(self, execution: str) -> None:
         """The execution's own timeout is over."""
         self._end(execution, "time-out")
@@ -77,4 +81,8 @@ class ExecutionControl(_Control):
         self._end(execution, "expire")
 
     def _end(self, execution: str, how: str) -> None:
-        self.call("POST", f"executions/{execution.rpartition(':')[2]}/{how}")
+        self.call("POST", f"executions/{_name(execution)}/{how}")
+
+
+def _name(execution: str) -> str:
+    return execution.rpartition(":")[2]

@@ -97,7 +97,7 @@ class Trial:
             self._note_hits()
             run.simulation.remove_faults(run.marker)
             ended_at = time.time()
-        wait_for_zero(run, ended_at)
+        wait_for_zero(run, execution, ended_at)
         if self._case.rules and not self._case.lifts and self._case.action is not Action.EXPIRE_LEASE:
             self._note_hits()
         check_report(run, execution)

@@ -44,8 +44,10 @@ def test_a_held_function_runs_behind_the_stop(sandbox: Sandbox, control: Executi
     execution = sandbox.start({"States": task}, {"path": str(tmp_path / "behind"), "name": "marker-behind"})
     sandbox.until(lambda: control.is_reached("marker-behind"), bool)
     sandbox.states.stop_execution(executionArn=execution)
+    assert control.calls(execution) == 1
     control.release("marker-behind")
     sandbox.until((tmp_path / "behind").exists, bool)
+    sandbox.until(lambda: control.calls(execution) == 0, bool)
     assert sandbox.end_of(execution)["status"] == "ABORTED"
 
 
