@@ -30,7 +30,7 @@ def tell_dataset(console: Console, report: DatasetDocument) -> None:
         _tell_split(console, report.records, report.groups, report.training)
     style = "bold green" if report.accepted else "bold red"
     counts = report.issue_counts
-    errors = sum(n for rule, n in counts.items() if report.rules[rule].severity == "error")
+    errors = report.errors
     warnings = sum(counts.values()) - errors
     console.print(f"{report.status.capitalize()}: {errors:,} errors, {warnings:,} warnings.", style=style)
 

@@ -17,12 +17,12 @@ from rich.text import Text
 
 from cli.approval import Clients, clients_of
 from cli.commands.preflight import COMMAND, FOLDER
-from cli.validate import Opener, Validation, choose, files_of, settings_of, validate
+from cli.validate import Opener, choose, files_of, settings_of, validate
 from lambdas.adapters import preflight
+from lambdas.domain.core.fact import JsonObject
+from lambdas.domain.core.run import Run, RunSource
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.cost.estimate import amount
-from lambdas.domain.dataset.figures import count_tokens
-from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.evaluation.gate import GateSettings
 from lambdas.domain.preflight.checks import document
@@ -31,7 +31,8 @@ from lambdas.domain.preflight.subject import Deployment, Subject
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices
-from lambdas.domain.training.candidates import candidates
+from lambdas.steps.data_gate import CheckedDataset
+from lambdas.steps.planning import chosen_serving, cost_cap, make_plan
 from local.checkout import CHECKOUT
 from local.output_folder import replaced
 from local.terminal import Console
@@ -40,6 +41,16 @@ from stacks.settings import Settings, settings_from
 STYLES = {"passed": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 # Runs have their objects under runs/<id>/: policies are asked about those of one that does not exist.
 _PREFIX = "runs/preflight/"
+_NO_RUN = Run(
+    id="preflight",
+    claimed=True,
+    owner="",
+    execution_arn="",
+    source=RunSource(bucket="", key="", version_id=None),
+    output_bucket="",
+    prefix=_PREFIX,
+    claimed_at="",
+)
 # The pipeline stack's output with the role that starts jobs.
 _STARTER = "StartJobsRoleArn"
 
@@ -65,14 +76,14 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
     choices, found = choose(settings_of(data) if data else None, base_model=model, limits=_limits(settings))
     if found:
         raise NotCheckedError("\n".join(f"run.json{each.pointer}: {each.message}" for each in found))
-    validation = validate(files_of(data), choices, (), opener=opener) if data else None
-    if validation is not None and not validation.accepted:
+    checked = validate(files_of(data), choices, (), opener=opener) if data else None
+    if checked is not None and not checked.document.accepted:
         raise NotCheckedError("The data gate refuses the data set: `fine-tune validate` tells why.")
     boto3.setup_default_session(region_name=region)
     clients = clients_of(region)
     _require_account(clients)
     subject = Subject(
-        plan=_plan(choices, validation, settings),
+        plan=_plan(choices, checked, settings),
         deployment=None,
         names=None,
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
@@ -111,9 +122,11 @@ def tell(console: Console, result: Mapping[str, Any]) -> None:
 
 
 def _limits(settings: Settings) -> RunLimits:
-    """What the deployment lets a run choose, as ValidateDataset has it."""
+    """What the environment lets a run choose."""
     gate = GateSettings.model_validate(settings.gate.model_dump(exclude_unset=True))
-    return RunLimits(settings.max_model_units, gate, settings.allowed_models)
+    return RunLimits(
+        settings.max_model_units, gate, settings.allowed_models, settings.max_run_cost_usd, settings.max_sweep_jobs
+    )
 
 
 def _require_account(clients: Clients) -> None:
@@ -153,30 +166,26 @@ def _outputs(clients: Clients, stack: str) -> dict[str, str] | None:
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
-def _plan(choices: Choices, validation: Validation | None, settings: Settings) -> dict[str, Any]:
-    """As ValidateDataset's, as far as the checks read it; without a data set it has no counts."""
-    chosen, model = choices
-    prepared = validation.prepared if validation else None
-    records: dict[SetName, int] | None = prepared.counts() if prepared else None
-    arms = plan_arms(run_settings.compared_models(choices), len(prepared.examples) if prepared else 0)
-    caps = [cap for cap in (chosen.max_cost_usd, settings.max_run_cost_usd) if cap is not None]
-    found = settings_findings(choices, records, most_jobs=settings.max_sweep_jobs)
-    plan: dict[str, Any] = {
-        "base_model": model.customization_id,
-        "serving": model.serving[0] if chosen.serving == "auto" else chosen.serving,
-        "model_units": chosen.model_units,
-        "max_cost_usd": min(caps, default=None),
-        "arms": {name: arm.model_dump() for name, arm in arms.items()},
-        "evaluation": chosen.evaluation.model_dump(),
-        "sweep": {"keep_models": chosen.sweep.keep_models} if chosen.sweep else None,
+def _plan(choices: Choices, checked: CheckedDataset | None, settings: Settings) -> JsonObject:
+    """The plan of a run on the data set; without one, as much of it as run.json alone decides."""
+    limits = _limits(settings)
+    if checked is not None and checked.prepared is not None:
+        needs_approval = settings.approval_hours is not None
+        return make_plan(
+            _NO_RUN,
+            checked,
+            checked.prepared,
+            limits,
+            environment=settings.deployment,
+            needs_approval=needs_approval,
+        ).dump()
+    found = settings_findings(choices, None, most_jobs=settings.max_sweep_jobs)
+    return {
+        "base_model": choices.model.customization_id,
+        "serving": chosen_serving(choices),
+        "model_units": choices.settings.model_units,
+        "max_cost_usd": cost_cap(choices, limits),
+        "arms": {name: arm.model_dump() for name, arm in plan_arms(run_settings.compared_models(choices), 0).items()},
+        "evaluation": choices.settings.evaluation.model_dump(),
         "settings_findings": [finding.model_dump() for finding in found],
-    }
-    if validation is None or prepared is None or records is None:
-        return plan
-    validated = bool(records["validation"])
-    jobs = candidates(model, chosen.hyperparameters, chosen.sweep, records["train"], validated=validated).jobs
-    return plan | {
-        "candidates": jobs,
-        "dataset": {"test": {"records": records["test"]}},
-        "tokens": count_tokens(validation.given, prepared).dump(),
     }

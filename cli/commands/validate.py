@@ -44,7 +44,7 @@ def validate(
     require_paths(out, COMMAND, [given])
     try:
         files = files_of(given)
-        choices, faults = choose(settings_of(given), base_model=model, system=system, context_tag=context_tag)
+        choices, found = choose(settings_of(given), base_model=model, system=system, context_tag=context_tag)
     except (NoDataSetError, UnknownBaseModelError) as error:
         raise failed(error, 2) from None
     require_paths(out, COMMAND, [*files.values()])
@@ -54,8 +54,8 @@ def validate(
         def opener(action: str) -> "Opener":
             return lambda path: progress.open(path, "rb", buffering=0, description=visible(f"{action} {path.name}"))
 
-        validation = validate_files(files, choices, faults, rules=rules, opener=opener("Checking"))
-        save(validation, files, opener("Writing"), out)
-    tell_dataset(console, validation.document)
+        checked = validate_files(files, choices, found, rules=rules, opener=opener("Checking"))
+        save(checked, files, opener("Writing"), out)
+    tell_dataset(console, checked.document)
     console.write_line(f"Report: {out / 'report.json'}")
-    raise typer.Exit(0 if validation.accepted else 1)
+    raise typer.Exit(0 if checked.document.accepted else 1)

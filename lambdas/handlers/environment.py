@@ -2,11 +2,14 @@
 
 import os
 from functools import cache
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json
 
 from lambdas.domain.evaluation.gate import GateSettings
+
+if TYPE_CHECKING:
+    from lambdas.domain.settings.run_limits import RunLimits
 
 # An unset CloudFormation value arrives as an empty text.
 Optional = BeforeValidator(lambda value: value or None)
@@ -46,6 +49,15 @@ class Environment(BaseModel):
     state_machine_arn: Annotated[str | None, Optional] = None
     topic_arn: Annotated[str | None, Optional] = None
     purchase_timeout_seconds: int = Field(default=30, ge=1)
+
+    @property
+    def run_limits(self) -> "RunLimits":
+        """What the environment lets a run.json choose."""
+        from lambdas.domain.settings.run_limits import RunLimits  # noqa: PLC0415 - few functions need it
+
+        return RunLimits(
+            self.max_model_units, self.gate, self.allowed_models, self.max_run_cost_usd, self.max_sweep_jobs
+        )
 
 
 @cache

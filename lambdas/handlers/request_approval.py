@@ -56,6 +56,6 @@ def _estimate(run: dict[str, Any]) -> Estimate | None:
 
 def _deleted_models(plan: dict[str, Any], jobs: dict[str, Any], model: dict[str, Any]) -> int:
     """How many models are deleted with the run's end: those that were not chosen, unless they are kept."""
-    if (plan.get("sweep") or {}).get("keep_models"):
+    if plan.get("keep_models"):
         return 0
     return sum(one["model_arn"] is not None and one["number"] != model["number"] for one in jobs["candidates"])

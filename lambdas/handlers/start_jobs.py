@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.run import Run
+from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.handlers import composition
 from lambdas.handlers.observability import observed
@@ -15,7 +16,8 @@ from lambdas.steps.start_jobs import JobSettings, start_jobs
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Takes the whole state, which has `jobs` from the second attempt on, and returns `$.jobs`."""
     root = composition.root
+    run, plan = Run.parse(event["run"]), Plan.parse(event["plan"])
     jobs = Jobs.parse(event["jobs"]) if "jobs" in event else None
     given = root.environment
     settings = JobSettings(given.deployment, given.customization_role_arn, given.custom_model_kms_key_arn)
-    return start_jobs(Run.parse(event["run"]), event["plan"], jobs, adapters=root.adapters, settings=settings).dump()
+    return start_jobs(run, plan, jobs, adapters=root.adapters, settings=settings).dump()

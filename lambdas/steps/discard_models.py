@@ -1,20 +1,16 @@
 """DiscardModels: deletes the models that were not chosen, once nothing of the run bills by the hour."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core import run as runs
 from lambdas.domain.core.run import Run
+from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training import candidate_jobs, choice
 from lambdas.domain.training.candidate_jobs import DELETED, KEPT, LEFT, CandidateJob, Jobs
 from lambdas.steps.observability import logger
 
 
-def discard_models(
-    run: Run, plan: Mapping[str, Any], jobs: Jobs | None, *, adapters: Adapters, deployment: str
-) -> Jobs:
+def discard_models(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, deployment: str) -> Jobs:
     """The jobs, whose candidates say what became of their models.
 
     Models are found by their names: `jobs` is None if nothing of them was recorded. What cannot be deleted is left to
@@ -22,17 +18,13 @@ def discard_models(
     """
     stored = adapters.model_choice.read_choice(run.output_bucket, run.id)
     chosen = stored.chosen if stored else None
-    wanted = bool((plan["sweep"] or {}).get("keep_models"))
-    keep_models = choice.keeps_models(len(plan["candidates"]), keep_models=wanted)
+    keep_models = choice.keeps_models(len(plan.candidates), keep_models=plan.keep_models)
     before = jobs or candidate_jobs.known(
-        [
-            candidate_jobs.pending(one, runs.bedrock_name(deployment, run.id, one["number"]))
-            for one in plan["candidates"]
-        ]
+        [candidate_jobs.pending(one, runs.bedrock_name(deployment, run.id, one.number)) for one in plan.candidates]
     )
     candidates = [
         _discarded(one, run.id, adapters, deployment)
-        if choice.is_discarded(one.number, chosen, keep_models=keep_models, keep_job=plan["keep_job"])
+        if choice.is_discarded(one.number, chosen, keep_models=keep_models, keep_job=plan.keep_job)
         else one.model_copy(update={"model": KEPT})
         for one in before.candidates
     ]

@@ -1,8 +1,6 @@
 """StartJobs: starts the customization jobs of the run's candidates, each once, as far as Bedrock has room for them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -14,6 +12,7 @@ from lambdas.domain.core import run as runs
 from lambdas.domain.core.errors import CustomizationFailed
 from lambdas.domain.core.run import CANDIDATE_TAG, KEEP_MODEL_TAG, Run
 from lambdas.domain.core.timestamps import now
+from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training import candidate_jobs, customization
 from lambdas.domain.training.candidate_jobs import PENDING, CandidateJob, Jobs
 from lambdas.domain.training.choice import keeps_models
@@ -34,9 +33,7 @@ class JobSettings:
     kms_key_arn: str | None
 
 
-def start_jobs(
-    run: Run, plan: Mapping[str, Any], jobs: Jobs | None, *, adapters: Adapters, settings: JobSettings
-) -> Jobs:
+def start_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, settings: JobSettings) -> Jobs:
     """The jobs after an attempt to start the pending ones, in order, until Bedrock has no more room.
 
     `jobs` is None at the first attempt. A job that is refused for another reason has failed: the others go on. Raises
@@ -46,8 +43,8 @@ def start_jobs(
         jobs.candidates
         if jobs
         else [
-            candidate_jobs.pending(one, runs.bedrock_name(settings.deployment, run.id, one["number"]))
-            for one in plan["candidates"]
+            candidate_jobs.pending(one, runs.bedrock_name(settings.deployment, run.id, one.number))
+            for one in plan.candidates
         ]
     )
     attempted = list(candidates)
@@ -60,22 +57,22 @@ def start_jobs(
     return candidate_jobs.started(jobs, attempted)
 
 
-def _request(run: Run, plan: Mapping[str, Any], candidate: CandidateJob, settings: JobSettings) -> JobRequest:
+def _request(run: Run, plan: Plan, candidate: CandidateJob, settings: JobSettings) -> JobRequest:
     """Each candidate's job has its own name, token, output folder and tags."""
-    validation, number = plan["dataset"]["validation"], candidate.number
-    wanted = bool((plan["sweep"] or {}).get("keep_models"))
-    keep = keeps_models(len(plan["candidates"]), keep_models=wanted)
+    validation, number = plan.dataset.validation, candidate.number
+    training_set = next(one.training_set for one in plan.candidates if one.number == number)
+    keep = keeps_models(len(plan.candidates), keep_models=plan.keep_models)
     return JobRequest(
         name=candidate.name,
         token=runs.client_request_token(run.id, "customization", number),
         role_arn=settings.role_arn,
-        base_model=plan["base_model"],
+        base_model=plan.base_model,
         hyperparameters=candidate.hyperparameters,
-        training_uri=plan["dataset"]["train"]["uri"],
-        validation_uri=validation["uri"] if validation else None,
+        training_uri=training_set.uri,
+        validation_uri=validation.uri if validation else None,
         output_uri=object_store.uri(run.output_bucket, runs.candidate_output(run.prefix, number)),
         kms_key_arn=settings.kms_key_arn,
-        tags={**plan["tags"], CANDIDATE_TAG: str(number), KEEP_MODEL_TAG: "true" if keep else "false"},
+        tags={**plan.tags, CANDIDATE_TAG: str(number), KEEP_MODEL_TAG: "true" if keep else "false"},
     )
 
 

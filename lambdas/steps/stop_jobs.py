@@ -1,20 +1,18 @@
 """StopJobs: the first step of the clean-up lane, stops the run's customization jobs that still train."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Conflict, Refused
 from lambdas.domain.core import run as runs
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.run import Run
+from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
 from lambdas.domain.training.customization import COMPLETED, IN_PROGRESS
 from lambdas.steps.observability import logger
 
 
-def stop_jobs(run: Run, plan: Mapping[str, Any], jobs: Jobs | None, *, adapters: Adapters, deployment: str) -> Jobs:
+def stop_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, deployment: str) -> Jobs:
     """What each candidate's job has come to, once those in progress were asked to stop.
 
     Jobs are found by their names: `jobs` is None if the run failed while they trained. A job that has ended stays as it
@@ -24,16 +22,13 @@ def stop_jobs(run: Run, plan: Mapping[str, Any], jobs: Jobs | None, *, adapters:
     candidates = (
         jobs.candidates
         if jobs
-        else [
-            candidate_jobs.pending(one, runs.bedrock_name(deployment, run.id, one["number"]))
-            for one in plan["candidates"]
-        ]
+        else [candidate_jobs.pending(one, runs.bedrock_name(deployment, run.id, one.number)) for one in plan.candidates]
     )
     stopped: list[CandidateJob] = []
     trouble: Exception | None = None
     for candidate in candidates:
         try:
-            stopped.append(_stopped(candidate, adapters, kept=bool(plan.get("keep_job"))))
+            stopped.append(_stopped(candidate, adapters, kept=plan.keep_job))
         except (Refused, ServiceBusy) as error:
             trouble = error
     if trouble is not None:

@@ -81,7 +81,7 @@ def _report(files: Path) -> int:
     state = {
         "run": {"id": "bench"},
         "plan": {
-            "hyperparameters": {"epochCount": "4"},
+            "candidates": [{"hyperparameters": {"epochCount": "4"}}],
             "evaluation": settings.model_dump(),
             "arms": {name: arm.model_dump() for name, arm in arms.items()},
         },

@@ -85,7 +85,6 @@ def report_page() -> str:
                 "examples": 700,
             },
             "dataset": {name: {"records": 60} for name in ("train", "validation", "test")},
-            "hyperparameters": {"epochCount": "4"},
             "evaluation": settings.model_dump(),
             "arms": {name: arm.model_dump() for name, arm in arms.items()},
         },

@@ -179,7 +179,7 @@ def test_a_check_that_fails_leaves_the_earlier_result(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28), "train.jsonl")
 
-    monkeypatch.setattr("cli.validate._write_sets", full)
+    monkeypatch.setattr("cli.validate.write_sets", full)
     result = CliRunner().invoke(app, ["validate", "--data", str(data), "--out", str(out)])
     assert result.exit_code == 1
     assert result.stderr == (

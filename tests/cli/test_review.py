@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
         "run": {"id": RUN_ID},
         "plan": {
             "base_model": "base-model",
-            "hyperparameters": {"epochCount": "2"},
+            "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2"}}],
             "evaluation": settings.model_dump(),
             "arms": {name: arm.model_dump() for name, arm in arms.items()},
         },

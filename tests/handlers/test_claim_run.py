@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from lambdas.adapters.adapters import current
 from lambdas.domain.core.errors import InvalidEvent, RunLimitReached, ServiceBusy
+from lambdas.handlers import composition
 from lambdas.handlers.claim_run import handler
-from lambdas.handlers.environment import environment
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -84,7 +84,7 @@ def test_bucket_without_versions_still_tells_writes_apart(
 @pytest.fixture
 def two_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_RUNS_PER_DAY", "2")
-    environment.cache_clear()
+    monkeypatch.setattr(composition, "root", composition.Root())
 
 
 def upload(number: int) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def test_another_day_has_its_own_numbers(
 ) -> None:
     """The limit is a day's, not a deployment's."""
     for number, day in enumerate(("2026-11-27", "2026-11-27", "2026-11-28"), start=1):
-        monkeypatch.setattr("lambdas.handlers.claim_run.now", lambda day=day: f"{day}T10:00:00.000Z")
+        monkeypatch.setattr("lambdas.steps.claim_run.now", lambda day=day: f"{day}T10:00:00.000Z")
         assert claim(upload(number), f"{FIRST}-{number}", lambda_context)["claimed"]
 
 

@@ -17,10 +17,12 @@ from lambdas.domain.core.outside_text import json_bytes
 from lambdas.domain.core.state_budget import CAUGHT_BYTES, ERROR_BYTES, FACT_BYTES, STATE_BYTES
 from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.price_file import default_prices
+from lambdas.domain.dataset.planned_set import PlannedSet
 from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.preflight.checks import failure_message
 from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.candidate_jobs import Jobs
+from lambdas.domain.training.candidates import Candidate
 from lambdas.domain.training.customization import JobDescription
 from lambdas.handlers import claim_run, explain_failure, validate_dataset
 from lambdas.handlers.observability import observed
@@ -191,7 +193,6 @@ def test_the_widest_estimate_is_of_its_size() -> None:
         "serving": "provisioned_throughput",
         "model_units": 1,
         "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2"}}],
-        "sweep": None,
         "dataset": {"train": {"records": 40}, "validation": None, "test": {"records": 10}},
         "tokens": {"train": 9000, "validation": 0, "test_prompts": 600, "test_references": 30, "examples": 10},
         "evaluation": {**EVALUATION, "max_tokens": 64, "judged_pairs": 100},
@@ -206,9 +207,12 @@ def test_a_sweep_s_failures_make_a_job_of_its_size() -> None:
     job = JobDescription("n" * 63, arn, "Failed", arn, at, at, False, failure_message=LONG)
     candidates = []
     for number in range(1, 13):
-        one = candidate_jobs.pending(
-            {"number": number, "hyperparameters": {f"name{n}": "0.123456789012" for n in range(6)}}, "n" * 63
+        planned = Candidate(
+            number=number,
+            hyperparameters={f"name{n}": "0.123456789012" for n in range(6)},
+            training_set=PlannedSet(uri="s3://bucket/train.jsonl", records=40),
         )
+        one = candidate_jobs.pending(planned, "n" * 63)
         candidates.append(candidate_jobs.described(one, job))
     candidates[0] = candidates[0].model_copy(update={"status": "InProgress"})
     state = candidate_jobs.started(Jobs(status="InProgress", candidates=candidates), candidates).dump()

@@ -14,10 +14,16 @@ from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
 from lambdas.domain.core.run import bedrock_tags, claim_key
 from lambdas.domain.core.timestamps import now
+from lambdas.domain.dataset.planned_set import PlannedSet
+from lambdas.domain.dataset.tokens import TokenCounts
+from lambdas.domain.evaluation.arms import plan_arms
+from lambdas.domain.evaluation.settings import EvaluationSettings
+from lambdas.domain.plan.plan import Plan, PlannedSets, PlannedTestSet, ShardLists
 from lambdas.domain.serving.lease import Execution, Terms
 from lambdas.domain.serving.reconciliation import Scope, Turn
 from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.candidate_jobs import Jobs
+from lambdas.domain.training.candidates import Candidate
 from lambdas.domain.training.customization import JobDescription
 from lambdas.domain.training.polling import MOST_START_REFUSALS
 from lambdas.handlers import (
@@ -107,22 +113,39 @@ def sweep(s3: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     for name in ("train", "validation"):
         s3.put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}dataset/{name}.jsonl", Body=data.encode())
     uri = f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset"
-    candidates = [
-        {"number": number, "hyperparameters": {"epochCount": str(epochs), "batchSize": "8"}}
-        for number, epochs in enumerate((4, 1, 2, 8), 1)
-    ]
-    plan = {
-        "base_model": "anthropic.claude-3-haiku-20240307-v1:0:200k",
-        "hyperparameters": candidates[0]["hyperparameters"],
-        "candidates": candidates,
-        "sweep": {"jobs": 4, "grid": {}, "keep_models": False, "note": "Neighbours were tried."},
-        "keep_job": False,
-        "dataset": {
-            "train": {"uri": f"{uri}/train.jsonl", "records": 40},
-            "validation": {"uri": f"{uri}/validation.jsonl", "records": 40},
-        },
-        "tags": {**bedrock_tags("fine-tuning", RUN, EXECUTION), "keep-job": "false"},
-    }
+    training_set = PlannedSet(uri=f"{uri}/train.jsonl", records=40)
+    plan = Plan(
+        output_bucket=OUTPUT_BUCKET,
+        base_model="anthropic.claude-3-haiku-20240307-v1:0:200k",
+        inference_model="anthropic.claude-3-haiku-20240307-v1:0",
+        recommended=[],
+        candidates=[
+            Candidate(
+                number=number,
+                hyperparameters={"epochCount": str(epochs), "batchSize": "8"},
+                training_set=training_set,
+            )
+            for number, epochs in enumerate((4, 1, 2, 8), 1)
+        ],
+        candidates_note="Neighbours were tried.",
+        keep_models=False,
+        serving="provisioned_throughput",
+        model_units=1,
+        max_cost_usd=None,
+        needs_approval=False,
+        keep_job=False,
+        dataset=PlannedSets(
+            train=training_set,
+            validation=PlannedSet(uri=f"{uri}/validation.jsonl", records=40),
+            test=PlannedTestSet(uri=f"{uri}/test.jsonl", records=40),
+        ),
+        evaluation=EvaluationSettings(),
+        arms=plan_arms({}, 0),
+        settings_findings=[],
+        tokens=TokenCounts(train=9000, validation=0, test_prompts=600, test_references=30, examples=0),
+        shards=ShardLists(baselines="baselines", tuned="tuned", judges="judges"),
+        tags={**bedrock_tags("fine-tuning", RUN, EXECUTION), "keep-job": "false"},
+    ).dump()
     run = {
         "id": RUN,
         "claimed": True,
@@ -303,7 +326,7 @@ def test_the_models_that_were_not_chosen_are_deleted(sweep: Sweep) -> None:
 
 def test_keep_models_keeps_them(sweep: Sweep) -> None:
     """Somebody may want to look at them."""
-    sweep.state["plan"]["sweep"]["keep_models"] = True
+    sweep.state["plan"]["keep_models"] = True
     sweep.train()
     sweep.choose()
     sweep.do(discard_models)
@@ -428,7 +451,7 @@ class TestReconciliation:
     def test_what_the_settings_keep_stays(self, setting: str) -> None:
         """The tags on the model say it, since the run's plan is gone."""
         plan = self.sweep.state["plan"]
-        plan["sweep"]["keep_models"] = setting == "keep_models"
+        plan["keep_models"] = setting == "keep_models"
         plan["tags"]["keep-job"] = "true" if setting == "keep_job" else "false"
         self.sweep.train()
         assert self.reconcile().models_deleted == []
@@ -486,7 +509,8 @@ def test_at_the_stacks_deletion_a_losing_model_that_cannot_go_yet_is_waited_for(
 def test_the_loss_of_a_training_that_diverged_is_none(sweep: Sweep, loss: float) -> None:
     """NaN compares as smaller or larger than nothing, so that a minimum would take any; and JSON has no NaN."""
     described = JobDescription("n", "a", "Completed", "m", "", "", True, training_loss=loss, validation_loss=loss)
-    candidate = candidate_jobs.described(candidate_jobs.pending(sweep.state["plan"]["candidates"][0], "n"), described)
+    first = Candidate.parse(sweep.state["plan"]["candidates"][0])
+    candidate = candidate_jobs.described(candidate_jobs.pending(first, "n"), described)
     assert (candidate.training_loss, candidate.validation_loss) == (None, None)
 
 
@@ -505,7 +529,7 @@ def test_the_longest_failures_of_the_largest_sweep_fit_into_a_cause(sweep: Sweep
     """Step Functions cuts a cause at 32,768 characters, which would break its JSON, and ends a run above 256 KB."""
     longest = JobDescription("n" * 63, "a" * 150, "Failed", None, "", "", False, failure_message='"\\' * 1024)
     candidates = [
-        candidate_jobs.described(candidate_jobs.pending(one, "n" * 63), longest)
+        candidate_jobs.described(candidate_jobs.pending(Candidate.parse(one), "n" * 63), longest)
         for one in [sweep.state["plan"]["candidates"][0]] * 12
     ]
     before = Jobs(status="InProgress", candidates=candidates)
@@ -521,7 +545,7 @@ class TestOneCandidate:
     @pytest.fixture(autouse=True)
     def only(self, sweep: Sweep) -> None:
         """The first candidate alone, as a run without sweep in run.json has it."""
-        sweep.state["plan"] |= {"candidates": sweep.state["plan"]["candidates"][:1], "sweep": None}
+        sweep.state["plan"] |= {"candidates": sweep.state["plan"]["candidates"][:1]}
         self.sweep = sweep
 
     def test_it_is_chosen_without_a_loss_and_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import DatasetRejected
 from lambdas.domain.evaluation.settings import EvaluationSettings
-from lambdas.handlers.environment import environment
+from lambdas.domain.plan.plan import Plan
+from lambdas.handlers import composition
 from lambdas.handlers.validate_dataset import handler
 
 if TYPE_CHECKING:
@@ -82,11 +83,17 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         "output_bucket": "output-bucket",
         "base_model": f"{HAIKU}:200k",
         "inference_model": HAIKU,
-        "hyperparameters": hyperparameters,
         "recommended": pipeline.report()["training"]["hyperparameters"],
         "settings_findings": [],
-        "candidates": [{"number": 1, "hyperparameters": hyperparameters}],
-        "sweep": None,
+        "candidates": [
+            {
+                "number": 1,
+                "hyperparameters": hyperparameters,
+                "training_set": {"uri": f"{base}/train.jsonl", "records": 180},
+            }
+        ],
+        "candidates_note": "",
+        "keep_models": False,
         "serving": "provisioned_throughput",
         "model_units": 1,
         "max_cost_usd": None,
@@ -119,6 +126,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
             "keep-job": "false",
         },
     }
+    assert Plan.parse(plan).dump() == plan
     written = [pipeline.output(f"dataset/{name}.jsonl") for name in ("train", "validation", "test")]
     stored = [json.loads(line) for text in written for line in text.splitlines()]
     originals = [json.loads(line) for line in EXAMPLE.read_bytes().splitlines()]
@@ -177,8 +185,8 @@ def test_folder_is_read_with_its_siblings_and_settings(pipeline: Pipeline) -> No
         "validation": 33,
         "test": 12,
     }
-    assert plan["hyperparameters"]["epochCount"] == "3"
-    assert plan["hyperparameters"]["earlyStoppingThreshold"] == "0.01"
+    assert plan["candidates"][0]["hyperparameters"]["epochCount"] == "3"
+    assert plan["candidates"][0]["hyperparameters"]["earlyStoppingThreshold"] == "0.01"
     assert plan["model_units"] == 2
     assert plan["evaluation"]["max_tokens"] == 64
     assert plan["arms"] == {
@@ -201,7 +209,7 @@ def test_limits_of_the_deployment_hold_for_run_json(pipeline: Pipeline, monkeypa
     monkeypatch.setenv("GATE", '{"smallest_gain": 2}')
     monkeypatch.setenv("ALLOWED_MODELS", '["amazon.nova-lite-v1:0"]')
     monkeypatch.setenv("MAX_RUN_COST_USD", "10")
-    environment.cache_clear()
+    monkeypatch.setattr(composition, "root", composition.Root())
     laxer = {"gate": {"smallest_gain": 1}, "judges": ["amazon.nova-pro-v1:0"]}
     pipeline.upload("input/t/run.json", json.dumps({"evaluation": laxer}))
     pipeline.upload("input/t/train.jsonl", lines("Training", 60))
@@ -240,7 +248,7 @@ def test_set_without_validation_is_null_in_the_plan(pipeline: Pipeline) -> None:
     pipeline.upload("input/t.jsonl", lines("Question", 60))
     plan = pipeline.prepare("input/t.jsonl")
     assert plan["dataset"]["validation"] is None
-    assert "earlyStoppingPatience" not in plan["hyperparameters"]
+    assert "earlyStoppingPatience" not in plan["candidates"][0]["hyperparameters"]
     assert "dataset/validation.jsonl" not in pipeline.outputs()
 
 
@@ -313,7 +321,8 @@ def test_hyperparameters_that_the_model_does_not_take_are_warned_of_and_left_to_
     pipeline.upload("input/t/run.json", b'{"hyperparameters": {"epochCount": 99, "epochs": 3, "batchSize": 16}}')
     pipeline.upload("input/t/train.jsonl", lines("Question", 260))
     plan = pipeline.prepare("input/t/train.jsonl")
-    assert (plan["hyperparameters"]["epochCount"], plan["hyperparameters"]["batchSize"]) == ("4", "16")
+    sent = plan["candidates"][0]["hyperparameters"]
+    assert (sent["epochCount"], sent["batchSize"]) == ("4", "16")
     assert [finding["check"] for finding in plan["settings_findings"]] == ["hyperparameters"] * 2
     assert pipeline.report()["issue_counts"]["job-settings"] == 2
     assert pipeline.report()["status"] == "accepted"

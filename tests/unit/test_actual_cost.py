@@ -94,7 +94,7 @@ def test_job_that_was_never_started_costs_nothing() -> None:
 
 def test_storage_is_that_of_the_models_which_are_left() -> None:
     """A job that failed keeps no model, one whose deletion was refused does."""
-    kept = plan(jobs=3, sweep={"keep_models": True})
+    kept = plan(jobs=3, keep_models=True)
     assert usd(cost(kept, state=candidates("a", "b", None, deleted=False)))["custom model storage, first month"] == 4
     assert usd(cost(plan(jobs=3), state=candidates("a", "b", "c")))["custom model storage, first month"] == 2
 

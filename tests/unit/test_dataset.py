@@ -18,7 +18,7 @@ from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.formats import Conversion, Record
 from lambdas.domain.dataset.preparation import Wanted
 from lambdas.domain.dataset.record_set import RecordSet, check_count, check_set, check_size, convert
-from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.report import DatasetReport, rejection
 from lambdas.domain.dataset.rules.table import RULES
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.dataset.split.holdout import SplitSettings
@@ -328,8 +328,8 @@ def test_token_limit_is_decided_by_bounds(text: str, rule: str | None) -> None:
 
 def test_rejection_reads_like_a_message_to_a_person() -> None:
     """These words reach the notification: what is wrong, where, and where all of it is listed."""
-    _, report = read(jsonl([{"prompt": "a"}] * 7))
-    text = report.rejection("s3://output/runs/x/dataset/report.json")
+    document = document_of(*read(jsonl([{"prompt": "a"}] * 7)))
+    text = rejection(document, "s3://output/runs/x/dataset/report.json")
     assert "7 errors in 7 records, so nothing was started or bought" in text
     assert "train.jsonl, line 1: completion is missing. [missing-key]" in text
     assert "and 2 more" in text

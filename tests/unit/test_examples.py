@@ -15,7 +15,8 @@ from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.table import RULES
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.models.catalogue import Limits, base_model
-from lambdas.domain.training.candidates import candidates
+from lambdas.domain.training.candidates import vary_hyperparameters
+from lambdas.steps.data_gate import CheckedDataset
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FOLDER = EXAMPLES / "rules"
@@ -41,7 +42,7 @@ def check(path: Path) -> DatasetReport:
     return report
 
 
-def validated(example: str) -> validate.Validation:
+def validated(example: str) -> CheckedDataset:
     """All of the gate, with the example's other sets, run.json and size limit, where it has them."""
     files: dict[SetName, Path] = {"train": FOLDER / f"{example}.jsonl"}
     files |= {name: path for name in SET_NAMES[1:] if (path := FOLDER / f"{example}.{name}.jsonl").is_file()}
@@ -72,8 +73,9 @@ def test_folder_shows_a_sweep_few_shot_arms_and_judges_on_the_shipped_rows() -> 
     settings, records = choices.settings, document.records
     assert settings.evaluation.few_shot
     assert len(settings.evaluation.judges) == 2
-    jobs = candidates(choices.model, {}, settings.sweep, records.train, validated=records.validation > 0).jobs
-    assert len(jobs) == 4
+    validated = records.validation > 0
+    varied = vary_hyperparameters(choices.model, {}, settings.sweep, records.train, validated=validated)
+    assert len(varied.hyperparameters) == 4
 
 
 def test_shipped_data_set_is_accepted_with_all_three_sets() -> None:
@@ -109,7 +111,7 @@ def test_set_that_is_as_the_rule_asks_has_no_finding(rule: str) -> None:
     """Nor does a rule for whole sets refuse good data."""
     validation = validated(f"{rule}.valid")
     assert validation.document.issues == []
-    assert validation.accepted
+    assert validation.document.accepted
 
 
 @pytest.mark.parametrize("rule", RULES_OF_SETS)
@@ -117,7 +119,7 @@ def test_set_that_is_not_breaks_the_rule_alone(rule: str) -> None:
     """What a person reads about a set is its one fault, and errors alone refuse it."""
     validation = validated(f"{rule}.invalid")
     assert set(validation.document.issue_counts) == {rule}
-    assert validation.accepted == (RULES[rule].severity == "warning")
+    assert validation.document.accepted == (RULES[rule].severity == "warning")
 
 
 def test_rules_and_examples_are_the_same() -> None:

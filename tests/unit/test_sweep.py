@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
-from lambdas.domain.training.candidates import SweepSettings, candidates, findings
+from lambdas.domain.training.candidates import SweepSettings, findings, vary_hyperparameters
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0")
 RATE = "learningRateMultiplier"
@@ -14,7 +14,7 @@ MODELS = st.sampled_from(catalogue())
 
 
 def tried(model: BaseModelEntry, sweep: SweepSettings, records: int, **chosen: object) -> list[dict[str, str]]:
-    return [one["hyperparameters"] for one in candidates(model, chosen, sweep, records, validated=True).jobs]
+    return vary_hyperparameters(model, chosen, sweep, records, validated=True).hyperparameters
 
 
 def varied(jobs: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -27,11 +27,10 @@ def test_neighbours_are_allowed_different_and_headed_by_the_recommended(
     model: BaseModelEntry, jobs: int, records: int
 ) -> None:
     """A job twice is money for nothing, one out of range is refused; the first shows what no sweep would have given."""
-    found = candidates(model, {}, SweepSettings(jobs=jobs), records, validated=True)
-    values = [one["hyperparameters"] for one in found.jobs]
-    assert [one["number"] for one in found.jobs] == list(range(1, len(values) + 1))
+    found = vary_hyperparameters(model, {}, SweepSettings(jobs=jobs), records, validated=True)
+    values = found.hyperparameters
     assert 2 <= len(values) <= jobs
-    assert values[0] == candidates(model, {}, None, records, validated=True).jobs[0]["hyperparameters"]
+    assert values[0] == vary_hyperparameters(model, {}, None, records, validated=True).hyperparameters[0]
     assert all(not hyperparameters.findings(model, one) for one in values)
     assert all(one not in values[:place] for place, one in enumerate(values))
     assert all(len(changes) == 1 for changes in varied(values))
@@ -92,8 +91,8 @@ def test_what_run_json_sets_is_not_varied() -> None:
 def test_a_larger_grid_is_tried_evenly_spread_and_says_so() -> None:
     """The first corner of a grid alone would say nothing about the rest."""
     sweep = SweepSettings(jobs=4, grid={"epochCount": [1, 2, 3], "batchSize": [16, 32, 64]})
-    found = candidates(HAIKU, {}, sweep, 60, validated=True)
-    corners = [(one["hyperparameters"]["epochCount"], one["hyperparameters"]["batchSize"]) for one in found.jobs]
+    found = vary_hyperparameters(HAIKU, {}, sweep, 60, validated=True)
+    corners = [(one["epochCount"], one["batchSize"]) for one in found.hyperparameters]
     assert corners == [("4", "8"), ("1", "16"), ("2", "32"), ("3", "64")]
     assert "9 combinations; 3 of them, evenly spread" in found.note
 
@@ -101,15 +100,15 @@ def test_a_larger_grid_is_tried_evenly_spread_and_says_so() -> None:
 def test_a_smaller_grid_gives_fewer_jobs() -> None:
     """`jobs` is a limit, not a target."""
     sweep = SweepSettings(jobs=12, grid={RATE: [0.5, 1, 2]})
-    found = candidates(HAIKU, {}, sweep, 4000, validated=True)
-    assert [one["hyperparameters"][RATE] for one in found.jobs] == ["1", "0.5", "2"]
+    found = vary_hyperparameters(HAIKU, {}, sweep, 4000, validated=True)
+    assert [one[RATE] for one in found.hyperparameters] == ["1", "0.5", "2"]
     assert "all were tried" in found.note
 
 
 def test_without_a_validation_set_there_is_one_job_and_a_finding() -> None:
     """Nothing could be chosen by: several jobs would be money for nothing."""
     sweep = SweepSettings(jobs=4)
-    assert len(candidates(HAIKU, {}, sweep, 60, validated=False).jobs) == 1
+    assert len(vary_hyperparameters(HAIKU, {}, sweep, 60, validated=False).hyperparameters) == 1
     found = findings(HAIKU, sweep, 1, most_jobs=4, validated=False)
     assert ("sweep-validation", "error") in {(one.check, one.severity) for one in found}
 
@@ -117,7 +116,7 @@ def test_without_a_validation_set_there_is_one_job_and_a_finding() -> None:
 def test_wrong_names_values_and_numbers_are_found_together() -> None:
     """One message after another would cost an upload each."""
     sweep = SweepSettings(jobs=6, grid={"learning_rate": [1, 2], "epochCount": [2, 99], RATE: ["high"]})
-    planned = len(candidates(HAIKU, {}, sweep, 60, validated=True).jobs)
+    planned = len(vary_hyperparameters(HAIKU, {}, sweep, 60, validated=True).hyperparameters)
     messages = [one.message for one in findings(HAIKU, sweep, planned, most_jobs=4, validated=True)]
     assert len(messages) == 4
     assert "asks for 6 jobs; this deployment allows 4" in messages[0]
@@ -129,6 +128,6 @@ def test_wrong_names_values_and_numbers_are_found_together() -> None:
 def test_a_sweep_with_nothing_to_try_is_told() -> None:
     """It is no error, but hardly what was meant."""
     sweep = SweepSettings(jobs=4, grid={"epochCount": [4]})
-    planned = len(candidates(HAIKU, {}, sweep, 60, validated=True).jobs)
+    planned = len(vary_hyperparameters(HAIKU, {}, sweep, 60, validated=True).hyperparameters)
     [found] = findings(HAIKU, sweep, planned, most_jobs=4, validated=True)
     assert (planned, found.severity) == (1, "warning")

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from lambdas.domain.dataset.planned_set import PlannedSet
 from lambdas.domain.report.assemble import assemble_failure, known_facts
 from lambdas.domain.report.failure import explain
 from lambdas.domain.training.candidate_jobs import pending
+from lambdas.domain.training.candidates import Candidate
 from lambdas.domain.training.choice import is_discarded, keeps_models, kept_validation_loss
 from lambdas.domain.training.losses import Loss, Losses
 from lambdas.domain.training.summary import summarise, values_explained
@@ -16,13 +18,15 @@ LOSSES = Losses(tuple(Loss(step, step, loss) for step, loss in enumerate((0.9, 0
 
 def candidate(number: int, model: str | None = None, **facts: Any) -> dict[str, Any]:
     made = {"status": "Completed", "model_arn": f"arn:model-{number}", "validation_loss": 0.5}
-    known = pending({"number": number, "hyperparameters": {"batchSize": str(4 * number)}}, f"ft-run-c{number}")
+    training_set = PlannedSet(uri="s3://bucket/train.jsonl", records=40)
+    planned = Candidate(number=number, hyperparameters={"batchSize": str(4 * number)}, training_set=training_set)
+    known = pending(planned, f"ft-run-c{number}")
     return {**known.dump(), **made, "model": model, **facts}
 
 
 def state(*candidates: dict[str, Any], chosen: int | None = None) -> dict[str, Any]:
     jobs: list[dict[str, Any]] = [{"number": number, "hyperparameters": {}} for number in (1, 2)]
-    plan = {"candidates": jobs, "sweep": {"note": "Neighbours were tried."}}
+    plan = {"candidates": jobs, "candidates_note": "Neighbours were tried."}
     served: dict[str, Any] = {"number": chosen, "model_arn": f"arn:model-{chosen}", "hyperparameters": {}}
     model = {"model": served} if chosen else {}
     return {

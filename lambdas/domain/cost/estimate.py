@@ -237,7 +237,7 @@ def _training(plan: Mapping[str, Any], prices: Prices) -> Line:
 
 
 def _models_kept(plan: Mapping[str, Any]) -> int:
-    return len(plan["candidates"]) if (plan.get("sweep") or {}).get("keep_models") else 1
+    return len(plan["candidates"]) if plan.get("keep_models") else 1
 
 
 def _answers(plan: Mapping[str, Any], prices: Prices) -> Iterator[Line]:

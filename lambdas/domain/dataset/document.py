@@ -127,6 +127,11 @@ class DatasetDocument(Fact):
     training: TrainingFigures | None = None
 
     @property
+    def errors(self) -> int:
+        """How many findings refuse the data set."""
+        return sum(n for rule, n in self.issue_counts.items() if self.rules[rule].severity == "error")
+
+    @property
     def accepted(self) -> bool:
         """Whether a run goes on."""
         return self.status == "accepted"

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import name, sentence, shortened
-from lambdas.domain.dataset.document import DatasetFinding, LineChanges, RuleText
+from lambdas.domain.dataset.document import DatasetDocument, DatasetFinding, LineChanges, RuleText
 from lambdas.domain.dataset.rules.table import RULES, RecordFinding
 
 FINDINGS_KEPT_PER_RULE = 20
+# In a refusal; the report has more.
+_ERRORS_SHOWN = 5
 _MESSAGE_LENGTH = 500
 _POINTER_LENGTH = 240
 # As many as the longest list of lines that lie apart can be for a data set that is accepted.
@@ -57,7 +59,7 @@ class DatasetReport:
         for rule, pointer, message in findings:
             self.add(rule, file, message, line=line, pointer=pointer)
 
-    def add_settings(self, file: str, findings: Sequence[Finding]) -> None:
+    def add_job_settings(self, file: str, findings: Sequence[Finding]) -> None:
         """Adds what of the job's settings the preflight will refuse, as warnings of the gate."""
         for each in findings:
             self.add("job-settings", file, f"{each.message} {each.remedy}")
@@ -79,23 +81,24 @@ class DatasetReport:
             for rule in self.counts
         }
 
-    def rejection(self, report_uri: str) -> str:
-        """The refusal as a person reads it in a notification: how much is wrong, the first errors, where all are."""
-        errors = [found for found in self.findings if found.severity == "error"]
-        shown = [
-            f"- {found.path}{f', line {found.line}' if found.line else ''}: {found.message} [{found.rule}]"
-            for found in errors[:5]
+
+def rejection(document: DatasetDocument, report_uri: str) -> str:
+    """The refusal as a person reads it in a notification: how much is wrong, the first errors, where all are."""
+    shown = [
+        f"- {found.path}{f', line {found.line}' if found.line else ''}: {found.message} [{found.rule}]"
+        for found in document.issues
+        if found.severity == "error"
+    ][:_ERRORS_SHOWN]
+    rest = document.errors - len(shown)
+    return "\n".join(
+        [
+            f"The data set has {document.errors} error{'s' if document.errors != 1 else ''} "
+            f"in {document.records.read} records, so nothing was started or bought.",
+            *shown,
+            *([f"- and {rest} more"] if rest else []),
+            f"Full report: {report_uri}. Correct the data and upload it again.",
         ]
-        rest = self.errors - len(shown)
-        return "\n".join(
-            [
-                f"The data set has {self.errors} error{'s' if self.errors != 1 else ''} "
-                f"in {self.records_read} records, so nothing was started or bought.",
-                *shown,
-                *([f"- and {rest} more"] if rest else []),
-                f"Full report: {report_uri}. Correct the data and upload it again.",
-            ]
-        )
+    )
 
 
 def _shown_pointer(pointer: str) -> str:

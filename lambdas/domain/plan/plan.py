@@ -4,19 +4,13 @@ from pydantic import Field
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.dataset.planned_set import PlannedSet
 from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.models.hyperparameters import Recommendation
 from lambdas.domain.training.candidates import Candidate
-
-
-class PlannedSet(Fact):
-    """A stored set: its S3 URI and how many records it has."""
-
-    uri: str
-    records: int = Field(ge=1)
 
 
 class PlannedTestSet(PlannedSet):

@@ -42,9 +42,9 @@ def _sweep_findings(
     choices: Choices, chosen: SweepSettings, records: Mapping[SetName, int], most_jobs: int
 ) -> list[Finding]:
     model, given, validated = choices.model, choices.settings.hyperparameters, bool(records["validation"])
-    planned = candidates.candidates(model, given, chosen, records["train"], validated=validated)
+    planned = candidates.vary_hyperparameters(model, given, chosen, records["train"], validated=validated)
     # Without a validation set a single job is planned, which its own finding tells.
-    jobs = len(planned.jobs) if validated else chosen.jobs
+    jobs = len(planned.hyperparameters) if validated else chosen.jobs
     found = candidates.findings(model, chosen, jobs, most_jobs=most_jobs, validated=validated)
     return [each.model_copy(update={"message": _short(each.message)}) for each in found]
 

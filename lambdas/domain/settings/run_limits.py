@@ -34,6 +34,8 @@ class RunLimits(NamedTuple):
     max_model_units: int
     gate: GateSettings = GateSettings()
     allowed_models: Collection[str] | None = (ANY_MODEL,)
+    max_run_cost_usd: float | None = None
+    max_sweep_jobs: int = 12
 
 
 # For each key of the gate: whether a run's own value is at least as strict as the environment's, and that in words.

@@ -26,6 +26,7 @@ from lambdas.domain.settings.run_limits import (
 from lambdas.domain.training.candidates import SweepSettings
 
 FILE_NAME = SETTINGS_FILE
+MAX_BYTES = 1 << 20
 
 _TAG_TEXT = r"^[a-zA-Z0-9\s._:/=+@-]*$"
 
@@ -85,6 +86,8 @@ def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Cho
     Raises UnknownBaseModelError only where the environment's own default is unknown.
     """
     default = base_model(default_base_model)
+    if text is not None and len(text) > MAX_BYTES:
+        return [SettingFinding("", f"The file has more than {MAX_BYTES} bytes.")]
     try:
         document: Any = {} if text is None else orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -117,6 +120,14 @@ def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Cho
         if not found:
             return Choices(_with_gate(settings, limits), model)
     return found
+
+
+def choose(text: bytes | None, default_base_model: str, limits: RunLimits) -> tuple[Choices, list[SettingFinding]]:
+    """What `run.json` chooses, and the findings in it: with any, the defaults, so that the data is checked anyway."""
+    parsed = parse(text, default_base_model, limits)
+    if isinstance(parsed, Choices):
+        return parsed, []
+    return Choices(RunSettings(), base_model(default_base_model)), parsed
 
 
 def _with_gate(settings: RunSettings, limits: RunLimits) -> RunSettings:

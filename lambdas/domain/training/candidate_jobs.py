@@ -59,7 +59,7 @@ class Jobs(Fact):
 
 def pending(candidate: Candidate, name: str) -> CandidateJob:
     """The job of a candidate, not started yet."""
-    return CandidateJob(number=candidate["number"], name=name, hyperparameters=candidate["hyperparameters"])
+    return CandidateJob(number=candidate.number, name=name, hyperparameters=candidate.hyperparameters)
 
 
 def described(candidate: CandidateJob, job: JobDescription) -> CandidateJob:

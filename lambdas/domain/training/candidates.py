@@ -8,13 +8,15 @@ the learning rate, and small sets need more epochs.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import Annotated, NamedTuple, TypedDict
+from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field
 
 from lambdas.domain.core import outside_text
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.settings_model import SettingsModel
+from lambdas.domain.dataset.planned_set import PlannedSet
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.models.catalogue import BaseModelEntry
 
@@ -60,27 +62,28 @@ _FACTORS = (0.5, 2, 0.25, 4)
 Sent = Callable[[Mapping[str, object]], dict[str, str]]
 
 
-class Candidate(TypedDict):
-    """A job of the run: its number, from 1, and its hyperparameters as the texts that Bedrock takes."""
+class Candidate(Fact):
+    """A model to train: its number, from 1, its hyperparameters as Bedrock takes them, and its training set."""
 
     number: int
     hyperparameters: dict[str, str]
+    training_set: PlannedSet
 
 
-class Candidates(NamedTuple):
-    """The jobs of a run, the first with the recommended hyperparameters; `note` says what was tried, and left out."""
+class Variants(NamedTuple):
+    """The hyperparameters of each candidate, first the recommended ones; `note` says what was varied and left out."""
 
-    jobs: list[Candidate]
+    hyperparameters: list[dict[str, str]]
     note: str
 
 
-def candidates(
+def vary_hyperparameters(
     model: BaseModelEntry, chosen: Mapping[str, object], sweep: SweepSettings | None, records: int, *, validated: bool
-) -> Candidates:
-    """The jobs of a run on so many training records; `chosen` are the hyperparameters that run.json sets.
+) -> Variants:
+    """What to train with on so many training records; `chosen` are the hyperparameters that run.json sets.
 
-    One job without a sweep, or without a validation set (`validated`), since nothing could be chosen by then. Values
-    that the base model does not take are left out here; `findings` tells of them.
+    There is one candidate without a sweep, and without a validation set (`validated`), by which the model is chosen.
+    Values that the base model does not take are left out; `findings` reports them.
     """
 
     def sent(values: Mapping[str, object]) -> dict[str, str]:
@@ -88,19 +91,18 @@ def candidates(
 
     recommended = sent({})
     if sweep is None or not validated:
-        return Candidates([{"number": 1, "hyperparameters": recommended}], "")
+        return Variants([recommended], "")
     if sweep.grid:
         found, note = _of_grid(_valid(model, sweep.grid), recommended, sent, sweep.jobs - 1)
     else:
         found, note = _neighbours(model, recommended, set(chosen), records, sent, sweep.jobs - 1)
-    jobs = [recommended, *found]
-    return Candidates([{"number": number, "hyperparameters": one} for number, one in enumerate(jobs, 1)], note)
+    return Variants([recommended, *found], note)
 
 
 def findings(
     model: BaseModelEntry, sweep: SweepSettings, planned_jobs: int, *, most_jobs: int, validated: bool
 ) -> list[Finding]:
-    """What stands in a sweep's way; `planned_jobs` are those that `candidates` gave, `most_jobs` is a setting."""
+    """What is wrong with a sweep; `planned_jobs` is how many `vary_hyperparameters` gave, `most_jobs` a setting."""
     return [*_setting_findings(sweep, most_jobs, validated=validated), *_grid_findings(model, sweep, planned_jobs)]
 
 

@@ -25,7 +25,7 @@ def summarise(plan: Mapping[str, Any], jobs: Mapping[str, Any], model: Mapping[s
         ],
         "chosen": chosen,
         "reason": model.get("reason") or "No model was chosen: the run failed before.",
-        "note": (plan.get("sweep") or {}).get("note", ""),
+        "note": plan.get("candidates_note", ""),
     }
 
 

@@ -128,9 +128,20 @@ def plan() -> dict[str, Any]:
         "output_bucket": OUTPUT_BUCKET,
         "base_model": "anthropic.claude-3-haiku-20240307-v1:0:200k",
         "inference_model": "anthropic.claude-3-haiku-20240307-v1:0",
-        "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2", "batchSize": "8"}}],
+        "recommended": [],
+        "candidates": [
+            {
+                "number": 1,
+                "hyperparameters": {"epochCount": "2", "batchSize": "8"},
+                "training_set": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl", "records": 40},
+            }
+        ],
+        "candidates_note": "",
+        "keep_models": False,
         "serving": "provisioned_throughput",
-        "sweep": None,
+        "max_cost_usd": None,
+        "needs_approval": False,
+        "keep_job": False,
         "tokens": {"train": 9000, "validation": 0, "test_prompts": 600, "test_references": 30, "examples": 0},
         "model_units": 1,
         "settings_findings": [],
@@ -144,7 +155,6 @@ def plan() -> dict[str, Any]:
             "tuned": {"model_id": None, "few_shot": 0},
             "base": {"model_id": "anthropic.claude-3-haiku-20240307-v1:0", "few_shot": 0},
         },
-        "keep_job": False,
         "shards": {name: f"{PREFIX}shards/{name}.jsonl" for name in ("baselines", "tuned", "judges")},
         "tags": {"team": "sales", "run-id": RUN_ID},
     }

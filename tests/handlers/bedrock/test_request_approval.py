@@ -133,8 +133,8 @@ def test_what_becomes_of_a_sweeps_other_models_is_told(event: dict[str, Any], la
     [first] = event["jobs"]["candidates"]
     candidates = [{**first, "number": n, "model_arn": f"m{n}" if n < 4 else None} for n in range(1, 5)]
     sweep = {"jobs": {**event["jobs"], "candidates": candidates}, "model": {**event["model"], "number": 2}}
-    handler({**event, **sweep, "plan": {**event["plan"], "sweep": {"keep_models": False}}}, lambda_context)
-    handler({**event, **sweep, "plan": {**event["plan"], "sweep": {"keep_models": True}}}, lambda_context)
+    handler({**event, **sweep, "plan": {**event["plan"], "keep_models": False}}, lambda_context)
+    handler({**event, **sweep, "plan": {**event["plan"], "keep_models": True}}, lambda_context)
     [(_, deleted), (_, kept)] = told(event)
     assert "the 2 models that were not chosen are deleted when the run ends" in deleted
     assert "not chosen" not in kept

@@ -1,0 +1,148 @@
+"""The data gate: checks the files that a user gave, then converts and splits them.
+
+A run uses it on objects, `fine-tune validate` on files of this machine.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import BinaryIO, Protocol
+
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.core.finding import Finding
+from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.dataset.figures import dataset_document
+from lambdas.domain.dataset.preparation import Given, PreparedDataset, check_counts, prepare
+from lambdas.domain.dataset.record_set import RecordSet, Rules, check_set, check_size, convert
+from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.set_names import SET_NAMES, SetName
+from lambdas.domain.preflight.settings import settings_findings
+from lambdas.domain.settings import run_settings
+from lambdas.domain.settings.run_limits import SettingFinding
+from lambdas.domain.settings.run_settings import Choices
+
+
+class GivenFile(Protocol):
+    """A file being read; `version_id` is None where there are no versions."""
+
+    @property
+    def stream(self) -> BinaryIO:
+        """Its bytes."""
+
+    @property
+    def size_bytes(self) -> int:
+        """How many there are."""
+
+    @property
+    def version_id(self) -> str | None:
+        """Which version it is."""
+
+
+class GivenFiles(Protocol):
+    """The files that a user gave."""
+
+    @property
+    def places(self) -> Mapping[SetName, str]:
+        """The path or URI of each set that the user may have given; "train" is always one of them."""
+
+    def opened(self, name: SetName, version_id: str | None = None) -> AbstractContextManager[GivenFile | None]:
+        """Reads a set, at a version if one is given; gives None if it does not exist."""
+
+
+class LineWriter(Protocol):
+    """Where a set is written to."""
+
+    def write(self, line: bytes) -> object:
+        """Adds a line and its line feed."""
+
+
+@dataclass(frozen=True)
+class CheckedDataset:
+    """What the gate found; `prepared` is None for a data set that is refused, or that was not checked by all rules.
+
+    `job_findings` are the preflight's findings on hyperparameters and candidates.
+    """
+
+    document: DatasetDocument
+    choices: Choices
+    given: Given
+    prepared: PreparedDataset | None
+    job_findings: Sequence[Finding]
+
+
+def check_dataset(
+    files: GivenFiles,
+    choices: Choices,
+    found: Sequence[SettingFinding],
+    *,
+    most_jobs: int,
+    rules: Rules = "all",
+) -> CheckedDataset:
+    """Checks the files, and says how their records are split if all rules are asked for and none refuses them.
+
+    `found` are the findings in run.json: they refuse the data set, too, but its files are checked all the same.
+    """
+    report = DatasetReport()
+    for each in found:
+        report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
+    given = _check_files(files, choices, report, rules)
+    prepared = None
+    if "train" in given and rules == "all":
+        prepared = prepare(given, choices.wanted, report)
+    elif "train" in given:
+        check_counts(given, choices.wanted, report)
+    job_findings = settings_findings(choices, prepared.counts() if prepared else None, most_jobs=most_jobs)
+    report.add_job_settings(run_settings.FILE_NAME, job_findings)
+    document = dataset_document(report, given, choices.wanted, prepared)
+    return CheckedDataset(document, choices, given, prepared, job_findings)
+
+
+def _check_files(files: GivenFiles, choices: Choices, report: DatasetReport, rules: Rules) -> Given:
+    given: Given = {}
+    for name, place in files.places.items():
+        file_name = PurePosixPath(place).name
+        with files.opened(name) as file:
+            if file is not None:
+                given[name] = _check_file(file, name, file_name, choices, report, rules)
+            elif name == "train":
+                report.add("no-records", file_name, f"{place} does not exist any more.")
+    return given
+
+
+def _check_file(
+    file: GivenFile, name: SetName, file_name: str, choices: Choices, report: DatasetReport, rules: Rules
+) -> RecordSet:
+    if check_size(file.size_bytes, name, file_name, choices.model, report):
+        conversion = run_settings.conversion(choices.settings)
+        checked = check_set(file.stream, file_name, choices.model, report, conversion, rules=rules)
+    else:
+        checked = RecordSet(file_name, size_bytes=file.size_bytes)
+    checked.version_id = file.version_id
+    return checked
+
+
+def write_sets(
+    files: GivenFiles,
+    checked: CheckedDataset,
+    prepared: PreparedDataset,
+    open_set: Callable[[SetName], AbstractContextManager[LineWriter]],
+) -> list[bytes]:
+    """Reads each file again, at the version that was checked, and writes each record to its set.
+
+    Returns the few-shot examples' lines. Raises ServiceBusy if a file is not the one that was checked.
+    """
+    conversion = run_settings.conversion(checked.choices.settings)
+    examples = dict.fromkeys(prepared.examples, b"")
+    with ExitStack() as stack:
+        writers = {name: stack.enter_context(open_set(name)) for name in SET_NAMES if prepared.records(name)}
+        for name, read in checked.given.items():
+            with files.opened(name, read.version_id) as file:
+                if file is None:
+                    raise ServiceBusy(f"{read.file} is gone since it was checked: check again.")
+                lines = convert(file.stream, read, checked.choices.model, conversion)
+                for place, (side, line) in enumerate(zip(prepared.sides[name], lines, strict=True)):
+                    writers[SET_NAMES[side]].write(line)
+                    if name == "train" and place in examples:
+                        examples[place] = line
+    return list(examples.values())

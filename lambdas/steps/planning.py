@@ -1,0 +1,96 @@
+"""What a run is to do, made of its checked data set, its run.json and the environment's limits."""
+
+from lambdas.domain.core.run import KEEP_JOB_TAG, Run, bedrock_tags
+from lambdas.domain.dataset.figures import count_tokens, recommended_hyperparameters
+from lambdas.domain.dataset.planned_set import PlannedSet
+from lambdas.domain.dataset.preparation import PreparedDataset
+from lambdas.domain.dataset.set_names import SetName
+from lambdas.domain.evaluation.arms import plan_arms
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.plan.plan import Plan, PlannedSets, PlannedTestSet, ShardLists
+from lambdas.domain.settings.run_limits import RunLimits
+from lambdas.domain.settings.run_settings import Choices, compared_models
+from lambdas.domain.training.candidates import Candidate, vary_hyperparameters
+from lambdas.steps.data_gate import CheckedDataset
+
+
+def make_plan(
+    run: Run,
+    checked: CheckedDataset,
+    prepared: PreparedDataset,
+    limits: RunLimits,
+    *,
+    environment: str,
+    needs_approval: bool,
+) -> Plan:
+    """`$.plan` of a run in the environment of this name."""
+    choices = checked.choices
+    settings, model = choices
+    sets = _sets(run, prepared)
+    varied = vary_hyperparameters(
+        model,
+        settings.hyperparameters,
+        settings.sweep,
+        sets.train.records,
+        validated=sets.validation is not None,
+    )
+    return Plan(
+        output_bucket=run.output_bucket,
+        base_model=model.customization_id,
+        inference_model=model.inference_id,
+        recommended=recommended_hyperparameters(prepared, choices.wanted),
+        candidates=[
+            Candidate(number=number, hyperparameters=each, training_set=sets.train)
+            for number, each in enumerate(varied.hyperparameters, 1)
+        ],
+        candidates_note=varied.note,
+        keep_models=settings.sweep is not None and settings.sweep.keep_models,
+        serving=chosen_serving(choices),
+        model_units=settings.model_units,
+        max_cost_usd=cost_cap(choices, limits),
+        needs_approval=needs_approval,
+        keep_job=settings.keep_job,
+        dataset=sets,
+        evaluation=settings.evaluation,
+        arms=plan_arms(compared_models(choices), len(prepared.examples)),
+        settings_findings=list(checked.job_findings),
+        tokens=count_tokens(checked.given, prepared),
+        shards=ShardLists(
+            baselines=f"{run.prefix}shards/baselines.jsonl",
+            tuned=f"{run.prefix}shards/tuned.jsonl",
+            judges=f"{run.prefix}shards/judges.jsonl",
+        ),
+        # The tags that clean-up relies on win over a user's.
+        tags=settings.tags
+        | bedrock_tags(environment, run.id, run.execution_arn)
+        | {KEEP_JOB_TAG: "true" if settings.keep_job else "false"},
+    )
+
+
+def chosen_serving(choices: Choices) -> ServingKind:
+    """How the tuned model is served: "auto" is the cheapest way that the base model allows."""
+    chosen = choices.settings.serving
+    return choices.model.serving[0] if chosen == "auto" else chosen
+
+
+def cost_cap(choices: Choices, limits: RunLimits) -> float | None:
+    """The lower of the run's cap and the environment's; None if neither is set."""
+    caps = (choices.settings.max_cost_usd, limits.max_run_cost_usd)
+    return min((cap for cap in caps if cap is not None), default=None)
+
+
+def set_key(run: Run, name: SetName) -> str:
+    """Where a set is stored in the output bucket."""
+    return f"{run.prefix}dataset/{name}.jsonl"
+
+
+def _sets(run: Run, prepared: PreparedDataset) -> PlannedSets:
+    def uri(name: SetName) -> str:
+        return f"s3://{run.output_bucket}/{set_key(run, name)}"
+
+    records = prepared.counts()
+    return PlannedSets(
+        train=PlannedSet(uri=uri("train"), records=records["train"]),
+        validation=PlannedSet(uri=uri("validation"), records=records["validation"]) if records["validation"] else None,
+        test=PlannedTestSet(uri=uri("test"), records=records["test"], leaked=prepared.leaked_test_records),
+    )

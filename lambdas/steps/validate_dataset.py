@@ -1,0 +1,90 @@
+"""ValidateDataset: checks data set and run.json, converts and splits them, and plans the run, before it costs money."""
+
+from collections.abc import Sequence
+
+import orjson
+from aws_lambda_powertools.metrics import MetricUnit
+
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.stores.stored_answers import EXAMPLES, TEST_GROUPS
+from lambdas.adapters.stores.uploaded_files import UploadedFiles
+from lambdas.domain.core.errors import DatasetRejected
+from lambdas.domain.core.run import Run
+from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.dataset.preparation import PreparedDataset
+from lambdas.domain.dataset.report import rejection
+from lambdas.domain.evaluation.arms import baselines, needing_throughput
+from lambdas.domain.evaluation.shards import plan_shards
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.settings import run_settings
+from lambdas.domain.settings.run_limits import RunLimits
+from lambdas.steps.data_gate import CheckedDataset, check_dataset, write_sets
+from lambdas.steps.observability import logger, metrics
+from lambdas.steps.planning import make_plan, set_key
+
+_REPORT = "dataset/report.json"
+
+
+def validate_dataset(
+    run: Run,
+    *,
+    adapters: Adapters,
+    default_base_model: str,
+    limits: RunLimits,
+    environment: str,
+    needs_approval: bool,
+) -> Plan:
+    """Writes `dataset/report.json` in any case, and what later states read of an accepted data set.
+
+    Raises DatasetRejected if data or run.json break a rule, and ServiceBusy if S3 is busy.
+    """
+    files = UploadedFiles(adapters.objects, run.source)
+    choices, found = run_settings.choose(files.read_settings(), default_base_model, limits)
+    checked = check_dataset(files, choices, found, most_jobs=limits.max_sweep_jobs)
+    _log_files(files, checked)
+    if checked.prepared is None:
+        raise _rejected(run, checked.document, adapters)
+    plan = make_plan(run, checked, checked.prepared, limits, environment=environment, needs_approval=needs_approval)
+    examples = write_sets(
+        files,
+        checked,
+        checked.prepared,
+        lambda name: adapters.objects.line_writer(run.output_bucket, set_key(run, name)),
+    )
+    _write_evaluation(run, plan, checked.prepared, examples, adapters)
+    _write_report(run, checked.document, adapters)
+    counts = {"records": checked.prepared.counts(), "issue_counts": checked.document.issue_counts}
+    logger.info("Data set accepted", extra=counts)
+    return plan
+
+
+def _log_files(files: UploadedFiles, checked: CheckedDataset) -> None:
+    for name, read in checked.given.items():
+        place = files.places[name]
+        logger.info("Set read", extra={"set": name, "place": place, "version_id": read.version_id})
+    metrics.add_metric("RecordsRead", MetricUnit.Count, checked.document.records.read)
+
+
+def _rejected(run: Run, document: DatasetDocument, adapters: Adapters) -> DatasetRejected:
+    uri = _write_report(run, document, adapters)
+    logger.warning("Data set rejected", extra={"issue_counts": document.issue_counts, "report": uri})
+    metrics.add_metric("DatasetsRejected", MetricUnit.Count, 1)
+    return DatasetRejected(rejection(document, uri))
+
+
+def _write_report(run: Run, document: DatasetDocument, adapters: Adapters) -> str:
+    return adapters.objects.write(run.output_bucket, f"{run.prefix}{_REPORT}", orjson.dumps(document.dump()))
+
+
+def _write_evaluation(
+    run: Run, plan: Plan, prepared: PreparedDataset, examples: Sequence[bytes], adapters: Adapters
+) -> None:
+    """The items of the two maps that ask questions, what stands before the questions, and which belong together."""
+    objects, bucket = adapters.objects, run.output_bucket
+    lists = {plan.shards.baselines: baselines(plan.arms), plan.shards.tuned: needing_throughput(plan.arms)}
+    for key, arms in lists.items():
+        items = plan_shards(arms, plan.dataset.test.records)
+        objects.write_lines(bucket, key, (item.model_dump_json().encode() for item in items))
+    objects.write(bucket, f"{run.prefix}{TEST_GROUPS}", orjson.dumps(prepared.test_groups))
+    if examples:
+        objects.write_lines(bucket, f"{run.prefix}{EXAMPLES}", examples)
