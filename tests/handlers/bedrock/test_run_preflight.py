@@ -268,16 +268,15 @@ def test_key_of_the_deployment_must_be_enabled_and_allowed(
     assert statuses(document)["key-usable"] == "failed"
 
 
-def test_every_role_that_starts_jobs_must_pass_the_role_and_use_the_key(
+def test_the_role_that_starts_jobs_must_pass_the_role_and_use_the_key(
     account: Script, run_preflight: Preflight, denied: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first jobs of a sweep would train, and those that wait for room would fail when their turn comes."""
-    monkeypatch.setenv("START_PENDING_JOBS_ROLE_ARN", "arn:aws:iam::123456789012:role/start-pending-jobs")
+    """No job could be started, and the baselines would be asked for nothing."""
     monkeypatch.setenv("CUSTOM_MODEL_KMS_KEY_ARN", current().clients.kms.create_key()["KeyMetadata"]["Arn"])
-    denied |= {"start-pending-jobs iam:PassRole", "start-pending-jobs kms:CreateGrant"}
+    denied |= {"start-jobs iam:PassRole", "start-jobs kms:CreateGrant"}
     error, document = run_preflight()
     assert statuses(document)["role-can-be-passed"] == statuses(document)["key-usable"] == "failed"
-    assert "to start-pending-jobs" in str(error)
+    assert "to start-jobs" in str(error)
 
 
 def test_role_must_list_the_output_bucket(account: Script, run_preflight: Preflight, denied: set[str]) -> None:
@@ -410,4 +409,5 @@ def test_names_of_an_earlier_attempt_are_the_runs_own(
     bedrock.answer("ListTagsForResource", {"tags": [{"key": k, "value": v} for k, v in tags.items()]})
     _, document = run_preflight()
     assert statuses(document)["names-free"] == status
-    assert len([f for f in document["findings"] if f["check"] == "names-free"]) == (0 if ours else 4)
+    # Four kinds of things, each by the run's name and by its candidate's.
+    assert len([f for f in document["findings"] if f["check"] == "names-free"]) == (0 if ours else 8)
