@@ -7,7 +7,7 @@ NotFound, Conflict or Refused.
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lambdas.adapters.aws.service_errors import NotFound, failure_words, named_errors
 from lambdas.domain.core.timestamps import timestamp
@@ -156,5 +156,5 @@ def tag_list(tags: Mapping[str, str]) -> "list[TagTypeDef]":
     return [{"key": name, "value": value} for name, value in tags.items()]
 
 
-def _is_simulated(metadata: "ResponseMetadataTypeDef | Mapping[str, Any]") -> bool:
+def _is_simulated(metadata: "ResponseMetadataTypeDef") -> bool:
     return _SIMULATED_HEADER in metadata["HTTPHeaders"]

@@ -13,8 +13,13 @@ from botocore.compat import HTTPHeaders
 from moto.core.models import botocore_stubber
 from urllib3 import HTTPResponse
 
-from lambdas.adapters.adapters import current
+from lambdas.adapters.adapters import Adapters
+from lambdas.domain.core.run import Run
 from lambdas.domain.serving import slots
+from lambdas.domain.serving.serving import PlannedServing, Serving
+from lambdas.domain.serving.slots import Slot
+from lambdas.steps.delete_throughput_or_deployment import DeletionState, delete_throughput_or_deployment
+from lambdas.steps.purchase_throughput_or_deploy import purchase_throughput_or_deploy
 
 # Powertools reads these when a handler's module is imported, before any fixture runs.
 os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "FineTuning", "POWERTOOLS_TRACE_DISABLED": "true"}
@@ -91,18 +96,18 @@ class Script:
 
 
 @pytest.fixture
-def bedrock(aws: None) -> Script:
+def bedrock(adapters: Adapters) -> Script:
     """Bedrock's control plane after a script."""
     script = Script()
-    script.attach(current().clients.bedrock)
+    script.attach(adapters.clients.bedrock)
     return script
 
 
 @pytest.fixture
-def runtime(aws: None) -> Script:
+def runtime(adapters: Adapters) -> Script:
     """Bedrock's inference after a script."""
     script = Script()
-    script.attach(current().clients.bedrock_runtime)
+    script.attach(adapters.clients.bedrock_runtime)
     return script
 
 
@@ -271,6 +276,12 @@ def throughput() -> dict[str, Any]:
 
 
 @pytest.fixture
+def serving(throughput: dict[str, Any]) -> Serving:
+    """The fact in `$.serving` right after the purchase."""
+    return Serving.parse(throughput)
+
+
+@pytest.fixture
 def deployment_description() -> Describe:
     """GetCustomModelDeployment's answer, with changes."""
 
@@ -291,6 +302,12 @@ def deployment_description() -> Describe:
 def deployment(throughput: dict[str, Any]) -> dict[str, Any]:
     """`$.serving` right after a deployment on demand."""
     return {**throughput, "kind": "on_demand", "arn": DEPLOYMENT_ARN, "wait_seconds": 20}
+
+
+@pytest.fixture
+def deployed(deployment: dict[str, Any]) -> Serving:
+    """The fact in `$.serving` right after a deployment on demand."""
+    return Serving.parse(deployment)
 
 
 @pytest.fixture
@@ -334,3 +351,42 @@ def expect() -> dict[str, str]:
         "deployment_arn": DEPLOYMENT_ARN,
         "prefix": PREFIX,
     }
+
+
+@pytest.fixture
+def purchase(
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    model: dict[str, Any],
+    hold: Callable[..., dict[str, Any]],
+    adapters: Adapters,
+) -> Callable[..., Serving]:
+    """PurchaseThroughputOrDeploy for the run, which holds the first slot; takes changes of the plan."""
+    slot = Slot.parse(hold())
+
+    def step(**changes: object) -> Serving:
+        return purchase_throughput_or_deploy(
+            Run.parse(run),
+            PlannedServing.parse({**plan, **changes}),
+            model["model_arn"],
+            slot,
+            adapters=adapters,
+            environment_name="fine-tuning",
+        )
+
+    return step
+
+
+@pytest.fixture
+def delete(adapters: Adapters) -> Callable[..., Serving]:
+    """DeleteThroughputOrDeployment; takes the facts of the state."""
+
+    def step(**facts: object) -> Serving:
+        return delete_throughput_or_deployment(
+            DeletionState.parse(facts),
+            adapters=adapters,
+            environment_name="fine-tuning",
+            model_unit_price_per_hour=None,
+        )
+
+    return step

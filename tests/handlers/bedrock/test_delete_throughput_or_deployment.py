@@ -9,12 +9,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import ThroughputNotDeleted
 from lambdas.domain.serving.polling import DELETE_AGAIN_EVERY_ATTEMPTS, DELETION_ATTEMPTS_IF_REFUSED
+from lambdas.domain.serving.serving import Serving
 from lambdas.handlers.delete_throughput_or_deployment import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+# The step, as the fixture makes it.
+Step = Callable[..., Serving]
 GET, DELETE = "GetProvisionedModelThroughput", "DeleteProvisionedModelThroughput"
 
 
@@ -25,38 +28,34 @@ def gone(bedrock: Script) -> None:
 def test_a_deletion_counts_once_bedrock_no_longer_finds_it(
     bedrock: Script,
     run: dict[str, Any],
-    throughput: dict[str, Any],
+    serving: Serving,
     throughput_description: Describe,
     expect: dict[str, str],
-    lambda_context: LambdaContext,
+    delete: Step,
 ) -> None:
     """The acceptance of a deletion proves nothing."""
-    throughput["in_service_at"] = "2026-01-21T22:20:00.000Z"
+    serving = serving.model_copy(update={"in_service_at": "2026-01-21T22:20:00.000Z"})
     bedrock.answer(GET, throughput_description(status="InService"))
     gone(bedrock)
     bedrock.answer(DELETE)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
-    accepted = handler({"run": run, "serving": throughput}, lambda_context)
-    assert (accepted["deleted"], accepted["deleted_at"] is None) == (False, False)
-    deleted = handler({"run": run, "serving": accepted}, lambda_context)
-    assert deleted["deleted"] is True
-    assert deleted["deleted_at"] == accepted["deleted_at"]
-    assert deleted["deleted_at"] > deleted["in_service_at"] == "2026-01-21T22:20:00.000Z"
+    accepted = delete(run=run, serving=serving)
+    assert (accepted.deleted, accepted.deleted_at is None) == (False, False)
+    deleted = delete(run=run, serving=accepted)
+    assert deleted.deleted is True
+    assert deleted.deleted_at == accepted.deleted_at
+    assert deleted.in_service_at == "2026-01-21T22:20:00.000Z" < str(deleted.deleted_at)
     assert bedrock.requests(DELETE) == [{"provisionedModelId": expect["throughput_arn"]}]
 
 
 def test_an_accepted_deletion_is_asked_for_again_now_and_then(
-    bedrock: Script,
-    run: dict[str, Any],
-    throughput: dict[str, Any],
-    throughput_description: Describe,
-    lambda_context: LambdaContext,
+    bedrock: Script, run: dict[str, Any], serving: Serving, throughput_description: Describe, delete: Step
 ) -> None:
     """One that was accepted and lost would bill on."""
     bedrock.answer(GET, throughput_description(status="InService"))
     bedrock.answer(DELETE)
     for _ in range(DELETE_AGAIN_EVERY_ATTEMPTS + 1):
-        throughput = handler({"run": run, "serving": throughput}, lambda_context)
+        serving = delete(run=run, serving=serving)
     assert len(bedrock.requests(DELETE)) == 2
 
 
@@ -66,56 +65,55 @@ def test_a_purchase_that_was_never_recorded_is_deleted_by_its_name(
     plan: dict[str, Any],
     throughput_description: Describe,
     expect: dict[str, str],
-    lambda_context: LambdaContext,
+    delete: Step,
 ) -> None:
     """A Lambda killed right after the purchase leaves nothing in the state but the slot."""
     bedrock.answer(GET, throughput_description())
     gone(bedrock)
     bedrock.answer(DELETE)
-    deleted = handler({"run": run, "plan": plan, "slot": {"acquired": True}}, lambda_context)
+    deleted = delete(run=run, plan=plan, slot={"acquired": True})
     assert bedrock.requests(GET)[0] == {"provisionedModelId": expect["name"]}
-    assert (deleted["deleted"], deleted["arn"]) == (True, expect["throughput_arn"])
+    assert (deleted.deleted, deleted.arn) == (True, expect["throughput_arn"])
 
 
 def test_an_unknown_purchase_is_looked_for_twice(
-    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], delete: Step
 ) -> None:
     """A request that was cut off may take effect just after the first look."""
     gone(bedrock)
-    state = {"run": run, "plan": plan, "slot": {"acquired": True}}
-    first = handler(state, lambda_context)
-    second = handler({**state, "serving": first}, lambda_context)
-    assert (first["deleted"], first["wait_seconds"] > 0) == (False, True)
-    assert (second["deleted"], second["deleted_at"]) == (True, None)
+    first = delete(run=run, plan=plan, slot={"acquired": True})
+    second = delete(run=run, plan=plan, slot={"acquired": True}, serving=first)
+    assert (first.deleted, first.wait_seconds > 0) == (False, True)
+    assert (second.deleted, second.deleted_at) == (True, None)
 
 
 def test_nothing_bought_is_nothing_to_delete(
-    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], delete: Step
 ) -> None:
     """Runs that fail before the purchase pass through here as well."""
     gone(bedrock)
-    deleted = handler({"run": run, "plan": plan}, lambda_context)
-    assert (deleted["deleted"], deleted["deleted_at"]) == (True, None)
+    deleted = delete(run=run, plan=plan)
+    assert (deleted.deleted, deleted.deleted_at) == (True, None)
 
 
 def test_one_that_is_already_deleted_stays_deleted(
-    bedrock: Script, run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+    bedrock: Script, run: dict[str, Any], serving: Serving, delete: Step
 ) -> None:
     """A failed report leads here a second time: the first deletion's time is the true one."""
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
-    throughput |= {"deleted": True, "deleted_at": "2026-01-21T22:30:00.000Z"}
-    assert handler({"run": run, "serving": throughput}, lambda_context)["deleted_at"] == "2026-01-21T22:30:00.000Z"
+    serving = serving.model_copy(update={"deleted": True, "deleted_at": "2026-01-21T22:30:00.000Z"})
+    assert delete(run=run, serving=serving).deleted_at == "2026-01-21T22:30:00.000Z"
 
 
 @pytest.mark.parametrize("code", ["ConflictException", None])
 def test_one_that_stays_is_asked_for_again_until_a_person_must_come(
     bedrock: Script,
     run: dict[str, Any],
-    throughput: dict[str, Any],
+    serving: Serving,
     throughput_description: Describe,
     expect: dict[str, str],
-    lambda_context: LambdaContext,
+    delete: Step,
     code: str | None,
 ) -> None:
     """It insists for over an hour; then a person gets the ARN, the age and the command."""
@@ -124,9 +122,9 @@ def test_one_that_stays_is_asked_for_again_until_a_person_must_come(
     waited_seconds = 0
     with pytest.raises(ThroughputNotDeleted) as raised:
         for _ in range(1_000):
-            throughput = handler({"run": run, "serving": throughput}, lambda_context)
-            assert throughput["deleted"] is False
-            waited_seconds += throughput["wait_seconds"]
+            serving = delete(run=run, serving=serving)
+            assert serving.deleted is False
+            waited_seconds += serving.wait_seconds
     assert waited_seconds > 3_600
     for part in (expect["throughput_arn"], "hours old", "BILLS BY THE HOUR", "aws bedrock delete-provisioned"):
         assert part in str(raised.value)
@@ -136,26 +134,22 @@ def test_the_price_file_prices_what_could_not_be_deleted(
     bedrock: Script,
     run: dict[str, Any],
     plan: dict[str, Any],
-    throughput: dict[str, Any],
+    serving: Serving,
     throughput_description: Describe,
-    lambda_context: LambdaContext,
+    delete: Step,
 ) -> None:
     """The preflight has read it; a person who is called at night must see how dear each hour is."""
     bedrock.answer(GET, throughput_description())
     bedrock.refuse(DELETE, "AccessDeniedException", "not authorized")
     plan["model_units"] = 2
-    state = {"run": run, "plan": plan, "preflight": {"estimate": {"model_unit_price_per_hour": 24.0}}}
+    preflight = {"estimate": {"model_unit_price_per_hour": 24.0}}
     with pytest.raises(ThroughputNotDeleted, match=r"2 model units at 24\.00 USD = 48\.00 USD an hour"):
         for _ in range(1_000):
-            throughput = handler({**state, "serving": throughput}, lambda_context)
+            serving = delete(run=run, plan=plan, preflight=preflight, serving=serving)
 
 
 def test_a_missing_permission_is_told_within_minutes(
-    bedrock: Script,
-    run: dict[str, Any],
-    throughput: dict[str, Any],
-    throughput_description: Describe,
-    lambda_context: LambdaContext,
+    bedrock: Script, run: dict[str, Any], serving: Serving, throughput_description: Describe, delete: Step
 ) -> None:
     """Trying for an hour what a person must allow would only bill; a change that still spreads gets its time."""
     bedrock.answer(GET, throughput_description())
@@ -163,111 +157,111 @@ def test_a_missing_permission_is_told_within_minutes(
     waited_seconds = 0
     with pytest.raises(ThroughputNotDeleted, match="AccessDeniedException: not authorized"):
         for _ in range(1_000):
-            throughput = handler({"run": run, "serving": throughput}, lambda_context)
-            waited_seconds += throughput["wait_seconds"]
+            serving = delete(run=run, serving=serving)
+            waited_seconds += serving.wait_seconds
     assert 60 < waited_seconds <= 600
 
 
 def test_a_busy_service_is_asked_again_and_what_is_known_is_kept(
-    bedrock: Script, run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+    bedrock: Script, run: dict[str, Any], serving: Serving, delete: Step
 ) -> None:
     """The state machine's Retry would forget that the deletion was accepted, and when."""
     bedrock.answer(DELETE)
     bedrock.refuse(GET, "InternalServerException", status=500)
-    first = handler({"run": run, "serving": throughput}, lambda_context)
-    assert (first["deleted"], first["delete_attempts"], first["deleted_at"] is None) == (False, 1, False)
+    first = delete(run=run, serving=serving)
+    assert (first.deleted, first.delete_attempts, first.deleted_at is None) == (False, 1, False)
 
 
 def test_nothing_comes_before_the_deletion(
-    bedrock: Script, run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+    bedrock: Script, run: dict[str, Any], serving: Serving, delete: Step
 ) -> None:
     """A throttled question must not delay what ends the billing."""
     bedrock.refuse(GET, "ThrottlingException", status=429)
     bedrock.answer(DELETE)
-    handler({"run": run, "serving": throughput}, lambda_context)
+    delete(run=run, serving=serving)
     assert bedrock.calls[0][0] == DELETE
 
 
 def test_an_unrecorded_throughput_is_deleted_although_nothing_can_be_asked(
-    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], expect: dict[str, str], delete: Step
 ) -> None:
     """Its name is enough."""
     bedrock.refuse(GET, "ThrottlingException", status=429)
     bedrock.answer(DELETE)
-    handler({"run": run, "plan": plan, "slot": {"acquired": True}}, lambda_context)
+    delete(run=run, plan=plan, slot={"acquired": True})
     assert bedrock.requests(DELETE) == [{"provisionedModelId": expect["name"]}]
 
 
 def test_the_slot_is_given_back_once_the_throughput_is_gone_and_not_before(
     bedrock: Script,
     run: dict[str, Any],
-    throughput: dict[str, Any],
+    serving: Serving,
     throughput_description: Describe,
+    delete: Step,
     hold: Callable[..., dict[str, Any]],
     held_slots: Callable[[], list[str]],
-    lambda_context: LambdaContext,
 ) -> None:
     """The next run buys as soon as it is free."""
     slot = hold()
     bedrock.answer(GET, throughput_description())
     gone(bedrock)
     bedrock.answer(DELETE)
-    pending = handler({"run": run, "serving": throughput}, lambda_context)
+    pending = delete(run=run, serving=serving)
     assert held_slots() == [slot["key"]]
-    assert handler({"run": run, "serving": pending}, lambda_context)["deleted"] is True
+    assert delete(run=run, serving=pending).deleted is True
     assert held_slots() == []
 
 
 def test_another_runs_slot_stays(
     bedrock: Script,
     run: dict[str, Any],
-    throughput: dict[str, Any],
+    serving: Serving,
+    delete: Step,
     hold: Callable[..., dict[str, Any]],
     held_slots: Callable[[], list[str]],
-    lambda_context: LambdaContext,
 ) -> None:
     """Two runs would buy at once."""
     slot = hold(run_id="other-0123456789ab")
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
-    assert handler({"run": run, "serving": throughput}, lambda_context)["deleted"] is True
+    assert delete(run=run, serving=serving).deleted is True
     assert held_slots() == [slot["key"]]
 
 
 def test_an_object_that_is_no_slot_does_not_keep_the_runs_own(
     bedrock: Script,
     run: dict[str, Any],
-    throughput: dict[str, Any],
+    serving: Serving,
+    delete: Step,
     hold: Callable[..., dict[str, Any]],
     held_slots: Callable[[], list[str]],
     s3: "S3Client",
-    lambda_context: LambdaContext,
 ) -> None:
     """Nor does it make a verified deletion look like a failed one."""
     hold()
     s3.put_object(Bucket="output-bucket", Key="throughput-slots/2.json", Body=b"{}")
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
-    assert handler({"run": run, "serving": throughput}, lambda_context)["deleted"] is True
+    assert delete(run=run, serving=serving).deleted is True
     assert held_slots() == ["throughput-slots/2.json"]
 
 
 def test_a_slot_that_cannot_be_given_back_does_not_undo_the_deletion(
-    bedrock: Script, run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+    bedrock: Script, run: dict[str, Any], serving: Serving, delete: Step
 ) -> None:
     """There is no bucket here: the reconciler frees the slot when the run has ended."""
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
-    assert handler({"run": run, "serving": throughput}, lambda_context)["deleted"] is True
+    assert delete(run=run, serving=serving).deleted is True
 
 
 def test_a_deletion_by_somebody_else_is_success(
-    bedrock: Script, run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+    bedrock: Script, run: dict[str, Any], serving: Serving, delete: Step
 ) -> None:
     """A person or the reconciler may be faster."""
     gone(bedrock)
     bedrock.refuse(DELETE, "ResourceNotFoundException", status=404)
-    assert handler({"run": run, "serving": throughput}, lambda_context)["deleted"] is True
+    assert delete(run=run, serving=serving).deleted is True
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> bool:
@@ -328,11 +322,7 @@ def test_a_deletion_under_way_is_no_failure(
 
 
 def test_a_refusal_after_many_conflicts_gets_its_own_time(
-    bedrock: Script,
-    run: dict[str, Any],
-    throughput: dict[str, Any],
-    throughput_description: Describe,
-    lambda_context: LambdaContext,
+    bedrock: Script, run: dict[str, Any], serving: Serving, throughput_description: Describe, delete: Step
 ) -> None:
     """Half an hour of creating must not use up what an IAM change that still spreads needs."""
     bedrock.answer(GET, throughput_description())
@@ -340,7 +330,7 @@ def test_a_refusal_after_many_conflicts_gets_its_own_time(
         bedrock.refuse(DELETE, "ConflictException", "still Creating", status=409)
     bedrock.refuse(DELETE, "AccessDeniedException", "not authorized")
     for _ in range(50 + DELETION_ATTEMPTS_IF_REFUSED - 1):
-        throughput = handler({"run": run, "serving": throughput}, lambda_context)
-    assert throughput["refusals"] == DELETION_ATTEMPTS_IF_REFUSED - 1
+        serving = delete(run=run, serving=serving)
+    assert serving.refusals == DELETION_ATTEMPTS_IF_REFUSED - 1
     with pytest.raises(ThroughputNotDeleted, match="AccessDeniedException"):
-        handler({"run": run, "serving": throughput}, lambda_context)
+        delete(run=run, serving=serving)

@@ -1,0 +1,63 @@
+"""The entries of the states that serve the model: JSON in, JSON out, and a wrong state by its name."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.domain.core.errors import InvalidState
+from lambdas.handlers import (
+    acquire_slot,
+    check_serving,
+    delete_throughput_or_deployment,
+    purchase_throughput_or_deploy,
+)
+from tests.handlers.bedrock.conftest import Describe, Script
+
+GET, DELETE = "GetProvisionedModelThroughput", "DeleteProvisionedModelThroughput"
+
+
+def test_the_state_goes_from_one_entry_to_the_next(
+    bedrock: Script,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    model: dict[str, Any],
+    throughput_description: Describe,
+    held_slots: Callable[[], list[str]],
+    lambda_context: LambdaContext,
+) -> None:
+    """What one state returns, the next ones parse: slot, serving, and serving again."""
+    bedrock.answer("CreateProvisionedModelThroughput", {"provisionedModelArn": throughput_description()["modelArn"]})
+    bedrock.answer(GET, throughput_description(status="InService"))
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
+    bedrock.answer(DELETE)
+    state = {"run": run, "plan": plan, "model": model}
+    state["slot"] = acquire_slot.handler(state, lambda_context)
+    state["serving"] = purchase_throughput_or_deploy.handler(state, lambda_context)
+    state["serving"] = check_serving.handler(state, lambda_context)
+    assert (held_slots(), state["serving"]["status"]) == ([state["slot"]["key"]], "InService")
+    state["serving"] = delete_throughput_or_deployment.handler(state, lambda_context)
+    assert (held_slots(), state["serving"]["deleted"]) == ([], True)
+
+
+def test_a_wrong_fact_is_named_with_its_key(
+    run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
+) -> None:
+    """A person must find what is wrong in the state."""
+    with pytest.raises(InvalidState, match=r"Serving .*wait_seconds"):
+        check_serving.handler({"run": run, "serving": {**throughput, "wait_seconds": "soon"}}, lambda_context)
+
+
+def test_what_is_wrong_elsewhere_in_the_state_does_not_stop_the_deletion(
+    bedrock: Script,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    throughput: dict[str, Any],
+    lambda_context: LambdaContext,
+) -> None:
+    """It would bill on for a fact that no deletion needs."""
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
+    bedrock.answer(DELETE)
+    state = {"run": run, "plan": {**plan, "candidates": "none"}, "serving": throughput, "model": "none"}
+    assert delete_throughput_or_deployment.handler(state, lambda_context)["deleted"] is True
