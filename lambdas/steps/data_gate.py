@@ -139,7 +139,7 @@ def write_sets(
         for name, read in checked.given.items():
             with files.opened(name, read.version_id) as file:
                 if file is None:
-                    raise ServiceBusy(f"{read.file} is gone since it was checked: check again.")
+                    raise ServiceBusy(f"{read.file} was deleted after it was checked: check the data set again.")
                 lines = convert(file.stream, read, checked.choices.model, conversion)
                 for place, (side, line) in enumerate(zip(prepared.sides[name], lines, strict=True)):
                     writers[SET_NAMES[side]].write(line)

@@ -226,6 +226,6 @@ def _check_overlap(given: Given, prepared: PreparedDataset, report: DatasetRepor
         if shared:
             message = (
                 f"{shared} of {records} records share their context, though not their prompt, with the "
-                f"{_SPOKEN[other]} set: scores may flatter."
+                f"{_SPOKEN[other]} set: scores may be too high."
             )
             report.add("context-overlap", given[name].file, message)

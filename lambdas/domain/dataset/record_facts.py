@@ -56,7 +56,7 @@ class RecordFacts:
             same = self.answer_hashes[first] == answer
             rule = "duplicate-record" if same else "contradictory-answer"
             ending = "with the same answer" if same else "with another answer"
-            report.add(rule, file, f"The prompt stands in line {lines[first]}, too, {ending}.", line=number)
+            report.add(rule, file, f"The same prompt is in line {lines[first]}, {ending}.", line=number)
         lines.append(number)
         self.prompts.append(prompt)
         self.answer_hashes.append(answer)

@@ -29,7 +29,7 @@ def settings_findings(choices: Choices, records: Mapping[SetName, int] | None, *
             check=HYPERPARAMETERS,
             severity="error",
             message=_short(f"run.json, /hyperparameters/{name(wrong.name)}: {wrong.message}"),
-            remedy="Correct it in run.json, or leave it out for the recommended value.",
+            remedy="Correct it in run.json, or remove it to use the recommended value.",
         )
         for wrong in hyperparameters.findings(choices.model, choices.settings.hyperparameters)
     ]

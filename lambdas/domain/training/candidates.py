@@ -112,14 +112,14 @@ def _setting_findings(sweep: SweepSettings, most_jobs: int, *, validated: bool) 
             check="sweep-validation",
             severity="error",
             message="The sweep has no validation set: its models are compared by their validation loss.",
-            remedy="Add validation.jsonl, set split.validation above 0 in run.json, or take sweep out of it.",
+            remedy="Add validation.jsonl, set split.validation above 0 in run.json, or remove sweep from it.",
         )
     if sweep.jobs > most_jobs:
         yield Finding(
             check="sweep-jobs",
             severity="error",
-            message=f"The sweep asks for {sweep.jobs} jobs; this deployment allows {most_jobs}.",
-            remedy="Set sweep.jobs lower in run.json, or the deployment's max_sweep_jobs higher.",
+            message=f"The sweep asks for {sweep.jobs} jobs; this environment allows {most_jobs}.",
+            remedy="Set a lower sweep.jobs in run.json, or a higher max_sweep_jobs in the environment.",
         )
 
 
@@ -138,7 +138,7 @@ def _grid_findings(model: BaseModelEntry, sweep: SweepSettings, planned_jobs: in
         yield Finding(
             check="sweep-jobs",
             severity="warning",
-            message="The sweep has a single job: no value but the recommended ones is left to try.",
+            message="The sweep has a single job: no value other than the recommended ones is left to try.",
             remedy="Give sweep.grid values, or take some of the hyperparameters out of run.json.",
         )
 

@@ -61,7 +61,9 @@ class Answers:
             return
         ((label, count),) = labels.most_common(1)
         if count > _LARGEST_SHARE * self._records:
-            message = f"{count} of {self._records} answers are {label!r}: a model that always says so seems good."
+            message = (
+                f"{count} of {self._records} answers are {label!r}: a model that always gives this answer scores well."
+            )
             report.add("label-imbalance", file, message)
         rare = [label for label, count in labels.items() if count < _LEAST_OF_A_LABEL]
         if rare:

@@ -152,7 +152,7 @@ def _duplicate_keys(line: bytes) -> list[RecordFinding]:
         json.loads(line, object_pairs_hook=collect, parse_int=str, parse_float=str)
     except RecursionError:
         return []  # nested so deeply that its types are wrong anyway
-    return [RecordFinding("duplicate-key", "", f"The key {key[:40]!r} stands twice in an object.") for key in repeated]
+    return [RecordFinding("duplicate-key", "", f"The key {key[:40]!r} occurs twice in an object.") for key in repeated]
 
 
 def _empty_texts(texts: Sequence[Text]) -> Iterator[RecordFinding]:

@@ -161,7 +161,7 @@ class Structure:
         tier, reason = tokens.decide(turns if system is None else [system, *turns], self._limit)
         self.tiers[tier] += 1
         if tier == "exceeded":
-            message = f"More than {self._limit} tokens for certain: {reason}"
+            message = f"More than {self._limit} tokens, whatever the tokenizer: {reason}"
             self._report.add("token-limit", self._file, message, line=number)
         elif tier == "unclear":
             message = f"Possibly {self._limit} tokens or more: {reason}"

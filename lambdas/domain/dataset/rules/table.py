@@ -43,38 +43,41 @@ RULES: dict[str, Rule] = {
     "line-length": Rule(
         "line",
         "error",
-        "No line is longer than any record below the token limit can be.",
+        "No line is longer than the longest record within the token limit.",
         "End each record with a line feed, and shorten records that are longer than the model can read.",
     ),
     "encoding": Rule(
         "line",
         "error",
-        "The file is UTF-8, also where characters are escaped: no half of a surrogate pair.",
+        "The file is UTF-8, escaped characters included: no half of a surrogate pair.",
         "Export the file as UTF-8; cut texts between characters, not between bytes.",
     ),
     "json-syntax": Rule(
         "line",
         "error",
         "Each line is one JSON value (RFC 8259).",
-        "Write records with a JSON library, one a line, ended by a line feed: no NaN, no comma at the end of a list.",
+        "Write each record on one line with a JSON library: no NaN, no comma at the end of a list.",
     ),
     "csv-syntax": Rule(
         "line",
         "error",
         "Each row of a CSV file has the columns of its header (RFC 4180).",
-        "Write the file with a CSV library: texts with commas, quotes or line feeds stand in quotes.",
+        "Write the file with a CSV library: it puts texts with commas, quotes or line feeds in quotes.",
     ),
     # Records: their keys and texts.
     "record-type": Rule(
-        "record", "error", "Each record is a JSON object.", "Write one object a line, not a list of them."
+        "record", "error", "Each record is a JSON object.", "Write one object per line, not a list of objects."
     ),
     "duplicate-key": Rule(
-        "record", "error", "No object has the same key twice.", "Remove one: readers disagree on which of them counts."
+        "record",
+        "error",
+        "No object has the same key twice.",
+        "Remove one of them: JSON readers disagree on which one counts.",
     ),
     "missing-key": Rule(
         "record",
         "error",
-        "A record has all keys of its format, and so has each of its messages.",
+        "Each record and each of its messages has all keys of its format.",
         "Add the key; docs/data-gate.md shows each format.",
     ),
     "unknown-key": Rule(
@@ -87,13 +90,13 @@ RULES: dict[str, Rule] = {
         "record",
         "error",
         "Texts are JSON strings, messages are lists of objects.",
-        "Write texts in quotes, also where they are numbers.",
+        "Write texts in quotes, even if they are numbers.",
     ),
     "message-count": Rule(
-        "record", "error", "A conversation has at least two messages.", "Add the answer that the model is to learn."
+        "record", "error", "A conversation has at least two messages.", "Add the answer that the model should learn."
     ),
     "role": Rule(
-        "record", "error", "Every role is user or assistant.", "Rename the roles; the system text has a key of its own."
+        "record", "error", "Every role is user or assistant.", "Rename the roles; the system text has its own key."
     ),
     "role-order": Rule(
         "record",
@@ -104,17 +107,20 @@ RULES: dict[str, Rule] = {
     "single-turn": Rule(
         "record",
         "error",
-        "A conversation has one question and one answer, where the model's format has no more.",
-        "Keep the last question with what it needs of the turns before, or choose a model that learns conversations.",
+        "A conversation has one question and one answer if the model's format allows no more.",
+        "Keep the last question, with what it needs from earlier turns, or choose a model that learns conversations.",
     ),
     "empty-text": Rule(
-        "record", "error", "No text is empty or only white space.", "Fill the text, or leave the record or its key out."
+        "record",
+        "error",
+        "No text is empty or only white space.",
+        "Fill in the text, or leave out its key or the record.",
     ),
     "reserved-word": Rule(
         "record",
         "error",
-        "No prompt has the words that separate turns in the model's own format.",
-        "Rewrite them, such as by leaving out the line feed or the colon.",
+        "No prompt contains the words that separate turns in the model's own format.",
+        "Rewrite them, for example without the line feed or the colon.",
     ),
     "token-limit": Rule(
         "record",
@@ -125,14 +131,14 @@ RULES: dict[str, Rule] = {
     "token-estimate": Rule(
         "record",
         "warning",
-        "A record is far enough below the token limit that no tokenizer is likely to exceed it.",
+        "A record is so far below the token limit that no tokenizer is likely to exceed it.",
         "Shorten it, or count its tokens with the CountTokens operation of a related model.",
     ),
     # Texts: what they say.
     "control-character": Rule(
         "record",
         "warning",
-        "Texts have no control characters but tab, line feed and carriage return.",
+        "Texts have no control characters other than tab, line feed and carriage return.",
         "They often come from PDF extraction: remove them where the records are made.",
     ),
     "invisible-character": Rule(
@@ -156,14 +162,14 @@ RULES: dict[str, Rule] = {
     "instruction": Rule(
         "record",
         "warning",
-        "Texts do not address the model that reads them.",
+        "Texts contain no instructions to the model that reads them.",
         "Remove texts such as “ignore previous instructions”, unless the records teach how to refuse them.",
     ),
     "active-html": Rule(
         "record",
         "warning",
         "Texts have no HTML that a page could execute.",
-        "Reports show it escaped; make sure that your application does so, too.",
+        "Reports show it escaped; make sure that your application does, too.",
     ),
     "long-answer": Rule(
         "record",
@@ -174,8 +180,8 @@ RULES: dict[str, Rule] = {
     "duplicate-record": Rule(
         "record",
         "warning",
-        "No record stands twice.",
-        "Keep one: a record seen twice weighs twice.",
+        "No record occurs twice.",
+        "Keep one: a repeated record counts twice in training.",
     ),
     "near-duplicate": Rule(
         "record",
@@ -186,26 +192,24 @@ RULES: dict[str, Rule] = {
     "contradictory-answer": Rule(
         "record",
         "warning",
-        "The same prompt has the same answer.",
+        "The same prompt always has the same answer.",
         "Decide which answer is right: the model cannot learn both.",
     ),
     # Sets: what shows only over all of a file's records.
-    "no-records": Rule(
-        "set", "error", "There is a file, and it has records.", "Upload the file again, with its records."
-    ),
+    "no-records": Rule("set", "error", "The file exists and has records.", "Upload the file again, with its records."),
     "file-size": Rule(
         "set", "error", "The file is within the model's size limit.", "Shorten the contexts, or leave records out."
     ),
     "too-few-records": Rule(
         "set",
         "error",
-        "A set has the model's least number of records, a test set at least 10.",
+        "A set has at least the model's minimum number of records, a test set at least 10.",
         "Add records, or leave the file out: the set is then split off the training file.",
     ),
     "too-many-records": Rule(
         "set",
         "error",
-        "A set has at most the model's greatest number of records.",
+        "A set has at most the model's maximum number of records.",
         "Keep the best records, or hold a larger share out (`split` in run.json).",
     ),
     "mixed-formats": Rule(
@@ -218,12 +222,12 @@ RULES: dict[str, Rule] = {
         "set",
         "warning",
         "Long answers end where a sentence ends, if most long answers of the file do.",
-        "Check the token limit of what wrote the answers: the model learns to stop in mid-sentence.",
+        "Check the token limit of whatever wrote the answers: the tuned model learns to stop in mid-sentence.",
     ),
     "label-imbalance": Rule(
         "set",
         "warning",
-        "Where answers are labels, none has more than 80 % of the records or fewer than 5.",
+        "If answers are labels, no label has more than 80 % of the records, or fewer than 5 records.",
         "Add records of the rare labels, or accept that they are hardly learnt and hardly measured.",
     ),
     # Runs: files and settings together.
@@ -236,19 +240,19 @@ RULES: dict[str, Rule] = {
     "split": Rule(
         "run",
         "error",
-        "The records suffice for a training and a test set without a shared context.",
-        "Add records with other contexts, or bring a test.jsonl.",
+        "There are enough records for a training and a test set that share no context.",
+        "Add records with other contexts, or add a test.jsonl.",
     ),
     "no-validation": Rule(
         "run",
         "warning",
-        "The records suffice for a validation set, which early stopping needs.",
-        "Add records, bring a validation.jsonl, or set `split.validation` to 0 in run.json.",
+        "There are enough records for a validation set, which early stopping needs.",
+        "Add records or a validation.jsonl, or set `split.validation` to 0 in run.json.",
     ),
     "unused-validation": Rule(
         "run",
         "error",
-        "A validation set is given only where the model's training takes one.",
+        "There is a validation set only if the model's training takes one.",
         "Remove validation.jsonl, or add its records to train.jsonl.",
     ),
     "large-group": Rule(
@@ -261,7 +265,7 @@ RULES: dict[str, Rule] = {
         "run",
         "warning",
         "No prompt is in two of the training, validation and test sets.",
-        "Remove it from one of the sets: a test on what was trained on flatters.",
+        "Remove it from one of the sets: scores on training data are too high.",
     ),
     "context-overlap": Rule(
         "run",
@@ -272,8 +276,8 @@ RULES: dict[str, Rule] = {
     "unused-hyperparameter": Rule(
         "run",
         "warning",
-        "Early stopping is set only where there is a validation set.",
-        "Bring a validation set, or remove the setting.",
+        "Early stopping is set only if there is a validation set.",
+        "Add a validation set, or remove the setting.",
     ),
     "job-settings": Rule(
         "run",
@@ -285,6 +289,6 @@ RULES: dict[str, Rule] = {
         "run",
         "error",
         "run.json has only known settings with values in their ranges.",
-        "docs/operations.md lists them.",
+        "Correct the settings; docs/operations.md lists them.",
     ),
 }
