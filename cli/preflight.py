@@ -5,10 +5,8 @@ checked on this machine first, and gives hyperparameters and the estimate.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
@@ -18,21 +16,23 @@ from rich.text import Text
 from cli.approval import Clients, clients_of
 from cli.commands.preflight import COMMAND, FOLDER
 from cli.validate import Opener, choose, files_of, settings_of, validate
-from lambdas.adapters import preflight
-from lambdas.domain.core.fact import JsonObject
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.clients import Clients as AdapterClients
 from lambdas.domain.core.run import Run, RunSource
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.cost.estimate import amount
 from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.evaluation.gate import GateSettings
-from lambdas.domain.preflight.checks import document
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.preflight.checks import PreflightDocument, document
 from lambdas.domain.preflight.settings import settings_findings
-from lambdas.domain.preflight.subject import Deployment, Subject
+from lambdas.domain.preflight.subject import EnvironmentResources, RunNeeds, Subject, needs_of
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices
 from lambdas.steps.data_gate import CheckedDataset
 from lambdas.steps.planning import chosen_serving, cost_cap, make_plan
+from lambdas.steps.preflight_checks import make_checks
 from local.checkout import CHECKOUT
 from local.output_folder import replaced
 from local.terminal import Console
@@ -67,8 +67,8 @@ class _NotTold(Exception):  # noqa: N818 - no error: what hangs on it is skipped
     """CloudFormation does not tell whether there is a deployment; the message says why."""
 
 
-def check_account(data: Path | None, *, model: str | None, region: str, opener: Opener) -> dict[str, Any]:
-    """The document of `preflight.json`.
+def check_account(data: Path | None, *, model: str | None, region: str, opener: Opener) -> PreflightDocument:
+    """The content of `preflight.json`.
 
     Raises NoAccountError, NotCheckedError, NoDataSetError, and UnknownBaseModelError where `model` is none.
     """
@@ -79,46 +79,46 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
     checked = validate(files_of(data), choices, (), opener=opener) if data else None
     if checked is not None and not checked.document.accepted:
         raise NotCheckedError("The data gate refuses the data set: `fine-tune validate` tells why.")
-    boto3.setup_default_session(region_name=region)
     clients = clients_of(region)
     _require_account(clients)
+    plan = _plan(checked, settings) if checked else None
     subject = Subject(
-        plan=_plan(choices, checked, settings),
-        deployment=None,
+        needs=needs_of(plan) if plan else _needs(choices, settings),
+        plan=plan,
+        resources=None,
         names=None,
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
     )
     try:
-        subject = replace(subject, deployment=_deployment(clients, settings.deployment))
+        subject = replace(subject, resources=_resources(clients, settings.deployment))
     except _NotTold as reason:
-        subject = replace(subject, not_deployed=str(reason))
-    checks, estimate = preflight.run_checks(subject)
-    return document(checks, now(), estimate.model_dump() if estimate else None)
+        subject = replace(subject, no_stacks=str(reason))
+    checks, estimate = make_checks(subject, Adapters(AdapterClients(boto3.Session(region_name=region))))
+    return document(checks, now(), estimate)
 
 
-def save(result: Mapping[str, Any], folder: Path = FOLDER) -> Path:
+def save(result: PreflightDocument, folder: Path = FOLDER) -> Path:
     """Writes `preflight.json`."""
     with replaced(folder, COMMAND) as partial:
-        (partial / "preflight.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+        (partial / "preflight.json").write_text(f"{result.model_dump_json(indent=2)}\n")
     return folder / "preflight.json"
 
 
-def tell(console: Console, result: Mapping[str, Any]) -> None:
+def tell(console: Console, result: PreflightDocument) -> None:
     """A table of the checks, and what to do about each finding."""
     table = Table("check", "status", "what was found")
-    for each in result["checks"]:
-        style = STYLES[each["status"]]
-        table.add_row(each["check"], Text(each["status"], style), each["message"])
+    for each in result.checks:
+        table.add_row(each.check, Text(each.status, STYLES[each.status]), each.message)
     console.print(table)
-    for finding in result["findings"]:
-        codes = "".join(f" ({finding[key]})" for key in ("quota_code", "successor") if finding[key])
-        text = f"{finding['check']}: {finding['remedy']}{codes}"
-        console.print(text, style=STYLES["failed" if finding["severity"] == "error" else "warning"])
-    if result["estimate"]:
-        known, unknown = f"{amount(result['estimate']['known_usd'])} USD", result["estimate"]["unknown"]
+    for finding in result.findings:
+        codes = "".join(f" ({code})" for code in (finding.quota_code, finding.successor) if code)
+        text = f"{finding.check}: {finding.remedy}{codes}"
+        console.print(text, style=STYLES["failed" if finding.severity == "error" else "warning"])
+    if result.estimate:
+        known, unknown = f"{amount(result.estimate.known_usd)} USD", result.estimate.unknown
         text = f"unknown, no price for {'; '.join(unknown)}. The rest: {known}" if unknown else known
         console.print(f"Estimated cost: {text}.")
-    console.print(f"Preflight {result['status']}.", style="bold green" if result["status"] == "passed" else "bold red")
+    console.print(f"Preflight {result.status}.", style="bold green" if result.status == "passed" else "bold red")
 
 
 def _limits(settings: Settings) -> RunLimits:
@@ -140,12 +140,12 @@ def _require_account(clients: Clients) -> None:
         raise NoAccountError(f"The AWS credentials cannot be used: {error}") from error
 
 
-def _deployment(clients: Clients, name: str) -> Deployment | None:
-    """What the deployment's stacks have; None where the data stack does not exist."""
+def _resources(clients: Clients, name: str) -> EnvironmentResources | None:
+    """What the environment's stacks have; None where the data stack does not exist."""
     data, pipeline = (_outputs(clients, f"{name}-{part}") for part in ("data", "pipeline"))
     if data is None or "CustomizationRoleArn" not in data:
         return None
-    return Deployment(
+    return EnvironmentResources(
         input_bucket=data["InputBucket"],
         output_bucket=data["OutputBucket"],
         prefix=_PREFIX,
@@ -166,26 +166,29 @@ def _outputs(clients: Clients, stack: str) -> dict[str, str] | None:
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
-def _plan(choices: Choices, checked: CheckedDataset | None, settings: Settings) -> JsonObject:
-    """The plan of a run on the data set; without one, as much of it as run.json alone decides."""
-    limits = _limits(settings)
-    if checked is not None and checked.prepared is not None:
-        needs_approval = settings.approval_hours is not None
-        return make_plan(
-            _NO_RUN,
-            checked,
-            checked.prepared,
-            limits,
-            environment=settings.deployment,
-            needs_approval=needs_approval,
-        ).dump()
-    found = settings_findings(choices, None, most_jobs=settings.max_sweep_jobs)
-    return {
-        "base_model": choices.model.customization_id,
-        "serving": chosen_serving(choices),
-        "model_units": choices.settings.model_units,
-        "max_cost_usd": cost_cap(choices, limits),
-        "arms": {name: arm.model_dump() for name, arm in plan_arms(run_settings.compared_models(choices), 0).items()},
-        "evaluation": choices.settings.evaluation.model_dump(),
-        "settings_findings": [finding.model_dump() for finding in found],
-    }
+def _needs(choices: Choices, settings: Settings) -> RunNeeds:
+    """What a run needs whose data set is not known yet: as much as run.json alone decides."""
+    return RunNeeds(
+        base_model=choices.model.customization_id,
+        serving=chosen_serving(choices),
+        model_units=choices.settings.model_units,
+        jobs=1,
+        arms=plan_arms(run_settings.compared_models(choices), 0),
+        judges=choices.settings.evaluation.judges,
+        max_cost_usd=cost_cap(choices, _limits(settings)),
+        settings_findings=settings_findings(choices, None, most_jobs=settings.max_sweep_jobs),
+    )
+
+
+def _plan(checked: CheckedDataset, settings: Settings) -> Plan | None:
+    """The plan of a run on the data set."""
+    if checked.prepared is None:
+        return None
+    return make_plan(
+        _NO_RUN,
+        checked,
+        checked.prepared,
+        _limits(settings),
+        environment=settings.deployment,
+        needs_approval=settings.approval_hours is not None,
+    )

@@ -103,7 +103,7 @@ def serving(report: RunReport) -> Iterator[str]:
 def cost(report: RunReport) -> Iterator[str]:
     """What was spent, beside the estimate."""
     if report.cost:
-        yield cost_sentence(report.cost.dump(), simulated=bool(report.simulated))
+        yield cost_sentence(report.cost, simulated=bool(report.simulated))
 
 
 def tell_findings(console: Console, findings: Sequence[Finding]) -> None:

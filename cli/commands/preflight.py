@@ -47,4 +47,4 @@ def preflight(
         raise failed(error, 1) from None
     tell(console, result)
     console.write_line(f"Outcome: {save(result, out)}")
-    raise typer.Exit(0 if result["status"] == "passed" else 1)
+    raise typer.Exit(0 if result.status == "passed" else 1)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.stores.daily_runs import DailyRuns
     from lambdas.adapters.stores.lineage import LineageReader
     from lambdas.adapters.stores.model_choice import ModelChoice
+    from lambdas.adapters.stores.preflight_documents import PreflightDocuments
     from lambdas.adapters.stores.price_file import PriceFile
     from lambdas.adapters.stores.stored_answers import StoredAnswers
     from lambdas.adapters.stores.stored_judging import StoredJudging
@@ -162,6 +163,13 @@ class Adapters:
         from lambdas.adapters.stores.model_choice import ModelChoice
 
         return ModelChoice(self.objects)
+
+    @cached_property
+    def preflight_documents(self) -> "PreflightDocuments":
+        """Runs' `preflight.json`."""
+        from lambdas.adapters.stores.preflight_documents import PreflightDocuments
+
+        return PreflightDocuments(self.objects)
 
     @cached_property
     def price_file(self) -> "PriceFile":

@@ -18,6 +18,7 @@ from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.pairwise import needs_no_judge
 from lambdas.domain.evaluation.judging.summary import summarise_judging
 from lambdas.domain.evaluation.settings import EvaluationSettings
+from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import preflight_key
 from lambdas.domain.report.assemble import assemble_success
 from lambdas.domain.report.human_review import render_review
@@ -56,7 +57,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     report = assemble_success(
         {
             **event,
-            "approval": approved.told() if approved else None,
+            "approval": approved.outcome().dump() if approved else None,
             "preflight": orjson.loads(current().objects.read(bucket, preflight_key(prefix)) or b"null"),
         },
         answers,
@@ -93,7 +94,8 @@ def _costs(run: dict[str, Any], plan: dict[str, Any], losses: Mapping[int, JobLo
         # The preflight has refused such a file; one that was broken since must not cost the run its report either.
         logger.warning("Price file not read", extra={"findings": [each.message for each in found]})
         found = default_prices()
-    prices = reported_prices(found, plan, environment().model_unit_price_per_hour)
+    planned = Plan.parse(plan)
+    prices = reported_prices(found, planned, environment().model_unit_price_per_hour)
     preflight = orjson.loads(current().objects.read(run["output_bucket"], preflight_key(run["prefix"])) or b"{}")
     made = preflight.get("estimate")
     ran = {
@@ -101,6 +103,6 @@ def _costs(run: dict[str, Any], plan: dict[str, Any], losses: Mapping[int, JobLo
     }
     return Costs(
         prices,
-        Estimate.model_validate(made) if made and not own_prices(plan) else estimate(plan, prices),
+        Estimate.parse(made) if made and not own_prices(planned) else estimate(planned, prices),
         {number: epochs for number, epochs in ran.items() if epochs},
     )

@@ -37,7 +37,7 @@ def _approval(state: dict[str, Any]) -> dict[str, Any] | None:
     stored = current().approvals.read(state["run"]["output_bucket"], state["run"]["id"])
     answer = approval.answer_in((state.get("failure") or {}).get("Cause") or "")
     answer = answer or approval.answer_of(state.get("approval"))
-    return (stored.told() if stored else {}) | (answer.model_dump() if answer else {}) or None
+    return (stored.outcome().dump() if stored else {}) | (answer.dump() if answer else {}) or None
 
 
 def _write_report(state: dict[str, Any], explanation: Explanation) -> None:

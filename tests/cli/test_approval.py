@@ -18,7 +18,7 @@ from lambdas.domain.report import approval
 
 RUN = "sales-0123456789ab"
 BUCKET = "output-bucket"
-REQUEST = approval.requested("arn:execution", "the-token", "2026-11-22T10:00:00.000Z", 86_400, None)
+REQUEST = approval.request("arn:execution", "the-token", "2026-11-22T10:00:00.000Z", 86_400, None)
 WORDS = {"approved": "send_task_success", "rejected": "send_task_failure"}
 
 

@@ -19,6 +19,7 @@ from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.dataset.planned_set import PlannedSet
 from lambdas.domain.evaluation.arms import plan_arms
+from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.preflight.checks import failure_message
 from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.candidate_jobs import Jobs
@@ -26,6 +27,7 @@ from lambdas.domain.training.candidates import Candidate
 from lambdas.domain.training.customization import JobDescription
 from lambdas.handlers import claim_run, explain_failure, validate_dataset
 from lambdas.handlers.observability import observed
+from tests.unit.test_cost import plan
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -187,17 +189,9 @@ def test_the_preflight_tells_what_it_found_within_an_error_s_size() -> None:
 def test_the_widest_estimate_is_of_its_size() -> None:
     """It names each arm and judge without a price."""
     models = {f"m{n}{'x' * 254}": f"m{n}{'x' * 254}" for n in range(6)}
-    plan = {
-        "base_model": WIDEST["base_model"],
-        "arms": {name: arm.model_dump() for name, arm in plan_arms(models, 3).items()},
-        "serving": "provisioned_throughput",
-        "model_units": 1,
-        "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2"}}],
-        "dataset": {"train": {"records": 40}, "validation": None, "test": {"records": 10}},
-        "tokens": {"train": 9000, "validation": 0, "test_prompts": 600, "test_references": 30, "examples": 10},
-        "evaluation": {**EVALUATION, "max_tokens": 64, "judged_pairs": 100},
-    }
-    assert json_bytes(estimate(plan, default_prices()).short_form()) + 500 <= FACT_BYTES["preflight"]
+    judged = EvaluationSettings.model_validate({**EVALUATION, "max_tokens": 64, "judged_pairs": 100})
+    widest = plan(base_model=WIDEST["base_model"], arms=plan_arms(models, 3), evaluation=judged)
+    assert json_bytes(estimate(widest, default_prices()).summary().dump()) + 500 <= FACT_BYTES["preflight"]
 
 
 def test_a_sweep_s_failures_make_a_job_of_its_size() -> None:

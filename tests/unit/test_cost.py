@@ -1,6 +1,5 @@
 """What a run is estimated to cost, and when that stands in its way."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -8,8 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.core.token_price import TokenPrice
-from lambdas.domain.cost.estimate import Estimate, cost_findings, deployment_prices, estimate, reported_prices
+from lambdas.domain.cost.estimate import Estimate, cost_findings, environment_prices, estimate, reported_prices
 from lambdas.domain.cost.price_file import Prices, default_prices
+from lambdas.domain.dataset.planned_set import PlannedSet
+from lambdas.domain.dataset.tokens import TokenCounts
+from lambdas.domain.evaluation.arms import Arm
+from lambdas.domain.evaluation.settings import EvaluationSettings
+from lambdas.domain.plan.plan import Plan, PlannedSets, PlannedTestSet, ShardLists
+from lambdas.domain.training.candidates import Candidate
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0"
 MODEL = f"{HAIKU}:200k"
@@ -32,30 +37,57 @@ PRICES = default_prices().model_copy(
 )
 
 
-def plan(*, epochs: int = 2, jobs: int = 1, units: int = 1, **changes: Any) -> dict[str, Any]:
+TRAINING_SET = PlannedSet(uri="s3://out/train.jsonl", records=400)
+TUNED, BASE = Arm(model_id=None), Arm(model_id=HAIKU)
+TOKENS = TokenCounts(train=50_000, validation=9_000, test_prompts=20_000, test_references=3_000, examples=700)
+
+
+def sets(test: int) -> PlannedSets:
+    """Stored sets with so many test records."""
+    return PlannedSets(
+        train=TRAINING_SET,
+        validation=None,
+        test=PlannedTestSet(uri="s3://out/test.jsonl", records=test),
+    )
+
+
+def plan(*, epochs: int = 2, jobs: int = 1, units: int = 1, **changes: Any) -> Plan:
     """A run's plan with 100 test records and the base as the only further arm."""
-    return {
+    values: dict[str, Any] = {
+        "output_bucket": "out",
         "base_model": MODEL,
-        "candidates": [{"number": n + 1, "hyperparameters": {"epochCount": str(epochs)}} for n in range(jobs)],
+        "inference_model": HAIKU,
+        "recommended": [],
+        "candidates": [
+            Candidate(number=n + 1, hyperparameters={"epochCount": str(epochs)}, training_set=TRAINING_SET)
+            for n in range(jobs)
+        ],
+        "candidates_note": "",
+        "keep_models": False,
         "serving": "provisioned_throughput",
         "model_units": units,
-        "tokens": {
-            "train": 50_000,
-            "validation": 9_000,
-            "test_prompts": 20_000,
-            "test_references": 3_000,
-            "examples": 700,
-        },
-        "dataset": {"test": {"records": 100}},
-        "evaluation": {"max_tokens": 512, "judges": [], "judged_pairs": 50, "prices": {}},
-        "arms": {"tuned": {"model_id": None, "few_shot": 0}, "base": {"model_id": HAIKU, "few_shot": 0}},
-        **changes,
+        "max_cost_usd": None,
+        "needs_approval": False,
+        "keep_job": False,
+        "dataset": sets(test=100),
+        "evaluation": evaluation(),
+        "arms": {"tuned": TUNED, "base": BASE},
+        "settings_findings": [],
+        "tokens": TOKENS,
+        "shards": ShardLists(baselines="", tuned="", judges=""),
+        "tags": {},
     }
+    return Plan(**values | changes)
+
+
+def evaluation(**settings: Any) -> EvaluationSettings:
+    """How the run is evaluated."""
+    return EvaluationSettings.model_validate({"max_tokens": 512, "judged_pairs": 50, **settings})
 
 
 def usd(found: Estimate) -> dict[str, float | None]:
     """Each line's USD."""
-    return {line.item: line.usd for line in found.lines}
+    return {line.id: line.usd for line in found.lines}
 
 
 def total(found: Estimate) -> float:
@@ -71,50 +103,63 @@ def test_each_line_follows_from_its_formula() -> None:
         {
             "training": 50 * 2 * 0.01,
             "throughput": 40.0,
-            "answers of base, input": 20 * 0.1,
-            "answers of base, output": 6 * 0.2,
-            "custom model storage, first month": 2.0,
+            "answers/base/input": 20 * 0.1,
+            "answers/base/output": 6 * 0.2,
+            "storage": 2.0,
         }
     )
     assert total(found) == pytest.approx(46.2) == found.known_usd
     assert found.prices.as_of == default_prices().as_of.isoformat()
 
 
+def test_each_line_has_one_id_and_a_text_for_people() -> None:
+    """Programs find a line by its id, so that its text can change."""
+    judged = plan(evaluation=evaluation(judges=["judge"]), arms={"tuned": TUNED, "base": BASE})
+    assert {line.id: line.item for line in estimate(judged, PRICES).lines} == {
+        "training": "training",
+        "throughput": "throughput",
+        "answers/base/input": "answers of base, input",
+        "answers/base/output": "answers of base, output",
+        "judging/judge/input": "judging by judge, input",
+        "judging/judge/output": "judging by judge, output",
+        "storage": "custom model storage, first month",
+    }
+
+
 def test_on_demand_run_pays_for_tokens_and_for_no_time() -> None:
     """A run without a throughput must not be refused for the price of one."""
     found = usd(estimate(plan(serving="on_demand"), PRICES))
     assert "throughput" not in found
-    assert found["answers of tuned, input"] == pytest.approx(20 * 0.001)
-    assert found["answers of tuned, output"] == pytest.approx(3 * 0.002)
+    assert found["answers/tuned/input"] == pytest.approx(20 * 0.001)
+    assert found["answers/tuned/output"] == pytest.approx(3 * 0.002)
 
 
 def test_few_shot_arms_pay_for_their_examples_with_each_question() -> None:
     """Examples are often the larger part of a question."""
-    arms = {"tuned": {"model_id": None, "few_shot": 0}, "base-few-shot-3": {"model_id": HAIKU, "few_shot": 3}}
+    arms = {"tuned": TUNED, "base-few-shot-3": Arm(model_id=HAIKU, few_shot=3)}
     found = usd(estimate(plan(arms=arms), PRICES))
-    assert found["answers of base-few-shot-3, input"] == pytest.approx((20_000 + 100 * 700) / 1000 * 0.1)
+    assert found["answers/base-few-shot-3/input"] == pytest.approx((20_000 + 100 * 700) / 1000 * 0.1)
 
 
 def test_answers_are_bounded_by_max_tokens() -> None:
     """Long references do not make answers longer than they may be."""
-    short = {"max_tokens": 10, "judges": [], "judged_pairs": 50}
-    found = usd(estimate(plan(evaluation=short), PRICES))
-    assert found["answers of base, output"] == pytest.approx(100 * 10 / 1000 * 0.2)
+    found = usd(estimate(plan(evaluation=evaluation(max_tokens=10)), PRICES))
+    assert found["answers/base/output"] == pytest.approx(100 * 10 / 1000 * 0.2)
 
 
 def test_judges_are_paid_for_both_orders_of_each_pair() -> None:
     """Two calls a pair and a judge."""
-    judged = {"max_tokens": 512, "judges": ["judge"], "judged_pairs": 500}
-    found = {line.item: line for line in estimate(plan(evaluation=judged), PRICES).lines}
-    assert found["judging by judge, output"].quantity == 100 * 2 * 150 / 1000
-    assert found["judging by judge, input"].quantity > 2 * (20_000 + 3_000) / 1000
+    judged = evaluation(judges=["judge"], judged_pairs=500)
+    found = {line.id: line for line in estimate(plan(evaluation=judged), PRICES).lines}
+    assert found["judging/judge/output"].quantity == 100 * 2 * 150 / 1000
+    assert found["judging/judge/input"].quantity > 2 * (20_000 + 3_000) / 1000
 
 
 def test_begun_hour_of_a_throughput_counts_whole() -> None:
     """AWS bills throughput by the hour."""
     half = estimate(plan(), PRICES.model_copy(update={"throughput_billing_seconds": 60}))
     assert usd(half)["throughput"] == pytest.approx(40 * 32 / 60)
-    longer = plan(dataset={"test": {"records": 1801}})
+    longer = plan(dataset=sets(test=1801))
     assert usd(estimate(longer, PRICES))["throughput"] == 80
 
 
@@ -175,20 +220,18 @@ def test_unknown_price_warns_without_a_cap_and_refuses_with_one() -> None:
 
 def test_prices_of_run_and_deployment_fill_holes() -> None:
     """Both settings existed before the file, and go on to work: the run's in its report."""
-    evaluation: Mapping[str, Any] = {"max_tokens": 512, "prices": {HAIKU: {"input": 0.5, "output": 0.5}}}
-    own = plan(evaluation=evaluation)
+    own = plan(evaluation=evaluation(prices={HAIKU: {"input": 0.5, "output": 0.5}}))
     found = estimate(own, reported_prices(without({"model_unit_per_hour"}, asked=True), own, 10.0))
     assert found.unknown == []
     assert usd(found)["throughput"] == 10
-    assert usd(found)["answers of base, output"] == pytest.approx(6 * 0.5)
+    assert usd(found)["answers/base/output"] == pytest.approx(6 * 0.5)
 
 
 @pytest.mark.parametrize("price", [0, 1000])
 def test_prices_of_a_run_change_nothing_that_a_cap_counts_with(price: float) -> None:
     """Whoever uploads run.json must not make a dear run look cheap to the cap, or to who approves it."""
-    evaluation = {"max_tokens": 512, "prices": {HAIKU: {"input": price, "output": price}}}
-    own = plan(evaluation=evaluation)
-    assert estimate(own, deployment_prices(PRICES, own, None)) == estimate(plan(), PRICES)
-    unknown = estimate(own, deployment_prices(without(set(), asked=True), own, None))
+    own = plan(evaluation=evaluation(prices={HAIKU: {"input": price, "output": price}}))
+    assert estimate(own, environment_prices(PRICES, own, None)) == estimate(plan(), PRICES)
+    unknown = estimate(own, environment_prices(without(set(), asked=True), own, None))
     assert unknown.total_usd is None
     assert [each.severity for each in cost_findings(unknown, 1000.0)] == ["error"]

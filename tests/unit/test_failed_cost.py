@@ -1,80 +1,82 @@
 """What a run that failed has used: never nothing where something was billed, never a guess where nobody counted."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 
+from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.cost.estimate import estimate
-from lambdas.domain.cost.failed_run import failed_cost
-from tests.unit.test_cost import PRICES, plan
-
-STORED = {"preflight": {"estimate": estimate(plan(), PRICES).model_dump()}}
-TRAINED = {"candidates": [{"number": 1, "arn": "arn:job", "status": "Completed"}]}
-SERVED = {
-    "arn": "arn:throughput",
-    "in_service_at": "2026-11-22T10:00:00.000Z",
-    "deleted_at": "2026-11-22T11:01:00.000Z",
-}
+from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
+from lambdas.domain.evaluation.arms import Arm
+from lambdas.domain.plan.plan import Plan
+from tests.unit.test_cost import BASE, PRICES, TUNED, evaluation, plan
 
 
-def used(models_left: int = 0, **state: Any) -> dict[str, float | None]:
+def cost(usage: FailedUsage, run_plan: Plan | None = None) -> RunCost:
+    """The cost of a run that failed."""
+    run_plan = run_plan or plan()
+    return failed_cost(run_plan, estimate(run_plan, PRICES), usage)
+
+
+def used(
+    *,
+    started: Sequence[int] = (1,),
+    completed: bool = True,
+    purchased: bool = False,
+    served_seconds: float | None = None,
+    models_left: int = 0,
+    jobs_unknown: bool = False,
+    run_plan: Plan | None = None,
+) -> dict[str, float | None]:
     """Each line's USD of a failed run's actual cost."""
-    cost = failed_cost({**STORED, "plan": plan(), **state}, models_left)
-    assert cost is not None
-    return {line["item"]: line["usd"] for line in cost["actual"]["lines"]}
-
-
-def test_run_without_an_estimate_has_no_cost() -> None:
-    """A run may fail before its preflight, or because of its price file."""
-    assert failed_cost({}, 0) is None
-    assert failed_cost({"preflight": {"estimate": None}}, 0) is None
+    found = cost(FailedUsage(started, completed, purchased, served_seconds, models_left, jobs_unknown), run_plan)
+    return {line.id: line.usd for line in found.actual.lines}
 
 
 def test_run_that_preflight_refused_has_its_estimate_and_cost_nothing() -> None:
     """The estimate is why it was refused."""
-    cost = failed_cost({**STORED, "plan": plan()}, 0)
-    assert cost is not None
-    assert cost["estimate"]["total_usd"] == pytest.approx(46.2)
-    assert (cost["actual"]["lines"], cost["actual"]["total_usd"]) == ([], 0)
-    assert cost["difference"]["total_usd"] == pytest.approx(-46.2)
+    found = cost(FailedUsage())
+    assert found.estimate.total_usd == pytest.approx(46.2)
+    assert (found.actual.lines, found.actual.total_usd) == ([], 0)
+    assert found.difference.total_usd == pytest.approx(-46.2)
 
 
 def test_rejected_purchase_leaves_training_and_storage_to_pay() -> None:
     """Nothing was bought, but something was trained and is kept."""
-    found = used(models_left=1, jobs=TRAINED)
+    found = used(models_left=1)
     assert found["training"] == pytest.approx(50 * 2 * 0.01)
-    assert found["custom model storage, first month"] == 2
-    assert found["answers of base, input"] is None
+    assert found["storage"] == 2
+    assert found["answers/base/input"] is None
     assert "throughput" not in found
+
+
+def test_answers_after_the_purchase_cost_nothing_before_it() -> None:
+    """Tuned arms and judges are asked once something serves the model."""
+    arms = {"tuned": TUNED, "tuned-few-shot-3": Arm(model_id=None, few_shot=3), "base": BASE}
+    on_demand = plan(serving="on_demand", arms=arms, evaluation=evaluation(judges=["judge"]))
+    assert set(used(run_plan=on_demand)) == {"training", "answers/base/input", "answers/base/output"}
+    assert {"answers/tuned-few-shot-3/input", "judging/judge/output"} <= set(used(run_plan=on_demand, purchased=True))
 
 
 def test_job_that_was_stopped_is_billed_for_an_unknown_part() -> None:
     """Zero and all of it would both be guesses."""
-    stopped = {"candidates": [{"number": 1, "arn": "arn:job", "status": "Stopped"}]}
-    assert used(jobs=stopped)["training"] is None
-    assert used(jobs=TRAINED)["training"] == pytest.approx(1)
+    assert used(completed=False)["training"] is None
+    assert used()["training"] == pytest.approx(1)
 
 
 def test_training_that_nobody_could_ask_for_is_unknown() -> None:
     """Where the stop got no answer, jobs may have trained: nothing of them in the state does not mean nothing."""
-    found = used(stop_failure={"Error": "ServiceBusy", "Cause": ""})
+    found = used(started=(), jobs_unknown=True)
     assert found["training"] is None
-    assert found["answers of base, input"] is None
+    assert found["answers/base/input"] is None
 
 
-def test_sweep_counts_the_jobs_that_were_started() -> None:
+def test_only_jobs_that_were_started_are_counted() -> None:
     """A job that waited for room until the end is not billed."""
-    jobs = [
-        {"number": 1, "arn": "a", "status": "Completed"},
-        {"number": 2, "arn": "b", "status": "Completed"},
-        {"number": 3, "arn": None, "status": "Failed"},
-    ]
-    found = used(plan=plan(jobs=3), jobs={"candidates": jobs})
-    assert found["training"] == pytest.approx(50 * 4 * 0.01)
+    assert used(run_plan=plan(jobs=3), started=(1, 2))["training"] == pytest.approx(50 * 4 * 0.01)
 
 
 def test_throughput_is_billed_by_begun_hours_and_unknown_without_its_times() -> None:
     """61 minutes are two hours; what never was in service may be billed all the same."""
-    assert used(jobs=TRAINED, serving=SERVED)["throughput"] == 80
-    assert used(jobs=TRAINED, serving={**SERVED, "in_service_at": None})["throughput"] is None
-    assert used(jobs=TRAINED, serving={**SERVED, "deleted_at": None})["throughput"] is None
+    assert used(purchased=True, served_seconds=61 * 60)["throughput"] == 80
+    assert used(purchased=True)["throughput"] is None

@@ -8,21 +8,25 @@ from typing import Any
 import pytest
 
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.cost.price_file import BaseModelPrices, default_prices, parse_prices
 from lambdas.domain.dataset.set_names import SetName
+from lambdas.domain.dataset.tokens import TokenCounts
+from lambdas.domain.evaluation.arms import Arm
+from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
 from lambdas.domain.preflight.callable_models import Asked, callable_models
 from lambdas.domain.preflight.checks import (
     CHECKS,
     Check,
     document,
-    failed,
+    fail,
     failure_message,
     findings_of,
     is_undecided,
-    unmade,
-    warned,
+    report_unknown,
+    warn,
 )
 from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.model import ModelDetails, customizable, exists, in_region, lifecycle, servable
@@ -40,9 +44,10 @@ from lambdas.domain.preflight.role import (
 )
 from lambdas.domain.preflight.settings import settings_checks, settings_findings
 from lambdas.domain.preflight.storage import in_region as bucket_in_region
-from lambdas.domain.preflight.subject import Subject
+from lambdas.domain.preflight.subject import needs_of
 from lambdas.domain.settings.run_settings import Choices, RunSettings
 from lambdas.domain.training.candidates import SweepSettings
+from tests.unit.test_cost import plan, sets
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 NOVA = base_model("amazon.nova-lite-v1:0:300k")
@@ -110,7 +115,7 @@ def swept(check: str, validation: int = 32, **sweep: Any) -> Check:
 
 def cost(check: str, cap: float | None = None, prices: Any = None) -> Check:
     """One of the checks of a small run's cost."""
-    checks, _ = cost_checks({**PLAN, "max_cost_usd": cap}, prices or PRICES, 40.0)
+    checks, _ = cost_checks(PLAN, cap, prices or PRICES, 40.0)
     return next(each for each in checks if each.check == check)
 
 
@@ -119,16 +124,11 @@ _HAIKU_PRICES = BaseModelPrices(
 )
 PRICES = default_prices().model_copy(update={"base_models": {HAIKU.customization_id: _HAIKU_PRICES}})
 RECORDS: dict[SetName, int] = {"train": 60, "validation": 32, "test": 20}
-PLAN: dict[str, Any] = {
-    "base_model": HAIKU.customization_id,
-    "serving": "provisioned_throughput",
-    "model_units": 1,
-    "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2"}}],
-    "dataset": {"test": {"records": 3}},
-    "evaluation": {"max_tokens": 64, "prices": {HAIKU.inference_id: {"input": 1.0, "output": 1.0}}},
-    "arms": {"tuned": {"model_id": None, "few_shot": 0}, "base": {"model_id": HAIKU.inference_id, "few_shot": 0}},
-    "tokens": {"train": 4000, "validation": 0, "test_prompts": 300, "test_references": 30, "examples": 0},
-}
+PLAN = plan(
+    dataset=sets(test=3),
+    evaluation=EvaluationSettings(max_tokens=64, prices={HAIKU.inference_id: TokenPrice(input=1.0, output=1.0)}),
+    tokens=TokenCounts(train=4000, validation=0, test_prompts=300, test_references=30, examples=0),
+)
 
 # What makes each check fail, and words that its finding must have.
 FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
@@ -296,10 +296,10 @@ def test_check_passes_where_nothing_stands_in_the_way(made: Callable[[], Check])
 
 def test_a_run_passes_no_cap_by_prices_of_its_own() -> None:
     """Its run.json says that all is free; the estimate, which an approver sees, knows better."""
-    free = {HAIKU.inference_id: {"input": 0.0, "output": 0.0}}
-    plan = {**PLAN, "evaluation": {"max_tokens": 64, "prices": free}}
-    (_, cap), estimated = cost_checks({**plan, "max_cost_usd": 42.08}, PRICES, 40.0)
-    _, usual = cost_checks({**PLAN, "evaluation": {"max_tokens": 64}}, PRICES, 40.0)
+    free = EvaluationSettings(max_tokens=64, prices={HAIKU.inference_id: TokenPrice(input=0.0, output=0.0)})
+    (_, cap), estimated = cost_checks(PLAN.model_copy(update={"evaluation": free}), 42.08, PRICES, 40.0)
+    unpriced = PLAN.model_copy(update={"evaluation": EvaluationSettings(max_tokens=64)})
+    _, usual = cost_checks(unpriced, None, PRICES, 40.0)
     assert estimated == usual
     assert estimated is not None and estimated.known_usd > 42.08
     assert cap.status == "failed"
@@ -323,10 +323,9 @@ def test_model_that_cannot_be_described_hides_no_other_check() -> None:
 
 def test_each_model_is_asked_once_and_named_by_its_first_purpose() -> None:
     """A few-shot arm asks the same model, and a judge may be an arm, too: each question costs money."""
-    arms = {"tuned": {"model_id": None}, "base": {"model_id": "a"}, "base-few-shot-3": {"model_id": "a"}}
-    plan = {"arms": arms, "evaluation": {"judges": ["b", "a"]}}
-    asked = Subject(plan, deployment=None, names=None, model_unit_price_per_hour=None).asked
-    assert asked == (Asked("a", "which answers as arm base"), Asked("b", "a judge"))
+    arms = {"tuned": Arm(model_id=None), "base": Arm(model_id="a"), "base-few-shot-3": Arm(model_id="a", few_shot=3)}
+    needs = needs_of(plan(arms=arms, evaluation=EvaluationSettings(judges=["b", "a"])))
+    assert needs.asked == (Asked("a", "which answers as arm base"), Asked("b", "a judge"))
 
 
 @pytest.mark.parametrize(
@@ -426,31 +425,33 @@ def test_settings_of_a_large_file_stay_few_and_short() -> None:
 
 def test_run_waits_only_where_aws_had_no_time_and_nothing_else_is_wrong() -> None:
     """An error stays an error however often it is asked for; throttling passes."""
-    busy = unmade("models-callable", BUSY, "error", "Later.")
-    wrong = failed("region", "Not here.", "There.")
+    busy = report_unknown("models-callable", BUSY, "error", "Later.")
+    wrong = fail("region", "Not here.", "There.")
     assert is_undecided([busy, Check("region")])
     assert not is_undecided([busy, wrong])
-    assert is_undecided([unmade("model-exists", BUSY, "warning", "Later.")]), "a check that was not made is repeated"
-    assert not is_undecided([unmade("model-exists", DENIED, "warning", "Allow it.")])
+    assert is_undecided([report_unknown("model-exists", BUSY, "warning", "Later.")]), (
+        "a check that was not made is repeated"
+    )
+    assert not is_undecided([report_unknown("model-exists", DENIED, "warning", "Allow it.")])
     assert not is_undecided([])
 
 
 def test_document_has_every_check_and_the_findings_with_errors_first() -> None:
     """preflight.json is what a person opens and what report.json quotes."""
-    checks = [warned("names-free", "Warn.", "W."), failed("region", "Wrong.", "R."), Check("serving", skipped="Why.")]
+    checks = [warn("names-free", "Warn.", "W."), fail("region", "Wrong.", "R."), Check("serving", skipped="Why.")]
     made = document(checks, "2026-11-01T00:00:00.000Z", None)
-    assert made["status"] == "failed"
-    assert [(each["check"], each["status"]) for each in made["checks"]] == [
+    assert made.status == "failed"
+    assert [(each.check, each.status) for each in made.checks] == [
         ("names-free", "warning"), ("region", "failed"), ("serving", "skipped"),
     ]  # fmt: skip
-    assert [finding["check"] for finding in made["findings"]] == ["region", "names-free"]
-    assert document([checks[0]], "now", None)["status"] == "passed"
+    assert [finding.check for finding in made.findings] == ["region", "names-free"]
+    assert document([checks[0]], "now", None).status == "passed"
 
 
 def test_message_names_every_finding_with_remedy_quota_code_and_successor() -> None:
     """It is what the notification and the console say: a person acts on it without opening a file."""
     found = findings_of(
-        [failed("region", "Wrong.", "Do this.", quota="L-1"), warned("serving", "Old.", "W.", successor="x")]
+        [fail("region", "Wrong.", "Do this.", quota="L-1"), warn("serving", "Old.", "W.", successor="x")]
     )
     text = failure_message(found, "s3://out/preflight.json")
     for part in (

@@ -19,21 +19,24 @@ class TakenNames:
 
     def taken(self, run: Names) -> list[Taken]:
         """Jobs, custom models, throughputs and deployments with the run's names; raises ServiceBusy and Refused."""
-        return [found for name in run.names for found in self._of_name(name, run)]
+        made = [found for name in run.candidates for found in self._of_candidate(name, run)]
+        return [*made, *self._serving(run)]
 
-    def _of_name(self, name: str, run: Names) -> Iterator[Taken]:
+    def _of_candidate(self, name: str, run: Names) -> Iterator[Taken]:
         job = self._bedrock.find_customization_job(name)
         if job is not None:
             yield Taken("customization job", name, job.arn, job.training_uri == run.training_uri)
         model_arn = self._bedrock.find_custom_model(name)
         if model_arn is not None:
             yield Taken("custom model", name, model_arn, self._is_ours(model_arn, run))
+
+    def _serving(self, run: Names) -> Iterator[Taken]:
         words: dict[ServingKind, str] = {PROVISIONED: "Provisioned Throughput", ON_DEMAND: "deployment"}
         for kind, word in words.items():
-            found = self._served_models.find(kind, name)
+            found = self._served_models.find(kind, run.serving)
             if found is not None:
-                yield Taken(word, name, found.arn, self._is_ours(found.arn, run))
+                yield Taken(word, run.serving, found.arn, self._is_ours(found.arn, run))
 
     def _is_ours(self, arn: str, run: Names) -> bool:
         tags = self._bedrock.tags_of(arn)
-        return (tags.get("deployment"), tags.get("run-id")) == (run.deployment, run.run_id)
+        return (tags.get("deployment"), tags.get("run-id")) == (run.environment, run.run_id)

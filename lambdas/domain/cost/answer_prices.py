@@ -1,33 +1,30 @@
 """What a thousand answers of an arm cost, in USD: null wherever a price is not known, never a guess."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.cost.price_file import Prices
 from lambdas.domain.evaluation.answers import StoredLine, answering_seconds, select_answers
-from lambdas.domain.evaluation.arms import Arm, needing_throughput
+from lambdas.domain.evaluation.arms import needing_throughput
+from lambdas.domain.plan.plan import Plan
 from lambdas.domain.serving.kinds import ON_DEMAND
 
 _SECONDS_PER_HOUR = 3600
 
 
-def answer_prices(
-    plan: Mapping[str, Any], answers: Mapping[str, Sequence[StoredLine]], prices: Prices
-) -> dict[str, float | None]:
+def answer_prices(plan: Plan, answers: Mapping[str, Sequence[StoredLine]], prices: Prices) -> dict[str, float | None]:
     """1,000 answers of each arm: by their tokens, or by the time of the throughput that served them."""
-    arms = {name: Arm.model_validate(arm) for name, arm in plan["arms"].items()}
-    own = prices.base_models[plan["base_model"]]
+    own = prices.base_models[plan.base_model]
     by_tokens = {
         name: on_demand_price(
             answers[name], prices.foundation_models.get(arm.model_id) if arm.model_id else own.on_demand
         )
-        for name, arm in arms.items()
+        for name, arm in plan.arms.items()
     }
-    if plan["serving"] == ON_DEMAND:
+    if plan.serving == ON_DEMAND:
         return by_tokens
-    per_hour = None if own.model_unit_per_hour is None else own.model_unit_per_hour * plan["model_units"]
-    return by_tokens | throughput_prices({name: answers[name] for name in needing_throughput(arms)}, per_hour)
+    per_hour = None if own.model_unit_per_hour is None else own.model_unit_per_hour * plan.model_units
+    return by_tokens | throughput_prices({name: answers[name] for name in needing_throughput(plan.arms)}, per_hour)
 
 
 def on_demand_price(lines: Sequence[StoredLine], price: TokenPrice | None) -> float | None:

@@ -1,16 +1,19 @@
-"""What the preflight finds out before anything is started: findings, each with what to do.
+"""The checks before anything is started, and their outcome: findings, each with what to do.
 
 A check is a pure function of facts; the modules beside this one have those of each subject. A fact that AWS does not
 give is `Unknown`: the check that needs it says so in a finding of its own, so that no check hides another.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding, Severity
 from lambdas.domain.core.unknown import Unknown
+from lambdas.domain.cost.estimate import Estimate, EstimateSummary
 
 Status = Literal["passed", "warning", "failed", "skipped"]
+PreflightStatus = Literal["passed", "failed"]
 
 # Below the limit on a handler's error (state_budget.py).
 _LONGEST_MESSAGE = 4_500
@@ -69,7 +72,7 @@ class Check(NamedTuple):
         return self.skipped or " ".join(finding.message for finding in self.findings) or CHECKS[self.check]
 
 
-def failed(check: str, message: str, remedy: str, *, quota: str | None = None, successor: str | None = None) -> Check:
+def fail(check: str, message: str, remedy: str, *, quota: str | None = None, successor: str | None = None) -> Check:
     """The outcome of a check that found one error."""
     finding = Finding(
         check=check, severity="error", message=message, remedy=remedy, quota_code=quota, successor=successor
@@ -77,19 +80,19 @@ def failed(check: str, message: str, remedy: str, *, quota: str | None = None, s
     return Check(check, (finding,))
 
 
-def warned(check: str, message: str, remedy: str, *, quota: str | None = None, successor: str | None = None) -> Check:
-    """The outcome of a check that found one thing to know."""
+def warn(check: str, message: str, remedy: str, *, quota: str | None = None, successor: str | None = None) -> Check:
+    """The outcome of a check that found one warning."""
     finding = Finding(
         check=check, severity="warning", message=message, remedy=remedy, quota_code=quota, successor=successor
     )
     return Check(check, (finding,))
 
 
-def unmade(check: str, unknown: Unknown, severity: Severity, remedy: str) -> Check:
-    """The outcome of a check whose fact AWS did not tell.
+def report_unknown(check: str, unknown: Unknown, severity: Severity, remedy: str) -> Check:
+    """The outcome of a check whose fact is unknown.
 
-    An error where what it looks for would show only after money was spent, a warning where Bedrock itself refuses the
-    start of the job, free of charge: docs/decisions/preflight-unmade-checks.md.
+    An error where the problem would show only after money is spent, a warning where Bedrock itself refuses the start of
+    the job, free of charge: docs/decisions/preflight-unmade-checks.md.
     """
     finding = Finding(
         check=check, severity=severity, message=f"This could not be checked: {unknown.reason}", remedy=remedy
@@ -119,15 +122,42 @@ def preflight_key(prefix: str) -> str:
     return f"{prefix}preflight.json"
 
 
-def document(checks: Sequence[Check], checked_at: str, estimate: dict[str, Any] | None) -> dict[str, Any]:
-    """`preflight.json`."""
-    return {
-        "status": "failed" if has_failed(checks) else "passed",
-        "checked_at": checked_at,
-        "checks": [{"check": check.check, "status": check.status, "message": check.message} for check in checks],
-        "findings": [finding.model_dump() for finding in findings_of(checks)],
-        "estimate": estimate,
-    }
+class CheckOutcome(Fact):
+    """A check in preflight.json."""
+
+    check: str
+    status: Status
+    message: str
+
+
+class PreflightDocument(Fact):
+    """`preflight.json`: every check and finding; `estimate` is null where the run's cost is not known."""
+
+    status: PreflightStatus
+    checked_at: str
+    checks: list[CheckOutcome]
+    findings: list[Finding]
+    estimate: Estimate | None
+
+
+class PreflightResult(Fact):
+    """`$.preflight`: where preflight.json is, and what later states need of it."""
+
+    uri: str
+    status: PreflightStatus
+    warnings: int
+    estimate: EstimateSummary | None
+
+
+def document(checks: Sequence[Check], checked_at: str, estimate: Estimate | None) -> PreflightDocument:
+    """The outcome of a preflight."""
+    return PreflightDocument(
+        status="failed" if has_failed(checks) else "passed",
+        checked_at=checked_at,
+        checks=[CheckOutcome(check=each.check, status=each.status, message=each.message) for each in checks],
+        findings=findings_of(checks),
+        estimate=estimate,
+    )
 
 
 def failure_message(findings: Sequence[Finding], uri: str) -> str:

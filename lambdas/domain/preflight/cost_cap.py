@@ -1,30 +1,32 @@
 """Checks of what the run will cost: whether the price file can be read, and whether the estimate is within the cap."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from lambdas.domain.core.finding import Finding, Severity
 from lambdas.domain.core.unknown import Unknown
-from lambdas.domain.cost.estimate import CAP_CHECK, Estimate, cost_findings, deployment_prices, estimate
+from lambdas.domain.cost.estimate import CAP_CHECK, Estimate, cost_findings, environment_prices, estimate
 from lambdas.domain.cost.price_file import CHECK, Prices
-from lambdas.domain.preflight.checks import Check, unmade
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.preflight.checks import Check, report_unknown
 
 
 def cost_checks(
-    plan: Mapping[str, Any], prices: Prices | Sequence[Finding] | Unknown, model_unit_price_per_hour: float | None
+    plan: Plan | None,
+    cap: float | None,
+    prices: Prices | Sequence[Finding] | Unknown,
+    model_unit_price_per_hour: float | None,
 ) -> tuple[list[Check], Estimate | None]:
-    """The checks `prices` and `cost-cap`, and the estimate where there is one."""
-    cap = plan.get("max_cost_usd")
+    """The checks `prices` and `cost-cap`, and the estimate, where there is a data set to plan with."""
     if isinstance(prices, Unknown):
         # Without a cap nobody asked for a limit on what is spent.
         severity: Severity = "warning" if cap is None else "error"
-        unread = unmade(CHECK, prices, severity, "Allow s3:GetObject on prices.json in the input bucket.")
+        unread = report_unknown(CHECK, prices, severity, "Allow s3:GetObject on prices.json in the input bucket.")
         return [unread, Check(CAP_CHECK, skipped="The price file could not be read.")], None
     if not isinstance(prices, Prices):
-        return [Check(CHECK, tuple(prices)), Check(CAP_CHECK, skipped="The price file has faults.")], None
-    if "tokens" not in plan:
+        return [Check(CHECK, tuple(prices)), Check(CAP_CHECK, skipped="The price file has errors.")], None
+    if plan is None:
         return [Check(CHECK), Check(CAP_CHECK, skipped="There is no data set to estimate from.")], None
-    estimated = estimate(plan, deployment_prices(prices, plan, model_unit_price_per_hour))
+    estimated = estimate(plan, environment_prices(prices, plan, model_unit_price_per_hour))
     findings = cost_findings(estimated, cap)
     of = {check: tuple(finding for finding in findings if finding.check == check) for check in (CHECK, CAP_CHECK)}
     return [Check(CHECK, of[CHECK]), Check(CAP_CHECK, of[CAP_CHECK])], estimated

@@ -5,7 +5,7 @@ from datetime import date
 
 from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
-from lambdas.domain.preflight.checks import Check, failed, unmade, warned
+from lambdas.domain.preflight.checks import Check, fail, report_unknown, warn
 
 # Bedrock refuses a job on such a model at once and free of charge: what cannot be checked here loses nothing.
 _UNKNOWN_REMEDY = "Allow bedrock:GetFoundationModel on the model; otherwise the start of the job tells."
@@ -37,12 +37,12 @@ def model_checks(
 def exists(entry: BaseModelEntry, details: ModelDetails | Unknown | None, region: str, today: date) -> Check:
     """The check `model-exists`; a model that is gone is most likely past its end of life."""
     if isinstance(details, Unknown):
-        return unmade("model-exists", details, "warning", _UNKNOWN_REMEDY)
+        return report_unknown("model-exists", details, "warning", _UNKNOWN_REMEDY)
     if details is not None:
         return Check("model-exists")
     ended = _ended(entry, today)
     message = f"Bedrock knows no model {entry.customization_id} in {region}{f': {ended}' if ended else ''}."
-    return failed("model-exists", message, change_model(entry, region), successor=entry.successor)
+    return fail("model-exists", message, change_model(entry, region), successor=entry.successor)
 
 
 def customizable(entry: BaseModelEntry, details: ModelDetails | Unknown | None, region: str) -> Check:
@@ -53,7 +53,7 @@ def customizable(entry: BaseModelEntry, details: ModelDetails | Unknown | None, 
         return Check("model-customizable")
     offered = ", ".join(details.customizations) or "none"
     message = f"Bedrock offers no fine-tuning of {entry.customization_id} in {region} (customizations: {offered})."
-    return failed("model-customizable", message, change_model(entry, region), successor=entry.successor)
+    return fail("model-customizable", message, change_model(entry, region), successor=entry.successor)
 
 
 def lifecycle(entry: BaseModelEntry, details: ModelDetails | Unknown | None, region: str, today: date) -> Check:
@@ -69,12 +69,12 @@ def lifecycle(entry: BaseModelEntry, details: ModelDetails | Unknown | None, reg
             f"{entry.customization_id} is {details.status}{dates}{' and past its end of life' if past else ''}: "
             "Bedrock starts no new customization job and sells no new Provisioned Throughput for it."
         )
-        return failed("model-lifecycle", message, change_model(entry, region), successor=entry.successor)
+        return fail("model-lifecycle", message, change_model(entry, region), successor=entry.successor)
     if end_of_life is not None and end_of_life <= today:
         message = f"{entry.customization_id} is ACTIVE for this account, although its documented end of life is past"
         remedy = f"Requests may fail at any time. {change_model(entry, region)}"
         source = f"{dates}: {entry.lifecycle.source}."
-        return warned("model-lifecycle", f"{message}{source}", remedy, successor=entry.successor)
+        return warn("model-lifecycle", f"{message}{source}", remedy, successor=entry.successor)
     return Check("model-lifecycle")
 
 
@@ -85,7 +85,7 @@ def in_region(entry: BaseModelEntry, region: str, today: date) -> Check:
     regions = ", ".join(entry.customization_regions)
     here = ", ".join(other.customization_id for other in _fine_tuned_in(region, today)) or "the catalogue knows none"
     remedy = f'Deploy to {regions} (setting "region"), or set "base_model" to one fine-tuned in {region}: {here}.'
-    return failed("region", f"{entry.customization_id} is fine-tuned in {regions}, not in {region}.", remedy)
+    return fail("region", f"{entry.customization_id} is fine-tuned in {regions}, not in {region}.", remedy)
 
 
 def servable(entry: BaseModelEntry, serving: str) -> Check:
@@ -94,7 +94,7 @@ def servable(entry: BaseModelEntry, serving: str) -> Check:
         return Check("serving")
     ways = " or ".join(f'"{way}"' for way in entry.serving)
     message = f"A tuned {entry.name} cannot be served as {serving!r}; it can as {ways}."
-    return failed("serving", message, f'Set "serving" in run.json to "auto" or to {ways}.')
+    return fail("serving", message, f'Set "serving" in run.json to "auto" or to {ways}.')
 
 
 def change_model(entry: BaseModelEntry, region: str) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.unknown import Unknown
-from lambdas.domain.preflight.checks import Check, unmade
+from lambdas.domain.preflight.checks import Check, report_unknown
 
 NAMES = "names-free"
 
@@ -23,7 +23,9 @@ def names_free(taken: Sequence[Taken] | Unknown) -> Check:
     """The check `names-free`; what the run itself made before is adopted by its later states."""
     if isinstance(taken, Unknown):
         # Bedrock refuses a name that is taken, and the states compare what they find with their run's data.
-        return unmade(NAMES, taken, "warning", "Allow bedrock:Get… and bedrock:ListTagsForResource on what runs make.")
+        return report_unknown(
+            NAMES, taken, "warning", "Allow bedrock:Get… and bedrock:ListTagsForResource on what runs make."
+        )
     return Check(NAMES, tuple(_finding(each) for each in taken if not each.ours))
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from lambdas.domain.core.finding import Severity
 from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.models.catalogue import BaseModelEntry
-from lambdas.domain.preflight.checks import Check, failed, unmade, warned
+from lambdas.domain.preflight.checks import Check, fail, report_unknown, warn
 
 JOBS, MODELS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS = (
     "quota-jobs",
@@ -120,11 +120,13 @@ def _check(check: str, needs: Needs, quotas: Sequence[Quota] | Unknown, in_use: 
     if isinstance(quotas, Unknown):
         # Too many jobs or models are refused at the start; what serves the model is missed after the training.
         severity: Severity = "warning" if check in (JOBS, MODELS) else "error"
-        return unmade(check, quotas, severity, "Allow servicequotas:ListServiceQuotas, so that quotas can be read.")
+        return report_unknown(
+            check, quotas, severity, "Allow servicequotas:ListServiceQuotas, so that quotas can be read."
+        )
     quota = needs.quota(check, quotas)
     if quota is None:
         message = f"Service Quotas lists no quota that {_ABOUT[check].format(needs)} is known to count in."
-        return warned(
+        return warn(
             check, message, f"Look for it in Service Quotas (Amazon Bedrock, {needs.region}) before a long run."
         )
     return _enough(check, needs, quota, in_use)
@@ -136,22 +138,20 @@ def _enough(check: str, needs: Needs, quota: Quota, in_use: InUse) -> Check:
     ask = f"Ask for more in Service Quotas: {_console(quota, needs.region)}"
     if quota.value < needed:
         message = f"{told}; {_ABOUT[check].format(needs)} needs {needed}."
-        return failed(check, message, f"{ask}. AWS may take days to decide.", quota=quota.code)
+        return fail(check, message, f"{ask}. AWS may take days to decide.", quota=quota.code)
     # The quota on a model is one on each throughput of it, whatever else there is.
     if check == UNITS_OF_MODEL:
         return Check(check)
     used = in_use.of(check)
     if isinstance(used, Unknown):
-        return unmade(check, used, "warning", "Allow bedrock:List… on what counts in the quota.")
+        return report_unknown(check, used, "warning", "Allow bedrock:List… on what counts in the quota.")
     if used + needed <= quota.value:
         return Check(check)
     message = f"{told}, of which {used} are in use; {_ABOUT[check].format(needs)} needs {needed}."
     if check in _AT_ONCE:
-        return failed(check, message, f"{_AT_ONCE[check]}, or: {ask}.", quota=quota.code)
+        return fail(check, message, f"{_AT_ONCE[check]}, or: {ask}.", quota=quota.code)
     # They may be given back while the model trains: another run's are, as soon as its test set is answered.
-    return warned(
-        check, message, f"See that some are given back before the training ends, or: {ask}.", quota=quota.code
-    )
+    return warn(check, message, f"See that some are given back before the training ends, or: {ask}.", quota=quota.code)
 
 
 _CHECKS = (JOBS, MODELS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS)

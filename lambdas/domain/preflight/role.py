@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from lambdas.domain.core.finding import Severity
 from lambdas.domain.core.unknown import Unknown
-from lambdas.domain.preflight.checks import Check, failed, unmade, warned
+from lambdas.domain.preflight.checks import Check, fail, report_unknown, warn
 
 TRUST, PASSED, READS, WRITES, KEY = (
     "role-trusts-bedrock",
@@ -47,21 +47,21 @@ class KeyState(NamedTuple):
 def trusts_bedrock(trust: Policy | Unknown | None, origin: JobOrigin) -> Check:
     """The check `role-trusts-bedrock`; None where there is no such role."""
     if isinstance(trust, Unknown):
-        return unmade(TRUST, trust, "warning", "Allow iam:GetRole on the role.")
+        return report_unknown(TRUST, trust, "warning", "Allow iam:GetRole on the role.")
     if trust is None:
-        return failed(TRUST, "The customization role does not exist.", _GONE)
+        return fail(TRUST, "The customization role does not exist.", _GONE)
     fits = {effect: [_fit(each, origin) for each in _about_bedrock(trust, effect)] for effect in ("Allow", "Deny")}
     if "yes" in fits["Deny"]:
-        return failed(TRUST, "The role's trust policy denies bedrock.amazonaws.com to assume it.", _DEPLOY)
+        return fail(TRUST, "The role's trust policy denies bedrock.amazonaws.com to assume it.", _DEPLOY)
     if "yes" in fits["Allow"] and "unknown" not in fits["Deny"]:
         return Check(TRUST)
     if "unknown" in (*fits["Allow"], *fits["Deny"]):
         message = "The role's trust policy has conditions that cannot be judged before Bedrock assumes it."
-        return warned(TRUST, message, f"See that they are met by {origin.job_arn} of account {origin.account}.")
+        return warn(TRUST, message, f"See that they are met by {origin.job_arn} of account {origin.account}.")
     if fits["Allow"]:
         shut_out = f"{origin.job_arn} of account {origin.account}"
-        return failed(TRUST, f"The conditions of the role's trust policy shut out jobs such as {shut_out}.", _DEPLOY)
-    return failed(TRUST, "The role's trust policy does not let bedrock.amazonaws.com assume it.", _DEPLOY)
+        return fail(TRUST, f"The conditions of the role's trust policy shut out jobs such as {shut_out}.", _DEPLOY)
+    return fail(TRUST, "The role's trust policy does not let bedrock.amazonaws.com assume it.", _DEPLOY)
 
 
 def allowed(check: str, denied: Sequence[str] | Unknown) -> Check:
@@ -69,26 +69,24 @@ def allowed(check: str, denied: Sequence[str] | Unknown) -> Check:
     if isinstance(denied, Unknown):
         # A job that may not write its output fails after it was trained; a reading or a passing is refused at once.
         severity: Severity = "error" if check in (WRITES, KEY) else "warning"
-        return unmade(check, denied, severity, _SIMULATE)
+        return report_unknown(check, denied, severity, _SIMULATE)
     if not denied:
         return Check(check)
-    return failed(
-        check, f"IAM does not allow {'; '.join(denied)}.", f"{_DEPLOY} A permission boundary may deny it, too."
-    )
+    return fail(check, f"IAM does not allow {'; '.join(denied)}.", f"{_DEPLOY} A permission boundary may deny it, too.")
 
 
 def key_usable(key: KeyState | Unknown | None, denied: Sequence[str] | Unknown) -> Check:
     """The check `key-usable`: the key can encrypt, and IAM lets the role and the job's start use it."""
     if isinstance(key, Unknown):
-        return unmade(KEY, key, "error", "Allow kms:DescribeKey on the key.")
+        return report_unknown(KEY, key, "error", "Allow kms:DescribeKey on the key.")
     if key is None:
-        return failed(KEY, "The deployment's KMS key does not exist.", _GONE)
+        return fail(KEY, "The deployment's KMS key does not exist.", _GONE)
     if key.state != "Enabled":
         remedy = "Enable it, or cancel its deletion (aws kms cancel-key-deletion, aws kms enable-key)."
-        return failed(KEY, f"The deployment's KMS key is {key.state}.", remedy)
+        return fail(KEY, f"The deployment's KMS key is {key.state}.", remedy)
     if (key.usage, key.spec) != ("ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT"):
         message = f"The deployment's KMS key is for {key.usage} ({key.spec}), not for symmetric encryption."
-        return failed(KEY, message, "Use a symmetric encryption key.")
+        return fail(KEY, message, "Use a symmetric encryption key.")
     return allowed(KEY, denied)
 
 

@@ -1,15 +1,18 @@
-"""What is checked: a run as it stands after ValidateDataset, or one that a person thinks of."""
+"""What the preflight checks: a run whose data set is validated, or one that a person only thinks of."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from lambdas.domain.core.finding import Finding
+from lambdas.domain.evaluation.arms import Arms
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.callable_models import Asked
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """What a deployment has for its runs; `prefix` is that of the run's objects in the output bucket.
+class EnvironmentResources:
+    """What an environment's stacks have for its runs; `prefix` is that of the run's objects in the output bucket.
 
     `starter_role_arn` is the role that starts jobs and passes `role_arn` to Bedrock; None if it is not deployed yet.
     """
@@ -43,34 +46,69 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Names:
-    """The names that a run gives to what it makes in Bedrock, and by what its own is known."""
+    """The names that a run gives to what it makes in Bedrock, and by what the run knows its own.
 
-    deployment: str
+    `environment` is the value of the tag `deployment`. `serving` is the name of what serves the model, `candidates` are
+    those of the candidates' jobs and models.
+    """
+
+    environment: str
     run_id: str
     training_uri: str
-    names: tuple[str, ...]
+    serving: str
+    candidates: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A run: its plan, of which a person's may lack what only its data set tells.
+class RunNeeds:
+    """What a run needs of the account. All of it is known without the data set, apart from the number of `jobs`."""
 
-    Where there is no deployment, for the reason in `not_deployed`, or no run, what hangs on it is not checked.
-    """
-
-    plan: Mapping[str, Any]
-    deployment: Deployment | None
-    names: Names | None
-    model_unit_price_per_hour: float | None
-    not_deployed: str = "There is no deployment yet."
+    base_model: str
+    serving: ServingKind
+    model_units: int
+    jobs: int
+    arms: Arms
+    judges: Sequence[str]
+    max_cost_usd: float | None
+    settings_findings: Sequence[Finding]
 
     @property
     def asked(self) -> tuple[Asked, ...]:
         """Each model that answers or judges, once; the tuned arms' model does not exist yet."""
         purposes: dict[str, str] = {}
-        for name, arm in self.plan["arms"].items():
-            if arm["model_id"]:
-                purposes.setdefault(arm["model_id"], f"which answers as arm {name}")
-        for judge in self.plan["evaluation"].get("judges", []):
+        for name, arm in self.arms.items():
+            if arm.model_id:
+                purposes.setdefault(arm.model_id, f"which answers as arm {name}")
+        for judge in self.judges:
             purposes.setdefault(judge, "a judge")
         return tuple(Asked(model_id, purpose) for model_id, purpose in purposes.items())
+
+
+def needs_of(plan: Plan) -> RunNeeds:
+    """What the run of a plan needs."""
+    return RunNeeds(
+        base_model=plan.base_model,
+        serving=plan.serving,
+        model_units=plan.model_units,
+        jobs=len(plan.candidates),
+        arms=plan.arms,
+        judges=plan.evaluation.judges,
+        max_cost_usd=plan.max_cost_usd,
+        settings_findings=plan.settings_findings,
+    )
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A run to check.
+
+    `plan` is None where there is no data set. Where there are no stacks, for the reason in `no_stacks`, or no run, what
+    depends on them is not checked.
+    """
+
+    needs: RunNeeds
+    plan: Plan | None
+    resources: EnvironmentResources | None
+    names: Names | None
+    model_unit_price_per_hour: float | None
+    no_stacks: str = "There is no deployment yet."

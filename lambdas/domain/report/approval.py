@@ -1,19 +1,23 @@
-"""A person's approval before the purchase: what is asked, what can be answered, and what silence means.
+"""A person's approval before the purchase: the request, the answer, and what happens without one.
 
-`runs/<id>/approval.json` holds the request, and the answer once there is one. The task token in it is what ends the
-pause: it stands there alone, never in a message, a log of a function or the run's report.
+`runs/<id>/approval.json` holds the request, and the answer once there is one. The task token in it ends the pause. It
+is in that file alone, never in a message, a function's log or the run's report.
 """
 
 import json
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import ConfigDict
 
 from lambdas.domain.core import run as runs
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.core.outside_text import sentence
 from lambdas.domain.core.timestamps import later, seconds_between
-from lambdas.domain.cost.estimate import Estimate, Line, amount
+from lambdas.domain.cost.estimate import Estimate, amount
+from lambdas.domain.cost.lines import CostLine
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.report.section import Section
 
 Decision = Literal["approved", "rejected"]
 
@@ -24,8 +28,13 @@ GO_ON = (
 )
 
 
-class Answer(BaseModel):
-    """Who decided what, when (a timestamp), and why; all null until somebody has."""
+class Answer(Fact):
+    """Who decided what, when (a timestamp), and why; all null until somebody has decided.
+
+    It comes from outside, as the result or the cause that ends the pause, so that it may have keys of its own.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     decision: Decision | None = None
     by: str | None = None
@@ -45,9 +54,20 @@ class Approval(Answer):
     answer_until: str
     estimate: Estimate | None = None
 
-    def told(self) -> dict[str, Any]:
-        """`report.json`'s `approval`: who was asked when, and who answered what."""
-        return self.model_dump(include={"requested_at", "answer_until", *Answer.model_fields})
+    def outcome(self) -> "ApprovalOutcome":
+        """What the run's report says of it."""
+        return ApprovalOutcome(**{name: getattr(self, name) for name in ApprovalOutcome.model_fields})
+
+
+class ApprovalOutcome(Section):
+    """Who was asked before the purchase, from when until when, and who answered what."""
+
+    requested_at: str | None = None
+    answer_until: str | None = None
+    decision: Decision | None = None
+    by: str | None = None
+    answered_at: str | None = None
+    reason: str | None = None
 
 
 def key(run_id: str) -> str:
@@ -55,10 +75,10 @@ def key(run_id: str) -> str:
     return f"{runs.prefix(run_id)}approval.json"
 
 
-def requested(
+def request(
     execution_arn: str, task_token: str, now: str, timeout_seconds: float, estimate: Estimate | None
 ) -> Approval:
-    """A request that has just been made."""
+    """A new request."""
     return Approval(
         task_token=task_token,
         execution_arn=execution_arn,
@@ -113,12 +133,12 @@ def request_message(
     validation_loss: float | None,
     *,
     deleted_models: int,
-    deployment: str,
+    environment: str,
     region: str,
 ) -> Notification:
-    """Asks for an answer; `deleted_models` that were not chosen go when the run ends, however it does."""
+    """Asks for an answer; `deleted_models` says how many models are deleted when the run ends."""
     loss = "not known" if validation_loss is None else f"{validation_loss:.4f}"
-    where = f"--deployment {deployment} --region {region}"
+    where = f"--deployment {environment} --region {region}"
     many = f"the {deleted_models} models that were not chosen are deleted when the run ends; "
     others = {0: "", 1: "the model that was not chosen is deleted when the run ends; "}.get(deleted_models, many)
     paragraphs = [
@@ -129,13 +149,13 @@ def request_message(
         f"  fine-tune approve {run_id} {where}\n"
         f'  fine-tune reject {run_id} {where} --reason "..."',
         f"Without an answer until {request.answer_until} the run ends, and nothing is bought. The tuned model is kept "
-        f"then, too, and billed monthly for its storage; {others}nothing else bills while the run waits.",
+        f"all the same, and billed monthly for its storage; {others}nothing else is billed while the run waits.",
         f"Run: {run_id}\nExecution: {request.execution_arn}",
     ]
     return notification(f"{run_id} waits for your approval{_about(request.estimate)}", "\n\n".join(paragraphs))
 
 
-def purchase_text(serving: str, model_units: int, longest_lease_hours: float) -> str:
+def purchase_text(serving: ServingKind, model_units: int, longest_lease_hours: float) -> str:
     """What is about to be bought, in words."""
     until = f"deleted after the test set is answered, at the latest {longest_lease_hours:g} hours after the purchase"
     if serving == "on_demand":
@@ -158,7 +178,7 @@ def estimate_text(estimate: Estimate | None) -> str:
     return "\n".join([f"Estimate for the whole run, its training included ({source}):", *lines, f"  Total: {total}"])
 
 
-def _line_text(line: Line) -> str:
+def _line_text(line: CostLine) -> str:
     usd = "price not known" if line.usd is None else f"{amount(line.usd)} USD"
     return f"{line.item}: {line.quantity:,.2f} x {line.unit}, {usd}"
 

@@ -5,20 +5,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lambdas.domain.core.statistics import count_statistics, percentile
-from lambdas.domain.cost.actual import Costs, report_cost
+from lambdas.domain.cost.actual import Costs, RunCost, Usage, report_cost
 from lambdas.domain.cost.answer_prices import answer_prices
-from lambdas.domain.cost.estimate import THROUGHPUT_ITEM
-from lambdas.domain.cost.failed_run import failed_cost
+from lambdas.domain.cost.estimate import Estimate
+from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
+from lambdas.domain.cost.lines import THROUGHPUT
 from lambdas.domain.evaluation.answers import StoredLine, answering_seconds, select_answers
 from lambdas.domain.evaluation.arms import BASE, TUNED, Arm
 from lambdas.domain.evaluation.evaluate import Evaluation
-from lambdas.domain.evaluation.judging.summary import Judging
+from lambdas.domain.evaluation.judging.summary import JudgeSummary, Judging
 from lambdas.domain.evaluation.metrics.classification import Classification
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.models.hyperparameters import Recommendation
-from lambdas.domain.report.made_elsewhere import Cost
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.run_report import (
-    ApprovalOutcome,
     ArmFigures,
     DatasetCounts,
     Latency,
@@ -37,7 +38,7 @@ from lambdas.domain.report.run_report import (
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.serving.serving import served_seconds
 from lambdas.domain.training.curve import TrainingSummary, summarise_training
-from lambdas.domain.training.customization import IN_PROGRESS
+from lambdas.domain.training.customization import COMPLETED, IN_PROGRESS
 from lambdas.domain.training.losses import JobLosses, summarise_epochs
 from lambdas.domain.training.summary import is_kept, summarise, values_explained
 
@@ -68,7 +69,7 @@ def assemble_success(
     known = known_facts(state)
     throughput = _with_overhead(known.throughput, answers[TUNED])
     billed = throughput.billed_seconds if throughput else None
-    cost = Cost.parse(report_cost(state, answers, judging.judges, billed, costs)) if costs else None
+    cost = _cost(state, answers, judging.judges, billed, costs) if costs else None
     planned = int(float((known.hyperparameters or {}).get("epochCount", 0)))
     return SucceededReport.parse(
         {
@@ -92,11 +93,10 @@ def assemble_success(
 def assemble_failure(state: Mapping[str, Any], error: str, cause: str) -> RunReport:
     """The report of a run that failed; the only model that it leaves all the same is its `custom_model_arn`."""
     known, left = known_facts(state), models_left(state)
-    cost = failed_cost(state, len(left))
     return known.model_copy(
         update={
             "custom_model_arn": known.custom_model_arn or (left[0] if len(left) == 1 else None),
-            "cost": cost and Cost.parse(cost),
+            "cost": _failed_cost(state, len(left)),
             "left_on_purpose": [*_leftovers(left), *_kept_jobs(state)],
             "error": ReportedError(name=error, cause=cause),
         }
@@ -205,7 +205,7 @@ def _arms(
     costs: Costs | None,
 ) -> dict[str, ArmFigures]:
     planned = {name: Arm.model_validate(arm) for name, arm in state["plan"]["arms"].items()}
-    prices = answer_prices(state["plan"], answers, costs.prices) if costs else dict.fromkeys(planned)
+    prices = answer_prices(Plan.parse(state["plan"]), answers, costs.prices) if costs else dict.fromkeys(planned)
     arms = {
         name: summarise_arm(
             lines,
@@ -280,11 +280,49 @@ def _with_overhead(throughput: ThroughputFigures | None, tuned: Sequence[StoredL
     return throughput.model_copy(update={"overhead_seconds": round(throughput.billed_seconds - answering, 3)})
 
 
-def _throughput_usd(billed_seconds: float | None, cost: Cost | None) -> float | None:
+def _throughput_usd(billed_seconds: float | None, cost: RunCost | None) -> float | None:
     if billed_seconds == 0:
         return 0.0
     lines = cost.actual.lines if cost else []
-    return next((line.usd for line in lines if line.item == THROUGHPUT_ITEM), None)
+    return next((line.usd for line in lines if line.id == THROUGHPUT), None)
+
+
+def _cost(
+    state: Mapping[str, Any],
+    answers: Mapping[str, Sequence[StoredLine]],
+    judges: Sequence[JudgeSummary],
+    billed_seconds: float | None,
+    costs: Costs,
+) -> RunCost:
+    plan, candidates = Plan.parse(state["plan"]), (state.get("jobs") or {}).get("candidates") or []
+    started = [one["number"] for one in candidates if one["arn"]]
+    usage = Usage(
+        started_jobs=started or [candidate.number for candidate in plan.candidates],
+        kept_models=sum(map(is_kept, candidates)),
+        billed_seconds=billed_seconds,
+        answers=answers,
+        judges=judges,
+    )
+    return report_cost(plan, usage, costs)
+
+
+def _failed_cost(state: Mapping[str, Any], models_left: int) -> RunCost | None:
+    """Null where the run has no estimate: it failed before its preflight, or because of its price file."""
+    stored = (state.get("preflight") or {}).get("estimate")
+    if not stored:
+        return None
+    served = state.get("serving") or {}
+    started = [one for one in (state.get("jobs") or {}).get("candidates") or () if one["arn"]]
+    usage = FailedUsage(
+        started_jobs=[one["number"] for one in started],
+        completed=all(one["status"] == COMPLETED for one in started),
+        purchased=bool(served.get("arn")),
+        served_seconds=served_seconds(served.get("in_service_at"), served.get("deleted_at")),
+        models_left=models_left,
+        # Without an answer to the stop nobody knows which jobs have trained.
+        jobs_unknown="stop_failure" in state,
+    )
+    return failed_cost(Plan.parse(state["plan"]), Estimate.parse(stored), usage)
 
 
 def _kept_jobs(state: Mapping[str, Any]) -> list[Leftover]:

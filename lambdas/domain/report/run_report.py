@@ -5,6 +5,7 @@ from typing import Literal
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.run import RunSource
+from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.evaluation.comparisons import Comparison
 from lambdas.domain.evaluation.evaluate import Decision, Extremes, Task
 from lambdas.domain.evaluation.judging.summary import Judging, PromptVersion
@@ -12,7 +13,7 @@ from lambdas.domain.evaluation.metrics.classification import Classification
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.models.hyperparameters import Recommendation
-from lambdas.domain.report.made_elsewhere import Cost
+from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.section import Section
 from lambdas.domain.training.losses import Epoch
 
@@ -153,17 +154,6 @@ class Training(Fact):
     explanation: str | None
 
 
-class ApprovalOutcome(Section):
-    """Who was asked before the purchase, from when until when, and who answered what."""
-
-    requested_at: str | None = None
-    answer_until: str | None = None
-    decision: Literal["approved", "rejected"] | None = None
-    by: str | None = None
-    answered_at: str | None = None
-    reason: str | None = None
-
-
 class PreflightFindings(Fact):
     """What the preflight found."""
 
@@ -234,7 +224,7 @@ class RunReport(Section):
     decision: Decision | None
     extremes: Extremes | None
     lineage: Lineage | None
-    cost: Cost | None = None
+    cost: RunCost | None = None
     left_on_purpose: list[Leftover]
     error: ReportedError | None = None
 

@@ -43,7 +43,7 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
     ]
     verdict = "\n".join([f"Verdict: {decision.verdict}.", *decision.reasons])
     deleted = _deletion_sentence(report.serving)
-    spent = cost_sentence(report.cost.dump(), simulated=bool(report.simulated)) if report.cost else ""
+    spent = cost_sentence(report.cost, simulated=bool(report.simulated)) if report.cost else ""
     left = "\n".join(f"{item.arn}: {item.note}" for item in report.left_on_purpose)
     parts = [simulated + headline(report), verdict, "", *rows, "", deleted, spent, left, "", f"Report: {page_uri}"]
     name, tuned, base = _headline_figures(report)

@@ -204,7 +204,7 @@ def test_report_compares_the_estimate_of_the_preflight_with_what_was_used(
     assert set(cost["prices"]) == {"as_of", "source"}
     # Two epochs were run; the shipped file has no price of them.
     training = cost["actual"]["lines"][0]
-    assert (training["item"], training["quantity"], training["usd"]) == ("training", 18.0, None)
+    assert (training["id"], training["quantity"], training["usd"]) == ("training", 18.0, None)
     assert "training" in cost["actual"]["unknown"]
     assert "(estimated: 7.50 USD)" in report["message"]
     assert "What the run cost" in written("report.html")
@@ -243,7 +243,7 @@ def test_a_runs_own_prices_stand_on_both_sides_of_the_report_which_says_so(
     cost = json.loads(written("report.json"))["cost"]
     assert cost["prices"]["own"] == [base]
     for side in ("estimate", "actual"):
-        prices = {line["unit_price_usd"] for line in cost[side]["lines"] if line["item"].startswith("answers of base")}
+        prices = {line["unit_price_usd"] for line in cost[side]["lines"] if line["id"].startswith("answers/base/")}
         assert prices == {5.0}
     assert f"run.json's own of {base}, which no cap and no approval counted with" in report["message"]
     assert "own (evaluation.prices). Only this report counts with them" in written("report.html")
@@ -535,7 +535,7 @@ def test_who_approved_the_purchase_stands_in_report_and_page(
     event: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext, expect: dict[str, str]
 ) -> None:
     """Money was spent: the report says who wanted it; what they wrote is text, and the token is nowhere."""
-    asked = approval.requested("arn:execution", "the-token", "2026-01-21T22:00:00.000Z", 3600, None)
+    asked = approval.request("arn:execution", "the-token", "2026-01-21T22:00:00.000Z", 3600, None)
     given = {"decision": "approved", "by": "arn:ann", "answered_at": "2026-01-21T22:10:00.000Z", "reason": ATTACK}
     current().approvals.write(BUCKET, event["run"]["id"], asked.model_copy(update=given))
     handler(event, lambda_context)
@@ -543,7 +543,7 @@ def test_who_approved_the_purchase_stands_in_report_and_page(
         s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.{kind}")["Body"].read().decode()
         for kind in ("json", "html")
     ]
-    assert json.loads(texts[0])["approval"] == asked.told() | given
+    assert json.loads(texts[0])["approval"] == asked.outcome().dump() | given
     assert "by arn:ann, 2026-01-21T22:10:00.000Z: &lt;/pre&gt;" in texts[1]
     assert "<script>" not in texts[1]
     assert "the-token" not in "".join(texts)

@@ -22,6 +22,7 @@ TOKEN = "AQCEAAAAKgAAAAMAAAAA-the-token"
 ESTIMATE: dict[str, Any] = {
     "lines": [
         {
+            "id": "training",
             "item": "training",
             "quantity": 1_234_567.8,
             "unit": "1,000 tokens",
@@ -31,6 +32,7 @@ ESTIMATE: dict[str, Any] = {
             "note": "",
         },
         {
+            "id": "throughput",
             "item": "provisioned throughput",
             "quantity": 1.5,
             "unit": "model unit-hours",
@@ -45,6 +47,12 @@ ESTIMATE: dict[str, Any] = {
     "unknown": ["provisioned throughput"],
     "prices": {"as_of": "2026-11-01", "source": "the price page"},
 }
+
+
+def preflight(estimate: dict[str, Any]) -> bytes:
+    """A stored preflight.json."""
+    document = {"status": "passed", "checked_at": "2026-11-01T00:00:00.000Z", "checks": [], "findings": []}
+    return json.dumps({**document, "estimate": estimate}).encode()
 
 
 @pytest.fixture
@@ -77,8 +85,7 @@ def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(
     event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
 ) -> None:
     """Who approves a purchase has only this message to go by."""
-    preflight = {"status": "passed", "estimate": ESTIMATE}
-    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(preflight).encode())
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=preflight(ESTIMATE))
     event["model"]["validation_loss"] = 0.625
     handler(event, lambda_context)
     [(subject, text)] = told(event)
@@ -120,8 +127,7 @@ def test_a_known_total_stands_in_the_subject(
 ) -> None:
     """It is what a person sees of the message on a telephone."""
     known = {**ESTIMATE, "lines": [ESTIMATE["lines"][0]], "total_usd": 2469.14, "unknown": []}
-    preflight = {"status": "passed", "estimate": known}
-    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(preflight).encode())
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=preflight(known))
     handler(event, lambda_context)
     [(subject, text)] = told(event)
     assert subject.endswith("waits for your approval, about 2,469.14 USD")

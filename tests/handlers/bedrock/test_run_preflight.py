@@ -289,7 +289,7 @@ def test_role_must_list_the_output_bucket(account: Script, run_preflight: Prefli
 
 def test_models_of_a_sweep_must_all_have_room(account: Script, run_preflight: Preflight, plan: dict[str, Any]) -> None:
     """They are deleted only after the best one is chosen."""
-    plan["candidates"] = [{"number": number, "hyperparameters": {}} for number in range(1, 7)]
+    plan["candidates"] = [{**plan["candidates"][0], "number": number} for number in range(1, 7)]
     error, document = run_preflight()
     assert statuses(document)["quota-custom-models"] == "failed"
     assert "needs 6" in str(error)
@@ -303,14 +303,15 @@ def test_name_of_each_job_of_a_sweep_must_be_free(
     job_description: Describe,
 ) -> None:
     """A job that is refused for its name is found only beside others that already train."""
-    plan["candidates"] = [{"number": number, "hyperparameters": {}} for number in (1, 2)]
+    plan["candidates"] = [{**plan["candidates"][0], "number": number} for number in (1, 2)]
     _, document = run_preflight()
     assert statuses(document)["names-free"] == "passed"
     names = [request["jobIdentifier"] for request in account.requests("GetModelCustomizationJob")]
-    assert names == [expect["name"], f"{expect['name']}-c1", f"{expect['name']}-c2"]
+    assert names == [f"{expect['name']}-c1", f"{expect['name']}-c2"]
+    served = [request["provisionedModelId"] for request in account.requests("GetProvisionedModelThroughput")]
+    assert served == [expect["name"]]
     taken = change(account, "GetModelCustomizationJob")
-    for _ in (1, 2):
-        taken.refuse("GetModelCustomizationJob", NOT_FOUND, status=404)
+    taken.refuse("GetModelCustomizationJob", NOT_FOUND, status=404)
     taken.answer("GetModelCustomizationJob", job_description(trainingDataConfig={"s3Uri": "s3://other/train.jsonl"}))
     error, document = run_preflight()
     assert statuses(document)["names-free"] == "failed"
@@ -409,5 +410,5 @@ def test_names_of_an_earlier_attempt_are_the_runs_own(
     bedrock.answer("ListTagsForResource", {"tags": [{"key": k, "value": v} for k, v in tags.items()]})
     _, document = run_preflight()
     assert statuses(document)["names-free"] == status
-    # Four kinds of things, each by the run's name and by its candidate's.
-    assert len([f for f in document["findings"] if f["check"] == "names-free"]) == (0 if ours else 8)
+    # Job and model have the candidate's name, throughput and deployment the run's.
+    assert len([f for f in document["findings"] if f["check"] == "names-free"]) == (0 if ours else 4)

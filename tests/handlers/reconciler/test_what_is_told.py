@@ -42,6 +42,7 @@ WORDS = {
 
 
 LINE = {
+    "id": "throughput",
     "item": "throughput",
     "quantity": 1,
     "unit": "hour",

@@ -1,0 +1,152 @@
+"""Cost lines: each is a quantity times a unit price of the price file.
+
+An unknown price makes a line's USD unknown: it never counts as 0.
+"""
+
+from math import ceil
+from typing import NamedTuple
+
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.core.token_price import TokenPrice
+from lambdas.domain.cost.price_file import Prices
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.serving.kinds import ON_DEMAND
+
+# The ids of the lines that a run has once. Answers and judging have two lines for each arm and each judge.
+TRAINING, THROUGHPUT, STORAGE = "training", "throughput", "storage"
+JUDGING_PREFIX = "judging/"
+SECONDS_PER_HOUR = 3600
+
+
+class CostLine(Fact):
+    """One thing that costs money; `usd` is the quantity times the unit price, null where the price is unknown.
+
+    `id` names the line for programs, `item` for people. `price` is the place of the unit price in the price file;
+    `note` says how the quantity came about.
+    """
+
+    id: str
+    item: str
+    quantity: float
+    unit: str
+    unit_price_usd: float | None
+    usd: float | None
+    price: str
+    note: str
+
+
+class TokensUsed(NamedTuple):
+    """Input and output tokens."""
+
+    input: float
+    output: float
+
+
+class TokenNotes(NamedTuple):
+    """How the input tokens and the output tokens were counted."""
+
+    input: str
+    output: str
+
+
+def answers_prefix(arm: str) -> str:
+    """What the ids of an arm's lines start with."""
+    return f"answers/{arm}/"
+
+
+def training_line(plan: Plan, prices: Prices, token_epochs: float, note: str) -> CostLine:
+    """Training: tokens times epochs, over all jobs."""
+    return _line(
+        TRAINING,
+        "training",
+        token_epochs / 1000,
+        "1,000 tokens",
+        prices.base_models[plan.base_model].training_per_1000_tokens,
+        f"/base_models/{plan.base_model}/training_per_1000_tokens",
+        note,
+    )
+
+
+def throughput_line(plan: Plan, prices: Prices, seconds: float, note: str) -> CostLine:
+    """A throughput's time in billing steps times model units; a begun step counts as a whole one."""
+    step = prices.throughput_billing_seconds
+    hours = ceil(seconds / step) * step / SECONDS_PER_HOUR
+    return _line(
+        THROUGHPUT,
+        "throughput",
+        hours * plan.model_units,
+        "model unit-hour",
+        prices.base_models[plan.base_model].model_unit_per_hour,
+        f"/base_models/{plan.base_model}/model_unit_per_hour",
+        note,
+    )
+
+
+def storage_line(plan: Plan, prices: Prices, kept_models: int, note: str) -> CostLine:
+    """The first month of the custom models that are kept."""
+    return _line(
+        STORAGE,
+        "custom model storage, first month",
+        kept_models,
+        "model",
+        prices.base_models[plan.base_model].storage_per_month,
+        f"/base_models/{plan.base_model}/storage_per_month",
+        note,
+    )
+
+
+def answer_lines(plan: Plan, prices: Prices, arm: str, tokens: TokensUsed, notes: TokenNotes) -> list[CostLine]:
+    """An arm's answers by their tokens; none for a tuned arm that a throughput serves, since its time is billed."""
+    model_id = plan.arms[arm].model_id
+    if model_id is not None:
+        price, place = prices.foundation_models.get(model_id), f"/foundation_models/{model_id}"
+    elif plan.serving == ON_DEMAND:
+        price, place = prices.base_models[plan.base_model].on_demand, f"/base_models/{plan.base_model}/on_demand"
+    else:
+        return []
+    return _token_lines(answers_prefix(arm), f"answers of {arm}", tokens, price, place, notes)
+
+
+def judging_lines(prices: Prices, judge: str, tokens: TokensUsed, notes: TokenNotes) -> list[CostLine]:
+    """A judge's questions and judgements by their tokens."""
+    price = prices.foundation_models.get(judge)
+    place = f"/foundation_models/{judge}"
+    return _token_lines(f"{JUDGING_PREFIX}{judge}/", f"judging by {judge}", tokens, price, place, notes)
+
+
+def model_units_text(plan: Plan) -> str:
+    """The model units of a run's throughput, in words."""
+    return f"{plan.model_units} model unit{'' if plan.model_units == 1 else 's'}"
+
+
+def planned_epochs(plan: Plan) -> dict[int, int]:
+    """The epochs that are planned for each of the run's jobs, by the candidate's number."""
+    return {
+        candidate.number: int(float(candidate.hyperparameters.get("epochCount", 1))) for candidate in plan.candidates
+    }
+
+
+def _token_lines(
+    prefix: str, item: str, tokens: TokensUsed, price: TokenPrice | None, place: str, notes: TokenNotes
+) -> list[CostLine]:
+    unit_prices = (price.input, price.output) if price else (None, None)
+    return [
+        _line(f"{prefix}{side}", f"{item}, {side}", count / 1000, "1,000 tokens", unit_price, place, note)
+        for side, count, unit_price, note in zip(("input", "output"), tokens, unit_prices, notes, strict=True)
+    ]
+
+
+def _line(
+    line_id: str, item: str, quantity: float, unit: str, unit_price: float | None, price: str, note: str
+) -> CostLine:
+    usd = None if unit_price is None else quantity * unit_price
+    return CostLine(
+        id=line_id,
+        item=item,
+        quantity=quantity,
+        unit=unit,
+        unit_price_usd=unit_price,
+        usd=usd,
+        price=price,
+        note=note,
+    )

@@ -1,0 +1,210 @@
+"""Makes every check of a run before anything is started: asks AWS for the facts, and lets the domain judge them.
+
+A call that AWS refuses, or is too busy for, gives an `Unknown`: no check hides another.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import TypeVar
+
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.service_errors import Refused
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.core.timestamps import now
+from lambdas.domain.core.unknown import Unknown
+from lambdas.domain.cost.estimate import Estimate
+from lambdas.domain.cost.price_file import default_prices
+from lambdas.domain.models.catalogue import base_model
+from lambdas.domain.preflight.callable_models import callable_models
+from lambdas.domain.preflight.checks import Check
+from lambdas.domain.preflight.cost_cap import cost_checks
+from lambdas.domain.preflight.model import model_checks
+from lambdas.domain.preflight.names import NAMES, names_free
+from lambdas.domain.preflight.quotas import InUse, Needs, are_missing, quota_checks
+from lambdas.domain.preflight.role import (
+    KEY,
+    PASSED,
+    READS,
+    TRUST,
+    WRITES,
+    JobOrigin,
+    allowed,
+    key_usable,
+    trusts_bedrock,
+)
+from lambdas.domain.preflight.settings import settings_checks
+from lambdas.domain.preflight.storage import BUCKET_REGION, in_region
+from lambdas.domain.preflight.subject import EnvironmentResources, Subject
+
+NO_RUN = "There is no run yet."
+
+
+def make_checks(subject: Subject, adapters: Adapters) -> tuple[list[Check], Estimate | None]:
+    """The outcome of each check, whatever the others find; and what the run will cost, where that is known."""
+    checks = [check for group in GROUPS for check in group(subject, adapters)]
+    cost, estimated = _cost(subject, adapters)
+    return [*checks, *cost], estimated
+
+
+Answer = TypeVar("Answer")
+
+
+def _ask(call: Callable[[], Answer]) -> Answer | Unknown:
+    """What AWS answers, or why it does not."""
+    try:
+        return call()
+    except ServiceBusy as busy:
+        return Unknown(str(busy), busy=True)
+    except Refused as refusal:
+        return Unknown(str(refusal), busy=False)
+
+
+def _model(subject: Subject, adapters: Adapters) -> list[Check]:
+    entry = base_model(subject.needs.base_model)
+    details = _ask(lambda: adapters.foundation_models.describe_model(entry.customization_id))
+    today = date.fromisoformat(now()[:10])
+    return model_checks(entry, details, adapters.foundation_models.region(), subject.needs.serving, today)
+
+
+def _settings(subject: Subject, adapters: Adapters) -> list[Check]:
+    return settings_checks(subject.needs.settings_findings)
+
+
+def _quotas(subject: Subject, adapters: Adapters) -> list[Check]:
+    needs = Needs(
+        base_model(subject.needs.base_model),
+        subject.needs.serving,
+        subject.needs.model_units,
+        region=adapters.foundation_models.region(),
+        jobs=subject.needs.jobs,
+    )
+    listed = _ask(adapters.quotas.list_quotas)
+    if not isinstance(listed, Unknown) and are_missing(needs, listed):
+        # What nobody ever changed may be listed as a default only.
+        defaults = _ask(adapters.quotas.list_default_quotas)
+        listed = listed if isinstance(defaults, Unknown) else [*listed, *defaults]
+    in_use = InUse(
+        jobs=_ask(lambda: len(adapters.bedrock.list_running_jobs())),
+        custom_models=_ask(lambda: len(adapters.bedrock.list_custom_models())),
+        model_units=_ask(adapters.quotas.model_units_in_use),
+        deployments=_ask(adapters.quotas.deployments_in_use),
+    )
+    return quota_checks(needs, listed, in_use)
+
+
+def _storage(subject: Subject, adapters: Adapters) -> list[Check]:
+    resources = subject.resources
+    if resources is None:
+        return [Check(BUCKET_REGION, skipped=subject.no_stacks)]
+
+    def region_of(bucket: str) -> str | Unknown | None:
+        return _ask(lambda: adapters.objects.bucket_region(bucket))
+
+    buckets = (resources.input_bucket, resources.output_bucket)
+    return [in_region({bucket: region_of(bucket) for bucket in buckets}, adapters.foundation_models.region())]
+
+
+def _role(subject: Subject, adapters: Adapters) -> list[Check]:
+    resources = subject.resources
+    if resources is None:
+        return [Check(check, skipped=subject.no_stacks) for check in (TRUST, PASSED, READS, WRITES)]
+    role_arn = resources.role_arn
+    bedrock = f"arn:{resources.partition}:bedrock:{adapters.foundation_models.region()}:{resources.account}"
+    job_arn = f"{bedrock}:model-customization-job/{subject.needs.base_model}/abcdefghijkl"
+    origin = JobOrigin(resources.account, job_arn)
+    data = [resources.object_arn(f"dataset/{name}.jsonl") for name in ("train", "validation")]
+    output = [resources.object_arn("customization/metrics.csv")]
+
+    def denied_on_output() -> list[str]:
+        written = adapters.identity.denied(role_arn, ["s3:GetObject", "s3:PutObject"], output)
+        return written + adapters.identity.denied(role_arn, ["s3:ListBucket"], [resources.output_bucket_arn])
+
+    return [
+        trusts_bedrock(_ask(lambda: adapters.identity.trust_policy(role_arn)), origin),
+        _passed(subject, resources, adapters),
+        allowed(READS, _ask(lambda: adapters.identity.denied(role_arn, ["s3:GetObject"], data))),
+        allowed(WRITES, _ask(denied_on_output)),
+    ]
+
+
+def _passed(subject: Subject, resources: EnvironmentResources, adapters: Adapters) -> Check:
+    if resources.starter_role_arn is None:
+        return Check(PASSED, skipped=subject.no_stacks)
+    to_bedrock = {"iam:PassedToService": "bedrock.amazonaws.com"}
+    return allowed(
+        PASSED, _ask(lambda: _denied_to_starter(adapters, resources, ["iam:PassRole"], resources.role_arn, to_bedrock))
+    )
+
+
+def _key(subject: Subject, adapters: Adapters) -> list[Check]:
+    resources = subject.resources
+    if resources is None:
+        return [Check(KEY, skipped=subject.no_stacks)]
+    key_arn = resources.key_arn
+    if key_arn is None:
+        return [Check(KEY, skipped="The deployment has no KMS key of its own.")]
+    return [
+        key_usable(
+            _ask(lambda: adapters.identity.key_state(key_arn)),
+            _ask(lambda: _denied_on_key(adapters, resources, key_arn)),
+        )
+    ]
+
+
+def _denied_on_key(adapters: Adapters, resources: EnvironmentResources, key_arn: str) -> list[str]:
+    """What the role does with the key for data and output, and Bedrock in the name of whoever starts the job."""
+    found = adapters.identity.denied(resources.role_arn, ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn])
+    actions = ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"]
+    via_bedrock = {"kms:ViaService": f"bedrock.{adapters.foundation_models.region()}.amazonaws.com"}
+    return found + _denied_to_starter(adapters, resources, actions, key_arn, via_bedrock)
+
+
+def _denied_to_starter(
+    adapters: Adapters, resources: EnvironmentResources, actions: list[str], resource: str, context: Mapping[str, str]
+) -> list[str]:
+    starter = resources.starter_role_arn
+    if starter is None:
+        return []
+    return [
+        f"{refusal} to {starter.rpartition('/')[2]}"
+        for refusal in adapters.identity.denied(starter, actions, [resource], context)
+    ]
+
+
+def _answering(subject: Subject, adapters: Adapters) -> list[Check]:
+    def ask(model_id: str) -> Unknown | None:
+        return _ask(lambda: adapters.foundation_models.ask_one_token(model_id))
+
+    # At the same time: a model that takes its time for a refusal must not use up the function's.
+    with ThreadPoolExecutor(max_workers=max(1, len(subject.needs.asked))) as pool:
+        answers = pool.map(ask, [model.model_id for model in subject.needs.asked])
+    return [callable_models(dict(zip(subject.needs.asked, answers, strict=True)))]
+
+
+def _names(subject: Subject, adapters: Adapters) -> list[Check]:
+    names = subject.names
+    if names is None:
+        return [Check(NAMES, skipped=NO_RUN)]
+    return [names_free(_ask(lambda: adapters.taken_names.taken(names)))]
+
+
+# Each asks AWS for what its checks need, and for no more.
+GROUPS: tuple[Callable[[Subject, Adapters], list[Check]], ...] = (
+    _model,
+    _settings,
+    _quotas,
+    _storage,
+    _role,
+    _key,
+    _answering,
+    _names,
+)
+
+
+def _cost(subject: Subject, adapters: Adapters) -> tuple[list[Check], Estimate | None]:
+    resources = subject.resources
+    prices = (
+        default_prices() if resources is None else _ask(lambda: adapters.price_file.read_prices(resources.input_bucket))
+    )
+    return cost_checks(subject.plan, subject.needs.max_cost_usd, prices, subject.model_unit_price_per_hour)
