@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import orjson
 from rich.table import Table
@@ -11,6 +10,7 @@ from rich.table import Table
 from cli.dataset_summary import tell_hyperparameters
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.actual import cost_sentence
+from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.evaluation.judging.summary import JudgeSummary, Judging, ReviewerSummary
 from lambdas.domain.report.run_report import RunReport, SucceededReport
 from lambdas.domain.serving.kinds import ON_DEMAND
@@ -35,7 +35,7 @@ def fetch(aws: EmbeddedAws, bucket: str, prefix: str, folder: Path) -> None:
 
 
 def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:
-    """Print the run's result, the refused data set's issues, preflight's findings, or the error and its cause."""
+    """Print the run's result, what refuses the data set, preflight's findings, or the error and its cause."""
     if snapshot.status == "SUCCEEDED":
         tell_report(console, folder)
         return
@@ -43,7 +43,7 @@ def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:
     console.write_line(f"The run has ended as {snapshot.status}: {snapshot.error}", "bold red")
     data_set, preflight = folder / "dataset" / "report.json", folder / "preflight.json"
     if snapshot.error == "DatasetRejected" and data_set.is_file():
-        tell_issues(console, json.loads(data_set.read_text()))
+        tell_refusal(console, DatasetDocument.parse(json.loads(data_set.read_text())))
     elif snapshot.error == "PreflightFailed" and preflight.is_file():
         findings = json.loads(preflight.read_text())["findings"]
         tell_findings(console, [Finding.model_validate(one) for one in findings])
@@ -129,14 +129,12 @@ def tell_judging(console: Console, judging: Judging) -> None:
         console.write_line(text)
 
 
-def tell_issues(console: Console, report: dict[str, Any]) -> None:
-    """The issues of a refused data set with their line numbers, from dataset/report.json."""
-    for issue in report["issues"]:
-        line = f"line {issue['line']}: " if issue["line"] else ""
-        where = f" (at {issue['path']})" if issue.get("path") else ""
-        text = f"  {issue['severity']}: {line}{issue['message']}{where} [{issue['rule']}]"
-        console.write_line(text)
-    console.print("Issues by rule: " + ", ".join(f"{rule}: {n}" for rule, n in report["issue_counts"].items()))
+def tell_refusal(console: Console, document: DatasetDocument) -> None:
+    """What refuses a data set, with line numbers."""
+    for found in document.issues:
+        line = f"line {found.line}: " if found.line else ""
+        console.write_line(f"  {found.severity}: {line}{found.message} (at {found.path}) [{found.rule}]")
+    console.print("Findings by rule: " + ", ".join(f"{rule}: {n}" for rule, n in document.issue_counts.items()))
 
 
 def reason(cause: str | None) -> str:
