@@ -1,4 +1,5 @@
 """Whom the reconciler tells what: the run that was cut off, and people, of anything that should not have existed."""
+# ruff: noqa: PLC0415 - few calls write a report or ask for a price: a cold start does not pay for those rooms
 
 from typing import Literal
 
@@ -11,9 +12,6 @@ from lambdas.domain.core.errors import InvalidEvent, RunAborted, RunTimedOut, Se
 from lambdas.domain.core.object_created import ObjectCreated
 from lambdas.domain.core.run import Claim, claim_key, prefix, run_id
 from lambdas.domain.core.timestamps import now
-from lambdas.domain.cost.estimate import Estimate
-from lambdas.domain.preflight.checks import preflight_key
-from lambdas.domain.report.assemble import assemble_failure
 from lambdas.domain.serving.reconciliation import (
     Scope,
     Turn,
@@ -69,6 +67,9 @@ def _read_estimated_price(run: str | None, scope: Scope, adapters: Adapters) -> 
     """None where it is not known: nothing that cleans up may fail for want of a price."""
     if run is None:
         return None
+    from lambdas.domain.cost.estimate import Estimate
+    from lambdas.domain.preflight.checks import preflight_key
+
     try:
         stored = adapters.objects.read(scope.bucket, preflight_key(prefix(run)))
         made = orjson.loads(stored).get("estimate") if stored else None
@@ -96,6 +97,8 @@ def _find_cut_off_run(ended: EndedExecution, scope: Scope, adapters: Adapters) -
 
 def _write_report(claim: Claim, error: str, cause: str, scope: Scope, adapters: Adapters) -> None:
     """The run's report.json, unless it has one already."""
+    from lambdas.domain.report.assemble import assemble_failure
+
     facts = {"run": {"id": claim.run_id}}
     document = orjson.dumps(assemble_failure(facts, error, cause).dump(), option=orjson.OPT_INDENT_2)
     adapters.objects.write_new(scope.bucket, f"{prefix(claim.run_id)}report.json", document)

@@ -8,7 +8,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
-from lambdas.adapters.adapters import Adapters, current, use
+from lambdas.adapters.adapters import Adapters, use
 from lambdas.handlers import composition
 from lambdas.handlers.environment import environment
 
@@ -63,9 +63,9 @@ def adapters(aws: None) -> Adapters:
 
 
 @pytest.fixture
-def s3(aws: None) -> "S3Client":
+def s3(adapters: Adapters) -> "S3Client":
     """S3 with the two buckets of a deployment, versioned as the stack makes them."""
-    client = current().clients.s3
+    client = adapters.clients.s3
     for bucket in (INPUT_BUCKET, OUTPUT_BUCKET):
         client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
         client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

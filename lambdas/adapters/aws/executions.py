@@ -1,4 +1,4 @@
-"""The state machine's executions. Every function raises ServiceBusy or Refused."""
+"""The state machine's executions. Every method raises ServiceBusy or Refused."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Executions:
-    """The state machine's executions."""
+    """Finds, lists and stops executions."""
 
     def __init__(self, client: "SFNClient") -> None:
         self._client = client

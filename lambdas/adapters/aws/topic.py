@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 class Topic:
-    """The topic that people read."""
+    """Sends to a topic of Amazon SNS."""
 
     def __init__(self, sns: "SNSClient") -> None:
         self._sns = sns
 
-    def publish(self, topic_arn: str, told: Notification) -> None:
+    def publish(self, topic_arn: str, notification: Notification) -> None:
         """Sends a message; raises ServiceBusy or Refused."""
         with named_errors("Publish"):
-            self._sns.publish(TopicArn=topic_arn, Subject=told.subject, Message=told.message)
+            self._sns.publish(TopicArn=topic_arn, Subject=notification.subject, Message=notification.message)

@@ -1,4 +1,4 @@
-"""A run's `approval.json` in the output bucket. Every function raises ServiceBusy or Refused."""
+"""A run's `approval.json` in the output bucket. Every method raises ServiceBusy or Refused."""
 
 from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.report import approval

@@ -1,6 +1,6 @@
 """The slots in the output bucket: taken by a conditional write, given back by deleting the version that was read.
 
-Every function raises ServiceBusy or Refused. Two runs cannot take one slot, and nobody can give back another's: a
+Every method raises ServiceBusy or Refused. Two runs cannot take one slot, and nobody can give back another's: a
 version that has been replaced is no longer the one that is deleted.
 """
 

@@ -10,7 +10,8 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from lambdas.adapters.adapters import current, use
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.clients import Clients
 from lambdas.domain.core.errors import EvaluationFailed, ShardUnfinished
 from lambdas.domain.core.timestamps import timestamp
 from lambdas.handlers import answer_shard, composition
@@ -48,8 +49,8 @@ class Shard:
 
     def answered(self) -> int:
         """How many answers are stored."""
-        body = current().clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}shards/tuned/0.jsonl")["Body"].read()
-        return len(body.splitlines())
+        body = composition.root.adapters.objects.read(OUTPUT_BUCKET, f"{PREFIX}shards/tuned/0.jsonl")
+        return len((body or b"").splitlines())
 
 
 @pytest.fixture
@@ -65,14 +66,15 @@ def shard(
     with serve(timing, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         for service in ("BEDROCK", "BEDROCK_RUNTIME"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
-        use(None)
         monkeypatch.setattr(composition, "root", composition.Root())
+        monkeypatch.setattr(composition.root, "adapters", Adapters(Clients()))
+        clients = composition.root.adapters.clients
         step_clock = Clock(now=lambda: timestamp(as_datetime(clock.now())), sleep=clock.advance)
         monkeypatch.setattr(composition.root, "clock", step_clock)
         # The client's own repetitions would count as questions.
-        events = current().clients.bedrock_runtime.meta.events
+        events = clients.bedrock_runtime.meta.events
         events.unregister("needs-retry.bedrock-runtime", unique_id="retry-config-bedrock-runtime")
-        job = current().clients.bedrock.create_model_customization_job(
+        job = clients.bedrock.create_model_customization_job(
             jobName="tuned",
             customModelName="tuned",
             roleArn="arn:aws:iam::123456789012:role/customization",
@@ -82,8 +84,8 @@ def shard(
             hyperParameters={},
         )["jobArn"]
         clock.advance(86_400)
-        model = current().clients.bedrock.get_model_customization_job(jobIdentifier=job)["outputModelArn"]
-        arn = current().clients.bedrock.create_custom_model_deployment(modelDeploymentName="slow", modelArn=model)
+        model = clients.bedrock.get_model_customization_job(jobIdentifier=job)["outputModelArn"]
+        arn = clients.bedrock.create_custom_model_deployment(modelDeploymentName="slow", modelArn=model)
         clock.advance(3600)
 
         def make(lease_minutes: float) -> Shard:
