@@ -97,8 +97,8 @@ def _find_cut_off_run(ended: EndedExecution, scope: Scope, adapters: Adapters) -
 
 def _write_report(claim: Claim, error: str, cause: str, scope: Scope, adapters: Adapters) -> None:
     """The run's report.json, unless it has one already."""
-    from lambdas.domain.report.assemble import assemble_failure
+    from lambdas.domain.report.assemble import RunFacts, assemble_failure
 
-    facts = {"run": {"id": claim.run_id}}
-    document = orjson.dumps(assemble_failure(facts, error, cause).dump(), option=orjson.OPT_INDENT_2)
+    report = assemble_failure(RunFacts(claim.run_id), error, cause)
+    document = orjson.dumps(report.dump(), option=orjson.OPT_INDENT_2)
     adapters.objects.write_new(scope.bucket, f"{prefix(claim.run_id)}report.json", document)

@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from lambdas.domain.dataset.planned_set import PlannedSet
+from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.answers import AnswerLine, parse_lines
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
@@ -19,11 +21,13 @@ from lambdas.domain.evaluation.judging.shards import choose_pairs
 from lambdas.domain.evaluation.judging.summary import summarise_judging
 from lambdas.domain.evaluation.questions import parse_question
 from lambdas.domain.evaluation.settings import EvaluationSettings
-from lambdas.domain.report.assemble import assemble_success
+from lambdas.domain.plan.plan import Plan, PlannedSets, PlannedTestSet, ShardLists
+from lambdas.domain.report.assemble import RunFacts, assemble_success
 from lambdas.domain.report.human_review import render_review
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.page import render_page
 from lambdas.domain.report.run_report import Lineage
+from lambdas.domain.training.candidates import Candidate
 from lambdas.domain.training.losses import JobLosses, Loss, Losses
 
 # The test records of TAT-QA in four table formats, as in AWS's blog on fine-tuning Claude 3 Haiku.
@@ -78,16 +82,31 @@ def _report(files: Path) -> int:
     losses = JobLosses(curve, curve)
     source = {"bucket": "", "key": "", "version_id": None}
     lineage: dict[str, object] = {"package_version": "", "source": source, "objects": [], "judge_prompt": None}
-    state = {
-        "run": {"id": "bench"},
-        "plan": {
-            "candidates": [{"hyperparameters": {"epochCount": "4"}}],
-            "evaluation": settings.model_dump(),
-            "arms": {name: arm.model_dump() for name, arm in arms.items()},
-        },
-    }
+    stored = PlannedSet(uri="s3://bench/set.jsonl", records=RECORDS)
+    plan = Plan(
+        output_bucket="bench",
+        base_model="bench",
+        inference_model="bench",
+        recommended=[],
+        candidates=[Candidate(number=1, hyperparameters={"epochCount": "4"}, training_set=stored)],
+        candidates_note="",
+        keep_models=False,
+        serving="on_demand",
+        model_units=1,
+        max_cost_usd=None,
+        needs_approval=False,
+        keep_job=False,
+        dataset=PlannedSets(train=stored, validation=None, test=PlannedTestSet(uri=stored.uri, records=RECORDS)),
+        evaluation=settings,
+        arms=arms,
+        settings_findings=[],
+        tokens=TokenCounts(train=1, validation=1, test_prompts=1, test_references=1, examples=1),
+        shards=ShardLists(baselines="", tuned="", judges=""),
+        tags={},
+    )
     result = assemble_success(
-        state,
+        plan,
+        RunFacts(run_id="bench", plan=plan),
         answers,
         evaluation,
         summarise_judging(pairs, {}),

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from lambdas.domain.evaluation.judging.lines import UnjudgedLine
 from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair
 from lambdas.domain.evaluation.judging.summary import Preference, summarise_judging, summarise_votes
 from lambdas.domain.evaluation.settings import EvaluationSettings
+from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report import human_review
 from lambdas.domain.report.assemble import assemble_success
 from lambdas.domain.report.human_review import parse_votes, render_review
@@ -27,12 +27,12 @@ from lambdas.domain.report.run_report import Lineage
 from lambdas.domain.training.losses import JobLosses, Loss, Losses
 from tests.answer_lines import make_answer, make_judgements
 from tests.browser.chromium import ROOT, needs_chromium, run_node
+from tests.unit.run_states import RUN_ID, TRAINING_SET, make_facts, make_plan, make_serving
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 ATTACK = "</script></pre><script>alert(1)</script><img src=x onerror=alert(2)><style>*{display:none}</style>"
 LONG = "anthropic.claude-with-a-very-long-name-20260101-v1:0"
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
-RUN_ID = "sales-0123456789ab"
 
 pytestmark = needs_chromium
 
@@ -70,31 +70,21 @@ def report_page() -> str:
     failed = [UnjudgedLine(pair.index, order, ATTACK) for pair in pairs() for order in ORDERS]
     own = {"base-model": TokenPrice(input=0.00025, output=0.00125), LONG: TokenPrice(input=0.003, output=0.015)}
     settings = EvaluationSettings(task_kind="labels", judges=[LONG, "judge-b"], prices=own)
-    state: dict[str, Any] = {
-        "run": {"id": RUN_ID},
-        "plan": {
-            "base_model": HAIKU,
-            "serving": "provisioned_throughput",
-            "model_units": 1,
-            "candidates": [{"number": 1, "hyperparameters": {"epochCount": "4"}}],
-            "tokens": {
-                "train": 80_000,
-                "validation": 9_000,
-                "test_prompts": 18_000,
-                "test_references": 900,
-                "examples": 700,
-            },
-            "dataset": {name: {"records": 60} for name in ("train", "validation", "test")},
-            "evaluation": settings.model_dump(),
-            "arms": {name: arm.model_dump() for name, arm in arms.items()},
+    plan = make_plan(
+        base_model=HAIKU,
+        candidates=[{"number": 1, "hyperparameters": {"epochCount": "4"}, "training_set": TRAINING_SET}],
+        tokens={
+            "train": 80_000,
+            "validation": 9_000,
+            "test_prompts": 18_000,
+            "test_references": 900,
+            "examples": 700,
         },
-        "model": {"simulated": True, "model_arn": f"arn:aws:bedrock:us-west-2:123456789012:custom-model/{LONG}/abc"},
-        "serving": {
-            "arn": "arn:provisioned",
-            "in_service_at": "2026-01-21T22:00:00.000Z",
-            "deleted_at": "2026-01-21T22:09:00.000Z",
-        },
-    }
+        evaluation=settings.model_dump(),
+        arms={name: arm.model_dump() for name, arm in arms.items()},
+    )
+    times = {"in_service_at": "2026-01-21T22:00:00.000Z", "deleted_at": "2026-01-21T22:09:00.000Z"}
+    facts = make_facts(plan, simulated=True, serving=make_serving(**times))
     sha256 = "0123456789abcdef" * 4
     objects = [{"key": f"evaluation/{arm}.jsonl", "version_id": "v" * 32, "bytes": 9, "sha256": sha256} for arm in arms]
     lineage = {
@@ -107,11 +97,11 @@ def report_page() -> str:
     judging = summarise_judging(pairs(), {LONG: judged, "judge-b": failed})
     votes: dict[int, Preference] = {**dict.fromkeys(range(6), "win"), 6: "loss", 7: "loss", 8: "neither"}
     judging = judging.model_copy(update={"people": [summarise_votes(ATTACK[:40], votes)]})
-    plan = state["plan"]
-    prices = reported_prices(default_prices(), plan, 40.0)
-    costs = Costs(prices, estimate(plan, prices))
+    planned = Plan.parse(plan)
+    prices = reported_prices(default_prices(), planned, 40.0)
+    costs = Costs(prices, estimate(planned, prices))
     result = assemble_success(
-        state, answers, evaluation, judging, JobLosses(losses, losses), Lineage.parse(lineage), costs
+        planned, facts, answers, evaluation, judging, JobLosses(losses, losses), Lineage.parse(lineage), costs
     )
     issue = {"rule": "token-estimate", "severity": "warning", "line": 3, "path": "train.jsonl", "message": ATTACK}
     nothing = dict.fromkeys(("mean", "median", "sd", "min", "max", "p95"))

@@ -13,13 +13,14 @@ from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.pairwise import Pair
 from lambdas.domain.evaluation.judging.summary import summarise_judging
 from lambdas.domain.evaluation.settings import EvaluationSettings
+from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report import charts, human_review
 from lambdas.domain.report.assemble import assemble_success
 from lambdas.domain.report.run_report import Lineage
 from lambdas.domain.training.losses import NO_LOSSES, Loss, Losses
 from tests.answer_lines import make_answer, make_judgements
+from tests.unit.run_states import RUN_ID, make_facts, make_plan
 
-RUN_ID = "sales-0123456789ab"
 RECORDS = 30
 
 
@@ -32,19 +33,11 @@ def folder(tmp_path: Path) -> Path:
     pairs = [Pair(n, f"question {n}", "right", "right", "wrong") for n in range(RECORDS)]
     judged = [line for n in range(RECORDS) for line in make_judgements(n, ("first", "second") if n else ("tie", "tie"))]
     settings = EvaluationSettings(judges=["judge"])
-    state = {
-        "run": {"id": RUN_ID},
-        "plan": {
-            "base_model": "base-model",
-            "candidates": [{"number": 1, "hyperparameters": {"epochCount": "2"}}],
-            "evaluation": settings.model_dump(),
-            "arms": {name: arm.model_dump() for name, arm in arms.items()},
-        },
-        "model": {"simulated": True, "model_arn": "arn:model"},
-    }
+    plan = make_plan(evaluation=settings.model_dump(), arms={name: arm.model_dump() for name, arm in arms.items()})
     source = {"bucket": "in", "key": "input/sales.jsonl", "version_id": None}
     result = assemble_success(
-        state,
+        Plan.parse(plan),
+        make_facts(plan, simulated=True),
         answers,
         evaluate(answers, arms, range(RECORDS), settings, None),
         summarise_judging(pairs, {"judge": judged}),

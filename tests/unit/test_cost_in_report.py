@@ -6,23 +6,24 @@ import pytest
 
 from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.cost.estimate import estimate
-from lambdas.domain.report.assemble import assemble_failure
-from lambdas.domain.training.candidate_jobs import CandidateJob
+from lambdas.domain.preflight.checks import PreflightDocument
+from lambdas.domain.report.assemble import RunFacts, assemble_failure
+from lambdas.domain.serving.serving import Serving
+from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
+from tests.unit.run_states import make_serving
 from tests.unit.test_cost import PRICES, plan
 
-TRAINED = {"candidates": [CandidateJob(number=1, name="c1", hyperparameters={}, arn="a", status="Completed").dump()]}
-SERVED = {
-    "arn": "arn:throughput",
-    "in_service_at": "2026-11-22T10:00:00.000Z",
-    "deleted_at": "2026-11-22T11:01:00.000Z",
-}
+JOB = CandidateJob(number=1, name="c1", hyperparameters={}, arn="a", status="Completed")
+TRAINED = Jobs(status="Completed", candidates=[JOB])
+IN_SERVICE, DELETED = "2026-11-22T10:00:00.000Z", "2026-11-22T11:01:00.000Z"
 
 
 def failed_cost(candidates: int = 1, *, estimated: bool = True, **facts: Any) -> RunCost | None:
     """The `cost` of a failed run's report."""
-    stored = estimate(plan(), PRICES).dump() if estimated else None
-    state = {"run": {"id": "run"}, "plan": plan(jobs=candidates).dump(), "preflight": {"estimate": stored}, **facts}
-    return assemble_failure(state, "Error", "Cause.").cost
+    made = estimate(plan(), PRICES) if estimated else None
+    document = PreflightDocument(status="passed", checked_at="now", checks=[], findings=[], estimate=made)
+    known = RunFacts(**{"run_id": "run", "plan": plan(jobs=candidates), "preflight": document, **facts})
+    return assemble_failure(known, "Error", "Cause.").cost
 
 
 def used(candidates: int = 1, **facts: Any) -> dict[str, float | None]:
@@ -40,26 +41,25 @@ def test_run_without_an_estimate_has_no_cost() -> None:
 
 def test_stopped_job_is_billed_as_planned_only_where_it_ran_to_its_end() -> None:
     """A job may complete while it is being stopped."""
-    job = CandidateJob(number=1, name="c1", hyperparameters={}, arn="a")
     for status, usd in (("Stopped", None), ("Completed", pytest.approx(1))):
-        jobs = {"candidates": [job.model_copy(update={"status": status}).dump()]}
+        jobs = TRAINED.model_copy(update={"candidates": [JOB.model_copy(update={"status": status})]})
         assert used(jobs=jobs)["training"] == usd
 
 
 def test_stop_that_failed_leaves_the_training_unknown() -> None:
     """Jobs may have trained, although none is in the state."""
-    assert used(stop_failure={"Error": "ServiceBusy", "Cause": ""})["training"] is None
+    assert used(jobs_unknown=True)["training"] is None
 
 
 def test_jobs_without_an_arn_were_not_started() -> None:
     """A job that waited for room until the end is not billed."""
-    job = CandidateJob(number=1, name="c", hyperparameters={}, status="Completed")
-    jobs = [job.model_copy(update={"number": n, "arn": arn}).dump() for n, arn in ((1, "a"), (2, "b"), (3, None))]
-    assert used(3, jobs={"candidates": jobs})["training"] == pytest.approx(50 * 4 * 0.01)
+    jobs = [JOB.model_copy(update={"number": n, "arn": arn}) for n, arn in ((1, "a"), (2, "b"), (3, None))]
+    assert used(3, jobs=TRAINED.model_copy(update={"candidates": jobs}))["training"] == pytest.approx(50 * 4 * 0.01)
 
 
 def test_throughput_needs_both_of_its_times_to_be_known() -> None:
     """What never was in service may be billed all the same."""
-    assert used(jobs=TRAINED, serving=SERVED)["throughput"] == 80
-    assert used(jobs=TRAINED, serving={**SERVED, "in_service_at": None})["throughput"] is None
-    assert used(jobs=TRAINED, serving={**SERVED, "deleted_at": None})["throughput"] is None
+    for times, usd in (((IN_SERVICE, DELETED), 80), ((None, DELETED), None), ((IN_SERVICE, None), None)):
+        in_service_at, deleted_at = times
+        serving = Serving.parse(make_serving(in_service_at=in_service_at, deleted_at=deleted_at))
+        assert used(jobs=TRAINED, serving=serving)["throughput"] == usd

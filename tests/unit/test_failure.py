@@ -1,7 +1,6 @@
 """Explanations: what failed, what was cleaned up, what to do."""
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,23 +9,14 @@ from hypothesis import strategies as st
 from lambdas.domain.core import errors
 from lambdas.domain.evaluation.shards import ShardTrouble
 from lambdas.domain.report import approval
-from lambdas.domain.report.failure import explain, phase_of
+from lambdas.domain.report.approval import ApprovalOutcome
+from lambdas.domain.report.failure import explain
+from lambdas.domain.report.run_state import RunState
+from tests.unit.run_states import REACHED, make_job, make_jobs, make_plan, make_serving, state_at
 
-RUN = {"id": "sales-0123456789ab", "execution_arn": "arn:execution"}
-DELETED = {"kind": "provisioned_throughput", "name": "ft-run", "arn": "arn:throughput", "deleted": True}
-NONE_BOUGHT = {"kind": "provisioned_throughput", "name": "ft-run", "arn": None, "deleted": True}
-TAGS = {"deployment": "ft"}
-# How far a run got, as the facts of its state tell, and what any error there becomes.
-REACHED: dict[str, dict[str, Any]] = {
-    "claim": {},
-    "dataset": {"run": RUN},
-    "preflight": {"run": RUN, "plan": {"tags": TAGS}},
-    "customization": {"run": RUN, "plan": {"tags": TAGS}, "preflight": {}},
-    "approval": {"run": RUN, "plan": {"needs_approval": True, "tags": TAGS}, "preflight": {}, "model": {}},
-    "throughput": {"run": RUN, "plan": {"tags": TAGS}, "preflight": {}, "model": {}},
-}
-REACHED["evaluation"] = {**REACHED["throughput"], "serving": {"in_service_at": "2026-11-22T10:00:00.000Z"}}
-REACHED["report"] = {**REACHED["evaluation"], "responses": {}}
+DELETED = make_serving(deleted=True)
+NONE_BOUGHT = make_serving(arn=None, deleted=True)
+# What any error becomes, by how far the run got.
 PHASES = {
     "claim": "ClaimFailed",
     "dataset": "PreparationFailed",
@@ -38,32 +28,31 @@ PHASES = {
 }
 
 
-def failed(error: str, message: str, phase: str, **state: object) -> dict[str, Any]:
-    """A state with what Step Functions keeps of a Lambda's exception."""
+def caught(error: str, message: str) -> dict[str, str]:
+    """What Step Functions keeps of a Lambda's exception."""
     cause = json.dumps({"errorMessage": message, "errorType": error, "stackTrace": ["  File …"]})
-    return {**REACHED[phase], "failure": {"Error": error, "Cause": cause}, **state}
+    return {"Error": error, "Cause": cause}
 
 
-def candidate(status: str, model_arn: str | None = None, model: str | None = None) -> dict[str, Any]:
-    """The jobs of a run with one candidate."""
-    return {"candidates": [{"name": "ft-run-c1", "status": status, "model_arn": model_arn, "model": model}]}
+def failed(error: str, message: str, phase: str, **facts: object) -> RunState:
+    """The state of a run that a Lambda's exception ended."""
+    return state_at(phase, failure=caught(error, message), **facts)
 
 
 @pytest.mark.parametrize("phase", REACHED)
 def test_the_phase_follows_from_the_facts_that_there_are(phase: str) -> None:
     """No state of the machine notes it."""
-    assert phase_of(REACHED[phase]) == phase
+    assert state_at(phase).phase == phase
     # The deletion, which comes before the explanation, puts its facts where the purchase would have.
     if phase in ("customization", "approval", "throughput"):
-        assert phase_of({**REACHED[phase], "serving": {**NONE_BOUGHT, "in_service_at": None}}) == phase
+        assert state_at(phase, serving=NONE_BOUGHT).phase == phase
 
 
 def test_an_approved_run_is_past_the_approval_and_any_other_answer_is_not() -> None:
     """As the state machine decides."""
-    asked = REACHED["approval"]
-    assert phase_of({**asked, "approval": {"decision": "approved"}}) == "throughput"
+    assert state_at("approval", approval={"decision": "approved"}).phase == "throughput"
     for answer in ({"decision": "rejected"}, {"decision": ["approved"]}, "approved", None, 0):
-        assert phase_of({**asked, "approval": answer}) == "approval"
+        assert state_at("approval", approval=answer).phase == "approval"
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -91,16 +80,16 @@ def test_any_other_error_becomes_that_of_its_phase(phase: str, name: str, error:
     [
         ("ServiceBusy", '{"errorMessage": "Get… ThrottlingException"}', ["stayed busy", "Health Dashboard"]),
         ("Refused", '{"errorMessage": "PutObject: AccessDenied: no"}', ["refused a call", "AccessDenied"]),
-        ("Lambda.Unknown", "The cause could not be determined", ["ended without an answer", "memory metrics"]),
+        ("Lambda.Unknown", "The cause could not be determined", ["before it answered", "memory metrics"]),
         ("Sandbox.Timedout", '{"errorMessage": "Task timed out"}', ["its time ran out", "duration"]),
-        ("Runtime.ExitError", '{"errorMessage": "exit status 1"}', ["ended without an answer", "log"]),
+        ("Runtime.ExitError", '{"errorMessage": "exit status 1"}', ["before it answered", "log"]),
         ("States.Timeout", "", ["time limit", "upload the data set again"]),
         ("Lambda.TooManyRequestsException", "Rate exceeded", ["L-B99A9384", "max_concurrency"]),
     ],
 )
 def test_what_nobody_raised_still_says_what_to_do(phase: str, error: str, cause: str, parts: list[str]) -> None:
     """Killed functions, throttling and missing permissions have no words of their own."""
-    explanation = explain({**REACHED[phase], "failure": {"Error": error, "Cause": cause}})
+    explanation = explain(state_at(phase, failure={"Error": error, "Cause": cause}))
     assert explanation.error == PHASES[phase]
     for part in parts:
         assert part in explanation.cause
@@ -116,7 +105,7 @@ def test_what_nobody_raised_still_says_what_to_do(phase: str, error: str, cause:
 )
 def test_no_stack_trace_reaches_a_person(cause: str) -> None:
     """It says nothing to whoever has to act; the log has it."""
-    text = explain({**REACHED["report"], "failure": {"Error": "KeyError", "Cause": cause}}).message
+    text = explain(state_at("report", failure={"Error": "KeyError", "Cause": cause})).message
     assert "KeyError: 7" in text
     assert "/var/task" not in text
     assert "Traceback" not in text
@@ -124,23 +113,24 @@ def test_no_stack_trace_reaches_a_person(cause: str) -> None:
 
 def test_a_job_that_the_settings_keep_is_told() -> None:
     """It goes on at the account's cost because somebody wanted it so."""
-    state = failed("EvaluationFailed", "No.", "customization", serving=NONE_BOUGHT, jobs=candidate("InProgress"))
-    state["plan"] = {"keep_job": True}
-    assert "ft-run-c1 trains on, as run.json says (keep_job)" in explain(state).cause
+    training = make_jobs(make_job(status="InProgress"))
+    plan = make_plan(keep_job=True)
+    state = failed("EvaluationFailed", "No.", "customization", serving=NONE_BOUGHT, jobs=training, plan=plan)
+    assert "ft-sales-0123456789ab-c1 trains on, as run.json says (keep_job)" in explain(state).cause
 
 
 def test_silence_is_told_with_the_hours_and_how_to_go_on() -> None:
     """Step Functions calls it States.Timeout, as if something were broken."""
-    asked = {"requested_at": "2026-11-22T10:00:00.000Z", "answer_until": "2026-11-23T10:00:00.000Z"}
-    caught = {"Error": "States.Timeout", "Cause": ""}
-    kept = candidate("Completed", "arn:model", "kept")
-    state = {**REACHED["approval"], "failure": caught, "serving": NONE_BOUGHT, "jobs": kept}
+    asked = ApprovalOutcome(requested_at="2026-11-22T10:00:00.000Z", answer_until="2026-11-23T10:00:00.000Z")
+    silence = {"Error": "States.Timeout", "Cause": ""}
+    kept = make_jobs(make_job(model="kept"))
+    state = state_at("approval", failure=silence, serving=NONE_BOUGHT, jobs=kept)
     explanation = explain(state, asked=asked)
     assert explanation.error == "NotApproved"
     assert explanation.cause.startswith(
         "Nobody answered within 24 hours whether to buy. Nothing was bought. To go on, upload"
     )
-    assert explanation.cause.endswith("No throughput exists. The custom model arn:model is kept.")
+    assert explanation.cause.endswith("No throughput exists. The custom model arn:model-1 is kept.")
     assert "Nobody answered in time" in explain(state).cause
 
 
@@ -155,8 +145,8 @@ def test_a_request_that_could_not_be_sent_is_no_silence() -> None:
 def test_a_rejection_is_told_with_who_and_why() -> None:
     """The topic's readers want to know whom to ask."""
     answer = approval.Answer(decision="rejected", by="arn:ann", answered_at="2026-11-22T10:00:00.000Z", reason="Dear.")
-    caught = {"Error": "NotApproved", "Cause": approval.rejection(answer)}
-    explanation = explain({**REACHED["approval"], "failure": caught, "serving": NONE_BOUGHT})
+    rejected = {"Error": "NotApproved", "Cause": approval.rejection(answer)}
+    explanation = explain(state_at("approval", failure=rejected, serving=NONE_BOUGHT))
     assert explanation.error == "NotApproved"
     assert (
         "rejected by arn:ann at 2026-11-22T10:00:00.000Z: Dear. Nothing was bought. To go on, upload"
@@ -173,22 +163,23 @@ def test_a_verified_deletion_and_a_stopped_job_are_told() -> None:
     """The first question after a failure is: does anything still bill?"""
     state = failed("EvaluationFailed", "Too few answers.", "evaluation", serving=DELETED)
     assert "arn:throughput was deleted" in explain(state).cause
-    state = failed("CustomizationFailed", "No.", "customization", serving=NONE_BOUGHT, jobs=candidate("Stopping"))
-    assert explain(state).cause.endswith("No throughput exists. The customization job ft-run-c1 was stopped.")
+    stopping = make_jobs(make_job(status="Stopping"))
+    state = failed("CustomizationFailed", "No.", "customization", serving=NONE_BOUGHT, jobs=stopping)
+    told = "No throughput exists. The customization job ft-sales-0123456789ab-c1 was stopped."
+    assert explain(state).cause.endswith(told)
 
 
 def test_a_model_that_is_kept_is_told() -> None:
     """It is stored, and billed for it, until somebody deletes it."""
-    kept = candidate("Completed", "arn:model", "kept")
+    kept = make_jobs(make_job(model="kept"))
     state = failed("EvaluationFailed", "No.", "customization", serving=NONE_BOUGHT, jobs=kept)
-    assert "arn:model is kept" in explain(state).cause
+    assert "arn:model-1 is kept" in explain(state).cause
 
 
 def test_a_job_that_could_not_be_stopped_comes_with_the_command() -> None:
     """It trains on at the account's cost."""
-    state = failed("CustomizationFailed", "No.", "customization", serving=NONE_BOUGHT)
-    state["plan"] = {"candidates": [{"number": 1}], "tags": TAGS}
-    state["stop_failure"] = {"Error": "Refused", "Cause": '{"errorMessage": "not authorized"}'}
+    refused = caught("Refused", "not authorized")
+    state = failed("CustomizationFailed", "No.", "customization", serving=NONE_BOUGHT, stop_failure=refused)
     cause = explain(state).cause
     assert "not authorized" in cause
     assert "aws bedrock stop-model-customization-job --job-identifier ft-sales-0123456789ab-c1" in cause
@@ -196,8 +187,9 @@ def test_a_job_that_could_not_be_stopped_comes_with_the_command() -> None:
 
 def test_a_failed_deletion_comes_first_and_the_first_error_is_told_too() -> None:
     """Billing outranks everything, and the cause of the run's end must not be lost."""
-    state = failed("EvaluationFailed", "Too few answers.", "evaluation", serving={**DELETED, "deleted": False})
-    state["deletion_failure"] = {"Error": "ThroughputNotDeleted", "Cause": '{"errorMessage": "It still exists."}'}
+    still = caught("ThroughputNotDeleted", "It still exists.")
+    served = make_serving()
+    state = failed("EvaluationFailed", "Too few answers.", "evaluation", serving=served, deletion_failure=still)
     explanation = explain(state)
     assert explanation.error == "ThroughputNotDeleted"
     assert explanation.cause.startswith("It still exists.")
@@ -207,9 +199,8 @@ def test_a_failed_deletion_comes_first_and_the_first_error_is_told_too() -> None
 
 def test_a_deletion_that_never_got_an_answer_is_a_throughput_not_deleted() -> None:
     """Unknown is as bad as refused: a person must look."""
-    state: dict[str, Any] = {"run": RUN, "serving": {**DELETED, "deleted": False}}
-    state["deletion_failure"] = {"Error": "ServiceBusy", "Cause": '{"errorMessage": "throttled"}'}
-    explanation = explain(state)
+    throttled = caught("ServiceBusy", "throttled")
+    explanation = explain(state_at("dataset", serving=make_serving(), deletion_failure=throttled))
     assert explanation.error == "ThroughputNotDeleted"
     assert "throttled" in explanation.cause
     assert "--provisioned-model-id arn:throughput" in explanation.cause
@@ -217,8 +208,8 @@ def test_a_deletion_that_never_got_an_answer_is_a_throughput_not_deleted() -> No
 
 def test_a_map_that_failed_is_explained_by_its_shard_through_the_parallel_branch() -> None:
     """The baselines' map ends the Parallel in which the jobs train: it is no job that failed."""
-    caught = {"Error": "States.ExceedToleratedFailureThreshold", "Cause": "too many"}
-    state = {**REACHED["customization"], "failure": caught}
+    exceeded = {"Error": "States.ExceedToleratedFailureThreshold", "Cause": "too many"}
+    state = state_at("customization", failure=exceeded)
     trouble = ShardTrouble(arm="base", number=2, error="EvaluationFailed", message="model X cannot be asked")
     explanation = explain(state, trouble)
     assert explanation.error == explain(state).error == "EvaluationFailed"
@@ -236,7 +227,7 @@ json_values = st.recursive(st.none() | st.booleans() | st.integers() | st.text()
 )
 def test_any_cause_whatever_is_explained(error: str, cause: str, phase: str) -> None:
     """The explanation is the last step: where it fails, nobody is told anything."""
-    explanation = explain({**REACHED[phase], "failure": {"Error": error, "Cause": cause}})
+    explanation = explain(state_at(phase, failure={"Error": error, "Cause": cause}))
     assert explanation.error
     assert explanation.cause.strip()
     assert len(explanation.subject) < 100
@@ -250,11 +241,20 @@ def test_an_endless_cause_is_cut() -> None:
 
 def test_a_deployment_is_told_in_its_own_words() -> None:
     """It bills tokens, and another command deletes it."""
-    deployed = {**DELETED, "kind": "on_demand", "arn": "arn:deployment"}
+    deployed = make_serving(kind="on_demand", arn="arn:deployment", deleted=True)
     state = failed("EvaluationFailed", "No.", "evaluation", serving=deployed)
     assert "The custom model deployment arn:deployment was deleted" in explain(state).cause
-    state["serving"] = {**deployed, "deleted": False}
-    state["deletion_failure"] = {"Error": "ServiceBusy", "Cause": '{"errorMessage": "throttled"}'}
-    cause = explain(state).cause
+    left, throttled = {**deployed, "deleted": False}, caught("ServiceBusy", "throttled")
+    cause = explain(failed("EvaluationFailed", "No.", "evaluation", serving=left, deletion_failure=throttled)).cause
     assert "aws bedrock delete-custom-model-deployment --custom-model-deployment-identifier arn:deployment" in cause
     assert "by the hour" not in cause
+
+
+@pytest.mark.parametrize("name", ["run", "plan", "jobs", "model", "serving", "failure"])
+@pytest.mark.parametrize("broken", [None, 7, "text", [], {}, {"id": 7}, {"candidates": [{}]}])
+def test_a_fact_that_cannot_be_read_hides_no_failure(name: str, broken: object) -> None:
+    """The explanation is the last step: it says what it can, and the log which fact is broken."""
+    facts = {**REACHED["report"], "jobs": make_jobs(make_job()), "failure": caught("EvaluationFailed", "Too few.")}
+    state = RunState.parse({**facts, name: broken})
+    assert explain(state).error == ("ReportFailed" if name == "failure" else "EvaluationFailed")
+    assert state.unreadable == ([] if name == "failure" and broken is not None else [name])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lambdas.domain.core.notification import notification
 from lambdas.domain.evaluation.answers import UnansweredLine
-from lambdas.domain.report.assemble import summarise_arm, token_reduction
+from lambdas.domain.report.arm_figures import summarise_arm, token_reduction
 from lambdas.domain.report.run_report import TokenFigures
 from lambdas.domain.report.success_message import headline
 from lambdas.domain.report.templates import label

@@ -70,6 +70,15 @@ class ApprovalOutcome(Section):
     reason: str | None = None
 
 
+def outcome_of(request: Approval | None, answer: Answer | None) -> ApprovalOutcome | None:
+    """What the report says of a request and of an answer that nobody may have stored yet."""
+    known = request.outcome() if request else None
+    if answer is None:
+        return known
+    given = {name: getattr(answer, name) for name in Answer.model_fields}
+    return known.model_copy(update=given) if known else ApprovalOutcome(**given)
+
+
 def key(run_id: str) -> str:
     """Where a run's approval is in the output bucket."""
     return f"{runs.prefix(run_id)}approval.json"

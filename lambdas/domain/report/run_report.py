@@ -15,6 +15,7 @@ from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.models.hyperparameters import Recommendation
 from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.section import Section
+from lambdas.domain.report.sweep import Sweep
 from lambdas.domain.training.losses import Epoch
 
 # An arm's metrics, all of 0 to 100; the last four belong to the tasks of their kinds.
@@ -114,31 +115,6 @@ class ThroughputFigures(Fact):
     billed_seconds: float | None
     overhead_seconds: float | None
     cost_usd: float | None
-
-
-class SweepJob(Fact):
-    """A job of the run. `kept` says that its model is still there when the run ends, chosen or not."""
-
-    number: int
-    name: str
-    hyperparameters: dict[str, str]
-    status: str
-    model_arn: str | None
-    training_loss: float | None
-    validation_loss: float | None
-    failure: str | None
-    chosen: bool
-    model_deleted: bool
-    kept: bool
-
-
-class Sweep(Fact):
-    """The jobs of a run with several candidates; `reason` says why one is chosen, `note` what was tried."""
-
-    jobs: list[SweepJob]
-    chosen: int | None
-    reason: str
-    note: str
 
 
 class Training(Fact):

@@ -1,7 +1,5 @@
 """The base of the sections of report.json."""
 
-from typing import Any
-
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from lambdas.domain.core.fact import Fact
@@ -11,7 +9,7 @@ class Section(Fact):
     """A part of report.json. A key that has a default is written only where it was given."""
 
     @model_serializer(mode="wrap")
-    def _write_given(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _write_given(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
         fields = type(self).model_fields
         return {
             name: value

@@ -42,6 +42,12 @@ def line(index: int, response: str, reference: str = "net sales of 40", prompt: 
     }
 
 
+def preflight_document(**changes: object) -> dict[str, object]:
+    """`preflight.json` of a preflight that found nothing."""
+    nothing: dict[str, object] = {"checks": [], "findings": [], "estimate": None}
+    return {"status": "passed", "checked_at": "2026-11-01T00:00:00.000Z", **nothing, **changes}
+
+
 @pytest.fixture
 def event(
     s3: "S3Client",
@@ -196,7 +202,11 @@ def test_report_compares_the_estimate_of_the_preflight_with_what_was_used(
     handler(event, lambda_context)
     recomputed = json.loads(written("report.json"))["cost"]
     made = {**recomputed["estimate"], "known_usd": 7.5, "prices": recomputed["prices"]}
-    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps({"estimate": made}).encode())
+    s3.put_object(
+        Bucket=BUCKET,
+        Key=f"{expect['prefix']}preflight.json",
+        Body=json.dumps(preflight_document(estimate=made)).encode(),
+    )
     report = handler(event, lambda_context)
     cost = json.loads(written("report.json"))["cost"]
     assert cost["estimate"]["known_usd"] == 7.5
@@ -236,7 +246,11 @@ def test_a_runs_own_prices_stand_on_both_sides_of_the_report_which_says_so(
     handler(event, lambda_context)
     cost = json.loads(written("report.json"))["cost"]
     made = {**cost["estimate"], "known_usd": 7.5, "prices": cost["prices"]}
-    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps({"estimate": made}).encode())
+    s3.put_object(
+        Bucket=BUCKET,
+        Key=f"{expect['prefix']}preflight.json",
+        Body=json.dumps(preflight_document(estimate=made)).encode(),
+    )
     base = event["plan"]["arms"]["base"]["model_id"]
     event["plan"]["evaluation"]["prices"] = {base: {"input": 5.0, "output": 5.0}, "unused": {"input": 0, "output": 0}}
     report = handler(event, lambda_context)
@@ -561,7 +575,7 @@ def test_the_preflights_warnings_stand_in_the_report_and_on_the_page(
         "check": "model-lifecycle", "severity": "warning", "message": "It is <old>.", "remedy": "Change it.",
         "quota_code": None, "successor": "amazon.nova-2-lite-v1:0:256k",
     }  # fmt: skip
-    document = {"status": "passed", "checked_at": "2026-11-01T00:00:00.000Z", "checks": [], "findings": [found]}
+    document = preflight_document(findings=[found])
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(document).encode())
     handler(event, lambda_context)
     assert json.loads(written("report.json"))["preflight"]["findings"] == [found]

@@ -103,7 +103,13 @@ def test_a_preflight_that_failed_tells_its_findings_and_that_nothing_was_started
     found = {"check": "region", "severity": "error", "message": "Not here.", "remedy": "There."} | dict.fromkeys(
         ("quota_code", "successor")
     )
-    document = {"status": "failed", "checked_at": "2026-11-01T00:00:00.000Z", "checks": [], "findings": [found]}
+    document = {
+        "status": "failed",
+        "checked_at": "2026-11-01T00:00:00.000Z",
+        "checks": [],
+        "findings": [found],
+        "estimate": None,
+    }
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=json.dumps(document).encode())
     cause = json.dumps({"errorMessage": "The preflight found 1 error.", "errorType": "PreflightFailed"})
     explanation = handler({"run": run, "plan": plan, "failure": failure("PreflightFailed", cause)}, lambda_context)
@@ -172,3 +178,19 @@ def test_a_rejection_that_was_sent_as_a_success_stands_in_the_report(
         body = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.json")["Body"].read()
         told = json.loads(body)["approval"]
         assert (told["decision"], told["by"]) == (decision, by)
+
+
+def test_a_plan_that_cannot_be_read_costs_neither_the_explanation_nor_the_report(
+    s3: "S3Client", run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext, expect: dict[str, str]
+) -> None:
+    """The fault that broke the fact may be the very one that is to be explained."""
+    message = "The state's Plan is not what it must be: arms: Field required."
+    cause = json.dumps({"errorMessage": message, "errorType": "InvalidState"})
+    del plan["arms"]
+    caught = {"Error": "InvalidState", "Cause": cause}
+    explanation = handler({"run": run, "plan": plan, "failure": caught}, lambda_context)
+    assert explanation["error"] == "PreflightFailed"
+    assert message in explanation["cause"]
+    report = json.loads(s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.json")["Body"].read())
+    assert (report["status"], report["base_model"]) == ("failed", None)
+    assert report["error"] == {"name": explanation["error"], "cause": explanation["cause"]}

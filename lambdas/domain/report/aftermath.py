@@ -1,0 +1,67 @@
+"""What a failed run leaves, a sentence each: what became of its throughput or deployment, its jobs and its models."""
+
+from collections.abc import Sequence
+
+from lambdas.domain.core.run import bedrock_name
+from lambdas.domain.report.caught_words import read_message
+from lambdas.domain.report.run_state import RunState
+from lambdas.domain.serving.kinds import ON_DEMAND, deletion_command, noun
+from lambdas.domain.training.candidate_jobs import DELETED, KEPT, LEFT, STOPPED, STOPPING
+from lambdas.domain.training.customization import IN_PROGRESS
+
+
+def describe_serving(state: RunState) -> str:
+    """What became of the throughput or deployment."""
+    serving, kind = state.serving, state.serving_kind
+    if state.deletion_failure:
+        if serving is None:
+            return f"A {noun(kind)} of the run's name may exist: look in the Bedrock console."
+        billing = "It bills the tokens of each question" if kind == ON_DEMAND else "It bills by the hour"
+        return f"{billing} until you delete it: {deletion_command(kind, serving.arn or serving.name)}"
+    if serving is not None and serving.deleted:
+        if serving.arn is None:
+            return f"No {noun(kind)} exists."
+        return f"The {noun(kind)} {serving.arn} was deleted, and Bedrock no longer finds it: nothing bills."
+    return "Nothing had been started or bought."
+
+
+def describe_jobs(state: RunState) -> list[str]:
+    """What became of the candidates' jobs and models."""
+    if state.stop_failure:
+        commands = "; ".join(
+            f"aws bedrock stop-model-customization-job --job-identifier {name}" for name in _job_names(state)
+        )
+        reason = read_message(state.stop_failure.cause)
+        return [f"A customization job could not be stopped ({reason}). Stop what still trains: {commands}"]
+
+    def jobs(*statuses: str) -> list[str]:
+        return [one.name for one in state.candidates if one.status in statuses]
+
+    def models(outcome: str) -> list[str]:
+        return [one.model_arn for one in state.candidates if one.model == outcome and one.model_arn]
+
+    keep_job = state.plan is not None and state.plan.keep_job
+    trains_on = "{} train{s} on, as run.json says (keep_job)" if keep_job else "{} {is} being stopped"
+    return [
+        _about("customization job", jobs(IN_PROGRESS), trains_on),
+        _about("customization job", jobs(STOPPING, STOPPED), "{} {was} stopped"),
+        _about("custom model", models(DELETED), "{} {was} deleted, since another one was chosen or none"),
+        _about("custom model", models(LEFT), "{} {is} not deleted yet; the reconciler deletes what is left"),
+        _about("custom model", models(KEPT), "{} {is} kept"),
+    ]
+
+
+def _job_names(state: RunState) -> list[str]:
+    """The names of the candidates' jobs, recorded or not."""
+    if state.candidates:
+        return [one.name for one in state.candidates]
+    if state.plan is None or state.run is None:
+        return []
+    return [bedrock_name(state.plan.tags["deployment"], state.run.id, one.number) for one in state.plan.candidates]
+
+
+def _about(what: str, names: Sequence[str], said: str) -> str:
+    """`said` of the named ones in singular or plural; nothing if there are none."""
+    many = len(names) > 1
+    words = {"s": "", "is": "are", "was": "were"} if many else {"s": "s", "is": "is", "was": "was"}
+    return said.format(f"The {what}{'s' if many else ''} {', '.join(names)}", **words) if names else ""

@@ -1,0 +1,82 @@
+"""What each arm's stored answers add up to."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from lambdas.domain.core.statistics import count_statistics, percentile
+from lambdas.domain.cost.actual import Costs
+from lambdas.domain.cost.answer_prices import answer_prices
+from lambdas.domain.evaluation.answers import StoredLine, select_answers
+from lambdas.domain.evaluation.arms import BASE
+from lambdas.domain.evaluation.evaluate import Evaluation
+from lambdas.domain.evaluation.metrics.classification import Classification
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.report.run_report import ArmFigures, Latency, TokenFigures
+
+
+def summarise_arms(
+    plan: Plan,
+    model_arn: str | None,
+    answers: Mapping[str, Sequence[StoredLine]],
+    evaluation: Evaluation,
+    costs: Costs | None,
+) -> dict[str, ArmFigures]:
+    """The figures of each arm; the tuned arms' answers are those of `model_arn`."""
+    prices = answer_prices(plan, answers, costs.prices) if costs else dict.fromkeys(plan.arms)
+    arms = {
+        name: summarise_arm(
+            lines,
+            evaluation.means[name],
+            model_id=plan.arms[name].model_id or model_arn,
+            few_shot=plan.arms[name].few_shot,
+            price_per_1000=prices[name],
+            classification=evaluation.classifications.get(name),
+        )
+        for name, lines in answers.items()
+    }
+    base = arms[BASE].output_tokens
+    return {
+        name: arm.model_copy(
+            update={"token_reduction_percent": token_reduction(arm.output_tokens, base) if name != BASE else None}
+        )
+        for name, arm in arms.items()
+    }
+
+
+def summarise_arm(
+    lines: Sequence[StoredLine],
+    means: Mapping[str, float | None],
+    *,
+    model_id: str | None,
+    few_shot: int = 0,
+    price_per_1000: float | None = None,
+    classification: Classification | None = None,
+) -> ArmFigures:
+    """An arm's figures; `means` has its metrics."""
+    answers = select_answers(lines)
+    latencies = [line.latency_ms for line in answers]
+    return ArmFigures.parse(
+        {
+            "model_id": model_id,
+            "few_shot": few_shot,
+            "n": len(lines),
+            "errors": len(lines) - len(answers),
+            **means,
+            "output_tokens": count_statistics([line.output_tokens for line in answers]),
+            "latency_ms": Latency(p50=percentile(latencies, 50), p95=percentile(latencies, 95)),
+            "stop_reasons": dict(Counter(line.stop_reason for line in answers).most_common()),
+            "price_per_1000": price_per_1000,
+            "classification": classification,
+            "token_reduction_percent": None,
+        }
+    )
+
+
+def token_reduction(tokens: TokenFigures, base: TokenFigures) -> TokenFigures:
+    """By how many per cent each statistic of an arm's output tokens is below its base's; null where base has none."""
+    reductions = {
+        name: 100 * (1 - own / theirs) if own is not None and theirs else None
+        for name, own in tokens
+        for theirs in [getattr(base, name)]
+    }
+    return TokenFigures(**reductions)

@@ -1,0 +1,99 @@
+"""What a run's state tells of a run that failed: a fact that cannot be read must not hide the failure."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.core.run import Run
+from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.report import approval
+from lambdas.domain.serving.serving import Serving
+from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
+from lambdas.domain.training.choice import TunedModel
+
+Phase = Literal[
+    "claim", "dataset", "preflight", "customization", "approval", "throughput", "evaluation", "report", "deletion"
+]
+
+
+class Failure(Fact):
+    """What a Catch stores: an error's name, and its cause, which may be any text."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+    error: str = Field(default="Unknown", alias="Error")
+    cause: str = Field(default="", alias="Cause")
+
+
+def _or_none(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+def _or_unknown(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    return None if value is None else _or_none(value, read) or Failure()
+
+
+_Readable = WrapValidator(_or_none)
+_Caught = Annotated[Failure | None, WrapValidator(_or_unknown)]
+
+
+class RunState(Fact):
+    """Each fact of the state; null where the run did not get so far, or where the fact cannot be read.
+
+    `approval` is what ended the pause before the purchase; `preflight` and `responses` only tell how far the run got.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    run: Annotated[Run | None, _Readable] = None
+    plan: Annotated[Plan | None, _Readable] = None
+    preflight: Any = None
+    jobs: Annotated[Jobs | None, _Readable] = None
+    model: Annotated[TunedModel | None, _Readable] = None
+    approval: Any = None
+    serving: Annotated[Serving | None, _Readable] = None
+    responses: Any = None
+    failure: _Caught = None
+    stop_failure: _Caught = None
+    deletion_failure: _Caught = None
+
+    @property
+    def unreadable(self) -> list[str]:
+        """The facts that are there and cannot be read."""
+        return sorted(name for name in self.model_fields_set if getattr(self, name) is None)
+
+    @property
+    def phase(self) -> Phase:
+        """How far the run got before its failure: each state puts its fact where the next one reads it.
+
+        The deletion looks in any case for what serves the model: only the time at which it was in service says that it
+        ever answered.
+        """
+        approved = self.plan is None or not self.plan.needs_approval or approval.is_approved(self.approval)
+        reached: tuple[tuple[Phase, bool], ...] = (
+            ("claim", "run" in self.model_fields_set),
+            ("dataset", "plan" in self.model_fields_set),
+            ("preflight", "preflight" in self.model_fields_set),
+            ("customization", "model" in self.model_fields_set),
+            ("approval", approved),
+            ("throughput", self.serving is not None and self.serving.in_service_at is not None),
+            ("evaluation", "responses" in self.model_fields_set),
+        )
+        return next((phase for phase, is_behind in reached if not is_behind), "report")
+
+    @property
+    def candidates(self) -> list[CandidateJob]:
+        """The jobs of the run's candidates, as far as they are known."""
+        return self.jobs.candidates if self.jobs else []
+
+    @property
+    def serving_kind(self) -> ServingKind | None:
+        """How the tuned model was, or was to be, served; null if the run failed before its plan said so."""
+        if self.serving and self.serving.kind:
+            return self.serving.kind
+        return self.plan.serving if self.plan else None

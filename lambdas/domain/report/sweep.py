@@ -1,0 +1,85 @@
+"""What report.json says of the run's candidates, and of the values that the served model was trained with."""
+
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.models.hyperparameters import Recommendation
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.training.candidate_jobs import DELETED, CandidateJob, Jobs
+from lambdas.domain.training.choice import TunedModel
+
+
+class SweepJob(Fact):
+    """A job of the run. `kept` says that its model is still there when the run ends, chosen or not."""
+
+    number: int
+    name: str
+    hyperparameters: dict[str, str]
+    status: str
+    model_arn: str | None
+    training_loss: float | None
+    validation_loss: float | None
+    failure: str | None
+    chosen: bool
+    model_deleted: bool
+    kept: bool
+
+
+class Sweep(Fact):
+    """The jobs of a run with several candidates; `reason` says why one is chosen, `note` what was tried."""
+
+    jobs: list[SweepJob]
+    chosen: int | None
+    reason: str
+    note: str
+
+
+def summarise_sweep(plan: Plan, jobs: Jobs | None, model: TunedModel | None) -> Sweep | None:
+    """report.json's `sweep`; None for a run with one candidate."""
+    if len(plan.candidates) == 1:
+        return None
+    chosen = model.number if model else None
+    return Sweep(
+        jobs=[_job(one, chosen) for one in jobs.candidates] if jobs else [],
+        chosen=chosen,
+        reason=model.reason if model else "No model was chosen: the run failed before.",
+        note=plan.candidates_note,
+    )
+
+
+def _job(job: CandidateJob, chosen: int | None) -> SweepJob:
+    return SweepJob(
+        number=job.number,
+        name=job.name,
+        hyperparameters=job.hyperparameters,
+        status=job.status,
+        model_arn=job.model_arn,
+        training_loss=job.training_loss,
+        validation_loss=job.validation_loss,
+        failure=job.failure,
+        chosen=job.number == chosen,
+        model_deleted=job.model == DELETED,
+        kept=is_kept(job),
+    )
+
+
+def is_kept(job: CandidateJob) -> bool:
+    """Whether the job has made a model that still exists."""
+    return job.model_arn is not None and job.model != DELETED
+
+
+def explain_values(plan: Plan, model: TunedModel | None) -> list[Recommendation]:
+    """report.json's `recommended`: the values that the served model was trained with, each with its reason.
+
+    The plan's if no choice was made; what the chosen candidate has instead is from the "sweep".
+    """
+    if model is None:
+        return plan.recommended
+    return [_explain_value(one, model) for one in plan.recommended]
+
+
+def _explain_value(recommended: Recommendation, model: TunedModel) -> Recommendation:
+    value = model.hyperparameters.get(recommended.name)
+    if value == recommended.value:
+        return recommended
+    reason = f"Job {model.number} has the lowest validation loss with it. Recommended: {recommended.value}."
+    changes = {"value": value, "source": "sweep", "reason": f"{reason} {recommended.reason}"}
+    return recommended.model_copy(update=changes)

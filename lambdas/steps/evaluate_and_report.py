@@ -1,0 +1,115 @@
+"""EvaluateAndReport: scores the stored answers, decides, and writes report.json, report.html and human_review.html."""
+
+from collections.abc import Mapping
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.service_errors import Refused
+from lambdas.domain.core.run import Run
+from lambdas.domain.cost.actual import Costs
+from lambdas.domain.cost.estimate import estimate, own_prices, reported_prices
+from lambdas.domain.cost.price_file import Prices, default_prices
+from lambdas.domain.evaluation.evaluate import evaluate
+from lambdas.domain.evaluation.judging.summary import summarise_judging
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.preflight.checks import PreflightDocument
+from lambdas.domain.report.assemble import RunFacts, assemble_success
+from lambdas.domain.report.success_message import headline, success_message
+from lambdas.domain.report.summary import ReportSummary
+from lambdas.domain.serving.serving import Serving
+from lambdas.domain.training.candidate_jobs import Jobs
+from lambdas.domain.training.choice import TunedModel
+from lambdas.domain.training.losses import NO_LOSSES, JobLosses
+from lambdas.steps.observability import logger, metrics
+from lambdas.steps.result_files import read_materials, read_preflight, write_page, write_report, write_review
+
+
+def evaluate_and_report(
+    run: Run,
+    plan: Plan,
+    jobs: Jobs,
+    model: TunedModel,
+    serving: Serving,
+    *,
+    adapters: Adapters,
+    environment: str,
+    model_unit_price_per_hour: float | None,
+) -> ReportSummary:
+    """Where the report is, its verdict, and the notification of it. Raises ServiceBusy and Refused."""
+    bucket, prefix = run.output_bucket, run.prefix
+    materials = read_materials(bucket, prefix, list(plan.arms), adapters=adapters)
+    evaluation = evaluate(
+        materials.answers,
+        plan.arms,
+        adapters.answers.read_test_groups(bucket, prefix),
+        plan.evaluation,
+        adapters.champion.read_champion_answers(environment, bucket, prefix, run.id),
+        leaked=plan.dataset.test.leaked,
+    )
+    pairs = adapters.judging.read_pairs(bucket, prefix)
+    judges = plan.evaluation.judges
+    judged = {judge: adapters.judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in judges}
+    approval, preflight = adapters.approvals.read(bucket, run.id), read_preflight(run, adapters=adapters)
+    facts = RunFacts(
+        run_id=run.id,
+        plan=plan,
+        jobs=jobs,
+        model=model,
+        serving=serving,
+        approval=approval.outcome() if approval else None,
+        preflight=preflight,
+    )
+    report = assemble_success(
+        plan,
+        facts,
+        materials.answers,
+        evaluation,
+        summarise_judging(pairs, judged),
+        materials.losses.get(model.number, NO_LOSSES),
+        adapters.lineage.read_lineage(run, plan.arms, judged=bool(judged)),
+        _read_costs(run, plan, materials.losses, preflight, adapters, model_unit_price_per_hour),
+    )
+    page_uri = write_page(bucket, prefix, report, materials, adapters=adapters)
+    write_review(bucket, prefix, report, pairs, adapters=adapters)
+    uri = write_report(bucket, prefix, report, adapters=adapters)
+    verdict = report.decision.verdict
+    logger.info("Report written", extra={"uri": uri, "headline": headline(report), "verdict": verdict})
+    metrics.add_metric("RunsSucceeded", MetricUnit.Count, 1)
+    told = success_message(report, page_uri)
+    return ReportSummary(uri=uri, verdict=verdict, subject=told.subject, message=told.message)
+
+
+def _read_costs(
+    run: Run,
+    plan: Plan,
+    losses: Mapping[int, JobLosses],
+    preflight: PreflightDocument | None,
+    adapters: Adapters,
+    model_unit_price_per_hour: float | None,
+) -> Costs | None:
+    """The prices as they are now, and the estimate as preflight made it; None if S3 refuses the price file.
+
+    If run.json has prices of its own, the estimate is made anew with them: the same prices stand on both sides.
+    """
+    try:
+        found = adapters.price_file.read_prices(run.source.bucket)
+    except Refused as refusal:
+        # The preflight has warned of it; it must not cost the run its report.
+        logger.warning("Price file not read", extra={"reason": str(refusal)})
+        return None
+    if not isinstance(found, Prices):
+        # The preflight has refused such a file; one that was broken since must not cost the run its report either.
+        logger.warning("Price file not read", extra={"findings": [each.message for each in found]})
+        found = default_prices()
+    prices = reported_prices(found, plan, model_unit_price_per_hour)
+    made = preflight.estimate if preflight else None
+    return Costs(prices, made if made and not own_prices(plan) else estimate(plan, prices), _run_epochs(losses))
+
+
+def _run_epochs(losses: Mapping[int, JobLosses]) -> dict[int, int]:
+    """How many epochs each job ran, as far as Bedrock recorded them."""
+    ran = {
+        number: max((line.epoch for part in both for line in part.lines), default=0) for number, both in losses.items()
+    }
+    return {number: epochs for number, epochs in ran.items() if epochs}
