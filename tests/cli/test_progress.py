@@ -46,6 +46,4 @@ def test_a_deployment_does_not_look_like_a_purchase(serving: str, words: str) ->
 def test_the_jobs_of_a_sweep_are_counted() -> None:
     """One status stands for all of them."""
     wait = Step("WaitForJobs", "Wait", entered_at=ENTERED, status="InProgress", jobs=(4, 1))
-    assert describe(wait, Snapshot("RUNNING"), coarse=True) == (
-        "Wait for customization: InProgress, 1 of 4 jobs have ended"
-    )
+    assert describe(wait, Snapshot("RUNNING"), coarse=True) == ("Wait for jobs: InProgress, 1 of 4 jobs have ended")

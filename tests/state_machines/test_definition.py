@@ -26,7 +26,7 @@ TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task
 RAISED = {
     name
     for file in (ROOT / "lambdas").rglob("*.py")
-    for name in re.findall(r"raise (?:errors\.)?(\w+)\(", file.read_text())
+    for name in re.findall(r"(?:raise|return) (?:errors\.)?(\w+)\(", file.read_text())
 } & {name for name in vars(errors) if name[0].isupper()}
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 
