@@ -1,15 +1,26 @@
 """docs/architecture.md is true: its tree, its paths and its table of facts are those of the code."""
 
+import importlib
 import json
 import re
 import tomllib
 from pathlib import Path
 
+from lambdas.domain.core.fact import Fact
 from stacks.definition import PATH, states
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 ROW = re.compile(r"^\| (?:`\$\.\w+`(?:, )?)+ \| `(\w+)` \| `([\w/]+)\.py` \| (.+) \|$", re.MULTILINE)
+
+
+def test_each_fact_is_the_type_that_the_table_names() -> None:
+    """A reader looks there for what a state's fact holds."""
+    rows = ROW.findall(PAGE)
+    assert len(rows) >= 12
+    for name, module, _ in rows:
+        found = getattr(importlib.import_module(f"lambdas.domain.{module.replace('/', '.')}"), name)
+        assert issubclass(found, Fact), name
 
 
 def test_each_fact_is_made_by_states_that_exist() -> None:
