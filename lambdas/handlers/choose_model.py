@@ -1,17 +1,15 @@
 """ChooseModel: takes the model with the lowest validation loss, or the only one, and stores the choice."""
 
-from typing import Any
-
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.run import Run
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.handlers import composition
-from lambdas.handlers.observability import observed
+from lambdas.handlers.observability import Json, observed
 from lambdas.steps.choose_model import choose_model
 
 
 @observed
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: Json, context: LambdaContext) -> Json:
     """Takes `{"run", "jobs"}` and returns `$.model`. Raises CustomizationFailed and ServiceBusy."""
     return choose_model(Run.parse(event["run"]), Jobs.parse(event["jobs"]), adapters=composition.root.adapters).dump()

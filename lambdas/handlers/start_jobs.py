@@ -1,19 +1,17 @@
 """StartJobs: starts the customization jobs of the run's candidates."""
 
-from typing import Any
-
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.run import Run
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.handlers import composition
-from lambdas.handlers.observability import observed
+from lambdas.handlers.observability import Json, observed
 from lambdas.steps.start_jobs import JobSettings, start_jobs
 
 
 @observed
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: Json, context: LambdaContext) -> Json:
     """Takes the whole state, which has `jobs` from the second attempt on, and returns `$.jobs`."""
     root = composition.root
     run, plan = Run.parse(event["run"]), Plan.parse(event["plan"])

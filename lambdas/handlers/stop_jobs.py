@@ -1,21 +1,19 @@
 """StopJobs: the first step of the clean-up lane, stops the run's customization jobs that still train."""
 
-from typing import Any
-
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.run import Run
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.handlers import composition
-from lambdas.handlers.observability import observed
+from lambdas.handlers.observability import Json, observed
 from lambdas.steps.stop_jobs import stop_jobs
 
 
 @observed
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: Json, context: LambdaContext) -> Json:
     """Takes the whole state, which may lack `jobs`, and returns `$.jobs`. Raises ServiceBusy and Refused."""
     root = composition.root
     run, plan = Run.parse(event["run"]), Plan.parse(event["plan"])
     jobs = Jobs.parse(event["jobs"]) if "jobs" in event else None
-    return stop_jobs(run, plan, jobs, adapters=root.adapters, deployment=root.environment.deployment).dump()
+    return stop_jobs(run, plan, jobs, adapters=root.adapters, environment=root.environment.deployment).dump()

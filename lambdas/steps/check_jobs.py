@@ -3,28 +3,28 @@
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.run import Run, candidate_output
-from lambdas.domain.training import candidate_jobs, choice, customization
+from lambdas.domain.training import candidate_jobs, choice
 from lambdas.domain.training.candidate_jobs import TRAINING, CandidateJob, Jobs
-from lambdas.domain.training.customization import COMPLETED, JobDescription
+from lambdas.domain.training.customization import COMPLETED, JobDescription, explain_refusal
 from lambdas.steps.observability import logger
 
 
 def check_jobs(run: Run, jobs: Jobs, *, adapters: Adapters) -> Jobs:
     """The jobs as Bedrock describes them now, with the next wait. Raises CustomizationFailed and ServiceBusy."""
-    candidates = [_checked(run, one, adapters) if one.status in TRAINING else one for one in jobs.candidates]
-    return candidate_jobs.checked(jobs, candidates)
+    candidates = [_check(run, one, adapters) if one.status in TRAINING else one for one in jobs.candidates]
+    return candidate_jobs.record_checks(jobs, candidates)
 
 
-def _checked(run: Run, candidate: CandidateJob, adapters: Adapters) -> CandidateJob:
+def _check(run: Run, candidate: CandidateJob, adapters: Adapters) -> CandidateJob:
     """The candidate as it is now: one that failed or was stopped does not end the run."""
-    found = _found(candidate, adapters)
+    found = _find(candidate, adapters)
     if found is None:
-        return candidate_jobs.failed(
+        return candidate_jobs.give_up(
             candidate,
             f"Bedrock no longer knows the customization job {candidate.arn}: look for it in the Bedrock console, "
             "then upload the data set again.",
         )
-    described = candidate_jobs.described(candidate, found)
+    described = candidate_jobs.describe_job(candidate, found)
     if described.status != COMPLETED or described.validation_loss is not None:
         return described
     # Bedrock does not always give the loss with the job; its metrics file may have it.
@@ -34,11 +34,11 @@ def _checked(run: Run, candidate: CandidateJob, adapters: Adapters) -> Candidate
     return described.model_copy(update={"validation_loss": loss})
 
 
-def _found(candidate: CandidateJob, adapters: Adapters) -> JobDescription | None:
+def _find(candidate: CandidateJob, adapters: Adapters) -> JobDescription | None:
     try:
         found = adapters.bedrock.find_customization_job(candidate.arn or candidate.name)
     except Refused as refusal:
-        raise customization.refused(candidate.name, refusal.operation, refusal.code, refusal.message) from refusal
+        raise explain_refusal(candidate.name, refusal.operation, refusal.code, refusal.message) from refusal
     if found is not None:
         logger.info("Job checked", extra={"job_arn": found.arn, "status": found.status})
     return found

@@ -2,15 +2,14 @@
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Refused
-from lambdas.domain.core import run as runs
 from lambdas.domain.core.run import Run
 from lambdas.domain.plan.plan import Plan
-from lambdas.domain.training import candidate_jobs, choice
-from lambdas.domain.training.candidate_jobs import DELETED, KEPT, LEFT, CandidateJob, Jobs
+from lambdas.domain.training import choice
+from lambdas.domain.training.candidate_jobs import DELETED, KEPT, LEFT, CandidateJob, Jobs, plan_jobs, sum_up
 from lambdas.steps.observability import logger
 
 
-def discard_models(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, deployment: str) -> Jobs:
+def discard_models(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, environment: str) -> Jobs:
     """The jobs, whose candidates say what became of their models.
 
     Models are found by their names: `jobs` is None if nothing of them was recorded. What cannot be deleted is left to
@@ -19,11 +18,9 @@ def discard_models(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapter
     stored = adapters.model_choice.read_choice(run.output_bucket, run.id)
     chosen = stored.chosen if stored else None
     keep_models = choice.keeps_models(len(plan.candidates), keep_models=plan.keep_models)
-    before = jobs or candidate_jobs.known(
-        [candidate_jobs.pending(one, runs.bedrock_name(deployment, run.id, one.number)) for one in plan.candidates]
-    )
+    before = jobs or sum_up(plan_jobs(plan.candidates, run.id, environment))
     candidates = [
-        _discarded(one, run.id, adapters, deployment)
+        _discard(one, run.id, adapters, environment)
         if choice.is_discarded(one.number, chosen, keep_models=keep_models, keep_job=plan.keep_job)
         else one.model_copy(update={"model": KEPT})
         for one in before.candidates
@@ -31,13 +28,13 @@ def discard_models(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapter
     return before.model_copy(update={"candidates": candidates})
 
 
-def _discarded(candidate: CandidateJob, run_id: str, adapters: Adapters, deployment: str) -> CandidateJob:
+def _discard(candidate: CandidateJob, run_id: str, adapters: Adapters, environment: str) -> CandidateJob:
     """The candidate after the deletion of its model, which is deleted only if its tags prove whose it is."""
     try:
         arn = adapters.bedrock.find_custom_model(candidate.name)
         if arn is None:
             return candidate.model_copy(update={"model": DELETED if candidate.model_arn else None})
-        if not choice.is_candidate_of(adapters.bedrock.tags_of(arn), deployment, run_id, candidate.number):
+        if not choice.is_candidate_of(adapters.bedrock.tags_of(arn), environment, run_id, candidate.number):
             logger.warning("Model left: its tags do not say that it is the run's", extra={"model_arn": arn})
             return candidate.model_copy(update={"model_arn": arn, "model": LEFT})
         adapters.bedrock.delete_custom_model(arn)

@@ -14,7 +14,7 @@ from lambdas.domain.core.run import CANDIDATE_TAG, KEEP_MODEL_TAG, Run
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training import candidate_jobs, customization
-from lambdas.domain.training.candidate_jobs import PENDING, CandidateJob, Jobs
+from lambdas.domain.training.candidate_jobs import PENDING, CandidateJob, Jobs, plan_jobs
 from lambdas.domain.training.choice import keeps_models
 from lambdas.domain.training.customization import IN_PROGRESS, JobDescription
 from lambdas.steps.observability import logger, metrics
@@ -28,7 +28,7 @@ _MAY_BE_OURS = {"ConflictException", "ValidationException", _NO_ROOM}
 class JobSettings:
     """What the environment gives each job; `kms_key_arn` is None without a customer's key."""
 
-    deployment: str
+    environment: str
     role_arn: str
     kms_key_arn: str | None
 
@@ -39,22 +39,15 @@ def start_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, s
     `jobs` is None at the first attempt. A job that is refused for another reason has failed: the others go on. Raises
     CustomizationFailed if no job is left to hope for, and ServiceBusy.
     """
-    candidates = (
-        jobs.candidates
-        if jobs
-        else [
-            candidate_jobs.pending(one, runs.bedrock_name(settings.deployment, run.id, one.number))
-            for one in plan.candidates
-        ]
-    )
+    candidates = jobs.candidates if jobs else plan_jobs(plan.candidates, run.id, settings.environment)
     attempted = list(candidates)
     for place, candidate in enumerate(candidates):
         if candidate.status != PENDING:
             continue
-        attempted[place] = _started(_request(run, plan, candidate, settings), candidate, adapters)
+        attempted[place] = _try_to_start(_request(run, plan, candidate, settings), candidate, adapters)
         if attempted[place].status == PENDING:
             break
-    return candidate_jobs.started(jobs, attempted)
+    return candidate_jobs.record_starts(jobs, attempted)
 
 
 def _request(run: Run, plan: Plan, candidate: CandidateJob, settings: JobSettings) -> JobRequest:
@@ -76,19 +69,20 @@ def _request(run: Run, plan: Plan, candidate: CandidateJob, settings: JobSetting
     )
 
 
-def _started(request: JobRequest, candidate: CandidateJob, adapters: Adapters) -> CandidateJob:
+def _try_to_start(request: JobRequest, candidate: CandidateJob, adapters: Adapters) -> CandidateJob:
     """The candidate with its job; still pending if Bedrock has no room for it, failed if it is refused."""
     try:
         # What a job of an earlier attempt has come to by now, the next check asks.
-        return candidate_jobs.described(candidate, _start(request, adapters)).model_copy(update={"status": IN_PROGRESS})
+        described = candidate_jobs.describe_job(candidate, _start(request, adapters))
+        return described.model_copy(update={"status": IN_PROGRESS})
     except Refused as refusal:
-        reason = str(customization.refused(request.name, refusal.operation, refusal.code, refusal.message))
+        reason = str(customization.explain_refusal(request.name, refusal.operation, refusal.code, refusal.message))
         logger.info("Job not started", extra={"job": request.name, "reason": reason})
         if refusal.code == _NO_ROOM:
-            return candidate_jobs.waits(candidate, reason)
-        return candidate_jobs.failed(candidate, reason)
+            return candidate_jobs.postpone(candidate, reason)
+        return candidate_jobs.give_up(candidate, reason)
     except CustomizationFailed as error:
-        return candidate_jobs.failed(candidate, str(error))
+        return candidate_jobs.give_up(candidate, str(error))
 
 
 def _start(request: JobRequest, adapters: Adapters) -> JobDescription:
@@ -97,7 +91,7 @@ def _start(request: JobRequest, adapters: Adapters) -> JobDescription:
     try:
         arn, simulated = adapters.bedrock.start_customization_job(request)
     except Refused as refusal:
-        job = _adopted(request, refusal, adapters)
+        job = _adopt(request, refusal, adapters)
         logger.info("Job of an earlier attempt adopted", extra={"job_arn": job.arn})
         return job
     logger.info("Job started", extra={"job_arn": arn})
@@ -105,7 +99,7 @@ def _start(request: JobRequest, adapters: Adapters) -> JobDescription:
     return JobDescription(request.name, arn, IN_PROGRESS, None, started_at, None, simulated)
 
 
-def _adopted(request: JobRequest, refusal: Refused, adapters: Adapters) -> JobDescription:
+def _adopt(request: JobRequest, refusal: Refused, adapters: Adapters) -> JobDescription:
     """The job of this name if it trains on this run's data; CustomizationFailed for another's, else the refusal."""
     if refusal.code not in _MAY_BE_OURS:
         raise refusal

@@ -2,41 +2,36 @@
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Conflict, Refused
-from lambdas.domain.core import run as runs
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.run import Run
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training import candidate_jobs
-from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
+from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs, plan_jobs
 from lambdas.domain.training.customization import COMPLETED, IN_PROGRESS
 from lambdas.steps.observability import logger
 
 
-def stop_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, deployment: str) -> Jobs:
+def stop_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, environment: str) -> Jobs:
     """What each candidate's job has come to, once those in progress were asked to stop.
 
     Jobs are found by their names: `jobs` is None if the run failed while they trained. A job that has ended stays as it
     is, and so does one that the run's settings keep (`keep_job`). Raises ServiceBusy and Refused once every job was
     tried.
     """
-    candidates = (
-        jobs.candidates
-        if jobs
-        else [candidate_jobs.pending(one, runs.bedrock_name(deployment, run.id, one.number)) for one in plan.candidates]
-    )
+    candidates = jobs.candidates if jobs else plan_jobs(plan.candidates, run.id, environment)
     stopped: list[CandidateJob] = []
     trouble: Exception | None = None
     for candidate in candidates:
         try:
-            stopped.append(_stopped(candidate, adapters, kept=plan.keep_job))
+            stopped.append(_stop(candidate, adapters, kept=plan.keep_job))
         except (Refused, ServiceBusy) as error:
             trouble = error
     if trouble is not None:
         raise trouble
-    return candidate_jobs.known(stopped)
+    return candidate_jobs.sum_up(stopped)
 
 
-def _stopped(candidate: CandidateJob, adapters: Adapters, *, kept: bool) -> CandidateJob:
+def _stop(candidate: CandidateJob, adapters: Adapters, *, kept: bool) -> CandidateJob:
     if candidate.status == COMPLETED:
         return candidate
     found = adapters.bedrock.find_customization_job(candidate.name)
@@ -50,4 +45,4 @@ def _stopped(candidate: CandidateJob, adapters: Adapters, *, kept: bool) -> Cand
     if found is None:
         return candidate
     logger.info("Job left as it is" if kept else "Job stopped", extra={"job_arn": found.arn, "status": found.status})
-    return candidate_jobs.described(candidate, found)
+    return candidate_jobs.describe_job(candidate, found)

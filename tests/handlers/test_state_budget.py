@@ -206,10 +206,10 @@ def test_a_sweep_s_failures_make_a_job_of_its_size() -> None:
             hyperparameters={f"name{n}": "0.123456789012" for n in range(6)},
             training_set=PlannedSet(uri="s3://bucket/train.jsonl", records=40),
         )
-        one = candidate_jobs.pending(planned, "n" * 63)
-        candidates.append(candidate_jobs.described(one, job))
+        one = candidate_jobs.plan_job(planned, "n" * 63)
+        candidates.append(candidate_jobs.describe_job(one, job))
     candidates[0] = candidates[0].model_copy(update={"status": "InProgress"})
-    state = candidate_jobs.started(Jobs(status="InProgress", candidates=candidates), candidates).dump()
+    state = candidate_jobs.record_starts(Jobs(status="InProgress", candidates=candidates), candidates).dump()
     assert json_bytes(state) <= FACT_BYTES["jobs"]
     assert_clean(json.dumps(state, ensure_ascii=False))
 

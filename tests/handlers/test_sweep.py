@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import boto3
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from lambdas.adapters.adapters import current, use
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.clients import Clients
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
-from lambdas.domain.core.run import bedrock_tags, claim_key
+from lambdas.domain.core.run import Run, bedrock_tags, claim_key
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.dataset.planned_set import PlannedSet
 from lambdas.domain.dataset.tokens import TokenCounts
@@ -22,18 +24,17 @@ from lambdas.domain.plan.plan import Plan, PlannedSets, PlannedTestSet, ShardLis
 from lambdas.domain.serving.lease import Execution, Terms
 from lambdas.domain.serving.reconciliation import Scope, Turn
 from lambdas.domain.training import candidate_jobs
-from lambdas.domain.training.candidate_jobs import Jobs
+from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
 from lambdas.domain.training.candidates import Candidate
+from lambdas.domain.training.choice import TunedModel
 from lambdas.domain.training.customization import JobDescription
 from lambdas.domain.training.polling import MOST_START_REFUSALS
-from lambdas.handlers import (
-    check_jobs,
-    choose_model,
-    discard_models,
-    start_jobs,
-    stop_jobs,
-)
+from lambdas.steps.check_jobs import check_jobs
+from lambdas.steps.choose_model import choose_model
+from lambdas.steps.discard_models import discard_models
 from lambdas.steps.reconcile import is_finished, reconcile
+from lambdas.steps.start_jobs import JobSettings, start_jobs
+from lambdas.steps.stop_jobs import stop_jobs
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve
 from local.bedrock.settings import Settings
@@ -50,35 +51,70 @@ CREATE = "CreateModelCustomizationJob"
 
 @dataclass
 class Sweep:
-    """A run with the simulated Bedrock's clock."""
+    """A run with the simulated Bedrock's clock; its facts are those of the machine's state."""
 
     url: str
     clock: ManualClock
-    context: Any
-    state: dict[str, Any]
+    adapters: Adapters
+    run: Run
+    plan: Plan
+    jobs: Jobs | None = None
 
-    def do(self, module: Any, into: str = "jobs") -> dict[str, Any]:
-        """One state of the machine: its handler on the run's state, the result under its name."""
-        result: dict[str, Any] = module.handler(self.state, self.context)
-        self.state = {**self.state, into: result}
-        return result
+    @property
+    def candidates(self) -> list[CandidateJob]:
+        """The jobs as the last state left them."""
+        assert self.jobs is not None
+        return self.jobs.candidates
 
-    def train(self, turns: int = 400) -> dict[str, Any]:
+    def start(self) -> Jobs:
+        """StartJobs."""
+        settings = JobSettings("fine-tuning", "arn:aws:iam::123456789012:role/customization", None)
+        self.jobs = start_jobs(self.run, self.plan, self.jobs, adapters=self.adapters, settings=settings)
+        return self.jobs
+
+    def check(self) -> Jobs:
+        """CheckJobs."""
+        assert self.jobs is not None
+        self.jobs = check_jobs(self.run, self.jobs, adapters=self.adapters)
+        return self.jobs
+
+    def train(self, turns: int = 400) -> Jobs:
         """The loop of waiting, checking and starting what is pending."""
-        self.do(start_jobs)
+        jobs = self.start()
         for _ in range(turns):
             # Fewer questions than the run asks: its waits are another test's subject.
-            self.clock.advance(20 * self.state["jobs"]["wait_seconds"])
-            jobs = self.do(check_jobs)
-            if jobs["status"] == "Completed":
+            self.clock.advance(20 * jobs.wait_seconds)
+            jobs = self.check()
+            if jobs.status == "Completed":
                 return jobs
-            if jobs["may_start"]:
-                self.do(start_jobs)
+            if jobs.may_start:
+                jobs = self.start()
         raise AssertionError("the sweep does not end")
 
-    def choose(self) -> dict[str, Any]:
-        """The choice among the trained models."""
-        return self.do(choose_model, "model")
+    def choose(self) -> TunedModel:
+        """ChooseModel."""
+        assert self.jobs is not None
+        return choose_model(self.run, self.jobs, adapters=self.adapters)
+
+    def stop(self) -> Jobs:
+        """StopJobs."""
+        self.jobs = stop_jobs(self.run, self.plan, self.jobs, adapters=self.adapters, environment="fine-tuning")
+        return self.jobs
+
+    def discard(self) -> Jobs:
+        """DiscardModels."""
+        self.jobs = discard_models(self.run, self.plan, self.jobs, adapters=self.adapters, environment="fine-tuning")
+        return self.jobs
+
+    def change(self, **facts: object) -> None:
+        """Gives facts to every candidate, as if Bedrock had told them."""
+        assert self.jobs is not None
+        changed = [one.model_copy(update=facts) for one in self.candidates]
+        self.jobs = self.jobs.model_copy(update={"candidates": changed})
+
+    def forget(self) -> None:
+        """What the state does not know after the Parallel has failed."""
+        self.jobs = None
 
     def fault(self, **rule: Any) -> None:
         """A fault of the simulated Bedrock."""
@@ -94,20 +130,25 @@ class Sweep:
         urllib.request.urlopen(request).close()  # noqa: S310 - loopback
 
     def statuses(self) -> list[str]:
-        return [one["status"] for one in self.state["jobs"]["candidates"]]
+        return [one.status for one in self.candidates]
 
-    def jobs(self) -> list[str]:
+    def job_names(self) -> list[str]:
         """The names of all jobs that Bedrock knows."""
-        listed = current().clients.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]
+        listed = self.adapters.clients.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]
         return sorted(job["jobName"] for job in listed)
 
-    def models(self) -> list[str]:
+    def model_names(self) -> list[str]:
         """The names of all custom models that Bedrock has."""
-        return sorted(model["modelName"] for model in current().clients.bedrock.list_custom_models()["modelSummaries"])
+        listed = self.adapters.clients.bedrock.list_custom_models()["modelSummaries"]
+        return sorted(model["modelName"] for model in listed)
+
+    def put(self, key: str, document: object) -> None:
+        """Stores a JSON document in the output bucket."""
+        self.adapters.objects.write(OUTPUT_BUCKET, key, json.dumps(document).encode())
 
 
 @pytest.fixture
-def sweep(s3: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
+def sweep(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
     """A run of four candidates, data and plan ready."""
     data = "".join(json.dumps(row) + "\n" for row in rows(40))
     for name in ("train", "validation"):
@@ -145,7 +186,7 @@ def sweep(s3: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
         tokens=TokenCounts(train=9000, validation=0, test_prompts=600, test_references=30, examples=0),
         shards=ShardLists(baselines="baselines", tuned="tuned", judges="judges"),
         tags={**bedrock_tags("fine-tuning", RUN, EXECUTION), "keep-job": "false"},
-    ).dump()
+    )
     run = {
         "id": RUN,
         "claimed": True,
@@ -160,53 +201,53 @@ def sweep(s3: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     settings = Settings(region="us-west-2", account_id=DEFAULT_ACCOUNT_ID)
     with serve(settings, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", url)
-        use(None)
+        adapters = Adapters(Clients(boto3.Session()))
         # The client's own retries would sleep.
-        current().clients.bedrock.meta.events.unregister("needs-retry.bedrock", unique_id="retry-config-bedrock")
-        yield Sweep(url, clock, lambda_context, {"run": run, "plan": plan})
+        adapters.clients.bedrock.meta.events.unregister("needs-retry.bedrock", unique_id="retry-config-bedrock")
+        yield Sweep(url, clock, adapters, Run.parse(run), plan)
 
 
 def test_all_jobs_run_and_the_lowest_validation_loss_is_chosen(sweep: Sweep) -> None:
     """Everything after it asks for the model alone, however many there were."""
     job = sweep.train()
-    losses = {one["number"]: one["validation_loss"] for one in job["candidates"]}
+    losses = {one.number: one.validation_loss for one in job.candidates}
     assert all(loss is not None for loss in losses.values())
     chosen = sweep.choose()
     best = min(losses, key=lambda number: (losses[number], number))
-    assert (chosen["number"], chosen["name"]) == (best, f"{NAME}-c{best}")
-    assert chosen["model_arn"] == job["candidates"][best - 1]["model_arn"]
-    assert chosen["hyperparameters"] == sweep.state["plan"]["candidates"][best - 1]["hyperparameters"]
-    stored = json.loads(current().clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}sweep.json")["Body"].read())
-    assert (stored["chosen"], stored["model_arn"]) == (best, chosen["model_arn"])
+    assert (chosen.number, chosen.name) == (best, f"{NAME}-c{best}")
+    assert chosen.model_arn == job.candidates[best - 1].model_arn
+    assert chosen.hyperparameters == sweep.plan.candidates[best - 1].hyperparameters
+    stored = json.loads(sweep.adapters.objects.read(OUTPUT_BUCKET, f"{PREFIX}sweep.json") or b"")
+    assert (stored["chosen"], stored["model_arn"]) == (best, chosen.model_arn)
 
 
 def test_each_job_has_its_own_name_tags_and_output(sweep: Sweep) -> None:
     """Clean-up finds them by tags, and the report must not read another job's losses."""
     job = sweep.train()
-    assert sweep.jobs() == [f"{NAME}-c{number}" for number in (1, 2, 3, 4)]
-    for one in job["candidates"]:
-        listed = current().clients.bedrock.list_tags_for_resource(resourceARN=one["arn"])["tags"]
+    assert sweep.job_names() == [f"{NAME}-c{number}" for number in (1, 2, 3, 4)]
+    for one in job.candidates:
+        listed = sweep.adapters.clients.bedrock.list_tags_for_resource(resourceARN=str(one.arn))["tags"]
         tags = {tag["key"]: tag["value"] for tag in listed}
-        assert (tags["run-id"], tags["sweep-candidate"], tags["keep-model"]) == (RUN, str(one["number"]), "false")
-        described = current().clients.bedrock.get_model_customization_job(jobIdentifier=one["arn"])
-        assert described["outputDataConfig"]["s3Uri"].endswith(f"{PREFIX}customization/c{one['number']}/")
+        assert (tags["run-id"], tags["sweep-candidate"], tags["keep-model"]) == (RUN, str(one.number), "false")
+        described = sweep.adapters.clients.bedrock.get_model_customization_job(jobIdentifier=str(one.arn))
+        assert described["outputDataConfig"]["s3Uri"].endswith(f"{PREFIX}customization/c{one.number}/")
 
 
 def test_jobs_beyond_the_quota_are_started_when_others_have_ended(sweep: Sweep) -> None:
     """A quota of two must not end a sweep of four, nor keep it from any of them."""
     sweep.fault(operation=CREATE, kind="quota", match=f"{NAME}-c3", last=1)
-    job = sweep.do(start_jobs)
+    job = sweep.start()
     assert sweep.statuses() == ["InProgress", "InProgress", "Pending", "Pending"]
-    assert "Service Quotas" in job["candidates"][2]["failure"]
+    assert "Service Quotas" in str(job.candidates[2].failure)
     sweep.clock.advance(60)
     # Nothing has ended: to ask again would be in vain, and cost events of the execution's history.
-    assert not sweep.do(check_jobs)["may_start"]
+    assert not sweep.check().may_start
     sweep.clock.advance(5 * 3600)
-    assert sweep.do(check_jobs)["may_start"]
-    sweep.do(start_jobs)
+    assert sweep.check().may_start
+    sweep.start()
     assert sweep.statuses() == ["Completed", "Completed", "InProgress", "InProgress"]
     sweep.clock.advance(5 * 3600)
-    assert sweep.do(check_jobs)["status"] == "Completed"
+    assert sweep.check().status == "Completed"
 
 
 def test_a_quota_that_others_fill_is_waited_for_and_given_up_in_the_end(sweep: Sweep) -> None:
@@ -214,8 +255,8 @@ def test_a_quota_that_others_fill_is_waited_for_and_given_up_in_the_end(sweep: S
     sweep.fault(operation=CREATE, kind="quota", match=f"{NAME}-c4")
     job = sweep.train()
     assert sweep.statuses() == ["Completed"] * 3 + ["Failed"]
-    assert job["start_refusals"] == MOST_START_REFUSALS
-    assert "ServiceQuotaExceeded" in job["candidates"][3]["failure"]
+    assert job.start_refusals == MOST_START_REFUSALS
+    assert "ServiceQuotaExceeded" in str(job.candidates[3].failure)
 
 
 def test_one_that_fails_does_not_end_the_run(sweep: Sweep) -> None:
@@ -224,13 +265,13 @@ def test_one_that_fails_does_not_end_the_run(sweep: Sweep) -> None:
     sweep.train()
     assert sweep.statuses() == ["Completed", "Failed", "Completed", "Completed"]
     chosen = sweep.choose()
-    assert chosen["number"] != 2
-    assert "3 of 4 jobs" in chosen["reason"]
+    assert chosen.number != 2
+    assert "3 of 4 jobs" in chosen.reason
 
 
 def test_if_all_fail_the_error_has_each_ones_reason(sweep: Sweep) -> None:
     """One reason of four would send a person looking for the others."""
-    current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}dataset/train.jsonl", Body=b"{}\n")
+    sweep.adapters.clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}dataset/train.jsonl", Body=b"{}\n")
     with pytest.raises(CustomizationFailed) as failure:
         sweep.train()
     assert all(f"{NAME}-c{number} ended as Failed" in str(failure.value) for number in (1, 2, 3, 4))
@@ -238,19 +279,19 @@ def test_if_all_fail_the_error_has_each_ones_reason(sweep: Sweep) -> None:
 
 def test_a_stopped_one_is_no_candidate(sweep: Sweep) -> None:
     """A person may stop one job in the console without losing the others."""
-    sweep.do(start_jobs)
-    current().clients.bedrock.stop_model_customization_job(jobIdentifier=f"{NAME}-c1")
+    sweep.start()
+    sweep.adapters.clients.bedrock.stop_model_customization_job(jobIdentifier=f"{NAME}-c1")
     sweep.clock.advance(5 * 3600)
-    sweep.do(check_jobs)
+    sweep.check()
     assert sweep.statuses() == ["Stopped", "Completed", "Completed", "Completed"]
-    assert sweep.choose()["number"] != 1
+    assert sweep.choose().number != 1
 
 
 def test_a_quota_of_nothing_ends_the_run_at_once(sweep: Sweep) -> None:
     """None of the run's own jobs will ever make room."""
     sweep.fault(operation=CREATE, kind="quota")
     with pytest.raises(CustomizationFailed, match="Service Quotas"):
-        sweep.do(start_jobs)
+        sweep.start()
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "error_after"])
@@ -258,57 +299,54 @@ def test_a_start_whose_answer_was_lost_is_not_repeated_but_found(sweep: Sweep, k
     """The state machine tries again: a second job of the same candidate would be paid for twice."""
     sweep.fault(operation=CREATE, kind=kind, match=f"{NAME}-c2", last=1)
     with pytest.raises(ServiceBusy):
-        sweep.do(start_jobs)
+        sweep.start()
     sweep.train()
-    assert sweep.jobs() == [f"{NAME}-c{number}" for number in (1, 2, 3, 4)]
+    assert sweep.job_names() == [f"{NAME}-c{number}" for number in (1, 2, 3, 4)]
     assert sweep.statuses() == ["Completed"] * 4
 
 
 def test_of_equal_losses_the_smaller_number_is_chosen(sweep: Sweep) -> None:
     """The recommended values win where nothing speaks for others."""
-    job = sweep.train()
-    for one in job["candidates"]:
-        one["validation_loss"] = 0.5
+    sweep.train()
+    sweep.change(validation_loss=0.5)
     chosen = sweep.choose()
-    assert chosen["number"] == 1
-    assert "the smaller number counts" in chosen["reason"]
+    assert chosen.number == 1
+    assert "the smaller number counts" in chosen.reason
 
 
-def without_losses(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_losses(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Bedrock that gives no losses with its jobs."""
-    find = current().bedrock.find_customization_job
+    find = sweep.adapters.bedrock.find_customization_job
 
     def found(identifier: str) -> JobDescription | None:
         job = find(identifier)
         return job and replace(job, training_loss=None, validation_loss=None)
 
-    monkeypatch.setattr(current().bedrock, "find_customization_job", found)
+    monkeypatch.setattr(sweep.adapters.bedrock, "find_customization_job", found)
 
 
 def test_a_loss_that_bedrock_does_not_give_is_read_from_the_jobs_own_file(
     sweep: Sweep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And one that has none in its file either cannot be chosen, whatever the others have."""
-    told = {one["number"]: one["validation_loss"] for one in sweep.train()["candidates"]}
-    without_losses(monkeypatch)
+    told = {one.number: one.validation_loss for one in sweep.train().candidates}
+    without_losses(sweep, monkeypatch)
     folder = f"{PREFIX}customization/c1/"
-    for stored in current().clients.s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix=folder)["Contents"]:
-        current().clients.s3.delete_object(Bucket=OUTPUT_BUCKET, Key=stored["Key"])
+    for stored in sweep.adapters.clients.s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix=folder)["Contents"]:
+        sweep.adapters.clients.s3.delete_object(Bucket=OUTPUT_BUCKET, Key=stored["Key"])
     # The jobs are asked for once more, as if they had only just ended.
-    for one in sweep.state["jobs"]["candidates"]:
-        one["status"] = "InProgress"
-    candidates = sweep.do(check_jobs)["candidates"]
-    assert candidates[0]["validation_loss"] is None
-    assert sweep.choose()["number"] != 1
+    sweep.change(status="InProgress")
+    candidates = sweep.check().candidates
+    assert candidates[0].validation_loss is None
+    assert sweep.choose().number != 1
     for one in candidates[1:]:
-        assert one["validation_loss"] == pytest.approx(told[one["number"]], rel=0.5)
+        assert one.validation_loss == pytest.approx(told[one.number], rel=0.5)
 
 
 def test_without_any_loss_nothing_is_chosen(sweep: Sweep) -> None:
     """A choice without evidence would look like one with it."""
-    job = sweep.train()
-    for one in job["candidates"]:
-        one["validation_loss"] = None
+    sweep.train()
+    sweep.change(validation_loss=None)
     with pytest.raises(CustomizationFailed, match="no validation loss"):
         sweep.choose()
 
@@ -316,83 +354,82 @@ def test_without_any_loss_nothing_is_chosen(sweep: Sweep) -> None:
 def test_the_models_that_were_not_chosen_are_deleted(sweep: Sweep) -> None:
     """They cost storage each month, and nobody asked for them."""
     sweep.train()
-    chosen = sweep.choose()["name"]
-    job = sweep.do(discard_models)
-    assert sweep.models() == [chosen]
-    assert sorted(one["model"] for one in job["candidates"]) == ["deleted"] * 3 + ["kept"]
+    chosen = sweep.choose().name
+    job = sweep.discard()
+    assert sweep.model_names() == [chosen]
+    assert sorted(str(one.model) for one in job.candidates) == ["deleted"] * 3 + ["kept"]
     # The lane may come by twice.
-    assert sweep.do(discard_models) == job
+    assert sweep.discard() == job
 
 
 def test_keep_models_keeps_them(sweep: Sweep) -> None:
     """Somebody may want to look at them."""
-    sweep.state["plan"]["keep_models"] = True
+    sweep.plan = sweep.plan.model_copy(update={"keep_models": True})
     sweep.train()
     sweep.choose()
-    sweep.do(discard_models)
-    assert len(sweep.models()) == 4
+    sweep.discard()
+    assert len(sweep.model_names()) == 4
 
 
 @pytest.mark.parametrize(("keep_job", "left"), [(False, 0), (True, 4)])
 def test_a_run_that_failed_before_the_choice_leaves_no_model(sweep: Sweep, keep_job: bool, left: int) -> None:
     """Nobody knows which one would have been served; `keep_job` says that the training is worth more."""
-    sweep.state["plan"]["keep_job"] = keep_job
+    sweep.plan = sweep.plan.model_copy(update={"keep_job": keep_job})
     sweep.train()
-    del sweep.state["jobs"]
-    sweep.do(discard_models)
-    assert len(sweep.models()) == left
+    sweep.forget()
+    sweep.discard()
+    assert len(sweep.model_names()) == left
 
 
 def test_a_choice_whose_answer_was_lost_counts(sweep: Sweep) -> None:
     """What is stored may have been acted upon: the chosen model stays although the state does not know it."""
     sweep.train()
-    chosen = sweep.choose()["name"]
-    del sweep.state["model"]
-    sweep.do(discard_models)
-    assert sweep.models() == [chosen]
+    chosen = sweep.choose().name
+    sweep.discard()
+    assert sweep.model_names() == [chosen]
 
 
 def test_a_model_of_the_same_name_without_the_proof_stays(sweep: Sweep) -> None:
     """Somebody's own model may have the name: only the tags say whose it is."""
     sweep.train()
-    chosen = sweep.choose()["number"]
-    loser = next(one for one in sweep.state["jobs"]["candidates"] if one["number"] != chosen)
-    current().clients.bedrock.untag_resource(resourceARN=loser["model_arn"], tagKeys=["sweep-candidate"])
-    job = sweep.do(discard_models)
-    assert len(sweep.models()) == 2
-    assert job["candidates"][loser["number"] - 1]["model"] == "left"
+    chosen = sweep.choose().number
+    loser = next(one for one in sweep.candidates if one.number != chosen)
+    sweep.adapters.clients.bedrock.untag_resource(resourceARN=str(loser.model_arn), tagKeys=["sweep-candidate"])
+    job = sweep.discard()
+    assert len(sweep.model_names()) == 2
+    assert job.candidates[loser.number - 1].model == "left"
 
 
 def test_a_refused_deletion_leaves_one_model_and_deletes_the_others(sweep: Sweep) -> None:
     """One that is stuck must not keep the rest; the reconciler comes again."""
     sweep.train()
-    chosen = sweep.choose()["number"]
+    chosen = sweep.choose().number
     stuck = next(number for number in (1, 2, 3, 4) if number != chosen)
-    model_id = sweep.state["jobs"]["candidates"][stuck - 1]["model_arn"].rpartition("/")[2]
+    model_id = str(sweep.candidates[stuck - 1].model_arn).rpartition("/")[2]
     sweep.fault(operation="DeleteCustomModel", kind="access_denied", match=model_id)
-    job = sweep.do(discard_models)
-    assert job["candidates"][stuck - 1]["model"] == "left"
-    assert len(sweep.models()) == 2
+    job = sweep.discard()
+    assert job.candidates[stuck - 1].model == "left"
+    assert len(sweep.model_names()) == 2
 
 
 def test_the_clean_up_lane_stops_every_job(sweep: Sweep) -> None:
     """Each trains at the account's cost, also one whose start was never recorded."""
-    sweep.do(start_jobs)
-    del sweep.state["jobs"]
-    stopped = sweep.do(stop_jobs)
-    assert {(one["status"], one["model_arn"]) for one in stopped["candidates"]} == {("Stopping", None)}
-    listed = current().clients.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]
+    sweep.start()
+    sweep.forget()
+    stopped = sweep.stop()
+    assert {(one.status, one.model_arn) for one in stopped.candidates} == {("Stopping", None)}
+    listed = sweep.adapters.clients.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]
     assert {job["status"] for job in listed} == {"Stopping"}
 
 
 def test_one_job_that_cannot_be_stopped_does_not_save_the_others(sweep: Sweep) -> None:
     """The first refusal would otherwise let three jobs train on."""
-    job = sweep.do(start_jobs)
-    stuck = job["candidates"][0]["arn"].rpartition("/")[2]
+    job = sweep.start()
+    stuck = str(job.candidates[0].arn).rpartition("/")[2]
     sweep.fault(operation="StopModelCustomizationJob", kind="access_denied", match=stuck)
     with pytest.raises(Refused):
-        sweep.do(stop_jobs)
-    listed = current().clients.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]
+        sweep.stop()
+    listed = sweep.adapters.clients.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]
     assert sorted(job["status"] for job in listed) == ["InProgress"] + ["Stopping"] * 3
 
 
@@ -404,27 +441,27 @@ class TestReconciliation:
         """The run has its claim, and its execution was stopped."""
         self.status, self.sweep = "ABORTED", sweep
         claim = {"run_id": RUN, "execution_arn": EXECUTION, "claimed_at": now()}
-        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN), Body=json.dumps(claim).encode())
-        monkeypatch.setattr(current().executions, "find", lambda arn: Execution(arn, self.status, now()))
+        self.sweep.put(claim_key(RUN), claim)
+        monkeypatch.setattr(self.sweep.adapters.executions, "find", lambda arn: Execution(arn, self.status, now()))
 
     def reconcile(self) -> Turn:
         terms = Terms("fine-tuning", longest_lease_hours=8, longest_run_hours=168, settle_seconds=0)
         scope = Scope(terms, OUTPUT_BUCKET, "arn:aws:states:us-west-2:123456789012:stateMachine:none")
-        return reconcile(scope, lambda: 0, adapters=current())
+        return reconcile(scope, lambda: 0, adapters=self.sweep.adapters)
 
     def test_the_models_that_were_not_chosen_go_and_the_chosen_one_stays(self) -> None:
         """The stored choice tells which is which."""
         self.sweep.train()
-        chosen = self.sweep.choose()["name"]
+        chosen = self.sweep.choose().name
         assert len(self.reconcile().models_deleted) == 3
-        assert self.sweep.models() == [chosen]
+        assert self.sweep.model_names() == [chosen]
         assert self.reconcile().models_deleted == []
 
     def test_without_a_choice_all_models_of_a_failed_run_go(self) -> None:
         """Nobody will ever serve them."""
         self.sweep.train()
         assert len(self.reconcile().models_deleted) == 4
-        assert self.sweep.models() == []
+        assert self.sweep.model_names() == []
 
     @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
     def test_without_a_choice_those_of_any_other_run_stay(self, status: str) -> None:
@@ -436,13 +473,13 @@ class TestReconciliation:
     def test_without_the_runs_claim_nothing_is_known_and_nothing_deleted(self) -> None:
         """A bucket that was cleared must not cost the model that was kept on purpose."""
         self.sweep.train()
-        current().clients.s3.delete_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN))
+        self.sweep.adapters.clients.s3.delete_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN))
         assert self.reconcile().models_deleted == []
 
     def test_a_choice_that_cannot_be_read_decides_nothing(self) -> None:
         """The chosen one could be among those that go."""
         self.sweep.train()
-        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}sweep.json", Body=b"{}")
+        self.sweep.adapters.clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}sweep.json", Body=b"{}")
         turn = self.reconcile()
         assert turn.models_deleted == []
         assert len(turn.problems) == 4
@@ -450,17 +487,17 @@ class TestReconciliation:
     @pytest.mark.parametrize("setting", ["keep_models", "keep_job"])
     def test_what_the_settings_keep_stays(self, setting: str) -> None:
         """The tags on the model say it, since the run's plan is gone."""
-        plan = self.sweep.state["plan"]
-        plan["keep_models"] = setting == "keep_models"
-        plan["tags"]["keep-job"] = "true" if setting == "keep_job" else "false"
+        plan = self.sweep.plan
+        tags = {**plan.tags, "keep-job": "true" if setting == "keep_job" else "false"}
+        self.sweep.plan = plan.model_copy(update={"keep_models": setting == "keep_models", "tags": tags})
         self.sweep.train()
         assert self.reconcile().models_deleted == []
 
     def test_a_model_without_the_proof_in_its_tags_is_foreign(self) -> None:
         """Its name alone may be anybody's."""
         job = self.sweep.train()
-        for one in job["candidates"]:
-            current().clients.bedrock.untag_resource(resourceARN=one["model_arn"], tagKeys=["run-id"])
+        for one in job.candidates:
+            self.sweep.adapters.clients.bedrock.untag_resource(resourceARN=str(one.model_arn), tagKeys=["run-id"])
         assert self.reconcile().models_deleted == []
 
     def test_tags_that_cannot_be_read_leave_it_to_the_next_turn(self) -> None:
@@ -474,14 +511,14 @@ class TestReconciliation:
 
     def test_a_job_is_stopped_and_a_model_that_appears_all_the_same_goes_later(self) -> None:
         """A job that was about to end when its run was stopped makes its model afterwards."""
-        self.sweep.do(start_jobs)
+        self.sweep.start()
         self.sweep.fault(operation="StopModelCustomizationJob", kind="conflict", last=1)
         turn = self.reconcile()
         assert (len(turn.jobs_stopped), turn.models_deleted) == (3, [])
         self.sweep.clock.advance(5 * 3600)
-        assert len(self.sweep.models()) == 1
+        assert len(self.sweep.model_names()) == 1
         assert len(self.reconcile().models_deleted) == 1
-        assert self.sweep.models() == []
+        assert self.sweep.model_names() == []
 
 
 def test_at_the_stacks_deletion_a_losing_model_that_cannot_go_yet_is_waited_for(
@@ -489,52 +526,52 @@ def test_at_the_stacks_deletion_a_losing_model_that_cannot_go_yet_is_waited_for(
 ) -> None:
     """Nobody comes by later: the deletion must not succeed while the model is still in the way."""
     claim = {"run_id": RUN, "execution_arn": EXECUTION, "claimed_at": now()}
-    current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN), Body=json.dumps(claim).encode())
-    monkeypatch.setattr(current().executions, "find", lambda arn: Execution(arn, "ABORTED", now()))
-    monkeypatch.setattr(current().executions, "running", lambda _machine: iter(()))
+    sweep.put(claim_key(RUN), claim)
+    monkeypatch.setattr(sweep.adapters.executions, "find", lambda arn: Execution(arn, "ABORTED", now()))
+    monkeypatch.setattr(sweep.adapters.executions, "running", lambda _machine: iter(()))
     sweep.train()
-    chosen = sweep.choose()["name"]
+    chosen = sweep.choose().name
     sweep.fault(operation="DeleteCustomModel", kind="conflict", last=5)
     terms = Terms("fine-tuning", longest_lease_hours=8, longest_run_hours=168, settle_seconds=0)
     scope = Scope(terms, OUTPUT_BUCKET, "arn:aws:states:us-west-2:123456789012:stateMachine:none", ending=True)
-    given_up = reconcile(scope, lambda: 0, adapters=current())
+    given_up = reconcile(scope, lambda: 0, adapters=sweep.adapters)
     assert not is_finished(given_up, scope)
     assert "Try later" in given_up.problems[0]
-    turn = reconcile(scope, lambda: 60, adapters=current(), sleep=sweep.clock.advance)
+    turn = reconcile(scope, lambda: 60, adapters=sweep.adapters, sleep=sweep.clock.advance)
     assert is_finished(turn, scope)
-    assert sweep.models() == [chosen]
+    assert sweep.model_names() == [chosen]
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_the_loss_of_a_training_that_diverged_is_none(sweep: Sweep, loss: float) -> None:
     """NaN compares as smaller or larger than nothing, so that a minimum would take any; and JSON has no NaN."""
     described = JobDescription("n", "a", "Completed", "m", "", "", True, training_loss=loss, validation_loss=loss)
-    first = Candidate.parse(sweep.state["plan"]["candidates"][0])
-    candidate = candidate_jobs.described(candidate_jobs.pending(first, "n"), described)
+    first = sweep.plan.candidates[0]
+    candidate = candidate_jobs.describe_job(candidate_jobs.plan_job(first, "n"), described)
     assert (candidate.training_loss, candidate.validation_loss) == (None, None)
 
 
 def test_a_single_model_needs_no_loss_to_be_chosen(sweep: Sweep) -> None:
     """There is nothing to compare it with: to throw it away would waste what its training has cost."""
-    job = sweep.train()
-    for one in job["candidates"]:
-        one["validation_loss"] = None
-        one["status"] = "Completed" if one["number"] == 3 else "Failed"
+    jobs = sweep.train()
+    sweep.change(validation_loss=None, status="Failed")
+    only = [one.model_copy(update={"status": "Completed"}) if one.number == 3 else one for one in sweep.candidates]
+    sweep.jobs = jobs.model_copy(update={"candidates": only})
     chosen = sweep.choose()
-    assert chosen["number"] == 3
-    assert "only job 3 made a model" in chosen["reason"]
+    assert chosen.number == 3
+    assert "only job 3 made a model" in chosen.reason
 
 
 def test_the_longest_failures_of_the_largest_sweep_fit_into_a_cause(sweep: Sweep) -> None:
     """Step Functions cuts a cause at 32,768 characters, which would break its JSON, and ends a run above 256 KB."""
     longest = JobDescription("n" * 63, "a" * 150, "Failed", None, "", "", False, failure_message='"\\' * 1024)
     candidates = [
-        candidate_jobs.described(candidate_jobs.pending(Candidate.parse(one), "n" * 63), longest)
-        for one in [sweep.state["plan"]["candidates"][0]] * 12
+        candidate_jobs.describe_job(candidate_jobs.plan_job(one, "n" * 63), longest)
+        for one in [sweep.plan.candidates[0]] * 12
     ]
     before = Jobs(status="InProgress", candidates=candidates)
     with pytest.raises(CustomizationFailed) as failure:
-        candidate_jobs.started(before, candidates)
+        candidate_jobs.record_starts(before, candidates)
     assert len(json.dumps(str(failure.value))) < 28_000
     assert len(json.dumps(before.dump())) < 32_000
 
@@ -545,37 +582,37 @@ class TestOneCandidate:
     @pytest.fixture(autouse=True)
     def only(self, sweep: Sweep) -> None:
         """The first candidate alone, as a run without sweep in run.json has it."""
-        sweep.state["plan"] |= {"candidates": sweep.state["plan"]["candidates"][:1]}
+        sweep.plan = sweep.plan.model_copy(update={"candidates": sweep.plan.candidates[:1]})
         self.sweep = sweep
 
     def test_it_is_chosen_without_a_loss_and_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without a validation set Bedrock has none to give."""
-        without_losses(monkeypatch)
+        without_losses(self.sweep, monkeypatch)
         self.sweep.train()
-        for stored in current().clients.s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix=PREFIX)["Contents"]:
+        for stored in self.sweep.adapters.clients.s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix=PREFIX)["Contents"]:
             if "customization/" in stored["Key"]:
-                current().clients.s3.delete_object(Bucket=OUTPUT_BUCKET, Key=stored["Key"])
+                self.sweep.adapters.clients.s3.delete_object(Bucket=OUTPUT_BUCKET, Key=stored["Key"])
         chosen = self.sweep.choose()
-        assert (chosen["number"], chosen["name"], chosen["reason"]) == (1, f"{NAME}-c1", "It is the only candidate.")
-        assert [one["model"] for one in self.sweep.do(discard_models)["candidates"]] == ["kept"]
-        assert self.sweep.models() == [f"{NAME}-c1"]
+        assert (chosen.number, chosen.name, chosen.reason) == (1, f"{NAME}-c1", "It is the only candidate.")
+        assert [one.model for one in self.sweep.discard().candidates] == ["kept"]
+        assert self.sweep.model_names() == [f"{NAME}-c1"]
 
     def test_its_model_outlives_a_run_that_failed_before_the_choice(self) -> None:
         """The baselines may fail while it trains; the training is paid for, and the model is what there is of it."""
         self.sweep.train()
-        del self.sweep.state["jobs"]
-        assert self.sweep.do(stop_jobs)["candidates"][0]["status"] == "Completed"
-        assert self.sweep.do(discard_models)["candidates"][0]["model"] == "kept"
-        assert self.sweep.models() == [f"{NAME}-c1"]
+        self.sweep.forget()
+        assert self.sweep.stop().candidates[0].status == "Completed"
+        assert self.sweep.discard().candidates[0].model == "kept"
+        assert self.sweep.model_names() == [f"{NAME}-c1"]
 
     @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED"])
     def test_the_reconciler_leaves_its_model(self, status: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """However the run was cut off: its tags say that the model stays."""
         self.sweep.train()
         claim = {"run_id": RUN, "execution_arn": EXECUTION, "claimed_at": now()}
-        current().clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=claim_key(RUN), Body=json.dumps(claim).encode())
-        monkeypatch.setattr(current().executions, "find", lambda arn: Execution(arn, status, now()))
+        self.sweep.put(claim_key(RUN), claim)
+        monkeypatch.setattr(self.sweep.adapters.executions, "find", lambda arn: Execution(arn, status, now()))
         terms = Terms("fine-tuning", longest_lease_hours=8, longest_run_hours=168, settle_seconds=0)
         scope = Scope(terms, OUTPUT_BUCKET, "arn:aws:states:us-west-2:123456789012:stateMachine:none")
-        assert reconcile(scope, lambda: 0, adapters=current()).models_deleted == []
-        assert self.sweep.models() == [f"{NAME}-c1"]
+        assert reconcile(scope, lambda: 0, adapters=self.sweep.adapters).models_deleted == []
+        assert self.sweep.model_names() == [f"{NAME}-c1"]

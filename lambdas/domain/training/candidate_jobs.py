@@ -6,6 +6,7 @@ from math import isfinite
 from lambdas.domain.core.errors import CustomizationFailed
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.outside_text import sentence, shortened_to_bytes
+from lambdas.domain.core.run import bedrock_name
 from lambdas.domain.core.state_budget import JOB_FAILURE_BYTES
 from lambdas.domain.training.candidates import Candidate
 from lambdas.domain.training.customization import COMPLETED, IN_PROGRESS, JobDescription
@@ -57,17 +58,22 @@ class Jobs(Fact):
     start_refusals: int = 0
 
 
-def pending(candidate: Candidate, name: str) -> CandidateJob:
+def plan_jobs(candidates: Sequence[Candidate], run_id: str, environment: str) -> list[CandidateJob]:
+    """The jobs of the candidates, none started yet, with the names by which they are found whatever was recorded."""
+    return [plan_job(one, bedrock_name(environment, run_id, one.number)) for one in candidates]
+
+
+def plan_job(candidate: Candidate, name: str) -> CandidateJob:
     """The job of a candidate, not started yet."""
     return CandidateJob(number=candidate.number, name=name, hyperparameters=candidate.hyperparameters)
 
 
-def described(candidate: CandidateJob, job: JobDescription) -> CandidateJob:
+def describe_job(candidate: CandidateJob, job: JobDescription) -> CandidateJob:
     """The candidate with what Bedrock says of its job."""
     status, failure = job.status, job.failure_message
     if status == COMPLETED and job.model_arn is None:
         status, failure = FAILED, "Bedrock calls the job complete and names no custom model."
-    known = {
+    facts = {
         "status": status,
         "arn": job.arn,
         "model_arn": job.model_arn,
@@ -78,7 +84,7 @@ def described(candidate: CandidateJob, job: JobDescription) -> CandidateJob:
         "failure": failure and _failure_words(failure),
         "simulated": job.simulated,
     }
-    return candidate.model_copy(update=known)
+    return candidate.model_copy(update=facts)
 
 
 def _finite(loss: float | None) -> float | None:
@@ -91,17 +97,17 @@ def _failure_words(reason: str) -> str:
     return shortened_to_bytes(sentence(reason), JOB_FAILURE_BYTES)
 
 
-def waits(candidate: CandidateJob, reason: str) -> CandidateJob:
+def postpone(candidate: CandidateJob, reason: str) -> CandidateJob:
     """A candidate for which Bedrock has no room yet."""
     return candidate.model_copy(update={"failure": _failure_words(reason)})
 
 
-def failed(candidate: CandidateJob, reason: str) -> CandidateJob:
+def give_up(candidate: CandidateJob, reason: str) -> CandidateJob:
     """A candidate that could not be started, or that Bedrock no longer knows."""
     return candidate.model_copy(update={"status": FAILED, "failure": _failure_words(reason)})
 
 
-def started(before: Jobs | None, candidates: list[CandidateJob]) -> Jobs:
+def record_starts(before: Jobs | None, candidates: list[CandidateJob]) -> Jobs:
     """`$.jobs` after an attempt to start what was pending; `before` is None at the first one.
 
     Raises CustomizationFailed if no job is left to hope for: none could be started at first, or all have ended without
@@ -109,15 +115,15 @@ def started(before: Jobs | None, candidates: list[CandidateJob]) -> Jobs:
     """
     if before is None:
         if not any(one.arn for one in candidates):
-            raise CustomizationFailed(f"No customization job could be started. {reasons(candidates)}")
+            raise CustomizationFailed(f"No customization job could be started. {explain_ends(candidates)}")
         return _together(candidates, FIRST_JOB_WAIT_SECONDS)
     refusals = 0 if _training(candidates) else before.start_refusals + 1
     if refusals >= MOST_START_REFUSALS:
-        candidates = [failed(one, one.failure or "") if one.status == PENDING else one for one in candidates]
+        candidates = [give_up(one, one.failure or "") if one.status == PENDING else one for one in candidates]
     return _together(candidates, before.wait_seconds).model_copy(update={"start_refusals": refusals})
 
 
-def checked(before: Jobs, candidates: list[CandidateJob]) -> Jobs:
+def record_checks(before: Jobs, candidates: list[CandidateJob]) -> Jobs:
     """`$.jobs` after all jobs in training were asked for. Raises CustomizationFailed if all ended without a model."""
     now = _together(candidates, next_job_wait(before.wait_seconds))
     trained, trains = _training(before.candidates), _training(candidates)
@@ -126,7 +132,7 @@ def checked(before: Jobs, candidates: list[CandidateJob]) -> Jobs:
     return now.model_copy(update={"may_start": waiting and has_room, "start_refusals": before.start_refusals})
 
 
-def known(candidates: list[CandidateJob]) -> Jobs:
+def sum_up(candidates: list[CandidateJob]) -> Jobs:
     """`$.jobs` of a run that trains nothing any more, whatever its jobs have come to."""
     if any(one.status in GOING_ON for one in candidates):
         status = IN_PROGRESS
@@ -140,16 +146,16 @@ def _training(candidates: Sequence[CandidateJob]) -> int:
 
 
 def _together(candidates: list[CandidateJob], wait_seconds: int) -> Jobs:
-    jobs = known(candidates)
+    jobs = sum_up(candidates)
     if jobs.status == FAILED:
         raise CustomizationFailed(
-            f"No customization job made a model. {reasons(candidates)} "
+            f"No customization job made a model. {explain_ends(candidates)} "
             "Correct the cause, then upload the data set again."
         )
     return jobs.model_copy(update={"wait_seconds": wait_seconds})
 
 
-def reasons(candidates: Sequence[CandidateJob]) -> str:
+def explain_ends(candidates: Sequence[CandidateJob]) -> str:
     """What became of each job that made no model, a sentence each; those that were not asked for are left out."""
     return " ".join(
         f"{one.name} {_end(one)}: {(one.failure or 'Bedrock gave no message').rstrip('.')}."

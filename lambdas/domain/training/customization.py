@@ -41,7 +41,7 @@ class JobDescription:
     validation_loss: float | None = None
 
 
-def refused(name: str, operation: str, code: str, message: str) -> CustomizationFailed:
+def explain_refusal(name: str, operation: str, code: str, message: str) -> CustomizationFailed:
     """The error for a job that Bedrock would not start or describe."""
     advice = _ADVICE.get(code, "Look the error code up in Bedrock's API reference.")
     return CustomizationFailed(f"Bedrock refused {operation} for job {name}: {code}: {message} {advice}")
