@@ -54,7 +54,7 @@ def answer(clients: Clients, deployment: str, run_id: str, decision: Decision, r
         _send(clients("stepfunctions"), run_id, request, given)
     except NoCredentialsError:
         raise NotAnsweredError(
-            "There are no AWS credentials: sign in (`aws sso login`, AWS_PROFILE, …) to the account of the deployment."
+            "There are no AWS credentials: sign in (`aws sso login`, AWS_PROFILE, …) to the account of the environment."
         ) from None
     except (BotoCoreError, ClientError) as error:
         raise NotAnsweredError(f"The run {run_id} got no answer: {error}") from None
@@ -75,7 +75,7 @@ def answer(clients: Clients, deployment: str, run_id: str, decision: Decision, r
 
 
 def _output_bucket(clients: Clients, deployment: str) -> str:
-    """The output of the deployment's data stack."""
+    """The output bucket in the outputs of the environment's data stack."""
     stack = f"{deployment}-data"
     outputs = outputs_of(clients("cloudformation"), stack)
     if outputs is None:
@@ -83,7 +83,7 @@ def _output_bucket(clients: Clients, deployment: str) -> str:
             f"There is no stack {stack} in this account and Region: check the credentials, --deployment and --region."
         )
     if "OutputBucket" not in outputs:
-        raise NotAnsweredError(f"The stack {stack} names no output bucket: is its deployment complete?")
+        raise NotAnsweredError(f"The stack {stack} names no output bucket: has `cdk deploy` ended?")
     return outputs["OutputBucket"]
 
 
@@ -93,12 +93,12 @@ def _open_request(s3: Any, bucket: str, deployment: str, run_id: str) -> Approva
     if stored is None:
         if _read(s3, bucket, run.claim_key(run_id)) is None:
             raise NotAnsweredError(
-                f"The deployment {deployment} has no run {run_id}: its id is in the message, and a run's folder in the "
-                f"output bucket ({bucket}) is named by it."
+                f"The environment {deployment} has no run {run_id}: the message that asks has the run's id, and its "
+                f"folder in the output bucket ({bucket}) is named by it."
             )
         raise NotAnsweredError(
             f"The run {run_id} has asked for no approval: it has not come to its purchase yet, has ended before it, or "
-            "its deployment wants none (approval_hours)."
+            "its environment wants none (approval_hours)."
         )
     request = Approval.model_validate_json(stored)
     if request.decision is not None:

@@ -1,6 +1,6 @@
 """`fine-tune preflight`: a run's checks on the caller's account, before anything is deployed or uploaded.
 
-The same checks as in a run, by the same code. What needs a deployment is skipped where there is none; a data set is
+The same checks as in a run, by the same code. What needs stacks is skipped where there are none; a data set is
 checked on this machine first, and gives hyperparameters and the estimate.
 """
 
@@ -63,8 +63,8 @@ class NotCheckedError(Exception):
     """The data set or its run.json is refused by the data gate; the message says why."""
 
 
-class _NotTold(Exception):  # noqa: N818 - no error: what hangs on it is skipped
-    """CloudFormation does not tell whether there is a deployment; the message says why."""
+class _StacksUnknown(Exception):  # noqa: N818 - no error: what depends on them is skipped
+    """CloudFormation does not tell whether there are stacks; the message says why."""
 
 
 def check_account(data: Path | None, *, model: str | None, region: str, opener: Opener) -> PreflightDocument:
@@ -91,7 +91,7 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
     )
     try:
         subject = replace(subject, resources=_resources(clients, settings.deployment))
-    except _NotTold as reason:
+    except _StacksUnknown as reason:
         subject = replace(subject, no_stacks=str(reason))
     checks, estimate = make_checks(subject, Adapters(AdapterClients(boto3.Session(region_name=region))))
     return document(checks, now(), estimate)
@@ -162,7 +162,7 @@ def _outputs(clients: Clients, stack: str) -> dict[str, str] | None:
         # CloudFormation's way to say that there is no such stack.
         if error.response["Error"]["Code"] == "ValidationError":
             return None
-        raise _NotTold(f"The stack {stack} cannot be read: {error}") from error
+        raise _StacksUnknown(f"The stack {stack} cannot be read: {error}") from error
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 

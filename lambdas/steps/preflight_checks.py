@@ -143,7 +143,7 @@ def _key(subject: Subject, adapters: Adapters) -> list[Check]:
         return [Check(KEY, skipped=subject.no_stacks)]
     key_arn = resources.key_arn
     if key_arn is None:
-        return [Check(KEY, skipped="The deployment has no KMS key of its own.")]
+        return [Check(KEY, skipped="The environment has no KMS key of its own.")]
     return [
         key_usable(
             _ask(lambda: adapters.identity.key_state(key_arn)),

@@ -57,7 +57,7 @@ class Prices(SettingsModel):
     def replaced(
         self, tokens: Mapping[str, TokenPrice], base_model: str, model_unit_per_hour: float | None
     ) -> "Prices":
-        """The prices with those that a run (`tokens`, by model id) and its deployment (a model unit) have set."""
+        """The prices with those that a run (`tokens`, by model id) and its environment (a model unit) have set."""
         model = self.base_models[base_model]
         if model_unit_per_hour is not None:
             model = model.model_copy(update={"model_unit_per_hour": model_unit_per_hour})
@@ -76,22 +76,22 @@ def default_prices() -> Prices:
 
 
 def parse_prices(text: bytes) -> Prices | list[Finding]:
-    """Reads a price file; gives all its faults where it has any: each hole is an error, each null is none."""
+    """Reads a price file; gives all findings where it has any: a missing price is an error, a null is not."""
     try:
         prices = Prices.model_validate_json(text)
     except ValidationError as error:
-        faults = [_finding("/" + "/".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
-        return [*faults, *_wrong_models(_read(text))]
+        found = [_finding("/" + "/".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
+        return [*found, *_wrong_models(_read(text))]
     return _wrong_models({"base_models": prices.base_models, "foundation_models": prices.foundation_models}) or prices
 
 
 def too_large(size_bytes: int) -> Finding:
-    """The fault of a file that is not read at all."""
+    """The finding on a file that is too large to be read."""
     return _finding("/", f"The file has {size_bytes} bytes, at most {LARGEST_FILE_BYTES} are read")
 
 
 def _read(text: bytes) -> Mapping[str, object]:
-    """A file that has faults, as far as it can be read."""
+    """A file with errors, as far as it can be read."""
     try:
         file = from_json(text)
     except ValueError:

@@ -29,7 +29,7 @@ CHECKS = {
     "serving": "A tuned model of this kind can be served as the run wants it.",
     "hyperparameters": "The base model takes the hyperparameters in run.json: names, kinds and ranges.",
     "sweep-validation": "A sweep has a validation set, by whose loss the model is chosen.",
-    "sweep-jobs": "A sweep has no more jobs than the deployment allows, and more than one.",
+    "sweep-jobs": "A sweep has no more jobs than the environment allows, and more than one.",
     "sweep-grid": "The base model takes the values in a sweep's grid.",
     "quota-jobs": "The account may run one more customization job now.",
     "quota-custom-models": "The account may keep the models of all of the run's jobs.",

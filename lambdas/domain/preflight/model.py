@@ -120,6 +120,6 @@ def _ended(entry: BaseModelEntry, today: date) -> str | None:
 
 
 def _dates(legacy_from: date | None, end_of_life: date | None) -> str:
-    told = [f"legacy from {legacy_from}"] if legacy_from else []
-    told += [f"end of life {end_of_life}"] if end_of_life else []
-    return f" ({', '.join(told)})" if told else ""
+    dates = [f"legacy from {legacy_from}"] if legacy_from else []
+    dates += [f"end of life {end_of_life}"] if end_of_life else []
+    return f" ({', '.join(dates)})" if dates else ""

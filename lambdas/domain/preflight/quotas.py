@@ -62,7 +62,7 @@ class InUse(NamedTuple):
 
 @dataclass(frozen=True)
 class Needs:
-    """What the run takes of the quotas; a sweep has several `jobs`."""
+    """What the run takes of the quotas; `jobs` is the number of its candidates."""
 
     entry: BaseModelEntry
     serving: str
@@ -71,7 +71,7 @@ class Needs:
     jobs: int = 1
 
     def of(self, check: str) -> int:
-        """How much the run takes of a check's quota; the jobs of a sweep wait for each other, their models do not."""
+        """How much the run takes of a check's quota; its jobs wait for each other, their models do not."""
         return {UNITS: self.model_units, UNITS_OF_MODEL: self.model_units, MODELS: self.jobs}.get(check, 1)
 
     def quota(self, check: str, quotas: Sequence[Quota]) -> Quota | None:
@@ -134,10 +134,10 @@ def _check(check: str, needs: Needs, quotas: Sequence[Quota] | Unknown, in_use: 
 
 def _enough(check: str, needs: Needs, quota: Quota, in_use: InUse) -> Check:
     needed = needs.of(check)
-    told = f'The quota "{quota.name}" is {quota.value:g}'
+    found = f'The quota "{quota.name}" is {quota.value:g}'
     ask = f"Ask for more in Service Quotas: {_console(quota, needs.region)}"
     if quota.value < needed:
-        message = f"{told}; {_ABOUT[check].format(needs)} needs {needed}."
+        message = f"{found}; {_ABOUT[check].format(needs)} needs {needed}."
         return fail(check, message, f"{ask}. AWS may take days to decide.", quota=quota.code)
     # The quota on a model is one on each throughput of it, whatever else there is.
     if check == UNITS_OF_MODEL:
@@ -147,7 +147,7 @@ def _enough(check: str, needs: Needs, quota: Quota, in_use: InUse) -> Check:
         return report_unknown(check, used, "warning", "Allow bedrock:List… on what counts in the quota.")
     if used + needed <= quota.value:
         return Check(check)
-    message = f"{told}, of which {used} are in use; {_ABOUT[check].format(needs)} needs {needed}."
+    message = f"{found}, of which {used} are in use; {_ABOUT[check].format(needs)} needs {needed}."
     if check in _AT_ONCE:
         return fail(check, message, f"{_AT_ONCE[check]}, or: {ask}.", quota=quota.code)
     # They may be given back while the model trains: another run's are, as soon as its test set is answered.

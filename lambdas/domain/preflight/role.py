@@ -18,11 +18,12 @@ TRUST, PASSED, READS, WRITES, KEY = (
 _BEDROCK = "bedrock.amazonaws.com"
 # CloudFormation leaves alone what its template does not change.
 _DEPLOY = (
-    "Take back what was changed since the deployment: drift detection of the data and the pipeline stack shows it, and "
-    "cdk deploy sets only what is new in a template."
+    "Undo what was changed since the last `cdk deploy`: drift detection of the data and the pipeline stack shows "
+    "it, and cdk deploy sets only what is new in a template."
 )
 _GONE = (
-    'Deploy anew under another name (setting "deployment", cdk deploy), and destroy the old one once its data is saved.'
+    'Deploy again under another name (setting "deployment", cdk deploy), and destroy the old environment once its data '
+    "is saved."
 )
 _SIMULATE = "Allow iam:SimulatePrincipalPolicy on the role, or check its policies by hand."
 
@@ -80,12 +81,12 @@ def key_usable(key: KeyState | Unknown | None, denied: Sequence[str] | Unknown) 
     if isinstance(key, Unknown):
         return report_unknown(KEY, key, "error", "Allow kms:DescribeKey on the key.")
     if key is None:
-        return fail(KEY, "The deployment's KMS key does not exist.", _GONE)
+        return fail(KEY, "The environment's KMS key does not exist.", _GONE)
     if key.state != "Enabled":
         remedy = "Enable it, or cancel its deletion (aws kms cancel-key-deletion, aws kms enable-key)."
-        return fail(KEY, f"The deployment's KMS key is {key.state}.", remedy)
+        return fail(KEY, f"The environment's KMS key is {key.state}.", remedy)
     if (key.usage, key.spec) != ("ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT"):
-        message = f"The deployment's KMS key is for {key.usage} ({key.spec}), not for symmetric encryption."
+        message = f"The environment's KMS key is for {key.usage} ({key.spec}), not for symmetric encryption."
         return fail(KEY, message, "Use a symmetric encryption key.")
     return allowed(KEY, denied)
 

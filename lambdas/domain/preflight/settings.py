@@ -20,9 +20,9 @@ _CHECKS = (HYPERPARAMETERS, "sweep-validation", "sweep-jobs", "sweep-grid")
 
 
 def settings_findings(choices: Choices, records: Mapping[SetName, int] | None, *, most_jobs: int) -> list[Finding]:
-    """What is wrong with run.json's hyperparameters and sweep; the plan leaves out values that the model does not take.
+    """Findings on run.json's hyperparameters and sweep; the plan leaves out values that the model does not take.
 
-    `records` are those of each set; without them a sweep cannot be judged. `most_jobs` is what the deployment allows.
+    `records` are those of each set; without them a sweep cannot be judged. `most_jobs` is what the environment allows.
     """
     found = [
         Finding(

@@ -12,20 +12,20 @@ BUCKET_REGION = "bucket-region"
 def in_region(regions: Mapping[str, str | Unknown | None], region: str) -> Check:
     """The check `bucket-region`; None stands for a bucket that does not exist."""
     findings = tuple(
-        finding for bucket, told in regions.items() if (finding := _finding(bucket, told, region)) is not None
+        finding for bucket, answer in regions.items() if (finding := _finding(bucket, answer, region)) is not None
     )
-    busy = any(isinstance(told, Unknown) and told.busy for told in regions.values())
+    busy = any(isinstance(answer, Unknown) and answer.busy for answer in regions.values())
     return Check(BUCKET_REGION, findings, busy=busy and all(finding.severity == "warning" for finding in findings))
 
 
-def _finding(bucket: str, told: str | Unknown | None, region: str) -> Finding | None:
-    if told == region:
+def _finding(bucket: str, answer: str | Unknown | None, region: str) -> Finding | None:
+    if answer == region:
         return None
-    if isinstance(told, Unknown):
+    if isinstance(answer, Unknown):
         # The start of a job refuses a bucket elsewhere, before it trains.
-        message, remedy = f"The Region of {bucket} could not be checked: {told.reason}", "Allow s3:GetBucketLocation."
+        message, remedy = f"The Region of {bucket} could not be checked: {answer.reason}", "Allow s3:GetBucketLocation."
         return Finding(check=BUCKET_REGION, severity="warning", message=message, remedy=remedy)
-    where = "does not exist" if told is None else f"is in {told}"
+    where = "does not exist" if answer is None else f"is in {answer}"
     message = f"The bucket {bucket} {where}; jobs in {region} use buckets of {region} only."
     remedy = f"Deploy both stacks to {region}, or to the bucket's Region."
     return Finding(check=BUCKET_REGION, severity="error", message=message, remedy=remedy)

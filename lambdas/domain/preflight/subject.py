@@ -111,4 +111,4 @@ class Subject:
     resources: EnvironmentResources | None
     names: Names | None
     model_unit_price_per_hour: float | None
-    no_stacks: str = "There is no deployment yet."
+    no_stacks: str = "There are no stacks yet."

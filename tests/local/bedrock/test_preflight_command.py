@@ -91,7 +91,7 @@ def test_account_without_a_deployment_is_checked_as_far_as_it_goes(tmp_path: Pat
     assert {found[check] for check in ("role-trusts-bedrock", "bucket-region", "key-usable", "names-free")} == {
         "skipped"
     }
-    assert "There is no deployment yet." in " ".join(each["message"] for each in document["checks"])
+    assert "There are no stacks yet." in " ".join(each["message"] for each in document["checks"])
     assert "Preflight passed." in output
 
 
