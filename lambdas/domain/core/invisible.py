@@ -18,7 +18,7 @@ _CHARACTERS = (
 _IGNORABLE = re.compile(f"[{_CHARACTERS}]")
 # The first bytes of each of them: the characters themselves, but in the last range, which is large.
 CUES: tuple[str | bytes, ...] = (
-    *(chr(code) for code in range(0x80, 0x20000) if _IGNORABLE.match(chr(code))),
+    *_IGNORABLE.findall("".join(map(chr, range(0x80, 0x20000)))),
     "\U000e0000".encode()[:2],
 )
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from lambdas.domain.core.errors import InvalidEvent
 from lambdas.domain.core.fact import Fact
@@ -43,6 +43,8 @@ _TAG_VALUE_LENGTH = 256
 
 class Claim(BaseModel):
     """`claim.json`: which execution has the run, and since when."""
+
+    model_config = ConfigDict(defer_build=True)
 
     run_id: str
     execution_arn: str
