@@ -205,22 +205,3 @@ class Adapters:
         from lambdas.adapters.stores.daily_runs import DailyRuns
 
         return DailyRuns(self.objects)
-
-
-_current: Adapters | None = None
-
-
-def current() -> Adapters:
-    """The process's adapters; steps that take theirs as an argument do without."""
-    global _current  # noqa: PLW0603
-    if _current is None:
-        from lambdas.adapters.aws.clients import Clients
-
-        _current = Adapters(Clients())
-    return _current
-
-
-def use(adapters: Adapters | None) -> None:
-    """Replaces the process's adapters."""
-    global _current  # noqa: PLW0603
-    _current = adapters

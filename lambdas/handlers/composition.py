@@ -6,7 +6,8 @@ A handler passes them on to its step. Nothing else makes clients or reads the en
 import os
 from functools import cached_property
 
-from lambdas.adapters.adapters import Adapters, current
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.clients import Clients
 from lambdas.handlers.environment import Environment
 from lambdas.steps.clock import Clock
 
@@ -22,7 +23,7 @@ class Root:
     @cached_property
     def adapters(self) -> Adapters:
         """The adapters of the function's account and Region."""
-        return current()
+        return Adapters(Clients())
 
     @cached_property
     def clock(self) -> Clock:

@@ -1,7 +1,5 @@
 """The handlers' settings: environment variables that the stack sets, checked once at the first use."""
 
-import os
-from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json
@@ -58,9 +56,3 @@ class Environment(BaseModel):
         return RunLimits(
             self.max_model_units, self.gate, self.allowed_models, self.max_run_cost_usd, self.max_sweep_jobs
         )
-
-
-@cache
-def environment() -> Environment:
-    """The environment of this process; raises pydantic's ValidationError naming each missing or wrong variable."""
-    return Environment.model_validate(dict(os.environ))

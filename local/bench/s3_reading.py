@@ -15,7 +15,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from lambdas.adapters.adapters import current, use
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.clients import Clients
 from lambdas.domain.dataset.reading.blocks import read_blocks
 
 ROUNDS = 3
@@ -43,13 +44,13 @@ def measure_s3(path: Path) -> dict[str, Any]:
 
 
 def _read_chunks() -> None:
-    body = current().clients.s3.get_object(Bucket="bench", Key="file")["Body"]
+    body = Adapters(Clients()).clients.s3.get_object(Bucket="bench", Key="file")["Body"]
     while body.read(_CHUNK_BYTES):
         pass
 
 
 def _read_lines() -> None:
-    with current().objects.opened("bench", "file") as stored:
+    with Adapters(Clients()).objects.opened("bench", "file") as stored:
         if stored is None:
             raise FileNotFoundError
         for _ in read_blocks(stored.stream):
@@ -65,14 +66,12 @@ def _served(path: Path) -> Iterator[None]:
     before = dict(os.environ)
     try:
         os.environ.update(_SETTINGS, AWS_ENDPOINT_URL_S3=f"http://127.0.0.1:{ours.recv()}")
-        use(None)
         yield
     finally:
         server.terminate()
         server.join()
         os.environ.clear()
         os.environ.update(before)
-        use(None)
 
 
 def _serve(path: Path, connection: Connection) -> None:

@@ -8,9 +8,8 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
-from lambdas.adapters.adapters import Adapters, use
+from lambdas.adapters.adapters import Adapters
 from lambdas.handlers import composition
-from lambdas.handlers.environment import environment
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -47,13 +46,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    use(None)
-    environment.cache_clear()
     monkeypatch.setattr(composition, "root", composition.Root())
     with mock_aws():
         yield
-    use(None)
-    environment.cache_clear()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.adapters import current
 from lambdas.domain.core.errors import InvalidEvent, RunLimitReached, ServiceBusy
 from lambdas.handlers import composition
 from lambdas.handlers.claim_run import handler
@@ -130,7 +129,7 @@ def test_a_run_that_was_cut_off_between_claim_and_number_takes_one_in_its_retry(
         raise ServiceBusy("Listing failed.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(current().objects, "keys", busy)
+        patch.setattr(composition.root.adapters.objects, "keys", busy)
         with pytest.raises(ServiceBusy):
             claim(upload(1), FIRST, lambda_context)
     assert claim(upload(1), FIRST, lambda_context)["claimed"]
@@ -142,7 +141,7 @@ def test_runs_that_are_claimed_at_once_do_not_share_a_number(
     s3: "S3Client", lambda_context: LambdaContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both have seen the same free numbers; the conditional write decides, and neither passes the limit."""
-    monkeypatch.setattr(current().objects, "keys", lambda *_: [])
+    monkeypatch.setattr(composition.root.adapters.objects, "keys", lambda *_: [])
     for number in (1, 2):
         claim(upload(number), f"{FIRST}-{number}", lambda_context)
     assert numbers(s3) == ["1.json", "2.json"]
@@ -193,6 +192,6 @@ def test_busy_s3_is_named_so_that_it_is_retried(
         answer = {"Code": "SlowDown", "Message": "Please reduce your request rate."}
         raise ClientError({"Error": answer, "ResponseMetadata": {"HTTPStatusCode": 503}}, "PutObject")  # type: ignore[typeddict-item] # as much of it as is read
 
-    monkeypatch.setattr(current().clients.s3, "put_object", throttled)
+    monkeypatch.setattr(composition.root.adapters.clients.s3, "put_object", throttled)
     with pytest.raises(ServiceBusy, match="SlowDown"):
         claim(json.loads((EVENTS / "object_created.json").read_text()), FIRST, lambda_context)

@@ -10,13 +10,11 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import __version__
-from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.service_errors import Conflict, Refused
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.report import approval
 from lambdas.domain.report.run_report import RunReport, SucceededReport
-from lambdas.handlers import promote_champion
-from lambdas.handlers.environment import environment
+from lambdas.handlers import composition, promote_champion
 from lambdas.handlers.evaluate_and_report import handler
 
 if TYPE_CHECKING:
@@ -173,7 +171,7 @@ def test_a_run_that_was_served_on_demand_has_no_throughput_and_says_how_it_was_s
 ) -> None:
     """Its time is billed to nobody: no price by the hour may reach the report, nor null where 0 is known."""
     monkeypatch.setenv("MODEL_UNIT_PRICE_PER_HOUR", "40")
-    environment.cache_clear()
+    monkeypatch.setattr(composition, "root", composition.Root())
     times = {"in_service_at": "2026-01-21T22:04:00.000Z", "deleted_at": "2026-01-21T22:09:00.000Z"}
     event["plan"]["serving"] = "on_demand"
     event["serving"] = {**deployment, **times, "deleted": True}
@@ -282,7 +280,7 @@ def test_price_file_that_s3_refuses_costs_no_report(
     def refused(_bucket: str) -> None:
         raise Refused("Reading prices.json", "AccessDenied", "No.")
 
-    monkeypatch.setattr(current().price_file, "read_prices", refused)
+    monkeypatch.setattr(composition.root.adapters.price_file, "read_prices", refused)
     handler(event, lambda_context)
     report = json.loads(written("report.json"))
     assert (report["status"], report["cost"], report["arms"]["base"]["price_per_1000"]) == ("succeeded", None, None)
@@ -402,7 +400,7 @@ def test_a_clear_gain_makes_the_model_the_deployments_champion(
     assert promote(clear_gain, lambda_context)["parameter"] == PARAMETER
     report = json.loads(written("report.json"))
     assert report["decision"]["verdict"] == "promote"
-    parameter = json.loads(current().clients.ssm.get_parameter(Name=PARAMETER)["Parameter"]["Value"])
+    parameter = json.loads(composition.root.adapters.clients.ssm.get_parameter(Name=PARAMETER)["Parameter"]["Value"])
     assert parameter["model_arn"] == expect["model_arn"]
     assert parameter["report"] == f"s3://{BUCKET}/{expect['prefix']}report.json"
     # A repeated call, as after a lost answer, changes nothing.
@@ -418,7 +416,7 @@ def test_any_other_verdict_leaves_the_champion_alone(
     clear_gain["report"]["verdict"] = verdict
     passed = promote_champion.handler(clear_gain, lambda_context)
     assert passed == {"parameter": PARAMETER, "version": None, "model_arn": None}
-    assert current().clients.ssm.get_parameter(Name=PARAMETER)["Parameter"]["Version"] == version
+    assert composition.root.adapters.clients.ssm.get_parameter(Name=PARAMETER)["Parameter"]["Version"] == version
 
 
 def second_run(event: dict[str, Any], s3: "S3Client", prefix: str = "runs/sales-later/") -> dict[str, Any]:
@@ -468,8 +466,10 @@ def test_without_a_shared_record_nothing_is_promoted_over_the_champion(
 def promote_in(bucket: str, clear_gain: dict[str, Any], lambda_context: LambdaContext) -> dict[str, Any]:
     """The champion as a deployment with another bucket has left it; returns the parameter's value."""
     promote(clear_gain, lambda_context)
-    value = json.loads(current().clients.ssm.get_parameter(Name=PARAMETER)["Parameter"]["Value"])
-    current().clients.ssm.put_parameter(Name=PARAMETER, Value=json.dumps({**value, "bucket": bucket}), Overwrite=True)
+    value = json.loads(composition.root.adapters.clients.ssm.get_parameter(Name=PARAMETER)["Parameter"]["Value"])
+    composition.root.adapters.clients.ssm.put_parameter(
+        Name=PARAMETER, Value=json.dumps({**value, "bucket": bucket}), Overwrite=True
+    )
     return dict(value)
 
 
@@ -508,7 +508,7 @@ def test_a_champion_that_changed_after_the_comparison_is_not_replaced(
     promote_champion.handler(clear_gain, lambda_context)
     with pytest.raises(Conflict, match="since this run was compared"):
         promote_champion.handler(later, lambda_context)
-    value = json.loads(current().clients.ssm.get_parameter(Name=PARAMETER)["Parameter"]["Value"])
+    value = json.loads(composition.root.adapters.clients.ssm.get_parameter(Name=PARAMETER)["Parameter"]["Value"])
     assert value["run_id"] == clear_gain["run"]["id"]
 
 
@@ -516,10 +516,10 @@ def test_a_parameter_that_names_no_champion_costs_neither_the_report_nor_itself(
     clear_gain: dict[str, Any], written: Callable[[str], str], lambda_context: LambdaContext
 ) -> None:
     """Somebody has written something there: the run has been paid for, and what is there may be needed."""
-    current().clients.ssm.put_parameter(Name=PARAMETER, Value="mine", Type="String")
+    composition.root.adapters.clients.ssm.put_parameter(Name=PARAMETER, Value="mine", Type="String")
     assert handler(clear_gain, lambda_context)["verdict"] == "inconclusive"
     assert "names no champion" in json.loads(written("report.json"))["decision"]["reasons"][-1]
-    assert current().clients.ssm.get_parameter(Name=PARAMETER)["Parameter"]["Value"] == "mine"
+    assert composition.root.adapters.clients.ssm.get_parameter(Name=PARAMETER)["Parameter"]["Value"] == "mine"
 
 
 def test_people_get_the_pairs_without_those_that_are_the_same(
@@ -551,7 +551,7 @@ def test_who_approved_the_purchase_stands_in_report_and_page(
     """Money was spent: the report says who wanted it; what they wrote is text, and the token is nowhere."""
     asked = approval.request("arn:execution", "the-token", "2026-01-21T22:00:00.000Z", 3600, None)
     given = {"decision": "approved", "by": "arn:ann", "answered_at": "2026-01-21T22:10:00.000Z", "reason": ATTACK}
-    current().approvals.write(BUCKET, event["run"]["id"], asked.model_copy(update=given))
+    composition.root.adapters.approvals.write(BUCKET, event["run"]["id"], asked.model_copy(update=given))
     handler(event, lambda_context)
     texts = [
         s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.{kind}")["Body"].read().decode()

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.adapters import current
 from lambdas.domain.report import approval
 from lambdas.domain.report.run_report import RunReport
+from lambdas.handlers import composition
 from lambdas.handlers.explain_failure import handler
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def test_a_rejection_stands_in_the_report_before_anybody_has_recorded_it(
 ) -> None:
     """The run's end comes as soon as Step Functions has the answer, and may be faster than the record of it."""
     asked = approval.request(run["execution_arn"], "the-token", "2026-11-22T10:00:00.000Z", 86_400, None)
-    current().approvals.write(BUCKET, run["id"], asked)
+    composition.root.adapters.approvals.write(BUCKET, run["id"], asked)
     answer = approval.Answer(decision="rejected", by="arn:ann", answered_at="2026-11-22T11:00:00.000Z", reason="No.")
     caught = failure("NotApproved", approval.rejection(answer))
     handler({"run": run, "plan": {**plan, "needs_approval": True}, "jobs": jobs, "failure": caught}, lambda_context)
@@ -165,7 +165,7 @@ def test_a_rejection_that_was_sent_as_a_success_stands_in_the_report(
     """Who answers by hand may say no that way; an answer that is no object must not cost the report."""
     for sent, decision, by in (({"decision": "rejected", "by": "arn:ann"}, "rejected", "arn:ann"), ([1], None, None)):
         asked = approval.request(run["execution_arn"], "the-token", "2026-11-22T10:00:00.000Z", 86_400, None)
-        current().approvals.write(BUCKET, run["id"], asked)
+        composition.root.adapters.approvals.write(BUCKET, run["id"], asked)
         caught = failure("NotApproved", "The answer is no approval. Nothing was bought.")
         state = {
             "run": run,

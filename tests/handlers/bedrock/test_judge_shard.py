@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.adapters import current
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.evaluation.judging.lines import JudgedLine
 from lambdas.domain.evaluation.judging.pairwise import Pair
 from lambdas.domain.evaluation.judging.summary import JudgedPair, summarise_judging
+from lambdas.handlers import composition
 from lambdas.handlers.judge_shard import handler
 from lambdas.steps.judge_shard import SETTINGS
 from tests.handlers.bedrock.conftest import Script
@@ -39,12 +39,12 @@ def said(judgement: str) -> dict[str, Any]:
 
 @pytest.fixture
 def event(s3: "S3Client", run: dict[str, Any], expect: dict[str, str]) -> dict[str, Any]:
-    current().judging.write_pairs(BUCKET, expect["prefix"], PAIRS)
+    composition.root.adapters.judging.write_pairs(BUCKET, expect["prefix"], PAIRS)
     return {"run": run, "shard": {"judge": "maker.judge-v1:0", "number": 0, "first": 0, "records": 3}}
 
 
 def stored(prefix: str) -> list[JudgedLine]:
-    return current().judging.read_judge(BUCKET, prefix, "maker.judge-v1:0", len(PAIRS))
+    return composition.root.adapters.judging.read_judge(BUCKET, prefix, "maker.judge-v1:0", len(PAIRS))
 
 
 def test_each_pair_is_asked_in_both_orders_and_identical_answers_not_at_all(

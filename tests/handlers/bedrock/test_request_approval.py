@@ -9,8 +9,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
-from lambdas.adapters.adapters import current
 from lambdas.adapters.aws.service_errors import NotFound, Refused
+from lambdas.handlers import composition
 from lambdas.handlers.request_approval import handler
 from lambdas.steps.observability import logger
 
@@ -67,7 +67,7 @@ def event(
         "model": model,
         "task_token": TOKEN,
         "timeout_seconds": 86_400,
-        "topic_arn": current().clients.sns.create_topic(Name="results")["TopicArn"],
+        "topic_arn": composition.root.adapters.clients.sns.create_topic(Name="results")["TopicArn"],
     }
 
 

@@ -9,9 +9,9 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto.iam.responses import IamResponse
 
-from lambdas.adapters.adapters import current
 from lambdas.domain.core.errors import PreflightFailed, ServiceBusy
 from lambdas.domain.preflight.checks import CHECKS
+from lambdas.handlers import composition
 from lambdas.handlers.run_preflight import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 
@@ -91,14 +91,14 @@ def make_role(service: str = "bedrock.amazonaws.com") -> None:
     """The customization role, which a service may assume."""
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    current().clients.iam.create_role(RoleName="customization", AssumeRolePolicyDocument=policy)
+    composition.root.adapters.clients.iam.create_role(RoleName="customization", AssumeRolePolicyDocument=policy)
 
 
 @pytest.fixture
 def quotas(aws: None) -> Script:
     """Service Quotas after a script."""
     script = Script()
-    script.attach(current().clients.service_quotas)
+    script.attach(composition.root.adapters.clients.service_quotas)
     return script
 
 
@@ -178,7 +178,7 @@ def test_all_that_is_wrong_is_reported_together(
     change(runtime, "Converse").refuse("Converse", "AccessDeniedException", "You have no access.", status=403)
     change(quotas, "ListServiceQuotas").answer("ListServiceQuotas", listed(L_BE77399C=0))
     denied |= {"iam:PassRole", "s3:PutObject"}
-    current().clients.iam.delete_role(RoleName="customization")
+    composition.root.adapters.clients.iam.delete_role(RoleName="customization")
     make_role(service="lambda.amazonaws.com")
     s3.put_object(Bucket="input-bucket", Key="prices.json", Body=b"{}")
     error, document = run_preflight()
@@ -257,10 +257,10 @@ def test_key_of_the_deployment_must_be_enabled_and_allowed(
     account: Script, run_preflight: Preflight, denied: set[str], monkeypatch: pytest.MonkeyPatch, usable: bool
 ) -> None:
     """The output of hours of training is encrypted with it at the very end."""
-    key = current().clients.kms.create_key()["KeyMetadata"]["Arn"]
+    key = composition.root.adapters.clients.kms.create_key()["KeyMetadata"]["Arn"]
     monkeypatch.setenv("CUSTOM_MODEL_KMS_KEY_ARN", key)
     if not usable:
-        current().clients.kms.disable_key(KeyId=key.rpartition("/")[2])
+        composition.root.adapters.clients.kms.disable_key(KeyId=key.rpartition("/")[2])
     _, document = run_preflight()
     assert statuses(document)["key-usable"] == ("passed" if usable else "failed")
     denied.add("kms:CreateGrant")
@@ -272,7 +272,9 @@ def test_the_role_that_starts_jobs_must_pass_the_role_and_use_the_key(
     account: Script, run_preflight: Preflight, denied: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No job could be started, and the baselines would be asked for nothing."""
-    monkeypatch.setenv("CUSTOM_MODEL_KMS_KEY_ARN", current().clients.kms.create_key()["KeyMetadata"]["Arn"])
+    monkeypatch.setenv(
+        "CUSTOM_MODEL_KMS_KEY_ARN", composition.root.adapters.clients.kms.create_key()["KeyMetadata"]["Arn"]
+    )
     denied |= {"start-jobs iam:PassRole", "start-jobs kms:CreateGrant"}
     error, document = run_preflight()
     assert statuses(document)["role-can-be-passed"] == statuses(document)["key-usable"] == "failed"

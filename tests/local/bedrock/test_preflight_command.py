@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from cli import main
 from cli.approval import clients_of
-from lambdas.adapters.adapters import use
 from lambdas.domain.models.catalogue import BaseModelEntry, catalogue
 from lambdas.domain.preflight.quotas import InUse, Needs, Quota, quota_checks
 from local.bedrock.foundation_models import FoundationModels
@@ -40,9 +39,7 @@ def account(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    use(None)
     yield
-    use(None)
 
 
 def run(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:
