@@ -14,8 +14,8 @@ def handler(event: Json, context: LambdaContext) -> Json:
     """Takes the whole state and returns `$.slot`. Raises ServiceBusy."""
     settings = composition.root.environment
     return acquire_slot(
-        Run.parse(event["run"]),
-        Slot.parse(event["slot"]) if "slot" in event else None,
+        Run.parse_from(event, "run"),
+        Slot.parse_from(event, "slot") if "slot" in event else None,
         adapters=composition.root.adapters,
         slots=settings.max_throughputs,
         longest_lease_hours=settings.longest_lease_hours,

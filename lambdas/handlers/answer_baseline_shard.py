@@ -16,7 +16,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
 
     Raises ShardUnfinished, ServiceBusy and EvaluationFailed.
     """
-    root, run, shard = composition.root, Run.parse(event["run"]), AnswerShard.parse(event["shard"])
+    root, run, shard = composition.root, Run.parse_from(event, "run"), AnswerShard.parse_from(event, "shard")
     settings = EvaluationSettings.model_validate(event["plan"]["evaluation"]).inference
     model_id = shard.model_id or event["plan"]["arms"][shard.arm]["model_id"]
     limits = Limits(context.get_remaining_time_in_millis, PATIENCE_WITH_BASELINE_SECONDS)

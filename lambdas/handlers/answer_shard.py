@@ -23,9 +23,9 @@ def handler(event: Json, context: LambdaContext) -> Json:
 
     Raises ShardUnfinished, ServiceBusy and EvaluationFailed.
     """
-    root, run, shard = composition.root, Run.parse(event["run"]), AnswerShard.parse(event["shard"])
+    root, run, shard = composition.root, Run.parse_from(event, "run"), AnswerShard.parse_from(event, "shard")
     settings = EvaluationSettings.model_validate(event["plan"]["evaluation"]).inference
-    serving = Serving.parse(event["serving"])
+    serving = Serving.parse_from(event, "serving")
     patience = PATIENCE_WITH_DEPLOYMENT_SECONDS if serving.kind == ON_DEMAND else PATIENCE_WITH_THROUGHPUT_SECONDS
     limits = Limits(context.get_remaining_time_in_millis, patience, serving.answer_until)
     return answer_shard(

@@ -12,4 +12,6 @@ from lambdas.steps.check_jobs import check_jobs
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
     """Takes `{"run", "jobs"}` and returns `$.jobs` with the next wait. Raises CustomizationFailed and ServiceBusy."""
-    return check_jobs(Run.parse(event["run"]), Jobs.parse(event["jobs"]), adapters=composition.root.adapters).dump()
+    return check_jobs(
+        Run.parse_from(event, "run"), Jobs.parse_from(event, "jobs"), adapters=composition.root.adapters
+    ).dump()

@@ -12,4 +12,6 @@ from lambdas.steps.choose_model import choose_model
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
     """Takes `{"run", "jobs"}` and returns `$.model`. Raises CustomizationFailed and ServiceBusy."""
-    return choose_model(Run.parse(event["run"]), Jobs.parse(event["jobs"]), adapters=composition.root.adapters).dump()
+    return choose_model(
+        Run.parse_from(event, "run"), Jobs.parse_from(event, "jobs"), adapters=composition.root.adapters
+    ).dump()

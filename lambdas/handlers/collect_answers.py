@@ -15,7 +15,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
     """Takes `{"run", "plan"}` and returns `$.responses`. Raises EvaluationFailed and ServiceBusy."""
     plan = event["plan"]
     return collect_answers(
-        Run.parse(event["run"]),
+        Run.parse_from(event, "run"),
         plan["arms"],
         plan["dataset"]["test"]["records"],
         ShardLists.parse(plan["shards"]),

@@ -17,11 +17,11 @@ def handler(event: Json, context: LambdaContext) -> Json:
     """Takes `{"run", "plan", "jobs", "model", "serving"}` and returns `$.report`. Raises ServiceBusy and Refused."""
     root = composition.root
     return evaluate_and_report(
-        Run.parse(event["run"]),
-        Plan.parse(event["plan"]),
-        Jobs.parse(event["jobs"]),
-        TunedModel.parse(event["model"]),
-        Serving.parse(event["serving"]),
+        Run.parse_from(event, "run"),
+        Plan.parse_from(event, "plan"),
+        Jobs.parse_from(event, "jobs"),
+        TunedModel.parse_from(event, "model"),
+        Serving.parse_from(event, "serving"),
         adapters=root.adapters,
         environment=root.environment.deployment,
         model_unit_price_per_hour=root.environment.model_unit_price_per_hour,

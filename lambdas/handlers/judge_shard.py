@@ -12,5 +12,5 @@ from lambdas.steps.judge_shard import judge_shard
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
     """Takes `{"run", "shard"}` and returns a JudgedShard. Raises ServiceBusy."""
-    run, shard = Run.parse(event["run"]), JudgeShard.parse(event["shard"])
+    run, shard = Run.parse_from(event, "run"), JudgeShard.parse_from(event, "shard")
     return judge_shard(run, shard, context.get_remaining_time_in_millis, adapters=composition.root.adapters).dump()

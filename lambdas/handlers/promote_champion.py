@@ -12,6 +12,8 @@ from lambdas.steps.promote_champion import promote_champion
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
     """Takes `{"run", "report"}` and returns `$.champion`. Raises as `promote_champion`."""
-    root, summary = composition.root, ReportSummary.parse(event["report"])
+    root, summary = composition.root, ReportSummary.parse_from(event, "report")
     environment = root.environment.deployment
-    return promote_champion(Run.parse(event["run"]), summary, adapters=root.adapters, environment=environment).dump()
+    return promote_champion(
+        Run.parse_from(event, "run"), summary, adapters=root.adapters, environment=environment
+    ).dump()

@@ -16,10 +16,10 @@ def handler(event: Json, context: LambdaContext) -> Json:
     """Takes `{"run", "plan", "model", "slot"}` and returns `$.serving`. Raises ThroughputFailed and ServiceBusy."""
     root = composition.root
     return purchase_throughput_or_deploy(
-        Run.parse(event["run"]),
-        PlannedServing.parse(event["plan"]),
-        TunedModel.parse(event["model"]).model_arn,
-        Slot.parse(event["slot"]),
+        Run.parse_from(event, "run"),
+        PlannedServing.parse_from(event, "plan"),
+        TunedModel.parse_from(event, "model").model_arn,
+        Slot.parse_from(event, "slot"),
         adapters=root.adapters,
         environment_name=root.environment.deployment,
     ).dump()

@@ -20,10 +20,10 @@ def handler(event: Json, context: LambdaContext) -> Json:
     """
     settings = composition.root.environment
     request_approval(
-        Run.parse(event["run"]),
-        Plan.parse(event["plan"]),
-        Jobs.parse(event["jobs"]),
-        TunedModel.parse(event["model"]),
+        Run.parse_from(event, "run"),
+        Plan.parse_from(event, "plan"),
+        Jobs.parse_from(event, "jobs"),
+        TunedModel.parse_from(event, "model"),
         adapters=composition.root.adapters,
         task_token=event["task_token"],
         timeout_seconds=event["timeout_seconds"],

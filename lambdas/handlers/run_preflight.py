@@ -14,8 +14,8 @@ def handler(event: Json, context: LambdaContext) -> Json:
     """Takes `{"run", "plan"}` and returns `$.preflight`. Raises PreflightFailed and ServiceBusy."""
     settings = composition.root.environment
     return run_preflight(
-        Run.parse(event["run"]),
-        Plan.parse(event["plan"]),
+        Run.parse_from(event, "run"),
+        Plan.parse_from(event, "plan"),
         adapters=composition.root.adapters,
         environment=settings.deployment,
         customization_role_arn=settings.customization_role_arn,

@@ -14,8 +14,8 @@ from lambdas.steps.start_jobs import JobSettings, start_jobs
 def handler(event: Json, context: LambdaContext) -> Json:
     """Takes the whole state, which has `jobs` from the second attempt on, and returns `$.jobs`."""
     root = composition.root
-    run, plan = Run.parse(event["run"]), Plan.parse(event["plan"])
-    jobs = Jobs.parse(event["jobs"]) if "jobs" in event else None
+    run, plan = Run.parse_from(event, "run"), Plan.parse_from(event, "plan")
+    jobs = Jobs.parse_from(event, "jobs") if "jobs" in event else None
     given = root.environment
     settings = JobSettings(given.deployment, given.customization_role_arn, given.custom_model_kms_key_arn)
     return start_jobs(run, plan, jobs, adapters=root.adapters, settings=settings).dump()

@@ -14,6 +14,6 @@ from lambdas.steps.stop_jobs import stop_jobs
 def handler(event: Json, context: LambdaContext) -> Json:
     """Takes the whole state, which may lack `jobs`, and returns `$.jobs`. Raises ServiceBusy and Refused."""
     root = composition.root
-    run, plan = Run.parse(event["run"]), Plan.parse(event["plan"])
-    jobs = Jobs.parse(event["jobs"]) if "jobs" in event else None
+    run, plan = Run.parse_from(event, "run"), Plan.parse_from(event, "plan")
+    jobs = Jobs.parse_from(event, "jobs") if "jobs" in event else None
     return stop_jobs(run, plan, jobs, adapters=root.adapters, environment=root.environment.deployment).dump()

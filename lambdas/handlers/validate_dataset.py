@@ -13,7 +13,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
     """Takes `{"run"}` and returns `$.plan`."""
     environment = composition.root.environment
     plan = validate_dataset(
-        Run.parse(event["run"]),
+        Run.parse_from(event, "run"),
         adapters=composition.root.adapters,
         default_base_model=environment.default_base_model,
         limits=environment.run_limits,

@@ -3,6 +3,8 @@
 Every path after the purchase leads through here.
 """
 
+from typing import Annotated
+
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import ConfigDict
 
@@ -10,7 +12,7 @@ from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.served_models import ServedModels
 from lambdas.adapters.aws.service_errors import Conflict, Refused
 from lambdas.domain.core.errors import ServiceBusy, ThroughputNotDeleted
-from lambdas.domain.core.fact import Fact
+from lambdas.domain.core.fact import READABLE, Fact
 from lambdas.domain.core.run import Run, bedrock_name
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.serving.kinds import CREATING, KINDS, hourly_cost
@@ -33,15 +35,20 @@ class _Preflight(Fact):
 
 
 class DeletionState(Fact):
-    """What the deletion reads of the run's state: what is wrong elsewhere in it must not keep anything billing."""
+    """What the deletion reads of the state. An unreadable fact counts as missing: nothing may keep billing."""
 
     model_config = ConfigDict(extra="ignore")
 
     run: Run
-    plan: PlannedServing | None = None
-    preflight: _Preflight | None = None
-    slot: Slot | None = None
-    serving: Serving | None = None
+    plan: Annotated[PlannedServing | None, READABLE] = None
+    preflight: Annotated[_Preflight | None, READABLE] = None
+    slot: Annotated[Slot | None, READABLE] = None
+    serving: Annotated[Serving | None, READABLE] = None
+
+    @property
+    def may_have_bought(self) -> bool:
+        """Whether a request may have been sent: the run had its slot, or its slot cannot be read."""
+        return self.slot.acquired if self.slot else "slot" in self.model_fields_set
 
 
 def delete_throughput_or_deployment(
@@ -59,7 +66,7 @@ def delete_throughput_or_deployment(
     estimated = estimate.model_unit_price_per_hour if estimate else None
     price = model_unit_price_per_hour if estimated is None else estimated
     # A run that had its slot may have sent a request whose outcome nobody recorded.
-    may_appear_late = serving.arn is None and state.slot is not None and state.slot.acquired
+    may_appear_late = serving.arn is None and state.may_have_bought
     cost = hourly_cost(plan.model_units if plan else None, price)
     serving = _attempt(serving, adapters.served_models, cost, may_appear_late=may_appear_late)
     logger.info("Deletion attempted", extra={"serving": name, "deleted": serving.deleted})

@@ -85,7 +85,7 @@ def decision(sandbox: Sandbox, tells: str, queue: str) -> dict[str, Any]:
     states = json.loads(PATH.read_text())["States"]
     request = {key: states["RequestApproval"][key] for key in ("ResultPath", "Catch", "Next")}
     asking = {key: value for key, value in asks(sandbox, tells, queue).items() if key != "End"}
-    taken = {name: states[name] for name in ("IsApproved", "NotApproved")}
+    taken = {name: states[name] for name in ("IsApproved", "KeepDecision", "NotApproved")}
     ends = {"AcquireSlot": {"Type": "Succeed"}, "StopJobs": {"Type": "Succeed"}}
     return {"States": {"RequestApproval": asking | request, **taken, **ends}}
 

@@ -190,8 +190,11 @@ def test_only_an_answer_that_says_approved_leads_to_the_purchase() -> None:
             {"Variable": "$.approval.decision", "IsPresent": True},
             {"Variable": "$.approval.decision", "StringEquals": "approved"},
         ],
-        "Next": "AcquireSlot",
+        "Next": "KeepDecision",
     }
+    # An answer of 256 KB would leave the state no room for the purchase's result.
+    kept = DEFINITION["States"]["KeepDecision"]
+    assert (kept["Result"], kept["ResultPath"], kept["Next"]) == ({"decision": "approved"}, "$.approval", "AcquireSlot")
     otherwise = DEFINITION["States"][decided["Default"]]
     assert (otherwise["Type"], otherwise["Result"]["Error"], otherwise["ResultPath"], otherwise["Next"]) == (
         "Pass",

@@ -2,12 +2,23 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from lambdas.domain.core.errors import InvalidState
 
 # A JSON object whose keys are not known here.
 JsonObject = dict[str, Any]
+
+
+def _or_none(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+# Of a fact that may be missing: null as well where it cannot be read. For what must go on whatever the state holds.
+READABLE = WrapValidator(_or_none)
 
 
 class Fact(BaseModel):
@@ -28,6 +39,13 @@ class Fact(BaseModel):
                 f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}" for each in error.errors()
             )
             raise InvalidState(f"The state's {cls.__name__} is not what it must be: {wrong}.") from error
+
+    @classmethod
+    def parse_from(cls, state: JsonObject, name: str) -> Self:
+        """The fact of that name in a state's input. Raises InvalidState, also where there is none."""
+        if name not in state:
+            raise InvalidState(f"The state has no {name}: it cannot go on.")
+        return cls.parse(state[name])
 
     def dump(self) -> JsonObject:
         """The fact as a state keeps it: JSON values."""

@@ -16,7 +16,7 @@ class EvaluationSettings(SettingsModel):
     training records as examples: twice the arms, and twice the answers while the throughput bills. `judges` are models
     that compare the tuned model's and its base's answers to `judged_pairs` test records, each in both orders; none are
     asked by default, since each costs money. `task_kind` overrides what the references tell. `prices`, in USD per 1,000
-    tokens by model id, win over those of the price file.
+    tokens by model id, replace those of the price file in the report alone: caps and approvals do not count with them.
     """
 
     max_tokens: int = Field(default=512, ge=1, le=4096)

@@ -113,16 +113,17 @@ def parse_votes(content: bytes, run_id: str, indexes: Sequence[int]) -> Review:
         votes = Votes.model_validate_json(content)
     except ValidationError as error:
         fault = error.errors()[0]
-        place = "/".join(str(part) for part in fault["loc"]) or "the file"
+        place = name("/".join(str(part) for part in fault["loc"])) or "the file"
         raise VotesRejectedError(
             f"These are not votes as human_review.html saves them: {place}: {fault['msg']}. Save them again."
         ) from error
     if votes.run_id != run_id:
-        raise VotesRejectedError(f"These votes are on run {votes.run_id}, not on {run_id}.")
+        raise VotesRejectedError(f"These votes are on run {name(votes.run_id)}, not on {run_id}.")
     voted = [vote.index for vote in votes.votes]
     unknown, repeated = set(voted) - set(indexes), len(set(voted)) < len(voted)
     if unknown:
-        raise VotesRejectedError(f"There are votes on records that this review does not have: {sorted(unknown)}.")
+        shown = name(str(sorted(unknown)))
+        raise VotesRejectedError(f"There are votes on records that this review does not have: {shown}.")
     if repeated:
         raise VotesRejectedError("There are several votes on one record. Save them again.")
     return Review(votes.reviewer, {vote.index: _preference(run_id, vote) for vote in votes.votes})

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from lambdas.domain.core.fact import Fact
+from lambdas.domain.core.fact import READABLE, Fact
 from lambdas.domain.core.run import Run
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.plan.plan import Plan
@@ -27,18 +27,13 @@ class Failure(Fact):
     cause: str = Field(default="", alias="Cause")
 
 
-def _or_none(value: object, read: ValidatorFunctionWrapHandler) -> object:
-    try:
-        return read(value)
-    except ValidationError:
-        return None
-
-
 def _or_unknown(value: object, read: ValidatorFunctionWrapHandler) -> object:
-    return None if value is None else _or_none(value, read) or Failure()
+    try:
+        return None if value is None else read(value)
+    except ValidationError:
+        return Failure()
 
 
-_Readable = WrapValidator(_or_none)
 _Caught = Annotated[Failure | None, WrapValidator(_or_unknown)]
 
 
@@ -50,13 +45,13 @@ class RunState(Fact):
 
     model_config = ConfigDict(extra="ignore")
 
-    run: Annotated[Run | None, _Readable] = None
-    plan: Annotated[Plan | None, _Readable] = None
+    run: Annotated[Run | None, READABLE] = None
+    plan: Annotated[Plan | None, READABLE] = None
     preflight: Any = None
-    jobs: Annotated[Jobs | None, _Readable] = None
-    model: Annotated[TunedModel | None, _Readable] = None
+    jobs: Annotated[Jobs | None, READABLE] = None
+    model: Annotated[TunedModel | None, READABLE] = None
     approval: Any = None
-    serving: Annotated[Serving | None, _Readable] = None
+    serving: Annotated[Serving | None, READABLE] = None
     responses: Any = None
     failure: _Caught = None
     stop_failure: _Caught = None

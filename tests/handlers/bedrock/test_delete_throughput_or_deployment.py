@@ -334,3 +334,20 @@ def test_a_refusal_after_many_conflicts_gets_its_own_time(
     assert serving.refusals == DELETION_ATTEMPTS_IF_REFUSED - 1
     with pytest.raises(ThroughputNotDeleted, match="AccessDeniedException"):
         delete(run=run, serving=serving)
+
+
+@pytest.mark.parametrize("fact", ["plan", "preflight", "slot", "serving"])
+def test_a_fact_that_cannot_be_read_keeps_nothing_from_being_deleted(
+    bedrock: Script,
+    run: dict[str, Any],
+    throughput_description: Describe,
+    lambda_context: LambdaContext,
+    s3: "S3Client",
+    fact: str,
+) -> None:
+    """What serves the model is found by its name, whatever the rest of the state holds."""
+    bedrock.answer(GET, throughput_description(status="InService"))
+    bedrock.refuse("GetCustomModelDeployment", "ResourceNotFoundException", status=404)
+    bedrock.answer(DELETE)
+    handler({"run": run, "failure": {"Error": "States.Runtime", "Cause": ""}, fact: {"x": 1}}, lambda_context)
+    assert len(bedrock.requests(DELETE)) == 1

@@ -123,7 +123,7 @@ KINDS: tuple[Kind, ...] = (
             "private key--",
         ),
         re.compile(
-            r"\b(?:A[KS]IA[A-Z0-9]{16}\b|gh[oprsu]_\w{36}|github_pat_\w{22,255}|glpat-[\w-]{20,300}|xox[bp]-[\w-]{10,100}"
+            r"(?<![A-Za-z0-9])(?:A[KS]IA[A-Z0-9]{16}\b|gh[oprsu]_\w{36}|github_pat_\w{22,255}|glpat-[\w-]{20,300}|xox[bp]-[\w-]{10,100}"
             r"|sk_live_\w{16,100}|sk-(?:ant|proj)-[\w-]{20,200}|AIza[\w-]{35}|eyJ[\w-]{10,300}+\.eyJ[\w-]{10,300})"
             r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----"
         ),
@@ -143,7 +143,7 @@ KINDS: tuple[Kind, ...] = (
         ),
         re.compile(
             # A name such as DB_PASSWORD or aws_secret_access_key has others before it.
-            r"(?i)(?<![^\W_])(?:password|passwd|api_?key|secret_?(?:access_?)?key)\"?\s{0,9}[=:]\s{0,9}[^\s,;<]{6,100}"
+            r"(?i)(?<![^\W_])(?:password|passwd|api_?key|secret_?(?:access_?)?key)\"?\s{0,40}+[=:]\s{0,40}+[^\s,;<]{6,100}"
         ),
     ),
     Kind(
