@@ -2,9 +2,11 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.s3.responses import S3Response
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.stores import throughput_slots
@@ -59,9 +61,22 @@ def test_a_lowered_number_of_slots_counts_those_still_held(s3: "S3Client", adapt
     assert acquire(adapters, "new").acquired is False
 
 
+@pytest.fixture
+def atomic_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3 decides a conditional write atomically; moto looks first and writes later: two threads may win."""
+    lock = Lock()
+    put_object = S3Response.put_object
+
+    def one_at_a_time(self: S3Response) -> Any:
+        with lock:
+            return put_object(self)
+
+    monkeypatch.setattr(S3Response, "put_object", one_at_a_time)
+
+
 @pytest.mark.parametrize("number", [1, 3])
 def test_runs_at_once_never_get_more_than_there_are(
-    s3: "S3Client", adapters: Adapters, monkeypatch: pytest.MonkeyPatch, number: int
+    s3: "S3Client", adapters: Adapters, monkeypatch: pytest.MonkeyPatch, atomic_writes: None, number: int
 ) -> None:
     """A slot is taken by one conditional write: all see it free, one gets it."""
     monkeypatch.setattr(adapters.slots, "held", lambda _bucket: [])
