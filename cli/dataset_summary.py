@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lambdas.domain.core.outside_text import name
-from lambdas.domain.dataset.document import DatasetDocument, GroupFigures, RecordCounts, TokenFigures, TrainingFigures
+from lambdas.domain.dataset.document import DatasetDocument, GroupFigures, RecordCounts, RecordTokens, TrainingFigures
 from lambdas.domain.models.hyperparameters import Recommendation
 from local.terminal import Console
 
@@ -45,7 +45,7 @@ def _tell_rule(console: Console, rule: str, count: int, report: DatasetDocument)
     console.write_line(f"    → {known.advice}")
 
 
-def _tell_tokens(console: Console, tokens: TokenFigures) -> None:
+def _tell_tokens(console: Console, tokens: RecordTokens) -> None:
     if tokens.prompt.mean is None:
         return
     table = Table(title="Tokens, estimated at 4 characters each", title_justify="left")

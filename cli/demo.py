@@ -7,7 +7,7 @@ from cli.commands.demo import COMMAND, FOLDER, LifeCycleStatus
 from cli.progress import Progress
 from lambdas.domain.models.catalogue import BaseModelEntry
 from local import execution
-from local.deployment import Deployment, deploy
+from local.deployment import DeployedEnvironment, deploy
 from local.embedded_aws import EmbeddedAws
 from local.leftovers import leftovers, tell_leftovers
 from local.session import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
@@ -47,7 +47,9 @@ def embedded_aws_for(model: BaseModelEntry, lifecycle: LifeCycleStatus, folder: 
     return EmbeddedAws(folder, region=model.customization_regions[0], bedrock_settings=settings)
 
 
-def run(aws: EmbeddedAws, deployment: Deployment, upload: Upload, *, progress: Progress, console: Console) -> bool:
+def run(
+    aws: EmbeddedAws, deployment: DeployedEnvironment, upload: Upload, *, progress: Progress, console: Console
+) -> bool:
     """Drop the data set, follow the execution that it starts, keep and tell its result."""
     with progress.stage(f"Dropping {upload.key}", f"Dropped {upload.key}"):
         upload.drop(aws, deployment)

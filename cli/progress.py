@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from local.execution import CHECKS, Snapshot, Step
+from local.execution import CHECKS, EnteredState, Snapshot
 from local.terminal import Console, in_line
 
 # States that take no time tell a person nothing.
@@ -88,12 +88,12 @@ class Progress:
         self._console.write_line(f"{at}{text}")
 
 
-def shown_steps(snapshot: Snapshot) -> list[Step]:
+def shown_steps(snapshot: Snapshot) -> list[EnteredState]:
     """The states worth a line; a check of Bedrock's status is told with the wait for it."""
     return [step for step in snapshot.steps.values() if step.kind in SHOWN and step.name not in CHECKS]
 
 
-def describe(step: Step, snapshot: Snapshot, *, coarse: bool = False) -> str:
+def describe(step: EnteredState, snapshot: Snapshot, *, coarse: bool = False) -> str:
     """The state's name in words, and how far it is; `coarse` leaves out what changes all the time."""
     names = SERVED.get(snapshot.facts.get("plan", {}).get("serving", ""), {})
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", names.get(step.name, step.name))
@@ -110,14 +110,14 @@ def describe(step: Step, snapshot: Snapshot, *, coarse: bool = False) -> str:
     return words
 
 
-def mark(step: Step, snapshot: Snapshot) -> str:
+def mark(step: EnteredState, snapshot: Snapshot) -> str:
     """Whether the state is done, being worked on, or was cut off by the run's end."""
     if is_done(step):
         return "✓"
     return "✗" if snapshot.is_over else "…"
 
 
-def is_done(step: Step) -> bool:
+def is_done(step: EnteredState) -> bool:
     """Whether the run has left the state; a wait that ends only to begin again is not done before what it waits for."""
     if step.name in WAITS and step.status not in FINAL:
         return False

@@ -13,7 +13,7 @@ from stacks.settings import CONTEXT_KEY
 
 
 @dataclass(frozen=True)
-class Deployment:
+class DeployedEnvironment:
     """What a user needs to know of a deployment."""
 
     input_bucket: str
@@ -26,7 +26,7 @@ def setting(name: str) -> str:
     return str(json.loads((CHECKOUT / "cdk.json").read_text())["context"][CONTEXT_KEY][name])
 
 
-def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: int = 2) -> Deployment:
+def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: int = 2) -> DeployedEnvironment:
     """Bootstrap the embedded account and deploy all stacks in its Region.
 
     Raises ProcessFailedError with the CDK CLI's last words.
@@ -54,7 +54,7 @@ def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: 
         ["cdk", "deploy", "--all", "--require-approval", "never", "--outputs-file", outputs, *quiet, *app],
     )
     found = {name: value for stack in json.loads(outputs.read_text()).values() for name, value in stack.items()}
-    return Deployment(
+    return DeployedEnvironment(
         input_bucket=found["InputBucket"],
         output_bucket=found["OutputBucket"],
         state_machine=found["StateMachineArn"],

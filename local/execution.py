@@ -28,7 +28,7 @@ class NoExecutionError(Exception):
 
 
 @dataclass
-class Step:
+class EnteredState:
     """A state that the execution has entered, however often: a loop's states are one step each."""
 
     name: str
@@ -53,7 +53,7 @@ class Snapshot:
     error: str | None = None
     cause: str | None = None
     started_at: datetime | None = None
-    steps: dict[str, Step] = field(default_factory=dict)
+    steps: dict[str, EnteredState] = field(default_factory=dict)
     # The run's facts as the last state left them: run, plan, jobs, serving, … (docs/architecture.md).
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -139,7 +139,7 @@ def _record(snapshot: Snapshot, event: dict[str, Any]) -> None:
         name = event["stateEnteredEventDetails"]["name"]
         step = snapshot.steps.get(name)
         if step is None:
-            snapshot.steps[name] = Step(name, kind.removesuffix("StateEntered"), event["timestamp"])
+            snapshot.steps[name] = EnteredState(name, kind.removesuffix("StateEntered"), event["timestamp"])
         else:
             step.exited_at = None
             step.visits += 1

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.deployment import Deployment
+from local.deployment import DeployedEnvironment
 from local.embedded_aws import EmbeddedAws
 
 # In the order of upload: train.jsonl starts the run, so its siblings are there before it.
@@ -26,7 +26,7 @@ class Upload:
         """The key that starts the run."""
         return [*self.files][-1]
 
-    def drop(self, aws: EmbeddedAws, deployment: Deployment) -> None:
+    def drop(self, aws: EmbeddedAws, deployment: DeployedEnvironment) -> None:
         """Upload the files into the deployment's input bucket."""
         s3 = aws.client("s3")
         for key, path in self.files.items():

@@ -19,20 +19,20 @@ logger.setLevel(logging.INFO)
 RESERVED_MILLISECONDS = 30_000
 
 
-class Context(Protocol):
+class InvocationContext(Protocol):
     """What is used of Lambda's context."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda ends the invocation."""
 
 
-def handler(event: dict[str, Any], context: Context) -> None:
+def handler(event: dict[str, Any], context: InvocationContext) -> None:
     """Takes CloudFormation's request with `ResourceProperties.BucketName`; the answer goes to its `ResponseURL`."""
     request, clients = ResourceRequest.parse(event), Clients()
     serve(request, lambda: _empty(request, context, Stacks(clients.cloudformation), VersionedBuckets(clients.s3)))
 
 
-def _empty(request: ResourceRequest, context: Context, stacks: Stacks, buckets: VersionedBuckets) -> None:
+def _empty(request: ResourceRequest, context: InvocationContext, stacks: Stacks, buckets: VersionedBuckets) -> None:
     if not request.is_deletion:
         return
     if request.bucket is None:

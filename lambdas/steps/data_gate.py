@@ -50,7 +50,7 @@ class GivenFiles(Protocol):
         """Reads a set, at a version if one is given; gives None if it does not exist."""
 
 
-class LineWriter(Protocol):
+class LineSink(Protocol):
     """Where a set is written to."""
 
     def write(self, line: bytes) -> object:
@@ -126,7 +126,7 @@ def write_sets(
     files: GivenFiles,
     checked: CheckedDataset,
     prepared: PreparedDataset,
-    open_set: Callable[[SetName], AbstractContextManager[LineWriter]],
+    open_set: Callable[[SetName], AbstractContextManager[LineSink]],
 ) -> list[bytes]:
     """Reads each file again, at the version that was checked, and writes each record to its set.
 

@@ -24,10 +24,10 @@ from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving import lease
 from lambdas.domain.serving.kinds import KINDS, noun
 from lambdas.domain.serving.lease import CUT_OFF, Execution, Owner, Resource, Verdict
-from lambdas.domain.serving.reconciliation import Found, Scope, Turn
+from lambdas.domain.serving.reconciliation import FoundServing, Scope, Turn
 
 
-def settle_resources(scope: Scope, earlier: list[Found], adapters: Adapters) -> Turn:
+def settle_resources(scope: Scope, earlier: list[FoundServing], adapters: Adapters) -> Turn:
     """One turn; `earlier` are those that the turn before was to delete, and could not yet see gone."""
     return _Turn(scope, adapters).settle_all(earlier)
 
@@ -42,7 +42,7 @@ class _Turn:
         self._claim = cache(self._read_claim)
         self._execution = cache(self._read_execution)
 
-    def settle_all(self, earlier: list[Found]) -> Turn:
+    def settle_all(self, earlier: list[FoundServing]) -> Turn:
         if self._scope.ending:
             self._stop_executions()
         held = self._held_slots()
@@ -117,7 +117,7 @@ class _Turn:
         judgement = lease.judge_served(resource, self._owner(resource), terms, moment, ending=self._scope.ending)
         if judgement.verdict is Verdict.FOREIGN:
             return
-        found = Found(
+        found = FoundServing(
             kind=kind,
             arn=listed.arn,
             created_at=listed.created_at,
@@ -136,7 +136,7 @@ class _Turn:
                 f"It is not known whether {noun(kind)} {listed.arn} may exist: {judgement.reason}."
             )
 
-    def _delete(self, found: Found) -> None:
+    def _delete(self, found: FoundServing) -> None:
         """One attempt; all but a NotFound count as such."""
         attempted = True
         try:
@@ -151,7 +151,7 @@ class _Turn:
             self._verify(replace(found, refusal=None, final=False))
         self._turn.attempts += attempted
 
-    def _verify(self, found: Found) -> None:
+    def _verify(self, found: FoundServing) -> None:
         try:
             gone = self._adapters.served_models.find(found.kind, found.arn) is None
         except (ServiceBusy, Refused) as error:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from local.bedrock.faults import FAULT_LIST
 from local.bedrock.server import HOST, POLL_SECONDS, bind, s3_client
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from local.request_guard import TOKEN_VARIABLE, new_token
 
 
@@ -36,7 +36,7 @@ def main() -> None:
         values["time_scale"] = arguments.time_scale
     if arguments.region:
         values["region"] = arguments.region
-    settings = Settings.model_validate(values)
+    settings = SimulationSettings.model_validate(values)
     faults = FAULT_LIST.validate_json(arguments.faults.read_bytes()) if arguments.faults else []
 
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="training")

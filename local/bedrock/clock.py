@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 
-class Clock(Protocol):
+class SimulationClock(Protocol):
     """Tells the time in epoch seconds."""
 
     def now(self) -> float:

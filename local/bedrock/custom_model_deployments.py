@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from local.bedrock.clock import Clock
+from local.bedrock.clock import SimulationClock
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import NotFoundError, NotReadyError, QuotaError, ThrottledError, ValidationError
 from local.bedrock.resources import Tags, new_id, page, times, without_nones
 from local.bedrock.serving import Server, Servers
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 
 # The user guide, "Deploy a custom model for on-demand inference": only models customized on or after this day.
 FIRST_DAY = datetime(2025, 7, 16, tzinfo=UTC)
@@ -27,7 +27,9 @@ class Deployment(Server):
 class Deployments:
     """The deployments of the account. Not thread-safe by itself: the service calls it under one lock."""
 
-    def __init__(self, settings: Settings, clock: Clock, custom_models: CustomModels, tags: Tags) -> None:
+    def __init__(
+        self, settings: SimulationSettings, clock: SimulationClock, custom_models: CustomModels, tags: Tags
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._custom_models = custom_models

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.bedrock.errors import ConflictError, NotFoundError
-from local.bedrock.foundation_models import FoundationModel, FoundationModels
+from local.bedrock.foundation_models import FoundationModel, SimulatedFoundationModels
 from local.bedrock.resources import Tags, page, times, without_nones
-from local.bedrock.settings import Settings
-from local.bedrock.training import Training
+from local.bedrock.settings import SimulationSettings
+from local.bedrock.training import TrainingOutcome
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,14 @@ class CustomModel:
     job_arn: str
     request: dict[str, Any]
     base_model: FoundationModel
-    training: Training
+    training: TrainingOutcome
     created: float
 
 
 class CustomModels:
     """The custom models of the account. Not thread-safe by itself: the service calls it under one lock."""
 
-    def __init__(self, settings: Settings, foundation_models: FoundationModels, tags: Tags) -> None:
+    def __init__(self, settings: SimulationSettings, foundation_models: SimulatedFoundationModels, tags: Tags) -> None:
         self._settings = settings
         self._foundation_models = foundation_models
         self._tags = tags
@@ -36,7 +36,12 @@ class CustomModels:
         self.serving: dict[str, Callable[[str], bool]] = {}
 
     def add(
-        self, request: dict[str, Any], job_arn: str, base_model: FoundationModel, training: Training, created: float
+        self,
+        request: dict[str, Any],
+        job_arn: str,
+        base_model: FoundationModel,
+        training: TrainingOutcome,
+        created: float,
     ) -> CustomModel:
         """A completed job's model: its ARN ends with the job's id."""
         arn = (

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.bedrock.clock import Clock, as_datetime
+from local.bedrock.clock import SimulationClock, as_datetime
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import ConflictError, NotFoundError, QuotaError, ValidationError
-from local.bedrock.foundation_models import Customization, FoundationModel, FoundationModels
+from local.bedrock.foundation_models import Customization, FoundationModel, SimulatedFoundationModels
 from local.bedrock.resources import Tags, new_id, page, request_fingerprint, times, without_nones
-from local.bedrock.settings import Settings
-from local.bedrock.training import Training, metrics_csv, train
+from local.bedrock.settings import SimulationSettings
+from local.bedrock.training import TrainingOutcome, metrics_csv, train
 from local.bedrock.training_data import TrainingDataRefused, read_examples, split_uri
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class CustomizationJob:
     base_model: FoundationModel
     base_model_arn: str
     created: float
-    training: Future[Training]
+    training: Future[TrainingOutcome]
     written: Future[None] | None = None
     status: Status = "InProgress"
     stop_requested: float | None = None
@@ -57,11 +57,11 @@ class CustomizationJobs:
 
     def __init__(
         self,
-        settings: Settings,
-        clock: Clock,
+        settings: SimulationSettings,
+        clock: SimulationClock,
         s3: "S3Client",
         executor: Executor,
-        foundation_models: FoundationModels,
+        foundation_models: SimulatedFoundationModels,
         custom_models: CustomModels,
         tags: Tags,
     ) -> None:
@@ -190,7 +190,7 @@ class CustomizationJobs:
             raise NotFoundError(f"Could not find the model customization job: {identifier}")
         return job
 
-    def _train(self, params: dict[str, Any], customization: Customization, trained_at: list[float]) -> Training:
+    def _train(self, params: dict[str, Any], customization: Customization, trained_at: list[float]) -> TrainingOutcome:
         """In the executor: read the data and fit."""
         try:
             uri = params["trainingDataConfig"]["s3Uri"]
@@ -250,7 +250,7 @@ class CustomizationJobs:
         else:
             job.failure_message = f"Encountered an unexpected error when processing the request: {error!r}"
 
-    def _write_artifacts(self, job: CustomizationJob, training: Training) -> None:
+    def _write_artifacts(self, job: CustomizationJob, training: TrainingOutcome) -> None:
         bucket, prefix = split_uri(job.request["outputDataConfig"]["s3Uri"])
         folder = f"model-customization-job-{job.arn.rpartition('/')[2]}"
         root = "/".join(part for part in (prefix.rstrip("/"), folder) if part)

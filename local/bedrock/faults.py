@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from local.bedrock.clock import Clock
+from local.bedrock.clock import SimulationClock
 from local.bedrock.contract import QUOTA_OPERATIONS
 from local.bedrock.errors import (
     BedrockError,
@@ -134,7 +134,7 @@ class _Rule:
 class Faults:
     """The rules in force, in sets by name, and how often each could have hit since it was set."""
 
-    def __init__(self, clock: Clock, time_scale: float, rules: list[Fault] | None = None) -> None:
+    def __init__(self, clock: SimulationClock, time_scale: float, rules: list[Fault] | None = None) -> None:
         self._clock = clock
         self._time_scale = time_scale
         self._lock = threading.Lock()

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from local.bedrock.errors import NotFoundError, ValidationError
 from local.bedrock.resources import without_nones
-from local.bedrock.settings import LifeCycleStatus, Settings
+from local.bedrock.settings import LifeCycleStatus, SimulationSettings
 
 
 class RecordFormat(StrEnum):
@@ -25,7 +25,7 @@ class RecordFormat(StrEnum):
 
 
 @dataclass(frozen=True)
-class Hyperparameter:
+class AcceptedHyperparameter:
     """Values are sent as text; `number` reads them, `default` stands for a missing one."""
 
     number: Callable[[str], float]
@@ -48,7 +48,7 @@ class Customization:
     total: int
     tokens: int
     reserved: tuple[str, ...]
-    hyperparameters: dict[str, Hyperparameter]
+    hyperparameters: dict[str, AcceptedHyperparameter]
     provisioned: bool = True
     on_demand: bool = False
 
@@ -62,11 +62,11 @@ HAIKU = Customization(
     tokens=32_000,
     reserved=("\nHuman:", "\nAssistant:"),
     hyperparameters={
-        "epochCount": Hyperparameter(int, "2", 1, 10),
-        "batchSize": Hyperparameter(int, "32", 4, 256),
-        "learningRateMultiplier": Hyperparameter(float, "1", 0.1, 2),
-        "earlyStoppingThreshold": Hyperparameter(float, "0.001", 0, 0.1),
-        "earlyStoppingPatience": Hyperparameter(int, "2", 1, 10),
+        "epochCount": AcceptedHyperparameter(int, "2", 1, 10),
+        "batchSize": AcceptedHyperparameter(int, "32", 4, 256),
+        "learningRateMultiplier": AcceptedHyperparameter(float, "1", 0.1, 2),
+        "earlyStoppingThreshold": AcceptedHyperparameter(float, "0.001", 0, 0.1),
+        "earlyStoppingPatience": AcceptedHyperparameter(int, "2", 1, 10),
     },
 )
 NOVA = Customization(
@@ -78,18 +78,18 @@ NOVA = Customization(
     tokens=32_000,
     reserved=("User:", "Bot:", "Assistant:", "System:", "<image>", "<video>", "[EOS]"),
     hyperparameters={
-        "epochCount": Hyperparameter(int, "2", 1, 5),
-        "learningRate": Hyperparameter(float, "1e-5", 1e-6, 1e-4),
-        "learningRateWarmupSteps": Hyperparameter(int, "10", 0, 100),
+        "epochCount": AcceptedHyperparameter(int, "2", 1, 5),
+        "learningRate": AcceptedHyperparameter(float, "1e-5", 1e-6, 1e-4),
+        "learningRateWarmupSteps": AcceptedHyperparameter(int, "10", 0, 100),
     },
     on_demand=True,
 )
 # AWS: a validation set "will not be supported during SFT training".
 NOVA_2 = replace(NOVA, validation=None)
 LLAMA_HYPERPARAMETERS = {
-    "epochCount": Hyperparameter(int, "5", 1, 10),
-    "batchSize": Hyperparameter(int, "1", 1, 1),
-    "learningRate": Hyperparameter(float, "1e-4", 5e-6, 0.1),
+    "epochCount": AcceptedHyperparameter(int, "5", 1, 10),
+    "batchSize": AcceptedHyperparameter(int, "1", 1, 1),
+    "learningRate": AcceptedHyperparameter(float, "1e-4", 5e-6, 0.1),
 }
 LLAMA_3_1 = Customization(
     ("us-west-2",),
@@ -220,10 +220,10 @@ def version_of(name: str) -> str:
     return re.sub(r":[0-9]+k$", "", without_profile(name))
 
 
-class FoundationModels:
+class SimulatedFoundationModels:
     """GetFoundationModel and ListFoundationModels."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SimulationSettings) -> None:
         self._settings = settings
         self._lifecycle = _by_version(settings.model_lifecycle, "model_lifecycle")
         self._units = _by_version(settings.model_units_by_model, "model_units_by_model")

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from local.bedrock.clock import Clock
+from local.bedrock.clock import SimulationClock
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import ConflictError, NotFoundError, NotReadyError, QuotaError, ValidationError
-from local.bedrock.foundation_models import FoundationModel, FoundationModels
+from local.bedrock.foundation_models import FoundationModel, SimulatedFoundationModels
 from local.bedrock.resources import Tags, new_id, page, times, without_nones
 from local.bedrock.service_quotas import CUSTOM_MODEL_UNITS
 from local.bedrock.serving import Server, Servers
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 
 SECONDS_OF_COMMITMENT = {"OneMonth": 30 * 86_400, "SixMonths": 182 * 86_400}
 
@@ -31,9 +31,9 @@ class Throughputs:
 
     def __init__(
         self,
-        settings: Settings,
-        clock: Clock,
-        foundation_models: FoundationModels,
+        settings: SimulationSettings,
+        clock: SimulationClock,
+        foundation_models: SimulatedFoundationModels,
         custom_models: CustomModels,
         tags: Tags,
     ) -> None:

@@ -15,7 +15,12 @@ from pydantic import ValidationError as BodyError
 from local.bedrock.custom_model_deployments import Deployments
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import NotFoundError, ValidationError
-from local.bedrock.foundation_models import FOUNDATION_MODELS, FoundationModel, FoundationModels, without_profile
+from local.bedrock.foundation_models import (
+    FOUNDATION_MODELS,
+    FoundationModel,
+    SimulatedFoundationModels,
+    without_profile,
+)
 from local.bedrock.models.base import BaseModel as SimulatedBaseModel
 from local.bedrock.provisioned_throughput import Throughputs
 from local.bedrock.resources import new_id
@@ -27,7 +32,7 @@ MS_PER_INPUT_TOKEN = 0.05
 
 
 @dataclass(frozen=True)
-class Conversation:
+class ModelRequest:
     """A request to a model: alternating turns, the user first, as (role, text)."""
 
     system: str
@@ -58,7 +63,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Invocation:
+class InvokeModelAnswer:
     """InvokeModel's answer: its body, and the headers that carry tokens and latency."""
 
     body: bytes
@@ -70,7 +75,7 @@ class Runtime:
 
     def __init__(
         self,
-        foundation_models: FoundationModels,
+        foundation_models: SimulatedFoundationModels,
         throughputs: Throughputs,
         deployments: Deployments,
         custom_models: CustomModels,
@@ -100,7 +105,7 @@ class Runtime:
             raise _not_on_demand(identifier)
         return model
 
-    def invoke(self, model: FoundationModel | CustomModel, body: bytes) -> Invocation:
+    def invoke(self, model: FoundationModel | CustomModel, body: bytes) -> InvokeModelAnswer:
         """InvokeModel: the body is in the model family's own format."""
         family = model.base_model.family if isinstance(model, CustomModel) else model.family
         read, write = BODY_FORMATS[family]
@@ -111,7 +116,7 @@ class Runtime:
             "X-Amzn-Bedrock-Input-Token-Count": str(reply.input_tokens),
             "X-Amzn-Bedrock-Output-Token-Count": str(reply.output_tokens),
         }
-        return Invocation(json.dumps(output).encode(), headers)
+        return InvokeModelAnswer(json.dumps(output).encode(), headers)
 
     def converse(self, model: FoundationModel | CustomModel, params: dict[str, Any]) -> dict[str, Any]:
         """Converse: text only."""
@@ -140,7 +145,7 @@ class Runtime:
         return {"inputTokens": conversation.input_tokens}
 
 
-def answer(model: FoundationModel | CustomModel, conversation: Conversation) -> Reply:
+def answer(model: FoundationModel | CustomModel, conversation: ModelRequest) -> Reply:
     """Ask a simulated model, and end the answer where the request says so."""
     if isinstance(model, CustomModel):
         text = model.training.model.answer(conversation.system, conversation.turns)
@@ -166,13 +171,13 @@ def _not_on_demand(identifier: str) -> ValidationError:
 # --- Converse ---------------------------------------------------------------------------------------------------------
 
 
-def _conversation_of_converse(params: dict[str, Any]) -> Conversation:
+def _conversation_of_converse(params: dict[str, Any]) -> ModelRequest:
     if params.get("toolConfig"):
         raise ValidationError("The simulated Bedrock has no tools.")
     config = params.get("inferenceConfig", {})
     turns = tuple((message["role"], _text_of(message["content"])) for message in params.get("messages", []))
     _check_roles([role for role, _ in turns])
-    return Conversation(
+    return ModelRequest(
         system=_text_of(params.get("system", [])),
         turns=turns,
         max_tokens=config.get("maxTokens", 4096),
@@ -286,11 +291,11 @@ def _joined(content: str | list[_TextBlock] | list[_NovaText]) -> str:
     return content if isinstance(content, str) else "\n".join(block.text for block in content)
 
 
-def _read_claude(body: bytes) -> Conversation:
+def _read_claude(body: bytes) -> ModelRequest:
     request = _parse_body(_ClaudeBody, body)
     _check_roles([message.role for message in request.messages])
     turns = tuple((message.role, _joined(message.content)) for message in request.messages)
-    return Conversation(_joined(request.system), turns, request.max_tokens, tuple(request.stop_sequences))
+    return ModelRequest(_joined(request.system), turns, request.max_tokens, tuple(request.stop_sequences))
 
 
 def _write_claude(reply: Reply, model_id: str) -> dict[str, Any]:
@@ -306,12 +311,12 @@ def _write_claude(reply: Reply, model_id: str) -> dict[str, Any]:
     }
 
 
-def _read_nova(body: bytes) -> Conversation:
+def _read_nova(body: bytes) -> ModelRequest:
     request = _parse_body(_NovaBody, body)
     _check_roles([message.role for message in request.messages])
     turns = tuple((message.role, _joined(message.content)) for message in request.messages)
     config = request.inferenceConfig
-    return Conversation(_joined(request.system), turns, config.maxTokens, tuple(config.stopSequences))
+    return ModelRequest(_joined(request.system), turns, config.maxTokens, tuple(config.stopSequences))
 
 
 def _write_nova(reply: Reply, _: str) -> dict[str, Any]:
@@ -326,9 +331,9 @@ def _write_nova(reply: Reply, _: str) -> dict[str, Any]:
     }
 
 
-def _read_llama(body: bytes) -> Conversation:
+def _read_llama(body: bytes) -> ModelRequest:
     request = _parse_body(_LlamaBody, body)
-    return Conversation("", (("user", request.prompt),), request.max_gen_len)
+    return ModelRequest("", (("user", request.prompt),), request.max_gen_len)
 
 
 def _write_llama(reply: Reply, _: str) -> dict[str, Any]:
@@ -340,7 +345,7 @@ def _write_llama(reply: Reply, _: str) -> dict[str, Any]:
     }
 
 
-BODY_FORMATS: dict[str, tuple[Callable[[bytes], Conversation], Callable[[Reply, str], dict[str, Any]]]] = {
+BODY_FORMATS: dict[str, tuple[Callable[[bytes], ModelRequest], Callable[[Reply, str], dict[str, Any]]]] = {
     "anthropic": (_read_claude, _write_claude),
     "amazon": (_read_nova, _write_nova),
     "meta": (_read_llama, _write_llama),

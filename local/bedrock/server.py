@@ -13,10 +13,10 @@ from botocore.config import Config
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from local.bedrock.call_log import CallLog
-from local.bedrock.clock import Clock, WallClock
+from local.bedrock.clock import SimulationClock, WallClock
 from local.bedrock.faults import Fault
 from local.bedrock.service import SimulatedBedrock
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from local.request_guard import RequestGuard
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def s3_client(endpoint: str, region: str) -> "S3Client":
 
 
 def bind(
-    settings: Settings,
+    settings: SimulationSettings,
     s3: "S3Client",
     *,
     token: str,
@@ -56,7 +56,7 @@ def bind(
     port: int = 0,
     calls: Path | None = None,
     faults: list[Fault] | None = None,
-    clock: Clock | None = None,
+    clock: SimulationClock | None = None,
 ) -> BaseWSGIServer:
     """A server that listens on 127.0.0.1 (port 0: a free one, see `server.port`) and waits for `serve_forever()`.
 
@@ -71,14 +71,14 @@ def bind(
 
 @contextmanager
 def serve(
-    settings: Settings,
+    settings: SimulationSettings,
     s3: "S3Client",
     *,
     token: str,
     port: int = 0,
     calls: Path | None = None,
     faults: list[Fault] | None = None,
-    clock: Clock | None = None,
+    clock: SimulationClock | None = None,
     executor: Executor | None = None,
 ) -> Iterator[str]:
     """Serve from a thread of this process; yields the address, such as `http://127.0.0.1:40123`."""

@@ -18,19 +18,19 @@ from werkzeug.wrappers import Request, Response
 from local.bedrock import validation
 from local.bedrock.call_log import CallLog
 from local.bedrock.caller import Caller, NoWorkerError
-from local.bedrock.clock import Clock
+from local.bedrock.clock import SimulationClock
 from local.bedrock.contract import contract, iso8601
 from local.bedrock.custom_model_deployments import Deployment, Deployments
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.customization_jobs import CustomizationJob, CustomizationJobs
 from local.bedrock.errors import BedrockError, InternalError, UnsupportedOperationError
 from local.bedrock.faults import FAULT_LIST, Call, Fault, FaultKind, Faults, error_of
-from local.bedrock.foundation_models import FoundationModels
+from local.bedrock.foundation_models import SimulatedFoundationModels
 from local.bedrock.provisioned_throughput import Throughput, Throughputs
 from local.bedrock.resources import Tags, without_nones
 from local.bedrock.runtime import Runtime
 from local.bedrock.service_quotas import ServiceQuotas
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -96,7 +96,13 @@ class SimulatedBedrock:
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock, s3: "S3Client", executor: Executor, calls: CallLog, faults: list[Fault]
+        self,
+        settings: SimulationSettings,
+        clock: SimulationClock,
+        s3: "S3Client",
+        executor: Executor,
+        calls: CallLog,
+        faults: list[Fault],
     ) -> None:
         self._clock = clock
         self._calls = calls
@@ -105,7 +111,7 @@ class SimulatedBedrock:
         # One lock for all state: operations are short; trainings and answers run outside of it.
         self._lock = threading.Lock()
         tags = Tags()
-        self._foundation_models = FoundationModels(settings)
+        self._foundation_models = SimulatedFoundationModels(settings)
         self._custom_models = CustomModels(settings, self._foundation_models, tags)
         self._jobs = CustomizationJobs(
             settings, clock, s3, executor, self._foundation_models, self._custom_models, tags

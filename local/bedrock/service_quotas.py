@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.bedrock.errors import NoSuchQuotaError
-from local.bedrock.foundation_models import FOUNDATION_MODELS, FoundationModels
+from local.bedrock.foundation_models import FOUNDATION_MODELS, SimulatedFoundationModels
 from local.bedrock.resources import cut_page, without_nones
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 
 SERVICE_CODE = "bedrock"
 # AWS's pages hold up to 100 of Bedrock's several hundred quotas: whoever reads one page only must be wrong here, too.
@@ -41,7 +41,7 @@ MODEL_UNITS = {
 
 
 @dataclass(frozen=True)
-class Quota:
+class AccountQuota:
     """A quota with its value in this account and AWS's default."""
 
     code: str
@@ -54,34 +54,34 @@ class Quota:
 class ServiceQuotas:
     """The quotas of one account; they do not change."""
 
-    def __init__(self, settings: Settings, foundation_models: FoundationModels) -> None:
+    def __init__(self, settings: SimulationSettings, foundation_models: SimulatedFoundationModels) -> None:
         self._settings = settings
         self._quotas = [
-            Quota(
+            AccountQuota(
                 CUSTOM_MODEL_UNITS,
                 "Model units no-commitment Provisioned Throughputs across custom models",
                 settings.no_commitment_model_units,
                 0,
             ),
             *(
-                Quota(code, name, foundation_models.model_units(FOUNDATION_MODELS[model_id]), 0)
+                AccountQuota(code, name, foundation_models.model_units(FOUNDATION_MODELS[model_id]), 0)
                 for model_id, (code, name) in MODEL_UNITS.items()
             ),
-            Quota(
+            AccountQuota(
                 "L-0406044C",
                 "(Model customization) Scheduled customization jobs",
                 settings.concurrent_customization_jobs,
                 10,
                 adjustable=False,
             ),
-            Quota("L-CB5B847D", "(Model customization) Custom models per account", settings.custom_models, 100),
-            Quota(
+            AccountQuota("L-CB5B847D", "(Model customization) Custom models per account", settings.custom_models, 100),
+            AccountQuota(
                 "L-SIMULATED-DEPLOYMENTS",
                 "(Model customization) Total custom model deployments",
                 settings.custom_model_deployments,
                 10,
             ),
-            Quota(
+            AccountQuota(
                 "L-SIMULATED-CREATING-DEPLOYMENTS",
                 "(Model customization) In-progress custom model deployments",
                 settings.creating_custom_model_deployments,
@@ -106,7 +106,7 @@ class ServiceQuotas:
         """GetAWSDefaultServiceQuota."""
         return {"Quota": self._describe_default(self._find(params))}
 
-    def _find(self, params: dict[str, Any]) -> Quota:
+    def _find(self, params: dict[str, Any]) -> AccountQuota:
         _check_service(params)
         found = next((quota for quota in self._quotas if quota.code == params["QuotaCode"]), None)
         if found is None:
@@ -119,15 +119,15 @@ class ServiceQuotas:
         page, token = cut_page(quotas, params.get("NextToken"), size)
         return without_nones({"Quotas": page, "NextToken": token})
 
-    def _describe(self, quota: Quota) -> dict[str, Any]:
+    def _describe(self, quota: AccountQuota) -> dict[str, Any]:
         region, account = self._settings.region, self._settings.account_id
         return _described(quota, quota.applied, f"arn:aws:servicequotas:{region}:{account}:bedrock/{quota.code}")
 
-    def _describe_default(self, quota: Quota) -> dict[str, Any]:
+    def _describe_default(self, quota: AccountQuota) -> dict[str, Any]:
         return _described(quota, quota.default, f"arn:aws:servicequotas:{self._settings.region}::bedrock/{quota.code}")
 
 
-def _described(quota: Quota, value: int, arn: str) -> dict[str, Any]:
+def _described(quota: AccountQuota, value: int, arn: str) -> dict[str, Any]:
     return {
         "ServiceCode": SERVICE_CODE,
         "ServiceName": "Amazon Bedrock",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from local.bedrock.clock import Clock
+from local.bedrock.clock import SimulationClock
 from local.bedrock.errors import ValidationError
 from local.bedrock.resources import Tags, request_fingerprint
 
@@ -26,7 +26,7 @@ S = TypeVar("S", bound=Server)
 class Servers(Generic[S]):
     """The servers of one kind that exist; durations in seconds of the simulation's clock."""
 
-    def __init__(self, clock: Clock, tags: Tags, creation_seconds: float, deletion_seconds: float) -> None:
+    def __init__(self, clock: SimulationClock, tags: Tags, creation_seconds: float, deletion_seconds: float) -> None:
         self._clock = clock
         self._tags = tags
         self._creation_seconds = creation_seconds

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 LifeCycleStatus = Literal["ACTIVE", "LEGACY", "EOL"]
 
 
-class Settings(BaseModel):
+class SimulationSettings(BaseModel):
     """Settings as given by `--settings <json file>` or by a test; an unknown key is refused.
 
     Every duration is multiplied by `time_scale`. The defaults are what AWS's notebooks and threads report: jobs

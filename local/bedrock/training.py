@@ -18,7 +18,7 @@ from local.bedrock.foundation_models import Customization
 from local.bedrock.models.preparation import BASE_WEIGHTS, Solved, known_from, solve, training_row_of
 from local.bedrock.models.prompts import read_prompt
 from local.bedrock.models.ranker import Ranker, Row, mean_loss
-from local.bedrock.models.tuned import Memory, TunedModel
+from local.bedrock.models.tuned import Memory, SimulatedTunedModel
 from local.bedrock.training_data import Example
 
 SEED = 20261121
@@ -27,7 +27,7 @@ TEMPLATE_RECORDS = 500
 
 
 @dataclass(frozen=True)
-class Step:
+class LossStep:
     """Loss of one step; steps count from 0 and epochs from 1, as in the files of real jobs."""
 
     number: int
@@ -36,12 +36,12 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingOutcome:
     """The outcome of a job: the model of the best epoch, which is the one that is kept, and the losses on the way."""
 
-    model: TunedModel
-    steps: tuple[Step, ...]
-    validation: tuple[Step, ...]
+    model: SimulatedTunedModel
+    steps: tuple[LossStep, ...]
+    validation: tuple[LossStep, ...]
     best_epoch: int
     records: int
 
@@ -77,7 +77,7 @@ def stop_early(losses: Sequence[float], threshold: float, patience: int) -> tupl
 
 def train(
     customization: Customization, hyperparameters: dict[str, str], train: list[Example], validation: list[Example]
-) -> Training:
+) -> TrainingOutcome:
     """Fit for the given epochs and batch size; stop early where the model knows it and there is a validation set."""
     values = {
         name: known.number(hyperparameters.get(name, known.default))
@@ -94,16 +94,16 @@ def train(
 
     ranker = Ranker(BASE_WEIGHTS, len(known.labels), len(known.templates))
     random = np.random.default_rng(SEED)
-    steps: list[Step] = []
-    validation_steps: list[Step] = []
+    steps: list[LossStep] = []
+    validation_steps: list[LossStep] = []
     best_epoch, best = 0, ranker.copy()
     stops_early = bool(held_out) and "earlyStoppingPatience" in values
     for epoch in range(1, int(values["epochCount"]) + 1):
         for batch in _batches(rows, batch_size, random):
             warmth = min(1.0, (len(steps) + 1) / (warmup_steps + 1))
-            steps.append(Step(len(steps), epoch, ranker.fit(batch, rate * warmth)))
+            steps.append(LossStep(len(steps), epoch, ranker.fit(batch, rate * warmth)))
         if held_out:
-            validation_steps.append(Step(len(steps) - 1, epoch, mean_loss(ranker, held_out)))
+            validation_steps.append(LossStep(len(steps) - 1, epoch, mean_loss(ranker, held_out)))
         if not stops_early:
             best_epoch, best = epoch, ranker.copy()
             continue
@@ -115,7 +115,9 @@ def train(
             break
     ranker.restore(best)
     memory = Memory([row.words for row in rows], [record.answer for record in train])
-    return Training(TunedModel(known, ranker, memory), tuple(steps), tuple(validation_steps), best_epoch, len(train))
+    return TrainingOutcome(
+        SimulatedTunedModel(known, ranker, memory), tuple(steps), tuple(validation_steps), best_epoch, len(train)
+    )
 
 
 def _solved(record: Example) -> Solved:
@@ -135,7 +137,7 @@ def _batches(rows: list[Row], size: int, random: np.random.Generator) -> Iterabl
         yield [rows[index] for index in order[start : start + size]]
 
 
-def metrics_csv(steps: Iterable[Step], loss_column: str) -> bytes:
+def metrics_csv(steps: Iterable[LossStep], loss_column: str) -> bytes:
     """A metrics file with the columns `step_number`, `epoch_number` and the loss's."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -11,7 +11,7 @@ from lambdas.domain.core.run import LEASE_TAG, sweep_key
 from lambdas.domain.core.timestamps import timestamp
 from local.faults.aftermath import wait_until_gone
 from local.faults.case import Action
-from local.faults.run import SECONDS_TO_END, MissedError, Run
+from local.faults.run import SECONDS_TO_END, FaultRun, MissedError
 
 # So long after a run was ended by the deletion of its stack a call that was under way takes effect.
 SECONDS_BEHIND_THE_END = 1.0
@@ -19,7 +19,7 @@ STOPPED = "StoppedByFault"
 COMMAND = Path(sys.executable).parent / "fine-tune"
 
 
-def act(run: Run, execution: str) -> None:
+def act(run: FaultRun, execution: str) -> None:
     """Wait until the run is in the state, then do it; raises MissedError where the run was faster."""
     entered = run.bench.until(lambda: run.has_entered(execution), SECONDS_TO_END, pause=0.04)
     if not entered or run.status(execution) != "RUNNING":
@@ -50,7 +50,7 @@ def act(run: Run, execution: str) -> None:
             _answer(run)
 
 
-def _stop(run: Run, execution: str) -> None:
+def _stop(run: FaultRun, execution: str) -> None:
     try:
         run.bench.states.stop_execution(
             executionArn=execution, error=STOPPED, cause=f"StopExecution in {run.case.state}."
@@ -59,7 +59,7 @@ def _stop(run: Run, execution: str) -> None:
         raise MissedError(f"it was over before it could be stopped: {error}") from error
 
 
-def _expire_lease(run: Run, execution: str) -> None:
+def _expire_lease(run: FaultRun, execution: str) -> None:
     """The reconciler must end what serves the model although its run goes on; then the run is let go on."""
     served = run.bench.until(lambda: [seen for seen in run.seen() if seen.thing.kind != "job"], SECONDS_TO_END)
     past = timestamp(datetime.now(UTC) - timedelta(minutes=1))
@@ -74,12 +74,12 @@ def _expire_lease(run: Run, execution: str) -> None:
     run.simulation.remove_faults(run.marker)
 
 
-def _lose_choice(run: Run) -> None:
+def _lose_choice(run: FaultRun) -> None:
     run_id = run.bench.until(run.run_id, SECONDS_TO_END)
     run.bench.s3.delete_object(Bucket=run.deployment.output_bucket, Key=sweep_key(run_id))
 
 
-def _answer(run: Run) -> None:
+def _answer(run: FaultRun) -> None:
     """By the command that the message names, in a process of its own, on the caller's environment."""
     run.bench.until(lambda: run.stored("approval.json"), SECONDS_TO_END)
     run_id = run.run_id()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from lambdas.domain.core import errors
 from local.faults.case import Action, Kind
 from local.faults.observer import Seen
-from local.faults.run import SECONDS_TO_END, Run
+from local.faults.run import SECONDS_TO_END, FaultRun
 
 NAMES = {
     name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__
@@ -25,7 +25,7 @@ TOLD_BY_RECONCILER = {"ABORTED": "RunAborted", "TIMED_OUT": "RunTimedOut"}
 AFTER_REPORT = ("EvaluateAndReport", "ExplainFailure")
 
 
-def wait_for_zero(run: Run, execution: str, ended_at: float) -> None:
+def wait_for_zero(run: FaultRun, execution: str, ended_at: float) -> None:
     """Follow what the run has left until it is gone for good, or the bound is passed, and note what was seen."""
     # A function that was called goes on behind the end of its execution, and what it does then counts, too.
     run.bench.until(lambda: not run.control.calls(execution), SECONDS_TO_END)
@@ -35,7 +35,7 @@ def wait_for_zero(run: Run, execution: str, ended_at: float) -> None:
     _note(run, ended_at)
 
 
-def wait_until_gone(run: Run, since: float) -> None:
+def wait_until_gone(run: FaultRun, since: float) -> None:
     """Until nothing is left of the run, or all of it was left by who should have removed it."""
     bound = run.bench.bound.seconds
 
@@ -49,7 +49,7 @@ def wait_until_gone(run: Run, since: float) -> None:
     run.bench.until(is_judged, SECONDS_TO_END)
 
 
-def is_overdue(run: Run, seen: Seen, since: float, at: float, seconds: float) -> bool:
+def is_overdue(run: FaultRun, seen: Seen, since: float, at: float, seconds: float) -> bool:
     """Whether `at` is so many `seconds` after `since`, and who should have removed it has had its turn by then.
 
     How long a reconciliation takes depends on the machine, so the time alone proves nothing. One that began when
@@ -70,7 +70,7 @@ def is_overdue(run: Run, seen: Seen, since: float, at: float, seconds: float) ->
     return False
 
 
-def _note(run: Run, ended_at: float) -> None:
+def _note(run: FaultRun, ended_at: float) -> None:
     result, bound, scale = run.result, run.bench.bound, run.bench.aws.time_scale
     interval_and_deletion = bound.interval_seconds + bound.deletion_seconds
     left = run.leftovers()
@@ -94,7 +94,7 @@ def _note(run: Run, ended_at: float) -> None:
         result.problems.append("something was bought")
 
 
-def check_words(run: Run) -> None:
+def check_words(run: FaultRun) -> None:
     """Every failure ends with a name of ours and a cause for a person, and so does the report."""
     result = run.result
     if result.status == "FAILED":
@@ -107,7 +107,7 @@ def check_words(run: Run) -> None:
         result.problems.append(f"the error is {result.error}, not {run.case.error}")
 
 
-def check_report(run: Run, execution: str) -> None:
+def check_report(run: FaultRun, execution: str) -> None:
     """`report.json` tells how the run ended, also where no state of it could; a run without a claim has none."""
     result = run.result
     told_by_reconciler = TOLD_BY_RECONCILER.get(result.status)

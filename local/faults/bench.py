@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from local.deployment import Deployment
+from local.deployment import DeployedEnvironment
 from local.embedded_aws import EmbeddedAws
 from local.faults.case import Kind
-from local.faults.deployments import Deployments
+from local.faults.deployments import FurtherEnvironments
 from local.faults.observer import POLL_SECONDS, Observer
 
 
@@ -65,8 +65,8 @@ class Bench:
 
     aws: EmbeddedAws
     observer: Observer
-    deployments: Deployments
-    shared: dict[str, Deployment]
+    deployments: FurtherEnvironments
+    shared: dict[str, DeployedEnvironment]
     bound: Bound
     # Of the deployments that take one case at a time.
     turns: dict[str, threading.Lock]

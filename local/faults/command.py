@@ -14,7 +14,7 @@ from local.deployment import deploy
 from local.embedded_aws import EmbeddedAws
 from local.faults.bench import Bench, Bound, Result
 from local.faults.case import Case, Kind
-from local.faults.deployments import Deployments, Variant
+from local.faults.deployments import FurtherEnvironments, Variant
 from local.faults.observer import Observer
 from local.faults.trial import Trial
 from local.session import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
@@ -104,7 +104,7 @@ def faulty_aws(folder: Path) -> EmbeddedAws:
 
 def prepared(aws: EmbeddedAws, observer: Observer, needed: set[str]) -> Bench:
     """The bench with the deployments that the cases share."""
-    deployments = Deployments(aws)
+    deployments = FurtherEnvironments(aws)
     shared = {variant.name: deployments.create(variant) for variant in VARIANTS if variant.name in {"shared", *needed}}
     for deployment in shared.values():
         observer.watch(deployment.state_machine)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.deployment import Deployment
+from local.deployment import DeployedEnvironment
 from local.embedded_aws import EmbeddedAws
 
 # The deployment's name in cdk.json, which the templates carry in stack names and the handlers' environment, and without
@@ -39,7 +39,7 @@ class Variant:
     guarded: bool = True
 
 
-class Deployments:
+class FurtherEnvironments:
     """Makes and deletes further deployments."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
@@ -51,7 +51,7 @@ class Deployments:
         # One at a time: CloudFormation's work is the emulator's, which has one core at most.
         self._lock = threading.Lock()
 
-    def create(self, variant: Variant) -> Deployment:
+    def create(self, variant: Variant) -> DeployedEnvironment:
         """Both stacks of a new deployment; raises StackFailedError."""
         outputs: dict[str, str] = {}
         for stack in STACKS:
@@ -69,7 +69,7 @@ class Deployments:
                 )
                 description = self.wait(name, "CREATE")
             outputs |= {output["OutputKey"]: output["OutputValue"] for output in description["Outputs"]}
-        return Deployment(outputs["InputBucket"], outputs["OutputBucket"], outputs["StateMachineArn"])
+        return DeployedEnvironment(outputs["InputBucket"], outputs["OutputBucket"], outputs["StateMachineArn"])
 
     def delete(self, name: str) -> None:
         """Begin to delete a stack."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.bedrock.faults import FaultKind
-from local.deployment import Deployment
+from local.deployment import DeployedEnvironment
 from local.faults import dataset
 from local.faults.bench import Bench, Result
 from local.faults.case import Action, Case
@@ -27,13 +27,13 @@ class MissedError(Exception):
 
 
 @dataclass(frozen=True)
-class Run:
+class FaultRun:
     """`marker` is a text that nothing else on this AWS has; `deployment_name` is what its Bedrock names begin with."""
 
     bench: Bench
     case: Case
     marker: str
-    deployment: Deployment
+    deployment: DeployedEnvironment
     deployment_name: str
     result: Result
 

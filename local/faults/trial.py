@@ -7,7 +7,7 @@ from datetime import datetime
 
 from botocore.exceptions import ClientError
 
-from local.deployment import Deployment
+from local.deployment import DeployedEnvironment
 from local.faults import dataset
 from local.faults.actions import STOPPED, act
 from local.faults.aftermath import SECONDS_OF_GRACE, check_report, check_words, wait_for_zero, wait_until_gone
@@ -15,7 +15,7 @@ from local.faults.bench import Bench, Result, TrialsInterruptedError
 from local.faults.case import Action, Case, in_real_seconds
 from local.faults.deployments import StackFailedError, Variant
 from local.faults.rules import ENDLESS, THROUGHPUT_STUCK
-from local.faults.run import SECONDS_TO_END, SECONDS_TO_START, MissedError, Run
+from local.faults.run import SECONDS_TO_END, SECONDS_TO_START, FaultRun, MissedError
 from local.process import ProcessFailedError
 
 
@@ -25,7 +25,7 @@ class Trial:
     def __init__(self, bench: Bench, case: Case, marker: str, *, delay_seconds: float = 0) -> None:
         self._delay_seconds = delay_seconds
         self._bench, self._case, self._marker = bench, case, marker
-        self._run: Run
+        self._run: FaultRun
 
     def run(self) -> Result:
         """Everything; what goes wrong in the harness itself becomes a problem of the case."""
@@ -50,7 +50,7 @@ class Trial:
         alone = self._case.deployment == "alone"
         deployment = self._deploy(marker) if alone else self._bench.shared[self._case.deployment]
         name = marker if alone else self._case.deployment
-        self._run = Run(self._bench, self._case, marker, deployment, name, result)
+        self._run = FaultRun(self._bench, self._case, marker, deployment, name, result)
         holder = self._start_holder() if self._case.holder else None
         try:
             self._try(holder)
@@ -188,7 +188,7 @@ class Trial:
 
     # --- Deployments of its own, and what a control has left ----------------------------------------------------------
 
-    def _deploy(self, name: str) -> Deployment:
+    def _deploy(self, name: str) -> DeployedEnvironment:
         settings = self._bench.alone_with_one_slot if self._case.holder else self._bench.alone
         deployment = self._bench.deployments.create(Variant(name, settings))
         self._bench.observer.watch(deployment.state_machine)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cli.progress import describe, mark
-from local.execution import Snapshot, Step
+from local.execution import EnteredState, Snapshot
 
 ENTERED = datetime(2026, 11, 22, 10, tzinfo=UTC)
 EXITED = ENTERED + timedelta(seconds=1)
@@ -14,19 +14,19 @@ EXITED = ENTERED + timedelta(seconds=1)
 @pytest.mark.parametrize(("status", "shown"), [(None, "…"), ("InProgress", "…"), ("Completed", "✓")])
 def test_a_wait_is_done_only_when_what_it_waits_for_is(status: str | None, shown: str) -> None:
     """Between two polls the run is in no wait at all: a tick there would say that training is over."""
-    wait = Step("WaitForJobs", "Wait", entered_at=ENTERED, exited_at=EXITED, status=status)
+    wait = EnteredState("WaitForJobs", "Wait", entered_at=ENTERED, exited_at=EXITED, status=status)
     assert mark(wait, Snapshot("RUNNING")) == shown
 
 
 def test_a_wait_that_the_runs_end_cut_off_is_crossed() -> None:
     """It is not done, and nobody works on it any more."""
-    wait = Step("WaitForServing", "Wait", entered_at=ENTERED, exited_at=EXITED, status="Creating")
+    wait = EnteredState("WaitForServing", "Wait", entered_at=ENTERED, exited_at=EXITED, status="Creating")
     assert mark(wait, Snapshot("ABORTED")) == "✗"
 
 
 def test_a_pause_says_how_to_end_it() -> None:
     """Who watches is who may be asked."""
-    pause = Step("RequestApproval", "Task", entered_at=ENTERED, answer="answer with fine-tune approve one")
+    pause = EnteredState("RequestApproval", "Task", entered_at=ENTERED, answer="answer with fine-tune approve one")
     assert describe(pause, Snapshot("RUNNING")) == (
         "Request approval: waiting for approval: answer with fine-tune approve one"
     )
@@ -39,11 +39,11 @@ def test_a_pause_says_how_to_end_it() -> None:
 )
 def test_a_deployment_does_not_look_like_a_purchase(serving: str, words: str) -> None:
     """The same states serve both ways, and only one of them bills by the hour."""
-    step = Step("PurchaseThroughputOrDeploy", "Task", entered_at=ENTERED)
+    step = EnteredState("PurchaseThroughputOrDeploy", "Task", entered_at=ENTERED)
     assert describe(step, Snapshot("RUNNING", facts={"plan": {"serving": serving}})) == words
 
 
 def test_the_jobs_of_a_sweep_are_counted() -> None:
     """One status stands for all of them."""
-    wait = Step("WaitForJobs", "Wait", entered_at=ENTERED, status="InProgress", jobs=(4, 1))
+    wait = EnteredState("WaitForJobs", "Wait", entered_at=ENTERED, status="InProgress", jobs=(4, 1))
     assert describe(wait, Snapshot("RUNNING"), coarse=True) == ("Wait for jobs: InProgress, 1 of 4 jobs have ended")

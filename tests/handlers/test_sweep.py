@@ -37,7 +37,7 @@ from lambdas.steps.start_jobs import JobSettings, start_jobs
 from lambdas.steps.stop_jobs import stop_jobs
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from local.request_guard import TOKEN_HEADER
 from tests.handlers.conftest import OUTPUT_BUCKET, SESSION_TOKEN
 from tests.local.bedrock.conftest import InlineExecutor, rows
@@ -198,7 +198,7 @@ def sweep(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
         "claimed_at": "2026-01-21T21:00:00.000Z",
     }
     clock = ManualClock()
-    settings = Settings(region="us-west-2", account_id=DEFAULT_ACCOUNT_ID)
+    settings = SimulationSettings(region="us-west-2", account_id=DEFAULT_ACCOUNT_ID)
     with serve(settings, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", url)
         adapters = Adapters(Clients(boto3.Session()))

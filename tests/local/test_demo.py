@@ -25,7 +25,7 @@ from lambdas.domain.evaluation.metrics import scoring
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
 from local import execution
 from local.checkout import CHECKOUT
-from local.deployment import Deployment, deploy
+from local.deployment import DeployedEnvironment, deploy
 from local.embedded_aws import EmbeddedAws
 from local.session import FolderInUseError, emptied
 from local.terminal import Console
@@ -188,14 +188,14 @@ def test_a_demo_whose_emulator_loses_its_supervisor_ends_in_a_sentence() -> None
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedAws, Deployment]]:
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedAws, DeployedEnvironment]]:
     folder = tmp_path_factory.mktemp("deployed")
     settings = {"model_lifecycle": {AGED.inference_id: "EOL"}, "no_commitment_model_units": 0}
     with EmbeddedAws(folder, region=ON_DEMAND.customization_regions[0], bedrock_settings=settings) as aws:
         yield aws, deploy(aws, base_model=ON_DEMAND.customization_id)
 
 
-def told_of(deployed: tuple[EmbeddedAws, Deployment], data: Path) -> tuple[bool, str]:
+def told_of(deployed: tuple[EmbeddedAws, DeployedEnvironment], data: Path) -> tuple[bool, str]:
     """Whether a demo of the data succeeded, and what it printed."""
     console = Console(file=StringIO(), width=120)
     succeeded = demo.run(*deployed, upload_of(data), progress=Progress(console), console=console)
@@ -210,7 +210,7 @@ def operations(aws: EmbeddedAws) -> list[str]:
 
 
 def test_a_model_past_its_end_of_life_is_refused_with_its_successor(
-    deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path
+    deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path
 ) -> None:
     """Nothing is started for it, and the user learns what to change to."""
     shutil.copy(EXAMPLE, tmp_path / "train.jsonl")
@@ -223,7 +223,7 @@ def test_a_model_past_its_end_of_life_is_refused_with_its_successor(
 
 
 def test_all_that_is_wrong_is_found_before_anything_is_started(
-    deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path
+    deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path
 ) -> None:
     """Through the state machine and its roles: each finding is named, and the data is not blamed for it.
 
@@ -252,7 +252,7 @@ def test_all_that_is_wrong_is_found_before_anything_is_started(
     assert "CreateModelCustomizationJob" not in operations(aws)
 
 
-def test_a_model_that_is_served_on_demand_buys_no_throughput(deployed: tuple[EmbeddedAws, Deployment]) -> None:
+def test_a_model_that_is_served_on_demand_buys_no_throughput(deployed: tuple[EmbeddedAws, DeployedEnvironment]) -> None:
     """The cheapest way that the base model allows, and its deployment is gone afterwards."""
     aws, _ = deployed
     succeeded, printed = told_of(deployed, EXAMPLE)
@@ -265,7 +265,9 @@ def test_a_model_that_is_served_on_demand_buys_no_throughput(deployed: tuple[Emb
     assert aws.client("bedrock").list_custom_model_deployments()["modelDeploymentSummaries"] == []
 
 
-def test_a_refused_data_set_is_told_line_by_line(deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path) -> None:
+def test_a_refused_data_set_is_told_line_by_line(
+    deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path
+) -> None:
     """The user repairs the file by what is printed; nothing was bought for it."""
     aws, _ = deployed
     lines = EXAMPLE.read_text().splitlines()[:100]
@@ -366,7 +368,7 @@ def test_two_demos_of_a_checkout_do_not_mix(tmp_path: Path) -> None:
 
 
 def test_an_object_that_starts_nothing_is_told(
-    deployed: tuple[EmbeddedAws, Deployment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Waiting for ever would hide a wrong rule."""
     aws, deployment = deployed

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from local.deployment import Deployment
+from local.deployment import DeployedEnvironment
 from local.faults import aftermath
 from local.faults.bench import Bound, Result
 from local.faults.case import Action, Case, Kind
@@ -15,7 +15,7 @@ from local.faults.cases import all_cases
 from local.faults.command import summary
 from local.faults.dataset import PLAIN, SWEEP, DataSet
 from local.faults.observer import Seen, Thing, things
-from local.faults.run import Run
+from local.faults.run import FaultRun
 from local.invocations import Invocation
 
 MARKER = "f001xa"
@@ -48,7 +48,7 @@ class Observed:
         return self._seen
 
 
-def run_of(observed: Observed, dataset: DataSet = PLAIN, choice: Any = None, **case: Any) -> Run:
+def run_of(observed: Observed, dataset: DataSet = PLAIN, choice: Any = None, **case: Any) -> FaultRun:
     """A run on a clock that is AWS's own."""
     bench: Any = SimpleNamespace(
         observer=observed,
@@ -58,7 +58,7 @@ def run_of(observed: Observed, dataset: DataSet = PLAIN, choice: Any = None, **c
     )
     of = Case("case", "fault", dataset=dataset, **case)
     result = Result("case", "fault", control="must_leak" in case)
-    run = Run(bench, of, MARKER, Deployment("i", "o", "m"), "one", result)
+    run = FaultRun(bench, of, MARKER, DeployedEnvironment("i", "o", "m"), "one", result)
     object.__setattr__(run, "stored", lambda _name: choice)
     return run
 

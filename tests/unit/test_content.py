@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.dataset.rules import content
-from lambdas.domain.dataset.rules.content import KINDS, Kind, find, luhn, mask, suspects
+from lambdas.domain.dataset.rules.content import KINDS, ContentKind, find, luhn, mask, suspects
 
 INVISIBLE = (
     0x00AD, 0x034F, 0x061C, 0x115F, 0x180E, 0x200B, 0x200C, 0x200D, 0x200E, 0x202C, 0x202E, 0x2060, 0x2062, 0x2068,
@@ -70,7 +70,7 @@ def found_in(text: str, *, escaped: bool = False) -> list[tuple[str, str]]:
     """Rule and message of what is found in a text as it stands in a line."""
     values = [{"prompt": "x", "completion": "y"}, {"prompt": text, "completion": "b"}]
     lines = [json.dumps(value, ensure_ascii=escaped).encode() + b"\n" for value in values]
-    kinds: set[Kind] = suspects(lines, values).get(1, set())
+    kinds: set[ContentKind] = suspects(lines, values).get(1, set())
     return [(finding.rule, finding.message) for finding in find([("/prompt", text)], kinds)]
 
 

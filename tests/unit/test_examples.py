@@ -14,7 +14,7 @@ from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.table import RULES
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
-from lambdas.domain.models.catalogue import Limits, base_model
+from lambdas.domain.models.catalogue import ModelLimits, base_model
 from lambdas.domain.training.candidates import vary_hyperparameters
 from lambdas.steps.data_gate import CheckedDataset
 
@@ -50,7 +50,7 @@ def validated(example: str) -> CheckedDataset:
     choices, faults = validate.choose(settings if settings.is_file() else None)
     if limits.is_file():
         train = choices.model.limits.train.model_copy(update=json.loads(limits.read_text()))
-        bounded: Limits = choices.model.limits.model_copy(update={"train": train})
+        bounded: ModelLimits = choices.model.limits.model_copy(update={"train": train})
         choices = choices._replace(model=choices.model.model_copy(update={"limits": bounded}))
     return validate.validate(files, choices, faults, opener=lambda path: path.open("rb"))
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.dataset.split.holdout import Request, Shortage, Split, split
-from lambdas.domain.models.catalogue import Limits, SetLimits, base_model
+from lambdas.domain.models.catalogue import ModelLimits, SetLimits, base_model
 
 LIMITS = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k").limits
 DEFAULT = Request(validation=0.15, test=0.15, seed=0)
@@ -106,7 +106,7 @@ def test_large_context_goes_where_it_fits() -> None:
 
 def test_limits_are_the_models_own() -> None:
     """Other models have other least numbers."""
-    limits = Limits(
+    limits = ModelLimits(
         train=SetLimits(min_records=100, max_records=200, max_bytes=1),
         validation=SetLimits(min_records=5, max_records=6, max_bytes=1),
         max_training_and_validation_records=200,

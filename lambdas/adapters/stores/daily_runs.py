@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.core.run import Claim
 from lambdas.domain.settings import daily_runs
-from lambdas.domain.settings.daily_runs import Holder
+from lambdas.domain.settings.daily_runs import DailyRunHolder
 
 
 class DailyRuns:
@@ -25,7 +25,7 @@ class DailyRuns:
         taken = self._objects.keys(bucket, daily_runs.day_prefix(claim.claimed_at))
         if again and any(self._holds(bucket, key, claim.run_id) for key in taken):
             return True
-        body = Holder(run_id=claim.run_id).model_dump_json().encode()
+        body = DailyRunHolder(run_id=claim.run_id).model_dump_json().encode()
         free = [key for key in daily_runs.keys(claim.claimed_at, most) if key not in taken]
         # A write whose answer was lost is repeated by the SDK, and then finds its own object.
         return any(self._objects.write_new(bucket, key, body) or self._holds(bucket, key, claim.run_id) for key in free)
@@ -33,6 +33,6 @@ class DailyRuns:
     def _holds(self, bucket: str, key: str, run_id: str) -> bool:
         body = self._objects.read(bucket, key)
         try:
-            return body is not None and Holder.model_validate_json(body).run_id == run_id
+            return body is not None and DailyRunHolder.model_validate_json(body).run_id == run_id
         except ValidationError:
             return False

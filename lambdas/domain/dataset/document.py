@@ -75,7 +75,7 @@ class TokenDistribution(Fact):
     p95: _Figure
 
 
-class TokenFigures(Fact):
+class RecordTokens(Fact):
     """Tokens of prompts and answers, and how many records each tier of the limit has."""
 
     prompt: TokenDistribution
@@ -120,7 +120,7 @@ class DatasetDocument(Fact):
     changed: list[LineChanges]
     base_model: str
     files: list[CheckedFile]
-    tokens: TokenFigures
+    tokens: RecordTokens
     labels: dict[str, int]
     groups: GroupFigures | None = None
     leaked_test_records: int | None = None

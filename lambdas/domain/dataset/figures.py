@@ -9,8 +9,8 @@ from lambdas.domain.dataset.document import (
     GroupFigures,
     RandomSplit,
     RecordCounts,
+    RecordTokens,
     TokenDistribution,
-    TokenFigures,
     TrainingFigures,
 )
 from lambdas.domain.dataset.preparation import Given, PreparedDataset, Wanted
@@ -104,9 +104,9 @@ def _group_figures(prepared: PreparedDataset) -> GroupFigures:
     )
 
 
-def _token_figures(given: Given) -> TokenFigures:
+def _token_figures(given: Given) -> RecordTokens:
     facts = [each.facts for each in given.values()]
-    return TokenFigures(
+    return RecordTokens(
         prompt=_distribution([n for each in facts for n in each.prompt_characters]),
         answer=_distribution([n for each in facts for n in each.answer_characters]),
         tiers=sum((each.tiers for each in given.values()), Counter[Tier]()),

@@ -19,7 +19,7 @@ LEAST_BYTES_PER_TOKEN = 2
 USUAL_CHARACTERS_PER_TOKEN = 4
 
 
-class Decision(NamedTuple):
+class TierDecision(NamedTuple):
     """The tier that decides whether texts are below a limit, and the figure that it decides by."""
 
     tier: Tier
@@ -36,24 +36,24 @@ class TokenCounts(Fact):
     examples: int
 
 
-def decide(texts: Sequence[str], limit: int) -> Decision:
+def decide(texts: Sequence[str], limit: int) -> TierDecision:
     """Whether texts have together fewer than `limit` tokens."""
     characters = sum(map(len, texts))
     least = characters // MOST_CHARACTERS_PER_TOKEN
     if characters / MOST_CHARACTERS_PER_TOKEN > limit:
-        return Decision(
+        return TierDecision(
             "exceeded", f"{least} tokens at {MOST_CHARACTERS_PER_TOKEN} characters a token, and there are never fewer."
         )
     # UTF-8 has at least a byte a character, so the bytes need counting only where the characters leave it open.
     open_still = characters / LEAST_BYTES_PER_TOKEN < limit
     size_bytes = sum(len(text.encode()) for text in texts) if open_still else characters
     if size_bytes < limit:
-        return Decision("certain", f"{size_bytes} bytes, and no token has less than one.")
+        return TierDecision("certain", f"{size_bytes} bytes, and no token has less than one.")
     if size_bytes / LEAST_BYTES_PER_TOKEN < limit:
-        return Decision(
+        return TierDecision(
             "likely", f"{size_bytes // LEAST_BYTES_PER_TOKEN} tokens at {LEAST_BYTES_PER_TOKEN} bytes a token."
         )
-    return Decision(
+    return TierDecision(
         "unclear",
         f"between {least} and {size_bytes // LEAST_BYTES_PER_TOKEN} tokens, at 6 characters or 2 bytes a token.",
     )

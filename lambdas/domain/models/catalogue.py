@@ -33,7 +33,7 @@ class SetLimits(_Data):
     max_bytes: int
 
 
-class Limits(_Data):
+class ModelLimits(_Data):
     """Limits on the data of a customization job; a record has fewer than `max_record_tokens` tokens.
 
     `validation` is null where the job takes no validation set.
@@ -93,7 +93,7 @@ class BaseModelEntry(_Data):
     serving: tuple[ServingKind, ...] = Field(min_length=1)
     on_demand_for_models_customized_after: date | None
     record_format: RecordFormat
-    limits: Limits
+    limits: ModelLimits
     reserved_words: tuple[str, ...]
     hyperparameters: dict[str, Hyperparameter]
     hyperparameters_by_size: tuple[SizeSettings, ...]

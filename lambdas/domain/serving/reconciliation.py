@@ -28,7 +28,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundServing:
     """What serves a run's model, why it may or may not exist, and Bedrock's answer to its last deletion.
 
     `run_id` is None where no run is known to have made it; `refusal` is None where Bedrock accepted
@@ -57,10 +57,10 @@ class Turn:
     `problems` are what could not be found out or done; `busy` says that time may heal one of them.
     """
 
-    kept: list[Found] = field(default_factory=list)
-    deleted: list[Found] = field(default_factory=list)
-    pending: list[Found] = field(default_factory=list)
-    failed: list[Found] = field(default_factory=list)
+    kept: list[FoundServing] = field(default_factory=list)
+    deleted: list[FoundServing] = field(default_factory=list)
+    pending: list[FoundServing] = field(default_factory=list)
+    failed: list[FoundServing] = field(default_factory=list)
     attempts: int = 0
     jobs_stopped: list[str] = field(default_factory=list)
     models_deleted: list[str] = field(default_factory=list)
@@ -73,12 +73,12 @@ class Turn:
     busy: bool = False
 
     @property
-    def live(self) -> list[Found]:
+    def live(self) -> list[FoundServing]:
         """All that exist, and bill or can be made to."""
         return [*self.kept, *self.pending, *self.failed]
 
     @property
-    def left(self) -> list[Found]:
+    def left(self) -> list[FoundServing]:
         """Those of them that may not exist."""
         return [*self.pending, *self.failed]
 
@@ -131,12 +131,12 @@ def summarise(turn: Turn) -> Summary:
     )
 
 
-def oldest_seconds(live: list[Found], now: str) -> float:
+def oldest_seconds(live: list[FoundServing], now: str) -> float:
     """The age of the oldest; 0 where there is none."""
     return max((seconds_between(found.created_at, now) for found in live), default=0.0)
 
 
-def overrun_seconds(live: list[Found], now: str) -> float:
+def overrun_seconds(live: list[FoundServing], now: str) -> float:
     """How far the oldest is beyond its lease; 0 where none is."""
     return max((max(0.0, seconds_between(found.lease_ends_at, now)) for found in live), default=0.0)
 
@@ -187,11 +187,11 @@ def describe_problems(turn: Turn) -> str:
     return " ".join([*failed, *turn.problems, "The next turn tries again."])
 
 
-def _describe_age(found: Found, now: str) -> str:
+def _describe_age(found: FoundServing, now: str) -> str:
     return f"{seconds_between(found.created_at, now) / 3600:.1f} hours"
 
 
-def _describe_answer(found: Found) -> str:
+def _describe_answer(found: FoundServing) -> str:
     if found.refusal:
         return f"Bedrock's answer to its deletion: {found.refusal}."
     return "Bedrock accepted its deletion but still finds it."

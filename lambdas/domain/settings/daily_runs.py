@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 PREFIX = "run-limits/"
 
 
-class Holder(BaseModel):
+class DailyRunHolder(BaseModel):
     """The object's body."""
 
     model_config = ConfigDict(frozen=True)

@@ -46,7 +46,7 @@ class Memory:
         return self._answers[int(scores.argmax())]
 
 
-class TunedModel:
+class SimulatedTunedModel:
     """Answers as briefly as its training rows do."""
 
     def __init__(self, known: Known, ranker: Ranker, memory: Memory) -> None:

@@ -18,7 +18,7 @@ from lambdas.handlers import answer_shard, composition
 from lambdas.steps.clock import Clock
 from local.bedrock.clock import ManualClock, as_datetime
 from local.bedrock.server import serve
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from tests.handlers.conftest import OUTPUT_BUCKET, SESSION_TOKEN
 from tests.local.bedrock.conftest import InlineExecutor, conversation, rows
 
@@ -62,7 +62,7 @@ def shard(
     data = b"".join(json.dumps(conversation(row)).encode() + b"\n" for row in rows(120))
     for key in ("train.jsonl", f"{PREFIX}dataset/test.jsonl"):
         s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=data)
-    timing = Settings(region="us-west-2", account_id=DEFAULT_ACCOUNT_ID, deployment_requests_per_minute=1)
+    timing = SimulationSettings(region="us-west-2", account_id=DEFAULT_ACCOUNT_ID, deployment_requests_per_minute=1)
     with serve(timing, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         for service in ("BEDROCK", "BEDROCK_RUNTIME"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)

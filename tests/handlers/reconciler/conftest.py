@@ -23,7 +23,7 @@ from lambdas.handlers import composition
 from lambdas.steps.reconcile import reconcile
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from local.request_guard import TOKEN_HEADER
 from tests.handlers.conftest import OUTPUT_BUCKET, SESSION_TOKEN
 from tests.local.bedrock.conftest import InlineExecutor, conversation, rows
@@ -177,9 +177,9 @@ def kind(request: pytest.FixtureRequest) -> ServingKind:
 
 
 @pytest.fixture
-def timing() -> Settings:
+def timing() -> SimulationSettings:
     """Deletions take as long as on AWS, all else no time; and a quota that is in nobody's way."""
-    return Settings(
+    return SimulationSettings(
         region="us-west-2",
         account_id=DEFAULT_ACCOUNT_ID,
         no_commitment_model_units=100,
@@ -195,7 +195,7 @@ def timing() -> Settings:
 
 
 @pytest.fixture
-def world(s3: Any, timing: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(s3: Any, timing: SimulationSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A deployment that has nothing yet."""
     clock = ManualClock(time.time())
     with serve(timing, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:

@@ -14,7 +14,7 @@ from lambdas.domain.serving.reconciliation import Scope
 from lambdas.handlers import reconcile_throughput
 from lambdas.steps import reconcile as step
 from local.bedrock.clock import ManualClock
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from stacks.definition import lambda_states, seconds_to_serve
 from tests.handlers.reconciler.conftest import DELETE, DEPLOYMENT, World
 
@@ -31,7 +31,7 @@ class TestDeletionOfTheStack:
     }
 
     @pytest.fixture
-    def timing(self, timing: Settings) -> Settings:
+    def timing(self, timing: SimulationSettings) -> SimulationSettings:
         """No delays."""
         return timing.model_copy(update={"throughput_deletion_seconds": 0, "deployment_deletion_seconds": 0})
 
@@ -124,7 +124,7 @@ class TestJobsOfStoppedExecutions:
     """A function goes on after its execution was stopped."""
 
     @pytest.fixture
-    def timing(self, timing: Settings) -> Settings:
+    def timing(self, timing: SimulationSettings) -> SimulationSettings:
         """Jobs train for hours."""
         return timing.model_copy(update={"job_queue_seconds": 36_000})
 

@@ -9,7 +9,7 @@ from lambdas.domain.core.errors import NotReconciled
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
 from lambdas.handlers import reconcile_throughput
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from tests.handlers.conftest import OUTPUT_BUCKET
 from tests.handlers.reconciler.conftest import DELETE, LIST, SCHEDULE, World
 
@@ -66,7 +66,7 @@ class TestAtOnce:
     """Deletions that take no time, so that the handler's own waits do not."""
 
     @pytest.fixture
-    def timing(self, timing: Settings) -> Settings:
+    def timing(self, timing: SimulationSettings) -> SimulationSettings:
         """No delays."""
         return timing.model_copy(update={"throughput_deletion_seconds": 0, "deployment_deletion_seconds": 0})
 

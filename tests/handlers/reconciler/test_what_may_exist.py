@@ -4,7 +4,7 @@ import pytest
 
 from lambdas.domain.core.run import bedrock_name, bedrock_tags
 from lambdas.domain.models.catalogue import ServingKind
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from tests.handlers.reconciler.conftest import DELETE, DEPLOYMENT, LIST, NEIGHBOUR, TAGS, World
 
 
@@ -94,7 +94,7 @@ class TestCreating:
     """While Bedrock still creates it, and refuses to delete it."""
 
     @pytest.fixture
-    def timing(self, timing: Settings) -> Settings:
+    def timing(self, timing: SimulationSettings) -> SimulationSettings:
         """Twenty minutes until it is in service."""
         return timing.model_copy(update={"throughput_creation_seconds": 1200, "deployment_creation_seconds": 1200})
 
@@ -128,7 +128,7 @@ class TestJobs:
     """Customization jobs, which end by themselves."""
 
     @pytest.fixture
-    def timing(self, timing: Settings) -> Settings:
+    def timing(self, timing: SimulationSettings) -> SimulationSettings:
         """Half an hour in the queue."""
         return timing.model_copy(update={"job_queue_seconds": 1800})
 

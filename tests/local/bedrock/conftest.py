@@ -17,7 +17,7 @@ from local.bedrock import validation
 from local.bedrock.clock import ManualClock
 from local.bedrock.contract import Contract
 from local.bedrock.server import serve
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from local.request_guard import TOKEN_HEADER
 
 BUCKET = "training-data"
@@ -149,14 +149,14 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings() -> SimulationSettings:
     """Times as on AWS: the clock is the test's."""
-    return Settings()
+    return SimulationSettings()
 
 
 @pytest.fixture
 def simulation(
-    settings: Settings, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: SimulationSettings, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Simulation]:
     """The service; every response that it gives is checked against the service model, too."""
     respond = Contract.respond

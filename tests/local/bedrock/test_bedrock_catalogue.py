@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from lambdas.domain.models.catalogue import BaseModelEntry, catalogue
 from local.bedrock.custom_model_deployments import FIRST_DAY
 from local.bedrock.foundation_models import FOUNDATION_MODELS, Customization
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from local.bedrock.training_data import BYTES_PER_GB
 from tests.local.bedrock.conftest import BUCKET, Simulation, rows
 
@@ -22,8 +22,8 @@ def entry(request: pytest.FixtureRequest) -> BaseModelEntry:
 
 
 @pytest.fixture
-def settings(entry: BaseModelEntry) -> Settings:
-    return Settings(region=entry.customization_regions[0])
+def settings(entry: BaseModelEntry) -> SimulationSettings:
+    return SimulationSettings(region=entry.customization_regions[0])
 
 
 def customization_of(entry: BaseModelEntry) -> Customization:
@@ -103,8 +103,8 @@ class TestElsewhere:
     """A Region in which no model of the catalogue can be customized."""
 
     @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(region="eu-central-1")
+    def settings(self) -> SimulationSettings:
+        return SimulationSettings(region="eu-central-1")
 
     def test_no_model_can_be_customized(self, simulation: Simulation, entry: BaseModelEntry) -> None:
         """A deployment to the wrong Region must learn it before it uploads anything."""
@@ -119,8 +119,8 @@ class TestNova2Lite:
     """The one model that is trained without a validation set."""
 
     @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(region="us-east-1")
+    def settings(self) -> SimulationSettings:
+        return SimulationSettings(region="us-east-1")
 
     def test_a_validation_set_is_refused(self, simulation: Simulation) -> None:
         """AWS's guide says that it is not supported; whoever sends one would wait for losses that never come."""

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.bedrock.clock import ManualClock
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from tests.local.bedrock.conftest import HAIKU, HOUR, Simulation, rows
 
 LLAMA_3_1 = "meta.llama3-1-8b-instruct-v1:0:128k"
@@ -140,8 +140,8 @@ class TestQuota:
     """An account with room for two deployments."""
 
     @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(custom_model_deployments=2)
+    def settings(self) -> SimulationSettings:
+        return SimulationSettings(custom_model_deployments=2)
 
     def test_the_quota_counts_what_exists(self, simulation: Simulation, model_arn: str) -> None:
         """Forgotten deployments use it up."""
@@ -233,8 +233,8 @@ class TestSlowDeployment:
     """An account whose deployments take four requests a minute."""
 
     @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(deployment_requests_per_minute=4)
+    def settings(self) -> SimulationSettings:
+        return SimulationSettings(deployment_requests_per_minute=4)
 
     def test_beyond_the_requests_of_a_minute_it_throttles(self, simulation: Simulation, model_arn: str) -> None:
         """The fifth is refused, and asked again a minute later it is answered; refused ones do not count."""

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from local.bedrock.server import serve
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from tests.local.bedrock.conftest import HAIKU, NOVA_MICRO, SESSION, TOKEN, Simulation, rows
 
 ON_DEMAND = "anthropic.claude-3-haiku-20240307-v1:0"
@@ -39,8 +39,8 @@ class TestLegacy:
     """A base model near its end of life, named without the context length."""
 
     @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(model_lifecycle={ON_DEMAND: "LEGACY"})
+    def settings(self) -> SimulationSettings:
+        return SimulationSettings(model_lifecycle={ON_DEMAND: "LEGACY"})
 
     def test_a_legacy_model_says_so_takes_no_job_and_no_throughput(self, simulation: Simulation) -> None:
         """Whoever checks the life cycle first saves a failed run."""
@@ -66,8 +66,8 @@ class TestEndOfLife:
     """A base model past its end of life, named with the context length, and one named by its inference profile."""
 
     @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(model_lifecycle={HAIKU: "EOL", "us.amazon.nova-2-lite-v1:0": "EOL"})
+    def settings(self) -> SimulationSettings:
+        return SimulationSettings(model_lifecycle={HAIKU: "EOL", "us.amazon.nova-2-lite-v1:0": "EOL"})
 
     def test_a_model_past_its_end_answers_nothing_any_more(self, simulation: Simulation) -> None:
         """AWS answers ResourceNotFoundException, with words that tell it from a wrong id."""
@@ -93,7 +93,7 @@ class TestEndOfLife:
 @mock_aws
 def test_a_life_cycle_of_a_model_that_does_not_exist_is_no_setting() -> None:
     """A misspelt id must not pass as a model that is ACTIVE."""
-    settings = Settings(model_lifecycle={"anthropic.claude-3-haikku-v1:0": "EOL"})
+    settings = SimulationSettings(model_lifecycle={"anthropic.claude-3-haikku-v1:0": "EOL"})
     with (
         pytest.raises(ValueError, match="haikku"),
         serve(settings, SESSION.client("s3", region_name="us-west-2"), token=TOKEN),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from tests.local.bedrock.conftest import HAIKU, HOUR, Simulation
 
 ACROSS = "Model units no-commitment Provisioned Throughputs across custom models"
@@ -25,8 +25,8 @@ class TestOfASetAccount:
     """An account whose every quota was set."""
 
     @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(
+    def settings(self) -> SimulationSettings:
+        return SimulationSettings(
             no_commitment_model_units=3,
             model_units_by_model={HAIKU: 1, LLAMA: 0},
             concurrent_customization_jobs=2,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from tests.local.bedrock.conftest import HAIKU, HOUR, Simulation
 
 
@@ -147,8 +147,8 @@ class TestWithoutUnits:
     """A new AWS account."""
 
     @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(no_commitment_model_units=0)
+    def settings(self) -> SimulationSettings:
+        return SimulationSettings(no_commitment_model_units=0)
 
     def test_a_new_account_has_no_units_and_is_told_so_as_on_aws(self, simulation: Simulation, model_arn: str) -> None:
         """The message names neither quota: a pipeline has to know both."""
@@ -163,8 +163,8 @@ class TestUnitsByModel:
     """An account with units across custom models, but few for one throughput of the base model."""
 
     @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(no_commitment_model_units=5, model_units_by_model={HAIKU: 1})
+    def settings(self) -> SimulationSettings:
+        return SimulationSettings(no_commitment_model_units=5, model_units_by_model={HAIKU: 1})
 
     def test_units_of_one_throughput_are_limited_by_base_model(self, simulation: Simulation, model_arn: str) -> None:
         """It takes both quotas to buy."""

@@ -16,7 +16,7 @@ from local.bedrock.models.base import BaseModel
 from local.bedrock.models.preparation import BASE_WEIGHTS, known_from, solve, training_row_of
 from local.bedrock.models.prompts import read_prompt
 from local.bedrock.models.ranker import Ranker, mean_loss
-from local.bedrock.models.tuned import TunedModel
+from local.bedrock.models.tuned import SimulatedTunedModel
 from local.bedrock.tokens import count_tokens, cut
 from local.bedrock.training import stop_early, train
 from local.bedrock.training_data import Example
@@ -43,11 +43,11 @@ def shuffled(rows: list[Example], seed: int = 0) -> list[Example]:
     return [Example(row.system, row.prompt, answer) for row, answer in zip(rows, answers, strict=True)]
 
 
-def ask(model: BaseModel | TunedModel, prompt: str) -> str:
+def ask(model: BaseModel | SimulatedTunedModel, prompt: str) -> str:
     return model.answer("", (("user", prompt),))
 
 
-def mean_f1(model: BaseModel | TunedModel, rows: list[Example]) -> float:
+def mean_f1(model: BaseModel | SimulatedTunedModel, rows: list[Example]) -> float:
     return sum(f1(ask(model, row.prompt), row.answer) for row in rows) / len(rows)
 
 
@@ -198,7 +198,7 @@ def test_summaries_are_sentences_of_the_text() -> None:
 
 
 @cache
-def trained() -> TunedModel:
+def trained() -> SimulatedTunedModel:
     return train(HAIKU, SMALL_SET, *sides()[:2]).model
 
 

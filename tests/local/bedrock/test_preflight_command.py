@@ -14,9 +14,9 @@ from cli import main
 from cli.approval import clients_of
 from lambdas.domain.models.catalogue import BaseModelEntry, catalogue
 from lambdas.domain.preflight.quotas import InUse, Needs, Quota, quota_checks
-from local.bedrock.foundation_models import FoundationModels
+from local.bedrock.foundation_models import SimulatedFoundationModels
 from local.bedrock.service_quotas import ServiceQuotas
-from local.bedrock.settings import Settings
+from local.bedrock.settings import SimulationSettings
 from tests.local.bedrock.conftest import BUCKET, TOKEN, Simulation
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -24,9 +24,9 @@ REGION = "us-west-2"
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings() -> SimulationSettings:
     """In the Region of cdk.json."""
-    return Settings(region=REGION)
+    return SimulationSettings(region=REGION)
 
 
 @pytest.fixture(autouse=True)
@@ -150,8 +150,8 @@ def test_caller_who_may_not_read_the_stacks_gets_the_other_checks(
 )
 def test_each_quota_of_each_model_is_known(model: BaseModelEntry, serving: str) -> None:
     """A quota that is not found warns only: a model whose quota is 0 would be trained and could not be served."""
-    there = Settings(region=model.customization_regions[0])
-    told = ServiceQuotas(there, FoundationModels(there)).list_defaults
+    there = SimulationSettings(region=model.customization_regions[0])
+    told = ServiceQuotas(there, SimulatedFoundationModels(there)).list_defaults
     pages = [told({"ServiceCode": "bedrock"})]
     while token := pages[-1].get("NextToken"):
         pages.append(told({"ServiceCode": "bedrock", "NextToken": token}))

@@ -30,7 +30,7 @@ _BEFORE_BYTES, _AFTER_BYTES = 128, 640
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-class Kind(NamedTuple):
+class ContentKind(NamedTuple):
     """Something to find: the rule it breaks, its name, cues in a line's shape, the exact pattern, a further test.
 
     `is_character`: the pattern matches single characters, so that a whole text is searched as fast as around the cues.
@@ -51,14 +51,14 @@ def luhn(text: str) -> bool:
     return len(set(digits)) > 1 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind(
+KINDS: tuple[ContentKind, ...] = (
+    ContentKind(
         "personal-data",
         "e-mail address",
         ("@",),
         re.compile(r"(?<![\w.+-])[\w+-][\w.+-]{0,63}+@(?:[\w-]{1,63}\.){1,4}[A-Za-z]{2,24}\b"),
     ),
-    Kind(
+    ContentKind(
         "personal-data",
         "phone number",
         (
@@ -85,13 +85,13 @@ KINDS: tuple[Kind, ...] = (
         ),
         lambda match: 10 <= sum(map(str.isdigit, match[0])) <= 15,
     ),
-    Kind(
+    ContentKind(
         "personal-data",
         "social security number",
         ("000-00-0000",),
         re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])"),
     ),
-    Kind(
+    ContentKind(
         "personal-data",
         "card number",
         ("0000-0000-0000", "0000-000000-00000", "0000 000000 00000", "0000 0000 0000", "0000000000000"),
@@ -100,7 +100,7 @@ KINDS: tuple[Kind, ...] = (
         ),
         lambda match: luhn(match[0]),
     ),
-    Kind(
+    ContentKind(
         "secret",
         "key or token",
         (
@@ -128,7 +128,7 @@ KINDS: tuple[Kind, ...] = (
             r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----"
         ),
     ),
-    Kind(
+    ContentKind(
         "secret",
         "password",
         (
@@ -146,7 +146,7 @@ KINDS: tuple[Kind, ...] = (
             r"(?i)(?<![^\W_])(?:password|passwd|api_?key|secret_?(?:access_?)?key)\"?\s{0,40}+[=:]\s{0,40}+[^\s,;<]{6,100}"
         ),
     ),
-    Kind(
+    ContentKind(
         "instruction",
         "instruction to the model",
         (
@@ -181,7 +181,7 @@ KINDS: tuple[Kind, ...] = (
             r"|<\|(?:im_start|system)\|>|\[INST\]|<<SYS>>"
         ),
     ),
-    Kind(
+    ContentKind(
         "active-html",
         "HTML that a page could execute",
         (
@@ -202,14 +202,14 @@ KINDS: tuple[Kind, ...] = (
             r"(?i)<(?:script|iframe|object|embed|svg)\b|\bjavascript:|\bon(?:error|load|click|mouseover)\s{0,3}=|data:text/html"
         ),
     ),
-    Kind(
+    ContentKind(
         "control-character",
         "control character",
         ("\x7f", "\\b", "\\f", "\b", "\f", *map(chr, range(0x80, 0xA0))),  # in a line and in its text
         CONTROL_CHARACTERS,
         is_character=True,
     ),
-    Kind(
+    ContentKind(
         "invisible-character",
         "invisible character",
         invisible.CUES,
@@ -233,14 +233,14 @@ _escapes = BytesAhoCorasick([b"\\u"], matchkind=MATCHKIND_LEFTMOST_FIRST).find_m
 _FIRST_BYTES = 2048
 
 
-def suspects(lines: list[bytes], values: list[Any]) -> dict[int, set[Kind]]:
+def suspects(lines: list[bytes], values: list[Any]) -> dict[int, set[ContentKind]]:
     """Which lines (indexes), given with their JSON values, have cues of which kinds."""
     data = b"".join(lines)
     if b"\\u" in data[:_FIRST_BYTES] or _escapes(data):
         lines = [*map(orjson.dumps, values)]  # writes characters as they are
         data = b"".join(lines)
     hits = _hits(data.translate(_SHAPE))
-    found: dict[int, set[Kind]] = {}
+    found: dict[int, set[ContentKind]] = {}
     if hits:
         ends = [*accumulate(map(len, lines))]
         for cue, start, _ in hits:
@@ -248,7 +248,7 @@ def suspects(lines: list[bytes], values: list[Any]) -> dict[int, set[Kind]]:
     return found
 
 
-def find(texts: list[tuple[str, str]], kinds: set[Kind]) -> Iterator[RecordFinding]:
+def find(texts: list[tuple[str, str]], kinds: set[ContentKind]) -> Iterator[RecordFinding]:
     """What of these kinds is in a record's texts, given with their JSON Pointers: one finding a kind and text."""
     for pointer, text in texts:
         data = text[:MAX_TEXT_CHARACTERS].encode()
@@ -259,9 +259,9 @@ def find(texts: list[tuple[str, str]], kinds: set[Kind]) -> Iterator[RecordFindi
                 yield RecordFinding(kind.rule, pointer, f"Possible {kind.name}: {mask(found[0])}{more}.")
 
 
-def _windows(data: bytes, kinds: set[Kind]) -> dict[Kind, list[list[int]]]:
+def _windows(data: bytes, kinds: set[ContentKind]) -> dict[ContentKind, list[list[int]]]:
     """The neighbourhoods of each kind's cues in a text, which do not overlap."""
-    windows: dict[Kind, list[list[int]]] = {}
+    windows: dict[ContentKind, list[list[int]]] = {}
     for cue, start, end in _hits(data.translate(_SHAPE)):
         kind = _CUES[cue][1]
         if kind not in kinds:
@@ -276,7 +276,7 @@ def _windows(data: bytes, kinds: set[Kind]) -> dict[Kind, list[list[int]]]:
     return windows
 
 
-def _matches(kind: Kind, data: bytes, start: int, end: int) -> Iterator[str]:
+def _matches(kind: ContentKind, data: bytes, start: int, end: int) -> Iterator[str]:
     """The kind's matches within a window, but those that its edges may have cut."""
     text = data[start:end].decode(errors="ignore")
     for match in kind.pattern.finditer(text):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from lambdas.domain.core.settings_model import SettingsModel
 from lambdas.domain.dataset.record_set import MIN_TEST_RECORDS
-from lambdas.domain.models.catalogue import Limits
+from lambdas.domain.models.catalogue import ModelLimits
 
 # A part may exceed its share by this factor where the groups do not fit exactly.
 _OVERSHOOT = 1.25
@@ -101,7 +101,7 @@ class _Groups:
 def split(
     keys: Sequence[bytes],
     request: Request,
-    limits: Limits,
+    limits: ModelLimits,
     labels: Sequence[int] = (),
     to_train: Collection[bytes] = (),
 ) -> Split | Shortage:
@@ -141,7 +141,7 @@ def _ordered(keys: Sequence[bytes], seed: int) -> dict[bytes, list[int]]:
 
 
 def _validation(
-    rest: _Groups, to_train: Collection[bytes], total: int, request: Request, limits: Limits
+    rest: _Groups, to_train: Collection[bytes], total: int, request: Request, limits: ModelLimits
 ) -> tuple[list[bytes], str | None]:
     taken = limits.validation
     if not request.validation or taken is None:
