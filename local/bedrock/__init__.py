@@ -1,4 +1,4 @@
 """The simulated Bedrock: a small HTTP service that unchanged boto3 clients of `bedrock` and `bedrock-runtime` reach.
 
-What it simulates and what not: docs/simulated-bedrock.md.
+`local` and tests import it. Start at `service.py`. What it simulates and what not: docs/simulated-bedrock.md.
 """

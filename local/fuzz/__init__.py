@@ -1,1 +1,4 @@
-"""`make fuzz`: bytes that nobody would write go through the data gate, for a bounded time; none may raise."""
+"""`make fuzz`: bytes that nobody would write go through the data gate, for a bounded time; none may raise.
+
+Nothing imports it. Start at `__main__.py`.
+"""

@@ -1,1 +1,4 @@
-"""What a run will cost and has cost, from a price file. Start at `estimate.py`."""
+"""What a run will cost and has cost, from a price file.
+
+Settings, preflight and report import it; steps do, too. Start at `estimate.py`.
+"""

@@ -1,1 +1,4 @@
-"""The base models that can be fine-tuned, a JSON file each, and their hyperparameters. Start at `catalogue.py`."""
+"""The base models that can be fine-tuned, a JSON file each, and their hyperparameters.
+
+Every room but core may import it. Start at `catalogue.py`.
+"""

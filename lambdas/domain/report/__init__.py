@@ -1,4 +1,4 @@
 """What people read of a run: report.json, its page, and the messages of success, failure and approval.
 
-Start at `run_report.py`.
+No other room imports it. Start at `run_report.py`.
 """

@@ -1,4 +1,4 @@
 """The models that a run trains: candidates, their jobs, losses and the training curve.
 
-Start at `candidates.py`.
+Serving and the rooms above it may import it. Start at `candidates.py`.
 """

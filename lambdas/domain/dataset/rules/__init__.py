@@ -1,1 +1,4 @@
-"""The rules for lines, records and sets. Start at `table.py`, which lists them with their remedies."""
+"""The rules for lines, records and sets.
+
+The data set's room imports it. Start at `table.py`, which lists the rules with their remedies.
+"""

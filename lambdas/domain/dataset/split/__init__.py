@@ -1,4 +1,4 @@
 """How the split is made: groups of records with one context, then whole groups to each set.
 
-Start at `holdout.py`.
+The data set's room imports it. Start at `holdout.py`.
 """

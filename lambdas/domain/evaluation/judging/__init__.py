@@ -1,1 +1,4 @@
-"""Pairwise judging by models, and how far judges agree. Start at `pairwise.py`."""
+"""Pairwise judging by models, and how far judges agree.
+
+The evaluation's room and the report import it. Start at `pairwise.py`.
+"""
