@@ -2,6 +2,7 @@
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.run import Run
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training.candidate_jobs import Jobs
@@ -11,6 +12,14 @@ from lambdas.handlers.observability import Json, observed
 from lambdas.steps.request_approval import request_approval
 
 
+class Pause(Fact):
+    """What the state says of its pause: the token that ends it, its longest time, and who is told of it."""
+
+    task_token: str
+    timeout_seconds: float
+    topic_arn: str
+
+
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
     """Takes `{"run", "plan", "jobs", "model", "task_token", "timeout_seconds", "topic_arn"}`.
@@ -18,16 +27,16 @@ def handler(event: Json, context: LambdaContext) -> Json:
     Raises ServiceBusy and Refused. What it returns is not used: the state's result is what ends the pause,
     `{"decision", "by", "answered_at", …}`.
     """
-    settings = composition.root.environment
+    settings, pause = composition.root.environment, Pause.parse({name: event.get(name) for name in Pause.model_fields})
     request_approval(
         Run.parse_from(event, "run"),
         Plan.parse_from(event, "plan"),
         Jobs.parse_from(event, "jobs"),
         TunedModel.parse_from(event, "model"),
         adapters=composition.root.adapters,
-        task_token=event["task_token"],
-        timeout_seconds=event["timeout_seconds"],
-        topic_arn=event["topic_arn"],
+        task_token=pause.task_token,
+        timeout_seconds=pause.timeout_seconds,
+        topic_arn=pause.topic_arn,
         environment=settings.deployment,
         longest_lease_hours=settings.longest_lease_hours,
     )

@@ -1,7 +1,7 @@
-"""AnswerShard and AnswerBaselineShard: a model answers one shard of the test set. No question is asked twice.
+"""What AnswerShard and AnswerBaselineShard share: a model answers one shard of the test set.
 
-A busy model is asked again and again: an account may have a quota of a few requests a minute, which all shards share.
-How long depends on what the waiting costs.
+No question is asked twice. A busy model is asked again and again: an account may have a quota of a few requests a
+minute, which all shards share. How long depends on what the waiting costs.
 """
 
 import random
@@ -33,12 +33,6 @@ RESERVED_MILLISECONDS = 150_000
 # The first pause before a busy model is asked again; each further one is twice as long, up to the longest.
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
-# How long a function waits in vain before the state machine's few repetitions begin. A throughput bills the hours in
-# which it answers nothing. A foundation model costs nothing meanwhile, but the run must end if it never answers. A
-# deployment bills tokens alone, and the lease ends the waiting.
-PATIENCE_WITH_THROUGHPUT_SECONDS = 60.0
-PATIENCE_WITH_BASELINE_SECONDS = 600.0
-PATIENCE_WITH_DEPLOYMENT_SECONDS = inf
 
 # So many refusals in a row are the model's, not the records'; fewer than a data set's least test records.
 TELLING_RECORDS = 10
@@ -50,6 +44,7 @@ MODEL_CANNOT_BE_ASKED = {"AccessDeniedException", "ResourceNotFoundException"}
 class Limits:
     """How long questions are asked: until the function's end, until `answer_until`, and of a model that is busy.
 
+    `patience_seconds` is how long a function waits in vain before the state machine's few repetitions begin.
     From `answer_until` on nothing is asked: the lease is nearly over. It is None where there is no lease.
     """
 
@@ -58,7 +53,7 @@ class Limits:
     answer_until: str | None = None
 
 
-def answer_shard(
+def answer_records(
     run: Run,
     shard: AnswerShard,
     model_id: str,
@@ -119,7 +114,7 @@ class _Model:
     clock: Clock
 
     def answer_when_free(self, index: int, record: bytes) -> StoredLine:
-        """One record's line, from a model that may be busy for a while. Raises as `answer_shard`."""
+        """One record's line, from a model that may be busy for a while. Raises as `answer_records`."""
         waited, pause, trouble = 0.0, FIRST_PAUSE_SECONDS, ""
         while True:
             self._require_time(trouble)

@@ -3,7 +3,7 @@
 It also chooses the pairs of answers that judges and people compare.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.domain.core.run import Run
@@ -18,27 +18,20 @@ from lambdas.domain.evaluation.answers import (
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.judging.shards import choose_pairs, plan_judge_shards
 from lambdas.domain.evaluation.settings import EvaluationSettings
-from lambdas.domain.plan.plan import ShardLists
+from lambdas.domain.plan.plan import Plan
 from lambdas.steps.observability import logger
 
 
-def collect_answers(
-    run: Run,
-    arms: Iterable[str],
-    test_records: int,
-    shards: ShardLists,
-    settings: EvaluationSettings,
-    *,
-    adapters: Adapters,
-) -> Responses:
+def collect_answers(run: Run, plan: Plan, *, adapters: Adapters) -> Responses:
     """Writes each arm's answers, the pairs and the items of the judges' map.
 
     Raises EvaluationFailed and ServiceBusy.
     """
     bucket, prefix, answers = run.output_bucket, run.prefix, adapters.answers
+    test_records, shards = plan.dataset.test.records, plan.shards
     items = [item for key in (shards.baselines, shards.tuned) for item in answers.read_shards(bucket, key)]
     errors, paired = {}, dict[str, list[StoredLine]]()
-    for arm in arms:
+    for arm in plan.arms:
         numbers = [item.number for item in items if item.arm == arm]
         lines = join_shards((answers.read_shard(bucket, prefix, arm, number) for number in numbers), test_records)
         answers.write_arm(bucket, prefix, arm, lines)
@@ -47,7 +40,7 @@ def collect_answers(
             paired[arm] = lines
         logger.info("Answers joined", extra={"arm": arm, "records": test_records, "errors": errors[arm].total()})
     require_answers(errors, test_records)
-    pairs, judge_shards = _write_pairs(run, shards.judges, settings, paired, adapters)
+    pairs, judge_shards = _write_pairs(run, shards.judges, plan.evaluation, paired, adapters)
     counts = {arm: ArmCounts(n=test_records, errors=found.total()) for arm, found in errors.items()}
     return Responses(arms=counts, pairs=pairs, judge_shards=judge_shards)
 

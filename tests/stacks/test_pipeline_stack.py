@@ -1,5 +1,6 @@
 """The pipeline stack, by properties: who may do what, and that definition, handlers and functions fit together."""
 
+import importlib
 import json
 import re
 
@@ -7,11 +8,8 @@ import pytest
 
 from stacks.definition import NUMBERS, PATH, RETRIES, function_of, lambda_states, seconds_to_serve, states
 from stacks.functions import handler_module
-from tests.stacks.conftest import ROOT, Templates, listed, text
-
-HANDLERS = ROOT / "lambdas" / "handlers"
-# These stand beside the handlers and serve no state.
-NO_STATE = {"__init__", "composition", "environment", "observability", "empty_bucket", "reconcile_throughput"}
+from tests.stacks.conftest import Templates, listed, text
+from tests.task_modules import task_modules
 
 
 def _functions(templates: Templates) -> dict[str, dict[str, object]]:
@@ -23,15 +21,16 @@ def _functions(templates: Templates) -> dict[str, dict[str, object]]:
     }
 
 
-def test_states_handlers_placeholders_and_functions_are_in_bijection(templates: Templates) -> None:
+def test_states_handlers_steps_placeholders_and_functions_are_in_bijection(templates: Templates) -> None:
     """One name leads from the picture to the code: no table of names can drift, since there is none."""
     tasks = {
         name: served
         for name, state in states(json.loads(PATH.read_text()))
         if (served := function_of(state)) and not served.startswith("arn:")
     }
-    files = {file.stem for file in HANDLERS.glob("*.py")} - NO_STATE
-    assert {handler_module(name) for name in tasks} == files
+    assert {handler_module(name) for name in tasks} == task_modules()
+    for module in task_modules():
+        assert callable(getattr(importlib.import_module(f"lambdas.steps.{module}"), module))
     assert tasks == {name: f"${{{name}Arn}}" for name in tasks}
     assert set(_functions(templates)) - {"ReconcileThroughput"} == set(tasks) == set(lambda_states())
     for name, function in _functions(templates).items():

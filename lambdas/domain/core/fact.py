@@ -30,22 +30,26 @@ class Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @classmethod
-    def parse(cls, value: object) -> Self:
-        """The fact in a state's value. Raises InvalidState, which names the fact and each key that is wrong."""
+    def parse(cls, value: object, name: str | None = None) -> Self:
+        """The fact in a state's value. Raises InvalidState, which names the fact and each key that is wrong.
+
+        `name` is the fact's key in the state, where that is not the name of its type.
+        """
         try:
             return cls.model_validate(value)
         except ValidationError as error:
             wrong = "; ".join(
                 f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}" for each in error.errors()
             )
-            raise InvalidState(f"The state's {cls.__name__} is not what it must be: {wrong}.") from error
+            fact = f"{name} ({cls.__name__})" if name else cls.__name__
+            raise InvalidState(f"The state's {fact} is not what it must be: {wrong}.") from error
 
     @classmethod
     def parse_from(cls, state: JsonObject, name: str) -> Self:
         """The fact of that name in a state's input. Raises InvalidState, also where there is none."""
         if name not in state:
             raise InvalidState(f"The state has no {name}: it cannot go on.")
-        return cls.parse(state[name])
+        return cls.parse(state[name], name)
 
     def dump(self) -> JsonObject:
         """The fact as a state keeps it: JSON values."""

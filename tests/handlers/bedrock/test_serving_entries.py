@@ -45,7 +45,7 @@ def test_a_wrong_fact_is_named_with_its_key(
     run: dict[str, Any], throughput: dict[str, Any], lambda_context: LambdaContext
 ) -> None:
     """A person must find what is wrong in the state."""
-    with pytest.raises(InvalidState, match=r"Serving .*wait_seconds"):
+    with pytest.raises(InvalidState, match=r"serving \(Serving\) .*wait_seconds"):
         check_serving.handler({"run": run, "serving": {**throughput, "wait_seconds": "soon"}}, lambda_context)
 
 

@@ -1,0 +1,36 @@
+"""AnswerShard: the tuned model answers one shard of the test set while the throughput or deployment exists."""
+
+from collections.abc import Callable
+from math import inf
+
+from lambdas.adapters.adapters import Adapters
+from lambdas.domain.core.run import Run
+from lambdas.domain.evaluation.shards import AnsweredShard, AnswerShard
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.serving.kinds import ON_DEMAND
+from lambdas.domain.serving.serving import Serving
+from lambdas.steps.answering import Limits, answer_records
+from lambdas.steps.clock import Clock
+
+# A throughput bills the hours in which it answers nothing. A deployment bills tokens alone, and the lease ends the
+# waiting.
+PATIENCE_WITH_THROUGHPUT_SECONDS = 60.0
+PATIENCE_WITH_DEPLOYMENT_SECONDS = inf
+
+
+def answer_shard(
+    run: Run,
+    plan: Plan,
+    shard: AnswerShard,
+    serving: Serving,
+    remaining_milliseconds: Callable[[], int],
+    *,
+    adapters: Adapters,
+    clock: Clock,
+) -> AnsweredShard:
+    """The tuned model's answers that are not stored yet. Raises as `answer_records`."""
+    patience = PATIENCE_WITH_DEPLOYMENT_SECONDS if serving.kind == ON_DEMAND else PATIENCE_WITH_THROUGHPUT_SECONDS
+    limits = Limits(remaining_milliseconds, patience, serving.answer_until)
+    return answer_records(
+        run, shard, serving.identifier, plan.evaluation.inference, limits, adapters=adapters, clock=clock
+    )
