@@ -80,10 +80,10 @@ def tell_report(console: Console, folder: Path) -> None:
 
 def sweep(report: RunReport) -> Iterator[str]:
     """What a run with several candidates tried, which of them it served, and what became of the other models."""
-    if report.sweep is None:
-        return
-    yield f"Sweep: {report.sweep.reason} {report.sweep.note}".rstrip()
-    for job in report.sweep.jobs:
+    trained = report.trained
+    if trained.jobs:
+        yield f"Sweep: {trained.reason} {trained.note}".rstrip()
+    for job in trained.jobs:
         tried = ", ".join(f"{name} {value}" for name, value in job.hyperparameters.items())
         known = "no validation loss" if job.validation_loss is None else f"validation loss {job.validation_loss:.4g}"
         loss = (job.failure or known).rstrip(".")

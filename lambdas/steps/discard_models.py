@@ -17,11 +17,10 @@ def discard_models(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapter
     """
     stored = adapters.model_choice.read_choice(run.output_bucket, run.id)
     chosen = stored.chosen if stored else None
-    keep_models = choice.keeps_models(len(plan.candidates), keep_models=plan.keep_models)
     before = jobs or sum_up(plan_jobs(plan.candidates, run.id, environment))
     candidates = [
         _discard(one, run.id, adapters, environment)
-        if choice.is_discarded(one.number, chosen, keep_models=keep_models, keep_job=plan.keep_job)
+        if choice.is_discarded(one.number, chosen, keep_models=plan.keep_models, keep_job=plan.keep_job)
         else one.model_copy(update={"model": KEPT})
         for one in before.candidates
     ]

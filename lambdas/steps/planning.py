@@ -1,8 +1,8 @@
 """What a run is to do, made of its checked data set, its run.json and the environment's limits."""
 
 from lambdas.domain.core.run import KEEP_JOB_TAG, Run, bedrock_tags
-from lambdas.domain.dataset.figures import count_tokens, recommended_hyperparameters
-from lambdas.domain.dataset.planned_set import PlannedSet
+from lambdas.domain.dataset.figures import count_tokens, count_training_tokens, recommended_hyperparameters
+from lambdas.domain.dataset.planned_set import PlannedSet, TrainingSet
 from lambdas.domain.dataset.preparation import PreparedDataset
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.evaluation.arms import plan_arms
@@ -26,7 +26,7 @@ def make_plan(
     """`$.plan` of a run in the environment of this name."""
     choices = checked.choices
     settings, model = choices
-    sets = _sets(run, prepared)
+    sets = _sets(run, checked, prepared)
     varied = vary_hyperparameters(
         model,
         settings.hyperparameters,
@@ -37,14 +37,13 @@ def make_plan(
     return Plan(
         output_bucket=run.output_bucket,
         base_model=model.customization_id,
-        inference_model=model.inference_id,
         recommended=recommended_hyperparameters(prepared, choices.wanted),
         candidates=[
             Candidate(number=number, hyperparameters=each, training_set=sets.train)
             for number, each in enumerate(varied.hyperparameters, 1)
         ],
         candidates_note=varied.note,
-        keep_models=settings.sweep is not None and settings.sweep.keep_models,
+        keep_models=varied.keep_models,
         serving=chosen_serving(choices),
         model_units=settings.model_units,
         max_cost_usd=cost_cap(choices, limits),
@@ -84,13 +83,15 @@ def set_key(run: Run, name: SetName) -> str:
     return f"{run.prefix}dataset/{name}.jsonl"
 
 
-def _sets(run: Run, prepared: PreparedDataset) -> PlannedSets:
+def _sets(run: Run, checked: CheckedDataset, prepared: PreparedDataset) -> PlannedSets:
     def uri(name: SetName) -> str:
         return f"s3://{run.output_bucket}/{set_key(run, name)}"
 
     records = prepared.counts()
     return PlannedSets(
-        train=PlannedSet(uri=uri("train"), records=records["train"]),
+        train=TrainingSet(
+            uri=uri("train"), records=records["train"], tokens=count_training_tokens(checked.given, prepared)
+        ),
         validation=PlannedSet(uri=uri("validation"), records=records["validation"]) if records["validation"] else None,
         test=PlannedTestSet(uri=uri("test"), records=records["test"], leaked=prepared.leaked_test_records),
     )

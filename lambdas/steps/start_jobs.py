@@ -15,7 +15,6 @@ from lambdas.domain.core.timestamps import now
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training import candidate_jobs, customization
 from lambdas.domain.training.candidate_jobs import PENDING, CandidateJob, Jobs, plan_jobs
-from lambdas.domain.training.choice import keeps_models
 from lambdas.domain.training.customization import IN_PROGRESS, JobDescription
 from lambdas.steps.observability import logger, metrics
 
@@ -54,7 +53,6 @@ def _request(run: Run, plan: Plan, candidate: CandidateJob, settings: JobSetting
     """Each candidate's job has its own name, token, output folder and tags."""
     validation, number = plan.dataset.validation, candidate.number
     training_set = next(one.training_set for one in plan.candidates if one.number == number)
-    keep = keeps_models(len(plan.candidates), keep_models=plan.keep_models)
     return JobRequest(
         name=candidate.name,
         token=runs.client_request_token(run.id, "customization", number),
@@ -65,7 +63,7 @@ def _request(run: Run, plan: Plan, candidate: CandidateJob, settings: JobSetting
         validation_uri=validation.uri if validation else None,
         output_uri=object_store.uri(run.output_bucket, runs.candidate_output(run.prefix, number)),
         kms_key_arn=settings.kms_key_arn,
-        tags={**plan.tags, CANDIDATE_TAG: str(number), KEEP_MODEL_TAG: "true" if keep else "false"},
+        tags={**plan.tags, CANDIDATE_TAG: str(number), KEEP_MODEL_TAG: "true" if plan.keep_models else "false"},
     )
 
 

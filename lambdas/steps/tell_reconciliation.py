@@ -67,13 +67,9 @@ def _read_estimated_price(run: str | None, scope: Scope, adapters: Adapters) -> 
     """None where it is not known: nothing that cleans up may fail for want of a price."""
     if run is None:
         return None
-    from lambdas.domain.cost.estimate import Estimate
-    from lambdas.domain.preflight.checks import preflight_key
-
     try:
-        stored = adapters.objects.read(scope.bucket, preflight_key(prefix(run)))
-        made = orjson.loads(stored).get("estimate") if stored else None
-        return Estimate.model_validate(made).model_unit_price_per_hour() if made else None
+        found = adapters.preflight_documents.read(scope.bucket, prefix(run))
+        return found.estimate.model_unit_price_per_hour() if found and found.estimate else None
     except (ServiceBusy, Refused, ValueError) as error:
         logger.warning("Price not found out", extra={"trouble": str(error)})
         return None

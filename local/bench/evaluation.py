@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from lambdas.domain.dataset.planned_set import PlannedSet
+from lambdas.domain.dataset.planned_set import TrainingSet
 from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.answers import AnswerLine, parse_lines
 from lambdas.domain.evaluation.arms import Arm
@@ -82,11 +82,10 @@ def _report(files: Path) -> int:
     losses = JobLosses(curve, curve)
     source = {"bucket": "", "key": "", "version_id": None}
     lineage: dict[str, object] = {"package_version": "", "source": source, "objects": [], "judge_prompt": None}
-    stored = PlannedSet(uri="s3://bench/set.jsonl", records=RECORDS)
+    stored = TrainingSet(uri="s3://bench/set.jsonl", records=RECORDS, tokens=1)
     plan = Plan(
         output_bucket="bench",
         base_model="bench",
-        inference_model="bench",
         recommended=[],
         candidates=[Candidate(number=1, hyperparameters={"epochCount": "4"}, training_set=stored)],
         candidates_note="",
@@ -100,7 +99,7 @@ def _report(files: Path) -> int:
         evaluation=settings,
         arms=arms,
         settings_findings=[],
-        tokens=TokenCounts(train=1, validation=1, test_prompts=1, test_references=1, examples=1),
+        tokens=TokenCounts(test_prompts=1, test_references=1, examples=1),
         shards=ShardLists(baselines="", tuned="", judges=""),
         tags={},
     )

@@ -72,10 +72,10 @@ def report_page() -> str:
     settings = EvaluationSettings(task_kind="labels", judges=[LONG, "judge-b"], prices=own)
     plan = make_plan(
         base_model=HAIKU,
-        candidates=[{"number": 1, "hyperparameters": {"epochCount": "4"}, "training_set": TRAINING_SET}],
+        candidates=[
+            {"number": 1, "hyperparameters": {"epochCount": "4"}, "training_set": TRAINING_SET | {"tokens": 80_000}}
+        ],
         tokens={
-            "train": 80_000,
-            "validation": 9_000,
             "test_prompts": 18_000,
             "test_references": 900,
             "examples": 700,

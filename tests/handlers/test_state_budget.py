@@ -17,7 +17,7 @@ from lambdas.domain.core.outside_text import json_bytes
 from lambdas.domain.core.state_budget import CAUGHT_BYTES, ERROR_BYTES, FACT_BYTES, STATE_BYTES
 from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.price_file import default_prices
-from lambdas.domain.dataset.planned_set import PlannedSet
+from lambdas.domain.dataset.planned_set import TrainingSet
 from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.preflight.checks import failure_message
@@ -204,7 +204,7 @@ def test_a_sweep_s_failures_make_a_job_of_its_size() -> None:
         planned = Candidate(
             number=number,
             hyperparameters={f"name{n}": "0.123456789012" for n in range(6)},
-            training_set=PlannedSet(uri="s3://bucket/train.jsonl", records=40),
+            training_set=TrainingSet(uri="s3://bucket/train.jsonl", records=40, tokens=9000),
         )
         one = candidate_jobs.plan_job(planned, "n" * 63)
         candidates.append(candidate_jobs.describe_job(one, job))

@@ -16,7 +16,7 @@ from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
 from lambdas.domain.core.run import Run, bedrock_tags, claim_key
 from lambdas.domain.core.timestamps import now
-from lambdas.domain.dataset.planned_set import PlannedSet
+from lambdas.domain.dataset.planned_set import PlannedSet, TrainingSet
 from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.evaluation.settings import EvaluationSettings
@@ -28,6 +28,7 @@ from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
 from lambdas.domain.training.candidates import Candidate
 from lambdas.domain.training.choice import TunedModel
 from lambdas.domain.training.customization import JobDescription
+from lambdas.domain.training.losses import NO_LOSSES
 from lambdas.domain.training.polling import MOST_START_REFUSALS
 from lambdas.steps.check_jobs import check_jobs
 from lambdas.steps.choose_model import choose_model
@@ -154,11 +155,10 @@ def sweep(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
     for name in ("train", "validation"):
         s3.put_object(Bucket=OUTPUT_BUCKET, Key=f"{PREFIX}dataset/{name}.jsonl", Body=data.encode())
     uri = f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset"
-    training_set = PlannedSet(uri=f"{uri}/train.jsonl", records=40)
+    training_set = TrainingSet(uri=f"{uri}/train.jsonl", records=40, tokens=9000)
     plan = Plan(
         output_bucket=OUTPUT_BUCKET,
         base_model="anthropic.claude-3-haiku-20240307-v1:0:200k",
-        inference_model="anthropic.claude-3-haiku-20240307-v1:0",
         recommended=[],
         candidates=[
             Candidate(
@@ -183,7 +183,7 @@ def sweep(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
         evaluation=EvaluationSettings(),
         arms=plan_arms({}, 0),
         settings_findings=[],
-        tokens=TokenCounts(train=9000, validation=0, test_prompts=600, test_references=30, examples=0),
+        tokens=TokenCounts(test_prompts=600, test_references=30, examples=0),
         shards=ShardLists(baselines="baselines", tuned="tuned", judges="judges"),
         tags={**bedrock_tags("fine-tuning", RUN, EXECUTION), "keep-job": "false"},
     )
@@ -559,7 +559,7 @@ def test_a_single_model_needs_no_loss_to_be_chosen(sweep: Sweep) -> None:
     sweep.jobs = jobs.model_copy(update={"candidates": only})
     chosen = sweep.choose()
     assert chosen.number == 3
-    assert "only job 3 made a model" in chosen.reason
+    assert "Job 3 of 4 made the only model" in chosen.reason
 
 
 def test_the_longest_failures_of_the_largest_sweep_fit_into_a_cause(sweep: Sweep) -> None:
@@ -582,18 +582,17 @@ class TestOneCandidate:
     @pytest.fixture(autouse=True)
     def only(self, sweep: Sweep) -> None:
         """The first candidate alone, as a run without sweep in run.json has it."""
-        sweep.plan = sweep.plan.model_copy(update={"candidates": sweep.plan.candidates[:1]})
+        sweep.plan = sweep.plan.model_copy(update={"candidates": sweep.plan.candidates[:1], "keep_models": True})
         self.sweep = sweep
 
     def test_it_is_chosen_without_a_loss_and_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without a validation set Bedrock has none to give."""
         without_losses(self.sweep, monkeypatch)
+        monkeypatch.setattr(self.sweep.adapters.customization_output, "read_training_metrics", lambda *_: NO_LOSSES)
         self.sweep.train()
-        for stored in self.sweep.adapters.clients.s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix=PREFIX)["Contents"]:
-            if "customization/" in stored["Key"]:
-                self.sweep.adapters.clients.s3.delete_object(Bucket=OUTPUT_BUCKET, Key=stored["Key"])
         chosen = self.sweep.choose()
-        assert (chosen.number, chosen.name, chosen.reason) == (1, f"{NAME}-c1", "It is the only candidate.")
+        assert (chosen.number, chosen.name) == (1, f"{NAME}-c1")
+        assert chosen.reason == "Job 1 of 1 made the only model; Bedrock gave no validation loss for it."
         assert [one.model for one in self.sweep.discard().candidates] == ["kept"]
         assert self.sweep.model_names() == [f"{NAME}-c1"]
 

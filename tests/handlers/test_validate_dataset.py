@@ -82,33 +82,30 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
     assert plan == {
         "output_bucket": "output-bucket",
         "base_model": f"{HAIKU}:200k",
-        "inference_model": HAIKU,
         "recommended": pipeline.report()["training"]["hyperparameters"],
         "settings_findings": [],
         "candidates": [
             {
                 "number": 1,
                 "hyperparameters": hyperparameters,
-                "training_set": {"uri": f"{base}/train.jsonl", "records": 180},
+                "training_set": {"uri": f"{base}/train.jsonl", "records": 180, "tokens": 26799},
             }
         ],
         "candidates_note": "",
-        "keep_models": False,
+        "keep_models": True,
         "serving": "provisioned_throughput",
         "model_units": 1,
         "max_cost_usd": None,
         "needs_approval": False,
         "keep_job": False,
         "dataset": {
-            "train": {"uri": f"{base}/train.jsonl", "records": 180},
+            "train": {"uri": f"{base}/train.jsonl", "records": 180, "tokens": 26799},
             "validation": {"uri": f"{base}/validation.jsonl", "records": 40},
             "test": {"uri": f"{base}/test.jsonl", "records": 40, "leaked": 0},
         },
         "evaluation": EvaluationSettings().model_dump(),
         "arms": {"tuned": {"model_id": None, "few_shot": 0}, "base": {"model_id": HAIKU, "few_shot": 0}},
         "tokens": {
-            "train": 26799,
-            "validation": 5851,
             "test_prompts": 5921,
             "test_references": 73,
             "examples": 0,

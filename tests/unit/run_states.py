@@ -20,7 +20,7 @@ RUN: dict[str, Any] = {
     "prefix": f"runs/{RUN_ID}/",
     "claimed_at": "2026-11-22T09:00:00.000Z",
 }
-TRAINING_SET = {"uri": "s3://out/train.jsonl", "records": 40}
+TRAINING_SET = {"uri": "s3://out/train.jsonl", "records": 40, "tokens": 9000}
 
 
 def make_plan(count: int = 1, **changes: Any) -> dict[str, Any]:
@@ -28,7 +28,6 @@ def make_plan(count: int = 1, **changes: Any) -> dict[str, Any]:
     plan = {
         "output_bucket": "out",
         "base_model": "anthropic.claude-3-haiku-20240307-v1:0:200k",
-        "inference_model": "anthropic.claude-3-haiku-20240307-v1:0",
         "recommended": [],
         "candidates": [
             {"number": number, "hyperparameters": {"batchSize": str(4 * number)}, "training_set": TRAINING_SET}
@@ -45,7 +44,7 @@ def make_plan(count: int = 1, **changes: Any) -> dict[str, Any]:
         "evaluation": {},
         "arms": {"tuned": {"model_id": None}, "base": {"model_id": "base-model"}},
         "settings_findings": [],
-        "tokens": {"train": 9000, "validation": 0, "test_prompts": 600, "test_references": 30, "examples": 0},
+        "tokens": {"test_prompts": 600, "test_references": 30, "examples": 0},
         "shards": {"baselines": "b", "tuned": "t", "judges": "j"},
         "tags": {"deployment": "ft"},
     }
@@ -83,7 +82,7 @@ def make_model(number: int = 1, **changes: Any) -> dict[str, Any]:
         "ended_at": "2026-11-22T09:50:00.000Z",
         "validation_loss": 0.5,
         "simulated": False,
-        "reason": "It is the only candidate.",
+        "reason": "Job 1 has the lowest validation loss, 0.5; 1 of 1 jobs gave one.",
         **changes,
     }
 

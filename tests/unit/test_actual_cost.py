@@ -11,7 +11,7 @@ from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
 from lambdas.domain.evaluation.judging.summary import JudgeSummary, summarise_judge
 from lambdas.domain.plan.plan import Plan
 from tests.answer_lines import make_answer, make_judgements
-from tests.unit.test_cost import HAIKU, PRICES, evaluation, plan, without
+from tests.unit.test_cost import HAIKU, PRICES, evaluation, plan, uneven_plan, without
 
 JUDGED = [summarise_judge("judge", make_judgements(0, ("tie", "tie"), 2_000, 250), pairs=1)]
 EPOCHS = {1: 2}
@@ -76,6 +76,13 @@ def test_sweep_pays_for_the_epochs_of_all_its_jobs() -> None:
     found = cost(plan(epochs=5, jobs=3), epochs={1: 3, 2: 2}, started=(1, 2, 3))
     assert usd(found)["training"] == pytest.approx(50 * (3 + 2 + 5) * 0.01)
     assert "of job 3: counted as planned" in found.actual.lines[0].note
+
+
+def test_each_job_pays_for_its_own_training_set() -> None:
+    """Candidates may train on different sets."""
+    found = cost(uneven_plan(), epochs={1: 2, 2: 1}, started=(1, 2))
+    assert usd(found)["training"] == pytest.approx((50 * 2 + 10 * 1) * 0.01)
+    assert "50,000 x 2 + 10,000 x 1" in found.actual.lines[0].note
 
 
 def test_job_that_was_never_started_costs_nothing() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.cost.estimate import Estimate, cost_findings, environment_prices, estimate, reported_prices
 from lambdas.domain.cost.price_file import Prices, default_prices
-from lambdas.domain.dataset.planned_set import PlannedSet
+from lambdas.domain.dataset.planned_set import TrainingSet
 from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.settings import EvaluationSettings
@@ -37,9 +37,9 @@ PRICES = default_prices().model_copy(
 )
 
 
-TRAINING_SET = PlannedSet(uri="s3://out/train.jsonl", records=400)
+TRAINING_SET = TrainingSet(uri="s3://out/train.jsonl", records=400, tokens=50_000)
 TUNED, BASE = Arm(model_id=None), Arm(model_id=HAIKU)
-TOKENS = TokenCounts(train=50_000, validation=9_000, test_prompts=20_000, test_references=3_000, examples=700)
+TOKENS = TokenCounts(test_prompts=20_000, test_references=3_000, examples=700)
 
 
 def sets(test: int) -> PlannedSets:
@@ -56,7 +56,6 @@ def plan(*, epochs: int = 2, jobs: int = 1, units: int = 1, **changes: Any) -> P
     values: dict[str, Any] = {
         "output_bucket": "out",
         "base_model": MODEL,
-        "inference_model": HAIKU,
         "recommended": [],
         "candidates": [
             Candidate(number=n + 1, hyperparameters={"epochCount": str(epochs)}, training_set=TRAINING_SET)
@@ -78,6 +77,13 @@ def plan(*, epochs: int = 2, jobs: int = 1, units: int = 1, **changes: Any) -> P
         "tags": {},
     }
     return Plan(**values | changes)
+
+
+def uneven_plan() -> Plan:
+    """Two candidates of two epochs, the second on a training set of a fifth of the tokens."""
+    first, second = plan(jobs=2).candidates
+    smaller = second.training_set.model_copy(update={"tokens": 10_000})
+    return plan(candidates=[first, second.model_copy(update={"training_set": smaller})])
 
 
 def evaluation(**settings: Any) -> EvaluationSettings:
@@ -110,6 +116,13 @@ def test_each_line_follows_from_its_formula() -> None:
     )
     assert total(found) == pytest.approx(46.2) == found.known_usd
     assert found.prices.as_of == default_prices().as_of.isoformat()
+
+
+def test_each_candidate_trains_on_its_own_set() -> None:
+    """A candidate with fewer tokens costs less: they are added up by candidate."""
+    (training, *_) = estimate(uneven_plan(), PRICES).lines
+    assert training.usd == pytest.approx((50 + 10) * 2 * 0.01)
+    assert training.note.startswith("Training tokens x epochs: 50,000 x 2 + 10,000 x 2;")
 
 
 def test_each_line_has_one_id_and_a_text_for_people() -> None:

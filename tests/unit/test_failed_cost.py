@@ -7,15 +7,16 @@ import pytest
 from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
+from lambdas.domain.cost.price_file import Prices
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.plan.plan import Plan
-from tests.unit.test_cost import BASE, PRICES, TUNED, evaluation, plan
+from tests.unit.test_cost import BASE, PRICES, TUNED, evaluation, plan, uneven_plan
 
 
-def cost(usage: FailedUsage, run_plan: Plan | None = None) -> RunCost:
+def cost(usage: FailedUsage, run_plan: Plan | None = None, prices: Prices = PRICES) -> RunCost:
     """The cost of a run that failed."""
     run_plan = run_plan or plan()
-    return failed_cost(run_plan, estimate(run_plan, PRICES), usage)
+    return failed_cost(run_plan, estimate(run_plan, prices), usage)
 
 
 def used(
@@ -27,9 +28,11 @@ def used(
     models_left: int = 0,
     jobs_unknown: bool = False,
     run_plan: Plan | None = None,
+    prices: Prices = PRICES,
 ) -> dict[str, float | None]:
     """Each line's USD of a failed run's actual cost."""
-    found = cost(FailedUsage(started, completed, purchased, served_seconds, models_left, jobs_unknown), run_plan)
+    usage = FailedUsage(started, completed, purchased, served_seconds, models_left, jobs_unknown)
+    found = cost(usage, run_plan, prices)
     return {line.id: line.usd for line in found.actual.lines}
 
 
@@ -80,3 +83,14 @@ def test_throughput_is_billed_by_begun_hours_and_unknown_without_its_times() -> 
     """61 minutes are two hours; what never was in service may be billed all the same."""
     assert used(purchased=True, served_seconds=61 * 60)["throughput"] == 80
     assert used(purchased=True)["throughput"] is None
+
+
+def test_throughput_of_a_failed_run_is_billed_in_the_steps_of_the_price_file() -> None:
+    """A run that succeeds is, and the failed one has the same bill: 61 minutes in steps of a minute."""
+    prices = PRICES.model_copy(update={"throughput_billing_seconds": 60})
+    assert used(purchased=True, served_seconds=61 * 60, prices=prices)["throughput"] == pytest.approx(40 * 61 / 60)
+
+
+def test_each_started_job_is_billed_for_its_own_training_set() -> None:
+    """Candidates may train on different sets."""
+    assert used(run_plan=uneven_plan(), started=(2,))["training"] == pytest.approx(10 * 2 * 0.01)

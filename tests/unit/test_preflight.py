@@ -127,7 +127,7 @@ RECORDS: dict[SetName, int] = {"train": 60, "validation": 32, "test": 20}
 PLAN = plan(
     dataset=sets(test=3),
     evaluation=EvaluationSettings(max_tokens=64, prices={HAIKU.inference_id: TokenPrice(input=1.0, output=1.0)}),
-    tokens=TokenCounts(train=4000, validation=0, test_prompts=300, test_references=30, examples=0),
+    tokens=TokenCounts(test_prompts=300, test_references=30, examples=0),
 )
 
 # What makes each check fail, and words that its finding must have.

@@ -131,3 +131,19 @@ def test_a_sweep_with_nothing_to_try_is_told() -> None:
     planned = len(vary_hyperparameters(HAIKU, {}, sweep, 60, validated=True).hyperparameters)
     [found] = findings(HAIKU, sweep, planned, most_jobs=4, validated=True)
     assert (planned, found.severity) == (1, "warning")
+
+
+@pytest.mark.parametrize(
+    ("sweep", "validated", "kept"),
+    [
+        (None, True, True),
+        (SweepSettings(), True, False),
+        (SweepSettings(keep_models=True), True, True),
+        # One candidate is left of these: without a validation set, and of a grid of the recommended values.
+        (SweepSettings(), False, True),
+        (SweepSettings(grid={"epochCount": [99]}), True, True),
+    ],
+)
+def test_the_only_model_of_a_run_is_kept(sweep: SweepSettings | None, validated: bool, kept: bool) -> None:
+    """What was trained is worth more than a month of its storage, also where the run fails before the choice."""
+    assert vary_hyperparameters(HAIKU, {}, sweep, 200, validated=validated).keep_models is kept

@@ -7,7 +7,7 @@ from lambdas.domain.report.assemble import RunFacts, assemble_failure, known_fac
 from lambdas.domain.report.failure import explain
 from lambdas.domain.report.sweep import explain_values, summarise_sweep
 from lambdas.domain.training.candidate_jobs import Jobs
-from lambdas.domain.training.choice import TunedModel, is_discarded, keeps_models, kept_validation_loss
+from lambdas.domain.training.choice import TunedModel, is_discarded, kept_validation_loss
 from lambdas.domain.training.losses import Loss, Losses
 from tests.unit.run_states import RUN_ID, make_job, make_jobs, make_model, make_plan, state_at
 
@@ -41,12 +41,6 @@ def test_what_goes_and_what_stays(chosen: int | None, keep_models: bool, keep_jo
 def test_a_run_with_one_job_has_no_sweep() -> None:
     """Nothing was compared."""
     assert summarise_sweep(Plan.parse(make_plan()), Jobs.parse(make_jobs(make_job())), None) is None
-
-
-@pytest.mark.parametrize(("candidates", "wanted", "kept"), [(1, False, True), (2, False, False), (2, True, True)])
-def test_the_only_model_of_a_run_is_kept(candidates: int, wanted: bool, kept: bool) -> None:
-    """What was trained is worth more than a month of its storage, also where the run fails before the choice."""
-    assert keeps_models(candidates, keep_models=wanted) is kept
 
 
 def test_report_explains_the_values_of_the_chosen_job() -> None:

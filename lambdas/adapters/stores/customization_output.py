@@ -5,9 +5,8 @@ import re
 from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.training.losses import TRAINING_FILE, VALIDATION_FILE, JobLosses, Losses, find_key, read_losses
 
-# A run's jobs write below `customization/c<number>/`, its only job below `customization/`.
+# A run's jobs write below `customization/c<number>/`.
 _NUMBER = re.compile(r"c([0-9]+)/")
-_ONLY_JOB = 1
 
 
 class CustomizationOutput:
@@ -21,8 +20,8 @@ class CustomizationOutput:
         output = f"{prefix}customization/"
         keys: dict[int, list[str]] = {}
         for key in self._objects.keys(bucket, output):
-            number = _NUMBER.match(key, len(output))
-            keys.setdefault(int(number[1]) if number else _ONLY_JOB, []).append(key)
+            if number := _NUMBER.match(key, len(output)):
+                keys.setdefault(int(number[1]), []).append(key)
         return {number: self._read_job(bucket, own) for number, own in sorted(keys.items())}
 
     def read_training_metrics(self, bucket: str, prefix: str) -> JobLosses:

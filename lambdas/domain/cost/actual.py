@@ -21,6 +21,8 @@ from lambdas.domain.cost.lines import (
     planned_epochs,
     storage_line,
     throughput_line,
+    token_epochs,
+    token_epochs_text,
     training_line,
 )
 from lambdas.domain.cost.price_file import Prices
@@ -131,14 +133,10 @@ def _training(plan: Plan, started_jobs: Sequence[int], costs: Costs) -> CostLine
     planned, epochs = planned_epochs(plan), costs.epochs
     counted = {number: epochs.get(number, planned[number]) for number in sorted(started_jobs)}
     unrecorded = [number for number in counted if number not in epochs]
-    tokens, total = plan.tokens.train, sum(counted.values())
-    jobs = "" if len(counted) == 1 else f" by {len(counted)} jobs"
-    note = f"About {tokens:,} training tokens times {total} epochs as they were run{jobs}."
-    if unrecorded == list(counted):
-        note = f"About {tokens:,} training tokens times {total} epochs{jobs} as planned: no losses recorded."
-    elif unrecorded:
+    note = f"Estimated {token_epochs_text(plan, counted)}, as they were run."
+    if unrecorded:
         note = f"{note} No losses were recorded of job {', '.join(map(str, unrecorded))}: counted as planned."
-    return training_line(plan, costs.prices, tokens * total, note)
+    return training_line(plan, costs.prices, token_epochs(plan, counted), note)
 
 
 def _tokens(answered: Sequence[StoredLine]) -> TokensUsed:

@@ -15,6 +15,8 @@ from lambdas.domain.cost.lines import (
     planned_epochs,
     storage_line,
     throughput_line,
+    token_epochs,
+    token_epochs_text,
     training_line,
 )
 from lambdas.domain.cost.price_file import CHECK, FILE_NAME, Prices
@@ -70,9 +72,11 @@ class EstimateSummary(Fact):
 
 
 class Estimate(CostTotal):
-    """What a run costs, and where the prices are from."""
+    """What a run costs, where the prices are from, and in which steps a throughput's time is billed."""
 
     prices: PriceSource
+    # Earlier versions stored none.
+    throughput_billing_seconds: int = 3600
 
     def summary(self) -> EstimateSummary:
         """The estimate without its lines."""
@@ -122,7 +126,8 @@ def estimate(plan: Plan, prices: Prices) -> Estimate:
         *_judging(plan, prices),
         storage_line(plan, prices, kept_models, note),
     ]
-    return Estimate(**dict(add_up(lines)), prices=price_source(prices))
+    step = prices.throughput_billing_seconds
+    return Estimate(**dict(add_up(lines)), prices=price_source(prices), throughput_billing_seconds=step)
 
 
 def price_source(prices: Prices) -> PriceSource:
@@ -138,16 +143,12 @@ def add_up(lines: Sequence[CostLine]) -> CostTotal:
 
 
 def _training(plan: Plan, prices: Prices) -> CostLine:
-    tokens, epochs = plan.tokens.train, planned_epochs(plan)
-    jobs = "" if len(epochs) == 1 else f" of {len(epochs)} jobs"
+    epochs = planned_epochs(plan)
     stoppable = any("earlyStoppingPatience" in each.hyperparameters for each in plan.candidates)
     early = "; early stopping may end a job earlier" if stoppable else ""
-    total = sum(epochs.values())
-    note = (
-        f"{tokens:,} training tokens {_ESTIMATED} times {total} epoch{'' if total == 1 else 's'}{jobs}{early}; "
-        "validation is not billed."
-    )
-    return training_line(plan, prices, tokens * total, note)
+    counted = token_epochs_text(plan, epochs).capitalize()
+    note = f"{counted}; tokens {_ESTIMATED}{early}; validation is not billed."
+    return training_line(plan, prices, token_epochs(plan, epochs), note)
 
 
 def _throughput(plan: Plan, prices: Prices) -> Iterator[CostLine]:

@@ -6,13 +6,11 @@ never nothing.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 from lambdas.domain.cost.actual import RunCost, compare
 from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.cost.lines import (
     JUDGING_PREFIX,
-    SECONDS_PER_HOUR,
     STORAGE,
     THROUGHPUT,
     TRAINING,
@@ -20,6 +18,9 @@ from lambdas.domain.cost.lines import (
     answers_prefix,
     model_units_text,
     planned_epochs,
+    token_epochs,
+    token_epochs_text,
+    unit_hours,
 )
 from lambdas.domain.evaluation.arms import needing_throughput
 from lambdas.domain.plan.plan import Plan
@@ -62,7 +63,7 @@ def _used(plan: Plan, estimate: Estimate, usage: FailedUsage) -> Iterator[CostLi
                 yield _changed(line, line.quantity, note, known=False)
         elif line.id == THROUGHPUT:
             if usage.purchased:
-                yield _throughput(line, plan, usage.served_seconds)
+                yield _throughput(line, plan, estimate.throughput_billing_seconds, usage.served_seconds)
         elif line.id == STORAGE:
             if usage.models_left:
                 yield _changed(line, usage.models_left, line.note)
@@ -72,21 +73,21 @@ def _used(plan: Plan, estimate: Estimate, usage: FailedUsage) -> Iterator[CostLi
 
 def _training(line: CostLine, plan: Plan, usage: FailedUsage) -> CostLine:
     planned = planned_epochs(plan)
-    epochs = sum(planned[number] for number in usage.started_jobs)
-    quantity = plan.tokens.train * epochs / 1000
+    epochs = {number: planned[number] for number in usage.started_jobs}
+    quantity = token_epochs(plan, epochs) / 1000
+    counted = f"{token_epochs_text(plan, epochs)}, as planned".capitalize()
     if usage.completed:
-        return _changed(line, quantity, f"{epochs} epochs as planned, the most that can have been run.")
-    note = f"A job ended before its time: AWS bills what it has trained, at most the {epochs} epochs planned."
+        return _changed(line, quantity, f"{counted}, the most that can have been run.")
+    note = f"A job ended before its time: AWS bills what it has trained, at most this. {counted}."
     return _changed(line, quantity, note, known=False)
 
 
-def _throughput(line: CostLine, plan: Plan, served_seconds: float | None) -> CostLine:
+def _throughput(line: CostLine, plan: Plan, step: int, served_seconds: float | None) -> CostLine:
     if served_seconds is None:
         note = "Its time in service is not known; whether AWS bills the creation is not documented."
         return _changed(line, line.quantity, note, known=False)
-    hours = ceil(served_seconds / SECONDS_PER_HOUR)
-    note = f"In service for {served_seconds:,.0f} s, begun hours counted whole, times {model_units_text(plan)}."
-    return _changed(line, hours * plan.model_units, note)
+    note = f"In service for {served_seconds:,.0f} s, begun billing steps counted whole, times {model_units_text(plan)}."
+    return _changed(line, unit_hours(plan, served_seconds, step), note)
 
 
 def _changed(line: CostLine, quantity: float, note: str, *, known: bool = True) -> CostLine:

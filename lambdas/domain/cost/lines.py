@@ -3,6 +3,7 @@
 An unknown price makes a line's USD unknown: it never counts as 0.
 """
 
+from collections.abc import Mapping
 from math import ceil
 from typing import NamedTuple
 
@@ -54,7 +55,7 @@ def answers_prefix(arm: str) -> str:
     return f"answers/{arm}/"
 
 
-def training_line(plan: Plan, prices: Prices, token_epochs: float, note: str) -> CostLine:
+def training_line(plan: Plan, prices: Prices, token_epochs: int, note: str) -> CostLine:
     """Training: tokens times epochs, over all jobs."""
     return _line(
         TRAINING,
@@ -68,18 +69,21 @@ def training_line(plan: Plan, prices: Prices, token_epochs: float, note: str) ->
 
 
 def throughput_line(plan: Plan, prices: Prices, seconds: float, note: str) -> CostLine:
-    """A throughput's time in billing steps times model units; a begun step counts as a whole one."""
-    step = prices.throughput_billing_seconds
-    hours = ceil(seconds / step) * step / SECONDS_PER_HOUR
+    """A throughput's time in billing steps times model units."""
     return _line(
         THROUGHPUT,
         "throughput",
-        hours * plan.model_units,
+        unit_hours(plan, seconds, prices.throughput_billing_seconds),
         "model unit-hour",
         prices.base_models[plan.base_model].model_unit_per_hour,
         f"/base_models/{plan.base_model}/model_unit_per_hour",
         note,
     )
+
+
+def unit_hours(plan: Plan, seconds: float, step: int) -> float:
+    """The model unit-hours of a throughput's time in billing steps of so many seconds; a begun one counts as whole."""
+    return ceil(seconds / step) * step / SECONDS_PER_HOUR * plan.model_units
 
 
 def storage_line(plan: Plan, prices: Prices, kept_models: int, note: str) -> CostLine:
@@ -124,6 +128,17 @@ def planned_epochs(plan: Plan) -> dict[int, int]:
     return {
         candidate.number: int(float(candidate.hyperparameters.get("epochCount", 1))) for candidate in plan.candidates
     }
+
+
+def token_epochs(plan: Plan, epochs: Mapping[int, int]) -> int:
+    """The tokens that jobs train on in so many epochs each, by the candidate's number."""
+    return sum(each.training_set.tokens * epochs[each.number] for each in plan.candidates if each.number in epochs)
+
+
+def token_epochs_text(plan: Plan, epochs: Mapping[int, int]) -> str:
+    """The tokens and epochs of each job, in words."""
+    factors = ((each.training_set.tokens, epochs[each.number]) for each in plan.candidates if each.number in epochs)
+    return f"training tokens x epochs: {' + '.join(f'{tokens:,} x {count}' for tokens, count in factors)}"
 
 
 def _token_lines(

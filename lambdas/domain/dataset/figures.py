@@ -55,12 +55,10 @@ def dataset_document(
 
 
 def count_tokens(given: Given, prepared: PreparedDataset) -> TokenCounts:
-    """The tokens from which the run's cost is estimated."""
+    """The tokens of what the test set asks."""
     prompts, references = _characters(given, prepared, "test")
     facts = given["train"].facts
     return TokenCounts(
-        train=_estimated_tokens(given, prepared, "train"),
-        validation=_estimated_tokens(given, prepared, "validation"),
         test_prompts=sum(map(estimate, prompts)),
         test_references=sum(map(estimate, references)),
         examples=sum(
@@ -68,6 +66,11 @@ def count_tokens(given: Given, prepared: PreparedDataset) -> TokenCounts:
             for place in prepared.examples
         ),
     )
+
+
+def count_training_tokens(given: Given, prepared: PreparedDataset) -> int:
+    """The tokens that one epoch trains on."""
+    return sum(estimate(characters) for part in _characters(given, prepared, "train") for characters in part)
 
 
 def recommended_hyperparameters(prepared: PreparedDataset, wanted: Wanted) -> list[Recommendation]:
@@ -83,7 +86,7 @@ def recommended_hyperparameters(prepared: PreparedDataset, wanted: Wanted) -> li
 def _training(given: Given, prepared: PreparedDataset, wanted: Wanted) -> TrainingFigures:
     recommended = recommended_hyperparameters(prepared, wanted)
     epochs = hyperparameters.sent(recommended).get("epochCount")
-    tokens = _estimated_tokens(given, prepared, "train")
+    tokens = count_training_tokens(given, prepared)
     return TrainingFigures(
         records=prepared.counts(),
         estimated_tokens=tokens,
@@ -115,10 +118,6 @@ def _token_figures(given: Given) -> RecordTokens:
 
 def _labels(given: Given) -> dict[str, int]:
     return dict(Counter(given["train"].facts.answers.labels()).most_common(_LABELS_SHOWN)) if "train" in given else {}
-
-
-def _estimated_tokens(given: Given, prepared: PreparedDataset, name: SetName) -> int:
-    return sum(estimate(characters) for part in _characters(given, prepared, name) for characters in part)
 
 
 def _characters(given: Given, prepared: PreparedDataset, name: SetName) -> tuple[list[int], list[int]]:

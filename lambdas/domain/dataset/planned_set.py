@@ -10,3 +10,9 @@ class PlannedSet(Fact):
 
     uri: str
     records: int = Field(ge=1)
+
+
+class TrainingSet(PlannedSet):
+    """A set that a candidate trains on; `tokens` are estimated."""
+
+    tokens: int = Field(ge=0)

@@ -27,10 +27,8 @@ class TierDecision(NamedTuple):
 
 
 class TokenCounts(Fact):
-    """Estimated tokens of each set, and of the examples before each question of a few-shot arm."""
+    """Estimated tokens of the test set, and of the examples before each question of a few-shot arm."""
 
-    train: int
-    validation: int
     test_prompts: int
     test_references: int
     examples: int

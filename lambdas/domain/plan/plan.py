@@ -4,7 +4,7 @@ from pydantic import Field
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
-from lambdas.domain.dataset.planned_set import PlannedSet
+from lambdas.domain.dataset.planned_set import PlannedSet, TrainingSet
 from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.settings import EvaluationSettings
@@ -22,7 +22,7 @@ class PlannedTestSet(PlannedSet):
 class PlannedSets(Fact):
     """The sets that the run trains, validates and tests on."""
 
-    train: PlannedSet
+    train: TrainingSet
     validation: PlannedSet | None
     test: PlannedTestSet
 
@@ -39,14 +39,14 @@ class Plan(Fact):
     """`$.plan`.
 
     `candidates` are the models to train, the first with the recommended hyperparameters; `candidates_note` says what
-    was varied and left out. `keep_models` keeps those that are not chosen. The tuned arms' `model_id` is null until
-    there is a model. `max_cost_usd` is the lower of the run's cap and the environment's. `keep_job` lets a job train on
-    although its run failed. `settings_findings` are the preflight's findings on hyperparameters and candidates.
+    was varied and left out. `keep_models` keeps those that are not chosen, and the only one before it is. The tuned
+    arms' `model_id` is null until there is a model. `max_cost_usd` is the lower of the run's cap and the environment's.
+    `keep_job` lets a job train on although its run failed. `settings_findings` are the preflight's findings on
+    hyperparameters and candidates.
     """
 
     output_bucket: str
     base_model: str
-    inference_model: str
     recommended: list[Recommendation]
     candidates: list[Candidate] = Field(min_length=1)
     candidates_note: str

@@ -73,7 +73,7 @@ class Comparisons(NamedTuple):
 def render_page(report: SucceededReport, materials: Materials) -> str:
     """The page of a run that succeeded."""
     metrics = [name for name in METRICS if any(arm.metric(name) is not None for arm in report.arms.values())]
-    losses = materials.losses.get(report.served_job, NO_LOSSES)
+    losses = _losses_of(materials, report.trained.chosen)
     return (
         environment()
         .get_template("report.html.j2")
@@ -152,21 +152,20 @@ def _loss_plot(losses: JobLosses) -> Markup | None:
 
 
 def _sweep_plot(report: SucceededReport, materials: Materials) -> Markup | None:
-    """The validation losses of all jobs of a run with several that have any."""
-    if report.sweep is None:
-        return None
-    chosen = report.sweep.chosen
-    drawn = {
-        f"job {number}{', chosen' if number == chosen else ''}": losses.validation.lines
-        for number, losses in sorted(materials.losses.items())
-        if losses.validation.lines
-    }
-    return _picture(charts.sweep_curves(drawn, f"job {chosen}, chosen")) if drawn else None
+    """The validation losses of the jobs that are compared, as far as they have any."""
+    names = {job.number: f"job {job.number}{', chosen' if job.chosen else ''}" for job in report.trained.jobs}
+    drawn = {name: lines for number, name in names.items() if (lines := _losses_of(materials, number).validation.lines)}
+    chosen = next((names[job.number] for job in report.trained.jobs if job.chosen), "")
+    return _picture(charts.sweep_curves(drawn, chosen)) if drawn else None
+
+
+def _losses_of(materials: Materials, number: int | None) -> JobLosses:
+    return NO_LOSSES if number is None else materials.losses.get(number, NO_LOSSES)
 
 
 def _sweep_names(report: SucceededReport) -> list[str]:
     """The hyperparameters that differ between the jobs of the run."""
-    jobs = report.sweep.jobs if report.sweep else []
+    jobs = report.trained.jobs
     names = dict.fromkeys(name for job in jobs for name in job.hyperparameters)
     return [name for name in names if len({job.hyperparameters.get(name) for job in jobs}) > 1]
 

@@ -15,7 +15,7 @@ from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.models.hyperparameters import Recommendation
 from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.section import Section
-from lambdas.domain.report.sweep import Sweep
+from lambdas.domain.report.sweep import ONLY_CANDIDATE, Sweep
 from lambdas.domain.training.losses import Epoch
 
 # An arm's metrics, all of 0 to 100; the last four belong to the tasks of their kinds.
@@ -205,9 +205,9 @@ class RunReport(Section):
     error: ReportedError | None = None
 
     @property
-    def served_job(self) -> int:
-        """The number of the job whose model was served; that of a run with one job is 1."""
-        return (self.sweep.chosen if self.sweep else None) or 1
+    def trained(self) -> Sweep:
+        """The run's jobs; `jobs` is empty where the report does not tell the only one."""
+        return self.sweep or ONLY_CANDIDATE
 
 
 class SucceededReport(RunReport):

@@ -24,7 +24,7 @@ class SweepJob(Fact):
 
 
 class Sweep(Fact):
-    """The jobs of a run with several candidates; `reason` says why one is chosen, `note` what was tried."""
+    """The jobs of the run; `reason` says why one is chosen, `note` what was tried."""
 
     jobs: list[SweepJob]
     chosen: int | None
@@ -32,8 +32,12 @@ class Sweep(Fact):
     note: str
 
 
+# What a report without `sweep` says of its candidates.
+ONLY_CANDIDATE = Sweep(jobs=[], chosen=1, reason="", note="")
+
+
 def summarise_sweep(plan: Plan, jobs: Jobs | None, model: TunedModel | None) -> Sweep | None:
-    """report.json's `sweep`; None for a run with one candidate."""
+    """report.json's `sweep`; the file's readers count on null where there is one candidate."""
     if len(plan.candidates) == 1:
         return None
     chosen = model.number if model else None

@@ -16,7 +16,7 @@ from lambdas.domain.core import outside_text
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.settings_model import SettingsModel
-from lambdas.domain.dataset.planned_set import PlannedSet
+from lambdas.domain.dataset.planned_set import TrainingSet
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.models.catalogue import BaseModelEntry
 
@@ -67,14 +67,19 @@ class Candidate(Fact):
 
     number: int
     hyperparameters: dict[str, str]
-    training_set: PlannedSet
+    training_set: TrainingSet
 
 
 class Variants(NamedTuple):
-    """The hyperparameters of each candidate, first the recommended ones; `note` says what was varied and left out."""
+    """The hyperparameters of each candidate, first the recommended ones; `note` says what was varied and left out.
+
+    `keep_models` says that a model stays although it is not chosen. The only one always does: what was trained is worth
+    more than a month of its storage, also where the run fails before the choice.
+    """
 
     hyperparameters: list[dict[str, str]]
     note: str
+    keep_models: bool
 
 
 def vary_hyperparameters(
@@ -91,12 +96,12 @@ def vary_hyperparameters(
 
     recommended = sent({})
     if sweep is None or not validated:
-        return Variants([recommended], "")
+        return Variants([recommended], "", keep_models=True)
     if sweep.grid:
         found, note = _of_grid(_valid(model, sweep.grid), recommended, sent, sweep.jobs - 1)
     else:
         found, note = _neighbours(model, recommended, set(chosen), records, sent, sweep.jobs - 1)
-    return Variants([recommended, *found], note)
+    return Variants([recommended, *found], note, keep_models=sweep.keep_models or not found)
 
 
 def findings(

@@ -43,17 +43,16 @@ def kept_validation_loss(losses: Losses, hyperparameters: Mapping[str, str]) -> 
 def choose(jobs: Jobs) -> TunedModel:
     """The model of the lowest validation loss, of equal ones that of the smallest number.
 
-    A single model is taken even without a loss. Raises CustomizationFailed if there are several and none has one.
+    Raises CustomizationFailed if a model would have to be compared with others, and none has a loss.
     """
     made = [one for one in jobs.candidates if one.status == COMPLETED]
-    able = made if len(made) == 1 else [one for one in made if one.validation_loss is not None]
-    if not able:
+    best = min(made, key=_rank, default=None)
+    if best is None or (best.validation_loss is None and len(made) > 1):
         raise CustomizationFailed(
             "No model can be chosen: Bedrock gave no validation loss, neither with the jobs nor in their metrics "
             "files. Look at the jobs in the Bedrock console, or run again with a single candidate (without sweep in "
             "run.json)."
         )
-    best = min(able, key=lambda one: (one.validation_loss or 0.0, one.number))
     return TunedModel(
         number=best.number,
         name=best.name,
@@ -64,25 +63,23 @@ def choose(jobs: Jobs) -> TunedModel:
         ended_at=best.ended_at,
         validation_loss=best.validation_loss,
         simulated=best.simulated,
-        reason=_reason(best, able, len(jobs.candidates)),
+        reason=_reason(best, made, len(jobs.candidates)),
     )
 
 
-def _reason(best: CandidateJob, able: Sequence[CandidateJob], jobs: int) -> str:
+def _rank(job: CandidateJob) -> tuple[bool, float, int]:
+    """The lowest loss first; models without one come last."""
+    return job.validation_loss is None, job.validation_loss or 0.0, job.number
+
+
+def _reason(best: CandidateJob, made: Sequence[CandidateJob], jobs: int) -> str:
     loss = best.validation_loss
-    if jobs == 1:
-        return "It is the only candidate."
     if loss is None:
-        return f"Of {jobs} jobs only job {best.number} made a model; Bedrock gave no validation loss for it."
-    equal = [one.number for one in able if one.validation_loss == loss and one is not best]
+        return f"Job {best.number} of {jobs} made the only model; Bedrock gave no validation loss for it."
+    equal = [one.number for one in made if one.validation_loss == loss and one is not best]
     tie = f" (as has {', '.join(f'job {number}' for number in equal)}; the smaller number counts)" if equal else ""
-    compared = f"Of the {len(able)} of {jobs} jobs that have one," if len(able) < jobs else f"Of {jobs} jobs"
-    return f"{compared} job {best.number} has the lowest validation loss, {loss:.4g}{tie}."
-
-
-def keeps_models(candidates: int, *, keep_models: bool) -> bool:
-    """Whether models that were not chosen stay: if run.json says so, or if there is one candidate, hence no other."""
-    return keep_models or candidates == 1
+    given = sum(one.validation_loss is not None for one in made)
+    return f"Job {best.number} has the lowest validation loss, {loss:.4g}{tie}; {given} of {jobs} jobs gave one."
 
 
 def is_discarded(number: int, chosen: int | None, *, keep_models: bool, keep_job: bool) -> bool:

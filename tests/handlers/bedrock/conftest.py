@@ -132,13 +132,16 @@ def plan() -> dict[str, Any]:
     return {
         "output_bucket": OUTPUT_BUCKET,
         "base_model": "anthropic.claude-3-haiku-20240307-v1:0:200k",
-        "inference_model": "anthropic.claude-3-haiku-20240307-v1:0",
         "recommended": [],
         "candidates": [
             {
                 "number": 1,
                 "hyperparameters": {"epochCount": "2", "batchSize": "8"},
-                "training_set": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl", "records": 40},
+                "training_set": {
+                    "uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl",
+                    "records": 40,
+                    "tokens": 9000,
+                },
             }
         ],
         "candidates_note": "",
@@ -147,11 +150,11 @@ def plan() -> dict[str, Any]:
         "max_cost_usd": None,
         "needs_approval": False,
         "keep_job": False,
-        "tokens": {"train": 9000, "validation": 0, "test_prompts": 600, "test_references": 30, "examples": 0},
+        "tokens": {"test_prompts": 600, "test_references": 30, "examples": 0},
         "model_units": 1,
         "settings_findings": [],
         "dataset": {
-            "train": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl", "records": 40},
+            "train": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/train.jsonl", "records": 40, "tokens": 9000},
             "validation": None,
             "test": {"uri": f"s3://{OUTPUT_BUCKET}/{PREFIX}dataset/test.jsonl", "records": 3},
         },
@@ -205,7 +208,7 @@ def model(plan: dict[str, Any]) -> dict[str, Any]:
         "ended_at": "2026-01-21T21:59:00.000Z",
         "validation_loss": None,
         "simulated": False,
-        "reason": "It is the only candidate.",
+        "reason": "Job 1 has the lowest validation loss, 0.5; 1 of 1 jobs gave one.",
     }
 
 

@@ -82,14 +82,12 @@ def event(
         "deleted": True,
         "deleted_at": "2026-01-21T22:25:30.500Z",
     }
-    responses = {"tuned": {"n": 3, "errors": 1}, "base": {"n": 3, "errors": 0}}
     return {
         "run": run,
         "plan": plan,
         "jobs": jobs,
         "model": model,
         "serving": throughput,
-        "responses": responses,
     }
 
 

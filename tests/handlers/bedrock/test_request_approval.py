@@ -102,7 +102,7 @@ def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(
         f"Without an answer until {request['answer_until']} the run ends, and nothing is bought",
     ):
         assert part in text
-    assert request["estimate"] == ESTIMATE
+    assert request["estimate"] == {**ESTIMATE, "throughput_billing_seconds": 3600}
 
 
 def test_the_token_goes_into_the_bucket_alone(

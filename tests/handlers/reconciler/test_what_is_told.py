@@ -53,6 +53,7 @@ LINE = {
 }
 PRICES = {"as_of": "2026-11-01", "source": "https://example.com"}
 ESTIMATE = {"lines": [LINE], "known_usd": 24.0, "total_usd": 24.0, "unknown": [], "prices": PRICES}
+PREFLIGHT = {"status": "passed", "checked_at": "2026-11-01T00:00:00.000Z", "checks": [], "findings": []}
 
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -115,7 +116,7 @@ class TestAtOnce:
         run, execution = world.run()
         world.buy(run, execution, PROVISIONED, lease_hours=-1)
         world.adapters.clients.s3.put_object(
-            Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/preflight.json", Body=json.dumps(stored)
+            Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/preflight.json", Body=json.dumps(PREFLIGHT | stored)
         )
         world.fault({"operation": DELETE[PROVISIONED], "kind": "access_denied"})
         with pytest.raises(NotReconciled):
