@@ -79,22 +79,22 @@ def choose(
     settings: Path | None,
     *,
     base_model: str | None = None,
+    default: str | None = None,
     system: str | None = None,
     context_tag: str | None = None,
     limits: RunLimits = NO_LIMITS,
 ) -> tuple[Choices, list[SettingFinding]]:
     """The settings of a run.json, overridden by those given here, and the findings in it; with any, the defaults.
 
-    `limits` are an environment's; `fine-tune validate` has none. Raises UnknownBaseModelError for an unknown
-    `base_model`.
+    Without a model in either it is `default`, or cdk.json's. `limits` are an environment's; `fine-tune validate` has
+    none. Raises UnknownBaseModelError for an unknown `base_model`.
     """
-    default = setting("base_model")
     options = {"base_model": base_model, "system": system, "context_tag": context_tag}
     chosen = {name: value for name, value in options.items() if value is not None}
     if base_model is not None:
         catalogue.base_model(base_model)
     text = None if settings is None else settings.read_bytes()
-    return run_settings.choose(_with_options(text, chosen), default, limits)
+    return run_settings.choose(_with_options(text, chosen), default or setting("base_model"), limits)
 
 
 def _with_options(text: bytes | None, chosen: dict[str, str]) -> bytes | None:

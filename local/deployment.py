@@ -11,6 +11,9 @@ from local.embedded_aws import ACCOUNT, KEPT, EmbeddedAws, host_runtime
 from stacks.assets import is_closed
 from stacks.settings import CONTEXT_KEY
 
+# What the demo and the tests tune unless they say otherwise: its throughput, which bills, is what has to be cleaned up.
+DEMO_MODEL = "anthropic.claude-3-haiku-20240307-v1:0:200k"
+
 
 @dataclass(frozen=True)
 class DeployedEnvironment:
@@ -26,7 +29,7 @@ def setting(name: str) -> str:
     return str(json.loads((CHECKOUT / "cdk.json").read_text())["context"][CONTEXT_KEY][name])
 
 
-def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: int = 2) -> DeployedEnvironment:
+def deploy(aws: EmbeddedAws, *, base_model: str = DEMO_MODEL, max_concurrency: int = 2) -> DeployedEnvironment:
     """Bootstrap the embedded account and deploy all stacks in its Region.
 
     Raises ProcessFailedError with the CDK CLI's last words.
@@ -34,13 +37,13 @@ def deploy(aws: EmbeddedAws, *, base_model: str | None = None, max_concurrency: 
     runtime, architecture = host_runtime()
     settings = {
         "region": aws.region,
+        "base_model": base_model,
         "lambda_runtime": runtime,
         "lambda_architecture": architecture,
         "layer_platform": "host",
         "max_concurrency": str(max_concurrency),
         # Everything here ends with the embedded AWS; what is deployed is also what tests destroy.
         "keep_data": "false",
-        **({"base_model": base_model} if base_model else {}),
     }
     context = [word for name, value in settings.items() for word in ("--context", f"{CONTEXT_KEY}:{name}={value}")]
     _close_kept()

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from stacks.context_keys import closest, misspelt
+
 CONTEXT_KEY = "fine-tuning"
 # The catalogue that the functions go by, read as data: an id that they do not know would fail each run.
 CATALOGUE = Path(__file__).resolve().parent.parent / "lambdas" / "domain" / "models"
@@ -100,9 +102,9 @@ class Settings(BaseModel):
     deployment: Annotated[str, Field(max_length=20, pattern=NAME)] = Field(
         "fine-tuning", description="at most 20 letters, digits and single hyphens between them, a letter first"
     )
-    region: Annotated[str, Field(pattern=REGION)] = Field("us-west-2", description="an AWS Region, such as us-west-2")
+    region: Annotated[str, Field(pattern=REGION)] = Field("us-east-1", description="an AWS Region, such as us-east-1")
     base_model: Annotated[str, AfterValidator(_customizable)] = Field(
-        "anthropic.claude-3-haiku-20240307-v1:0:200k",
+        "amazon.nova-lite-v1:0:300k",
         description=f"the id of a model that can be customized: {', '.join(REGIONS_BY_MODEL)}",
     )
     customer_managed_key: bool = Field(False, description="true or false")
@@ -161,6 +163,8 @@ class Settings(BaseModel):
 
 def settings_from(context: Mapping[str, Any]) -> Settings:
     """The settings in an app's whole context; raises SettingsError that names every wrong or unknown one."""
+    if mistakes := list(misspelt(context, CONTEXT_KEY, list(Settings.model_fields))):
+        raise SettingsError("\n".join(mistakes))
     given = context.get(CONTEXT_KEY) or {}
     if not isinstance(given, Mapping):
         raise SettingsError(f'The context "{CONTEXT_KEY}" must be a mapping of settings, not {given!r}.')
@@ -189,5 +193,7 @@ def settings_from(context: Mapping[str, Any]) -> Settings:
 def _refusal(name: str, given: Mapping[str, Any]) -> str:
     field = Settings.model_fields.get(name)
     if field is None:
-        return f'There is no setting "{name}". The settings are: {", ".join(Settings.model_fields)}.'
+        meant = closest(name, list(Settings.model_fields))
+        hint = f' Did you mean "{meant}"?' if meant else ""
+        return f'There is no setting "{name}".{hint} The settings are: {", ".join(Settings.model_fields)}.'
     return f'The setting "{name}" cannot be {given[name]!r}. Allowed: {field.description}.'

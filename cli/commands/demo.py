@@ -22,6 +22,7 @@ def demo(
     from cli.demo import run_demo
     from cli.validate import choose, settings_of
     from lambdas.domain.models.catalogue import UnknownBaseModelError, base_model
+    from local.deployment import DEMO_MODEL
     from local.execution import NoExecutionError
     from local.output_folder import require_paths
     from local.process import ProcessFailedError
@@ -34,7 +35,7 @@ def demo(
     try:
         upload = upload_of(given)
         # A run.json that is refused is left to the run to tell.
-        entry = base_model(model) if model else choose(settings_of(given))[0].model
+        entry = base_model(model) if model else choose(settings_of(given), default=DEMO_MODEL)[0].model
     except (NoDataSetError, UnknownBaseModelError) as error:
         raise failed(error, 2) from None
     require_paths(FOLDER, COMMAND, [*upload.files.values()])

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 
+HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
 TABLE = "<table><tr><td>Item {n}</td><td>{value:,}</td></tr></table>"
 
 
@@ -74,7 +75,7 @@ def test_every_format_gives_the_same_sets(tmp_path: Path) -> None:
     }
     found = []
     for name, path in files.items():
-        status, output, report = run(tmp_path, path)
+        status, output, report = run(tmp_path, path, "--model", HAIKU)
         assert (status, report["status"]) == (0, "accepted"), output
         assert report["files"][0]["format"] == name
         assert name in output
@@ -101,7 +102,7 @@ def test_folder_brings_its_own_sets_and_settings(tmp_path: Path) -> None:
     write_csv(folder / "train.csv", rows(60))
     write(folder / "test.jsonl", rows(80)[60:])
     (folder / "run.json").write_text('{"context_tag": "filing", "split": {"validation": 0}}')
-    status, _, report = run(tmp_path, folder, "--system", "Answer shortly.")
+    status, _, report = run(tmp_path, folder, "--system", "Answer shortly.", "--model", HAIKU)
     assert status == 0
     assert report["records"] == {"read": 80, "train": 60, "validation": 0, "test": 20, "dropped": 0}
     first = json.loads((tmp_path / "out" / "dataset" / "train.jsonl").read_text().splitlines()[0])

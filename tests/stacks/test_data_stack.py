@@ -54,7 +54,7 @@ def test_bedrock_alone_assumes_the_role_for_this_accounts_jobs(templates: Templa
     assert statement["Principal"] == {"Service": "bedrock.amazonaws.com"}
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
     assert text(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == (
-        'arn:aws:bedrock:us-west-2:{"Ref": "AWS::AccountId"}:model-customization-job/*'
+        'arn:aws:bedrock:us-east-1:{"Ref": "AWS::AccountId"}:model-customization-job/*'
     )
 
 

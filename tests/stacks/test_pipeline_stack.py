@@ -55,7 +55,7 @@ def test_functions_get_the_settings_that_handlers_read(templates: Templates, key
         variables = function["Environment"]["Variables"]  # type: ignore[index] # a template is plain JSON
         assert variables["DEPLOYMENT"] == variables["POWERTOOLS_SERVICE_NAME"] == "team-a"
         assert {"OUTPUT_BUCKET", "CUSTOMIZATION_ROLE_ARN", "CUSTOM_MODEL_KMS_KEY_ARN"} <= set(variables)
-        assert variables["DEFAULT_BASE_MODEL"] == "anthropic.claude-3-haiku-20240307-v1:0:200k"
+        assert variables["DEFAULT_BASE_MODEL"] == "amazon.nova-lite-v1:0:300k"
     assert "CUSTOM_MODEL_KMS_KEY_ARN" not in json.dumps(list(_functions(templates).values()))
 
 

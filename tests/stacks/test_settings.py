@@ -114,6 +114,55 @@ def test_all_wrong_settings_are_told_at_once() -> None:
     assert all(f'"{name}"' in str(refusal.value) for name in ("region", "max_concurrency", "colour"))
 
 
+@pytest.mark.parametrize(
+    ("key", "right"),
+    [
+        ("fine-tunning:region", "fine-tuning:region"),
+        ("finetuning:region", "fine-tuning:region"),
+        ("fine_tuning:max_concurency", "fine-tuning:max_concurrency"),
+        ("Fine-Tuning:region", "fine-tuning:region"),
+        ("fine-tuning.region", "fine-tuning:region"),
+        ("fine-tuning/regoin", "fine-tuning:region"),
+        ("fine-tunning:colour", "fine-tuning:colour"),
+        ("fine-tunning", "fine-tuning"),
+        ("region", "fine-tuning:region"),
+        ("regoin", "fine-tuning:region"),
+        ("base-model", "fine-tuning:base_model"),
+        ("baseModel", "fine-tuning:base_model"),
+        ("tags", "fine-tuning:tags"),
+    ],
+)
+def test_a_context_key_that_is_close_to_ours_is_refused_with_the_right_one(key: str, right: str) -> None:
+    """CDK takes any key: the environment would be made with the default, in another Region perhaps."""
+    with pytest.raises(SettingsError) as refusal:
+        settings_from({key: "us-west-2"})
+    assert str(refusal.value) == f'The context key "{key}" has no effect. Use "{right}".'
+
+
+def test_a_misspelt_setting_is_refused_with_the_one_that_was_meant() -> None:
+    """`-c fine-tuning:regoin=…`."""
+    with pytest.raises(SettingsError, match=r'no setting "regoin". Did you mean "region"\?'):
+        settings_from({"fine-tuning:regoin": "us-west-2"})
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "@aws-cdk/core:target-partitions",
+        "@aws-cdk-containers/ecs-service-extensions:enableDefaultLogDriver",
+        "aws:cdk:enable-path-metadata",
+        "aws-cdk:enableDiffNoFail",
+        "availability-zones:account=123456789012:region=us-east-1",
+        "vpc-provider:account=123456789012:filter.vpc-id=vpc-1:region=us-east-1:returnAsymmetricSubnets=true",
+        "my-company:cost",
+        "stage",
+    ],
+)
+def test_keys_of_the_cdk_and_of_others_pass(key: str) -> None:
+    """The context is not this project's alone."""
+    assert settings_from({key: "x"}) == Settings()
+
+
 def test_context_that_is_no_mapping_is_refused() -> None:
     """`-c fine-tuning=…` replaces the whole mapping by a text: it is told, not taken for no settings."""
     with pytest.raises(SettingsError, match="must be a mapping"):
@@ -138,5 +187,5 @@ def test_an_approval_that_outlasts_the_run_is_refused() -> None:
 
 def test_a_region_where_the_base_model_cannot_be_tuned_is_refused() -> None:
     """Otherwise each run would fail, hours after the deployment."""
-    with pytest.raises(SettingsError, match=r'"base_model" and "region".*us-west-2, not in eu-central-1'):
+    with pytest.raises(SettingsError, match=r'"base_model" and "region".*us-east-1, not in eu-central-1'):
         settings_from({"fine-tuning:region": "eu-central-1"})

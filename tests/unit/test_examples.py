@@ -47,7 +47,7 @@ def validated(example: str) -> CheckedDataset:
     files: dict[SetName, Path] = {"train": FOLDER / f"{example}.jsonl"}
     files |= {name: path for name in SET_NAMES[1:] if (path := FOLDER / f"{example}.{name}.jsonl").is_file()}
     settings, limits = FOLDER / f"{example}.run.json", FOLDER / f"{example}.limits.json"
-    choices, faults = validate.choose(settings if settings.is_file() else None)
+    choices, faults = validate.choose(settings if settings.is_file() else None, default=HAIKU.customization_id)
     if limits.is_file():
         train = choices.model.limits.train.model_copy(update=json.loads(limits.read_text()))
         bounded: ModelLimits = choices.model.limits.model_copy(update={"train": train})

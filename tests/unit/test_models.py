@@ -25,15 +25,15 @@ ID_PARAMETERS = [
 ]
 
 
-def test_catalogue_has_the_eight_models_with_claude_3_haiku_first() -> None:
+def test_catalogue_has_the_eight_models_with_the_default_first() -> None:
     """The first is the default of the settings; an entry lost in packing would be missed only by its users."""
     assert [model.name for model in catalogue()] == [
+        "Nova Lite",
         "Claude 3 Haiku",
         "Llama 3.1 70B Instruct",
         "Llama 3.1 8B Instruct",
         "Llama 3.3 70B Instruct",
         "Nova 2 Lite",
-        "Nova Lite",
         "Nova Micro",
         "Nova Pro",
     ]

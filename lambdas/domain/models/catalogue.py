@@ -17,8 +17,8 @@ ServingKind = Literal["on_demand", "provisioned_throughput"]
 
 # Of the cross-Region inference profiles of the United States, the only Regions where models can be fine-tuned.
 PROFILE_PREFIX = "us."
-# Shown first, and what a deployment tunes unless its settings say otherwise.
-_FIRST = "claude-3-haiku.json"
+# Shown first, and what an environment tunes unless its settings say otherwise.
+_FIRST = "nova-lite.json"
 
 
 class _Data(BaseModel):

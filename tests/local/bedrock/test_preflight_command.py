@@ -17,7 +17,7 @@ from lambdas.domain.preflight.quotas import InUse, Needs, Quota, quota_checks
 from local.bedrock.foundation_models import SimulatedFoundationModels
 from local.bedrock.service_quotas import ServiceQuotas
 from local.bedrock.settings import SimulationSettings
-from tests.local.bedrock.conftest import BUCKET, TOKEN, Simulation
+from tests.local.bedrock.conftest import BUCKET, HAIKU, TOKEN, Simulation
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 REGION = "us-west-2"
@@ -25,7 +25,7 @@ REGION = "us-west-2"
 
 @pytest.fixture
 def settings() -> SimulationSettings:
-    """In the Region of cdk.json."""
+    """In the Region of the model."""
     return SimulationSettings(region=REGION)
 
 
@@ -45,7 +45,9 @@ def account(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Iterator
 def run(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:
     """The command's exit status, its document and what it printed; its output folder is in this one."""
     out = folder / "out"
-    result = CliRunner().invoke(main.app, ["preflight", "--out", str(out), *options])
+    result = CliRunner().invoke(
+        main.app, ["preflight", "--out", str(out), "--region", REGION, "--model", HAIKU, *options]
+    )
     path = out / "preflight.json"
     return result.exit_code, json.loads(path.read_text()) if path.is_file() else {}, result.output
 
