@@ -1,5 +1,6 @@
 """A run's folder on this machine, read and written in the place of its prefix in the output bucket."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from lambdas.adapters.adapters import Adapters
@@ -21,6 +22,14 @@ class RunFolder(ObjectStore):
         """A file whole, or None where it does not exist."""
         path = self._folder / key
         return path.read_bytes() if path.is_file() else None
+
+    def lines(self, bucket: str, key: str) -> Iterator[bytes]:
+        """A file's lines without their line feeds, one at a time; none where it does not exist."""
+        path = self._folder / key
+        if path.is_file():
+            with path.open("rb") as file:
+                for line in file:
+                    yield line.removesuffix(b"\n")
 
     def keys(self, bucket: str, prefix: str) -> list[str]:
         """The files below a folder."""

@@ -1,8 +1,9 @@
 """Stored lines for tests, with what a test does not care about filled in."""
 
+from dataclasses import asdict
 from typing import Any
 
-from lambdas.domain.evaluation.answers import AnswerLine
+from lambdas.domain.evaluation.answers import AnswerLine, ShardAnswer
 from lambdas.domain.evaluation.judging.lines import JudgementLine
 from lambdas.domain.evaluation.judging.pairwise import ORDERS, Judgements
 
@@ -24,6 +25,13 @@ def make_answer(index: int = 0, response: str = "", reference: str = "", **other
             **others,
         }
     )
+
+
+def make_shard_answer(index: int = 0, response: str = "") -> ShardAnswer:
+    """An answer as its shard stores it."""
+    answer = asdict(make_answer(index, response))
+    del answer["prompt"], answer["reference"]
+    return ShardAnswer(**answer)
 
 
 def make_judgements(

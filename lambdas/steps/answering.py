@@ -19,7 +19,7 @@ from lambdas.adapters.aws.service_errors import NotFound, Refused
 from lambdas.adapters.stores.stored_answers import test_set_key
 from lambdas.domain.core.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
 from lambdas.domain.core.run import Run
-from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine, answer_line, select_answers
+from lambdas.domain.evaluation.answers import NO_RECORD, ShardLine, UnansweredLine, answer_line
 from lambdas.domain.evaluation.few_shot import prepend_examples
 from lambdas.domain.evaluation.questions import Conversation, InferenceSettings, parse_question
 from lambdas.domain.evaluation.shards import AnsweredShard, AnswerShard, ShardTrouble
@@ -70,7 +70,7 @@ def answer_records(
     each case the answers so far are stored first.
     """
     answers, place = adapters.answers, (run.output_bucket, run.prefix, shard.arm, shard.number)
-    lines: dict[int, StoredLine] = {line.index: line for line in answers.read_shard(*place)}
+    lines: dict[int, ShardLine] = {line.index: line for line in answers.read_shard(*place)}
     stored = known = len(lines)
     examples = answers.read_examples(run.output_bucket, run.prefix, shard.few_shot)
     model = _Model(model_id, examples, settings, limits, adapters.runtime, clock)
@@ -98,7 +98,7 @@ def answer_records(
     finally:
         if len(lines) > stored:
             answers.write_shard(*place, list(lines.values()))
-    answered = len(select_answers(lines.values()))
+    answered = sum(not isinstance(line, UnansweredLine) for line in lines.values())
     return AnsweredShard(arm=shard.arm, number=shard.number, answered=answered, errors=len(lines) - answered)
 
 
@@ -113,7 +113,7 @@ class _Model:
     runtime: BedrockRuntime
     clock: Clock
 
-    def answer_when_free(self, index: int, record: bytes) -> StoredLine:
+    def answer_when_free(self, index: int, record: bytes) -> ShardLine:
         """One record's line, from a model that may be busy for a while. Raises as `answer_records`."""
         waited, pause, trouble = 0.0, FIRST_PAUSE_SECONDS, ""
         while True:
@@ -142,17 +142,17 @@ class _Model:
         if self.limits.remaining_milliseconds() < RESERVED_MILLISECONDS:
             raise ShardUnfinished(f"The shard needs more time; it goes on where it is.{trouble}")
 
-    def _answer(self, index: int, record: bytes) -> StoredLine:
+    def _answer(self, index: int, record: bytes) -> ShardLine:
         """One record's line; the examples are asked with it, and are no part of its prompt."""
         try:
             question = parse_question(index, record)
         except ValidationError as error:
-            return UnansweredLine(index, f"not a test record: {error.errors()[0]['msg']}")
+            return UnansweredLine(index, f"{NO_RECORD}: {error.errors()[0]['msg']}")
         asked = replace(question, messages=prepend_examples(self.examples, question))
         asked_at = self.clock.now()
         try:
             answer = self.runtime.converse(self.model_id, asked, self.settings)
-            return answer_line(question, answer, asked_at=asked_at, answered_at=self.clock.now())
+            return answer_line(index, answer, asked_at=asked_at, answered_at=self.clock.now())
         except Refused as refusal:
             if isinstance(refusal, NotFound) or refusal.code in MODEL_CANNOT_BE_ASKED:
                 raise EvaluationFailed(
@@ -162,7 +162,7 @@ class _Model:
             return UnansweredLine(index, f"{refusal.code}: {refusal.message}")
 
 
-def _refuse_a_model_that_answers_nothing(model_id: str, lines: Sequence[StoredLine]) -> None:
+def _refuse_a_model_that_answers_nothing(model_id: str, lines: Sequence[ShardLine]) -> None:
     """Ends a run whose model refuses every question before the throughput is bought, or while it could be deleted."""
     errors = [line.error for line in lines if isinstance(line, UnansweredLine)]
     if len(errors) == len(lines) >= TELLING_RECORDS:

@@ -28,7 +28,7 @@ def report_key(prefix: str) -> str:
 def read_materials(bucket: str, prefix: str, arms: list[str], *, adapters: Adapters) -> Materials:
     """What the run's page shows beside the report."""
     return Materials(
-        adapters.answers.read_arms(bucket, prefix, arms),
+        {arm: list(adapters.answers.read_arm(bucket, prefix, arm)) for arm in arms},
         adapters.customization_output.read_losses(bucket, prefix),
         _dataset(adapters.objects.read(bucket, f"{prefix}dataset/report.json")),
     )

@@ -14,12 +14,11 @@ import orjson
 
 from lambdas.domain.dataset.planned_set import TrainingSet
 from lambdas.domain.dataset.tokens import TokenCounts
-from lambdas.domain.evaluation.answers import AnswerLine, parse_lines
+from lambdas.domain.evaluation.answers import AnswerLine, StoredLine, read_lines
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
-from lambdas.domain.evaluation.judging.shards import choose_pairs
+from lambdas.domain.evaluation.judging.pairwise import Pair, choose_records
 from lambdas.domain.evaluation.judging.summary import summarise_judging
-from lambdas.domain.evaluation.questions import parse_question
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.plan.plan import Plan, PlannedSets, PlannedTestSet, ShardLists
 from lambdas.domain.report.assemble import RunFacts, assemble_success
@@ -72,12 +71,16 @@ def _lines(arm: str, right: float) -> Iterator[AnswerLine]:
 
 def _report(files: Path) -> int:
     """The whole of it; returns the pages' bytes."""
-    answers = {arm: parse_lines((files / f"{arm}.jsonl").read_bytes()) for arm in ARMS}
+    answers: dict[str, list[StoredLine]] = {
+        arm: list(read_lines((files / f"{arm}.jsonl").read_bytes().split(b"\n"))) for arm in ARMS
+    }
     arms = {arm: Arm(model_id=None if arm == "tuned" else arm) for arm in ARMS}
     groups, settings = [index % GROUPS for index in range(RECORDS)], EvaluationSettings()
     evaluation = evaluate(answers, arms, groups, settings, None)
-    record = b'{"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]}'
-    pairs = choose_pairs(answers, groups, {n: parse_question(n, record) for n in range(RECORDS)}, 100, 0)
+    pairs = [
+        Pair(index, "?", "!", "own", "other")
+        for index in choose_records(range(RECORDS), dict(enumerate(groups)), 100, seed=0)
+    ]
     curve = Losses(tuple(Loss(step, 1 + step // 70, 1 / (step + 1)) for step in range(280)), 0)
     losses = JobLosses(curve, curve)
     source = {"bucket": "", "key": "", "version_id": None}

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from lambdas.domain.evaluation.answers import render_lines
+from lambdas.domain.evaluation.answers import render_line
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.pairwise import Pair
@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
     )
     (tmp_path / "evaluation").mkdir()
     for arm, lines in answers.items():
-        (tmp_path / "evaluation" / f"{arm}.jsonl").write_bytes(render_lines(lines))
+        (tmp_path / "evaluation" / f"{arm}.jsonl").write_bytes(b"\n".join(map(render_line, lines)))
     (tmp_path / "report.json").write_text(json.dumps(result.dump()))
     (tmp_path / "page.html").write_text(human_review.render_review(RUN_ID, pairs, simulated=True))
     return tmp_path

@@ -10,16 +10,19 @@ from pydantic import ValidationError
 from lambdas.domain.core.errors import EvaluationFailed, InvalidState
 from lambdas.domain.evaluation.answers import (
     NOT_ANSWERED,
-    AnswerLine,
+    ShardAnswer,
+    ShardLine,
     StoredLine,
     UnansweredLine,
     join_shards,
-    parse_lines,
-    render_lines,
+    parse_shard,
+    read_lines,
+    render_line,
+    render_shard,
     require_answers,
 )
 from lambdas.domain.evaluation.questions import parse_question
-from tests.answer_lines import make_answer
+from tests.answer_lines import make_answer, make_shard_answer
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -29,16 +32,19 @@ def test_stored_lines_are_read_as_they_were(answers: list[tuple[str, str]]) -> N
     """Line separators inside a text must not split a line."""
     lines: list[StoredLine] = [make_answer(n, text, prompt=prompt) for n, (prompt, text) in enumerate(answers)]
     lines.append(UnansweredLine(len(lines), "Refused: no"))
-    assert parse_lines(render_lines(reversed(lines))) == lines
+    stored = b"\n".join(render_line(line) for line in lines)
+    assert list(read_lines(stored.split(b"\n"))) == lines
+    shard: list[ShardLine] = [make_shard_answer(n, text) for n, (_, text) in enumerate(answers)]
+    assert parse_shard(render_shard(reversed(shard))) == shard
 
 
 def test_a_stored_line_has_the_keys_that_others_read() -> None:
     """The files are a contract: people, and earlier and later versions read them."""
     answer = make_answer(3, "35", "35 million", prompt="How much?")
-    assert render_lines([UnansweredLine(4, "not answered"), answer]) == (
+    assert render_line(answer) + b"\n" + render_line(UnansweredLine(4, "not answered")) == (
         b'{"index":3,"prompt":"How much?","reference":"35 million","response":"35","input_tokens":9,"output_tokens":2,'
         b'"latency_ms":5,"stop_reason":"end_turn","asked_at":"2026-01-21T22:20:00.000Z",'
-        b'"answered_at":"2026-01-21T22:24:00.000Z"}\n{"index":4,"error":"not answered"}\n'
+        b'"answered_at":"2026-01-21T22:24:00.000Z"}\n{"index":4,"error":"not answered"}'
     )
 
 
@@ -54,26 +60,24 @@ def test_a_stored_line_has_the_keys_that_others_read() -> None:
 def test_a_line_that_is_no_answer_is_named(line: bytes, wrong: str) -> None:
     """Somebody who copied or edited the file must learn where it is wrong."""
     with pytest.raises(InvalidState, match=wrong):
-        parse_lines(b'{"index": 0, "error": "no"}\n' + line)
+        list(read_lines([b'{"index": 0, "error": "no"}', line]))
 
 
-def test_equal_prompts_of_several_arms_are_one_text_in_memory() -> None:
-    """A data set may have long prompts, and each arm was asked all of them."""
-    prompts: dict[str, str] = {}
-    content = render_lines([make_answer(prompt="a long prompt")])
-    [tuned], [base] = parse_lines(content, prompts), parse_lines(content, prompts)
-    assert isinstance(tuned, AnswerLine)
-    assert isinstance(base, AnswerLine)
-    assert tuned.prompt is base.prompt
+def test_a_shard_stores_no_prompt_and_is_read_where_an_earlier_version_did() -> None:
+    """Prompts are long, and a run in flight must not lose its answers to a deployment."""
+    stored = render_shard([make_shard_answer(3, "35")])
+    assert b"prompt" not in stored
+    assert b"reference" not in stored
+    assert parse_shard(render_line(make_answer(3, "35", "35 million"))) == [make_shard_answer(3, "35")]
 
 
 @given(st.sets(st.integers(0, 29)), st.integers(1, 30))
 def test_joined_shards_have_one_line_per_record(stored: set[int], records: int) -> None:
     """A lost shard, a repeated one or a stray line must not shift the arms against each other."""
-    shard = [make_answer(index) for index in stored]
-    lines = join_shards([shard, shard], records)
+    shard = [make_shard_answer(index) for index in sorted(stored)]
+    lines = list(join_shards([shard, shard], records))
     assert [line.index for line in lines] == list(range(records))
-    assert {line.index for line in lines if isinstance(line, AnswerLine)} == {n for n in stored if n < records}
+    assert {line.index for line in lines if isinstance(line, ShardAnswer)} == {n for n in stored if n < records}
     assert {line.error for line in lines if isinstance(line, UnansweredLine)} <= {NOT_ANSWERED}
 
 

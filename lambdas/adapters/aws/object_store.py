@@ -77,6 +77,13 @@ class ObjectStore:
         with self.opened(bucket, key) as stored:
             return None if stored is None else stored.stream.read()
 
+    def lines(self, bucket: str, key: str) -> Iterator[bytes]:
+        """An object's lines without their line feeds, one at a time; none where it does not exist."""
+        with self.opened(bucket, key) as stored:
+            if stored is not None:
+                for line in stored.stream:
+                    yield line.removesuffix(b"\n")
+
     def write(self, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> str:
         """Writes a small object whole and returns its URI."""
         with named_errors(f"Writing {uri(bucket, key)}"):

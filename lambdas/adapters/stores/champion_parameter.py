@@ -75,7 +75,7 @@ class ChampionParameter:
         They are read from this deployment's own bucket alone. The parameter outlives the stacks, and may name the
         bucket of an earlier deployment, which nothing here may read, or which is gone.
         """
-        test_lines = self._answers.read_test_lines(bucket, prefix)
+        test_lines = list(self._answers.read_test_lines(bucket, prefix))
         try:
             found = self.read_champion(deployment)
         except UnreadableChampionError as error:
@@ -83,8 +83,8 @@ class ChampionParameter:
         if found is None or found[0].run_id == run_id:
             return None
         champion, version = found
-        its_test_lines = self._answers.read_test_lines(bucket, champion.prefix)
-        answers = self._answers.read_arm(bucket, champion.prefix, TUNED)
+        its_test_lines = list(self._answers.read_test_lines(bucket, champion.prefix))
+        answers = list(self._answers.read_arm(bucket, champion.prefix, TUNED))
         lines = shared_answers(test_lines, its_test_lines, answers)
         reason = None
         if not its_test_lines or not answers:

@@ -3,17 +3,17 @@
 And what stands beside them: the test set, its groups, the examples of few-shot arms.
 """
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from lambdas.adapters.aws import object_store
-from lambdas.adapters.aws.object_store import ObjectStore
+from lambdas.adapters.aws.object_store import LineWriter, ObjectStore
 from lambdas.domain.core.stored_lines import parse_stored_lines
-from lambdas.domain.evaluation.answers import StoredLine, parse_lines, render_lines
-from lambdas.domain.evaluation.questions import Conversation, Question, parse_question
+from lambdas.domain.evaluation.answers import ShardLine, StoredLine, parse_shard, read_lines, render_shard
+from lambdas.domain.evaluation.questions import Conversation, Question, find_question
 from lambdas.domain.evaluation.shards import AnswerShard, ShardTrouble
 
 TEST_SET = "dataset/test.jsonl"
@@ -47,13 +47,13 @@ class StoredAnswers:
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
-    def read_shard(self, bucket: str, prefix: str, arm: str, number: int) -> list[StoredLine]:
+    def read_shard(self, bucket: str, prefix: str, arm: str, number: int) -> list[ShardLine]:
         """A shard's lines; none where nothing is stored yet."""
-        return parse_lines(self._objects.read(bucket, _shard_key(prefix, arm, number)) or b"")
+        return parse_shard(self._objects.read(bucket, _shard_key(prefix, arm, number)) or b"")
 
-    def write_shard(self, bucket: str, prefix: str, arm: str, number: int, lines: list[StoredLine]) -> None:
+    def write_shard(self, bucket: str, prefix: str, arm: str, number: int, lines: list[ShardLine]) -> None:
         """Stores a shard's lines in place of earlier ones."""
-        self._objects.write(bucket, _shard_key(prefix, arm, number), render_lines(lines), _JSONL)
+        self._objects.write(bucket, _shard_key(prefix, arm, number), render_shard(lines), _JSONL)
 
     def read_shards(self, bucket: str, key: str) -> list[AnswerShard]:
         """The items of a distributed map; none where the run has no such arms."""
@@ -68,18 +68,18 @@ class StoredAnswers:
         """Stores an error of a shard in place of an earlier one: a map run tells only that too many shards failed."""
         self._objects.write(bucket, _trouble_key(prefix), trouble.model_dump_json().encode())
 
-    def read_arm(self, bucket: str, prefix: str, arm: str, prompts: dict[str, str] | None = None) -> list[StoredLine]:
-        """An arm's lines in order; none where they have not been joined."""
-        return parse_lines(self._objects.read(bucket, arm_key(prefix, arm)) or b"", prompts)
+    def read_arm(self, bucket: str, prefix: str, arm: str) -> Iterator[StoredLine]:
+        """An arm's lines in order, one at a time; none where they have not been joined."""
+        return read_lines(self._objects.lines(bucket, arm_key(prefix, arm)))
 
-    def read_arms(self, bucket: str, prefix: str, arms: Iterable[str]) -> dict[str, list[StoredLine]]:
-        """Each arm's lines; equal prompts are one text in memory, since all arms were asked the same."""
-        prompts: dict[str, str] = {}
-        return {arm: self.read_arm(bucket, prefix, arm, prompts) for arm in arms}
+    def pick_answers(self, bucket: str, prefix: str, arm: str, indexes: Collection[int]) -> dict[int, StoredLine]:
+        """An arm's lines of these test records."""
+        picked = self._pick(bucket, arm_key(prefix, arm), indexes)
+        return {line.index: line for line in read_lines(picked.values())}
 
-    def write_arm(self, bucket: str, prefix: str, arm: str, lines: list[StoredLine]) -> None:
-        """Stores an arm's lines."""
-        self._objects.write(bucket, arm_key(prefix, arm), render_lines(lines), _JSONL)
+    def arm_writer(self, bucket: str, prefix: str, arm: str) -> AbstractContextManager[LineWriter]:
+        """Stores an arm's lines, one by one."""
+        return self._objects.line_writer(bucket, arm_key(prefix, arm))
 
     def read_examples(self, bucket: str, prefix: str, count: int) -> list[Conversation]:
         """The first `count` records of the examples that ValidateDataset chose; raises ValueError where fewer are."""
@@ -96,14 +96,19 @@ class StoredAnswers:
         groups: list[int] = orjson.loads(self._objects.read(bucket, f"{prefix}{TEST_GROUPS}") or b"[]")
         return groups
 
-    def read_test_lines(self, bucket: str, prefix: str) -> list[bytes]:
+    def read_test_lines(self, bucket: str, prefix: str) -> Iterator[bytes]:
         """The test set, line by line; none where it is gone."""
-        return [line for line in (self._objects.read(bucket, test_set_key(prefix)) or b"").split(b"\n") if line]
+        return self._objects.lines(bucket, test_set_key(prefix))
 
-    def read_questions(self, bucket: str, prefix: str) -> dict[int, Question]:
-        """The test set's questions by index, without lines that are no test record: those have no answers either."""
-        questions = {}
-        for index, line in enumerate(self.read_test_lines(bucket, prefix)):
-            with suppress(ValidationError):
-                questions[index] = parse_question(index, line)
-        return questions
+    def read_questions(self, bucket: str, prefix: str) -> Iterator[Question | None]:
+        """The test set's questions in order, one at a time; None where a line is no test record."""
+        return (find_question(index, line) for index, line in enumerate(self.read_test_lines(bucket, prefix)))
+
+    def pick_questions(self, bucket: str, prefix: str, indexes: Collection[int]) -> dict[int, Question | None]:
+        """The questions of these test records."""
+        picked = self._pick(bucket, test_set_key(prefix), indexes)
+        return {index: find_question(index, line) for index, line in picked.items()}
+
+    def _pick(self, bucket: str, key: str, indexes: Collection[int]) -> dict[int, bytes]:
+        lines = enumerate(self._objects.lines(bucket, key))
+        return {index: line for index, line in lines if index in indexes}

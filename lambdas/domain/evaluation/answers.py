@@ -1,33 +1,28 @@
 """What is stored of a model's answers, and how shards of answers become one file for each arm.
 
-A line of `evaluation/<arm>.jsonl` is an AnswerLine or an UnansweredLine, with their fields as keys.
+A line of a shard is a ShardAnswer or an UnansweredLine, one of `evaluation/<arm>.jsonl` an AnswerLine or an
+UnansweredLine, with their fields as keys. Prompts are long: the shards, which several functions read, do without them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated
 
 import orjson
-from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationInfo
+from pydantic import ConfigDict, TypeAdapter
 
 from lambdas.domain.core.errors import EvaluationFailed
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.core.stored_lines import parse_stored_lines
+from lambdas.domain.core.stored_lines import parse_stored_lines, read_stored_lines
 from lambdas.domain.core.timestamps import seconds_between
 from lambdas.domain.evaluation.questions import Question
 
 MOST_ERRORS_PERCENT = 5
 NOT_ANSWERED = "not answered"
+NO_RECORD = "not a test record"
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
-
-
-def _share_text(text: str, info: ValidationInfo) -> str:
-    """The equal text that was read before, where `parse_lines` was given any."""
-    known: dict[str, str] | None = info.context
-    return text if known is None else known.setdefault(text, text)
 
 
 @dataclass(frozen=True)
@@ -42,16 +37,33 @@ class ModelAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerLine:
-    """A stored answer.
+class ShardAnswer:
+    """An answer as its shard stores it.
 
     `index` is the record's place in `dataset/test.jsonl`, counted from 0; `asked_at` and `answered_at` are timestamps.
     """
 
+    # An earlier version stored the prompt and the reference, too: a run may have begun with it.
+    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)
+
+    index: int
+    response: str
+    input_tokens: int
+    output_tokens: int
+    latency_ms: int
+    stop_reason: str
+    asked_at: str
+    answered_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """An answer with its record's prompt and reference; the rest is the shard's."""
+
     __pydantic_config__ = _STRICT
 
     index: int
-    prompt: Annotated[str, AfterValidator(_share_text)]
+    prompt: str
     reference: str
     response: str
     input_tokens: int
@@ -72,6 +84,7 @@ class UnansweredLine:
     error: str
 
 
+ShardLine = ShardAnswer | UnansweredLine
 StoredLine = AnswerLine | UnansweredLine
 
 
@@ -90,12 +103,10 @@ class Responses(Fact):
     judge_shards: int
 
 
-def answer_line(question: Question, answer: ModelAnswer, *, asked_at: str, answered_at: str) -> AnswerLine:
-    """The line that stores an answer."""
-    return AnswerLine(
-        index=question.index,
-        prompt=question.prompt,
-        reference=question.reference,
+def answer_line(index: int, answer: ModelAnswer, *, asked_at: str, answered_at: str) -> ShardAnswer:
+    """The line that stores an answer in its shard."""
+    return ShardAnswer(
+        index=index,
         response=answer.text,
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
@@ -111,11 +122,6 @@ def select_answers(lines: Iterable[StoredLine]) -> list[AnswerLine]:
     return [line for line in lines if isinstance(line, AnswerLine)]
 
 
-def count_errors(lines: Iterable[StoredLine]) -> Counter[str]:
-    """How often each error text occurs."""
-    return Counter(line.error for line in lines if isinstance(line, UnansweredLine))
-
-
 def answering_seconds(lines: Iterable[StoredLine]) -> float | None:
     """The time from the first question to the last answer; None where there is no answer."""
     answers = select_answers(lines)
@@ -125,25 +131,66 @@ def answering_seconds(lines: Iterable[StoredLine]) -> float | None:
 
 
 @cache
+def _shard_line_type() -> TypeAdapter[ShardLine]:
+    return TypeAdapter(ShardLine)
+
+
+@cache
 def _line_type() -> TypeAdapter[StoredLine]:
     return TypeAdapter(StoredLine)
 
 
-def parse_lines(content: bytes, prompts: dict[str, str] | None = None) -> list[StoredLine]:
-    """Stored lines; a prompt that is in `prompts`, too, is the one text in memory. Raises InvalidState."""
-    return parse_stored_lines(content, _line_type(), "answers", prompts)
+def parse_shard(content: bytes) -> list[ShardLine]:
+    """The lines of a shard. Raises InvalidState."""
+    return parse_stored_lines(content, _shard_line_type(), "answers")
 
 
-def render_lines(lines: Iterable[StoredLine]) -> bytes:
-    """Lines as stored: JSONL, ordered by index."""
-    ordered = sorted(lines, key=lambda line: line.index)
-    return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in ordered)
+def read_lines(lines: Iterable[bytes]) -> Iterator[StoredLine]:
+    """The lines of an arm's file, one at a time. Raises InvalidState."""
+    return read_stored_lines(lines, _line_type(), "answers")
 
 
-def join_shards(shards: Iterable[Iterable[StoredLine]], records: int) -> list[StoredLine]:
-    """A line for each of an arm's `records` test records, in order; a record without a stored line is unanswered."""
-    by_index = {line.index: line for shard in shards for line in shard}
-    return [by_index.get(index) or UnansweredLine(index, NOT_ANSWERED) for index in range(records)]
+def render_line(line: ShardLine | StoredLine) -> bytes:
+    """A line as stored, without its line feed."""
+    return orjson.dumps(line)
+
+
+def render_shard(lines: Iterable[ShardLine]) -> bytes:
+    """A shard as stored: JSONL, ordered by index."""
+    return b"".join(render_line(line) + b"\n" for line in sorted(lines, key=lambda line: line.index))
+
+
+def join_shards(shards: Iterable[Iterable[ShardLine]], records: int) -> Iterator[ShardLine]:
+    """A line for each of an arm's `records` test records, in order; a record without a stored line is unanswered.
+
+    Shards and their lines stand in the order of the records. Only one shard is held at a time.
+    """
+    stored = (line for lines in shards for line in lines)
+    line = next(stored, None)
+    for index in range(records):
+        while line is not None and line.index < index:
+            line = next(stored, None)
+        yield line if line is not None and line.index == index else UnansweredLine(index, NOT_ANSWERED)
+
+
+def with_question(line: ShardLine, question: Question | None) -> StoredLine:
+    """The arm's line of a shard's line; `question` is None where the test set's line is no record."""
+    if isinstance(line, UnansweredLine):
+        return line
+    if question is None:
+        return UnansweredLine(line.index, NO_RECORD)
+    return AnswerLine(
+        index=line.index,
+        prompt=question.prompt,
+        reference=question.reference,
+        response=line.response,
+        input_tokens=line.input_tokens,
+        output_tokens=line.output_tokens,
+        latency_ms=line.latency_ms,
+        stop_reason=line.stop_reason,
+        asked_at=line.asked_at,
+        answered_at=line.answered_at,
+    )
 
 
 def require_answers(errors: Mapping[str, Counter[str]], records: int) -> None:

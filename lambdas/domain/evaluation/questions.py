@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from lambdas.domain.core.fact import Fact
 
@@ -74,3 +74,11 @@ def parse_question(index: int, line: bytes) -> Question:
     """The question in one line of the test set. Raises pydantic's ValidationError where the line is no such record."""
     record = Conversation.model_validate_json(line)
     return Question(index, record.system, tuple(record.messages[:-1]), record.messages[-1].content)
+
+
+def find_question(index: int, line: bytes) -> Question | None:
+    """The question in one line of the test set; None where the line is no test record."""
+    try:
+        return parse_question(index, line)
+    except ValidationError:
+        return None

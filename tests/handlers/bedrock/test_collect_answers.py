@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import EvaluationFailed
 from lambdas.handlers.collect_answers import handler
-from tests.answer_lines import make_answer
+from tests.answer_lines import make_shard_answer
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -54,7 +54,7 @@ def event(run: dict[str, Any], plan: dict[str, Any], store: Store, s3: "S3Client
 
 
 def line(index: int) -> dict[str, Any]:
-    return asdict(make_answer(index, f"answer {index}", "r", prompt="p"))
+    return asdict(make_shard_answer(index, f"answer {index}"))
 
 
 def test_each_arm_has_a_line_per_test_record_in_order(
@@ -64,7 +64,9 @@ def test_each_arm_has_a_line_per_test_record_in_order(
     counts = {"tuned": {"n": 40, "errors": 0}, "base": {"n": 40, "errors": 0}}
     assert handler(event, lambda_context) == {"arms": counts, "pairs": 20, "judge_shards": 0}
     body = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}evaluation/tuned.jsonl")["Body"].read()
-    assert [json.loads(text)["index"] for text in body.splitlines()] == list(range(RECORDS))
+    lines = [json.loads(text) for text in body.splitlines()]
+    assert [line["index"] for line in lines] == list(range(RECORDS))
+    assert {(line["prompt"], line["reference"]) for line in lines} == {("p", "r")}
 
 
 def test_up_to_five_per_cent_without_an_answer_are_errors(

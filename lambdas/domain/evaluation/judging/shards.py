@@ -1,13 +1,12 @@
 """The pairs that judges are asked about, and the shards that they are asked in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pydantic import Field
 
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.evaluation.answers import AnswerLine, StoredLine
-from lambdas.domain.evaluation.arms import BASE, TUNED
-from lambdas.domain.evaluation.judging.pairwise import Pair, choose_records
+from lambdas.domain.evaluation.answers import AnswerLine
+from lambdas.domain.evaluation.judging.pairwise import Pair
 from lambdas.domain.evaluation.questions import Question
 
 # 2 questions each: a shard of slow answers still fits a Lambda's 15 minutes.
@@ -41,27 +40,10 @@ def plan_judge_shards(judges: Sequence[str], pairs: int) -> list[JudgeShard]:
     ]
 
 
-def choose_pairs(
-    answers: Mapping[str, Sequence[StoredLine]],
-    groups: Sequence[int],
-    questions: Mapping[int, Question],
-    most: int,
-    seed: int,
-) -> list[Pair]:
-    """At most `most` pairs of answers to records that the tuned model and its base both answered, one of each group."""
-    both = {
-        own.index: (own, other)
-        for own, other in zip(answers[TUNED], answers[BASE], strict=True)
-        if isinstance(own, AnswerLine) and isinstance(other, AnswerLine)
-    }
-    return [
-        Pair(index, _describe_task(questions[index]), own.reference, own.response, other.response)
-        for index in choose_records(list(both), dict(enumerate(groups)), most, seed)
-        for own, other in [both[index]]
-        if index in questions
-    ]
+def make_pair(question: Question, own: AnswerLine, other: AnswerLine) -> Pair:
+    """The tuned model's and its base's answer to a question.
 
-
-def _describe_task(question: Question) -> str:
-    """The system text asks for a form, which a judge must know."""
-    return f"{question.system}\n\n{question.prompt}" if question.system else question.prompt
+    A judge must know the form that the system text asks for.
+    """
+    task = f"{question.system}\n\n{question.prompt}" if question.system else question.prompt
+    return Pair(question.index, task, own.reference, own.response, other.response)
