@@ -7,11 +7,12 @@ import orjson
 from cli.run_folder import PREFIX, adapters_of
 from lambdas.adapters.stores.stored_answers import arm_key
 from lambdas.domain.core.errors import InvalidState
+from lambdas.domain.core.run import report_key
 from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.report import human_review
 from lambdas.domain.report.human_review import PAIRS, with_review
 from lambdas.domain.report.run_report import SucceededReport
-from lambdas.steps.result_files import read_materials, report_key, write_page, write_report
+from lambdas.steps.result_files import read_materials, write_page, write_report
 from local.output_folder import require_utf8
 
 

@@ -60,6 +60,7 @@ def main() -> None:
         policy_simulator,
         session_tokens,
         task_tokens,
+        terminal_errors,
     )
 
     patches.apply()
@@ -68,6 +69,7 @@ def main() -> None:
     policy_simulator.apply()
     task_tokens.apply()
     execution_control.apply()
+    terminal_errors.apply()
     session_tokens.apply(token)
     if scale := os.environ.get("FUNCTION_TIME_SCALE"):
         function_clock.apply(float(scale))

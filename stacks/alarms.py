@@ -75,8 +75,24 @@ class Alarms(Construct):
             ),
             self._undelivered("ReconciliationsUndelivered", undelivered_reconciliations),
         ]
-        on_uploads = self._undelivered("UploadsUndelivered", undelivered_uploads)
-        self._dashboard([*self.on_reconciler, on_uploads], reconciler, state_machine)
+        on_runs = [
+            *self._bad_ends(state_machine),
+            self._undelivered("UploadsUndelivered", undelivered_uploads),
+        ]
+        self._dashboard([*self.on_reconciler, *on_runs], reconciler, state_machine)
+
+    def _bad_ends(self, machine: stepfunctions.StateMachine) -> list[cloudwatch.Alarm]:
+        """Step Functions counts each end in a metric of its own, even where nothing of the run could tell of it."""
+        ends = {
+            "RunFailed": (machine.metric_failed(period=self._period), "has failed"),
+            "RunTimedOut": (machine.metric_timed_out(period=self._period), "has reached longest_run_hours"),
+            "RunAborted": (machine.metric_aborted(period=self._period), "was stopped from outside"),
+        }
+        look = 'See "How a run ends that did not succeed" in docs/operations.md.'
+        return [
+            self._alarm(name, metric, f"An execution {what}: the result topic and its report.json say why. {look}")
+            for name, (metric, what) in ends.items()
+        ]
 
     def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
         return cloudwatch.Metric(

@@ -44,6 +44,7 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
     return {
         "ClaimRun": [
             _read_write(out, "runs/*/claim.json"),
+            _read(out, "runs/*/report.json"),
             _read_write(out, DAILY_RUNS),
             runs,
             _list(out, DAILY_RUNS),
@@ -170,6 +171,11 @@ def preflight_of(starter: iam.IRole) -> iam.PolicyStatement:
     return _allow(["iam:SimulatePrincipalPolicy"], starter.role_arn)
 
 
+def owner_of_a_run(state_machine: stepfunctions.StateMachine) -> iam.PolicyStatement:
+    """ClaimRun asks what became of the execution that has the run already."""
+    return _allow(["states:DescribeExecution"], _executions(state_machine))
+
+
 def reconciler_permissions(
     scope: Construct, data: Data, *, state_machine: stepfunctions.StateMachine, topic: sns.ITopic, deployment: str
 ) -> Statements:
@@ -177,12 +183,7 @@ def reconciler_permissions(
     out, stack = data.output_bucket, cdk.Stack.of(scope)
     throughput, deployed = _bedrock(scope, "provisioned-model/*"), _bedrock(scope, "custom-model-deployment/*")
     job, model = _bedrock(scope, "model-customization-job/*"), _bedrock(scope, "custom-model/*")
-    executions = stack.format_arn(
-        service="states",
-        resource="execution",
-        resource_name=f"{state_machine.state_machine_name}:*",
-        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-    )
+    executions = _executions(state_machine)
     # "IfExists": what has lost its tags would otherwise bill for ever.
     ours = {"StringEqualsIfExists": {"aws:ResourceTag/deployment": deployment}}
     return [
@@ -235,6 +236,15 @@ def _ask_models(scope: Construct) -> Statements:
 def _bedrock(scope: Construct, resource: str, *, account: str | None = None) -> str:
     return cdk.Stack.of(scope).format_arn(
         service="bedrock", resource=resource, arn_format=cdk.ArnFormat.NO_RESOURCE_NAME, account=account
+    )
+
+
+def _executions(state_machine: stepfunctions.StateMachine) -> str:
+    return cdk.Stack.of(state_machine).format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{state_machine.state_machine_name}:*",
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
     )
 
 

@@ -14,6 +14,7 @@ from constructs import Construct
 from stacks.acknowledgements import acknowledge, acknowledge_wildcards
 from stacks.definition import definition_text
 from stacks.log_groups import log_group
+from stacks.permissions import owner_of_a_run
 from stacks.settings import Settings
 
 MAP_ITEMS = tuple(f"runs/*/shards/{name}.jsonl" for name in ("baselines", "tuned", "judges"))
@@ -76,6 +77,7 @@ class Workflow(Construct):
             },
         )
         self._allow_distributed_maps()
+        self._let_claim_ask(functions["ClaimRun"])
 
     def _allow_distributed_maps(self) -> None:
         """A distributed map runs its items as executions of its own machine; naming it, the policy stands apart."""
@@ -93,3 +95,11 @@ class Workflow(Construct):
         policy = iam.Policy(self, "DistributedMaps", statements=statements)
         acknowledge_wildcards(policy, statements)
         machine.role.attach_inline_policy(policy)
+
+    def _let_claim_ask(self, claim: lambda_.Function) -> None:
+        """The function is made before the state machine that it asks: naming it, the policy stands apart."""
+        statements = [owner_of_a_run(self.state_machine)]
+        policy = iam.Policy(self, "OwnerOfARun", statements=statements)
+        acknowledge_wildcards(policy, statements)
+        if claim.role is not None:
+            policy.attach_to_role(claim.role)

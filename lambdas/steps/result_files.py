@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.domain.core.errors import InvalidState
-from lambdas.domain.core.run import Run
+from lambdas.domain.core.run import Run, report_key
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.evaluation.judging.pairwise import Pair, needs_no_judge
 from lambdas.domain.preflight.checks import PreflightDocument
@@ -18,11 +18,6 @@ from lambdas.domain.report.run_report import RunReport, SucceededReport
 from lambdas.steps.observability import logger
 
 _HTML = "text/html; charset=utf-8"
-
-
-def report_key(prefix: str) -> str:
-    """Where the run's report is."""
-    return f"{prefix}report.json"
 
 
 def read_materials(bucket: str, prefix: str, arms: list[str], *, adapters: Adapters) -> Materials:

@@ -1,17 +1,20 @@
 """Whom the reconciler tells what: the run that was cut off, and people, of anything that should not have existed."""
 # ruff: noqa: PLC0415 - few calls write a report or ask for a price: a cold start does not pay for those rooms
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import orjson
 from pydantic import BaseModel, Field, ValidationError
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Refused
-from lambdas.domain.core.errors import InvalidEvent, RunAborted, RunTimedOut, ServiceBusy
+from lambdas.domain.core import errors
+from lambdas.domain.core.errors import InvalidEvent, RunAborted, RunTimedOut, ServiceBusy, UnexplainedFailure
 from lambdas.domain.core.object_created import ObjectCreated
-from lambdas.domain.core.run import Claim, claim_key, prefix, run_id
+from lambdas.domain.core.outside_text import own_sentence
+from lambdas.domain.core.run import Claim, claim_key, prefix, report_key, run_id
 from lambdas.domain.core.timestamps import now
+from lambdas.domain.serving.lease import Execution
 from lambdas.domain.serving.reconciliation import (
     Scope,
     Turn,
@@ -26,6 +29,8 @@ _ENDS: dict[str, tuple[type[Exception], str]] = {
     "ABORTED": (RunAborted, "The execution was stopped from outside, so that its own clean-up did not run."),
     "TIMED_OUT": (RunTimedOut, "The execution reached longest_run_hours, so that its own clean-up did not run."),
 }
+# What an execution fails with where one of its states has explained the failure, and told it.
+_EXPLAINED = {name for name, kind in vars(errors).items() if isinstance(kind, type)} - {UnexplainedFailure.__name__}
 
 
 class EndedExecution(BaseModel):
@@ -37,14 +42,21 @@ class EndedExecution(BaseModel):
     input: str | None = None
 
 
+class _UntoldEnd(NamedTuple):
+    """The end of a run that none of its states could tell: its name, and what happened in a sentence."""
+
+    claim: Claim
+    error: str
+    what: str
+
+
 def tell_reconciliation(turn: Turn, ended: EndedExecution | None, scope: Scope, *, adapters: Adapters) -> None:
-    """Writes the report of a run that was cut off, and tells the topic of it and of anything that was left over."""
+    """Writes the report of a run that could not write its own, and tells the topic of it and of what was left over."""
     sentences = [*describe_deleted(turn), *describe_left(turn, now(), read_prices(turn, scope, adapters))]
-    claim = _find_cut_off_run(ended, scope, adapters) if ended else None
-    if ended is not None and claim is not None:
-        error, what = _ENDS[ended.status]
-        message = run_message(claim.run_id, claim.execution_arn, error.__name__, what, sentences)
-        _write_report(claim, error.__name__, message.message, scope, adapters)
+    end = _find_untold_end(ended, scope, adapters) if ended else None
+    if end is not None:
+        message = run_message(end.claim.run_id, end.claim.execution_arn, end.error, end.what, sentences)
+        _write_report(end.claim, end.error, message.message, scope, adapters)
     elif turn.deleted or turn.jobs_stopped or turn.models_deleted or turn.failed:
         message = alert_message(scope.terms.environment, turn, sentences)
     else:
@@ -75,9 +87,38 @@ def _read_estimated_price(run: str | None, scope: Scope, adapters: Adapters) -> 
         return None
 
 
-def _find_cut_off_run(ended: EndedExecution, scope: Scope, adapters: Adapters) -> Claim | None:
-    """The claim of the run that ended where no state of it could say so; None for all other executions."""
-    if ended.status not in _ENDS or ended.input is None:
+def _find_untold_end(ended: EndedExecution, scope: Scope, adapters: Adapters) -> _UntoldEnd | None:
+    """The end of a run that no state of it could tell; None for all other executions."""
+    claim = _find_claim(ended, scope, adapters) if ended.status != "SUCCEEDED" else None
+    if claim is None:
+        return None
+    if ended.status in _ENDS:
+        error, what = _ENDS[ended.status]
+        return _UntoldEnd(claim, error.__name__, what)
+    execution = adapters.executions.find(claim.execution_arn)
+    error_name = (execution.error if execution else None) or "an error without a name"
+    if error_name in _EXPLAINED:
+        return None
+    return _UntoldEnd(claim, UnexplainedFailure.__name__, _describe_failure(error_name, execution))
+
+
+def _describe_failure(error: str, execution: Execution | None) -> str:
+    """What Step Functions says of a failure that no Catch can catch, such as States.DataLimitExceeded."""
+    from lambdas.domain.report.caught_words import read_message
+    from lambdas.domain.report.failure_words import MEANINGS
+
+    said = read_message(execution.cause or "") if execution else ""
+    meaning = f" ({MEANINGS[error]})" if error in MEANINGS else ""
+    words = own_sentence(f"{error}{meaning}{f': {said}' if said else ''}").rstrip(".")
+    return (
+        f"The execution failed where none of its states could say why: {words}. Its own clean-up may not have run. "
+        "Look for the first failed state in the execution's history."
+    )
+
+
+def _find_claim(ended: EndedExecution, scope: Scope, adapters: Adapters) -> Claim | None:
+    """The claim of the execution's run; None where it has no run."""
+    if ended.input is None:
         return None
     try:
         run = run_id(ObjectCreated.model_validate_json(ended.input).created())
@@ -97,4 +138,4 @@ def _write_report(claim: Claim, error: str, cause: str, scope: Scope, adapters: 
 
     report = assemble_failure(RunFacts(claim.run_id), error, cause)
     document = orjson.dumps(report.dump(), option=orjson.OPT_INDENT_2)
-    adapters.objects.write_new(scope.bucket, f"{prefix(claim.run_id)}report.json", document)
+    adapters.objects.write_new(scope.bucket, report_key(prefix(claim.run_id)), document)

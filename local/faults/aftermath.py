@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from lambdas.domain.core import errors
 from local.faults.case import Action, Kind
 from local.faults.observer import Seen
+from local.faults.rules import TOO_LARGE
 from local.faults.run import SECONDS_TO_END, FaultRun
 
 NAMES = {
@@ -20,7 +21,9 @@ RECONCILIATIONS_NEEDED: Mapping[Kind, int] = {"throughput": 1, "deployment": 1, 
 # An event comes to a function that fails three times.
 DELIVERIES = 3
 # The reconciler tells of a run that could not tell of itself.
-TOLD_BY_RECONCILER = {"ABORTED": "RunAborted", "TIMED_OUT": "RunTimedOut"}
+TOLD_BY_RECONCILER = {"ABORTED": ("RunAborted",), "TIMED_OUT": ("RunTimedOut",)}
+# An answer that is too long ends the run where no state can tell it, or behind the one that has written the report.
+TOLD_OF_TOO_LARGE = ("UnexplainedFailure", "NotApproved")
 # A run that is stopped here may have its report already.
 AFTER_REPORT = ("EvaluateAndReport", "ExplainFailure")
 
@@ -98,7 +101,7 @@ def check_words(run: FaultRun) -> None:
     """Every failure ends with a name of ours and a cause for a person, and so does the report."""
     result = run.result
     if result.status == "FAILED":
-        if result.error not in NAMES - NOT_FINAL:
+        if result.error not in (NAMES - NOT_FINAL) | {TOO_LARGE}:
             result.problems.append(f"the error {result.error} is none of the named ones")
         cause = result.cause or ""
         if len(cause) < 20 or "Traceback" in cause or "States.TaskFailed" in cause or cause.startswith("{"):
@@ -110,7 +113,7 @@ def check_words(run: FaultRun) -> None:
 def check_report(run: FaultRun, execution: str) -> None:
     """`report.json` tells how the run ended, also where no state of it could; a run without a claim has none."""
     result = run.result
-    told_by_reconciler = TOLD_BY_RECONCILER.get(result.status)
+    told_by_reconciler = TOLD_OF_TOO_LARGE if result.error == TOO_LARGE else TOLD_BY_RECONCILER.get(result.status)
     # What is deleted with its deployment is told by CloudFormation's event.
     if run.case.action is Action.DESTROY or (told_by_reconciler and run.case.state in AFTER_REPORT):
         return
@@ -122,10 +125,11 @@ def check_report(run: FaultRun, execution: str) -> None:
     if not report:
         result.problems.append("there is no report.json")
         return
-    expected = told_by_reconciler or (result.error if result.status == "FAILED" else None)
+    expected = told_by_reconciler or ((result.error,) if result.status == "FAILED" else (None,))
     told = (report.get("error") or {}).get("name")
-    if told != expected:
-        result.problems.append(f"report.json tells {told or report['status']}, not {expected or 'a success'}")
+    if told not in expected:
+        names = " or ".join(str(name or "a success") for name in expected)
+        result.problems.append(f"report.json tells {told or report['status']}, not {names}")
     decision = {Action.APPROVE: "approved", Action.REJECT: "rejected"}.get(run.case.action)
     if decision and (report.get("approval") or {}).get("decision") != decision:
         result.problems.append(f"report.json does not say that the purchase was {decision}")

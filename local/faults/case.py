@@ -64,6 +64,8 @@ class Action(StrEnum):
     DUPLICATE_EVENT = "duplicate event"
     # The data set is uploaded twice, and both events are delivered again, the newer one first.
     REORDERED_EVENTS = "reordered events"
+    # Somebody starts an execution with the input of a run that has failed.
+    NEW_EXECUTION = "new execution of a failed run"
     # train.jsonl arrives before its siblings.
     LATE_SIBLINGS = "late siblings"
     # The execution's own timeout is over.
@@ -77,6 +79,9 @@ class Action(StrEnum):
     # A person answers the request for approval.
     APPROVE = "approve"
     REJECT = "reject"
+    # Somebody answers by hand: yes, with more than the state has room for, or no, with all that it has room for.
+    APPROVE_AT_LENGTH = "approve at length"
+    REJECT_AT_LENGTH = "reject at length"
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from local.faults.rules import (
     JOB_STUCK,
     STOPS_JOB,
     THROUGHPUT_STUCK,
+    TOO_LARGE,
     TUNED_MODEL_DENIED,
     for_ever,
 )
@@ -205,6 +206,13 @@ def events() -> Iterator[Case]:
     """What S3 and EventBridge may do, and what two users may do."""
     for action in (Action.DUPLICATE_EVENT, Action.REORDERED_EVENTS, Action.LATE_SIBLINGS):
         yield Case(f"events/{action.replace(' ', '-')}", action, (), action)
+    yield Case(
+        "events/new-execution-of-a-failed-run",
+        Action.NEW_EXECUTION,
+        (for_ever("CreateModelCustomizationJob"),),
+        Action.NEW_EXECUTION,
+        error="CustomizationFailed",
+    )
     succeeds = frozenset({"SUCCEEDED"})
     yield Case("events/two-runs-at-once", "two runs, one slot", (), deployment="single", holder=True, ends_as=succeeds)
 
@@ -228,9 +236,11 @@ def approvals() -> Iterator[Case]:
         (Action.REJECT, "FAILED", "NotApproved"),
         (Action.STOP, "ABORTED", None),
         (Action.EXPIRE_APPROVAL, "FAILED", "NotApproved"),
+        (Action.APPROVE_AT_LENGTH, "FAILED", TOO_LARGE),
+        (Action.REJECT_AT_LENGTH, "FAILED", TOO_LARGE),
     ):
         yield Case(
-            f"approval/{'silence' if action is Action.EXPIRE_APPROVAL else action}",
+            f"approval/{'silence' if action is Action.EXPIRE_APPROVAL else action.replace(' ', '-')}",
             f"{'nobody answers' if action is Action.EXPIRE_APPROVAL else action} in RequestApproval",
             (),
             action,

@@ -98,6 +98,15 @@ class FaultRun:
         )["events"]
         return [event["stateEnteredEventDetails"]["name"] for event in found if event["type"].endswith("StateEntered")]
 
+    def state_bytes(self, execution: str, state: str) -> int:
+        """The size of what it has entered this state with."""
+        found = self.bench.states.get_execution_history(
+            executionArn=execution, reverseOrder=True, maxResults=ALL_EVENTS
+        )["events"]
+        entered = [event["stateEnteredEventDetails"] for event in found if event["type"].endswith("StateEntered")]
+        held = json.loads(next(details["input"] for details in entered if details["name"] == state))
+        return len(json.dumps(held, ensure_ascii=False, separators=(",", ":")).encode())
+
     def let_go(self) -> None:
         """Let the call go on that keeps it in its state."""
         if self.case.breakpoint:

@@ -125,9 +125,27 @@ class Trial:
                 run.wait_for_end(again["executionArn"])
             for execution in run.executions():
                 run.wait_for_end(execution)
-            bought = sum(seen.thing.kind == "throughput" for seen in run.seen())
-            if bought > uploads:
-                run.result.problems.append(f"{uploads} uploads have bought {bought} throughputs")
+            self._check_bought_once(uploads)
+        if action is Action.NEW_EXECUTION:
+            self._start_anew()
+
+    def _start_anew(self) -> None:
+        """Start an execution with the failed run's input, as the console's "New execution" does."""
+        run = self._run
+        [first] = run.executions()
+        run.wait_for_end(first)
+        event = self._bench.states.describe_execution(executionArn=first)["input"]
+        anew = self._bench.states.start_execution(stateMachineArn=run.deployment.state_machine, input=event)
+        run.wait_for_end(anew["executionArn"])
+        end = self._bench.states.describe_execution(executionArn=anew["executionArn"])
+        if end.get("error") != "OwnerFailed" or first not in end.get("cause", ""):
+            run.result.problems.append(f"it says {end.get('error')}: {end.get('cause')}, and not who has failed")
+
+    def _check_bought_once(self, uploads: int) -> None:
+        run = self._run
+        bought = sum(seen.thing.kind == "throughput" for seen in run.seen())
+        if bought > uploads:
+            run.result.problems.append(f"{uploads} uploads have bought {bought} throughputs")
 
     def _follow(self, execution: str) -> float:
         """Wait for the end; returns its time (epoch seconds)."""

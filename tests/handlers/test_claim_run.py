@@ -1,7 +1,9 @@
 """ClaimRun on real S3 events."""
 
 import json
+from contextlib import nullcontext
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
-from lambdas.domain.core.errors import InvalidEvent, RunLimitReached, ServiceBusy
+from lambdas.domain.core.errors import InvalidEvent, OwnerFailed, RunLimitReached, ServiceBusy
 from lambdas.handlers import composition
 from lambdas.handlers.claim_run import handler
 
@@ -58,6 +60,58 @@ def test_second_delivery_is_told_who_has_the_run(
     first = claim(event, FIRST, lambda_context)
     second = claim(event, SECOND, lambda_context)
     assert second == {**first, "claimed": False, "execution_arn": SECOND}
+
+
+class TestOwner:
+    """An execution that has the run already, as Step Functions or its report tells of it."""
+
+    @pytest.fixture
+    def owner(self, s3: "S3Client", lambda_context: LambdaContext) -> str:
+        """It runs, and has the run of `upload(1)`."""
+        client = composition.root.adapters.clients.step_functions
+        trust = "arn:aws:iam::123456789012:role/states"
+        machine = client.create_state_machine(
+            name="fine-tuning", definition='{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}', roleArn=trust
+        )["stateMachineArn"]
+        arn = client.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+        assert claim(upload(1), arn, lambda_context)["claimed"]
+        return arn
+
+    @pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT"])
+    def test_one_that_failed_fails_who_starts_its_run_again(
+        self, owner: str, lambda_context: LambdaContext, monkeypatch: pytest.MonkeyPatch, status: str
+    ) -> None:
+        """A new execution with the same input, as the console offers it, ended green, and nothing was run."""
+        described = {"status": status, "stopDate": datetime.now(UTC)}
+        monkeypatch.setattr(
+            composition.root.adapters.clients.step_functions, "describe_execution", lambda **_: described
+        )
+        with pytest.raises(OwnerFailed, match=f"ended as {status}.*{owner}.*report.json.*upload the data set again"):
+            claim(upload(1), SECOND, lambda_context)
+        # It has the run still: a retry of its own is no stranger.
+        assert claim(upload(1), owner, lambda_context)["claimed"]
+
+    @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
+    def test_one_that_runs_or_has_its_result_lets_a_second_delivery_end_well(
+        self, owner: str, lambda_context: LambdaContext, monkeypatch: pytest.MonkeyPatch, status: str
+    ) -> None:
+        """EventBridge delivers twice, and a redrive lets a failed execution run again."""
+        described = {"status": status}
+        monkeypatch.setattr(
+            composition.root.adapters.clients.step_functions, "describe_execution", lambda **_: described
+        )
+        assert not claim(upload(1), SECOND, lambda_context)["claimed"]
+
+    @pytest.mark.parametrize(("status", "refused"), [("failed", True), ("succeeded", False)])
+    def test_one_that_is_forgotten_is_known_by_its_report(
+        self, s3: "S3Client", lambda_context: LambdaContext, status: str, refused: bool
+    ) -> None:
+        """Step Functions keeps an execution for 90 days."""
+        run = claim(upload(1), FIRST, lambda_context)
+        report = json.dumps({"status": status}).encode()
+        s3.put_object(Bucket="output-bucket", Key=f"{run['prefix']}report.json", Body=report)
+        with pytest.raises(OwnerFailed) if refused else nullcontext():
+            claim(upload(1), SECOND, lambda_context)
 
 
 def test_retry_of_the_same_execution_still_has_the_run(

@@ -263,6 +263,21 @@ def test_preflight_asks_for_the_role_that_starts_jobs_and_can_change_nothing(tem
     assert {action for action in actions if not action.startswith(reading)} == {"PutObject"}
 
 
+def test_the_claim_may_ask_what_became_of_the_run_s_owner_and_of_no_other_machine_s(templates: Templates) -> None:
+    """Without it who starts a failed run again would read of a permission, not of the failure."""
+    [statement] = templates.statements("/OwnerOfARun/")
+    assert listed(statement["Action"]) == ["states:DescribeExecution"]
+    [arn] = listed(statement["Resource"])
+    assert ":execution:" in text(arn)
+    assert text(arn).endswith(":*")
+    [policy] = [
+        resource["Properties"]
+        for resource in templates.pipeline["Resources"].values()
+        if "/OwnerOfARun/" in resource["Metadata"]["aws:cdk:path"]
+    ]
+    assert "ClaimRunRole" in json.dumps(policy["Roles"])
+
+
 def test_only_the_claim_counts_the_days_runs(templates: Templates) -> None:
     """Whoever could write or delete a number could start runs past the limit, or none at all."""
     counting = [

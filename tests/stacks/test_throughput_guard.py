@@ -135,6 +135,9 @@ def test_alarms_reach_the_alarm_topic_and_say_what_to_do(templates: Templates) -
         "Throttles",
         "Invocations",
         "ApproximateNumberOfMessagesVisible",
+        "ExecutionsFailed",
+        "ExecutionsTimedOut",
+        "ExecutionsAborted",
     }
     for alarm in alarms:
         assert alarm["AlarmActions"] == [{"Ref": topic}]
@@ -146,6 +149,20 @@ def test_alarms_reach_the_alarm_topic_and_say_what_to_do(templates: Templates) -
     assert len(own) == 3
     assert all(alarm["Dimensions"] == [{"Name": "service", "Value": "fine-tuning"}] for alarm in own)
     assert len(templates.of_type("AWS::CloudWatch::Dashboard")) == 1
+
+
+def test_an_execution_that_ends_badly_wakes_a_person(templates: Templates) -> None:
+    """Of some ends no state and no function can tell: Step Functions counts them all the same."""
+    [machine] = [
+        name
+        for name, resource in templates.pipeline["Resources"].items()
+        if resource["Type"] == "AWS::StepFunctions::StateMachine"
+    ]
+    ends = [alarm for alarm in templates.of_type("AWS::CloudWatch::Alarm") if alarm["Namespace"] == "AWS/States"]
+    assert len(ends) == 3
+    for alarm in ends:
+        assert alarm["Dimensions"] == [{"Name": "StateMachineArn", "Value": {"Ref": machine}}]
+        assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Sum", "notBreaching")
 
 
 def test_a_reconciler_that_is_never_called_wakes_a_person(templates: Templates) -> None:

@@ -25,7 +25,9 @@ class Executions:
         except NotFound:
             return None
         ended = response.get("stopDate") if response["status"] != RUNNING else None
-        return Execution(arn, response["status"], timestamp(ended) if ended else None)
+        return Execution(
+            arn, response["status"], timestamp(ended) if ended else None, response.get("error"), response.get("cause")
+        )
 
     def running(self, state_machine_arn: str) -> Iterator[str]:
         """The ARNs of all executions that run now."""

@@ -13,6 +13,10 @@ class RunLimitReached(Exception):
     """The day has had as many runs as the deployment allows: nothing has been read, started or bought."""
 
 
+class OwnerFailed(Exception):
+    """The object's run belongs to an execution that failed: nothing has been read, started or bought again."""
+
+
 class ClaimFailed(Exception):
     """The run could not be claimed: nothing has been read, started or bought."""
 
@@ -59,6 +63,10 @@ class RunAborted(Exception):
 
 class RunTimedOut(Exception):
     """The execution reached its own time limit; what it had made was cleaned up behind it."""
+
+
+class UnexplainedFailure(Exception):
+    """The execution failed where none of its states could say why; what it had made was cleaned up behind it."""
 
 
 class NotReconciled(Exception):

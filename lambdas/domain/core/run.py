@@ -108,6 +108,11 @@ def claim_key(run: str) -> str:
     return f"{prefix(run)}claim.json"
 
 
+def report_key(run_prefix: str) -> str:
+    """Where the run's report is in the output bucket."""
+    return f"{run_prefix}report.json"
+
+
 def candidate_output(run_prefix: str, number: int) -> str:
     """The prefix of the files that Bedrock writes for a candidate's job."""
     return f"{run_prefix}customization/c{number}/"

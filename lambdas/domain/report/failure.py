@@ -20,6 +20,7 @@ _NAMED = {
     for error in (
         errors.InvalidEvent,
         errors.RunLimitReached,
+        errors.OwnerFailed,
         errors.DatasetRejected,
         errors.PreflightFailed,
         errors.CustomizationFailed,

@@ -26,7 +26,7 @@ from lambdas.domain.training.choice import is_candidate_of, is_discarded
 RUNNING = "RUNNING"
 # These ended without the run's own clean-up: a call to Bedrock that was under way may still take effect.
 CUT_OFF = frozenset({"ABORTED", "TIMED_OUT"})
-_ENDED_BADLY = CUT_OFF | {"FAILED"}
+ENDED_BADLY = CUT_OFF | {"FAILED"}
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -43,11 +43,13 @@ class Resource:
 
 @dataclass(frozen=True)
 class Execution:
-    """An execution; `ended_at` is None while it runs."""
+    """An execution; `ended_at` is None while it runs, `error` and `cause` where it has none."""
 
     arn: str
     status: str
     ended_at: str | None
+    error: str | None = None
+    cause: str | None = None
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def judge_model(resource: Resource, owner: Owner, chosen: int | None, terms: Ter
 
 def _failed_without_choice(owner: Owner) -> bool:
     """Whether a choice that is not stored was never made: whoever clears the bucket must not lose a model by it."""
-    ended_badly = isinstance(owner.execution, Execution) and owner.execution.status in _ENDED_BADLY
+    ended_badly = isinstance(owner.execution, Execution) and owner.execution.status in ENDED_BADLY
     return ended_badly and isinstance(owner.claim, Claim)
 
 

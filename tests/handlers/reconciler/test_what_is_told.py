@@ -1,6 +1,7 @@
 """Whom the reconciler tells what: messages, metrics, and the report of a run that was cut off."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -33,6 +34,76 @@ def test_a_stopped_run_is_told_with_what_was_cleaned_up(world: World, lambda_con
         world.adapters.clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json")["Body"].read()
     )
     assert (report["status"], report["error"]["name"]) == ("failed", "RunAborted")
+
+
+EVENT = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change"}
+TOO_LARGE = "States.DataLimitExceeded"
+
+
+def failed(world: World, error: str | None, cause: str | None = "") -> tuple[str, str, dict[str, Any]]:
+    """A run that has failed with this error; its id, its execution, and the event of its end."""
+    run, execution = world.run()
+    described = world.adapters.clients.step_functions.describe_execution(executionArn=execution)
+    # moto runs no state machine: its executions do not fail by themselves.
+    ends = {"status": "FAILED", "stopDate": datetime.now(UTC), "error": error, "cause": cause}
+    told = {**described, **{name: value for name, value in ends.items() if value is not None}}
+    world.adapters.clients.step_functions.describe_execution = lambda **_: told  # type: ignore[method-assign,assignment]
+    detail = {"executionArn": execution, "status": "FAILED", "input": described["input"]}
+    return run, execution, {**EVENT, "detail": detail}
+
+
+def report_of(world: World, run: str) -> dict[str, Any]:
+    """The run's report.json."""
+    stored = world.adapters.clients.s3.get_object(Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json")["Body"].read()
+    report: dict[str, Any] = json.loads(stored)
+    return report
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "words"),
+    [
+        (TOO_LARGE, "The state/task returned a result.", f"{TOO_LARGE} (a step's output exceeds the 256 KB"),
+        ("States.Runtime", "An error occurred.", "States.Runtime (the state machine could not process"),
+        ("UnexplainedFailure", "The step that explains failures failed.", "UnexplainedFailure: The step that explains"),
+        (None, None, "an error without a name"),
+    ],
+)
+def test_a_failure_that_no_state_could_tell_is_told_and_reported(
+    world: World, lambda_context: Any, error: str | None, cause: str | None, words: str
+) -> None:
+    """No Catch sees these errors: neither the clean-up lane nor the message of the run's own failure came."""
+    run, execution, event = failed(world, error, cause)
+    reconcile_throughput.handler(event, lambda_context)
+    [(subject, message)] = world.messages()
+    assert subject == f"{run}: UnexplainedFailure"
+    assert words in message
+    assert execution in message
+    report = report_of(world, run)
+    assert (report["status"], report["error"]["name"]) == ("failed", "UnexplainedFailure")
+    assert words in report["error"]["cause"]
+
+
+@pytest.mark.parametrize("error", ["DatasetRejected", "RunLimitReached", "OwnerFailed", "ThroughputNotDeleted"])
+def test_a_failure_that_the_run_has_told_itself_is_not_told_again(
+    world: World, lambda_context: Any, error: str
+) -> None:
+    """Two messages of one failure, the second without its reason, would send a person the wrong way."""
+    run, _, event = failed(world, error, "Line 3 is no JSON.")
+    reconcile_throughput.handler(event, lambda_context)
+    assert world.messages() == []
+    stored = world.adapters.clients.s3.list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix=f"runs/{run}/report.json")
+    assert stored["KeyCount"] == 0
+
+
+def test_a_result_that_stands_outlives_a_failure_behind_it(world: World, lambda_context: Any) -> None:
+    """What was measured was paid for; that the execution failed afterwards is told all the same."""
+    run, _, event = failed(world, TOO_LARGE, "Too large.")
+    world.adapters.clients.s3.put_object(
+        Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/report.json", Body=json.dumps({"status": "succeeded"}).encode()
+    )
+    reconcile_throughput.handler(event, lambda_context)
+    assert len(world.messages()) == 1
+    assert report_of(world, run) == {"status": "succeeded"}
 
 
 WORDS = {

@@ -1,0 +1,56 @@
+"""What ends an execution although its states catch States.ALL: an emulator that caught it would hide an untold end."""
+
+from typing import Any
+
+import pytest
+
+from local.terminal_errors import MOST_BYTES, TOO_LARGE, UNPROCESSABLE
+from tests.local.conftest import Sandbox
+
+pytestmark = pytest.mark.xdist_group("embedded-aws")
+
+CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
+ENDS = {"Done": {"Type": "Succeed"}, "Caught": {"Type": "Succeed"}}
+
+
+def task(function: str, **more: Any) -> dict[str, Any]:
+    """A state machine whose one Task catches everything."""
+    return {
+        "States": {"Try": {"Type": "Task", "Resource": function, "Catch": CATCH_ALL, "Next": "Done", **more}, **ENDS}
+    }
+
+
+def test_a_result_beyond_the_limit_ends_the_execution(sandbox: Sandbox) -> None:
+    """On AWS no Catch of States.ALL sees it, so that the run's own clean-up does not run."""
+    function = sandbox.function(f"def handler(event, context): return 'x' * {MOST_BYTES}")
+    end = sandbox.run(task(function))
+    assert (end["status"], end["error"]) == ("FAILED", TOO_LARGE)
+
+
+def test_a_state_that_grows_beyond_the_limit_ends_the_execution(sandbox: Sandbox) -> None:
+    """A result that is small enough is too large beside what the state holds already."""
+    function = sandbox.function(f"def handler(event, context): return 'x' * {MOST_BYTES - 1000}")
+    end = sandbox.run(task(function, ResultPath="$.answer"), {"held": "x" * 2000})
+    assert (end["status"], end["error"]) == ("FAILED", TOO_LARGE)
+    assert sandbox.run(task(function, ResultPath="$.answer"))["status"] == "SUCCEEDED"
+
+
+def test_what_cannot_be_processed_is_caught_by_nothing(sandbox: Sandbox) -> None:
+    """States.Runtime ends an execution wherever it happens, within a branch, too."""
+    machine = {
+        "States": {
+            "Try": {
+                "Type": "Parallel",
+                "Branches": [
+                    {
+                        "StartAt": "Nothing",
+                        "States": {"Nothing": {"Type": "Fail", "Error": UNPROCESSABLE, "Cause": "x"}},
+                    }
+                ],
+                "Catch": CATCH_ALL,
+                "Next": "Done",
+            },
+            **ENDS,
+        }
+    }
+    assert sandbox.run(machine)["error"] == UNPROCESSABLE
