@@ -26,6 +26,8 @@ class CommandGroup(TyperGroup):
         """Run the command; errors of the disk, of names and of AWS become a sentence and an exit status."""
         from botocore.exceptions import BotoCoreError, ClientError
 
+        from lambdas.adapters.aws.service_errors import Refused
+        from lambdas.domain.core.errors import ServiceBusy
         from local.output_folder import PathRefusedError
         from local.terminal import failed
 
@@ -40,7 +42,7 @@ class CommandGroup(TyperGroup):
             raise typer.Exit(1) from None
         except OSError as error:
             sentence, status = _of_the_system(error), 1
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, Refused, ServiceBusy) as error:
             sentence, status = f"AWS, or the embedded AWS, has failed: {error}", 1
         finally:
             os.umask(before)

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from cli import result
-from cli.commands.demo import COMMAND, FOLDER, LifeCycleStatus
+from cli.folders import DEMO, DEMO_FOLDER
 from cli.progress import Progress
 from lambdas.domain.models.catalogue import BaseModelEntry
 from local import execution
+from local.bedrock.settings import LifeCycleStatus
 from local.deployment import DeployedEnvironment, deploy
 from local.embedded_aws import EmbeddedAws
 from local.leftovers import leftovers, tell_leftovers
@@ -19,7 +20,7 @@ WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "execution.json")
 
 
 def run_demo(
-    upload: Upload, *, model: BaseModelEntry, lifecycle: LifeCycleStatus, console: Console, folder: Path = FOLDER
+    upload: Upload, *, model: BaseModelEntry, lifecycle: LifeCycleStatus, console: Console, folder: Path = DEMO_FOLDER
 ) -> bool:
     """Run the data set to its end on a deployment for the model; whether it succeeded and left nothing that bills.
 
@@ -27,7 +28,7 @@ def run_demo(
     """
     progress = Progress(console)
     with (
-        emptied(folder, COMMAND, WRITTEN),
+        emptied(folder, DEMO, WRITTEN),
         stopping_on_sigterm(),
         stopping_on_full_disk(folder),
         embedded_aws_for(model, lifecycle, folder) as aws,

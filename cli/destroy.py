@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.account import NoAccountError, account_of
 from cli.stack_outputs import outputs_of
 from local.checkout import CHECKOUT
 from local.deployment import setting
-from local.terminal import Console
+from local.terminal import Console, failed
 
 # A service's name → its boto3 client.
 Clients = Callable[[str], Any]
@@ -85,6 +85,14 @@ def _run_cdk() -> int:
     return subprocess.run(["cdk", "destroy", "--all"], cwd=CHECKOUT, check=False).returncode
 
 
+def main() -> int:
+    """The exit status: 2 where there is no account to ask, else the CDK CLI's."""
+    try:
+        account = account_of(setting("region"))
+    except NoAccountError as error:
+        return failed(error, 2).exit_code
+    return destroy(account.client, setting("deployment"), cdk=_run_cdk, tell=Console().write_lines)
+
+
 if __name__ == "__main__":
-    session: Any = boto3.Session(region_name=setting("region"))
-    sys.exit(destroy(session.client, setting("deployment"), cdk=_run_cdk, tell=Console().write_lines))
+    sys.exit(main())

@@ -8,16 +8,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import ClientError
 from rich.table import Table
 from rich.text import Text
 
-from cli.approval import Clients, clients_of
-from cli.commands.preflight import COMMAND, FOLDER
+from cli.account import Account, account_of
+from cli.folders import PREFLIGHT, PREFLIGHT_FOLDER
+from cli.stack_outputs import outputs_of
 from cli.validate import Opener, choose, files_of, settings_of, validate
-from lambdas.adapters.adapters import Adapters
-from lambdas.adapters.aws.clients import Clients as AdapterClients
 from lambdas.domain.core.run import Run, RunSource
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.cost.estimate import amount
@@ -55,10 +53,6 @@ _NO_RUN = Run(
 _STARTER = "StartJobsRoleArn"
 
 
-class NoAccountError(Exception):
-    """There are no usable credentials; the message says what to do."""
-
-
 class NotCheckedError(Exception):
     """The data set or its run.json is refused by the data gate; the message says why."""
 
@@ -79,8 +73,7 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
     checked = validate(files_of(data), choices, (), opener=opener) if data else None
     if checked is not None and not checked.document.accepted:
         raise NotCheckedError("The data gate refuses the data set: `fine-tune validate` tells why.")
-    clients = clients_of(region)
-    _require_account(clients)
+    account = account_of(region)
     plan = _plan(checked, settings) if checked else None
     subject = Subject(
         needs=needs_of(plan) if plan else _needs(choices, settings),
@@ -90,16 +83,16 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
     )
     try:
-        subject = replace(subject, resources=_resources(clients, settings.deployment))
+        subject = replace(subject, resources=_resources(account, settings.deployment))
     except _StacksUnknown as reason:
         subject = replace(subject, no_stacks=str(reason))
-    checks, estimate = make_checks(subject, Adapters(AdapterClients(boto3.Session(region_name=region))))
+    checks, estimate = make_checks(subject, account.adapters)
     return document(checks, now(), estimate)
 
 
-def save(result: PreflightDocument, folder: Path = FOLDER) -> Path:
+def save(result: PreflightDocument, folder: Path = PREFLIGHT_FOLDER) -> Path:
     """Writes `preflight.json`."""
-    with replaced(folder, COMMAND) as partial:
+    with replaced(folder, PREFLIGHT) as partial:
         (partial / "preflight.json").write_text(f"{result.model_dump_json(indent=2)}\n")
     return folder / "preflight.json"
 
@@ -129,20 +122,9 @@ def _limits(settings: Settings) -> RunLimits:
     )
 
 
-def _require_account(clients: Clients) -> None:
-    try:
-        clients("sts").get_caller_identity()
-    except NoCredentialsError:
-        raise NoAccountError(
-            "There are no AWS credentials: sign in (`aws sso login`, AWS_PROFILE, …) to the account to check."
-        ) from None
-    except (BotoCoreError, ClientError) as error:
-        raise NoAccountError(f"The AWS credentials cannot be used: {error}") from error
-
-
-def _resources(clients: Clients, name: str) -> EnvironmentResources | None:
+def _resources(account: Account, name: str) -> EnvironmentResources | None:
     """What the environment's stacks have; None where the data stack does not exist."""
-    data, pipeline = (_outputs(clients, f"{name}-{part}") for part in ("data", "pipeline"))
+    data, pipeline = (_outputs(account, f"{name}-{part}") for part in ("data", "pipeline"))
     if data is None or "CustomizationRoleArn" not in data:
         return None
     return EnvironmentResources(
@@ -155,15 +137,11 @@ def _resources(clients: Clients, name: str) -> EnvironmentResources | None:
     )
 
 
-def _outputs(clients: Clients, stack: str) -> dict[str, str] | None:
+def _outputs(account: Account, stack: str) -> dict[str, str] | None:
     try:
-        [described] = clients("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return outputs_of(account.client("cloudformation"), stack)
     except ClientError as error:
-        # CloudFormation's way to say that there is no such stack.
-        if error.response["Error"]["Code"] == "ValidationError":
-            return None
         raise _StacksUnknown(f"The stack {stack} cannot be read: {error}") from error
-    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
 def _needs(choices: Choices, settings: Settings) -> RunNeeds:

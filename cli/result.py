@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import orjson
 from rich.table import Table
 
 from cli.dataset_summary import tell_hyperparameters
+from cli.stored_report import parse_report
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.dataset.document import DatasetDocument
@@ -53,7 +53,8 @@ def tell(console: Console, folder: Path, snapshot: Snapshot) -> None:
 
 def tell_report(console: Console, folder: Path) -> None:
     """The verdict, the arms side by side and the throughput's time, from report.json."""
-    report = SucceededReport.parse(orjson.loads((folder / "report.json").read_bytes()))
+    path = folder / "report.json"
+    report = parse_report(path.read_bytes(), path, SucceededReport)
     simulated = " (simulated: the figures say nothing about real models)" if report.simulated else ""
     table = Table(title=f"{report.base_model}{simulated}", title_justify="left")
     table.add_column("arm", overflow="fold")

@@ -2,22 +2,17 @@
 
 from pathlib import Path
 
-import orjson
-
 from cli.run_folder import PREFIX, adapters_of
+from cli.stored_report import NoReportError, parse_report
 from lambdas.adapters.stores.stored_answers import arm_key
 from lambdas.domain.core.errors import InvalidState
 from lambdas.domain.core.run import report_key
 from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.report import human_review
 from lambdas.domain.report.human_review import PAIRS, with_review
-from lambdas.domain.report.run_report import SucceededReport
+from lambdas.domain.report.run_report import RunReport, SucceededReport
 from lambdas.steps.result_files import read_materials, write_page, write_report
 from local.output_folder import require_utf8
-
-
-class NoReportError(Exception):
-    """The folder does not hold a run's report with its answers; the message says what is missing."""
 
 
 def add_votes(folder: Path, votes: Path) -> Judging:
@@ -49,13 +44,10 @@ def _report(folder: Path) -> SucceededReport:
     path = folder / report_key(PREFIX)
     if not path.is_file():
         raise NoReportError(f"{path} does not exist: fetch the run's folder of the output bucket, or run `make demo`.")
-    stored = orjson.loads(path.read_bytes())
-    if not isinstance(stored, dict) or stored.get("status") != "succeeded" or not stored.get("judging"):
+    report = parse_report(path.read_bytes(), path, RunReport)
+    if report.status != "succeeded":
         raise NoReportError(f"{path} is not of a run that succeeded: there is nothing to compare.")
-    try:
-        return SucceededReport.parse(stored)
-    except InvalidState as error:
-        raise NoReportError(f"{path} is not a report of this version of the project. {error}") from error
+    return parse_report(path.read_bytes(), path, SucceededReport)
 
 
 def _require_answers(folder: Path, report: SucceededReport) -> None:

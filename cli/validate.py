@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 import orjson
 
-from cli.commands.validate import COMMAND, FOLDER
+from cli.folders import VALIDATE, VALIDATE_FOLDER
 from lambdas.domain.dataset.record_set import Rules
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.models import catalogue
@@ -129,9 +129,11 @@ def _most_sweep_jobs() -> int:
     return settings_from(json.loads((CHECKOUT / "cdk.json").read_text())["context"]).max_sweep_jobs
 
 
-def save(checked: CheckedDataset, files: Mapping[SetName, Path], opener: Opener, folder: Path = FOLDER) -> None:
+def save(
+    checked: CheckedDataset, files: Mapping[SetName, Path], opener: Opener, folder: Path = VALIDATE_FOLDER
+) -> None:
     """Writes report.json, and the sets of an accepted data set, in place of an earlier check's."""
-    with replaced(folder, COMMAND) as partial:
+    with replaced(folder, VALIDATE) as partial:
         if checked.prepared is not None:
             (partial / "dataset").mkdir()
             write_sets(LocalFiles(files, opener), checked, checked.prepared, _writer(partial / "dataset"))

@@ -24,14 +24,15 @@ def reject(run_id: RunId, reason: Reason = None, deployment: StackName = None, r
 
 
 def _answer(run_id: str, decision: "Decision", reason: str | None, deployment: str | None, region: str | None) -> None:
-    from cli.approval import NotAnsweredError, answer, clients_of
+    from cli.account import NoAccountError, account_of
+    from cli.approval import NotAnsweredError, answer
     from local.deployment import setting
     from local.terminal import Console, failed
 
     try:
         answered = answer(
-            clients_of(region or setting("region")), deployment or setting("deployment"), run_id, decision, reason
+            account_of(region or setting("region")), deployment or setting("deployment"), run_id, decision, reason
         )
-    except NotAnsweredError as error:
+    except (NoAccountError, NotAnsweredError) as error:
         raise failed(error, 1) from None
     Console().write_line(f"The run {run_id} is {decision} by {answered.by}.")

@@ -4,10 +4,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.options import BUILD, EXAMPLE, Data, DataOption, Model, given_data
-
-COMMAND = "demo"
-FOLDER = BUILD / COMMAND
+from cli.commands.options import EXAMPLE, Data, DataOption, Model, given_data
+from cli.folders import DEMO, DEMO_FOLDER
 
 LifeCycleStatus = Literal["ACTIVE", "LEGACY", "EOL"]
 
@@ -31,14 +29,14 @@ def demo(
     from local.upload import NoDataSetError, upload_of
 
     given = given_data(data_set, data) or EXAMPLE
-    require_paths(FOLDER, COMMAND, [given])
+    require_paths(DEMO_FOLDER, DEMO, [given])
     try:
         upload = upload_of(given)
         # A run.json that is refused is left to the run to tell.
         entry = base_model(model) if model else choose(settings_of(given), default=DEMO_MODEL)[0].model
     except (NoDataSetError, UnknownBaseModelError) as error:
         raise failed(error, 2) from None
-    require_paths(FOLDER, COMMAND, [*upload.files.values()])
+    require_paths(DEMO_FOLDER, DEMO, [*upload.files.values()])
     try:
         succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, console=Console())
     except (ProcessFailedError, NoExecutionError, FolderInUseError) as error:

@@ -7,7 +7,6 @@ import typer
 
 from local.checkout import CHECKOUT
 
-BUILD = CHECKOUT / "build"
 EXAMPLE = CHECKOUT / "examples" / "financial-tables.jsonl"
 
 Data = Annotated[

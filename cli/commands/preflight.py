@@ -5,10 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.options import BUILD, Data, DataOption, Model, Region, given_data
-
-COMMAND = "preflight"
-FOLDER = BUILD / COMMAND
+from cli.commands.options import Data, DataOption, Model, Region, given_data
+from cli.folders import PREFLIGHT, PREFLIGHT_FOLDER
 
 
 def preflight(
@@ -18,13 +16,14 @@ def preflight(
     region: Region = None,
     out: Annotated[
         Path, typer.Option(help="Where preflight.json goes; default: build/preflight.", show_default=False)
-    ] = FOLDER,
+    ] = PREFLIGHT_FOLDER,
 ) -> None:
     """Make a run's checks on your account, deployed or not, into build/preflight.
 
     With a data set, the checks include its run.json and what its run costs.
     """
-    from cli.preflight import NoAccountError, NotCheckedError, check_account, save, tell
+    from cli.account import NoAccountError
+    from cli.preflight import NotCheckedError, check_account, save, tell
     from lambdas.domain.models.catalogue import UnknownBaseModelError
     from local.deployment import setting
     from local.output_folder import require_paths
@@ -33,7 +32,7 @@ def preflight(
 
     console = Console()
     given = given_data(data_set, data)
-    require_paths(out, COMMAND, [given] if given else [])
+    require_paths(out, PREFLIGHT, [given] if given else [])
     try:
         result = check_account(
             given,

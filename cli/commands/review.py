@@ -5,18 +5,19 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.demo import FOLDER
+from cli.folders import DEMO_FOLDER
 
 
 def review(
     votes: Annotated[Path, typer.Argument(help="The file that human_review.html saves.", exists=True, dir_okay=False)],
     report: Annotated[
         Path, typer.Option(help="The folder with the run's report.json; default: build/demo.", show_default=False)
-    ] = FOLDER,
+    ] = DEMO_FOLDER,
 ) -> None:
     """Add a person's votes, and their agreement with the judges, to a run's report.json and report.html."""
     from cli.result import tell_judging
-    from cli.review import NoReportError, add_votes
+    from cli.review import add_votes
+    from cli.stored_report import NoReportError
     from lambdas.domain.report.human_review import VotesRejectedError
     from local.terminal import Console, failed
 

@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cli.commands.options import BUILD, EXAMPLE, Data, DataOption, Model, given_data
+from cli.commands.options import EXAMPLE, Data, DataOption, Model, given_data
+from cli.folders import VALIDATE, VALIDATE_FOLDER
 
 if TYPE_CHECKING:
     from cli.validate import Opener
-
-COMMAND = "validate"
-FOLDER = BUILD / COMMAND
 
 Rules = Literal["structure", "content", "all"]
 
@@ -25,7 +23,7 @@ def validate(
     context_tag: Annotated[str | None, typer.Option(help="The XML tag around documents.")] = None,
     out: Annotated[
         Path, typer.Option(help="Where report and data set go; default: build/validate.", show_default=False)
-    ] = FOLDER,
+    ] = VALIDATE_FOLDER,
 ) -> None:
     """Check, convert and split a data set (default: the shipped example) without AWS, into build/validate."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
@@ -41,13 +39,13 @@ def validate(
 
     console = Console()
     given = given_data(data_set, data) or EXAMPLE
-    require_paths(out, COMMAND, [given])
+    require_paths(out, VALIDATE, [given])
     try:
         files = files_of(given)
         choices, found = choose(settings_of(given), base_model=model, system=system, context_tag=context_tag)
     except (NoDataSetError, UnknownBaseModelError) as error:
         raise failed(error, 2) from None
-    require_paths(out, COMMAND, [*files.values()])
+    require_paths(out, VALIDATE, [*files.values()])
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
 

@@ -14,7 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 from typer.testing import CliRunner
 
 from cli import demo
-from cli.commands.demo import COMMAND
+from cli.folders import DEMO
 from cli.main import app
 from local import output_folder, session
 from local.output_folder import LIST, PathRefusedError
@@ -87,10 +87,10 @@ def test_the_demo_refuses_its_own_result_as_data_before_anything_is_deleted(
 ) -> None:
     """`make demo DATA=build/demo/dataset` once deleted both."""
     folder = tmp_path / "demo"
-    output_folder.start(folder, COMMAND, ["dataset/train.jsonl"])
+    output_folder.start(folder, DEMO, ["dataset/train.jsonl"])
     (folder / "dataset").mkdir()
     (folder / "dataset" / "train.jsonl").write_text(RECORDS)
-    monkeypatch.setattr("cli.commands.demo.FOLDER", folder)
+    monkeypatch.setattr("cli.commands.demo.DEMO_FOLDER", folder)
     monkeypatch.setattr(demo, "run_demo", lambda *_, **__: pytest.fail("it has started"))
     before = contents(folder)
     refused("demo", "--data", folder / "dataset")
@@ -191,14 +191,14 @@ def test_a_check_that_fails_leaves_the_earlier_result(
 def test_the_demo_empties_its_folder_of_what_it_wrote_alone(tmp_path: Path) -> None:
     """Votes that a person saved there are not the demo's."""
     folder = tmp_path / "demo"
-    with emptied(folder, COMMAND, demo.WRITTEN):
+    with emptied(folder, DEMO, demo.WRITTEN):
         (folder / "logs").mkdir()
         (folder / "logs" / "emulator.log").write_text("log")
         output_folder.claim(folder, ["evaluation/tuned.jsonl"])
         (folder / "evaluation").mkdir()
         (folder / "evaluation" / "tuned.jsonl").write_text("{}")
     (folder / "votes.json").write_text("mine")
-    with emptied(folder, COMMAND, demo.WRITTEN):
+    with emptied(folder, DEMO, demo.WRITTEN):
         assert sorted(path.name for path in folder.iterdir()) == [LIST, "votes.json"]
 
 
@@ -208,7 +208,7 @@ def test_the_demo_refuses_a_folder_that_it_did_not_make(tmp_path: Path) -> None:
     (tmp_path / "demo" / "mine.txt").write_text("mine")
     with (
         pytest.raises(PathRefusedError, match="no list"),
-        emptied(tmp_path / "demo", COMMAND, demo.WRITTEN),
+        emptied(tmp_path / "demo", DEMO, demo.WRITTEN),
     ):
         pass
     assert contents(tmp_path) == {"demo/mine.txt": b"mine"}
@@ -254,7 +254,7 @@ def test_a_demo_that_the_system_ends_says_so_in_a_sentence(
     def fail(*_: object, **__: object) -> bool:
         raise error
 
-    monkeypatch.setattr("cli.commands.demo.FOLDER", tmp_path / "demo")
+    monkeypatch.setattr("cli.commands.demo.DEMO_FOLDER", tmp_path / "demo")
     monkeypatch.setattr(demo, "run_demo", fail)
     result = CliRunner().invoke(app, ["demo", "--data", str(data / "train.jsonl")])
     assert result.exit_code == 1

@@ -113,6 +113,23 @@ def test_a_folder_without_a_report_or_without_answers_says_what_is_missing(folde
     assert "does not exist" in run(folder, file)[1].replace("\n", " ")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"{", "is no JSON"),
+        (b"\xff", "is no JSON"),
+        (b"[]", "not a report of this version"),
+        (b'{"status": "succeeded"}', "run_id: Field required"),
+    ],
+)
+def test_a_report_that_cannot_be_read_is_told(folder: Path, text: bytes, said: str) -> None:
+    """It was cut off while it was fetched, or an earlier version has written it."""
+    (folder / "report.json").write_bytes(text)
+    code, output = run(folder, votes(folder))
+    assert (code, said in output.replace("\n", " ")) == (1, True), output
+    assert (folder / "report.json").read_bytes() == text
+
+
 def test_answers_that_somebody_edited_are_named_by_their_line(folder: Path) -> None:
     """The page would show something else than what was answered."""
     answers = folder / "evaluation" / "base.jsonl"

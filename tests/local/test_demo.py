@@ -18,8 +18,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import demo, main
-from cli.commands import demo as demo_command
 from cli.commands.options import EXAMPLE
+from cli.folders import DEMO
 from cli.progress import Progress
 from lambdas.domain.evaluation.metrics import scoring
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
@@ -360,9 +360,9 @@ def test_a_folder_without_training_data_is_refused(tmp_path: Path) -> None:
 def test_two_demos_of_a_checkout_do_not_mix(tmp_path: Path) -> None:
     """The second would empty the first one's folder."""
     with (
-        emptied(tmp_path / "demo", demo_command.COMMAND, demo.WRITTEN),
+        emptied(tmp_path / "demo", DEMO, demo.WRITTEN),
         pytest.raises(FolderInUseError),
-        emptied(tmp_path / "demo", demo_command.COMMAND, demo.WRITTEN),
+        emptied(tmp_path / "demo", DEMO, demo.WRITTEN),
     ):
         pass
 

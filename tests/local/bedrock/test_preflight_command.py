@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from cli import main
-from cli.approval import clients_of
+from cli.account import Account
 from lambdas.domain.models.catalogue import BaseModelEntry, catalogue
 from lambdas.domain.preflight.quotas import InUse, Needs, Quota, quota_checks
 from local.bedrock.foundation_models import SimulatedFoundationModels
@@ -74,10 +74,8 @@ def stacks(monkeypatch: pytest.MonkeyPatch, account: None) -> dict[str, dict[str
         return {"Stacks": [{"StackName": StackName, "Outputs": found}]}
 
     monkeypatch.setattr(told, "describe_stacks", describe)
-    of_caller = clients_of(REGION)
-    monkeypatch.setattr(
-        "cli.preflight.clients_of", lambda _: lambda name: told if name == "cloudformation" else of_caller(name)
-    )
+    client = Account.client
+    monkeypatch.setattr(Account, "client", lambda own, name: told if name == "cloudformation" else client(own, name))
     return outputs
 
 
