@@ -70,13 +70,14 @@ fuzz: $(PYTHON_STAMP) ## bytes that nobody would write through the data gate, fo
 test: install ## all tests; CI runs make check and then this
 	pytest -n auto --dist loadgroup
 
-check: install ## format, lint, types, architecture, synth with cdk-nag: fast, before each commit
+check: install ## format, lint, types, architecture, synth with cdk-nag, cfn-lint: fast, before each commit
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports
 	python -m state_machines.diagram --check docs/pipeline.md
 	$(MAKE) --no-print-directory synth
+	python -m stacks.lint cdk.out
 
 synth: install ## the templates, into cdk.out
 	cdk synth --quiet
