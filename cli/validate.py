@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple
 import orjson
 
 from cli.folders import VALIDATE, VALIDATE_FOLDER
+from lambdas.domain.dataset.folder import FILE_NAMES, unknown_files
 from lambdas.domain.dataset.record_set import Rules
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.models import catalogue
@@ -75,6 +76,14 @@ def files_of(data: Path) -> dict[SetName, Path]:
     return found
 
 
+def unknown_files_of(data: Path) -> list[str]:
+    """The names of a folder's files that no run reads."""
+    if not data.is_dir():
+        return []
+    known = [*FILE_NAMES, *(f"{name}{suffix}" for name, suffix in product(SET_NAMES, SUFFIXES))]
+    return unknown_files((path.name for path in data.iterdir() if path.is_file()), known)
+
+
 def choose(
     settings: Path | None,
     *,
@@ -119,9 +128,15 @@ def validate(
     *,
     rules: Rules = "all",
     opener: Opener,
+    unknown: Sequence[str] = (),
 ) -> CheckedDataset:
-    """Checks the files as a run does. `found` are the findings in run.json, which refuse the data set, too."""
-    return check_dataset(LocalFiles(files, opener), choices, found, most_jobs=_most_sweep_jobs(), rules=rules)
+    """Checks the files as a run does.
+
+    `found` are the findings in run.json, which refuse the data set, too; `unknown` are files that no run reads.
+    """
+    return check_dataset(
+        LocalFiles(files, opener), choices, found, most_jobs=_most_sweep_jobs(), rules=rules, unknown=unknown
+    )
 
 
 def _most_sweep_jobs() -> int:

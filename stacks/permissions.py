@@ -73,6 +73,7 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             _allow(["iam:GetRole", "iam:SimulatePrincipalPolicy"], data.customization_role_arn),
             _read(uploads, "prices.json"),
             _list(uploads, "prices.json"),
+            _list(uploads, "input/*"),
             _allow(["s3:PutObject"], out.arn_for_objects("runs/*/preflight.json")),
             *key,
         ],

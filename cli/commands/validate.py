@@ -29,7 +29,7 @@ def validate(
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     from cli.dataset_summary import tell_dataset
-    from cli.validate import choose, files_of, save, settings_of
+    from cli.validate import choose, files_of, save, settings_of, unknown_files_of
     from cli.validate import validate as validate_files
     from lambdas.domain.core.outside_text import visible
     from lambdas.domain.models.catalogue import UnknownBaseModelError
@@ -52,7 +52,8 @@ def validate(
         def opener(action: str) -> "Opener":
             return lambda path: progress.open(path, "rb", buffering=0, description=visible(f"{action} {path.name}"))
 
-        checked = validate_files(files, choices, found, rules=rules, opener=opener("Checking"))
+        unknown = unknown_files_of(given)
+        checked = validate_files(files, choices, found, rules=rules, opener=opener("Checking"), unknown=unknown)
         save(checked, files, opener("Writing"), out)
     tell_dataset(console, checked.document)
     console.write_line(f"Report: {out / 'report.json'}")

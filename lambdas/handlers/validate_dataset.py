@@ -19,5 +19,6 @@ def handler(event: Json, context: LambdaContext) -> Json:
         limits=environment.run_limits,
         environment=environment.deployment,
         needs_approval=environment.approval_hours is not None,
+        clock=composition.root.clock,
     )
     return plan.dump()

@@ -13,6 +13,7 @@ from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.figures import dataset_document
+from lambdas.domain.dataset.folder import explain_unknown
 from lambdas.domain.dataset.preparation import Given, PreparedDataset, check_counts, prepare
 from lambdas.domain.dataset.record_set import RecordSet, Rules, check_set, check_size, convert
 from lambdas.domain.dataset.report import DatasetReport
@@ -78,12 +79,16 @@ def check_dataset(
     *,
     most_jobs: int,
     rules: Rules = "all",
+    unknown: Sequence[str] = (),
 ) -> CheckedDataset:
     """Checks the files, and says how their records are split if all rules are asked for and none refuses them.
 
     `found` are the findings in run.json: they refuse the data set, too, but its files are checked all the same.
+    `unknown` are the names of files beside them that no run reads.
     """
     report = DatasetReport()
+    for file_name in unknown:
+        report.add("unknown-file", file_name, explain_unknown(file_name))
     for each in found:
         report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
     given = _check_files(files, choices, report, rules)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Refused
+from lambdas.adapters.stores.uploaded_files import UploadedFiles
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.core.unknown import Unknown
@@ -19,6 +20,7 @@ from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.preflight.callable_models import callable_models
 from lambdas.domain.preflight.checks import Check
 from lambdas.domain.preflight.cost_cap import cost_checks
+from lambdas.domain.preflight.folder import FILES, files_unchanged
 from lambdas.domain.preflight.model import model_checks
 from lambdas.domain.preflight.names import NAMES, names_free
 from lambdas.domain.preflight.quotas import InUse, Needs, are_missing, quota_checks
@@ -189,6 +191,13 @@ def _names(subject: Subject, adapters: Adapters) -> list[Check]:
     return [names_free(_ask(lambda: adapters.taken_names.taken(names)))]
 
 
+def _folder(subject: Subject, adapters: Adapters) -> list[Check]:
+    if subject.source is None or subject.plan is None:
+        return [Check(FILES, skipped=NO_RUN)]
+    files = UploadedFiles(adapters.objects, subject.source)
+    return [files_unchanged(files.folder_uri, subject.plan.siblings, _ask(files.siblings))]
+
+
 # Each asks AWS for what its checks need, and for no more.
 GROUPS: tuple[Callable[[Subject, Adapters], list[Check]], ...] = (
     _model,
@@ -199,6 +208,8 @@ GROUPS: tuple[Callable[[Subject, Adapters], list[Check]], ...] = (
     _key,
     _answering,
     _names,
+    # The last one, right before jobs start.
+    _folder,
 )
 
 

@@ -36,7 +36,9 @@ def run_preflight(
         starter_role_arn=starter_role_arn,
         key_arn=key_arn,
     )
-    subject = Subject(needs_of(plan), plan, resources, _names(environment, run, plan), model_unit_price_per_hour)
+    subject = Subject(
+        needs_of(plan), plan, resources, _names(environment, run, plan), model_unit_price_per_hour, run.source
+    )
     checks, estimate = make_checks(subject, adapters)
     outcome = document(checks, now(), estimate)
     uri = adapters.preflight_documents.write(run.output_bucket, run.prefix, outcome)

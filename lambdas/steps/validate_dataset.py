@@ -7,10 +7,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.stores.stored_answers import EXAMPLES, TEST_GROUPS
-from lambdas.adapters.stores.uploaded_files import UploadedFiles
+from lambdas.adapters.stores.uploaded_files import UploadedFiles, etags_of_siblings
 from lambdas.domain.core.errors import DatasetRejected
 from lambdas.domain.core.run import Run
 from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.dataset.folder import unknown_files
 from lambdas.domain.dataset.preparation import PreparedDataset
 from lambdas.domain.dataset.report import rejection
 from lambdas.domain.evaluation.arms import baselines, needing_throughput
@@ -18,9 +19,11 @@ from lambdas.domain.evaluation.shards import plan_shards
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import RunLimits
+from lambdas.steps.clock import Clock
 from lambdas.steps.data_gate import CheckedDataset, check_dataset, write_sets
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.planning import make_plan, set_key
+from lambdas.steps.uploaded_folder import wait_for_upload
 
 _REPORT = "dataset/report.json"
 
@@ -33,18 +36,21 @@ def validate_dataset(
     limits: RunLimits,
     environment: str,
     needs_approval: bool,
+    clock: Clock,
 ) -> Plan:
     """Writes `dataset/report.json` in any case, and what later states read of an accepted data set.
 
     Raises DatasetRejected if data or run.json break a rule, and ServiceBusy if S3 is busy.
     """
     files = UploadedFiles(adapters.objects, run.source)
+    folder = wait_for_upload(files, clock)
     choices, found = run_settings.choose(files.read_settings(), default_base_model, limits)
-    checked = check_dataset(files, choices, found, most_jobs=limits.max_sweep_jobs)
+    checked = check_dataset(files, choices, found, most_jobs=limits.max_sweep_jobs, unknown=unknown_files(folder))
     _log_files(files, checked)
     if checked.prepared is None:
         raise _rejected(run, checked.document, adapters)
     plan = make_plan(run, checked, checked.prepared, limits, environment=environment, needs_approval=needs_approval)
+    plan = plan.model_copy(update={"siblings": etags_of_siblings(folder)})
     examples = write_sets(
         files,
         checked,

@@ -25,9 +25,7 @@ COMMAND = Path(sys.executable).parent / "fine-tune"
 
 def act(run: FaultRun, execution: str) -> None:
     """Wait until the run is in the state, then do it; raises MissedError where the run was faster."""
-    entered = run.bench.until(lambda: run.has_entered(execution), SECONDS_TO_END, pause=0.04)
-    if not entered or run.status(execution) != "RUNNING":
-        raise MissedError(f"{run.case.state} was not seen while the execution ran")
+    _wait_for_state(run, execution)
     match run.case.action:
         case Action.STOP:
             _stop(run, execution)
@@ -41,6 +39,9 @@ def act(run: FaultRun, execution: str) -> None:
             run.bench.interrupted.wait(SECONDS_BEHIND_THE_END)
             run.let_go()
             run.bench.deployments.wait(f"{run.deployment_name}-pipeline", "DELETE")
+        case Action.LATE_SETTINGS:
+            run.upload(*next(iter(run.case.dataset.files(run.marker).items())))
+            run.let_go()
         case Action.TIME_OUT:
             run.control.time_out(execution)
         case Action.EXPIRE_APPROVAL:
@@ -52,6 +53,12 @@ def act(run: FaultRun, execution: str) -> None:
             _stop(run, execution)
         case Action.APPROVE | Action.REJECT | Action.APPROVE_AT_LENGTH | Action.REJECT_AT_LENGTH:
             _answer(run, execution)
+
+
+def _wait_for_state(run: FaultRun, execution: str) -> None:
+    entered = run.bench.until(lambda: run.has_entered(execution), SECONDS_TO_END, pause=0.04)
+    if not entered or run.status(execution) != "RUNNING":
+        raise MissedError(f"{run.case.state} was not seen while the execution ran")
 
 
 def _stop(run: FaultRun, execution: str) -> None:

@@ -68,6 +68,8 @@ class Action(StrEnum):
     NEW_EXECUTION = "new execution of a failed run"
     # train.jsonl arrives before its siblings.
     LATE_SIBLINGS = "late siblings"
+    # run.json arrives after the data set was read.
+    LATE_SETTINGS = "late settings"
     # The execution's own timeout is over.
     TIME_OUT = "time out"
     # Nobody answers the request for approval until its timeout is over.

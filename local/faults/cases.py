@@ -213,6 +213,17 @@ def events() -> Iterator[Case]:
         Action.NEW_EXECUTION,
         error="CustomizationFailed",
     )
+    yield Case(
+        "events/late-settings",
+        "run.json arrives after the data set was read",
+        (),
+        Action.LATE_SETTINGS,
+        "RunPreflight",
+        "before",
+        error="PreflightFailed",
+        buys_nothing=True,
+        ends_as=frozenset({"FAILED"}),
+    )
     succeeds = frozenset({"SUCCEEDED"})
     yield Case("events/two-runs-at-once", "two runs, one slot", (), deployment="single", holder=True, ends_as=succeeds)
 

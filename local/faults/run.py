@@ -53,13 +53,19 @@ class FaultRun:
         """Upload the data set; returns the execution that it starts. Raises KeyError where it starts none."""
         marker = marker or self.marker
         files = [*self.case.dataset.files(marker).items()]
+        if self.case.action is Action.LATE_SETTINGS:
+            del files[0]
         for key, body in reversed(files) if self.case.action is Action.LATE_SIBLINGS else files:
-            self.bench.s3.put_object(Bucket=self.deployment.input_bucket, Key=key, Body=body)
+            self.upload(key, body)
         started = dataset.key(marker)
         found = self.bench.until(lambda: self.bench.observer.executions_of(started), SECONDS_TO_START)
         if not found:
             raise KeyError(f"{started} has started no execution")
         return str(found[0])
+
+    def upload(self, key: str, body: bytes) -> None:
+        """Upload an object into its input bucket."""
+        self.bench.s3.put_object(Bucket=self.deployment.input_bucket, Key=key, Body=body)
 
     def executions(self) -> list[str]:
         """All that its object has started."""

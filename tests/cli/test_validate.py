@@ -109,6 +109,18 @@ def test_folder_brings_its_own_sets_and_settings(tmp_path: Path) -> None:
     assert first == {"system": "Answer shortly.", **messages(rows(1)[0], "filing")}
 
 
+def test_files_that_no_run_reads_are_told_before_the_upload(tmp_path: Path) -> None:
+    """The same warning as in a run, by the name that was meant; CSV files are converted here, and none of them."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write_csv(folder / "train.csv", rows(140))
+    write(folder / "val.jsonl", [])
+    code, _, report = run(tmp_path, folder)
+    [found] = [each for each in report["issues"] if each["rule"] == "unknown-file"]
+    assert (code, found["path"]) == (0, "val.jsonl")
+    assert "Did you mean validation.jsonl?" in found["message"]
+
+
 def test_structure_alone_writes_no_data_set(tmp_path: Path) -> None:
     """The fast check is for large files and editors: it says what is wrong and goes no further."""
     status, _, report = run(

@@ -9,10 +9,13 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import DatasetRejected
+from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.plan.plan import Plan
 from lambdas.handlers import composition
 from lambdas.handlers.validate_dataset import handler
+from lambdas.steps.clock import Clock
+from lambdas.steps.uploaded_folder import LONGEST_SECONDS, QUIET_SECONDS
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -58,8 +61,14 @@ class Pipeline:
         return loaded
 
 
+def _never(seconds: float) -> None:
+    pytest.fail(f"it waits for {seconds} s")
+
+
 @pytest.fixture
 def pipeline(s3: "S3Client", lambda_context: LambdaContext) -> Pipeline:
+    """Uploads lie a minute back, so that no folder is waited for."""
+    composition.root.clock = Clock(now=lambda: later(now(), 60), sleep=_never)
     return Pipeline(s3, lambda_context)
 
 
@@ -110,6 +119,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
             "test_references": 73,
             "examples": 0,
         },
+        "siblings": {},
         "shards": {
             "baselines": "runs/tables-0123456789ab/shards/baselines.jsonl",
             "tuned": "runs/tables-0123456789ab/shards/tuned.jsonl",
@@ -199,6 +209,75 @@ def test_folder_is_read_with_its_siblings_and_settings(pipeline: Pipeline) -> No
         "system": "Answer with the number.",
         "messages": [{"role": "user", "content": "Test 0?"}, {"role": "assistant", "content": "0"}],
     }
+
+
+def test_files_that_come_shortly_after_train_jsonl_are_read(pipeline: Pipeline) -> None:
+    """Tools upload a folder in parallel: run.json may come last, and the run must not miss it."""
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 1:
+            pipeline.s3.put_object(Bucket="input-bucket", Key="input/t/run.json", Body=b'{"model_units": 2}')
+
+    pipeline.upload("input/t/train.jsonl", lines("Training", 80))
+    composition.root.clock = Clock(now=lambda: later(now(), sum(slept)), sleep=sleep)
+    assert pipeline.prepare("input/t/train.jsonl")["model_units"] == 2
+    assert QUIET_SECONDS - 2 <= sum(slept) <= QUIET_SECONDS + 2
+
+
+def test_folder_that_never_comes_to_rest_is_read_all_the_same(pipeline: Pipeline) -> None:
+    """Something else may write there for ever: what comes later is found before anything is started."""
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        pipeline.s3.put_object(Bucket="input-bucket", Key="input/t/log.txt", Body=b"")
+
+    pipeline.upload("input/t/train.jsonl", lines("Training", 80))
+    composition.root.clock = Clock(sleep=sleep)
+    assert pipeline.prepare("input/t/train.jsonl")["siblings"] == {}
+    assert LONGEST_SECONDS <= sum(slept) <= LONGEST_SECONDS + QUIET_SECONDS
+
+
+def test_data_set_of_one_file_is_not_waited_for(pipeline: Pipeline) -> None:
+    """It has no siblings, however new it is."""
+    composition.root.clock = Clock(sleep=_never)
+    pipeline.upload("input/tables.jsonl", EXAMPLE.read_bytes())
+    assert pipeline.prepare("input/tables.jsonl")["siblings"] == {}
+
+
+def test_plan_says_which_siblings_were_read(pipeline: Pipeline) -> None:
+    """The preflight compares them with what is there right before jobs start; other files do not matter to it."""
+    for name, body in {"test.jsonl": lines("Test", 12), "run.json": "{}", "notes.txt": "Notes"}.items():
+        pipeline.upload(f"input/t/{name}", body)
+    pipeline.upload("input/t/", "")
+    pipeline.upload("input/t/train.jsonl", lines("Training", 80))
+    siblings = pipeline.prepare("input/t/train.jsonl")["siblings"]
+    assert siblings == {
+        name: pipeline.s3.head_object(Bucket="input-bucket", Key=f"input/t/{name}")["ETag"]
+        for name in ("test.jsonl", "run.json")
+    }
+
+
+def test_files_that_no_run_reads_are_warned_of_with_the_nearest_right_name(pipeline: Pipeline) -> None:
+    """Whoever wrote val.jsonl believes that the run validates on it."""
+    meant = {
+        "Train.jsonl": "train.jsonl",
+        "eval.jsonl": "test.jsonl",
+        "run.yaml": "run.json",
+        "val.jsonl": "validation",
+    }
+    for name in (*meant, "notes.txt", ".DS_Store", "sub/test.jsonl"):
+        pipeline.upload(f"input/t/{name}", "{}")
+    pipeline.upload("input/t/train.jsonl", lines("Training", 80))
+    pipeline.prepare("input/t/train.jsonl")
+    found = {
+        issue["path"]: issue["message"] for issue in pipeline.report()["issues"] if issue["rule"] == "unknown-file"
+    }
+    assert {*found} == {*meant, "notes.txt"}
+    assert all(f"Did you mean {name}" in found[wrong] for wrong, name in meant.items())
+    assert found["notes.txt"] == "No run reads this file."
 
 
 def test_limits_of_the_deployment_hold_for_run_json(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,7 @@ EXPECTED = {
     "StopExecution+Delete/function-killed-before-the-effect": ("ABORTED", "StoppedByFault"),
     "StopExecution+ListTags/access-denied": ("ABORTED", "StoppedByFault"),
     "events/duplicate-event": ("SUCCEEDED", None),
+    "events/late-settings": ("FAILED", "PreflightFailed"),
     "destroy/AnswerTestSet": ("ABORTED", "StackDeleted"),
 }
 

@@ -29,6 +29,7 @@ from lambdas.domain.preflight.checks import (
     warn,
 )
 from lambdas.domain.preflight.cost_cap import cost_checks
+from lambdas.domain.preflight.folder import files_unchanged
 from lambdas.domain.preflight.model import ModelDetails, customizable, exists, in_region, lifecycle, servable
 from lambdas.domain.preflight.names import Taken, names_free
 from lambdas.domain.preflight.quotas import InUse, Needs, Quota, are_missing, quota_checks
@@ -211,6 +212,11 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
         (lambda: key_usable(KEY._replace(usage="SIGN_VERIFY", spec="RSA_2048"), []), ["SIGN_VERIFY", "symmetric"]),
         (lambda: key_usable(KEY, ["kms:CreateGrant on arn (implicitDeny)"]), ["kms:CreateGrant"]),
         (lambda: key_usable(DENIED, []), ["kms:DescribeKey"]),
+    ],
+    "files-unchanged": [
+        (lambda: files_unchanged("s3://in/input/a/", {"test.jsonl": "1"}, {"run.json": "2"}),
+         ["test.jsonl was deleted", "run.json has arrived", "s3://in/input/a/", "train.jsonl again"]),
+        (lambda: files_unchanged("s3://in/input/a/", {}, DENIED), ["could not be checked", "s3:ListBucket"]),
     ],
     "prices": [
         (lambda: cost("prices", prices=parse_prices(b'{"currency": "EUR"}')), ["/as_of", "/currency", "prices.json"]),

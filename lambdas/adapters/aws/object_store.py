@@ -4,12 +4,13 @@ import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, TypedDict
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
 from lambdas.adapters.aws.service_errors import Refused, named_errors
 from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.core.timestamps import timestamp
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -21,6 +22,8 @@ _READ_BUFFER_BYTES = 1 << 20
 # S3's least size of a part is 5 MB.
 _PART_BYTES = 8 << 20
 _LINES = "application/jsonl"
+# Of a folder that may hold anything.
+MOST_LISTED = 10_000
 _MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
 _EXISTS = {"PreconditionFailed", "412"}
 # Another conditional write of the same key is under way.
@@ -39,6 +42,13 @@ class StoredObject:
     stream: BinaryIO
     size_bytes: int
     version_id: str | None
+
+
+class ListedObject(NamedTuple):
+    """An object as a list tells it: its content's tag, and a timestamp."""
+
+    etag: str
+    modified: str
 
 
 def uri(bucket: str, key: str) -> str:
@@ -128,6 +138,19 @@ class ObjectStore:
         with named_errors(f"Listing {uri(bucket, prefix)}"):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
             return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def folder(self, bucket: str, prefix: str) -> dict[str, ListedObject]:
+        """The objects directly below a prefix that ends with a slash, by their names; MOST_LISTED at most."""
+        with named_errors(f"Listing {uri(bucket, prefix)}"):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=bucket, Prefix=prefix, Delimiter="/", PaginationConfig={"MaxItems": MOST_LISTED}
+            )
+            return {
+                entry["Key"].removeprefix(prefix): ListedObject(entry["ETag"], timestamp(entry["LastModified"]))
+                for page in pages
+                for entry in page.get("Contents", [])
+                if entry["Key"] != prefix
+            }
 
     def versions(self, bucket: str, prefix: str) -> list[tuple[str, bytes, str | None]]:
         """Key, body and version of each small object under a prefix, by key."""

@@ -43,6 +43,7 @@ class Plan(Fact):
     arms' `model_id` is null until there is a model. `max_cost_usd` is the lower of the run's cap and the environment's.
     `keep_job` lets a job train on although its run failed. `settings_findings` are the preflight's findings on
     hyperparameters and candidates.
+    `siblings` are the ETags of the files beside train.jsonl, as they were read.
     """
 
     output_bucket: str
@@ -62,4 +63,5 @@ class Plan(Fact):
     settings_findings: list[Finding]
     tokens: TokenCounts
     shards: ShardLists
+    siblings: dict[str, str] = Field(default={})
     tags: dict[str, str]

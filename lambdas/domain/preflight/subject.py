@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.core.run import RunSource
 from lambdas.domain.evaluation.arms import Arms
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.plan.plan import Plan
@@ -102,8 +103,8 @@ def needs_of(plan: Plan) -> RunNeeds:
 class Subject:
     """A run to check.
 
-    `plan` is None where there is no data set. Where there are no stacks, for the reason in `no_stacks`, or no run, what
-    depends on them is not checked.
+    `plan` is None where there is no data set, `source` where nothing was uploaded. Where there are no stacks, for the
+    reason in `no_stacks`, or no run, what depends on them is not checked.
     """
 
     needs: RunNeeds
@@ -111,4 +112,5 @@ class Subject:
     resources: EnvironmentResources | None
     names: Names | None
     model_unit_price_per_hour: float | None
+    source: RunSource | None = None
     no_stacks: str = "There are no stacks yet."

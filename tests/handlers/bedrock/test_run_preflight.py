@@ -157,6 +157,42 @@ def test_run_that_lacks_nothing_goes_on_and_every_check_is_on_record(
     assert "failed" not in statuses(document).values()
 
 
+@pytest.mark.parametrize(
+    ("read", "now", "words"),
+    [
+        ({}, {"run.json": b"{}"}, "run.json has arrived"),
+        ({"test.jsonl": b"1"}, {"test.jsonl": b"2"}, "test.jsonl was replaced"),
+        ({"validation.jsonl": b"1"}, {}, "validation.jsonl was deleted"),
+    ],
+)
+def test_folder_that_changed_since_it_was_read_ends_the_run_before_a_job_starts(
+    account: Script,
+    run_preflight: Preflight,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    s3: "S3Client",
+    read: dict[str, bytes],
+    now: dict[str, bytes],
+    words: str,
+) -> None:
+    """A paid training would go on without the file; a person hears which one, and what to do."""
+    run["source"]["key"] = "input/sales/train.jsonl"
+    plan["siblings"] = {
+        name: s3.put_object(Bucket="input-bucket", Key=f"input/sales/{name}", Body=body)["ETag"]
+        for name, body in read.items()
+    }
+    assert statuses(run_preflight()[1])["files-unchanged"] == "passed"
+    for name in read:
+        s3.delete_object(Bucket="input-bucket", Key=f"input/sales/{name}")
+    for name, body in now.items():
+        s3.put_object(Bucket="input-bucket", Key=f"input/sales/{name}", Body=body)
+    error, document = run_preflight()
+    assert isinstance(error, PreflightFailed)
+    assert statuses(document)["files-unchanged"] == "failed"
+    assert words in str(error)
+    assert "Upload train.jsonl again, after all other files" in str(error)
+
+
 def test_all_that_is_wrong_is_reported_together(
     account: Script,
     runtime: Script,

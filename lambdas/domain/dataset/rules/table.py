@@ -279,6 +279,12 @@ RULES: dict[str, Rule] = {
         "Early stopping is set only if there is a validation set.",
         "Add a validation set, or remove the setting.",
     ),
+    "unknown-file": Rule(
+        "run",
+        "warning",
+        "A folder has no other files than train.jsonl, validation.jsonl, test.jsonl and run.json.",
+        "Rename the file and upload the folder again, train.jsonl last; or leave it out.",
+    ),
     "job-settings": Rule(
         "run",
         "warning",
