@@ -6,6 +6,8 @@ An observer that had to be quick enough would miss its moment on a busy machine.
   `match` are held in the Task `state`, `before` or `after` its function runs, until the `DELETE` of the same route.
   `GET` tells `{"reached": true}` once one is held. A function that is let go on runs, as on AWS, although its execution
   may have been stopped meanwhile.
+- `PUT /_simulation/refusals/<name>` with `{"state", "match", "calls"}`: Lambda refuses so many calls of that state's
+  function, as where the account has no concurrency left. `GET` tells `{"left": n}`, how many are still to come.
 - `GET /_simulation/executions/<name>` tells `{"calls": n}`, how many functions run for the execution, be it that it has
   ended; `<name>` is the last part of its ARN.
 - `POST /_simulation/executions/<name>/time-out`: the execution's own timeout is over.
@@ -28,6 +30,7 @@ PREFIX = "/_simulation/"
 
 _state: ContextVar[str] = ContextVar("state", default="")
 _breakpoints: dict[str, "Breakpoint"] = {}
+_refusals: dict[str, "Refusal"] = {}
 _calls: Counter[str] = Counter()
 _counting = threading.Lock()
 
@@ -43,6 +46,15 @@ class Breakpoint:
     released: threading.Event = field(default_factory=threading.Event)
 
 
+@dataclass
+class Refusal:
+    """Calls of a state's function that Lambda refuses."""
+
+    state: str
+    match: str
+    calls: int
+
+
 def apply() -> None:
     """Patch the imported ministack, in place; after `local.task_tokens`, which rewrites what is wrapped here."""
     execute, call = stepfunctions._execute_task, stepfunctions._call_lambda
@@ -56,6 +68,7 @@ def apply() -> None:
         count(name, 1)
         try:
             hold("before")
+            refuse()
             try:
                 return call(function, event)
             finally:
@@ -81,6 +94,16 @@ def hold(when: str) -> None:
             one.released.wait()
 
 
+def refuse() -> None:
+    """Raise what Step Functions sees where Lambda has no concurrency left, if this call is to be refused."""
+    execution = patches.current_execution()
+    with _counting:
+        for one in _refusals.values():
+            if execution and one.state == _state.get() and one.calls and one.match in execution["input"]:
+                one.calls -= 1
+                raise stepfunctions._ExecutionError("Lambda.TooManyRequestsException", "Rate Exceeded.")
+
+
 def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
     """The status and the answer of a request to one of the routes; `path` without the prefix."""
     collection, _, rest = path.partition("/")
@@ -91,6 +114,10 @@ def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         elif method == "DELETE" and name in _breakpoints:
             _breakpoints.pop(name).released.set()
         return 200, {"reached": name in _breakpoints and _breakpoints[name].reached.is_set()}
+    if collection == "refusals" and name and not action:
+        if method == "PUT":
+            _refusals[name] = Refusal(**json.loads(body))
+        return 200, {"left": _refusals[name].calls if name in _refusals else 0}
     ends = {"time-out": patches.time_out, "expire": task_tokens.expire}
     if (collection, method, action) == ("executions", "GET", ""):
         return 200, {"calls": _calls[name]}

@@ -104,7 +104,11 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             _allow(["bedrock:CreateProvisionedModelThroughput", "bedrock:TagResource"], model, base, throughput),
             _allow(["bedrock:CreateCustomModelDeployment", "bedrock:TagResource"], model, deployed),
             *look,
+            # What a full quota is in use by: lists know no resources.
+            _allow(["bedrock:ListProvisionedModelThroughputs", "bedrock:ListCustomModelDeployments"], "*"),
             _read(out, SLOTS),
+            # Given back while a quota is waited for.
+            _delete_versions(out, SLOTS),
             slots,
             *key,
             *model_key,

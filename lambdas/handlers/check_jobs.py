@@ -11,7 +11,7 @@ from lambdas.steps.check_jobs import check_jobs
 
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
-    """Takes `{"run", "jobs"}` and returns `$.jobs` with the next wait. Raises CustomizationFailed and ServiceBusy."""
+    """Takes `{"run", "jobs"}` and returns `$.jobs` with the next wait. Raises CustomizationFailed."""
     return check_jobs(
         Run.parse_from(event, "run"), Jobs.parse_from(event, "jobs"), adapters=composition.root.adapters
     ).dump()

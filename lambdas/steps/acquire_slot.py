@@ -21,7 +21,7 @@ def acquire_slot(
     taken = adapters.slots.take(run.output_bucket, wanted, slots)
     if isinstance(taken, Held):
         logger.info("Slot taken", extra={"slot": taken.key, "lease_ends_at": taken.holder.lease_ends_at})
-        return hold_slot(taken.key, taken.holder, previous.waited_seconds if previous else 0)
+        return hold_slot(taken.key, taken.holder, previous)
     slot = wait_for_slot([each.holder for each in taken], slots, previous)
     logger.info(slot.message)
     metrics.add_metric("SlotWaits", MetricUnit.Count, 1)

@@ -1,18 +1,36 @@
 """CheckJobs: asks how each customization job is doing."""
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Refused
+from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.run import Run, candidate_output
 from lambdas.domain.training import candidate_jobs, choice
 from lambdas.domain.training.candidate_jobs import TRAINING, CandidateJob, Jobs
 from lambdas.domain.training.customization import COMPLETED, JobDescription, explain_refusal
-from lambdas.steps.observability import logger
+from lambdas.steps.observability import logger, metrics
 
 
 def check_jobs(run: Run, jobs: Jobs, *, adapters: Adapters) -> Jobs:
-    """The jobs as Bedrock describes them now, with the next wait. Raises CustomizationFailed and ServiceBusy."""
-    candidates = [_check(run, one, adapters) if one.status in TRAINING else one for one in jobs.candidates]
+    """The jobs as Bedrock describes them now, with the next wait. Raises CustomizationFailed.
+
+    A job that AWS has no time to tell of is asked for again after the next wait: no silence ends hours of training.
+    """
+    candidates = [_check_patiently(run, one, adapters) for one in jobs.candidates]
     return candidate_jobs.record_checks(jobs, candidates)
+
+
+def _check_patiently(run: Run, candidate: CandidateJob, adapters: Adapters) -> CandidateJob:
+    """The candidate as it is now, or as it was where it does not train, or where AWS is busy."""
+    if candidate.status not in TRAINING:
+        return candidate
+    try:
+        return _check(run, candidate, adapters)
+    except ServiceBusy as busy:
+        logger.warning("Job not checked", extra={"job": candidate.name, "trouble": str(busy)})
+        metrics.add_metric("BusyChecks", MetricUnit.Count, 1)
+        return candidate
 
 
 def _check(run: Run, candidate: CandidateJob, adapters: Adapters) -> CandidateJob:

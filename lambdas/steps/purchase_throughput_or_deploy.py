@@ -4,35 +4,63 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Refused
-from lambdas.domain.core.errors import ThroughputFailed
+from lambdas.domain.core.errors import ServiceBusy, ThroughputFailed
 from lambdas.domain.core.run import LEASE_TAG, Run, bedrock_name, client_request_token
 from lambdas.domain.core.timestamps import now
-from lambdas.domain.serving.kinds import PROVISIONED, ServedModel, noun
-from lambdas.domain.serving.serving import PlannedServing, Serving, explain_refusal, record_request, require_lease
+from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED, ServedModel, noun
+from lambdas.domain.serving.polling import MOST_QUOTA_REFUSALS
+from lambdas.domain.serving.serving import (
+    PlannedServing,
+    Serving,
+    explain_refusal,
+    postpone_purchase,
+    record_request,
+    require_lease,
+)
 from lambdas.domain.serving.slots import Slot
 from lambdas.steps.observability import logger, metrics
 
-# Bedrock's errors where the name may be taken: by what this run has made itself, and the answer was lost.
-_NAME_MAY_BE_TAKEN = {"ConflictException", "ValidationException"}
+_NO_ROOM = "ServiceQuotaExceededException"
+# Bedrock's errors where this run may have made it already, and the answer was lost: its name is taken, or it fills the
+# quota itself.
+_MAY_BE_OURS = {"ConflictException", "ValidationException", _NO_ROOM}
+
+
+class _QuotaInUse(Exception):  # noqa: N818 - it says it all
+    """What the run needs of a quota is in use: time gives it back."""
 
 
 def purchase_throughput_or_deploy(
     run: Run, plan: PlannedServing, model_arn: str, slot: Slot, *, adapters: Adapters, environment_name: str
 ) -> Serving:
-    """The run's throughput or deployment: a new one, or the one that an earlier attempt made.
+    """The run's throughput or deployment: a new one, the one that an earlier attempt made, or none yet.
 
-    The lease is the slot's, so that a repeated request is the same, tags included. Raises ThroughputFailed and
-    ServiceBusy.
+    The run comes back where a quota is in use, for which it gives its slot and with it its lease back, and where AWS is
+    busy: then something may have been made, and the slot stays its own. Raises ThroughputFailed.
     """
+    name = bedrock_name(environment_name, run.id)
+    try:
+        return _buy(run, plan, model_arn, slot, adapters, name)
+    except _QuotaInUse as refused:
+        adapters.slots.give_back(run.output_bucket, run.id)
+        reason = f"{refused} The run waits until there is room; nothing of it bills meanwhile."
+    except ServiceBusy as busy:
+        reason = f"{busy} The run tries again."
+    logger.warning("Nothing bought yet", extra={"serving": name, "reason": reason})
+    metrics.add_metric("PurchasesPostponed", MetricUnit.Count, 1)
+    return postpone_purchase(name, plan.kind, reason)
+
+
+def _buy(run: Run, plan: PlannedServing, model_arn: str, slot: Slot, adapters: Adapters, name: str) -> Serving:
+    """What serves the model, on the slot's lease: so a repeated request is the same, tags included."""
     lease_ends_at, answer_until = _require_own_slot(run, slot, adapters)
-    kind, name = plan.kind, bedrock_name(environment_name, run.id)
-    token = client_request_token(run.id, "throughput")
+    kind, token = plan.kind, client_request_token(run.id, "throughput")
     requested_at = now()
     tags = {**plan.tags, LEASE_TAG: lease_ends_at}
     try:
         arn = adapters.served_models.create(kind, name, token, model_arn, plan.model_units, tags)
     except Refused as refusal:
-        found = _adopt(name, plan, model_arn, refusal, adapters)
+        found = _adopt(name, plan, model_arn, refusal, slot, adapters)
         logger.info(f"{noun(kind).capitalize()} of an earlier attempt adopted", extra={"serving_arn": found.arn})
         return record_request(name, kind, found.arn, found.created_at, lease_ends_at, answer_until)
     logger.info(f"{noun(kind).capitalize()} requested", extra={"serving_arn": arn})
@@ -53,16 +81,23 @@ def _require_own_slot(run: Run, slot: Slot, adapters: Adapters) -> tuple[str, st
     return own.lease_ends_at, own.answer_until
 
 
-def _adopt(name: str, plan: PlannedServing, model_arn: str, refusal: Refused, adapters: Adapters) -> ServedModel:
-    """What has this name where it serves this run's model; otherwise raises the refusal as ThroughputFailed."""
+def _adopt(
+    name: str, plan: PlannedServing, model_arn: str, refusal: Refused, slot: Slot, adapters: Adapters
+) -> ServedModel:
+    """What has this name where it serves this run's model.
+
+    Otherwise raises the refusal, as _QuotaInUse or as ThroughputFailed.
+    """
     refused = explain_refusal(name, plan.kind, plan.model_units, refusal.operation, refusal.code, refusal.message)
-    if refusal.code not in _NAME_MAY_BE_TAKEN:
+    if refusal.code not in _MAY_BE_OURS:
         raise refused from refusal
     try:
         found = adapters.served_models.find(plan.kind, name)
     except Refused:
         raise refused from refusal
     if found is None:
+        if refusal.code == _NO_ROOM and _is_in_use(plan, slot, adapters):
+            raise _QuotaInUse(f"A quota of the account is in use: {refusal.message}") from refusal
         raise refused from refusal
     if found.model_arn != model_arn:
         raise ThroughputFailed(
@@ -70,3 +105,19 @@ def _adopt(name: str, plan: PlannedServing, model_arn: str, refusal: Refused, ad
             "Delete it if nobody needs it, then upload the data set again."
         ) from refusal
     return found
+
+
+def _is_in_use(plan: PlannedServing, slot: Slot, adapters: Adapters) -> bool:
+    """Whether time may give back what the quota lacks.
+
+    Something in the account counts in it; or nobody can tell, or what did may just have been deleted: that holds for
+    the first refusals alone. The preflight has found the quotas large enough that it could find.
+    """
+    if slot.refusals < MOST_QUOTA_REFUSALS:
+        return True
+    try:
+        quotas = adapters.quotas
+        return (quotas.deployments_in_use() if plan.kind == ON_DEMAND else quotas.model_units_in_use()) > 0
+    except Refused as refusal:
+        logger.warning("Not found out what is in use", extra={"trouble": str(refusal)})
+        return False

@@ -9,7 +9,7 @@ from lambdas.adapters.aws import object_store
 from lambdas.adapters.aws.bedrock import JobRequest
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core import run as runs
-from lambdas.domain.core.errors import CustomizationFailed
+from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
 from lambdas.domain.core.run import CANDIDATE_TAG, KEEP_MODEL_TAG, Run
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.plan.plan import Plan
@@ -33,20 +33,24 @@ class JobSettings:
 
 
 def start_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, settings: JobSettings) -> Jobs:
-    """The jobs after an attempt to start the pending ones, in order, until Bedrock has no more room.
+    """The jobs after an attempt to start the pending ones, in order, until Bedrock has no more room or is busy.
 
     `jobs` is None at the first attempt. A job that is refused for another reason has failed: the others go on. Raises
-    CustomizationFailed if no job is left to hope for, and ServiceBusy.
+    CustomizationFailed if no job is left to hope for.
     """
     candidates = jobs.candidates if jobs else plan_jobs(plan.candidates, run.id, settings.environment)
-    attempted = list(candidates)
+    attempted, busy = list(candidates), False
     for place, candidate in enumerate(candidates):
         if candidate.status != PENDING:
             continue
-        attempted[place] = _try_to_start(_request(run, plan, candidate, settings), candidate, adapters)
+        try:
+            attempted[place] = _try_to_start(_request(run, plan, candidate, settings), candidate, adapters)
+        except ServiceBusy as trouble:
+            logger.warning("Job not started", extra={"job": candidate.name, "reason": str(trouble)})
+            attempted[place], busy = candidate_jobs.postpone(candidate, str(trouble)), True
         if attempted[place].status == PENDING:
             break
-    return candidate_jobs.record_starts(jobs, attempted)
+    return candidate_jobs.record_starts(jobs, attempted, busy=busy)
 
 
 def _request(run: Run, plan: Plan, candidate: CandidateJob, settings: JobSettings) -> JobRequest:

@@ -133,3 +133,12 @@ def check_report(run: FaultRun, execution: str) -> None:
     decision = {Action.APPROVE: "approved", Action.REJECT: "rejected"}.get(run.case.action)
     if decision and (report.get("approval") or {}).get("decision") != decision:
         result.problems.append(f"report.json does not say that the purchase was {decision}")
+
+
+def check_models(run: FaultRun) -> None:
+    """A model that the run is to leave is there: its training was paid for."""
+    made = {seen.thing for seen in run.bench.observer.seen_of(run.marker) if seen.thing.kind == "model"}
+    lost = [thing for thing in made if run.is_kept(thing) and thing not in run.bench.observer.live_of(run.marker)]
+    run.result.models_lost = len(lost)
+    if lost:
+        run.result.problems.append(f"{', '.join(map(str, lost))} was trained and is lost")

@@ -44,6 +44,7 @@ class Result:
     status: str = "NOT_STARTED"
     error: str | None = None
     live_after: int = 0
+    models_lost: int = 0
     left: list[str] = field(default_factory=list)
     control: bool = False
     seconds_to_zero: float = 0.0

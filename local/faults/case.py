@@ -22,6 +22,8 @@ TIMED_OUT = frozenset({"TIMED_OUT"})
 FAILURES: Mapping[str, tuple[FaultKind, Mapping[str, Any]]] = {
     "throttled once": (FaultKind.THROTTLE, {"last": 1}),
     "throttled for a minute": (FaultKind.THROTTLE, {"duration_seconds": 60}),
+    "throttled for an hour": (FaultKind.THROTTLE, {"duration_seconds": 3600}),
+    "throttled for hours": (FaultKind.THROTTLE, {"duration_seconds": 3 * 3600}),
     "throttled for ever": (FaultKind.THROTTLE, {}),
     "access denied": (FaultKind.ACCESS_DENIED, {}),
     "validation error": (FaultKind.VALIDATION, {}),
@@ -34,7 +36,10 @@ FAILURES: Mapping[str, tuple[FaultKind, Mapping[str, Any]]] = {
     "function killed after the effect": (FaultKind.KILL_AFTER, {"last": 1}),
     "slower than the function's timeout": (FaultKind.TIMEOUT_AFTER, {"last": 1}),
 }
-ALL = tuple(FAILURES)
+# For an hour or more it is only waited for (busy_cases.py).
+ALL = tuple(name for name in FAILURES if name not in ("throttled for an hour", "throttled for hours"))
+# Of calls that are waited for for as long as a run may take.
+PATIENT = tuple(name for name in ALL if name != "throttled for ever")
 # Of calls that change nothing, where before and after the effect are the same.
 OF_QUESTIONS = (
     "throttled for a minute",
@@ -93,10 +98,11 @@ class Case:
     `rules` get the run's own `match` when they are set, unless their `caller` names a deployment. `action` happens as
     soon as `state` is entered; with a `breakpoint` the run is held there before its function runs, or after.
     `deployment` is the one that the run is started on: "shared", "alone" (one of its own), or a variant's name;
-    `holder` is whether another run has its throughput slot before. `injects` says that the first rule is the fault
-    itself, not what keeps the run in `state`. Rules that make the deletion impossible `lift` once the execution has
-    ended and told so: nobody could get to zero before. `error` is the name that a failed run must end with. A case that
-    `must_leak` is a control: what it names is left for certain, and must be seen to be.
+    `holder` is whether another run has its throughput slot before. Lambda refuses `refused_calls` of the function of
+    `state`, as where no concurrency is left. `injects` says that the first rule is the fault itself, not what keeps the
+    run in `state`. Rules that make the deletion impossible `lift` once the execution has ended and told so: nobody
+    could get to zero before. `error` is the name that a failed run must end with. A case that `must_leak` is a control:
+    what it names is left for certain, and must be seen to be.
     """
 
     name: str
@@ -107,6 +113,7 @@ class Case:
     breakpoint: Breakpoint | None = None
     deployment: str = "shared"
     holder: bool = False
+    refused_calls: int = 0
     injects: bool = False
     lifts: bool = False
     dataset: DataSet = PLAIN

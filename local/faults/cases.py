@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.bedrock.faults import Fault, FaultKind
+from local.faults.busy_cases import busy_cases
 from local.faults.case import (
     ABORTED,
     OF_EACH_WAY,
     OF_QUESTIONS,
+    PATIENT,
     SHARD_FUNCTION_SECONDS,
     TIMED_OUT,
     Action,
@@ -35,8 +37,12 @@ DELETION_CONFLICTS = Fault(operation="DeleteProvisionedModelThroughput", kind=Fa
 # Not for the reconciler, so that it can end what the run leaves.
 DELETION_CONFLICTS_IN_THE_RUN = DELETION_CONFLICTS.model_copy(update={"caller": "delete_throughput"})
 
-CREATE_JOB = Target("CreateModelCustomizationJob", "CreateModelCustomizationJob")
-GET_JOB = Target("GetModelCustomizationJob", "GetModelCustomizationJob", fails=OF_QUESTIONS)
+CREATE_JOB = Target("CreateModelCustomizationJob", "CreateModelCustomizationJob", fails=PATIENT)
+GET_JOB = Target(
+    "GetModelCustomizationJob",
+    "GetModelCustomizationJob",
+    fails=[one for one in OF_QUESTIONS if one in PATIENT],
+)
 ASK_BASE = Target(
     "Converse-base",
     "Converse",
@@ -44,7 +50,11 @@ ASK_BASE = Target(
     function_seconds=SHARD_FUNCTION_SECONDS,
     fails=OF_QUESTIONS,
 )
-PURCHASE = Target("CreateProvisionedModelThroughput", "CreateProvisionedModelThroughput")
+PURCHASE = Target(
+    "CreateProvisionedModelThroughput",
+    "CreateProvisionedModelThroughput",
+    fails=[one for one in PATIENT if one != "quota exceeded"],
+)
 GET_THROUGHPUT = Target("GetProvisionedModelThroughput", "GetProvisionedModelThroughput", fails=OF_QUESTIONS)
 ASK_TUNED = Target(
     "Converse-tuned", "Converse", ".answer_shard", function_seconds=SHARD_FUNCTION_SECONDS, fails=OF_QUESTIONS
@@ -319,6 +329,7 @@ def all_cases() -> list[Case]:
         *each_operation(targets),
         *deployment_cases(),
         *sweep_cases(),
+        *busy_cases(),
     ]
     spread = [case for case in cases if case.deployment == "shared"]
     slow = [case for case in cases if case.deployment != "shared"]

@@ -159,6 +159,7 @@ def summary(results: Sequence[Result]) -> dict[str, Any]:
     return {
         "faults": len(faults),
         "leaked": sum(result.live_after > 0 for result in faults),
+        "models_lost": sum(result.models_lost for result in results),
         "controls": {"cases": len(controls), "leaks_seen": sum(result.live_after > 0 for result in controls)},
         "seconds_to_zero": spread([result.seconds_to_zero for result in faults]),
         "seconds_to_zero_by_kind": {kind: spread(seconds) for kind, seconds in by_kind.items()},
@@ -188,7 +189,8 @@ def tell(report: dict[str, Any], console: Console, path: Path) -> None:
     zero, controls = report["seconds_to_zero"], report["controls"]
     longest = ", ".join(f"{kind} {one['max']:g}" for kind, one in report["seconds_to_zero_by_kind"].items())
     console.print(
-        f"{report['faults']} faults injected, {report['leaked']} leaked, {report['problems']} with problems; "
+        f"{report['faults']} faults injected, {report['leaked']} leaked, {report['models_lost']} trained models lost, "
+        f"{report['problems']} with problems; "
         f"{controls['leaks_seen']} of {controls['cases']} controls seen to leak; "
         f"seconds to zero: median {zero['p50']}, longest {zero['max']} ({longest}). Report: {path}",
         soft_wrap=True,

@@ -68,6 +68,15 @@ class ExecutionControl(_Control):
         """Let them go on."""
         self.call("DELETE", f"breakpoints/{match}")
 
+    def refuse(self, match: str, state: str, calls: int) -> None:
+        """Let Lambda refuse so many calls of this state's function, of executions whose input has the text `match`."""
+        body = {"state": state, "match": match, "calls": calls}
+        self.call("PUT", f"refusals/{match}", json.dumps(body).encode())
+
+    def refusals_left(self, match: str) -> int:
+        """How many of these refusals are still to come."""
+        return int(self.call("GET", f"refusals/{match}")["left"])
+
     def calls(self, execution: str) -> int:
         """How many functions run for it, which may have ended."""
         return int(self.call("GET", f"executions/{_name(execution)}")["calls"])

@@ -8,6 +8,7 @@ from local.faults.case import (
     ABORTED,
     OF_EACH_WAY,
     OF_QUESTIONS,
+    PATIENT,
     TIMED_OUT,
     Action,
     Case,
@@ -20,7 +21,12 @@ from local.faults.rules import DEPLOYMENT_STUCK, TUNED_MODEL_DENIED
 
 DELETION_REFUSED = Fault(operation="DeleteCustomModelDeployment", kind=FaultKind.VALIDATION)
 
-CREATE = Target("CreateCustomModelDeployment", "CreateCustomModelDeployment", dataset=ON_DEMAND)
+CREATE = Target(
+    "CreateCustomModelDeployment",
+    "CreateCustomModelDeployment",
+    dataset=ON_DEMAND,
+    fails=[one for one in PATIENT if one != "quota exceeded"],
+)
 GET = Target("GetCustomModelDeployment", "GetCustomModelDeployment", dataset=ON_DEMAND, fails=OF_QUESTIONS)
 DELETE = Target("DeleteCustomModelDeployment", "DeleteCustomModelDeployment", dataset=ON_DEMAND, needed_to_delete=True)
 IN_THE_LANE = Target(

@@ -13,6 +13,8 @@ THROUGHPUT_STUCK = Fault(operation="GetProvisionedModelThroughput", kind=FaultKi
 DEPLOYMENT_STUCK = Fault(operation="GetCustomModelDeployment", kind=FaultKind.STUCK, caller="check_serving")
 # Its jobs train until they are stopped.
 ENDLESS = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.ENDLESS)
+# What others use they give back after half an hour.
+QUOTA_IN_USE = Fault(operation="CreateProvisionedModelThroughput", kind=FaultKind.QUOTA, duration_seconds=1800)
 
 
 def for_ever(operation: str) -> Fault:

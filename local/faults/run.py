@@ -161,7 +161,7 @@ class FaultRun:
 
     def leftovers(self) -> list[Thing]:
         """What exists of it now and may not, once it has ended."""
-        return [thing for thing in self.bench.observer.live_of(self.marker) if not self._is_kept(thing)]
+        return [thing for thing in self.bench.observer.live_of(self.marker) if not self.is_kept(thing)]
 
     def left(self) -> list[Seen]:
         """The same, with when it was seen."""
@@ -170,9 +170,9 @@ class FaultRun:
 
     def seen(self) -> list[Seen]:
         """What existed of it at any time and may not exist once it has ended."""
-        return [seen for seen in self.bench.observer.seen_of(self.marker) if not self._is_kept(seen.thing)]
+        return [seen for seen in self.bench.observer.seen_of(self.marker) if not self.is_kept(seen.thing)]
 
-    def _is_kept(self, thing: Thing) -> bool:
+    def is_kept(self, thing: Thing) -> bool:
         """A run leaves its model on purpose; a sweep leaves the chosen one, and none where none was chosen."""
         if thing.kind != "model" or "sweep" not in self.case.dataset.settings:
             return thing.kind == "model"

@@ -10,7 +10,14 @@ from botocore.exceptions import ClientError
 from local.deployment import DeployedEnvironment
 from local.faults import dataset
 from local.faults.actions import STOPPED, act
-from local.faults.aftermath import SECONDS_OF_GRACE, check_report, check_words, wait_for_zero, wait_until_gone
+from local.faults.aftermath import (
+    SECONDS_OF_GRACE,
+    check_models,
+    check_report,
+    check_words,
+    wait_for_zero,
+    wait_until_gone,
+)
 from local.faults.bench import Bench, Result, TrialsInterruptedError
 from local.faults.case import Action, Case, in_real_seconds
 from local.faults.deployments import StackFailedError, Variant
@@ -79,6 +86,8 @@ class Trial:
             run.simulation.put_faults(run.marker, rules)
         if self._case.breakpoint:
             run.control.hold(run.marker, str(self._case.state), self._case.breakpoint)
+        if self._case.refused_calls:
+            run.control.refuse(run.marker, str(self._case.state), self._case.refused_calls)
         execution = run.start()
         self._deliver_again()
         if holder and not self._case.state:
@@ -101,6 +110,9 @@ class Trial:
         if self._case.rules and not self._case.lifts and self._case.action is not Action.EXPIRE_LEASE:
             self._note_hits()
         check_report(run, execution)
+        check_models(run)
+        if self._case.refused_calls and (left := run.control.refusals_left(run.marker)):
+            run.result.problems.append(f"{left} of {self._case.refused_calls} calls were not refused")
         if holder and self._case.action is not Action.DESTROY:
             self._check_turns(execution)
 

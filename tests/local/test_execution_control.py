@@ -79,3 +79,17 @@ def test_a_route_that_there_is_not_is_refused(control: ExecutionControl) -> None
     with pytest.raises(urllib.error.HTTPError, match="404"):
         control.call("POST", "executions/one/stop")
     assert not control.is_reached("none")
+
+
+def test_lambda_refuses_as_many_calls_as_it_is_told_to(
+    sandbox: Sandbox, control: ExecutionControl, tmp_path: Path
+) -> None:
+    """What Step Functions sees where the account has no concurrency left: its Retry decides what becomes of the run."""
+    retry = [{"ErrorEquals": ["Lambda.TooManyRequestsException"], "IntervalSeconds": 1, "MaxAttempts": 2}]
+    task = {"Type": "Task", "Resource": sandbox.function(STAMPS), "Retry": retry, "ResultPath": None, "End": True}
+    for marker, refused, ends_as in (("marker-two", 2, "SUCCEEDED"), ("marker-three", 3, "FAILED")):
+        control.refuse(marker, "Try", refused)
+        ended = sandbox.run({"States": {"Try": task}}, {"path": str(tmp_path / marker), "name": marker})
+        assert (ended["status"], control.refusals_left(marker)) == (ends_as, 0)
+        assert (tmp_path / marker).exists() == (ends_as == "SUCCEEDED")
+    assert ended["error"] == "Lambda.TooManyRequestsException"

@@ -119,7 +119,7 @@ def _may(templates: Templates, action: str) -> set[str]:
         ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughputOrDeployment"}),
         ("bedrock:CreateCustomModelDeployment", {"PurchaseThroughputOrDeploy"}),
         ("bedrock:DeleteCustomModelDeployment", {"DeleteThroughputOrDeployment"}),
-        ("s3:DeleteObjectVersion", {"DeleteThroughputOrDeployment"}),
+        ("s3:DeleteObjectVersion", {"DeleteThroughputOrDeployment", "PurchaseThroughputOrDeploy"}),
         ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard", "JudgeShard", "RunPreflight"}),
         ("ssm:PutParameter", {"PromoteChampion"}),
         ("s3:GetObjectVersion", {"ValidateDataset"}),

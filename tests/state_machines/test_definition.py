@@ -12,7 +12,7 @@ import pytest
 from lambdas.domain.core import errors
 from lambdas.steps.answering import RESERVED_MILLISECONDS
 from stacks.definition import CALL_AND_WAIT, PATH, RETRIES, definition_text, lambda_states, states
-from stacks.settings import Settings
+from stacks.settings import MOST_RUN_HOURS, Settings
 
 ROOT = Path(__file__).parents[2]
 APPROVAL_SECONDS = 86_400
@@ -23,6 +23,10 @@ DEFINITION: dict[str, Any] = json.loads(
 )
 STATES = dict(states(DEFINITION))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+# While a run is in these, nothing of it bills by the hour, and its training is paid for or under way.
+NOTHING_BILLS = {"StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot", "PurchaseThroughputOrDeploy"}
+# While a run is in these, what serves its model may.
+MAY_BILL = {"CheckServing", "DeleteThroughputOrDeployment"}
 RAISED = {
     name
     for file in (ROOT / "lambdas").rglob("*.py")
@@ -92,7 +96,7 @@ def test_an_unfinished_shard_goes_on_for_as_long_as_any_lease(name: str) -> None
 
 def test_deletion_insists_beyond_the_usual() -> None:
     """It is the one call whose failure costs money by the hour."""
-    usual = max(retry["MaxAttempts"] for retry in TASKS["CheckServing"]["Retry"])
+    usual = max(retry["MaxAttempts"] for retry in TASKS["CollectAnswers"]["Retry"])
     busy = TASKS["DeleteThroughputOrDeployment"]["Retry"][1]
     assert busy["MaxAttempts"] >= 4 * usual
 
@@ -100,13 +104,34 @@ def test_deletion_insists_beyond_the_usual() -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_no_retry_hides_a_failure_for_hours(name: str) -> None:
     """Retries that back off without bound would keep a failed deletion from a person while the throughput bills."""
-    longest_hours = 2 if name == "DeleteThroughputOrDeployment" else 1
+    longest_hours = 2 if name in MAY_BILL else MOST_RUN_HOURS * 2.1 if name in NOTHING_BILLS else 1
     for retry in TASKS[name]["Retry"]:
-        waits = (
-            min(retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt, retry["MaxDelaySeconds"])
-            for attempt in range(retry["MaxAttempts"])
-        )
-        assert sum(waits) <= longest_hours * 3600
+        if retry["MaxAttempts"]:
+            assert _longest_seconds(retry) <= longest_hours * 3600
+
+
+@pytest.mark.parametrize("name", sorted(NOTHING_BILLS))
+def test_nothing_that_time_heals_ends_a_training_before_the_runs_deadline(name: str) -> None:
+    """Hours of training, and their money, would be lost to a busy hour of the account's Lambda functions."""
+    busy = TASKS[name]["Retry"][1]
+    assert {"ServiceBusy", "Lambda.TooManyRequestsException", "States.Timeout", "Lambda.Unknown"} <= set(
+        busy["ErrorEquals"]
+    )
+    # With full jitter a wait is half of its longest, by the mean.
+    assert _longest_seconds(busy) / 2 >= MOST_RUN_HOURS * 3600
+    # What time may not heal, a person must learn of.
+    assert 3600 <= _longest_seconds(TASKS[name]["Retry"][2]) <= 2 * 3600
+
+
+def test_what_may_bill_is_asked_for_an_hour_whatever_lambda_does() -> None:
+    """A training is behind it; a throughput that nobody looks after bills."""
+    assert _longest_seconds(TASKS["CheckServing"]["Retry"][1]) / 2 >= 0.9 * 3600
+
+
+def _longest_seconds(retry: dict[str, Any]) -> float:
+    """All waits of a retrier together."""
+    delays = (retry["IntervalSeconds"] * retry["BackoffRate"] ** min(n, 20) for n in range(retry["MaxAttempts"]))
+    return float(sum(min(delay, retry["MaxDelaySeconds"]) for delay in delays))
 
 
 def test_a_failure_that_cannot_be_explained_is_told_all_the_same() -> None:

@@ -7,10 +7,16 @@ from typing import Any
 from lambdas.domain.serving.polling import (
     DELETION_ATTEMPTS,
     LONGEST_THROUGHPUT_CREATION_SECONDS,
+    next_quota_wait,
     next_slot_wait,
     next_throughput_wait,
 )
-from lambdas.domain.training.polling import FIRST_JOB_WAIT_SECONDS, MOST_START_REFUSALS, next_job_wait
+from lambdas.domain.training.polling import (
+    FIRST_JOB_WAIT_SECONDS,
+    LONGEST_JOB_WAIT_SECONDS,
+    MOST_START_REFUSALS,
+    next_job_wait,
+)
 from stacks.definition import definition_text
 from stacks.settings import MOST_RUN_HOURS
 
@@ -25,6 +31,7 @@ FIVE_DAYS_SECONDS = 5 * 24 * 60 * 60
 EVENTS = {"Wait": 2, "Choice": 2, "Pass": 2, "Succeed": 2, "Fail": 1, "Task": 5, "Parallel": 4, "Map": 6}
 # Scheduled, started and failed, of each repeated attempt.
 EVENTS_OF_A_RETRY = 3
+RETRIES_FOR_DAYS = 1000
 
 
 def events_of_a_turn(states: dict[str, Any], start: str) -> int:
@@ -56,7 +63,8 @@ def events_beside_the_long_waits(states: dict[str, Any]) -> int:
         waited_seconds += next_throughput_wait(waited_seconds)
     throughput = turns * (events_of_a_turn(states, "WaitForServing") + EVENTS_OF_A_RETRY)
     deletion = DELETION_ATTEMPTS * (events_of_a_turn(states, "DeleteThroughputOrDeployment") + EVENTS_OF_A_RETRY)
-    # Every state once, each with all of its retries; those of a map's items have histories of their own.
+    # Every state once, each with all of its retries; those of a map's items have histories of their own. Retries for
+    # days replace the long waits, and are counted with them.
     others = sum(EVENTS[state["Type"]] + retries_of(state) * EVENTS_OF_A_RETRY for state in own_states(DEFINITION))
     return throughput + deletion + others
 
@@ -71,7 +79,7 @@ def own_states(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def retries_of(state: dict[str, Any]) -> int:
     """How often a state is repeated at most, all of its errors together."""
-    return sum(retry["MaxAttempts"] for retry in state.get("Retry", ()))
+    return sum(retry["MaxAttempts"] for retry in state.get("Retry", ()) if retry["MaxAttempts"] < RETRIES_FOR_DAYS)
 
 
 def test_a_job_of_five_days_stays_within_the_history() -> None:
@@ -101,6 +109,39 @@ def test_the_longest_run_that_the_settings_allow_stays_within_the_history() -> N
     # The slot's waits grow faster than the job's, so that the job's turns bound both.
     assert next_slot_wait(FIRST_JOB_WAIT_SECONDS) > next_job_wait(FIRST_JOB_WAIT_SECONDS)
     assert turns * a_turn + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS
+
+
+def test_a_run_whose_every_question_is_retried_for_days_stays_within_the_history() -> None:
+    """The worst mix of waits and retries: as many retries in each turn as cost the most events for their time."""
+    training = DEFINITION["States"]["TrainAndAnswerBaselines"]["Branches"][0]["States"]
+    [retry] = [each for each in training["CheckJobs"]["Retry"] if each["MaxAttempts"] >= RETRIES_FOR_DAYS]
+    # With full jitter a wait is half of its longest, by the mean.
+    waits = [
+        min(retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt, retry["MaxDelaySeconds"]) / 2
+        for attempt in range(20)
+    ]
+    turn = events_of_a_turn(training, "WaitForJobs")
+    events_of_a_second = max(
+        (turn + retries * EVENTS_OF_A_RETRY) / (LONGEST_JOB_WAIT_SECONDS + sum(waits[:retries]))
+        for retries in range(len(waits))
+    )
+    assert events_of_a_second > turn / LONGEST_JOB_WAIT_SECONDS
+    long_waits = events_of_a_second * MOST_RUN_HOURS * 3600
+    assert long_waits + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS
+
+
+def test_a_run_that_comes_back_from_each_purchase_stays_within_the_history() -> None:
+    """A quota that is in use costs a turn through five states, soon every quarter of an hour only."""
+    states = DEFINITION["States"]
+    turn = ("WaitForSlot", "AcquireSlot", "HasSlot", "PurchaseThroughputOrDeploy", "IsInService")
+    assert "WaitForSlot" in {choice["Next"] for choice in states["IsInService"]["Choices"]}
+    events = sum(EVENTS[states[name]["Type"]] for name in turn)
+    turns, waited_seconds, wait_seconds = 0, 0, 0
+    while waited_seconds < MOST_RUN_HOURS * 3600:
+        turns += 1
+        wait_seconds = next_quota_wait(wait_seconds)
+        waited_seconds += wait_seconds
+    assert turns * events + events_beside_the_long_waits(states) < HISTORY_EVENTS * 0.9
 
 
 def test_an_equal_wait_of_a_minute_would_not_do() -> None:

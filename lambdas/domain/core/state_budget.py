@@ -30,5 +30,7 @@ SUCCEEDED_LANE = ("judging_failure", "discard_failure", "promotion_failure")
 CAUSE_BYTES = 8_000
 MESSAGE_BYTES = 16_000
 JOB_FAILURE_BYTES = 1_000
+# Why nothing could be bought yet.
+REASON_BYTES = 1_000
 FINDING_BYTES = 250
 MOST_FINDINGS = 50

@@ -17,6 +17,8 @@ KINDS = (PROVISIONED, ON_DEMAND)
 CREATING = "Creating"
 IN_SERVICE = "InService"
 FAILED = "Failed"
+# Ours, of a serving that could not be bought yet: its run waits for a slot again.
+NOT_BOUGHT = "NotBought"
 
 
 @dataclass(frozen=True)

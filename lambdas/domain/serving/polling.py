@@ -21,7 +21,12 @@ LONGEST_DEPLOYMENT_CREATION_SECONDS = 60 * 60
 # A run that waits for a slot bills nothing: it may learn ten minutes late that one is free.
 FIRST_SLOT_WAIT_SECONDS = 60
 LONGEST_SLOT_WAIT_SECONDS = 600
+# A run that waits for a quota, too; each of its turns costs more events, since it asks for the purchase again.
+LONGEST_QUOTA_WAIT_SECONDS = 900
 SLOT_WAIT_GROWTH = 1.5
+# A purchase that a quota refuses although nothing in the account counts in it: more than an hour, since what was just
+# deleted may count for a while, and no longer, since such a quota is too small, not in use.
+MOST_QUOTA_REFUSALS = 12
 
 # At first soon, since a throttled deletion bills; then every 30 s: 180 attempts are nearly an hour and a half before a
 # person is asked to delete it.
@@ -47,5 +52,14 @@ def next_deletion_wait(attempts: int) -> int:
 
 
 def next_slot_wait(previous_wait_seconds: int) -> int:
-    """The next wait for a throughput slot: half as long again, ten minutes at most."""
-    return min(LONGEST_SLOT_WAIT_SECONDS, ceil(previous_wait_seconds * SLOT_WAIT_GROWTH))
+    """The next wait for a throughput slot: half as long again, ten minutes at most; 0 comes before the first."""
+    return min(LONGEST_SLOT_WAIT_SECONDS, _longer(previous_wait_seconds))
+
+
+def next_quota_wait(previous_wait_seconds: int) -> int:
+    """The next wait for room in a quota: half as long again, a quarter of an hour at most; 0 comes before the first."""
+    return min(LONGEST_QUOTA_WAIT_SECONDS, _longer(previous_wait_seconds))
+
+
+def _longer(wait_seconds: int) -> int:
+    return ceil(wait_seconds * SLOT_WAIT_GROWTH) or FIRST_SLOT_WAIT_SECONDS

@@ -4,12 +4,15 @@ from pydantic import ConfigDict, Field
 
 from lambdas.domain.core.errors import ThroughputFailed, ThroughputNotDeleted
 from lambdas.domain.core.fact import Fact
+from lambdas.domain.core.outside_text import sentence, shortened_to_bytes
+from lambdas.domain.core.state_budget import REASON_BYTES
 from lambdas.domain.core.timestamps import seconds_between
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import (
     CREATING,
     FAILED,
     IN_SERVICE,
+    NOT_BOUGHT,
     ON_DEMAND,
     PROVISIONED,
     ServedModel,
@@ -71,17 +74,19 @@ class Serving(Fact):
     """`$.serving`. Times are timestamps; what is not known yet is null.
 
     `kind` is null where the run failed before its plan said it. `status` has the words of a throughput: a deployment's
-    Active is InService. `in_service_at` is Bedrock's own time of the change to InService where Bedrock tells it, else
-    when it was first seen. `lease_ends_at` is when the reconciler deletes it whatever the run does, `answer_until` when
-    the run gives up by itself. `waited_seconds` is the sum of the waits so far. `deleted_at` is when Bedrock first
-    accepted the deletion; `deleted` is true once Bedrock no longer finds it. Of the `delete_attempts`, `refusals` were
-    refused in a way that time alone does not heal.
+    Active is InService, and what could not be bought yet is NotBought, for the reason in `message`. `in_service_at` is
+    Bedrock's own time of the change to InService where Bedrock tells it, else when it was first seen. `lease_ends_at`
+    is when the reconciler deletes it whatever the run does, `answer_until` when the run gives up by itself.
+    `waited_seconds` is the sum of the waits so far. `deleted_at` is when Bedrock first accepted the deletion; `deleted`
+    is true once Bedrock no longer finds it. Of the `delete_attempts`, `refusals` were refused in a way that time alone
+    does not heal.
     """
 
     kind: ServingKind | None
     name: str
     arn: str | None
     status: str | None = None
+    message: str | None = None
     requested_at: str | None = None
     in_service_at: str | None = None
     lease_ends_at: str | None = None
@@ -103,6 +108,13 @@ class Serving(Fact):
 def assume_serving(name: str, kind: ServingKind | None) -> Serving:
     """What may serve the run's model although no request was recorded: only its name is known."""
     return Serving(kind=kind, name=name, arn=None, wait_seconds=_next_wait(kind, 0))
+
+
+def postpone_purchase(name: str, kind: ServingKind, reason: str) -> Serving:
+    """Nothing could be bought yet: the run waits as for a slot, and comes back."""
+    return assume_serving(name, kind).model_copy(
+        update={"status": NOT_BOUGHT, "message": shortened_to_bytes(sentence(reason), REASON_BYTES)}
+    )
 
 
 def record_request(
@@ -166,10 +178,27 @@ def check(serving: Serving, found: ServedModel, now: str) -> Serving:
             f"creating one takes {_USUAL_CREATION[found.kind]}. Ask AWS Support about the Region's capacity, then "
             "upload the data set again."
         )
-    wait_seconds = _next_wait(found.kind, waited_seconds)
-    return serving.model_copy(
-        update={"status": found.status, "wait_seconds": wait_seconds, "waited_seconds": waited_seconds}
-    )
+    return _waiting(serving, found.kind, waited_seconds).model_copy(update={"status": found.status})
+
+
+def keep_waiting(serving: Serving, kind: ServingKind, busy: str, now: str) -> Serving:
+    """The facts where AWS had no time to answer, with the next wait.
+
+    It may bill meanwhile: the bounds are those of `check`. Raises ThroughputFailed.
+    """
+    require_lease(serving.answer_until, serving.lease_ends_at, now, "answers")
+    waited_seconds = serving.waited_seconds + serving.wait_seconds
+    if waited_seconds >= _LONGEST_CREATION_SECONDS[kind]:
+        raise ThroughputFailed(
+            f"AWS stayed busy: it is not known whether the {noun(kind)} {serving.arn} is in service after "
+            f"{waited_seconds / 3600:.1f} hours of waiting. {busy}"
+        )
+    return _waiting(serving, kind, waited_seconds)
+
+
+def _waiting(serving: Serving, kind: ServingKind, waited_seconds: int) -> Serving:
+    wait_seconds = _next_wait(kind, waited_seconds)
+    return serving.model_copy(update={"wait_seconds": wait_seconds, "waited_seconds": waited_seconds})
 
 
 def mark_deleted(serving: Serving, now: str) -> Serving:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.timestamps import later
-from lambdas.domain.serving.polling import FIRST_SLOT_WAIT_SECONDS, next_slot_wait
+from lambdas.domain.serving.polling import next_quota_wait, next_slot_wait
 
 PREFIX = "throughput-slots/"
 # Before its lease ends a run gives up by itself, and its own lane deletes the throughput: time for the questions that
@@ -36,7 +36,11 @@ class Holder(BaseModel):
 
 
 class Slot(Fact):
-    """`$.slot`. Times are timestamps, null while the run waits; `message` says what it waits for."""
+    """`$.slot`. Times are timestamps, null while the run waits; `message` says what it waits for.
+
+    A run that has its slot and cannot buy yet waits `wait_seconds` before it comes back, too: `refusals` counts how
+    often it came back.
+    """
 
     acquired: bool
     key: str | None = None
@@ -46,6 +50,7 @@ class Slot(Fact):
     wait_seconds: int = 0
     waited_seconds: int = 0
     message: str | None = None
+    refusals: int = 0
 
 
 def keys(slots: int) -> list[str]:
@@ -63,27 +68,41 @@ def begin_lease(run_id: str, execution_arn: str, now: str, longest_lease_hours: 
     )
 
 
-def hold_slot(key: str, holder: Holder, waited_seconds: int) -> Slot:
-    """`$.slot` of a run that has one."""
+def hold_slot(key: str, holder: Holder, previous: Slot | None = None) -> Slot:
+    """`$.slot` of a run that has one; `previous` is that of the turn before, with a slot where nothing was bought."""
+    came_back = previous is not None and previous.acquired
     return Slot(
         acquired=True,
         key=key,
         acquired_at=holder.acquired_at,
         lease_ends_at=holder.lease_ends_at,
         answer_until=holder.answer_until,
-        waited_seconds=waited_seconds,
+        wait_seconds=next_quota_wait(previous.wait_seconds if previous and came_back else 0),
+        waited_seconds=_waited(previous),
+        refusals=_refusals(previous),
     )
 
 
 def wait_for_slot(holders: Sequence[Holder], slots: int, previous: Slot | None) -> Slot:
     """`$.slot` of a run that waits its turn, with the next wait; `previous` is that of the turn before."""
     held = ", ".join(f"{each.run_id} since {each.acquired_at}" for each in holders)
-    last = previous.wait_seconds if previous else 0
-    wait_seconds = next_slot_wait(last) if last else FIRST_SLOT_WAIT_SECONDS
+    wait_seconds = next_slot_wait(previous.wait_seconds if previous else 0)
     return Slot(
         acquired=False,
         wait_seconds=wait_seconds,
-        waited_seconds=(previous.waited_seconds if previous else 0) + wait_seconds,
+        waited_seconds=_waited(previous) + wait_seconds,
+        refusals=_refusals(previous),
         message=f"Waiting for a throughput slot before buying: {len(holders)} of {slots} held, by "
         f"{held or 'nobody'}. Asking again in {wait_seconds} s.",
     )
+
+
+def _waited(previous: Slot | None) -> int:
+    """The seconds of all waits so far: a wait for a slot counts when it begins, one with a slot when it is over."""
+    if previous is None:
+        return 0
+    return previous.waited_seconds + (previous.wait_seconds if previous.acquired else 0)
+
+
+def _refusals(previous: Slot | None) -> int:
+    return previous.refusals + previous.acquired if previous else 0

@@ -49,6 +49,7 @@ class Jobs(Fact):
     """`$.jobs`: a job for each candidate, and the status of all together.
 
     `may_start` says that a pending job may find room; `start_refusals` counts how often in a row there was none.
+    `start_busy` says that AWS was too busy for the last start: it is tried again after the next wait.
     """
 
     status: str
@@ -56,6 +57,7 @@ class Jobs(Fact):
     wait_seconds: int = FIRST_JOB_WAIT_SECONDS
     may_start: bool = False
     start_refusals: int = 0
+    start_busy: bool = False
 
 
 def plan_jobs(candidates: Sequence[Candidate], run_id: str, environment: str) -> list[CandidateJob]:
@@ -107,12 +109,16 @@ def give_up(candidate: CandidateJob, reason: str) -> CandidateJob:
     return candidate.model_copy(update={"status": FAILED, "failure": _failure_words(reason)})
 
 
-def record_starts(before: Jobs | None, candidates: list[CandidateJob]) -> Jobs:
+def record_starts(before: Jobs | None, candidates: list[CandidateJob], *, busy: bool = False) -> Jobs:
     """`$.jobs` after an attempt to start what was pending; `before` is None at the first one.
 
-    Raises CustomizationFailed if no job is left to hope for: none could be started at first, or all have ended without
-    a model. If none of the run's own jobs trains and Bedrock refuses for hours, the pending ones are given up.
+    Where AWS was `busy`, nothing was refused: the run waits and tries again, however often. Raises CustomizationFailed
+    if no job is left to hope for: none could be started at first, or all have ended without a model. If none of the
+    run's own jobs trains and Bedrock refuses for hours, the pending ones are given up.
     """
+    if busy:
+        refusals, wait_seconds = (before.start_refusals, before.wait_seconds) if before else (0, FIRST_JOB_WAIT_SECONDS)
+        return _together(candidates, wait_seconds).model_copy(update={"start_refusals": refusals, "start_busy": True})
     if before is None:
         if not any(one.arn for one in candidates):
             raise CustomizationFailed(f"No customization job could be started. {explain_ends(candidates)}")
@@ -127,7 +133,7 @@ def record_checks(before: Jobs, candidates: list[CandidateJob]) -> Jobs:
     """`$.jobs` after all jobs in training were asked for. Raises CustomizationFailed if all ended without a model."""
     now = _together(candidates, next_job_wait(before.wait_seconds))
     trained, trains = _training(before.candidates), _training(candidates)
-    has_room = trains == 0 or trains < trained
+    has_room = trains == 0 or trains < trained or before.start_busy
     waiting = any(one.status == PENDING for one in candidates)
     return now.model_copy(update={"may_start": waiting and has_room, "start_refusals": before.start_refusals})
 

@@ -326,7 +326,7 @@ def hold(s3: Any) -> Callable[..., dict[str, Any]]:
             **changes,
         }
         s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=json.dumps(holder).encode())
-        return slots.hold_slot(key, slots.Holder.model_validate(holder), 0).dump()
+        return slots.hold_slot(key, slots.Holder.model_validate(holder)).dump()
 
     return take
 
@@ -364,15 +364,18 @@ def purchase(
     hold: Callable[..., dict[str, Any]],
     adapters: Adapters,
 ) -> Callable[..., Serving]:
-    """PurchaseThroughputOrDeploy for the run, which holds the first slot; takes changes of the plan."""
+    """PurchaseThroughputOrDeploy for the run, which holds the first slot; takes changes of the plan.
+
+    `refusals` is how often the run has come back with nothing bought.
+    """
     slot = Slot.parse(hold())
 
-    def step(**changes: object) -> Serving:
+    def step(*, refusals: int = 0, **changes: object) -> Serving:
         return purchase_throughput_or_deploy(
             Run.parse(run),
             PlannedServing.parse({**plan, **changes}),
             model["model_arn"],
-            slot,
+            slot.model_copy(update={"refusals": refusals}),
             adapters=adapters,
             environment_name="fine-tuning",
         )

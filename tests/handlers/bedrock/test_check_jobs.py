@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
+from lambdas.domain.core.errors import CustomizationFailed
 from lambdas.handlers.check_jobs import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 
@@ -82,13 +82,52 @@ def test_a_job_that_vanished_ends_the_run(
         handler({"run": run, "jobs": jobs}, lambda_context)
 
 
-def test_a_refusal_and_a_busy_service_differ(
+def test_a_refusal_ends_the_run(
     bedrock: Script, run: dict[str, Any], jobs: dict[str, Any], lambda_context: LambdaContext
 ) -> None:
-    """Only what time heals is repeated."""
+    """Only what time heals is waited for."""
     bedrock.refuse(GET, "AccessDeniedException", "not authorized")
-    bedrock.refuse(GET, "ThrottlingException", status=429)
     with pytest.raises(CustomizationFailed, match="AccessDeniedException: not authorized"):
         handler({"run": run, "jobs": jobs}, lambda_context)
-    with pytest.raises(ServiceBusy):
-        handler({"run": run, "jobs": jobs}, lambda_context)
+
+
+@pytest.mark.parametrize(("code", "status"), [("ThrottlingException", 429), ("ServiceUnavailableException", 503)])
+def test_a_busy_service_is_waited_for_a_day(
+    bedrock: Script,
+    s3: Any,
+    run: dict[str, Any],
+    jobs: dict[str, Any],
+    job_description: Describe,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+    code: str,
+    status: int,
+) -> None:
+    """A job of hours, and its money, must not be lost to a service that has no time to tell of it."""
+    bedrock.refuse(GET, code, status=status)
+    before = jobs
+    for _ in range(150):
+        checked = handler({"run": run, "jobs": before}, lambda_context)
+        assert checked["candidates"] == jobs["candidates"]
+        assert checked["wait_seconds"] >= before["wait_seconds"]
+        before = checked
+    bedrock.answer(GET, job_description(status="Completed", outputModelArn=expect["model_arn"]))
+    # The script repeats its last answer: the refusal is used up.
+    handler({"run": run, "jobs": before}, lambda_context)
+    assert handler({"run": run, "jobs": before}, lambda_context)["status"] == "Completed"
+
+
+def test_one_busy_answer_does_not_hide_what_the_other_jobs_have_come_to(
+    bedrock: Script,
+    run: dict[str, Any],
+    jobs: dict[str, Any],
+    job_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
+    """Each candidate is asked for by itself."""
+    first = jobs["candidates"][0]
+    jobs["candidates"] = [first, {**first, "number": 2, "name": f"{first['name'][:-1]}2"}]
+    bedrock.refuse(GET, "ThrottlingException", status=429)
+    bedrock.answer(GET, job_description(status="Failed", failureMessage="Line 7 is malformed"))
+    checked = handler({"run": run, "jobs": jobs}, lambda_context)
+    assert [one["status"] for one in checked["candidates"]] == ["InProgress", "Failed"]

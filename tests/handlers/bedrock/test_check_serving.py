@@ -66,3 +66,20 @@ def test_a_refusal_is_told(bedrock: Script, serving: Serving, adapters: Adapters
     bedrock.refuse(GET, "AccessDeniedException", "not authorized")
     with pytest.raises(ThroughputFailed, match="AccessDeniedException: not authorized"):
         check_serving(serving, adapters=adapters)
+
+
+def test_a_busy_service_is_waited_for_but_not_for_ever(bedrock: Script, serving: Serving, adapters: Adapters) -> None:
+    """A few minutes of throttling must not waste a training; a throughput that nobody can see bills all the same."""
+    bedrock.refuse(GET, "ThrottlingException", status=429)
+    with pytest.raises(ThroughputFailed, match=r"AWS stayed busy: .*after 2\.0 hours.*ThrottlingException"):
+        for _ in range(300):
+            serving = check_serving(serving, adapters=adapters)
+            assert (serving.status, serving.wait_seconds in (60, 30)) == ("Creating", True)
+    assert serving.waited_seconds == 2 * 3600 - 30
+
+
+def test_a_busy_service_does_not_outlast_the_lease(bedrock: Script, serving: Serving, adapters: Adapters) -> None:
+    """What is left of it is kept for the deletion."""
+    bedrock.refuse(GET, "ThrottlingException", status=429)
+    with pytest.raises(ThroughputFailed, match="no time for answers"):
+        check_serving(serving.model_copy(update={"answer_until": "2026-01-22T05:30:00.000Z"}), adapters=adapters)

@@ -71,7 +71,7 @@ def test_one_of_another_model_is_not_adopted(bedrock: Script, deployment_descrip
 @pytest.mark.parametrize(
     ("code", "advice"),
     [
-        ("ServiceQuotaExceededException", "list-custom-model-deployments"),
+        ("AccessDeniedException", "may deploy this custom model"),
         ("ValidationException", '"serving": "provisioned_throughput" in run.json'),
     ],
 )
@@ -83,6 +83,18 @@ def test_a_refusal_says_what_to_do(bedrock: Script, purchase: Step, code: str, a
         purchase()
     assert advice in str(raised.value)
     assert "L-BE77399C" not in str(raised.value)
+
+
+def test_deployments_that_others_are_creating_are_waited_for(
+    bedrock: Script, purchase: Step, held_slots: Callable[[], list[str]]
+) -> None:
+    """At most two may be in creation at a time, for eight minutes each: no reason to lose a training."""
+    bedrock.refuse(CREATE, "ServiceQuotaExceededException", "2 custom model deployments in creation.")
+    gone(bedrock)
+    waiting = purchase()
+    assert (waiting.status, waiting.kind, waiting.arn) == ("NotBought", "on_demand", None)
+    assert "2 custom model deployments in creation" in str(waiting.message)
+    assert held_slots() == []
 
 
 def test_an_active_one_is_in_service(

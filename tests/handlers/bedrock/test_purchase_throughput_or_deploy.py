@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.core.errors import ServiceBusy, ThroughputFailed
+from lambdas.domain.core.errors import ThroughputFailed
+from lambdas.domain.serving.polling import MOST_QUOTA_REFUSALS
 from lambdas.domain.serving.serving import Serving
 from tests.handlers.bedrock.conftest import RUN_ID, Describe, Script
 
@@ -65,18 +66,68 @@ def test_a_throughput_of_another_model_is_not_adopted(
         purchase()
 
 
-def test_a_missing_quota_is_named(bedrock: Script, purchase: Step) -> None:
-    """New accounts have none: the person must know what to ask for, and how much of it."""
+def full(bedrock: Script, in_use: int) -> None:
+    """A quota that refuses the purchase, with so many throughputs of others in the account."""
     bedrock.refuse(CREATE, "ServiceQuotaExceededException", "Too many units.")
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
+    other = {
+        "provisionedModelName": "other",
+        "provisionedModelArn": "arn:aws:bedrock:us-west-2:123456789012:provisioned-model/other",
+        "modelArn": "arn:aws:bedrock:us-west-2:123456789012:custom-model/other/model",
+        "desiredModelArn": "arn:aws:bedrock:us-west-2:123456789012:custom-model/other/model",
+        "foundationModelArn": "arn:aws:bedrock:us-west-2::foundation-model/other",
+        "modelUnits": 1,
+        "desiredModelUnits": 1,
+        "status": "InService",
+        "creationTime": "2026-01-21T22:00:00Z",
+        "lastModifiedTime": "2026-01-21T22:00:00Z",
+    }
+    bedrock.answer("ListProvisionedModelThroughputs", {"provisionedModelSummaries": [other] * in_use})
+
+
+@pytest.mark.parametrize("refusals", [0, MOST_QUOTA_REFUSALS, 1000])
+def test_a_quota_that_is_in_use_is_waited_for_without_the_slot(
+    bedrock: Script, purchase: Step, held_slots: Callable[[], list[str]], refusals: int
+) -> None:
+    """The training is paid for: what others use they give back, and the lease must not run out meanwhile."""
+    full(bedrock, in_use=1)
+    waiting = purchase(refusals=refusals)
+    assert (waiting.status, waiting.arn) == ("NotBought", None)
+    assert "quota of the account is in use: Too many units." in str(waiting.message)
+    assert held_slots() == []
+
+
+def test_a_quota_that_nothing_uses_any_more_is_waited_for_an_hour(bedrock: Script, purchase: Step) -> None:
+    """What has just been deleted may count for a while."""
+    full(bedrock, in_use=0)
+    assert purchase(refusals=MOST_QUOTA_REFUSALS - 1).status == "NotBought"
+
+
+def test_a_quota_that_is_too_small_is_named(bedrock: Script, purchase: Step) -> None:
+    """New accounts have none: the person must know what to ask for, and how much of it."""
+    full(bedrock, in_use=0)
     with pytest.raises(ThroughputFailed, match=r"Too many units\. .*at least 2 of L-BE77399C .*for this base model"):
-        purchase(model_units=2)
+        purchase(model_units=2, refusals=MOST_QUOTA_REFUSALS)
 
 
-def test_a_busy_service_is_left_to_the_state_machines_retry(bedrock: Script, purchase: Step) -> None:
-    """Throttling must not end a run that has trained for hours."""
+def test_a_quota_that_the_runs_own_purchase_fills_is_no_obstacle(
+    bedrock: Script, throughput_description: Describe, expect: dict[str, str], purchase: Step
+) -> None:
+    """The answer was lost: waiting for the quota would let the throughput bill for nothing."""
+    bedrock.refuse(CREATE, "ServiceQuotaExceededException", "Too many units.")
+    bedrock.answer(GET, throughput_description())
+    assert purchase().arn == expect["throughput_arn"]
+
+
+def test_a_busy_service_is_waited_for_with_the_slot(
+    bedrock: Script, purchase: Step, held_slots: Callable[[], list[str]]
+) -> None:
+    """Throttling must not end a run that has trained for hours; something may have been bought: its lease goes on."""
     bedrock.refuse(CREATE, "ThrottlingException", status=429)
-    with pytest.raises(ServiceBusy):
-        purchase()
+    waiting = purchase()
+    assert (waiting.status, waiting.arn) == ("NotBought", None)
+    assert "ThrottlingException" in str(waiting.message)
+    assert held_slots() == ["throughput-slots/1.json"]
 
 
 def test_the_lease_is_the_slots(bedrock: Script, expect: dict[str, str], purchase: Step) -> None:

@@ -6,7 +6,9 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ReadTimeoutError
 
-from lambdas.domain.core.errors import CustomizationFailed, ServiceBusy
+from lambdas.domain.core.errors import CustomizationFailed
+from lambdas.domain.training.polling import MOST_START_REFUSALS
+from lambdas.handlers.check_jobs import handler as check_jobs
 from lambdas.handlers.start_jobs import handler
 from tests.handlers.bedrock.conftest import Describe, Script
 
@@ -136,20 +138,37 @@ def test_a_refusal_says_what_to_do(
 @pytest.mark.parametrize(
     ("code", "status"), [("ThrottlingException", 429), ("InternalServerException", 500), ("Surprise", 503)]
 )
-def test_a_busy_service_is_left_to_the_state_machines_retry(
-    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext, code: str, status: int
+def test_a_busy_service_is_asked_again_after_a_wait_however_often(
+    bedrock: Script,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+    code: str,
+    status: int,
 ) -> None:
-    """Throttling must not end a run."""
+    """Throttling must not end a run, nor count as a quota that is full."""
     bedrock.refuse(CREATE, code, status=status)
-    with pytest.raises(ServiceBusy, match=code):
-        handler({"run": run, "plan": plan}, lambda_context)
+    state: dict[str, Any] = {"run": run, "plan": plan}
+    for _ in range(2 * MOST_START_REFUSALS):
+        state["jobs"] = handler(state, lambda_context)
+        [candidate] = state["jobs"]["candidates"]
+        assert (candidate["status"], state["jobs"]["may_start"]) == ("Pending", False)
+        assert code in candidate["failure"]
+        state["jobs"] = check_jobs({"run": run, "jobs": state["jobs"]}, lambda_context)
+        assert state["jobs"]["may_start"] is True
+    bedrock.answer(CREATE, {"jobArn": expect["job_arn"]})
+    handler(state, lambda_context)
+    started = handler(state, lambda_context)
+    assert (started["status"], started["candidates"][0]["arn"]) == ("InProgress", expect["job_arn"])
 
 
-def test_a_lost_connection_is_left_to_the_state_machines_retry(
+def test_a_lost_connection_is_tried_again_after_a_wait(
     bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext
 ) -> None:
     """The token makes the repetition safe."""
     broken: Any = ReadTimeoutError(endpoint_url="https://bedrock")
     bedrock.break_off(CREATE, broken)
-    with pytest.raises(ServiceBusy, match="CreateModelCustomizationJob got no answer"):
-        handler({"run": run, "plan": plan}, lambda_context)
+    [candidate] = handler({"run": run, "plan": plan}, lambda_context)["candidates"]
+    assert (candidate["status"], candidate["arn"]) == ("Pending", None)
+    assert "CreateModelCustomizationJob got no answer" in candidate["failure"]

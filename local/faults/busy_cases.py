@@ -1,0 +1,47 @@
+"""The cases of an AWS that is busy for hours, or full: a run waits, and no training is lost."""
+
+from collections.abc import Iterator
+
+from local.faults.case import Case, Target, each_operation
+from local.faults.dataset import ON_DEMAND, PLAIN
+from local.faults.rules import QUOTA_IN_USE
+
+SUCCEEDS = frozenset({"SUCCEEDED"})
+# Nothing of a run bills while these are asked for.
+WAITED_FOR = (
+    Target("busy-start", "CreateModelCustomizationJob", ends_as=SUCCEEDS, fails=("throttled for hours",)),
+    Target("busy-check", "GetModelCustomizationJob", "check_jobs", ends_as=SUCCEEDS, fails=("throttled for hours",)),
+    Target("busy-purchase", "CreateProvisionedModelThroughput", ends_as=SUCCEEDS, fails=("throttled for hours",)),
+    Target(
+        "busy-serving",
+        "GetProvisionedModelThroughput",
+        "check_serving",
+        ends_as=SUCCEEDS,
+        fails=("throttled for an hour",),
+    ),
+)
+# More often than a state that is no loop calls its function again.
+REFUSED_CALLS = 40
+REFUSED_IN = ("StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot", "PurchaseThroughputOrDeploy", "CheckServing")
+
+
+def busy_cases() -> Iterator[Case]:
+    """Each call that a run may wait for, each function that Lambda may not call, each quota that may be in use."""
+    yield from each_operation(WAITED_FOR)
+    for state in REFUSED_IN:
+        yield Case(
+            f"busy/lambda-refuses-{state}",
+            f"Lambda refuses to call the function of {state} {REFUSED_CALLS} times: no concurrency is left",
+            state=state,
+            refused_calls=REFUSED_CALLS,
+            ends_as=SUCCEEDS,
+        )
+    for operation, dataset in (("CreateProvisionedModelThroughput", PLAIN), ("CreateCustomModelDeployment", ON_DEMAND)):
+        yield Case(
+            f"busy/quota-of-{operation}",
+            f"the quota of {operation} is in use for half an hour",
+            (QUOTA_IN_USE.model_copy(update={"operation": operation}),),
+            dataset=dataset,
+            injects=True,
+            ends_as=SUCCEEDS,
+        )
