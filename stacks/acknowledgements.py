@@ -18,6 +18,7 @@ WILDCARDS = {
     ":custom-model-deployment/*": "Bedrock makes a deployment's id when the model is deployed.",
     ":provisioned-model/*": "Bedrock makes a throughput's id when it is bought.",
     "throughput-slots/*": "A slot per throughput that a deployment may have: their number is a setting.",
+    "told-uploads/*": "An hour and an upload: their number is open.",
     "run-limits/*": "A day and a number of it: how many there are is a setting.",
     ":execution:": "Step Functions names the executions of a distributed map's items.",
 }

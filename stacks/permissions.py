@@ -17,6 +17,7 @@ Statements = list[iam.PolicyStatement]
 
 SLOTS = "throughput-slots/*"
 DAILY_RUNS = "run-limits/*"
+TOLD = "told-uploads/*"
 SWEEP = "runs/*/sweep.json"
 # Lists that know no resources.
 LISTED = ("ProvisionedModelThroughputs", "CustomModelDeployments", "ModelCustomizationJobs", "CustomModels")
@@ -179,6 +180,18 @@ def preflight_of(starter: iam.IRole) -> iam.PolicyStatement:
 def owner_of_a_run(state_machine: stepfunctions.StateMachine) -> iam.PolicyStatement:
     """ClaimRun asks what became of the execution that has the run already."""
     return _allow(["states:DescribeExecution"], _executions(state_machine))
+
+
+def teller_permissions(data: Data, *, topic: sns.ITopic) -> Statements:
+    """What tells people of an upload that starts no run: it looks for train.jsonl, and records what was told."""
+    out = data.output_bucket
+    return [
+        _list(data.input_bucket, "input/*"),
+        _allow(["s3:GetObject", "s3:PutObject"], out.arn_for_objects(TOLD)),
+        _list(out, TOLD),
+        _allow(["sns:Publish"], topic.topic_arn),
+        *_key_use(data),
+    ]
 
 
 def reconciler_permissions(

@@ -46,7 +46,14 @@ class PipelineStack(cdk.Stack):
             data=data,
             settings=settings,
         )
-        uploads = Uploads(self, "Uploads", bucket=data.input_bucket, state_machine=workflow.state_machine)
+        uploads = Uploads(
+            self,
+            "Uploads",
+            data=data,
+            state_machine=workflow.state_machine,
+            functions=functions,
+            topic=notifications.topic,
+        )
         # So that, when the stack is deleted, nothing starts a run any more when the guard ends the last ones.
         uploads.node.add_dependency(guard.on_deletion)
         alarms = Alarms(

@@ -1,4 +1,4 @@
-"""Which uploads start a run: `input/<name>.jsonl` and `input/<name>/train.jsonl`, and nothing else.
+"""Which uploads start a run: `input/<name>.jsonl` and `input/<name>/train.jsonl`, and nothing else. Others are told.
 
 An EventBridge rule cannot ask two things of one field, and its `*` runs across slashes, so each layout needs two rules
 in a row: one on the default bus that asks how the key looks, and behind a small bus of its own one that asks how deep
@@ -12,11 +12,14 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
+from stacks.data_stack import Data
 from stacks.dead_letters import dead_letter_queue
+from stacks.functions import Functions
+from stacks.permissions import teller_permissions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,15 @@ LAYOUTS: Mapping[str, Layout] = {
     "File": Layout(like="input/*.jsonl", unlike=("input/*/*", "input/.jsonl")),
     "Folder": Layout(like="input/*/train.jsonl", unlike=("input/*/*/*", "input//train.jsonl")),
 }
+# The files of a folder that a run reads.
+READ = ("train.jsonl", "validation.jsonl", "test.jsonl", "run.json")
+# What may start no run, as patterns joined by "or". The files of a folder in their place call no function: uploads of
+# that kind are the usual ones. Single files do call it; it is silent about them.
+UNUSUAL: tuple[Mapping[str, Any], ...] = (
+    {"anything-but": {"suffix": [f"/{name}" for name in READ]}},
+    {"wildcard": "input/*/*/*"},
+)
+TELLER = "TellUnusedUpload"
 
 
 class Uploads(Construct):
@@ -41,12 +53,14 @@ class Uploads(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        bucket: s3.IBucket,
+        data: Data,
         state_machine: stepfunctions.IStateMachine,
+        functions: Functions,
+        topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = dead_letter_queue(self, "DeadLetters")
-        self._bucket = bucket
+        self._bucket = data.input_bucket
         start = targets.SfnStateMachine(
             state_machine,
             dead_letter_queue=self.dead_letters,
@@ -71,9 +85,36 @@ class Uploads(Construct):
                 targets=[start],
             )
 
-    def _pattern(self, key: Mapping[str, Any]) -> events.EventPattern:
+        self._tell_the_others(functions, data, topic)
+
+    def _tell_the_others(self, functions: Functions, data: Data, topic: sns.ITopic) -> None:
+        """What starts no run reaches a function, which decides whether people should hear of it."""
+        teller = functions.add(
+            TELLER,
+            description="Tells people of an upload that starts no run.",
+            timeout=cdk.Duration.minutes(1),
+            statements=teller_permissions(data, topic=topic),
+            environment={"TOPIC_ARN": topic.topic_arn},
+            no_dead_letters="The object stays in the bucket: what gets lost is a hint, which the next upload repeats.",
+        )
+        events.Rule(
+            self,
+            "Unused",
+            description="Objects that are no usual file of a data set, or lie too deep, are looked at",
+            event_pattern=self._pattern(*UNUSUAL),
+            targets=[
+                targets.LambdaFunction(
+                    teller,
+                    dead_letter_queue=self.dead_letters,
+                    max_event_age=cdk.Duration.hours(24),
+                    retry_attempts=185,
+                )
+            ],
+        )
+
+    def _pattern(self, *keys: Mapping[str, Any]) -> events.EventPattern:
         return events.EventPattern(
             source=["aws.s3"],
             detail_type=["Object Created"],
-            detail={"bucket": {"name": [self._bucket.bucket_name]}, "object": {"key": [key]}},
+            detail={"bucket": {"name": [self._bucket.bucket_name]}, "object": {"key": list(keys)}},
         )

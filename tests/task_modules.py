@@ -4,7 +4,15 @@ from pathlib import Path
 
 HANDLERS = Path(__file__).parents[1] / "lambdas" / "handlers"
 # These stand beside the handlers and serve no state.
-NO_STATE = {"__init__", "composition", "environment", "observability", "empty_bucket", "reconcile_throughput"}
+NO_STATE = {
+    "__init__",
+    "composition",
+    "environment",
+    "observability",
+    "empty_bucket",
+    "reconcile_throughput",
+    "tell_unused_upload",
+}
 
 
 def task_modules() -> set[str]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.stores.stored_answers import StoredAnswers
     from lambdas.adapters.stores.stored_judging import StoredJudging
     from lambdas.adapters.stores.throughput_slots import ThroughputSlots
+    from lambdas.adapters.stores.told_uploads import ToldUploads
 
 
 class Adapters:
@@ -205,3 +206,10 @@ class Adapters:
         from lambdas.adapters.stores.daily_runs import DailyRuns
 
         return DailyRuns(self.objects)
+
+    @cached_property
+    def told_uploads(self) -> "ToldUploads":
+        """What was told of uploads that start no run."""
+        from lambdas.adapters.stores.told_uploads import ToldUploads
+
+        return ToldUploads(self.objects)

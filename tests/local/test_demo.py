@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import StringIO
@@ -25,7 +26,7 @@ from lambdas.domain.evaluation.metrics import scoring
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
 from local import execution
 from local.checkout import CHECKOUT
-from local.deployment import DeployedEnvironment, deploy
+from local.deployment import DeployedEnvironment, deploy, setting
 from local.embedded_aws import EmbeddedAws
 from local.session import FolderInUseError, emptied
 from local.terminal import Console
@@ -377,3 +378,27 @@ def test_an_object_that_starts_nothing_is_told(
     Upload({"elsewhere/notes.txt": tmp_path / "notes.txt"}).drop(aws, deployment)
     with pytest.raises(execution.NoExecutionError, match=r"elsewhere/notes\.txt"):
         execution.find_execution(aws, deployment.state_machine, "elsewhere/notes.txt")
+
+
+def test_an_upload_that_cannot_start_a_run_reaches_people_by_the_topic(
+    deployed: tuple[EmbeddedAws, DeployedEnvironment],
+) -> None:
+    """Through the deployed rule, function and topic; a sibling beside it says nothing, and no execution fails."""
+    aws, deployment = deployed
+    outputs = aws.client("cloudformation").describe_stacks(StackName=f"{setting('deployment')}-pipeline")["Stacks"][0]
+    topic = next(each["OutputValue"] for each in outputs["Outputs"] if each["OutputKey"] == "ResultTopic")
+    sqs, executions = aws.client("sqs"), aws.client("stepfunctions").list_executions
+    queue = sqs.create_queue(QueueName="unused-uploads")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    before = executions(stateMachineArn=deployment.state_machine)["executions"]
+    for key in ("input/a/test.jsonl", "input/a/b/train.jsonl", "input/a.csv"):
+        aws.client("s3").put_object(Bucket=deployment.input_bucket, Key=key, Body=b"x")
+    subjects: set[str] = set()
+    deadline = time.monotonic() + 120
+    while len(subjects) < 2 and time.monotonic() < deadline:
+        for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5).get("Messages", []):
+            subjects.add(json.loads(message["Body"])["Subject"])
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    assert subjects == {"input/a.csv starts no run", "input/a/b/train.jsonl starts no run"}
+    assert executions(stateMachineArn=deployment.state_machine)["executions"] == before

@@ -32,7 +32,9 @@ def test_states_handlers_steps_placeholders_and_functions_are_in_bijection(templ
     for module in task_modules():
         assert callable(getattr(importlib.import_module(f"lambdas.steps.{module}"), module))
     assert tasks == {name: f"${{{name}Arn}}" for name in tasks}
-    assert set(_functions(templates)) - {"ReconcileThroughput"} == set(tasks) == set(lambda_states())
+    assert (
+        set(_functions(templates)) - {"ReconcileThroughput", "TellUnusedUpload"} == set(tasks) == set(lambda_states())
+    )
     for name, function in _functions(templates).items():
         assert function["Handler"] == f"lambdas.handlers.{handler_module(name)}.handler"
     used = set(re.findall(r"\$\{(\w+)\}", PATH.read_text())) - NUMBERS - json.loads(RETRIES.read_text()).keys()

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ministack.services import eventbridge
 
-from tests.stacks.conftest import Templates
+from lambdas.domain.dataset.folder import FILE_NAMES
+from stacks.uploads import READ
+from tests.stacks.conftest import Templates, listed
 
 STARTS = [
     "input/a.jsonl",
@@ -38,9 +40,20 @@ STARTS_NOTHING = [
 
 
 def _upload_rules(templates: Templates) -> list[dict[str, Any]]:
-    """The rules that uploads pass through."""
+    """The rules that uploads pass through to a run."""
+    return [rule for rule in _all_rules(templates) if "Unused" not in json.dumps(rule["Targets"])]
+
+
+def _all_rules(templates: Templates) -> list[dict[str, Any]]:
+    """The rules for uploads."""
     rules = templates.of_type("AWS::Events::Rule")
     return [rule for rule in rules if rule.get("EventPattern", {}).get("source") == ["aws.s3"]]
+
+
+def _is_looked_at(templates: Templates, key: str) -> bool:
+    """Whether an upload reaches the function that tells of those that start no run."""
+    [rule] = [rule for rule in _all_rules(templates) if rule not in _upload_rules(templates)]
+    return _matches(rule["EventPattern"], _event(key))
 
 
 def _event(key: str, bucket: str = "input-bucket", kind: str = "Object Created") -> dict[str, Any]:
@@ -101,10 +114,43 @@ def test_any_key_starts_a_run_exactly_as_the_contract_says(templates: Templates,
         assert _started(templates, _event(key)) == expected
 
 
+@given(
+    parts=st.lists(
+        st.text(st.characters(exclude_characters="/*\\", exclude_categories=["Cs"]), max_size=6), max_size=4
+    ),
+    file_name=st.sampled_from([*READ, "a.csv", "a.json", "Train.jsonl", "val.jsonl", ".jsonl", ""]),
+)
+def test_whatever_starts_no_run_and_is_no_sibling_is_looked_at(
+    templates: Templates, parts: list[str], file_name: str
+) -> None:
+    """Nobody waits for a run that an upload cannot start; the files of a folder in their place cost no call."""
+    key = "/".join(["input", *parts, file_name])
+    if len(parts) == 1 and file_name in READ:
+        assert not _is_looked_at(templates, key) or not parts[0]
+    elif not _started(templates, _event(key)) and not (not parts and file_name in READ):
+        assert _is_looked_at(templates, key)
+
+
+def test_the_files_of_a_folder_are_those_that_a_run_reads() -> None:
+    """The stacks do not import the pipeline's code: the two lists are compared here."""
+    assert READ == FILE_NAMES
+
+
+def test_the_teller_may_tell_and_look_for_train_jsonl_and_nothing_else(templates: Templates) -> None:
+    """It is called by anybody's upload: it reads no data."""
+    statements = templates.statements("/TellUnusedUploadRole/")
+    actions = {action for statement in statements for action in listed(statement["Action"])}
+    assert {action for action in actions if action.startswith(("s3:", "sns:"))} == {
+        "s3:ListBucket", "s3:GetObject", "s3:PutObject", "sns:Publish",
+    }  # fmt: skip
+    objects = [s for s in statements if "s3:PutObject" in listed(s["Action"])]
+    assert ["/told-uploads/*" in json.dumps(statement["Resource"]) for statement in objects] == [True]
+
+
 def test_every_target_has_the_dead_letter_queue(templates: Templates) -> None:
     """An event that cannot be delivered is kept: encrypted, over TLS only, for two weeks."""
-    targets = [target for rule in _upload_rules(templates) for target in rule["Targets"]]
-    assert len(targets) == 4
+    targets = [target for rule in _all_rules(templates) for target in rule["Targets"]]
+    assert len(targets) == 5
     assert all("DeadLetterConfig" in target for target in targets)
     queues = templates.of_type("AWS::SQS::Queue")
     assert queues
