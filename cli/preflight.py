@@ -5,6 +5,7 @@ checked on this machine first, and gives hyperparameters and the estimate.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from lambdas.domain.evaluation.gate import GateSettings
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import PreflightDocument, document
 from lambdas.domain.preflight.settings import settings_findings
-from lambdas.domain.preflight.subject import EnvironmentResources, RunNeeds, Subject, needs_of
+from lambdas.domain.preflight.subject import EnvironmentResources, RunNeeds, Subject, Topics, needs_of
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices
@@ -134,7 +135,14 @@ def _resources(account: Account, name: str) -> EnvironmentResources | None:
         role_arn=data["CustomizationRoleArn"],
         starter_role_arn=(pipeline or {}).get(_STARTER),
         key_arn=data.get("KeyArn"),
+        topics=_topics(pipeline or {}),
     )
+
+
+def _topics(outputs: Mapping[str, str]) -> Topics | None:
+    """The pipeline stack's topics; None where it does not exist."""
+    results, alarms = outputs.get("ResultTopic"), outputs.get("AlarmTopic")
+    return Topics(results, alarms) if results and alarms else None
 
 
 def _outputs(account: Account, stack: str) -> dict[str, str] | None:
@@ -155,6 +163,7 @@ def _needs(choices: Choices, settings: Settings) -> RunNeeds:
         judges=choices.settings.evaluation.judges,
         max_cost_usd=cost_cap(choices, _limits(settings)),
         settings_findings=settings_findings(choices, None, most_jobs=settings.max_sweep_jobs),
+        needs_approval=settings.approval_hours is not None,
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from stacks.settings import CONTEXT_KEY
 
 # What the demo and the tests tune unless they say otherwise: its throughput, which bills, is what has to be cleaned up.
 DEMO_MODEL = "anthropic.claude-3-haiku-20240307-v1:0:200k"
+
+# The queue that gets the messages of the topics.
+READER = "reader"
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,21 @@ def deploy(aws: EmbeddedAws, *, base_model: str = DEMO_MODEL, max_concurrency: i
         ["cdk", "deploy", "--all", "--require-approval", "never", "--outputs-file", outputs, *quiet, *app],
     )
     found = {name: value for stack in json.loads(outputs.read_text()).values() for name, value in stack.items()}
+    subscribe_reader(aws, found)
     return DeployedEnvironment(
         input_bucket=found["InputBucket"],
         output_bucket=found["OutputBucket"],
         state_machine=found["StateMachineArn"],
     )
+
+
+def subscribe_reader(aws: EmbeddedAws, outputs: Mapping[str, str]) -> None:
+    """A queue gets what the topics among the stacks' outputs tell, as a person who has confirmed a subscription."""
+    sqs, sns = aws.client("sqs"), aws.client("sns")
+    url = sqs.create_queue(QueueName=READER)["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    for topic in ("ResultTopic", "AlarmTopic"):
+        sns.subscribe(TopicArn=outputs[topic], Protocol="sqs", Endpoint=queue)
 
 
 def _close_kept() -> None:

@@ -59,6 +59,7 @@ def main() -> None:
         patches,
         policy_simulator,
         session_tokens,
+        subscriptions,
         task_tokens,
         terminal_errors,
     )
@@ -67,6 +68,7 @@ def main() -> None:
     patches.IDLE_WORKERS = int(os.environ.get("IDLE_WORKERS", patches.IDLE_WORKERS))
     function_workers.apply()
     policy_simulator.apply()
+    subscriptions.apply()
     task_tokens.apply()
     execution_control.apply()
     terminal_errors.apply()

@@ -8,7 +8,6 @@ from typing import Any, cast
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.acknowledgements import acknowledge
@@ -17,6 +16,7 @@ from stacks.data_stack import Data
 from stacks.definition import seconds_to_serve
 from stacks.lambda_role import lambda_role
 from stacks.log_groups import log_group
+from stacks.notifications import Notifications
 from stacks.permissions import permissions_by_state, preflight_of
 from stacks.settings import Settings
 
@@ -39,7 +39,7 @@ class Functions(Construct):
         *,
         states: Mapping[str, Mapping[str, Any]],
         data: Data,
-        topic: sns.ITopic,
+        notifications: Notifications,
         settings: Settings,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -47,7 +47,13 @@ class Functions(Construct):
         self._code = pipeline_code()
         self._layer = dependencies_layer(self, "Dependencies", settings)
         self._environment = environment(data, settings)
-        permissions = permissions_by_state(self, data, topic=topic, deployment=settings.deployment)
+        permissions = permissions_by_state(
+            self,
+            data,
+            topic=notifications.topic,
+            alarm_topic=notifications.alarm_topic,
+            deployment=settings.deployment,
+        )
         self.by_state = {
             name: self.add(
                 name,
@@ -59,18 +65,20 @@ class Functions(Construct):
             )
             for name, state in states.items()
         }
-        self._let_preflight_ask()
+        self._let_preflight_ask(notifications)
 
     @property
     def starter(self) -> iam.IRole:
         """The role that starts customization jobs."""
         return cast(iam.IRole, self.by_state[STARTER].role)
 
-    def _let_preflight_ask(self) -> None:
+    def _let_preflight_ask(self, notifications: Notifications) -> None:
         """Roles are made with their functions: what RunPreflight asks of the one that starts jobs is added last."""
         preflight = self.by_state["RunPreflight"]
         preflight.add_to_role_policy(preflight_of(self.starter))
         preflight.add_environment(f"{handler_module(STARTER).upper()}_ROLE_ARN", self.starter.role_arn)
+        preflight.add_environment("TOPIC_ARN", notifications.topic.topic_arn)
+        preflight.add_environment("ALARM_TOPIC_ARN", notifications.alarm_topic.topic_arn)
 
     def add(
         self,

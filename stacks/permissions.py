@@ -23,7 +23,9 @@ SWEEP = "runs/*/sweep.json"
 LISTED = ("ProvisionedModelThroughputs", "CustomModelDeployments", "ModelCustomizationJobs", "CustomModels")
 
 
-def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, deployment: str) -> dict[str, Statements]:
+def permissions_by_state(
+    scope: Construct, data: Data, *, topic: sns.ITopic, alarm_topic: sns.ITopic, deployment: str
+) -> dict[str, Statements]:
     """The statements of each state's function, beside its logs and traces."""
     out, uploads = data.output_bucket, data.input_bucket
     base = _bedrock(scope, "foundation-model/*", account="")
@@ -72,6 +74,7 @@ def permissions_by_state(scope: Construct, data: Data, *, topic: sns.ITopic, dep
             _allow(["servicequotas:ListServiceQuotas", "servicequotas:ListAWSDefaultServiceQuotas"], "*"),
             _allow(["s3:GetBucketLocation"], uploads.bucket_arn, out.bucket_arn),
             _allow(["iam:GetRole", "iam:SimulatePrincipalPolicy"], data.customization_role_arn),
+            _allow(["sns:GetTopicAttributes"], topic.topic_arn, alarm_topic.topic_arn),
             _read(uploads, "prices.json"),
             _list(uploads, "prices.json"),
             _list(uploads, "input/*"),

@@ -26,7 +26,7 @@ class PipelineStack(cdk.Stack):
         data = Data(self, data_stack)
         notifications = Notifications(self, "Notifications", key=data.key, settings=settings)
         functions = Functions(
-            self, "Functions", states=lambda_states(), data=data, topic=notifications.topic, settings=settings
+            self, "Functions", states=lambda_states(), data=data, notifications=notifications, settings=settings
         )
         workflow = Workflow(
             self,

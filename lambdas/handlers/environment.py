@@ -43,9 +43,11 @@ class Environment(BaseModel):
     allowed_models: Annotated[Json[tuple[str, ...]] | None, Optional] = None
     approval_hours: Annotated[float | None, Optional] = None
     model_unit_price_per_hour: Annotated[float | None, Optional] = None
-    # The reconciler's alone: where it looks, whom it tells, and how long a purchase that was cut off may go on.
-    state_machine_arn: Annotated[str | None, Optional] = None
+    # The reconciler's, whom it tells, and the preflight's, which asks whether anybody hears.
     topic_arn: Annotated[str | None, Optional] = None
+    alarm_topic_arn: Annotated[str | None, Optional] = None
+    # The reconciler's alone: where it looks, and how long a purchase that was cut off may go on.
+    state_machine_arn: Annotated[str | None, Optional] = None
     purchase_timeout_seconds: int = Field(default=30, ge=1)
 
     @property

@@ -4,7 +4,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.run import Run
 from lambdas.domain.plan.plan import Plan
+from lambdas.domain.preflight.subject import Topics
 from lambdas.handlers import composition
+from lambdas.handlers.environment import Environment
 from lambdas.handlers.observability import Json, observed
 from lambdas.steps.run_preflight import run_preflight
 
@@ -21,5 +23,13 @@ def handler(event: Json, context: LambdaContext) -> Json:
         customization_role_arn=settings.customization_role_arn,
         starter_role_arn=settings.start_jobs_role_arn,
         key_arn=settings.custom_model_kms_key_arn,
+        topics=_topics(settings),
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
     ).dump()
+
+
+def _topics(settings: Environment) -> Topics | None:
+    """None where the function is not told of them."""
+    if settings.topic_arn is None or settings.alarm_topic_arn is None:
+        return None
+    return Topics(settings.topic_arn, settings.alarm_topic_arn)

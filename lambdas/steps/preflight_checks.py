@@ -38,6 +38,7 @@ from lambdas.domain.preflight.role import (
 from lambdas.domain.preflight.settings import settings_checks
 from lambdas.domain.preflight.storage import BUCKET_REGION, in_region
 from lambdas.domain.preflight.subject import EnvironmentResources, Subject
+from lambdas.domain.preflight.subscribers import SUBSCRIBERS, ToldBy, heard
 
 NO_RUN = "There is no run yet."
 
@@ -184,6 +185,25 @@ def _answering(subject: Subject, adapters: Adapters) -> list[Check]:
     return [callable_models(dict(zip(subject.needs.asked, answers, strict=True)))]
 
 
+def _subscribers(subject: Subject, adapters: Adapters) -> list[Check]:
+    topics = subject.resources.topics if subject.resources else None
+    if topics is None:
+        return [Check(SUBSCRIBERS, skipped=subject.no_stacks)]
+
+    def told_by(arn: str, what: str, *, asks: bool = False) -> ToldBy:
+        return ToldBy(arn, what, _ask(lambda: adapters.topic.subscriptions(arn)), asks)
+
+    results = "results, failures and requests for approval" if subject.needs.needs_approval else "results and failures"
+    return [
+        heard(
+            [
+                told_by(topics.results, results, asks=subject.needs.needs_approval),
+                told_by(topics.alarms, "alarms, such as of a throughput that bills on"),
+            ]
+        )
+    ]
+
+
 def _names(subject: Subject, adapters: Adapters) -> list[Check]:
     names = subject.names
     if names is None:
@@ -207,6 +227,7 @@ GROUPS: tuple[Callable[[Subject, Adapters], list[Check]], ...] = (
     _role,
     _key,
     _answering,
+    _subscribers,
     _names,
     # The last one, right before jobs start.
     _folder,

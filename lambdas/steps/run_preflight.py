@@ -8,7 +8,7 @@ from lambdas.domain.core.run import Run, bedrock_name
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import PreflightResult, document, failure_message, is_undecided
-from lambdas.domain.preflight.subject import EnvironmentResources, Names, Subject, needs_of
+from lambdas.domain.preflight.subject import EnvironmentResources, Names, Subject, Topics, needs_of
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.preflight_checks import make_checks
 
@@ -22,6 +22,7 @@ def run_preflight(
     customization_role_arn: str,
     starter_role_arn: str | None,
     key_arn: str | None,
+    topics: Topics | None,
     model_unit_price_per_hour: float | None,
 ) -> PreflightResult:
     """Makes every check and writes `preflight.json`, whatever the outcome.
@@ -35,6 +36,7 @@ def run_preflight(
         role_arn=customization_role_arn,
         starter_role_arn=starter_role_arn,
         key_arn=key_arn,
+        topics=topics,
     )
     subject = Subject(
         needs_of(plan), plan, resources, _names(environment, run, plan), model_unit_price_per_hour, run.source

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.deployment import DeployedEnvironment
+from local.deployment import DeployedEnvironment, subscribe_reader
 from local.embedded_aws import EmbeddedAws
 
 # The deployment's name in cdk.json, which the templates carry in stack names and the handlers' environment, and without
@@ -43,6 +43,7 @@ class FurtherEnvironments:
     """Makes and deletes further deployments."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
+        self._aws = aws
         self._cloudformation = aws.client("cloudformation")
         self._s3 = aws.client("s3")
         self._endpoint = aws.endpoint
@@ -69,6 +70,7 @@ class FurtherEnvironments:
                 )
                 description = self.wait(name, "CREATE")
             outputs |= {output["OutputKey"]: output["OutputValue"] for output in description["Outputs"]}
+        subscribe_reader(self._aws, outputs)
         return DeployedEnvironment(outputs["InputBucket"], outputs["OutputBucket"], outputs["StateMachineArn"])
 
     def delete(self, name: str) -> None:

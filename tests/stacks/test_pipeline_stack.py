@@ -280,6 +280,17 @@ def test_the_claim_may_ask_what_became_of_the_run_s_owner_and_of_no_other_machin
     assert "ClaimRunRole" in json.dumps(policy["Roles"])
 
 
+def test_preflight_may_count_the_subscriptions_of_the_two_topics(templates: Templates) -> None:
+    """It reads no addresses: the count is an attribute of the topic."""
+    [counting] = [s for s in templates.statements("") if any("sns:Get" in action for action in listed(s["Action"]))]
+    assert counting in templates.statements("/RunPreflightRole/")
+    assert listed(counting["Action"]) == ["sns:GetTopicAttributes"]
+    variables = _functions(templates)["RunPreflight"]["Environment"]["Variables"]  # type: ignore[index] # plain JSON
+    asked = {json.dumps(arn) for arn in listed(counting["Resource"])}
+    assert asked == {json.dumps(variables[name]) for name in ("TOPIC_ARN", "ALARM_TOPIC_ARN")}
+    assert "AlarmTopic" in json.dumps(variables["ALARM_TOPIC_ARN"])
+
+
 def test_only_the_claim_counts_the_days_runs(templates: Templates) -> None:
     """Whoever could write or delete a number could start runs past the limit, or none at all."""
     counting = [

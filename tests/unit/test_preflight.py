@@ -46,6 +46,7 @@ from lambdas.domain.preflight.role import (
 from lambdas.domain.preflight.settings import settings_checks, settings_findings
 from lambdas.domain.preflight.storage import in_region as bucket_in_region
 from lambdas.domain.preflight.subject import needs_of
+from lambdas.domain.preflight.subscribers import Subscriptions, ToldBy, heard
 from lambdas.domain.settings.run_settings import Choices, RunSettings
 from lambdas.domain.training.candidates import SweepSettings
 from tests.unit.test_cost import plan, sets
@@ -224,6 +225,12 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
     ],
     "cost-cap": [
         (lambda: cost("cost-cap", cap=0.01), ["above its cap of 0.01 USD", "max_cost_usd"]),
+    ],
+    "subscribers": [
+        (
+            lambda: heard([ToldBy("arn:topic", "results", Subscriptions(0, 0), asks=True)]),
+            ["arn:topic", "aws sns subscribe"],
+        ),
     ],
     "names-free": [
         (lambda: names_free([Taken("custom model", "ft-run", "arn:model", ours=False)]), ["arn:model", "new name"]),

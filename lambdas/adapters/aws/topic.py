@@ -1,4 +1,4 @@
-"""The topic that tells people of results and failures."""
+"""The topics that tell people of results, failures and alarms."""
 
 from typing import TYPE_CHECKING
 
@@ -7,6 +7,8 @@ from lambdas.domain.core.notification import Notification
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
+
+    from lambdas.domain.preflight.subscribers import Subscriptions
 
 
 class Topic:
@@ -19,3 +21,11 @@ class Topic:
         """Sends a message; raises ServiceBusy or Refused."""
         with named_errors("Publish"):
             self._sns.publish(TopicArn=topic_arn, Subject=notification.subject, Message=notification.message)
+
+    def subscriptions(self, topic_arn: str) -> "Subscriptions":
+        """How many there are of a topic; raises ServiceBusy or Refused."""
+        from lambdas.domain.preflight.subscribers import Subscriptions  # noqa: PLC0415 - the preflight's alone
+
+        with named_errors("GetTopicAttributes"):
+            attributes = self._sns.get_topic_attributes(TopicArn=topic_arn)["Attributes"]
+        return Subscriptions(int(attributes["SubscriptionsConfirmed"]), int(attributes["SubscriptionsPending"]))

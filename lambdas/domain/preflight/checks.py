@@ -43,6 +43,7 @@ CHECKS = {
     "role-writes-output": "The customization role may write the job's output.",
     "key-usable": "The KMS key, where there is one, is enabled, and the job may use it.",
     "models-callable": "The base model, the models compared with it and the judges answer a question of one token.",
+    "subscribers": "Somebody gets the topics' messages: results, the request for approval, and alarms.",
     "names-free": "No job, custom model, throughput or deployment of another run has this run's names.",
     "files-unchanged": "The files beside train.jsonl are those that the run has read: none came later or changed.",
     "prices": "The price file is complete, and knows the prices of all that the run uses.",

@@ -12,10 +12,19 @@ from lambdas.domain.preflight.callable_models import Asked
 
 
 @dataclass(frozen=True)
+class Topics:
+    """The ARNs of the topics by which an environment tells people."""
+
+    results: str
+    alarms: str
+
+
+@dataclass(frozen=True)
 class EnvironmentResources:
     """What an environment's stacks have for its runs; `prefix` is that of the run's objects in the output bucket.
 
-    `starter_role_arn` is the role that starts jobs and passes `role_arn` to Bedrock; None if it is not deployed yet.
+    `starter_role_arn` is the role that starts jobs and passes `role_arn` to Bedrock; it and the topics are None if they
+    are not deployed yet.
     """
 
     input_bucket: str
@@ -24,6 +33,7 @@ class EnvironmentResources:
     role_arn: str
     starter_role_arn: str | None
     key_arn: str | None
+    topics: Topics | None = None
 
     @property
     def partition(self) -> str:
@@ -72,6 +82,7 @@ class RunNeeds:
     judges: Sequence[str]
     max_cost_usd: float | None
     settings_findings: Sequence[Finding]
+    needs_approval: bool
 
     @property
     def asked(self) -> tuple[Asked, ...]:
@@ -96,6 +107,7 @@ def needs_of(plan: Plan) -> RunNeeds:
         judges=plan.evaluation.judges,
         max_cost_usd=plan.max_cost_usd,
         settings_findings=plan.settings_findings,
+        needs_approval=plan.needs_approval,
     )
 
 

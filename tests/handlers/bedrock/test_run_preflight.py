@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.responses import IamResponse
+from moto.sns.models import sns_backends
 
 from lambdas.domain.core.errors import PreflightFailed, ServiceBusy
 from lambdas.domain.preflight.checks import CHECKS
@@ -286,6 +289,30 @@ def test_only_units_without_commitment_for_custom_models_are_in_use(
     listing.answer("ListProvisionedModelThroughputs", {"provisionedModelSummaries": [summary, summary]})
     _, document = run_preflight()
     assert statuses(document)["quota-model-units"] == "warning"
+
+
+@pytest.mark.parametrize(("approval", "status"), [(False, "warning"), (True, "failed")])
+def test_topics_that_nobody_has_subscribed_to_are_found(
+    account: Script, run: dict[str, Any], plan: dict[str, Any], monkeypatch: pytest.MonkeyPatch, approval: bool,
+    status: str, lambda_context: LambdaContext, s3: "S3Client",
+) -> None:  # fmt: skip
+    """Nobody would hear of the result, nor of the request that the run waits for."""
+    sns = boto3.client("sns", region_name="us-west-2")
+    topics = [sns.create_topic(Name=name)["TopicArn"] for name in ("results", "alarms")]
+    monkeypatch.setenv("TOPIC_ARN", topics[0])
+    monkeypatch.setenv("ALARM_TOPIC_ARN", topics[1])
+
+    def status_of_check() -> str:
+        with suppress(PreflightFailed):
+            handler({"run": run, "plan": {**plan, "needs_approval": approval}}, lambda_context)
+        stored = s3.get_object(Bucket=run["output_bucket"], Key=f"{run['prefix']}preflight.json")
+        return statuses(json.loads(stored["Body"].read()))["subscribers"]
+
+    assert status_of_check() == status
+    for topic in topics:
+        # moto counts no subscriptions.
+        sns_backends[DEFAULT_ACCOUNT_ID]["us-west-2"].topics[topic].subscriptions_confimed = 1
+    assert status_of_check() == "passed"
 
 
 @pytest.mark.parametrize("usable", [True, False])
