@@ -44,7 +44,7 @@ $(NODE_STAMP): package-lock.json .npmrc
 	@touch $@
 
 # Handed on through the environment, so that no name of a file is read as shell.
-export DATA MODEL REGION LIFECYCLE ONLY
+export DATA MODEL REGION DEPLOYMENT LIFECYCLE ONLY
 demo: install ## a whole run on the embedded AWS: make demo [DATA=<file or folder>] [MODEL=<id>] [LIFECYCLE=ACTIVE|LEGACY|EOL]
 	@fine-tune demo $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"} $${LIFECYCLE:+--lifecycle "$$LIFECYCLE"}
 
@@ -96,11 +96,11 @@ format: install ## rewrite the code in the project's format
 	ruff format .
 	ruff check --fix .
 
-deploy: install ## onto the caller's AWS account
-	cdk deploy --all
+deploy: install ## onto the caller's AWS account: make deploy [MODEL=<id>] [REGION=<region>] [DEPLOYMENT=<name>]
+	@python -m cli.deploy $${MODEL:+--model "$$MODEL"} $${REGION:+--region "$$REGION"} $${DEPLOYMENT:+--deployment "$$DEPLOYMENT"}
 
-destroy: install ## off the caller's AWS account again; tells what stays
-	@python -m cli.destroy
+destroy: install ## off the caller's AWS account again; tells what stays; takes what make deploy takes
+	@python -m cli.destroy $${MODEL:+--model "$$MODEL"} $${REGION:+--region "$$REGION"} $${DEPLOYMENT:+--deployment "$$DEPLOYMENT"}
 
 lock: ## the lock files, from requirements*.in and package.json
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements.txt requirements.in requirements-lambda.in requirements-dev.in

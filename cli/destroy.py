@@ -1,20 +1,20 @@
-"""`make destroy`: the CDK CLI deletes the stacks of cdk.json's deployment, and you are told what stays.
+"""`make destroy`: the CDK CLI deletes the stacks of an environment, and you are told what stays.
 
 The deployed stack decides what stays, not the present settings, so its outputs are read before it goes.
 """
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.account import NoAccountError, account_of
 from cli.stack_outputs import outputs_of
-from local.checkout import CHECKOUT
-from local.deployment import setting
-from local.terminal import Console, failed
+from cli.target import Model, Name, Region, run_cdk, target_of
+from lambdas.domain.models.catalogue import UnknownBaseModelError
+from local.terminal import App, Console, failed
+from stacks.settings import SettingsError
 
 # A service's name → its boto3 client.
 Clients = Callable[[str], Any]
@@ -79,20 +79,21 @@ def _models_of(bedrock: Any, deployment: str) -> Iterator[str]:
                     yield str(model["modelArn"])
 
 
-def _run_cdk() -> int:
-    # What was told stands before what the CDK CLI writes, in a pipe, too.
-    sys.stdout.flush()
-    return subprocess.run(["cdk", "destroy", "--all"], cwd=CHECKOUT, check=False).returncode
-
-
-def main() -> int:
-    """The exit status: 2 where there is no account to ask, else the CDK CLI's."""
+def main(model: Model = None, region: Region = None, deployment: Name = None) -> None:
+    """Tell what stays, let the CDK CLI ask and delete, and tell what did stay."""
     try:
-        account = account_of(setting("region"))
-    except NoAccountError as error:
-        return failed(error, 2).exit_code
-    return destroy(account.client, setting("deployment"), cdk=_run_cdk, tell=Console().write_lines)
+        target = target_of(model, region, deployment, any_model=True)
+        account = account_of(target.settings.region)
+    except (SettingsError, UnknownBaseModelError, NoAccountError) as error:
+        raise failed(error, 2) from None
+    status = destroy(
+        account.client, target.settings.deployment, cdk=lambda: run_cdk("destroy", target), tell=Console().write_lines
+    )
+    raise typer.Exit(status)
 
+
+app = App(add_completion=False)
+app.command()(main)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    app()

@@ -101,7 +101,8 @@ def test_a_profile_that_does_not_exist_is_told(words: list[str], status: int, no
     assert "aws configure list-profiles" in done.output
 
 
-def test_destroy_without_an_account_starts_nothing(no_profile: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_destroy_without_an_account_starts_nothing(no_profile: None) -> None:
     """The CDK CLI would say it in its own words, and what stays would not be told."""
-    assert destroy.main() == 2
-    assert "aws configure list-profiles" in capsys.readouterr().err
+    done = CliRunner().invoke(destroy.app, [])
+    assert done.exit_code == 2
+    assert "aws configure list-profiles" in done.output
