@@ -33,9 +33,9 @@ def add_votes(folder: Path, votes: Path) -> Judging:
     adapters = adapters_of(folder)
     try:
         materials = read_materials("", PREFIX, list(report.arms), adapters=adapters)
+        write_page("", PREFIX, report, materials, adapters=adapters)
     except InvalidState as error:
         raise NoReportError(f"{folder} has answers that this version of the project cannot read. {error}") from error
-    write_page("", PREFIX, report, materials, adapters=adapters)
     write_report("", PREFIX, report, adapters=adapters)
     return report.judging
 

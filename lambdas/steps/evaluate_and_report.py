@@ -63,7 +63,6 @@ def evaluate_and_report(
     report = assemble_success(
         plan,
         facts,
-        materials.answers,
         evaluation,
         summarise_judging(pairs, judged),
         materials.losses.get(model.number, NO_LOSSES),

@@ -1,7 +1,8 @@
 """The files of a run's result: what its page is made of, and the page with report.json."""
 # ruff: noqa: PLC0415 - a cold start pays for the template engine and the drawing library only where a page is rendered
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import orjson
 from pydantic import ValidationError
@@ -10,6 +11,7 @@ from lambdas.adapters.adapters import Adapters
 from lambdas.domain.core.errors import InvalidState
 from lambdas.domain.core.run import Run, report_key
 from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.evaluation.answers import StoredLine
 from lambdas.domain.evaluation.judging.pairwise import Pair, needs_no_judge
 from lambdas.domain.preflight.checks import PreflightDocument
 from lambdas.domain.report.human_review import render_review
@@ -20,10 +22,23 @@ from lambdas.steps.observability import logger
 _HTML = "text/html; charset=utf-8"
 
 
+@dataclass(frozen=True)
+class _StoredArm:
+    """An arm's lines, read from the bucket anew with each iteration: all of them may not fit into memory."""
+
+    adapters: Adapters
+    bucket: str
+    prefix: str
+    arm: str
+
+    def __iter__(self) -> Iterator[StoredLine]:
+        return self.adapters.answers.read_arm(self.bucket, self.prefix, self.arm)
+
+
 def read_materials(bucket: str, prefix: str, arms: list[str], *, adapters: Adapters) -> Materials:
     """What the run's page shows beside the report."""
     return Materials(
-        {arm: list(adapters.answers.read_arm(bucket, prefix, arm)) for arm in arms},
+        {arm: _StoredArm(adapters, bucket, prefix, arm) for arm in arms},
         adapters.customization_output.read_losses(bucket, prefix),
         _dataset(adapters.objects.read(bucket, f"{prefix}dataset/report.json")),
     )

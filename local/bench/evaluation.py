@@ -109,7 +109,6 @@ def _report(files: Path) -> int:
     result = assemble_success(
         plan,
         RunFacts(run_id="bench", plan=plan),
-        answers,
         evaluation,
         summarise_judging(pairs, {}),
         losses,

@@ -101,7 +101,7 @@ def report_page() -> str:
     prices = reported_prices(default_prices(), planned, 40.0)
     costs = Costs(prices, estimate(planned, prices))
     result = assemble_success(
-        planned, facts, answers, evaluation, judging, JobLosses(losses, losses), Lineage.parse(lineage), costs
+        planned, facts, evaluation, judging, JobLosses(losses, losses), Lineage.parse(lineage), costs
     )
     issue = {"rule": "token-estimate", "severity": "warning", "line": 3, "path": "train.jsonl", "message": ATTACK}
     nothing = dict.fromkeys(("mean", "median", "sd", "min", "max", "p95"))

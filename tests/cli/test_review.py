@@ -38,7 +38,6 @@ def folder(tmp_path: Path) -> Path:
     result = assemble_success(
         Plan.parse(plan),
         make_facts(plan, simulated=True),
-        answers,
         evaluate(answers, arms, range(RECORDS), settings, None),
         summarise_judging(pairs, {"judge": judged}),
         NO_LOSSES,

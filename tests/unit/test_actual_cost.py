@@ -7,7 +7,8 @@ import pytest
 from lambdas.domain.cost.actual import Costs, RunCost, Usage, cost_sentence, report_cost
 from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.price_file import Prices
-from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
+from lambdas.domain.evaluation.answer_figures import AnswerFigures, count_figures
+from lambdas.domain.evaluation.answers import UnansweredLine
 from lambdas.domain.evaluation.judging.summary import JudgeSummary, summarise_judge
 from lambdas.domain.plan.plan import Plan
 from tests.answer_lines import make_answer, make_judgements
@@ -17,9 +18,10 @@ JUDGED = [summarise_judge("judge", make_judgements(0, ("tie", "tie"), 2_000, 250
 EPOCHS = {1: 2}
 
 
-def answers(count: int = 10) -> list[StoredLine]:
+def answers(count: int = 10) -> AnswerFigures:
     """Answers of 100 tokens in and 10 out, and one record without."""
-    return [*(make_answer(n, input_tokens=100, output_tokens=10) for n in range(count)), UnansweredLine(count, "no")]
+    answered = [make_answer(n, input_tokens=100, output_tokens=10) for n in range(count)]
+    return count_figures([*answered, UnansweredLine(count, "no")])
 
 
 def cost(

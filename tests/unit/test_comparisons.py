@@ -3,7 +3,15 @@
 import pytest
 
 from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
-from lambdas.domain.evaluation.comparisons import difference, find_references, mean, score_arm, state_comparison
+from lambdas.domain.evaluation.comparisons import (
+    ScoredArm,
+    Scores,
+    classify_arms,
+    difference,
+    mean,
+    read_rows,
+    state_comparison,
+)
 from lambdas.domain.evaluation.task_kind import TaskKind
 from tests.answer_lines import make_answer
 
@@ -14,7 +22,21 @@ def test_references_come_from_whichever_arm_has_an_answer() -> None:
     """An arm's failed record has no reference of its own, and must be compared all the same."""
     tuned: list[StoredLine] = [ERROR, make_answer(1, "a", "x"), ERROR]
     base: list[StoredLine] = [make_answer(0, "b", "y"), make_answer(1, "c", "x"), ERROR]
-    assert find_references({"tuned": tuned, "base": base}) == ["y", "x", None]
+    assert [reference for reference, _ in read_rows({"tuned": tuned, "base": base})] == ["y", "x", None]
+
+
+def score_arm(lines: list[StoredLine], references: list[str], kind: TaskKind) -> Scores:
+    arm = ScoredArm(kind)
+    for line, reference in zip(lines, references, strict=True):
+        arm.add(line, reference)
+    return arm.scores
+
+
+def test_references_that_are_far_too_many_for_labels_make_no_confusion_matrix() -> None:
+    """It has a place for any two: 20,000 texts that somebody calls labels would fill the memory."""
+    few, many = ({"tuned": [make_answer(n, "x", f"{n}") for n in range(count)]} for count in (500, 501))
+    assert len(classify_arms(few)["tuned"].labels) == 500
+    assert classify_arms(many) == {}
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,20 @@
 """From stored answers to a verdict."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from lambdas.domain.evaluation.answers import AnswerLine, StoredLine, UnansweredLine
 from lambdas.domain.evaluation.arms import Arm, plan_arms
-from lambdas.domain.evaluation.champion import Champion, ChampionAnswers, shared_answers
+from lambdas.domain.evaluation.champion import (
+    Champion,
+    ChampionAnswers,
+    LostAnswersError,
+    SharedAnswer,
+    shared_answers,
+)
 from lambdas.domain.evaluation.comparisons import read_response
 from lambdas.domain.evaluation.evaluate import Evaluation, Task, evaluate, increase_percent
 from lambdas.domain.evaluation.settings import EvaluationSettings
@@ -42,7 +48,7 @@ def judged(
     )
 
 
-def champion(lines: list[StoredLine | None]) -> ChampionAnswers:
+def champion(answers: Iterable[SharedAnswer]) -> ChampionAnswers:
     named = Champion(
         model_arn="arn:champion",
         run_id="earlier",
@@ -53,7 +59,11 @@ def champion(lines: list[StoredLine | None]) -> ChampionAnswers:
         simulated=True,
         promoted_at="2026-01-21T22:00:00.000Z",
     )
-    return ChampionAnswers(champion=named, version=4, lines=lines, reason=None if any(lines) else "nothing in common.")
+    return ChampionAnswers(named, 4, answers)
+
+
+def shared(lines: Sequence[StoredLine]) -> list[SharedAnswer]:
+    return [SharedAnswer(line.index, line, reference(line.index)) for line in lines]
 
 
 def test_a_clear_gain_promotes_and_chance_does_not() -> None:
@@ -104,23 +114,37 @@ def test_few_shot_arms_are_compared_with_their_twins() -> None:
 def test_a_model_must_beat_the_champion_too() -> None:
     """The base is easily beaten; what is served is the champion."""
     tuned, base = answers(0.9, "tuned"), answers(0.3, "base")
-    same = judged(tuned, base, champion(list(tuned)))
+    same = judged(tuned, base, champion(shared(tuned)))
     assert same.decision.verdict == "inconclusive"
     assert same.decision.champion is not None
     assert same.decision.champion.compared_records == RECORDS
-    worse = judged(tuned, base, champion(list(answers(0.2, "old"))))
+    worse = judged(tuned, base, champion(shared(answers(0.2, "old"))))
     assert worse.decision.verdict == "promote"
-    few = judged(tuned, base, champion([*answers(0.2, "old")[:6], *[None] * (RECORDS - 6)]))
+    few = judged(tuned, base, champion(shared(answers(0.2, "old")[:6])))
     assert few.decision.verdict == "inconclusive"
-    none = judged(tuned, base, champion([None] * RECORDS))
+    none = judged(tuned, base, champion([]))
     assert none.decision.verdict == "inconclusive"
-    assert "nothing in common" in none.decision.reasons[-1]
+    assert "no test record in common" in none.decision.reasons[-1]
+
+
+def test_a_champion_whose_answers_are_lost_holds_no_model_back() -> None:
+    """Nobody could ever be compared with it: the verdict is that on the base, and says why."""
+
+    def lost() -> Iterator[SharedAnswer]:
+        yield from shared(answers(0.9, "old")[:6])
+        raise LostAnswersError("its bucket is gone.")
+
+    found = judged(answers(0.9, "tuned"), answers(0.3, "base"), champion(lost())).decision
+    assert found.verdict == "promote"
+    assert found.champion is not None
+    assert (found.champion.compared_records, found.champion.reason) == (0, "its bucket is gone.")
+    assert "its bucket is gone" in found.reasons[-1]
 
 
 def test_the_champions_answers_are_found_by_the_whole_test_record() -> None:
     """A prompt that is asked under another system text, or with another reference, is another question."""
-    found = shared_answers([b"one", b"two", b"three"], [b"three", b"one"], [line(0, "3", "3"), line(1, "1", "1")])
-    assert [one and read_response(one) for one in found] == ["1", None, "3"]
+    found = shared_answers([b"one", b"two", b"three"], [(b"three", line(0, "3", "3")), (b"one", line(1, "1", "1"))])
+    assert {one.place: read_response(one.line) for one in found} == {0: "1", 2: "3"}
 
 
 def test_the_extremes_are_the_largest_differences_of_different_contexts() -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.core.notification import notification
+from lambdas.domain.evaluation.answer_figures import count_figures
 from lambdas.domain.evaluation.answers import UnansweredLine
 from lambdas.domain.report.arm_figures import summarise_arm, token_reduction
 from lambdas.domain.report.run_report import TokenFigures
@@ -44,7 +45,7 @@ def test_the_headline_says_who_is_better(tuned: float, base: float, words: str) 
 def test_an_arm_without_any_answer_has_scores_of_zero_and_no_statistics() -> None:
     """There is nothing to average, and nothing to divide by."""
     metrics = dict.fromkeys(("f1", "f1_seed", "exact_match", "rouge_l", "numeric_match"), 0.0)
-    arm = summarise_arm([UnansweredLine(0, "not answered")], metrics, model_id="model")
+    arm = summarise_arm(count_figures([UnansweredLine(0, "not answered")]), metrics, model_id="model")
     assert (arm.n, arm.errors, arm.f1, arm.stop_reasons) == (1, 1, 0, {})
     assert arm.output_tokens.mean is arm.latency_ms.p95 is None
     assert "label_match" not in arm.dump()

@@ -1,14 +1,25 @@
 """The SSM parameter that names the deployment's champion, and the champion's stored answers."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from lambdas.adapters.aws import object_store
-from lambdas.adapters.aws.service_errors import Conflict, NotFound, named_errors
+from lambdas.adapters.aws.service_errors import Conflict, NotFound, Refused, named_errors
 from lambdas.adapters.stores.stored_answers import StoredAnswers
+from lambdas.domain.core.errors import InvalidState
 from lambdas.domain.evaluation.arms import TUNED
-from lambdas.domain.evaluation.champion import Champion, ChampionAnswers, UnreadableChampionError, shared_answers
+from lambdas.domain.evaluation.champion import (
+    Champion,
+    ChampionAnswers,
+    LostAnswersError,
+    SharedAnswer,
+    UnreadableChampionError,
+    shared_answers,
+)
 
 if TYPE_CHECKING:
     from types_boto3_ssm import SSMClient
@@ -72,33 +83,56 @@ class ChampionParameter:
     def read_champion_answers(self, deployment: str, bucket: str, prefix: str, run_id: str) -> ChampionAnswers | None:
         """The champion's answers to this run's test records; None where there is no champion, or it is this run's own.
 
-        They are read from this deployment's own bucket alone. The parameter outlives the stacks, and may name the
-        bucket of an earlier deployment, which nothing here may read, or which is gone.
+        What is wrong with the champion costs no run its report: it is a reason. Raises ServiceBusy.
         """
-        test_lines = list(self._answers.read_test_lines(bucket, prefix))
         try:
             found = self.read_champion(deployment)
-        except UnreadableChampionError as error:
-            return ChampionAnswers(champion=None, version=None, lines=[None] * len(test_lines), reason=str(error))
+        except (UnreadableChampionError, Refused) as error:
+            return ChampionAnswers(champion=None, version=None, reason=str(error))
         if found is None or found[0].run_id == run_id:
             return None
         champion, version = found
-        its_test_lines = list(self._answers.read_test_lines(bucket, champion.prefix))
-        answers = list(self._answers.read_arm(bucket, champion.prefix, TUNED))
-        lines = shared_answers(test_lines, its_test_lines, answers)
-        reason = None
-        if not its_test_lines or not answers:
-            folder = object_store.uri(bucket, champion.prefix)
-            reason = f"its answers are not stored under {folder}."
-            if champion.bucket != bucket:
-                reason += (
-                    " An earlier deployment wrote them: copy them from there "
-                    f"(aws s3 sync {object_store.uri(champion.bucket, champion.prefix)} {folder}), or delete "
-                    f"the parameter {parameter_name(deployment)} to start without a champion."
-                )
-        elif not any(lines):
-            reason = (
-                "the two runs have no test record in common. Give this run the champion's test set as test.jsonl, or "
-                f"delete the parameter {parameter_name(deployment)} to start without a champion."
-            )
-        return ChampionAnswers(champion=champion, version=version, lines=lines, reason=reason)
+        return ChampionAnswers(champion, version, _SharedAnswers(self._answers, bucket, prefix, champion))
+
+
+@dataclass(frozen=True)
+class _SharedAnswers:
+    """The champion's answers to test records of the run under `prefix`, read anew with each iteration.
+
+    They are read from this deployment's own bucket alone. The parameter outlives the stacks, and may name the bucket of
+    an earlier deployment, which is gone, or somebody else's by now.
+    """
+
+    stored: StoredAnswers
+    bucket: str
+    prefix: str
+    champion: Champion
+
+    def __iter__(self) -> Iterator[SharedAnswer]:
+        its_prefix = self.champion.prefix
+        its_records = self.stored.read_test_lines(self.bucket, its_prefix)
+        champions = zip(its_records, self.stored.read_arm(self.bucket, its_prefix, TUNED), strict=False)
+        try:
+            first = next(champions, None)
+            if first is None:
+                raise LostAnswersError(f"its answers are not stored under {self._folder}. {self._remedy}")
+            yield from shared_answers(self.stored.read_test_lines(self.bucket, self.prefix), chain([first], champions))
+        except (Refused, InvalidState) as error:
+            raise LostAnswersError(
+                f"its answers under {self._folder} cannot be read: {error} {self._remedy}"
+            ) from error
+
+    @property
+    def _folder(self) -> str:
+        return object_store.uri(self.bucket, self.champion.prefix)
+
+    @property
+    def _remedy(self) -> str:
+        lost = "It holds no other model back."
+        if self.champion.bucket == self.bucket:
+            return lost
+        earlier = object_store.uri(self.champion.bucket, self.champion.prefix)
+        return (
+            f"{lost} An earlier deployment wrote them: to compare later runs with it, copy them from there as long as "
+            f"it is the champion (aws s3 sync {earlier} {self._folder})."
+        )

@@ -26,7 +26,7 @@ from lambdas.domain.cost.lines import (
     training_line,
 )
 from lambdas.domain.cost.price_file import Prices
-from lambdas.domain.evaluation.answers import StoredLine, select_answers
+from lambdas.domain.evaluation.answer_figures import AnswerFigures, drop_unknown
 from lambdas.domain.evaluation.judging.summary import JudgeSummary
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.serving.kinds import ON_DEMAND
@@ -57,7 +57,7 @@ class Usage:
     started_jobs: Sequence[int]
     kept_models: int
     billed_seconds: float | None
-    answers: Mapping[str, Sequence[StoredLine]]
+    answers: Mapping[str, AnswerFigures]
     judges: Sequence[JudgeSummary]
 
 
@@ -109,7 +109,8 @@ def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
         )
         lines.append(throughput_line(plan, prices, usage.billed_seconds, note))
     for arm, answered in usage.answers.items():
-        lines += answer_lines(plan, prices, arm, _tokens(answered), _COUNTED)
+        used = TokensUsed(answered.input_tokens, sum(drop_unknown(answered.output_tokens)))
+        lines += answer_lines(plan, prices, arm, used, _COUNTED)
     for judge in usage.judges:
         used = TokensUsed(judge.input_tokens, judge.output_tokens)
         lines += judging_lines(prices, judge.model_id, used, _COUNTED)
@@ -137,11 +138,6 @@ def _training(plan: Plan, started_jobs: Sequence[int], costs: Costs) -> CostLine
     if unrecorded:
         note = f"{note} No losses were recorded of job {', '.join(map(str, unrecorded))}: counted as planned."
     return training_line(plan, costs.prices, token_epochs(plan, counted), note)
-
-
-def _tokens(answered: Sequence[StoredLine]) -> TokensUsed:
-    answers = select_answers(answered)
-    return TokensUsed(sum(line.input_tokens for line in answers), sum(line.output_tokens for line in answers))
 
 
 def _difference(estimated: CostTotal, actual: CostTotal) -> CostDifference:

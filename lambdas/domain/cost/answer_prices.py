@@ -1,10 +1,10 @@
 """What a thousand answers of an arm cost, in USD: null wherever a price is not known, never a guess."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.cost.price_file import Prices
-from lambdas.domain.evaluation.answers import StoredLine, answering_seconds, select_answers
+from lambdas.domain.evaluation.answer_figures import AnswerFigures, answering_seconds, drop_unknown
 from lambdas.domain.evaluation.arms import needing_throughput
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.serving.kinds import ON_DEMAND
@@ -12,7 +12,7 @@ from lambdas.domain.serving.kinds import ON_DEMAND
 _SECONDS_PER_HOUR = 3600
 
 
-def answer_prices(plan: Plan, answers: Mapping[str, Sequence[StoredLine]], prices: Prices) -> dict[str, float | None]:
+def answer_prices(plan: Plan, answers: Mapping[str, AnswerFigures], prices: Prices) -> dict[str, float | None]:
     """1,000 answers of each arm: by their tokens, or by the time of the throughput that served them."""
     own = prices.base_models[plan.base_model]
     by_tokens = {
@@ -27,32 +27,28 @@ def answer_prices(plan: Plan, answers: Mapping[str, Sequence[StoredLine]], price
     return by_tokens | throughput_prices({name: answers[name] for name in needing_throughput(plan.arms)}, per_hour)
 
 
-def on_demand_price(lines: Sequence[StoredLine], price: TokenPrice | None) -> float | None:
+def on_demand_price(figures: AnswerFigures, price: TokenPrice | None) -> float | None:
     """1,000 answers of a foundation model by its tokens; null without a price or without answers."""
-    answers = select_answers(lines)
-    if price is None or not answers:
+    if price is None or not figures.answers:
         return None
     # A price per 1,000 tokens times tokens per answer is the price of 1,000 answers.
-    tokens: float = sum(line.input_tokens * price.input + line.output_tokens * price.output for line in answers)
-    return tokens / len(answers)
+    tokens = figures.input_tokens * price.input + sum(drop_unknown(figures.output_tokens)) * price.output
+    return tokens / figures.answers
 
 
-def throughput_prices(
-    arms: Mapping[str, Sequence[StoredLine]], price_per_hour: float | None
-) -> dict[str, float | None]:
+def throughput_prices(arms: Mapping[str, AnswerFigures], price_per_hour: float | None) -> dict[str, float | None]:
     """1,000 answers of each arm that the throughput served, at the pace of this run; null where nothing is known.
 
     The time from the first question to the last answer is shared between the arms by the time their answers took. With
     more questions at a time a throughput gives more answers for the same price.
     """
-    seconds = answering_seconds([line for lines in arms.values() for line in lines])
-    busy = {arm: sum(line.latency_ms for line in select_answers(lines)) for arm, lines in arms.items()}
+    seconds = answering_seconds(arms.values())
+    busy = {arm: sum(drop_unknown(figures.latency_ms)) for arm, figures in arms.items()}
     total = sum(busy.values())
     if price_per_hour is None or seconds is None or not total:
         return dict.fromkeys(arms)
     window = price_per_hour * seconds / _SECONDS_PER_HOUR
     return {
-        arm: 1000 * window * busy[arm] / total / answers if answers else None
-        for arm, lines in arms.items()
-        for answers in [len(select_answers(lines))]
+        arm: 1000 * window * busy[arm] / total / figures.answers if figures.answers else None
+        for arm, figures in arms.items()
     }

@@ -15,7 +15,6 @@ from pydantic import ConfigDict, TypeAdapter
 from lambdas.domain.core.errors import EvaluationFailed
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.stored_lines import parse_stored_lines, read_stored_lines
-from lambdas.domain.core.timestamps import seconds_between
 from lambdas.domain.evaluation.questions import Question
 
 MOST_ERRORS_PERCENT = 5
@@ -115,19 +114,6 @@ def answer_line(index: int, answer: ModelAnswer, *, asked_at: str, answered_at: 
         asked_at=asked_at,
         answered_at=answered_at,
     )
-
-
-def select_answers(lines: Iterable[StoredLine]) -> list[AnswerLine]:
-    """The lines that have an answer."""
-    return [line for line in lines if isinstance(line, AnswerLine)]
-
-
-def answering_seconds(lines: Iterable[StoredLine]) -> float | None:
-    """The time from the first question to the last answer; None where there is no answer."""
-    answers = select_answers(lines)
-    if not answers:
-        return None
-    return seconds_between(min(line.asked_at for line in answers), max(line.answered_at for line in answers))
 
 
 @cache

@@ -1,19 +1,26 @@
 """Each arm's scores record by record, and what they say of one arm against another: `comparisons` in report.json."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from lambdas.domain.core.fact import Fact
+from lambdas.domain.evaluation.answer_figures import AnswerFigures, drop_unknown
 from lambdas.domain.evaluation.answers import AnswerLine, StoredLine
 from lambdas.domain.evaluation.metrics import scoring
-from lambdas.domain.evaluation.metrics.classification import label_match
+from lambdas.domain.evaluation.metrics.classification import Classification, classify, label, label_match
 from lambdas.domain.evaluation.metrics.json_match import NOT_JSON, structured_score
 from lambdas.domain.evaluation.metrics.numeric import numeric_match
 from lambdas.domain.evaluation.metrics.rouge import rouge_l
 from lambdas.domain.evaluation.significance import Difference, compare
 from lambdas.domain.evaluation.task_kind import TaskKind
 
+# A confusion matrix has a place for any two labels.
+LARGEST_CONFUSION = 500
+
 # By metric, a score 0-100 for each test record; None where the metric has no meaning for the record's reference.
 Scores = dict[str, list[float | None]]
+# By arm, its lines in the test set's order; each iteration reads them anew, since they may not fit into memory.
+Answers = Mapping[str, Iterable[StoredLine]]
 
 
 class Comparison(Fact):
@@ -30,30 +37,65 @@ class Comparison(Fact):
     detectable: float | None
 
 
-def find_references(answers: Mapping[str, Sequence[StoredLine]]) -> list[str | None]:
-    """Each test record's reference, from any arm that answered it; None where none did."""
-    return [
-        next((line.reference for line in lines if isinstance(line, AnswerLine)), None)
-        for lines in zip(*answers.values(), strict=True)
-    ]
+@dataclass
+class ScoredArm:
+    """What is kept of an arm's answers, record by record: scores by metric, and figures. No texts.
 
-
-def score_arm(lines: Sequence[StoredLine], references: Sequence[str | None], kind: TaskKind) -> Scores:
-    """An arm's scores by metric; a record without an answer scores 0, one that no arm answered does so for every arm.
-
-    All kinds have f1, f1_seed, exact_match, rouge_l and numeric_match (of the records whose reference is a number);
-    labels have label_match besides, json has valid_json, json_match and schema_match.
+    A record without an answer scores 0, one that no arm answered does so for every arm. All kinds have f1, f1_seed,
+    exact_match, rouge_l and numeric_match (of the records whose reference is a number); labels have label_match
+    besides, json has valid_json, json_match and schema_match.
     """
-    scores: Scores = {}
-    for line, reference in zip(lines, references, strict=True):
-        for metric, score in _score_record(read_response(line), reference, kind).items():
-            scores.setdefault(metric, []).append(score)
-    return scores
+
+    kind: TaskKind
+    scores: Scores = field(default_factory=dict)
+    figures: AnswerFigures = field(default_factory=AnswerFigures)
+
+    def add(self, line: StoredLine, reference: str | None) -> None:
+        """Scores the next test record's line."""
+        self.figures.add(line)
+        for metric, score in _score_record(read_response(line), reference, self.kind).items():
+            self.scores.setdefault(metric, []).append(score)
+
+
+def read_rows(answers: Answers) -> Iterator[tuple[str | None, dict[str, StoredLine]]]:
+    """Each test record's reference and the arms' lines on it, one record at a time.
+
+    The reference is that of any arm that answered the record; None where none did.
+    """
+    for lines in zip(*answers.values(), strict=True):
+        reference = next((line.reference for line in lines if isinstance(line, AnswerLine)), None)
+        yield reference, dict(zip(answers, lines, strict=True))
+
+
+def read_references(answers: Answers) -> Iterator[str]:
+    """The test records' references, as far as any arm answered."""
+    return (reference for reference, _ in read_rows(answers) if reference is not None)
+
+
+def classify_arms(answers: Answers) -> dict[str, Classification]:
+    """The classification of each arm; none where there are far more references than labels.
+
+    Records that no arm answered have no known label. Of the answers only those that are labels are kept.
+    """
+    labels: dict[str, str] = {}
+    for reference in read_references(answers):
+        wanted = label(reference)
+        labels[wanted] = wanted
+        if len(labels) > LARGEST_CONFUSION:
+            return {}
+    references, responses = list[str](), {arm: list[str | None]() for arm in answers}
+    for known, lines in read_rows(answers):
+        if known is not None:
+            references.append(labels[label(known)])
+            for arm, line in lines.items():
+                response = read_response(line)
+                responses[arm].append(None if response is None else labels.get(label(response)))
+    return {arm: classify(own, references) for arm, own in responses.items()}
 
 
 def mean(scores: Sequence[float | None]) -> float | None:
     """The mean over the records for which the metric has a meaning; None where there is none."""
-    known = [score for score in scores if score is not None]
+    known = drop_unknown(scores)
     return sum(known) / len(known) if known else None
 
 

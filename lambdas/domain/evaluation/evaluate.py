@@ -11,28 +11,30 @@ from typing import NamedTuple
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.statistics import percentile
-from lambdas.domain.evaluation.answers import AnswerLine, StoredLine, select_answers
+from lambdas.domain.evaluation.answer_figures import AnswerFigures, drop_unknown
 from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED, Arm
 from lambdas.domain.evaluation.champion import (
     ChampionAnswers,
+    ChampionComparison,
     ComparedChampion,
+    LostAnswersError,
     UnreadableChampion,
-    describe_champion,
-    explain_comparison,
 )
 from lambdas.domain.evaluation.comparisons import (
+    Answers,
     Comparison,
-    Scores,
+    ScoredArm,
+    classify_arms,
     difference,
-    find_references,
     mean,
-    read_response,
-    score_arm,
+    read_references,
+    read_rows,
     state_comparison,
 )
 from lambdas.domain.evaluation.gate import Evidence, GateDecision, GateSettings, Verdict, decide
-from lambdas.domain.evaluation.metrics.classification import Classification, classify
+from lambdas.domain.evaluation.metrics.classification import Classification
 from lambdas.domain.evaluation.settings import EvaluationSettings
+from lambdas.domain.evaluation.significance import Difference
 from lambdas.domain.evaluation.task_detection import detect_task_kind
 from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind
 
@@ -40,6 +42,10 @@ OUTPUT_TOKENS = "output_tokens"
 # Kept beside f1, which counts repeated words; differences of it would say nothing more.
 NOT_COMPARED = frozenset({"f1_seed"})
 EXTREMES = 5
+NOTHING_SHARED = (
+    "the two runs have no test record in common. Give this run the champion's test set as test.jsonl, or delete the "
+    "parameter that names the champion, /<environment>/champion, to start without one."
+)
 
 
 class Task(Fact):
@@ -77,10 +83,11 @@ class Extremes(Fact):
 
 
 class Evaluation(NamedTuple):
-    """`means` has the mean of each metric by arm; the rest are report.json's keys of these names."""
+    """`means` has the mean of each metric by arm, `figures` what else is counted; the rest are report.json's keys."""
 
     task: Task
     means: dict[str, dict[str, float | None]]
+    figures: dict[str, AnswerFigures]
     classifications: dict[str, Classification]
     comparisons: list[Comparison]
     decision: Decision
@@ -88,7 +95,7 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(
-    answers: Mapping[str, Sequence[StoredLine]],
+    answers: Answers,
     arms: Mapping[str, Arm],
     groups: Sequence[int],
     settings: EvaluationSettings,
@@ -98,91 +105,107 @@ def evaluate(
 ) -> Evaluation:
     """`answers` has a line per test record of each arm, `groups` the number of each record's group.
 
-    `leaked` test records have their prompt or context in training, too: a gain on those may be memory.
+    `leaked` test records have their prompt or context in training, too: a gain on those may be memory. The answers are
+    read several times, one record at a time.
     """
-    references = find_references(answers)
-    known = [reference for reference in references if reference is not None]
-    kind: TaskKind = settings.task_kind or detect_task_kind(known)
+    kind: TaskKind = settings.task_kind or detect_task_kind(read_references(answers))
     metric = PRIMARY_METRIC[kind] if settings.gate.metric == "primary" else settings.gate.metric
-    scores = {arm: _score(lines, references, kind) for arm, lines in answers.items()}
-    entries = _compare_arms(scores, arms, metric, groups)
-    evidence = [_find_evidence(answers[TUNED], answers[BASE], scores[TUNED], scores[BASE], metric, groups, BASE)]
-    if champion is not None and champion.shared:
-        own, lines = _select_shared(answers[TUNED], champion)
-        shared_references = [r for r, line in zip(references, champion.lines, strict=True) if line is not None]
-        shared_groups = [g for g, line in zip(groups, champion.lines, strict=True) if line is not None]
-        ours, theirs = (_score(some, shared_references, kind) for some in (own, lines))
-        entries += _compare_arm(TUNED, ours, CHAMPION, theirs, shared_groups)
-        evidence.append(_find_evidence(own, lines, ours, theirs, metric, shared_groups, CHAMPION))
+    scored = {arm: ScoredArm(kind) for arm in answers}
+    for reference, lines in read_rows(answers):
+        for arm, line in lines.items():
+            scored[arm].add(line, reference)
+    tuned, base = scored[TUNED], scored[BASE]
+    entries = _compare_arms(scored, arms, metric, groups)
+    evidence = [_find_evidence(tuned, base, metric, groups, BASE)]
+    compared = None
+    if champion is not None:
+        compared, indexes, theirs = _score_champion(champion, kind)
+        if indexes:
+            ours, shared_groups = _select(tuned, indexes), [groups[index] for index in indexes]
+            entries += _compare_arm(TUNED, ours, CHAMPION, theirs, shared_groups)
+            evidence.append(_find_evidence(ours, theirs, metric, shared_groups, CHAMPION))
     return Evaluation(
         task=Task(kind=kind, detected=settings.task_kind is None, metric=metric),
-        means={
-            arm: {name: mean(values) for name, values in by_metric.items() if name != OUTPUT_TOKENS}
-            for arm, by_metric in scores.items()
-        },
-        classifications=_classify_arms(answers, references) if kind == "labels" else {},
+        means={arm: {name: mean(values) for name, values in one.scores.items()} for arm, one in scored.items()},
+        figures={arm: one.figures for arm, one in scored.items()},
+        classifications=classify_arms(answers) if kind == "labels" else {},
         comparisons=entries,
-        decision=_decide(settings.gate, metric, evidence, champion, leaked),
-        extremes=_find_extremes(scores[TUNED].get(metric, []), scores[BASE].get(metric, []), groups, metric),
+        decision=_decide(settings.gate, metric, evidence, compared, leaked),
+        extremes=_find_extremes(tuned.scores.get(metric, []), base.scores.get(metric, []), groups, metric),
     )
 
 
-def _score(lines: Sequence[StoredLine], references: Sequence[str | None], kind: TaskKind) -> Scores:
-    tokens: list[float | None] = [line.output_tokens if isinstance(line, AnswerLine) else None for line in lines]
-    return {**score_arm(lines, references, kind), OUTPUT_TOKENS: tokens}
+def _score_champion(champion: ChampionAnswers, kind: TaskKind) -> tuple[ChampionComparison, list[int], ScoredArm]:
+    """The comparison, the test records that both runs have, and the champion's scores on those; none if it is lost."""
+    indexes, theirs = list[int](), ScoredArm(kind)
+    try:
+        for shared in champion.answers:
+            indexes.append(shared.place)
+            theirs.add(shared.line, shared.reference)
+    except LostAnswersError as lost:
+        return ChampionComparison(champion, reason=str(lost), lost=True), [], ScoredArm(kind)
+    reason = champion.reason or (None if indexes else NOTHING_SHARED)
+    return ChampionComparison(champion, len(indexes), reason), indexes, theirs
+
+
+def _select(scored: ScoredArm, indexes: Sequence[int]) -> ScoredArm:
+    """An arm's scores on some of the test records, with the figures that are compared."""
+    scores = {metric: [values[index] for index in indexes] for metric, values in scored.scores.items()}
+    figures = AnswerFigures(
+        [scored.figures.output_tokens[index] for index in indexes],
+        [scored.figures.latency_ms[index] for index in indexes],
+    )
+    return ScoredArm(scored.kind, scores, figures)
 
 
 def _compare_arms(
-    scores: Mapping[str, Scores], arms: Mapping[str, Arm], metric: str, groups: Sequence[int]
+    scored: Mapping[str, ScoredArm], arms: Mapping[str, Arm], metric: str, groups: Sequence[int]
 ) -> list[Comparison]:
     entries = [
         entry
-        for other, theirs in scores.items()
+        for other, theirs in scored.items()
         if other != TUNED
-        for entry in _compare_arm(TUNED, scores[TUNED], other, theirs, groups)
+        for entry in _compare_arm(TUNED, scored[TUNED], other, theirs, groups)
     ]
     for name, arm in arms.items():
         twin = next((other for other, one in arms.items() if one.model_id == arm.model_id and not one.few_shot), name)
         if arm.few_shot and twin != TUNED:
-            entries += _compare_arm(name, scores[name], twin, scores[twin], groups, only=metric)
+            entries += _compare_arm(name, scored[name], twin, scored[twin], groups, only=metric)
     return entries
 
 
 def _compare_arm(
-    arm: str, scores: Scores, against: str, others: Scores, groups: Sequence[int], only: str | None = None
+    arm: str, ours: ScoredArm, against: str, theirs: ScoredArm, groups: Sequence[int], only: str | None = None
 ) -> list[Comparison]:
-    metrics = [only] if only else [name for name in scores if name not in NOT_COMPARED]
-    found = ((name, difference(scores[name], others[name], groups)) for name in metrics if name in scores)
-    return [state_comparison(arm, against, name, one) for name, one in found if one is not None]
+    entries = []
+    for metric in [only] if only else [*(name for name in ours.scores if name not in NOT_COMPARED), OUTPUT_TOKENS]:
+        found = _find_difference(ours, theirs, metric, groups)
+        if found is not None:
+            entries.append(state_comparison(arm, against, metric, found))
+    return entries
 
 
-def _select_shared(tuned: Sequence[StoredLine], champion: ChampionAnswers) -> tuple[list[StoredLine], list[StoredLine]]:
-    pairs = [(own, line) for own, line in zip(tuned, champion.lines, strict=True) if line is not None]
-    return [own for own, _ in pairs], [line for _, line in pairs]
+def _find_difference(ours: ScoredArm, theirs: ScoredArm, metric: str, groups: Sequence[int]) -> Difference | None:
+    """None where the metric has no meaning for any record."""
+    if metric == OUTPUT_TOKENS:
+        return difference(ours.figures.output_tokens, theirs.figures.output_tokens, groups)
+    return difference(ours.scores[metric], theirs.scores[metric], groups) if metric in ours.scores else None
 
 
 def _find_evidence(
-    tuned: Sequence[StoredLine],
-    other: Sequence[StoredLine],
-    scores: Scores,
-    others: Scores,
-    metric: str,
-    groups: Sequence[int],
-    against: str,
+    ours: ScoredArm, theirs: ScoredArm, metric: str, groups: Sequence[int], against: str
 ) -> Evidence | None:
     """None where the metric has no meaning for any record."""
-    if metric not in scores:
-        return None
-    gain = difference(scores[metric], others[metric], groups)
+    gain = _find_difference(ours, theirs, metric, groups)
     if gain is None:
         return None
-    ours, theirs = select_answers(tuned), select_answers(other)
+    own, other = ours.figures, theirs.figures
     return Evidence(
         against,
         metric,
         gain,
-        increase_percent([line.output_tokens for line in ours], [line.output_tokens for line in theirs], fmean),
-        increase_percent([line.latency_ms for line in ours], [line.latency_ms for line in theirs], _median),
+        increase_percent(drop_unknown(own.output_tokens), drop_unknown(other.output_tokens), fmean),
+        increase_percent(drop_unknown(own.latency_ms), drop_unknown(other.latency_ms), _median),
     )
 
 
@@ -202,7 +225,7 @@ def _decide(
     gate: GateSettings,
     metric: str,
     evidence: Sequence[Evidence | None],
-    champion: ChampionAnswers | None,
+    champion: ChampionComparison | None,
     leaked: int,
 ) -> Decision:
     """The gate's verdict; nothing to promote on without a comparison that it asks for, or where the test set leaked."""
@@ -216,27 +239,14 @@ def _decide(
             "Give a test set without them, or none, so that one is split off."
         )
     if champion is not None:
-        made = made.qualify(explain_comparison(champion), promotable=bool(champion.shared))
+        made = made.qualify(champion.explain(), promotable=champion.allows_promotion)
     return Decision(
         verdict=made.verdict,
         reasons=made.reasons,
         metric=metric,
         gate=gate,
-        champion=champion and describe_champion(champion),
+        champion=champion.describe() if champion else None,
     )
-
-
-def _classify_arms(
-    answers: Mapping[str, Sequence[StoredLine]], references: Sequence[str | None]
-) -> dict[str, Classification]:
-    """Records that no arm answered have no known label."""
-    wanted = [reference for reference in references if reference is not None]
-    return {
-        arm: classify(
-            [read_response(line) for line, known in zip(lines, references, strict=True) if known is not None], wanted
-        )
-        for arm, lines in answers.items()
-    }
 
 
 def _find_extremes(

@@ -1,8 +1,8 @@
 """What kind of answers a task has, seen from its references."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from lambdas.domain.evaluation.metrics.classification import are_labels
+from lambdas.domain.evaluation.metrics.classification import MOST_LABELS, are_labels, label
 from lambdas.domain.evaluation.metrics.json_match import parse_json
 from lambdas.domain.evaluation.metrics.numeric import is_numeric
 from lambdas.domain.evaluation.task_kind import TaskKind
@@ -11,24 +11,30 @@ from lambdas.domain.evaluation.task_kind import TaskKind
 _MOSTLY = 0.95
 
 
-def detect_task_kind(references: Sequence[str]) -> TaskKind:
+def detect_task_kind(references: Iterable[str]) -> TaskKind:
     """The kind of a task by the first rule that holds; text where there are no references.
+
+    It reads them once, and keeps no more of them than could be labels.
 
     1. json: at least 95 % of the references are JSON objects or arrays.
     2. labels: few, short, recurring references (`classification.are_labels`), numbers such as ratings included.
     3. numeric: at least 95 % of the references are nothing but numbers (`numeric.is_numeric`).
     4. text: all else.
     """
-    if not references:
-        return "text"
-    least = _MOSTLY * len(references)
-    if sum(_is_json(reference) for reference in references) >= least:
+    records = json = numeric = 0
+    distinct: set[str] = set()
+    for reference in references:
+        records += 1
+        json += _is_json(reference)
+        numeric += is_numeric(reference)
+        if len(distinct) <= MOST_LABELS:
+            distinct.add(label(reference))
+    least = _MOSTLY * records
+    if records and json >= least:
         return "json"
-    if are_labels(references):
+    if are_labels(distinct, records):
         return "labels"
-    if sum(map(is_numeric, references)) >= least:
-        return "numeric"
-    return "text"
+    return "numeric" if records and numeric >= least else "text"
 
 
 def _is_json(text: str) -> bool:

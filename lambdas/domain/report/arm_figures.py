@@ -1,12 +1,11 @@
 """What each arm's stored answers add up to."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from lambdas.domain.core.statistics import count_statistics, percentile
 from lambdas.domain.cost.actual import Costs
 from lambdas.domain.cost.answer_prices import answer_prices
-from lambdas.domain.evaluation.answers import StoredLine, select_answers
+from lambdas.domain.evaluation.answer_figures import AnswerFigures, drop_unknown
 from lambdas.domain.evaluation.arms import BASE
 from lambdas.domain.evaluation.evaluate import Evaluation
 from lambdas.domain.evaluation.metrics.classification import Classification
@@ -17,22 +16,21 @@ from lambdas.domain.report.run_report import ArmFigures, Latency, TokenFigures
 def summarise_arms(
     plan: Plan,
     model_arn: str | None,
-    answers: Mapping[str, Sequence[StoredLine]],
     evaluation: Evaluation,
     costs: Costs | None,
 ) -> dict[str, ArmFigures]:
     """The figures of each arm; the tuned arms' answers are those of `model_arn`."""
-    prices = answer_prices(plan, answers, costs.prices) if costs else dict.fromkeys(plan.arms)
+    prices = answer_prices(plan, evaluation.figures, costs.prices) if costs else dict.fromkeys(plan.arms)
     arms = {
         name: summarise_arm(
-            lines,
+            figures,
             evaluation.means[name],
             model_id=plan.arms[name].model_id or model_arn,
             few_shot=plan.arms[name].few_shot,
             price_per_1000=prices[name],
             classification=evaluation.classifications.get(name),
         )
-        for name, lines in answers.items()
+        for name, figures in evaluation.figures.items()
     }
     base = arms[BASE].output_tokens
     return {
@@ -44,7 +42,7 @@ def summarise_arms(
 
 
 def summarise_arm(
-    lines: Sequence[StoredLine],
+    figures: AnswerFigures,
     means: Mapping[str, float | None],
     *,
     model_id: str | None,
@@ -53,18 +51,17 @@ def summarise_arm(
     classification: Classification | None = None,
 ) -> ArmFigures:
     """An arm's figures; `means` has its metrics."""
-    answers = select_answers(lines)
-    latencies = [line.latency_ms for line in answers]
+    latencies = drop_unknown(figures.latency_ms)
     return ArmFigures.parse(
         {
             "model_id": model_id,
             "few_shot": few_shot,
-            "n": len(lines),
-            "errors": len(lines) - len(answers),
+            "n": figures.records,
+            "errors": figures.records - figures.answers,
             **means,
-            "output_tokens": count_statistics([line.output_tokens for line in answers]),
+            "output_tokens": count_statistics(drop_unknown(figures.output_tokens)),
             "latency_ms": Latency(p50=percentile(latencies, 50), p95=percentile(latencies, 95)),
-            "stop_reasons": dict(Counter(line.stop_reason for line in answers).most_common()),
+            "stop_reasons": dict(figures.stop_reasons.most_common()),
             "price_per_1000": price_per_1000,
             "classification": classification,
             "token_reduction_percent": None,

@@ -1,12 +1,12 @@
 """Makes report.json: every figure follows from the stored answers and the run's facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lambdas.domain.cost.actual import Costs, RunCost, Usage, report_cost
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
 from lambdas.domain.cost.lines import THROUGHPUT
-from lambdas.domain.evaluation.answers import StoredLine, answering_seconds
+from lambdas.domain.evaluation.answer_figures import AnswerFigures, answering_seconds
 from lambdas.domain.evaluation.arms import TUNED
 from lambdas.domain.evaluation.evaluate import Evaluation
 from lambdas.domain.evaluation.judging.summary import Judging
@@ -83,27 +83,26 @@ class RunFacts:
 def assemble_success(
     plan: Plan,
     facts: RunFacts,
-    answers: Mapping[str, Sequence[StoredLine]],
     evaluation: Evaluation,
     judging: Judging,
     losses: JobLosses,
     lineage: Lineage,
     costs: Costs | None,
 ) -> SucceededReport:
-    """The report of a run that reached its end; `answers` has the lines of each arm, the tuned one first.
+    """The report of a run that reached its end.
 
     `losses` are those of the served model's job. Without `costs` the report says nothing of what the run cost.
     """
     known = known_facts(facts)
-    throughput = _with_overhead(known.throughput, answers[TUNED])
-    cost = report_cost(plan, _usage(facts, throughput, answers, judging), costs) if costs else None
+    throughput = _with_overhead(known.throughput, evaluation.figures[TUNED])
+    cost = report_cost(plan, _usage(facts, throughput, evaluation.figures, judging), costs) if costs else None
     planned = int(float((known.hyperparameters or {}).get("epochCount", 0)))
     summary = summarise_training(summarise_epochs(*losses), planned)
     return SucceededReport.parse(
         {
             **{name: getattr(known, name) for name in known.model_fields_set},
             "status": "succeeded",
-            "arms": summarise_arms(plan, known.custom_model_arn, answers, evaluation, costs),
+            "arms": summarise_arms(plan, known.custom_model_arn, evaluation, costs),
             "task": evaluation.task,
             "comparisons": evaluation.comparisons,
             "judging": judging,
@@ -165,7 +164,7 @@ def known_facts(facts: RunFacts) -> RunReport:
 def _usage(
     facts: RunFacts,
     throughput: ThroughputFigures | None,
-    answers: Mapping[str, Sequence[StoredLine]],
+    answers: Mapping[str, AnswerFigures],
     judging: Judging,
 ) -> Usage:
     return Usage(
@@ -260,8 +259,8 @@ def _served_by(serving: Serving | None) -> ServedBy | None:
     )
 
 
-def _with_overhead(throughput: ThroughputFigures | None, tuned: Sequence[StoredLine]) -> ThroughputFigures | None:
-    answering = answering_seconds(tuned)
+def _with_overhead(throughput: ThroughputFigures | None, tuned: AnswerFigures) -> ThroughputFigures | None:
+    answering = answering_seconds([tuned])
     if throughput is None or not throughput.billed_seconds or answering is None:
         return throughput
     return throughput.model_copy(update={"overhead_seconds": round(throughput.billed_seconds - answering, 3)})

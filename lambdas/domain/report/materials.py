@@ -1,10 +1,10 @@
 """What the page shows beside report.json."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from lambdas.domain.dataset.document import DatasetDocument
-from lambdas.domain.evaluation.answers import StoredLine
+from lambdas.domain.evaluation.comparisons import Answers
 from lambdas.domain.training.losses import JobLosses
 
 
@@ -14,6 +14,6 @@ class Materials(NamedTuple):
     `dataset` is None where there is none, or one that another version has written.
     """
 
-    answers: Mapping[str, Sequence[StoredLine]]
+    answers: Answers
     losses: Mapping[int, JobLosses]
     dataset: DatasetDocument | None

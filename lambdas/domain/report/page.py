@@ -5,16 +5,15 @@ The pictures come from `charts`, which escapes the texts in them. Jinja and the 
 import this module where a page is rendered.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from markupsafe import Markup
 
-from lambdas.domain.evaluation.answers import StoredLine, select_answers
+from lambdas.domain.evaluation.answers import AnswerLine, StoredLine
 from lambdas.domain.evaluation.arms import BASE, TUNED
-from lambdas.domain.evaluation.comparisons import Comparison
-from lambdas.domain.evaluation.evaluate import Extreme
+from lambdas.domain.evaluation.comparisons import Answers, Comparison, read_rows
 from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.report import charts
 from lambdas.domain.report.charts import IntervalRow
@@ -74,6 +73,7 @@ def render_page(report: SucceededReport, materials: Materials) -> str:
     """The page of a run that succeeded."""
     metrics = [name for name in METRICS if any(arm.metric(name) is not None for arm in report.arms.values())]
     losses = _losses_of(materials, report.trained.chosen)
+    tokens, samples = _read_answers(report, materials.answers)
     return (
         environment()
         .get_template("report.html.j2")
@@ -85,15 +85,15 @@ def render_page(report: SucceededReport, materials: Materials) -> str:
             cards=_cards(report),
             comparisons=_comparisons(report),
             verdict_plot=_verdict_plot(report),
-            token_plot=_token_plot(materials.answers),
+            token_plot=_picture(charts.token_histogram({arm: own for arm, own in tokens.items() if own})),
             loss_plot=_loss_plot(losses),
             sweep_plot=_sweep_plot(report, materials),
             sweep_names=_sweep_names(report),
             unreadable=losses.training.unreadable + losses.validation.unreadable,
             win_plot=_win_plot(report.judging),
             samples={
-                "gains": _samples(report.extremes.gains, materials.answers),
-                "regressions": _samples(report.extremes.regressions, materials.answers),
+                "gains": [samples[extreme.index] for extreme in report.extremes.gains],
+                "regressions": [samples[extreme.index] for extreme in report.extremes.regressions],
             },
             dataset=materials.dataset,
         )
@@ -138,11 +138,21 @@ def _verdict_plot(report: SucceededReport) -> Markup | None:
     return _picture(charts.interval_plot(f"{metric_name(metric)}: tuned minus each other arm", "points, 0-100", rows))
 
 
-def _token_plot(answers: Mapping[str, Sequence[StoredLine]]) -> Markup:
-    counts = {
-        arm: [line.output_tokens for line in select_answers(answers[arm])] for arm in (BASE, TUNED) if arm in answers
-    }
-    return _picture(charts.token_histogram({arm: own for arm, own in counts.items() if own}))
+def _read_answers(report: SucceededReport, answers: Answers) -> tuple[dict[str, list[int]], dict[int, Sample]]:
+    """What the page shows of the answers, read once: the output tokens of the two arms that count, and the samples."""
+    tokens: dict[str, list[int]] = {arm: [] for arm in (BASE, TUNED) if arm in answers}
+    extremes = {extreme.index: extreme for extreme in (*report.extremes.gains, *report.extremes.regressions)}
+    samples = {}
+    for index, (reference, lines) in enumerate(read_rows(answers)):
+        answered = {arm: line for arm, line in lines.items() if isinstance(line, AnswerLine)}
+        for arm, own in tokens.items():
+            if arm in answered:
+                own.append(answered[arm].output_tokens)
+        if index in extremes:
+            prompt = next((line.prompt for line in answered.values()), None)
+            extreme = extremes[index]
+            samples[index] = Sample(index, extreme.difference, prompt, reference, lines)
+    return tokens, samples
 
 
 def _loss_plot(losses: JobLosses) -> Markup | None:
@@ -179,14 +189,3 @@ def _win_plot(judging: Judging) -> Markup | None:
 
 def _picture(svg: str) -> Markup:
     return Markup(svg)  # noqa: S704 - drawn by pygal, which escapes all texts
-
-
-def _samples(extremes: Sequence[Extreme], answers: Mapping[str, Sequence[StoredLine]]) -> list[Sample]:
-    """The records of the largest differences, with the prompt, the reference and each arm's answer."""
-    samples = []
-    for extreme in extremes:
-        lines = {arm: lines[extreme.index] for arm, lines in answers.items()}
-        known = next(iter(select_answers(lines.values())), None)
-        prompt, reference = (known.prompt, known.reference) if known else (None, None)
-        samples.append(Sample(extreme.index, extreme.difference, prompt, reference, lines))
-    return samples

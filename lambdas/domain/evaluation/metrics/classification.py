@@ -2,7 +2,7 @@
 
 import string
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import fmean
 
 from lambdas.domain.core.fact import Fact
@@ -21,15 +21,14 @@ def label(text: str) -> str:
     return " ".join(text.casefold().split()).strip(_SURROUNDING)
 
 
-def are_labels(references: Sequence[str]) -> bool:
-    """Whether references are labels.
+def are_labels(distinct: Collection[str], records: int) -> bool:
+    """Whether the distinct references of so many records are labels.
 
-    They are where there are 2 to 20 distinct ones, none empty and none above 4 words, with 5 records each on average.
+    They are where there are 2 to 20 of them, none empty and none above 4 words, with 5 records each on average.
     """
-    distinct = {label(reference) for reference in references}
     return (
         2 <= len(distinct) <= MOST_LABELS
-        and len(references) >= LEAST_RECORDS_PER_LABEL * len(distinct)
+        and records >= LEAST_RECORDS_PER_LABEL * len(distinct)
         and all(0 < len(one.split()) <= MOST_WORDS for one in distinct)
     )
 

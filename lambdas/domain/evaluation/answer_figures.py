@@ -1,0 +1,70 @@
+"""What is counted of an arm's answers: figures, and none of the texts, which may fill a function's memory."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from lambdas.domain.core.timestamps import seconds_between
+from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
+
+Number = TypeVar("Number", int, float)
+
+
+@dataclass
+class AnswerFigures:
+    """An arm's figures; the lists have a place for each test record, None where it has no answer.
+
+    `first_asked` and `last_answered` are timestamps, None where there is no answer at all.
+    """
+
+    output_tokens: list[int | None] = field(default_factory=list)
+    latency_ms: list[int | None] = field(default_factory=list)
+    input_tokens: int = 0
+    stop_reasons: Counter[str] = field(default_factory=Counter)
+    first_asked: str | None = None
+    last_answered: str | None = None
+
+    def add(self, line: StoredLine) -> None:
+        """Counts the next test record's line."""
+        if isinstance(line, UnansweredLine):
+            self.output_tokens.append(None)
+            self.latency_ms.append(None)
+            return
+        self.output_tokens.append(line.output_tokens)
+        self.latency_ms.append(line.latency_ms)
+        self.input_tokens += line.input_tokens
+        self.stop_reasons[line.stop_reason] += 1
+        self.first_asked = min(self.first_asked or line.asked_at, line.asked_at)
+        self.last_answered = max(self.last_answered or line.answered_at, line.answered_at)
+
+    @property
+    def records(self) -> int:
+        """How many test records the arm was asked."""
+        return len(self.output_tokens)
+
+    @property
+    def answers(self) -> int:
+        """How many of them it answered."""
+        return len(drop_unknown(self.output_tokens))
+
+
+def count_figures(lines: Iterable[StoredLine]) -> AnswerFigures:
+    """The figures of an arm's lines."""
+    figures = AnswerFigures()
+    for line in lines:
+        figures.add(line)
+    return figures
+
+
+def drop_unknown(values: Iterable[Number | None]) -> list[Number]:
+    """The values that are known."""
+    return [value for value in values if value is not None]
+
+
+def answering_seconds(arms: Iterable[AnswerFigures]) -> float | None:
+    """The time from the arms' first question to their last answer; None where there is no answer."""
+    known = [(one.first_asked, one.last_answered) for one in arms if one.first_asked and one.last_answered]
+    if not known:
+        return None
+    return seconds_between(min(first for first, _ in known), max(last for _, last in known))
