@@ -24,9 +24,9 @@ DEFINITION: dict[str, Any] = json.loads(
 STATES = dict(states(DEFINITION))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 # While a run is in these, nothing of it bills by the hour, and its training is paid for or under way.
-NOTHING_BILLS = {"StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot", "PurchaseThroughputOrDeploy"}
-# While a run is in these, what serves its model may.
-MAY_BILL = {"CheckServing", "DeleteThroughputOrDeployment"}
+NOTHING_BILLS = {"StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot"}
+# While a run is in these, what serves its model may: a purchase that was cut off may have taken effect.
+MAY_BILL = {"PurchaseThroughputOrDeploy", "CheckServing", "DeleteThroughputOrDeployment"}
 RAISED = {
     name
     for file in (ROOT / "lambdas").rglob("*.py")
