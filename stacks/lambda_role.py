@@ -24,8 +24,8 @@ def lambda_role(
     acknowledge(
         role,
         {
-            "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "X-Ray's write actions, and the List actions of Bedrock "
-            "and Service Quotas where there are any, know no resources."
+            "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "X-Ray's write actions, the List actions of Bedrock and "
+            "Service Quotas, and GetFoundationModelAvailability, where there are any, know no resources."
         },
     )
     return role

@@ -71,6 +71,7 @@ def permissions_by_state(
             _allow(["bedrock:ListTagsForResource"], model, throughput, deployed),
             _allow(["bedrock:ListProvisionedModelThroughputs", "bedrock:ListModelCustomizationJobs"], "*"),
             _allow(["bedrock:ListCustomModelDeployments", "bedrock:ListCustomModels"], "*"),
+            _allow(["bedrock:GetFoundationModelAvailability"], "*"),
             _allow(["servicequotas:ListServiceQuotas", "servicequotas:ListAWSDefaultServiceQuotas"], "*"),
             _allow(["s3:GetBucketLocation"], uploads.bucket_arn, out.bucket_arn),
             _allow(["iam:GetRole", "iam:SimulatePrincipalPolicy"], data.customization_role_arn),

@@ -17,11 +17,12 @@ from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.models.catalogue import base_model
-from lambdas.domain.preflight.callable_models import callable_models
+from lambdas.domain.preflight.callable_models import Asked, callable_models
 from lambdas.domain.preflight.checks import Check
 from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.folder import FILES, files_unchanged
 from lambdas.domain.preflight.model import model_checks
+from lambdas.domain.preflight.model_access import ModelAvailability, accessible_models
 from lambdas.domain.preflight.names import NAMES, names_free
 from lambdas.domain.preflight.quotas import InUse, Needs, are_missing, quota_checks
 from lambdas.domain.preflight.role import (
@@ -175,6 +176,14 @@ def _denied_to_starter(
     ]
 
 
+def _access(subject: Subject, adapters: Adapters) -> list[Check]:
+    def ask(model: Asked) -> ModelAvailability | Unknown | None:
+        return _ask(lambda: adapters.foundation_models.tell_availability(model.model_id))
+
+    answers = {model: ask(model) for model in subject.needs.asked}
+    return [accessible_models(answers, adapters.foundation_models.region())]
+
+
 def _answering(subject: Subject, adapters: Adapters) -> list[Check]:
     def ask(model_id: str) -> Unknown | None:
         return _ask(lambda: adapters.foundation_models.ask_one_token(model_id))
@@ -226,6 +235,8 @@ GROUPS: tuple[Callable[[Subject, Adapters], list[Check]], ...] = (
     _storage,
     _role,
     _key,
+    # Before the questions: a first one starts a subscription.
+    _access,
     _answering,
     _subscribers,
     _names,

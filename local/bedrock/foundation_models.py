@@ -225,8 +225,8 @@ class SimulatedFoundationModels:
 
     def __init__(self, settings: SimulationSettings) -> None:
         self._settings = settings
-        self._lifecycle = _by_version(settings.model_lifecycle, "model_lifecycle")
-        self._units = _by_version(settings.model_units_by_model, "model_units_by_model")
+        self._lifecycle = by_version(settings.model_lifecycle, "model_lifecycle")
+        self._units = by_version(settings.model_units_by_model, "model_units_by_model")
 
     def arn(self, model: FoundationModel) -> str:
         """`arn:aws:bedrock:<region>::foundation-model/<id>`."""
@@ -327,7 +327,7 @@ class SimulatedFoundationModels:
 V = TypeVar("V")
 
 
-def _by_version(values: Mapping[str, V], setting: str) -> dict[str, V]:
+def by_version(values: Mapping[str, V], setting: str) -> dict[str, V]:
     """A setting with models' ids as its keys, by version; an id that no model has is a ValueError."""
     known = {model.version_id for model in FOUNDATION_MODELS.values()}
     unknown = sorted(name for name in values if version_of(name) not in known)

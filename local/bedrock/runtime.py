@@ -21,6 +21,7 @@ from local.bedrock.foundation_models import (
     SimulatedFoundationModels,
     without_profile,
 )
+from local.bedrock.model_access import AccessToModels
 from local.bedrock.models.base import BaseModel as SimulatedBaseModel
 from local.bedrock.provisioned_throughput import Throughputs
 from local.bedrock.resources import new_id
@@ -79,11 +80,13 @@ class Runtime:
         throughputs: Throughputs,
         deployments: Deployments,
         custom_models: CustomModels,
+        access: AccessToModels,
     ) -> None:
         self._foundation_models = foundation_models
         self._throughputs = throughputs
         self._deployments = deployments
         self._custom_models = custom_models
+        self._access = access
 
     def resolve(self, identifier: str) -> FoundationModel | CustomModel:
         """The model that an id or ARN invokes, or the error of Bedrock. Called under the service's lock."""
@@ -103,6 +106,7 @@ class Runtime:
         is_profile = name != model.model_id
         if model.customization is not None or not (is_profile or "ON_DEMAND" in model.inference_types):
             raise _not_on_demand(identifier)
+        self._access.refuse_denied(model)
         return model
 
     def invoke(self, model: FoundationModel | CustomModel, body: bytes) -> InvokeModelAnswer:

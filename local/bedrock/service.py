@@ -26,6 +26,7 @@ from local.bedrock.customization_jobs import CustomizationJob, CustomizationJobs
 from local.bedrock.errors import BedrockError, InternalError, UnsupportedOperationError
 from local.bedrock.faults import FAULT_LIST, Call, Fault, FaultKind, Faults, error_of
 from local.bedrock.foundation_models import SimulatedFoundationModels
+from local.bedrock.model_access import AccessToModels
 from local.bedrock.provisioned_throughput import Throughput, Throughputs
 from local.bedrock.resources import Tags, without_nones
 from local.bedrock.runtime import Runtime
@@ -119,7 +120,10 @@ class SimulatedBedrock:
         quotas = ServiceQuotas(settings, self._foundation_models)
         self._throughputs = Throughputs(settings, clock, self._foundation_models, self._custom_models, tags)
         self._deployments = Deployments(settings, clock, self._custom_models, tags)
-        self._runtime = Runtime(self._foundation_models, self._throughputs, self._deployments, self._custom_models)
+        access = AccessToModels(settings, clock)
+        self._runtime = Runtime(
+            self._foundation_models, self._throughputs, self._deployments, self._custom_models, access
+        )
         # How the resource is found that a member of a request names by ARN, id or name.
         self._found_by: dict[str, Callable[[str], Resource | None]] = {
             "jobIdentifier": self._jobs.find,
@@ -146,6 +150,7 @@ class SimulatedBedrock:
             "ListCustomModelDeployments": self._deployments.list_deployments,
             "DeleteCustomModelDeployment": self._deployments.delete,
             "GetFoundationModel": self._foundation_models.get,
+            "GetFoundationModelAvailability": access.tell,
             "ListFoundationModels": self._foundation_models.list_models,
             "ListServiceQuotas": quotas.list_applied,
             "GetServiceQuota": quotas.get_applied,

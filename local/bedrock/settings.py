@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+ModelAccess = Literal["SUBSCRIBED", "PENDING", "NOT_SUBSCRIBED", "NOT_AUTHORIZED"]
 LifeCycleStatus = Literal["ACTIVE", "LEGACY", "EOL"]
 
 
@@ -45,6 +46,8 @@ class SimulationSettings(BaseModel):
     )
 
     delete_while_creating: bool = Field(default=False, description="of a throughput or a deployment")
+    model_access: dict[str, ModelAccess] = Field(default={}, description="subscribed to, for models that it omits")
+    first_access_seconds: float = Field(default=900, ge=0, description="how long calls without subscription succeed")
     model_lifecycle: dict[str, LifeCycleStatus] = Field(default={}, description="ACTIVE for models that it omits")
 
     def scaled(self, seconds: float) -> float:

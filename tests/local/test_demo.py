@@ -40,6 +40,9 @@ ON_DEMAND = base_model("amazon.nova-micro-v1:0")
 # The one whose life cycle has a successor.
 AGED = base_model("anthropic.claude-3-haiku-20240307-v1:0")
 
+# It answers the question of the preflight, and nothing after a quarter of an hour.
+NOT_SUBSCRIBED = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+
 
 @dataclass
 class Demo:
@@ -191,7 +194,11 @@ def test_a_demo_whose_emulator_loses_its_supervisor_ends_in_a_sentence() -> None
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedAws, DeployedEnvironment]]:
     folder = tmp_path_factory.mktemp("deployed")
-    settings = {"model_lifecycle": {AGED.inference_id: "EOL"}, "no_commitment_model_units": 0}
+    settings = {
+        "model_lifecycle": {AGED.inference_id: "EOL"},
+        "model_access": {NOT_SUBSCRIBED: "NOT_SUBSCRIBED"},
+        "no_commitment_model_units": 0,
+    }
     with EmbeddedAws(folder, region=ON_DEMAND.customization_regions[0], bedrock_settings=settings) as aws:
         yield aws, deploy(aws, base_model=ON_DEMAND.customization_id)
 
@@ -235,7 +242,10 @@ def test_all_that_is_wrong_is_found_before_anything_is_started(
         "hyperparameters": {"epochs": 2, "learningRate": "high"},
         "sweep": {"jobs": 3, "grid": {"epochCount": [1, 99]}},
         "serving": "provisioned_throughput",
-        "evaluation": {"models": ["amazon.nova-premier-v1:0"], "judges": ["anthropic.claude-3-7-sonnet-20250219-v1:0"]},
+        "evaluation": {
+            "models": ["amazon.nova-premier-v1:0"],
+            "judges": ["anthropic.claude-3-7-sonnet-20250219-v1:0", NOT_SUBSCRIBED],
+        },
     }
     shutil.copy(EXAMPLE, tmp_path / "train.jsonl")
     (tmp_path / "run.json").write_text(json.dumps(settings))
@@ -246,7 +256,8 @@ def test_all_that_is_wrong_is_found_before_anything_is_started(
     assert "PreflightFailed" in printed
     found = json.loads((aws.directory / "preflight.json").read_text())["checks"]
     assert {each["check"] for each in found if each["status"] == "failed"} == {
-        "hyperparameters", "sweep-grid", "quota-model-units", "quota-model-units-of-model", "models-callable", "prices",
+        "hyperparameters", "sweep-grid", "quota-model-units", "quota-model-units-of-model", "models-accessible",
+        "models-callable", "prices",
     }  # fmt: skip
     data = json.loads((aws.directory / "dataset" / "report.json").read_text())
     assert (data["status"], data["issue_counts"]) == ("accepted", {"job-settings": 3})

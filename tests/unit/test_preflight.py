@@ -31,6 +31,7 @@ from lambdas.domain.preflight.checks import (
 from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.folder import files_unchanged
 from lambdas.domain.preflight.model import ModelDetails, customizable, exists, in_region, lifecycle, servable
+from lambdas.domain.preflight.model_access import ModelAvailability, accessible_models
 from lambdas.domain.preflight.names import Taken, names_free
 from lambdas.domain.preflight.quotas import InUse, Needs, Quota, are_missing, quota_checks
 from lambdas.domain.preflight.role import (
@@ -132,7 +133,15 @@ PLAN = plan(
     tokens=TokenCounts(test_prompts=300, test_references=30, examples=0),
 )
 
+
 # What makes each check fail, and words that its finding must have.
+def access(model_id: str = JUDGE.model_id, *, asked: str | None = None, **changes: Any) -> Check:
+    """The check of a judge that is available but for the changes."""
+    available = {"agreement": "AVAILABLE", "is_authorized": True, "is_entitled": True, "is_in_region": True}
+    answer = ModelAvailability(model_id, **{**available, **changes})
+    return accessible_models({Asked(asked or model_id, "a judge"): answer}, "us-west-2")
+
+
 FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
     "model-exists": [
         (lambda: exists(HAIKU, None, "us-west-2", AFTER), ["end of life was on 2026-09-10", "nova-2-lite"]),
@@ -151,6 +160,15 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
         (lambda: callable_models({JUDGE: Unknown("Converse: AccessDeniedException: No access.", busy=False)}),
          ["anthropic.claude-3-sonnet, a judge", "No access", "us.…"]),
         (lambda: callable_models({JUDGE: BUSY}), ["ThrottlingException", "again later"]),
+    ],
+    "models-accessible": [
+        (lambda: access(agreement="NOT_AVAILABLE", is_entitled=False),
+         ["claude-3-sonnet, a judge", "AccessDenied", "aws-marketplace:Subscribe", "use case", "us-west-2"]),
+        (lambda: access(agreement="ERROR", trouble="Payment is missing."), ["Bedrock says: Payment is missing."]),
+        (lambda: access(agreement="PENDING"), ["is being made", "in some minutes"]),
+        (lambda: access(is_authorized=False), ["denies anthropic.claude-3-sonnet", "service control policies"]),
+        (lambda: access(is_in_region=False), ["not available in us-west-2", "inference profile"]),
+        (lambda: accessible_models({JUDGE: DENIED}, "us-west-2"), ["could not be checked", "on *"]),
     ],
     "hyperparameters": [
         (lambda: setting("hyperparameters", hyperparameters={"epochs": 1}), ["/epochs: ", "it has epochCount"]),
@@ -488,3 +506,23 @@ def test_message_that_is_cut_says_how_many_more_there_are() -> None:
     assert f"- and {30 - shown} more" in text
     assert text.count("Do it.") == shown > 3
     assert text.endswith("upload the data set again.")
+
+
+def test_a_subscription_that_is_being_made_is_waited_for() -> None:
+    """It takes minutes; beside another error, waiting would not let the run go on."""
+    assert access(agreement="PENDING").busy
+    assert not access(agreement="NOT_AVAILABLE").busy
+    assert accessible_models({JUDGE: BUSY}, "us-west-2").busy
+
+
+@pytest.mark.parametrize("model_id", ["amazon.nova-lite-v1:0", "meta.llama3-3-70b-instruct-v1:0"])
+def test_models_outside_of_the_marketplace_need_no_subscription(model_id: str) -> None:
+    """Whatever Bedrock says of an agreement that there is none of, the model answers."""
+    assert access(model_id, agreement="NOT_AVAILABLE", is_entitled=False).status == "passed"
+
+
+def test_a_profile_answers_where_its_model_is_not() -> None:
+    """It asks the model in another Region."""
+    assert (
+        access("anthropic.claude-haiku-4-5", asked="us.anthropic.claude-haiku-4-5", is_in_region=False).findings == ()
+    )

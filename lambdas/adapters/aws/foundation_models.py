@@ -7,6 +7,7 @@ from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
 from lambdas.adapters.aws.service_errors import Refused, named_errors
 from lambdas.domain.evaluation.questions import InferenceSettings, Message, Question
 from lambdas.domain.preflight.model import ModelDetails
+from lambdas.domain.preflight.model_access import ModelAvailability
 
 if TYPE_CHECKING:
     from types_boto3_bedrock import BedrockClient
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 # An identifier that names no model is invalid to Bedrock, or not found.
 _UNKNOWN = {"ResourceNotFoundException", "ValidationException"}
+# What the ids of cross-Region inference profiles begin with.
+_PROFILES = ("us.", "eu.", "apac.", "au.", "ca.", "jp.", "us-gov.", "global.")
 _ONE_TOKEN = InferenceSettings(max_tokens=1, temperature=0.0, top_p=1.0)
 
 
@@ -47,10 +50,35 @@ class FoundationModels:
             end_of_life=_date(life_cycle.get("endOfLifeTime")),
         )
 
+    def tell_availability(self, model_id: str) -> ModelAvailability | None:
+        """The account's access to a model; None where Bedrock tells nothing of it. Raises ServiceBusy and Refused."""
+        plain = model_id.rpartition("/")[2].removeprefix(_profile_prefix(model_id.rpartition("/")[2]))
+        try:
+            with named_errors("GetFoundationModelAvailability"):
+                response = self._client.get_foundation_model_availability(modelId=plain)
+        except Refused as refusal:
+            if refusal.code in _UNKNOWN:
+                return None
+            raise
+        agreement = response["agreementAvailability"]
+        return ModelAvailability(
+            model_id=plain,
+            agreement=agreement["status"],
+            is_authorized=response["authorizationStatus"] == "AUTHORIZED",
+            is_entitled=response["entitlementAvailability"] == "AVAILABLE",
+            is_in_region=response["regionAvailability"] == "AVAILABLE",
+            trouble=agreement.get("errorMessage"),
+        )
+
     def ask_one_token(self, model_id: str) -> None:
         """Asks a model for a single token; raises ServiceBusy and Refused."""
         question = Question(index=0, system=None, messages=(Message(role="user", content="Hello"),), reference="")
         self._runtime.converse(model_id, question, _ONE_TOKEN)
+
+
+def _profile_prefix(model_id: str) -> str:
+    """`us.` of `us.amazon.nova-2-lite-v1:0`, and nothing of a model's own id."""
+    return next((prefix for prefix in _PROFILES if model_id.startswith(prefix)), "")
 
 
 def _date(time: datetime | None) -> date | None:

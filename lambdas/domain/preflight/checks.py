@@ -42,6 +42,7 @@ CHECKS = {
     "role-reads-dataset": "The customization role may read the run's training and validation sets.",
     "role-writes-output": "The customization role may write the job's output.",
     "key-usable": "The KMS key, where there is one, is enabled, and the job may use it.",
+    "models-accessible": "The account may ask the base model, the models compared with it and the judges for good.",
     "models-callable": "The base model, the models compared with it and the judges answer a question of one token.",
     "subscribers": "Somebody gets the topics' messages: results, the request for approval, and alarms.",
     "names-free": "No job, custom model, throughput or deployment of another run has this run's names.",

@@ -46,6 +46,18 @@ def described(status: str = "ACTIVE", **changes: Any) -> dict[str, Any]:
     return {"modelDetails": details}
 
 
+def available(agreement: str = "AVAILABLE", **changes: Any) -> dict[str, Any]:
+    """GetFoundationModelAvailability's answer."""
+    return {
+        "modelId": "anthropic.claude-3-haiku-20240307-v1:0",
+        "agreementAvailability": {"status": agreement},
+        "authorizationStatus": "AUTHORIZED",
+        "entitlementAvailability": "AVAILABLE",
+        "regionAvailability": "AVAILABLE",
+        **changes,
+    }
+
+
 QUOTAS = {
     "L-BE77399C": ("Model units no-commitment Provisioned Throughputs across custom models", 2),
     "L-1": ("Model units per provisioned model for Anthropic Claude 3 Haiku 200K", 1),
@@ -109,6 +121,7 @@ def quotas(aws: None) -> Script:
 def account(bedrock: Script, runtime: Script, s3: "S3Client", quotas: Script, denied: set[str]) -> Script:
     """An account in which all is well, for tests that then break something."""
     bedrock.answer("GetFoundationModel", described())
+    bedrock.answer("GetFoundationModelAvailability", available())
     for operation in NAMED:
         bedrock.refuse(operation, NOT_FOUND, status=404)
     bedrock.answer("ListProvisionedModelThroughputs", {})
@@ -158,6 +171,35 @@ def test_run_that_lacks_nothing_goes_on_and_every_check_is_on_record(
     assert result["uri"] == f"s3://{run['output_bucket']}/{run['prefix']}preflight.json"
     assert (result["status"], document["status"]) == ("passed", "passed")
     assert "failed" not in statuses(document).values()
+
+
+def test_model_that_answers_now_and_is_denied_later_ends_the_run_before_a_job_starts(
+    account: Script, run_preflight: Preflight, plan: dict[str, Any]
+) -> None:
+    """The first calls of a third-party model succeed in a new account: the question of one token proves nothing."""
+    plan["evaluation"]["judges"] = ["us.anthropic.claude-haiku-4-5-20251001-v1:0"]
+    change(account, "GetFoundationModelAvailability").answer("GetFoundationModelAvailability", available())
+    account.answer("GetFoundationModelAvailability", available("NOT_AVAILABLE"))
+    error, document = run_preflight()
+    assert isinstance(error, PreflightFailed)
+    assert statuses(document)["models-callable"] == "passed"
+    assert statuses(document)["models-accessible"] == "failed"
+    assert "us.anthropic.claude-haiku-4-5-20251001-v1:0, a judge" in str(error)
+    # The operation knows no inference profiles.
+    asked = [each["modelId"] for each in account.requests("GetFoundationModelAvailability")]
+    assert asked == ["anthropic.claude-3-haiku-20240307-v1:0", "anthropic.claude-haiku-4-5-20251001-v1:0"]
+
+
+def test_subscription_that_is_being_made_is_asked_for_again(account: Script, run_preflight: Preflight) -> None:
+    """Bedrock makes it within minutes: the state repeats its checks."""
+    change(account, "GetFoundationModelAvailability").answer("GetFoundationModelAvailability", available("PENDING"))
+    assert isinstance(run_preflight()[0], ServiceBusy)
+
+
+def test_model_that_bedrock_tells_nothing_of_is_left_to_the_question(account: Script, run_preflight: Preflight) -> None:
+    """Such as a custom one: whether it can be asked is another check."""
+    change(account, "GetFoundationModelAvailability").refuse("GetFoundationModelAvailability", NOT_FOUND, status=404)
+    assert statuses(run_preflight()[1])["models-accessible"] == "passed"
 
 
 @pytest.mark.parametrize(
