@@ -19,7 +19,7 @@ from cli.stack_outputs import outputs_of
 from cli.validate import Opener, choose, files_of, settings_of, validate
 from lambdas.domain.core.run import Run, RunSource
 from lambdas.domain.core.timestamps import now
-from lambdas.domain.cost.estimate import amount
+from lambdas.domain.cost.estimate import amount, unconfirmed_text
 from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.evaluation.gate import GateSettings
 from lambdas.domain.plan.plan import Plan
@@ -82,6 +82,7 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
         resources=None,
         names=None,
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
+        accept_unknown_prices=settings.accept_unknown_prices,
     )
     try:
         subject = replace(subject, resources=_resources(account, settings.deployment))
@@ -111,7 +112,7 @@ def tell(console: Console, result: PreflightDocument) -> None:
     if result.estimate:
         known, unknown = f"{amount(result.estimate.known_usd)} USD", result.estimate.unknown
         text = f"unknown, no price for {'; '.join(unknown)}. The rest: {known}" if unknown else known
-        console.print(f"Estimated cost: {text}.")
+        console.write_line(f"Estimated cost: {text}. {unconfirmed_text(result.estimate)}".rstrip())
     console.print(f"Preflight {result.status}.", style="bold green" if result.status == "passed" else "bold red")
 
 

@@ -48,6 +48,8 @@ def deploy(aws: EmbeddedAws, *, base_model: str = DEMO_MODEL, max_concurrency: i
         "max_concurrency": str(max_concurrency),
         # Everything here ends with the embedded AWS; what is deployed is also what tests destroy.
         "keep_data": "false",
+        # Claude 3 Haiku's prices of training and throughput are not known; nothing here bills.
+        "accept_unknown_prices": "true",
     }
     context = [word for name, value in settings.items() for word in ("--context", f"{CONTEXT_KEY}:{name}={value}")]
     _close_kept()

@@ -148,6 +148,7 @@ def limits_on_runs(settings: Settings) -> dict[str, str]:
     return {
         "MAX_MODEL_UNITS": str(settings.max_model_units),
         "MAX_SWEEP_JOBS": str(settings.max_sweep_jobs),
+        "ACCEPT_UNKNOWN_PRICES": str(settings.accept_unknown_prices).lower(),
         "GATE": settings.gate.model_dump_json(exclude_unset=True),
         **{name: str(value) for name, value in optional.items() if value is not None},
     }

@@ -120,8 +120,9 @@ class Settings(BaseModel):
     )
     max_sweep_jobs: Annotated[int, Field(ge=1, le=12)] = Field(4, description="a whole number from 1 to 12")
     max_run_cost_usd: Annotated[float | None, Field(gt=0), BeforeValidator(_nothing)] = Field(
-        None, description="an amount in USD, or null"
+        100.0, description="an amount in USD, or null"
     )
+    accept_unknown_prices: bool = Field(False, description="true or false")
     max_runs_per_day: Annotated[int | None, Field(ge=1, le=1000), BeforeValidator(_nothing)] = Field(
         50, description="a whole number from 1 to 1000, or null"
     )

@@ -36,6 +36,7 @@ class Environment(BaseModel):
     longest_run_hours: float = Field(gt=0)
     max_sweep_jobs: int = Field(ge=1)
     max_run_cost_usd: Annotated[float | None, Optional] = None
+    accept_unknown_prices: bool = False
     # ClaimRun's: how many runs a day may start.
     max_runs_per_day: Annotated[int | None, Optional] = None
     # The least that a run's gate may ask for, and the models that a run.json may name (None: those that are known).

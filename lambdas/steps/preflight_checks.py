@@ -250,4 +250,10 @@ def _cost(subject: Subject, adapters: Adapters) -> tuple[list[Check], Estimate |
     prices = (
         default_prices() if resources is None else _ask(lambda: adapters.price_file.read_prices(resources.input_bucket))
     )
-    return cost_checks(subject.plan, subject.needs.max_cost_usd, prices, subject.model_unit_price_per_hour)
+    return cost_checks(
+        subject.plan,
+        subject.needs.max_cost_usd,
+        prices,
+        subject.model_unit_price_per_hour,
+        accept_unknown_prices=subject.accept_unknown_prices,
+    )

@@ -24,6 +24,7 @@ def run_preflight(
     key_arn: str | None,
     topics: Topics | None,
     model_unit_price_per_hour: float | None,
+    accept_unknown_prices: bool,
 ) -> PreflightResult:
     """Makes every check and writes `preflight.json`, whatever the outcome.
 
@@ -39,7 +40,13 @@ def run_preflight(
         topics=topics,
     )
     subject = Subject(
-        needs_of(plan), plan, resources, _names(environment, run, plan), model_unit_price_per_hour, run.source
+        needs_of(plan),
+        plan,
+        resources,
+        _names(environment, run, plan),
+        model_unit_price_per_hour,
+        accept_unknown_prices=accept_unknown_prices,
+        source=run.source,
     )
     checks, estimate = make_checks(subject, adapters)
     outcome = document(checks, now(), estimate)

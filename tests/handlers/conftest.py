@@ -33,6 +33,8 @@ ENVIRONMENT = {
     "LONGEST_LEASE_HOURS": "8",
     "LONGEST_RUN_HOURS": "168",
     "MAX_SWEEP_JOBS": "4",
+    # Claude 3 Haiku has prices that nobody knows.
+    "ACCEPT_UNKNOWN_PRICES": "true",
     "POWERTOOLS_SERVICE_NAME": "fine-tuning",
     "POWERTOOLS_METRICS_NAMESPACE": "FineTuning",
     "POWERTOOLS_TRACE_DISABLED": "true",

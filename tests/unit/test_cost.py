@@ -6,9 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.core.token_price import TokenPrice
-from lambdas.domain.cost.estimate import Estimate, cost_findings, environment_prices, estimate, reported_prices
-from lambdas.domain.cost.price_file import Prices, default_prices
+from lambdas.domain.cost.estimate import (
+    Estimate,
+    cost_findings,
+    environment_prices,
+    estimate,
+    reported_prices,
+    unconfirmed_text,
+)
+from lambdas.domain.cost.price_file import Prices, SourcedTokenPrice, UnitPrice, default_prices
 from lambdas.domain.dataset.planned_set import TrainingSet
 from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.arms import Arm
@@ -25,14 +31,17 @@ PRICES = default_prices().model_copy(
             .base_models[MODEL]
             .model_copy(
                 update={
-                    "training_per_1000_tokens": 0.01,
-                    "storage_per_month": 2.0,
-                    "model_unit_per_hour": 40.0,
-                    "on_demand": TokenPrice(input=0.001, output=0.002),
+                    "training_per_1000_tokens": UnitPrice(usd=0.01),
+                    "storage_per_month": UnitPrice(usd=2.0),
+                    "model_unit_per_hour": UnitPrice(usd=40.0),
+                    "on_demand": SourcedTokenPrice(input=0.001, output=0.002),
                 }
             )
         },
-        "foundation_models": {HAIKU: TokenPrice(input=0.1, output=0.2), "judge": TokenPrice(input=1, output=2)},
+        "foundation_models": {
+            HAIKU: SourcedTokenPrice(input=0.1, output=0.2),
+            "judge": SourcedTokenPrice(input=1, output=2),
+        },
     }
 )
 
@@ -208,27 +217,44 @@ def test_unknown_price_is_never_counted_as_nothing(names: set[str], asked: bool)
 
 def test_run_above_its_cap_is_refused_with_its_dearest_line() -> None:
     """The remedy depends on what costs most."""
-    assert cost_findings(estimate(plan(), PRICES), 46.3) == []
-    assert cost_findings(estimate(plan(), PRICES), None) == []
-    (finding,) = cost_findings(estimate(plan(), PRICES), 46.1)
+    assert cost_findings(estimate(plan(), PRICES), 46.3, accept_unknown=False) == []
+    assert cost_findings(estimate(plan(), PRICES), None, accept_unknown=False) == []
+    (finding,) = cost_findings(estimate(plan(), PRICES), 46.1, accept_unknown=False)
     assert (finding.check, finding.severity) == ("cost-cap", "error")
     assert "46.20 USD" in finding.message
     assert "throughput" in finding.message
     assert "max_cost_usd" in finding.remedy
 
 
-def test_unknown_price_warns_without_a_cap_and_refuses_with_one() -> None:
-    """A cap that cannot be checked protects nobody."""
+@pytest.mark.parametrize("cap", [None, 1000.0])
+def test_unknown_price_refuses_the_run_unless_it_is_accepted(cap: float | None) -> None:
+    """What nobody knows the price of may cost anything, with a cap and without one."""
     found = estimate(plan(), without({"model_unit_per_hour"}, asked=False))
-    (warning,) = cost_findings(found, None)
+    (error,) = cost_findings(found, cap, accept_unknown=False)
+    assert (error.check, error.severity) == ("prices", "error")
+    assert "accept_unknown_prices" in error.remedy
+    (warning,) = cost_findings(found, cap, accept_unknown=True)
     assert (warning.check, warning.severity) == ("prices", "warning")
-    (error,) = cost_findings(found, 1000.0)
-    assert (error.check, error.severity) == ("cost-cap", "error")
     for finding in (warning, error):
         assert "throughput" in finding.message
         assert f"/base_models/{MODEL}/model_unit_per_hour" in finding.remedy
-    # What is known is already too dear, whatever the rest costs.
-    assert [each.severity for each in cost_findings(found, 1.0)] == ["error", "error"]
+        assert "fine-tune prices" in finding.remedy
+
+
+def test_known_prices_above_the_cap_refuse_whatever_is_accepted() -> None:
+    """What is known is already too dear, whatever the rest costs."""
+    found = estimate(plan(), without({"model_unit_per_hour"}, asked=False))
+    assert [each.severity for each in cost_findings(found, 1.0, accept_unknown=True)] == ["error", "warning"]
+
+
+def test_prices_that_are_not_confirmed_are_named() -> None:
+    """A price from a copy of a page may be old: whoever counts with it knows which one it is."""
+    assert unconfirmed_text(estimate(plan(), PRICES)) == ""
+    doubtful = PRICES.base_models[MODEL].model_copy(update={"storage_per_month": UnitPrice(usd=2.0, confirmed=False)})
+    found = estimate(plan(), PRICES.model_copy(update={"base_models": {MODEL: doubtful}}))
+    assert found.unconfirmed == ["custom model storage, first month"]
+    assert "custom model storage" in unconfirmed_text(found)
+    assert Estimate.parse(found.dump()) == found
 
 
 def test_prices_of_run_and_deployment_fill_holes() -> None:
@@ -247,4 +273,4 @@ def test_prices_of_a_run_change_nothing_that_a_cap_counts_with(price: float) -> 
     assert estimate(own, environment_prices(PRICES, own, None)) == estimate(plan(), PRICES)
     unknown = estimate(own, environment_prices(without(set(), asked=True), own, None))
     assert unknown.total_usd is None
-    assert [each.severity for each in cost_findings(unknown, 1000.0)] == ["error"]
+    assert [each.severity for each in cost_findings(unknown, 1000.0, accept_unknown=False)] == ["error"]

@@ -10,7 +10,7 @@ import pytest
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.core.unknown import Unknown
-from lambdas.domain.cost.price_file import BaseModelPrices, default_prices, parse_prices
+from lambdas.domain.cost.price_file import BaseModelPrices, UnitPrice, default_prices, parse_prices
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.arms import Arm
@@ -116,14 +116,17 @@ def swept(check: str, validation: int = 32, **sweep: Any) -> Check:
     return next(each for each in checks if each.check == check)
 
 
-def cost(check: str, cap: float | None = None, prices: Any = None) -> Check:
+def cost(check: str, cap: float | None = None, prices: Any = None, accept_unknown_prices: bool = False) -> Check:
     """One of the checks of a small run's cost."""
-    checks, _ = cost_checks(PLAN, cap, prices or PRICES, 40.0)
+    checks, _ = cost_checks(PLAN, cap, prices or PRICES, 40.0, accept_unknown_prices=accept_unknown_prices)
     return next(each for each in checks if each.check == check)
 
 
 _HAIKU_PRICES = BaseModelPrices(
-    training_per_1000_tokens=0.01, storage_per_month=2.0, model_unit_per_hour=None, on_demand=None
+    training_per_1000_tokens=UnitPrice(usd=0.01),
+    storage_per_month=UnitPrice(usd=2.0),
+    model_unit_per_hour=None,
+    on_demand=None,
 )
 PRICES = default_prices().model_copy(update={"base_models": {HAIKU.customization_id: _HAIKU_PRICES}})
 RECORDS: dict[SetName, int] = {"train": 60, "validation": 32, "test": 20}
@@ -328,9 +331,11 @@ def test_check_passes_where_nothing_stands_in_the_way(made: Callable[[], Check])
 def test_a_run_passes_no_cap_by_prices_of_its_own() -> None:
     """Its run.json says that all is free; the estimate, which an approver sees, knows better."""
     free = EvaluationSettings(max_tokens=64, prices={HAIKU.inference_id: TokenPrice(input=0.0, output=0.0)})
-    (_, cap), estimated = cost_checks(PLAN.model_copy(update={"evaluation": free}), 42.08, PRICES, 40.0)
+    (_, cap), estimated = cost_checks(
+        PLAN.model_copy(update={"evaluation": free}), 42.08, PRICES, 40.0, accept_unknown_prices=False
+    )
     unpriced = PLAN.model_copy(update={"evaluation": EvaluationSettings(max_tokens=64)})
-    _, usual = cost_checks(unpriced, None, PRICES, 40.0)
+    _, usual = cost_checks(unpriced, None, PRICES, 40.0, accept_unknown_prices=False)
     assert estimated == usual
     assert estimated is not None and estimated.known_usd > 42.08
     assert cap.status == "failed"
@@ -433,9 +438,10 @@ def test_conditions_that_cannot_be_judged_warn() -> None:
     assert trusts_bedrock(DENIED, ORIGIN).status == "warning"
 
 
-def test_unreadable_prices_stop_only_a_run_with_a_cap() -> None:
-    """Who sets a cap wants no run whose cost is unknown; who sets none is told."""
-    assert cost("prices", prices=DENIED).status == "warning"
+def test_unreadable_prices_stop_a_run_unless_unknown_ones_are_accepted() -> None:
+    """None of them is known then."""
+    assert cost("prices", prices=DENIED).status == "failed"
+    assert cost("prices", prices=DENIED, accept_unknown_prices=True).status == "warning"
     assert cost("cost-cap", prices=DENIED).status == "skipped"
 
 

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lambdas.domain.core.token_price import TokenPrice
-from lambdas.domain.cost.price_file import Prices, default_prices, parse_prices
+from lambdas.domain.cost.price_file import Prices, SourcedTokenPrice, UnitPrice, default_prices, parse_prices
 from lambdas.domain.models.catalogue import catalogue
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
@@ -26,6 +27,49 @@ def test_shipped_prices_are_those_of_the_catalogue_and_no_others() -> None:
     assert set(prices.base_models) == {entry.customization_id for entry in catalogue()}
     assert {entry.inference_id for entry in catalogue()} <= set(prices.foundation_models)
     assert parse_prices(json.dumps(shipped()).encode()) == prices
+
+
+def test_a_run_of_every_model_but_the_dead_one_has_a_price_for_all_that_it_uses() -> None:
+    """An unknown price refuses the run: the shipped file must not refuse what can be tuned."""
+    prices = default_prices()
+    for entry in catalogue():
+        own = prices.base_models[entry.customization_id]
+        if entry.customization_id == HAIKU:
+            assert own.training_per_1000_tokens is None
+            continue
+        assert own.training_per_1000_tokens and own.storage_per_month
+        assert own.model_unit_per_hour or "provisioned_throughput" not in entry.serving
+        assert own.on_demand or "on_demand" not in entry.serving
+        assert prices.foundation_models[entry.inference_id]
+
+
+def test_every_shipped_price_has_source_and_date_and_the_judges_of_the_example_are_among_them() -> None:
+    """A figure that nobody can trace is a guess."""
+    prices = default_prices()
+    units = [
+        price
+        for model in prices.base_models.values()
+        for price in (
+            model.training_per_1000_tokens,
+            model.storage_per_month,
+            model.model_unit_per_hour,
+            model.on_demand,
+        )
+    ]
+    known = [price for price in (*units, *prices.foundation_models.values()) if price is not None]
+    assert all(price.source and price.as_of for price in known)
+    assert min(price.as_of for price in known if price.as_of) == prices.as_of
+    run = json.loads((Path(__file__).parents[2] / "examples" / "sweep-and-judges" / "run.json").read_text())
+    assert all(prices.foundation_models[judge] for judge in run["evaluation"]["judges"])
+
+
+def test_a_number_alone_is_a_price_of_the_files_own_source() -> None:
+    """Whoever writes a price file by hand writes numbers."""
+    file = shipped()
+    file["base_models"][HAIKU]["model_unit_per_hour"] = 40
+    found = parse_prices(json.dumps(file).encode())
+    assert isinstance(found, Prices)
+    assert found.base_models[HAIKU].model_unit_per_hour == UnitPrice(usd=40, confirmed=True)
 
 
 def test_on_demand_price_is_given_only_where_a_model_can_be_served_so() -> None:
@@ -110,7 +154,7 @@ def test_runs_own_prices_replace_single_ones() -> None:
     """run.json and the deployment's setting win, and leave the other prices as they are."""
     own = TokenPrice(input=1, output=2)
     replaced = default_prices().replaced({"a.judge": own}, HAIKU, 42.0)
-    assert replaced.foundation_models["a.judge"] == own
-    assert replaced.base_models[HAIKU].model_unit_per_hour == 42
+    assert replaced.foundation_models["a.judge"] == SourcedTokenPrice(input=1, output=2)
+    assert replaced.base_models[HAIKU].model_unit_per_hour == UnitPrice(usd=42)
     assert replaced.foundation_models[NOVA] == default_prices().foundation_models[NOVA]
     assert replaced.base_models[HAIKU].note == default_prices().base_models[HAIKU].note

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.cost.estimate import CostTotal, Estimate, PriceSource, add_up, amount, own_prices, price_source
+from lambdas.domain.cost.estimate import (
+    CostTotal,
+    Estimate,
+    PriceSource,
+    add_up,
+    amount,
+    own_prices,
+    price_source,
+    unconfirmed_text,
+)
 from lambdas.domain.cost.lines import (
     CostLine,
     TokenNotes,
@@ -182,5 +191,6 @@ def cost_sentence(cost: RunCost, *, simulated: bool) -> str:
     run = "a real run" if simulated else "the run"
     if actual.unknown:
         missing = "; ".join(actual.unknown)
-        return f"What {run}{would} cost is unknown: no price for {missing}. The rest{would} cost {known} ({foreseen})."
-    return f"{run.capitalize()}{would} cost {known} ({foreseen})."
+        rest = f"The rest{would} cost {known} ({foreseen}). {unconfirmed_text(actual)}".rstrip()
+        return f"What {run}{would} cost is unknown: no price for {missing}. {rest}"
+    return f"{run.capitalize()}{would} cost {known} ({foreseen}). {unconfirmed_text(actual)}".rstrip()

@@ -23,7 +23,7 @@ def answer_prices(plan: Plan, answers: Mapping[str, AnswerFigures], prices: Pric
     }
     if plan.serving == ON_DEMAND:
         return by_tokens
-    per_hour = None if own.model_unit_per_hour is None else own.model_unit_per_hour * plan.model_units
+    per_hour = None if own.model_unit_per_hour is None else own.model_unit_per_hour.usd * plan.model_units
     return by_tokens | throughput_prices({name: answers[name] for name in needing_throughput(plan.arms)}, per_hour)
 
 

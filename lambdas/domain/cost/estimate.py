@@ -61,6 +61,11 @@ class CostTotal(Fact):
     total_usd: float | None
     unknown: list[str]
 
+    @property
+    def unconfirmed(self) -> list[str]:
+        """What costs by a price that is not confirmed."""
+        return [line.item for line in self.lines if not line.confirmed]
+
 
 class EstimateSummary(Fact):
     """What the run's state keeps of an estimate; a failed deletion's message needs the price of a model unit."""
@@ -199,21 +204,35 @@ def amount(usd: float) -> str:
     return "less than 0.01" if 0 < usd < 0.01 else f"{usd:,.2f}"
 
 
-def cost_findings(estimate: Estimate, cap_usd: float | None) -> list[Finding]:
-    """Findings on an estimate above the cap, and on prices that are unknown: an error where there is a cap."""
+def unconfirmed_text(total: CostTotal) -> str:
+    """The sentence that names what costs by prices that are not confirmed; empty where all are."""
+    if not total.unconfirmed:
+        return ""
+    return f"The prices of these are not confirmed by AWS's Price List: {'; '.join(total.unconfirmed)}."
+
+
+def cost_findings(estimate: Estimate, cap_usd: float | None, *, accept_unknown: bool) -> list[Finding]:
+    """Findings on an estimate above the cap, and on prices that are unknown: an error unless they are accepted."""
     above = cap_usd is not None and estimate.known_usd > cap_usd
-    findings = [_above_cap(estimate, cap_usd)] if above and cap_usd is not None else []
-    if not estimate.unknown:
-        return findings
-    places = sorted({line.price for line in estimate.lines if line.usd is None})
-    remedy = f"Fill in {', '.join(places)} in {FILE_NAME} at the root of the input bucket (docs/cost.md)"
+    return [
+        *([_above_cap(estimate, cap_usd)] if above and cap_usd is not None else []),
+        *([_unknown_prices(estimate, accepted=accept_unknown)] if estimate.unknown else []),
+    ]
+
+
+def _unknown_prices(estimate: Estimate, *, accepted: bool) -> Finding:
+    places = ", ".join(sorted({line.price for line in estimate.lines if line.usd is None}))
     unknown = f"The prices of these are not known: {'; '.join(estimate.unknown)}."
-    if cap_usd is None:
-        message = f"{unknown} The rest is estimated at {amount(estimate.known_usd)} USD."
-        return [Finding(check=CHECK, severity="warning", message=message, remedy=f"{remedy} to see what a run costs.")]
-    message = f"The run has a cap of {cap_usd:.2f} USD, which cannot be checked. {unknown}"
-    remedy = f"{remedy}, or run without a cap (max_cost_usd in run.json, max_run_cost_usd in cdk.json)."
-    return [*findings, Finding(check=CAP_CHECK, severity="error", message=message, remedy=remedy)]
+    rest = f"The rest is estimated at {amount(estimate.known_usd)} USD"
+    remedy = (
+        f"Run `fine-tune prices`, which asks AWS's Price List, or fill in {places} in {FILE_NAME} at the root of the "
+        "input bucket (docs/cost.md)"
+    )
+    if accepted:
+        message = f"{unknown} {rest}, which is all that a cap can count with."
+        return Finding(check=CHECK, severity="warning", message=message, remedy=f"{remedy}.")
+    remedy = f"{remedy}. To start all the same, set accept_unknown_prices in cdk.json to true, and deploy."
+    return Finding(check=CHECK, severity="error", message=f"{unknown} {rest}.", remedy=remedy)
 
 
 def _above_cap(estimate: Estimate, cap_usd: float) -> Finding:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from math import ceil
 from typing import NamedTuple
 
+from pydantic import Field
+
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.core.token_price import TokenPrice
-from lambdas.domain.cost.price_file import Prices
+from lambdas.domain.cost.price_file import Prices, SourcedTokenPrice, UnitPrice
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.serving.kinds import ON_DEMAND
 
@@ -22,8 +23,8 @@ SECONDS_PER_HOUR = 3600
 class CostLine(Fact):
     """One thing that costs money; `usd` is the quantity times the unit price, null where the price is unknown.
 
-    `id` names the line for programs, `item` for people. `price` is the place of the unit price in the price file;
-    `note` says how the quantity came about.
+    `id` names the line for programs, `item` for people. `price` is the place of the unit price in the price file, which
+    says whether it is `confirmed`; `note` says how the quantity came about.
     """
 
     id: str
@@ -34,6 +35,7 @@ class CostLine(Fact):
     usd: float | None
     price: str
     note: str
+    confirmed: bool = Field(default=True, exclude_if=lambda confirmed: confirmed)
 
 
 class TokensUsed(NamedTuple):
@@ -142,9 +144,13 @@ def token_epochs_text(plan: Plan, epochs: Mapping[int, int]) -> str:
 
 
 def _token_lines(
-    prefix: str, item: str, tokens: TokensUsed, price: TokenPrice | None, place: str, notes: TokenNotes
+    prefix: str, item: str, tokens: TokensUsed, price: SourcedTokenPrice | None, place: str, notes: TokenNotes
 ) -> list[CostLine]:
-    unit_prices = (price.input, price.output) if price else (None, None)
+    unit_prices = (
+        (UnitPrice(usd=price.input, confirmed=price.confirmed), UnitPrice(usd=price.output, confirmed=price.confirmed))
+        if price
+        else (None, None)
+    )
     return [
         _line(f"{prefix}{side}", f"{item}, {side}", count / 1000, "1,000 tokens", unit_price, place, note)
         for side, count, unit_price, note in zip(("input", "output"), tokens, unit_prices, notes, strict=True)
@@ -152,16 +158,16 @@ def _token_lines(
 
 
 def _line(
-    line_id: str, item: str, quantity: float, unit: str, unit_price: float | None, price: str, note: str
+    line_id: str, item: str, quantity: float, unit: str, unit_price: UnitPrice | None, price: str, note: str
 ) -> CostLine:
-    usd = None if unit_price is None else quantity * unit_price
     return CostLine(
         id=line_id,
         item=item,
         quantity=quantity,
         unit=unit,
-        unit_price_usd=unit_price,
-        usd=usd,
+        unit_price_usd=unit_price.usd if unit_price else None,
+        usd=quantity * unit_price.usd if unit_price else None,
         price=price,
         note=note,
+        confirmed=unit_price is None or unit_price.confirmed,
     )

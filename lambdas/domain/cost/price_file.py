@@ -1,7 +1,8 @@
 """The price file: what AWS charges, in USD, as far as it is known.
 
 `prices.json` beside this module is the default; an object `prices.json` at the root of the input bucket replaces it, as
-a whole. A price that is not known is null, and is then said to be unknown, never guessed. Nothing else has prices:
+a whole; `fine-tune prices` makes one from AWS's Price List. A price that is not known is null, and is then said to be
+unknown, never guessed. Nothing else has prices:
 the setting `model_unit_price_per_hour` and, in a run's report alone, run.json's `evaluation.prices` replace single
 ones (`Prices.replaced`).
 """
@@ -10,9 +11,9 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import from_json
 
 from lambdas.domain.core.finding import Finding
@@ -22,21 +23,50 @@ from lambdas.domain.models.catalogue import catalogue
 
 FILE_NAME = "prices.json"
 CHECK = "prices"
-# The shipped file has about 4 KB.
+# The shipped file has about 14 KB.
 LARGEST_FILE_BYTES = 1 << 18
+
+
+class Source(SettingsModel):
+    """Where a price is from, and when it was in force; null where it is as the file says.
+
+    `confirmed` says that AWS's Price List has the price and that no source says otherwise.
+    """
+
+    source: str | None = Field(default=None, exclude_if=lambda source: source is None)
+    as_of: Annotated[date | None, Field(strict=False)] = Field(default=None, exclude_if=lambda as_of: as_of is None)
+    confirmed: bool = True
+
+
+class UnitPrice(Source):
+    """The price of one unit of something."""
+
+    usd: Price
+
+
+class SourcedTokenPrice(TokenPrice, Source):
+    """What a model's tokens cost, per 1,000, and where that is from."""
+
+
+def _sourced(price: object) -> object:
+    """A number alone is a price of the file's own source."""
+    return {"usd": price} if isinstance(price, int | float) and not isinstance(price, bool) else price
+
+
+KnownUnitPrice = Annotated[UnitPrice | None, BeforeValidator(_sourced)]
 
 
 class BaseModelPrices(SettingsModel):
     """What tuning a base model costs: per 1,000 trained tokens, per custom model and month, per model unit and hour.
 
-    `model_unit_per_hour` is without commitment, `on_demand` that of the custom model. `note` says where prices are from
-    that are not from the file's own source, and why some are unknown.
+    `model_unit_per_hour` is without commitment, `on_demand` that of the custom model. `note` says why prices are
+    unknown or not confirmed.
     """
 
-    training_per_1000_tokens: Price | None
-    storage_per_month: Price | None
-    model_unit_per_hour: Price | None
-    on_demand: TokenPrice | None
+    training_per_1000_tokens: KnownUnitPrice
+    storage_per_month: KnownUnitPrice
+    model_unit_per_hour: KnownUnitPrice
+    on_demand: SourcedTokenPrice | None
     note: str = ""
 
 
@@ -52,7 +82,7 @@ class Prices(SettingsModel):
     currency: Literal["USD"]
     throughput_billing_seconds: int = Field(ge=1)
     base_models: dict[str, BaseModelPrices]
-    foundation_models: dict[str, TokenPrice | None]
+    foundation_models: dict[str, SourcedTokenPrice | None]
 
     def replaced(
         self, tokens: Mapping[str, TokenPrice], base_model: str, model_unit_per_hour: float | None
@@ -60,11 +90,12 @@ class Prices(SettingsModel):
         """The prices with those that a run (`tokens`, by model id) and its environment (a model unit) have set."""
         model = self.base_models[base_model]
         if model_unit_per_hour is not None:
-            model = model.model_copy(update={"model_unit_per_hour": model_unit_per_hour})
+            model = model.model_copy(update={"model_unit_per_hour": UnitPrice(usd=model_unit_per_hour)})
+        own = {model_id: SourcedTokenPrice(input=each.input, output=each.output) for model_id, each in tokens.items()}
         return self.model_copy(
             update={
                 "base_models": {**self.base_models, base_model: model},
-                "foundation_models": {**self.foundation_models, **tokens},
+                "foundation_models": {**self.foundation_models, **own},
             }
         )
 

@@ -15,11 +15,12 @@ def cost_checks(
     cap: float | None,
     prices: Prices | Sequence[Finding] | Unknown,
     model_unit_price_per_hour: float | None,
+    *,
+    accept_unknown_prices: bool,
 ) -> tuple[list[Check], Estimate | None]:
     """The checks `prices` and `cost-cap`, and the estimate, where there is a data set to plan with."""
     if isinstance(prices, Unknown):
-        # Without a cap nobody asked for a limit on what is spent.
-        severity: Severity = "warning" if cap is None else "error"
+        severity: Severity = "warning" if accept_unknown_prices else "error"
         unread = report_unknown(CHECK, prices, severity, "Allow s3:GetObject on prices.json in the input bucket.")
         return [unread, Check(CAP_CHECK, skipped="The price file could not be read.")], None
     if not isinstance(prices, Prices):
@@ -27,6 +28,6 @@ def cost_checks(
     if plan is None:
         return [Check(CHECK), Check(CAP_CHECK, skipped="There is no data set to estimate from.")], None
     estimated = estimate(plan, environment_prices(prices, plan, model_unit_price_per_hour))
-    findings = cost_findings(estimated, cap)
+    findings = cost_findings(estimated, cap, accept_unknown=accept_unknown_prices)
     of = {check: tuple(finding for finding in findings if finding.check == check) for check in (CHECK, CAP_CHECK)}
     return [Check(CHECK, of[CHECK]), Check(CAP_CHECK, of[CAP_CHECK])], estimated

@@ -113,7 +113,7 @@ def needs_of(plan: Plan) -> RunNeeds:
 
 @dataclass(frozen=True)
 class Subject:
-    """A run to check.
+    """A run to check, and what its environment says of prices.
 
     `plan` is None where there is no data set, `source` where nothing was uploaded. Where there are no stacks, for the
     reason in `no_stacks`, or no run, what depends on them is not checked.
@@ -124,5 +124,6 @@ class Subject:
     resources: EnvironmentResources | None
     names: Names | None
     model_unit_price_per_hour: float | None
+    accept_unknown_prices: bool
     source: RunSource | None = None
     no_stacks: str = "There are no stacks yet."

@@ -14,7 +14,7 @@ from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.core.outside_text import sentence
 from lambdas.domain.core.timestamps import later, seconds_between
-from lambdas.domain.cost.estimate import Estimate, amount
+from lambdas.domain.cost.estimate import Estimate, amount, unconfirmed_text
 from lambdas.domain.cost.lines import CostLine
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.report.section import Section
@@ -184,7 +184,10 @@ def estimate_text(estimate: Estimate | None) -> str:
         else f"{amount(estimate.total_usd)} USD"
     )
     lines = [f"  {_line_text(line)}" for line in estimate.lines]
-    return "\n".join([f"Estimate for the whole run, its training included ({source}):", *lines, f"  Total: {total}"])
+    told = [f"  {unconfirmed_text(estimate)}"] if estimate.unconfirmed else []
+    return "\n".join(
+        [f"Estimate for the whole run, its training included ({source}):", *lines, f"  Total: {total}", *told]
+    )
 
 
 def _line_text(line: CostLine) -> str:

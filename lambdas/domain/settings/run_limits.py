@@ -14,6 +14,7 @@ from lambdas.domain.models.catalogue import PROFILE_PREFIX, BaseModelEntry, cata
 
 ANY_MODEL = "*"
 # A refusal names so many; docs/operations.md lists the others.
+_GLOBAL = "global."
 _MOST_NAMED = 5
 
 
@@ -93,9 +94,16 @@ def model_findings(
 
 
 def known_models() -> frozenset[str]:
-    """The models that the project knows: those of the catalogue and of the shipped price file, and their profiles."""
+    """The models that the project knows: those of the catalogue and of the shipped price file, and their profiles.
+
+    Global profiles are not among them: they send the data to other parts of the world.
+    """
     tuned = {model_id for entry in catalogue() for model_id in _ids(entry)}
-    asked = {model_id.removeprefix(PROFILE_PREFIX) for model_id in default_prices().foundation_models}
+    asked = {
+        model_id.removeprefix(PROFILE_PREFIX)
+        for model_id in default_prices().foundation_models
+        if not model_id.startswith(_GLOBAL)
+    }
     return frozenset(tuned | asked | {f"{PROFILE_PREFIX}{model_id}" for model_id in asked})
 
 

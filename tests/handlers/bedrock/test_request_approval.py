@@ -105,6 +105,17 @@ def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(
     assert request["estimate"] == {**ESTIMATE, "throughput_billing_seconds": 3600}
 
 
+def test_the_message_names_prices_that_are_not_confirmed(
+    event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """Whoever approves by a figure of doubtful origin has to know that."""
+    doubtful = {**ESTIMATE, "lines": [{**ESTIMATE["lines"][0], "confirmed": False}, *ESTIMATE["lines"][1:]]}
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=preflight(doubtful))
+    handler(event, lambda_context)
+    [(_, text)] = told(event)
+    assert "The prices of these are not confirmed by AWS's Price List: training." in text
+
+
 def test_the_token_goes_into_the_bucket_alone(
     event: dict[str, Any],
     s3: "S3Client",
