@@ -57,7 +57,7 @@ preflight: $(PYTHON_STAMP) ## a run's checks on the caller's account: make prefl
 faults: install ## faults in every place of a run, none of which may leave anything behind: make faults [ONLY=<pattern>]
 	@fine-tune faults $${ONLY:+--only "$$ONLY"}
 
-bench: $(PYTHON_STAMP) ## speed and memory of the data gate, the report and cold starts, into build/bench; takes minutes and 1 GB of disk
+bench: $(PYTHON_STAMP) ## speed and memory of the data gate, the report and cold starts, into build/bench; takes minutes and 4 GB of disk
 	@python -m local.bench
 
 FUZZ_SECONDS ?= 60

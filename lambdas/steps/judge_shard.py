@@ -36,7 +36,7 @@ def judge_shard(
     judging, place = adapters.judging, (run.output_bucket, run.prefix, shard.judge, shard.number)
     lines = judging.read_judged(*place)
     done = {(line.index, line.order) for line in lines}
-    pairs = judging.read_pairs(run.output_bucket, run.prefix)[shard.first : shard.first + shard.records]
+    pairs = judging.read_pairs(run.output_bucket, run.prefix, shard.first, shard.records)
     try:
         for pair, order in _list_questions(pairs):
             if (pair.index, order) in done:

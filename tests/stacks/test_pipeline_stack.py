@@ -48,7 +48,7 @@ def test_functions_end_before_their_states_and_are_traced(templates: Templates) 
         function = _functions(templates)[name]
         assert 0 < seconds_to_serve(state) - int(str(function["Timeout"])) <= 10
         assert function["TracingConfig"] == {"Mode": "Active"}
-        assert function["MemorySize"] in (512, 1024)
+        assert function["MemorySize"] in (512, 1769)
 
 
 def test_functions_get_the_settings_that_handlers_read(templates: Templates, keyed_templates: Templates) -> None:

@@ -22,7 +22,7 @@ from lambdas.domain.dataset.report import DatasetReport, rejection
 from lambdas.domain.dataset.rules.table import RULES
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.dataset.split.holdout import SplitSettings
-from lambdas.domain.models.catalogue import base_model
+from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 ERRORS = {rule for rule, spec in RULES.items() if spec.severity == "error"}
@@ -307,6 +307,13 @@ def test_file_that_is_too_large_is_refused_before_it_is_read() -> None:
     assert check_size(most, "train", "train.jsonl", HAIKU, report)
     assert not check_size(most + 1, "train", "train.jsonl", HAIKU, report)
     assert list(report.counts) == ["file-size"]
+
+
+@pytest.mark.parametrize("model", catalogue(), ids=lambda model: model.name)
+def test_a_test_file_has_at_most_a_gigabyte_whatever_the_model_takes(model: BaseModelEntry) -> None:
+    """A model without a validation set would allow 10 GB, which every function that asks a question would read."""
+    assert check_size(1 << 30, "test", "test.jsonl", model, DatasetReport())
+    assert not check_size((1 << 30) + 1, "test", "test.jsonl", model, DatasetReport())
 
 
 @pytest.mark.parametrize(

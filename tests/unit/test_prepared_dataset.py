@@ -2,12 +2,14 @@
 
 import io
 import json
+from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.domain.dataset import preparation
 from lambdas.domain.dataset.preparation import PreparedDataset, prepare
 from lambdas.domain.dataset.record_set import RecordSet, check_set
 from lambdas.domain.dataset.report import DatasetReport
@@ -56,6 +58,27 @@ def test_missing_sets_are_split_off_the_training_file() -> None:
     """A user's own test set stays what it is while validation comes out of training, and the other way round."""
     assert sizes(prepared({"train": prompts("a", 200), "test": prompts("c", 11)})[0]) == (168, 32, 11)
     assert sizes(prepared({"train": prompts("a", 200), "validation": prompts("b", 50)})[0]) == (170, 50, 30)
+
+
+@pytest.mark.parametrize("files", [{"train": prompts("a", 60)}, {"train": prompts("b", 40), "test": prompts("a", 10)}])
+@pytest.mark.parametrize(
+    ("evaluation", "arms"), [({}, 2), ({"models": ["one", "two"]}, 4), ({"models": ["one"], "few_shot": 1}, 6)]
+)
+def test_a_test_set_that_no_report_could_read_in_time_is_refused_before_anything_is_started(
+    files: dict[SetName, list[str]], evaluation: dict[str, Any], arms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Collection and report read the prompts once for each arm; that would fail after all was paid."""
+    result, _ = prepared(files)
+    assert result is not None
+    # A prompt is "a 7" or "a 17", its answer one character.
+    characters = sum(len(files[name][index]) + 1 for name, index in result.places("test"))
+    monkeypatch.setattr(preparation, "MAX_ANSWERED_CHARACTERS", arms * characters)
+    assert prepared(files, choices(evaluation=evaluation))[0] is not None
+    monkeypatch.setattr(preparation, "MAX_ANSWERED_CHARACTERS", arms * characters - 1)
+    refused, report = prepared(files, choices(evaluation=evaluation))
+    assert refused is None
+    [finding] = [one for one in report.findings if one.rule == "file-size"]
+    assert f"is answered {arms} times" in finding.message
 
 
 def test_no_validation_set_is_a_warning_unless_it_was_asked_for() -> None:

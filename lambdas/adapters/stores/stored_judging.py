@@ -1,12 +1,13 @@
 """The judges' pairs and answers in the output bucket, under `judging/`."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.evaluation.judging.lines import (
     JudgedLine,
     parse_judged_lines,
-    parse_pairs,
+    read_pairs,
     render_judged_lines,
     render_pairs,
 )
@@ -23,9 +24,10 @@ class StoredJudging:
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
-    def read_pairs(self, bucket: str, prefix: str) -> list[Pair]:
-        """The run's pairs; none where there are none."""
-        return parse_pairs(self._objects.read(bucket, f"{prefix}{_PAIRS}") or b"")
+    def read_pairs(self, bucket: str, prefix: str, first: int = 0, records: int | None = None) -> list[Pair]:
+        """The run's pairs from line `first` on, counted from 0; none where there are none."""
+        last = None if records is None else first + records
+        return list(read_pairs(islice(self._objects.lines(bucket, f"{prefix}{_PAIRS}"), first, last)))
 
     def write_pairs(self, bucket: str, prefix: str, pairs: list[Pair]) -> None:
         """Stores the run's pairs."""

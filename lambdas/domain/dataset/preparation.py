@@ -16,6 +16,8 @@ from lambdas.domain.dataset.split.holdout import Request, Shortage, Split, Split
 from lambdas.domain.models.catalogue import BaseModelEntry
 
 _SPOKEN = {"train": "training", "validation": "validation", "test": "test"}
+# Each model's answers are stored with the prompts, and a report reads them all, four times, in 15 minutes.
+MAX_ANSWERED_CHARACTERS = 4_000_000_000
 # A context with a larger share of the records makes the split coarse.
 _LARGE_GROUP_SHARE = 0.25
 
@@ -26,12 +28,16 @@ Given = dict[SetName, RecordSet]
 
 
 class Wanted(NamedTuple):
-    """What a run wants of its data set: the base model, the split, examples for few-shot arms, and hyperparameters."""
+    """What a run wants of its data set: the base model, the split, examples for few-shot arms, and hyperparameters.
+
+    `models` is how many models answer the test set, each once more with few-shot examples.
+    """
 
     model: BaseModelEntry
     split: SplitSettings
     few_shot: int
     hyperparameters: Mapping[str, object]
+    models: int = 2
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,7 @@ def prepare(given: Given, wanted: Wanted, report: DatasetReport) -> PreparedData
         report.add("no-validation", train.file, parts.note)
     prepared = PreparedDataset(_sides(given, parts), groups, _examples(given, parts, keys, wanted))
     _check_totals(prepared, train.file, wanted, report)
+    _check_test_size(prepared, given, wanted, report)
     if request.validation or request.test:
         _check_largest_group(groups["train"], train.file, report)
     _check_overlap(given, prepared, report)
@@ -193,6 +200,21 @@ def _check_totals(prepared: PreparedDataset, file: str, wanted: Wanted, report: 
                 report.add(
                     "unused-hyperparameter", SETTINGS_FILE, message, pointer=f"/hyperparameters/{hyperparameter}"
                 )
+
+
+def _check_test_size(prepared: PreparedDataset, given: Given, wanted: Wanted, report: DatasetReport) -> None:
+    characters = 0
+    for name, index in prepared.places("test"):
+        facts = given[name].facts
+        characters += facts.prompt_characters[index] + facts.answer_characters[index]
+    arms = wanted.models * (2 if wanted.few_shot else 1)
+    if arms * characters > MAX_ANSWERED_CHARACTERS:
+        message = (
+            f"The test set has {characters} characters and is answered {arms} times; together at most "
+            f"{MAX_ANSWERED_CHARACTERS} can be evaluated. Give fewer test records, or name fewer models (evaluation in "
+            f"{SETTINGS_FILE})."
+        )
+        report.add("file-size", (given.get("test") or given["train"]).file, message)
 
 
 def _check_largest_group(groups: Sequence[int], file: str, report: DatasetReport) -> None:

@@ -77,7 +77,9 @@ class Choices(NamedTuple):
     def wanted(self) -> Wanted:
         """What the run wants of its data set."""
         chosen = self.settings
-        return Wanted(self.model, chosen.split, chosen.evaluation.few_shot, chosen.hyperparameters)
+        asked = chosen.evaluation
+        # The tuned model and its base are two more.
+        return Wanted(self.model, chosen.split, asked.few_shot, chosen.hyperparameters, 2 + len(asked.models))
 
 
 def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Choices | list[SettingFinding]:

@@ -198,7 +198,11 @@ RULES: dict[str, Rule] = {
     # Sets: what shows only over all of a file's records.
     "no-records": Rule("set", "error", "The file exists and has records.", "Upload the file again, with its records."),
     "file-size": Rule(
-        "set", "error", "The file is within the model's size limit.", "Shorten the contexts, or leave records out."
+        "set",
+        "error",
+        "The file is within the model's size limit, a test file within 1 GB. The test set's characters times its arms "
+        "are at most 4,000,000,000.",
+        "Shorten the contexts, or leave records out.",
     ),
     "too-few-records": Rule(
         "set",

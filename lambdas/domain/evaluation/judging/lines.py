@@ -4,13 +4,13 @@
 record. A line of `judging/<judge>/<n>.jsonl` is a JudgementLine or an UnjudgedLine, with their fields as keys.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import orjson
 from pydantic import ConfigDict, TypeAdapter
 
-from lambdas.domain.core.stored_lines import parse_stored_lines
+from lambdas.domain.core.stored_lines import parse_stored_lines, read_stored_lines
 from lambdas.domain.evaluation.judging.pairwise import Judgement, Order, Pair
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -63,9 +63,9 @@ def render_judged_lines(lines: Iterable[JudgedLine]) -> bytes:
     )
 
 
-def parse_pairs(content: bytes) -> list[Pair]:
-    """The pairs of `judging/pairs.jsonl`. Raises InvalidState."""
-    return parse_stored_lines(content, _PAIR, "pairs")
+def read_pairs(lines: Iterable[bytes]) -> Iterator[Pair]:
+    """The pairs of `judging/pairs.jsonl`, one at a time. Raises InvalidState."""
+    return read_stored_lines(lines, _PAIR, "pairs")
 
 
 def render_pairs(pairs: Sequence[Pair]) -> list[bytes]:
