@@ -1,19 +1,22 @@
 """The main job on this machine: start AWS, deploy, drop the data set, follow the run, tell its result."""
 
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
-from cli import result
+from cli import execution
+from cli.account import Account
+from cli.data_set import Upload
+from cli.environment import Environment, environment_of
 from cli.folders import DEMO, DEMO_FOLDER
 from cli.progress import Progress
+from cli.run import SECONDS_TO_START, find, keep, start, tell
 from lambdas.domain.models.catalogue import BaseModelEntry
-from local import execution
 from local.bedrock.settings import LifeCycleStatus
-from local.deployment import DeployedEnvironment, deploy
+from local.deployment import deploy, setting
 from local.embedded_aws import EmbeddedAws
-from local.leftovers import leftovers, tell_leftovers
 from local.session import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
 from local.terminal import Console
-from local.upload import Upload
 
 # Beside what is fetched of the run.
 WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "execution.json")
@@ -35,9 +38,9 @@ def run_demo(
     ):
         console.print(f"The simulated clock: a minute on AWS passes in {60 * aws.time_scale:g} s.")
         with progress.stage("Deploying with the CDK CLI", f"Deployed on {aws.endpoint}"):
-            deployment = deploy(aws, base_model=model.customization_id)
+            deploy(aws, base_model=model.customization_id)
         try:
-            return run(aws, deployment, upload, progress=progress, console=console)
+            return run(aws, upload, progress=progress, console=console)
         finally:
             save_logs(aws)
 
@@ -48,18 +51,18 @@ def embedded_aws_for(model: BaseModelEntry, lifecycle: LifeCycleStatus, folder: 
     return EmbeddedAws(folder, region=model.customization_regions[0], bedrock_settings=settings)
 
 
-def run(
-    aws: EmbeddedAws, deployment: DeployedEnvironment, upload: Upload, *, progress: Progress, console: Console
-) -> bool:
+def run(aws: EmbeddedAws, upload: Upload, *, progress: Progress, console: Console) -> bool:
     """Drop the data set, follow the execution that it starts, keep and tell its result."""
-    with progress.stage(f"Dropping {upload.key}", f"Dropped {upload.key}"):
-        upload.drop(aws, deployment)
-        arn = execution.find_execution(aws, deployment.state_machine, upload.key)
-    end = progress.follow(execution.follow(aws, arn))
-    execution.save(aws, arn, aws.directory / "execution.json")
-    if prefix := end.facts.get("run", {}).get("prefix"):
-        result.fetch(aws, deployment.output_bucket, prefix, aws.directory)
-    result.tell(console, aws.directory, end)
-    left = leftovers(aws.client("bedrock"), end.facts)
-    tell_leftovers(console, left)
-    return end.status == "SUCCEEDED" and not any(left.values())
+    environment = environment_on(aws)
+    run_id = start(environment, upload, progress)
+    arn = find(environment, run_id, progress, seconds=SECONDS_TO_START)
+    # An embedded AWS that does not answer has ended.
+    end = progress.follow(execution.follow(environment, arn, patience_seconds=0))
+    keep(environment, run_id, arn, aws.directory)
+    return tell(environment, run_id, end, console, aws.directory)
+
+
+def environment_on(aws: EmbeddedAws) -> Environment:
+    """The environment that was deployed there, with what a person's shell needs before it can call it."""
+    environment = environment_of(Account(aws, aws.region, caller="the embedded AWS"), setting("deployment"))
+    return replace(environment, preamble=f". {shlex.quote(str(aws.credentials.resolve()))}")

@@ -6,8 +6,11 @@ BUILD = CHECKOUT / "build"
 
 DEMO = "demo"
 PREFLIGHT = "preflight"
+RUN = "run"
 VALIDATE = "validate"
 
 DEMO_FOLDER = BUILD / DEMO
 PREFLIGHT_FOLDER = BUILD / PREFLIGHT
+# A folder for each run in it.
+RUNS_FOLDER = BUILD / "runs"
 VALIDATE_FOLDER = BUILD / VALIDATE

@@ -10,6 +10,8 @@ from cli.commands.demo import demo
 from cli.commands.faults import faults
 from cli.commands.preflight import preflight
 from cli.commands.review import review
+from cli.commands.run import run
+from cli.commands.runs import runs
 from cli.commands.validate import validate
 from lambdas import __version__
 from local.terminal import App, Console
@@ -32,5 +34,5 @@ def main(
     """Fine-tunes Amazon Bedrock models and measures them against their base."""
 
 
-for command in (demo, validate, preflight, review, approve, reject, faults):
+for command in (demo, validate, preflight, run, runs, review, approve, reject, faults):
     app.command()(command)

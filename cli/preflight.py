@@ -4,7 +4,6 @@ The same checks as in a run, by the same code. What needs stacks is skipped wher
 checked on this machine first, and gives hyperparameters and the estimate.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.account import Account, account_of
+from cli.data_set import files_of, settings_of
 from cli.folders import PREFLIGHT, PREFLIGHT_FOLDER
+from cli.settings import settings_here
 from cli.stack_outputs import outputs_of
-from cli.validate import Opener, choose, files_of, settings_of, validate
+from cli.validate import Opener, choose, validate
 from lambdas.domain.core.run import Run, RunSource
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.cost.estimate import amount, unconfirmed_text
@@ -32,10 +33,9 @@ from lambdas.domain.settings.run_settings import Choices
 from lambdas.steps.data_gate import CheckedDataset
 from lambdas.steps.planning import chosen_serving, cost_cap, make_plan
 from lambdas.steps.preflight_checks import make_checks
-from local.checkout import CHECKOUT
 from local.output_folder import replaced
 from local.terminal import Console
-from stacks.settings import Settings, settings_from
+from stacks.settings import Settings
 
 STYLES = {"passed": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 # Runs have their objects under runs/<id>/: policies are asked about those of one that does not exist.
@@ -67,7 +67,7 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
 
     Raises NoAccountError, NotCheckedError, NoDataSetError, and UnknownBaseModelError where `model` is none.
     """
-    settings = settings_from(json.loads((CHECKOUT / "cdk.json").read_text())["context"])
+    settings = settings_here()
     choices, found = choose(settings_of(data) if data else None, base_model=model, limits=_limits(settings))
     if found:
         raise NotCheckedError("\n".join(f"run.json{each.pointer}: {each.message}" for each in found))

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from local.execution import CHECKS, EnteredState, Snapshot
+from cli.execution import CHECKS, EnteredState, Snapshot
 from local.terminal import Console, in_line
 
 # States that take no time tell a person nothing.

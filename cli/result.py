@@ -7,6 +7,8 @@ from pathlib import Path
 from rich.table import Table
 
 from cli.dataset_summary import tell_hyperparameters
+from cli.environment import Environment
+from cli.execution import Snapshot
 from cli.stored_report import parse_report
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.actual import cost_sentence
@@ -15,17 +17,14 @@ from lambdas.domain.evaluation.judging.summary import JudgeSummary, Judging, Rev
 from lambdas.domain.report.run_report import RunReport, SucceededReport
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.training.customization import COMPLETED
-from local.embedded_aws import EmbeddedAws
-from local.execution import Snapshot
 from local.output_folder import claim
 from local.terminal import Console
 
 
-def fetch(aws: EmbeddedAws, bucket: str, prefix: str, folder: Path) -> None:
+def fetch(environment: Environment, prefix: str, folder: Path) -> None:
     """Download every object under `prefix` to the same place under `folder`; raises PathRefusedError."""
-    s3 = aws.client("s3")
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    s3, bucket = environment.account.client("s3"), environment.output_bucket
+    keys = environment.adapters.objects.keys(bucket, prefix)
     paths = {key: (folder / key.removeprefix(prefix)).resolve() for key in keys}
     inside = {key: path for key, path in paths.items() if path.is_relative_to(folder.resolve())}
     claim(folder, [path.relative_to(folder.resolve()).as_posix() for path in inside.values()])

@@ -4,28 +4,23 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import orjson
 
 from cli.folders import VALIDATE, VALIDATE_FOLDER
-from lambdas.domain.dataset.folder import FILE_NAMES, unknown_files
+from cli.settings import settings_here
 from lambdas.domain.dataset.record_set import Rules
-from lambdas.domain.dataset.set_names import SET_NAMES, SetName
+from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.models import catalogue
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import RunLimits, SettingFinding
 from lambdas.domain.settings.run_settings import Choices
 from lambdas.steps.data_gate import CheckedDataset, check_dataset, write_sets
-from local.checkout import CHECKOUT
 from local.deployment import setting
 from local.output_folder import replaced
-from local.upload import NoDataSetError
-from stacks.settings import settings_from
 
-SUFFIXES = (".jsonl", ".csv")
 # What an environment lets a run buy does not matter to its data.
 NO_LIMITS = RunLimits(max_model_units=1_000_000)
 
@@ -60,30 +55,6 @@ class LocalFiles:
             yield LocalFile(stream, self.paths[name].stat().st_size)
 
 
-def files_of(data: Path) -> dict[SetName, Path]:
-    """The sets in a file or folder. Raises NoDataSetError if training is missing or a set is there twice."""
-    if data.is_file():
-        return {"train": data}
-    found: dict[SetName, Path] = {}
-    for name, suffix in product(SET_NAMES, SUFFIXES):
-        if not (path := data / f"{name}{suffix}").is_file():
-            continue
-        if name in found:
-            raise NoDataSetError(f"{data} has both {found[name].name} and {path.name}: remove one of them.")
-        found[name] = path
-    if "train" not in found:
-        raise NoDataSetError(f"There is no file {data}, nor a folder {data} with train.jsonl or train.csv.")
-    return found
-
-
-def unknown_files_of(data: Path) -> list[str]:
-    """The names of a folder's files that no run reads."""
-    if not data.is_dir():
-        return []
-    known = [*FILE_NAMES, *(f"{name}{suffix}" for name, suffix in product(SET_NAMES, SUFFIXES))]
-    return unknown_files((path.name for path in data.iterdir() if path.is_file()), known)
-
-
 def choose(
     settings: Path | None,
     *,
@@ -115,12 +86,6 @@ def _with_options(text: bytes | None, chosen: dict[str, str]) -> bytes | None:
     return orjson.dumps(document | chosen) if chosen and isinstance(document, dict) else text
 
 
-def settings_of(data: Path) -> Path | None:
-    """The run.json of a folder, if it has one."""
-    settings = data / run_settings.FILE_NAME
-    return settings if settings.is_file() else None
-
-
 def validate(
     files: Mapping[SetName, Path],
     choices: Choices,
@@ -134,14 +99,8 @@ def validate(
 
     `found` are the findings in run.json, which refuse the data set, too; `unknown` are files that no run reads.
     """
-    return check_dataset(
-        LocalFiles(files, opener), choices, found, most_jobs=_most_sweep_jobs(), rules=rules, unknown=unknown
-    )
-
-
-def _most_sweep_jobs() -> int:
-    """How many candidates cdk.json lets a run have."""
-    return settings_from(json.loads((CHECKOUT / "cdk.json").read_text())["context"]).max_sweep_jobs
+    most_jobs = settings_here().max_sweep_jobs
+    return check_dataset(LocalFiles(files, opener), choices, found, most_jobs=most_jobs, rules=rules, unknown=unknown)
 
 
 def save(

@@ -96,12 +96,14 @@ class EmbeddedAws:
     def __exit__(self, *_: object) -> None:
         self._running.close()
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, *, config: Config | None = None) -> Any:
         """A boto3 client of the embedded account."""
         simulated = service.startswith("bedrock") or service == "service-quotas"
         endpoint = self.bedrock_endpoint if simulated else self.endpoint
         session: Any = _session(self.region, self.token)
-        return session.client(service, endpoint_url=endpoint, config=Config(proxies=NO_PROXIES))
+        return session.client(
+            service, endpoint_url=endpoint, config=(config or Config()).merge(Config(proxies=NO_PROXIES))
+        )
 
     def run(self, name: str, command: list[str | Path], *, directory: Path = CHECKOUT) -> None:
         """Run a command against this AWS to its end, its output in `logs/<name>.log`; raises ProcessFailedError."""

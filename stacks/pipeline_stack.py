@@ -69,6 +69,8 @@ class PipelineStack(cdk.Stack):
         # Where a throughput cannot be ended, its alarms stay. The uploads' alarm goes with the uploads, before it.
         guard.on_deletion.node.add_dependency(*alarms.on_reconciler)
 
+        # `fine-tune run` checks data sets for the model that the environment was deployed for.
+        cdk.CfnOutput(self, "BaseModel", value=settings.base_model)
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         cdk.CfnOutput(self, f"{STARTER}RoleArn", value=functions.starter.role_arn)
         cdk.CfnOutput(self, "ResultTopic", value=notifications.topic.topic_arn)

@@ -17,16 +17,16 @@ def demo(
     lifecycle: Annotated[LifeCycleStatus, typer.Option(help="Its life cycle in the simulated Bedrock.")] = "ACTIVE",
 ) -> None:
     """Run a data set (default: the shipped example) through the whole pipeline on this machine, into build/demo."""
+    from cli.data_set import NoDataSetError, settings_of, upload_of
     from cli.demo import run_demo
-    from cli.validate import choose, settings_of
+    from cli.execution import NoExecutionError, NotFollowedError
+    from cli.validate import choose
     from lambdas.domain.models.catalogue import UnknownBaseModelError, base_model
     from local.deployment import DEMO_MODEL
-    from local.execution import NoExecutionError
     from local.output_folder import require_paths
     from local.process import ProcessFailedError
     from local.session import FolderInUseError
     from local.terminal import Console, failed
-    from local.upload import NoDataSetError, upload_of
 
     given = given_data(data_set, data) or EXAMPLE
     require_paths(DEMO_FOLDER, DEMO, [given])
@@ -39,6 +39,6 @@ def demo(
     require_paths(DEMO_FOLDER, DEMO, [*upload.files.values()])
     try:
         succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, console=Console())
-    except (ProcessFailedError, NoExecutionError, FolderInUseError) as error:
+    except (ProcessFailedError, NoExecutionError, NotFollowedError, FolderInUseError) as error:
         raise failed(error, 1) from None
     raise typer.Exit(0 if succeeded else 1)

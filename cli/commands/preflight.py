@@ -23,12 +23,12 @@ def preflight(
     With a data set, the checks include its run.json and what its run costs.
     """
     from cli.account import NoAccountError
+    from cli.data_set import NoDataSetError
     from cli.preflight import NotCheckedError, check_account, save, tell
     from lambdas.domain.models.catalogue import UnknownBaseModelError
     from local.deployment import setting
     from local.output_folder import require_paths
     from local.terminal import Console, failed
-    from local.upload import NoDataSetError
 
     console = Console()
     given = given_data(data_set, data)

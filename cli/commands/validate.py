@@ -1,15 +1,12 @@
 """`fine-tune validate`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from cli.commands.options import EXAMPLE, Data, DataOption, Model, given_data
 from cli.folders import VALIDATE, VALIDATE_FOLDER
-
-if TYPE_CHECKING:
-    from cli.validate import Opener
 
 Rules = Literal["structure", "content", "all"]
 
@@ -26,16 +23,14 @@ def validate(
     ] = VALIDATE_FOLDER,
 ) -> None:
     """Check, convert and split a data set (default: the shipped example) without AWS, into build/validate."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
+    from cli.data_set import NoDataSetError, files_of, settings_of, unknown_files_of
     from cli.dataset_summary import tell_dataset
-    from cli.validate import choose, files_of, save, settings_of, unknown_files_of
+    from cli.file_progress import reading
+    from cli.validate import choose, save
     from cli.validate import validate as validate_files
-    from lambdas.domain.core.outside_text import visible
     from lambdas.domain.models.catalogue import UnknownBaseModelError
     from local.output_folder import require_paths
     from local.terminal import Console, failed
-    from local.upload import NoDataSetError
 
     console = Console()
     given = given_data(data_set, data) or EXAMPLE
@@ -46,12 +41,7 @@ def validate(
     except (NoDataSetError, UnknownBaseModelError) as error:
         raise failed(error, 2) from None
     require_paths(out, VALIDATE, [*files.values()])
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-
-        def opener(action: str) -> "Opener":
-            return lambda path: progress.open(path, "rb", buffering=0, description=visible(f"{action} {path.name}"))
-
+    with reading(console) as opener:
         unknown = unknown_files_of(given)
         checked = validate_files(files, choices, found, rules=rules, opener=opener("Checking"), unknown=unknown)
         save(checked, files, opener("Writing"), out)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cli.execution import EnteredState, Snapshot
 from cli.progress import describe, mark
-from local.execution import EnteredState, Snapshot
 
 ENTERED = datetime(2026, 11, 22, 10, tzinfo=UTC)
 EXITED = ENTERED + timedelta(seconds=1)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from cli import result
+from cli.execution import Snapshot
 from lambdas.domain.core.finding import Finding
-from local.execution import Snapshot
 from local.terminal import Console
 from tests.unit.reports import succeeded_report
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cli import main, result
 from cli.dataset_summary import tell_dataset
+from cli.execution import Snapshot
 from cli.progress import Progress
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.preparation import Wanted
@@ -18,7 +19,6 @@ from lambdas.domain.dataset.record_set import RecordSet
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.split.holdout import SplitSettings
 from lambdas.domain.models.catalogue import catalogue
-from local.execution import Snapshot
 from local.terminal import Console, in_line
 
 CHECKOUT = Path(__file__).parents[2]
@@ -95,7 +95,7 @@ def test_tracebacks_are_spelt_out(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     def fail(*_: object) -> None:
         raise ValueError(HOSTILE)
 
-    monkeypatch.setattr("local.upload.upload_of", fail)
+    monkeypatch.setattr("cli.data_set.upload_of", fail)
     with pytest.raises(SystemExit) as end:
         main.app(["demo"])
     told = capsys.readouterr().err

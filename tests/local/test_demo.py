@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from statistics import fmean, median, stdev
@@ -18,19 +18,18 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from cli import demo, main
+from cli import demo, execution, main
 from cli.commands.options import EXAMPLE
+from cli.data_set import NoDataSetError, upload_of
 from cli.folders import DEMO
 from cli.progress import Progress
 from lambdas.domain.evaluation.metrics import scoring
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
-from local import execution
 from local.checkout import CHECKOUT
 from local.deployment import DeployedEnvironment, deploy, setting
 from local.embedded_aws import EmbeddedAws
 from local.session import FolderInUseError, emptied
 from local.terminal import Console
-from local.upload import NoDataSetError, Upload, upload_of
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
 
@@ -206,7 +205,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Embedde
 def told_of(deployed: tuple[EmbeddedAws, DeployedEnvironment], data: Path) -> tuple[bool, str]:
     """Whether a demo of the data succeeded, and what it printed."""
     console = Console(file=StringIO(), width=120)
-    succeeded = demo.run(*deployed, upload_of(data), progress=Progress(console), console=console)
+    succeeded = demo.run(deployed[0], upload_of(data), progress=Progress(console), console=console)
     assert isinstance(console.file, StringIO)
     return succeeded, console.file.getvalue()
 
@@ -380,15 +379,15 @@ def test_two_demos_of_a_checkout_do_not_mix(tmp_path: Path) -> None:
 
 
 def test_an_object_that_starts_nothing_is_told(
-    deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    deployed: tuple[EmbeddedAws, DeployedEnvironment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Waiting for ever would hide a wrong rule."""
-    aws, deployment = deployed
-    monkeypatch.setattr(execution, "SECONDS_TO_START", 1)
-    (tmp_path / "notes.txt").touch()
-    Upload({"elsewhere/notes.txt": tmp_path / "notes.txt"}).drop(aws, deployment)
-    with pytest.raises(execution.NoExecutionError, match=r"elsewhere/notes\.txt"):
-        execution.find_execution(aws, deployment.state_machine, "elsewhere/notes.txt")
+    aws, there = deployed
+    monkeypatch.setattr("cli.demo.SECONDS_TO_START", 1)
+    elsewhere = replace(demo.environment_on(aws), input_bucket=there.output_bucket)
+    monkeypatch.setattr(demo, "environment_on", lambda _: elsewhere)
+    with pytest.raises(execution.NoExecutionError, match=r"no run financial-tables-[0-9a-f]{12}.*`.*fine-tune runs"):
+        told_of(deployed, EXAMPLE)
 
 
 def test_an_upload_that_cannot_start_a_run_reaches_people_by_the_topic(

@@ -8,12 +8,12 @@ from shutil import copy
 import pytest
 
 from cli import demo
+from cli.data_set import upload_of
 from cli.progress import Progress
 from local.checkout import CHECKOUT
 from local.deployment import deploy
 from local.embedded_aws import EmbeddedAws
 from local.terminal import Console
-from local.upload import upload_of
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
 
@@ -26,7 +26,8 @@ def test_a_sweep_of_four_jobs_serves_exactly_one_model_and_keeps_no_other(tmp_pa
     (folder / "run.json").write_text('{"sweep": {"jobs": 4}}')
     console = Console(file=StringIO(), width=120)
     with EmbeddedAws(tmp_path / "aws") as aws:
-        assert demo.run(aws, deploy(aws), upload_of(folder), progress=Progress(console), console=console)
+        deploy(aws)
+        assert demo.run(aws, upload_of(folder), progress=Progress(console), console=console)
         calls = [json.loads(line) for line in aws.bedrock_calls.read_text().splitlines()]
         report = json.loads((aws.directory / "report.json").read_text())
         page = (aws.directory / "report.html").read_text()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import validate
+from cli import data_set, validate
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES
 from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport
@@ -64,9 +64,9 @@ def test_script_reproduces_the_shipped_data_set() -> None:
 def test_folder_shows_a_sweep_few_shot_arms_and_judges_on_the_shipped_rows() -> None:
     """The README promises it with one command: a run.json that is refused would be the first thing that a user sees."""
     folder = EXAMPLES / "sweep-and-judges"
-    files = validate.files_of(folder)
+    files = data_set.files_of(folder)
     assert files["train"].read_bytes() == (EXAMPLES / "financial-tables.jsonl").read_bytes()
-    choices, faults = validate.choose(validate.settings_of(folder))
+    choices, faults = validate.choose(data_set.settings_of(folder))
     assert faults == []
     document = validate.validate(files, choices, faults, opener=lambda path: path.open("rb")).document
     assert (document.status, document.issues) == ("accepted", [])

@@ -98,6 +98,11 @@ def run_id(source: Source) -> str:
     return f"{slug or 'data'}-{digest}"
 
 
+def is_run_id(text: str) -> bool:
+    """Whether a text that somebody has typed can be a run's id."""
+    return _RUN_ID.fullmatch(text) is not None
+
+
 def prefix(run: str) -> str:
     """The run's prefix in the output bucket."""
     return f"runs/{run}/"

@@ -1,34 +1,56 @@
 """The demo's last word: what a run has left in Bedrock."""
 
+from collections.abc import Mapping
 from io import StringIO
+from typing import Any
+from unittest.mock import Mock
 
-from local.leftovers import leftovers, tell_leftovers
+from cli.leftovers import Leftovers, leftovers, tell_leftovers
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.clients import Clients
 from local.terminal import Console
 from tests.local.bedrock.conftest import HAIKU, Simulation
 
+RUN = "sales-0123456789ab"
 LLAMA_3_3 = "meta.llama3-3-70b-instruct-v1:0:128k"
+
+
+def left_of(simulation: Simulation, facts: Mapping[str, Any] | None = None) -> Leftovers:
+    """What the run `RUN` of the environment `team` has left."""
+    bedrock = Mock(client=lambda *_, **__: simulation.bedrock)
+    return leftovers("team", RUN, facts or {}, Adapters(Clients(bedrock)))
 
 
 def test_what_still_serves_a_model_is_left(simulation: Simulation) -> None:
     """Both kinds keep costing or keep a quota, so both are asked for."""
     tuned, other = (simulation.complete_job_for(model)["outputModelArn"] for model in (HAIKU, LLAMA_3_3))
     throughput = simulation.bedrock.create_provisioned_model_throughput(
-        modelUnits=1, provisionedModelName="one", modelId=tuned
+        modelUnits=1, provisionedModelName=f"team-{RUN}", modelId=tuned
     )["provisionedModelArn"]
-    deployment = simulation.bedrock.create_custom_model_deployment(modelDeploymentName="two", modelArn=other)[
+    deployment = simulation.bedrock.create_custom_model_deployment(modelDeploymentName=f"team-{RUN}", modelArn=other)[
         "customModelDeploymentArn"
     ]
-    left = leftovers(simulation.bedrock, {})
+    left = left_of(simulation)
     assert left["throughput"] == [throughput]
     assert left["custom model deployment"] == [deployment]
 
 
+def test_what_others_have_in_the_account_is_not_left(simulation: Simulation) -> None:
+    """A run that went well must not be said to bill for a colleague's throughput."""
+    tuned = simulation.complete_job_for(HAIKU)["outputModelArn"]
+    simulation.bedrock.create_provisioned_model_throughput(
+        modelUnits=1, provisionedModelName="team-sales-ffffffffffff", modelId=tuned
+    )
+    simulation.create_job(jobName="theirs", customModelName="theirs")
+    assert not any(left_of(simulation).values())
+
+
 def test_a_job_that_trains_on_is_left(simulation: Simulation) -> None:
     """It is billed for what it trains."""
-    arn = simulation.create_job()
-    assert leftovers(simulation.bedrock, {})["unfinished customization job"] == [arn]
+    arn = simulation.create_job(jobName=f"team-{RUN}-c1", customModelName=f"team-{RUN}-c1")
+    assert left_of(simulation)["unfinished customization job"] == [arn]
     simulation.clock.advance(20_000)
-    assert not any(leftovers(simulation.bedrock, {}).values())
+    assert not any(left_of(simulation).values())
 
 
 def test_of_a_sweep_only_the_chosen_and_kept_models_may_stay(simulation: Simulation) -> None:
@@ -41,7 +63,7 @@ def test_of_a_sweep_only_the_chosen_and_kept_models_may_stay(simulation: Simulat
         {"number": number, "model_arn": arn, "model": fate}
         for number, (arn, fate) in enumerate(zip(arns, fates, strict=True), 1)
     ]
-    left = leftovers(simulation.bedrock, {"jobs": {"candidates": candidates}, "model": {"number": 1}})
+    left = left_of(simulation, {"jobs": {"candidates": candidates}, "model": {"number": 1}})
     assert left["model that was not chosen"] == [arns[2]]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lambdas.adapters.adapters import Adapters
+from lambdas.domain.core.run import bedrock_name, run_of_bedrock_name
 from local.terminal import Console
 
 # What DiscardModels says of a model that the run's settings keep.
@@ -11,24 +13,21 @@ KEPT = "kept"
 Leftovers = dict[str, list[str]]
 
 
-def leftovers(bedrock: Any, facts: Mapping[str, Any]) -> Leftovers:
-    """The ARNs that are left, by kind: nothing but empty lists where all is well. `facts` are the run's."""
+def leftovers(environment: str, run_id: str, facts: Mapping[str, Any], adapters: Adapters) -> Leftovers:
+    """The ARNs that are left, by kind: nothing but empty lists where all is well. `facts` are the run's.
 
-    def arns(operation: str, summaries: str, arn: str, **filters: str) -> list[str]:
-        pages = bedrock.get_paginator(operation).paginate(**filters)
-        return [one[arn] for page in pages for one in page[summaries]]
-
+    Raises Refused where the caller may not list them, and ServiceBusy.
+    """
+    served, jobs = bedrock_name(environment, run_id), adapters.bedrock.list_running_jobs()
     left = {
-        "throughput": arns("list_provisioned_model_throughputs", "provisionedModelSummaries", "provisionedModelArn"),
-        "custom model deployment": arns(
-            "list_custom_model_deployments", "modelDeploymentSummaries", "customModelDeploymentArn"
-        ),
-        "unfinished customization job": arns(
-            "list_model_customization_jobs", "modelCustomizationJobSummaries", "jobArn", statusEquals="InProgress"
-        ),
+        "throughput": [one.arn for one in adapters.throughputs.list_all() if one.name == served],
+        "custom model deployment": [one.arn for one in adapters.deployments.list_all() if one.name == served],
+        "unfinished customization job": [
+            one.arn for one in jobs if run_of_bedrock_name(environment, one.name) == run_id
+        ],
     }
     if candidates := facts.get("jobs", {}).get("candidates"):
-        models = arns("list_custom_models", "modelSummaries", "modelArn")
+        models = {one.arn for one in adapters.bedrock.list_custom_models()}
         others = not_chosen(candidates, facts.get("model", {}).get("number"))
         left["model that was not chosen"] = [arn for arn in others if arn in models]
     return left

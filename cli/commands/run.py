@@ -1,0 +1,97 @@
+"""`fine-tune run`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.commands.options import Data, DataOption, Region, StackName, given_data
+from cli.folders import RUN, RUNS_FOLDER
+
+
+def run(
+    data_set: Data = None,
+    data: DataOption = None,
+    follow: Annotated[
+        str | None, typer.Option(metavar="RUN_ID", help="Upload nothing: follow this run, or tell how it has ended.")
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Follow the run; else print its id and leave it.")] = True,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the result goes; default: build/runs/<run id>.", show_default=False)
+    ] = None,
+    deployment: StackName = None,
+    region: Region = None,
+) -> None:
+    """Run a data set on the environment of your AWS account: check it here, upload it, follow the run, tell the result.
+
+    It costs what the run costs: training, what serves the model while it answers, answers, and the custom model by the
+    month (docs/cost.md; `fine-tune preflight DATA` estimates it). A data set that is refused is not uploaded and costs
+    nothing. Ctrl-C leaves the run running.
+
+    Exit status: 0 if the run has succeeded and left nothing that bills by the hour (with --no-wait: if it was
+    uploaded); 1 if the data set is refused, or the run has failed or cannot be followed; 2 if nothing could be started;
+    130 after Ctrl-C.
+    """
+    from cli.account import NoAccountError
+    from cli.data_set import NoDataSetError
+    from cli.environment import NoEnvironmentError
+    from cli.execution import NoExecutionError, NotFollowedError
+    from cli.run import InterruptedRunError
+    from local.terminal import failed
+
+    given = given_data(data_set, data)
+    _require_one(given, follow, wait=wait)
+    try:
+        succeeded = _run(given, follow, wait=wait, out=out, deployment=deployment, region=region)
+    except (NoDataSetError, NoAccountError, NoEnvironmentError) as error:
+        raise failed(error, 2) from None
+    except (NoExecutionError, NotFollowedError) as error:
+        raise failed(error, 1) from None
+    except InterruptedRunError as error:
+        raise failed(error, 130) from None
+    raise typer.Exit(0 if succeeded else 1)
+
+
+def _require_one(given: Path | None, follow: str | None, *, wait: bool) -> None:
+    """Raises typer.BadParameter unless there is either a data set or a run to follow."""
+    from lambdas.domain.core.run import is_run_id
+
+    if (given is None) == (follow is None):
+        raise typer.BadParameter("Name a data set to run, or a run to --follow.")
+    if follow is not None and not wait:
+        raise typer.BadParameter("--no-wait does not go with --follow.")
+    if follow is not None and not is_run_id(follow):
+        raise typer.BadParameter(f"{follow!r} is no run's id, such as sales-0123456789ab: `fine-tune runs` lists them.")
+
+
+def _run(
+    given: Path | None, follow: str | None, *, wait: bool, out: Path | None, deployment: str | None, region: str | None
+) -> bool:
+    from cli.account import account_of
+    from cli.data_set import files_of, upload_of
+    from cli.environment import environment_of
+    from cli.progress import Progress
+    from cli.run import SECONDS_TO_FIND, SECONDS_TO_START, check, find, finish, how_to_follow, start, watch
+    from local.deployment import setting
+    from local.output_folder import require_paths
+    from local.terminal import Console
+
+    console = Console()
+    progress = Progress(console)
+    if given is not None:
+        require_paths(out or RUNS_FOLDER, RUN, [given, *files_of(given).values()])
+    environment = environment_of(account_of(region or setting("region")), deployment or setting("deployment"))
+    if given is not None:
+        if not check(given, environment, console):
+            console.print("Nothing was uploaded.", style="bold red")
+            return False
+        follow = start(environment, upload_of(given), progress)
+        if not wait:
+            console.write_line(f"The run {follow} starts. {how_to_follow(environment, follow)}")
+            return True
+    run_id = str(follow)
+    folder = out or RUNS_FOLDER / run_id
+    require_paths(folder, RUN, [])
+    arn = find(environment, run_id, progress, seconds=SECONDS_TO_FIND if given is None else SECONDS_TO_START)
+    end = watch(environment, run_id, arn, progress)
+    return finish(environment, run_id, arn, end, console, folder)

@@ -1,0 +1,223 @@
+"""An execution of the state machine: found by the object that started it, followed, and kept."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cli.environment import Environment
+from lambdas.adapters.aws.service_errors import Refused, named_errors
+from lambdas.domain.core import run as runs
+from lambdas.domain.core.errors import InvalidEvent, ServiceBusy
+from lambdas.domain.core.object_created import ObjectCreated
+from lambdas.domain.core.run import Claim, claim_key
+from lambdas.domain.serving.lease import RUNNING
+from lambdas.domain.training.candidate_jobs import GOING_ON
+
+POLL_SECONDS = 0.3
+LONGEST_PAUSE_SECONDS = 15.0
+# Step Functions' most events in a page.
+PAGE = 1000
+# How many executions are looked at for one that has not claimed its run.
+NEWEST = 50
+# The checks of Bedrock's status: the wait that each ends, and the fact that it renews.
+CHECKS = {
+    "CheckJobs": ("WaitForJobs", "jobs"),
+    "CheckServing": ("WaitForServing", "serving"),
+}
+# The pause before a purchase.
+APPROVAL = "RequestApproval"
+
+
+class NoExecutionError(Exception):
+    """No execution has the run."""
+
+
+class NotFollowedError(Exception):
+    """AWS does not tell how far the run is, which goes on all the same."""
+
+
+@dataclass
+class EnteredState:
+    """A state that the execution has entered, however often: a loop's states are one step each."""
+
+    name: str
+    kind: str
+    entered_at: datetime
+    exited_at: datetime | None = None
+    visits: int = 1
+    # Of a distributed map: how many items there are and how many are done.
+    items: tuple[int, int] | None = None
+    # Of a wait for Bedrock: the status that the last check saw; of several jobs how many there are and have ended.
+    status: str | None = None
+    jobs: tuple[int, int] | None = None
+    # Of a wait for a person: how to answer, then the answer.
+    answer: str | None = None
+
+
+@dataclass
+class Snapshot:
+    """An execution at one moment."""
+
+    status: str
+    error: str | None = None
+    cause: str | None = None
+    started_at: datetime | None = None
+    steps: dict[str, EnteredState] = field(default_factory=dict)
+    # The run's facts as the last state left them: run, plan, jobs, serving, … (docs/architecture.md).
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the execution has ended, well or not."""
+        return self.status != RUNNING
+
+
+def find_execution(environment: Environment, run_id: str, *, seconds: float) -> str:
+    """The ARN of the execution that has the run; raises NoExecutionError where none has claimed it after `seconds`."""
+    deadline = time.monotonic() + seconds
+    seen: dict[str, str | None] = {}
+    while True:
+        claim = environment.adapters.objects.read(environment.output_bucket, claim_key(run_id))
+        if claim is not None:
+            return Claim.model_validate_json(claim).execution_arn
+        is_late = time.monotonic() >= deadline
+        if arn := _unclaimed(environment, run_id, seen, even_running=is_late):
+            return arn
+        if is_late:
+            raise NoExecutionError(
+                f"The environment {environment.name} has no run {run_id}: no execution has claimed it within "
+                f"{seconds:g} s. `{environment.command('runs')}` lists all runs."
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def _unclaimed(environment: Environment, run_id: str, seen: dict[str, str | None], *, even_running: bool) -> str | None:
+    """An execution of the run that has ended without a claim; `seen` keeps the runs of those looked at before.
+
+    One that runs may be a second one, which the event's repetition has started, and which does not get the run.
+    """
+    states = environment.account.client("stepfunctions")
+    for execution in states.list_executions(stateMachineArn=environment.state_machine, maxResults=NEWEST)["executions"]:
+        arn = str(execution["executionArn"])
+        if arn not in seen:
+            seen[arn] = _run_of(states.describe_execution(executionArn=arn).get("input", ""))
+        if seen[arn] == run_id and (even_running or execution["status"] != RUNNING):
+            return arn
+    return None
+
+
+def _run_of(event: str) -> str | None:
+    """The id of the run that an execution's input starts; None of one that a person has started with something else."""
+    try:
+        return runs.run_id(ObjectCreated.model_validate_json(event).created())
+    except (ValidationError, InvalidEvent):
+        return None
+
+
+def follow(environment: Environment, arn: str, *, patience_seconds: float = 600) -> Iterator[Snapshot]:
+    """Snapshots of the execution until it has ended; the last one is its end.
+
+    AWS may be busy, or the network away, for so long. Raises NotFollowedError, also where AWS refuses to tell.
+    """
+    watched = WatchedExecution(environment, arn)
+    answered_at, pause = time.monotonic(), POLL_SECONDS
+    while True:
+        try:
+            with named_errors("Following the execution"):
+                events, snapshot = watched.events, watched.look()
+        except ServiceBusy as error:
+            if time.monotonic() - answered_at >= patience_seconds:
+                raise NotFollowedError(str(error)) from error
+        except Refused as error:
+            raise NotFollowedError(str(error)) from error
+        else:
+            answered_at = time.monotonic()
+            # Hours of training change nothing: AWS is asked more and more rarely.
+            pause = POLL_SECONDS if watched.events != events else min(pause * 1.2, LONGEST_PAUSE_SECONDS)
+            yield snapshot
+            if snapshot.is_over:
+                return
+        time.sleep(pause)
+
+
+class WatchedExecution:
+    """Reads of an execution's history what is new; `events` is how many there are."""
+
+    def __init__(self, environment: Environment, arn: str) -> None:
+        self._environment, self._arn = environment, arn
+        self._states = environment.account.client("stepfunctions")
+        self._snapshot = Snapshot(RUNNING)
+        self.events = 0
+
+    def look(self) -> Snapshot:
+        """The execution now."""
+        states, snapshot = self._states, self._snapshot
+        # Before the history, so that a snapshot which is over has the whole of it.
+        execution = states.describe_execution(executionArn=self._arn)
+        for event in self._new_events():
+            _record(snapshot, event)
+            self.events = event["id"]
+        if approval := snapshot.steps.get(APPROVAL):
+            given = snapshot.facts.get("approval", {}).get("decision")
+            words = f"approve {snapshot.facts['run']['id']}"
+            approval.answer = given or f"answer with {self._environment.command(words)}"
+        maps = [step for step in snapshot.steps.values() if step.kind == "Map"]
+        started = sorted(states.list_map_runs(executionArn=self._arn)["mapRuns"], key=lambda run: run["startDate"])
+        for step, run in zip(maps, started, strict=False):
+            counts = states.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]
+            step.items = (counts["total"], counts["succeeded"] + counts["failed"])
+        snapshot.status, snapshot.started_at = execution["status"], execution["startDate"]
+        snapshot.error, snapshot.cause = execution.get("error"), execution.get("cause")
+        return snapshot
+
+    def _new_events(self) -> list[dict[str, Any]]:
+        """Those since the last look, oldest first."""
+        pages = self._states.get_paginator("get_execution_history").paginate(
+            executionArn=self._arn, reverseOrder=True, PaginationConfig={"PageSize": PAGE}
+        )
+        new = takewhile(lambda event: event["id"] > self.events, (event for page in pages for event in page["events"]))
+        return [*new][::-1]
+
+
+def save(environment: Environment, arn: str, path: Path) -> None:
+    """Write `{"description", "history"}` of the execution as JSON."""
+    states = environment.account.client("stepfunctions")
+    description = states.describe_execution(executionArn=arn)
+    del description["ResponseMetadata"]
+    pages = states.get_paginator("get_execution_history").paginate(
+        executionArn=arn, PaginationConfig={"PageSize": PAGE}
+    )
+    document = {"description": description, "history": [event for page in pages for event in page["events"]]}
+    path.write_text(json.dumps(document, indent=1, default=datetime.isoformat) + "\n")
+
+
+def _record(snapshot: Snapshot, event: dict[str, Any]) -> None:
+    kind = event["type"]
+    if kind.endswith("StateEntered"):
+        name = event["stateEnteredEventDetails"]["name"]
+        step = snapshot.steps.get(name)
+        if step is None:
+            snapshot.steps[name] = EnteredState(name, kind.removesuffix("StateEntered"), event["timestamp"])
+        else:
+            step.exited_at = None
+            step.visits += 1
+    elif kind.endswith("StateExited"):
+        details = event["stateExitedEventDetails"]
+        name = details["name"]
+        snapshot.steps[name].exited_at = event["timestamp"]
+        output = json.loads(details["output"])
+        if isinstance(output, dict):
+            snapshot.facts |= {fact: value for fact, value in output.items() if isinstance(value, dict)}
+        if name in CHECKS and (wait := snapshot.steps.get(CHECKS[name][0])):
+            fact = snapshot.facts.get(CHECKS[name][1], {})
+            wait.status = fact.get("status")
+            candidates = fact.get("candidates", ())
+            if len(candidates) > 1:
+                wait.jobs = (len(candidates), sum(one["status"] not in GOING_ON for one in candidates))

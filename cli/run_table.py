@@ -1,0 +1,55 @@
+"""The runs of an environment as a person reads them on the terminal."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from cli.runs import JOB, LeftThing, ListedRun, RunList, sums
+from lambdas.domain.cost.estimate import amount
+from local.terminal import Console
+
+
+def tell_runs(console: Console, listed: RunList) -> None:
+    """A table, newest run first, then what is left and what that costs."""
+    if not listed.runs:
+        console.write_line(f"The environment {listed.environment} has had no run.")
+    else:
+        table = Table("run", "started", "model", "status", "verdict")
+        table.add_column("gain", justify="right")
+        table.add_column("cost, USD", justify="right")
+        table.add_column("left")
+        for column in table.columns:
+            column.overflow = "fold"
+        for run in listed.runs:
+            table.add_row(*_cells(run))
+        console.print(table)
+    left = listed.everything_left()
+    for thing in listed.left_of_no_run:
+        console.write_line(f"Of no run in the output bucket: {thing.kind} {thing.arn}", "yellow")
+    if left:
+        console.write_line(f"Left in all: {'; '.join(_sums(left))}.", "bold")
+        console.write_line("`--json` has each with its ARN. docs/operations.md tells how to delete what stays.")
+    else:
+        console.write_line("Nothing that costs is left.")
+
+
+def _cells(run: ListedRun) -> list[str]:
+    status = f"{run.status}: {run.error}" if run.error else run.status
+    gain = "" if run.gain is None else f"{run.gain:+.1f} {run.metric}"
+    cost = "" if run.cost_usd is None else amount(run.cost_usd)
+    if run.cost_unknown:
+        cost = f"{cost} and {len(run.cost_unknown)} unknown".lstrip()
+    started = run.started_at[:16].replace("T", " ")
+    return [run.run_id, started, run.model or "", status, run.verdict or "", gain, cost, "; ".join(_sums(run.left))]
+
+
+def _sums(things: Sequence[LeftThing]) -> list[str]:
+    told = []
+    for kind, count, usd, per in sums(things):
+        what = f"{count} {kind}{'s' if count > 1 else ''}"
+        if per is None:
+            price = "billed for what it trains" if kind == JOB else "not billed by the hour"
+        else:
+            price = f"{'price unknown' if usd is None else f'{amount(usd)} USD'} a {per}"
+        told.append(f"{what}, {price}")
+    return told

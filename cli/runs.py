@@ -1,0 +1,195 @@
+"""`fine-tune runs`: the runs of an environment, how each has gone, and what it has left that costs."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import orjson
+from pydantic import Field
+
+from cli.environment import Environment
+from cli.stored_report import NoReportError, parse_report
+from lambdas.adapters.aws.bedrock import Listed
+from lambdas.domain.core import run as runs
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.core.run import Claim
+from lambdas.domain.cost.price_file import Prices, default_prices
+from lambdas.domain.report.run_report import RunReport
+from lambdas.domain.serving.lease import RUNNING
+
+# Objects are read side by side: a bucket may hold the runs of years.
+READERS = 16
+
+CUSTOM_MODEL, THROUGHPUT, DEPLOYMENT, JOB = "custom model", "throughput", "custom model deployment", "customization job"
+Period = Literal["month", "hour"]
+
+
+class LeftThing(Fact):
+    """What exists of a run in Bedrock and what it costs a `per`, null where that is unknown.
+
+    A deployment costs nothing by the hour, a job what it trains: `per` is null.
+    """
+
+    kind: str
+    arn: str
+    usd: float | None
+    per: Period | None
+
+
+class ListedRun(Fact):
+    """A run; what is not known, or not yet, is null. `gain` is the tuned model's over the base, in `metric`.
+
+    `cost_usd` leaves out what has no known price: `cost_unknown` names it. `status` is "succeeded", "failed",
+    "running", "waiting for approval", that of an execution which has left no report, or "unknown".
+    """
+
+    run_id: str
+    started_at: str
+    status: str
+    error: str | None = None
+    model: str | None = None
+    verdict: str | None = None
+    metric: str | None = None
+    gain: float | None = None
+    cost_usd: float | None = None
+    cost_unknown: list[str] = Field(default=[])
+    left: list[LeftThing] = Field(default=[])
+
+
+class RunList(Fact):
+    """The runs, newest first, and what Bedrock has of the environment whose runs the output bucket does not know."""
+
+    environment: str
+    runs: list[ListedRun]
+    left_of_no_run: list[LeftThing]
+
+    def everything_left(self) -> list[LeftThing]:
+        """Of all runs and of none."""
+        return [*(thing for run in self.runs for thing in run.left), *self.left_of_no_run]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Something in Bedrock whose name begins as the environment's do."""
+
+    kind: str
+    listed: Listed
+
+
+def list_runs(environment: Environment, model_unit_price_per_hour: float | None) -> RunList:
+    """Reads claims and reports, and asks Bedrock what is left. Raises Refused and ServiceBusy."""
+    found = [*_found(environment)]
+    objects, bucket = environment.adapters.objects, environment.output_bucket
+    read = environment.adapters.price_file.read_prices(environment.input_bucket)
+    prices = read if isinstance(read, Prices) else default_prices()
+    with ThreadPoolExecutor(READERS) as readers:
+        stored = readers.map(lambda run_id: objects.read(bucket, runs.claim_key(run_id)), _run_ids(environment))
+        claims = [Claim.model_validate_json(text) for text in stored if text is not None]
+        claims.sort(key=lambda claim: claim.claimed_at, reverse=True)
+        listed = [*readers.map(lambda claim: _listed(environment, claim), claims)]
+    theirs = {claim.run_id: [one for one in found if _run_of(environment, one) == claim.run_id] for claim in claims}
+
+    def price(one: _Found, model: str | None) -> LeftThing:
+        return _priced(one, model, prices, model_unit_price_per_hour)
+
+    of_runs = [run.model_copy(update={"left": [price(one, run.model) for one in theirs[run.run_id]]}) for run in listed]
+    others = [one for one in found if _run_of(environment, one) not in theirs and _is_ours(environment, one)]
+    return RunList(environment=environment.name, runs=of_runs, left_of_no_run=[price(one, None) for one in others])
+
+
+def _run_ids(environment: Environment) -> list[str]:
+    """By the folders in the output bucket."""
+    pages = (
+        environment.account.client("s3")
+        .get_paginator("list_objects_v2")
+        .paginate(Bucket=environment.output_bucket, Prefix="runs/", Delimiter="/")
+    )
+    prefixes = (str(one["Prefix"]) for page in pages for one in page.get("CommonPrefixes", []))
+    return [prefix.removeprefix("runs/").removesuffix("/") for prefix in prefixes]
+
+
+def _listed(environment: Environment, claim: Claim) -> ListedRun:
+    run = ListedRun(run_id=claim.run_id, started_at=claim.claimed_at, status="unknown")
+    objects, bucket = environment.adapters.objects, environment.output_bucket
+    text = objects.read(bucket, runs.report_key(runs.prefix(claim.run_id)))
+    if text is not None:
+        try:
+            return _reported(run, parse_report(text, runs.report_key(runs.prefix(claim.run_id)), RunReport))
+        except NoReportError as error:
+            return run.model_copy(update={"error": str(error)})
+    changes = {"status": _status(environment, claim)}
+    if checked := objects.read(bucket, f"{runs.prefix(claim.run_id)}dataset/report.json"):
+        changes["model"] = orjson.loads(checked).get("base_model")
+    return run.model_copy(update=changes)
+
+
+def _reported(run: ListedRun, report: RunReport) -> ListedRun:
+    changes: dict[str, object] = {"status": report.status, "model": report.base_model}
+    if report.error:
+        changes["error"] = report.error.name
+    if report.decision:
+        metric = report.decision.metric
+        gains = (
+            one.difference
+            for one in report.comparisons or ()
+            if (one.arm, one.against, one.metric) == ("tuned", "base", metric)
+        )
+        changes |= {"verdict": report.decision.verdict, "metric": metric, "gain": next(gains, None)}
+    if report.cost:
+        changes |= {"cost_usd": report.cost.actual.known_usd, "cost_unknown": report.cost.actual.unknown}
+    return run.model_copy(update=changes)
+
+
+def _status(environment: Environment, claim: Claim) -> str:
+    """Of a run without a report: it goes on, or it has ended before it could write one."""
+    execution = environment.adapters.executions.find(claim.execution_arn)
+    if execution is None:
+        return "unknown"
+    if execution.status != RUNNING:
+        return execution.status.lower().replace("_", " ")
+    request = environment.adapters.approvals.read(environment.output_bucket, claim.run_id)
+    return "waiting for approval" if request and request.decision is None else "running"
+
+
+def _found(environment: Environment) -> Iterator[_Found]:
+    adapters = environment.adapters
+    listings: Mapping[str, Callable[[], Iterable[Listed]]] = {
+        THROUGHPUT: adapters.throughputs.list_all,
+        DEPLOYMENT: adapters.deployments.list_all,
+        JOB: adapters.bedrock.list_running_jobs,
+        CUSTOM_MODEL: adapters.bedrock.list_custom_models,
+    }
+    for kind, listing in listings.items():
+        for listed in listing():
+            if runs.run_of_bedrock_name(environment.name, listed.name):
+                yield _Found(kind, listed)
+
+
+def _run_of(environment: Environment, one: _Found) -> str | None:
+    return runs.run_of_bedrock_name(environment.name, one.listed.name)
+
+
+def _is_ours(environment: Environment, one: _Found) -> bool:
+    """By its tag: the name of another environment may begin alike."""
+    return environment.adapters.bedrock.tags_of(one.listed.arn).get("deployment") == environment.name
+
+
+def _priced(one: _Found, model: str | None, prices: Prices, unit_price: float | None) -> LeftThing:
+    own = prices.base_models.get(model or "")
+    if one.kind == CUSTOM_MODEL:
+        usd, per = own.storage_per_month if own else None, "month"
+    elif one.kind == THROUGHPUT:
+        unit = unit_price if unit_price is not None else own.model_unit_per_hour if own else None
+        usd, per = None if unit is None else unit * (one.listed.model_units or 1), "hour"
+    else:
+        usd, per = 0.0 if one.kind == DEPLOYMENT else None, None
+    return LeftThing.model_validate({"kind": one.kind, "arn": one.listed.arn, "usd": usd, "per": per})
+
+
+def sums(things: Sequence[LeftThing]) -> Iterator[tuple[str, int, float | None, Period | None]]:
+    """Of each kind that is left: how many there are, and what they cost a period, None where a price is unknown."""
+    for kind in dict.fromkeys(thing.kind for thing in things):
+        alike = [thing for thing in things if thing.kind == kind]
+        known = [thing.usd for thing in alike if thing.usd is not None]
+        yield kind, len(alike), sum(known) if len(known) == len(alike) else None, alike[0].per

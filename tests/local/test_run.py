@@ -1,0 +1,131 @@
+"""`fine-tune run` as a user has it, on an environment that cdk.json's settings have deployed on the embedded AWS."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli import main
+from cli.commands.options import EXAMPLE
+from local.checkout import CHECKOUT
+from local.deployment import DeployedEnvironment, deploy, setting
+from local.embedded_aws import EmbeddedAws
+
+pytestmark = pytest.mark.xdist_group("embedded-aws")
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedAws, DeployedEnvironment]]:
+    with EmbeddedAws(tmp_path_factory.mktemp("deployed"), region=setting("region")) as aws:
+        yield aws, deploy(aws, base_model=setting("base_model"))
+
+
+@pytest.fixture(autouse=True)
+def shell(deployed: tuple[EmbeddedAws, DeployedEnvironment], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `. tmp/credentials.sh` sets."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    for name, value in deployed[0].environment.items():
+        if name.startswith("AWS_") or name.lower() == "no_proxy":
+            monkeypatch.setenv(name, value)
+
+
+def fine_tune(*words: object) -> Result:
+    return CliRunner().invoke(main.app, [str(word) for word in words])
+
+
+def keys(aws: EmbeddedAws, bucket: str) -> list[str]:
+    listed = aws.client("s3").list_objects_v2(Bucket=bucket, Prefix="input/")
+    return [entry["Key"] for entry in listed.get("Contents", [])]
+
+
+def listed_runs() -> list[dict[str, Any]]:
+    done = fine_tune("runs", "--json")
+    assert done.exit_code == 0, done.output
+    return list(json.loads(done.output)["runs"])
+
+
+def test_a_refused_data_set_uploads_nothing(deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path) -> None:
+    """What is wrong is told here, with its line, before anything is sent or started."""
+    aws, environment = deployed
+    lines = EXAMPLE.read_text().splitlines()
+    lines[6] = "{"
+    data = tmp_path / "broken.jsonl"
+    data.write_text("\n".join(lines))
+    done = fine_tune("run", data, "--out", tmp_path / "out")
+    assert done.exit_code == 1
+    assert "line 7: " in done.output
+    assert "Nothing was uploaded." in done.output
+    assert keys(aws, environment.input_bucket) == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_on_the_default_model_is_followed_and_fetched_and_ends_promoted(
+    deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path
+) -> None:
+    """What `cdk deploy` gives with nothing changed is worth its money."""
+    done = fine_tune("run", EXAMPLE, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "Verdict: promote" in done.output
+    assert "No throughput is left. No custom model deployment is left." in done.output
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert (report["base_model"], report["decision"]["verdict"]) == (setting("base_model"), "promote")
+    assert (tmp_path / "out" / "report.html").is_file()
+    assert json.loads((tmp_path / "out" / "execution.json").read_text())["description"]["status"] == "SUCCEEDED"
+    [run] = listed_runs()
+    assert (run["run_id"], run["status"], run["verdict"]) == (report["run_id"], "succeeded", "promote")
+    assert (run["model"], run["cost_usd"]) == (report["base_model"], report["cost"]["actual"]["known_usd"])
+    [model] = run["left"]
+    assert (model["kind"], model["arn"]) == ("custom model", report["custom_model_arn"])
+
+
+def test_a_folder_is_left_running_and_followed_later(
+    deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path
+) -> None:
+    """Training takes hours: nobody keeps a terminal open, and Ctrl-C in it ends nothing but the view.
+
+    The folder is uploaded beside an earlier one of its name, whose files are none of this run's.
+    """
+    aws, environment = deployed
+    stale = b'{"no": "setting"}'
+    aws.client("s3").put_object(Bucket=environment.input_bucket, Key="input/tables/run.json", Body=stale)
+    data = tmp_path / "tables"
+    data.mkdir()
+    (data / "train.jsonl").write_bytes(EXAMPLE.read_bytes())
+    done = fine_tune("run", data, "--no-wait")
+    assert done.exit_code == 0, done.output
+    [run_id] = re.findall(r"`fine-tune run --follow (tables-2[\w-]+)", done.output)
+    command = [str(Path(sys.executable).parent / "fine-tune"), "run", "--follow", run_id, "--out", str(tmp_path / "o")]
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=-1, stderr=subprocess.PIPE, text=True) as watching:  # noqa: S603 - our own command
+        assert watching.stdout is not None
+        assert watching.stderr is not None
+        while "Validate dataset" not in (line := watching.stdout.readline()):
+            assert line, watching.stderr.read()
+        watching.send_signal(signal.SIGINT)
+        said = watching.stderr.read()
+    assert watching.returncode == 130
+    assert f"The run {run_id} goes on. Follow it with `fine-tune run --follow {run_id}`. Stop it with `aws " in said
+    assert not (tmp_path / "o").exists()
+    done = fine_tune("run", "--follow", run_id, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["run_id"] == run_id
+    assert listed_runs()[0]["run_id"] == run_id
+    assert [len(run["left"]) for run in listed_runs()] == [1, 1]
+    table = fine_tune("runs").output
+    assert run_id in table.replace("\n", "")
+    assert "2 custom models" in table
+
+
+def test_a_run_that_there_is_not_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped id is corrected with the list."""
+    monkeypatch.setattr("cli.run.SECONDS_TO_FIND", 1)
+    done = fine_tune("run", "--follow", "sales-0123456789ab")
+    assert done.exit_code == 1
+    assert "has no run sales-0123456789ab" in done.output
+    assert "`fine-tune runs` lists all runs" in done.output
