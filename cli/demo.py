@@ -1,6 +1,7 @@
 """The main job on this machine: start AWS, deploy, drop the data set, follow the run, tell its result."""
 
 import shlex
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from cli.data_set import Upload
 from cli.environment import Environment, environment_of
 from cli.folders import DEMO, DEMO_FOLDER
 from cli.progress import Progress
-from cli.run import SECONDS_TO_START, find, keep, start, tell
+from cli.run import SECONDS_TO_START, fetch, find, start, tell
 from lambdas.domain.models.catalogue import BaseModelEntry
 from local.bedrock.settings import LifeCycleStatus
 from local.deployment import deploy, setting
@@ -23,7 +24,13 @@ WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "execution.json")
 
 
 def run_demo(
-    upload: Upload, *, model: BaseModelEntry, lifecycle: LifeCycleStatus, console: Console, folder: Path = DEMO_FOLDER
+    upload: Upload,
+    *,
+    model: BaseModelEntry,
+    lifecycle: LifeCycleStatus,
+    keep: bool = False,
+    console: Console,
+    folder: Path = DEMO_FOLDER,
 ) -> bool:
     """Run the data set to its end on a deployment for the model; whether it succeeded and left nothing that bills.
 
@@ -40,9 +47,24 @@ def run_demo(
         with progress.stage("Deploying with the CDK CLI", f"Deployed on {aws.endpoint}"):
             deploy(aws, base_model=model.customization_id)
         try:
-            return run(aws, upload, progress=progress, console=console)
+            succeeded = run(aws, upload, progress=progress, console=console)
+            if keep:
+                wait_for_interrupt(aws, console)
+            return succeeded
         finally:
             save_logs(aws)
+
+
+def wait_for_interrupt(aws: EmbeddedAws, console: Console) -> None:
+    """Keeps the embedded AWS running, and says how to use it."""
+    command = environment_on(aws).command("run <file or folder>")
+    console.write_line(f"The embedded AWS stays until Ctrl-C. In another terminal: {command}")
+    try:
+        while True:
+            # Returns with each look at the disk.
+            signal.pause()
+    except KeyboardInterrupt:
+        console.write_line("The embedded AWS ends.")
 
 
 def embedded_aws_for(model: BaseModelEntry, lifecycle: LifeCycleStatus, folder: Path) -> EmbeddedAws:
@@ -58,7 +80,7 @@ def run(aws: EmbeddedAws, upload: Upload, *, progress: Progress, console: Consol
     arn = find(environment, run_id, progress, seconds=SECONDS_TO_START)
     # An embedded AWS that does not answer has ended.
     end = progress.follow(execution.follow(environment, arn, patience_seconds=0))
-    keep(environment, run_id, arn, aws.directory)
+    fetch(environment, run_id, arn, aws.directory)
     return tell(environment, run_id, end, console, aws.directory)
 
 

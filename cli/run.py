@@ -74,11 +74,11 @@ def watch(environment: Environment, run_id: str, arn: str, progress: Progress) -
 def finish(environment: Environment, run_id: str, arn: str, end: Snapshot, console: Console, folder: Path) -> bool:
     """Fetches the run's files and tells its result; whether it succeeded and left nothing that bills by the hour."""
     with replaced(folder, RUN) as partial:
-        keep(environment, run_id, arn, partial)
+        fetch(environment, run_id, arn, partial)
     return tell(environment, run_id, end, console, folder)
 
 
-def keep(environment: Environment, run_id: str, arn: str, folder: Path) -> None:
+def fetch(environment: Environment, run_id: str, arn: str, folder: Path) -> None:
     """Writes `execution.json` and everything under the run's prefix."""
     execution.save(environment, arn, folder / "execution.json")
     result.fetch(environment, runs.prefix(run_id), folder)

@@ -33,6 +33,10 @@ def tell_runs(console: Console, listed: RunList) -> None:
         console.write_line("Nothing that costs is left.")
 
 
+# How a period stands behind a price.
+_A = {"month": "a month", "hour": "an hour"}
+
+
 def _cells(run: ListedRun) -> list[str]:
     status = f"{run.status}: {run.error}" if run.error else run.status
     gain = "" if run.gain is None else f"{run.gain:+.1f} {run.metric}"
@@ -50,6 +54,6 @@ def _sums(things: Sequence[LeftThing]) -> list[str]:
         if per is None:
             price = "billed for what it trains" if kind == JOB else "not billed by the hour"
         else:
-            price = f"{'price unknown' if usd is None else f'{amount(usd)} USD'} a {per}"
+            price = f"{'price unknown' if usd is None else f'{amount(usd)} USD'} {_A[per]}"
         told.append(f"{what}, {price}")
     return told

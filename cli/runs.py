@@ -11,6 +11,7 @@ from pydantic import Field
 from cli.environment import Environment
 from cli.stored_report import NoReportError, parse_report
 from lambdas.adapters.aws.bedrock import Listed
+from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core import run as runs
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.run import Claim
@@ -171,8 +172,11 @@ def _run_of(environment: Environment, one: _Found) -> str | None:
 
 
 def _is_ours(environment: Environment, one: _Found) -> bool:
-    """By its tag: the name of another environment may begin alike."""
-    return environment.adapters.bedrock.tags_of(one.listed.arn).get("deployment") == environment.name
+    """By its tag: the name of another environment may begin alike. What may be ours is told where tags are refused."""
+    try:
+        return environment.adapters.bedrock.tags_of(one.listed.arn).get("deployment") == environment.name
+    except Refused:
+        return True
 
 
 def _priced(one: _Found, model: str | None, prices: Prices, unit_price: float | None) -> LeftThing:

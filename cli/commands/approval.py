@@ -14,12 +14,22 @@ Reason = Annotated[str | None, typer.Option(help="Why; the run's report shows it
 
 
 def approve(run_id: RunId, reason: Reason = None, deployment: StackName = None, region: Region = None) -> None:
-    """Let a run that waits for it make its purchase, on the account of your AWS credentials."""
+    """Let a run that waits for it make its purchase, on the account of your AWS credentials.
+
+    It costs what the run then buys: the message that asks has the estimate.
+
+    Exit status: 0 if the run has taken the answer; 1 if not, with the reason.
+    """
     _answer(run_id, "approved", reason, deployment, region)
 
 
 def reject(run_id: RunId, reason: Reason = None, deployment: StackName = None, region: Region = None) -> None:
-    """End a run that waits for its purchase: nothing is bought, the tuned model is kept."""
+    """End a run that waits for its purchase: nothing is bought, the tuned model is kept.
+
+    It costs nothing. The tuned model costs by the month until you delete it.
+
+    Exit status: 0 if the run has taken the answer; 1 if not, with the reason.
+    """
     _answer(run_id, "rejected", reason, deployment, region)
 
 

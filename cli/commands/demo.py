@@ -15,8 +15,16 @@ def demo(
     data: DataOption = None,
     model: Model = None,
     lifecycle: Annotated[LifeCycleStatus, typer.Option(help="Its life cycle in the simulated Bedrock.")] = "ACTIVE",
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the embedded AWS until Ctrl-C, for more runs.")] = False,
 ) -> None:
-    """Run a data set (default: the shipped example) through the whole pipeline on this machine, into build/demo."""
+    """Run a data set (default: the shipped example) through the whole pipeline on this machine, into build/demo.
+
+    It needs no AWS account and costs nothing: the app is deployed on an embedded AWS with a simulated Bedrock, which
+    ends with the command. With --keep it stays after the run, and `fine-tune run` and `fine-tune runs` work on it.
+
+    Exit status: 0 if the run has succeeded and nothing that bills is left in Bedrock; 1 if not; 2 if the data set, the
+    model or the folder cannot be used.
+    """
     from cli.data_set import NoDataSetError, settings_of, upload_of
     from cli.demo import run_demo
     from cli.execution import NoExecutionError, NotFollowedError
@@ -38,7 +46,7 @@ def demo(
         raise failed(error, 2) from None
     require_paths(DEMO_FOLDER, DEMO, [*upload.files.values()])
     try:
-        succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, console=Console())
+        succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, keep=keep, console=Console())
     except (ProcessFailedError, NoExecutionError, NotFollowedError, FolderInUseError) as error:
         raise failed(error, 1) from None
     raise typer.Exit(0 if succeeded else 1)

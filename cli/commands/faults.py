@@ -9,7 +9,12 @@ def faults(
     only: Annotated[str | None, typer.Option(help="Cases whose name has this text; * stands for anything.")] = None,
     parallel: Annotated[int, typer.Option(min=1, max=32, help="Cases at a time.")] = 12,
 ) -> None:
-    """Inject faults into runs on this machine and follow each until nothing bills, into build/faults."""
+    """Inject faults into runs on this machine and follow each until nothing bills, into build/faults.
+
+    It needs no AWS account and costs nothing.
+
+    Exit status: 0 if nothing is left of any run and every control is seen to leak; 1 if not; 2 if no case is chosen.
+    """
     from local.faults.cases import chosen
     from local.faults.command import run_faults
     from local.process import ProcessFailedError

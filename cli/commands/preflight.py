@@ -20,7 +20,11 @@ def preflight(
 ) -> None:
     """Make a run's checks on your account, deployed or not, into build/preflight.
 
-    With a data set, the checks include its run.json and what its run costs.
+    With a data set, the checks include its run.json and what its run costs. The preflight itself costs less than a
+    cent: it asks each model that the run needs for a few tokens.
+
+    Exit status: 0 if all checks have passed; 1 if one has failed, or the data set or its run.json is refused; 2 if
+    there is no account, or the data set, the model or the folder cannot be used.
     """
     from cli.account import NoAccountError
     from cli.data_set import NoDataSetError

@@ -14,7 +14,12 @@ def review(
         Path, typer.Option(help="The folder with the run's report.json; default: build/demo.", show_default=False)
     ] = DEMO_FOLDER,
 ) -> None:
-    """Add a person's votes, and their agreement with the judges, to a run's report.json and report.html."""
+    """Add a person's votes, and their agreement with the judges, to a run's report.json and report.html.
+
+    It needs no AWS account and costs nothing. `fine-tune run` leaves such folders in build/runs.
+
+    Exit status: 0 if the votes are in the report; 1 if the report or the votes cannot be used.
+    """
     from cli.result import tell_judging
     from cli.review import add_votes
     from cli.stored_report import NoReportError

@@ -30,6 +30,17 @@ def test_the_newest_version_of_the_changelog_is_the_package_s() -> None:
     assert newest == __version__
 
 
+COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_says_what_it_costs_and_how_it_ends(command: str) -> None:
+    """Before anybody spends money, and before anybody calls it from a script."""
+    said = " ".join(CliRunner().invoke(app, [command, "--help"]).output.split())
+    assert re.search(r"\bcosts?\b", said)
+    assert "Exit status: 0" in said
+
+
 def test_help_imports_nothing_that_only_a_command_needs() -> None:
     """Each command imports what it needs when it is called: the help takes a fifth of the time."""
     asked = f"import sys, cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
@@ -48,7 +59,7 @@ def test_the_data_set_is_an_argument_or_an_option(arguments: list[str], tmp_path
     assert "mine.jsonl: messages, 260 records" in done.output
 
 
-@pytest.mark.parametrize("command", ["demo", "preflight", "validate"])
+@pytest.mark.parametrize("command", ["demo", "preflight", "run", "validate"])
 def test_two_data_sets_are_refused(command: str) -> None:
     """Which of them was meant cannot be known."""
     done = CliRunner().invoke(app, [command, str(EXAMPLE), "--data", str(EXAMPLE)])

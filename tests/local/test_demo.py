@@ -301,6 +301,26 @@ def test_the_exit_status_tells_the_outcome(succeeded: bool, status: int, monkeyp
     assert CliRunner().invoke(main.app, ["demo"]).exit_code == status
 
 
+def test_a_kept_aws_says_how_to_use_it_and_ends_on_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The result of the run is the command's, however long the rest was kept."""
+    aws, console = Mock(), Console(file=StringIO(), width=200)
+    environment = Mock(command=lambda words: f"(. credentials && fine-tune {words})")
+    monkeypatch.setattr(demo, "environment_on", lambda _: environment)
+    monkeypatch.setattr("signal.pause", Mock(side_effect=[None, KeyboardInterrupt]))
+    demo.wait_for_interrupt(aws, console)
+    assert isinstance(console.file, StringIO)
+    assert "(. credentials && fine-tune run <file or folder>)" in console.file.getvalue()
+
+
+@pytest.mark.parametrize("options", [[], ["--keep"]])
+def test_only_a_kept_aws_waits(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script must not hang behind its demo."""
+    run_demo = Mock(return_value=True)
+    monkeypatch.setattr(demo, "run_demo", run_demo)
+    assert CliRunner().invoke(main.app, ["demo", *options]).exit_code == 0
+    assert run_demo.call_args.kwargs["keep"] is bool(options)
+
+
 def test_a_path_that_is_not_there_is_told(tmp_path: Path) -> None:
     """Before anything is started."""
     result = CliRunner().invoke(main.app, ["demo", "--data", str(tmp_path / "missing")])

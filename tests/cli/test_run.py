@@ -1,0 +1,228 @@
+"""`fine-tune run`: what is uploaded, which execution is followed, and what is told where that cannot go on."""
+
+import json
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from moto import mock_aws
+from typer.testing import CliRunner
+
+from cli import execution, main
+from cli.commands.options import EXAMPLE
+from cli.data_set import NoDataSetError, upload_of
+from cli.environment import Environment, NoEnvironmentError, environment_of
+from cli.execution import NoExecutionError, NotFollowedError, find_execution, follow
+from cli.progress import Progress
+from cli.run import InterruptedRunError, start, watch
+from lambdas.domain.core import run as runs
+from lambdas.domain.core.run import Source
+from local.terminal import Console
+from tests.cli.account_script import INPUT, ScriptedAccount, refusal
+
+RUN = "sales-0123456789ab"
+ARN = "arn:execution"
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedAccount]:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setattr(execution, "POLL_SECONDS", 0.001)
+    with mock_aws():
+        yield ScriptedAccount()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "sales"
+    made.mkdir()
+    (made / "train.csv").write_text("prompt,completion\na,b\n")
+    (made / "run.json").write_text("{}")
+    return made
+
+
+def silent() -> Progress:
+    return Progress(Console(file=StringIO()))
+
+
+def keys(account: ScriptedAccount) -> list[str]:
+    listed = account.s3.list_object_versions(Bucket=INPUT)["Versions"]
+    return [one["Key"] for one in listed]
+
+
+def event(key: str, version: str) -> str:
+    made = {"bucket": {"name": INPUT}, "object": {"key": key, "version-id": version}}
+    return json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": made})
+
+
+def test_the_id_of_the_run_follows_from_what_was_uploaded(account: ScriptedAccount) -> None:
+    """Nothing has to be waited for: whoever leaves knows what to come back to."""
+    run_id = start(account.environment, upload_of(EXAMPLE), silent())
+    [version] = account.s3.list_object_versions(Bucket=INPUT)["Versions"]
+    assert run_id == runs.run_id(Source(INPUT, "input/financial-tables.jsonl", version["VersionId"]))
+
+
+def test_a_file_that_is_uploaded_again_is_another_run_of_the_same_key(account: ScriptedAccount) -> None:
+    """Its versions tell them apart."""
+    ids = {start(account.environment, upload_of(EXAMPLE), silent()) for _ in range(2)}
+    assert len(ids) == 2
+    assert set(keys(account)) == {"input/financial-tables.jsonl"}
+
+
+def test_a_folder_is_uploaded_under_the_names_that_a_run_reads(account: ScriptedAccount, folder: Path) -> None:
+    """Of a CSV file, too: the format follows from its content."""
+    start(account.environment, upload_of(folder), silent())
+    assert sorted(keys(account)) == ["input/sales/run.json", "input/sales/train.jsonl"]
+
+
+def test_a_folder_is_not_mixed_with_an_earlier_one_of_its_name(account: ScriptedAccount, folder: Path) -> None:
+    """A run.json or test set of last week would change what is trained and measured today, in silence."""
+    start(account.environment, upload_of(folder), silent())
+    (folder / "run.json").unlink()
+    start(account.environment, upload_of(folder), silent())
+    *earlier, fresh = sorted(keys(account), key=len)
+    assert sorted(earlier) == ["input/sales/run.json", "input/sales/train.jsonl"]
+    assert fresh.startswith("input/sales-2")
+    assert fresh.endswith("/train.jsonl")
+
+
+def test_a_set_that_is_there_twice_is_refused(folder: Path) -> None:
+    """Which of them was meant cannot be known."""
+    (folder / "train.jsonl").touch()
+    with pytest.raises(NoDataSetError, match=r"both train\.jsonl and train\.csv"):
+        upload_of(folder)
+
+
+def test_an_interrupted_upload_says_what_may_have_started(
+    account: ScriptedAccount, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C must not leave anybody guessing whether something costs."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(account.s3, "upload_file", interrupt)
+    with pytest.raises(InterruptedRunError, match=r"input/sales/train\.jsonl was interrupted.*fine-tune runs"):
+        start(account.environment, upload_of(folder), silent())
+
+
+def test_the_execution_that_has_claimed_the_run_is_followed(account: ScriptedAccount) -> None:
+    """An event that was delivered twice has started two."""
+    account.claim(RUN, "arn:owner")
+    account.executions = [("arn:other", "SUCCEEDED", event("input/sales.jsonl", "1"))]
+    assert find_execution(account.environment, RUN, seconds=0) == "arn:owner"
+
+
+def test_a_run_that_ended_before_its_claim_is_found_by_its_event(account: ScriptedAccount) -> None:
+    """Its error is what the user must read."""
+    run_id = runs.run_id(Source(INPUT, "input/sales.jsonl", "1"))
+    account.executions = [
+        ("arn:by-hand", "FAILED", "{}"),
+        ("arn:older", "FAILED", event("input/sales.jsonl", "0")),
+        ("arn:ours", "FAILED", event("input/sales.jsonl", "1")),
+    ]
+    assert find_execution(account.environment, run_id, seconds=60) == "arn:ours"
+    with pytest.raises(NoExecutionError, match=f"no run {RUN}.*fine-tune runs --deployment team"):
+        find_execution(account.environment, RUN, seconds=0)
+
+
+def test_only_what_is_new_of_the_history_is_read(account: ScriptedAccount) -> None:
+    """A run of days has 25,000 events, and is looked at thousands of times."""
+    account.executions = [(ARN, "RUNNING", "{}")]
+    account.enter("ClaimRun", "ValidateDataset", "RunPreflight")
+    snapshots = follow(account.environment, ARN)
+    assert [*next(snapshots).steps] == ["ClaimRun", "ValidateDataset", "RunPreflight"]
+    account.asked.clear()
+    account.enter("StartJobs")
+    assert [*next(snapshots).steps][-1] == "StartJobs"
+    assert account.asked == [4, 3]
+    account.executions = [(ARN, "SUCCEEDED", "{}")]
+    assert [each.is_over for each in snapshots] == [True]
+
+
+def test_a_network_that_is_away_for_a_while_does_not_end_the_view(account: ScriptedAccount) -> None:
+    """A laptop sleeps; the run does not."""
+    account.executions = [(ARN, "SUCCEEDED", "{}")]
+    away = EndpointConnectionError(endpoint_url="https://states")
+    told = account.states.describe_execution.side_effect
+    account.states.describe_execution.side_effect = [away, refusal("ThrottlingException"), told(ARN)]
+    assert [each.status for each in follow(account.environment, ARN)] == ["SUCCEEDED"]
+
+
+@pytest.mark.parametrize(
+    ("error", "patience"),
+    [(refusal("ExpiredTokenException"), 600), (EndpointConnectionError(endpoint_url="https://states"), 0)],
+)
+def test_a_view_that_cannot_go_on_says_that_the_run_does(
+    account: ScriptedAccount, error: Exception, patience: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Credentials of a sign-in end after hours, in the middle of a training."""
+    account.states.describe_execution.side_effect = error
+    monkeypatch.setattr(follow, "__kwdefaults__", {"patience_seconds": patience})
+    with pytest.raises(NotFollowedError, match=f"The run {RUN} goes on.*--follow {RUN} --deployment team.*{ARN}"):
+        watch(account.environment, RUN, ARN, silent())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "Name a data set to run, or a run to --follow"),
+        ([str(EXAMPLE), "--follow", RUN], "Name a data set to run, or a run to --follow"),
+        (["--follow", RUN, "--no-wait"], "does not go with --follow"),
+        (["--follow", "../../secrets"], "is no run's id"),
+        (["missing.jsonl"], "There is no file or folder"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_asked(
+    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is asked for credentials to learn of a typing error."""
+    monkeypatch.setattr("cli.account.account_of", lambda _: pytest.fail("asked"))
+    done = CliRunner().invoke(main.app, ["run", *words])
+    assert done.exit_code == 2
+    assert said in done.output.replace("\n", " ")
+
+
+@pytest.mark.parametrize("command", [["run", str(EXAMPLE)], ["runs"]])
+def test_an_account_that_cannot_be_called_is_told(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a sentence, and nothing was uploaded."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    done = CliRunner().invoke(main.app, command)
+    assert (done.exit_code, "aws configure list-profiles" in done.output) == (2, True)
+
+
+def test_an_environment_that_is_not_there_is_told(
+    account: ScriptedAccount, environment_outputs: dict[str, dict[str, str]]
+) -> None:
+    """Mostly the Region or the name is another."""
+    with pytest.raises(NoEnvironmentError, match=r"no stack team-data.*arn:somebody in us-west-2.*--region"):
+        environment_of(account.environment.account, "team")
+    environment_outputs["team-data"] = {"InputBucket": "in"}
+    environment_outputs["team-pipeline"] = {"StateMachineArn": "arn:machine"}
+    with pytest.raises(NoEnvironmentError, match="no output 'OutputBucket'"):
+        environment_of(account.environment.account, "team")
+
+
+def test_data_is_checked_for_the_model_that_was_deployed(
+    account: ScriptedAccount, environment_outputs: dict[str, dict[str, str]]
+) -> None:
+    """cdk.json may name another one by now."""
+    environment_outputs["team-data"] = {"InputBucket": "in", "OutputBucket": "out"}
+    environment_outputs["team-pipeline"] = {"StateMachineArn": "arn:machine", "BaseModel": "amazon.nova-pro-v1:0:300k"}
+    found: Environment = environment_of(account.environment.account, "team")
+    assert found.base_model == "amazon.nova-pro-v1:0:300k"
+    assert found.command("runs") == "fine-tune runs --deployment team --region us-west-2"
+
+
+@pytest.fixture
+def environment_outputs(account: ScriptedAccount, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
+    """The outputs of the stacks that there are; none at first."""
+    outputs: dict[str, dict[str, str]] = {}
+    monkeypatch.setattr("cli.environment.outputs_of", lambda _, stack: outputs.get(stack))
+    monkeypatch.setattr(type(account.environment.account), "client", lambda *_: None)
+    return outputs

@@ -1,0 +1,134 @@
+"""`fine-tune runs`: how each run has gone, and what is left that costs."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from cli.run_table import tell_runs
+from cli.runs import RunList, list_runs
+from lambdas.domain.cost.price_file import default_prices
+from local.terminal import Console
+from tests.cli.account_script import ScriptedAccount
+
+NOVA = "amazon.nova-2-lite-v1:0:256k"
+OLD, NEW, RUNNING = "sales-0123456789ab", "sales-1123456789ab", "sales-2123456789ab"
+MADE = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedAccount]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with mock_aws():
+        yield ScriptedAccount()
+
+
+def failed_report(run_id: str) -> dict[str, Any]:
+    unknown = dict.fromkeys(
+        [
+            *("simulated", "custom_model_arn", "arms", "serving", "throughput", "hyperparameters", "recommended"),
+            *("evaluation", "preflight", "task", "comparisons", "judging", "decision", "extremes", "lineage"),
+        ]
+    )
+    training = dict.fromkeys(
+        [
+            *("job_arn", "started_at", "ended_at", "epochs"),
+            *("best_epoch", "stopped_early", "overfitting", "explanation"),
+        ]
+    )
+    return {
+        **unknown, "run_id": run_id, "status": "failed", "base_model": NOVA, "training": training,
+        "dataset": {"train": 1, "validation": 1, "test": 1}, "left_on_purpose": [],
+        "error": {"name": "PreflightFailed", "cause": "No."},
+    }  # fmt: skip
+
+
+def with_models(account: ScriptedAccount, *names: str) -> None:
+    account.bedrock_lists["list_custom_models"] = {  # type: ignore[assignment] # one page
+        "modelSummaries": [{"modelArn": f"arn:m/{name}", "modelName": name, "creationTime": MADE} for name in names]
+    }
+
+
+def listed(account: ScriptedAccount) -> RunList:
+    return list_runs(account.environment, None)
+
+
+def told(runs: RunList) -> str:
+    console = Console(file=StringIO(), width=200)
+    tell_runs(console, runs)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def test_runs_are_listed_from_the_newest_with_how_they_have_gone(account: ScriptedAccount) -> None:
+    """With a report, without one and while they run."""
+    account.claim(OLD, at="2026-11-20T10:00:00.000Z")
+    account.put(f"runs/{OLD}/report.json", failed_report(OLD))
+    account.claim(NEW, "arn:aborted", at="2026-11-21T10:00:00.000Z")
+    account.claim(RUNNING, "arn:running", at="2026-11-22T10:00:00.000Z")
+    account.put(f"runs/{RUNNING}/dataset/report.json", {"base_model": NOVA})
+    account.executions = [("arn:running", "RUNNING", "{}"), ("arn:aborted", "TIMED_OUT", "{}")]
+    found = listed(account)
+    assert [(run.run_id, run.status, run.error, run.model) for run in found.runs] == [
+        (RUNNING, "running", None, NOVA),
+        (NEW, "timed out", None, None),
+        (OLD, "failed", "PreflightFailed", NOVA),
+    ]
+    assert "failed: PreflightFailed" in told(found)
+    assert "Nothing that costs is left." in told(found)
+
+
+def test_what_is_left_has_its_price(account: ScriptedAccount) -> None:
+    """A model costs by the month for as long as nobody deletes it, a forgotten throughput by the hour."""
+    account.claim(OLD)
+    account.put(f"runs/{OLD}/report.json", failed_report(OLD))
+    with_models(account, f"team-{OLD}-c1", f"team-{OLD}-c2")
+    throughput = {"provisionedModelArn": "arn:t", "provisionedModelName": f"team-{OLD}", "modelUnits": 2}
+    account.bedrock_lists["list_provisioned_model_throughputs"] = {  # type: ignore[assignment] # one page
+        "provisionedModelSummaries": [{**throughput, "creationTime": MADE}]
+    }
+    found = listed(account)
+    prices = default_prices().base_models[NOVA]
+    assert prices.storage_per_month
+    assert prices.model_unit_per_hour
+    [run] = found.runs
+    assert [(one.kind, one.usd, one.per) for one in run.left] == [
+        ("throughput", 2 * prices.model_unit_per_hour, "hour"),
+        ("custom model", prices.storage_per_month, "month"),
+        ("custom model", prices.storage_per_month, "month"),
+    ]
+    month = f"{2 * prices.storage_per_month:.2f} USD a month"
+    assert (
+        f"Left in all: 1 throughput, {2 * prices.model_unit_per_hour:.2f} USD an hour; 2 custom models, {month}."
+        in (told(found))
+    )
+
+
+def test_an_unknown_price_is_said_to_be_unknown(account: ScriptedAccount) -> None:
+    """Never 0, never guessed."""
+    account.claim(OLD)
+    with_models(account, f"team-{OLD}-c1")
+    assert "1 custom model, price unknown a month" in told(listed(account))
+
+
+def test_models_of_runs_that_the_bucket_does_not_know_are_told(account: ScriptedAccount) -> None:
+    """The bucket was deleted with its environment; the models go on to cost. Others' models are not ours."""
+    ours, theirs = f"team-{OLD}-c1", f"team-eu-{OLD}-c1"
+    with_models(account, ours, theirs)
+    account.tags = {f"arn:m/{ours}": "team", f"arn:m/{theirs}": "team-eu"}
+    found = listed(account)
+    assert [one.arn for one in found.left_of_no_run] == [f"arn:m/{ours}"]
+    assert f"Of no run in the output bucket: custom model arn:m/{ours}" in told(found)
+
+
+def test_a_report_of_another_version_hides_no_other_run(account: ScriptedAccount) -> None:
+    """An environment outlives versions of the command."""
+    account.claim(OLD, at="2026-11-20T10:00:00.000Z")
+    account.put(f"runs/{OLD}/report.json", {"status": "done"})
+    account.claim(NEW)
+    assert [(run.run_id, run.status) for run in listed(account).runs] == [(NEW, "unknown"), (OLD, "unknown")]
+    assert "not a report of this version" in str(listed(account).runs[1].error)
