@@ -2,19 +2,17 @@
 
 import json
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from cli import main
 from cli.commands.options import EXAMPLE
-from local.checkout import CHECKOUT
+from cli.progress import Progress
 from local.deployment import DeployedEnvironment, deploy, setting
 from local.embedded_aws import EmbeddedAws
 
@@ -86,7 +84,7 @@ def test_a_run_on_the_default_model_is_followed_and_fetched_and_ends_promoted(
 
 
 def test_a_folder_is_left_running_and_followed_later(
-    deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path
+    deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Training takes hours: nobody keeps a terminal open, and Ctrl-C in it ends nothing but the view.
 
@@ -101,17 +99,14 @@ def test_a_folder_is_left_running_and_followed_later(
     done = fine_tune("run", data, "--no-wait")
     assert done.exit_code == 0, done.output
     [run_id] = re.findall(r"`fine-tune run --follow (tables-2[\w-]+)", done.output)
-    command = [str(Path(sys.executable).parent / "fine-tune"), "run", "--follow", run_id, "--out", str(tmp_path / "o")]
-    with subprocess.Popen(command, cwd=CHECKOUT, stdout=-1, stderr=subprocess.PIPE, text=True) as watching:  # noqa: S603 - our own command
-        assert watching.stdout is not None
-        assert watching.stderr is not None
-        while "Validate dataset" not in (line := watching.stdout.readline()):
-            assert line, watching.stderr.read()
-        watching.send_signal(signal.SIGINT)
-        said = watching.stderr.read()
-    assert watching.returncode == 130
-    assert f"The run {run_id} goes on. Follow it with `fine-tune run --follow {run_id}`. Stop it with `aws " in said
-    assert not (tmp_path / "o").exists()
+    with monkeypatch.context() as ctrl_c:
+        ctrl_c.setattr(Progress, "follow", Mock(side_effect=KeyboardInterrupt))
+        done = fine_tune("run", "--follow", run_id, "--out", tmp_path / "out")
+    assert done.exit_code == 130
+    assert (
+        f"The run {run_id} goes on. Follow it with `fine-tune run --follow {run_id}`. Stop it with `aws " in done.output
+    )
+    assert not (tmp_path / "out").exists()
     done = fine_tune("run", "--follow", run_id, "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
     assert json.loads((tmp_path / "out" / "report.json").read_text())["run_id"] == run_id
