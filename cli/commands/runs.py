@@ -21,6 +21,8 @@ def runs(
 
     Exit status: 0; 1 if AWS refuses to tell; 2 if there is no account or no such environment.
     """
+    from json import dumps
+
     from cli.account import NoAccountError, account_of
     from cli.environment import NoEnvironmentError, environment_of
     from cli.run_table import tell_runs
@@ -33,8 +35,11 @@ def runs(
         environment = environment_of(account_of(region or setting("region")), deployment or setting("deployment"))
     except (NoAccountError, NoEnvironmentError) as error:
         raise failed(error, 2) from None
+    console = Console()
     listed = list_runs(environment, settings_here().model_unit_price_per_hour)
     if json:
-        typer.echo(listed.model_dump_json(indent=2))
+        # In ASCII nothing is left for the console to spell out.
+        for line in dumps(listed.dump(), indent=2).splitlines():
+            console.write_line(line)
     else:
-        tell_runs(Console(), listed)
+        tell_runs(console, listed)
