@@ -181,10 +181,11 @@ def _is_ours(environment: Environment, one: _Found) -> bool:
 
 def _priced(one: _Found, model: str | None, prices: Prices, unit_price: float | None) -> LeftThing:
     own = prices.base_models.get(model or "")
+    month, hour = (own.storage_per_month, own.model_unit_per_hour) if own else (None, None)
     if one.kind == CUSTOM_MODEL:
-        usd, per = own.storage_per_month if own else None, "month"
+        usd, per = month.usd if month else None, "month"
     elif one.kind == THROUGHPUT:
-        unit = unit_price if unit_price is not None else own.model_unit_per_hour if own else None
+        unit = unit_price if unit_price is not None else hour.usd if hour else None
         usd, per = None if unit is None else unit * (one.listed.model_units or 1), "hour"
     else:
         usd, per = 0.0 if one.kind == DEPLOYMENT else None, None

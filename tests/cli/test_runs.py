@@ -95,17 +95,15 @@ def test_what_is_left_has_its_price(account: ScriptedAccount) -> None:
     prices = default_prices().base_models[NOVA]
     assert prices.storage_per_month
     assert prices.model_unit_per_hour
+    month_usd, unit_usd = prices.storage_per_month.usd, prices.model_unit_per_hour.usd
     [run] = found.runs
     assert [(one.kind, one.usd, one.per) for one in run.left] == [
-        ("throughput", 2 * prices.model_unit_per_hour, "hour"),
-        ("custom model", prices.storage_per_month, "month"),
-        ("custom model", prices.storage_per_month, "month"),
+        ("throughput", 2 * unit_usd, "hour"),
+        ("custom model", month_usd, "month"),
+        ("custom model", month_usd, "month"),
     ]
-    month = f"{2 * prices.storage_per_month:.2f} USD a month"
-    assert (
-        f"Left in all: 1 throughput, {2 * prices.model_unit_per_hour:.2f} USD an hour; 2 custom models, {month}."
-        in (told(found))
-    )
+    month = f"{2 * month_usd:.2f} USD a month"
+    assert f"Left in all: 1 throughput, {2 * unit_usd:.2f} USD an hour; 2 custom models, {month}." in (told(found))
 
 
 def test_an_unknown_price_is_said_to_be_unknown(account: ScriptedAccount) -> None:
