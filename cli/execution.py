@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cli.environment import Environment
-from lambdas.adapters.aws.service_errors import Refused, named_errors
+from lambdas.adapters.aws.service_errors import NotFound, Refused, named_errors
 from lambdas.domain.core import run as runs
 from lambdas.domain.core.errors import InvalidEvent, ServiceBusy
 from lambdas.domain.core.object_created import ObjectCreated
@@ -135,6 +135,11 @@ def follow(environment: Environment, arn: str, *, patience_seconds: float = 600)
         except ServiceBusy as error:
             if time.monotonic() - answered_at >= patience_seconds:
                 raise NotFollowedError(str(error)) from error
+        except NotFound:
+            raise NoExecutionError(
+                f"Step Functions does not know the execution {arn} any more: it forgets one 90 days after its end. "
+                f"The run's files are in s3://{environment.output_bucket}/runs/."
+            ) from None
         except Refused as error:
             raise NotFollowedError(str(error)) from error
         else:

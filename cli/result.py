@@ -23,7 +23,7 @@ from local.terminal import Console
 
 def fetch(environment: Environment, prefix: str, folder: Path) -> None:
     """Download every object under `prefix` to the same place under `folder`; raises PathRefusedError."""
-    s3, bucket = environment.account.client("s3"), environment.output_bucket
+    s3, bucket = environment.adapters.clients.s3, environment.output_bucket
     keys = environment.adapters.objects.keys(bucket, prefix)
     paths = {key: (folder / key.removeprefix(prefix)).resolve() for key in keys}
     inside = {key: path for key, path in paths.items() if path.is_relative_to(folder.resolve())}

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
+
 from cli import execution, result
 from cli.data_set import Upload, files_of, settings_of, unknown_files_of
 from cli.dataset_summary import tell_dataset
@@ -14,7 +17,7 @@ from cli.folders import RUN
 from cli.leftovers import leftovers, tell_leftovers
 from cli.progress import Progress
 from cli.validate import choose, validate
-from lambdas.adapters.aws.service_errors import Refused
+from lambdas.adapters.aws.service_errors import Refused, named_errors
 from lambdas.domain.core import run as runs
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.run import Source
@@ -25,6 +28,10 @@ from local.terminal import Console
 SECONDS_TO_START = 120
 # Of a run that has been started before.
 SECONDS_TO_FIND = 20
+
+
+class NotUploadedError(Exception):
+    """S3 has not taken all files; the message says whether a run may have started."""
 
 
 class InterruptedRunError(Exception):
@@ -47,19 +54,22 @@ def start(environment: Environment, upload: Upload, progress: Progress) -> str:
     upload = upload.beside(there)
     with progress.stage(f"Uploading {upload.key}", f"Uploaded {upload.key}"):
         try:
-            version = upload.send(environment.account.client("s3"), bucket)
+            version = upload.send(environment.adapters.clients.s3, bucket)
         except KeyboardInterrupt:
-            raise InterruptedRunError(
-                f"The upload to {upload.key} was interrupted. `{environment.command('runs')}` lists the run if its "
-                "last file, which starts it, was complete."
-            ) from None
+            raise InterruptedRunError(f"The upload was interrupted. {_perhaps_started(environment, upload)}") from None
+        except (Boto3Error, BotoCoreError, ClientError) as error:
+            raise NotUploadedError(f"The upload has failed: {error}. {_perhaps_started(environment, upload)}") from None
     return runs.run_id(Source(bucket, upload.key, version))
 
 
 def find(environment: Environment, run_id: str, progress: Progress, *, seconds: float) -> str:
-    """The execution that has the run. Raises NoExecutionError and InterruptedRunError."""
+    """The execution that has the run. Raises NoExecutionError, InterruptedRunError and NotFollowedError."""
     with _going_on(environment, run_id), progress.stage(f"Looking for the run {run_id}", f"Run {run_id}"):
-        return execution.find_execution(environment, run_id, seconds=seconds)
+        try:
+            with named_errors("Looking for the run"):
+                return execution.find_execution(environment, run_id, seconds=seconds)
+        except (Refused, ServiceBusy) as error:
+            raise NotFollowedError(f"{error} {_how_to_go_on(environment, run_id, None)}") from None
 
 
 def watch(environment: Environment, run_id: str, arn: str, progress: Progress) -> Snapshot:
@@ -107,6 +117,13 @@ def _going_on(environment: Environment, run_id: str, arn: str | None = None) -> 
         yield
     except KeyboardInterrupt:
         raise InterruptedRunError(_how_to_go_on(environment, run_id, arn)) from None
+
+
+def _perhaps_started(environment: Environment, upload: Upload) -> str:
+    return (
+        f"No run has started unless {upload.key}, the last file, is complete in s3://{environment.input_bucket}: "
+        f"`{environment.command('runs')}` lists it then."
+    )
 
 
 def _how_to_go_on(environment: Environment, run_id: str, arn: str | None) -> str:

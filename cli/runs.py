@@ -101,10 +101,8 @@ def list_runs(environment: Environment, model_unit_price_per_hour: float | None)
 
 def _run_ids(environment: Environment) -> list[str]:
     """By the folders in the output bucket."""
-    pages = (
-        environment.account.client("s3")
-        .get_paginator("list_objects_v2")
-        .paginate(Bucket=environment.output_bucket, Prefix="runs/", Delimiter="/")
+    pages = environment.adapters.clients.s3.get_paginator("list_objects_v2").paginate(
+        Bucket=environment.output_bucket, Prefix="runs/", Delimiter="/"
     )
     prefixes = (str(one["Prefix"]) for page in pages for one in page.get("CommonPrefixes", []))
     return [prefix.removeprefix("runs/").removesuffix("/") for prefix in prefixes]

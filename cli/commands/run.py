@@ -36,7 +36,7 @@ def run(
     from cli.data_set import NoDataSetError
     from cli.environment import NoEnvironmentError
     from cli.execution import NoExecutionError, NotFollowedError
-    from cli.run import InterruptedRunError
+    from cli.run import InterruptedRunError, NotUploadedError
     from local.terminal import failed
 
     given = given_data(data_set, data)
@@ -45,7 +45,7 @@ def run(
         succeeded = _run(given, follow, wait=wait, out=out, deployment=deployment, region=region)
     except (NoDataSetError, NoAccountError, NoEnvironmentError) as error:
         raise failed(error, 2) from None
-    except (NoExecutionError, NotFollowedError) as error:
+    except (NoExecutionError, NotFollowedError, NotUploadedError) as error:
         raise failed(error, 1) from None
     except InterruptedRunError as error:
         raise failed(error, 130) from None

@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 from typer.testing import CliRunner
@@ -16,7 +18,7 @@ from cli.data_set import NoDataSetError, upload_of
 from cli.environment import Environment, NoEnvironmentError, environment_of
 from cli.execution import NoExecutionError, NotFollowedError, find_execution, follow
 from cli.progress import Progress
-from cli.run import InterruptedRunError, start, watch
+from cli.run import InterruptedRunError, NotUploadedError, find, start, watch
 from lambdas.domain.core import run as runs
 from lambdas.domain.core.run import Source
 from local.terminal import Console
@@ -107,8 +109,36 @@ def test_an_interrupted_upload_says_what_may_have_started(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(account.s3, "upload_file", interrupt)
-    with pytest.raises(InterruptedRunError, match=r"input/sales/train\.jsonl was interrupted.*fine-tune runs"):
+    with pytest.raises(
+        InterruptedRunError,
+        match=r"was interrupted\. No run has started unless input/sales/train\.jsonl.*fine-tune runs",
+    ):
         start(account.environment, upload_of(folder), silent())
+
+
+@pytest.mark.parametrize(
+    "error", [S3UploadFailedError("Access Denied"), refusal("AccessDenied"), EndpointConnectionError(endpoint_url="s3")]
+)
+def test_an_upload_that_fails_is_told(
+    account: ScriptedAccount, folder: Path, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may not write to the bucket, or is cut off, learns that nothing costs."""
+    monkeypatch.setattr(account.s3, "upload_file", Mock(side_effect=error))
+    with pytest.raises(NotUploadedError, match=r"has failed: .* No run has started unless"):
+        start(account.environment, upload_of(folder), silent())
+
+
+def test_a_run_that_cannot_be_looked_for_goes_on(account: ScriptedAccount) -> None:
+    """The upload has started it: the caller may follow it with other permissions."""
+    account.states.list_executions.side_effect = refusal("AccessDeniedException")
+    with pytest.raises(NotFollowedError, match=f"AccessDenied.* The run {RUN} goes on"):
+        find(account.environment, RUN, silent(), seconds=0)
+
+
+def test_an_execution_that_step_functions_has_forgotten_is_told(account: ScriptedAccount) -> None:
+    """It does not go on, and its files are still there."""
+    with pytest.raises(NoExecutionError, match=r"90 days.*s3://output-bucket"):
+        watch(account.environment, RUN, ARN, silent())
 
 
 def test_the_execution_that_has_claimed_the_run_is_followed(account: ScriptedAccount) -> None:
