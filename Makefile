@@ -18,9 +18,6 @@ export npm_config_cache := $(CURDIR)/build/npm
 export PIP_CACHE_DIR ?= $(CURDIR)/build/pip
 export CDK_DISABLE_CLI_TELEMETRY := true
 
-# Lambda's Python runtime brings boto3 and these: the layer leaves them out.
-LAMBDA_RUNTIME_BRINGS := $(addprefix --no-emit-package=,botocore python-dateutil six urllib3)
-
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 
@@ -104,7 +101,7 @@ destroy: install ## off the caller's AWS account again; tells what stays; takes 
 
 lock: ## the lock files, from requirements*.in and package.json
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements.txt requirements.in requirements-lambda.in requirements-dev.in
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -c requirements.txt $(LAMBDA_RUNTIME_BRINGS) -o requirements-lambda.txt requirements-lambda.in
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -c requirements.txt -o requirements-lambda.txt requirements-lambda.in
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-fuzz.txt requirements-fuzz.in
 	npm install --package-lock-only --silent --no-audit --no-fund
 

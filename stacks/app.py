@@ -5,7 +5,7 @@ import cdk_nag
 
 from stacks.data_stack import DataStack
 from stacks.pipeline_stack import PipelineStack
-from stacks.settings import Settings, settings_from
+from stacks.settings import OWN_TAG, Settings, settings_from
 
 
 def build(app: cdk.App, *, account: str | None) -> tuple[DataStack, PipelineStack]:
@@ -25,4 +25,4 @@ def build(app: cdk.App, *, account: str | None) -> tuple[DataStack, PipelineStac
 
 def tags_of(settings: Settings) -> dict[str, str]:
     """The tags of every resource: the deployment's name and the user's own."""
-    return {**settings.tags, "deployment": settings.deployment}
+    return {**settings.tags, OWN_TAG: settings.deployment}

@@ -12,7 +12,23 @@ from stacks.settings import LogRetentionDays, Settings
 RETENTION = dict(zip(get_args(LogRetentionDays), list(logs.RetentionDays)[:-1], strict=True))
 
 
-def log_group(scope: Construct, construct_id: str, settings: Settings) -> logs.LogGroup:
-    """A log group with the deployment's retention."""
-    retention = RETENTION[settings.log_retention_days]
-    return logs.LogGroup(scope, construct_id, retention=retention, removal_policy=cdk.RemovalPolicy.DESTROY)
+def log_group(scope: Construct, construct_id: str, settings: Settings, *, name: str | None = None) -> logs.LogGroup:
+    """A log group with the environment's retention."""
+    return logs.LogGroup(
+        scope,
+        construct_id,
+        log_group_name=name,
+        retention=RETENTION[settings.log_retention_days],
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+    )
+
+
+def vended_name(stack: cdk.Stack, service: str) -> str:
+    """The name of a log group that a service of AWS writes to, unique to this stack.
+
+    Delivery to any other name takes room in the account's one resource policy of CloudWatch Logs, which is soon full
+    (Step Functions developer guide, "Logging using CloudWatch Logs").
+    """
+    # A stack's id ends with a UUID: that of a stack made anew is another one, and so is its log group.
+    unique = cdk.Fn.select(0, cdk.Fn.split("-", cdk.Fn.select(2, cdk.Fn.split("/", stack.stack_id))))
+    return f"/aws/vendedlogs/{service}/{stack.stack_name}-{unique}"

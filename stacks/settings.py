@@ -6,6 +6,7 @@ They stand in `cdk.json` under `context."fine-tuning"`; `-c fine-tuning:<name>=<
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,11 +22,19 @@ REGIONS_BY_MODEL: Mapping[str, list[str]] = {
     for entry in (json.loads(file.read_text()) for file in sorted(CATALOGUE.glob("*.json")))
 }
 
+# Lambda's Python runtimes that this code runs on, and the day from which AWS makes no new function of each.
+RUNTIMES: Mapping[str, str] = json.loads((Path(__file__).parent / "lambda_runtimes.json").read_text())[
+    "no_new_functions_from"
+]
+# The tag by which the environment knows what is its own.
+OWN_TAG = "deployment"
+
 # What CloudWatch Logs accepts ("PutRetentionPolicy", API reference).
 LogRetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
-NAME = r"^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*\Z"
+# It begins the name of a parameter, which Systems Manager refuses with these ("PutParameter", API reference).
+NAME = r"^(?!(?i:aws|ssm))[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*\Z"
 REGION = r"^[a-z]{2}(-[a-z]+)+-[1-9]\Z"
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+\Z"
 TAG_KEY = r"^(?!aws:)[\w.:/=+@ -]{1,128}\Z"
@@ -65,6 +74,21 @@ def _customizable(value: str) -> str:
     return value
 
 
+def _creatable(value: str) -> str:
+    """Only what Lambda still makes functions of."""
+    if value not in RUNTIMES or RUNTIMES[value] <= datetime.now(UTC).date().isoformat():
+        raise ValueError("not available")
+    return value
+
+
+def _differ_in_more_than_case(tags: dict[str, str]) -> dict[str, str]:
+    """IAM knows no case in the names of a role's tags, and every resource has the tag `deployment`."""
+    names = [name.lower() for name in tags]
+    if OWN_TAG in names or len(set(names)) < len(names):
+        raise ValueError("the same name")
+    return tags
+
+
 def _listed(value: object) -> object:
     """The command line gives a list as JSON, `["a", "b"]`."""
     value = _nothing(value)
@@ -100,7 +124,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, regex_engine="python-re")
 
     deployment: Annotated[str, Field(max_length=20, pattern=NAME)] = Field(
-        "fine-tuning", description="at most 20 letters, digits and single hyphens between them, a letter first"
+        "fine-tuning",
+        description="at most 20 letters, digits and single hyphens between them, a letter first, not aws or ssm first",
     )
     region: Annotated[str, Field(pattern=REGION)] = Field("us-east-1", description="an AWS Region, such as us-east-1")
     base_model: Annotated[str, AfterValidator(_customizable)] = Field(
@@ -144,8 +169,9 @@ class Settings(BaseModel):
     model_unit_price_per_hour: Annotated[float | None, Field(gt=0), BeforeValidator(_nothing)] = Field(
         None, description="the price of a model unit without commitment in USD an hour, or null"
     )
-    lambda_runtime: Literal["python3.11", "python3.12", "python3.13", "python3.14"] = Field(
-        "python3.13", description="python3.11, python3.12, python3.13 or python3.14"
+    lambda_runtime: Annotated[str, AfterValidator(_creatable)] = Field(
+        "python3.13",
+        description=", ".join(f"{name} (until {day})" for name, day in RUNTIMES.items()),
     )
     lambda_architecture: Literal["arm64", "x86_64"] = Field("arm64", description="arm64 or x86_64")
     layer_platform: Literal["lambda", "host"] = Field(
@@ -159,7 +185,12 @@ class Settings(BaseModel):
         dict[Annotated[str, Field(pattern=TAG_KEY)], Annotated[str, Field(pattern=TAG_VALUE)]],
         Field(max_length=40),
         BeforeValidator(_mapping),
-    ] = Field({}, description="a mapping of at most 40 tag names, none of them starting with aws:, to texts")
+        AfterValidator(_differ_in_more_than_case),
+    ] = Field(
+        {},
+        description="a mapping of at most 40 tag names to texts; no name starts with aws:, is deployment, or differs "
+        "from another in case only",
+    )
 
 
 def settings_from(context: Mapping[str, Any]) -> Settings:

@@ -60,7 +60,7 @@ class ThroughputGuard(Construct):
         )
         self.dead_letters = dead_letter_queue(self, "DeadLetters")
         self.on_deletion = self._on_deletion(
-            after=[workflow, notifications, *self._rules(machine.state_machine_arn, settings)]
+            after=[workflow, notifications, self.dead_letters, *self._rules(machine.state_machine_arn, settings)]
         )
 
     def _rules(self, state_machine_arn: str, settings: Settings) -> list[events.Rule]:

@@ -13,7 +13,7 @@ from constructs import Construct
 
 from stacks.acknowledgements import acknowledge, acknowledge_wildcards
 from stacks.definition import definition_text
-from stacks.log_groups import log_group
+from stacks.log_groups import log_group, vended_name
 from stacks.permissions import owner_of_a_run
 from stacks.settings import Settings
 
@@ -35,7 +35,7 @@ class Workflow(Construct):
         settings: Settings,
     ) -> None:
         super().__init__(scope, construct_id)
-        logs = log_group(self, "Logs", settings)
+        logs = log_group(self, "Logs", settings, name=vended_name(cdk.Stack.of(self), "states"))
         arns = {f"{name}Arn": function.function_arn for name, function in functions.items()}
         self.state_machine = stepfunctions.StateMachine(
             self,

@@ -13,7 +13,7 @@ import pytest
 from aws_cdk import aws_lambda as lambda_
 
 from stacks.assets import checked_assets, content_hash
-from stacks.code import dependencies_layer, emptier_code, pipeline_code, runtime
+from stacks.code import REQUIREMENTS, dependencies_layer, emptier_code, pipeline_code, runtime
 from stacks.definition import lambda_states
 from stacks.functions import handler_module
 from stacks.settings import Settings
@@ -70,9 +70,23 @@ def _import_handlers(names: list[str], *folders: Path) -> None:
 
 def test_each_handler_imports_from_what_is_packed_alone(packed: Packed) -> None:
     """A dependency that only the development environment has would fail in AWS at the first invocation."""
-    _import_handlers(
-        [handler_module(name) for name in lambda_states()], packed.pipeline, packed.layer / "python", packed.runtime
-    )
+    _import_handlers([handler_module(name) for name in lambda_states()], packed.pipeline, packed.layer / "python")
+
+
+def test_functions_use_the_layer_s_boto3_in_its_locked_version(packed: Packed) -> None:
+    """The runtime's own lags, and changes by itself. `sys.path` is in Lambda's order: code, layers, runtime."""
+    folders = [str(folder) for folder in (packed.pipeline, packed.layer / "python", packed.runtime)]
+    program = f"import sys; sys.path[:0] = {folders!r}; import boto3; print(boto3.__version__, boto3.__file__)"
+    asked = [sys.executable, "-I", "-S", "-B", "-c", program]
+    version, file = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()  # noqa: S603 - ours
+    assert f"boto3=={version} " in REQUIREMENTS.read_text()
+    assert Path(file).is_relative_to(packed.layer)
+
+
+def test_code_and_layer_fit_into_a_function(packed: Packed) -> None:
+    """Lambda takes 250 MB unzipped, layers included; the half is left for what a new version brings."""
+    files = [file for folder in (packed.pipeline, packed.layer) for file in folder.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < 125_000_000
 
 
 def test_bucket_emptier_needs_neither_layer_nor_pipeline(packed: Packed) -> None:
@@ -112,7 +126,6 @@ def test_layer_holds_packages_only_and_no_trace_of_this_machine(packed: Packed) 
     assert [entry.name for entry in packed.layer.iterdir()] == ["python"]
     assert not list(packed.layer.rglob("*.pyc"))
     assert not (packed.layer / "python" / "bin").exists()
-    assert not (packed.layer / "python" / "boto3").exists()
 
 
 def test_layer_is_packed_again_only_when_its_content_changes() -> None:

@@ -176,6 +176,17 @@ def test_state_machine_is_standard_logged_and_traced(templates: Templates) -> No
     assert machine["TracingConfiguration"] == {"Enabled": True}
 
 
+def test_the_state_machine_s_log_takes_no_room_in_the_account_s_policy(templates: Templates) -> None:
+    """Log delivery to any other name is added to one resource policy of 5,120 characters for the whole account."""
+    [machine] = templates.of_type("AWS::StepFunctions::StateMachine")
+    [destination] = machine["LoggingConfiguration"]["Destinations"]
+    group = destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
+    name = text(templates.pipeline["Resources"][group]["Properties"]["LogGroupName"])
+    assert name.startswith("/aws/vendedlogs/states/fine-tuning-pipeline-")
+    # A stack that is made anew meets no log group of the one before.
+    assert "AWS::StackId" in name
+
+
 def test_max_concurrency_is_a_number_in_all_maps(keyed_templates: Templates) -> None:
     """Step Functions refuses a text there."""
     [machine] = keyed_templates.of_type("AWS::StepFunctions::StateMachine")

@@ -1,13 +1,19 @@
 """Settings are refused by their names, before anything is synthesised."""
 
+import json
+import re
+from datetime import datetime, tzinfo
+from pathlib import Path
+
 import aws_cdk as cdk
+import cfnlint
 import pytest
 from aws_cdk import aws_logs as logs
 
 from lambdas.handlers.environment import Environment
 from stacks.functions import limits_on_runs
 from stacks.log_groups import RETENTION
-from stacks.settings import Settings, SettingsError, settings_from
+from stacks.settings import RUNTIMES, Settings, SettingsError, settings_from
 
 # Those that Environment needs, whatever they are.
 VARIABLES = {
@@ -75,6 +81,9 @@ def test_unknown_setting_is_refused_by_name() -> None:
         ("deployment", "double--hyphen"),
         ("deployment", "1st"),
         ("deployment", "line\n"),
+        ("deployment", "aws-team"),
+        ("deployment", "AWSteam"),
+        ("deployment", "Ssm"),
         ("region", "mars"),
         ("base_model", "haiku"),
         ("base_model", "foo.bar-1:0"),
@@ -84,6 +93,7 @@ def test_unknown_setting_is_refused_by_name() -> None:
         ("max_concurrency", "0"),
         ("max_concurrency", "many"),
         ("lambda_runtime", "python3.9"),
+        ("lambda_runtime", "python3.10"),
         ("lambda_architecture", "host"),
         ("layer_platform", "docker"),
         ("log_retention_days", "31"),
@@ -95,6 +105,9 @@ def test_unknown_setting_is_refused_by_name() -> None:
         ("allowed_models", ["a b"]),
         ("allowed_models", [f"a.model-{number:03}" for number in range(150)]),
         ("tags", {"aws:owner": "x"}),
+        ("tags", {"Team": "a", "team": "b"}),
+        ("tags", {"Deployment": "another"}),
+        ("tags", {"deployment": "another"}),
         ("tags", "team=search"),
         ("tags", {"team": 3}),
     ],
@@ -105,6 +118,28 @@ def test_wrong_value_is_refused_with_what_is_allowed(name: str, value: object) -
         settings_from({"fine-tuning": {name: value}})
     assert f'The setting "{name}" cannot be {value!r}' in str(refusal.value)
     assert str(Settings.model_fields[name].description) in str(refusal.value)
+
+
+def test_a_runtime_is_allowed_until_aws_makes_no_function_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CloudFormation would say it half through the deployment."""
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Later":
+            return cls(2027, 7, 31, tzinfo=tz)
+
+    given = {"fine-tuning:lambda_runtime": "python3.11"}
+    assert settings_from(given).lambda_runtime == "python3.11"
+    monkeypatch.setattr("stacks.settings.datetime", Later)
+    with pytest.raises(SettingsError, match=r"python3\.11 \(until 2027-07-31\)"):
+        settings_from(given)
+
+
+def test_the_runtimes_are_those_that_the_code_runs_on_with_aws_s_dates() -> None:
+    """cfn-lint has AWS's list; a new runtime, or a new date, is seen when it is updated."""
+    known = json.loads((Path(cfnlint.__file__).parent / "data/AdditionalSpecs/LmbdRuntimeLifecycle.json").read_text())
+    python = {name: life["create-block"] for name, life in known.items() if re.fullmatch(r"python3\.1[1-9]", name)}
+    assert python == RUNTIMES
 
 
 def test_all_wrong_settings_are_told_at_once() -> None:

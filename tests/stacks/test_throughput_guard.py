@@ -63,6 +63,8 @@ def test_when_the_stack_goes_uploads_go_first_and_what_the_guard_needs_goes_last
         "/Topic/Resource",
         "/ThroughputGuard/Schedule/Resource",
         "/ThroughputGuard/RunEnded/Resource",
+        "/ThroughputGuard/DeadLetters/Resource",
+        "/ThroughputGuard/DeadLetters/Policy/Resource",
         "/AlarmTopic/Resource",
         "/AlarmTopic/Policy/Resource",
         "/Alarms/LeaseOverrun/Resource",

@@ -22,6 +22,8 @@ KEEP_JOB_TAG = "keep-job"
 # On a candidate's job and model: its number, and "true" if the model stays although it is not chosen.
 CANDIDATE_TAG = "sweep-candidate"
 KEEP_MODEL_TAG = "keep-model"
+# The names of all tags that a run sets: those of `bedrock_tags`, and the above.
+RUN_TAGS = ("project", "deployment", "run-id", "execution-arn", LEASE_TAG, KEEP_JOB_TAG, CANDIDATE_TAG, KEEP_MODEL_TAG)
 
 # What a token is for: repeating the same purpose of the same run repeats the same request.
 TokenPurpose = Literal["customization", "throughput"]

@@ -8,6 +8,7 @@ import orjson
 from pydantic import AfterValidator, Field, ValidationError
 
 from lambdas.domain.core.outside_text import name
+from lambdas.domain.core.run import RUN_TAGS
 from lambdas.domain.core.settings_model import SettingsModel
 from lambdas.domain.dataset.formats import DEFAULT_CONTEXT_TAG, Conversion
 from lambdas.domain.dataset.preparation import SETTINGS_FILE, Wanted
@@ -34,7 +35,18 @@ _TAG_TEXT = r"^[a-zA-Z0-9\s._:/=+@-]*$"
 def _not_reserved(name: str) -> str:
     if name.lower().startswith("aws:"):
         raise ValueError("names that start with aws: are AWS's own")
+    # A policy that asks for a tag does not tell upper from lower case in its name.
+    if name.lower() in RUN_TAGS:
+        raise ValueError(f"the run itself sets {name.lower()}")
     return name
+
+
+def _differ_in_more_than_case(tags: dict[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for tag in tags:
+        if (other := found.setdefault(tag.lower(), tag)) != tag:
+            raise ValueError(f"{other} and {tag} differ in case only: keep one of them")
+    return tags
 
 
 _TagName = Annotated[str, Field(min_length=1, max_length=128, pattern=_TAG_TEXT), AfterValidator(_not_reserved)]
@@ -64,7 +76,9 @@ class RunSettings(SettingsModel):
     keep_job: bool = False
     system: str | None = Field(default=None, min_length=1)
     context_tag: str = Field(default=DEFAULT_CONTEXT_TAG, pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")
-    tags: dict[_TagName, _TagValue] = Field(default={}, max_length=40)
+    tags: Annotated[dict[_TagName, _TagValue], AfterValidator(_differ_in_more_than_case)] = Field(
+        default={}, max_length=40
+    )
 
 
 class Choices(NamedTuple):
