@@ -4,6 +4,7 @@ The deployed stack decides what stays, not the present settings, so its outputs 
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -37,13 +38,32 @@ def destroy(clients: Clients, deployment: str, *, cdk: Callable[[], int], tell: 
         tell(f"There is no stack {stack} in this account and Region.")
         return cdk()
     tell("\n".join([f"This deletes the stacks of {deployment}. What stays:", *_staying(clients, deployment, outputs)]))
-    status = cdk()
+    with _unprotected(clients("cloudformation"), stack, tell):
+        status = cdk()
     # Whoever answers the CDK CLI's question with no keeps everything, with the exit status 0.
     if status == 0 and outputs_of(clients("cloudformation"), stack) is None:
         tell(
             "\n".join([f"The stacks of {deployment} are deleted. What stays:", *_staying(clients, deployment, outputs)])
         )
     return status
+
+
+@contextmanager
+def _unprotected(cloudformation: Any, stack: str, tell: Callable[[str], None]) -> Iterator[None]:
+    """Lifts the stack's protection from deletion, which keeps it from going alone, and puts it back if it stays."""
+    lifted = False
+    try:
+        [described] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+        if described.get("EnableTerminationProtection"):
+            cloudformation.update_termination_protection(StackName=stack, EnableTerminationProtection=False)
+            lifted = True
+    except (BotoCoreError, ClientError) as error:
+        tell(f"The protection of {stack} from deletion cannot be lifted, so that it may stay: {error}")
+    try:
+        yield
+    finally:
+        if lifted and outputs_of(cloudformation, stack) is not None:
+            cloudformation.update_termination_protection(StackName=stack, EnableTerminationProtection=True)
 
 
 def _staying(clients: Clients, deployment: str, outputs: dict[str, str]) -> Iterator[str]:

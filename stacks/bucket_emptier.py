@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -24,10 +25,16 @@ class BucketEmptier(Construct):
     """Takes the buckets by their construct ids; each is emptied just before CloudFormation deletes it."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, buckets: Mapping[str, s3.Bucket], settings: Settings
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        buckets: Mapping[str, s3.Bucket],
+        key: kms.Key | None,
+        settings: Settings,
     ) -> None:
         super().__init__(scope, construct_id)
-        logs = log_group(self, "Logs", settings)
+        logs = log_group(self, "Logs", settings, key=key)
         all_objects = [bucket.arn_for_objects("*") for bucket in buckets.values()]
         statements = [
             iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[cdk.Stack.of(self).stack_id]),

@@ -17,7 +17,14 @@ class DataStack(cdk.Stack):
     """`<deployment>-data`."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, **kwargs: Any) -> None:
-        super().__init__(scope, construct_id, description="Fine-tuning: buckets, key and service role", **kwargs)
+        super().__init__(
+            scope,
+            construct_id,
+            description="Fine-tuning: buckets, key and service role",
+            # Who deletes it alone leaves a pipeline without its data; `make destroy` lifts it.
+            termination_protection=settings.keep_data,
+            **kwargs,
+        )
         self.key = self._key(settings) if settings.customer_managed_key else None
         storage = Storage(self, "Storage", key=self.key, settings=settings)
         role = CustomizationRole(self, "Customization", bucket=storage.output_bucket, key=self.key).role
@@ -36,7 +43,7 @@ class DataStack(cdk.Stack):
             cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn)
 
     def _key(self, settings: Settings) -> kms.Key:
-        """Encrypts objects, custom models and the topic; the IAM policies of its users say who may use it."""
+        """Encrypts objects, custom models, topics and logs; the IAM policies of its users say who may use it."""
         key = kms.Key(
             self,
             "Key",
@@ -54,7 +61,37 @@ class DataStack(cdk.Stack):
                 conditions={"StringEquals": {"aws:SourceAccount": self.account}},
             )
         )
+        for statement in (self._logs_use_it(), _models_use_it(self.account)):
+            key.add_to_resource_policy(statement)
         return key
+
+    def _logs_use_it(self) -> iam.PolicyStatement:
+        """CloudWatch Logs encrypts with it, for the log groups of this account ("Encrypt log data", its user guide)."""
+        groups = self.format_arn(
+            service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+        )
+        return iam.PolicyStatement(
+            principals=[iam.ServicePrincipal(f"logs.{self.region}.amazonaws.com")],
+            actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+            resources=["*"],
+            conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        )
+
+
+def _models_use_it(account: str) -> iam.PolicyStatement:
+    """Bedrock itself decrypts a Nova model for Provisioned Throughput (Nova user guide, "Encryption of custom models").
+
+    Bedrock need not name the account that it acts for; where it does, it is this one.
+    """
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal("bedrock.amazonaws.com")],
+        actions=["kms:Decrypt", "kms:GenerateDataKey"],
+        resources=["*"],
+        conditions={
+            "ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "aws:bedrock:custom-model"},
+            "StringEqualsIfExists": {"aws:SourceAccount": account},
+        },
+    )
 
 
 class Data:

@@ -46,6 +46,7 @@ class Functions(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
+        self._key = data.key
         self._code = pipeline_code()
         self._layer = dependencies_layer(self, "Dependencies", settings)
         self._environment = environment(data, settings)
@@ -93,7 +94,7 @@ class Functions(Construct):
         environment: Mapping[str, str] | None = None,
     ) -> lambda_.Function:
         """A function on the handler of its name; `no_dead_letters` says why it needs no dead-letter queue."""
-        logs = log_group(self, f"{name}Logs", self._settings)
+        logs = log_group(self, f"{name}Logs", self._settings, key=self._key)
         function = lambda_.Function(
             self,
             name,

@@ -3,6 +3,7 @@
 from typing import get_args
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -12,12 +13,15 @@ from stacks.settings import LogRetentionDays, Settings
 RETENTION = dict(zip(get_args(LogRetentionDays), list(logs.RetentionDays)[:-1], strict=True))
 
 
-def log_group(scope: Construct, construct_id: str, settings: Settings, *, name: str | None = None) -> logs.LogGroup:
-    """A log group with the environment's retention."""
+def log_group(
+    scope: Construct, construct_id: str, settings: Settings, *, key: kms.IKey | None, name: str | None = None
+) -> logs.LogGroup:
+    """A log group with the environment's retention, under the customer's key where there is one."""
     return logs.LogGroup(
         scope,
         construct_id,
         log_group_name=name,
+        encryption_key=key,
         retention=RETENTION[settings.log_retention_days],
         removal_policy=cdk.RemovalPolicy.DESTROY,
     )

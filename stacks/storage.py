@@ -31,7 +31,7 @@ class Storage(Construct):
         send_events(self.input_bucket)
         if not settings.keep_data:
             buckets = {"Input": self.input_bucket, "Output": self.output_bucket, "AccessLogs": self.access_logs_bucket}
-            BucketEmptier(self, "Emptier", buckets=buckets, settings=settings)
+            BucketEmptier(self, "Emptier", buckets=buckets, key=key, settings=settings)
 
     def _bucket(
         self, name: str, *, key: kms.Key | None, logs: s3.Bucket | None, expiration: cdk.Duration | None = None

@@ -35,7 +35,7 @@ class Workflow(Construct):
         settings: Settings,
     ) -> None:
         super().__init__(scope, construct_id)
-        logs = log_group(self, "Logs", settings, name=vended_name(cdk.Stack.of(self), "states"))
+        logs = log_group(self, "Logs", settings, key=key, name=vended_name(cdk.Stack.of(self), "states"))
         arns = {f"{name}Arn": function.function_arn for name, function in functions.items()}
         self.state_machine = stepfunctions.StateMachine(
             self,

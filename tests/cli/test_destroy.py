@@ -25,6 +25,8 @@ class Account:
         self.outputs: dict[str, str] | None = outputs
         self.models = dict(MODELS)
         self.refusal: Exception | None = None
+        self.protected = False
+        self.protection_refusal: Exception | None = None
         self.calls: list[str] = []
         self.told: list[str] = []
 
@@ -35,7 +37,15 @@ class Account:
         if self.outputs is None:
             message = f"Stack with id {StackName} does not exist"
             raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
-        return {"Stacks": [{"Outputs": [{"OutputKey": n, "OutputValue": v} for n, v in self.outputs.items()]}]}
+        outputs = [{"OutputKey": n, "OutputValue": v} for n, v in self.outputs.items()]
+        return {"Stacks": [{"Outputs": outputs, "EnableTerminationProtection": self.protected}]}
+
+    def update_termination_protection(self, *, StackName: str, EnableTerminationProtection: bool) -> None:  # noqa: N803 - boto3's names
+        if self.protection_refusal:
+            raise self.protection_refusal
+        assert StackName == "team-data"
+        self.protected = EnableTerminationProtection
+        self.calls.append(f"protected: {EnableTerminationProtection}")
 
     def get_paginator(self, _: str) -> "Account":
         return self
@@ -141,3 +151,32 @@ def test_without_a_data_stack_the_rest_is_still_deleted() -> None:
     assert account.destroy() == 0
     assert account.calls == ["told", "cdk destroy"]
     assert "no stack team-data" in account.told[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "calls"),
+    [
+        ("yes", ["told", "protected: False", "cdk destroy", "told"]),
+        ("no", ["told", "protected: False", "cdk destroy", "protected: True"]),
+    ],
+)
+def test_a_protected_data_stack_goes_with_make_destroy_and_stays_protected_otherwise(
+    answer: str, calls: list[str]
+) -> None:
+    """Its protection is against going alone, by a slip."""
+    account = kept()
+    account.protected = True
+    assert account.destroy(answer=answer) == 0
+    assert account.calls == calls
+
+
+def test_protection_that_cannot_be_lifted_is_told_and_the_rest_is_deleted() -> None:
+    """The pipeline goes first, and with it what bills."""
+    account = kept()
+    account.protected = True
+    account.protection_refusal = ClientError(
+        {"Error": {"Code": "AccessDenied", "Message": "no"}}, "UpdateTerminationProtection"
+    )
+    assert account.destroy(answer="no") == 0
+    assert "cdk destroy" in account.calls
+    assert "protection of team-data from deletion cannot be lifted" in account.told[1]

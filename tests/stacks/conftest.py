@@ -27,6 +27,7 @@ class Templates:
         self.data = dict(Template.from_stack(data).to_json())
         self.pipeline = dict(Template.from_stack(pipeline).to_json())
         self.names = (data.stack_name, pipeline.stack_name)
+        self.protected = [stack.stack_name for stack in (data, pipeline) if stack.termination_protection]
 
     @property
     def resources(self) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The data stack, by properties."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -146,6 +147,39 @@ def test_customer_key_rotates_and_encrypts_data_and_topic(keyed_templates: Templ
         assert "KeyArn" in json.dumps(topic["KmsMasterKeyId"])
 
 
+def _key_statement(templates: Templates, service: str) -> dict[str, Any]:
+    [key] = templates.of_type("AWS::KMS::Key")
+    [found] = [each for each in key["KeyPolicy"]["Statement"] if each["Principal"].get("Service") == service]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_bedrock_may_decrypt_a_nova_model_for_its_throughput(keyed_templates: Templates) -> None:
+    """Without it a trained and paid model under the key could not be served."""
+    statement = _key_statement(keyed_templates, "bedrock.amazonaws.com")
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert statement["Condition"] == {
+        "ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "aws:bedrock:custom-model"},
+        "StringEqualsIfExists": {"aws:SourceAccount": "123456789012"},
+    }
+
+
+def test_all_log_groups_are_under_the_customer_key_and_logs_may_use_it(keyed_templates: Templates) -> None:
+    """An execution's log has what users wrote."""
+    groups = keyed_templates.of_type("AWS::Logs::LogGroup")
+    assert groups
+    assert all("KeyArn" in json.dumps(group["KmsKeyId"]) for group in groups)
+    statement = _key_statement(keyed_templates, "logs.us-east-1.amazonaws.com")
+    groups_of_account = "arn:aws:logs:us-east-1:123456789012:log-group:*"
+    assert statement["Condition"] == {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups_of_account}}
+    assert {"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*"} <= set(statement["Action"])
+
+
+def test_without_a_customer_key_log_groups_have_none(templates: Templates) -> None:
+    """CloudWatch Logs encrypts them all the same, with its own."""
+    assert not [group for group in templates.of_type("AWS::Logs::LogGroup") if "KmsKeyId" in group]
+
+
 # What CloudFormation cannot tag: policies belong to what they are attached to, a layer's version to its layer.
 UNTAGGED = {
     "AWS::IAM::Policy",
@@ -173,3 +207,9 @@ def test_every_resource_that_can_be_tagged_is_tagged(keyed_templates: Templates)
 def test_stacks_are_named_after_the_deployment(keyed_templates: Templates) -> None:
     """Two deployments live side by side in one account."""
     assert keyed_templates.names == ("team-a-data", "team-a-pipeline")
+
+
+def test_a_data_stack_that_keeps_data_cannot_be_deleted_by_a_slip(keeping: Templates, disposable: Templates) -> None:
+    """The pipeline would be left without its data; a demo's is as easily deleted as before."""
+    assert keeping.protected == [keeping.names[0]]
+    assert disposable.protected == []
