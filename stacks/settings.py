@@ -5,6 +5,7 @@ They stand in `cdk.json` under `context."fine-tuning"`; `-c fine-tuning:<name>=<
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,7 +69,8 @@ def _mapping(value: object) -> object:
 
 
 def _customizable(value: str) -> str:
-    """Only what the catalogue knows."""
+    """Only what the catalogue knows; a base model's ARN is as good as its id."""
+    value = re.sub(r"^arn:aws[a-z-]*:bedrock:[a-z0-9-]*::foundation-model/", "", value)
     if value not in REGIONS_BY_MODEL:
         raise ValueError("not in the catalogue")
     return value

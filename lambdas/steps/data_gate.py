@@ -17,6 +17,7 @@ from lambdas.domain.dataset.folder import explain_unknown
 from lambdas.domain.dataset.preparation import Given, PreparedDataset, check_counts, prepare
 from lambdas.domain.dataset.record_set import RecordSet, Rules, check_set, check_size, convert
 from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.rules.record import further_reserved_words
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.settings import run_settings
@@ -91,6 +92,9 @@ def check_dataset(
         report.add("unknown-file", file_name, explain_unknown(file_name))
     for each in found:
         report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
+    added = [("/system", choices.settings.system or "")]
+    for finding in further_reserved_words(added, choices.model):
+        report.add(finding.rule, run_settings.FILE_NAME, finding.message, pointer=finding.pointer)
     given = _check_files(files, choices, report, rules)
     prepared = None
     if "train" in given and rules == "all":

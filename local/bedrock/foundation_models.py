@@ -145,7 +145,18 @@ def _pair(model: FoundationModel, context: str, customization: Customization) ->
 # A model that answers through a cross-Region inference profile only. (AWS says so with a value that the service model
 # does not have.)
 BY_PROFILE: tuple[str, ...] = ()
-
+# By their names how the ids end, as of October 2026 (awslabs/bedrock-usage-analyzer, us-east-1).
+CURRENT_CLAUDES = {
+    "Haiku 4.5": "haiku-4-5-20251001-v1:0",
+    "Sonnet 4.5": "sonnet-4-5-20250929-v1:0",
+    "Sonnet 4.6": "sonnet-4-6",
+    "Sonnet 5": "sonnet-5",
+    "Opus 4.5": "opus-4-5-20251101-v1:0",
+    "Opus 4.6": "opus-4-6-v1",
+    "Opus 4.7": "opus-4-7",
+    "Opus 4.8": "opus-4-8",
+    "Opus 5": "opus-5",
+}
 
 FOUNDATION_MODELS = {
     model.model_id: model
@@ -171,8 +182,9 @@ FOUNDATION_MODELS = {
             end_of_life=datetime(2026, 7, 30, tzinfo=UTC),
         ),
         FoundationModel("anthropic.claude-3-5-sonnet-20240620-v1:0", "Claude 3.5 Sonnet", "Anthropic", 0),
-        FoundationModel(
-            "anthropic.claude-haiku-4-5-20251001-v1:0", "Claude Haiku 4.5", "Anthropic", 0, None, BY_PROFILE
+        *(
+            FoundationModel(f"anthropic.claude-{end}", f"Claude {name}", "Anthropic", 0, None, BY_PROFILE)
+            for name, end in CURRENT_CLAUDES.items()
         ),
         *_pair(FoundationModel("amazon.nova-micro-v1:0", "Nova Micro", "Amazon", 1), "128k", NOVA),
         *_pair(FoundationModel("amazon.nova-lite-v1:0", "Nova Lite", "Amazon", 2), "300k", NOVA),

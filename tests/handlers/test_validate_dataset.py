@@ -280,6 +280,46 @@ def test_files_that_no_run_reads_are_warned_of_with_the_nearest_right_name(pipel
     assert found["notes.txt"] == "No run reads this file."
 
 
+@pytest.mark.parametrize(
+    ("model", "records", "warned"),
+    [
+        ("amazon.nova-2-lite-v1:0", 199, True),
+        ("amazon.nova-2-lite-v1:0", 200, False),
+        ("amazon.nova-lite-v1:0", 199, False),
+    ],
+)
+def test_few_records_for_nova_2_lite_are_a_warning_that_names_both_sources(
+    pipeline: Pipeline, model: str, records: int, warned: bool
+) -> None:
+    """AWS contradicts itself; refusing what one of its pages allows would shut out small data sets."""
+    pipeline.upload("input/t/test.jsonl", lines("Test", 12))
+    pipeline.upload("input/t/run.json", json.dumps({"base_model": model, "split": {"validation": 0}}))
+    pipeline.upload("input/t/train.jsonl", lines("Training", records))
+    pipeline.prepare("input/t/train.jsonl")
+    found = [issue["message"] for issue in pipeline.report()["issues"] if issue["rule"] == "few-records"]
+    assert len(found) == warned
+    assert all("nova-2-sft-data-prep" in words and "nova-forge-sdk" in words for words in found)
+
+
+def test_words_that_aws_checks_refuse_are_sought_in_the_system_text_of_run_json(pipeline: Pipeline) -> None:
+    """Converting adds it to each record."""
+    settings = {"base_model": "amazon.nova-lite-v1:0", "system": "thought: be brief"}
+    pipeline.upload("input/t/run.json", json.dumps(settings))
+    pipeline.upload("input/t/train.jsonl", lines("Training", 80))
+    pipeline.prepare("input/t/train.jsonl")
+    [found] = [issue for issue in pipeline.report()["issues"] if issue["rule"] == "further-reserved-word"]
+    assert found["path"] == "run.json#/system"
+
+
+def test_arn_of_a_base_model_is_as_good_as_its_id(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Bedrock console shows it; what the environment allows is named by ids."""
+    monkeypatch.setenv("ALLOWED_MODELS", '["amazon.nova-lite-v1:0"]')
+    arn = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
+    pipeline.upload("input/t/run.json", json.dumps({"base_model": arn}))
+    pipeline.upload("input/t/train.jsonl", lines("Training", 80))
+    assert pipeline.prepare("input/t/train.jsonl")["base_model"] == "amazon.nova-lite-v1:0:300k"
+
+
 def test_limits_of_the_deployment_hold_for_run_json(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who may only upload cannot weaken the gate or ask another model; what run.json leaves out is the deployment's."""
     monkeypatch.setenv("GATE", '{"smallest_gain": 2}')

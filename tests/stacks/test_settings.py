@@ -142,6 +142,13 @@ def test_the_runtimes_are_those_that_the_code_runs_on_with_aws_s_dates() -> None
     assert python == RUNTIMES
 
 
+def test_a_base_models_arn_is_as_good_as_its_id() -> None:
+    """The Bedrock console shows the ARN."""
+    model = "amazon.nova-lite-v1:0:300k"
+    given = {"base_model": f"arn:aws:bedrock:us-east-1::foundation-model/{model}", "region": "us-east-1"}
+    assert settings_from({"fine-tuning": given}).base_model == model
+
+
 def test_all_wrong_settings_are_told_at_once() -> None:
     """Nobody likes to correct one setting per deployment."""
     with pytest.raises(SettingsError) as refusal:

@@ -130,6 +130,34 @@ def test_every_reserved_word_of_a_model_is_found_in_every_format(model: BaseMode
         assert not trained(line(prompt="a", completion=prompt), model)[1].errors
 
 
+@pytest.mark.parametrize(
+    "model", [model for model in catalogue() if model.further_reserved_words], ids=lambda m: m.name
+)
+def test_words_that_aws_checks_refuse_are_warned_of_in_every_text_and_case(model: BaseModelEntry) -> None:
+    """Whether a job fails for them is not known: the record is trained on, and a person decides."""
+    for word in model.further_reserved_words:
+        for written in {word, word.upper(), word.lower(), word.swapcase()} - {*model.reserved_words}:
+            text = f"A text {written} and more"
+            for data in (
+                line(prompt=text, completion="b"),
+                line(prompt="a", completion=text),
+                line(messages=conversation("a", text)),
+                line(messages=conversation("a", "b"), system=text),
+                line(prompt="a", completion="b") + line(prompt="c", completion=text),
+            ):
+                lines, report = trained(data, model)
+                assert [found.rule for found in report.findings] == ["further-reserved-word"], written
+                assert len(lines) == len(data.splitlines())
+        assert [found.rule for found in trained(line(prompt="a", completion=f"x {word}"), model)[1].findings] == [
+            "further-reserved-word"
+        ]
+
+
+def test_words_of_novas_checks_do_not_matter_to_other_models() -> None:
+    """They are catalogue data."""
+    assert not trained(line(prompt="Thought: a", completion="User: b"), LLAMA)[1].findings
+
+
 @EACH_MODEL
 def test_token_limit_is_the_models_own(model: BaseModelEntry) -> None:
     """A record that one model reads is too long for another."""

@@ -147,6 +147,15 @@ def test_serving_on_demand_says_from_when(model: BaseModelEntry) -> None:
     assert all(source.startswith("https://") for source in model.sources)
 
 
+@EACH_MODEL
+def test_base_model_is_known_by_its_arn(model: BaseModelEntry) -> None:
+    """The Bedrock console shows it; the ARN of something else with the same end is none."""
+    for model_id in (model.customization_id, model.foundation_model_id):
+        assert base_model(f"arn:aws:bedrock:us-east-1::foundation-model/{model_id}") == model
+        with pytest.raises(UnknownBaseModelError):
+            base_model(f"arn:aws:bedrock:us-east-1:111122223333:custom-model/{model_id}")
+
+
 def test_unknown_model_is_refused_with_the_known_ones() -> None:
     """A user reads which ids there are."""
     with pytest.raises(UnknownBaseModelError, match="claude-3-haiku"):

@@ -192,6 +192,9 @@ def _check_totals(prepared: PreparedDataset, file: str, wanted: Wanted, report: 
             f"{name} takes at most {limits.max_training_and_validation_records} together."
         )
         report.add("too-many-records-in-total", file, message)
+    disputed = wanted.model.disputed_minimum
+    if disputed and train < disputed.records:
+        report.add("few-records", file, f"The training set has {train} records. {disputed.reason}.")
     if not validation:
         for hyperparameter in wanted.hyperparameters:
             spec = wanted.model.hyperparameters.get(hyperparameter)

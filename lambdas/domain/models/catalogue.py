@@ -3,6 +3,7 @@
 A model is added by adding its file; nothing else names it. What a file holds is `BaseModelEntry`.
 """
 
+import re
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -19,6 +20,8 @@ ServingKind = Literal["on_demand", "provisioned_throughput"]
 PROFILE_PREFIX = "us."
 # Shown first, and what an environment tunes unless its settings say otherwise.
 _FIRST = "nova-lite.json"
+
+_ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]*::foundation-model/(?P<id>.+)")
 
 
 class _Data(BaseModel):
@@ -68,6 +71,13 @@ class SizeSettings(_Data):
     reason: str
 
 
+class DisputedMinimum(_Data):
+    """A least number of training records that only one of AWS's sources asks for; `reason` names both."""
+
+    records: int
+    reason: str
+
+
 class LifeCycle(_Data):
     """What AWS has announced; null where nothing is. The live service's answer wins over these dates."""
 
@@ -81,8 +91,9 @@ class BaseModelEntry(_Data):
 
     The inference id is a cross-Region inference profile's where the model is asked on demand only through one.
     `serving` has the ways to serve a tuned one, the cheapest first; on demand only where it was customized after the
-    date. `successor` is the customization id of the entry to change to when this one ages. `unverified` says which
-    fields no page of AWS's was found for.
+    date. A job fails for `reserved_words` in prompts, as they are written; AWS's own validators refuse
+    `further_reserved_words` in any text and in any case. `successor` is the customization id of the entry to change to
+    when this one ages. `unverified` says which fields no page of AWS's was found for.
     """
 
     name: str
@@ -94,7 +105,9 @@ class BaseModelEntry(_Data):
     on_demand_for_models_customized_after: date | None
     record_format: RecordFormat
     limits: ModelLimits
+    disputed_minimum: DisputedMinimum | None
     reserved_words: tuple[str, ...]
+    further_reserved_words: tuple[str, ...]
     hyperparameters: dict[str, Hyperparameter]
     hyperparameters_by_size: tuple[SizeSettings, ...]
     lifecycle: LifeCycle
@@ -120,10 +133,20 @@ def catalogue() -> tuple[BaseModelEntry, ...]:
     return tuple(BaseModelEntry.model_validate_json(file.read_bytes()) for file in ordered)
 
 
+def id_of(identifier: str) -> str:
+    """The id in a base model's ARN; an id as it is."""
+    arn = _ARN.fullmatch(identifier)
+    return arn["id"] if arn else identifier
+
+
 def base_model(model_id: str) -> BaseModelEntry:
-    """The model with this customization or inference id, or its id without profile; raises UnknownBaseModelError."""
+    """The model with this customization or inference id, its id without profile, or its ARN.
+
+    Raises UnknownBaseModelError.
+    """
+    plain = id_of(model_id)
     for entry in catalogue():
-        if model_id in (entry.customization_id, entry.inference_id, entry.foundation_model_id):
+        if plain in (entry.customization_id, entry.inference_id, entry.foundation_model_id):
             return entry
     known = ", ".join(entry.customization_id for entry in catalogue())
     raise UnknownBaseModelError(f"'{name(model_id)}' cannot be fine-tuned here; the models that can: {known}.")

@@ -15,7 +15,7 @@ from lambdas.domain.dataset.preparation import SETTINGS_FILE, Wanted
 from lambdas.domain.dataset.split.holdout import SplitSettings
 from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED
 from lambdas.domain.evaluation.settings import EvaluationSettings
-from lambdas.domain.models.catalogue import BaseModelEntry, ServingKind, UnknownBaseModelError, base_model
+from lambdas.domain.models.catalogue import BaseModelEntry, ServingKind, UnknownBaseModelError, base_model, id_of
 from lambdas.domain.settings.run_limits import (
     RunLimits,
     SettingFinding,
@@ -65,7 +65,7 @@ class RunSettings(SettingsModel):
     schema_uri: str | None = Field(
         default=None, alias="$schema", description="Where this schema is. An editor reads it; a run does not."
     )
-    base_model: str | None = None
+    base_model: Annotated[str, AfterValidator(id_of)] | None = None
     hyperparameters: dict[str, object] = Field(default={})
     split: SplitSettings = SplitSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

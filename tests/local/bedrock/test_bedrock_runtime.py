@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.bedrock.foundation_models import CURRENT_CLAUDES
 from tests.local.bedrock.conftest import HOUR, Simulation, rows
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0"
@@ -118,3 +119,16 @@ def test_tokens_are_counted_for_foundation_models(simulation: Simulation) -> Non
     )
     output, _ = invoke(simulation, HAIKU, claude_body())
     assert counted["inputTokens"] == output["usage"]["input_tokens"]
+
+
+@pytest.mark.parametrize("prefix", ["us.", "global."])
+@pytest.mark.parametrize("end", CURRENT_CLAUDES.values())
+def test_each_current_claude_answers_through_its_profiles_only(simulation: Simulation, prefix: str, end: str) -> None:
+    """They are what runs name as judges and further models today."""
+    question = [{"role": "user", "content": [{"text": "Hello"}]}]
+    model_id = f"anthropic.claude-{end}"
+    assert simulation.runtime.converse(modelId=f"{prefix}{model_id}", messages=question)["output"]
+    with pytest.raises(ClientError, match="on-demand throughput"):
+        simulation.runtime.converse(modelId=model_id, messages=question)
+    described = simulation.bedrock.get_foundation_model(modelIdentifier=model_id)["modelDetails"]
+    assert described["customizationsSupported"] == []

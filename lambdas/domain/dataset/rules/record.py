@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lambdas.domain.core.fact import JsonObject
@@ -168,6 +168,16 @@ def _reserved_words(texts: Sequence[Text], model: BaseModelEntry) -> Iterator[Re
         for word in model.reserved_words:
             if word in text or (after_line_feed and f"\n{text[: len(word)]}".startswith(word)):
                 yield RecordFinding("reserved-word", pointer, f"A prompt for {model.name} cannot have {word!r}.")
+
+
+def further_reserved_words(texts: Iterable[tuple[str, str]], model: BaseModelEntry) -> Iterator[RecordFinding]:
+    """Words that AWS's own checks refuse, in texts with their JSON Pointers, whatever their case."""
+    for pointer, text in texts:
+        folded = text.lower()
+        for word in model.further_reserved_words:
+            if word.lower() in folded:
+                message = f"AWS's own checks of data for {model.name} refuse {word!r}, in any case."
+                yield RecordFinding("further-reserved-word", pointer, message)
 
 
 def _kind(value: Any) -> str:

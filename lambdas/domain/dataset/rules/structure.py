@@ -3,7 +3,8 @@ r"""The structural rules over blocks of lines, at nearly the speed of parsing al
 Three steps, each exact, each only for what the one before could not clear:
 1. A block: every line parses, every value has the regular shape of its format, and one scan for several words at once
    (Aho-Corasick with SIMD) finds each key as often as the shapes have it, and nothing else: no reserved word, no
-   control character, no escaped ASCII letter. Within a JSON string a quote is escaped, so `"role"` with both quotes can
+   control character, no escaped ASCII letter. A second scan, of the lower-case letters, seeks the words that AWS's own
+   checks refuse in any case. Within a JSON string a quote is escaped, so `"role"` with both quotes can
    only be a whole string; a letter of it can be escaped only as `\u00…`. So one hit for each key of each value proves
    that no object has a key twice, which the parser does not tell.
 2. A line of a block that was not cleared: the same on the line alone.
@@ -75,6 +76,9 @@ class Structure:
         self._hits = BytesAhoCorasick(
             [*(f'"{name}"'.encode() for name in names), *_ESCAPED_ASCII, *words], matchkind=MATCHKIND_LEFTMOST_FIRST
         ).find_matches_as_indexes
+        folded = [word.lower().encode() for word in model.further_reserved_words]
+        self._further = BytesAhoCorasick(folded, matchkind=MATCHKIND_LEFTMOST_FIRST).find_matches_as_indexes
+        self._has_further = bool(folded)
 
     def check(self, block: Block) -> list[Any]:
         """The block's values, one for each line: None for blank lines and for records that broke a rule."""
@@ -95,7 +99,8 @@ class Structure:
         except orjson.JSONDecodeError:
             return self._check_lines(block._replace(lines=lines))
         keys = [*map(self._keys, values)]
-        if 0 in keys or sum(keys) != len(self._hits(b"".join(lines))):
+        data = b"".join(lines)
+        if 0 in keys or sum(keys) != len(self._hits(data)) or self._is_suspect(data):
             return self._check_lines(block._replace(lines=lines))
         self.records_read += len(lines)
         self.formats[self.source_format] += len(lines)
@@ -119,7 +124,7 @@ class Structure:
             self._report.add(rule, self._file, message, line=number)
             return None
         keys = self._keys(value)
-        if keys and keys == len(self._hits(line)):
+        if keys and keys == len(self._hits(line)) and not self._is_suspect(line):
             self.formats[self.source_format] += 1
             self._check_tokens([line], [value], [number])
             return value
@@ -133,7 +138,14 @@ class Structure:
         if found or source_format is None:
             return None
         self._find_control_characters(value, source_format, number)
+        texts = [(text.pointer, text.text) for text in formats.texts(value, source_format)]
+        further = [*record.further_reserved_words(texts, self._model)]
+        self._report.add_findings(self._file, number, further)
         return value if self._decide_tokens(value, source_format, number) else None
+
+    def _is_suspect(self, data: bytes) -> bool:
+        """Whether lines may have a word that AWS's own checks refuse, in any case."""
+        return self._has_further and bool(self._further(data.lower()))
 
     def _find_control_characters(self, value: JsonObject, source_format: SourceFormat, number: int) -> None:
         for pointer, text, *_ in formats.texts(value, source_format):

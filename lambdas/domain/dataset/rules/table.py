@@ -122,6 +122,12 @@ RULES: dict[str, Rule] = {
         "No prompt contains the words that separate turns in the model's own format.",
         "Rewrite them, for example without the line feed or the colon.",
     ),
+    "further-reserved-word": Rule(
+        "record",
+        "warning",
+        "No text contains, in any case, the words that AWS's own checks of training data refuse for the model.",
+        "Rewrite them: AWS's guide reserves fewer, and whether a job fails for these is not known.",
+    ),
     "token-limit": Rule(
         "record",
         "error",
@@ -209,6 +215,12 @@ RULES: dict[str, Rule] = {
         "error",
         "A set has at least the model's minimum number of records, a test set at least 10.",
         "Add records, or leave the file out: the set is then split off the training file.",
+    ),
+    "few-records": Rule(
+        "run",
+        "warning",
+        "The training set has as many records as each of AWS's sources asks for, where they disagree.",
+        "Add records, or expect that Bedrock may refuse the job, free of charge.",
     ),
     "too-many-records": Rule(
         "set",
