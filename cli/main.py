@@ -9,6 +9,7 @@ from cli.commands.approval import approve, reject
 from cli.commands.demo import demo
 from cli.commands.faults import faults
 from cli.commands.preflight import preflight
+from cli.commands.prices import prices
 from cli.commands.review import review
 from cli.commands.run import run
 from cli.commands.runs import runs
@@ -34,5 +35,5 @@ def main(
     """Fine-tunes Amazon Bedrock models and measures them against their base."""
 
 
-for command in (demo, validate, preflight, run, runs, review, approve, reject, faults):
+for command in (demo, validate, preflight, prices, run, runs, review, approve, reject, faults):
     app.command()(command)

@@ -34,6 +34,7 @@ class Source(SettingsModel):
     """
 
     source: str | None = Field(default=None, exclude_if=lambda source: source is None)
+    # Behind a validator of Python's, a date in JSON is no date to the strict mode.
     as_of: Annotated[date | None, Field(strict=False)] = Field(default=None, exclude_if=lambda as_of: as_of is None)
     confirmed: bool = True
 

@@ -92,8 +92,9 @@ class BaseModelEntry(_Data):
     The inference id is a cross-Region inference profile's where the model is asked on demand only through one.
     `serving` has the ways to serve a tuned one, the cheapest first; on demand only where it was customized after the
     date. A job fails for `reserved_words` in prompts, as they are written; AWS's own validators refuse
-    `further_reserved_words` in any text and in any case. `successor` is the customization id of the entry to change to
-    when this one ages. `unverified` says which fields no page of AWS's was found for.
+    `further_reserved_words` in any text and in any case. `price_list_name` is its name in the usage types of AWS's
+    Price List; null where that has no tuning of it. `successor` is the customization id of the entry to change to when
+    this one ages. `unverified` says which fields no page of AWS's was found for.
     """
 
     name: str
@@ -111,6 +112,7 @@ class BaseModelEntry(_Data):
     hyperparameters: dict[str, Hyperparameter]
     hyperparameters_by_size: tuple[SizeSettings, ...]
     lifecycle: LifeCycle
+    price_list_name: str | None
     successor: str
     sources: tuple[str, ...] = Field(min_length=1)
     unverified: tuple[str, ...]

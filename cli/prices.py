@@ -1,0 +1,218 @@
+"""`fine-tune prices`: a price file with what AWS's Price List says now, and the shipped price where it says nothing."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from cli.environment import Environment
+from cli.price_list import PREFIXES, Found, NoPricesError, PriceList
+from lambdas.adapters.aws.service_errors import Refused
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.cost.price_file import (
+    FILE_NAME,
+    BaseModelPrices,
+    Prices,
+    SourcedTokenPrice,
+    UnitPrice,
+    parse_prices,
+)
+from lambdas.domain.models.catalogue import PROFILE_PREFIX, BaseModelEntry, catalogue
+from local.output_folder import PathRefusedError, require_utf8, shown
+
+_GLOBAL = "global."
+# Models that nobody tunes here, by their names in the usage types; those of the catalogue are in their entries.
+_FAMILIES = {
+    "amazon.nova-premier-v1:0": "NovaPremier",
+    "openai.gpt-oss-20b-1:0": "gpt-oss-20b",
+    "openai.gpt-oss-120b-1:0": "gpt-oss-120b",
+    "qwen.qwen3-32b-v1:0": "Qwen3-32B",
+}
+# Such as anthropic.claude-opus-4-6-v1 and anthropic.claude-haiku-4-5-20251001-v1:0.
+_CLAUDE = re.compile(r"anthropic\.claude-(?P<kind>[a-z]+)-(?P<major>\d+)(-(?P<minor>\d{1,2}))?(-\d{8})?(-v\d+(:\d+)?)?")
+# The marketplace has had two ways to write these; the part in front of `-Units` of `USE1-MP:USE1_…-Units`.
+_MARKETPLACE = {
+    "input": ("InputTokenCount", "input_tokens_standard"),
+    "output": ("OutputTokenCount", "output_tokens_standard"),
+}
+_MARKETPLACE_GLOBAL = {
+    "input": ("InputTokenCount_Global", "input_tokens_global_standard"),
+    "output": ("OutputTokenCount_Global", "output_tokens_global_standard"),
+}
+
+
+class Change(NamedTuple):
+    """A price that differs from the shipped one, by its place in the file; None is one that is not known."""
+
+    place: str
+    before: float | None
+    after: float | None
+
+
+class Merged(NamedTuple):
+    """The new price file, what it changes, and the places of prices that the Price List does not have."""
+
+    prices: Prices
+    changes: list[Change]
+    kept: list[str]
+
+
+class _Reader:
+    """Prices of the Price List as the price file has them."""
+
+    def __init__(self, listed: PriceList, region: str, today: date) -> None:
+        self._listed, self._region, self._today = listed, region, today
+        self._entries = {entry.foundation_model_id: entry for entry in catalogue() if entry.price_list_name}
+
+    def tuning(self, entry: BaseModelEntry, shipped: BaseModelPrices) -> BaseModelPrices:
+        """The prices of tuning a base model, the shipped ones where the Price List has none."""
+        if entry.price_list_name is None:
+            return shipped
+        [region, *_] = entry.customization_regions
+        kind = f"{PREFIXES[region]}-{entry.price_list_name}"
+        training = self._unit(self._listed.per_thousand(f"{kind}-Customization-Training"), region)
+        storage = self._unit(self._listed.per_month(f"{kind}-Customization-Storage"), region)
+        unit = self._unit(self._listed.per_hour(f"{kind}-ProvisionedThroughput-NoCommit-ModelUnits"), region)
+        tokens = self._tokens(
+            self._listed.per_thousand(f"{kind}-input-tokens-custom-model"),
+            self._listed.per_thousand(f"{kind}-output-tokens-custom-model"),
+            region,
+        )
+        return shipped.model_copy(
+            update={
+                "training_per_1000_tokens": training or shipped.training_per_1000_tokens,
+                "storage_per_month": storage or shipped.storage_per_month,
+                "model_unit_per_hour": unit or shipped.model_unit_per_hour,
+                "on_demand": (tokens if "on_demand" in entry.serving else None) or shipped.on_demand,
+            }
+        )
+
+    def asking(self, model_id: str) -> SourcedTokenPrice | None:
+        """The price of asking a model; None where the Price List has none."""
+        bare = model_id.removeprefix(PROFILE_PREFIX).removeprefix(_GLOBAL)
+        scope = "-cross-region-global" if model_id.startswith(_GLOBAL) else ""
+        if claude := _CLAUDE.fullmatch(bare):
+            return self._claude(claude, _MARKETPLACE_GLOBAL if scope else _MARKETPLACE)
+        entry = self._entries.get(bare)
+        region = entry.customization_regions[0] if entry else self._region
+        family = entry.price_list_name if entry else _FAMILIES.get(bare)
+        if family is None:
+            return None
+        kind = f"{PREFIXES[region]}-{family}"
+        return self._tokens(
+            self._listed.per_thousand(f"{kind}-input-tokens{scope}"),
+            self._listed.per_thousand(f"{kind}-output-tokens{scope}"),
+            region,
+        )
+
+    def _claude(self, model: re.Match[str], names: Mapping[str, tuple[str, ...]]) -> SourcedTokenPrice | None:
+        version = ".".join(part for part in (model["major"], model["minor"]) if part)
+        product = f"Claude {model['kind'].capitalize()} {version} (Amazon Bedrock Edition)"
+        prefix = PREFIXES[self._region]
+
+        def found(side: str) -> Found | None:
+            usage_types = (f"{prefix}-MP:{prefix}_{name}-Units" for name in names[side])
+            return self._listed.per_thousand(*usage_types, service_name=product)
+
+        return self._tokens(found("input"), found("output"), self._region)
+
+    def _unit(self, found: Found | None, region: str) -> UnitPrice | None:
+        if found is None:
+            return None
+        return UnitPrice(usd=found.usd, source=_source(region), as_of=self._today, confirmed=found.agreed)
+
+    def _tokens(self, asked: Found | None, answered: Found | None, region: str) -> SourcedTokenPrice | None:
+        """None unless both are known: half a price would be a cheap one."""
+        if asked is None or answered is None:
+            return None
+        return SourcedTokenPrice(
+            input=asked.usd,
+            output=answered.usd,
+            source=_source(region),
+            as_of=self._today,
+            confirmed=asked.agreed and answered.agreed,
+        )
+
+
+def _source(region: str) -> str:
+    return f"AWS Price List, {region}"
+
+
+def asked_regions(region: str) -> list[str]:
+    """The Regions whose prices count: those where models are tuned, and that of the environment.
+
+    Raises NoPricesError for a Region without models that can be tuned.
+    """
+    if region not in PREFIXES:
+        raise NoPricesError(
+            f"No model can be tuned in the Region {region!r}: name another one, {', '.join(PREFIXES)}, with --region."
+        )
+    return sorted({region, *(entry.customization_regions[0] for entry in catalogue())})
+
+
+def merge(shipped: Prices, listed: PriceList, region: str, today: date) -> Merged:
+    """The shipped prices, replaced by those of the Price List; other models are asked in the environment's Region."""
+    reader = _Reader(listed, region, today)
+    base_models = {
+        entry.customization_id: reader.tuning(entry, shipped.base_models[entry.customization_id])
+        for entry in catalogue()
+    }
+    asked = {model_id: reader.asking(model_id) or price for model_id, price in shipped.foundation_models.items()}
+    prices = shipped.model_copy(update={"base_models": base_models, "foundation_models": asked})
+    dates = [each.as_of or shipped.as_of for _, each in _sourced(prices) if each]
+    prices = prices.model_copy(update={"as_of": min(dates)})
+    before, after = dict(_figures(shipped)), dict(_figures(prices))
+    return Merged(
+        prices,
+        [Change(place, before[place], after[place]) for place in after if after[place] != before[place]],
+        [place for place, each in _sourced(prices) if not (each and each.as_of == today)],
+    )
+
+
+def _sourced(prices: Prices) -> Iterator[tuple[str, UnitPrice | SourcedTokenPrice | None]]:
+    """Each price by its place."""
+    for model_id, own in prices.base_models.items():
+        place = f"/base_models/{model_id}"
+        yield f"{place}/training_per_1000_tokens", own.training_per_1000_tokens
+        yield f"{place}/storage_per_month", own.storage_per_month
+        yield f"{place}/model_unit_per_hour", own.model_unit_per_hour
+        yield f"{place}/on_demand", own.on_demand
+    for model_id, price in prices.foundation_models.items():
+        yield f"/foundation_models/{model_id}", price
+
+
+def _figures(prices: Prices) -> Iterator[tuple[str, float | None]]:
+    """Each figure by its place."""
+    for place, price in _sourced(prices):
+        if place.startswith("/foundation_models/") or place.endswith("/on_demand"):
+            tokens = price if isinstance(price, SourcedTokenPrice) else None
+            yield f"{place}/input", tokens.input if tokens else None
+            yield f"{place}/output", tokens.output if tokens else None
+        else:
+            yield place, price.usd if isinstance(price, UnitPrice) else None
+
+
+def text_of(prices: Prices) -> bytes:
+    """The price file."""
+    return json.dumps(prices.model_dump(mode="json"), indent=2).encode() + b"\n"
+
+
+def write(path: Path, content: bytes) -> None:
+    """Writes the price file, over an earlier one, too; raises PathRefusedError where something else stands there."""
+    require_utf8([path])
+    if path.exists() and not (path.is_file() and isinstance(parse_prices(path.read_bytes()), Prices)):
+        raise PathRefusedError(f"{shown(path)} is no price file: choose another name with --out.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+def upload(environment: Environment, content: bytes) -> str:
+    """Puts the file where the environment's runs read it and returns its URI; raises NoPricesError."""
+    try:
+        return environment.adapters.objects.write(environment.input_bucket, FILE_NAME, content)
+    except (Refused, ServiceBusy) as error:
+        raise NoPricesError(f"The file is written, but it could not be uploaded: {error}") from error
