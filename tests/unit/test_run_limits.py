@@ -138,3 +138,5 @@ def test_without_a_list_the_project_knows_its_catalogue_and_its_examples() -> No
         assert faults(json.loads(file.read_text()), allowed_models=None) == {}
     assert faults({"evaluation": {"judges": ["a.dear-one"]}}, allowed_models=None).keys() == {"/evaluation/judges/0"}
     assert {NOVA, f"us.{NOVA}"} <= known_models()
+    # It sends the data to other parts of the world: whoever deploys allows it, or nobody does.
+    assert not [model_id for model_id in known_models() if "global." in model_id]
