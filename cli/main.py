@@ -35,5 +35,10 @@ def main(
     """Fine-tunes Amazon Bedrock models and measures them against their base."""
 
 
+def _unwrapped(text: str) -> str:
+    """A docstring's paragraphs, a line each: the terminal breaks them where its own lines end."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+
+
 for command in (demo, validate, preflight, prices, run, runs, review, approve, reject, faults):
-    app.command()(command)
+    app.command(help=_unwrapped(command.__doc__ or ""))(command)

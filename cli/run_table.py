@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rich.table import Table
+from rich.text import Text
 
 from cli.runs import JOB, LeftThing, ListedRun, RunList, sums
 from lambdas.domain.cost.estimate import amount
@@ -14,10 +15,9 @@ def tell_runs(console: Console, listed: RunList) -> None:
     if not listed.runs:
         console.write_line(f"The environment {listed.environment} has had no run.")
     else:
-        table = Table("run", "started", "model", "status", "verdict")
-        table.add_column("gain", justify="right")
-        table.add_column("cost, USD", justify="right")
-        table.add_column("left")
+        # Ids and models are long: side by side no terminal has room for them.
+        table = Table("run, start and model", "outcome", "cost, USD", "left", show_lines=True)
+        table.columns[0].no_wrap = True
         for column in table.columns:
             column.overflow = "fold"
         for run in listed.runs:
@@ -37,14 +37,17 @@ def tell_runs(console: Console, listed: RunList) -> None:
 _A = {"month": "a month", "hour": "an hour"}
 
 
-def _cells(run: ListedRun) -> list[str]:
-    status = f"{run.status}: {run.error}" if run.error else run.status
-    gain = "" if run.gain is None else f"{run.gain:+.1f} {run.metric}"
-    cost = "" if run.cost_usd is None else amount(run.cost_usd)
+def _cells(run: ListedRun) -> list[Text]:
+    outcome = [run.verdict or run.status]
+    if run.gain is not None:
+        outcome.append(f"{run.metric} {run.gain:+.1f}")
+    if run.error:
+        outcome.append(run.error)
+    cost = [] if run.cost_usd is None else [amount(run.cost_usd)]
     if run.cost_unknown:
-        cost = f"{cost} and {len(run.cost_unknown)} unknown".lstrip()
-    started = run.started_at[:16].replace("T", " ")
-    return [run.run_id, started, run.model or "", status, run.verdict or "", gain, cost, "; ".join(_sums(run.left))]
+        cost.append(f"{len(run.cost_unknown)} unknown")
+    identity = [run.run_id, run.started_at[:16].replace("T", " "), run.model or ""]
+    return [Text("\n".join(lines)) for lines in (identity, outcome, cost, _sums(run.left))]
 
 
 def _sums(things: Sequence[LeftThing]) -> list[str]:

@@ -57,8 +57,8 @@ def listed(account: ScriptedAccount) -> RunList:
     return list_runs(account.environment, None)
 
 
-def told(runs: RunList) -> str:
-    console = Console(file=StringIO(), width=200)
+def told(runs: RunList, width: int = 200) -> str:
+    console = Console(file=StringIO(), width=width)
     tell_runs(console, runs)
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
@@ -78,7 +78,8 @@ def test_runs_are_listed_from_the_newest_with_how_they_have_gone(account: Script
         (NEW, "timed out", None, None),
         (OLD, "failed", "PreflightFailed", NOVA),
     ]
-    assert "failed: PreflightFailed" in told(found)
+    assert "PreflightFailed" in told(found, width=80)
+    assert all(text in told(found, width=80) for text in (OLD, NEW, RUNNING, NOVA))
     assert "Nothing that costs is left." in told(found)
 
 

@@ -113,7 +113,7 @@ def test_a_folder_is_left_running_and_followed_later(
     assert listed_runs()[0]["run_id"] == run_id
     assert [len(run["left"]) for run in listed_runs()] == [1, 1]
     table = fine_tune("runs").output
-    assert run_id in table.replace("\n", "")
+    assert run_id in table
     assert "2 custom models" in table
 
 
