@@ -11,7 +11,8 @@ from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.report import human_review
 from lambdas.domain.report.human_review import PAIRS, with_review
 from lambdas.domain.report.run_report import RunReport, SucceededReport
-from lambdas.steps.result_files import read_materials, write_page, write_report
+from lambdas.steps.report_file import write_report
+from lambdas.steps.result_pages import read_materials, write_page
 from local.output_folder import require_utf8
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.aws.taken_names import TakenNames
     from lambdas.adapters.aws.topic import Topic
     from lambdas.adapters.stores.approvals import Approvals
+    from lambdas.adapters.stores.champion_answers import StoredChampionAnswers
     from lambdas.adapters.stores.champion_parameter import ChampionParameter
     from lambdas.adapters.stores.customization_output import CustomizationOutput
     from lambdas.adapters.stores.daily_runs import DailyRuns
@@ -142,7 +143,14 @@ class Adapters:
         """The environment's champion."""
         from lambdas.adapters.stores.champion_parameter import ChampionParameter
 
-        return ChampionParameter(self.clients.ssm, self.answers)
+        return ChampionParameter(self.clients.ssm)
+
+    @cached_property
+    def champion_answers(self) -> "StoredChampionAnswers":
+        """The champion's stored answers."""
+        from lambdas.adapters.stores.champion_answers import StoredChampionAnswers
+
+        return StoredChampionAnswers(self.champion, self.answers)
 
     @cached_property
     def customization_output(self) -> "CustomizationOutput":

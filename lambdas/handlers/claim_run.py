@@ -13,7 +13,7 @@ from lambdas.steps.claim_run import claim_run
 class ClaimRequest(BaseModel):
     """What the state hands over."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     event: ObjectCreated
     execution_arn: str = Field(min_length=1, max_length=1024)

@@ -22,7 +22,8 @@ from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.choice import TunedModel
 from lambdas.domain.training.losses import NO_LOSSES, JobLosses
 from lambdas.steps.observability import logger, metrics
-from lambdas.steps.result_files import read_materials, read_preflight, write_page, write_report, write_review
+from lambdas.steps.report_file import read_preflight, write_report
+from lambdas.steps.result_pages import read_materials, write_page, write_review
 
 
 def evaluate_and_report(
@@ -44,7 +45,7 @@ def evaluate_and_report(
         plan.arms,
         adapters.answers.read_test_groups(bucket, prefix),
         plan.evaluation,
-        adapters.champion.read_champion_answers(environment, bucket, prefix, run.id),
+        adapters.champion_answers.read(environment, bucket, prefix, run.id),
         leaked=plan.dataset.test.leaked,
     )
     pairs = adapters.judging.read_pairs(bucket, prefix)

@@ -10,7 +10,7 @@ from lambdas.domain.report.assemble import RunFacts, assemble_failure
 from lambdas.domain.report.failure import Explanation, explain
 from lambdas.domain.report.run_state import Failure, RunState
 from lambdas.steps.observability import logger, metrics
-from lambdas.steps.result_files import has_result, read_preflight, write_report
+from lambdas.steps.report_file import has_result, read_preflight, write_report
 
 
 def explain_failure(state: RunState, *, adapters: Adapters) -> Explanation:

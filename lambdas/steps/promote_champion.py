@@ -4,12 +4,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.stores.champion_parameter import parameter_name
-from lambdas.domain.core.run import Run
+from lambdas.domain.core.run import Run, report_key
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.evaluation.champion import Champion
-from lambdas.domain.report.summary import Promotion, ReportSummary
+from lambdas.domain.report.summary import PromotedReport, Promotion, ReportSummary
 from lambdas.steps.observability import logger, metrics
-from lambdas.steps.result_files import read_succeeded
 
 
 def promote_champion(run: Run, summary: ReportSummary, *, adapters: Adapters, environment: str) -> Promotion:
@@ -21,12 +20,13 @@ def promote_champion(run: Run, summary: ReportSummary, *, adapters: Adapters, en
     name = parameter_name(environment)
     if summary.verdict != "promote":
         return Promotion(parameter=name)
-    report = read_succeeded(run.output_bucket, run.prefix, adapters=adapters)
-    if report is None or report.decision.verdict != "promote" or not report.custom_model_arn:
+    stored = adapters.objects.read(run.output_bucket, report_key(run.prefix))
+    report = PromotedReport.model_validate_json(stored or b"{}")
+    if report.decision is None or report.decision.verdict != "promote" or not report.custom_model_arn:
         raise ValueError(f"The report of run {run.id} does not promote its model.")
     champion = Champion(
         model_arn=report.custom_model_arn,
-        run_id=report.run_id,
+        run_id=run.id,
         bucket=run.output_bucket,
         prefix=run.prefix,
         report=summary.uri,

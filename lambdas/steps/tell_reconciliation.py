@@ -4,7 +4,7 @@
 from typing import Literal, NamedTuple
 
 import orjson
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Refused
@@ -35,6 +35,8 @@ _EXPLAINED = {name for name, kind in vars(errors).items() if isinstance(kind, ty
 
 class EndedExecution(BaseModel):
     """The detail of Step Functions' "Execution Status Change" event, as far as it is needed."""
+
+    model_config = ConfigDict(defer_build=True)
 
     execution_arn: str = Field(alias="executionArn")
     status: Literal["SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.core.run import sweep_key
@@ -13,6 +13,8 @@ from lambdas.domain.training.choice import TunedModel
 
 class Choice(BaseModel):
     """`sweep.json`, as far as deletions need it."""
+
+    model_config = ConfigDict(defer_build=True)
 
     chosen: int
     model_arn: str

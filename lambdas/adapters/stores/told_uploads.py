@@ -9,7 +9,7 @@ from lambdas.domain.dataset.unused_upload import MOST_AN_HOUR, UnusedUpload, hou
 class ToldBy(BaseModel):
     """The object's body: the invocation that tells it, which Lambda repeats under the same id."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     request_id: str
     key: str

@@ -22,7 +22,7 @@ from lambdas.domain.evaluation.questions import find_question
 class Champion(BaseModel):
     """The value of the SSM parameter `/<environment>/champion`, as JSON."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     model_arn: str
     run_id: str

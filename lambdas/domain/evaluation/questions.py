@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from lambdas.domain.core.fact import Fact
 
@@ -23,6 +23,8 @@ _Text = Annotated[str, BeforeValidator(_join_blocks)]
 class Message(BaseModel):
     """One message of a conversation."""
 
+    model_config = ConfigDict(defer_build=True)
+
     role: Literal["user", "assistant"]
     content: _Text
 
@@ -32,6 +34,8 @@ class Conversation(BaseModel):
 
     A prompt with a completion is one question: the user's text is the trained prompt, word for word.
     """
+
+    model_config = ConfigDict(defer_build=True)
 
     system: _Text | None = None
     messages: list[Message] = Field(min_length=2)

@@ -39,7 +39,7 @@ class VotesRejectedError(ValueError):
 class Vote(BaseModel):
     """A person's vote on one record."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     index: int = Field(ge=0)
     choice: Literal["left", "right", "tie"]
@@ -48,7 +48,7 @@ class Vote(BaseModel):
 class Votes(BaseModel):
     """What the page saves; pairs without a vote are missing."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     format: Literal["fine-tune-votes-1"]
     run_id: str = Field(min_length=1, max_length=200)

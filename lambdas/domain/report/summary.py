@@ -1,5 +1,7 @@
 """What the run's state keeps of its result."""
 
+from pydantic import BaseModel, ConfigDict
+
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.evaluation.gate import Verdict
 
@@ -22,3 +24,25 @@ class Promotion(Fact):
     parameter: str
     version: int | None = None
     model_arn: str | None = None
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+
+class _ComparedChampion(_Read):
+    version: int | None = None
+
+
+class _Decision(_Read):
+    verdict: Verdict
+    champion: _ComparedChampion | None = None
+
+
+class PromotedReport(_Read):
+    """What a promotion reads of report.json: the whole of it would cost each cold start of PromoteChampion."""
+
+    base_model: str | None = None
+    custom_model_arn: str | None = None
+    simulated: bool | None = None
+    decision: _Decision | None = None

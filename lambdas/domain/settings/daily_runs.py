@@ -12,7 +12,7 @@ PREFIX = "run-limits/"
 class DailyRunHolder(BaseModel):
     """The object's body."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     run_id: str
 

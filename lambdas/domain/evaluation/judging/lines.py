@@ -6,6 +6,7 @@ record. A line of `judging/<judge>/<n>.jsonl` is a JudgementLine or an UnjudgedL
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 
 import orjson
 from pydantic import ConfigDict, TypeAdapter
@@ -43,13 +44,21 @@ class UnjudgedLine:
 
 
 JudgedLine = JudgementLine | UnjudgedLine
-_LINE: TypeAdapter[JudgedLine] = TypeAdapter(JudgedLine)
-_PAIR = TypeAdapter(Pair)
+
+
+@cache
+def _line_type() -> TypeAdapter[JudgedLine]:
+    return TypeAdapter(JudgedLine)
+
+
+@cache
+def _pair_type() -> TypeAdapter[Pair]:
+    return TypeAdapter(Pair)
 
 
 def parse_judged_lines(content: bytes) -> list[JudgedLine]:
     """The lines of a judge's shard. Raises InvalidState."""
-    return parse_stored_lines(content, _LINE, "judgements")
+    return parse_stored_lines(content, _line_type(), "judgements")
 
 
 def render_judged_lines(lines: Iterable[JudgedLine]) -> bytes:
@@ -65,7 +74,7 @@ def render_judged_lines(lines: Iterable[JudgedLine]) -> bytes:
 
 def read_pairs(lines: Iterable[bytes]) -> Iterator[Pair]:
     """The pairs of `judging/pairs.jsonl`, one at a time. Raises InvalidState."""
-    return read_stored_lines(lines, _PAIR, "pairs")
+    return read_stored_lines(lines, _pair_type(), "pairs")
 
 
 def render_pairs(pairs: Sequence[Pair]) -> list[bytes]:
