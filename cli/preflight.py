@@ -165,6 +165,7 @@ def _needs(choices: Choices, settings: Settings) -> RunNeeds:
         max_cost_usd=cost_cap(choices, _limits(settings)),
         settings_findings=settings_findings(choices, None, most_jobs=settings.max_sweep_jobs),
         needs_approval=settings.approval_hours is not None,
+        custom_model=choices.settings.custom_model,
     )
 
 

@@ -85,6 +85,8 @@ def permissions_by_state(
         "StartJobs": [
             _allow(["bedrock:CreateModelCustomizationJob", "bedrock:TagResource"], job, model, base),
             _allow(["bedrock:GetModelCustomizationJob"], job),
+            # The model that run.json names.
+            _allow(["bedrock:GetCustomModel"], model),
             _pass_role(data),
             *model_key,
         ],

@@ -137,7 +137,7 @@ class _Model:
             more = "longest_lease_hours" if trouble else "longest_lease_hours or max_concurrency"
             raise EvaluationFailed(
                 f"The lease leaves no time for answers after {answer_until}. Deploy with a larger {more}, or give "
-                f"fewer test records, then upload the data again.{trouble}"
+                f"fewer test records.{trouble}"
             )
         if self.limits.remaining_milliseconds() < RESERVED_MILLISECONDS:
             raise ShardUnfinished(f"The shard needs more time; it goes on where it is.{trouble}")
@@ -157,7 +157,7 @@ class _Model:
             if isinstance(refusal, NotFound) or refusal.code in MODEL_CANNOT_BE_ASKED:
                 raise EvaluationFailed(
                     f"{self.model_id} cannot be asked: {refusal.code}: {refusal.message} "
-                    "Check the model's access, Region and life cycle, then upload the data set again."
+                    "Check the model's access, Region and life cycle."
                 ) from refusal
             return UnansweredLine(index, f"{refusal.code}: {refusal.message}")
 
@@ -168,7 +168,7 @@ def _refuse_a_model_that_answers_nothing(model_id: str, lines: Sequence[ShardLin
     if len(errors) == len(lines) >= TELLING_RECORDS:
         raise EvaluationFailed(
             f"{model_id} answered none of {len(lines)} records; the first error: {errors[0]} "
-            "Check that the model can be asked on demand in this Region, then upload the data set again."
+            "Check that the model can be asked on demand in this Region."
         )
 
 
@@ -178,7 +178,7 @@ def _read_records(run: Run, shard: AnswerShard, adapters: Adapters) -> Iterator[
     with adapters.objects.opened(run.output_bucket, key) as test_set:
         if test_set is None:
             uri = object_store.uri(run.output_bucket, key)
-            raise EvaluationFailed(f"The test set {uri} is missing: upload the data again.")
+            raise EvaluationFailed(f"The test set {uri} is missing: somebody has deleted it while the run went on.")
         last = shard.first + shard.records
         records = [line.rstrip(b"\n") for line in islice(test_set.stream, shard.first, last)]
     yield from enumerate(records, shard.first)

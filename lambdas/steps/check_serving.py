@@ -25,8 +25,7 @@ def check_serving(serving: Serving, *, adapters: Adapters) -> Serving:
         return keep_waiting(serving, serving.kind, str(busy), now())
     if found is None:
         raise ThroughputFailed(
-            f"Bedrock no longer knows the {noun(serving.kind)} {serving.arn}: somebody else has deleted it. "
-            "Upload the data set again to start a new run."
+            f"Bedrock no longer knows the {noun(serving.kind)} {serving.arn}: somebody else has deleted it."
         )
     logger.info("Serving checked", extra={"serving_arn": found.arn, "status": found.status})
     return check(serving, found, now())

@@ -12,9 +12,13 @@ from lambdas.steps.observability import logger
 def discard_models(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, environment: str) -> Jobs:
     """The jobs, whose candidates say what became of their models.
 
-    Models are found by their names: `jobs` is None if nothing of them was recorded. What cannot be deleted is left to
+    A model that the run did not train is never deleted. Models are found by their names: `jobs` is None if nothing of
+    them was recorded. What cannot be deleted is left to
     the reconciler. Raises ServiceBusy.
     """
+    if plan.custom_model is not None:
+        kept = [one.model_copy(update={"model": KEPT}) for one in (jobs.candidates if jobs else [])]
+        return sum_up(kept)
     stored = adapters.model_choice.read_choice(run.output_bucket, run.id)
     chosen = stored.chosen if stored else None
     before = jobs or sum_up(plan_jobs(plan.candidates, run.id, environment))

@@ -37,11 +37,12 @@ def make_plan(
     return Plan(
         output_bucket=run.output_bucket,
         base_model=model.customization_id,
-        recommended=recommended_hyperparameters(prepared, choices.wanted),
+        recommended=[] if settings.custom_model else recommended_hyperparameters(prepared, choices.wanted),
         candidates=[
             Candidate(number=number, hyperparameters=each, training_set=sets.train)
-            for number, each in enumerate(varied.hyperparameters, 1)
+            for number, each in enumerate([] if settings.custom_model else varied.hyperparameters, 1)
         ],
+        custom_model=settings.custom_model,
         candidates_note=varied.note,
         keep_models=varied.keep_models,
         serving=chosen_serving(choices),
@@ -52,7 +53,7 @@ def make_plan(
         dataset=sets,
         evaluation=settings.evaluation,
         arms=plan_arms(compared_models(choices), len(prepared.examples)),
-        settings_findings=list(checked.job_findings),
+        settings_findings=[] if settings.custom_model else list(checked.job_findings),
         tokens=count_tokens(checked.given, prepared),
         shards=ShardLists(
             baselines=f"{run.prefix}shards/baselines.jsonl",

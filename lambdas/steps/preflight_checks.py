@@ -20,6 +20,7 @@ from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.preflight.callable_models import Asked, callable_models
 from lambdas.domain.preflight.checks import Check
 from lambdas.domain.preflight.cost_cap import cost_checks
+from lambdas.domain.preflight.custom_model import CUSTOM_MODEL, NOT_NAMED, skip_training, usable
 from lambdas.domain.preflight.folder import FILES, files_unchanged
 from lambdas.domain.preflight.model import model_checks
 from lambdas.domain.preflight.model_access import ModelAvailability, accessible_models
@@ -47,6 +48,8 @@ NO_RUN = "There is no run yet."
 def make_checks(subject: Subject, adapters: Adapters) -> tuple[list[Check], Estimate | None]:
     """The outcome of each check, whatever the others find; and what the run will cost, where that is known."""
     checks = [check for group in GROUPS for check in group(subject, adapters)]
+    if subject.needs.custom_model is not None:
+        checks = skip_training(checks, subject.needs.serving)
     cost, estimated = _cost(subject, adapters)
     return [*checks, *cost], estimated
 
@@ -69,6 +72,24 @@ def _model(subject: Subject, adapters: Adapters) -> list[Check]:
     details = _ask(lambda: adapters.foundation_models.describe_model(entry.customization_id))
     today = date.fromisoformat(now()[:10])
     return model_checks(entry, details, adapters.foundation_models.region(), subject.needs.serving, today)
+
+
+def _custom_model(subject: Subject, adapters: Adapters) -> list[Check]:
+    arn = subject.needs.custom_model
+    if arn is None:
+        return [Check(CUSTOM_MODEL, skipped=NOT_NAMED)]
+    found = _ask(lambda: adapters.bedrock.describe_custom_model(arn))
+    known = found is not None and not isinstance(found, Unknown)
+    check = usable(
+        arn,
+        found,
+        _ask(lambda: adapters.bedrock.tags_of(arn)) if known else {},
+        entry=base_model(subject.needs.base_model),
+        region=adapters.foundation_models.region(),
+        account=subject.resources.account if subject.resources else None,
+        environment=subject.names.environment if subject.names else None,
+    )
+    return [check]
 
 
 def _settings(subject: Subject, adapters: Adapters) -> list[Check]:
@@ -230,6 +251,7 @@ def _folder(subject: Subject, adapters: Adapters) -> list[Check]:
 # Each asks AWS for what its checks need, and for no more.
 GROUPS: tuple[Callable[[Subject, Adapters], list[Check]], ...] = (
     _model,
+    _custom_model,
     _settings,
     _quotas,
     _storage,

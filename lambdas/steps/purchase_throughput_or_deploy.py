@@ -75,7 +75,7 @@ def _require_own_slot(run: Run, slot: Slot, adapters: Adapters) -> tuple[str, st
     if own is None:
         raise ThroughputFailed(
             f"The run has lost its throughput slot ({slot.key}), as after it was stopped: buying now could exceed "
-            "the environment's max_throughputs. Upload the data set again."
+            "the environment's max_throughputs."
         )
     require_lease(own.answer_until, own.lease_ends_at, now(), "a purchase")
     return own.lease_ends_at, own.answer_until
@@ -102,7 +102,7 @@ def _adopt(
     if found.model_arn != model_arn:
         raise ThroughputFailed(
             f"Another {noun(plan.kind)} already has the name {name}, for the model {found.model_arn} ({found.arn}). "
-            "Delete it if nobody needs it, then upload the data set again."
+            "Delete it if nobody needs it."
         ) from refusal
     return found
 

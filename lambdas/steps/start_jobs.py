@@ -16,6 +16,7 @@ from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training import candidate_jobs, customization
 from lambdas.domain.training.candidate_jobs import PENDING, CandidateJob, Jobs, plan_jobs
 from lambdas.domain.training.customization import IN_PROGRESS, JobDescription
+from lambdas.domain.training.given_model import complete_jobs
 from lambdas.steps.observability import logger, metrics
 
 _NO_ROOM = "ServiceQuotaExceededException"
@@ -38,6 +39,8 @@ def start_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, s
     `jobs` is None at the first attempt. A job that is refused for another reason has failed: the others go on. Raises
     CustomizationFailed if no job is left to hope for.
     """
+    if plan.custom_model is not None:
+        return _take_given_model(plan.custom_model, adapters)
     candidates = jobs.candidates if jobs else plan_jobs(plan.candidates, run.id, settings.environment)
     attempted, busy = list(candidates), False
     for place, candidate in enumerate(candidates):
@@ -51,6 +54,19 @@ def start_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, s
         if attempted[place].status == PENDING:
             break
     return candidate_jobs.record_starts(jobs, attempted, busy=busy)
+
+
+def _take_given_model(arn: str, adapters: Adapters) -> Jobs:
+    """The jobs of a run that trains nothing: complete at once. Raises CustomizationFailed and ServiceBusy."""
+    try:
+        found = adapters.bedrock.describe_custom_model(arn)
+    except Refused as refusal:
+        raise CustomizationFailed(
+            f"Bedrock refused {refusal.operation} for {arn}: {refusal.code}: {refusal.message} "
+            "Check the permissions of the StartJobs function."
+        ) from refusal
+    logger.info("Model given", extra={"model_arn": arn})
+    return complete_jobs(arn, found)
 
 
 def _request(run: Run, plan: Plan, candidate: CandidateJob, settings: JobSettings) -> JobRequest:

@@ -12,7 +12,7 @@ from lambdas.domain.core import errors
 from lambdas.domain.core.errors import InvalidEvent, RunAborted, RunTimedOut, ServiceBusy, UnexplainedFailure
 from lambdas.domain.core.object_created import ObjectCreated
 from lambdas.domain.core.outside_text import own_sentence
-from lambdas.domain.core.run import Claim, claim_key, prefix, report_key, run_id
+from lambdas.domain.core.run import KEEP_MODEL_TAG, Claim, bedrock_name, claim_key, prefix, report_key, run_id
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.serving.lease import Execution
 from lambdas.domain.serving.reconciliation import (
@@ -57,7 +57,8 @@ def tell_reconciliation(turn: Turn, ended: EndedExecution | None, scope: Scope, 
     sentences = [*describe_deleted(turn), *describe_left(turn, now(), read_prices(turn, scope, adapters))]
     end = _find_untold_end(ended, scope, adapters) if ended else None
     if end is not None:
-        message = run_message(end.claim.run_id, end.claim.execution_arn, end.error, end.what, sentences)
+        model_arn = _find_trained_model(end.claim.run_id, scope, adapters)
+        message = run_message(end.claim.run_id, end.claim.execution_arn, end.error, end.what, sentences, model_arn)
         _write_report(end.claim, end.error, message.message, scope, adapters)
     elif turn.deleted or turn.jobs_stopped or turn.models_deleted or turn.failed:
         message = alert_message(scope.terms.environment, turn, sentences)
@@ -66,6 +67,23 @@ def tell_reconciliation(turn: Turn, ended: EndedExecution | None, scope: Scope, 
     logger.warning(message.message)
     if scope.topic_arn is not None:
         adapters.topic.publish(scope.topic_arn, message)
+
+
+def _find_trained_model(run: str, scope: Scope, adapters: Adapters) -> str | None:
+    """The model that the run has chosen, or the only one that it has trained; None where it has none, or nobody knows.
+
+    What no run has chosen is kept where its tag says so.
+    """
+    try:
+        stored = adapters.model_choice.read_choice(scope.bucket, run)
+        if stored is not None:
+            return stored.model_arn
+        only = bedrock_name(scope.terms.environment, run, 1)
+        made = [listed.arn for listed in adapters.bedrock.list_custom_models() if listed.name == only]
+        return next((arn for arn in made if adapters.bedrock.tags_of(arn).get(KEEP_MODEL_TAG) == "true"), None)
+    except (ServiceBusy, Refused, ValueError) as error:
+        logger.warning("Trained model not found out", extra={"trouble": str(error)})
+        return None
 
 
 def read_prices(turn: Turn, scope: Scope, adapters: Adapters) -> dict[str, float | None]:

@@ -1,10 +1,10 @@
-"""The cases of an AWS that is busy for hours, or full: a run waits, and no training is lost."""
+"""The cases in which a training must not be lost: an AWS that is busy for hours, or full, and failures behind it."""
 
 from collections.abc import Iterator
 
-from local.faults.case import Case, Target, each_operation
+from local.faults.case import Action, Case, Target, each_operation
 from local.faults.dataset import ON_DEMAND, PLAIN
-from local.faults.rules import QUOTA_IN_USE
+from local.faults.rules import QUOTA_IN_USE, TUNED_MODEL_DENIED, for_ever
 
 SUCCEEDS = frozenset({"SUCCEEDED"})
 # Nothing of a run bills while these are asked for.
@@ -23,6 +23,13 @@ WAITED_FOR = (
 # More often than a state that is no loop calls its function again.
 REFUSED_CALLS = 40
 REFUSED_IN = ("StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot", "PurchaseThroughputOrDeploy", "CheckServing")
+
+
+# What ends a run once its model is trained: error → the rules that do.
+ENDS_AFTER_TRAINING = {
+    "ThroughputFailed": (for_ever("CreateProvisionedModelThroughput"),),
+    "EvaluationFailed": (TUNED_MODEL_DENIED,),
+}
 
 
 def busy_cases() -> Iterator[Case]:
@@ -45,3 +52,24 @@ def busy_cases() -> Iterator[Case]:
             injects=True,
             ends_as=SUCCEEDS,
         )
+    for error, rules in ENDS_AFTER_TRAINING.items():
+        yield Case(
+            f"go-on/{error}",
+            f"a run ends as {error} with its model trained, and a second one goes on from it",
+            rules,
+            injects=True,
+            goes_on=True,
+            error=error,
+            ends_as=frozenset({"FAILED"}),
+        )
+    yield Case(
+        "go-on/NotApproved",
+        "the purchase is rejected, and a second run goes on from the model",
+        action=Action.REJECT,
+        state="RequestApproval",
+        deployment="approval",
+        goes_on=True,
+        error="NotApproved",
+        buys_nothing=True,
+        ends_as=frozenset({"FAILED"}),
+    )

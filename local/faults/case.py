@@ -99,10 +99,11 @@ class Case:
     soon as `state` is entered; with a `breakpoint` the run is held there before its function runs, or after.
     `deployment` is the one that the run is started on: "shared", "alone" (one of its own), or a variant's name;
     `holder` is whether another run has its throughput slot before. Lambda refuses `refused_calls` of the function of
-    `state`, as where no concurrency is left. `injects` says that the first rule is the fault itself, not what keeps the
-    run in `state`. Rules that make the deletion impossible `lift` once the execution has ended and told so: nobody
-    could get to zero before. `error` is the name that a failed run must end with. A case that `must_leak` is a control:
-    what it names is left for certain, and must be seen to be.
+    `state`, as where no concurrency is left. A run that failed with its model trained `goes_on` in a second run, as its
+    message says. `injects` says that the first rule is the fault itself, not what keeps the run in `state`.
+    Rules that make the deletion impossible `lift` once the execution has ended and told so: nobody could get to zero
+    before. `error` is the name that a failed run must end with. A case that `must_leak` is a control: what it names is
+    left for certain, and must be seen to be.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Case:
     deployment: str = "shared"
     holder: bool = False
     refused_calls: int = 0
+    goes_on: bool = False
     injects: bool = False
     lifts: bool = False
     dataset: DataSet = PLAIN

@@ -109,12 +109,19 @@ class Trial:
         wait_for_zero(run, execution, ended_at)
         if self._case.rules and not self._case.lifts and self._case.action is not Action.EXPIRE_LEASE:
             self._note_hits()
-        check_report(run, execution)
-        check_models(run)
-        if self._case.refused_calls and (left := run.control.refusals_left(run.marker)):
-            run.result.problems.append(f"{left} of {self._case.refused_calls} calls were not refused")
+        self._check(execution)
         if holder and self._case.action is not Action.DESTROY:
             self._check_turns(execution)
+
+    def _check(self, execution: str) -> None:
+        """What the run has told and left, and what can be made of it."""
+        run = self._run
+        check_report(run, execution)
+        check_models(run)
+        if self._case.goes_on:
+            self._go_on()
+        if self._case.refused_calls and (left := run.control.refusals_left(run.marker)):
+            run.result.problems.append(f"{left} of {self._case.refused_calls} calls were not refused")
 
     def _note_hits(self) -> None:
         self._run.result.hits = self._run.simulation.hits(self._run.marker)
@@ -180,6 +187,36 @@ class Trial:
             self._bench.states.describe_execution(executionArn=one)["stopDate"] for one in all_of_it
         ]
         return max(stops).timestamp()
+
+    def _go_on(self) -> None:
+        """As the failed run's message says: another run from the trained model, which trains nothing."""
+        run, result = self._run, self._run.result
+        model_arn = (run.stored("report.json") or {}).get("custom_model_arn")
+        if not model_arn or f'"custom_model": "{model_arn}"' not in (result.cause or ""):
+            result.problems.append("the cause does not say how to go on from the trained model")
+            return
+        run.simulation.remove_faults(run.marker)
+        action = Action.APPROVE if self._case.action is Action.REJECT else Action.NONE
+        settings = {**self._case.dataset.settings, "custom_model": model_arn}
+        data = replace(self._case.dataset, settings=settings)
+        case = replace(self._case, rules=(), error=None, action=action, dataset=data)
+        second = replace(run, case=case, marker=f"g{run.marker[1:]}")
+        execution = second.start()
+        if action is not Action.NONE:
+            act(second, execution)
+        second.wait_for_end(execution)
+        if (ended := second.status(execution)) != "SUCCEEDED":
+            cause = self._bench.states.describe_execution(executionArn=execution).get("cause")
+            result.problems.append(f"the run that goes on from the model ended as {ended}: {cause}")
+        if trained := [seen for seen in second.seen() if seen.thing.kind == "job"]:
+            result.problems.append(f"the run that goes on from a model has trained: {trained}")
+        report = second.stored("report.json") or {}
+        if (report.get("custom_model_arn"), report.get("custom_model_given")) != (model_arn, True):
+            result.problems.append("the second report does not say which model it was given")
+        wait_until_gone(second, time.time())
+        if left := second.leftovers():
+            result.problems.append(f"of the second run is left: {', '.join(map(str, left))}")
+        check_models(run)
 
     # --- Another run in its way ---------------------------------------------------------------------------------------
 

@@ -1,16 +1,20 @@
 """Explanations: what failed, what was cleaned up, what to do."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.core import errors
+from lambdas.domain.core.state_budget import CAUSE_BYTES
 from lambdas.domain.evaluation.shards import ShardTrouble
 from lambdas.domain.report import approval
 from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.failure import explain
+from lambdas.domain.report.failure_words import MEANINGS
 from lambdas.domain.report.run_state import RunState
 from tests.unit.run_states import REACHED, make_job, make_jobs, make_plan, make_serving, state_at
 
@@ -83,7 +87,7 @@ def test_any_other_error_becomes_that_of_its_phase(phase: str, name: str, error:
         ("Lambda.Unknown", "The cause could not be determined", ["before it answered", "memory metrics"]),
         ("Sandbox.Timedout", '{"errorMessage": "Task timed out"}', ["its time ran out", "duration"]),
         ("Runtime.ExitError", '{"errorMessage": "exit status 1"}', ["before it answered", "log"]),
-        ("States.Timeout", "", ["time limit", "upload the data set again"]),
+        ("States.Timeout", "", ["time limit", "memory metrics"]),
         ("Lambda.TooManyRequestsException", "Rate exceeded", ["L-B99A9384", "max_concurrency"]),
     ],
 )
@@ -127,10 +131,8 @@ def test_silence_is_told_with_the_hours_and_how_to_go_on() -> None:
     state = state_at("approval", failure=silence, serving=NONE_BOUGHT, jobs=kept)
     explanation = explain(state, asked=asked)
     assert explanation.error == "NotApproved"
-    assert explanation.cause.startswith(
-        "Nobody answered within 24 hours whether to buy. Nothing was bought. To go on, upload"
-    )
-    assert explanation.cause.endswith("No throughput exists. The custom model arn:model-1 is kept.")
+    assert explanation.cause.startswith("Nobody answered within 24 hours whether to buy. Nothing was bought.")
+    assert explanation.cause.endswith("into run.json and upload the same files.")
     assert "Nobody answered in time" in explain(state).cause
 
 
@@ -148,10 +150,7 @@ def test_a_rejection_is_told_with_who_and_why() -> None:
     rejected = {"Error": "NotApproved", "Cause": approval.rejection(answer)}
     explanation = explain(state_at("approval", failure=rejected, serving=NONE_BOUGHT))
     assert explanation.error == "NotApproved"
-    assert (
-        "rejected by arn:ann at 2026-11-22T10:00:00.000Z: Dear. Nothing was bought. To go on, upload"
-        in explanation.cause
-    )
+    assert "rejected by arn:ann at 2026-11-22T10:00:00.000Z: Dear. Nothing was bought." in explanation.cause
 
 
 def test_every_final_name_is_a_declared_error() -> None:
@@ -258,3 +257,65 @@ def test_a_fact_that_cannot_be_read_hides_no_failure(name: str, broken: object) 
     state = RunState.parse({**facts, name: broken})
     assert explain(state).error == ("ReportFailed" if name == "failure" else "EvaluationFailed")
     assert state.unreadable == ([] if name == "failure" and broken is not None else [name])
+
+
+AFTER_TRAINING = ("approval", "throughput", "evaluation", "report")
+# Every error that words know, every named one that can follow a training, and one that nobody knows.
+ANY_ERROR = [*MEANINGS, "NotApproved", "ThroughputFailed", "EvaluationFailed", "ReportFailed", "KeyError"]
+TRAINS_AGAIN = re.compile(r"upload[^.\"]*again|trains anew", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("phase", AFTER_TRAINING)
+@pytest.mark.parametrize("error", ANY_ERROR)
+def test_a_failure_after_the_training_goes_on_from_the_model(phase: str, error: str) -> None:
+    """Whoever uploads the data set again as it is pays for the training a second time."""
+    state = failed(error, "It went wrong. " * 2000, phase, jobs=make_jobs(make_job(model="kept")), serving=NONE_BOUGHT)
+    explanation = explain(state)
+    assert '"custom_model": "arn:model-1"' in explanation.cause
+    assert '"custom_model": "arn:model-1"' in explanation.message
+    assert not TRAINS_AGAIN.search(explanation.cause)
+    assert len(explanation.cause.encode()) <= CAUSE_BYTES
+
+
+def test_a_failed_deletion_tells_both_what_bills_and_how_to_go_on() -> None:
+    """The first thing first."""
+    state = state_at("evaluation", deletion_failure=caught("ThroughputNotDeleted", "It bills."))
+    cause = explain(state).cause
+    assert cause.startswith("It bills.")
+    assert '"custom_model": "arn:model-1"' in cause
+
+
+@pytest.mark.parametrize("phase", ["claim", "dataset", "preflight", "customization"])
+def test_a_failure_before_there_is_a_model_says_to_upload_again(phase: str) -> None:
+    """There is nothing to go on from."""
+    cause = explain(failed("KeyError", "boom", phase)).cause
+    assert cause.endswith("Then upload the data set again.")
+    assert "custom_model" not in cause
+
+
+def test_a_model_that_a_job_made_before_the_choice_is_gone_on_from() -> None:
+    """The baselines may fail when the job is done; models that were deleted are none to go on from."""
+    jobs = make_jobs(make_job(1, model="deleted"), make_job(2, model="kept"), make_job(3, status="Stopped"))
+    cause = explain(failed("EvaluationFailed", "No answers.", "customization", jobs=jobs)).cause
+    assert '"custom_model": "arn:model-2"' in cause
+
+
+def test_a_given_model_is_gone_on_from_whatever_failed() -> None:
+    """The run did not train it, and must not make anybody train it."""
+    plan = make_plan(candidates=[], custom_model="arn:given")
+    assert '"custom_model": "arn:given"' in explain(failed("KeyError", "boom", "customization", plan=plan)).cause
+
+
+def test_no_text_of_what_comes_after_the_training_says_to_upload_again() -> None:
+    """Each failure's words are completed with how to go on: their own must not contradict it."""
+    root = Path(__file__).parents[2]
+    folders = [root / "lambdas" / "domain" / room for room in ("serving", "evaluation", "report")]
+    steps = ("check_serving", "purchase_throughput_or_deploy", "acquire_slot", "request_approval", "answering")
+    later = ("collect_answers", "judge_shard", "evaluate_and_report", "choose_model", "promote_champion")
+    files = [file for folder in folders for file in folder.rglob("*.py")]
+    files += [root / "lambdas" / "steps" / f"{name}.py" for name in (*steps, *later)]
+    files.append(root / "state_machines" / "fine_tuning.asl.json")
+    # These say it where there is no model.
+    chosen_by_what_there_is = {"failure.py", "reconciliation.py"}
+    found = [file.name for file in files if TRAINS_AGAIN.search(file.read_text().replace('"\n', ""))]
+    assert set(found) <= chosen_by_what_there_is

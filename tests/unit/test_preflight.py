@@ -1,6 +1,6 @@
 """The preflight's checks: each can fail, and says what to do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -29,6 +29,7 @@ from lambdas.domain.preflight.checks import (
     warn,
 )
 from lambdas.domain.preflight.cost_cap import cost_checks
+from lambdas.domain.preflight.custom_model import skip_training, usable
 from lambdas.domain.preflight.folder import files_unchanged
 from lambdas.domain.preflight.model import ModelDetails, customizable, exists, in_region, lifecycle, servable
 from lambdas.domain.preflight.model_access import ModelAvailability, accessible_models
@@ -50,6 +51,7 @@ from lambdas.domain.preflight.subject import needs_of
 from lambdas.domain.preflight.subscribers import Subscriptions, ToldBy, heard
 from lambdas.domain.settings.run_settings import Choices, RunSettings
 from lambdas.domain.training.candidates import SweepSettings
+from lambdas.domain.training.given_model import GivenModel
 from tests.unit.test_cost import plan, sets
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
@@ -97,6 +99,30 @@ def trust(effect: str = "Allow", service: str = "bedrock.amazonaws.com", **condi
         "Condition": condition,
     }
     return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+GIVEN = GivenModel(
+    arn="arn:aws:bedrock:us-west-2:123456789012:custom-model/haiku/abcdefghijkl",
+    name="ft-sales-0123456789ab-c1",
+    base_model=HAIKU.customization_id,
+    status="Active",
+    created_at="2026-11-22T09:50:00.000Z",
+    hyperparameters={"epochCount": "2"},
+    training_loss=0.5,
+    validation_loss=None,
+    simulated=False,
+)
+
+
+def given(
+    found: GivenModel | Unknown | None,
+    tags: Mapping[str, str] | Unknown = {"deployment": "ft"},  # noqa: B006 - read only
+    region: str = "us-west-2",
+    account: str | None = "123456789012",
+    environment: str | None = "ft",
+) -> Check:
+    """The check of the custom model that run.json names."""
+    return usable(GIVEN.arn, found, tags, entry=HAIKU, region=region, account=account, environment=environment)
 
 
 def settings(model: BaseModelEntry = HAIKU, **chosen: Any) -> list[Check]:
@@ -172,6 +198,16 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
         (lambda: access(is_authorized=False), ["denies anthropic.claude-3-sonnet", "service control policies"]),
         (lambda: access(is_in_region=False), ["not available in us-west-2", "inference profile"]),
         (lambda: accessible_models({JUDGE: DENIED}, "us-west-2"), ["could not be checked", "on *"]),
+    ],
+    "custom-model": [
+        (lambda: given(None), ["does not exist", '"custom_model"']),
+        (lambda: given(replace(GIVEN, status="Failed")), ["is Failed"]),
+        (lambda: given(replace(GIVEN, base_model="other")), ["tuned from other, not from", '"base_model"']),
+        (lambda: given(GIVEN, tags={}), ["does not belong to this environment", "key=deployment,value=ft"]),
+        (lambda: given(GIVEN, region="us-east-1"), ["Region us-west-2", "us-east-1"]),
+        (lambda: given(GIVEN, account="210987654321"), ["in account 123456789012"]),
+        (lambda: given(DENIED), ["AccessDeniedException", "bedrock:GetCustomModel"]),
+        (lambda: given(GIVEN, tags=DENIED), ["AccessDeniedException", "bedrock:ListTagsForResource"]),
     ],
     "hyperparameters": [
         (lambda: setting("hyperparameters", hyperparameters={"epochs": 1}), ["/epochs: ", "it has epochCount"]),
@@ -296,6 +332,8 @@ def test_no_check_lacks_a_failing_case() -> None:
         lambda: lifecycle(HAIKU, ACTIVE, "us-west-2", BEFORE),
         lambda: in_region(HAIKU, "us-west-2", AFTER),
         lambda: servable(NOVA, "on_demand"),
+        lambda: given(GIVEN),
+        lambda: given(replace(GIVEN, base_model=HAIKU.inference_id), tags={}, account=None, environment=None),
         lambda: callable_models({JUDGE: None}),
         lambda: quota("quota-jobs", ON_DEMAND, QUOTAS, NOTHING._replace(jobs=1)),
         lambda: quota("quota-custom-models", replace(ON_DEMAND, jobs=4), QUOTAS, NOTHING._replace(custom_models=6)),
@@ -532,3 +570,13 @@ def test_a_profile_answers_where_its_model_is_not() -> None:
     assert (
         access("anthropic.claude-haiku-4-5", asked="us.anthropic.claude-haiku-4-5", is_in_region=False).findings == ()
     )
+
+
+def test_a_run_that_trains_nothing_needs_nothing_for_training() -> None:
+    """A full quota of jobs, or a base model that takes no new ones, is in no way of a model that exists."""
+    checks = [Check(name) for name in CHECKS]
+    skipped = {each.check for each in skip_training(checks, "provisioned_throughput") if each.skipped}
+    assert {"quota-jobs", "quota-custom-models", "role-can-be-passed", "model-customizable"} <= skipped
+    assert skipped.isdisjoint({"custom-model", "quota-model-units", "models-callable", "model-lifecycle", "cost-cap"})
+    # Deployments of models that were made before stay allowed on a legacy base.
+    assert "model-lifecycle" in {each.check for each in skip_training(checks, "on_demand") if each.skipped}

@@ -57,6 +57,7 @@ def test_schema_of_the_file_is_allowed_and_changes_nothing() -> None:
         ({"model_units": 3}, "/model_units", "buys at most 2 model units"),
         ({"keep_job": "yes"}, "/keep_job", "boolean"),
         ({"base_model": "gpt"}, "/base_model", "'gpt' cannot be fine-tuned here; the models that can: amazon"),
+        ({"custom_model": "my-model"}, "/custom_model", "pattern"),
         ({"system": ""}, "/system", "at least 1 character"),
         ({"system": " \n"}, "/system", "only white space"),
         ({"tags": {"team": "a<b"}}, "/tags/team", "pattern"),

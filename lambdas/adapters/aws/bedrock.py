@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lambdas.adapters.aws.service_errors import NotFound, failure_words, named_errors
 from lambdas.domain.core.timestamps import timestamp
 from lambdas.domain.training.customization import JobDescription
+from lambdas.domain.training.given_model import ACTIVE, GivenModel
 
 if TYPE_CHECKING:
     from types_boto3_bedrock import BedrockClient
@@ -128,6 +129,26 @@ class Bedrock:
                 return self._client.get_custom_model(modelIdentifier=identifier)["modelArn"]
         except NotFound:
             return None
+
+    def describe_custom_model(self, arn: str) -> GivenModel | None:
+        """A custom model by its ARN; None where there is none."""
+        try:
+            with named_errors("GetCustomModel"):
+                response = self._client.get_custom_model(modelIdentifier=arn)
+        except NotFound:
+            return None
+        validations = response.get("validationMetrics") or [{}]
+        return GivenModel(
+            arn=response["modelArn"],
+            name=response["modelName"],
+            base_model=response.get("baseModelArn", "").rpartition("foundation-model/")[2],
+            status=response.get("modelStatus", ACTIVE),
+            created_at=timestamp(response["creationTime"]),
+            hyperparameters=dict(response.get("hyperParameters", {})),
+            training_loss=response.get("trainingMetrics", {}).get("trainingLoss"),
+            validation_loss=validations[-1].get("validationLoss"),
+            simulated=_is_simulated(response["ResponseMetadata"]),
+        )
 
     def delete_custom_model(self, arn: str) -> None:
         """Deletes a custom model; one that does not exist is deleted already."""

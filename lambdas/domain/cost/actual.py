@@ -110,7 +110,8 @@ class RunCost(Fact):
 def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
     """The cost of a run that reached its end."""
     prices = costs.prices
-    lines = [_training(plan, usage.started_jobs, costs)]
+    trained = plan.custom_model is None
+    lines = [_training(plan, usage.started_jobs, costs)] if trained else []
     if usage.billed_seconds and plan.serving != ON_DEMAND:
         note = (
             f"In service for {usage.billed_seconds:,.0f} s, begun billing steps counted whole, times "
@@ -123,7 +124,8 @@ def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
     for judge in usage.judges:
         used = TokensUsed(judge.input_tokens, judge.output_tokens)
         lines += judging_lines(prices, judge.model_id, used, _COUNTED)
-    lines.append(storage_line(plan, prices, usage.kept_models, "Billed each month until the model is deleted."))
+    if trained:
+        lines.append(storage_line(plan, prices, usage.kept_models, "Billed each month until the model is deleted."))
     return compare(costs.estimate, lines, price_source(prices), own=own_prices(plan))
 
 

@@ -124,12 +124,13 @@ def estimate(plan: Plan, prices: Prices) -> Estimate:
         "run.json keeps them."
     )
     kept_models = len(plan.candidates) if plan.keep_models else 1
+    serving = [*_throughput(plan, prices), *_answers(plan, prices), *_judging(plan, prices)]
+    # A model that exists costs no training, and its storage whether it is measured or not.
+    trained = plan.custom_model is None
     lines = [
-        _training(plan, prices),
-        *_throughput(plan, prices),
-        *_answers(plan, prices),
-        *_judging(plan, prices),
-        storage_line(plan, prices, kept_models, note),
+        *([_training(plan, prices)] if trained else []),
+        *serving,
+        *([storage_line(plan, prices, kept_models, note)] if trained else []),
     ]
     step = prices.throughput_billing_seconds
     return Estimate(**dict(add_up(lines)), prices=price_source(prices), throughput_billing_seconds=step)

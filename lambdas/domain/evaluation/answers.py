@@ -190,5 +190,5 @@ def require_answers(errors: Mapping[str, Counter[str]], records: int) -> None:
     if failures:
         raise EvaluationFailed(
             f"Too many test records have no answer (at most {MOST_ERRORS_PERCENT} % may fail). {'; '.join(failures)}. "
-            "evaluation/<arm>.jsonl lists each error. Correct its cause, then upload the data set again."
+            "evaluation/<arm>.jsonl lists each error. Correct its cause."
         )

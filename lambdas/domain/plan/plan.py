@@ -1,6 +1,8 @@
 """What a run is to do, made of its data set and its run.json: `$.plan`."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
@@ -39,17 +41,17 @@ class Plan(Fact):
     """`$.plan`.
 
     `candidates` are the models to train, the first with the recommended hyperparameters; `candidates_note` says what
-    was varied and left out. `keep_models` keeps those that are not chosen, and the only one before it is. The tuned
-    arms' `model_id` is null until there is a model. `max_cost_usd` is the lower of the run's cap and the environment's.
-    `keep_job` lets a job train on although its run failed. `settings_findings` are the preflight's findings on
-    hyperparameters and candidates.
-    `siblings` are the ETags of the files beside train.jsonl, as they were read.
+    was varied and left out. Where run.json names a model that exists, its ARN is `custom_model`, and there are no
+    candidates. `keep_models` keeps those that are not chosen, and the only one before it is. The tuned arms' `model_id`
+    is null until there is a model. `max_cost_usd` is the lower of the run's cap and the environment's. `keep_job` lets
+    a job train on although its run failed. `settings_findings` are the preflight's findings on hyperparameters and
+    candidates. `siblings` are the ETags of the files beside train.jsonl, as they were read.
     """
 
     output_bucket: str
     base_model: str
     recommended: list[Recommendation]
-    candidates: list[Candidate] = Field(min_length=1)
+    candidates: list[Candidate]
     candidates_note: str
     keep_models: bool
     serving: ServingKind
@@ -65,3 +67,10 @@ class Plan(Fact):
     shards: ShardLists
     siblings: dict[str, str] = Field(default={})
     tags: dict[str, str]
+    custom_model: str | None = None
+
+    @model_validator(mode="after")
+    def _has_a_model(self) -> Self:
+        if not self.candidates and self.custom_model is None:
+            raise ValueError("a plan needs a candidate or a custom model")
+        return self

@@ -27,6 +27,7 @@ CHECKS = {
     "model-lifecycle": "The base model is ACTIVE: a legacy one takes no new job.",
     "region": "The catalogue lists this Region for fine-tuning the base model.",
     "serving": "A tuned model of this kind can be served as the run wants it.",
+    "custom-model": "The custom model that run.json names is Active, of this base model, and this environment's.",
     "hyperparameters": "The base model takes the hyperparameters in run.json: names, kinds and ranges.",
     "sweep-validation": "A sweep has a validation set, by whose loss the model is chosen.",
     "sweep-jobs": "A sweep has no more jobs than the environment allows, and more than one.",

@@ -83,6 +83,7 @@ class RunNeeds:
     max_cost_usd: float | None
     settings_findings: Sequence[Finding]
     needs_approval: bool
+    custom_model: str | None = None
 
     @property
     def asked(self) -> tuple[Asked, ...]:
@@ -108,6 +109,7 @@ def needs_of(plan: Plan) -> RunNeeds:
         max_cost_usd=plan.max_cost_usd,
         settings_findings=plan.settings_findings,
         needs_approval=plan.needs_approval,
+        custom_model=plan.custom_model,
     )
 
 

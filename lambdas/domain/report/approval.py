@@ -22,10 +22,6 @@ from lambdas.domain.report.section import Section
 Decision = Literal["approved", "rejected"]
 
 _NOTHING_BOUGHT = "Nothing was bought."
-GO_ON = (
-    "To go on, upload the data set again, which trains anew, or serve the model by hand in the Bedrock console, which "
-    "bills until you delete there what you made."
-)
 
 
 class Answer(Fact):
@@ -101,7 +97,7 @@ def rejection(answer: Answer) -> str:
     """The cause that ends the pause, JSON as of a Lambda's error: a sentence, and the answer for the run's report."""
     said = f": {sentence(answer.reason)}" if answer.reason else ""
     text = f"The purchase was rejected by {sentence(str(answer.by))} at {answer.answered_at}{said}".rstrip(".")
-    return json.dumps({"errorMessage": f"{text}. {_NOTHING_BOUGHT} {GO_ON}", **answer.model_dump()})
+    return json.dumps({"errorMessage": f"{text}. {_NOTHING_BOUGHT}", **answer.model_dump()})
 
 
 def answer_in(cause: str) -> Answer | None:
@@ -130,9 +126,9 @@ def is_approved(output: object) -> bool:
 def silence(requested_at: str | None, answer_until: str | None) -> str:
     """The sentence on a request that nobody answered."""
     if requested_at is None or answer_until is None:
-        return f"Nobody answered in time whether to buy. {_NOTHING_BOUGHT} {GO_ON}"
+        return f"Nobody answered in time whether to buy. {_NOTHING_BOUGHT}"
     hours = seconds_between(requested_at, answer_until) / 3600
-    return f"Nobody answered within {hours:g} hours whether to buy. {_NOTHING_BOUGHT} {GO_ON}"
+    return f"Nobody answered within {hours:g} hours whether to buy. {_NOTHING_BOUGHT}"
 
 
 def request_message(

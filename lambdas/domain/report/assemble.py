@@ -39,6 +39,11 @@ STORAGE_NOTE = (
     "The run keeps the custom model on purpose. AWS bills its storage every month. "
     "Delete it with `aws bedrock delete-custom-model --model-identifier <its ARN>` when you no longer need it."
 )
+GIVEN_NOTE = (
+    "run.json names this custom model: the run did not train it, and leaves it as it was. "
+    "AWS bills its storage every month."
+)
+GIVEN_EXPLANATION = "The run did not train this model: run.json names it (custom_model)."
 JOB_NOTE = (
     "The customization job goes on training because run.json says keep_job. AWS bills its training, "
     "and every month the storage of the custom model that it makes. "
@@ -76,6 +81,8 @@ class RunFacts:
     def models_left(self) -> list[str]:
         """The ARNs of the custom models that the run leaves: the chosen one, and others that were not deleted."""
         chosen = [self.model.model_arn] if self.model else []
+        if self.plan and self.plan.custom_model:
+            chosen = [self.plan.custom_model]
         kept = [one.model_arn for one in self.candidates if one.model_arn and is_kept(one)]
         return list(dict.fromkeys([*chosen, *kept]))
 
@@ -98,6 +105,8 @@ def assemble_success(
     cost = report_cost(plan, _usage(facts, throughput, evaluation.figures, judging), costs) if costs else None
     planned = int(float((known.hyperparameters or {}).get("epochCount", 0)))
     summary = summarise_training(summarise_epochs(*losses), planned)
+    if plan.custom_model is not None:
+        summary = summary.model_copy(update={"explanation": GIVEN_EXPLANATION})
     return SucceededReport.parse(
         {
             **{name: getattr(known, name) for name in known.model_fields_set},
@@ -143,7 +152,8 @@ def known_facts(facts: RunFacts) -> RunReport:
         arms=None,
         serving=_served_by(facts.serving),
         throughput=_throughput(facts.serving),
-        hyperparameters=model.hyperparameters if model else plan.candidates[0].hyperparameters if plan else None,
+        hyperparameters=_hyperparameters(facts),
+        custom_model_given=plan is not None and plan.custom_model is not None,
         sweep=summarise_sweep(plan, facts.jobs, model) if plan else None,
         recommended=explain_values(plan, model) if plan else None,
         evaluation=plan.evaluation if plan else None,
@@ -159,6 +169,13 @@ def known_facts(facts: RunFacts) -> RunReport:
         cost=None,
         left_on_purpose=[],
     )
+
+
+def _hyperparameters(facts: RunFacts) -> dict[str, str] | None:
+    """Those of the served model, or of the first one to train."""
+    if facts.model is not None:
+        return facts.model.hyperparameters
+    return next((one.hyperparameters for one in facts.plan.candidates), None) if facts.plan else None
 
 
 def _usage(
@@ -209,8 +226,9 @@ def _training(facts: RunFacts) -> Training:
     model, first = facts.model, next(iter(facts.started_jobs), None)
     job = model or first
     return Training(
-        job_arn=model.job_arn if model else first.arn if first else None,
-        started_at=job.started_at if job else None,
+        # A model that the run did not train has no job here.
+        job_arn=(model.job_arn or None) if model else first.arn if first else None,
+        started_at=(job.started_at or None) if job else None,
         ended_at=job.ended_at if job else None,
         epochs=None,
         best_epoch=None,
@@ -274,7 +292,9 @@ def _throughput_usd(throughput: ThroughputFigures, cost: RunCost | None) -> floa
 
 
 def _left_models(facts: RunFacts) -> list[Leftover]:
-    return [Leftover(kind="custom model", arn=arn, note=STORAGE_NOTE) for arn in facts.models_left]
+    given = facts.plan is not None and facts.plan.custom_model is not None
+    note = GIVEN_NOTE if given else STORAGE_NOTE
+    return [Leftover(kind="custom model", arn=arn, note=note) for arn in facts.models_left]
 
 
 def _kept_jobs(facts: RunFacts) -> list[Leftover]:

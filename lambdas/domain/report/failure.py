@@ -13,6 +13,7 @@ from lambdas.domain.report.caught_words import read_message
 from lambdas.domain.report.failure_words import EXCEEDED_TOLERANCE, MEANINGS, NEXT_STEPS, OF_QUESTIONS, PHASES
 from lambdas.domain.report.run_state import Failure, Phase, RunState
 from lambdas.domain.serving.kinds import noun
+from lambdas.domain.training.given_model import go_on_with
 
 # The messages of these errors say everything.
 _NAMED = {
@@ -29,6 +30,13 @@ _NAMED = {
         errors.EvaluationFailed,
         errors.ThroughputNotDeleted,
     )
+}
+# The errors of ours that end a run before there can be a model.
+_BEFORE_TRAINING = _NAMED - {
+    errors.NotApproved.__name__,
+    errors.ThroughputFailed.__name__,
+    errors.EvaluationFailed.__name__,
+    errors.ThroughputNotDeleted.__name__,
 }
 # These list what they found, a line each; in all other errors a line break can be somebody else's.
 _OWN_LINES = {errors.DatasetRejected.__name__, errors.PreflightFailed.__name__}
@@ -61,11 +69,24 @@ def explain(state: RunState, trouble: ShardTrouble | None = None, asked: Approva
         cause = _join(sentence, describe_serving(state), original)
     else:
         cause = _join(sentence, describe_serving(state), *describe_jobs(state))
-    cause = shortened_to_bytes(cause, CAUSE_BYTES)
+    # How to go on is never what a long cause is cut at.
+    next_run = _next_run(state, failure.error, said=cause)
+    cause = _join(shortened_to_bytes(cause, CAUSE_BYTES - len(next_run.encode()) - 2), next_run)
     run_id = state.run.id if state.run else "no run"
     where = f"\n\nRun: {run_id}\nExecution: {state.run.execution_arn}" if state.run else ""
     told = notification(f"{run_id} failed: {name}", f"{name}: {cause}{where}")
     return Explanation(error=name, cause=cause, subject=told.subject, message=told.message)
+
+
+def _next_run(state: RunState, error: str, said: str) -> str:
+    """How the next run begins: from the trained model where there is one, so that nobody pays for its training twice.
+
+    What has failed before any training says so itself, in `said`.
+    """
+    model_arn = state.trained_model
+    if model_arn is not None:
+        return go_on_with(model_arn)
+    return "" if error in _BEFORE_TRAINING or "upload" in said.lower() else "Then upload the data set again."
 
 
 def _name_silence(caught: Failure, phase: Phase, asked: ApprovalOutcome | None) -> Failure:

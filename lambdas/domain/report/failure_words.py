@@ -19,37 +19,37 @@ PHASES: dict[Phase, PhaseWords] = {
     "claim": PhaseWords(
         errors.ClaimFailed,
         "The run could not be claimed",
-        "Check the ClaimRun function's log and its permissions on the output bucket, then upload the data set again.",
+        "Check the ClaimRun function's log and its permissions on the output bucket.",
     ),
     "dataset": PhaseWords(
         errors.PreparationFailed,
         "The data set could not be checked; this says nothing about the data",
-        "Check the ValidateDataset function's log, then upload the data set again.",
+        "Check the ValidateDataset function's log.",
     ),
     "preflight": PhaseWords(
         errors.PreflightFailed,
         "What the run needs could not be checked",
-        "Check the RunPreflight function's log, then upload the data set again.",
+        "Check the RunPreflight function's log.",
     ),
     "customization": PhaseWords(
         errors.CustomizationFailed,
         "The model could not be customized",
-        "Check the log of the step that failed, then upload the data set again.",
+        "Check the log of the step that failed.",
     ),
     "approval": PhaseWords(
         errors.NotApproved,
         "Nobody could be asked for the approval of the purchase",
-        "Check the RequestApproval function's log and the topic, then upload the data set again.",
+        "Check the RequestApproval function's log and the topic.",
     ),
     "throughput": PhaseWords(
         errors.ThroughputFailed,
         "The tuned model could not be put in service",
-        "Check the logs of AcquireSlot, PurchaseThroughputOrDeploy and CheckServing, then upload the data set again.",
+        "Check the logs of AcquireSlot, PurchaseThroughputOrDeploy and CheckServing.",
     ),
     "evaluation": PhaseWords(
         errors.EvaluationFailed,
         "The test set could not be answered",
-        "Check the map run's failed executions and the AnswerShard function's log, then upload the data set again.",
+        "Check the map run's failed executions and the AnswerShard function's log.",
     ),
     "report": PhaseWords(
         errors.ReportFailed,
@@ -83,8 +83,8 @@ MEANINGS = {
     "Refused": "AWS refused a call",
     "InvalidState": "a fact in the run's state is not what the step expects",
 }
-_LATER = "Look at the AWS Health Dashboard for this Region, then upload the data set again later."
-_OUT_OF_TIME = "Look at the function's log and its duration and memory metrics, then upload the data set again."
+_LATER = "Look at the AWS Health Dashboard for this Region."
+_OUT_OF_TIME = "Look at the function's log and its duration and memory metrics."
 # What to do about an error in any phase; for all others the phase's advice counts.
 NEXT_STEPS = {
     "ServiceBusy": _LATER,
@@ -92,7 +92,7 @@ NEXT_STEPS = {
     "Lambda.AWSLambdaException": _LATER,
     "Lambda.SdkClientException": _LATER,
     "Lambda.TooManyRequestsException": "Ask for a higher quota of concurrent executions (Service Quotas, AWS Lambda, "
-    "L-B99A9384) or set a lower max_concurrency, then upload the data set again.",
+    "L-B99A9384) or set a lower max_concurrency.",
     "Lambda.Unknown": _OUT_OF_TIME,
     "Sandbox.Timedout": _OUT_OF_TIME,
     "Runtime.ExitError": _OUT_OF_TIME,

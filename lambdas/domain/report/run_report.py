@@ -174,7 +174,8 @@ class ReportedError(Fact):
 class RunReport(Section):
     """`report.json`. A section is null where the run did not get so far; `error` stands in that of a failed run alone.
 
-    `hyperparameters` and `recommended` are those of the served model. Earlier versions wrote no `sweep`, `approval` and
+    `custom_model_given` says that run.json named the model: the run did not train it. `hyperparameters` and
+    `recommended` are those of the served model. Earlier versions wrote no `sweep`, `approval` and
     `cost`.
     """
 
@@ -183,6 +184,7 @@ class RunReport(Section):
     simulated: bool | None
     base_model: str | None
     custom_model_arn: str | None
+    custom_model_given: bool = False
     dataset: DatasetCounts
     arms: dict[str, ArmFigures] | None
     serving: ServedBy | None

@@ -10,7 +10,7 @@ from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report import approval
 from lambdas.domain.serving.serving import Serving
-from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
+from lambdas.domain.training.candidate_jobs import DELETED, CandidateJob, Jobs
 from lambdas.domain.training.choice import TunedModel
 
 Phase = Literal[
@@ -85,6 +85,16 @@ class RunState(Fact):
     def candidates(self) -> list[CandidateJob]:
         """The jobs of the run's candidates, as far as they are known."""
         return self.jobs.candidates if self.jobs else []
+
+    @property
+    def trained_model(self) -> str | None:
+        """The ARN of a trained model that is there still: the chosen one, else one that a job has made."""
+        if self.plan is not None and self.plan.custom_model is not None:
+            return self.plan.custom_model
+        made = [one.model_arn for one in self.candidates if one.model_arn and one.model != DELETED]
+        if self.model is not None and (self.model.model_arn in made or not self.candidates):
+            return self.model.model_arn
+        return next(iter(made), None)
 
     @property
     def serving_kind(self) -> ServingKind | None:

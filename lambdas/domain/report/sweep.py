@@ -38,7 +38,7 @@ ONLY_CANDIDATE = Sweep(jobs=[], chosen=1, reason="", note="")
 
 def summarise_sweep(plan: Plan, jobs: Jobs | None, model: TunedModel | None) -> Sweep | None:
     """report.json's `sweep`; the file's readers count on null where there is one candidate."""
-    if len(plan.candidates) == 1:
+    if len(plan.candidates) <= 1:
         return None
     chosen = model.number if model else None
     return Sweep(

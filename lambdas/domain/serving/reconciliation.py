@@ -10,6 +10,7 @@ from lambdas.domain.core.timestamps import seconds_between
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import bills, deletion_command, hourly_cost, noun
 from lambdas.domain.serving.lease import Terms
+from lambdas.domain.training.given_model import go_on_with
 
 
 @dataclass(frozen=True)
@@ -165,10 +166,16 @@ def describe_left(turn: Turn, now: str, prices: Mapping[str, float | None]) -> l
     ]
 
 
-def run_message(run_id: str, execution_arn: str, error: str, what: str, sentences: list[str]) -> Notification:
-    """For a run that ended without its own clean-up; the text is also its report's cause."""
+def run_message(
+    run_id: str, execution_arn: str, error: str, what: str, sentences: list[str], model_arn: str | None
+) -> Notification:
+    """For a run that ended without its own clean-up; the text is also its report's cause.
+
+    `model_arn` is the trained model from which another run can go on; None where there is none.
+    """
     cleaned = " ".join(map(own_sentence, sentences)) or "Nothing of it was found that bills."
-    text = f"{error}: {what} {cleaned} Upload the data set again to start a new run."
+    next_run = go_on_with(model_arn) if model_arn else "Upload the data set again to start a new run."
+    text = f"{error}: {what} {cleaned} {next_run}"
     return notification(f"{run_id}: {error}", f"{text}\n\nRun: {run_id}\nExecution: {execution_arn}")
 
 

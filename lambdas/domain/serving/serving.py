@@ -138,8 +138,7 @@ def require_lease(answer_until: str | None, lease_ends_at: str | None, now: str,
     if answer_until is not None and now >= answer_until:
         raise ThroughputFailed(
             f"The lease ends at {lease_ends_at}, and what is left of it is kept for the deletion: no time "
-            f"for {doing}. If the run needs more, deploy with a larger longest_lease_hours, then upload the data set "
-            "again."
+            f"for {doing}. If the run needs more, deploy with a larger longest_lease_hours."
         )
 
 
@@ -167,16 +166,12 @@ def check(serving: Serving, found: ServedModel, now: str) -> Serving:
         in_service_at = found.changed_at if found.changed_at > found.created_at else now
         return serving.model_copy(update={"status": found.status, "in_service_at": in_service_at})
     if found.status == FAILED:
-        raise ThroughputFailed(
-            f"{what} failed. Bedrock's message: {found.failure_message or 'none'} "
-            f"({serving.arn}). Upload the data set again to start a new run."
-        )
+        raise ThroughputFailed(f"{what} failed. Bedrock's message: {found.failure_message or 'none'} ({serving.arn}).")
     waited_seconds = serving.waited_seconds + serving.wait_seconds
     if waited_seconds >= _LONGEST_CREATION_SECONDS[found.kind]:
         raise ThroughputFailed(
             f"{what} is still {found.status} after {waited_seconds / 3600:.1f} hours of waiting ({serving.arn}); "
-            f"creating one takes {_USUAL_CREATION[found.kind]}. Ask AWS Support about the Region's capacity, then "
-            "upload the data set again."
+            f"creating one takes {_USUAL_CREATION[found.kind]}. Ask AWS Support about the Region's capacity."
         )
     return _waiting(serving, found.kind, waited_seconds).model_copy(update={"status": found.status})
 

@@ -29,6 +29,7 @@ from lambdas.domain.training.candidates import SweepSettings
 FILE_NAME = SETTINGS_FILE
 MAX_BYTES = 1 << 20
 
+_CUSTOM_MODEL = r"^arn:[a-z-]+:bedrock:[a-z0-9-]+:[0-9]{12}:custom-model/[A-Za-z0-9.:_/-]{1,400}$"
 _TAG_TEXT = r"^[a-zA-Z0-9\s._:/=+@-]*$"
 
 
@@ -59,7 +60,8 @@ class RunSettings(SettingsModel):
     `system` is the system text of records that are not conversations and have none of their own; `context_tag` is the
     XML tag around their documents. `tags` are put on everything that the run makes in Bedrock. `keep_job` lets a
     customization job train to its end although its run failed or was aborted. `serving` "auto" is the cheapest way that
-    the base model allows. A run with an estimate above `max_cost_usd` is refused.
+    the base model allows. A run with an estimate above `max_cost_usd` is refused. `custom_model` is the ARN of a custom
+    model that exists: the run trains nothing, goes on from it, and ignores what else is said of training.
     """
 
     schema_uri: str | None = Field(
@@ -74,6 +76,7 @@ class RunSettings(SettingsModel):
     model_units: int = Field(default=1, ge=1)
     max_cost_usd: float | None = Field(default=None, gt=0)
     keep_job: bool = False
+    custom_model: str | None = Field(default=None, pattern=_CUSTOM_MODEL)
     system: str | None = Field(default=None, min_length=1)
     context_tag: str = Field(default=DEFAULT_CONTEXT_TAG, pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")
     tags: Annotated[dict[_TagName, _TagValue], AfterValidator(_differ_in_more_than_case)] = Field(

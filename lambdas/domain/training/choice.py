@@ -74,6 +74,8 @@ def _rank(job: CandidateJob) -> tuple[bool, float, int]:
 
 def _reason(best: CandidateJob, made: Sequence[CandidateJob], jobs: int) -> str:
     loss = best.validation_loss
+    if best.arn is None:
+        return "run.json names it (custom_model): no job of this run made it."
     if loss is None:
         return f"Job {best.number} of {jobs} made the only model; Bedrock gave no validation loss for it."
     equal = [one.number for one in made if one.validation_loss == loss and one is not best]

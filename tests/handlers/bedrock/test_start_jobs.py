@@ -9,7 +9,9 @@ from botocore.exceptions import ReadTimeoutError
 from lambdas.domain.core.errors import CustomizationFailed
 from lambdas.domain.training.polling import MOST_START_REFUSALS
 from lambdas.handlers.check_jobs import handler as check_jobs
+from lambdas.handlers.discard_models import handler as discard_models
 from lambdas.handlers.start_jobs import handler
+from lambdas.handlers.stop_jobs import handler as stop_jobs
 from tests.handlers.bedrock.conftest import Describe, Script
 
 CREATE, GET = "CreateModelCustomizationJob", "GetModelCustomizationJob"
@@ -20,7 +22,7 @@ def test_the_request_is_a_fine_tuning_of_the_planned_data(
 ) -> None:
     """What is sent decides what is trained, and the tags are how a person finds it later."""
     bedrock.answer(CREATE, {"jobArn": expect["job_arn"]})
-    jobs = handler({"run": run, "plan": plan}, lambda_context)
+    jobs = handler({"run": run, "plan": {**plan, "keep_models": True}}, lambda_context)
     [request] = bedrock.requests(CREATE)
     tags = {"team": "sales", "run-id": run["id"], "sweep-candidate": "1", "keep-model": "true"}
     assert request == {
@@ -172,3 +174,43 @@ def test_a_lost_connection_is_tried_again_after_a_wait(
     [candidate] = handler({"run": run, "plan": plan}, lambda_context)["candidates"]
     assert (candidate["status"], candidate["arn"]) == ("Pending", None)
     assert "CreateModelCustomizationJob got no answer" in candidate["failure"]
+
+
+def test_a_model_that_run_json_names_is_taken_and_nothing_is_trained(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """Going on from a trained model must not cost its training a second time, nor ever delete it."""
+    model = {
+        "modelArn": expect["model_arn"],
+        "modelName": "earlier",
+        "jobArn": expect["job_arn"],
+        "baseModelArn": "arn:aws:bedrock:us-west-2::foundation-model/anthropic.claude-3-haiku-20240307-v1:0:200k",
+        "creationTime": "2026-01-20T21:00:00Z",
+        "modelStatus": "Active",
+        "hyperParameters": {"epochCount": "3"},
+        "trainingDataConfig": {"s3Uri": "s3://elsewhere/train.jsonl"},
+        "outputDataConfig": {"s3Uri": "s3://elsewhere/"},
+    }
+    bedrock.answer("GetCustomModel", model)
+    given = {**plan, "candidates": [], "custom_model": expect["model_arn"]}
+    state = {"run": run, "plan": given}
+    jobs = handler(state, lambda_context)
+    [candidate] = jobs["candidates"]
+    assert (jobs["status"], jobs["wait_seconds"]) == ("Completed", 0)
+    assert (candidate["model_arn"], candidate["hyperparameters"]) == (expect["model_arn"], {"epochCount": "3"})
+    assert check_jobs({"run": run, "jobs": jobs}, lambda_context)["status"] == "Completed"
+    for recorded in (jobs, None):
+        left = {**state, "jobs": recorded} if recorded else state
+        assert stop_jobs(left, lambda_context)["candidates"] == (recorded or {"candidates": []})["candidates"]
+        assert all(one["model"] == "kept" for one in discard_models(left, lambda_context)["candidates"])
+    assert {name for name, _ in bedrock.calls} == {"GetCustomModel"}
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
+def test_a_named_model_that_cannot_be_had_ends_the_run(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext, code: str
+) -> None:
+    """Nothing is trained in its place."""
+    bedrock.refuse("GetCustomModel", code, "no")
+    with pytest.raises(CustomizationFailed, match="arn:gone"):
+        handler({"run": run, "plan": {**plan, "candidates": [], "custom_model": "arn:gone"}}, lambda_context)

@@ -36,6 +36,21 @@ def test_a_stopped_run_is_told_with_what_was_cleaned_up(world: World, lambda_con
     assert (report["status"], report["error"]["name"]) == ("failed", "RunAborted")
 
 
+def test_a_stopped_run_that_has_its_model_is_gone_on_from(world: World, lambda_context: Any) -> None:
+    """Whoever uploads the data set again as it is pays for the training a second time."""
+    run, execution = world.run()
+    choice = {"chosen": 1, "model_arn": "arn:the-model", "reason": "", "candidates": []}
+    world.adapters.clients.s3.put_object(
+        Bucket=OUTPUT_BUCKET, Key=f"runs/{run}/sweep.json", Body=json.dumps(choice).encode()
+    )
+    world.stop(execution)
+    reconcile_throughput.handler(ended(world, execution), lambda_context)
+    [(_, message)] = world.messages()
+    assert '"custom_model": "arn:the-model"' in message
+    assert "pload the data set again" not in message
+    assert '"custom_model": "arn:the-model"' in report_of(world, run)["error"]["cause"]
+
+
 EVENT = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change"}
 TOO_LARGE = "States.DataLimitExceeded"
 
