@@ -32,7 +32,7 @@ def run_demo(
     console: Console,
     folder: Path = DEMO_FOLDER,
 ) -> bool:
-    """Run the data set to its end on a deployment for the model; whether it succeeded and left nothing that bills.
+    """Run the data set to its end on an environment for the model; whether it succeeded and left nothing that bills.
 
     The Region is the first one where the model can be customized; the simulated Bedrock has it in that `lifecycle`.
     """

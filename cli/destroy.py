@@ -90,7 +90,7 @@ def _custom_models(clients: Clients, deployment: str) -> Iterator[str]:
 
 
 def _models_of(bedrock: Any, deployment: str) -> Iterator[str]:
-    """By their tag: the name of another deployment may begin alike."""
+    """By their tag: the name of another environment may begin alike."""
     for page in bedrock.get_paginator("list_custom_models").paginate(isOwned=True):
         for model in page["modelSummaries"]:
             if model["modelName"].startswith(f"{deployment}-"):

@@ -1,4 +1,4 @@
-"""The outputs of a deployed stack, which name what only the deployment knows."""
+"""The outputs of a deployed stack, which name what is known only once it is deployed."""
 
 from typing import Any
 

@@ -17,7 +17,7 @@ WILDCARDS = {
     ":model-customization-job/*": "Bedrock makes a job's id when it starts.",
     ":custom-model-deployment/*": "Bedrock makes a deployment's id when the model is deployed.",
     ":provisioned-model/*": "Bedrock makes a throughput's id when it is bought.",
-    "throughput-slots/*": "A slot per throughput that a deployment may have: their number is a setting.",
+    "throughput-slots/*": "A slot per throughput that an environment may have: their number is a setting.",
     "told-uploads/*": "An hour and an upload: their number is open.",
     "run-limits/*": "A day and a number of it: how many there are is a setting.",
     ":execution:": "Step Functions names the executions of a distributed map's items.",
@@ -41,7 +41,7 @@ def acknowledge_wildcards(construct: IConstruct, statements: Iterable[iam.Policy
 
 
 def resource_finding(construct: IConstruct, arn: str) -> str:
-    """The id of the finding on a policy's ARN, in cdk-nag's notation for what is known only at deployment."""
+    """The id of the finding on a policy's ARN, in cdk-nag's notation for what only a deployed stack knows."""
     return f"AwsSolutions::AwsSolutions-IAM5[Resource::{_flat(cdk.Stack.of(construct).resolve(arn))}]"
 
 

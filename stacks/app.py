@@ -1,4 +1,4 @@
-"""The two stacks of a deployment and the rules that every synth checks them by."""
+"""The two stacks of an environment and the rules that every synth checks them by."""
 
 import aws_cdk as cdk
 import cdk_nag
@@ -24,5 +24,5 @@ def build(app: cdk.App, *, account: str | None) -> tuple[DataStack, PipelineStac
 
 
 def tags_of(settings: Settings) -> dict[str, str]:
-    """The tags of every resource: the deployment's name and the user's own."""
+    """The tags of every resource: the environment's name and the user's own."""
     return {**settings.tags, OWN_TAG: settings.deployment}

@@ -52,7 +52,7 @@ class BucketEmptier(Construct):
         function = lambda_.Function(
             self,
             "Function",
-            description="Empties the deployment's buckets when their stack is deleted.",
+            description="Empties the environment's buckets when their stack is deleted.",
             code=emptier_code(),
             handler="lambdas.handlers.empty_bucket.handler",
             runtime=runtime(settings),

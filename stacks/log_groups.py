@@ -1,4 +1,4 @@
-"""Log groups of the deployment: kept for the set time, deleted with their stack."""
+"""Log groups of the environment: kept for the set time, deleted with their stack."""
 
 from typing import get_args
 

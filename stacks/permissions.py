@@ -203,7 +203,7 @@ def teller_permissions(data: Data, *, topic: sns.ITopic) -> Statements:
 def reconciler_permissions(
     scope: Construct, data: Data, *, state_machine: stepfunctions.StateMachine, topic: sns.ITopic, deployment: str
 ) -> Statements:
-    """What the reconciler may do. It cannot end what carries another deployment's tag, whatever its code decides."""
+    """What the reconciler may do. It cannot end what carries another environment's tag, whatever its code decides."""
     out, stack = data.output_bucket, cdk.Stack.of(scope)
     throughput, deployed = _bedrock(scope, "provisioned-model/*"), _bedrock(scope, "custom-model-deployment/*")
     job, model = _bedrock(scope, "model-customization-job/*"), _bedrock(scope, "custom-model/*")
@@ -297,7 +297,7 @@ def _list(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:
 
 
 def _delete_candidates(model: str, deployment: str) -> iam.PolicyStatement:
-    """Models of this deployment's candidates that nothing keeps: no other is in reach, whatever the code decides."""
+    """Models of this environment's candidates that nothing keeps: no other is in reach, whatever the code decides."""
     return iam.PolicyStatement(
         actions=["bedrock:DeleteCustomModel"],
         resources=[model],

@@ -1,4 +1,4 @@
-"""The deployment's settings, from the context in `cdk.json` or the command line.
+"""The environment's settings, from the context in `cdk.json` or the command line.
 
 They stand in `cdk.json` under `context."fine-tuning"`; `-c fine-tuning:<name>=<value>` overrides one for one command
 (a mapping as JSON: `-c 'fine-tuning:tags={"team": "search"}'`). What they mean is told in `docs/operations.md`.
@@ -121,7 +121,7 @@ class SettingsError(ValueError):
 
 
 class Settings(BaseModel):
-    """One deployment. The descriptions of the fields are what a refusal tells."""
+    """One environment. The descriptions of the fields are what a refusal tells."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, regex_engine="python-re")
 

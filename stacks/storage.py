@@ -65,7 +65,7 @@ class Storage(Construct):
 
 
 def removal_policy(settings: Settings) -> cdk.RemovalPolicy:
-    """What becomes of data with its stack. A first deployment that fails leaves nothing: nobody has data in it yet."""
+    """What becomes of data with its stack. One that fails at first leaves nothing: it has no data yet."""
     return cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.keep_data else cdk.RemovalPolicy.DESTROY
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli import data_set, validate
+from lambdas.domain.dataset.folder import unknown_files
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES
 from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport
@@ -22,7 +23,10 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 FOLDER = EXAMPLES / "rules"
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 # Models whose rule it is, where it is not Claude 3 Haiku's.
-MODELS = {"single-turn": base_model("meta.llama3-1-8b-instruct-v1:0:128k")}
+MODELS = {
+    "single-turn": base_model("meta.llama3-1-8b-instruct-v1:0:128k"),
+    "further-reserved-word": base_model("amazon.nova-lite-v1:0:300k"),
+}
 RULES_OF_LINES = [rule for rule, spec in RULES.items() if spec.scope in ("line", "record")]
 RULES_OF_SETS = [rule for rule in RULES if rule not in RULES_OF_LINES]
 # Lines of an invalid example that do not break its rule: records between blank lines, a header, the first of a pair.
@@ -43,7 +47,7 @@ def check(path: Path) -> DatasetReport:
 
 
 def validated(example: str) -> CheckedDataset:
-    """All of the gate, with the example's other sets, run.json and size limit, where it has them."""
+    """All of the gate, with the example's other sets, run.json, size limit and unknown files, where it has them."""
     files: dict[SetName, Path] = {"train": FOLDER / f"{example}.jsonl"}
     files |= {name: path for name in SET_NAMES[1:] if (path := FOLDER / f"{example}.{name}.jsonl").is_file()}
     settings, limits = FOLDER / f"{example}.run.json", FOLDER / f"{example}.limits.json"
@@ -52,7 +56,9 @@ def validated(example: str) -> CheckedDataset:
         train = choices.model.limits.train.model_copy(update=json.loads(limits.read_text()))
         bounded: ModelLimits = choices.model.limits.model_copy(update={"train": train})
         choices = choices._replace(model=choices.model.model_copy(update={"limits": bounded}))
-    return validate.validate(files, choices, faults, opener=lambda path: path.open("rb"))
+    beside = {path.name.removeprefix(f"{example}.") for path in FOLDER.glob(f"{example}.*")}
+    unknown = unknown_files(beside - {"jsonl", "limits.json"})
+    return validate.validate(files, choices, faults, opener=lambda path: path.open("rb"), unknown=unknown)
 
 
 def test_script_reproduces_the_shipped_data_set() -> None:

@@ -20,7 +20,7 @@ def test_section_shows_findings_and_escapes_the_users_words(tmp_path: Path) -> N
     assert "&lt;b onload=x&gt;.jsonl" in page
     assert (document.files[0].sha256 or "-") in page
     assert "personal-data: 1" in page
-    assert "61 lines: converted from prompt/completion to messages" in page
+    assert "61 lines: converted from prompt/completion to bedrock-conversation-2024" in page
 
 
 def test_section_says_that_the_report_is_missing() -> None:

@@ -10,7 +10,7 @@ class InvalidEvent(Exception):
 
 
 class RunLimitReached(Exception):
-    """The day has had as many runs as the deployment allows: nothing has been read, started or bought."""
+    """The day has had as many runs as the environment allows: nothing has been read, started or bought."""
 
 
 class OwnerFailed(Exception):

@@ -131,9 +131,9 @@ def sweep_key(run: str) -> str:
 
 
 def run_of_bedrock_name(deployment: str, name: str) -> str | None:
-    """The id of the run that a Bedrock name may belong to; None where it cannot be one of the deployment's.
+    """The id of the run that a Bedrock name may belong to; None where it cannot be one of the environment's.
 
-    Names of `team` and `team-eu` can both start with `team-eu-`: only a claim in the deployment's bucket tells which.
+    Names of `team` and `team-eu` can both start with `team-eu-`: only a claim in the environment's bucket tells which.
     """
     candidate = candidate_of_bedrock_name(deployment, name)
     run = candidate[0] if candidate else name.removeprefix(f"{deployment}-")

@@ -4,7 +4,7 @@ The champion's throughput is gone, and another one for every comparison would co
 answers to its own test set are stored, though. They are compared on the test records that both runs have, line for
 line: neither model was trained on those, and the champion's answers to them are known. Where the two test sets have no
 record in common, nothing is compared, and the gate says so instead of promoting. Where the answers are lost, as with
-the bucket of an earlier deployment, nothing ever can be: the gate says so, and the champion holds no other model back.
+the bucket of an earlier environment, nothing ever can be: the gate says so, and the champion holds no other model back.
 """
 
 import hashlib
