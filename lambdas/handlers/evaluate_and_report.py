@@ -3,6 +3,7 @@
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.run import Run
+from lambdas.domain.evaluation.answers import Responses
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.serving.serving import Serving
 from lambdas.domain.training.candidate_jobs import Jobs
@@ -14,7 +15,10 @@ from lambdas.steps.evaluate_and_report import evaluate_and_report
 
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
-    """Takes `{"run", "plan", "jobs", "model", "serving"}` and returns `$.report`. Raises ServiceBusy and Refused."""
+    """Takes `{"run", "plan", "jobs", "model", "serving", "responses"}` and returns `$.report`.
+
+    Raises ServiceBusy and Refused.
+    """
     root = composition.root
     return evaluate_and_report(
         Run.parse_from(event, "run"),
@@ -22,6 +26,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
         Jobs.parse_from(event, "jobs"),
         TunedModel.parse_from(event, "model"),
         Serving.parse_from(event, "serving"),
+        Responses.parse_from(event, "responses"),
         adapters=root.adapters,
         environment=root.environment.deployment,
         model_unit_price_per_hour=root.environment.model_unit_price_per_hour,

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from math import inf
 
 from lambdas.adapters.adapters import Adapters
+from lambdas.domain.core.errors import ShardUnfinished
 from lambdas.domain.core.run import Run
-from lambdas.domain.evaluation.shards import AnsweredShard, AnswerShard
+from lambdas.domain.evaluation.shards import AnsweredShard, AnswerShard, ShardTrouble
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.serving.serving import Serving
@@ -28,9 +29,20 @@ def answer_shard(
     adapters: Adapters,
     clock: Clock,
 ) -> AnsweredShard:
-    """The tuned model's answers that are not stored yet. Raises as `answer_records`."""
+    """The tuned model's answers that are not stored yet. Raises as `answer_records`.
+
+    A map run tells only that too many shards failed, so that an error is stored where its explanation finds it.
+    """
     patience = PATIENCE_WITH_DEPLOYMENT_SECONDS if serving.kind == ON_DEMAND else PATIENCE_WITH_THROUGHPUT_SECONDS
     limits = Limits(remaining_milliseconds, patience, serving.answer_until)
-    return answer_records(
-        run, shard, serving.identifier, plan.evaluation.inference, limits, adapters=adapters, clock=clock
-    )
+    try:
+        return answer_records(
+            run, shard, serving.identifier, plan.evaluation.inference, limits, adapters=adapters, clock=clock
+        )
+    except ShardUnfinished:
+        # No trouble: it must not take the place of another shard's.
+        raise
+    except Exception as error:
+        trouble = ShardTrouble(arm=shard.arm, number=shard.number, error=type(error).__name__, message=str(error))
+        adapters.answers.write_trouble(run.output_bucket, run.prefix, trouble)
+        raise

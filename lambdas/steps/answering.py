@@ -15,14 +15,14 @@ from pydantic import ValidationError
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws import object_store
 from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
-from lambdas.adapters.aws.service_errors import NotFound, Refused
+from lambdas.adapters.aws.service_errors import NotFound, Refused, SpentForToday
 from lambdas.adapters.stores.stored_answers import test_set_key
 from lambdas.domain.core.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
 from lambdas.domain.core.run import Run
 from lambdas.domain.evaluation.answers import NO_RECORD, ShardLine, UnansweredLine, answer_line
 from lambdas.domain.evaluation.few_shot import prepend_examples
 from lambdas.domain.evaluation.questions import Conversation, InferenceSettings, parse_question
-from lambdas.domain.evaluation.shards import AnsweredShard, AnswerShard, ShardTrouble
+from lambdas.domain.evaluation.shards import AnsweredShard, AnswerShard
 from lambdas.steps.clock import Clock
 
 # What a killed function would have to ask again, at most.
@@ -66,8 +66,8 @@ def answer_records(
     """Answers what is not stored yet. An error of a single record becomes its line.
 
     Raises ShardUnfinished where the function's time runs out, ServiceBusy where the model is busy for longer than the
-    limits' patience or for all of the function's time, and EvaluationFailed where it cannot be asked (any more). In
-    each case the answers so far are stored first.
+    limits' patience or for all of the function's time, and EvaluationFailed where it cannot be asked (any more), also
+    where its quota of the day is used up. In each case the answers so far are stored.
     """
     answers, place = adapters.answers, (run.output_bucket, run.prefix, shard.arm, shard.number)
     lines: dict[int, ShardLine] = {line.index: line for line in answers.read_shard(*place)}
@@ -85,16 +85,10 @@ def answer_records(
         _refuse_a_model_that_answers_nothing(model_id, list(lines.values()))
     except ShardUnfinished as unfinished:
         if len(lines) > known or limits.patience_seconds == inf:
-            # No trouble: it must not take the place of another shard's.
             raise
         # The SDK's own repetitions can use up the function's time before patience ends; without an answer in all of it
         # the few repetitions of a busy service count, so that a model which never answers ends the run.
-        busy = ServiceBusy(str(unfinished))
-        _write_trouble(run, shard, busy, adapters)
-        raise busy from unfinished
-    except Exception as error:
-        _write_trouble(run, shard, error, adapters)
-        raise
+        raise ServiceBusy(str(unfinished)) from unfinished
     finally:
         if len(lines) > stored:
             answers.write_shard(*place, list(lines.values()))
@@ -121,6 +115,11 @@ class _Model:
             try:
                 return self._answer(index, record)
             except ServiceBusy as busy:
+                if isinstance(busy, SpentForToday) and self.limits.patience_seconds < inf:
+                    raise EvaluationFailed(
+                        f"{self.model_id} has no quota left for today: {busy} Upload the data set again tomorrow, or "
+                        "ask for a higher quota (Service Quotas, Amazon Bedrock)."
+                    ) from busy
                 if waited >= self.limits.patience_seconds:
                     raise
                 trouble = f" Bedrock's last answer: {busy}"
@@ -163,7 +162,7 @@ class _Model:
 
 
 def _refuse_a_model_that_answers_nothing(model_id: str, lines: Sequence[ShardLine]) -> None:
-    """Ends a run whose model refuses every question before the throughput is bought, or while it could be deleted."""
+    """Gives a model up that refuses every question, while what serves it could be deleted."""
     errors = [line.error for line in lines if isinstance(line, UnansweredLine)]
     if len(errors) == len(lines) >= TELLING_RECORDS:
         raise EvaluationFailed(
@@ -182,8 +181,3 @@ def _read_records(run: Run, shard: AnswerShard, adapters: Adapters) -> Iterator[
         last = shard.first + shard.records
         records = [line.rstrip(b"\n") for line in islice(test_set.stream, shard.first, last)]
     yield from enumerate(records, shard.first)
-
-
-def _write_trouble(run: Run, shard: AnswerShard, error: Exception, adapters: Adapters) -> None:
-    trouble = ShardTrouble(arm=shard.arm, number=shard.number, error=type(error).__name__, message=str(error))
-    adapters.answers.write_trouble(run.output_bucket, run.prefix, trouble)

@@ -1,21 +1,24 @@
-"""CollectAnswers: joins the shards' answers into one file per arm, and ends a run that has too few of them.
+"""CollectAnswers: joins the shards' answers into one file per arm, and ends a run whose tuned model gave too few.
 
-It also chooses the pairs of answers that judges and people compare. Test sets are large: it holds one test record and
-one shard of each arm at a time.
+A baseline that gave too few is missing in the report. CollectAnswers also chooses the pairs of answers that judges and
+people compare. Test sets are large: it holds one test record and one shard of each arm at a time.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
 from lambdas.adapters.adapters import Adapters
+from lambdas.domain.core.outside_text import shortened_to_bytes
 from lambdas.domain.core.run import Run
+from lambdas.domain.core.state_budget import MISSING_ARM_BYTES
 from lambdas.domain.evaluation.answers import (
     AnswerLine,
     ArmCounts,
     Responses,
     ShardLine,
     UnansweredLine,
+    describe_errors,
     join_shards,
     render_line,
     require_answers,
@@ -38,10 +41,28 @@ def collect_answers(run: Run, plan: Plan, *, adapters: Adapters) -> Responses:
     errors, compared = _join(run, plan, adapters)
     for arm, found in errors.items():
         logger.info("Answers joined", extra={"arm": arm, "records": test_records, "errors": found.total()})
-    require_answers(errors, test_records)
-    pairs, judge_shards = _write_pairs(run, plan, compared, adapters)
-    counts = {arm: ArmCounts(n=test_records, errors=found.total()) for arm, found in errors.items()}
+    missing = _find_missing(run, plan, errors, adapters)
+    require_answers({arm: found for arm, found in errors.items() if arm not in missing}, test_records)
+    # There is nothing to compare without a base.
+    pairs, judge_shards = _write_pairs(run, plan, [] if BASE in missing else compared, adapters)
+    counts = {
+        arm: ArmCounts(n=test_records, errors=found.total(), missing=missing.get(arm)) for arm, found in errors.items()
+    }
     return Responses(arms=counts, pairs=pairs, judge_shards=judge_shards)
+
+
+def _find_missing(run: Run, plan: Plan, errors: Mapping[str, Counter[str]], adapters: Adapters) -> dict[str, str]:
+    """The baselines that have too few answers, and why."""
+    missing = {}
+    for arm, found in errors.items():
+        described = describe_errors(found, plan.dataset.test.records)
+        if described is None or plan.arms[arm].model_id is None:
+            continue
+        trouble = adapters.answers.read_baseline_trouble(run.output_bucket, run.prefix, arm)
+        words = f"No answer to {described}." if trouble is None else trouble.message
+        logger.warning("Arm missing", extra={"arm": arm, "reason": words})
+        missing[arm] = shortened_to_bytes(words, MISSING_ARM_BYTES)
+    return missing
 
 
 def _join(run: Run, plan: Plan, adapters: Adapters) -> tuple[dict[str, Counter[str]], list[int]]:

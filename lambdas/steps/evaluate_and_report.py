@@ -10,6 +10,7 @@ from lambdas.domain.core.run import Run
 from lambdas.domain.cost.actual import Costs
 from lambdas.domain.cost.estimate import estimate, own_prices, reported_prices
 from lambdas.domain.cost.price_file import Prices, default_prices
+from lambdas.domain.evaluation.answers import Responses
 from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.summary import summarise_judging
 from lambdas.domain.plan.plan import Plan
@@ -32,6 +33,7 @@ def evaluate_and_report(
     jobs: Jobs,
     model: TunedModel,
     serving: Serving,
+    responses: Responses,
     *,
     adapters: Adapters,
     environment: str,
@@ -47,6 +49,7 @@ def evaluate_and_report(
         plan.evaluation,
         adapters.champion_answers.read(environment, bucket, prefix, run.id),
         leaked=plan.dataset.test.leaked,
+        missing=responses.missing,
     )
     pairs = adapters.judging.read_pairs(bucket, prefix)
     judges = plan.evaluation.judges

@@ -7,7 +7,14 @@ from typing import Any, Literal
 
 from local.bedrock.clock import SimulationClock
 from local.bedrock.custom_models import CustomModel, CustomModels
-from local.bedrock.errors import NotFoundError, NotReadyError, QuotaError, ThrottledError, ValidationError
+from local.bedrock.errors import (
+    TOO_MANY_REQUESTS,
+    NotFoundError,
+    NotReadyError,
+    QuotaError,
+    ThrottledError,
+    ValidationError,
+)
 from local.bedrock.resources import Tags, new_id, page, times, without_nones
 from local.bedrock.serving import Server, Servers
 from local.bedrock.settings import SimulationSettings
@@ -121,7 +128,7 @@ class Deployments:
         while asked and now - asked[0] >= self._settings.scaled(60):
             asked.popleft()
         if allowed is not None and len(asked) >= allowed:
-            raise ThrottledError("Too many requests, please wait before trying again.")
+            raise ThrottledError(TOO_MANY_REQUESTS)
         asked.append(now)
 
     def _find(self, identifier: str) -> Deployment:

@@ -1,5 +1,8 @@
 """The errors that the service answers with, named as in Bedrock's own service model."""
 
+TOO_MANY_REQUESTS = "Too many requests, please wait before trying again."
+SPENT_FOR_TODAY = "Too many tokens per day, please wait before trying again."
+
 
 class BedrockError(Exception):
     """An error of the API: `code` is the error shape's name, `message` what the caller reads."""
@@ -54,7 +57,7 @@ class NotReadyError(BedrockError):
 
 
 class ThrottledError(BedrockError):
-    """Too many requests; only faults raise it."""
+    """Too many requests, or more tokens than a quota allows."""
 
     code = "ThrottlingException"
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from local.bedrock.clock import SimulationClock
 from local.bedrock.contract import QUOTA_OPERATIONS
 from local.bedrock.errors import (
+    SPENT_FOR_TODAY,
+    TOO_MANY_REQUESTS,
     BedrockError,
     ConflictError,
     DeniedError,
@@ -28,10 +30,11 @@ class FaultKind(StrEnum):
     `timeout_after` ends it as its function's timeout does. `hold` keeps a call until the set of the rule is released.
     `endless` is no failure: a job that is created trains until it is stopped, whatever else happens to the call.
     `stuck` lets a Get answer that a job is still InProgress, a throughput or a deployment still Creating, `failed` that
-    it has Failed; what is there bills all the same.
+    it has Failed; what is there bills all the same. `spent` says that the quota of the day is used up.
     """
 
     THROTTLE = "throttle"
+    SPENT = "spent"
     ACCESS_DENIED = "access_denied"
     VALIDATION = "validation"
     QUOTA = "quota"
@@ -88,7 +91,9 @@ def error_of(fault: Fault, operation: str) -> BedrockError | None:
     """The error that a fault answers with, or None where it is no answer at all."""
     match fault.kind:
         case FaultKind.THROTTLE:
-            return ThrottledError("Too many requests, please wait before trying again.")
+            return ThrottledError(TOO_MANY_REQUESTS)
+        case FaultKind.SPENT:
+            return ThrottledError(SPENT_FOR_TODAY)
         case FaultKind.ACCESS_DENIED:
             action = f"{'servicequotas' if operation in QUOTA_OPERATIONS else 'bedrock'}:{operation}"
             return DeniedError(

@@ -23,6 +23,7 @@ from local.bedrock.foundation_models import (
 )
 from local.bedrock.model_access import AccessToModels
 from local.bedrock.models.base import BaseModel as SimulatedBaseModel
+from local.bedrock.on_demand_quotas import OnDemandQuotas
 from local.bedrock.provisioned_throughput import Throughputs
 from local.bedrock.resources import new_id
 from local.bedrock.tokens import TOKENS_PER_MESSAGE, count_tokens, cut
@@ -81,12 +82,14 @@ class Runtime:
         deployments: Deployments,
         custom_models: CustomModels,
         access: AccessToModels,
+        quotas: OnDemandQuotas,
     ) -> None:
         self._foundation_models = foundation_models
         self._throughputs = throughputs
         self._deployments = deployments
         self._custom_models = custom_models
         self._access = access
+        self._quotas = quotas
 
     def resolve(self, identifier: str) -> FoundationModel | CustomModel:
         """The model that an id or ARN invokes, or the error of Bedrock. Called under the service's lock."""
@@ -113,7 +116,7 @@ class Runtime:
         """InvokeModel: the body is in the model family's own format."""
         family = model.base_model.family if isinstance(model, CustomModel) else model.family
         read, write = BODY_FORMATS[family]
-        reply = answer(model, read(body))
+        reply = self._answer(model, read(body))
         output = write(reply, model.base_model.model_id if isinstance(model, CustomModel) else model.model_id)
         headers = {
             "X-Amzn-Bedrock-Invocation-Latency": str(reply.latency_ms),
@@ -124,7 +127,7 @@ class Runtime:
 
     def converse(self, model: FoundationModel | CustomModel, params: dict[str, Any]) -> dict[str, Any]:
         """Converse: text only."""
-        reply = answer(model, _conversation_of_converse(params))
+        reply = self._answer(model, _conversation_of_converse(params))
         return {
             "output": {"message": {"role": "assistant", "content": [{"text": reply.text}]}},
             "stopReason": reply.stop_reason,
@@ -135,6 +138,15 @@ class Runtime:
             },
             "metrics": {"latencyMs": reply.latency_ms},
         }
+
+    def _answer(self, model: FoundationModel | CustomModel, conversation: ModelRequest) -> Reply:
+        """The model's reply, within the quotas of a foundation model."""
+        if isinstance(model, CustomModel):
+            return answer(model, conversation)
+        self._quotas.take_request(model)
+        reply = answer(model, conversation)
+        self._quotas.spend_tokens(model, reply.input_tokens + reply.output_tokens)
+        return reply
 
     def count_tokens(self, model: FoundationModel | CustomModel, params: dict[str, Any]) -> dict[str, Any]:
         """CountTokens: foundation models only, as on AWS."""

@@ -27,6 +27,7 @@ from local.bedrock.errors import BedrockError, InternalError, UnsupportedOperati
 from local.bedrock.faults import FAULT_LIST, Call, Fault, FaultKind, Faults, error_of
 from local.bedrock.foundation_models import SimulatedFoundationModels
 from local.bedrock.model_access import AccessToModels
+from local.bedrock.on_demand_quotas import OnDemandQuotas
 from local.bedrock.provisioned_throughput import Throughput, Throughputs
 from local.bedrock.resources import Tags, without_nones
 from local.bedrock.runtime import Runtime
@@ -122,7 +123,12 @@ class SimulatedBedrock:
         self._deployments = Deployments(settings, clock, self._custom_models, tags)
         access = AccessToModels(settings, clock)
         self._runtime = Runtime(
-            self._foundation_models, self._throughputs, self._deployments, self._custom_models, access
+            self._foundation_models,
+            self._throughputs,
+            self._deployments,
+            self._custom_models,
+            access,
+            OnDemandQuotas(settings, clock),
         )
         # How the resource is found that a member of a request names by ARN, id or name.
         self._found_by: dict[str, Callable[[str], Resource | None]] = {

@@ -45,6 +45,13 @@ class SimulationSettings(BaseModel):
         default=None, description="of each deployment; None = any number"
     )
 
+    on_demand_requests_per_minute: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="of each foundation model; None = any number"
+    )
+    on_demand_tokens_per_day: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="of each foundation model, input and output together; None = any number"
+    )
+
     delete_while_creating: bool = Field(default=False, description="of a throughput or a deployment")
     model_access: dict[str, ModelAccess] = Field(default={}, description="subscribed to, for models that it omits")
     first_access_seconds: float = Field(default=900, ge=0, description="how long calls without subscription succeed")

@@ -130,6 +130,9 @@ def check_report(run: FaultRun, execution: str) -> None:
     if told not in expected:
         names = " or ".join(str(name or "a success") for name in expected)
         result.problems.append(f"report.json tells {told or report['status']}, not {names}")
+    missing = [arm for arm, figures in (report.get("arms") or {}).items() if figures.get("missing")]
+    if result.status == "SUCCEEDED" and missing != [arm for arm in [run.case.missing_arm] if arm]:
+        result.problems.append(f"report.json tells {missing} as missing, not {run.case.missing_arm}")
     decision = {Action.APPROVE: "approved", Action.REJECT: "rejected"}.get(run.case.action)
     if decision and (report.get("approval") or {}).get("decision") != decision:
         result.problems.append(f"report.json does not say that the purchase was {decision}")

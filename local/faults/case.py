@@ -15,10 +15,12 @@ SHARD_FUNCTION_SECONDS = 895
 # What can be left of a run: a throughput, a custom model deployment, a running job, a model that was not chosen.
 Kind = Literal["throughput", "deployment", "job", "model"]
 Breakpoint = Literal["before", "after"]
+SUCCEEDED = frozenset({"SUCCEEDED"})
 ENDED = frozenset({"SUCCEEDED", "FAILED"})
 ABORTED = frozenset({"ABORTED"})
 TIMED_OUT = frozenset({"TIMED_OUT"})
 
+SPENT = "quota of the day used up"
 FAILURES: Mapping[str, tuple[FaultKind, Mapping[str, Any]]] = {
     "throttled once": (FaultKind.THROTTLE, {"last": 1}),
     "throttled for a minute": (FaultKind.THROTTLE, {"duration_seconds": 60}),
@@ -35,9 +37,10 @@ FAILURES: Mapping[str, tuple[FaultKind, Mapping[str, Any]]] = {
     "function killed before the effect": (FaultKind.KILL_BEFORE, {"last": 1}),
     "function killed after the effect": (FaultKind.KILL_AFTER, {"last": 1}),
     "slower than the function's timeout": (FaultKind.TIMEOUT_AFTER, {"last": 1}),
+    SPENT: (FaultKind.SPENT, {}),
 }
-# For an hour or more it is only waited for (busy_cases.py).
-ALL = tuple(name for name in FAILURES if name not in ("throttled for an hour", "throttled for hours"))
+# For an hour or more it is only waited for (busy_cases.py). Only inference has a quota of a day.
+ALL = tuple(name for name in FAILURES if name not in ("throttled for an hour", "throttled for hours", SPENT))
 # Of calls that are waited for for as long as a run may take.
 PATIENT = tuple(name for name in ALL if name != "throttled for ever")
 # Of calls that change nothing, where before and after the effect are the same.
@@ -102,8 +105,9 @@ class Case:
     `state`, as where no concurrency is left. A run that failed with its model trained `goes_on` in a second run, as its
     message says. `injects` says that the first rule is the fault itself, not what keeps the run in `state`.
     Rules that make the deletion impossible `lift` once the execution has ended and told so: nobody could get to zero
-    before. `error` is the name that a failed run must end with. A case that `must_leak` is a control: what it names is
-    left for certain, and must be seen to be.
+    before. `error` is the name that a failed run must end with, `missing_arm` the one arm that the report of a run that
+    succeeded must tell as missing. A case that `must_leak` is a control: what it names is left for certain, and must be
+    seen to be.
     """
 
     name: str
@@ -121,6 +125,7 @@ class Case:
     dataset: DataSet = PLAIN
     error: str | None = None
     buys_nothing: bool = False
+    missing_arm: str | None = None
     must_leak: Kind | None = None
     ends_as: frozenset[str] = ENDED
 
@@ -129,7 +134,7 @@ class Case:
 class Target:
     """An operation of a run, as one caller of it uses it, and how it `fails`.
 
-    `leads_there` are the rules that make a run call it.
+    `leads_there` are the rules that make a run call it. A run goes on without its `missing_arm` if it fails for ever.
     """
 
     name: str
@@ -143,6 +148,7 @@ class Target:
     needed_to_delete: bool = False
     ends_as: frozenset[str] = ENDED
     dataset: DataSet = PLAIN
+    missing_arm: str | None = None
     fails: Sequence[str] = ALL
 
     def rule(self, kind: FaultKind, **how: Any) -> Fault:
@@ -162,6 +168,8 @@ def each_operation(targets: Sequence[Target]) -> Iterator[Case]:
             kind, how = FAILURES[words]
             if kind is FaultKind.TIMEOUT_AFTER:
                 how = {**how, "delay_seconds": target.function_seconds}
+            is_lasting = "last" not in how and "duration_seconds" not in how
+            missing_arm = target.missing_arm if is_lasting else None
             yield Case(
                 name=f"{target.name}/{words.replace(' ', '-')}",
                 fault=f"{target.operation} {words}",
@@ -170,8 +178,9 @@ def each_operation(targets: Sequence[Target]) -> Iterator[Case]:
                 state=target.state,
                 deployment=target.deployment,
                 injects=True,
-                lifts=target.needed_to_delete and "last" not in how and "duration_seconds" not in how,
-                ends_as=target.ends_as,
+                lifts=target.needed_to_delete and is_lasting,
+                missing_arm=missing_arm,
+                ends_as=SUCCEEDED if missing_arm else target.ends_as,
                 dataset=target.dataset,
             )
 

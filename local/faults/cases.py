@@ -12,6 +12,8 @@ from local.faults.case import (
     OF_QUESTIONS,
     PATIENT,
     SHARD_FUNCTION_SECONDS,
+    SPENT,
+    SUCCEEDED,
     TIMED_OUT,
     Action,
     Breakpoint,
@@ -23,7 +25,6 @@ from local.faults.case import (
 from local.faults.dataset import LONG, ON_DEMAND, PLAIN, SWEEP
 from local.faults.deployment_cases import deployment_cases
 from local.faults.rules import (
-    BASE_MODEL_DENIED,
     JOB_STUCK,
     STOPS_JOB,
     THROUGHPUT_STUCK,
@@ -48,7 +49,8 @@ ASK_BASE = Target(
     "Converse",
     "answer_baseline_shard",
     function_seconds=SHARD_FUNCTION_SECONDS,
-    fails=OF_QUESTIONS,
+    missing_arm="base",
+    fails=(*OF_QUESTIONS, SPENT),
 )
 PURCHASE = Target(
     "CreateProvisionedModelThroughput",
@@ -123,7 +125,7 @@ STATES: Mapping[str, tuple[Fault, ...]] = {
     "CollectAnswers": (),
     "EvaluateAndReport": (),
     "StopJobs": (hold(STOP_JOB), *STOPS_JOB),
-    "ExplainFailure": (BASE_MODEL_DENIED,),
+    "ExplainFailure": STOPS_JOB,
 }
 # A run that is stopped before it has claimed its data set has nothing to tell.
 BREAKPOINTS: Mapping[str, Breakpoint] = {
@@ -234,8 +236,7 @@ def events() -> Iterator[Case]:
         buys_nothing=True,
         ends_as=frozenset({"FAILED"}),
     )
-    succeeds = frozenset({"SUCCEEDED"})
-    yield Case("events/two-runs-at-once", "two runs, one slot", (), deployment="single", holder=True, ends_as=succeeds)
+    yield Case("events/two-runs-at-once", "two runs, one slot", (), deployment="single", holder=True, ends_as=SUCCEEDED)
 
 
 def leases() -> Iterator[Case]:
@@ -299,7 +300,7 @@ def controls() -> Iterator[Case]:
         deployment="unguarded",
         dataset=LONG,
         must_leak="job",
-        error="EvaluationFailed",
+        error="CustomizationFailed",
     )
     yield Case(
         "control/model",

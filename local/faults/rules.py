@@ -7,8 +7,8 @@ TOO_LARGE = "States.DataLimitExceeded"
 BASE_MODEL_DENIED = Fault(operation="Converse", kind=FaultKind.ACCESS_DENIED, caller="answer_baseline_shard")
 TUNED_MODEL_DENIED = Fault(operation="Converse", kind=FaultKind.ACCESS_DENIED, caller=".answer_shard")
 JOB_STUCK = Fault(operation="GetModelCustomizationJob", kind=FaultKind.STUCK, caller="check_jobs")
-# The job seems to train still, however late the base model's refusal comes.
-STOPS_JOB = (BASE_MODEL_DENIED, JOB_STUCK.model_copy(update={"caller": None}))
+# The run ends while its job trains: only to CheckJobs it seems to have failed.
+STOPS_JOB = (Fault(operation="GetModelCustomizationJob", kind=FaultKind.FAILED, caller="check_jobs"),)
 THROUGHPUT_STUCK = Fault(operation="GetProvisionedModelThroughput", kind=FaultKind.STUCK, caller="check_serving")
 DEPLOYMENT_STUCK = Fault(operation="GetCustomModelDeployment", kind=FaultKind.STUCK, caller="check_serving")
 # Its jobs train until they are stopped.

@@ -6,6 +6,7 @@ from local.bedrock.faults import Fault, FaultKind
 from local.faults.case import (
     ABORTED,
     OF_EACH_WAY,
+    SUCCEEDED,
     Action,
     Breakpoint,
     Case,
@@ -14,7 +15,7 @@ from local.faults.case import (
     hold,
 )
 from local.faults.dataset import LONG_SWEEP, SWEEP
-from local.faults.rules import JOB_STUCK, STOPS_JOB, THROUGHPUT_STUCK, TUNED_MODEL_DENIED, for_ever
+from local.faults.rules import BASE_MODEL_DENIED, JOB_STUCK, STOPS_JOB, THROUGHPUT_STUCK, TUNED_MODEL_DENIED, for_ever
 
 CREATE_JOB = Target(
     "sweep-CreateModelCustomizationJob", "CreateModelCustomizationJob", dataset=SWEEP, fails=OF_EACH_WAY
@@ -69,7 +70,14 @@ def sweep_cases() -> Iterator[Case]:
         dataset=SWEEP,
         ends_as=ABORTED,
     )
-    yield Case("sweep/baselines-fail", "the base model is denied while three jobs train", STOPS_JOB, dataset=LONG_SWEEP)
+    yield Case(
+        "sweep/baselines-fail",
+        "the base model is denied while three jobs train",
+        (BASE_MODEL_DENIED,),
+        dataset=SWEEP,
+        missing_arm="base",
+        ends_as=SUCCEEDED,
+    )
     yield Case("sweep/answers-fail", "the tuned model is denied", (TUNED_MODEL_DENIED,), dataset=SWEEP)
     yield Case(
         "sweep/no-throughput",

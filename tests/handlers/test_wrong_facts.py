@@ -20,6 +20,7 @@ FACTS: dict[str, Any] = {
     "slot": {"acquired": True, "key": "throughput-slots/1.json", "wait_seconds": 60, "message": ""},
     "serving": make_serving(),
     "shard": {"arm": "base", "model_id": "base.model", "number": 0, "first": 0, "records": 1},
+    "responses": {"arms": {}, "pairs": 0, "judge_shards": 0},
     "report": {"uri": "s3://out/report.json", "verdict": "promote", "subject": "s", "message": "m"},
     "task_token": "token",
     "timeout_seconds": 3600,
@@ -44,7 +45,7 @@ READS: dict[str, tuple[str, ...]] = {
     "discard_models": ("run", "plan"),
     "collect_answers": ("run", "plan"),
     "judge_shard": ("run", "shard"),
-    "evaluate_and_report": ("run", "plan", "jobs", "model", "serving"),
+    "evaluate_and_report": ("run", "plan", "jobs", "model", "serving", "responses"),
     "promote_champion": ("run", "report"),
     "stop_jobs": ("run", "plan"),
     # It explains whatever there is.

@@ -74,6 +74,36 @@ def test_a_clear_gain_promotes_and_chance_does_not() -> None:
     assert judged(answers(0.2, "tuned"), answers(0.9, "base")).decision.verdict == "reject"
 
 
+def test_without_a_base_nothing_is_promoted_and_the_verdict_says_why() -> None:
+    """A verdict that says less than it seems to is worse than none."""
+    arms = {"tuned": answers(0.9, "tuned"), "base": answers(0.3, "base")}
+    found = evaluate(arms, ARMS, range(RECORDS), EvaluationSettings(), None, missing={"base": "No access."})
+    assert found.decision.verdict == "inconclusive"
+    assert [reason for reason in found.decision.reasons if "base is missing" in reason and "No access." in reason]
+    assert not found.comparisons
+    assert not found.extremes.gains
+    assert set(found.means) == {"tuned"}
+
+
+def test_a_further_model_without_answers_is_told_and_holds_nothing_back() -> None:
+    """The gate asks for the base alone."""
+    arms = {"tuned": answers(0.9, "tuned"), "base": answers(0.3, "base"), "other": answers(0.5, "other")}
+    planned = plan_arms({"base": "base-model", "other": "other-model"}, 0)
+    missing = {"other": "No quota."}
+    found = evaluate(arms, planned, range(RECORDS), EvaluationSettings(), None, missing=missing)
+    assert found.decision.verdict == "promote"
+    assert "other is missing" in found.decision.reasons[-1]
+    assert {entry.against for entry in found.comparisons} == {"base"}
+
+
+def test_a_missing_arm_is_no_twin_of_its_examples() -> None:
+    """A comparison with a part of the answers would be one with the easy ones."""
+    planned = plan_arms({"base": "base-model"}, 2)
+    arms = {name: answers(0.5, name) for name in planned}
+    found = evaluate(arms, planned, range(RECORDS), EvaluationSettings(), None, missing={"base": "No quota."})
+    assert not [entry for entry in found.comparisons if "base" in (entry.arm, entry.against)]
+
+
 def test_limits_on_tokens_reject_a_better_but_longer_model() -> None:
     """Each answer is paid for by its tokens."""
     gate = {"max_token_increase_percent": 10}

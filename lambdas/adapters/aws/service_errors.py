@@ -1,5 +1,6 @@
 """botocore's errors, as what a handler can act on: busy, or refused with AWS's own words."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,8 @@ _BUSY = {
     "InternalFailure", "ModelNotReadyException", "RequestTimeout", "RequestTimeoutException",
 }  # fmt: skip
 _SERVER_ERROR = 500
+# "Too many tokens per day, please wait before trying again."
+_A_DAY = re.compile(r"\bper day\b", re.IGNORECASE)
 
 
 class Refused(Exception):  # noqa: N818 - a domain word, like the named errors
@@ -31,6 +34,10 @@ class Refused(Exception):  # noqa: N818 - a domain word, like the named errors
 
 class NotFound(Refused):
     """AWS knows no such resource."""
+
+
+class SpentForToday(ServiceBusy):
+    """A quota of a day is used up: the same call may succeed tomorrow."""
 
 
 class Conflict(Refused):
@@ -62,7 +69,8 @@ def named_errors(operation: str) -> Iterator[None]:
         message = sentence(error.response["Error"].get("Message", ""))
         status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
         if code in _BUSY or status >= _SERVER_ERROR:
-            raise ServiceBusy(f"{operation} failed: {code}: {message}. The same call may succeed later.") from error
+            kind = SpentForToday if _A_DAY.search(message) else ServiceBusy
+            raise kind(f"{operation} failed: {code}: {message}. The same call may succeed later.") from error
         raise _REFUSALS.get(code, Refused)(operation, code, message) from error
     except (HTTPClientError, BotocoreConnectionError, ResponseParserError) as error:
         reason = sentence(str(error))

@@ -14,7 +14,7 @@ from lambdas.adapters.aws.object_store import LineWriter, ObjectStore
 from lambdas.domain.core.stored_lines import parse_stored_lines
 from lambdas.domain.evaluation.answers import ShardLine, StoredLine, parse_shard, read_lines, render_shard
 from lambdas.domain.evaluation.questions import Conversation, Question, find_question
-from lambdas.domain.evaluation.shards import AnswerShard, ShardTrouble
+from lambdas.domain.evaluation.shards import AnswerShard, BaselineTrouble, ShardTrouble
 
 TEST_SET = "dataset/test.jsonl"
 TEST_GROUPS = "dataset/test_groups.json"
@@ -34,6 +34,10 @@ def test_set_key(prefix: str) -> str:
 
 def _trouble_key(prefix: str) -> str:
     return f"{prefix}shards/trouble.json"
+
+
+def _baseline_trouble_key(prefix: str, arm: str) -> str:
+    return f"{prefix}shards/{arm}/trouble.json"
 
 
 def arm_key(prefix: str, arm: str) -> str:
@@ -60,13 +64,22 @@ class StoredAnswers:
         return parse_stored_lines(self._objects.read(bucket, key) or b"", TypeAdapter(AnswerShard), "shards")
 
     def read_trouble(self, bucket: str, prefix: str) -> ShardTrouble | None:
-        """The last error of any shard; None where there was none."""
+        """The last error of any shard of the tuned model; None where there was none."""
         stored = self._objects.read(bucket, _trouble_key(prefix))
         return None if stored is None else ShardTrouble.parse(orjson.loads(stored))
 
     def write_trouble(self, bucket: str, prefix: str, trouble: ShardTrouble) -> None:
         """Stores an error of a shard in place of an earlier one: a map run tells only that too many shards failed."""
         self._objects.write(bucket, _trouble_key(prefix), trouble.model_dump_json().encode())
+
+    def read_baseline_trouble(self, bucket: str, prefix: str, arm: str) -> BaselineTrouble | None:
+        """The last error of a baseline's shards; None where there was none."""
+        stored = self._objects.read(bucket, _baseline_trouble_key(prefix, arm))
+        return None if stored is None else BaselineTrouble.parse(orjson.loads(stored))
+
+    def write_baseline_trouble(self, bucket: str, prefix: str, arm: str, trouble: BaselineTrouble) -> None:
+        """Stores an error of a baseline's shard in place of an earlier one."""
+        self._objects.write(bucket, _baseline_trouble_key(prefix, arm), trouble.model_dump_json().encode())
 
     def read_arm(self, bucket: str, prefix: str, arm: str) -> Iterator[StoredLine]:
         """An arm's lines in order, one at a time; none where they have not been joined."""

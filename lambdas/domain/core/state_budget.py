@@ -14,7 +14,7 @@ FACT_BYTES = {
     "approval": 3_000,
     "slot": 2_000,
     "serving": 4_000,
-    "responses": 4_000,
+    "responses": 5_000,
     "report": 20_000,
     "explanation": 20_000,
 }
@@ -32,5 +32,6 @@ MESSAGE_BYTES = 16_000
 JOB_FAILURE_BYTES = 1_000
 # Why nothing could be bought yet.
 REASON_BYTES = 1_000
+MISSING_ARM_BYTES = 250
 FINDING_BYTES = 250
 MOST_FINDINGS = 50

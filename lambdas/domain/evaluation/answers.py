@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import orjson
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from lambdas.domain.core.errors import EvaluationFailed
 from lambdas.domain.core.fact import Fact
@@ -88,10 +88,14 @@ StoredLine = AnswerLine | UnansweredLine
 
 
 class ArmCounts(Fact):
-    """How many test records an arm was asked, and how many of them have no answer."""
+    """How many test records an arm was asked, and how many of them have no answer.
+
+    `missing` says why a baseline has too few answers to be compared with.
+    """
 
     n: int
     errors: int
+    missing: str | None = Field(default=None, exclude_if=lambda missing: missing is None)
 
 
 class Responses(Fact):
@@ -100,6 +104,11 @@ class Responses(Fact):
     arms: dict[str, ArmCounts]
     pairs: int
     judge_shards: int
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """The arms that have too few answers, and why."""
+        return {name: arm.missing for name, arm in self.arms.items() if arm.missing is not None}
 
 
 def answer_line(index: int, answer: ModelAnswer, *, asked_at: str, answered_at: str) -> ShardAnswer:
@@ -179,14 +188,18 @@ def with_question(line: ShardLine, question: Question | None) -> StoredLine:
     )
 
 
+def describe_errors(found: Counter[str], records: int) -> str | None:
+    """How many of an arm's records have no answer, where that is more than 5 %: no verdict could be trusted."""
+    if found.total() * 100 <= MOST_ERRORS_PERCENT * records:
+        return None
+    share = f"{found.total()} of {records} records ({100 * found.total() / records:.1f} %)"
+    return f"{share}, most often: {found.most_common(1)[0][0]}"
+
+
 def require_answers(errors: Mapping[str, Counter[str]], records: int) -> None:
-    """Raises EvaluationFailed where more than 5 % of an arm's records have no answer: no verdict could be trusted."""
-    failures = [
-        f"{arm}: {found.total()} of {records} records ({100 * found.total() / records:.1f} %), most often: "
-        f"{found.most_common(1)[0][0]}"
-        for arm, found in errors.items()
-        if found.total() * 100 > MOST_ERRORS_PERCENT * records
-    ]
+    """Raises EvaluationFailed where more than 5 % of an arm's records have no answer."""
+    described = {arm: describe_errors(found, records) for arm, found in errors.items()}
+    failures = [f"{arm}: {words}" for arm, words in described.items() if words]
     if failures:
         raise EvaluationFailed(
             f"Too many test records have no answer (at most {MOST_ERRORS_PERCENT} % may fail). {'; '.join(failures)}. "

@@ -7,6 +7,7 @@ both arms answered.
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
+from types import MappingProxyType
 from typing import NamedTuple
 
 from lambdas.domain.core.fact import Fact
@@ -83,11 +84,15 @@ class Extremes(Fact):
 
 
 class Evaluation(NamedTuple):
-    """`means` has the mean of each metric by arm, `figures` what else is counted; the rest are report.json's keys."""
+    """`means` has the mean of each metric by arm, `figures` what else is counted, also of arms that are `missing`.
+
+    The rest are report.json's keys.
+    """
 
     task: Task
     means: dict[str, dict[str, float | None]]
     figures: dict[str, AnswerFigures]
+    missing: dict[str, str]
     classifications: dict[str, Classification]
     comparisons: list[Comparison]
     decision: Decision
@@ -102,11 +107,12 @@ def evaluate(
     champion: ChampionAnswers | None,
     *,
     leaked: int = 0,
+    missing: Mapping[str, str] = MappingProxyType({}),
 ) -> Evaluation:
     """`answers` has a line per test record of each arm, `groups` the number of each record's group.
 
-    `leaked` test records have their prompt or context in training, too: a gain on those may be memory. The answers are
-    read several times, one record at a time.
+    `leaked` test records have their prompt or context in training, too: a gain on those may be memory. Arms that are
+    `missing`, with the reason, are compared with nothing. The answers are read several times, one record at a time.
     """
     kind: TaskKind = settings.task_kind or detect_task_kind(read_references(answers))
     metric = PRIMARY_METRIC[kind] if settings.gate.metric == "primary" else settings.gate.metric
@@ -114,9 +120,10 @@ def evaluate(
     for reference, lines in read_rows(answers):
         for arm, line in lines.items():
             scored[arm].add(line, reference)
-    tuned, base = scored[TUNED], scored[BASE]
-    entries = _compare_arms(scored, arms, metric, groups)
-    evidence = [_find_evidence(tuned, base, metric, groups, BASE)]
+    whole = {arm: one for arm, one in scored.items() if arm not in missing}
+    tuned, base = whole[TUNED], whole.get(BASE)
+    entries = _compare_arms(whole, arms, metric, groups)
+    evidence = [_find_evidence(tuned, base, metric, groups, BASE)] if base else []
     compared = None
     if champion is not None:
         compared, indexes, theirs = _score_champion(champion, kind)
@@ -126,12 +133,13 @@ def evaluate(
             evidence.append(_find_evidence(ours, theirs, metric, shared_groups, CHAMPION))
     return Evaluation(
         task=Task(kind=kind, detected=settings.task_kind is None, metric=metric),
-        means={arm: {name: mean(values) for name, values in one.scores.items()} for arm, one in scored.items()},
+        means={arm: {name: mean(values) for name, values in one.scores.items()} for arm, one in whole.items()},
         figures={arm: one.figures for arm, one in scored.items()},
+        missing=dict(missing),
         classifications=classify_arms(answers) if kind == "labels" else {},
         comparisons=entries,
-        decision=_decide(settings.gate, metric, evidence, compared, leaked),
-        extremes=_find_extremes(tuned.scores.get(metric, []), base.scores.get(metric, []), groups, metric),
+        decision=_decide(settings.gate, metric, evidence, compared, leaked, missing),
+        extremes=_find_extremes(tuned, base, groups, metric),
     )
 
 
@@ -169,7 +177,7 @@ def _compare_arms(
     ]
     for name, arm in arms.items():
         twin = next((other for other, one in arms.items() if one.model_id == arm.model_id and not one.few_shot), name)
-        if arm.few_shot and twin != TUNED:
+        if arm.few_shot and twin != TUNED and {name, twin} <= scored.keys():
             entries += _compare_arm(name, scored[name], twin, scored[twin], groups, only=metric)
     return entries
 
@@ -227,12 +235,16 @@ def _decide(
     evidence: Sequence[Evidence | None],
     champion: ChampionComparison | None,
     leaked: int,
+    missing: Mapping[str, str],
 ) -> Decision:
     """The gate's verdict; nothing to promote on without a comparison that it asks for, or where the test set leaked."""
     found = [one for one in evidence if one is not None]
     made = decide(gate, found) if found else GateDecision("inconclusive", [])
     if len(found) < len(evidence):
         made = made.qualify(f"The metric {metric} has no meaning for these references: choose another (gate).")
+    for arm, reason in missing.items():
+        lacks = "there is no base to compare with" if arm == BASE else "it is compared with nothing"
+        made = made.qualify(f"The arm {arm} is missing, so that {lacks}: {reason}", promotable=arm != BASE)
     if leaked:
         made = made.qualify(
             f"{leaked} of the test records share their prompt or context with training: a gain on those may be memory. "
@@ -249,14 +261,10 @@ def _decide(
     )
 
 
-def _find_extremes(
-    scores: Sequence[float | None], others: Sequence[float | None], groups: Sequence[int], metric: str
-) -> Extremes:
-    rows = [
-        (one - other, index)
-        for index, (one, other) in enumerate(zip(scores, others, strict=True))
-        if one is not None and other is not None
-    ]
+def _find_extremes(tuned: ScoredArm, base: ScoredArm | None, groups: Sequence[int], metric: str) -> Extremes:
+    """No records where there is no base."""
+    pairs = zip(tuned.scores.get(metric, []), base.scores.get(metric, []), strict=True) if base else ()
+    rows = [(one - other, index) for index, (one, other) in enumerate(pairs) if one is not None and other is not None]
 
     def find_largest(sign: int) -> list[Extreme]:
         chosen: dict[int, Extreme] = {}

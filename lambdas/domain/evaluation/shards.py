@@ -32,12 +32,26 @@ class AnsweredShard(Fact):
 
 
 class ShardTrouble(Fact):
-    """`shards/trouble.json`: the last error that ended a shard of any arm."""
+    """`shards/trouble.json`: the last error that ended a shard of the tuned model."""
 
     arm: str
     number: int
     error: str
     message: str
+
+
+class BaselineTrouble(Fact):
+    """`shards/<arm>/trouble.json`: the last error that ended a shard of this foundation model.
+
+    `waited_seconds` is how long functions have waited for it in vain since one of them had an answer. Once the trouble
+    is `final`, the model is asked nothing any more: it would take each of its shards as long to find that out.
+    """
+
+    number: int
+    error: str
+    message: str
+    waited_seconds: float = 0
+    final: bool = False
 
 
 def plan_shards(arms: Arms, test_records: int) -> list[AnswerShard]:

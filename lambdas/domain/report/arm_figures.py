@@ -10,7 +10,7 @@ from lambdas.domain.evaluation.arms import BASE
 from lambdas.domain.evaluation.evaluate import Evaluation
 from lambdas.domain.evaluation.metrics.classification import Classification
 from lambdas.domain.plan.plan import Plan
-from lambdas.domain.report.run_report import ArmFigures, Latency, TokenFigures
+from lambdas.domain.report.run_report import METRICS_OF_ALL, ArmFigures, Latency, TokenFigures
 
 
 def summarise_arms(
@@ -24,11 +24,12 @@ def summarise_arms(
     arms = {
         name: summarise_arm(
             figures,
-            evaluation.means[name],
+            evaluation.means.get(name, {}),
             model_id=plan.arms[name].model_id or model_arn,
             few_shot=plan.arms[name].few_shot,
             price_per_1000=prices[name],
             classification=evaluation.classifications.get(name),
+            missing=evaluation.missing.get(name),
         )
         for name, figures in evaluation.figures.items()
     }
@@ -49,22 +50,28 @@ def summarise_arm(
     few_shot: int = 0,
     price_per_1000: float | None = None,
     classification: Classification | None = None,
+    missing: str | None = None,
 ) -> ArmFigures:
-    """An arm's figures; `means` has its metrics."""
-    latencies = drop_unknown(figures.latency_ms)
+    """An arm's figures; `means` has its metrics. Of one that is `missing` the figures would be those of a few."""
+    if missing is not None:
+        price_per_1000 = classification = None
+    counted = figures if missing is None else AnswerFigures()
+    latencies = drop_unknown(counted.latency_ms)
     return ArmFigures.parse(
         {
             "model_id": model_id,
             "few_shot": few_shot,
             "n": figures.records,
             "errors": figures.records - figures.answers,
+            **dict.fromkeys(METRICS_OF_ALL),
             **means,
-            "output_tokens": count_statistics(drop_unknown(figures.output_tokens)),
+            "output_tokens": count_statistics(drop_unknown(counted.output_tokens)),
             "latency_ms": Latency(p50=percentile(latencies, 50), p95=percentile(latencies, 95)),
-            "stop_reasons": dict(figures.stop_reasons.most_common()),
+            "stop_reasons": dict(counted.stop_reasons.most_common()),
             "price_per_1000": price_per_1000,
             "classification": classification,
             "token_reduction_percent": None,
+            **({} if missing is None else {"missing": missing}),
         }
     )
 

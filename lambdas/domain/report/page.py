@@ -140,7 +140,7 @@ def _verdict_plot(report: SucceededReport) -> Markup | None:
 
 def _read_answers(report: SucceededReport, answers: Answers) -> tuple[dict[str, list[int]], dict[int, Sample]]:
     """What the page shows of the answers, read once: the output tokens of the two arms that count, and the samples."""
-    tokens: dict[str, list[int]] = {arm: [] for arm in (BASE, TUNED) if arm in answers}
+    tokens: dict[str, list[int]] = {arm: [] for arm in (BASE, TUNED) if report.arms[arm].missing is None}
     extremes = {extreme.index: extreme for extreme in (*report.extremes.gains, *report.extremes.regressions)}
     samples = {}
     for index, (reference, lines) in enumerate(read_rows(answers)):

@@ -19,12 +19,9 @@ from lambdas.domain.report.sweep import ONLY_CANDIDATE, Sweep
 from lambdas.domain.training.losses import Epoch
 
 # An arm's metrics, all of 0 to 100; the last four belong to the tasks of their kinds.
+METRICS_OF_ALL = ("f1", "f1_seed", "exact_match", "rouge_l", "numeric_match")
 METRICS = (
-    "f1",
-    "f1_seed",
-    "exact_match",
-    "rouge_l",
-    "numeric_match",
+    *METRICS_OF_ALL,
     "label_match",
     "valid_json",
     "json_match",
@@ -62,6 +59,7 @@ class ArmFigures(Section):
 
     Each metric is a mean over all `n` records for which it has a meaning, one without an answer counting as 0. Tokens,
     latency and stop reasons are those of the answers. The metrics with a default belong to tasks of their kind alone.
+    An arm that gave too few answers says in `missing` why, and has no other figures.
     """
 
     model_id: str | None
@@ -83,6 +81,7 @@ class ArmFigures(Section):
     price_per_1000: float | None
     classification: Classification | None
     token_reduction_percent: TokenFigures | None
+    missing: str | None = None
 
     def metric(self, name: str) -> float | None:
         """The mean of a metric; None where it has no meaning for the task."""

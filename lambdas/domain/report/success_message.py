@@ -5,7 +5,7 @@ from lambdas.domain.core.outside_text import shortened_to_bytes
 from lambdas.domain.core.state_budget import MESSAGE_BYTES
 from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.evaluation.arms import BASE, TUNED
-from lambdas.domain.report.run_report import ServedBy, SucceededReport
+from lambdas.domain.report.run_report import ArmFigures, ServedBy, SucceededReport
 from lambdas.domain.serving.kinds import noun
 
 METRIC_NAMES = {
@@ -25,6 +25,8 @@ METRIC_NAMES = {
 def headline(report: SucceededReport) -> str:
     """A sentence on the tuned model against its base, on the gate's metric."""
     name, tuned, base = _headline_figures(report)
+    if base is None:
+        return f"The tuned model's {name} is {tuned:.1f}; its base has no answers to compare with."
     gain = tuned - base
     if not gain:
         return f"The tuned model's {name} is {tuned:.1f}, the same as its base."
@@ -36,31 +38,41 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
     """Tells the result."""
     decision = report.decision
     simulated = "SIMULATED: no model was trained, and AWS bills nothing.\n\n" if report.simulated else ""
-    rows = [
-        f"  {name}: F1 {arm.f1 or 0:.1f}, exact match {arm.exact_match or 0:.1f}, "
-        f"output tokens {_tokens(arm.output_tokens.mean)}, {arm.errors} of {arm.n} without an answer"
-        for name, arm in report.arms.items()
-    ]
+    rows = [f"  {name}: {_arm_words(arm)}" for name, arm in report.arms.items()]
     verdict = "\n".join([f"Verdict: {decision.verdict}.", *decision.reasons])
     deleted = _deletion_sentence(report.serving)
     spent = cost_sentence(report.cost, simulated=bool(report.simulated)) if report.cost else ""
     left = "\n".join(f"{item.arn}: {item.note}" for item in report.left_on_purpose)
     parts = [simulated + headline(report), verdict, "", *rows, "", deleted, spent, left, "", f"Report: {page_uri}"]
     name, tuned, base = _headline_figures(report)
-    title = f"{'SIMULATED ' if report.simulated else ''}{decision.verdict}: {name} {tuned:.1f} tuned, {base:.1f} base"
+    title = f"{'SIMULATED ' if report.simulated else ''}{decision.verdict}: {name} {tuned:.1f} tuned, "
+    title += "no base" if base is None else f"{base:.1f} base"
     return notification(f"{title}, {report.run_id}", shortened_to_bytes("\n".join(parts), MESSAGE_BYTES))
 
 
-def _headline_figures(report: SucceededReport) -> tuple[str, float, float]:
-    """The metric's name with the tuned model's and its base's mean; F1 where the metric has none."""
-    metric = report.task.metric
+def _headline_figures(report: SucceededReport) -> tuple[str, float, float | None]:
+    """The metric's name with the tuned model's and its base's mean; F1 where the metric has none.
+
+    The base's is None where the base is missing.
+    """
+    metric, has_base = report.task.metric, report.arms[BASE].missing is None
     tuned, base = report.arms[TUNED].metric(metric), report.arms[BASE].metric(metric)
-    if tuned is None or base is None:
+    if tuned is None or (base is None and has_base):
         metric, tuned, base = "f1", report.arms[TUNED].f1 or 0.0, report.arms[BASE].f1 or 0.0
+    base = base if has_base else None
     name = METRIC_NAMES.get(metric, metric)
     # A word in the middle of a sentence.
     name = name[:1].lower() + name[1:] if name[1:2].islower() else name
     return name, tuned, base
+
+
+def _arm_words(arm: ArmFigures) -> str:
+    if arm.missing is not None:
+        return f"missing: {arm.missing}"
+    return (
+        f"F1 {arm.f1 or 0:.1f}, exact match {arm.exact_match or 0:.1f}, "
+        f"output tokens {_tokens(arm.output_tokens.mean)}, {arm.errors} of {arm.n} without an answer"
+    )
 
 
 def _deletion_sentence(serving: ServedBy | None) -> str:

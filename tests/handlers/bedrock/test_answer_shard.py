@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
 from lambdas.handlers import answer_baseline_shard, answer_shard, composition
+from lambdas.steps.answer_baseline_shard import LONGEST_WAIT_SECONDS, PATIENCE_WITH_BASELINE_SECONDS
 from lambdas.steps.clock import Clock
 from tests.handlers.bedrock.conftest import Script
 from tests.handlers.conftest import with_time_left
@@ -204,7 +205,7 @@ def test_a_model_that_cannot_be_asked_stops_the_shard(
     assert json.loads(trouble)["error"] == "EvaluationFailed"
 
 
-def test_a_model_that_refuses_every_question_ends_the_run(
+def test_a_model_that_refuses_every_question_is_given_up(
     runtime: Script,
     event: dict[str, Any],
     s3: "S3Client",
@@ -212,7 +213,7 @@ def test_a_model_that_refuses_every_question_ends_the_run(
     expect: dict[str, str],
     lambda_context: LambdaContext,
 ) -> None:
-    """A baseline that cannot be asked on demand must end the run before the throughput is bought, not after."""
+    """Each of its shards would be asked in vain."""
     key = f"{expect['prefix']}dataset/test.jsonl"
     s3.put_object(Bucket=BUCKET, Key=key, Body=(json.dumps(RECORDS[0]) + "\n").encode() * 10)
     event["shard"] |= {"arm": "other", "model_id": "other.model", "records": 10}
@@ -220,6 +221,67 @@ def test_a_model_that_refuses_every_question_ends_the_run(
     with pytest.raises(EvaluationFailed, match=r"answered none of 10 records.*on-demand throughput isn't supported"):
         answer_baseline_shard.handler(event, lambda_context)
     assert len(stored("other")) == 10
+
+
+@pytest.fixture
+def baseline(event: dict[str, Any]) -> dict[str, Any]:
+    """The event of a shard that a foundation model answers."""
+    event["shard"] |= {"arm": "base", "model_id": "base.model"}
+    return event
+
+
+def ask_baseline(event: dict[str, Any], context: LambdaContext, message: str, error: type[Exception]) -> None:
+    with pytest.raises(error, match=message):
+        answer_baseline_shard.handler(event, context)
+
+
+def test_a_quota_of_the_day_is_not_waited_for_by_a_baseline(
+    runtime: Script, baseline: dict[str, Any], slept: list[float], lambda_context: LambdaContext
+) -> None:
+    """It outlasts the training; waiting would only make the run longer."""
+    runtime.refuse(CONVERSE, "ThrottlingException", "Too many tokens per day, please wait.", status=429)
+    ask_baseline(baseline, lambda_context, "no quota left for today.*Too many tokens per day", EvaluationFailed)
+    assert slept == []
+
+
+def test_a_baseline_that_was_given_up_is_asked_nothing_more(
+    runtime: Script, baseline: dict[str, Any], lambda_context: LambdaContext
+) -> None:
+    """A thousand shards would each find out for themselves, and the run would reach its time limit."""
+    runtime.refuse(CONVERSE, "AccessDeniedException", "no access to the model", status=403)
+    ask_baseline(baseline, lambda_context, "no access to the model", EvaluationFailed)
+    baseline["shard"] |= {"number": 1}
+    ask_baseline(baseline, lambda_context, "no access to the model", EvaluationFailed)
+    assert len(runtime.requests(CONVERSE)) == 1
+
+
+def test_a_baseline_that_stays_busy_is_given_up_by_all_of_its_shards_together(
+    runtime: Script, baseline: dict[str, Any], lambda_context: LambdaContext
+) -> None:
+    """Throttling for ever costs hours once, and not hours for each shard."""
+    runtime.refuse(CONVERSE, "ThrottlingException", "Too many requests", status=429)
+    tries = int(LONGEST_WAIT_SECONDS / PATIENCE_WITH_BASELINE_SECONDS)
+    for number in range(tries - 1):
+        baseline["shard"] |= {"number": number}
+        ask_baseline(baseline, lambda_context, "Too many requests", ServiceBusy)
+    ask_baseline(baseline, lambda_context, "Too many requests", EvaluationFailed)
+    asked = len(runtime.requests(CONVERSE))
+    ask_baseline(baseline, lambda_context, "Too many requests", EvaluationFailed)
+    assert len(runtime.requests(CONVERSE)) == asked
+
+
+def test_an_answer_ends_what_was_waited_in_vain(
+    runtime: Script, baseline: dict[str, Any], lambda_context: LambdaContext
+) -> None:
+    """A slow model with many shards is no model that never answers."""
+    runtime.refuse(CONVERSE, "ThrottlingException", "Too many requests", status=429)
+    ask_baseline(baseline, lambda_context, "Too many requests", ServiceBusy)
+    runtime._answers[CONVERSE].clear()
+    runtime.answer(CONVERSE, said("4"))
+    answer_baseline_shard.handler(baseline, lambda_context)
+    trouble = composition.root.adapters.answers.read_baseline_trouble(BUCKET, baseline["run"]["prefix"], "base")
+    assert trouble is not None
+    assert (trouble.waited_seconds, trouble.final) == (0, False)
 
 
 def test_a_shard_stops_before_its_time_runs_out(

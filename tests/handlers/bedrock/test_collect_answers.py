@@ -9,6 +9,8 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import EvaluationFailed
+from lambdas.domain.evaluation.shards import BaselineTrouble
+from lambdas.handlers import composition
 from lambdas.handlers.collect_answers import handler
 from tests.answer_lines import make_shard_answer
 
@@ -84,8 +86,8 @@ def test_more_end_the_run_naming_the_arm_and_the_commonest_error(
 ) -> None:
     """No verdict could be trusted, and the person needs the cause, not a count."""
     failed = [{"index": place, "error": "ValidationException: too long"} for place in range(3)]
-    store("shards/base/0.jsonl", [*failed, *[line(place) for place in range(3, 20)]])
-    with pytest.raises(EvaluationFailed, match=r"base: 3 of 40 records \(7\.5 %\), most often: ValidationException"):
+    store("shards/tuned/0.jsonl", [*failed, *[line(place) for place in range(3, 20)]])
+    with pytest.raises(EvaluationFailed, match=r"tuned: 3 of 40 records \(7\.5 %\), most often: ValidationException"):
         handler(event, lambda_context)
 
 
@@ -96,6 +98,32 @@ def test_a_shard_that_stored_nothing_is_a_shard_of_errors(
     s3.delete_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/tuned/0.jsonl")
     with pytest.raises(EvaluationFailed, match="tuned: 20 of 40 records"):
         handler(event, lambda_context)
+
+
+def test_a_baseline_with_too_few_answers_is_missing_with_its_reason(
+    event: dict[str, Any], store: Store, s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """The model is trained and has answered: what its base lacks must not cost the run its result."""
+    event["plan"]["evaluation"] |= {"judges": ["judge-a"]}
+    failed = [{"index": place, "error": "ValidationException: too long"} for place in range(3)]
+    store("shards/base/0.jsonl", [*failed, *[line(place) for place in range(3, 20)]])
+    collected = handler(event, lambda_context)
+    words = "No answer to 3 of 40 records (7.5 %), most often: ValidationException: too long."
+    assert collected["arms"]["base"] == {"n": 40, "errors": 3, "missing": words}
+    # There is nothing to compare, for judges neither.
+    assert (collected["pairs"], collected["judge_shards"]) == (0, 0)
+    assert s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}judging/pairs.jsonl")["Body"].read() == b""
+
+
+def test_a_baseline_that_could_not_be_asked_is_missing_with_the_error_of_its_shards(
+    event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """Where a shard failed, its records say only that they have no answer."""
+    trouble = BaselineTrouble(number=0, error="EvaluationFailed", message="It cannot be asked.", final=True)
+    composition.root.adapters.answers.write_baseline_trouble(BUCKET, expect["prefix"], "base", trouble)
+    for number in (0, 1):
+        s3.delete_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/base/{number}.jsonl")
+    assert handler(event, lambda_context)["arms"]["base"] == {"n": 40, "errors": 40, "missing": "It cannot be asked."}
 
 
 def test_pairs_are_of_different_contexts_and_judges_get_them_in_shards(

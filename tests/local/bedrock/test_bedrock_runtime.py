@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.bedrock.foundation_models import CURRENT_CLAUDES
+from local.bedrock.settings import SimulationSettings
 from tests.local.bedrock.conftest import HOUR, Simulation, rows
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0"
@@ -132,3 +133,34 @@ def test_each_current_claude_answers_through_its_profiles_only(simulation: Simul
         simulation.runtime.converse(modelId=model_id, messages=question)
     described = simulation.bedrock.get_foundation_model(modelIdentifier=model_id)["modelDetails"]
     assert described["customizationsSupported"] == []
+
+
+class TestOnDemandQuotas:
+    """An account with small quotas for foundation models."""
+
+    @pytest.fixture
+    def settings(self) -> SimulationSettings:
+        return SimulationSettings(on_demand_requests_per_minute=2, on_demand_tokens_per_day=100)
+
+    def test_requests_of_a_minute_and_tokens_of_a_day_end(self, simulation: Simulation) -> None:
+        """The minute passes soon, the day does not; another model has quotas of its own."""
+
+        def ask(model_id: str = HAIKU) -> str:
+            messages: Any = [{"role": "user", "content": [{"text": "Hello " * 30}]}]
+            try:
+                simulation.runtime.converse(modelId=model_id, messages=messages, inferenceConfig={"maxTokens": 20})
+            except ClientError as error:
+                return str(error.response["Error"]["Message"])
+            return "answered"
+
+        assert [ask(), ask(f"us.{HAIKU}")] == ["answered", "answered"]
+        assert ask("amazon.nova-lite-v1:0") == "answered"
+        assert "per day" in ask() or "Too many requests" in ask()
+        simulation.clock.advance(60)
+        while (said := ask()) == "answered":
+            simulation.clock.advance(60)
+        assert said == "Too many tokens per day, please wait before trying again."
+        simulation.clock.advance(23 * HOUR)
+        assert "per day" in ask()
+        simulation.clock.advance(HOUR)
+        assert ask() == "answered"

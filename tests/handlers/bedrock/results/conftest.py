@@ -96,6 +96,11 @@ def event(
         "jobs": jobs,
         "model": model,
         "serving": throughput,
+        "responses": {
+            "arms": {"tuned": {"n": 3, "errors": 1}, "base": {"n": 3, "errors": 0}},
+            "pairs": 0,
+            "judge_shards": 0,
+        },
     }
 
 

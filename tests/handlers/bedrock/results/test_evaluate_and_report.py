@@ -236,3 +236,25 @@ def test_the_preflights_warnings_stand_in_the_report_and_on_the_page(
     assert json.loads(written("report.json"))["preflight"]["findings"] == [found]
     page = written("report.html")
     assert "It is &lt;old&gt;. Change it. Successor: amazon.nova-2-lite-v1:0:256k." in page
+
+
+def test_a_base_without_answers_is_told_and_nothing_is_promoted(
+    event: dict[str, Any], written: Written, lambda_context: LambdaContext
+) -> None:
+    """The training is paid for: there is a report, which says what its verdict lacks, and has no figures of a few."""
+    reason = "No quota is left for today <b>."
+    event["responses"]["arms"]["base"] = {"n": 3, "errors": 1, "missing": reason}
+    told = handler(event, lambda_context)
+    report = json.loads(written("report.json"))
+    assert report["decision"]["verdict"] == told["verdict"] == "inconclusive"
+    assert any("base" in each and reason in each for each in report["decision"]["reasons"])
+    base = report["arms"]["base"]
+    assert (base["n"], base["errors"], base["missing"]) == (3, 0, reason)
+    assert {base["f1"], base["output_tokens"]["mean"], base["latency_ms"]["p50"], base["price_per_1000"]} == {None}
+    assert report["comparisons"] == report["extremes"]["gains"] == report["extremes"]["regressions"] == []
+    assert "missing" not in report["arms"]["tuned"]
+    page = written("report.html")
+    assert "is missing" in page
+    assert "today &lt;b&gt;." in page
+    assert "no answers to compare with" in told["message"]
+    assert reason in told["message"]
