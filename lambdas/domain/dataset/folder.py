@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
-from lambdas.domain.dataset.preparation import SETTINGS_FILE
+from lambdas.domain.dataset.set_names import SETTINGS_FILE
 
 TRAIN_FILE = "train.jsonl"
 SIBLINGS = ("validation.jsonl", "test.jsonl", SETTINGS_FILE)

@@ -9,7 +9,7 @@ from lambdas.domain.dataset.examples import choose_examples
 from lambdas.domain.dataset.record_facts import MAX_RECORDS
 from lambdas.domain.dataset.record_set import RecordSet, check_count
 from lambdas.domain.dataset.report import DatasetReport
-from lambdas.domain.dataset.set_names import SET_NAMES, SetName
+from lambdas.domain.dataset.set_names import SET_NAMES, SETTINGS_FILE, SetName
 from lambdas.domain.dataset.split.context import group_keys
 from lambdas.domain.dataset.split.groups import group
 from lambdas.domain.dataset.split.holdout import Request, Shortage, Split, SplitSettings, split
@@ -20,9 +20,6 @@ _SPOKEN = {"train": "training", "validation": "validation", "test": "test"}
 MAX_ANSWERED_CHARACTERS = 4_000_000_000
 # A context with a larger share of the records makes the split coarse.
 _LARGE_GROUP_SHARE = 0.25
-
-# Where the settings stand that some rules are about.
-SETTINGS_FILE = "run.json"
 
 Given = dict[SetName, RecordSet]
 

@@ -11,7 +11,8 @@ from lambdas.domain.core.outside_text import name
 from lambdas.domain.core.run import RUN_TAGS
 from lambdas.domain.core.settings_model import SettingsModel
 from lambdas.domain.dataset.formats import DEFAULT_CONTEXT_TAG, Conversion
-from lambdas.domain.dataset.preparation import SETTINGS_FILE, Wanted
+from lambdas.domain.dataset.preparation import Wanted
+from lambdas.domain.dataset.set_names import SETTINGS_FILE
 from lambdas.domain.dataset.split.holdout import SplitSettings
 from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED
 from lambdas.domain.evaluation.settings import EvaluationSettings
