@@ -25,6 +25,7 @@ from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.evaluation.gate import GateSettings
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import PreflightDocument, document
+from lambdas.domain.preflight.concurrency import WantedConcurrency
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.preflight.subject import EnvironmentResources, RunNeeds, Subject, Topics, needs_of
 from lambdas.domain.settings import run_settings
@@ -83,6 +84,9 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
         names=None,
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
         accept_unknown_prices=settings.accept_unknown_prices,
+        concurrency=WantedConcurrency(
+            settings.max_concurrency, settings.max_throughputs, settings.reconciler_reserved_concurrency
+        ),
     )
     try:
         subject = replace(subject, resources=_resources(account, settings.deployment))

@@ -15,6 +15,8 @@ from stacks.settings import CONTEXT_KEY
 # What the demo and the tests tune unless they say otherwise: its throughput, which bills, is what has to be cleaned up.
 DEMO_MODEL = "anthropic.claude-3-haiku-20240307-v1:0:200k"
 
+# What the preflight recommends where the account can spare it.
+RESERVED = 5
 # The queue that gets the messages of the topics.
 READER = "reader"
 
@@ -46,6 +48,7 @@ def deploy(aws: EmbeddedAws, *, base_model: str = DEMO_MODEL, max_concurrency: i
         "lambda_architecture": architecture,
         "layer_platform": "host",
         "max_concurrency": str(max_concurrency),
+        "reconciler_reserved_concurrency": str(RESERVED),
         # Everything here ends with the embedded AWS; what is deployed is also what tests destroy.
         "keep_data": "false",
         # Claude 3 Haiku's prices of training and throughput are not known; nothing here bills.

@@ -47,7 +47,8 @@ class EmbeddedAws:
     All of it is in one `region`. `directory` gets `logs/`, `bedrock-calls.jsonl` and, while it runs, `tmp/`. All waits
     of Step Functions and all of Bedrock's delays are multiplied by `time_scale`. With `scaled_functions` so are the
     sleeps of Lambda functions and EventBridge's rates (`local.function_clock`), and `invocations` is written
-    (`local.invocations`). `bedrock_settings` are further ones of the simulated Bedrock (docs/simulated-bedrock.md).
+    (`local.invocations`). `lambda_concurrency` is how many calls of functions the account may have at a time; a new
+    one may have 10. `bedrock_settings` are further ones of the simulated Bedrock (docs/simulated-bedrock.md).
     """
 
     directory: Path
@@ -55,6 +56,7 @@ class EmbeddedAws:
     time_scale: float = 0.002
     scaled_functions: bool = False
     idle_workers: int | None = None
+    lambda_concurrency: int = 1000
     bedrock_settings: Mapping[str, object] = field(default_factory=dict)
     token: str = field(init=False, repr=False)
     environment: dict[str, str] = field(init=False, repr=False)
@@ -167,6 +169,7 @@ class EmbeddedAws:
             "SFN_WAIT_SCALE": str(self.time_scale),
             # AWS repeats an event to a function that failed after a minute, then after two.
             "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(60 * self.time_scale),
+            "LAMBDA_ACCOUNT_CONCURRENCY": str(self.lambda_concurrency),
             "LOG_LEVEL": "WARNING",
             # Services that would open ports of their own, on all interfaces, or look for containers.
             "SFTP_ENABLED": "0",

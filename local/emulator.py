@@ -52,6 +52,7 @@ def main() -> None:
     from ministack.core import lambda_runtime  # noqa: PLC0415
 
     from local import (  # noqa: PLC0415
+        concurrency,
         execution_control,
         function_clock,
         function_workers,
@@ -69,6 +70,7 @@ def main() -> None:
     function_workers.apply()
     policy_simulator.apply()
     subscriptions.apply()
+    concurrency.apply()
     task_tokens.apply()
     execution_control.apply()
     terminal_errors.apply()

@@ -8,6 +8,8 @@ An observer that had to be quick enough would miss its moment on a busy machine.
   may have been stopped meanwhile.
 - `PUT /_simulation/refusals/<name>` with `{"state", "match", "calls"}`: Lambda refuses so many calls of that state's
   function, as where the account has no concurrency left. `GET` tells `{"left": n}`, how many are still to come.
+- `PUT /_simulation/concurrency/<deployment>` with `{"limit": n}`: the functions of this deployment get so many calls
+  at a time, as in an account with such a quota (`local.concurrency`). `GET` tells `{"refused": n}`.
 - `GET /_simulation/executions/<name>` tells `{"calls": n}`, how many functions run for the execution, be it that it has
   ended; `<name>` is the last part of its ARN.
 - `POST /_simulation/executions/<name>/time-out`: the execution's own timeout is over.
@@ -24,7 +26,7 @@ from typing import Any, Literal
 
 from ministack.services import stepfunctions
 
-from local import patches, task_tokens
+from local import concurrency, patches, task_tokens
 
 PREFIX = "/_simulation/"
 
@@ -118,6 +120,10 @@ def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         if method == "PUT":
             _refusals[name] = Refusal(**json.loads(body))
         return 200, {"left": _refusals[name].calls if name in _refusals else 0}
+    if collection == "concurrency" and name and not action:
+        if method == "PUT":
+            concurrency.limit(name, json.loads(body)["limit"])
+        return 200, {"refused": concurrency.refused(name)}
     ends = {"time-out": patches.time_out, "expire": task_tokens.expire}
     if (collection, method, action) == ("executions", "GET", ""):
         return 200, {"calls": _calls[name]}

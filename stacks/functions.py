@@ -80,6 +80,10 @@ class Functions(Construct):
         preflight = self.by_state["RunPreflight"]
         preflight.add_to_role_policy(preflight_of(self.starter))
         preflight.add_environment(f"{handler_module(STARTER).upper()}_ROLE_ARN", self.starter.role_arn)
+        preflight.add_environment("MAX_CONCURRENCY", str(self._settings.max_concurrency))
+        if self._settings.reconciler_reserved_concurrency is not None:
+            reserved = str(self._settings.reconciler_reserved_concurrency)
+            preflight.add_environment("RECONCILER_RESERVED_CONCURRENCY", reserved)
         preflight.add_environment("TOPIC_ARN", notifications.topic.topic_arn)
         preflight.add_environment("ALARM_TOPIC_ARN", notifications.alarm_topic.topic_arn)
 
@@ -92,6 +96,7 @@ class Functions(Construct):
         statements: list[iam.PolicyStatement],
         no_dead_letters: str,
         environment: Mapping[str, str] | None = None,
+        reserved_concurrency: int | None = None,
     ) -> lambda_.Function:
         """A function on the handler of its name; `no_dead_letters` says why it needs no dead-letter queue."""
         logs = log_group(self, f"{name}Logs", self._settings, key=self._key)
@@ -108,6 +113,7 @@ class Functions(Construct):
             timeout=timeout,
             environment={**self._environment, **(environment or {})},
             tracing=lambda_.Tracing.ACTIVE,
+            reserved_concurrent_executions=reserved_concurrency,
             log_group=logs,
             role=lambda_role(self, f"{name}Role", log_group=logs, statements=statements),
         )

@@ -75,6 +75,7 @@ def permissions_by_state(
             _allow(["servicequotas:ListServiceQuotas", "servicequotas:ListAWSDefaultServiceQuotas"], "*"),
             _allow(["s3:GetBucketLocation"], uploads.bucket_arn, out.bucket_arn),
             _allow(["iam:GetRole", "iam:SimulatePrincipalPolicy"], data.customization_role_arn),
+            _allow(["lambda:GetAccountSettings"], "*"),
             _allow(["sns:GetTopicAttributes"], topic.topic_arn, alarm_topic.topic_arn),
             _read(uploads, "prices.json"),
             _list(uploads, "prices.json"),

@@ -138,7 +138,10 @@ class Settings(BaseModel):
     notification_email: Annotated[str | None, Field(pattern=EMAIL), BeforeValidator(_nothing)] = Field(
         None, description="an email address or null"
     )
-    max_concurrency: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="a whole number from 1 to 1000")
+    max_concurrency: Annotated[int, Field(ge=1, le=1000)] = Field(4, description="a whole number from 1 to 1000")
+    reconciler_reserved_concurrency: Annotated[int | None, Field(ge=2, le=100), BeforeValidator(_nothing)] = Field(
+        None, description="a whole number from 2 to 100, or null"
+    )
     max_throughputs: Annotated[int, Field(ge=1, le=20)] = Field(1, description="a whole number from 1 to 20")
     max_model_units: Annotated[int, Field(ge=1, le=100)] = Field(1, description="a whole number from 1 to 100")
     longest_lease_hours: Annotated[int, Field(ge=2, le=72)] = Field(8, description="a whole number from 2 to 72")

@@ -55,6 +55,7 @@ class ThroughputGuard(Construct):
                 "TOPIC_ARN": topic.topic_arn,
                 "PURCHASE_TIMEOUT_SECONDS": str(timeout_seconds(functions.by_state["PurchaseThroughputOrDeploy"])),
             },
+            reserved_concurrency=settings.reconciler_reserved_concurrency,
             no_dead_letters="Each call repeats the same comparison: what one misses, the next one does within minutes, "
             "and an alarm tells of every error.",
         )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.aws.executions import Executions
     from lambdas.adapters.aws.foundation_models import FoundationModels
     from lambdas.adapters.aws.identity import Identity
+    from lambdas.adapters.aws.lambda_account import LambdaAccount
     from lambdas.adapters.aws.object_store import ObjectStore
     from lambdas.adapters.aws.provisioned_throughputs import ProvisionedThroughputs
     from lambdas.adapters.aws.quotas import Quotas
@@ -102,6 +103,13 @@ class Adapters:
         from lambdas.adapters.aws.quotas import Quotas
 
         return Quotas(self.clients.service_quotas, self.clients.bedrock)
+
+    @cached_property
+    def lambda_account(self) -> "LambdaAccount":
+        """The account's settings of AWS Lambda."""
+        from lambdas.adapters.aws.lambda_account import LambdaAccount
+
+        return LambdaAccount(self.clients.functions)
 
     @cached_property
     def topic(self) -> "Topic":

@@ -44,6 +44,9 @@ class Environment(BaseModel):
     allowed_models: Annotated[Json[tuple[str, ...]] | None, Optional] = None
     approval_hours: Annotated[float | None, Optional] = None
     model_unit_price_per_hour: Annotated[float | None, Optional] = None
+    # The preflight's alone: what the account's Lambda concurrency must have room for.
+    max_concurrency: Annotated[int | None, Optional] = None
+    reconciler_reserved_concurrency: Annotated[int | None, Optional] = None
     # The reconciler's, whom it tells, and the preflight's, which asks whether anybody hears.
     topic_arn: Annotated[str | None, Optional] = None
     alarm_topic_arn: Annotated[str | None, Optional] = None

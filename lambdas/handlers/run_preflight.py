@@ -4,6 +4,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.run import Run
 from lambdas.domain.plan.plan import Plan
+from lambdas.domain.preflight.concurrency import WantedConcurrency
 from lambdas.domain.preflight.subject import Topics
 from lambdas.handlers import composition
 from lambdas.handlers.environment import Environment
@@ -24,6 +25,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
         starter_role_arn=settings.start_jobs_role_arn,
         key_arn=settings.custom_model_kms_key_arn,
         topics=_topics(settings),
+        concurrency=_concurrency(settings),
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
         accept_unknown_prices=settings.accept_unknown_prices,
     ).dump()
@@ -34,3 +36,12 @@ def _topics(settings: Environment) -> Topics | None:
     if settings.topic_arn is None or settings.alarm_topic_arn is None:
         return None
     return Topics(settings.topic_arn, settings.alarm_topic_arn)
+
+
+def _concurrency(settings: Environment) -> WantedConcurrency | None:
+    """None where the function is not told of it."""
+    if settings.max_concurrency is None:
+        return None
+    return WantedConcurrency(
+        settings.max_concurrency, settings.max_throughputs, settings.reconciler_reserved_concurrency
+    )

@@ -19,6 +19,7 @@ from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.preflight.callable_models import Asked, callable_models
 from lambdas.domain.preflight.checks import Check
+from lambdas.domain.preflight.concurrency import CONCURRENCY, room_for_functions
 from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.custom_model import CUSTOM_MODEL, NOT_NAMED, skip_training, usable
 from lambdas.domain.preflight.folder import FILES, files_unchanged
@@ -215,6 +216,12 @@ def _answering(subject: Subject, adapters: Adapters) -> list[Check]:
     return [callable_models(dict(zip(subject.needs.asked, answers, strict=True)))]
 
 
+def _concurrency(subject: Subject, adapters: Adapters) -> list[Check]:
+    if subject.concurrency is None:
+        return [Check(CONCURRENCY, skipped="The environment's concurrency is not known.")]
+    return [room_for_functions(subject.concurrency, _ask(adapters.lambda_account.concurrency))]
+
+
 def _subscribers(subject: Subject, adapters: Adapters) -> list[Check]:
     topics = subject.resources.topics if subject.resources else None
     if topics is None:
@@ -260,6 +267,7 @@ GROUPS: tuple[Callable[[Subject, Adapters], list[Check]], ...] = (
     # Before the questions: a first one starts a subscription.
     _access,
     _answering,
+    _concurrency,
     _subscribers,
     _names,
     # The last one, right before jobs start.

@@ -8,6 +8,7 @@ from lambdas.domain.core.run import Run, bedrock_name
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import PreflightResult, document, failure_message, is_undecided
+from lambdas.domain.preflight.concurrency import WantedConcurrency
 from lambdas.domain.preflight.subject import EnvironmentResources, Names, Subject, Topics, needs_of
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.preflight_checks import make_checks
@@ -23,6 +24,7 @@ def run_preflight(
     starter_role_arn: str | None,
     key_arn: str | None,
     topics: Topics | None,
+    concurrency: WantedConcurrency | None,
     model_unit_price_per_hour: float | None,
     accept_unknown_prices: bool,
 ) -> PreflightResult:
@@ -47,6 +49,7 @@ def run_preflight(
         model_unit_price_per_hour,
         accept_unknown_prices=accept_unknown_prices,
         source=run.source,
+        concurrency=concurrency,
     )
     checks, estimate = make_checks(subject, adapters)
     outcome = document(checks, now(), estimate)

@@ -20,6 +20,8 @@ STOPPED = "StoppedByFault"
 # What a state may hold; so much less leaves room for the key of the answer.
 MOST_BYTES = 262_144
 ROOM_BYTES = 400
+# More than a state makes in ten minutes; those of an event that Lambda keeps become rare.
+STATE_ATTEMPTS, RECONCILER_ATTEMPTS = 20, 5
 COMMAND = Path(sys.executable).parent / "fine-tune"
 
 
@@ -28,11 +30,9 @@ def act(run: FaultRun, execution: str) -> None:
     _wait_for_state(run, execution)
     match run.case.action:
         case Action.STOP:
-            _stop(run, execution)
-            if run.holds:
-                # What was under way takes effect behind the back of the reconciliation that the stop has called.
-                run.bench.until(lambda: run.was_reconciled(execution), SECONDS_TO_END)
-                run.let_go()
+            _stop_behind_its_back(run, execution)
+        case Action.STARVE | Action.STARVE_AND_STOP:
+            _starve(run, execution)
         case Action.DESTROY:
             run.bench.deployments.delete(f"{run.deployment_name}-pipeline")
             run.wait_for_end(execution)
@@ -59,6 +59,31 @@ def _wait_for_state(run: FaultRun, execution: str) -> None:
     entered = run.bench.until(lambda: run.has_entered(execution), SECONDS_TO_END, pause=0.04)
     if not entered or run.status(execution) != "RUNNING":
         raise MissedError(f"{run.case.state} was not seen while the execution ran")
+
+
+def _stop_behind_its_back(run: FaultRun, execution: str) -> None:
+    """What was under way takes effect behind the back of the reconciliation that the stop has called."""
+    _stop(run, execution)
+    if run.holds:
+        run.bench.until(lambda: run.was_reconciled(execution), SECONDS_TO_END)
+        run.let_go()
+
+
+def _starve(run: FaultRun, execution: str) -> None:
+    """Let the function that is held keep all of Lambda's concurrency for many attempts of others."""
+    stops = run.case.action is Action.STARVE_AND_STOP
+    if stops:
+        _stop(run, execution)
+    name, enough = run.deployment_name, RECONCILER_ATTEMPTS if stops else STATE_ATTEMPTS
+    refused = run.control.refused_for_concurrency(name)
+    run.bench.until(
+        lambda: (
+            run.control.refused_for_concurrency(name) >= refused + enough
+            or (not stops and run.status(execution) != "RUNNING")
+        ),
+        SECONDS_TO_END,
+    )
+    run.let_go()
 
 
 def _stop(run: FaultRun, execution: str) -> None:

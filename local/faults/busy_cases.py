@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from local.faults.case import Action, Case, Target, each_operation
+from local.faults.case import ABORTED, Action, Case, Target, each_operation, hold
 from local.faults.dataset import ON_DEMAND, PLAIN
 from local.faults.rules import QUOTA_IN_USE, TUNED_MODEL_DENIED, for_ever
 
@@ -52,24 +52,31 @@ def busy_cases() -> Iterator[Case]:
             injects=True,
             ends_as=SUCCEEDS,
         )
-    for error, rules in ENDS_AFTER_TRAINING.items():
+    yield from starved_cases()
+
+
+def starved_cases() -> Iterator[Case]:
+    """Lambda runs one function of the deployment at a time, and one that is held takes that: all others wait."""
+    questions, status = (
+        Target("", "Converse", "answer_baseline_shard"),
+        Target("", "GetModelCustomizationJob", "check_jobs"),
+    )
+    for state, target in (("AnswerBaselines", questions), ("CheckJobs", status)):
         yield Case(
-            f"go-on/{error}",
-            f"a run ends as {error} with its model trained, and a second one goes on from it",
-            rules,
-            injects=True,
-            goes_on=True,
-            error=error,
-            ends_as=frozenset({"FAILED"}),
+            f"busy/one-function-at-a-time-{state}",
+            f"a function of {state} takes all of Lambda's concurrency",
+            (hold(target),),
+            Action.STARVE,
+            state,
+            deployment="narrow",
+            ends_as=SUCCEEDS,
         )
     yield Case(
-        "go-on/NotApproved",
-        "the purchase is rejected, and a second run goes on from the model",
-        action=Action.REJECT,
-        state="RequestApproval",
-        deployment="approval",
-        goes_on=True,
-        error="NotApproved",
-        buys_nothing=True,
-        ends_as=frozenset({"FAILED"}),
+        "busy/one-function-at-a-time-StopExecution",
+        "StopExecution while a function takes all of Lambda's concurrency, so that nothing can reconcile",
+        (hold(Target("", "Converse", ".answer_shard")),),
+        Action.STARVE_AND_STOP,
+        "AnswerTestSet",
+        deployment="narrow",
+        ends_as=ABORTED,
     )

@@ -86,6 +86,10 @@ class Action(StrEnum):
     EXPIRE_LEASE = "expire lease"
     # The stored choice of a sweep is deleted, and the execution is stopped.
     LOSE_CHOICE = "lose choice"
+    # A function that is held takes all of Lambda's concurrency, until many calls of others have been refused.
+    STARVE = "starve"
+    # The same, and the execution is stopped meanwhile.
+    STARVE_AND_STOP = "starve and stop"
     # A person answers the request for approval.
     APPROVE = "approve"
     REJECT = "reject"

@@ -55,15 +55,16 @@ MANY = {"MAX_THROUGHPUTS": "500", **SETTLING}
 ONE = {"MAX_THROUGHPUTS": "1", **SETTLING}
 # No request ends by itself: one that nobody answers is told that its time is over.
 APPROVAL_SECONDS = 86400
-# Deployments that several cases share. "listing" and those with one slot have one case at a time.
+# Deployments that several cases share. "listing", "narrow" and the one with one slot have one case at a time.
 VARIANTS = (
     Variant("shared", MANY),
     Variant("listing", MANY),
     Variant("single", ONE),
     Variant("approval", MANY, approval_seconds=APPROVAL_SECONDS),
     Variant("unguarded", MANY, guarded=False),
+    Variant("narrow", MANY, concurrency=1),
 )
-ONE_AT_A_TIME = ("listing", "single")
+ONE_AT_A_TIME = ("listing", "single", "narrow")
 
 
 def run_faults(cases: Sequence[Case], *, parallel: int, console: Console, folder: Path = FOLDER) -> bool:

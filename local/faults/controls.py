@@ -77,6 +77,14 @@ class ExecutionControl(_Control):
         """How many of these refusals are still to come."""
         return int(self.call("GET", f"refusals/{match}")["left"])
 
+    def limit_concurrency(self, deployment: str, calls: int) -> None:
+        """Let the functions of this deployment have so many calls at a time."""
+        self.call("PUT", f"concurrency/{deployment}", json.dumps({"limit": calls}).encode())
+
+    def refused_for_concurrency(self, deployment: str) -> int:
+        """How many calls of its functions Lambda has refused."""
+        return int(self.call("GET", f"concurrency/{deployment}")["refused"])
+
     def calls(self, execution: str) -> int:
         """How many functions run for it, which may have ended."""
         return int(self.call("GET", f"executions/{_name(execution)}")["calls"])

@@ -9,6 +9,7 @@ from typing import Any
 
 from local.deployment import DeployedEnvironment, subscribe_reader
 from local.embedded_aws import EmbeddedAws
+from local.faults.controls import ExecutionControl
 
 # The deployment's name in cdk.json, which the templates carry in stack names and the handlers' environment, and without
 # its hyphen in the names that CDK makes itself.
@@ -30,13 +31,15 @@ class Variant:
     """What a further deployment does differently from the original.
 
     `settings` are environment variables of its functions. With `approval_seconds` its runs wait that long for an
-    approval. One that is not `guarded` has a reconciler that nothing calls.
+    approval. One that is not `guarded` has a reconciler that nothing calls. `concurrency` is how many calls of its
+    functions Lambda lets run at a time.
     """
 
     name: str
     settings: Mapping[str, str]
     approval_seconds: int | None = None
     guarded: bool = True
+    concurrency: int | None = None
 
 
 class FurtherEnvironments:
@@ -71,6 +74,8 @@ class FurtherEnvironments:
                 description = self.wait(name, "CREATE")
             outputs |= {output["OutputKey"]: output["OutputValue"] for output in description["Outputs"]}
         subscribe_reader(self._aws, outputs)
+        if variant.concurrency is not None:
+            ExecutionControl(self._aws.endpoint, self._aws.token).limit_concurrency(variant.name, variant.concurrency)
         return DeployedEnvironment(outputs["InputBucket"], outputs["OutputBucket"], outputs["StateMachineArn"])
 
     def delete(self, name: str) -> None:
@@ -111,6 +116,9 @@ def _varied(template: dict[str, Any], variant: Variant) -> dict[str, Any]:
         properties = resource.get("Properties", {})
         match resource["Type"]:
             case "AWS::Lambda::Function":
+                if variant.concurrency is not None:
+                    # In so small an account nothing can be reserved.
+                    properties.pop("ReservedConcurrentExecutions", None)
                 _vary_variables(properties.get("Environment", {}).get("Variables", {}), variant)
             case "AWS::StepFunctions::StateMachine":
                 # The template holds its definition as one text.

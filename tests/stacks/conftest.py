@@ -93,6 +93,7 @@ def keyed_templates() -> Templates:
             "fine-tuning:deployment": "team-a",
             "fine-tuning:tags": '{"cost-centre": "7"}',
             "fine-tuning:max_concurrency": "3",
+            "fine-tuning:reconciler_reserved_concurrency": "5",
             "fine-tuning:approval_hours": "12",
         },
         account="123456789012",

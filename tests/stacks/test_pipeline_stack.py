@@ -79,7 +79,10 @@ def test_no_action_is_a_wildcard_and_star_resources_know_no_others(setup: str, r
         actions = listed(statement["Action"])
         assert not [action for action in actions if "*" in action]
         if "*" in listed(statement["Resource"]):
-            known = ("xray:", "logs:", "bedrock:List", "bedrock:GetFoundationModelAvailability", "servicequotas:List")
+            known = (
+                "xray:", "logs:", "bedrock:List", "bedrock:GetFoundationModelAvailability", "servicequotas:List",
+                "lambda:GetAccountSettings",
+            )  # fmt: skip
             assert all(action.startswith(known) for action in actions)
 
 
@@ -299,6 +302,19 @@ def test_preflight_may_count_the_subscriptions_of_the_two_topics(templates: Temp
     asked = {json.dumps(arn) for arn in listed(counting["Resource"])}
     assert asked == {json.dumps(variables[name]) for name in ("TOPIC_ARN", "ALARM_TOPIC_ARN")}
     assert "AlarmTopic" in json.dumps(variables["ALARM_TOPIC_ARN"])
+
+
+def test_preflight_compares_lambda_s_concurrency_with_the_settings(
+    templates: Templates, keyed_templates: Templates
+) -> None:
+    """It may ask for the account's limit, and is told what runs take of it."""
+    asking = [s for s in templates.statements("") if "lambda:GetAccountSettings" in listed(s["Action"])]
+    assert len(asking) == 1
+    assert asking[0] in templates.statements("/RunPreflightRole/")
+    for of, most, reserved in ((templates, "4", None), (keyed_templates, "3", "5")):
+        variables = _functions(of)["RunPreflight"]["Environment"]["Variables"]  # type: ignore[index] # plain JSON
+        assert variables["MAX_CONCURRENCY"] == most
+        assert variables.get("RECONCILER_RESERVED_CONCURRENCY") == reserved
 
 
 def test_only_the_claim_counts_the_days_runs(templates: Templates) -> None:

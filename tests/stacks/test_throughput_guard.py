@@ -190,3 +190,23 @@ def test_every_alarm_may_publish_to_its_topic(templates: Templates) -> None:
             assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
             assert allowed["Resource"] == topic
             assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_the_reconciler_has_concurrency_of_its_own_where_the_setting_says_so(
+    templates: Templates, keyed_templates: Templates
+) -> None:
+    """Lambda refuses a reservation in a small account: by default there is none."""
+
+    def reserved(of: Templates) -> object:
+        [function] = [
+            resource["Properties"]
+            for resource in of.pipeline["Resources"].values()
+            if resource["Metadata"].get("aws:cdk:path", "").endswith("/ReconcileThroughput/Resource")
+            and resource["Type"] == "AWS::Lambda::Function"
+        ]
+        return function.get("ReservedConcurrentExecutions")
+
+    assert reserved(templates) is None
+    assert reserved(keyed_templates) == 5
+    others = [f for f in keyed_templates.of_type("AWS::Lambda::Function") if "ReservedConcurrentExecutions" in f]
+    assert len(others) == 1

@@ -110,6 +110,14 @@ def test_no_retry_hides_a_failure_for_hours(name: str) -> None:
             assert _longest_seconds(retry) <= longest_hours * 3600
 
 
+@pytest.mark.parametrize("name", lambda_states())
+def test_a_want_of_concurrency_is_outlasted(name: str) -> None:
+    """A small account is full for as long as other work takes: minutes of patience would lose what was paid for."""
+    patient = [each for each in TASKS[name]["Retry"] if "Lambda.TooManyRequestsException" in each["ErrorEquals"]]
+    assert len(patient) == 1
+    assert _longest_seconds(patient[0]) >= 3_300
+
+
 @pytest.mark.parametrize("name", sorted(NOTHING_BILLS))
 def test_nothing_that_time_heals_ends_a_training_before_the_runs_deadline(name: str) -> None:
     """Hours of training, and their money, would be lost to a busy hour of the account's Lambda functions."""

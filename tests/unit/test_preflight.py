@@ -28,6 +28,7 @@ from lambdas.domain.preflight.checks import (
     report_unknown,
     warn,
 )
+from lambdas.domain.preflight.concurrency import AccountConcurrency, WantedConcurrency, room_for_functions
 from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.custom_model import skip_training, usable
 from lambdas.domain.preflight.folder import files_unchanged
@@ -282,6 +283,12 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
     ],
     "cost-cap": [
         (lambda: cost("cost-cap", cap=0.01), ["above its cap of 0.01 USD", "max_cost_usd"]),
+    ],
+    "lambda-concurrency": [
+        (
+            lambda: room_for_functions(WantedConcurrency(10, 1, None), AccountConcurrency(10, 10)),
+            ["at most 8", "max_concurrency", "concurrent executions"],
+        ),
     ],
     "subscribers": [
         (

@@ -83,6 +83,11 @@ class Clients:
         return made
 
     @cached_property
+    def functions(self) -> Any:
+        """AWS Lambda."""
+        return self._maker.client("lambda", config=CONTROL)
+
+    @cached_property
     def sns(self) -> "SNSClient":
         """Amazon SNS."""
         made: SNSClient = self._maker.client("sns", config=CONTROL)

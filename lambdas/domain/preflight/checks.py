@@ -45,6 +45,7 @@ CHECKS = {
     "key-usable": "The KMS key, where there is one, is enabled, and the job may use it.",
     "models-accessible": "The account may ask the base model, the models compared with it and the judges for good.",
     "models-callable": "The base model, the models compared with it and the judges answer a question of one token.",
+    "lambda-concurrency": "The account's Lambda concurrency has room for questions and what looks after the run.",
     "subscribers": "Somebody gets the topics' messages: results, the request for approval, and alarms.",
     "names-free": "No job, custom model, throughput or deployment of another run has this run's names.",
     "files-unchanged": "The files beside train.jsonl are those that the run has read: none came later or changed.",

@@ -9,6 +9,7 @@ from lambdas.domain.evaluation.arms import Arms
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.callable_models import Asked
+from lambdas.domain.preflight.concurrency import WantedConcurrency
 
 
 @dataclass(frozen=True)
@@ -128,4 +129,5 @@ class Subject:
     model_unit_price_per_hour: float | None
     accept_unknown_prices: bool
     source: RunSource | None = None
+    concurrency: WantedConcurrency | None = None
     no_stacks: str = "There are no stacks yet."

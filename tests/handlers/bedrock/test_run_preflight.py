@@ -357,6 +357,20 @@ def test_topics_that_nobody_has_subscribed_to_are_found(
     assert status_of_check() == "passed"
 
 
+@pytest.mark.parametrize(("limit", "status"), [(10, "failed"), (50, "passed"), (1000, "warning")])
+def test_the_account_s_lambda_concurrency_is_compared_with_what_runs_need(
+    account: Script, run_preflight: Preflight, monkeypatch: pytest.MonkeyPatch, limit: int, status: str
+) -> None:
+    """A new account has 10: questions that take all of it starve the functions that look after the run."""
+    monkeypatch.setenv("MAX_CONCURRENCY", "10")
+    told = {"AccountLimit": {"ConcurrentExecutions": limit, "UnreservedConcurrentExecutions": limit}}
+    monkeypatch.setattr(
+        composition.root.adapters.clients.functions, "get_account_settings", lambda: told, raising=False
+    )
+    _, document = run_preflight()
+    assert statuses(document)["lambda-concurrency"] == status
+
+
 @pytest.mark.parametrize("usable", [True, False])
 def test_key_of_the_deployment_must_be_enabled_and_allowed(
     account: Script, run_preflight: Preflight, denied: set[str], monkeypatch: pytest.MonkeyPatch, usable: bool
