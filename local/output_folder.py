@@ -17,6 +17,8 @@ from pydantic import BaseModel, ValidationError
 LIST = ".fine-tune.json"
 # Files are written here first; a name that ends with a slash stands for a folder with all that is in it.
 _PARTIAL = ".partial/"
+# What a file is written as until it has its name; a process that is killed leaves one.
+_UNFINISHED = ".fine-tune-unfinished-"
 _ABOUT = "What fine-tune wrote here, and may delete. Other files in this folder stay."
 
 
@@ -69,7 +71,7 @@ def require_own(folder: Path, command: str) -> None:
     if not folder.is_dir():
         raise PathRefusedError(f"{shown(folder)} is no folder: choose another one to write to.")
     written = _read(folder)
-    if written is None and next(folder.iterdir(), None):
+    if written is None and not all(map(_is_unfinished, folder.iterdir())):
         raise PathRefusedError(
             f"{shown(folder)} has files, and no list ({LIST}) says that fine-tune wrote them: choose another folder, "
             "or delete this one yourself if it holds nothing of yours."
@@ -147,7 +149,7 @@ def replaced(folder: Path, command: str) -> Iterator[Path]:
 
 def replace_file(path: Path, text: str) -> None:
     """Write a file at once or not at all, readable by its owner only; a link is replaced, not followed."""
-    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
@@ -177,10 +179,15 @@ def _contains(outer: Path, inner: Path) -> bool:
 
 
 def _open(folder: Path, command: str) -> _Written:
-    """Makes the folder where it is missing, closes it to others where it is ours, and returns its list."""
+    """Makes the folder where it is missing, closes it to others where it is ours, and returns its list.
+
+    What a killed command has left unfinished there is deleted.
+    """
     require_own(folder, command)
     existed, written = folder.exists(), _read(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for unfinished in filter(_is_unfinished, list(folder.iterdir())):
+        unfinished.unlink(missing_ok=True)
     # An empty folder that the user made stays as open as it was.
     if written is not None or not existed:
         folder.chmod(0o700)
@@ -199,6 +206,10 @@ def _read(folder: Path) -> _Written | None:
 
 def _save(folder: Path, written: _Written) -> None:
     replace_file(folder / LIST, json.dumps(written.model_dump(), indent=1) + "\n")
+
+
+def _is_unfinished(path: Path) -> bool:
+    return path.name.startswith(_UNFINISHED) and (path.is_file() or path.is_symlink())
 
 
 def _is_below(name: str) -> bool:

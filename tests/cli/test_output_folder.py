@@ -17,6 +17,7 @@ from cli import demo
 from cli.folders import DEMO
 from cli.main import app
 from local import output_folder, session
+from local.checkout import CHECKOUT
 from local.output_folder import LIST, PathRefusedError
 from local.session import emptied
 
@@ -212,6 +213,28 @@ def test_the_demo_refuses_a_folder_that_it_did_not_make(tmp_path: Path) -> None:
     ):
         pass
     assert contents(tmp_path) == {"demo/mine.txt": b"mine"}
+
+
+KILLED = """
+import os, signal
+from pathlib import Path
+import sys
+from local import output_folder
+Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+output_folder.start(Path(sys.argv[1]), "validate", [])
+"""
+
+
+def test_a_command_that_was_killed_at_its_first_write_leaves_a_folder_that_is_still_its_own(
+    data: Path, tmp_path: Path
+) -> None:
+    """The file had not its name yet: a folder that is refused for it would have to be deleted by hand."""
+    out = tmp_path / "out"
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(out)], cwd=CHECKOUT, check=False)  # noqa: S603 - our own
+    assert killed.returncode == -signal.SIGKILL
+    [left] = out.iterdir()
+    validate(data, out)
+    assert not left.exists()
 
 
 def test_results_are_readable_by_their_owner_only(data: Path, tmp_path: Path) -> None:

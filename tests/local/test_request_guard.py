@@ -149,6 +149,23 @@ def test_a_request_from_a_page_is_refused_even_with_the_token(
         assert status_of(port, path, headers) == (200 if admitted else 403)
 
 
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+@pytest.mark.parametrize("with_token", [False, True])
+@pytest.mark.parametrize("path", ["/", "/_ministack/health", "/_simulation/executions/any"])
+def test_a_websocket_is_refused_with_and_without_the_token(sandbox: Sandbox, path: str, with_token: bool) -> None:
+    """A browser opens one to any port without asking first, and ministack serves some."""
+    token = {TOKEN_HEADER: sandbox.aws.token} if with_token else {}
+    port, _ = ports(sandbox)
+    assert status_of(port, path, UPGRADE | {"Host": f"127.0.0.1:{port}"} | token) == 403
+
+
 def test_a_presigned_address_carries_the_token(sandbox: Sandbox) -> None:
     """Custom resources answer to one, and it is how a person opens an object in a tool without credentials."""
     s3 = sandbox.aws.client("s3")

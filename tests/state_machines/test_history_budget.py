@@ -96,7 +96,9 @@ def test_a_sweep_of_five_days_costs_hardly_more_than_one_job() -> None:
     training = DEFINITION["States"]["TrainAndAnswerBaselines"]["Branches"][0]["States"]
     assert training["StartJobs"]["Next"] == "WaitForJobs"
     most_jobs = 12
-    starts = (most_jobs + MOST_START_REFUSALS) * (EVENTS["Task"] + 10 * EVENTS_OF_A_RETRY)
+    starts = (most_jobs + MOST_START_REFUSALS) * (
+        EVENTS["Task"] + retries_of(training["StartJobs"]) * EVENTS_OF_A_RETRY
+    )
     job = turns_of_a_job(FIVE_DAYS_SECONDS) * (events_of_a_turn(training, "WaitForJobs") + EVENTS_OF_A_RETRY)
     assert starts + job + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS * 0.75
 

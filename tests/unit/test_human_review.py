@@ -151,6 +151,27 @@ def test_votes_that_are_not_on_this_review_are_refused_with_the_reason(content: 
         parse_votes(content, RUN, [0, 1, 2])
 
 
+LONG = "\x1b]8;;http://evil.example\x07" + "x" * 100_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        saved(RUN, {0: "left"}, **{LONG: 1}),
+        saved(LONG[:200], {0: "left"}),
+        saved(RUN, {0: "left"}, votes=[{"index": 10**4000 + n, "choice": "left"} for n in range(20)]),
+    ],
+    ids=["key", "run", "records"],
+)
+def test_names_from_a_votes_file_are_told_cut_and_spelt_out(content: bytes) -> None:
+    """The message is printed in a terminal: a file from outside must neither fill nor command it."""
+    with pytest.raises(VotesRejectedError) as refused:
+        parse_votes(content, RUN, [0, 1, 2])
+    assert len(str(refused.value)) < 400
+    assert "\x1b" not in str(refused.value)
+    assert "://" not in str(refused.value)
+
+
 def test_a_review_is_summarised_as_a_judge_is() -> None:
     """People stand beside the judges in the report."""
     preferences: dict[int, Preference] = {**dict.fromkeys(range(12), "win"), 12: "loss", 13: "loss", 14: "neither"}
