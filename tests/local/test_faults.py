@@ -46,6 +46,8 @@ EXPECTED = {
     "StopExecution/AnswerTestSet": ("ABORTED", "StoppedByFault"),
     "StopExecution+Delete/function-killed-before-the-effect": ("ABORTED", "StoppedByFault"),
     "StopExecution+ListTags/access-denied": ("ABORTED", "StoppedByFault"),
+    "busy/one-function-at-a-time-CheckJobs": ("SUCCEEDED", None),
+    "busy/one-function-at-a-time-StopExecution": ("ABORTED", "StoppedByFault"),
     "events/duplicate-event": ("SUCCEEDED", None),
     "events/late-settings": ("FAILED", "PreflightFailed"),
     "destroy/AnswerTestSet": ("ABORTED", "StackDeleted"),
