@@ -52,6 +52,27 @@ def busy_cases() -> Iterator[Case]:
             injects=True,
             ends_as=SUCCEEDS,
         )
+    for error, rules in ENDS_AFTER_TRAINING.items():
+        yield Case(
+            f"go-on/{error}",
+            f"a run ends as {error} with its model trained, and a second one goes on from it",
+            rules,
+            injects=True,
+            goes_on=True,
+            error=error,
+            ends_as=frozenset({"FAILED"}),
+        )
+    yield Case(
+        "go-on/NotApproved",
+        "the purchase is rejected, and a second run goes on from the model",
+        action=Action.REJECT,
+        state="RequestApproval",
+        deployment="approval",
+        goes_on=True,
+        error="NotApproved",
+        buys_nothing=True,
+        ends_as=frozenset({"FAILED"}),
+    )
     yield from starved_cases()
 
 
