@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from stacks.customization_role import CustomizationRole
@@ -29,6 +30,14 @@ class DataStack(cdk.Stack):
         storage = Storage(self, "Storage", key=self.key, settings=settings)
         role = CustomizationRole(self, "Customization", bucket=storage.output_bucket, key=self.key).role
 
+        identity = ssm.StringParameter(
+            self,
+            "Identity",
+            parameter_name=identity_parameter(settings),
+            string_value=self.stack_id,
+            description="Which data stack there is: a pipeline stack is deployed again where it is another one",
+        )
+        identity.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
         cdk.CfnOutput(self, "InputBucket", value=storage.input_bucket.bucket_name)
         cdk.CfnOutput(self, "OutputBucket", value=storage.output_bucket.bucket_name)
         cdk.CfnOutput(self, "AccessLogsBucket", value=storage.access_logs_bucket.bucket_name)
@@ -94,14 +103,28 @@ def _models_use_it(account: str) -> iam.PolicyStatement:
     )
 
 
+def identity_parameter(settings: Settings) -> str:
+    """The name of the parameter that holds the data stack's id."""
+    return f"/{settings.deployment}/data-stack"
+
+
 class Data:
     """What the pipeline stack sees of the data stack: its outputs, read when the pipeline is deployed.
 
-    They are no exports, which would forbid to replace what the other stack uses.
+    They are no exports, which would forbid to replace what the other stack uses. Where the data stack was made anew,
+    the pipeline's template is the same; its parameter with the data stack's `identity` makes the CDK CLI and
+    CloudFormation deploy it all the same.
     """
 
-    def __init__(self, scope: Construct, stack: DataStack) -> None:
+    def __init__(self, scope: Construct, stack: DataStack, settings: Settings) -> None:
         cdk.Stack.of(scope).add_stack_dependency(stack)
+        self.identity = cdk.CfnParameter(
+            scope,
+            "DataStack",
+            type="AWS::SSM::Parameter::Value<String>",
+            default=identity_parameter(settings),
+            description="The id of the data stack: another one has other buckets",
+        ).value_as_string
         self._stack = stack
         self.input_bucket = s3.Bucket.from_bucket_name(scope, "InputBucket", self._output("InputBucket"))
         self.output_bucket = s3.Bucket.from_bucket_name(scope, "OutputBucket", self._output("OutputBucket"))

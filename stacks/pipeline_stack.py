@@ -23,7 +23,7 @@ class PipelineStack(cdk.Stack):
         self, scope: Construct, construct_id: str, *, settings: Settings, data_stack: DataStack, **kwargs: Any
     ) -> None:
         super().__init__(scope, construct_id, description="Fine-tuning: state machine and functions", **kwargs)
-        data = Data(self, data_stack)
+        data = Data(self, data_stack, settings)
         notifications = Notifications(self, "Notifications", key=data.key, settings=settings)
         functions = Functions(
             self, "Functions", states=lambda_states(), data=data, notifications=notifications, settings=settings
@@ -71,6 +71,7 @@ class PipelineStack(cdk.Stack):
 
         # `fine-tune run` checks data sets for the model that the environment was deployed for.
         cdk.CfnOutput(self, "BaseModel", value=settings.base_model)
+        cdk.CfnOutput(self, "DataStackId", value=data.identity)
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         cdk.CfnOutput(self, f"{STARTER}RoleArn", value=functions.starter.role_arn)
         cdk.CfnOutput(self, "ResultTopic", value=notifications.topic.topic_arn)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.bedrock import Listed
-from lambdas.adapters.aws.service_errors import Conflict, Refused
+from lambdas.adapters.aws.service_errors import Conflict, NotFound, Refused
 from lambdas.adapters.stores.throughput_slots import Held
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.run import Claim, bedrock_name, candidate_of_bedrock_name, claim_key
@@ -91,11 +91,20 @@ class _Turn:
                     self._turn.executions_stopped.append(arn)
 
     def _held_slots(self) -> list[Held]:
-        with self._noted("the slots"):
+        with self._noted("the slots"), self._without_bucket():
             held, unreadable = self._adapters.slots.listed(self._scope.bucket)
             self._turn.problems.extend(map(str, unreadable))
             return held
         return []
+
+    @contextmanager
+    def _without_bucket(self) -> Iterator[None]:
+        """Where the data stack was deleted first, what its bucket held is gone, and keeps no pipeline from going."""
+        try:
+            yield
+        except NotFound:
+            if not self._scope.ending:
+                raise
 
     def _listed(self, kind: ServingKind, held: list[Held]) -> list[Listed]:
         """All of the kind in the account; where they cannot be listed, those of the runs that hold a slot."""
@@ -178,7 +187,9 @@ class _Turn:
         candidate = candidate_of_bedrock_name(self._scope.terms.environment, listed.name)
         if candidate is None:
             return
-        choice = self._adapters.model_choice.read_choice(self._scope.bucket, candidate[0])
+        choice = None
+        with self._without_bucket():
+            choice = self._adapters.model_choice.read_choice(self._scope.bucket, candidate[0])
         if choice is not None and (choice.chosen == candidate[1] or choice.model_arn == listed.arn):
             return
         resource = self._with_tags(listed)
@@ -232,7 +243,9 @@ class _Turn:
 
     def _read_claim(self, run_id: str) -> Claim | Unknown | None:
         try:
-            text = self._adapters.objects.read(self._scope.bucket, claim_key(run_id))
+            text = None
+            with self._without_bucket():
+                text = self._adapters.objects.read(self._scope.bucket, claim_key(run_id))
             return Claim.model_validate_json(text) if text is not None else None
         except (ServiceBusy, Refused, ValidationError) as error:
             return self._note(f"the claim of run {run_id}", error)

@@ -70,3 +70,22 @@ def test_demo_fault_bench_and_tests_keep_no_data(tmp_path: Path) -> None:
     aws: Any = Recorded(tmp_path)
     deploy(aws)
     assert "fine-tuning:keep_data=false" in aws.commands["cdk-deploy"]
+
+
+def test_a_pipeline_uses_the_buckets_of_a_data_stack_made_anew(tmp_path: Path) -> None:
+    """Somebody deleted the data stack alone. The pipeline's template is the same, so that the CDK CLI would skip it."""
+    with EmbeddedAws(tmp_path) as aws:
+        cloudformation, functions = aws.client("cloudformation"), aws.client("lambda")
+        first = deploy(aws)
+        cloudformation.delete_stack(StackName=STACK)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
+        second = deploy(aws)
+
+        assert second.output_bucket != first.output_bucket
+        used = {
+            variables["OUTPUT_BUCKET"]
+            for page in functions.get_paginator("list_functions").paginate()
+            for function in page["Functions"]
+            if "OUTPUT_BUCKET" in (variables := function.get("Environment", {}).get("Variables", {}))
+        }
+        assert used == {second.output_bucket}

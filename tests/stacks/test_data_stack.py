@@ -213,3 +213,13 @@ def test_a_data_stack_that_keeps_data_cannot_be_deleted_by_a_slip(keeping: Templ
     """The pipeline would be left without its data; a demo's is as easily deleted as before."""
     assert keeping.protected == [keeping.names[0]]
     assert disposable.protected == []
+
+
+def test_a_data_stack_made_anew_makes_the_pipeline_be_deployed_again(templates: Templates) -> None:
+    """Its template would be the same, and the CDK CLI would skip it with the names of old buckets."""
+    [identity] = templates.of_type("AWS::SSM::Parameter")
+    assert identity["Value"] == {"Ref": "AWS::StackId"}
+    parameter = templates.pipeline["Parameters"]["DataStack"]
+    assert parameter["Type"] == "AWS::SSM::Parameter::Value<String>"
+    assert parameter["Default"] == identity["Name"] == "/fine-tuning/data-stack"
+    assert templates.pipeline["Outputs"]["DataStackId"]["Value"] == {"Ref": "DataStack"}

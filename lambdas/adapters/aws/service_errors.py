@@ -47,6 +47,7 @@ class Conflict(Refused):
 _REFUSALS = {
     "ResourceNotFoundException": NotFound,
     "ExecutionDoesNotExist": NotFound,
+    "NoSuchBucket": NotFound,
     "InvalidArn": NotFound,
     "ConflictException": Conflict,
     "ParameterNotFound": NotFound,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import boto3
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
@@ -121,6 +122,12 @@ class World:
         """As AcquireSlot does."""
         holder = {"run_id": run, "execution_arn": execution, "acquired_at": now(), "lease_ends_at": later(now(), 60)}
         self.adapters.clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=json.dumps(holder).encode())
+
+    def delete_bucket(self) -> None:
+        """Somebody deletes the data stack, and with it the output bucket."""
+        bucket = boto3.resource("s3").Bucket(OUTPUT_BUCKET)
+        bucket.object_versions.delete()
+        bucket.delete()
 
     def slots(self) -> int:
         """How many slots are held."""

@@ -6,7 +6,7 @@ import pytest
 
 from lambdas.adapters.aws import custom_resource
 from lambdas.adapters.aws.stacks import Stacks
-from lambdas.domain.core.run import bedrock_name, bedrock_tags
+from lambdas.domain.core.run import CANDIDATE_TAG, KEEP_MODEL_TAG, bedrock_name, bedrock_tags
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
 from lambdas.domain.serving.lease import Terms
@@ -16,7 +16,12 @@ from lambdas.steps import reconcile as step
 from local.bedrock.clock import ManualClock
 from local.bedrock.settings import SimulationSettings
 from stacks.definition import lambda_states, seconds_to_serve
-from tests.handlers.reconciler.conftest import DELETE, DEPLOYMENT, World
+from tests.handlers.reconciler.conftest import DELETE, DEPLOYMENT, LLAMA, World
+
+
+def candidate_tags(run: str, execution: str) -> dict[str, str]:
+    """Of the first candidate's job and model."""
+    return {**bedrock_tags(DEPLOYMENT, run, execution), CANDIDATE_TAG: "1", KEEP_MODEL_TAG: "false"}
 
 
 class TestDeletionOfTheStack:
@@ -59,6 +64,27 @@ class TestDeletionOfTheStack:
         assert world.live() == set()
         described = world.adapters.clients.step_functions.describe_execution(executionArn=execution)
         assert described["status"] == "ABORTED"
+
+    def test_a_data_stack_that_is_gone_already_does_not_keep_the_pipeline(
+        self, world: World, kind: ServingKind, answers: list[tuple[str, str]], lambda_context: Any
+    ) -> None:
+        """Slots, claims and choices were in its bucket; what bills is found by its tags. Nothing chosen is lost."""
+        run, execution = world.run()
+        world.buy(run, execution, kind)
+        assert world.custom_model
+        world.train(bedrock_name(DEPLOYMENT, run, 1), candidate_tags(run, execution), base_model=LLAMA)
+        models = world.adapters.bedrock.list_custom_models()
+        assert len(models) == 2
+        world.delete_bucket()
+        reconcile_throughput.handler(self.REQUEST, lambda_context)
+        assert answers == [("SUCCESS", "")]
+        assert world.live() == set()
+        assert world.adapters.bedrock.list_custom_models() == models
+
+    def test_a_bucket_that_is_gone_is_a_problem_while_the_stack_stays(self, world: World) -> None:
+        """Nobody knows which slots are taken: an alarm has to tell."""
+        world.delete_bucket()
+        assert any("NoSuchBucket" in problem for problem in world.reconcile().problems)
 
     def test_it_waits_for_the_slot_behind_which_a_purchase_may_be_under_way(self, world: World) -> None:
         """Nobody would ever find a throughput that appears after the stack is gone."""
