@@ -92,7 +92,10 @@ def test_a_job_of_five_days_stays_within_the_history() -> None:
 
 
 def test_a_sweep_of_five_days_costs_hardly_more_than_one_job() -> None:
-    """One loop asks for all jobs; what is pending is started only when a job has ended, or after a refusal."""
+    """One loop asks for all jobs; what is pending is started only when a job has ended, or after a refusal.
+
+    With every start repeated as often as its policy allows, a fifth of the history is left.
+    """
     training = DEFINITION["States"]["TrainAndAnswerBaselines"]["Branches"][0]["States"]
     assert training["StartJobs"]["Next"] == "WaitForJobs"
     most_jobs = 12
@@ -100,7 +103,7 @@ def test_a_sweep_of_five_days_costs_hardly_more_than_one_job() -> None:
         EVENTS["Task"] + retries_of(training["StartJobs"]) * EVENTS_OF_A_RETRY
     )
     job = turns_of_a_job(FIVE_DAYS_SECONDS) * (events_of_a_turn(training, "WaitForJobs") + EVENTS_OF_A_RETRY)
-    assert starts + job + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS * 0.75
+    assert starts + job + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS * 0.8
 
 
 def test_the_longest_run_that_the_settings_allow_stays_within_the_history() -> None:
