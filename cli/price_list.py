@@ -29,7 +29,7 @@ class NoPricesError(Exception):
     """The Price List gave no answer; the message says why, and what to do."""
 
 
-class Found(NamedTuple):
+class ListedPrice(NamedTuple):
     """A price in USD; `agreed` says that all products of the usage type have it."""
 
     usd: float
@@ -87,24 +87,24 @@ class PriceList:
             if key[1]:
                 self._prices.setdefault(key, []).extend(found)
 
-    def per_thousand(self, *usage_types: str, service_name: str = "") -> Found | None:
+    def per_thousand(self, *usage_types: str, service_name: str = "") -> ListedPrice | None:
         """The price of 1,000 tokens by the first of the usage types that has one."""
         return self._find(usage_types, service_name, _per_thousand)
 
-    def per_hour(self, usage_type: str) -> Found | None:
+    def per_hour(self, usage_type: str) -> ListedPrice | None:
         """The price of an hour."""
         return self._find([usage_type], "", lambda each: each.per_unit["USD"] if "hour" in each.unit.lower() else None)
 
-    def per_month(self, usage_type: str) -> Found | None:
+    def per_month(self, usage_type: str) -> ListedPrice | None:
         """The price of a month."""
         return self._find([usage_type], "", lambda each: each.per_unit["USD"] if "month" in each.unit.lower() else None)
 
-    def _find(self, usage_types: Sequence[str], service_name: str, price: _Reading) -> Found | None:
+    def _find(self, usage_types: Sequence[str], service_name: str, price: _Reading) -> ListedPrice | None:
         for usage_type in usage_types:
             dimensions = [each for each in self._prices.get((usage_type, service_name), []) if each.per_unit.get("USD")]
             usd = [found for each in dimensions if (found := price(each))]
             if usd:
-                return Found(max(usd), agreed=len(set(usd)) == 1)
+                return ListedPrice(max(usd), agreed=len(set(usd)) == 1)
         return None
 
 

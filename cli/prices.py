@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cli.environment import Environment
-from cli.price_list import PREFIXES, Found, NoPricesError, PriceList
+from cli.price_list import PREFIXES, ListedPrice, NoPricesError, PriceList
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.cost.price_file import (
@@ -112,18 +112,18 @@ class _Reader:
         product = f"Claude {model['kind'].capitalize()} {version} (Amazon Bedrock Edition)"
         prefix = PREFIXES[self._region]
 
-        def found(side: str) -> Found | None:
+        def found(side: str) -> ListedPrice | None:
             usage_types = (f"{prefix}-MP:{prefix}_{name}-Units" for name in names[side])
             return self._listed.per_thousand(*usage_types, service_name=product)
 
         return self._tokens(found("input"), found("output"), self._region)
 
-    def _unit(self, found: Found | None, region: str) -> UnitPrice | None:
+    def _unit(self, found: ListedPrice | None, region: str) -> UnitPrice | None:
         if found is None:
             return None
         return UnitPrice(usd=found.usd, source=_source(region), as_of=self._today, confirmed=found.agreed)
 
-    def _tokens(self, asked: Found | None, answered: Found | None, region: str) -> SourcedTokenPrice | None:
+    def _tokens(self, asked: ListedPrice | None, answered: ListedPrice | None, region: str) -> SourcedTokenPrice | None:
         """None unless both are known: half a price would be a cheap one."""
         if asked is None or answered is None:
             return None

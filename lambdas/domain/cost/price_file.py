@@ -27,7 +27,7 @@ CHECK = "prices"
 LARGEST_FILE_BYTES = 1 << 18
 
 
-class Source(SettingsModel):
+class SourcedPrice(SettingsModel):
     """Where a price is from, and when it was in force; null where it is as the file says.
 
     `confirmed` says that AWS's Price List has the price and that no source says otherwise.
@@ -39,13 +39,13 @@ class Source(SettingsModel):
     confirmed: bool = True
 
 
-class UnitPrice(Source):
+class UnitPrice(SourcedPrice):
     """The price of one unit of something."""
 
     usd: Price
 
 
-class SourcedTokenPrice(TokenPrice, Source):
+class SourcedTokenPrice(TokenPrice, SourcedPrice):
     """What a model's tokens cost, per 1,000, and where that is from."""
 
 
