@@ -84,7 +84,8 @@ def permissions_by_state(
             *key,
         ],
         "StartJobs": [
-            _allow(["bedrock:CreateModelCustomizationJob", "bedrock:TagResource"], job, model, base),
+            _allow(["bedrock:CreateModelCustomizationJob"], model, base),
+            _tag(deployment, job, model),
             _allow(["bedrock:GetModelCustomizationJob"], job),
             # The model that run.json names.
             _allow(["bedrock:GetCustomModel"], model),
@@ -98,7 +99,10 @@ def permissions_by_state(
             *key,
         ],
         "ChooseModel": [_allow(["s3:PutObject"], out.arn_for_objects(SWEEP)), *key],
-        "StopJobs": [_allow(["bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"], job)],
+        "StopJobs": [
+            _allow(["bedrock:GetModelCustomizationJob"], job),
+            _allow_ours(["bedrock:StopModelCustomizationJob"], deployment, job),
+        ],
         "AnswerBaselineShard": [*_ask_models(scope), *answer],
         "RequestApproval": [
             _read(out, "runs/*/preflight.json"),
@@ -109,8 +113,10 @@ def permissions_by_state(
         ],
         "AcquireSlot": [_read_write(out, SLOTS), slots, *key],
         "PurchaseThroughputOrDeploy": [
-            _allow(["bedrock:CreateProvisionedModelThroughput", "bedrock:TagResource"], model, base, throughput),
-            _allow(["bedrock:CreateCustomModelDeployment", "bedrock:TagResource"], model, deployed),
+            _allow_ours(
+                ["bedrock:CreateProvisionedModelThroughput", "bedrock:CreateCustomModelDeployment"], deployment, model
+            ),
+            _tag(deployment, throughput, deployed),
             *look,
             # What a full quota is in use by: lists know no resources.
             _allow(["bedrock:ListProvisionedModelThroughputs", "bedrock:ListCustomModelDeployments"], "*"),
@@ -122,11 +128,11 @@ def permissions_by_state(
             *model_key,
         ],
         "CheckServing": look,
-        "AnswerShard": [_allow(["bedrock:InvokeModel"], throughput, deployed, model), *answer],
+        "AnswerShard": [_allow_ours(["bedrock:InvokeModel"], deployment, throughput, deployed), *answer],
         "DeleteThroughputOrDeployment": [
             *look,
-            _allow(["bedrock:DeleteProvisionedModelThroughput"], throughput),
-            _allow(["bedrock:DeleteCustomModelDeployment"], deployed),
+            _allow_ours(["bedrock:DeleteProvisionedModelThroughput"], deployment, throughput),
+            _allow_ours(["bedrock:DeleteCustomModelDeployment"], deployment, deployed),
             _read(out, SLOTS),
             _delete_versions(out, SLOTS),
             slots,
@@ -209,18 +215,14 @@ def reconciler_permissions(
     throughput, deployed = _bedrock(scope, "provisioned-model/*"), _bedrock(scope, "custom-model-deployment/*")
     job, model = _bedrock(scope, "model-customization-job/*"), _bedrock(scope, "custom-model/*")
     executions = _executions(state_machine)
-    # "IfExists": what has lost its tags would otherwise bill for ever.
-    ours = {"StringEqualsIfExists": {"aws:ResourceTag/deployment": deployment}}
     return [
         _allow([f"bedrock:List{kind}" for kind in LISTED], "*"),
         _allow(["bedrock:ListTagsForResource"], throughput, deployed, job, model),
         _allow(["bedrock:GetProvisionedModelThroughput"], throughput),
         _allow(["bedrock:GetCustomModelDeployment"], deployed),
-        iam.PolicyStatement(
-            actions=["bedrock:DeleteProvisionedModelThroughput"], resources=[throughput], conditions=ours
-        ),
-        iam.PolicyStatement(actions=["bedrock:DeleteCustomModelDeployment"], resources=[deployed], conditions=ours),
-        iam.PolicyStatement(actions=["bedrock:StopModelCustomizationJob"], resources=[job], conditions=ours),
+        _allow_ours(["bedrock:DeleteProvisionedModelThroughput"], deployment, throughput),
+        _allow_ours(["bedrock:DeleteCustomModelDeployment"], deployment, deployed),
+        _allow_ours(["bedrock:StopModelCustomizationJob"], deployment, job),
         _delete_candidates(model, deployment),
         _allow(["states:ListExecutions"], state_machine.state_machine_arn),
         _allow(["states:DescribeExecution", "states:StopExecution"], executions),
@@ -275,6 +277,31 @@ def _executions(state_machine: stepfunctions.StateMachine) -> str:
 
 def _allow(actions: list[str], *resources: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=actions, resources=list(resources))
+
+
+def _allow_ours(actions: list[str], deployment: str, *resources: str) -> iam.PolicyStatement:
+    """Not on what carries another environment's tag.
+
+    "IfExists": what has lost its tags would otherwise bill for ever, and a model that was paid for could not be served.
+    That a model without the tag is not served, the preflight sees to.
+    """
+    return iam.PolicyStatement(
+        actions=actions,
+        resources=list(resources),
+        conditions={"StringEqualsIfExists": {"aws:ResourceTag/deployment": deployment}},
+    )
+
+
+def _tag(deployment: str, *resources: str) -> iam.PolicyStatement:
+    """With this environment's tag among the tags, on what is made with them or is its own already."""
+    return iam.PolicyStatement(
+        actions=["bedrock:TagResource"],
+        resources=list(resources),
+        conditions={
+            "StringEquals": {"aws:RequestTag/deployment": deployment},
+            "StringEqualsIfExists": {"aws:ResourceTag/deployment": deployment},
+        },
+    )
 
 
 def _read(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:

@@ -82,15 +82,20 @@ class Workflow(Construct):
     def _allow_distributed_maps(self) -> None:
         """A distributed map runs its items as executions of its own machine; naming it, the policy stands apart."""
         machine, stack = self.state_machine, cdk.Stack.of(self)
-        children = stack.format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{machine.state_machine_name}/*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
+        # Step Functions' guide names them by the first form, CDK by the second ("IAM policies for using Distributed Map
+        # states"; DistributedMap.grant…).
+        children = [
+            stack.format_arn(
+                service="states",
+                resource="execution",
+                resource_name=f"{machine.state_machine_name}{form}",
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for form in (":*", "/*")
+        ]
         statements = [
             iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine.state_machine_arn]),
-            iam.PolicyStatement(actions=["states:DescribeExecution", "states:StopExecution"], resources=[children]),
+            iam.PolicyStatement(actions=["states:DescribeExecution", "states:StopExecution"], resources=children),
         ]
         policy = iam.Policy(self, "DistributedMaps", statements=statements)
         acknowledge_wildcards(policy, statements)
