@@ -23,7 +23,7 @@ from lambdas.domain.serving.reconciliation import (
 )
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.settle_resources import settle_resources
-from lambdas.steps.tell_reconciliation import EndedExecution, read_prices, tell_reconciliation
+from lambdas.steps.tell_reconciliation import EndedExecution, read_prices, tell_forgotten_runs, tell_reconciliation
 
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 15.0
@@ -43,6 +43,8 @@ def reconcile_and_tell(
     turn = reconcile(scope, seconds_left, adapters=adapters)
     _count(turn)
     tell_reconciliation(turn, ended, scope, adapters=adapters)
+    if ended is None:
+        tell_forgotten_runs(scope, adapters=adapters)
     if turn.failed or turn.problems:
         raise NotReconciled(describe_problems(turn))
     return turn

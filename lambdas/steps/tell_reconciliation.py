@@ -10,10 +10,11 @@ from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core import errors
 from lambdas.domain.core.errors import InvalidEvent, RunAborted, RunTimedOut, ServiceBusy, UnexplainedFailure
+from lambdas.domain.core.notification import Notification
 from lambdas.domain.core.object_created import ObjectCreated
 from lambdas.domain.core.outside_text import own_sentence
 from lambdas.domain.core.run import KEEP_MODEL_TAG, Claim, bedrock_name, claim_key, prefix, report_key, run_id
-from lambdas.domain.core.timestamps import now
+from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.serving.lease import Execution
 from lambdas.domain.serving.reconciliation import (
     Scope,
@@ -24,6 +25,9 @@ from lambdas.domain.serving.reconciliation import (
     run_message,
 )
 from lambdas.steps.observability import bind_run, logger
+
+# How long ago an end may be that a turn without an event looks for, and how long the end's own event gets first.
+FORGOTTEN_SECONDS, EVENT_SECONDS = 86_400.0, 600.0
 
 _ENDS: dict[str, tuple[type[Exception], str]] = {
     "ABORTED": (RunAborted, "The execution was stopped from outside, so that its own clean-up did not run."),
@@ -57,13 +61,21 @@ def tell_reconciliation(turn: Turn, ended: EndedExecution | None, scope: Scope, 
     sentences = [*describe_deleted(turn), *describe_left(turn, now(), read_prices(turn, scope, adapters))]
     end = _find_untold_end(ended, scope, adapters) if ended else None
     if end is not None:
-        model_arn = _find_trained_model(end.claim.run_id, scope, adapters)
-        message = run_message(end.claim.run_id, end.claim.execution_arn, end.error, end.what, sentences, model_arn)
+        message = _describe_end(end, sentences, scope, adapters)
         _write_report(end.claim, end.error, message.message, scope, adapters)
     elif turn.deleted or turn.jobs_stopped or turn.models_deleted or turn.failed:
         message = alert_message(scope.terms.environment, turn, sentences)
     else:
         return
+    _publish(message, scope, adapters)
+
+
+def _describe_end(end: _UntoldEnd, sentences: list[str], scope: Scope, adapters: Adapters) -> Notification:
+    model_arn = _find_trained_model(end.claim.run_id, scope, adapters)
+    return run_message(end.claim.run_id, end.claim.execution_arn, end.error, end.what, sentences, model_arn)
+
+
+def _publish(message: Notification, scope: Scope, adapters: Adapters) -> None:
     logger.warning(message.message)
     if scope.topic_arn is not None:
         adapters.topic.publish(scope.topic_arn, message)
@@ -84,6 +96,37 @@ def _find_trained_model(run: str, scope: Scope, adapters: Adapters) -> str | Non
     except (ServiceBusy, Refused, ValueError) as error:
         logger.warning("Trained model not found out", extra={"trouble": str(error)})
         return None
+
+
+def tell_forgotten_runs(scope: Scope, *, adapters: Adapters) -> None:
+    """Reports and tells ends of the last day that no event's turn has reported.
+
+    A run that is stopped in ClaimRun gets its claim after its end, from the function that still runs: the event of the
+    end has found no claim then. What cannot be found out now is tried again with the next turn.
+    """
+    moment = now()
+    try:
+        arns = adapters.executions.failed_between(
+            scope.state_machine_arn, later(moment, -FORGOTTEN_SECONDS), later(moment, -EVENT_SECONDS)
+        )
+        for arn in arns:
+            execution = adapters.executions.find(arn)
+            if execution is not None:
+                _tell_forgotten_run(execution, scope, adapters)
+    except (ServiceBusy, Refused, ValidationError) as error:
+        logger.warning("Ended runs not looked through", extra={"trouble": str(error)})
+
+
+def _tell_forgotten_run(execution: Execution, scope: Scope, adapters: Adapters) -> None:
+    ended = EndedExecution.model_validate(
+        {"executionArn": execution.arn, "status": execution.status, "input": execution.input}
+    )
+    end = _find_untold_end(ended, scope, adapters)
+    if end is None:
+        return
+    message = _describe_end(end, [], scope, adapters)
+    if _write_report(end.claim, end.error, message.message, scope, adapters):
+        _publish(message, scope, adapters)
 
 
 def read_prices(turn: Turn, scope: Scope, adapters: Adapters) -> dict[str, float | None]:
@@ -152,10 +195,10 @@ def _find_claim(ended: EndedExecution, scope: Scope, adapters: Adapters) -> Clai
     return claim if claim is not None and claim.execution_arn == ended.execution_arn else None
 
 
-def _write_report(claim: Claim, error: str, cause: str, scope: Scope, adapters: Adapters) -> None:
-    """The run's report.json, unless it has one already."""
+def _write_report(claim: Claim, error: str, cause: str, scope: Scope, adapters: Adapters) -> bool:
+    """Writes the run's report.json, unless it has one already: then it returns False."""
     from lambdas.domain.report.assemble import RunFacts, assemble_failure
 
     report = assemble_failure(RunFacts(claim.run_id), error, cause)
     document = orjson.dumps(report.dump(), option=orjson.OPT_INDENT_2)
-    adapters.objects.write_new(scope.bucket, report_key(prefix(claim.run_id)), document)
+    return adapters.objects.write_new(scope.bucket, report_key(prefix(claim.run_id)), document)

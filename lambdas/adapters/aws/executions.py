@@ -9,6 +9,7 @@ from lambdas.domain.serving.lease import RUNNING, Execution
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
+    from types_boto3_stepfunctions.literals import ExecutionStatusType
 
 
 class Executions:
@@ -26,7 +27,12 @@ class Executions:
             return None
         ended = response.get("stopDate") if response["status"] != RUNNING else None
         return Execution(
-            arn, response["status"], timestamp(ended) if ended else None, response.get("error"), response.get("cause")
+            arn,
+            response["status"],
+            timestamp(ended) if ended else None,
+            response.get("error"),
+            response.get("cause"),
+            response.get("input"),
         )
 
     def running(self, state_machine_arn: str) -> Iterator[str]:
@@ -35,6 +41,19 @@ class Executions:
             pages = self._client.get_paginator("list_executions")
             for page in pages.paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING"):
                 yield from (execution["executionArn"] for execution in page["executions"])
+
+    def failed_between(self, state_machine_arn: str, start: str, end: str) -> Iterator[str]:
+        """The ARNs of executions that did not succeed and ended then, of the newest 100 of each status."""
+        statuses: tuple[ExecutionStatusType, ...] = ("FAILED", "ABORTED", "TIMED_OUT")
+        for status in statuses:
+            with named_errors("ListExecutions"):
+                listed = self._client.list_executions(
+                    stateMachineArn=state_machine_arn, statusFilter=status, maxResults=100
+                )
+            for execution in listed["executions"]:
+                ended = execution.get("stopDate")
+                if ended is not None and start <= timestamp(ended) <= end:
+                    yield execution["executionArn"]
 
     def stop(self, arn: str, error: str, cause: str) -> None:
         """Stops an execution: none of its Catches runs."""

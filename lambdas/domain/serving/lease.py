@@ -43,13 +43,14 @@ class Resource:
 
 @dataclass(frozen=True)
 class Execution:
-    """An execution; `ended_at` is None while it runs, `error` and `cause` where it has none."""
+    """An execution; `ended_at` is None while it runs, `error` and `cause` where it has none, `input` its own."""
 
     arn: str
     status: str
     ended_at: str | None
     error: str | None = None
     cause: str | None = None
+    input: str | None = None
 
 
 @dataclass(frozen=True)

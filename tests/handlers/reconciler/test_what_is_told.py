@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lambdas.domain.core.errors import NotReconciled
+from lambdas.domain.core.run import claim_key
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
 from lambdas.handlers import reconcile_throughput
+from lambdas.steps import tell_reconciliation
 from local.bedrock.settings import SimulationSettings
 from tests.handlers.conftest import OUTPUT_BUCKET
 from tests.handlers.reconciler.conftest import DELETE, LIST, SCHEDULE, World
@@ -49,6 +52,49 @@ def test_a_stopped_run_that_has_its_model_is_gone_on_from(world: World, lambda_c
     assert '"custom_model": "arn:the-model"' in message
     assert "pload the data set again" not in message
     assert '"custom_model": "arn:the-model"' in report_of(world, run)["error"]["cause"]
+
+
+def test_a_run_that_is_claimed_after_its_execution_was_stopped_gets_its_report(
+    world: World, lambda_context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Step Functions ends no function: ClaimRun may write the claim when the event of the end has been dealt with."""
+    monkeypatch.setattr(tell_reconciliation, "EVENT_SECONDS", 0.0)
+    run, execution = world.run()
+    s3, key = world.adapters.clients.s3, claim_key(run)
+    claim = s3.get_object(Bucket=OUTPUT_BUCKET, Key=key)["Body"].read()
+    s3.delete_object(Bucket=OUTPUT_BUCKET, Key=key)
+    world.stop(execution)
+    reconcile_throughput.handler(ended(world, execution), lambda_context)
+    reconcile_throughput.handler(SCHEDULE, lambda_context)
+    assert world.messages() == []
+    s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=claim)
+    for _ in range(2):
+        reconcile_throughput.handler(SCHEDULE, lambda_context)
+        [(subject, message)] = world.messages()
+        assert subject == f"{run}: RunAborted"
+        assert execution in message
+    assert report_of(world, run)["error"]["name"] == "RunAborted"
+
+
+@pytest.mark.parametrize("operation", ["ListExecutions", "DescribeExecution"])
+def test_ended_runs_that_cannot_be_looked_through_stop_no_turn(
+    world: World, lambda_context: Any, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """What bills comes first; the next turn looks again."""
+    monkeypatch.setattr(tell_reconciliation, "EVENT_SECONDS", 0.0)
+    run, execution = world.run()
+    world.stop(execution)
+    client = world.adapters.clients.step_functions
+
+    def refuse(**_: Any) -> None:
+        metadata: Any = {"HTTPStatusCode": 400}
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}, "ResponseMetadata": metadata}, operation)
+
+    client.meta.events.register(f"before-parameter-build.sfn.{operation}", refuse)
+    assert reconcile_throughput.handler(SCHEDULE, lambda_context)["problems"] == []
+    client.meta.events.unregister(f"before-parameter-build.sfn.{operation}", refuse)
+    reconcile_throughput.handler(SCHEDULE, lambda_context)
+    assert report_of(world, run)["status"] == "failed"
 
 
 EVENT = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change"}
