@@ -8,7 +8,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.account import Account, NoAccountError, account_of
-from cli.target import Model, Name, Region, Target, run_cdk, target_of
+from cli.target import Model, Name, Region, RequestedEnvironment, run_cdk, target_of
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.timestamps import now
@@ -28,7 +28,11 @@ class NotDeployableError(Exception):
 
 
 def check(
-    target: Target, account: str, parameters: Any, describe: Callable[[str], ModelDetails | None], today: date
+    target: RequestedEnvironment,
+    account: str,
+    parameters: Any,
+    describe: Callable[[str], ModelDetails | None],
+    today: date,
 ) -> Iterator[str]:
     """Yields what is worth knowing; raises NotDeployableError before anything is created.
 
@@ -40,7 +44,7 @@ def check(
     yield from _bootstrap(target, account, parameters)
 
 
-def _model(target: Target, describe: Callable[[str], ModelDetails | None], today: date) -> Iterator[str]:
+def _model(target: RequestedEnvironment, describe: Callable[[str], ModelDetails | None], today: date) -> Iterator[str]:
     """What each run's preflight would say of the base model."""
     entry, region = base_model(target.settings.base_model), target.settings.region
     other = f"Deploy with another model: make deploy MODEL={entry.successor}. docs/models.md lists them all."
@@ -66,7 +70,7 @@ def _model(target: Target, describe: Callable[[str], ModelDetails | None], today
     yield from messages
 
 
-def _bootstrap(target: Target, account: str, parameters: Any) -> Iterator[str]:
+def _bootstrap(target: RequestedEnvironment, account: str, parameters: Any) -> Iterator[str]:
     where, name = f"{target.settings.region} of the account {account}", f"/cdk-bootstrap/{target.qualifier}/version"
     remedy = f"Run node_modules/.bin/cdk bootstrap aws://{account}/{target.settings.region} once, then repeat this."
     try:
@@ -83,7 +87,7 @@ def _bootstrap(target: Target, account: str, parameters: Any) -> Iterator[str]:
         )
 
 
-def check_account(target: Target, account: Account) -> Iterator[str]:
+def check_account(target: RequestedEnvironment, account: Account) -> Iterator[str]:
     """The checks on the caller's account."""
     number = account.caller.split(":")[4]
     describe = account.adapters.foundation_models.describe_model

@@ -19,7 +19,7 @@ Name = Annotated[str | None, typer.Option(help="The setting `deployment`; defaul
 
 
 @dataclass(frozen=True)
-class Target:
+class RequestedEnvironment:
     """An environment's settings, and those of them that cdk.json does not have."""
 
     settings: Settings
@@ -32,7 +32,9 @@ class Target:
         return [word for name, value in self.given.items() for word in ("--context", f"{CONTEXT_KEY}:{name}={value}")]
 
 
-def target_of(model: str | None, region: str | None, deployment: str | None, *, any_model: bool = False) -> Target:
+def target_of(
+    model: str | None, region: str | None, deployment: str | None, *, any_model: bool = False
+) -> RequestedEnvironment:
     """The environment with these instead of cdk.json's settings.
 
     A model brings a Region where it is tuned. With `any_model` a Region brings a model that is tuned in it, which is
@@ -49,10 +51,12 @@ def target_of(model: str | None, region: str | None, deployment: str | None, *, 
     chosen = {"deployment": deployment, "region": region, "base_model": model}
     given = {name: value for name, value in chosen.items() if value is not None}
     settings = settings_from({**context, **{f"{CONTEXT_KEY}:{name}": value for name, value in given.items()}})
-    return Target(settings, given, context.get("@aws-cdk/core:bootstrapQualifier", Target.qualifier))
+    return RequestedEnvironment(
+        settings, given, context.get("@aws-cdk/core:bootstrapQualifier", RequestedEnvironment.qualifier)
+    )
 
 
-def run_cdk(command: str, target: Target) -> int:
+def run_cdk(command: str, target: RequestedEnvironment) -> int:
     """The exit status of the CDK CLI's command on all stacks."""
     # What was told stands before what the CDK CLI writes, in a pipe, too.
     sys.stdout.flush()

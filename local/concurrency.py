@@ -34,7 +34,7 @@ ACCOUNT = ""
 
 
 @dataclass(frozen=True)
-class Slot:
+class ConcurrencySlot:
     """One call's part of the concurrency; `deployment` is None where its function has a reservation."""
 
     function: str
@@ -52,7 +52,7 @@ def apply() -> None:
     reserve_in_stacks()
 
 
-def acquire(function: dict[str, Any], config: dict[str, Any]) -> tuple[Slot | None, str | None]:
+def acquire(function: dict[str, Any], config: dict[str, Any]) -> tuple[ConcurrencySlot | None, str | None]:
     """A call's slot, or None and whose limit is reached: the function's, or the account's."""
     key, reserved = lambda_svc._inflight_key(config), lambda_svc._reserved_concurrency(function, config)
     deployment = config.get("Environment", {}).get("Variables", {}).get("DEPLOYMENT", ACCOUNT)
@@ -67,10 +67,10 @@ def acquire(function: dict[str, Any], config: dict[str, Any]) -> tuple[Slot | No
         else:
             _unreserved[deployment] += 1
         _running[key] += 1
-        return Slot(key, deployment if reserved is None else None), None
+        return ConcurrencySlot(key, deployment if reserved is None else None), None
 
 
-def release(slot: Slot | None) -> None:
+def release(slot: ConcurrencySlot | None) -> None:
     """The call has ended."""
     if slot is None:
         return

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.clients import Clients
-from lambdas.handlers.environment import Environment
+from lambdas.handlers.environment import EnvironmentVariables
 from lambdas.steps.clock import Clock
 
 
@@ -16,9 +16,9 @@ class Root:
     """What a process has for all of its invocations, each part made at its first use."""
 
     @cached_property
-    def environment(self) -> Environment:
+    def environment(self) -> EnvironmentVariables:
         """The stack's settings. Raises pydantic's ValidationError, which names each missing or wrong variable."""
-        return Environment.model_validate(dict(os.environ))
+        return EnvironmentVariables.model_validate(dict(os.environ))
 
     @cached_property
     def adapters(self) -> Adapters:

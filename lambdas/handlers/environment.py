@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Optional = BeforeValidator(lambda value: value or None)
 
 
-class Environment(BaseModel):
+class EnvironmentVariables(BaseModel):
     """Environment variables by their names in lower case."""
 
     # A refusal ends up in the run's cause and in the notification: it names variables, never their values.

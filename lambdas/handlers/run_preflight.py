@@ -7,7 +7,7 @@ from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.concurrency import WantedConcurrency
 from lambdas.domain.preflight.subject import Topics
 from lambdas.handlers import composition
-from lambdas.handlers.environment import Environment
+from lambdas.handlers.environment import EnvironmentVariables
 from lambdas.handlers.observability import Json, observed
 from lambdas.steps.run_preflight import run_preflight
 
@@ -31,14 +31,14 @@ def handler(event: Json, context: LambdaContext) -> Json:
     ).dump()
 
 
-def _topics(settings: Environment) -> Topics | None:
+def _topics(settings: EnvironmentVariables) -> Topics | None:
     """None where the function is not told of them."""
     if settings.topic_arn is None or settings.alarm_topic_arn is None:
         return None
     return Topics(settings.topic_arn, settings.alarm_topic_arn)
 
 
-def _concurrency(settings: Environment) -> WantedConcurrency | None:
+def _concurrency(settings: EnvironmentVariables) -> WantedConcurrency | None:
     """None where the function is not told of it."""
     if settings.max_concurrency is None:
         return None

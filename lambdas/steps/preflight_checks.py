@@ -41,7 +41,7 @@ from lambdas.domain.preflight.role import (
 from lambdas.domain.preflight.settings import settings_checks
 from lambdas.domain.preflight.storage import BUCKET_REGION, in_region
 from lambdas.domain.preflight.subject import EnvironmentResources, Subject
-from lambdas.domain.preflight.subscribers import SUBSCRIBERS, ToldBy, heard
+from lambdas.domain.preflight.subscribers import SUBSCRIBERS, TopicInUse, heard
 
 NO_RUN = "There is no run yet."
 
@@ -227,8 +227,8 @@ def _subscribers(subject: Subject, adapters: Adapters) -> list[Check]:
     if topics is None:
         return [Check(SUBSCRIBERS, skipped=subject.no_stacks)]
 
-    def told_by(arn: str, what: str, *, asks: bool = False) -> ToldBy:
-        return ToldBy(arn, what, _ask(lambda: adapters.topic.subscriptions(arn)), asks)
+    def told_by(arn: str, what: str, *, asks: bool = False) -> TopicInUse:
+        return TopicInUse(arn, what, _ask(lambda: adapters.topic.subscriptions(arn)), asks)
 
     results = "results, failures and requests for approval" if subject.needs.needs_approval else "results and failures"
     return [

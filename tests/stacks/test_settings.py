@@ -10,7 +10,7 @@ import cfnlint
 import pytest
 from aws_cdk import aws_logs as logs
 
-from lambdas.handlers.environment import Environment
+from lambdas.handlers.environment import EnvironmentVariables
 from stacks.functions import limits_on_runs
 from stacks.log_groups import RETENTION
 from stacks.settings import RUNTIMES, Settings, SettingsError, settings_from
@@ -62,7 +62,7 @@ def test_limits_on_run_json_reach_the_functions() -> None:
     default = {"interval_must_exclude_zero": True}
     for context, gate, models in (({}, default, None), (given, {"smallest_gain": 2.0}, ())):
         settings = settings_from(context)
-        read = Environment.model_validate({**VARIABLES, **limits_on_runs(settings)})
+        read = EnvironmentVariables.model_validate({**VARIABLES, **limits_on_runs(settings)})
         assert read.gate.model_dump(exclude_unset=True) == gate
         assert read.allowed_models == models
         assert read.max_runs_per_day == settings.max_runs_per_day

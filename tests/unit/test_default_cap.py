@@ -10,7 +10,7 @@ from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.models.catalogue import BaseModelEntry, catalogue
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training.candidates import Candidate
-from lambdas.handlers.environment import Environment
+from lambdas.handlers.environment import EnvironmentVariables
 from stacks.functions import limits_on_runs
 from stacks.settings import Settings
 from tests.unit.test_cost import plan, sets
@@ -65,6 +65,6 @@ def test_whether_unknown_prices_are_accepted_reaches_the_functions(accepted: boo
         "LONGEST_LEASE_HOURS": "8",
         "LONGEST_RUN_HOURS": "168",
     }
-    environment = Environment.model_validate(required | variables)
+    environment = EnvironmentVariables.model_validate(required | variables)
     assert environment.accept_unknown_prices is accepted
     assert environment.max_run_cost_usd == 100

@@ -49,7 +49,7 @@ from lambdas.domain.preflight.role import (
 from lambdas.domain.preflight.settings import settings_checks, settings_findings
 from lambdas.domain.preflight.storage import in_region as bucket_in_region
 from lambdas.domain.preflight.subject import needs_of
-from lambdas.domain.preflight.subscribers import Subscriptions, ToldBy, heard
+from lambdas.domain.preflight.subscribers import Subscriptions, TopicInUse, heard
 from lambdas.domain.settings.run_settings import Choices, RunSettings
 from lambdas.domain.training.candidates import SweepSettings
 from lambdas.domain.training.given_model import GivenModel
@@ -292,7 +292,7 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
     ],
     "subscribers": [
         (
-            lambda: heard([ToldBy("arn:topic", "results", Subscriptions(0, 0), asks=True)]),
+            lambda: heard([TopicInUse("arn:topic", "results", Subscriptions(0, 0), asks=True)]),
             ["arn:topic", "aws sns subscribe"],
         ),
     ],

@@ -3,15 +3,17 @@
 import pytest
 
 from lambdas.domain.core.unknown import Unknown
-from lambdas.domain.preflight.subscribers import Subscriptions, ToldBy, heard
+from lambdas.domain.preflight.subscribers import Subscriptions, TopicInUse, heard
 
 RESULTS = "arn:aws:sns:us-west-2:123456789012:results"
 ALARMS = "arn:aws:sns:us-west-2:123456789012:alarms"
 ONE, NONE, WAITING = Subscriptions(1, 0), Subscriptions(0, 0), Subscriptions(0, 1)
 
 
-def topics(results: Subscriptions | Unknown, alarms: Subscriptions | Unknown, *, asks: bool = False) -> list[ToldBy]:
-    return [ToldBy(RESULTS, "results", results, asks), ToldBy(ALARMS, "alarms", alarms)]
+def topics(
+    results: Subscriptions | Unknown, alarms: Subscriptions | Unknown, *, asks: bool = False
+) -> list[TopicInUse]:
+    return [TopicInUse(RESULTS, "results", results, asks), TopicInUse(ALARMS, "alarms", alarms)]
 
 
 def test_topics_with_readers_are_fine() -> None:

@@ -6,7 +6,7 @@ from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.dataset.unused_upload import MOST_AN_HOUR, UnusedUpload, hour_prefix, told_key
 
 
-class ToldBy(BaseModel):
+class UploadTeller(BaseModel):
     """The object's body: the invocation that tells it, which Lambda repeats under the same id."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
@@ -30,9 +30,9 @@ class ToldUploads:
         told = self._objects.keys(bucket, hour_prefix(hour))
         if key not in told and len(told) >= MOST_AN_HOUR:
             return None
-        body = ToldBy(request_id=request_id, key=upload.source.key).model_dump_json().encode()
+        body = UploadTeller(request_id=request_id, key=upload.source.key).model_dump_json().encode()
         if self._objects.write_new(bucket, key, body):
             return len(told) + 1
         standing = self._objects.read(bucket, key)
-        ours = standing is not None and ToldBy.model_validate_json(standing).request_id == request_id
+        ours = standing is not None and UploadTeller.model_validate_json(standing).request_id == request_id
         return len(told) if ours else None

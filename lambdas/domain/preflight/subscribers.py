@@ -17,7 +17,7 @@ class Subscriptions(NamedTuple):
     pending: int
 
 
-class ToldBy(NamedTuple):
+class TopicInUse(NamedTuple):
     """A topic, what a run tells by it, and its subscriptions. `asks` says that it is asked for an approval by it."""
 
     topic_arn: str
@@ -26,7 +26,7 @@ class ToldBy(NamedTuple):
     asks: bool = False
 
 
-def heard(topics: Sequence[ToldBy]) -> Check:
+def heard(topics: Sequence[TopicInUse]) -> Check:
     """Whether each topic has a confirmed subscription: an error where an approval is asked for by it, else a warning.
 
     A request that nobody hears ends the run after its training was paid for.
@@ -38,7 +38,7 @@ def heard(topics: Sequence[ToldBy]) -> Check:
     )
 
 
-def _finding(topic: ToldBy) -> Finding | None:
+def _finding(topic: TopicInUse) -> Finding | None:
     severity: Severity = "error" if topic.asks else "warning"
     found = topic.subscriptions
     if isinstance(found, Unknown):
