@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws import object_store
 from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
-from lambdas.adapters.aws.service_errors import NotFound, Refused, SpentForToday
+from lambdas.adapters.aws.clients import INFERENCE, STORAGE, longest_seconds
+from lambdas.adapters.aws.service_errors import ModelFailed, NotFound, Refused, SpentForToday
 from lambdas.adapters.stores.stored_answers import test_set_key
 from lambdas.domain.core.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
 from lambdas.domain.core.run import Run
@@ -26,9 +27,11 @@ from lambdas.domain.evaluation.shards import AnsweredShard, AnswerShard
 from lambdas.steps.clock import Clock
 
 # What a killed function would have to ask again, at most.
-STORE_EVERY_ANSWERS = 25
-# Time for one slow answer, and to store it, before Lambda kills the function.
-RESERVED_MILLISECONDS = 150_000
+STORE_EVERY_ANSWERS = 5
+# Time for the slowest answer, and to store it, before Lambda kills the function.
+RESERVED_MILLISECONDS = int(1000 * (longest_seconds(INFERENCE) + longest_seconds(STORAGE)))
+# So often a model is asked a question over which it fails itself: another question may be answered all the same.
+MOST_MODEL_FAILURES = 3
 
 # The first pause before a busy model is asked again; each further one is twice as long, up to the longest.
 FIRST_PAUSE_SECONDS = 1.0
@@ -92,6 +95,8 @@ def answer_records(
     finally:
         if len(lines) > stored:
             answers.write_shard(*place, list(lines.values()))
+        if left_out := adapters.runtime.left_out(model_id, settings):
+            answers.write_left_out(run.output_bucket, run.prefix, shard.arm, left_out)
     answered = sum(not isinstance(line, UnansweredLine) for line in lines.values())
     return AnsweredShard(arm=shard.arm, number=shard.number, answered=answered, errors=len(lines) - answered)
 
@@ -109,12 +114,15 @@ class _Model:
 
     def answer_when_free(self, index: int, record: bytes) -> ShardLine:
         """One record's line, from a model that may be busy for a while. Raises as `answer_records`."""
-        waited, pause, trouble = 0.0, FIRST_PAUSE_SECONDS, ""
+        waited, pause, trouble, failures = 0.0, FIRST_PAUSE_SECONDS, "", 0
         while True:
             self._require_time(trouble)
             try:
                 return self._answer(index, record)
             except ServiceBusy as busy:
+                failures += isinstance(busy, ModelFailed)
+                if failures >= MOST_MODEL_FAILURES:
+                    return UnansweredLine(index, str(busy))
                 if isinstance(busy, SpentForToday) and self.limits.patience_seconds < inf:
                     raise EvaluationFailed(
                         f"{self.model_id} has no quota left for today: {busy} Upload the data set again tomorrow, or "

@@ -46,7 +46,13 @@ def collect_answers(run: Run, plan: Plan, *, adapters: Adapters) -> Responses:
     # There is nothing to compare without a base.
     pairs, judge_shards = _write_pairs(run, plan, [] if BASE in missing else compared, adapters)
     counts = {
-        arm: ArmCounts(n=test_records, errors=found.total(), missing=missing.get(arm)) for arm, found in errors.items()
+        arm: ArmCounts(
+            n=test_records,
+            errors=found.total(),
+            missing=missing.get(arm),
+            left_out=adapters.answers.read_left_out(run.output_bucket, run.prefix, arm),
+        )
+        for arm, found in errors.items()
     }
     return Responses(arms=counts, pairs=pairs, judge_shards=judge_shards)
 

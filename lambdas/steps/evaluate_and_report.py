@@ -72,6 +72,7 @@ def evaluate_and_report(
         materials.losses.get(model.number, NO_LOSSES),
         adapters.lineage.read_lineage(run, plan.arms, judged=bool(judged)),
         _read_costs(run, plan, materials.losses, preflight, adapters, model_unit_price_per_hour),
+        left_out={name: arm.left_out for name, arm in responses.arms.items()},
     )
     page_uri = write_page(bucket, prefix, report, materials, adapters=adapters)
     write_review(bucket, prefix, report, pairs, adapters=adapters)

@@ -1,12 +1,14 @@
 """JudgeShard: a judge compares the pairs of one shard, each in both orders. No question is asked twice."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
-from lambdas.adapters.aws.service_errors import NotFound, Refused
+from lambdas.adapters.aws.service_errors import ModelFailed, NotFound, Refused, SpentForToday
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.run import Run
+from lambdas.domain.evaluation.answers import ModelAnswer
 from lambdas.domain.evaluation.judging.lines import JudgedLine, JudgementLine, UnjudgedLine, select_judgements
 from lambdas.domain.evaluation.judging.pairwise import (
     ORDERS,
@@ -18,10 +20,15 @@ from lambdas.domain.evaluation.judging.pairwise import (
 )
 from lambdas.domain.evaluation.judging.shards import JudgedShard, JudgeShard
 from lambdas.domain.evaluation.questions import InferenceSettings, Message, Question
-from lambdas.steps.answering import MODEL_CANNOT_BE_ASKED, RESERVED_MILLISECONDS
+from lambdas.steps.answering import (
+    MODEL_CANNOT_BE_ASKED,
+    MOST_MODEL_FAILURES,
+    RESERVED_MILLISECONDS,
+    STORE_EVERY_ANSWERS,
+)
 
 # Room for a reasoning of 4 sentences; without chance, so that the same question gets the same judgement.
-SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0, top_p=1.0)
+SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0)
 
 
 def judge_shard(
@@ -35,7 +42,7 @@ def judge_shard(
     """
     judging, place = adapters.judging, (run.output_bucket, run.prefix, shard.judge, shard.number)
     lines = judging.read_judged(*place)
-    done = {(line.index, line.order) for line in lines}
+    done, stored = {(line.index, line.order) for line in lines}, len(lines)
     pairs = judging.read_pairs(run.output_bucket, run.prefix, shard.first, shard.records)
     try:
         for pair, order in _list_questions(pairs):
@@ -46,8 +53,11 @@ def judge_shard(
                     f"Shard {shard.number} of judge {shard.judge} needs more time; it goes on where it is."
                 )
             lines.append(_ask(shard.judge, pair, order, lines, adapters.runtime))
+            if len(lines) - stored >= STORE_EVERY_ANSWERS:
+                judging.write_judged(*place, lines)
+                stored = len(lines)
     finally:
-        if len(lines) > len(done):
+        if len(lines) > stored:
             judging.write_judged(*place, lines)
     answered = len(select_judgements(lines))
     return JudgedShard(judge=shard.judge, number=shard.number, answered=answered, errors=len(lines) - answered)
@@ -60,6 +70,14 @@ def _list_questions(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Order]]:
                 yield pair, order
 
 
+def _ask_again(ask: Callable[[], ModelAnswer]) -> ModelAnswer:
+    """An answer of a model that may fail over a question once or twice."""
+    for _ in range(MOST_MODEL_FAILURES - 1):
+        with suppress(ModelFailed):
+            return ask()
+    return ask()
+
+
 def _ask(judge: str, pair: Pair, order: Order, lines: Sequence[JudgedLine], runtime: BedrockRuntime) -> JudgedLine:
     """The line of one question."""
     final = next((line.error for line in lines if isinstance(line, UnjudgedLine) and line.final), None)
@@ -68,7 +86,9 @@ def _ask(judge: str, pair: Pair, order: Order, lines: Sequence[JudgedLine], runt
     prompt = judge_prompt(pair, order)
     question = Question(pair.index, prompt.system, (Message(role="user", content=prompt.user),), "")
     try:
-        answer = runtime.converse(judge, question, SETTINGS)
+        answer = _ask_again(lambda: runtime.converse(judge, question, SETTINGS))
+    except (ModelFailed, SpentForToday) as failure:
+        return UnjudgedLine(pair.index, order, str(failure), final=isinstance(failure, SpentForToday))
     except Refused as refusal:
         cannot_be_asked = isinstance(refusal, NotFound) or refusal.code in MODEL_CANNOT_BE_ASKED
         return UnjudgedLine(pair.index, order, f"{refusal.code}: {refusal.message}", final=cannot_be_asked)

@@ -208,7 +208,7 @@ def _access(subject: Subject, adapters: Adapters) -> list[Check]:
 
 def _answering(subject: Subject, adapters: Adapters) -> list[Check]:
     def ask(model_id: str) -> Unknown | None:
-        return _ask(lambda: adapters.foundation_models.ask_one_token(model_id))
+        return _ask(lambda: adapters.foundation_models.ask_briefly(model_id))
 
     # At the same time: a model that takes its time for a refusal must not use up the function's.
     with ThreadPoolExecutor(max_workers=max(1, len(subject.needs.asked))) as pool:

@@ -62,6 +62,18 @@ class ThrottledError(BedrockError):
     code = "ThrottlingException"
 
 
+class ModelFailedError(BedrockError):
+    """The model itself failed (424); only faults raise it."""
+
+    code = "ModelErrorException"
+
+
+class ModelTimedOutError(BedrockError):
+    """The model took too long (408); only faults raise it."""
+
+    code = "ModelTimeoutException"
+
+
 class DeniedError(BedrockError):
     """The caller lacks a permission; only faults raise it."""
 

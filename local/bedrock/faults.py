@@ -17,6 +17,8 @@ from local.bedrock.errors import (
     ConflictError,
     DeniedError,
     InternalError,
+    ModelFailedError,
+    ModelTimedOutError,
     QuotaError,
     ThrottledError,
     ValidationError,
@@ -40,6 +42,8 @@ class FaultKind(StrEnum):
     QUOTA = "quota"
     CONFLICT = "conflict"
     INTERNAL = "internal"
+    MODEL_ERROR = "model_error"
+    MODEL_TIMEOUT = "model_timeout"
     ERROR_AFTER = "error_after"
     DROP_BEFORE = "drop_before"
     DROP_AFTER = "drop_after"
@@ -104,6 +108,10 @@ def error_of(fault: Fault, operation: str) -> BedrockError | None:
             return ValidationError("The request was refused by a fault rule of the simulation.")
         case FaultKind.QUOTA:
             return QuotaError("The request exceeds your account's quota (a fault rule of the simulation).")
+        case FaultKind.MODEL_ERROR:
+            return ModelFailedError("The model returned an unexpected error. Try your request again.")
+        case FaultKind.MODEL_TIMEOUT:
+            return ModelTimedOutError("Model has timed out in processing the request. Try your request again.")
         case FaultKind.CONFLICT:
             return ConflictError("The resource is in use (a fault rule of the simulation). Try later.")
         case FaultKind.INTERNAL | FaultKind.ERROR_AFTER:

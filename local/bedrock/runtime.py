@@ -5,13 +5,14 @@ Every format becomes one Conversation, which a simulated model answers; latency 
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic import ValidationError as BodyError
 
+from local.bedrock import sampling
 from local.bedrock.custom_model_deployments import Deployments
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import NotFoundError, ValidationError
@@ -126,10 +127,23 @@ class Runtime:
         return InvokeModelAnswer(json.dumps(output).encode(), headers)
 
     def converse(self, model: FoundationModel | CustomModel, params: dict[str, Any]) -> dict[str, Any]:
-        """Converse: text only."""
-        reply = self._answer(model, _conversation_of_converse(params))
+        """Converse: text only, behind a block of reasoning where the model reasons."""
+        asked, content = _conversation_of_converse(params), []
+        if isinstance(model, FoundationModel):
+            sampling.refuse_sampling(model, params)
+        if isinstance(model, FoundationModel) and sampling.reasons(model):
+            content.append(
+                {"reasoningContent": {"reasoningText": {"text": "The user asks.", "signature": "simulated"}}}
+            )
+            reply = self._answer(model, replace(asked, max_tokens=max(0, asked.max_tokens - sampling.REASONING_TOKENS)))
+            thought = min(asked.max_tokens, sampling.REASONING_TOKENS)
+            reply = replace(reply, output_tokens=reply.output_tokens + thought)
+        else:
+            reply = self._answer(model, asked)
         return {
-            "output": {"message": {"role": "assistant", "content": [{"text": reply.text}]}},
+            "output": {
+                "message": {"role": "assistant", "content": [*content, *([{"text": reply.text}] if reply.text else [])]}
+            },
             "stopReason": reply.stop_reason,
             "usage": {
                 "inputTokens": reply.input_tokens,

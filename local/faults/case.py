@@ -21,6 +21,7 @@ ABORTED = frozenset({"ABORTED"})
 TIMED_OUT = frozenset({"TIMED_OUT"})
 
 SPENT = "quota of the day used up"
+MODEL_ERROR = "the model's own error twice"
 FAILURES: Mapping[str, tuple[FaultKind, Mapping[str, Any]]] = {
     "throttled once": (FaultKind.THROTTLE, {"last": 1}),
     "throttled for a minute": (FaultKind.THROTTLE, {"duration_seconds": 60}),
@@ -38,9 +39,12 @@ FAILURES: Mapping[str, tuple[FaultKind, Mapping[str, Any]]] = {
     "function killed after the effect": (FaultKind.KILL_AFTER, {"last": 1}),
     "slower than the function's timeout": (FaultKind.TIMEOUT_AFTER, {"last": 1}),
     SPENT: (FaultKind.SPENT, {}),
+    MODEL_ERROR: (FaultKind.MODEL_ERROR, {"last": 2}),
 }
-# For an hour or more it is only waited for (busy_cases.py). Only inference has a quota of a day.
-ALL = tuple(name for name in FAILURES if name not in ("throttled for an hour", "throttled for hours", SPENT))
+# For an hour or more it is only waited for (busy_cases.py). The last two are of inference alone.
+ALL = tuple(
+    name for name in FAILURES if name not in ("throttled for an hour", "throttled for hours", SPENT, MODEL_ERROR)
+)
 # Of calls that are waited for for as long as a run may take.
 PATIENT = tuple(name for name in ALL if name != "throttled for ever")
 # Of calls that change nothing, where before and after the effect are the same.

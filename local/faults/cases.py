@@ -8,6 +8,7 @@ from local.bedrock.faults import Fault, FaultKind
 from local.faults.busy_cases import busy_cases
 from local.faults.case import (
     ABORTED,
+    MODEL_ERROR,
     OF_EACH_WAY,
     OF_QUESTIONS,
     PATIENT,
@@ -50,7 +51,7 @@ ASK_BASE = Target(
     "answer_baseline_shard",
     function_seconds=SHARD_FUNCTION_SECONDS,
     missing_arm="base",
-    fails=(*OF_QUESTIONS, SPENT),
+    fails=(*OF_QUESTIONS, SPENT, MODEL_ERROR),
 )
 PURCHASE = Target(
     "CreateProvisionedModelThroughput",

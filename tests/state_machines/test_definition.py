@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.aws import clients
 from lambdas.domain.core import errors
-from lambdas.steps.answering import RESERVED_MILLISECONDS
+from lambdas.steps.answering import RESERVED_MILLISECONDS, STORE_EVERY_ANSWERS
 from stacks.definition import CALL_AND_WAIT, PATH, RETRIES, definition_text, lambda_states, states
+from stacks.functions import MARGIN_SECONDS
 from stacks.settings import MOST_RUN_HOURS, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -93,6 +95,29 @@ def test_an_unfinished_shard_goes_on_for_as_long_as_any_lease(name: str) -> None
     seconds = TASKS[name]["TimeoutSeconds"] - RESERVED_MILLISECONDS / 1000 - 5
     longest_lease_hours = Settings.model_fields["longest_lease_hours"].metadata[1].le
     assert retry["MaxAttempts"] * seconds >= longest_lease_hours * 3600
+
+
+@pytest.mark.parametrize("name", ["AnswerShard", "AnswerBaselineShard", "JudgeShard"])
+def test_the_slowest_answer_and_its_storing_end_before_the_function_does(name: str) -> None:
+    """A function that is killed loses what it has not stored, and tells nobody why."""
+
+    def slowest(config: Any) -> float:
+        attempts = config.retries["total_max_attempts"]
+        # botocore's standard mode pauses for 20 seconds at most.
+        return float(attempts * (config.connect_timeout + config.read_timeout) + (attempts - 1) * 20)
+
+    function_seconds = TASKS[name]["TimeoutSeconds"] - MARGIN_SECONDS
+    assert slowest(clients.INFERENCE) + slowest(clients.STORAGE) <= RESERVED_MILLISECONDS / 1000
+    # Nor is most of a function's time reserved.
+    assert 0.6 * function_seconds >= RESERVED_MILLISECONDS / 1000
+    assert STORE_EVERY_ANSWERS <= 5
+
+
+def test_a_purchase_ends_before_its_function_does() -> None:
+    """How long a purchase that was cut off may still take effect is then known."""
+    function_seconds = TASKS["PurchaseThroughputOrDeploy"]["TimeoutSeconds"] - MARGIN_SECONDS
+    config: Any = clients.CONTROL
+    assert config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout) < function_seconds
 
 
 def test_deletion_insists_beyond_the_usual() -> None:

@@ -18,13 +18,29 @@ if TYPE_CHECKING:
     from types_boto3_ssm import SSMClient
     from types_boto3_stepfunctions import SFNClient
 
+
 # The retries here bridge seconds; the state machine's Retry bridges minutes.
-STORAGE = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=30)
+def _insistent(attempts: int, connect_timeout: int, read_timeout: int) -> Config:
+    """A client's settings; botocore's own `max_attempts` would count the repetitions alone."""
+    retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+    return Config(retries=retries, connect_timeout=connect_timeout, read_timeout=read_timeout)
+
+
+def longest_seconds(config: Config) -> float:
+    """How long a call of a client with these settings may take: each attempt, and the pauses between them."""
+    attempts: int = config.retries["total_max_attempts"]  # type: ignore[attr-defined] # set by Config's own __init__
+    each = config.connect_timeout + config.read_timeout  # type: ignore[attr-defined] # the same
+    return float(attempts * each + (attempts - 1) * LONGEST_BACKOFF_SECONDS)
+
+
+# Of botocore's standard mode.
+LONGEST_BACKOFF_SECONDS = 20
+STORAGE = _insistent(5, connect_timeout=5, read_timeout=30)
 # Two attempts end within the 30 seconds of PurchaseThroughputOrDeploy: how long a purchase that was cut off may still
 # take effect is then known.
-CONTROL = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=3, read_timeout=10)
-# A model may think for a while before it sends the first byte.
-INFERENCE = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=120)
+CONTROL = _insistent(2, connect_timeout=3, read_timeout=10)
+# A model may think for a while before it sends the first byte. Who asks repeats the question, as long as it has time.
+INFERENCE = _insistent(2, connect_timeout=5, read_timeout=120)
 
 
 class Maker(Protocol):

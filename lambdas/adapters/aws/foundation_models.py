@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _UNKNOWN = {"ResourceNotFoundException", "ValidationException"}
 # What the ids of cross-Region inference profiles begin with.
 _PROFILES = ("us.", "eu.", "apac.", "au.", "ca.", "jp.", "us-gov.", "global.")
-_ONE_TOKEN = InferenceSettings(max_tokens=1, temperature=0.0, top_p=1.0)
+# A model that reasons first answers with a few hundred tokens; another one says a word.
+_BRIEF = InferenceSettings(max_tokens=300, temperature=0.0)
 
 
 class FoundationModels:
@@ -70,10 +71,11 @@ class FoundationModels:
             trouble=agreement.get("errorMessage"),
         )
 
-    def ask_one_token(self, model_id: str) -> None:
-        """Asks a model for a single token; raises ServiceBusy and Refused."""
-        question = Question(index=0, system=None, messages=(Message(role="user", content="Hello"),), reference="")
-        self._runtime.converse(model_id, question, _ONE_TOKEN)
+    def ask_briefly(self, model_id: str) -> None:
+        """Asks a model for a word; raises ServiceBusy and Refused."""
+        message = Message(role="user", content="Reply with the word OK and nothing else.")
+        question = Question(index=0, system=None, messages=(message,), reference="")
+        self._runtime.converse(model_id, question, _BRIEF)
 
 
 def _profile_prefix(model_id: str) -> str:

@@ -17,6 +17,7 @@ _BUSY = {
     "ServiceUnavailableException", "ServiceUnavailable", "InternalServerException", "InternalServerError",
     "InternalFailure", "ModelNotReadyException", "RequestTimeout", "RequestTimeoutException",
 }  # fmt: skip
+_OF_A_MODEL = {"ModelErrorException", "ModelTimeoutException"}
 _SERVER_ERROR = 500
 # "Too many tokens per day, please wait before trying again."
 _A_DAY = re.compile(r"\bper day\b", re.IGNORECASE)
@@ -34,6 +35,13 @@ class Refused(Exception):  # noqa: N818 - a domain word, like the named errors
 
 class NotFound(Refused):
     """AWS knows no such resource."""
+
+
+class ModelFailed(ServiceBusy):
+    """A model failed over one question, or took too long for it: it may answer when it is asked again.
+
+    botocore does not repeat such a call by itself.
+    """
 
 
 class SpentForToday(ServiceBusy):
@@ -69,8 +77,8 @@ def named_errors(operation: str) -> Iterator[None]:
         code = name(error.response["Error"].get("Code", "Unknown"))
         message = sentence(error.response["Error"].get("Message", ""))
         status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
-        if code in _BUSY or status >= _SERVER_ERROR:
-            kind = SpentForToday if _A_DAY.search(message) else ServiceBusy
+        if code in _BUSY or code in _OF_A_MODEL or status >= _SERVER_ERROR:
+            kind = ModelFailed if code in _OF_A_MODEL else SpentForToday if _A_DAY.search(message) else ServiceBusy
             raise kind(f"{operation} failed: {code}: {message}. The same call may succeed later.") from error
         raise _REFUSALS.get(code, Refused)(operation, code, message) from error
     except (HTTPClientError, BotocoreConnectionError, ResponseParserError) as error:

@@ -40,6 +40,10 @@ def _baseline_trouble_key(prefix: str, arm: str) -> str:
     return f"{prefix}shards/{arm}/trouble.json"
 
 
+def _left_out_key(prefix: str, arm: str) -> str:
+    return f"{prefix}shards/{arm}/left_out.json"
+
+
 def arm_key(prefix: str, arm: str) -> str:
     """Where an arm's answers are."""
     return f"{prefix}evaluation/{arm}.jsonl"
@@ -80,6 +84,15 @@ class StoredAnswers:
     def write_baseline_trouble(self, bucket: str, prefix: str, arm: str, trouble: BaselineTrouble) -> None:
         """Stores an error of a baseline's shard in place of an earlier one."""
         self._objects.write(bucket, _baseline_trouble_key(prefix, arm), trouble.model_dump_json().encode())
+
+    def read_left_out(self, bucket: str, prefix: str, arm: str) -> list[str]:
+        """The sampling parameters that an arm's model refused and was asked without."""
+        names: list[str] = orjson.loads(self._objects.read(bucket, _left_out_key(prefix, arm)) or b"[]")
+        return names
+
+    def write_left_out(self, bucket: str, prefix: str, arm: str, names: list[str]) -> None:
+        """Stores the sampling parameters that an arm's model refused: all of its shards find the same."""
+        self._objects.write(bucket, _left_out_key(prefix, arm), orjson.dumps(names))
 
     def read_arm(self, bucket: str, prefix: str, arm: str) -> Iterator[StoredLine]:
         """An arm's lines in order, one at a time; none where they have not been joined."""

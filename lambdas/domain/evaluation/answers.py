@@ -90,12 +90,14 @@ StoredLine = AnswerLine | UnansweredLine
 class ArmCounts(Fact):
     """How many test records an arm was asked, and how many of them have no answer.
 
-    `missing` says why a baseline has too few answers to be compared with.
+    `missing` says why a baseline has too few answers to be compared with; `left_out` names the sampling parameters that
+    its model refused.
     """
 
     n: int
     errors: int
     missing: str | None = Field(default=None, exclude_if=lambda missing: missing is None)
+    left_out: list[str] = Field(default=[], exclude_if=lambda names: not names)
 
 
 class Responses(Fact):

@@ -1,5 +1,6 @@
 """What a model is asked: a record of the test set without its reference, and the settings that all arms share."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -67,11 +68,19 @@ class Question:
 
 
 class InferenceSettings(Fact):
-    """How a model is asked: the same for every arm, so that arms can be compared."""
+    """How a model is asked: the same for every arm, so that arms can be compared. What is not set is not sent."""
 
     max_tokens: int = Field(ge=1)
-    temperature: float = Field(ge=0, le=1)
-    top_p: float = Field(gt=0, le=1)
+    temperature: float | None = Field(default=None, ge=0, le=1)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+
+    def without(self, names: Collection[str]) -> "InferenceSettings":
+        """These settings without the sampling parameters of these names."""
+        return self.model_copy(update=dict.fromkeys(names))
+
+    def sent(self) -> dict[str, int | float]:
+        """The parameters that are sent, by name."""
+        return self.model_dump(exclude_none=True)
 
 
 def parse_question(index: int, line: bytes) -> Question:

@@ -12,6 +12,7 @@ from lambdas.domain.evaluation.task_kind import TaskKind
 class EvaluationSettings(SettingsModel):
     """How the arms answer the test set, and how their answers are compared.
 
+    Sampling parameters that a model refuses are left out for that model; its arm's figures say what was sent.
     `models` are asked beside the tuned model and its base. With `few_shot` k each model answers a second time, with k
     training records as examples: twice the arms, and twice the answers while the throughput bills. `judges` are models
     that compare the tuned model's and its base's answers to `judged_pairs` test records, each in both orders; none are
@@ -21,7 +22,7 @@ class EvaluationSettings(SettingsModel):
 
     max_tokens: int = Field(default=512, ge=1, le=4096)
     temperature: float = Field(default=0.0, ge=0, le=1)
-    top_p: float = Field(default=1.0, gt=0, le=1)
+    top_p: float | None = Field(default=None, gt=0, le=1)
     models: list[ModelId] = Field(default=[], max_length=5)
     few_shot: int = Field(default=0, ge=0, le=20)
     judges: list[ModelId] = Field(default=[], max_length=5)

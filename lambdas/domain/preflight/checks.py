@@ -44,7 +44,7 @@ CHECKS = {
     "role-writes-output": "The customization role may write the job's output.",
     "key-usable": "The KMS key, where there is one, is enabled, and the job may use it.",
     "models-accessible": "The account may ask the base model, the models compared with it and the judges for good.",
-    "models-callable": "The base model, the models compared with it and the judges answer a question of one token.",
+    "models-callable": "The base model, the models compared with it and the judges answer a brief question.",
     "lambda-concurrency": "The account's Lambda concurrency has room for questions and what looks after the run.",
     "subscribers": "Somebody gets the topics' messages: results, the request for approval, and alarms.",
     "names-free": "No job, custom model, throughput or deployment of another run has this run's names.",

@@ -1,6 +1,6 @@
 """What each arm's stored answers add up to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lambdas.domain.core.statistics import count_statistics, percentile
 from lambdas.domain.cost.actual import Costs
@@ -18,8 +18,12 @@ def summarise_arms(
     model_arn: str | None,
     evaluation: Evaluation,
     costs: Costs | None,
+    left_out: Mapping[str, Sequence[str]],
 ) -> dict[str, ArmFigures]:
-    """The figures of each arm; the tuned arms' answers are those of `model_arn`."""
+    """The figures of each arm; the tuned arms' answers are those of `model_arn`.
+
+    `left_out` names the sampling parameters that an arm's model refused.
+    """
     prices = answer_prices(plan, evaluation.figures, costs.prices) if costs else dict.fromkeys(plan.arms)
     arms = {
         name: summarise_arm(
@@ -30,6 +34,7 @@ def summarise_arms(
             price_per_1000=prices[name],
             classification=evaluation.classifications.get(name),
             missing=evaluation.missing.get(name),
+            sent=plan.evaluation.inference.without(left_out.get(name, ())).sent(),
         )
         for name, figures in evaluation.figures.items()
     }
@@ -51,6 +56,7 @@ def summarise_arm(
     price_per_1000: float | None = None,
     classification: Classification | None = None,
     missing: str | None = None,
+    sent: Mapping[str, int | float] | None = None,
 ) -> ArmFigures:
     """An arm's figures; `means` has its metrics. Of one that is `missing` the figures would be those of a few."""
     if missing is not None:
@@ -72,6 +78,7 @@ def summarise_arm(
             "classification": classification,
             "token_reduction_percent": None,
             **({} if missing is None else {"missing": missing}),
+            **({} if sent is None else {"sent": sent}),
         }
     )
 

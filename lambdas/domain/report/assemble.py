@@ -1,7 +1,8 @@
 """Makes report.json: every figure follows from the stored answers and the run's facts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from lambdas.domain.cost.actual import Costs, RunCost, Usage, report_cost
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
@@ -95,9 +96,11 @@ def assemble_success(
     losses: JobLosses,
     lineage: Lineage,
     costs: Costs | None,
+    left_out: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> SucceededReport:
     """The report of a run that reached its end.
 
+    `left_out` has the sampling parameters that the models of some arms refused.
     `losses` are those of the served model's job. Without `costs` the report says nothing of what the run cost.
     """
     known = known_facts(facts)
@@ -111,7 +114,7 @@ def assemble_success(
         {
             **{name: getattr(known, name) for name in known.model_fields_set},
             "status": "succeeded",
-            "arms": summarise_arms(plan, known.custom_model_arn, evaluation, costs),
+            "arms": summarise_arms(plan, known.custom_model_arn, evaluation, costs, left_out),
             "task": evaluation.task,
             "comparisons": evaluation.comparisons,
             "judging": judging,

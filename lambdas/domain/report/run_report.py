@@ -59,7 +59,8 @@ class ArmFigures(Section):
 
     Each metric is a mean over all `n` records for which it has a meaning, one without an answer counting as 0. Tokens,
     latency and stop reasons are those of the answers. The metrics with a default belong to tasks of their kind alone.
-    An arm that gave too few answers says in `missing` why, and has no other figures.
+    An arm that gave too few answers says in `missing` why, and has no other figures. `sent` are the parameters of
+    inference that its model was asked with.
     """
 
     model_id: str | None
@@ -82,6 +83,7 @@ class ArmFigures(Section):
     classification: Classification | None
     token_reduction_percent: TokenFigures | None
     missing: str | None = None
+    sent: dict[str, int | float] | None = None
 
     def metric(self, name: str) -> float | None:
         """The mean of a metric; None where it has no meaning for the task."""

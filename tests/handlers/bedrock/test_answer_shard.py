@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -10,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.domain.core.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
 from lambdas.handlers import answer_baseline_shard, answer_shard, composition
 from lambdas.steps.answer_baseline_shard import LONGEST_WAIT_SECONDS, PATIENCE_WITH_BASELINE_SECONDS
+from lambdas.steps.answering import MOST_MODEL_FAILURES, STORE_EVERY_ANSWERS
 from lambdas.steps.clock import Clock
 from tests.handlers.bedrock.conftest import Script
 from tests.handlers.conftest import with_time_left
@@ -221,6 +223,93 @@ def test_a_model_that_refuses_every_question_is_given_up(
     with pytest.raises(EvaluationFailed, match=r"answered none of 10 records.*on-demand throughput isn't supported"):
         answer_baseline_shard.handler(event, lambda_context)
     assert len(stored("other")) == 10
+
+
+BOTH = "The model returned the following errors: `temperature` and `top_p` cannot both be specified for this model."
+GONE = "The model returned the following errors: `temperature` is deprecated for this model."
+
+
+def test_what_is_not_set_is_not_sent(
+    runtime: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """Claude 4.5 refuses temperature together with top_p, which nobody has asked for."""
+    event["plan"]["evaluation"] = {"max_tokens": 64}
+    runtime.answer(CONVERSE, said("4"))
+    answer_shard.handler(event, lambda_context)
+    assert runtime.requests(CONVERSE)[0]["inferenceConfig"] == {"maxTokens": 64, "temperature": 0.0}
+    assert composition.root.adapters.answers.read_left_out(BUCKET, expect["prefix"], "tuned") == []
+
+
+def test_sampling_parameters_that_a_model_refuses_are_left_out_and_recorded(
+    runtime: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """Each refusal is met once; the other questions are asked as the model takes them."""
+    runtime.refuse(CONVERSE, "ValidationException", BOTH)
+    runtime.refuse(CONVERSE, "ValidationException", GONE)
+    runtime.answer(CONVERSE, said("4"))
+    assert answer_shard.handler(event, lambda_context)["answered"] == 3
+    sent = [request["inferenceConfig"] for request in runtime.requests(CONVERSE)]
+    assert sent == [
+        {"maxTokens": 64, "temperature": 0.0, "topP": 1.0},
+        {"maxTokens": 64, "temperature": 0.0},
+        *[{"maxTokens": 64}] * 3,
+    ]
+    assert composition.root.adapters.answers.read_left_out(BUCKET, expect["prefix"], "tuned") == [
+        "temperature",
+        "top_p",
+    ]
+
+
+def test_an_answer_with_reasoning_is_its_text(
+    runtime: Script, event: dict[str, Any], stored: Stored, lambda_context: LambdaContext
+) -> None:
+    """What a model thinks aloud is no part of its answer."""
+    thought = {"reasoningContent": {"reasoningText": {"text": "Two and two.", "signature": "s"}}}
+    content = [thought, {"text": "4"}]
+    runtime.answer(CONVERSE, {**said(""), "output": {"message": {"role": "assistant", "content": content}}})
+    answer_shard.handler(event, lambda_context)
+    assert stored()[0]["response"] == "4"
+
+
+@pytest.mark.parametrize(("code", "status"), [("ModelErrorException", 424), ("ModelTimeoutException", 408)])
+def test_a_question_over_which_the_model_failed_is_asked_again(
+    runtime: Script, event: dict[str, Any], lambda_context: LambdaContext, code: str, status: int
+) -> None:
+    """It says nothing about the question, and botocore does not repeat it."""
+    runtime.refuse(CONVERSE, code, "The model failed.", status=status)
+    runtime.answer(CONVERSE, said("4"))
+    assert answer_shard.handler(event, lambda_context)["answered"] == 3
+    assert len(runtime.requests(CONVERSE)) == 1 + 3
+
+
+def test_a_question_over_which_the_model_always_fails_is_one_error(
+    runtime: Script, event: dict[str, Any], stored: Stored, lambda_context: LambdaContext
+) -> None:
+    """The other records have their answers."""
+    for _ in range(MOST_MODEL_FAILURES):
+        runtime.refuse(CONVERSE, "ModelErrorException", "The model failed.", status=424)
+    runtime.answer(CONVERSE, said("4"))
+    assert answer_shard.handler(event, lambda_context)["errors"] == 1
+    assert "ModelErrorException" in stored()[0]["error"]
+
+
+def test_a_killed_function_loses_at_most_five_answers(
+    runtime: Script, event: dict[str, Any], s3: "S3Client", stored: Stored, lambda_context: LambdaContext
+) -> None:
+    """A kill raises nothing that could store them."""
+    key = f"{event['run']['prefix']}dataset/test.jsonl"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=(json.dumps(RECORDS[0]) + "\n").encode() * 20)
+    event["shard"] |= {"records": 20}
+    runtime.answer(CONVERSE, said("4"))
+    seen: list[int] = []
+
+    def look() -> int:
+        seen.append(len(stored()) if runtime.requests(CONVERSE)[STORE_EVERY_ANSWERS - 1 :] else 0)
+        return 900_000
+
+    context = cast(LambdaContext, SimpleNamespace(**{**vars(lambda_context), "get_remaining_time_in_millis": look}))
+    answer_shard.handler(event, context)
+    assert max(asked - kept for asked, kept in enumerate(seen)) <= 5
 
 
 @pytest.fixture

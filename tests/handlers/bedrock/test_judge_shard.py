@@ -11,6 +11,7 @@ from lambdas.domain.evaluation.judging.pairwise import Pair
 from lambdas.domain.evaluation.judging.summary import JudgedPair, summarise_judging
 from lambdas.handlers import composition
 from lambdas.handlers.judge_shard import handler
+from lambdas.steps.answering import MOST_MODEL_FAILURES
 from lambdas.steps.judge_shard import SETTINGS
 from tests.handlers.bedrock.conftest import Script
 from tests.handlers.conftest import with_time_left
@@ -96,6 +97,38 @@ def test_a_refused_question_is_that_pairs_error_alone(
     runtime.refuse(CONVERSE, "ValidationException", "Too long.")
     runtime.answer(CONVERSE, said("tie"))
     assert handler(event, lambda_context) | {"judge": None} == {"judge": None, "number": 0, "answered": 3, "errors": 1}
+
+
+def test_a_judge_that_refuses_temperature_is_asked_without(
+    runtime: Script, event: dict[str, Any], lambda_context: LambdaContext
+) -> None:
+    """Every current Claude would be missing as a judge."""
+    runtime.refuse(CONVERSE, "ValidationException", "`temperature` is deprecated for this model.")
+    runtime.answer(CONVERSE, said("tie"))
+    assert handler(event, lambda_context)["errors"] == 0
+    sent = [request["inferenceConfig"] for request in runtime.requests(CONVERSE)]
+    assert sent == [{"maxTokens": 512, "temperature": 0.0}, *[{"maxTokens": 512}] * 4]
+
+
+@pytest.mark.parametrize(("code", "status"), [("ModelErrorException", 424), ("ModelTimeoutException", 408)])
+def test_a_judge_that_failed_over_a_question_is_asked_again_a_few_times(
+    runtime: Script, event: dict[str, Any], lambda_context: LambdaContext, code: str, status: int
+) -> None:
+    """A pair that it can never judge says nothing about the others."""
+    for _ in range(1 + MOST_MODEL_FAILURES):
+        runtime.refuse(CONVERSE, code, "The model failed.", status=status)
+    runtime.answer(CONVERSE, said("tie"))
+    runtime._answers[CONVERSE].insert(1, runtime._answers[CONVERSE][-1])
+    assert handler(event, lambda_context) | {"judge": None} == {"judge": None, "number": 0, "answered": 3, "errors": 1}
+
+
+def test_a_judge_whose_quota_of_the_day_is_used_up_is_asked_once(
+    runtime: Script, event: dict[str, Any], lambda_context: LambdaContext
+) -> None:
+    """It outlasts all repetitions."""
+    runtime.refuse(CONVERSE, "ThrottlingException", "Too many tokens per day, please wait.", status=429)
+    assert handler(event, lambda_context)["errors"] == 4
+    assert len(runtime.requests(CONVERSE)) == 1
 
 
 def test_answers_are_stored_when_the_time_runs_out(

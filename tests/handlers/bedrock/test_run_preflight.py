@@ -176,7 +176,7 @@ def test_run_that_lacks_nothing_goes_on_and_every_check_is_on_record(
 def test_model_that_answers_now_and_is_denied_later_ends_the_run_before_a_job_starts(
     account: Script, run_preflight: Preflight, plan: dict[str, Any]
 ) -> None:
-    """The first calls of a third-party model succeed in a new account: the question of one token proves nothing."""
+    """The first calls of a third-party model succeed in a new account: a brief question proves nothing."""
     plan["evaluation"]["judges"] = ["us.anthropic.claude-haiku-4-5-20251001-v1:0"]
     change(account, "GetFoundationModelAvailability").answer("GetFoundationModelAvailability", available())
     account.answer("GetFoundationModelAvailability", available("NOT_AVAILABLE"))

@@ -135,6 +135,63 @@ def test_each_current_claude_answers_through_its_profiles_only(simulation: Simul
     assert described["customizationsSupported"] == []
 
 
+def test_a_model_that_reasons_answers_behind_a_block_of_reasoning(simulation: Simulation) -> None:
+    """What it thinks counts as output; with room for one token alone there is no answer."""
+
+    def ask(most: int) -> dict[str, Any]:
+        answer: dict[str, Any] = simulation.runtime.converse(
+            modelId="us.anthropic.claude-opus-5",
+            messages=[{"role": "user", "content": [{"text": PROMPT}]}],
+            inferenceConfig={"maxTokens": most},
+        )
+        return answer
+
+    content = ask(200)["output"]["message"]["content"]
+    assert [list(block) for block in content] == [["reasoningContent"], ["text"]]
+    brief = ask(1)
+    assert ([list(block) for block in brief["output"]["message"]["content"]], brief["stopReason"]) == (
+        [["reasoningContent"]],
+        "max_tokens",
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "config", "refused"),
+    [
+        ("haiku-4-5-20251001-v1:0", {"temperature": 0.0, "topP": 1.0}, "cannot both be specified"),
+        ("sonnet-4-5-20250929-v1:0", {"temperature": 0.0, "topP": 1.0}, "cannot both be specified"),
+        ("opus-4-5-20251101-v1:0", {"temperature": 0.0, "topP": 1.0}, "cannot both be specified"),
+        ("sonnet-4-6", {"temperature": 0.0, "topP": 1.0}, "cannot both be specified"),
+        ("haiku-4-5-20251001-v1:0", {"temperature": 0.0}, None),
+        ("opus-4-7", {"temperature": 0.0}, "`temperature`"),
+        ("opus-4-8", {"topP": 1.0}, "`top_p`"),
+        ("sonnet-5", {"temperature": 0.0}, "`temperature`"),
+        ("opus-5", {"temperature": 0.0, "topP": 1.0}, "`temperature`"),
+        ("opus-5", {}, None),
+    ],
+)
+def test_current_claudes_refuse_sampling_parameters(
+    simulation: Simulation, model: str, config: dict[str, float], refused: str | None
+) -> None:
+    """Every run that names one as a judge meets this."""
+    messages: Any = [{"role": "user", "content": [{"text": "Hello"}]}]
+    model_id, inference = f"us.anthropic.claude-{model}", {"maxTokens": 100, **config}
+    if refused is None:
+        assert simulation.runtime.converse(modelId=model_id, messages=messages, inferenceConfig=inference)["output"]
+        return
+    with pytest.raises(ClientError, match=refused):
+        simulation.runtime.converse(modelId=model_id, messages=messages, inferenceConfig=inference)
+
+
+def test_top_k_is_refused_by_the_newest(simulation: Simulation) -> None:
+    """It stands among the model's own fields."""
+    messages: Any = [{"role": "user", "content": [{"text": "Hello"}]}]
+    with pytest.raises(ClientError, match="top_k"):
+        simulation.runtime.converse(
+            modelId="us.anthropic.claude-opus-5", messages=messages, additionalModelRequestFields={"top_k": 5}
+        )
+
+
 class TestOnDemandQuotas:
     """An account with small quotas for foundation models."""
 

@@ -258,3 +258,15 @@ def test_a_base_without_answers_is_told_and_nothing_is_promoted(
     assert "today &lt;b&gt;." in page
     assert "no answers to compare with" in told["message"]
     assert reason in told["message"]
+
+
+def test_each_arm_says_what_its_model_was_asked_with(
+    event: dict[str, Any], written: Written, lambda_context: LambdaContext
+) -> None:
+    """An arm whose model refuses temperature was sampled in another way than the others."""
+    event["responses"]["arms"]["base"]["left_out"] = ["temperature", "top_p"]
+    handler(event, lambda_context)
+    arms = json.loads(written("report.json"))["arms"]
+    assert arms["base"]["sent"] == {"max_tokens": 64}
+    assert arms["tuned"]["sent"] == {"max_tokens": 64, "temperature": 0.0, "top_p": 1.0}
+    assert "asked with max_tokens 64" in written("report.html")
