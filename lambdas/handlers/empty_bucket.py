@@ -4,6 +4,7 @@ It deletes nothing unless the stack as a whole goes: a bucket that is only taken
 It runs on boto3 alone.
 """
 
+import gc
 import logging
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from lambdas.adapters.aws.versioned_buckets import BucketNotEmptied, VersionedBu
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
+gc.enable()
 
 # What a page's deletion and the answer to CloudFormation may take, with a wide margin.
 RESERVED_MILLISECONDS = 30_000

@@ -6,6 +6,7 @@
 Steps log and count with `steps/observability.py`.
 """
 
+import gc
 import traceback
 from collections.abc import Callable
 from functools import wraps
@@ -65,4 +66,7 @@ def observed(handler: Handler) -> Handler:
 
     counted = metrics.log_metrics(with_trace)
     logged: Handler = logger.inject_lambda_context(counted, clear_state=True)
+    # The module's end, when all is imported.
+    gc.freeze()
+    gc.enable()
     return logged

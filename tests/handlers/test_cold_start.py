@@ -47,3 +47,11 @@ def test_a_promotion_loads_nothing_of_the_report_but_what_it_reads() -> None:
     loaded = run_program(program)
     assert isinstance(loaded, list)
     assert {"lambdas.domain.report.run_report", "lambdas.domain.plan.plan"}.isdisjoint(loaded)
+
+
+def test_nothing_is_collected_while_a_handler_is_imported_and_everything_afterwards() -> None:
+    """What is imported is no garbage, and looking through it takes time; what calls leave behind is."""
+    program = "import gc, importlib, json, lambdas.handlers; found = [gc.isenabled()]\n"
+    for name in handler_names():
+        program += f"gc.disable(); importlib.import_module('lambdas.handlers.{name}'); found.append(gc.isenabled())\n"
+    assert run_program(f"{program}print(json.dumps(found))") == [False, *(True for _ in handler_names())]
