@@ -397,14 +397,15 @@ def test_a_function_that_got_no_answer_at_all_counts_as_busy(
         answer_baseline_shard.handler(event, context)
 
 
+@pytest.mark.parametrize("reason", ["content_filtered", "guardrail_intervened"])
 def test_an_answer_without_text_is_an_empty_answer(
-    runtime: Script, event: dict[str, Any], stored: Stored, lambda_context: LambdaContext
+    runtime: Script, event: dict[str, Any], stored: Stored, lambda_context: LambdaContext, reason: str
 ) -> None:
     """A filtered answer counts as what it is: nothing."""
-    empty = {**said(""), "stopReason": "content_filtered", "output": {"message": {"role": "assistant", "content": []}}}
+    empty = {**said(""), "stopReason": reason, "output": {"message": {"role": "assistant", "content": []}}}
     runtime.answer(CONVERSE, empty)
     answer_shard.handler(event, lambda_context)
-    assert (stored()[0]["response"], stored()[0]["stop_reason"]) == ("", "content_filtered")
+    assert (stored()[0]["response"], stored()[0]["stop_reason"]) == ("", reason)
 
 
 def test_nothing_is_asked_when_the_lease_is_nearly_over(

@@ -55,7 +55,11 @@ class Shard:
 
 @pytest.fixture
 def shard(
-    s3: Any, run: dict[str, Any], throughput: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    s3: Any,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    throughput: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Shard]]:
     """Makes a shard of 20 questions to a deployment that takes one in a minute."""
     clock = ManualClock()
@@ -93,7 +97,7 @@ def shard(
                 clock,
                 {
                     "run": {**run, "prefix": PREFIX},
-                    "plan": {"evaluation": {"max_tokens": 64, "temperature": 0.0, "top_p": 1.0}},
+                    "plan": plan,
                     "shard": {"arm": "tuned", "model_id": None, "number": 0, "first": 0, "records": RECORDS},
                     "serving": {
                         **throughput,
@@ -119,7 +123,7 @@ def test_a_shard_that_takes_longer_than_a_function_is_answered_whole(shard: Call
             assert "Too many requests" in str(unfinished)
             invocations += 1
     assert counts == {"arm": "tuned", "number": 0, "answered": RECORDS, "errors": 0}
-    assert invocations == 2
+    assert invocations > 1
     assert RECORDS - 1 <= (slow.clock.now() - began) / 60 <= RECORDS * 1.5
 
 
