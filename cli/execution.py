@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
@@ -57,6 +57,8 @@ class EnteredState:
     # Of a wait for Bedrock: the status that the last check saw; of several jobs how many there are and have ended.
     status: str | None = None
     jobs: tuple[int, int] | None = None
+    # Of a wait for a job: what the only one is doing.
+    detail: str | None = None
     # Of a wait for a person: how to answer, then the answer.
     answer: str | None = None
 
@@ -224,5 +226,14 @@ def _record(snapshot: Snapshot, event: dict[str, Any]) -> None:
             fact = snapshot.facts.get(CHECKS[name][1], {})
             wait.status = fact.get("status")
             candidates = fact.get("candidates", ())
+            wait.detail = detail_of(candidates)
             if len(candidates) > 1:
                 wait.jobs = (len(candidates), sum(one["status"] not in GOING_ON for one in candidates))
+
+
+def detail_of(candidates: Sequence[Mapping[str, Any]]) -> str | None:
+    """What the only job is doing, and whether it has begun to train at all; None of several, and where it is over."""
+    if len(candidates) != 1 or candidates[0]["status"] not in GOING_ON:
+        return None
+    stalled = ", does not start to train" if candidates[0].get("stall") else ""
+    return f"{candidates[0].get('phase') or 'no phase known'}{stalled}"

@@ -106,7 +106,8 @@ def describe(step: EnteredState, snapshot: Snapshot, *, coarse: bool = False) ->
         return f"{words}: {quarter if coarse else done} of {total} shards"
     if step.status is not None:
         jobs = f", {step.jobs[1]} of {step.jobs[0]} jobs have ended" if step.jobs else ""
-        return f"{words}: {step.status}{jobs}" + ("" if coarse else f", asked {step.visits} times")
+        detail = f" ({step.detail})" if step.detail else ""
+        return f"{words}: {step.status}{detail}{jobs}" + ("" if coarse else f", asked {step.visits} times")
     return words
 
 

@@ -137,6 +137,8 @@ def environment(data: Data, settings: Settings) -> dict[str, str]:
         "MAX_THROUGHPUTS": str(settings.max_throughputs),
         "LONGEST_LEASE_HOURS": str(settings.longest_lease_hours),
         "LONGEST_RUN_HOURS": str(settings.longest_run_hours),
+        "STALLED_JOB_TOLD_HOURS": str(settings.stalled_job_told_hours),
+        "STALLED_JOB_ENDED_HOURS": str(settings.stalled_job_ended_hours),
         "POWERTOOLS_SERVICE_NAME": settings.deployment,
         "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
     }

@@ -93,8 +93,9 @@ def permissions_by_state(
             *model_key,
         ],
         "CheckJobs": [
-            _allow(["bedrock:GetModelCustomizationJob"], job),
+            _allow(["bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"], job),
             _read(out, "runs/*/customization/*"),
+            _allow(["sns:Publish"], topic.topic_arn),
             runs,
             *key,
         ],

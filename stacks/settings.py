@@ -167,6 +167,12 @@ class Settings(BaseModel):
         None,
         description=f'a list of model ids with {_LONGEST_MODEL_LIST:,} characters together, ["*"] for any, or null',
     )
+    stalled_job_told_hours: Annotated[int, Field(ge=1, le=MOST_RUN_HOURS)] = Field(
+        6, description=f"a whole number from 1 to {MOST_RUN_HOURS}"
+    )
+    stalled_job_ended_hours: Annotated[int, Field(ge=1, le=MOST_RUN_HOURS)] = Field(
+        48, description=f"a whole number from 1 to {MOST_RUN_HOURS}"
+    )
     approval_hours: Annotated[int | None, Field(ge=1, le=168), BeforeValidator(_nothing)] = Field(
         None, description="a whole number from 1 to 168, or null"
     )
@@ -217,6 +223,11 @@ def settings_from(context: Mapping[str, Any]) -> Settings:
         raise SettingsError(
             f'The settings "base_model" and "region" do not fit: {settings.base_model} can be customized in '
             f"{', '.join(regions)}, not in {settings.region}."
+        )
+    if settings.stalled_job_ended_hours <= settings.stalled_job_told_hours:
+        raise SettingsError(
+            'The settings "stalled_job_told_hours" and "stalled_job_ended_hours" do not fit: nobody could do anything '
+            f"before the job is ended. Set stalled_job_ended_hours above {settings.stalled_job_told_hours}."
         )
     if settings.approval_hours is not None and settings.approval_hours >= settings.longest_run_hours:
         raise SettingsError(

@@ -42,6 +42,9 @@ class EnvironmentVariables(BaseModel):
     # The least that a run's gate may ask for, and the models that a run.json may name (None: those that are known).
     gate: Json[GateSettings] = GateSettings()
     allowed_models: Annotated[Json[tuple[str, ...]] | None, Optional] = None
+    # CheckJobs': after how many hours a job that does not begin to train is told, and ended.
+    stalled_job_told_hours: float = Field(default=6, gt=0)
+    stalled_job_ended_hours: float = Field(default=48, gt=0)
     approval_hours: Annotated[float | None, Optional] = None
     model_unit_price_per_hour: Annotated[float | None, Optional] = None
     # The preflight's alone: what the account's Lambda concurrency must have room for.

@@ -125,7 +125,7 @@ class _Model:
                     return UnansweredLine(index, str(busy))
                 if isinstance(busy, SpentForToday) and self.limits.patience_seconds < inf:
                     raise EvaluationFailed(
-                        f"{self.model_id} has no quota left for today: {busy} Upload the data set again tomorrow, or "
+                        f"{self.model_id} has no quota left for today: {busy} Start the next run tomorrow, or "
                         "ask for a higher quota (Service Quotas, Amazon Bedrock)."
                     ) from busy
                 if waited >= self.limits.patience_seconds:

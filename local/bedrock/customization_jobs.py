@@ -4,6 +4,7 @@ A job's status follows from the clock and from what its training came to; nobody
 in an executor, and so does the writing of the artifacts when the job's time is up.
 """
 
+import math
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -44,6 +45,8 @@ class CustomizationJob:
     trained_at: list[float] = field(default_factory=list)
     # Trains until it is stopped.
     is_endless: bool = False
+    # In progress until it is stopped, and never begins to train.
+    is_stalled: bool = False
 
     @property
     def name(self) -> str:
@@ -219,7 +222,7 @@ class CustomizationJobs:
                 job.status, job.ended = "Stopped", stopped
             return
         checked = job.created + scaled(settings.job_queue_seconds + settings.job_validation_seconds)
-        if now < checked or not job.training.done():
+        if now < checked or job.is_stalled or not job.training.done():
             return
         error = job.training.exception()
         if error is not None:
@@ -257,6 +260,7 @@ class CustomizationJobs:
         files = {f"{root}/{STEP_METRICS}": metrics_csv(training.steps, "training_loss")}
         if training.validation:
             files[f"{root}/{VALIDATION_METRICS}"] = metrics_csv(training.validation, "validation_loss")
+        files[f"{root}/{INPUT_STATUS}"] = self._input_status(training.records)
         for key, data in files.items():
             try:
                 self._s3.put_object(Bucket=bucket, Key=key, Body=data)
@@ -264,6 +268,14 @@ class CustomizationJobs:
                 raise TrainingDataRefused(
                     f"Could not validate PutObject permissions to access S3 bucket: {bucket} at key {key}"
                 ) from error
+
+    def _input_status(self, accepted: int) -> bytes:
+        """The report on the training records. The settings say how many were rejected besides."""
+        rejected = self._settings.rejected_records
+        return (
+            "totalProcessedRecordCount,acceptedRecordCount,rejectedRecordCount\n"
+            f"{accepted + rejected},{accepted},{rejected}\n"
+        ).encode()
 
     def _describe(self, job: CustomizationJob) -> dict[str, Any]:
         request = job.request
@@ -305,7 +317,7 @@ class CustomizationJobs:
         for key, begins, ends in (
             ("validationDetails", start, validated),
             ("dataProcessingDetails", validated, processed),
-            ("trainingDetails", processed, None),
+            ("trainingDetails", math.inf if job.is_stalled else processed, None),
         ):
             if job.status == "Failed" and key == "validationDetails":
                 details[key] = _phase("Failed", begins, ended=now)
@@ -318,6 +330,7 @@ class CustomizationJobs:
         return details
 
 
+INPUT_STATUS = "input_status/training/manifest.report.csv"
 STEP_METRICS = "training_artifacts/step_wise_training_metrics.csv"
 VALIDATION_METRICS = "validation_artifacts/post_fine_tuning_validation/validation/validation_metrics.csv"
 SUMMARY_KEYS = (

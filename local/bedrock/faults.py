@@ -30,7 +30,8 @@ class FaultKind(StrEnum):
 
     `…_after` is after the call's effect, everything else before it. `kill_…` ends the Lambda worker that called, and
     `timeout_after` ends it as its function's timeout does. `hold` keeps a call until the set of the rule is released.
-    `endless` is no failure: a job that is created trains until it is stopped, whatever else happens to the call.
+    `endless` and `stalled` are no failures: a job that is created trains until it is stopped, or never begins to train,
+    whatever else happens to the call.
     `stuck` lets a Get answer that a job is still InProgress, a throughput or a deployment still Creating, `failed` that
     it has Failed; what is there bills all the same. `spent` says that the quota of the day is used up.
     """
@@ -54,8 +55,13 @@ class FaultKind(StrEnum):
     TIMEOUT_AFTER = "timeout_after"
     HOLD = "hold"
     ENDLESS = "endless"
+    STALLED = "stalled"
     STUCK = "stuck"
     FAILED = "failed"
+
+
+# Of a job that a call creates, not of the call.
+OF_JOBS = (FaultKind.ENDLESS, FaultKind.STALLED)
 
 
 class Fault(BaseModel):
@@ -192,11 +198,11 @@ class Faults:
         for rule in held:
             rule.released.wait()
 
-    def makes_endless(self, call: Call) -> bool:
-        """Whether the job that this call creates trains until it is stopped."""
+    def of_the_job(self, call: Call) -> set[FaultKind]:
+        """What becomes of the job that this call creates: whether it is endless, and whether it stalls."""
         with self._lock:
             rules = [rule for rules in self._sets.values() for rule in rules]
-        return any(rule.fault.kind is FaultKind.ENDLESS and rule.fits(call) for rule in rules)
+        return {rule.fault.kind for rule in rules if rule.fault.kind in OF_JOBS and rule.fits(call)}
 
     def count(self, call: Call) -> Fault | None:
         """Count one call and return the first rule that hits it."""
@@ -216,7 +222,7 @@ class Faults:
 
     def _hits(self, rule: _Rule, number: int, now: float) -> bool:
         fault = rule.fault
-        if fault.kind is FaultKind.ENDLESS or (fault.kind is FaultKind.HOLD and rule.released.is_set()):
+        if fault.kind in OF_JOBS or (fault.kind is FaultKind.HOLD and rule.released.is_set()):
             return False
         if number < fault.first or (fault.last is not None and number > fault.last):
             return False

@@ -225,8 +225,8 @@ class SimulatedBedrock:
             validation.check(operation.input_shape, params)
         stale = STALE.get(fault.kind, {}).get(operation.name, {}) if fault else {}
         response = self._operate(operation, params, outcome, stale)
-        if operation.name == "CreateModelCustomizationJob" and self._faults.makes_endless(call):
-            self._make_endless(outcome.resource)
+        if operation.name == "CreateModelCustomizationJob":
+            self._hold_up(outcome.resource, self._faults.of_the_job(call))
         if fault is not None:
             self._apply_after(fault, operation.name, caller)
         return response
@@ -272,11 +272,12 @@ class SimulatedBedrock:
         found = find(labels[key]) if find else None
         return found.arn if found else labels[key]
 
-    def _make_endless(self, arn: str | None) -> None:
+    def _hold_up(self, arn: str | None, kinds: set[FaultKind]) -> None:
         with self._lock:
             job = self._jobs.find(arn) if arn else None
             if job is not None:
-                job.is_endless = True
+                job.is_endless |= FaultKind.ENDLESS in kinds
+                job.is_stalled |= FaultKind.STALLED in kinds
 
     # --- Faults -------------------------------------------------------------------------------------------------------
 

@@ -37,6 +37,9 @@ class SimulationSettings(BaseModel):
     model_units_by_model: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default={}, description="quotas for one throughput by base model; `no_commitment_model_units` for the others"
     )
+    rejected_records: int = Field(
+        default=0, ge=0, description="of each job, beside those that it trains on: told in its manifest.report.csv"
+    )
     concurrent_customization_jobs: int = Field(default=10, ge=0, description="quota L-0406044C")
     custom_models: int = Field(default=100, ge=0, description="quota L-CB5B847D")
     custom_model_deployments: int = Field(default=10, ge=0, description="quota on how many exist at a time")

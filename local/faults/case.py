@@ -111,11 +111,11 @@ class Case:
     `deployment` is the one that the run is started on: "shared", "alone" (one of its own), or a variant's name;
     `holder` is whether another run has its throughput slot before. Lambda refuses `refused_calls` of the function of
     `state`, as where no concurrency is left. A run that failed with its model trained `goes_on` in a second run, as its
-    message says. `injects` says that the first rule is the fault itself, not what keeps the run in `state`.
-    Rules that make the deletion impossible `lift` once the execution has ended and told so: nobody could get to zero
-    before. `error` is the name that a failed run must end with, `missing_arm` the one arm that the report of a run that
-    succeeded must tell as missing. A case that `must_leak` is a control: what it names is left for certain, and must be
-    seen to be.
+    message says. What its Tasks put out `shows` a text. `injects` says that the first rule is the fault itself, not
+    what keeps the run in `state`. Rules that make the deletion impossible `lift` once the execution has ended and told
+    so: nobody could get to zero before. `error` is the name that a failed run must end with, `missing_arm` the one arm
+    that the report of a run that succeeded must tell as missing. A case that `must_leak` is a control: what it names is
+    left for certain, and must be seen to be.
     """
 
     name: str
@@ -128,6 +128,7 @@ class Case:
     holder: bool = False
     refused_calls: int = 0
     goes_on: bool = False
+    shows: str | None = None
     injects: bool = False
     lifts: bool = False
     dataset: DataSet = PLAIN

@@ -51,8 +51,10 @@ BEDROCK = {
 }
 # The handlers read the machine's clock. A purchase that was cut off is let go on about a second after its run's end.
 SETTLING = {"PURCHASE_TIMEOUT_SECONDS": "10"}
-MANY = {"MAX_THROUGHPUTS": "500", **SETTLING}
-ONE = {"MAX_THROUGHPUTS": "1", **SETTLING}
+# A job here begins to train within a minute.
+STALLED = {"STALLED_JOB_TOLD_HOURS": "0.25", "STALLED_JOB_ENDED_HOURS": "1"}
+MANY = {"MAX_THROUGHPUTS": "500", **SETTLING, **STALLED}
+ONE = {"MAX_THROUGHPUTS": "1", **SETTLING, **STALLED}
 # No request ends by itself: one that nobody answers is told that its time is over.
 APPROVAL_SECONDS = 86400
 # Deployments that several cases share. "listing", "narrow" and the one with one slot have one case at a time.

@@ -11,6 +11,8 @@ JOB_STUCK = Fault(operation="GetModelCustomizationJob", kind=FaultKind.STUCK, ca
 STOPS_JOB = (Fault(operation="GetModelCustomizationJob", kind=FaultKind.FAILED, caller="check_jobs"),)
 THROUGHPUT_STUCK = Fault(operation="GetProvisionedModelThroughput", kind=FaultKind.STUCK, caller="check_serving")
 DEPLOYMENT_STUCK = Fault(operation="GetCustomModelDeployment", kind=FaultKind.STUCK, caller="check_serving")
+# Its jobs are in progress and never begin to train.
+STALLED = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.STALLED)
 # Its jobs train until they are stopped.
 ENDLESS = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.ENDLESS)
 # What others use they give back after half an hour.

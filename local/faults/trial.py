@@ -120,6 +120,8 @@ class Trial:
         check_models(run)
         if self._case.goes_on:
             self._go_on()
+        if self._case.shows and not any(self._case.shows in output for output in self._outputs(execution)):
+            run.result.problems.append(f"no state has shown {self._case.shows}")
         if self._case.refused_calls and (left := run.control.refusals_left(run.marker)):
             run.result.problems.append(f"{left} of {self._case.refused_calls} calls were not refused")
 
@@ -244,13 +246,16 @@ class Trial:
         if left := holder.leftovers():
             run.result.problems.append(f"of the run that held the slot is left: {', '.join(map(str, left))}")
 
+    def _outputs(self, execution: str) -> list[str]:
+        """What its Tasks have put out."""
+        events = self._bench.states.get_execution_history(executionArn=execution, maxResults=1000)["events"]
+        return [event["stateExitedEventDetails"]["output"] for event in events if event["type"] == "TaskStateExited"]
+
     def _check_turns(self, execution: str) -> None:
         """Two runs never had a throughput at the same time, and the one that waited said so."""
         if self._bench.observer.most_live[self._case.deployment] > 1:
             self._run.result.problems.append("two throughputs existed at the same time, with one slot")
-        events = self._bench.states.get_execution_history(executionArn=execution, maxResults=1000)["events"]
-        told = [event["stateExitedEventDetails"]["output"] for event in events if event["type"] == "TaskStateExited"]
-        if not any("aiting for a throughput slot" in output for output in told):
+        if not any("aiting for a throughput slot" in output for output in self._outputs(execution)):
             self._run.result.problems.append("the run that waited for its turn did not say so")
 
     # --- Deployments of its own, and what a control has left ----------------------------------------------------------

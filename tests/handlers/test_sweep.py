@@ -30,6 +30,7 @@ from lambdas.domain.training.choice import TunedModel
 from lambdas.domain.training.customization import JobDescription
 from lambdas.domain.training.losses import NO_LOSSES
 from lambdas.domain.training.polling import MOST_START_REFUSALS
+from lambdas.domain.training.stall import StallBounds
 from lambdas.steps.check_jobs import check_jobs
 from lambdas.steps.choose_model import choose_model
 from lambdas.steps.discard_models import discard_models
@@ -76,7 +77,9 @@ class Sweep:
     def check(self) -> Jobs:
         """CheckJobs."""
         assert self.jobs is not None
-        self.jobs = check_jobs(self.run, self.jobs, adapters=self.adapters)
+        self.jobs = check_jobs(
+            self.run, self.jobs, adapters=self.adapters, topic_arn="arn:topic", bounds=StallBounds(6 * 3600, 48 * 3600)
+        )
         return self.jobs
 
     def train(self, turns: int = 400) -> Jobs:

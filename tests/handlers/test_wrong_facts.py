@@ -32,7 +32,7 @@ READS: dict[str, tuple[str, ...]] = {
     "validate_dataset": ("run",),
     "run_preflight": ("run", "plan"),
     "start_jobs": ("run", "plan"),
-    "check_jobs": ("run", "jobs"),
+    "check_jobs": ("run", "jobs", "topic_arn"),
     "answer_baseline_shard": ("run", "plan", "shard"),
     "choose_model": ("run", "jobs"),
     "request_approval": ("run", "plan", "jobs", "model", "task_token", "timeout_seconds", "topic_arn"),

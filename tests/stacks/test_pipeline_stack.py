@@ -117,7 +117,7 @@ def _may(templates: Templates, action: str) -> set[str]:
     ("action", "allowed"),
     [
         ("bedrock:CreateModelCustomizationJob", {"StartJobs"}),
-        ("bedrock:StopModelCustomizationJob", {"StopJobs"}),
+        ("bedrock:StopModelCustomizationJob", {"StopJobs", "CheckJobs"}),
         ("bedrock:DeleteCustomModel", {"DiscardModels"}),
         ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughputOrDeploy"}),
         ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughputOrDeployment"}),
@@ -127,7 +127,7 @@ def _may(templates: Templates, action: str) -> set[str]:
         ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard", "JudgeShard", "RunPreflight"}),
         ("ssm:PutParameter", {"PromoteChampion"}),
         ("s3:GetObjectVersion", {"ValidateDataset"}),
-        ("sns:Publish", {"RequestApproval"}),
+        ("sns:Publish", {"RequestApproval", "CheckJobs"}),
     ],
 )
 def test_what_costs_or_cleans_up_is_allowed_to_few_functions(

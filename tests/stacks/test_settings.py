@@ -231,3 +231,10 @@ def test_a_region_where_the_base_model_cannot_be_tuned_is_refused() -> None:
     """Otherwise each run would fail, hours after the deployment."""
     with pytest.raises(SettingsError, match=r'"base_model" and "region".*us-east-1, not in eu-central-1'):
         settings_from({"fine-tuning:region": "eu-central-1"})
+
+
+def test_a_stalled_job_is_told_before_it_is_ended() -> None:
+    """Nobody could do anything about it otherwise."""
+    with pytest.raises(SettingsError, match=r'"stalled_job_told_hours" and "stalled_job_ended_hours".*above 6'):
+        settings_from({"fine-tuning": {"stalled_job_ended_hours": 6}})
+    assert settings_from({"fine-tuning": {"stalled_job_ended_hours": 7}}).stalled_job_ended_hours == 7

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lambdas.adapters.aws.service_errors import NotFound, failure_words, named_errors
 from lambdas.domain.core.timestamps import timestamp
-from lambdas.domain.training.customization import JobDescription
+from lambdas.domain.training.customization import JobDescription, phase_of
 from lambdas.domain.training.given_model import ACTIVE, GivenModel
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types_boto3_bedrock.type_defs import (
         CreateModelCustomizationJobRequestTypeDef,
         ResponseMetadataTypeDef,
+        StatusDetailsTypeDef,
         TagTypeDef,
     )
 
@@ -105,6 +106,7 @@ class Bedrock:
             failure_message=failure_words(response.get("failureMessage")),
             training_loss=response.get("trainingMetrics", {}).get("trainingLoss"),
             validation_loss=validations[-1].get("validationLoss"),
+            phase=phase_of(_phase_statuses(response.get("statusDetails", {}))),
         )
 
     def stop_customization_job(self, identifier: str) -> None:
@@ -175,6 +177,16 @@ class Bedrock:
 def tag_list(tags: Mapping[str, str]) -> "list[TagTypeDef]":
     """Tags as Bedrock wants them."""
     return [{"key": name, "value": value} for name, value in tags.items()]
+
+
+def _phase_statuses(details: "StatusDetailsTypeDef") -> dict[str, str]:
+    """The status of each phase of a job that Bedrock tells."""
+    phases = {
+        "validationDetails": details.get("validationDetails", {}),
+        "dataProcessingDetails": details.get("dataProcessingDetails", {}),
+        "trainingDetails": details.get("trainingDetails", {}),
+    }
+    return {name: phase["status"] for name, phase in phases.items() if "status" in phase}
 
 
 def _is_simulated(metadata: "ResponseMetadataTypeDef") -> bool:

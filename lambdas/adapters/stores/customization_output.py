@@ -4,6 +4,7 @@ import re
 
 from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.training.losses import TRAINING_FILE, VALIDATION_FILE, JobLosses, Losses, find_key, read_losses
+from lambdas.domain.training.manifest import InputStatus, is_manifest, read_manifests
 
 # A run's jobs write below `customization/c<number>/`.
 _NUMBER = re.compile(r"c([0-9]+)/")
@@ -27,6 +28,11 @@ class CustomizationOutput:
     def read_training_metrics(self, bucket: str, prefix: str) -> JobLosses:
         """The losses under a job's prefix, each empty where Bedrock wrote no such file."""
         return self._read_job(bucket, self._objects.keys(bucket, prefix))
+
+    def read_input_status(self, bucket: str, prefix: str) -> InputStatus | None:
+        """What Bedrock says of the input of the job under a prefix; None where it says nothing."""
+        keys = [key for key in self._objects.keys(bucket, prefix) if is_manifest(key)]
+        return read_manifests(self._objects.read(bucket, key) or b"" for key in keys)
 
     def _read_job(self, bucket: str, keys: list[str]) -> JobLosses:
         return JobLosses(

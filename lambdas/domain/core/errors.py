@@ -37,6 +37,10 @@ class CustomizationFailed(Exception):
     """The customization job could not be started, failed, or was stopped."""
 
 
+class CustomizationStalled(Exception):
+    """A customization job has not started to train for hours, and was stopped: nothing was trained."""
+
+
 class NotApproved(Exception):
     """A person rejected the purchase, or nobody answered in time: the model is tuned, nothing was bought for it."""
 

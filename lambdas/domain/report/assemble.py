@@ -228,6 +228,7 @@ def _training(facts: RunFacts) -> Training:
     """The job of the chosen model, or the first one that was started; nobody has looked at its losses yet."""
     model, first = facts.model, next(iter(facts.started_jobs), None)
     job = model or first
+    told = next((one for one in facts.candidates if model is not None and one.number == model.number), first)
     return Training(
         # A model that the run did not train has no job here.
         job_arn=(model.job_arn or None) if model else first.arn if first else None,
@@ -238,6 +239,8 @@ def _training(facts: RunFacts) -> Training:
         stopped_early=None,
         overfitting=None,
         explanation=None,
+        records=told.records if told else None,
+        rejected_records=told.rejected_records if told else None,
     )
 
 

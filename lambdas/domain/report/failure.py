@@ -25,6 +25,7 @@ _NAMED = {
         errors.DatasetRejected,
         errors.PreflightFailed,
         errors.CustomizationFailed,
+        errors.CustomizationStalled,
         errors.NotApproved,
         errors.ThroughputFailed,
         errors.EvaluationFailed,

@@ -119,7 +119,10 @@ class ThroughputFigures(Fact):
 
 
 class Training(Fact):
-    """The job whose model was served, and what its losses say."""
+    """The job whose model was served, and what its losses say.
+
+    Bedrock has rejected `rejected_records` of its `records`; null where it does not say.
+    """
 
     job_arn: str | None
     started_at: str | None
@@ -129,6 +132,8 @@ class Training(Fact):
     stopped_early: bool | None
     overfitting: bool | None
     explanation: str | None
+    records: int | None = None
+    rejected_records: int | None = None
 
 
 class PreflightFindings(Fact):

@@ -41,9 +41,28 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
     rows = [f"  {name}: {_arm_words(arm)}" for name, arm in report.arms.items()]
     verdict = "\n".join([f"Verdict: {decision.verdict}.", *decision.reasons])
     deleted = _deletion_sentence(report.serving)
+    training = report.training
+    rejected = (
+        f"Bedrock rejected {training.rejected_records} of {training.records} records: the model was not trained on "
+        "them. Their reasons are in the job's output, under input_status/."
+        if training.rejected_records
+        else ""
+    )
     spent = cost_sentence(report.cost, simulated=bool(report.simulated)) if report.cost else ""
     left = "\n".join(f"{item.arn}: {item.note}" for item in report.left_on_purpose)
-    parts = [simulated + headline(report), verdict, "", *rows, "", deleted, spent, left, "", f"Report: {page_uri}"]
+    parts = [
+        simulated + headline(report),
+        verdict,
+        "",
+        *rows,
+        "",
+        rejected,
+        deleted,
+        spent,
+        left,
+        "",
+        f"Report: {page_uri}",
+    ]
     name, tuned, base = _headline_figures(report)
     title = f"{'SIMULATED ' if report.simulated else ''}{decision.verdict}: {name} {tuned:.1f} tuned, "
     title += "no base" if base is None else f"{base:.1f} base"

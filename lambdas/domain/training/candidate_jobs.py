@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from math import isfinite
+from typing import Literal
 
-from lambdas.domain.core.errors import CustomizationFailed
+from lambdas.domain.core.errors import CustomizationFailed, CustomizationStalled
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.outside_text import sentence, shortened_to_bytes
 from lambdas.domain.core.run import bedrock_name
 from lambdas.domain.core.state_budget import JOB_FAILURE_BYTES
 from lambdas.domain.training.candidates import Candidate
-from lambdas.domain.training.customization import COMPLETED, IN_PROGRESS, JobDescription
+from lambdas.domain.training.customization import COMPLETED, IN_PROGRESS, TRAINING_PHASE, JobDescription
+from lambdas.domain.training.manifest import InputStatus
 from lambdas.domain.training.polling import FIRST_JOB_WAIT_SECONDS, MOST_START_REFUSALS, next_job_wait
 
 # Not started yet: Bedrock's quota of jobs that run at a time is used up. All other statuses are Bedrock's.
@@ -27,7 +29,9 @@ class CandidateJob(Fact):
     """The job of one candidate; what is not known yet is null.
 
     `failure` says why there is no model, or what a pending job waits for; `model` says what became of its model:
-    "deleted", "kept", or "left" if its deletion was refused.
+    "deleted", "kept", or "left" if its deletion was refused. `phase` is the last one that the job has begun;
+    `idle_seconds` are the waits in which it was in progress and had not begun to train, and `stall` says what came of
+    too many of them. Of its `records` Bedrock has rejected some.
     """
 
     number: int
@@ -43,6 +47,11 @@ class CandidateJob(Fact):
     failure: str | None = None
     model: str | None = None
     simulated: bool = False
+    phase: str | None = None
+    idle_seconds: int = 0
+    stall: Literal["told", "ended"] | None = None
+    records: int | None = None
+    rejected_records: int | None = None
 
 
 class Jobs(Fact):
@@ -85,6 +94,7 @@ def describe_job(candidate: CandidateJob, job: JobDescription) -> CandidateJob:
         "validation_loss": _finite(job.validation_loss),
         "failure": failure and _failure_words(failure),
         "simulated": job.simulated,
+        "phase": job.phase,
     }
     return candidate.model_copy(update=facts)
 
@@ -107,6 +117,36 @@ def postpone(candidate: CandidateJob, reason: str) -> CandidateJob:
 def give_up(candidate: CandidateJob, reason: str) -> CandidateJob:
     """A candidate that could not be started, or that Bedrock no longer knows."""
     return candidate.model_copy(update={"status": FAILED, "failure": _failure_words(reason)})
+
+
+def note_input(candidate: CandidateJob, status: InputStatus | None) -> CandidateJob:
+    """A candidate whose job has ended, with what Bedrock says of its records; a failure names those it rejected."""
+    if status is None:
+        return candidate
+    facts: dict[str, object] = {"records": status.records, "rejected_records": status.rejected}
+    if candidate.failure and status.rejected:
+        words = f"{candidate.failure.rstrip('.')}. Bedrock rejected {status.rejected} of {status.records} records"
+        facts["failure"] = _failure_words(words)
+    return candidate.model_copy(update=facts)
+
+
+def count_idle(candidate: CandidateJob, waited_seconds: int) -> CandidateJob:
+    """A candidate after another wait: where its job is in progress and has not begun to train, the wait counts.
+
+    Where Bedrock tells no phase, nobody can say that the job does not train.
+    """
+    idle = candidate.status == IN_PROGRESS and candidate.phase not in (None, TRAINING_PHASE)
+    return candidate.model_copy(update={"idle_seconds": candidate.idle_seconds + waited_seconds if idle else 0})
+
+
+def end_stalled(candidate: CandidateJob) -> CandidateJob:
+    """A candidate whose job was given up, since it does not begin to train."""
+    hours = candidate.idle_seconds / 3600
+    reason = (
+        f"it has not started to train within {hours:.0f} hours and was stopped; the last phase that it began is "
+        f"{candidate.phase}"
+    )
+    return give_up(candidate, reason).model_copy(update={"stall": "ended"})
 
 
 def record_starts(before: Jobs | None, candidates: list[CandidateJob], *, busy: bool = False) -> Jobs:
@@ -154,7 +194,8 @@ def _training(candidates: Sequence[CandidateJob]) -> int:
 def _together(candidates: list[CandidateJob], wait_seconds: int) -> Jobs:
     jobs = sum_up(candidates)
     if jobs.status == FAILED:
-        raise CustomizationFailed(
+        error = CustomizationStalled if any(one.stall == "ended" for one in candidates) else CustomizationFailed
+        raise error(
             f"No customization job made a model. {explain_ends(candidates)} "
             "Correct the cause, then upload the data set again."
         )

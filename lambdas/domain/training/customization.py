@@ -1,5 +1,6 @@
 """A customization job as Bedrock describes it, and what to do if Bedrock refuses one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lambdas.domain.core.errors import CustomizationFailed
@@ -20,9 +21,28 @@ _ADVICE = {
 }
 
 
+# What a job is doing, in Bedrock's order, and the key of `statusDetails` that tells of it.
+QUEUED, TRAINING_PHASE = "queued", "training"
+_PHASES = {
+    "trainingDetails": TRAINING_PHASE,
+    "dataProcessingDetails": "data processing",
+    "validationDetails": "validation",
+}
+_NOT_STARTED = "NotStarted"
+
+
+def phase_of(statuses: Mapping[str, str]) -> str | None:
+    """The last phase that a job has begun, by the statuses in its `statusDetails`; None where it tells none."""
+    if not statuses:
+        return None
+    return next((name for key, name in _PHASES.items() if statuses.get(key, _NOT_STARTED) != _NOT_STARTED), QUEUED)
+
+
 @dataclass(frozen=True)
 class JobDescription:
     """A job as Bedrock describes it; times are timestamps, `model_arn` and `ended_at` are None until there is one.
+
+    `phase` is the last one that it has begun, None where Bedrock tells none.
 
     The losses are those of the model that the job keeps: `validationMetrics` has an entry a validation set, of which a
     run has one, and not an entry an epoch (API reference, GetModelCustomizationJob).
@@ -39,6 +59,7 @@ class JobDescription:
     failure_message: str | None = None
     training_loss: float | None = None
     validation_loss: float | None = None
+    phase: str | None = None
 
 
 def explain_refusal(name: str, operation: str, code: str, message: str) -> CustomizationFailed:

@@ -185,6 +185,11 @@ def jobs(run: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
         "failure": None,
         "model": None,
         "simulated": False,
+        "phase": None,
+        "idle_seconds": 0,
+        "stall": None,
+        "records": None,
+        "rejected_records": None,
     }
     return {
         "status": "InProgress",

@@ -157,7 +157,7 @@ def test_a_busy_service_is_asked_again_after_a_wait_however_often(
         [candidate] = state["jobs"]["candidates"]
         assert (candidate["status"], state["jobs"]["may_start"]) == ("Pending", False)
         assert code in candidate["failure"]
-        state["jobs"] = check_jobs({"run": run, "jobs": state["jobs"]}, lambda_context)
+        state["jobs"] = check_jobs({"run": run, "jobs": state["jobs"], "topic_arn": "arn:topic"}, lambda_context)
         assert state["jobs"]["may_start"] is True
     bedrock.answer(CREATE, {"jobArn": expect["job_arn"]})
     handler(state, lambda_context)
@@ -198,7 +198,7 @@ def test_a_model_that_run_json_names_is_taken_and_nothing_is_trained(
     [candidate] = jobs["candidates"]
     assert (jobs["status"], jobs["wait_seconds"]) == ("Completed", 0)
     assert (candidate["model_arn"], candidate["hyperparameters"]) == (expect["model_arn"], {"epochCount": "3"})
-    assert check_jobs({"run": run, "jobs": jobs}, lambda_context)["status"] == "Completed"
+    assert check_jobs({"run": run, "jobs": jobs, "topic_arn": "arn:topic"}, lambda_context)["status"] == "Completed"
     for recorded in (jobs, None):
         left = {**state, "jobs": recorded} if recorded else state
         assert stop_jobs(left, lambda_context)["candidates"] == (recorded or {"candidates": []})["candidates"]

@@ -157,6 +157,9 @@ def test_metrics_files_have_bedrocks_layout(simulation: Simulation) -> None:
         body = simulation.s3.get_object(Bucket=BUCKET, Key=f"{root}/{path}")["Body"].read().decode()
         return list(csv.DictReader(io.StringIO(body)))
 
+    assert read("input_status/training/manifest.report.csv") == [
+        {"totalProcessedRecordCount": "40", "acceptedRecordCount": "40", "rejectedRecordCount": "0"}
+    ]
     steps = read("training_artifacts/step_wise_training_metrics.csv")
     assert list(steps[0]) == ["step_number", "epoch_number", "training_loss"]
     assert [(row["step_number"], row["epoch_number"]) for row in steps] == [
@@ -237,3 +240,16 @@ def test_a_sweep_trains_jobs_side_by_side_and_only_the_best_model_is_kept(simula
     assert simulation.bedrock.list_tags_for_resource(resourceARN=best)["tags"] == [
         {"key": "sweep-candidate", "value": number}
     ]
+
+
+def test_a_stalled_job_is_in_progress_and_never_begins_to_train(simulation: Simulation) -> None:
+    """As jobs were seen on AWS for days, without a message; it can be stopped."""
+    simulation.control("POST", "faults/x", [{"operation": "CreateModelCustomizationJob", "kind": "stalled"}])
+    arn = simulation.create_job()
+    simulation.clock.advance(100 * HOUR)
+    job = simulation.bedrock.get_model_customization_job(jobIdentifier=arn)
+    assert (job["status"], job["statusDetails"]["trainingDetails"]["status"]) == ("InProgress", "NotStarted")
+    assert job["statusDetails"]["dataProcessingDetails"]["status"] == "Completed"
+    simulation.bedrock.stop_model_customization_job(jobIdentifier=arn)
+    simulation.clock.advance(HOUR)
+    assert simulation.bedrock.get_model_customization_job(jobIdentifier=arn)["status"] == "Stopped"

@@ -1,0 +1,46 @@
+"""Jobs that do not begin to train: what people are told of them, and when they are given up.
+
+Bedrock is known to leave jobs InProgress for days with no phase but the first begun, and without a message.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lambdas.domain.core.notification import Notification, notification
+from lambdas.domain.training.candidate_jobs import CandidateJob
+
+
+@dataclass(frozen=True)
+class StallBounds:
+    """After how many seconds of waiting a job that does not train is told of, and after how many it is ended."""
+
+    told_seconds: float
+    ended_seconds: float
+
+
+def to_tell(candidates: Sequence[CandidateJob], bounds: StallBounds) -> list[CandidateJob]:
+    """The jobs of which nobody has been told yet."""
+    return [one for one in candidates if one.stall is None and one.idle_seconds >= bounds.told_seconds]
+
+
+def is_lost(candidate: CandidateJob, bounds: StallBounds) -> bool:
+    """Whether the job is to be given up."""
+    return candidate.stall != "ended" and candidate.idle_seconds >= bounds.ended_seconds
+
+
+def stall_message(
+    run_id: str, execution_arn: str, stalled: Sequence[CandidateJob], bounds: StallBounds
+) -> Notification:
+    """Tells of jobs that do not train, while there is time to do something."""
+    lines = [
+        f"{one.name} ({one.arn}) is in progress and has not started to train for {one.idle_seconds / 3600:.0f} hours; "
+        f"the last phase that it began is {one.phase}."
+        for one in stalled
+    ]
+    what_next = (
+        f"The run goes on waiting, until {bounds.ended_seconds / 3600:.0f} hours are over; then it stops the job and "
+        "ends. Look at the job in the Bedrock console and at the AWS Health Dashboard, and ask AWS Support. To end the "
+        "run earlier, stop its execution: the job is stopped with it."
+    )
+    where = f"Run: {run_id}\nExecution: {execution_arn}"
+    return notification(f"{run_id}: the job does not start to train", "\n\n".join([*lines, what_next, where]))
