@@ -129,7 +129,8 @@ class _Model:
                         "ask for a higher quota (Service Quotas, Amazon Bedrock)."
                     ) from busy
                 if waited >= self.limits.patience_seconds:
-                    raise
+                    # By the name that the state machine repeats, whatever kind of busy it is.
+                    raise ServiceBusy(str(busy)) from busy
                 trouble = f" Bedrock's last answer: {busy}"
             # Of many shards that wait, not all ask again at once.
             seconds = random.uniform(pause / 2, pause)  # noqa: S311 - no secret

@@ -293,6 +293,19 @@ def test_a_question_over_which_the_model_always_fails_is_one_error(
     assert "ModelErrorException" in stored()[0]["error"]
 
 
+def test_a_model_that_fails_after_a_long_wait_is_busy_to_the_state_machine(
+    runtime: Script, event: dict[str, Any], slept: list[float], lambda_context: LambdaContext
+) -> None:
+    """It repeats by the error's name: another name would end the shard after two tries."""
+    for _ in range(7):
+        runtime.refuse(CONVERSE, "ThrottlingException", status=429)
+    runtime.refuse(CONVERSE, "ModelErrorException", "The model failed.", status=424)
+    with pytest.raises(ServiceBusy) as raised:
+        answer_shard.handler(event, lambda_context)
+    assert sum(slept) >= 60
+    assert type(raised.value) is ServiceBusy
+
+
 def test_a_killed_function_loses_at_most_five_answers(
     runtime: Script, event: dict[str, Any], s3: "S3Client", stored: Stored, lambda_context: LambdaContext
 ) -> None:
