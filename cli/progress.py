@@ -104,11 +104,20 @@ def describe(step: EnteredState, snapshot: Snapshot, *, coarse: bool = False) ->
         total, done = step.items
         quarter = done if done == total else total * (4 * done // total) // 4
         return f"{words}: {quarter if coarse else done} of {total} shards"
+    if step.name == "WaitForSlot" and (reason := _wait_reason(snapshot)):
+        return f"{words}: {reason}"
     if step.status is not None:
         jobs = f", {step.jobs[1]} of {step.jobs[0]} jobs have ended" if step.jobs else ""
         detail = f" ({step.detail})" if step.detail else ""
         return f"{words}: {step.status}{detail}{jobs}" + ("" if coarse else f", asked {step.visits} times")
     return words
+
+
+def _wait_reason(snapshot: Snapshot) -> str | None:
+    """What keeps the run from buying: a quota or a busy AWS, or the runs that have the slots."""
+    serving, slot = snapshot.facts.get("serving", {}), snapshot.facts.get("slot", {})
+    reason: str | None = slot.get("message") or serving.get("message")
+    return reason
 
 
 def mark(step: EnteredState, snapshot: Snapshot) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.execution import EnteredState, Snapshot
+from cli.execution import EnteredState, Snapshot, detail_of
 from cli.progress import describe, mark
 
 ENTERED = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -47,3 +47,23 @@ def test_the_jobs_of_a_sweep_are_counted() -> None:
     """One status stands for all of them."""
     wait = EnteredState("WaitForJobs", "Wait", entered_at=ENTERED, status="InProgress", jobs=(4, 1))
     assert describe(wait, Snapshot("RUNNING"), coarse=True) == ("Wait for jobs: InProgress, 1 of 4 jobs have ended")
+
+
+def test_a_wait_for_a_job_says_what_the_job_is_doing() -> None:
+    """InProgress alone does not tell a queue from a training, nor a job that will never train."""
+    job = {"status": "InProgress", "phase": "data processing", "stall": None}
+    assert detail_of([job]) == "data processing"
+    assert detail_of([{**job, "stall": "told"}]) == "data processing, does not start to train"
+    assert detail_of([{**job, "status": "Completed"}]) is None
+    assert detail_of([job, job]) is None
+    wait = EnteredState("WaitForJobs", "Wait", entered_at=ENTERED, status="InProgress", detail="validation")
+    assert describe(wait, Snapshot("RUNNING"), coarse=True) == "Wait for jobs: InProgress (validation)"
+
+
+def test_a_wait_before_the_purchase_says_for_what() -> None:
+    """A quota that is in use, or the runs that have the slots."""
+    wait = EnteredState("WaitForSlot", "Wait", entered_at=ENTERED)
+    refused = {"slot": {"message": None}, "serving": {"message": "A quota of the account is in use."}}
+    assert describe(wait, Snapshot("RUNNING", facts=refused)) == "Wait for slot: A quota of the account is in use."
+    held = {"slot": {"message": "Waiting for a throughput slot."}}
+    assert describe(wait, Snapshot("RUNNING", facts=held)) == "Wait for slot: Waiting for a throughput slot."

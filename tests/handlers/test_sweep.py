@@ -13,7 +13,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.clients import Clients
 from lambdas.adapters.aws.service_errors import Refused
-from lambdas.domain.core.errors import CustomizationFailed
+from lambdas.domain.core.errors import CustomizationFailed, CustomizationStalled
 from lambdas.domain.core.run import Run, bedrock_tags, claim_key
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.dataset.planned_set import PlannedSet, TrainingSet
@@ -278,6 +278,24 @@ def test_if_all_fail_the_error_has_each_ones_reason(sweep: Sweep) -> None:
     with pytest.raises(CustomizationFailed) as failure:
         sweep.train()
     assert all(f"{NAME}-c{number} ended as Failed" in str(failure.value) for number in (1, 2, 3, 4))
+
+
+def test_one_that_never_begins_to_train_is_stopped_and_the_others_are_chosen_from(sweep: Sweep) -> None:
+    """It would keep the run for a week, and the trained models with it."""
+    sweep.fault(operation=CREATE, kind="stalled", match=f"{NAME}-c2")
+    sweep.train(turns=600)
+    assert sweep.statuses() == ["Completed", "Failed", "Completed", "Completed"]
+    stalled = sweep.candidates[1]
+    assert (stalled.stall, stalled.phase) == ("ended", "data processing")
+    assert 48 * 3600 <= stalled.idle_seconds < 49 * 3600
+    assert sweep.adapters.bedrock.find_customization_job(stalled.name).status in ("Stopping", "Stopped")  # type: ignore[union-attr]
+
+
+def test_if_all_stall_the_run_ends_with_an_error_of_that_name(sweep: Sweep) -> None:
+    """Nothing is wrong with the data: the remedy is another one than for a job that failed."""
+    sweep.fault(operation=CREATE, kind="stalled")
+    with pytest.raises(CustomizationStalled, match="has not started to train within 48 hours"):
+        sweep.train(turns=600)
 
 
 def test_a_stopped_one_is_no_candidate(sweep: Sweep) -> None:
