@@ -31,6 +31,7 @@ from lambdas.domain.preflight.subject import EnvironmentResources, RunNeeds, Sub
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices
+from lambdas.domain.training.network import JobNetwork
 from lambdas.steps.data_gate import CheckedDataset
 from lambdas.steps.planning import chosen_serving, cost_cap, make_plan
 from lambdas.steps.preflight_checks import make_checks
@@ -87,6 +88,7 @@ def check_account(data: Path | None, *, model: str | None, region: str, opener: 
         concurrency=WantedConcurrency(
             settings.max_concurrency, settings.max_throughputs, settings.reconciler_reserved_concurrency
         ),
+        network=_network(settings),
     )
     try:
         subject = replace(subject, resources=_resources(account, settings.deployment))
@@ -126,6 +128,13 @@ def _limits(settings: Settings) -> RunLimits:
     return RunLimits(
         settings.max_model_units, gate, settings.allowed_models, settings.max_run_cost_usd, settings.max_sweep_jobs
     )
+
+
+def _network(settings: Settings) -> JobNetwork | None:
+    """Where jobs run; None where that is not a VPC of the account."""
+    if not settings.vpc_subnet_ids:
+        return None
+    return JobNetwork(settings.vpc_subnet_ids, settings.vpc_security_group_ids)
 
 
 def _resources(account: Account, name: str) -> EnvironmentResources | None:

@@ -28,7 +28,9 @@ class DataStack(cdk.Stack):
         )
         self.key = self._key(settings) if settings.customer_managed_key else None
         storage = Storage(self, "Storage", key=self.key, settings=settings)
-        role = CustomizationRole(self, "Customization", bucket=storage.output_bucket, key=self.key).role
+        role = CustomizationRole(
+            self, "Customization", bucket=storage.output_bucket, key=self.key, settings=settings
+        ).role
 
         identity = ssm.StringParameter(
             self,

@@ -55,6 +55,7 @@ class Functions(Construct):
             data,
             topic=notifications.topic,
             alarm_topic=notifications.alarm_topic,
+            in_vpc=bool(settings.vpc_subnet_ids),
             deployment=settings.deployment,
         )
         self.by_state = {
@@ -156,6 +157,9 @@ def limits_on_runs(settings: Settings) -> dict[str, str]:
         "APPROVAL_HOURS": settings.approval_hours,
         "ALLOWED_MODELS": None if settings.allowed_models is None else json.dumps(settings.allowed_models),
     }
+    if settings.vpc_subnet_ids:
+        optional["VPC_SUBNET_IDS"] = json.dumps(settings.vpc_subnet_ids)
+        optional["VPC_SECURITY_GROUP_IDS"] = json.dumps(settings.vpc_security_group_ids)
     return {
         "MAX_MODEL_UNITS": str(settings.max_model_units),
         "MAX_SWEEP_JOBS": str(settings.max_sweep_jobs),

@@ -19,12 +19,14 @@ SLOTS = "throughput-slots/*"
 DAILY_RUNS = "run-limits/*"
 TOLD = "told-uploads/*"
 SWEEP = "runs/*/sweep.json"
+# What the preflight asks of a VPC; EC2's Describe actions know no resources.
+NETWORK_PARTS = ("Subnets", "SecurityGroups", "VpcEndpoints")
 # Lists that know no resources.
 LISTED = ("ProvisionedModelThroughputs", "CustomModelDeployments", "ModelCustomizationJobs", "CustomModels")
 
 
 def permissions_by_state(
-    scope: Construct, data: Data, *, topic: sns.ITopic, alarm_topic: sns.ITopic, deployment: str
+    scope: Construct, data: Data, *, topic: sns.ITopic, alarm_topic: sns.ITopic, deployment: str, in_vpc: bool
 ) -> dict[str, Statements]:
     """The statements of each state's function, beside its logs and traces."""
     out, uploads = data.output_bucket, data.input_bucket
@@ -76,6 +78,7 @@ def permissions_by_state(
             _allow(["s3:GetBucketLocation"], uploads.bucket_arn, out.bucket_arn),
             _allow(["iam:GetRole", "iam:SimulatePrincipalPolicy"], data.customization_role_arn),
             _allow(["lambda:GetAccountSettings"], "*"),
+            *([_allow([f"ec2:Describe{each}" for each in NETWORK_PARTS], "*")] if in_vpc else []),
             _allow(["sns:GetTopicAttributes"], topic.topic_arn, alarm_topic.topic_arn),
             _read(uploads, "prices.json"),
             _list(uploads, "prices.json"),
@@ -84,7 +87,8 @@ def permissions_by_state(
             *key,
         ],
         "StartJobs": [
-            _allow(["bedrock:CreateModelCustomizationJob"], model, base),
+            # The job among them as in CDK's own grant, although IAM's reference does not list it.
+            _allow(["bedrock:CreateModelCustomizationJob"], job, model, base),
             _tag(deployment, job, model),
             _allow(["bedrock:GetModelCustomizationJob"], job),
             # The model that run.json names.

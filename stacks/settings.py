@@ -97,6 +97,12 @@ def _listed(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
+def _ids(value: object) -> object:
+    """The command line gives a list as JSON; null is none."""
+    listed = _listed(value)
+    return () if listed is None else listed
+
+
 def _fits_a_variable(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
     """A function's variables have 4 KB together."""
     if value is not None and sum(len(model_id) + 4 for model_id in value) > _LONGEST_MODEL_LIST:
@@ -192,6 +198,12 @@ class Settings(BaseModel):
         30, description="one of CloudWatch Logs' retention times in days: 1, 3, 5, 7, 14, 30, 60, 90, …, 3653"
     )
     keep_data: bool = Field(True, description="true or false")
+    vpc_subnet_ids: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-z]+\Z")], ...], Field(max_length=16), BeforeValidator(_ids)
+    ] = Field((), description="a list of at most 16 ids of subnets, such as subnet-0123456789abcdef0")
+    vpc_security_group_ids: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-z]+\Z")], ...], Field(max_length=5), BeforeValidator(_ids)
+    ] = Field((), description="a list of at most 5 ids of security groups, such as sg-0123456789abcdef0")
     tags: Annotated[
         dict[Annotated[str, Field(pattern=TAG_KEY)], Annotated[str, Field(pattern=TAG_VALUE)]],
         Field(max_length=40),
@@ -228,6 +240,11 @@ def settings_from(context: Mapping[str, Any]) -> Settings:
         raise SettingsError(
             'The settings "stalled_job_told_hours" and "stalled_job_ended_hours" do not fit: nobody could do anything '
             f"before the job is ended. Set stalled_job_ended_hours above {settings.stalled_job_told_hours}."
+        )
+    if bool(settings.vpc_subnet_ids) != bool(settings.vpc_security_group_ids):
+        raise SettingsError(
+            'The settings "vpc_subnet_ids" and "vpc_security_group_ids" go together: a job that runs in a VPC has at '
+            "least one of each."
         )
     if settings.approval_hours is not None and settings.approval_hours >= settings.longest_run_hours:
         raise SettingsError(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.aws.foundation_models import FoundationModels
     from lambdas.adapters.aws.identity import Identity
     from lambdas.adapters.aws.lambda_account import LambdaAccount
+    from lambdas.adapters.aws.networks import Networks
     from lambdas.adapters.aws.object_store import ObjectStore
     from lambdas.adapters.aws.provisioned_throughputs import ProvisionedThroughputs
     from lambdas.adapters.aws.quotas import Quotas
@@ -103,6 +104,13 @@ class Adapters:
         from lambdas.adapters.aws.quotas import Quotas
 
         return Quotas(self.clients.service_quotas, self.clients.bedrock)
+
+    @cached_property
+    def networks(self) -> "Networks":
+        """VPCs."""
+        from lambdas.adapters.aws.networks import Networks
+
+        return Networks(self.clients.ec2)
 
     @cached_property
     def lambda_account(self) -> "LambdaAccount":

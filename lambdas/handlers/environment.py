@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json
 
 from lambdas.domain.evaluation.gate import GateSettings
+from lambdas.domain.training.network import JobNetwork
 
 if TYPE_CHECKING:
     from lambdas.domain.settings.run_limits import RunLimits
@@ -47,6 +48,9 @@ class EnvironmentVariables(BaseModel):
     stalled_job_ended_hours: float = Field(default=48, gt=0)
     approval_hours: Annotated[float | None, Optional] = None
     model_unit_price_per_hour: Annotated[float | None, Optional] = None
+    # Where customization jobs run; none of both where that is not a VPC of the account.
+    vpc_subnet_ids: Json[tuple[str, ...]] = ()
+    vpc_security_group_ids: Json[tuple[str, ...]] = ()
     # The preflight's alone: what the account's Lambda concurrency must have room for.
     max_concurrency: Annotated[int | None, Optional] = None
     reconciler_reserved_concurrency: Annotated[int | None, Optional] = None
@@ -56,6 +60,13 @@ class EnvironmentVariables(BaseModel):
     # The reconciler's alone: where it looks, and how long a purchase that was cut off may go on.
     state_machine_arn: Annotated[str | None, Optional] = None
     purchase_timeout_seconds: int = Field(default=30, ge=1)
+
+    @property
+    def network(self) -> JobNetwork | None:
+        """Where customization jobs run; None where that is not a VPC of the account."""
+        if not self.vpc_subnet_ids:
+            return None
+        return JobNetwork(self.vpc_subnet_ids, self.vpc_security_group_ids)
 
     @property
     def run_limits(self) -> "RunLimits":

@@ -26,6 +26,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
         key_arn=settings.custom_model_kms_key_arn,
         topics=_topics(settings),
         concurrency=_concurrency(settings),
+        network=settings.network,
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
         accept_unknown_prices=settings.accept_unknown_prices,
     ).dump()

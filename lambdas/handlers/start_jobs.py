@@ -17,5 +17,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
     run, plan = Run.parse_from(event, "run"), Plan.parse_from(event, "plan")
     jobs = Jobs.parse_from(event, "jobs") if "jobs" in event else None
     given = root.environment
-    settings = JobSettings(given.deployment, given.customization_role_arn, given.custom_model_kms_key_arn)
+    settings = JobSettings(
+        given.deployment, given.customization_role_arn, given.custom_model_kms_key_arn, given.network
+    )
     return start_jobs(run, plan, jobs, adapters=root.adapters, settings=settings).dump()

@@ -26,6 +26,7 @@ from lambdas.domain.preflight.folder import FILES, files_unchanged
 from lambdas.domain.preflight.model import model_checks
 from lambdas.domain.preflight.model_access import ModelAvailability, accessible_models
 from lambdas.domain.preflight.names import NAMES, names_free
+from lambdas.domain.preflight.network import NETWORK, NO_VPC, usable_network
 from lambdas.domain.preflight.quotas import InUse, Needs, are_missing, quota_checks
 from lambdas.domain.preflight.role import (
     KEY,
@@ -198,6 +199,13 @@ def _denied_to_starter(
     ]
 
 
+def _network(subject: Subject, adapters: Adapters) -> list[Check]:
+    network = subject.network
+    if network is None:
+        return [Check(NETWORK, skipped=NO_VPC)]
+    return [usable_network(network, _ask(lambda: adapters.networks.find(network)))]
+
+
 def _access(subject: Subject, adapters: Adapters) -> list[Check]:
     def ask(model: Asked) -> ModelAvailability | Unknown | None:
         return _ask(lambda: adapters.foundation_models.tell_availability(model.model_id))
@@ -264,6 +272,7 @@ GROUPS: tuple[Callable[[Subject, Adapters], list[Check]], ...] = (
     _storage,
     _role,
     _key,
+    _network,
     # Before the questions: a first one starts a subscription.
     _access,
     _answering,

@@ -10,6 +10,7 @@ from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import PreflightResult, document, failure_message, is_undecided
 from lambdas.domain.preflight.concurrency import WantedConcurrency
 from lambdas.domain.preflight.subject import EnvironmentResources, Names, Subject, Topics, needs_of
+from lambdas.domain.training.network import JobNetwork
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.preflight_checks import make_checks
 
@@ -25,6 +26,7 @@ def run_preflight(
     key_arn: str | None,
     topics: Topics | None,
     concurrency: WantedConcurrency | None,
+    network: JobNetwork | None,
     model_unit_price_per_hour: float | None,
     accept_unknown_prices: bool,
 ) -> PreflightResult:
@@ -50,6 +52,7 @@ def run_preflight(
         accept_unknown_prices=accept_unknown_prices,
         source=run.source,
         concurrency=concurrency,
+        network=network,
     )
     checks, estimate = make_checks(subject, adapters)
     outcome = document(checks, now(), estimate)

@@ -17,6 +17,7 @@ from lambdas.domain.training import candidate_jobs, customization
 from lambdas.domain.training.candidate_jobs import PENDING, CandidateJob, Jobs, plan_jobs
 from lambdas.domain.training.customization import IN_PROGRESS, JobDescription
 from lambdas.domain.training.given_model import complete_jobs
+from lambdas.domain.training.network import JobNetwork
 from lambdas.steps.observability import logger, metrics
 
 _NO_ROOM = "ServiceQuotaExceededException"
@@ -31,6 +32,7 @@ class JobSettings:
     environment: str
     role_arn: str
     kms_key_arn: str | None
+    network: JobNetwork | None = None
 
 
 def start_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, settings: JobSettings) -> Jobs:
@@ -83,6 +85,7 @@ def _request(run: Run, plan: Plan, candidate: CandidateJob, settings: JobSetting
         validation_uri=validation.uri if validation else None,
         output_uri=object_store.uri(run.output_bucket, runs.candidate_output(run.prefix, number)),
         kms_key_arn=settings.kms_key_arn,
+        network=settings.network,
         tags={**plan.tags, CANDIDATE_TAG: str(number), KEEP_MODEL_TAG: "true" if plan.keep_models else "false"},
     )
 

@@ -15,6 +15,7 @@ from local.bedrock.clock import SimulationClock, as_datetime
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import ConflictError, NotFoundError, QuotaError, ValidationError
 from local.bedrock.foundation_models import Customization, FoundationModel, SimulatedFoundationModels
+from local.bedrock.job_network import check_network
 from local.bedrock.resources import Tags, new_id, page, request_fingerprint, times, without_nones
 from local.bedrock.settings import SimulationSettings
 from local.bedrock.training import TrainingOutcome, metrics_csv, train
@@ -94,6 +95,8 @@ class CustomizationJobs:
             f"arn:aws:bedrock:{self._settings.region}:{self._settings.account_id}"
             f":model-customization-job/{base_model.model_id}/{new_id()}"
         )
+        if "vpcConfig" in params:
+            check_network(params["vpcConfig"], params["roleArn"], arn, self._settings, self._s3)
         self._tags.put(arn, params.get("jobTags", []))
         trained_at: list[float] = []
         job = CustomizationJob(

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk.assertions import Template
 
+from local import deployment
 from local.checkout import CHECKOUT
 from local.deployment import deploy
 from local.embedded_aws import EmbeddedAws
@@ -65,10 +67,12 @@ class Recorded:
         (self.temporary / "outputs.json").write_text(json.dumps({"stack": outputs}))
 
 
-def test_demo_fault_bench_and_tests_keep_no_data(tmp_path: Path) -> None:
-    """What they deploy is as easily destroyed as it was before users' data was kept."""
+def test_demo_fault_bench_and_tests_keep_no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they deploy is as easily destroyed as it was before users' data was kept; it tunes the demo's model."""
     aws: Any = Recorded(tmp_path)
+    monkeypatch.setattr(deployment, "subscribe_reader", lambda *_: None)
     deploy(aws)
+    assert f"fine-tuning:base_model={deployment.DEMO_MODEL}" in aws.commands["cdk-deploy"]
     assert "fine-tuning:keep_data=false" in aws.commands["cdk-deploy"]
 
 

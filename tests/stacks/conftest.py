@@ -84,7 +84,7 @@ def keyed_disposable_templates() -> Templates:
 
 @pytest.fixture(scope="session")
 def keyed_templates() -> Templates:
-    """The other choices: a customer's key, kept data, an email address, tags, approval, an account."""
+    """The other choices: a customer's key, kept data, an email address, tags, approval, a VPC, an account."""
     return Templates(
         {
             "fine-tuning:customer_managed_key": "true",
@@ -95,6 +95,8 @@ def keyed_templates() -> Templates:
             "fine-tuning:max_concurrency": "3",
             "fine-tuning:reconciler_reserved_concurrency": "5",
             "fine-tuning:approval_hours": "12",
+            "fine-tuning:vpc_subnet_ids": '["subnet-1", "subnet-2"]',
+            "fine-tuning:vpc_security_group_ids": '["sg-1"]',
         },
         account="123456789012",
     )

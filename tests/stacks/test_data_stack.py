@@ -200,7 +200,9 @@ def test_every_resource_that_can_be_tagged_is_tagged(keyed_templates: Templates)
     """Cost and ownership are read from tags; the deployment's name among them says whose a resource is."""
     for resource in keyed_templates.resources:
         if resource["Type"] not in UNTAGGED:
-            tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
+            written = resource["Properties"]["Tags"]
+            # A parameter's are a mapping.
+            tags = written if isinstance(written, dict) else {tag["Key"]: tag["Value"] for tag in written}
             assert tags.items() >= {"deployment": "team-a", "cost-centre": "7"}.items(), resource["Metadata"]
 
 
@@ -223,3 +225,19 @@ def test_a_data_stack_made_anew_makes_the_pipeline_be_deployed_again(templates: 
     assert parameter["Type"] == "AWS::SSM::Parameter::Value<String>"
     assert parameter["Default"] == identity["Name"] == "/fine-tuning/data-stack"
     assert templates.pipeline["Outputs"]["DataStackId"]["Value"] == {"Ref": "DataStack"}
+
+
+def test_jobs_in_a_vpc_make_interfaces_in_the_set_subnets_only(keyed_templates: Templates) -> None:
+    """As AWS's page on protecting customization jobs has it; other networks of the account are out of reach."""
+    statements = [s for s in keyed_templates.statements("/Customization/") if "ec2:" in json.dumps(s["Action"])]
+    ec2 = "arn:aws:ec2:us-east-1:123456789012"
+    subnets = [f"{ec2}:subnet/subnet-1", f"{ec2}:subnet/subnet-2"]
+    made = [s for s in statements if s["Action"] == "ec2:CreateNetworkInterface" and "Condition" not in s]
+    assert [sorted(s["Resource"]) for s in made] == [[f"{ec2}:security-group/sg-1", *subnets]]
+    [deleted] = [s for s in statements if "ec2:DeleteNetworkInterface" in listed(s["Action"])]
+    assert deleted["Condition"]["ArnEquals"]["ec2:Subnet"] == subnets
+
+
+def test_without_a_vpc_the_role_may_nothing_in_ec2(templates: Templates) -> None:
+    """Nothing asks for it."""
+    assert "ec2:" not in json.dumps(templates.statements(""))

@@ -104,6 +104,10 @@ def test_unknown_setting_is_refused_by_name() -> None:
         ("allowed_models", "amazon.nova-lite-v1:0"),
         ("allowed_models", ["a b"]),
         ("allowed_models", [f"a.model-{number:03}" for number in range(150)]),
+        ("vpc_subnet_ids", ["vpc-1"]),
+        ("vpc_subnet_ids", [f"subnet-{number}" for number in range(17)]),
+        ("vpc_security_group_ids", "sg-1"),
+        ("vpc_security_group_ids", [f"sg-{number}" for number in range(6)]),
         ("tags", {"aws:owner": "x"}),
         ("tags", {"Team": "a", "team": "b"}),
         ("tags", {"Deployment": "another"}),
@@ -225,6 +229,15 @@ def test_an_approval_that_outlasts_the_run_is_refused() -> None:
     with pytest.raises(SettingsError, match=r'"approval_hours" and "longest_run_hours".*below 24'):
         settings_from({"fine-tuning": {"approval_hours": 24, "longest_run_hours": 24}})
     assert settings_from({"fine-tuning": {"approval_hours": 23, "longest_run_hours": 24}}).approval_hours == 23
+
+
+@pytest.mark.parametrize("name", ["vpc_subnet_ids", "vpc_security_group_ids"])
+def test_a_vpc_needs_subnets_and_security_groups(name: str) -> None:
+    """Bedrock takes both or none."""
+    both = {"fine-tuning:vpc_subnet_ids": '["subnet-1"]', "fine-tuning:vpc_security_group_ids": '["sg-1"]'}
+    assert settings_from(both).vpc_subnet_ids == ("subnet-1",)
+    with pytest.raises(SettingsError, match="go together"):
+        settings_from({**both, f"fine-tuning:{name}": "null"})
 
 
 def test_a_region_where_the_base_model_cannot_be_tuned_is_refused() -> None:

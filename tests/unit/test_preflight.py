@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ from lambdas.domain.preflight.folder import files_unchanged
 from lambdas.domain.preflight.model import ModelDetails, customizable, exists, in_region, lifecycle, servable
 from lambdas.domain.preflight.model_access import ModelAvailability, accessible_models
 from lambdas.domain.preflight.names import Taken, names_free
+from lambdas.domain.preflight.network import FoundNetwork, FoundSubnet, usable_network
 from lambdas.domain.preflight.quotas import InUse, Needs, Quota, are_missing, quota_checks
 from lambdas.domain.preflight.role import (
     PASSED,
@@ -53,6 +55,7 @@ from lambdas.domain.preflight.subscribers import Subscriptions, TopicInUse, hear
 from lambdas.domain.settings.run_settings import Choices, RunSettings
 from lambdas.domain.training.candidates import SweepSettings
 from lambdas.domain.training.given_model import GivenModel
+from lambdas.domain.training.network import JobNetwork
 from tests.unit.test_cost import plan, sets
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
@@ -75,6 +78,19 @@ QUOTAS = [UNITS, UNITS_OF_HAIKU, JOBS, MODELS, DEPLOYMENTS]
 NOTHING = InUse(jobs=0, custom_models=0, model_units=0, deployments=0)
 ON_THROUGHPUT = Needs(HAIKU, "provisioned_throughput", 1, "us-west-2")
 ON_DEMAND = Needs(NOVA, "on_demand", 1, "us-east-1")
+
+NETWORK = JobNetwork(("subnet-1", "subnet-2"), ("sg-1",))
+SUBNET, OTHER_SUBNET = FoundSubnet("subnet-1", "vpc-1", "a", 8), FoundSubnet("subnet-2", "vpc-1", "b", 8)
+
+
+def network(
+    subnets: Sequence[FoundSubnet] = (SUBNET, OTHER_SUBNET),
+    vpc_by_group: Mapping[str, str] = MappingProxyType({"sg-1": "vpc-1"}),
+    vpcs_with_s3: frozenset[str] = frozenset({"vpc-1"}),
+) -> Check:
+    """The check of a network of which all is well, apart from what is given."""
+    return usable_network(NETWORK, FoundNetwork(tuple(subnets), vpc_by_group, vpcs_with_s3))
+
 
 ACCOUNT, JOB_ARN = "123456789012", "arn:aws:bedrock:us-west-2:123456789012:model-customization-job/m:200k/abcdefghijkl"
 ORIGIN = JobOrigin(ACCOUNT, JOB_ARN)
@@ -190,6 +206,11 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
         (lambda: callable_models({JUDGE: Unknown("Converse: AccessDeniedException: No access.", busy=False)}),
          ["anthropic.claude-3-sonnet, a judge", "No access", "us.…"]),
         (lambda: callable_models({JUDGE: BUSY}), ["ThrottlingException", "again later"]),
+    ],
+    "job-network": [
+        (lambda: network(subnets=[SUBNET]), ["subnet-2 does not exist", '"vpc_subnet_ids"']),
+        (lambda: network(vpc_by_group={"sg-1": "vpc-2"}), ["several VPCs: vpc-1, vpc-2"]),
+        (lambda: network(subnets=[SUBNET, OTHER_SUBNET._replace(free_addresses=0)]), ["subnet-2 has no free address"]),
     ],
     "models-accessible": [
         (lambda: access(agreement="NOT_AVAILABLE", is_entitled=False),
@@ -326,6 +347,25 @@ def test_a_model_that_is_gone_leads_to_a_living_one(model: BaseModelEntry) -> No
     assert HAIKU.customization_id not in in_region(NOVA, "us-west-2", AFTER).findings[0].remedy
 
 
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (
+            lambda: network(subnets=[SUBNET, OTHER_SUBNET._replace(zone="a")]),
+            ["one Availability Zone: a", "each zone"],
+        ),
+        (lambda: network(vpcs_with_s3=frozenset()), ["vpc-1 has no endpoint of S3", "gateway endpoint"]),
+        (lambda: usable_network(NETWORK, DENIED), ["could not be checked", "ec2:DescribeVpcEndpoints"]),
+    ],
+)
+def test_a_network_that_may_work_is_a_warning(made: Callable[[], Check], words: list[str]) -> None:
+    """There are other ways to S3 than its endpoint, and a job that cannot read fails before it trains."""
+    outcome = made()
+    assert outcome.status == "warning"
+    [finding] = outcome.findings
+    assert all(word in f"{finding.message} {finding.remedy}" for word in words)
+
+
 def test_no_check_lacks_a_failing_case() -> None:
     """Whoever adds a check shows that it can fail."""
     assert set(FAILING) == set(CHECKS)
@@ -356,6 +396,7 @@ def test_no_check_lacks_a_failing_case() -> None:
             ),
             ORIGIN,
         ),
+        network,
         lambda: allowed(PASSED, []),
         lambda: key_usable(KEY, []),
         lambda: setting("hyperparameters", hyperparameters={"epochCount": "3"}),

@@ -13,6 +13,7 @@ from lambdas.adapters.aws.service_errors import NotFound, failure_words, named_e
 from lambdas.domain.core.timestamps import timestamp
 from lambdas.domain.training.customization import JobDescription, phase_of
 from lambdas.domain.training.given_model import ACTIVE, GivenModel
+from lambdas.domain.training.network import JobNetwork
 
 if TYPE_CHECKING:
     from types_boto3_bedrock import BedrockClient
@@ -41,6 +42,7 @@ class JobRequest:
     output_uri: str
     kms_key_arn: str | None
     tags: Mapping[str, str]
+    network: JobNetwork | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,11 @@ class Bedrock:
             arguments["validationDataConfig"] = {"validators": [{"s3Uri": request.validation_uri}]}
         if request.kms_key_arn is not None:
             arguments["customModelKmsKeyId"] = request.kms_key_arn
+        if request.network is not None:
+            arguments["vpcConfig"] = {
+                "subnetIds": list(request.network.subnet_ids),
+                "securityGroupIds": list(request.network.security_group_ids),
+            }
         with named_errors("CreateModelCustomizationJob"):
             response = self._client.create_model_customization_job(**arguments)
         return response["jobArn"], _is_simulated(response["ResponseMetadata"])

@@ -104,6 +104,11 @@ class Clients:
         return self._maker.client("lambda", config=CONTROL)
 
     @cached_property
+    def ec2(self) -> Any:
+        """EC2, of which VPCs are a part."""
+        return self._maker.client("ec2", config=CONTROL)
+
+    @cached_property
     def sns(self) -> "SNSClient":
         """Amazon SNS."""
         made: SNSClient = self._maker.client("sns", config=CONTROL)

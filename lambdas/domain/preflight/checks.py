@@ -43,6 +43,7 @@ CHECKS = {
     "role-reads-dataset": "The customization role may read the run's training and validation sets.",
     "role-writes-output": "The customization role may write the job's output.",
     "key-usable": "The KMS key, where there is one, is enabled, and the job may use it.",
+    "job-network": "The subnets and security groups of jobs, where there are any, are of one VPC with a way to S3.",
     "models-accessible": "The account may ask the base model, the models compared with it and the judges for good.",
     "models-callable": "The base model, the models compared with it and the judges answer a brief question.",
     "lambda-concurrency": "The account's Lambda concurrency has room for questions and what looks after the run.",

@@ -6,6 +6,7 @@ from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.models.catalogue import BaseModelEntry
 from lambdas.domain.preflight import quotas, role
 from lambdas.domain.preflight.checks import Check, fail, report_unknown
+from lambdas.domain.preflight.network import NETWORK
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.training.given_model import ACTIVE, GivenModel
 
@@ -14,6 +15,7 @@ NOT_NAMED = "run.json names no custom model: the run trains one."
 _NOTHING_IS_TRAINED = "run.json names a custom model: nothing is trained."
 _OF_TRAINING = {
     "model-customizable", "region", quotas.JOBS, quotas.MODELS, role.TRUST, role.PASSED, role.READS, role.WRITES,
+    NETWORK,
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.callable_models import Asked
 from lambdas.domain.preflight.concurrency import WantedConcurrency
+from lambdas.domain.training.network import JobNetwork
 
 
 @dataclass(frozen=True)
@@ -130,4 +131,5 @@ class Subject:
     accept_unknown_prices: bool
     source: RunSource | None = None
     concurrency: WantedConcurrency | None = None
+    network: JobNetwork | None = None
     no_stacks: str = "There are no stacks yet."

@@ -42,6 +42,23 @@ def test_the_request_is_a_fine_tuning_of_the_planned_data(
     assert (candidate["arn"], jobs["status"], jobs["wait_seconds"]) == (expect["job_arn"], "InProgress", 60)
 
 
+def test_a_job_runs_in_the_environment_s_vpc(
+    bedrock: Script,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The data would leave it otherwise, and nobody would notice."""
+    monkeypatch.setenv("VPC_SUBNET_IDS", '["subnet-1", "subnet-2"]')
+    monkeypatch.setenv("VPC_SECURITY_GROUP_IDS", '["sg-1"]')
+    bedrock.answer(CREATE, {"jobArn": expect["job_arn"]})
+    handler({"run": run, "plan": plan}, lambda_context)
+    [request] = bedrock.requests(CREATE)
+    assert request["vpcConfig"] == {"subnetIds": ["subnet-1", "subnet-2"], "securityGroupIds": ["sg-1"]}
+
+
 def test_a_validation_set_and_a_key_are_sent_where_they_exist(
     bedrock: Script,
     run: dict[str, Any],
