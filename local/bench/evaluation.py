@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from lambdas.domain.evaluation.answers import ArmCounts, Responses
 from local.bench.evaluated_run import Size, make_outcome, make_plan, make_run, write_run
 from local.bench.folder_s3 import adapters_on
 from local.bench.memory import peak_megabytes
@@ -38,8 +39,19 @@ def run_step(step: str, folder: Path, size: Size) -> None:
     from lambdas.steps.evaluate_and_report import evaluate_and_report  # noqa: PLC0415 - as above
 
     jobs, model, serving = make_outcome()
-    settings: dict[str, Any] = {"environment": "bench", "model_unit_price_per_hour": None}
-    evaluate_and_report(run, plan, jobs, model, serving, adapters=adapters, **settings)
+    answered = {arm: ArmCounts(n=size.records, errors=0) for arm in size.names}
+    responses = Responses(arms=answered, pairs=0, judge_shards=0)
+    evaluate_and_report(
+        run,
+        plan,
+        jobs,
+        model,
+        serving,
+        responses,
+        adapters=adapters,
+        environment="bench",
+        model_unit_price_per_hour=None,
+    )
 
 
 def _main() -> None:
