@@ -62,23 +62,52 @@ def test_missing_sets_are_split_off_the_training_file() -> None:
 
 @pytest.mark.parametrize("files", [{"train": prompts("a", 60)}, {"train": prompts("b", 40), "test": prompts("a", 10)}])
 @pytest.mark.parametrize(
-    ("evaluation", "arms"), [({}, 2), ({"models": ["one", "two"]}, 4), ({"models": ["one"], "few_shot": 1}, 6)]
+    ("evaluation", "arms", "tokens"),
+    [
+        ({}, 2, 512),
+        ({"models": ["one", "two"], "max_tokens": 4096}, 4, 4096),
+        ({"models": ["one"], "few_shot": 1, "max_tokens": 1}, 6, 1),
+    ],
 )
-def test_a_test_set_that_no_report_could_read_in_time_is_refused_before_anything_is_started(
-    files: dict[SetName, list[str]], evaluation: dict[str, Any], arms: int, monkeypatch: pytest.MonkeyPatch
+def test_a_test_set_that_no_report_could_score_in_time_is_refused_before_anything_is_started(
+    files: dict[SetName, list[str]],
+    evaluation: dict[str, Any],
+    arms: int,
+    tokens: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Collection and report read the prompts once for each arm; that would fail after all was paid."""
+    """That would fail after all was paid: prompts are read, and words compared, once for each arm."""
     result, _ = prepared(files)
     assert result is not None
     # A prompt is "a 7" or "a 17", its answer one character.
-    characters = sum(len(files[name][index]) + 1 for name, index in result.places("test"))
-    monkeypatch.setattr(preparation, "MAX_ANSWERED_CHARACTERS", arms * characters)
+    asked = sum(len(files[name][index]) for name, index in result.places("test"))
+    seconds = arms * (asked * 60e-9 + 10 * (1 + 4 * tokens) * 250e-9)
+    monkeypatch.setattr(preparation, "MAX_SCORING_SECONDS", seconds * 1.001)
     assert prepared(files, choices(evaluation=evaluation))[0] is not None
-    monkeypatch.setattr(preparation, "MAX_ANSWERED_CHARACTERS", arms * characters - 1)
+    monkeypatch.setattr(preparation, "MAX_SCORING_SECONDS", seconds * 0.999)
     refused, report = prepared(files, choices(evaluation=evaluation))
     assert refused is None
     [finding] = [one for one in report.findings if one.rule == "file-size"]
-    assert f"is answered {arms} times" in finding.message
+    assert f"Scoring {arms} answers of up to {tokens} tokens to each of 10 test records" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("records", "characters", "arms", "tokens", "fits"),
+    [
+        (20_000, 32_000, 3, 512, True),
+        (20_000, 32_000, 3, 4_096, True),
+        (25_000, 1_500, 14, 512, True),
+        (25_000, 1_500, 14, 4_096, False),
+        (25_000, 40_000, 14, 512, False),
+    ],
+)
+def test_large_test_sets_that_are_measured_to_fit_are_taken(
+    records: int, characters: int, arms: int, tokens: int, fits: bool
+) -> None:
+    """The promise of 20,000 records of 32 KB and 3 arms stands; what takes longer than a function has does not."""
+    prompt, answer = preparation.SECONDS_PER_PROMPT_CHARACTER, preparation.SECONDS_PER_ANSWER_CHARACTER
+    seconds = arms * records * (characters * prompt + (50 + 4 * tokens) * answer)
+    assert (seconds <= preparation.MAX_SCORING_SECONDS) is fits
 
 
 def test_no_validation_set_is_a_warning_unless_it_was_asked_for() -> None:

@@ -3,11 +3,13 @@
 import math
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lambdas.domain.evaluation import significance
 from lambdas.domain.evaluation.significance import Difference, compare, detectable_difference
 
 EXPERIMENTS = 1_000
@@ -144,3 +146,29 @@ def test_what_does_not_belong_together_is_refused(scores: list[float], against: 
     """A silent truncation would compare different records."""
     with pytest.raises(ValueError, match=r"shorter|longer|no records"):
         compare(scores, against, groups)
+
+
+def test_twenty_thousand_groups_draw_no_more_than_two_thousand_and_say_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A report of many arms has 90 comparisons; drawing from all groups for each takes longer than a Lambda has."""
+    generator = seeded(3)
+    scores = [float(generator.choice((0, 0, 0, 100))) for _ in range(6_000)]
+    against = [float(generator.choice((0, 0, 0, 0, 100))) for _ in range(6_000)]
+    drawn = set[int]()
+
+    class Counted(random.Random):
+        def choices(self, population: Any, *arguments: Any, **named: Any) -> list[Any]:
+            drawn.add(named["k"])
+            return super().choices(population, *arguments, **named)
+
+    monkeypatch.setattr(random, "Random", Counted)
+    few = compare(scores, against, range(6_000), resamples=399)
+    assert drawn == {significance.MOST_DRAWN}
+    monkeypatch.setattr(significance, "MOST_DRAWN", 6_000)
+    every = compare(scores, against, range(6_000), resamples=399)
+    assert drawn == {2_000, 6_000}
+    assert (few.difference, few.detectable, few.groups) == (every.difference, every.detectable, 6_000)
+    assert few.interval is not None
+    assert every.interval is not None
+    assert few.interval == pytest.approx(every.interval, abs=0.1 * (every.interval[1] - every.interval[0]))

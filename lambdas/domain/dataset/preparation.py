@@ -16,8 +16,10 @@ from lambdas.domain.dataset.split.holdout import Request, Shortage, Split, Split
 from lambdas.domain.models.catalogue import BaseModelEntry
 
 _SPOKEN = {"train": "training", "validation": "validation", "test": "test"}
-# Each model's answers are stored with the prompts, and a report reads them all, four times, in 15 minutes.
-MAX_ANSWERED_CHARACTERS = 4_000_000_000
+# A report has 15 minutes. It reads each arm's prompts four times from S3, and compares words of answers and references:
+# so many seconds a character, measured by `make bench`, and with a network of 80 MB/s.
+MAX_SCORING_SECONDS = 600.0
+SECONDS_PER_PROMPT_CHARACTER, SECONDS_PER_ANSWER_CHARACTER, CHARACTERS_PER_TOKEN = 60e-9, 250e-9, 4
 # A context with a larger share of the records makes the split coarse.
 _LARGE_GROUP_SHARE = 0.25
 
@@ -27,7 +29,7 @@ Given = dict[SetName, RecordSet]
 class Wanted(NamedTuple):
     """What a run wants of its data set: the base model, the split, examples for few-shot arms, and hyperparameters.
 
-    `models` is how many models answer the test set, each once more with few-shot examples.
+    `models` is how many models answer the test set, each once more with few-shot examples, in at most `answer_tokens`.
     """
 
     model: BaseModelEntry
@@ -35,6 +37,7 @@ class Wanted(NamedTuple):
     few_shot: int
     hyperparameters: Mapping[str, object]
     models: int = 2
+    answer_tokens: int = 512
 
 
 @dataclass(frozen=True)
@@ -203,16 +206,20 @@ def _check_totals(prepared: PreparedDataset, file: str, wanted: Wanted, report: 
 
 
 def _check_test_size(prepared: PreparedDataset, given: Given, wanted: Wanted, report: DatasetReport) -> None:
-    characters = 0
+    """Refuses a test set that no report could score in its time, before its answers are paid for."""
+    prompts = answers = 0
     for name, index in prepared.places("test"):
         facts = given[name].facts
-        characters += facts.prompt_characters[index] + facts.answer_characters[index]
+        prompts += facts.prompt_characters[index]
+        answers += facts.answer_characters[index] + CHARACTERS_PER_TOKEN * wanted.answer_tokens
     arms = wanted.models * (2 if wanted.few_shot else 1)
-    if arms * characters > MAX_ANSWERED_CHARACTERS:
+    seconds = arms * (prompts * SECONDS_PER_PROMPT_CHARACTER + answers * SECONDS_PER_ANSWER_CHARACTER)
+    if seconds > MAX_SCORING_SECONDS:
         message = (
-            f"The test set has {characters} characters and is answered {arms} times; together at most "
-            f"{MAX_ANSWERED_CHARACTERS} can be evaluated. Give fewer test records, or name fewer models (evaluation in "
-            f"{SETTINGS_FILE})."
+            f"Scoring {arms} answers of up to {wanted.answer_tokens} tokens to each of {prepared.records('test')} test "
+            f"records with {prompts} characters takes about {seconds / 60:.0f} minutes; a report has "
+            f"{MAX_SCORING_SECONDS / 60:.0f}. Give fewer test records, or less of models, few_shot or max_tokens "
+            f"(evaluation in {SETTINGS_FILE})."
         )
         report.add("file-size", (given.get("test") or given["train"]).file, message)
 

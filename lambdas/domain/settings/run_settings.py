@@ -97,7 +97,8 @@ class Choices(NamedTuple):
         chosen = self.settings
         asked = chosen.evaluation
         # The tuned model and its base are two more.
-        return Wanted(self.model, chosen.split, asked.few_shot, chosen.hyperparameters, 2 + len(asked.models))
+        models = 2 + len(asked.models)
+        return Wanted(self.model, chosen.split, asked.few_shot, chosen.hyperparameters, models, asked.max_tokens)
 
 
 def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Choices | list[SettingFinding]:

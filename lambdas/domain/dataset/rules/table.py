@@ -206,9 +206,9 @@ RULES: dict[str, Rule] = {
     "file-size": Rule(
         "set",
         "error",
-        "The file is within the model's size limit, a test file within 1 GB. The test set's characters times its arms "
-        "are at most 4,000,000,000.",
-        "Shorten the contexts, or leave records out.",
+        "The file is within the model's size limit, a test file within 1 GB, and the answers to the test "
+        "set can be scored in 10 minutes.",
+        "Shorten the contexts, leave records out, or ask fewer models.",
     ),
     "too-few-records": Rule(
         "set",
