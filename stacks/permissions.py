@@ -97,7 +97,9 @@ def permissions_by_state(
             *model_key,
         ],
         "CheckJobs": [
-            _allow(["bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"], job),
+            _allow(["bedrock:GetModelCustomizationJob"], job),
+            # One that does not begin to train.
+            _allow_ours(["bedrock:StopModelCustomizationJob"], deployment, job),
             _read(out, "runs/*/customization/*"),
             _allow(["sns:Publish"], topic.topic_arn),
             runs,
