@@ -1,4 +1,4 @@
-"""Empties the buckets when their stack is deleted: a small Lambda behind one custom resource per bucket.
+"""Empties the buckets when their stack is deleted, and deletes the key: a small Lambda behind custom resources.
 
 Why it is not CDK's `auto_delete_objects`: docs/decisions/bucket-emptier.md.
 """
@@ -46,6 +46,8 @@ class BucketEmptier(Construct):
                 resources=all_objects,
             ),
         ]
+        if key:
+            statements.append(iam.PolicyStatement(actions=["kms:ScheduleKeyDeletion"], resources=[key.key_arn]))
         role = lambda_role(self, "Role", log_group=logs)
         for statement in statements:
             role.add_to_policy(statement)
@@ -76,15 +78,23 @@ class BucketEmptier(Construct):
                 "It must delete every object, whatever its key, and does so only while the stack itself is deleted."
             )
             acknowledge(role, {resource_finding(role, objects): reason})
-        for name, bucket in buckets.items():
-            request = cdk.CustomResource(
+
+        def request_for(name: str, kind: str, properties: Mapping[str, str]) -> cdk.CustomResource:
+            return cdk.CustomResource(
                 self,
                 name,
-                resource_type="Custom::EmptyBucket",
+                resource_type=f"Custom::{kind}",
                 service_token=function.function_arn,
                 service_timeout=TIMEOUT.plus(cdk.Duration.minutes(1)),
-                properties={"BucketName": bucket.bucket_name},
+                properties=properties,
             )
+
+        deletion = request_for("Key", "DeleteKey", {"KeyId": key.key_id}) if key else None
+        for name, bucket in buckets.items():
+            request = request_for(name, "EmptyBucket", {"BucketName": bucket.bucket_name})
+            if deletion:
+                # A deletion goes the other way round: the key is the last to go.
+                request.node.add_dependency(deletion)
             if bucket.policy:
                 # A deletion goes the other way round: first the policy, so that S3 delivers no more access logs, then
                 # the objects, then the bucket.

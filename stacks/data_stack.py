@@ -11,7 +11,7 @@ from constructs import Construct
 
 from stacks.customization_role import CustomizationRole
 from stacks.settings import Settings
-from stacks.storage import Storage, removal_policy
+from stacks.storage import Storage
 
 
 class DataStack(cdk.Stack):
@@ -60,7 +60,8 @@ class DataStack(cdk.Stack):
             "Key",
             description=f"Data and models of {settings.deployment}",
             enable_key_rotation=True,
-            removal_policy=removal_policy(settings),
+            # Where the setting goes back, what it encrypts must stay readable: with the stack the emptier deletes it.
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             pending_window=cdk.Duration.days(7),
         )
         # An alarm has no role whose policy could allow it to encrypt its message for the topic.

@@ -1,11 +1,13 @@
-"""Custom resource `Custom::EmptyBucket`: empties a bucket before its stack's deletion, which only takes empty ones.
+"""Custom resources of the data stack: what goes with the stack, and stays where it is only taken out of the template.
 
-It deletes nothing unless the stack as a whole goes: a bucket that is only taken out of the template keeps its objects.
-It runs on boto3 alone.
+`Custom::EmptyBucket` empties a bucket before the deletion, which only takes empty ones. `Custom::DeleteKey` schedules a
+key's deletion: CloudFormation would do so, too, where the setting that made the key goes back, and what the key
+encrypts could not be read any more. It runs on boto3 alone.
 """
 
 import gc
 import logging
+from contextlib import suppress
 from typing import Any, Protocol
 
 from lambdas.adapters.aws.clients import Clients
@@ -19,6 +21,8 @@ gc.enable()
 
 # What a page's deletion and the answer to CloudFormation may take, with a wide margin.
 RESERVED_MILLISECONDS = 30_000
+# The least that KMS takes.
+PENDING_DAYS = 7
 
 
 class InvocationContext(Protocol):
@@ -29,9 +33,22 @@ class InvocationContext(Protocol):
 
 
 def handler(event: dict[str, Any], context: InvocationContext) -> None:
-    """Takes CloudFormation's request with `ResourceProperties.BucketName`; the answer goes to its `ResponseURL`."""
+    """Takes CloudFormation's request with a `BucketName` or `KeyId`; the answer goes to its `ResponseURL`."""
     request, clients = ResourceRequest.parse(event), Clients()
+    if request.key is not None:
+        key = request.key
+        serve(request, lambda: _delete_key(request, key, Stacks(clients.cloudformation), clients))
+        return
     serve(request, lambda: _empty(request, context, Stacks(clients.cloudformation), VersionedBuckets(clients.s3)))
+
+
+def _delete_key(request: ResourceRequest, key: str, stacks: Stacks, clients: Clients) -> None:
+    if not request.is_deletion or not stacks.is_being_deleted(request.stack_id):
+        return
+    # Somebody may have done so before.
+    with suppress(clients.kms.exceptions.KMSInvalidStateException, clients.kms.exceptions.NotFoundException):
+        clients.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=PENDING_DAYS)
+    logger.info("The key %s is deleted in %d days", key, PENDING_DAYS)
 
 
 def _empty(request: ResourceRequest, context: InvocationContext, stacks: Stacks, buckets: VersionedBuckets) -> None:

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.adapters.aws.stacks import REMOVAL, Stacks
+from lambdas.adapters.aws.stacks import Stacks
 from lambdas.adapters.aws.versioned_buckets import BucketNotEmptied, VersionedBuckets
 from lambdas.handlers import empty_bucket
 
@@ -38,10 +38,10 @@ class CloudFormation:
     status: str = "DELETE_IN_PROGRESS"
     answers: list[dict[str, Any]] = field(default_factory=list)
 
-    def is_being_removed(self, stack_id: str) -> bool:
-        """As the adapter does, without the call."""
+    def status_of(self, stack_id: str) -> str:
+        """What the adapter asks for."""
         assert stack_id == STACK
-        return self.status in REMOVAL
+        return self.status
 
     def take(self, request: urllib.request.Request, timeout: float) -> BytesIO:
         """An answer, as it travels."""
@@ -56,7 +56,7 @@ def cloudformation(monkeypatch: pytest.MonkeyPatch) -> CloudFormation:
     """Replaces the two ways to CloudFormation."""
     fake = CloudFormation()
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
-    monkeypatch.setattr(Stacks, "is_being_removed", lambda _, stack_id: fake.is_being_removed(stack_id))
+    monkeypatch.setattr(Stacks, "_status", lambda _, stack_id: fake.status_of(stack_id))
     monkeypatch.setattr(urllib.request, "urlopen", fake.take)
     return fake
 
@@ -164,3 +164,27 @@ def test_objects_that_s3_refuses_to_delete_are_named(bucket: Any, monkeypatch: p
     monkeypatch.setattr(client, "delete_objects", lambda **_: refused)
     with pytest.raises(BucketNotEmptied, match=r"input/a\.jsonl: AccessDenied locked"):
         VersionedBuckets(client).empty(BUCKET, time_left=lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "state"),
+    [
+        ("Delete", "DELETE_IN_PROGRESS", "PendingDeletion"),
+        ("Delete", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "Enabled"),
+        ("Delete", "ROLLBACK_IN_PROGRESS", "Enabled"),
+        ("Create", "CREATE_IN_PROGRESS", "Enabled"),
+    ],
+)
+def test_the_key_goes_with_the_stack_and_stays_where_the_setting_goes_back(
+    kind: str, status: str, state: str, bucket: Any, cloudformation: CloudFormation
+) -> None:
+    """What it encrypts could not be read any more. A key that is pending already fails no deletion."""
+    kms = boto3.client("kms", region_name="us-west-2")  # type: ignore[call-overload, unused-ignore] # stubs may be missing
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    cloudformation.status = status
+    request = _request(kind, key) | {"ResourceProperties": {"ServiceToken": "arn", "KeyId": key}}
+    empty_bucket.handler(request, Context())
+    empty_bucket.handler(request, Context())
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == state
+    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS", "SUCCESS"]
+    assert _versions(bucket) > 0

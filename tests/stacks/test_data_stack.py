@@ -94,7 +94,11 @@ def disposable(request: pytest.FixtureRequest) -> Templates:
 def test_without_keep_data_nothing_is_retained(disposable: Templates) -> None:
     """`cdk destroy` leaves nothing: no bucket, no log group, no key."""
     for resource in disposable.resources:
-        assert resource.get("DeletionPolicy", "Delete") == "Delete", resource["Metadata"]
+        if resource["Type"] != "AWS::KMS::Key":
+            assert resource.get("DeletionPolicy", "Delete") == "Delete", resource["Metadata"]
+    # The key goes by a custom resource, which tells the stack's deletion from a setting that goes back.
+    keys = {name for name, one in disposable.data["Resources"].items() if one["Type"] == "AWS::KMS::Key"}
+    assert {one["KeyId"]["Ref"] for one in disposable.of_type("Custom::DeleteKey")} == keys
     assert disposable.data["Outputs"]["DataAfterDestroy"]["Value"] == "deleted"
 
 
@@ -192,6 +196,7 @@ UNTAGGED = {
     "AWS::CDK::Metadata",
     "AWS::CloudWatch::Dashboard",
     "Custom::EmptyBucket",
+    "Custom::DeleteKey",
     "Custom::ReconcileThroughput",
 }
 
@@ -241,3 +246,19 @@ def test_jobs_in_a_vpc_make_interfaces_in_the_set_subnets_only(keyed_templates: 
 def test_without_a_vpc_the_role_may_nothing_in_ec2(templates: Templates) -> None:
     """Nothing asks for it."""
     assert "ec2:" not in json.dumps(templates.statements(""))
+
+
+def test_the_key_stays_where_the_setting_goes_back(keyed_disposable_templates: Templates) -> None:
+    """What it encrypts, custom models among it, could not be read any more."""
+    [key] = [one for one in keyed_disposable_templates.resources if one["Type"] == "AWS::KMS::Key"]
+    assert key["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert key["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_key_goes_after_the_objects(keyed_disposable_templates: Templates) -> None:
+    """A deletion goes the other way round than what depends on what."""
+    resources = keyed_disposable_templates.data["Resources"]
+    [deletion] = [name for name, one in resources.items() if one["Type"] == "Custom::DeleteKey"]
+    emptied = [one for one in resources.values() if one["Type"] == "Custom::EmptyBucket"]
+    assert len(emptied) == 3
+    assert all(deletion in listed(one["DependsOn"]) for one in emptied)

@@ -27,19 +27,22 @@ class ResourceRequest:
     physical_id: str
     response_url: str
     bucket: str | None
+    key: str | None = None
 
     @classmethod
     def parse(cls, event: Mapping[str, Any]) -> Self:
-        """The request in CloudFormation's event; a new resource is named after its bucket, if it has one."""
-        bucket = event.get("ResourceProperties", {}).get("BucketName")
+        """The request in CloudFormation's event; a new resource is named after its bucket or key, if it has one."""
+        properties = event.get("ResourceProperties", {})
+        bucket, key = properties.get("BucketName"), properties.get("KeyId")
         return cls(
             is_deletion=event["RequestType"] == "Delete",
             stack_id=event["StackId"],
             request_id=event["RequestId"],
             logical_id=event["LogicalResourceId"],
-            physical_id=event.get("PhysicalResourceId") or bucket or event["LogicalResourceId"],
+            physical_id=event.get("PhysicalResourceId") or bucket or key or event["LogicalResourceId"],
             response_url=event["ResponseURL"],
             bucket=bucket,
+            key=key,
         )
 
 

@@ -17,5 +17,11 @@ class Stacks:
 
     def is_being_removed(self, stack_id: str) -> bool:
         """Whether the stack as a whole is being deleted, rather than a resource of it replaced or taken out."""
-        stacks = self._client.describe_stacks(StackName=stack_id)["Stacks"]
-        return stacks[0]["StackStatus"] in REMOVAL
+        return self._status(stack_id) in REMOVAL
+
+    def is_being_deleted(self, stack_id: str) -> bool:
+        """The same without a creation that failed: what it made CloudFormation takes away whatever its policy."""
+        return self._status(stack_id) == "DELETE_IN_PROGRESS"
+
+    def _status(self, stack_id: str) -> str:
+        return self._client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
