@@ -29,6 +29,8 @@ Rules = Literal["structure", "content", "all"]
 
 # Fewer test records give no figure worth comparing.
 MIN_TEST_RECORDS = 10
+# A gigabyte is checked, converted and moved in 2 minutes, and Lambda allows 15: less than Bedrock's own 10 GB.
+MAX_FILE_BYTES = 5 << 30
 # Each function that asks a model reads the test set up to the records that it asks about.
 MAX_TEST_BYTES = 1 << 30
 
@@ -143,9 +145,7 @@ def convert(stream: BinaryIO, read: RecordSet, model: BaseModelEntry, conversion
 
 def check_size(size_bytes: int, set_name: SetName, file: str, model: BaseModelEntry, report: DatasetReport) -> bool:
     """Whether a file may be read at all; a file that is too large is refused before it is."""
-    most = _limits(set_name, model).max_bytes
-    if set_name == "test":
-        most = min(most, MAX_TEST_BYTES)
+    most = min(_limits(set_name, model).max_bytes, MAX_TEST_BYTES if set_name == "test" else MAX_FILE_BYTES)
     if size_bytes > most:
         report.add("file-size", file, f"The file has {size_bytes} bytes; at most {most} can be used.")
         return False

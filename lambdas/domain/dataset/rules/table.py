@@ -206,8 +206,8 @@ RULES: dict[str, Rule] = {
     "file-size": Rule(
         "set",
         "error",
-        "The file is within the model's size limit, a test file within 1 GB, and the answers to the test "
-        "set can be scored in 10 minutes.",
+        "The file is within the model's size limit and 5 GB, a test file within 1 GB, and the answers to the test set "
+        "can be scored in 10 minutes.",
         "Shorten the contexts, leave records out, or ask fewer models.",
     ),
     "too-few-records": Rule(
