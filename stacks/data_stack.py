@@ -73,7 +73,7 @@ class DataStack(cdk.Stack):
                 conditions={"StringEquals": {"aws:SourceAccount": self.account}},
             )
         )
-        for statement in (self._logs_use_it(), _models_use_it(self.account)):
+        for statement in (self._logs_use_it(), models_use_it(self.account)):
             key.add_to_resource_policy(statement)
         return key
 
@@ -90,7 +90,7 @@ class DataStack(cdk.Stack):
         )
 
 
-def _models_use_it(account: str) -> iam.PolicyStatement:
+def models_use_it(account: str) -> iam.PolicyStatement:
     """Bedrock itself decrypts a Nova model for Provisioned Throughput (Nova user guide, "Encryption of custom models").
 
     Bedrock need not name the account that it acts for; where it does, it is this one.

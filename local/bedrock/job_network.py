@@ -4,13 +4,12 @@ The actions and conditions are those of "Protect your model customization jobs u
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from ministack.core import iam_evaluator
 
+from local.bedrock import neighbours
 from local.bedrock.errors import ValidationError
 from local.bedrock.settings import SimulationSettings
 
@@ -26,7 +25,7 @@ def check_network(
     network: Mapping[str, list[str]], role_arn: str, job_arn: str, settings: SimulationSettings, s3: "S3Client"
 ) -> None:
     """Raises ValidationError that names what the role may not do."""
-    policies = list(_policies(_iam(s3), role_arn.rpartition("/")[2]))
+    policies = list(_policies(neighbours.client("iam", s3), role_arn.rpartition("/")[2]))
     denied = [
         f"{context.action} on {context.resource_arn}"
         for context in _calls(network, role_arn, job_arn, settings)
@@ -69,19 +68,6 @@ def _calls(
     for subnet in subnets:
         for action in ON_INTERFACES:
             yield call(action, interface, service_context={"ec2:subnet": subnet, **tagged})
-
-
-def _iam(s3: "S3Client") -> Any:
-    """A client of the IAM beside the emulated S3."""
-    endpoint = s3.meta.endpoint_url
-    return boto3.client(
-        "iam",
-        endpoint_url=endpoint if "127.0.0.1" in endpoint else None,
-        region_name=s3.meta.region_name,
-        aws_access_key_id="simulated",
-        aws_secret_access_key="simulated",  # noqa: S106 - no secret: the emulated IAM checks none
-        aws_session_token=os.environ.get("AWS_SESSION_TOKEN"),
-    )
 
 
 def _policies(iam: Any, role: str) -> Iterator[list[iam_evaluator.ParsedStatement]]:

@@ -1,16 +1,20 @@
 """Provisioned Throughput: Create, Get, Update, List, Delete. This is what would bill."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from local.bedrock.clock import SimulationClock
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import ConflictError, NotFoundError, NotReadyError, QuotaError, ValidationError
 from local.bedrock.foundation_models import FoundationModel, SimulatedFoundationModels
+from local.bedrock.model_key import check_key
 from local.bedrock.resources import Tags, new_id, page, times, without_nones
 from local.bedrock.service_quotas import CUSTOM_MODEL_UNITS
 from local.bedrock.serving import Server, Servers
 from local.bedrock.settings import SimulationSettings
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
 
 SECONDS_OF_COMMITMENT = {"OneMonth": 30 * 86_400, "SixMonths": 182 * 86_400}
 
@@ -36,8 +40,10 @@ class Throughputs:
         foundation_models: SimulatedFoundationModels,
         custom_models: CustomModels,
         tags: Tags,
+        s3: "S3Client",
     ) -> None:
         self._settings = settings
+        self._s3 = s3
         self._clock = clock
         self._foundation_models = foundation_models
         self._custom_models = custom_models
@@ -60,6 +66,8 @@ class Throughputs:
         if known is not None:
             return {"provisionedModelArn": known.arn}
         model, model_arn, foundation_model = self._servable(params["modelId"])
+        if isinstance(model, CustomModel):
+            self._check_key(model)
         self._check_name(params["provisionedModelName"])
         if "commitmentDuration" not in params:
             self._check_quotas(params["modelUnits"], foundation_model, is_custom=isinstance(model, CustomModel))
@@ -165,6 +173,12 @@ class Throughputs:
     def _check_name(self, name: str) -> None:
         if any(item.name == name for item in self._throughputs):
             raise ValidationError(f"The provided provisioned model name is currently in use: {name}")
+
+    def _check_key(self, model: CustomModel) -> None:
+        """Of the tuned models only Nova's are decrypted by Bedrock in its own name."""
+        key_arn = model.request.get("customModelKmsKeyId")
+        if key_arn is not None and model.base_model.model_id.startswith("amazon.nova"):
+            check_key(key_arn, self._settings, self._s3)
 
     def _check_quotas(self, units: int, base: FoundationModel, *, is_custom: bool) -> None:
         """Of the units without commitment: those of one throughput, and those of all that serve custom models."""

@@ -119,7 +119,7 @@ class SimulatedBedrock:
             settings, clock, s3, executor, self._foundation_models, self._custom_models, tags
         )
         quotas = ServiceQuotas(settings, self._foundation_models)
-        self._throughputs = Throughputs(settings, clock, self._foundation_models, self._custom_models, tags)
+        self._throughputs = Throughputs(settings, clock, self._foundation_models, self._custom_models, tags, s3)
         self._deployments = Deployments(settings, clock, self._custom_models, tags)
         access = AccessToModels(settings, clock)
         self._runtime = Runtime(

@@ -1,0 +1,62 @@
+"""A tuned Nova model under a customer's key is served with throughput only where the key lets Bedrock decrypt it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import aws_cdk as cdk
+import boto3
+import pytest
+from moto import mock_aws
+
+from local.bedrock.errors import DeniedError
+from local.bedrock.model_key import check_key
+from local.bedrock.settings import SimulationSettings
+from stacks.data_stack import models_use_it
+
+ACCOUNT = "123456789012"
+SIMULATION = SimulationSettings(region="us-east-1", account_id=ACCOUNT)
+# As a key has it that was made without a policy.
+ADMINISTRATORS = {
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+
+
+@pytest.fixture(autouse=True)
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The caller's KMS is moto's."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        yield
+
+
+def granted(account: str) -> dict[str, Any]:
+    """The stack's statement."""
+    return dict(cdk.Stack().resolve(models_use_it(account).to_statement_json()))
+
+
+def check(*statements: dict[str, Any]) -> None:
+    session: Any = boto3.Session(region_name="us-east-1")
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [ADMINISTRATORS, *statements]})
+    key = session.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    check_key(key, SIMULATION, session.client("s3"))
+
+
+def test_the_policy_of_the_stacks_key_suffices() -> None:
+    """A model that was trained and paid for must be served."""
+    check(granted(ACCOUNT))
+
+
+def test_the_account_s_own_use_of_the_key_does_not_suffice() -> None:
+    """Bedrock decrypts in its own name there, not in a role's."""
+    with pytest.raises(DeniedError, match="kms:Decrypt and kms:GenerateDataKey"):
+        check()
+
+
+def test_another_account_s_models_are_not_decrypted() -> None:
+    """Where Bedrock names the account that it acts for."""
+    with pytest.raises(DeniedError):
+        check(granted("210987654321"))
