@@ -101,6 +101,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
             }
         ],
         "candidates_note": "",
+        "custom_model": None,
         "keep_models": True,
         "serving": "provisioned_throughput",
         "model_units": 1,
@@ -182,7 +183,7 @@ def test_folder_is_read_with_its_siblings_and_settings(pipeline: Pipeline) -> No
         "system": "Answer with the number.",
         "evaluation": {"max_tokens": 64, "models": ["amazon.nova-lite-v1:0"]},
         "keep_job": True,
-        "tags": {"team": "finance", "run-id": "mine", "keep-job": "false"},
+        "tags": {"team": "finance"},
     }
     pipeline.upload("input/t/run.json", json.dumps(settings))
     pipeline.upload("input/t/train.jsonl", lines("Training", 40))
