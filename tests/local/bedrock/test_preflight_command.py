@@ -21,6 +21,8 @@ from tests.local.bedrock.conftest import BUCKET, HAIKU, TOKEN, Simulation
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 REGION = "us-west-2"
+# All of its prices are known; a run whose cost is not known is refused.
+PRICED = "meta.llama3-3-70b-instruct-v1:0:128k"
 
 
 @pytest.fixture
@@ -97,11 +99,11 @@ def test_data_set_gives_an_estimate_and_wrong_hyperparameters_fail(tmp_path: Pat
     data = tmp_path / "data"
     data.mkdir()
     (data / "train.jsonl").write_bytes((EXAMPLES / "financial-tables.jsonl").read_bytes())
-    status, document, _ = run(tmp_path, "--data", str(data))
+    status, document, _ = run(tmp_path, "--data", str(data), "--model", PRICED)
     assert status == 0
     assert document["estimate"]["lines"]
     (data / "run.json").write_text('{"hyperparameters": {"epochs": 3}, "sweep": {"jobs": 9}}')
-    status, document, output = run(tmp_path, "--data", str(data))
+    status, document, output = run(tmp_path, "--data", str(data), "--model", PRICED)
     assert status == 1
     assert statuses(document)["hyperparameters"] == statuses(document)["sweep-jobs"] == "failed"
     assert "Preflight failed." in output
