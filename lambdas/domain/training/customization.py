@@ -23,17 +23,21 @@ _ADVICE = {
 
 # What a job is doing, in Bedrock's order, and the key of `statusDetails` that tells of it.
 QUEUED, TRAINING_PHASE = "queued", "training"
+_TRAINING, _DATA_PROCESSING = "trainingDetails", "dataProcessingDetails"
 _PHASES = {
-    "trainingDetails": TRAINING_PHASE,
-    "dataProcessingDetails": "data processing",
+    _TRAINING: TRAINING_PHASE,
+    _DATA_PROCESSING: "data processing",
     "validationDetails": "validation",
 }
 _NOT_STARTED = "NotStarted"
 
 
 def phase_of(statuses: Mapping[str, str]) -> str | None:
-    """The last phase that a job has begun, by the statuses in its `statusDetails`; None where it tells none."""
-    if not statuses:
+    """The last phase that a job has begun, by the statuses in its `statusDetails`; None where nobody can tell.
+
+    A job of which Bedrock does not tell the training, and whose data may be processed, may train.
+    """
+    if _TRAINING not in statuses and statuses.get(_DATA_PROCESSING) not in (_NOT_STARTED, IN_PROGRESS):
         return None
     return next((name for key, name in _PHASES.items() if statuses.get(key, _NOT_STARTED) != _NOT_STARTED), QUEUED)
 

@@ -155,6 +155,7 @@ NOT_BEGUN = {
         ({"trainingDetails": {"status": "InProgress"}}, "training"),
         ({}, "data processing"),
         ({"dataProcessingDetails": {"status": "NotStarted"}}, "validation"),
+        ({"trainingDetails": {}}, "data processing"),
         ({name: {"status": "NotStarted"} for name in NOT_BEGUN}, "queued"),
     ],
 )
@@ -223,7 +224,10 @@ def test_a_job_that_begins_to_train_or_tells_no_phase_is_not_stalled(
 ) -> None:
     """Only what Bedrock says to be not started is ended."""
     jobs["candidates"][0]["idle_seconds"] = 47.9 * 3600
-    for details in ({**NOT_BEGUN, "trainingDetails": {"status": "InProgress"}}, {}):
+    processed = {"validationDetails": {"status": "Completed"}, "dataProcessingDetails": {"status": "Completed"}}
+    untold = {**processed, "trainingDetails": {}}
+    validated = {"validationDetails": {"status": "Completed"}}
+    for details in ({**NOT_BEGUN, "trainingDetails": {"status": "InProgress"}}, {}, processed, untold, validated):
         bedrock.answer(GET, job_description(statusDetails=details))
         assert check(run, jobs, lambda_context)["candidates"][0]["idle_seconds"] == 0
 
