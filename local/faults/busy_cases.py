@@ -10,7 +10,13 @@ SUCCEEDS = frozenset({"SUCCEEDED"})
 # Nothing of a run bills while these are asked for.
 WAITED_FOR = (
     Target("busy-start", "CreateModelCustomizationJob", ends_as=SUCCEEDS, fails=("throttled for hours",)),
-    Target("busy-check", "GetModelCustomizationJob", "check_jobs", ends_as=SUCCEEDS, fails=("throttled for hours",)),
+    Target(
+        "busy-check",
+        "GetModelCustomizationJob",
+        "check_jobs",
+        ends_as=SUCCEEDS,
+        fails=("throttled for hours", "access denied for hours"),
+    ),
     Target("busy-purchase", "CreateProvisionedModelThroughput", ends_as=SUCCEEDS, fails=("throttled for hours",)),
     Target(
         "busy-serving",

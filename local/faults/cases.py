@@ -43,7 +43,8 @@ CREATE_JOB = Target("CreateModelCustomizationJob", "CreateModelCustomizationJob"
 GET_JOB = Target(
     "GetModelCustomizationJob",
     "GetModelCustomizationJob",
-    fails=[one for one in OF_QUESTIONS if one in PATIENT],
+    # A refusal that lasts is waited for, too (busy_cases.py).
+    fails=[one for one in OF_QUESTIONS if one in PATIENT and one != "access denied"],
 )
 ASK_BASE = Target(
     "Converse-base",

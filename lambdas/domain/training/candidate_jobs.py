@@ -28,10 +28,11 @@ DELETED, KEPT, LEFT = "deleted", "kept", "left"
 class CandidateJob(Fact):
     """The job of one candidate; what is not known yet is null.
 
-    `failure` says why there is no model, or what a pending job waits for; `model` says what became of its model:
-    "deleted", "kept", or "left" if its deletion was refused. `phase` is the last one that the job has begun;
-    `idle_seconds` are the waits in which it was in progress and had not begun to train, and `stall` says what came of
-    too many of them. Of its `records` Bedrock has rejected some.
+    `failure` says why there is no model, what a pending job waits for, or why nothing is known of one that trains;
+    `unknown_seconds` are the waits since it was known, `unknown_told` whether people were told. `model` says what
+    became of its model: "deleted", "kept", or "left" if its deletion was refused. `phase` is the last one that the job
+    has begun; `idle_seconds` are the waits in which it was in progress and had not begun to train, and `stall` says
+    what came of too many of them. Of its `records` Bedrock has rejected some.
     """
 
     number: int
@@ -50,6 +51,8 @@ class CandidateJob(Fact):
     phase: str | None = None
     idle_seconds: int = 0
     stall: Literal["told", "ended"] | None = None
+    unknown_seconds: int = 0
+    unknown_told: bool = False
     records: int | None = None
     rejected_records: int | None = None
 
@@ -95,6 +98,8 @@ def describe_job(candidate: CandidateJob, job: JobDescription) -> CandidateJob:
         "failure": failure and _failure_words(failure),
         "simulated": job.simulated,
         "phase": job.phase,
+        "unknown_seconds": 0,
+        "unknown_told": False,
     }
     return candidate.model_copy(update=facts)
 
@@ -137,6 +142,12 @@ def count_idle(candidate: CandidateJob, waited_seconds: int) -> CandidateJob:
     """
     idle = candidate.status == IN_PROGRESS and candidate.phase not in (None, TRAINING_PHASE)
     return candidate.model_copy(update={"idle_seconds": candidate.idle_seconds + waited_seconds if idle else 0})
+
+
+def count_unknown(candidate: CandidateJob, reason: str, waited_seconds: int) -> CandidateJob:
+    """A candidate of which Bedrock told nothing after another wait: as it was, since its job may train all the same."""
+    unknown_seconds = candidate.unknown_seconds + waited_seconds
+    return candidate.model_copy(update={"failure": _failure_words(reason), "unknown_seconds": unknown_seconds})
 
 
 def end_stalled(candidate: CandidateJob) -> CandidateJob:

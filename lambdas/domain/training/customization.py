@@ -67,6 +67,6 @@ class JobDescription:
 
 
 def explain_refusal(name: str, operation: str, code: str, message: str) -> CustomizationFailed:
-    """The error for a job that Bedrock would not start or describe."""
+    """The error for a job that Bedrock would not start."""
     advice = _ADVICE.get(code, "Look the error code up in Bedrock's API reference.")
     return CustomizationFailed(f"Bedrock refused {operation} for job {name}: {code}: {message} {advice}")

@@ -188,6 +188,8 @@ def jobs(run: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
         "phase": None,
         "idle_seconds": 0,
         "stall": None,
+        "unknown_seconds": 0,
+        "unknown_told": False,
         "records": None,
         "rejected_records": None,
     }

@@ -82,22 +82,70 @@ def test_a_complete_job_without_a_model_is_no_success(
         check(run, jobs, lambda_context)
 
 
-def test_a_job_that_vanished_ends_the_run(
-    bedrock: Script, run: dict[str, Any], jobs: dict[str, Any], lambda_context: LambdaContext
+def test_a_job_that_bedrock_does_not_find_for_a_day_ends_the_run(
+    bedrock: Script, topic: str, run: dict[str, Any], jobs: dict[str, Any], lambda_context: LambdaContext
 ) -> None:
-    """Waiting for it would never end."""
+    """One answer of NotFound may be wrong, and must not stop hours of training; waiting for ever would help nobody."""
     bedrock.refuse(GET, "ResourceNotFoundException", status=404)
-    with pytest.raises(CustomizationFailed, match="no longer knows"):
-        check(run, jobs, lambda_context)
+    waited = 0
+    with pytest.raises(CustomizationFailed, match="no longer knows it, for 24 hours"):
+        for _ in range(1000):
+            waited += jobs["wait_seconds"]
+            jobs = handler({"run": run, "jobs": jobs, "topic_arn": topic}, lambda_context)
+            assert jobs["candidates"][0]["status"] == "InProgress"
+    assert waited >= 24 * 3600
+    assert bedrock.requests(STOP) == []
+    assert len(messages(topic)) == 1
 
 
-def test_a_refusal_ends_the_run(
-    bedrock: Script, run: dict[str, Any], jobs: dict[str, Any], lambda_context: LambdaContext
+@pytest.mark.parametrize(
+    ("code", "status"), [("AccessDeniedException", 403), ("ExpiredTokenException", 403), ("ValidationException", 400)]
+)
+def test_a_refusal_is_waited_for_and_told_once(
+    bedrock: Script,
+    s3: Any,
+    topic: str,
+    run: dict[str, Any],
+    jobs: dict[str, Any],
+    job_description: Describe,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+    code: str,
+    status: int,
 ) -> None:
-    """Only what time heals is waited for."""
-    bedrock.refuse(GET, "AccessDeniedException", "not authorized")
-    with pytest.raises(CustomizationFailed, match="AccessDeniedException: not authorized"):
-        check(run, jobs, lambda_context)
+    """The job trains whatever IAM says for a while: only its own end, the run's deadline or a person ends it."""
+    bedrock.refuse(GET, code, "not authorized", status=status)
+    waited = 0
+    for _ in range(300):
+        waited += jobs["wait_seconds"]
+        jobs = handler({"run": run, "jobs": jobs, "topic_arn": topic}, lambda_context)
+        assert (jobs["status"], jobs["candidates"][0]["status"]) == ("InProgress", "InProgress")
+        assert bool(messages(topic)) == (waited >= 3600)
+    [(subject, message)] = messages(topic)
+    assert "nothing is known of the job" in subject
+    assert f"{code}: not authorized" in message
+    assert "stop its execution" in message
+    bedrock.answer(GET, job_description(status="Completed", outputModelArn=expect["model_arn"]))
+    # The script repeats its last answer: the refusal is used up.
+    check(run, jobs, lambda_context)
+    [job] = check(run, jobs, lambda_context)["candidates"]
+    assert (job["status"], job["failure"], job["unknown_seconds"]) == ("Completed", None, 0)
+
+
+def test_losses_that_may_not_be_read_cost_no_run_its_model(
+    bedrock: Script,
+    s3: Any,
+    run: dict[str, Any],
+    jobs: dict[str, Any],
+    job_description: Describe,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
+    """A model without a loss can be served; a run that ends here has trained for nothing."""
+    s3.delete_bucket(Bucket="output-bucket")
+    bedrock.answer(GET, job_description(status="Completed", outputModelArn=expect["model_arn"]))
+    [job] = check(run, jobs, lambda_context)["candidates"]
+    assert (job["status"], job["validation_loss"]) == ("Completed", None)
 
 
 @pytest.mark.parametrize(("code", "status"), [("ThrottlingException", 429), ("ServiceUnavailableException", 503)])
