@@ -26,6 +26,10 @@ _NO_ROOM = "ServiceQuotaExceededException"
 _MAY_BE_OURS = {"ConflictException", "ValidationException", _NO_ROOM}
 
 
+class _NoSlot(Exception):  # noqa: N818 - it says it all
+    """The run has no slot any more, and nothing was bought: it takes one again."""
+
+
 class _QuotaInUse(Exception):  # noqa: N818 - it says it all
     """What the run needs of a quota is in use: time gives it back."""
 
@@ -35,8 +39,9 @@ def purchase_throughput_or_deploy(
 ) -> Serving:
     """The run's throughput or deployment: a new one, the one that an earlier attempt made, or none yet.
 
-    The run comes back where a quota is in use, for which it gives its slot and with it its lease back, and where AWS is
-    busy: then something may have been made, and the slot stays its own. Raises ThroughputFailed.
+    The run comes back where a quota is in use, for which it gives its slot and with it its lease back, where it has no
+    slot any more, and where AWS is busy: then something may have been made, and the slot stays its own. Raises
+    ThroughputFailed.
     """
     name = bedrock_name(environment_name, run.id)
     try:
@@ -44,6 +49,8 @@ def purchase_throughput_or_deploy(
     except _QuotaInUse as refused:
         adapters.slots.give_back(run.output_bucket, run.id)
         reason = f"{refused} The run waits until there is room; nothing of it bills meanwhile."
+    except _NoSlot as lost:
+        reason = str(lost)
     except ServiceBusy as busy:
         reason = f"{busy} The run tries again."
     logger.warning("Nothing bought yet", extra={"serving": name, "reason": reason})
@@ -53,7 +60,7 @@ def purchase_throughput_or_deploy(
 
 def _buy(run: Run, plan: PlannedServing, model_arn: str, slot: Slot, adapters: Adapters, name: str) -> Serving:
     """What serves the model, on the slot's lease: so a repeated request is the same, tags included."""
-    lease_ends_at, answer_until = _require_own_slot(run, slot, adapters)
+    lease_ends_at, answer_until = _require_own_slot(run, plan, slot, adapters, name)
     kind, token = plan.kind, client_request_token(run.id, "throughput")
     requested_at = now()
     tags = {**plan.tags, LEASE_TAG: lease_ends_at}
@@ -68,17 +75,30 @@ def _buy(run: Run, plan: PlannedServing, model_arn: str, slot: Slot, adapters: A
     return record_request(name, kind, arn, requested_at, lease_ends_at, answer_until)
 
 
-def _require_own_slot(run: Run, slot: Slot, adapters: Adapters) -> tuple[str, str]:
-    """When the lease and when the answers end; raises ThroughputFailed where the lease is used up or the slot lost."""
+def _require_own_slot(run: Run, plan: PlannedServing, slot: Slot, adapters: Adapters, name: str) -> tuple[str, str]:
+    """When the lease and when the answers end; raises ThroughputFailed where the lease is used up.
+
+    Where the run has no slot, as after an attempt that was killed behind giving it back, it raises _NoSlot; or
+    ThroughputFailed where something has the run's name all the same, since that must be deleted.
+    """
     held = [each.holder for each in adapters.slots.held(run.output_bucket)]
     own = next((holder for holder in held if holder.run_id == run.id), None)
     if own is None:
-        raise ThroughputFailed(
-            f"The run has lost its throughput slot ({slot.key}), as after it was stopped: buying now could exceed "
-            "the environment's max_throughputs."
-        )
+        lost = f"The run has lost its throughput slot ({slot.key}), as after it was stopped"
+        if _exists(plan, adapters, name):
+            raise ThroughputFailed(f"{lost}, and the {noun(plan.kind)} {name} exists: it must be deleted.")
+        raise _NoSlot(f"{lost}: nothing is bought without one. The run takes a slot again.")
     require_lease(own.answer_until, own.lease_ends_at, now(), "a purchase")
     return own.lease_ends_at, own.answer_until
+
+
+def _exists(plan: PlannedServing, adapters: Adapters, name: str) -> bool:
+    """Whether something has the run's name; where that may not be asked, it counts as there."""
+    try:
+        return adapters.served_models.find(plan.kind, name) is not None
+    except Refused as refusal:
+        logger.warning("Not found out", extra={"serving": name, "trouble": str(refusal)})
+        return True
 
 
 def _adopt(

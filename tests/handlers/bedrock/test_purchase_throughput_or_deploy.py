@@ -148,11 +148,33 @@ def test_nothing_is_bought_where_the_lease_is_nearly_over(
     assert bedrock.calls == []
 
 
-def test_nothing_is_bought_without_the_slot(
-    bedrock: Script, purchase: Step, hold: Callable[..., dict[str, Any]]
+def test_a_run_without_its_slot_buys_nothing_and_takes_one_again(
+    bedrock: Script, purchase: Step, hold: Callable[..., dict[str, Any]], held_slots: Callable[[], list[str]]
 ) -> None:
-    """A run that was stopped and started again may have lost it to another run meanwhile."""
+    """A function that is killed after it gave the slot back is called again: its training must not be lost."""
     hold(run_id="other-0123456789ab")
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
+    waiting = purchase()
+    assert (waiting.status, waiting.arn) == ("NotBought", None)
+    assert "takes a slot again" in str(waiting.message)
+    assert bedrock.requests(CREATE) == []
+    assert held_slots() == ["throughput-slots/1.json"]
+
+
+@pytest.mark.parametrize("found", [True, False], ids=["there", "denied"])
+def test_what_is_there_without_the_slot_ends_the_run_and_is_deleted(
+    bedrock: Script,
+    throughput_description: Describe,
+    purchase: Step,
+    hold: Callable[..., dict[str, Any]],
+    found: bool,
+) -> None:
+    """It bills, and counts in no slot: only the deletion lane ends that."""
+    hold(run_id="other-0123456789ab")
+    if found:
+        bedrock.answer(GET, throughput_description())
+    else:
+        bedrock.refuse(GET, "AccessDeniedException", status=403)
     with pytest.raises(ThroughputFailed, match="lost its throughput slot"):
         purchase()
-    assert bedrock.calls == []
+    assert bedrock.requests(CREATE) == []
