@@ -17,7 +17,7 @@ from lambdas.domain.serving.serving import (
     record_request,
     require_lease,
 )
-from lambdas.domain.serving.slots import Slot
+from lambdas.domain.serving.slots import Holder, Slot
 from lambdas.steps.observability import logger, metrics
 
 _NO_ROOM = "ServiceQuotaExceededException"
@@ -59,9 +59,14 @@ def purchase_throughput_or_deploy(
 
 
 def _buy(run: Run, plan: PlannedServing, model_arn: str, slot: Slot, adapters: Adapters, name: str) -> Serving:
-    """What serves the model, on the slot's lease: so a repeated request is the same, tags included."""
-    lease_ends_at, answer_until = _require_own_slot(run, plan, slot, adapters, name)
-    kind, token = plan.kind, client_request_token(run.id, "throughput")
+    """What serves the model, on the slot's lease: so a repeated request is the same, tags included.
+
+    On another slot the lease and so the request is another one, and needs another token; the name stays, so that
+    nothing can be bought twice.
+    """
+    own = _require_own_slot(run, plan, slot, adapters, name)
+    lease_ends_at, answer_until = own.lease_ends_at, own.answer_until
+    kind, token = plan.kind, client_request_token(run.id, "throughput", since=own.acquired_at)
     requested_at = now()
     tags = {**plan.tags, LEASE_TAG: lease_ends_at}
     try:
@@ -75,8 +80,8 @@ def _buy(run: Run, plan: PlannedServing, model_arn: str, slot: Slot, adapters: A
     return record_request(name, kind, arn, requested_at, lease_ends_at, answer_until)
 
 
-def _require_own_slot(run: Run, plan: PlannedServing, slot: Slot, adapters: Adapters, name: str) -> tuple[str, str]:
-    """When the lease and when the answers end; raises ThroughputFailed where the lease is used up.
+def _require_own_slot(run: Run, plan: PlannedServing, slot: Slot, adapters: Adapters, name: str) -> Holder:
+    """The holder of the run's slot; raises ThroughputFailed where the lease is used up.
 
     Where the run has no slot, as after an attempt that was killed behind giving it back, it raises _NoSlot; or
     ThroughputFailed where something has the run's name all the same, since that must be deleted.
@@ -89,7 +94,7 @@ def _require_own_slot(run: Run, plan: PlannedServing, slot: Slot, adapters: Adap
             raise ThroughputFailed(f"{lost}, and the {noun(plan.kind)} {name} exists: it must be deleted.")
         raise _NoSlot(f"{lost}: nothing is bought without one. The run takes a slot again.")
     require_lease(own.answer_until, own.lease_ends_at, now(), "a purchase")
-    return own.lease_ends_at, own.answer_until
+    return own
 
 
 def _exists(plan: PlannedServing, adapters: Adapters, name: str) -> bool:

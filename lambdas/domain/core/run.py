@@ -162,9 +162,14 @@ def bedrock_name(deployment: str, run: str, candidate: int | None = None) -> str
     return name
 
 
-def client_request_token(run: str, purpose: TokenPurpose, candidate: int | None = None) -> str:
-    """The idempotency token of the run's one request for this purpose, or of the one for a candidate."""
+def client_request_token(run: str, purpose: TokenPurpose, candidate: int | None = None, since: str = "") -> str:
+    """The idempotency token of the run's one request for this purpose, or of the one for a candidate.
+
+    `since` is the timestamp of what the request depends on beside the run: where that changes, it is another request.
+    """
     token = f"{run}-{purpose}" if candidate is None else f"{run}-{purpose}-c{candidate}"
+    if since:
+        token += f"-{re.sub('[^0-9]', '', since)}"
     if not _TOKEN.fullmatch(token):
         raise ValueError(f"{token!r} cannot be a client request token: letters, digits and dashes only.")
     return token

@@ -22,7 +22,7 @@ def test_the_purchase_has_no_commitment(bedrock: Script, expect: dict[str, str],
     assert bedrock.requests(CREATE) == [
         {
             "provisionedModelName": expect["name"],
-            "clientRequestToken": f"{RUN_ID}-throughput",
+            "clientRequestToken": f"{RUN_ID}-throughput-20260121215900000",
             "modelId": expect["model_arn"],
             "modelUnits": 1,
             "tags": [
@@ -43,6 +43,20 @@ def test_the_same_run_buys_with_the_same_token(bedrock: Script, expect: dict[str
     purchase()
     first, second = bedrock.requests(CREATE)
     assert first == second
+
+
+def test_another_slot_is_another_request(
+    bedrock: Script, expect: dict[str, str], purchase: Step, hold: Callable[..., dict[str, Any]]
+) -> None:
+    """Its lease ends at another time: Bedrock refuses one token with two requests. The name excludes a second one."""
+    bedrock.answer(CREATE, {"provisionedModelArn": expect["throughput_arn"]})
+    purchase()
+    hold(acquired_at="2026-01-22T09:00:00.000Z", lease_ends_at="2126-01-22T17:00:00.000Z")
+    purchase()
+    first, second = bedrock.requests(CREATE)
+    assert first["tags"] != second["tags"]
+    assert first["clientRequestToken"] != second["clientRequestToken"]
+    assert first["provisionedModelName"] == second["provisionedModelName"]
 
 
 def test_a_purchase_whose_answer_was_lost_is_adopted(
