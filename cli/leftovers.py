@@ -34,7 +34,9 @@ def leftovers(environment: str, run_id: str, facts: Mapping[str, Any], adapters:
 
 
 def not_chosen(candidates: Sequence[Mapping[str, Any]], chosen: int | None) -> list[str]:
-    """The ARNs of models that should be deleted."""
+    """The ARNs of models that should be deleted: without a choice all stay, since their training is paid for."""
+    if chosen is None:
+        return []
     return [
         one["model_arn"]
         for one in candidates

@@ -12,9 +12,9 @@ from lambdas.steps.observability import logger
 def discard_models(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, environment: str) -> Jobs:
     """The jobs, whose candidates say what became of their models.
 
-    A model that the run did not train is never deleted. Models are found by their names: `jobs` is None if nothing of
-    them was recorded. What cannot be deleted is left to
-    the reconciler. Raises ServiceBusy.
+    A model that the run did not train is never deleted, and none where no choice is stored. Models are found by their
+    names: `jobs` is None if nothing of them was recorded. What cannot be deleted is left to the reconciler. Raises
+    ServiceBusy.
     """
     if plan.custom_model is not None:
         kept = [one.model_copy(update={"model": KEPT}) for one in (jobs.candidates if jobs else [])]
@@ -24,7 +24,7 @@ def discard_models(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapter
     before = jobs or sum_up(plan_jobs(plan.candidates, run.id, environment))
     candidates = [
         _discard(one, run.id, adapters, environment)
-        if choice.is_discarded(one.number, chosen, keep_models=plan.keep_models, keep_job=plan.keep_job)
+        if choice.is_discarded(one.number, chosen, keep_models=plan.keep_models)
         else one.model_copy(update={"model": KEPT})
         for one in before.candidates
     ]

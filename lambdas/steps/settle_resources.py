@@ -183,18 +183,20 @@ class _Turn:
         self._turn.jobs_stopped.append(listed.arn)
 
     def _settle_model(self, listed: Listed) -> None:
-        """Only candidates' models have such names. The choice is asked for first: chosen models stay for long."""
+        """Only candidates' models have such names. The choice is asked for first: what is not discarded stays for long.
+
+        Without a choice all models stay, also where it was lost: their training is paid for.
+        """
         candidate = candidate_of_bedrock_name(self._scope.terms.environment, listed.name)
         if candidate is None:
             return
         choice = None
         with self._without_bucket():
             choice = self._adapters.model_choice.read_choice(self._scope.bucket, candidate[0])
-        if choice is not None and (choice.chosen == candidate[1] or choice.model_arn == listed.arn):
+        if choice is None or choice.chosen == candidate[1] or choice.model_arn == listed.arn:
             return
         resource = self._with_tags(listed)
-        chosen = choice.chosen if choice else None
-        judgement = lease.judge_model(resource, self._owner(resource), chosen, self._scope.terms)
+        judgement = lease.judge_model(resource, self._owner(resource), choice.chosen, self._scope.terms)
         if judgement.verdict is Verdict.UNDECIDED:
             self._turn.problems.append(f"It is not known whether model {listed.arn} may go: {judgement.reason}.")
         if judgement.verdict is not Verdict.END:

@@ -13,7 +13,7 @@ from lambdas.domain.core.errors import InvalidEvent, RunAborted, RunTimedOut, Se
 from lambdas.domain.core.notification import Notification
 from lambdas.domain.core.object_created import ObjectCreated
 from lambdas.domain.core.outside_text import own_sentence
-from lambdas.domain.core.run import KEEP_MODEL_TAG, Claim, bedrock_name, claim_key, prefix, report_key, run_id
+from lambdas.domain.core.run import Claim, candidate_of_bedrock_name, claim_key, prefix, report_key, run_id
 from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.serving.lease import Execution
 from lambdas.domain.serving.reconciliation import (
@@ -24,6 +24,7 @@ from lambdas.domain.serving.reconciliation import (
     describe_left,
     run_message,
 )
+from lambdas.domain.training.choice import is_candidate_of
 from lambdas.steps.observability import bind_run, logger
 
 # How long ago an end may be that a turn without an event looks for, and how long the end's own event gets first.
@@ -71,8 +72,8 @@ def tell_reconciliation(turn: Turn, ended: EndedExecution | None, scope: Scope, 
 
 
 def _describe_end(end: _UntoldEnd, sentences: list[str], scope: Scope, adapters: Adapters) -> Notification:
-    model_arn = _find_trained_model(end.claim.run_id, scope, adapters)
-    return run_message(end.claim.run_id, end.claim.execution_arn, end.error, end.what, sentences, model_arn)
+    model_arns = _find_trained_models(end.claim.run_id, scope, adapters)
+    return run_message(end.claim.run_id, end.claim.execution_arn, end.error, end.what, sentences, model_arns)
 
 
 def _publish(message: Notification, scope: Scope, adapters: Adapters) -> None:
@@ -81,21 +82,25 @@ def _publish(message: Notification, scope: Scope, adapters: Adapters) -> None:
         adapters.topic.publish(scope.topic_arn, message)
 
 
-def _find_trained_model(run: str, scope: Scope, adapters: Adapters) -> str | None:
-    """The model that the run has chosen, or the only one that it has trained; None where it has none, or nobody knows.
+def _find_trained_models(run: str, scope: Scope, adapters: Adapters) -> list[str]:
+    """The model that the run has chosen, else all that it has trained; none where nobody knows.
 
-    What no run has chosen is kept where its tag says so.
+    Without a choice all are kept.
     """
+    environment = scope.terms.environment
     try:
         stored = adapters.model_choice.read_choice(scope.bucket, run)
         if stored is not None:
-            return stored.model_arn
-        only = bedrock_name(scope.terms.environment, run, 1)
-        made = [listed.arn for listed in adapters.bedrock.list_custom_models() if listed.name == only]
-        return next((arn for arn in made if adapters.bedrock.tags_of(arn).get(KEEP_MODEL_TAG) == "true"), None)
+            return [stored.model_arn]
+        named = [
+            (candidate_of_bedrock_name(environment, one.name), one.arn) for one in adapters.bedrock.list_custom_models()
+        ]
+        made = sorted((found[1], arn) for found, arn in named if found is not None and found[0] == run)
+        proven = (is_candidate_of(adapters.bedrock.tags_of(arn), environment, run, number) for number, arn in made)
+        return [arn for (_, arn), is_ours in zip(made, proven, strict=True) if is_ours]
     except (ServiceBusy, Refused, ValueError) as error:
-        logger.warning("Trained model not found out", extra={"trouble": str(error)})
-        return None
+        logger.warning("Trained models not found out", extra={"trouble": str(error)})
+        return []
 
 
 def tell_forgotten_runs(scope: Scope, *, adapters: Adapters) -> None:

@@ -173,8 +173,8 @@ class FaultRun:
         return [seen for seen in self.bench.observer.seen_of(self.marker) if not self.is_kept(seen.thing)]
 
     def is_kept(self, thing: Thing) -> bool:
-        """A run leaves its model on purpose; a sweep leaves the chosen one, and none where none was chosen."""
+        """A run leaves its model on purpose; a sweep leaves the chosen one, and all where none was chosen."""
         if thing.kind != "model" or "sweep" not in self.case.dataset.settings:
             return thing.kind == "model"
         choice = self.stored("sweep.json")
-        return choice is not None and thing.name.endswith(f"-c{choice['chosen']}")
+        return choice is None or thing.name.endswith(f"-c{choice['chosen']}")

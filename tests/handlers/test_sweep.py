@@ -362,12 +362,27 @@ def test_a_loss_that_bedrock_does_not_give_is_read_from_the_jobs_own_file(
         assert one.validation_loss == pytest.approx(told[one.number], rel=0.5)
 
 
-def test_without_any_loss_nothing_is_chosen(sweep: Sweep) -> None:
-    """A choice without evidence would look like one with it."""
+def test_without_any_loss_the_recommended_values_are_chosen_and_the_reason_says_so(sweep: Sweep) -> None:
+    """All jobs have succeeded: an error would send a person to train again what is trained."""
     sweep.train()
     sweep.change(validation_loss=None)
-    with pytest.raises(CustomizationFailed, match="no validation loss"):
-        sweep.choose()
+    chosen = sweep.choose()
+    assert chosen.number == 1
+    assert chosen.reason == (
+        "Bedrock gave no validation loss for any of 4 jobs: job 1 is taken, which has the recommended values."
+    )
+
+
+def test_without_any_loss_the_smallest_number_stands_in_for_a_first_job_that_failed(sweep: Sweep) -> None:
+    """Two models are trained and paid for: the run does not end without one."""
+    sweep.train()
+    sweep.change(validation_loss=None)
+    assert sweep.jobs is not None
+    failed = sweep.candidates[0].model_copy(update={"status": "Failed", "model_arn": None})
+    sweep.jobs = sweep.jobs.model_copy(update={"candidates": [failed, *sweep.candidates[1:]]})
+    chosen = sweep.choose()
+    assert chosen.number == 2
+    assert chosen.reason.endswith("job 2 is taken, which has the smallest number of those that made a model.")
 
 
 def test_the_models_that_were_not_chosen_are_deleted(sweep: Sweep) -> None:
@@ -390,14 +405,15 @@ def test_keep_models_keeps_them(sweep: Sweep) -> None:
     assert len(sweep.model_names()) == 4
 
 
-@pytest.mark.parametrize(("keep_job", "left"), [(False, 0), (True, 4)])
-def test_a_run_that_failed_before_the_choice_leaves_no_model(sweep: Sweep, keep_job: bool, left: int) -> None:
-    """Nobody knows which one would have been served; `keep_job` says that the training is worth more."""
+@pytest.mark.parametrize("keep_job", [False, True])
+def test_a_run_that_failed_before_the_choice_keeps_its_models(sweep: Sweep, keep_job: bool) -> None:
+    """Their training is paid for and costs far more than a month of their storage."""
     sweep.plan = sweep.plan.model_copy(update={"keep_job": keep_job})
     sweep.train()
     sweep.forget()
-    sweep.discard()
-    assert len(sweep.model_names()) == left
+    sweep.stop()
+    assert [one.model for one in sweep.discard().candidates] == ["kept"] * 4
+    assert len(sweep.model_names()) == 4
 
 
 def test_a_choice_whose_answer_was_lost_counts(sweep: Sweep) -> None:
@@ -476,17 +492,19 @@ class TestReconciliation:
         assert self.sweep.model_names() == [chosen]
         assert self.reconcile().models_deleted == []
 
-    def test_without_a_choice_all_models_of_a_failed_run_go(self) -> None:
-        """Nobody will ever serve them."""
-        self.sweep.train()
-        assert len(self.reconcile().models_deleted) == 4
-        assert self.sweep.model_names() == []
-
-    @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
-    def test_without_a_choice_those_of_any_other_run_stay(self, status: str) -> None:
-        """One that runs may still choose, and one that succeeded has chosen, whatever became of its file."""
+    @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED", "RUNNING", "SUCCEEDED"])
+    def test_without_a_choice_all_models_stay(self, status: str) -> None:
+        """They are trained and paid for, however the run ended, and another run can go on from them."""
         self.sweep.train()
         self.status = status
+        assert self.reconcile().models_deleted == []
+        assert len(self.sweep.model_names()) == 4
+
+    def test_while_the_run_goes_on_none_goes(self) -> None:
+        """The run discards them itself, once nothing of it bills by the hour."""
+        self.sweep.train()
+        self.sweep.choose()
+        self.status = "RUNNING"
         assert self.reconcile().models_deleted == []
 
     def test_without_the_runs_claim_nothing_is_known_and_nothing_deleted(self) -> None:
@@ -503,18 +521,17 @@ class TestReconciliation:
         assert turn.models_deleted == []
         assert len(turn.problems) == 4
 
-    @pytest.mark.parametrize("setting", ["keep_models", "keep_job"])
-    def test_what_the_settings_keep_stays(self, setting: str) -> None:
+    def test_what_the_settings_keep_stays(self) -> None:
         """The tags on the model say it, since the run's plan is gone."""
-        plan = self.sweep.plan
-        tags = {**plan.tags, "keep-job": "true" if setting == "keep_job" else "false"}
-        self.sweep.plan = plan.model_copy(update={"keep_models": setting == "keep_models", "tags": tags})
+        self.sweep.plan = self.sweep.plan.model_copy(update={"keep_models": True})
         self.sweep.train()
+        self.sweep.choose()
         assert self.reconcile().models_deleted == []
 
     def test_a_model_without_the_proof_in_its_tags_is_foreign(self) -> None:
         """Its name alone may be anybody's."""
         job = self.sweep.train()
+        self.sweep.choose()
         for one in job.candidates:
             self.sweep.adapters.clients.bedrock.untag_resource(resourceARN=str(one.model_arn), tagKeys=["run-id"])
         assert self.reconcile().models_deleted == []
@@ -522,22 +539,23 @@ class TestReconciliation:
     def test_tags_that_cannot_be_read_leave_it_to_the_next_turn(self) -> None:
         """They may say that the model is to be kept."""
         self.sweep.train()
+        self.sweep.choose()
         self.sweep.fault(operation="ListTagsForResource", kind="access_denied")
         turn = self.reconcile()
         assert (turn.models_deleted, bool(turn.problems)) == ([], True)
         self.sweep.heal()
-        assert len(self.reconcile().models_deleted) == 4
+        assert len(self.reconcile().models_deleted) == 3
 
-    def test_a_job_is_stopped_and_a_model_that_appears_all_the_same_goes_later(self) -> None:
-        """A job that was about to end when its run was stopped makes its model afterwards."""
+    def test_a_job_is_stopped_and_a_model_that_appears_all_the_same_stays(self) -> None:
+        """A job that was about to end when its run was stopped makes its model afterwards: it is paid for."""
         self.sweep.start()
         self.sweep.fault(operation="StopModelCustomizationJob", kind="conflict", last=1)
         turn = self.reconcile()
         assert (len(turn.jobs_stopped), turn.models_deleted) == (3, [])
         self.sweep.clock.advance(5 * 3600)
         assert len(self.sweep.model_names()) == 1
-        assert len(self.reconcile().models_deleted) == 1
-        assert self.sweep.model_names() == []
+        assert self.reconcile().models_deleted == []
+        assert len(self.sweep.model_names()) == 1
 
 
 def test_at_the_stacks_deletion_a_losing_model_that_cannot_go_yet_is_waited_for(

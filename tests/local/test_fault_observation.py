@@ -95,8 +95,18 @@ def test_the_model_of_a_run_is_no_leak_and_a_sweeps_other_models_are() -> None:
     models = [Thing("model", f"one-{MARKER}-1-c{number}") for number in (1, 2)]
     assert noted(Observed(Thing("model", f"one-{MARKER}-1"))).problems == []
     assert noted(Observed(*models), SWEEP, {"chosen": 2}).left == [str(models[0])]
-    assert noted(Observed(*models), SWEEP, None).live_after == 2, "without a choice none may stay"
+    assert noted(Observed(*models), SWEEP, None).problems == [], "without a choice all stay"
     assert noted(Observed(models[1]), SWEEP, {"chosen": 2}).problems == []
+
+
+@pytest.mark.parametrize("choice", [None, {"chosen": 2}])
+def test_a_trained_model_of_a_sweep_that_is_gone_without_a_choice_is_lost(choice: Any) -> None:
+    """Its training was paid for; behind a choice the others are to go."""
+    gone = Observed(Thing("model", f"one-{MARKER}-1-c1"))
+    gone.live_of = lambda _marker: []  # type: ignore[method-assign]
+    run = run_of(gone, SWEEP, choice)
+    aftermath.check_models(run)
+    assert run.result.models_lost == (1 if choice is None else 0)
 
 
 # A throughput of a run that has ended at 60 s: it can be deleted from 150 s on, and must be gone after 810 s.
@@ -125,7 +135,7 @@ def test_a_model_is_left_by_two_reconciliations() -> None:
     """Bedrock deletes no model that is served, and the first one ends what serves it."""
     model, turns = Thing("model", f"one-{MARKER}-1-c1"), [reconciliation(200, 210), reconciliation(800, 810)]
     for seen, overdue in ((turns[:1], False), (turns, True)):
-        run = run_of(Observed(model, invocations=seen), SWEEP)
+        run = run_of(Observed(model, invocations=seen), SWEEP, {"chosen": 2})
         assert aftermath.is_overdue(run, run.seen()[0], 60.0, 10_000, run.bench.bound.seconds) is overdue
 
 

@@ -16,7 +16,7 @@ from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.failure import explain
 from lambdas.domain.report.failure_words import MEANINGS
 from lambdas.domain.report.run_state import RunState
-from tests.unit.run_states import REACHED, make_job, make_jobs, make_plan, make_serving, state_at
+from tests.unit.run_states import REACHED, make_job, make_jobs, make_model, make_plan, make_serving, state_at
 
 DELETED = make_serving(deleted=True)
 NONE_BOUGHT = make_serving(arn=None, deleted=True)
@@ -298,6 +298,35 @@ def test_a_model_that_a_job_made_before_the_choice_is_gone_on_from() -> None:
     jobs = make_jobs(make_job(1, model="deleted"), make_job(2, model="kept"), make_job(3, status="Stopped"))
     cause = explain(failed("EvaluationFailed", "No answers.", "customization", jobs=jobs)).cause
     assert '"custom_model": "arn:model-2"' in cause
+
+
+@pytest.mark.parametrize("outcome", ["kept", None])
+def test_all_models_of_a_sweep_that_failed_before_its_choice_are_named(outcome: str | None) -> None:
+    """Each is paid for and stays, also where what became of it could not be recorded."""
+    jobs = make_jobs(*(make_job(number, model=outcome) for number in range(1, 13)))
+    explanation = explain(failed("CustomizationFailed", "Bedrock refused. " * 2000, "customization", jobs=jobs))
+    for text in (explanation.cause, explanation.message):
+        assert '"custom_model": "arn:model-1" into run.json' in text
+        following = ", ".join(f"arn:model-{number}" for number in range(2, 13))
+        assert f"The other models: {following}." in text
+        assert "upload the data set again" not in text
+    assert len(explanation.cause.encode()) <= CAUSE_BYTES
+
+
+def test_of_a_sweep_that_chose_the_chosen_model_alone_is_gone_on_from() -> None:
+    """The others are about to be deleted, or kept for another purpose."""
+    jobs = make_jobs(make_job(1, model="left"), make_job(2, model="kept"), make_job(3, model="kept"))
+    state = failed("EvaluationFailed", "No.", "evaluation", jobs=jobs, model=make_model(2))
+    assert state.trained_models == ["arn:model-2"]
+    assert state.model_copy(update={"model": None}).trained_models == ["arn:model-2", "arn:model-3"]
+
+
+def test_the_longest_arns_leave_room_for_how_to_go_on() -> None:
+    """An ARN that Bedrock gives may be long; how to go on is not what is cut."""
+    jobs = make_jobs(*(make_job(number, model="kept", model_arn=f"arn:{number:0>1007}") for number in range(1, 13)))
+    cause = explain(failed("CustomizationFailed", "Bedrock refused.", "customization", jobs=jobs)).cause
+    assert f'"custom_model": "arn:{1:0>1007}" into run.json and upload the same files.' in cause
+    assert len(cause.encode()) <= CAUSE_BYTES
 
 
 def test_a_given_model_is_gone_on_from_whatever_failed() -> None:

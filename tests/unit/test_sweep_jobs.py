@@ -22,20 +22,12 @@ def test_with_early_stopping_the_lowest_loss_is_the_models_and_else_the_last() -
 
 
 @pytest.mark.parametrize(
-    ("chosen", "keep_models", "keep_job", "discarded"),
-    [
-        (1, False, False, False),
-        (2, False, False, True),
-        (2, True, False, False),
-        (2, False, True, True),
-        (None, False, False, True),
-        (None, False, True, False),
-        (None, True, False, False),
-    ],
+    ("chosen", "keep_models", "discarded"),
+    [(1, False, False), (2, False, True), (2, True, False), (None, False, False), (None, True, False)],
 )
-def test_what_goes_and_what_stays(chosen: int | None, keep_models: bool, keep_job: bool, discarded: bool) -> None:
-    """The rule that the run and the reconciler share, for job 1."""
-    assert is_discarded(1, chosen, keep_models=keep_models, keep_job=keep_job) is discarded
+def test_what_goes_and_what_stays(chosen: int | None, keep_models: bool, discarded: bool) -> None:
+    """The rule that the run and the reconciler share, for job 1: without a choice nothing goes."""
+    assert is_discarded(1, chosen, keep_models=keep_models) is discarded
 
 
 def test_a_run_with_one_job_has_no_sweep() -> None:
@@ -56,6 +48,8 @@ def test_report_explains_the_values_of_the_chosen_job() -> None:
         "reason": "Job 2 has the lowest validation loss with it. Recommended: 4. 180 training records.",
     }
     assert [one.dump() for one in explain_values(plan, chosen)] == [changed, recommended[1]]
+    without_loss = chosen.model_copy(update={"validation_loss": None, "reason": "Bedrock gave no validation loss."})
+    assert "Job 2 was taken. Recommended: 4." in explain_values(plan, without_loss)[0].reason
     assert known_facts(RunFacts("run", plan, model=chosen)).recommended == explain_values(plan, chosen)
     assert known_facts(RunFacts("run", plan)).recommended == plan.recommended
     assert known_facts(RunFacts("run")).recommended is None
@@ -80,6 +74,6 @@ def test_the_message_says_what_became_of_jobs_and_models() -> None:
     failure = {"Error": "EvaluationFailed", "Cause": "No answers."}
     cause = explain(state_at("evaluation", plan=make_plan(5), jobs=jobs, failure=failure)).cause
     assert f"The customization jobs ft-{RUN_ID}-c4, ft-{RUN_ID}-c5 were stopped." in cause
-    assert "The custom model arn:model-2 was deleted" in cause
+    assert "The custom model arn:model-2 was deleted, since another one was chosen." in cause
     assert "The custom model arn:model-3 is not deleted yet; the reconciler deletes what is left." in cause
     assert "The custom model arn:model-1 is kept." in cause

@@ -45,7 +45,7 @@ def describe_jobs(state: RunState) -> list[str]:
     return [
         _about("customization job", jobs(IN_PROGRESS), trains_on),
         _about("customization job", jobs(STOPPING, STOPPED), "{} {was} stopped"),
-        _about("custom model", models(DELETED), "{} {was} deleted, since another one was chosen or none"),
+        _about("custom model", models(DELETED), "{} {was} deleted, since another one was chosen"),
         _about("custom model", models(LEFT), "{} {is} not deleted yet; the reconciler deletes what is left"),
         _about("custom model", models(KEPT), "{} {is} kept"),
     ]

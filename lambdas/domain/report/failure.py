@@ -80,13 +80,12 @@ def explain(state: RunState, trouble: ShardTrouble | None = None, asked: Approva
 
 
 def _next_run(state: RunState, error: str, said: str) -> str:
-    """How the next run begins: from the trained model where there is one, so that nobody pays for its training twice.
+    """How the next run begins: from a trained model where there is one, so that nobody pays for its training twice.
 
     What has failed before any training says so itself, in `said`.
     """
-    model_arn = state.trained_model
-    if model_arn is not None:
-        return go_on_with(model_arn)
+    if model_arns := state.trained_models:
+        return shortened_to_bytes(go_on_with(model_arns), CAUSE_BYTES // 2)
     return "" if error in _BEFORE_TRAINING or "upload" in said.lower() else "Then upload the data set again."
 
 

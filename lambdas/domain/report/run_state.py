@@ -10,7 +10,7 @@ from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report import approval
 from lambdas.domain.serving.serving import Serving
-from lambdas.domain.training.candidate_jobs import DELETED, CandidateJob, Jobs
+from lambdas.domain.training.candidate_jobs import DELETED, LEFT, CandidateJob, Jobs
 from lambdas.domain.training.choice import TunedModel
 
 Phase = Literal[
@@ -87,14 +87,14 @@ class RunState(Fact):
         return self.jobs.candidates if self.jobs else []
 
     @property
-    def trained_model(self) -> str | None:
-        """The ARN of a trained model that is there still: the chosen one, else one that a job has made."""
+    def trained_models(self) -> list[str]:
+        """The ARNs of the trained models that stay: the chosen one alone, else all that the jobs have made."""
         if self.plan is not None and self.plan.custom_model is not None:
-            return self.plan.custom_model
-        made = [one.model_arn for one in self.candidates if one.model_arn and one.model != DELETED]
+            return [self.plan.custom_model]
+        made = [one.model_arn for one in self.candidates if one.model_arn and one.model not in (DELETED, LEFT)]
         if self.model is not None and (self.model.model_arn in made or not self.candidates):
-            return self.model.model_arn
-        return next(iter(made), None)
+            return [self.model.model_arn]
+        return made
 
     @property
     def serving_kind(self) -> ServingKind | None:

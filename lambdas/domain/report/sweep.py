@@ -84,6 +84,8 @@ def _explain_value(recommended: Recommendation, model: TunedModel) -> Recommenda
     value = model.hyperparameters.get(recommended.name)
     if value == recommended.value:
         return recommended
-    reason = f"Job {model.number} has the lowest validation loss with it. Recommended: {recommended.value}."
+    has_loss = model.validation_loss is not None
+    why = f"Job {model.number} {'has the lowest validation loss with it' if has_loss else 'was taken'}."
+    reason = f"{why} Recommended: {recommended.value}."
     changes = {"value": value, "source": "sweep", "reason": f"{reason} {recommended.reason}"}
     return recommended.model_copy(update=changes)

@@ -138,10 +138,10 @@ def judge_job(resource: Resource, owner: Owner, terms: Terms, *, ending: bool) -
     return _by_execution(resource, owner)
 
 
-def judge_model(resource: Resource, owner: Owner, chosen: int | None, terms: Terms) -> Judgement:
+def judge_model(resource: Resource, owner: Owner, chosen: int, terms: Terms) -> Judgement:
     """What is to be done with a custom model: END only for a candidate's, of a run of this environment that is over.
 
-    `chosen` is the number of the model that the run chose; None if no choice is stored.
+    `chosen` is the number of the model that the run chose: without a choice all models stay.
     """
     candidate = candidate_of_bedrock_name(terms.environment, resource.name)
     if candidate is None:
@@ -150,18 +150,9 @@ def judge_model(resource: Resource, owner: Owner, chosen: int | None, terms: Ter
         return Judgement(Verdict.UNDECIDED, "its tags, which may keep it, could not be read")
     if not is_candidate_of(resource.tags, terms.environment, *candidate):
         return Judgement(Verdict.FOREIGN, "its tags do not say that it is a candidate's of this environment")
-    keep_models, keep_job = (resource.tags.get(tag) == "true" for tag in (KEEP_MODEL_TAG, KEEP_JOB_TAG))
-    if not is_discarded(candidate[1], chosen, keep_models=keep_models, keep_job=keep_job):
+    if not is_discarded(candidate[1], chosen, keep_models=resource.tags.get(KEEP_MODEL_TAG) == "true"):
         return Judgement(Verdict.KEEP, "it was chosen, or its run's settings keep it")
-    if chosen is None and not _failed_without_choice(owner):
-        return Judgement(Verdict.KEEP, "it is not known that its run chose no model")
     return _by_execution(resource, owner)
-
-
-def _failed_without_choice(owner: Owner) -> bool:
-    """Whether a choice that is not stored was never made: whoever clears the bucket must not lose a model by it."""
-    ended_badly = isinstance(owner.execution, Execution) and owner.execution.status in ENDED_BADLY
-    return ended_badly and isinstance(owner.claim, Claim)
 
 
 def may_release(execution: Execution | Unknown | None, terms: Terms, now: str) -> bool:

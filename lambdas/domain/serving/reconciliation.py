@@ -1,6 +1,6 @@
 """What a reconciliation found and did, and the words in which a person is told of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lambdas.domain.core.fact import Fact
@@ -167,14 +167,14 @@ def describe_left(turn: Turn, now: str, prices: Mapping[str, float | None]) -> l
 
 
 def run_message(
-    run_id: str, execution_arn: str, error: str, what: str, sentences: list[str], model_arn: str | None
+    run_id: str, execution_arn: str, error: str, what: str, sentences: list[str], model_arns: Sequence[str]
 ) -> Notification:
     """For a run that ended without its own clean-up; the text is also its report's cause.
 
-    `model_arn` is the trained model from which another run can go on; None where there is none.
+    `model_arns` are the trained models from which another run can go on.
     """
     cleaned = " ".join(map(own_sentence, sentences)) or "Nothing of it was found that bills."
-    next_run = go_on_with(model_arn) if model_arn else "Upload the data set again to start a new run."
+    next_run = go_on_with(model_arns) if model_arns else "Upload the data set again to start a new run."
     text = f"{error}: {what} {cleaned} {next_run}"
     return notification(f"{run_id}: {error}", f"{text}\n\nRun: {run_id}\nExecution: {execution_arn}")
 

@@ -41,17 +41,15 @@ def kept_validation_loss(losses: Losses, hyperparameters: Mapping[str, str]) -> 
 
 
 def choose(jobs: Jobs) -> TunedModel:
-    """The model of the lowest validation loss, of equal ones that of the smallest number.
+    """The model of the lowest validation loss, of equal ones or where none has a loss that of the smallest number.
 
-    Raises CustomizationFailed if a model would have to be compared with others, and none has a loss.
+    Raises CustomizationFailed if no job has made a model.
     """
     made = [one for one in jobs.candidates if one.status == COMPLETED]
     best = min(made, key=_rank, default=None)
-    if best is None or (best.validation_loss is None and len(made) > 1):
+    if best is None:
         raise CustomizationFailed(
-            "No model can be chosen: Bedrock gave no validation loss, neither with the jobs nor in their metrics "
-            "files. Look at the jobs in the Bedrock console, or run again with a single candidate (without sweep in "
-            "run.json)."
+            "No model can be chosen: no job has made one. Look at the jobs in the Bedrock console."
         )
     return TunedModel(
         number=best.number,
@@ -76,19 +74,24 @@ def _reason(best: CandidateJob, made: Sequence[CandidateJob], jobs: int) -> str:
     loss = best.validation_loss
     if best.arn is None:
         return "run.json names it (custom_model): no job of this run made it."
-    if loss is None:
+    if loss is None and len(made) == 1:
         return f"Job {best.number} of {jobs} made the only model; Bedrock gave no validation loss for it."
+    if loss is None:
+        # The first candidate has the recommended values.
+        what = "the recommended values" if best.number == 1 else "the smallest number of those that made a model"
+        return f"Bedrock gave no validation loss for any of {jobs} jobs: job {best.number} is taken, which has {what}."
     equal = [one.number for one in made if one.validation_loss == loss and one is not best]
     tie = f" (as has {', '.join(f'job {number}' for number in equal)}; the smaller number counts)" if equal else ""
     given = sum(one.validation_loss is not None for one in made)
     return f"Job {best.number} has the lowest validation loss, {loss:.4g}{tie}; {given} of {jobs} jobs gave one."
 
 
-def is_discarded(number: int, chosen: int | None, *, keep_models: bool, keep_job: bool) -> bool:
-    """Whether the model of a candidate is deleted once its run is over. `chosen` is None if no choice was made."""
-    if number == chosen or keep_models:
-        return False
-    return chosen is not None or not keep_job
+def is_discarded(number: int, chosen: int | None, *, keep_models: bool) -> bool:
+    """Whether the model of a candidate is deleted once its run is over.
+
+    `chosen` is None if no choice is stored: then all stay, since their training is paid for.
+    """
+    return chosen is not None and number != chosen and not keep_models
 
 
 def is_candidate_of(tags: Mapping[str, str], deployment: str, run: str, number: int) -> bool:

@@ -1,5 +1,6 @@
 """A custom model that exists already and that run.json names (`custom_model`): its run trains nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lambdas.domain.core.errors import CustomizationFailed
@@ -49,9 +50,14 @@ def complete_jobs(arn: str, found: GivenModel | None) -> Jobs:
     return Jobs(status=COMPLETED, candidates=[candidate], wait_seconds=0)
 
 
-def go_on_with(model_arn: str) -> str:
-    """How a person goes on from a trained model, whatever ended its run."""
+def go_on_with(model_arns: Sequence[str]) -> str:
+    """How a person goes on from a trained model, whatever ended its run; several where none was chosen."""
+    first, *others = model_arns
+    settings = f'put "custom_model": "{first}" into run.json and upload the same files.'
+    if not others:
+        return f"The model is trained and kept. To go on from it without training again, {settings}"
     return (
-        f'The model is trained and kept. To go on from it without training again, put "custom_model": "{model_arn}" '
-        "into run.json and upload the same files."
+        f"{len(model_arns)} models are trained and kept, since none was chosen. To go on from one of them without "
+        f"training again, {settings} Each costs storage every month: delete those that you do not need. "
+        f"The other models: {', '.join(others)}."
     )

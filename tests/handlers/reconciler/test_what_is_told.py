@@ -8,14 +8,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas.domain.core.errors import NotReconciled
-from lambdas.domain.core.run import claim_key
+from lambdas.domain.core.run import bedrock_name, bedrock_tags, claim_key
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
 from lambdas.handlers import reconcile_throughput
 from lambdas.steps import tell_reconciliation
 from local.bedrock.settings import SimulationSettings
 from tests.handlers.conftest import OUTPUT_BUCKET
-from tests.handlers.reconciler.conftest import DELETE, LIST, SCHEDULE, World
+from tests.handlers.reconciler.conftest import DELETE, DEPLOYMENT, LIST, SCHEDULE, World
+from tests.local.bedrock.conftest import rows
 
 
 def ended(world: World, execution: str) -> dict[str, Any]:
@@ -52,6 +53,35 @@ def test_a_stopped_run_that_has_its_model_is_gone_on_from(world: World, lambda_c
     assert '"custom_model": "arn:the-model"' in message
     assert "pload the data set again" not in message
     assert '"custom_model": "arn:the-model"' in report_of(world, run)["error"]["cause"]
+
+
+def test_a_stopped_sweep_that_has_not_chosen_is_gone_on_from_any_of_its_models(
+    world: World, lambda_context: Any
+) -> None:
+    """All are trained and kept: what is not named is looked for, or trained again."""
+    run, execution = world.run()
+    others, _ = world.run("others")
+    data = b"".join(json.dumps(row).encode() + b"\n" for row in rows(40))
+    world.adapters.clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key="train.jsonl", Body=data)
+    for owner, number in ((run, 2), (run, 1), (run, 3), (others, 4)):
+        world.train(bedrock_name(DEPLOYMENT, owner, number), {})
+    world.clock.advance(20_000)
+    models = world.adapters.clients.bedrock.list_custom_models()["modelSummaries"]
+    arns = {one["modelName"].rpartition("-")[2]: one["modelArn"] for one in models}
+    # The third has the name of the run's, and no proof.
+    for owner, number in ((run, 2), (run, 1), (others, 4)):
+        tags = {**bedrock_tags(DEPLOYMENT, owner, execution), "sweep-candidate": str(number), "keep-model": "false"}
+        pairs: Any = [{"key": key, "value": value} for key, value in tags.items()]
+        world.adapters.clients.bedrock.tag_resource(resourceARN=arns[f"c{number}"], tags=pairs)
+    world.stop(execution)
+    reconcile_throughput.handler(ended(world, execution), lambda_context)
+    [(_, message)] = world.messages()
+    for text in (message, report_of(world, run)["error"]["cause"]):
+        assert f'"custom_model": "{arns["c1"]}"' in text
+        assert f"The other models: {arns['c2']}." in text
+        assert arns["c3"] not in text
+        assert arns["c4"] not in text
+    assert len(world.adapters.clients.bedrock.list_custom_models()["modelSummaries"]) == 4
 
 
 def test_a_run_that_is_claimed_after_its_execution_was_stopped_gets_its_report(

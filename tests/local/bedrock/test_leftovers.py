@@ -65,6 +65,7 @@ def test_of_a_sweep_only_the_chosen_and_kept_models_may_stay(simulation: Simulat
     ]
     left = left_of(simulation, {"jobs": {"candidates": candidates}, "model": {"number": 1}})
     assert left["model that was not chosen"] == [arns[2]]
+    assert left_of(simulation, {"jobs": {"candidates": candidates}})["model that was not chosen"] == []
 
 
 def test_what_is_left_is_told_by_its_arn_and_the_rest_in_words() -> None:
