@@ -128,6 +128,8 @@ def permissions_by_state(
             # What a full quota is in use by: lists know no resources.
             _allow(["bedrock:ListProvisionedModelThroughputs", "bedrock:ListCustomModelDeployments"], "*"),
             _read(out, SLOTS),
+            # Told of a quota that is waited for.
+            _allow(["sns:Publish"], topic.topic_arn),
             # Given back while a quota is waited for.
             _delete_versions(out, SLOTS),
             slots,

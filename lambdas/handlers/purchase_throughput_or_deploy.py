@@ -2,6 +2,7 @@
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.run import Run
 from lambdas.domain.serving.serving import PlannedServing
 from lambdas.domain.serving.slots import Slot
@@ -11,9 +12,18 @@ from lambdas.handlers.observability import Json, observed
 from lambdas.steps.purchase_throughput_or_deploy import purchase_throughput_or_deploy
 
 
+class Reader(Fact):
+    """Who is told of a quota that is waited for."""
+
+    topic_arn: str
+
+
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
-    """Takes `{"run", "plan", "model", "slot"}` and returns `$.serving`. Raises ThroughputFailed and ServiceBusy."""
+    """Takes `{"run", "plan", "model", "slot", "topic_arn"}` and returns `$.serving`.
+
+    Raises ThroughputFailed and ServiceBusy.
+    """
     root = composition.root
     return purchase_throughput_or_deploy(
         Run.parse_from(event, "run"),
@@ -22,4 +32,5 @@ def handler(event: Json, context: LambdaContext) -> Json:
         Slot.parse_from(event, "slot"),
         adapters=root.adapters,
         environment_name=root.environment.deployment,
+        topic_arn=Reader.parse({"topic_arn": event.get("topic_arn")}).topic_arn,
     ).dump()

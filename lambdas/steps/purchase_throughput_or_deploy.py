@@ -5,10 +5,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import ServiceBusy, ThroughputFailed
+from lambdas.domain.core.notification import Notification
 from lambdas.domain.core.run import LEASE_TAG, Run, bedrock_name, client_request_token
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED, ServedModel, noun
 from lambdas.domain.serving.polling import MOST_QUOTA_REFUSALS
+from lambdas.domain.serving.quota_wait import TOLD_REFUSAL, quota_message
 from lambdas.domain.serving.serving import (
     PlannedServing,
     Serving,
@@ -35,27 +37,46 @@ class _QuotaInUse(Exception):  # noqa: N818 - it says it all
 
 
 def purchase_throughput_or_deploy(
-    run: Run, plan: PlannedServing, model_arn: str, slot: Slot, *, adapters: Adapters, environment_name: str
+    run: Run,
+    plan: PlannedServing,
+    model_arn: str,
+    slot: Slot,
+    *,
+    adapters: Adapters,
+    environment_name: str,
+    topic_arn: str,
 ) -> Serving:
     """The run's throughput or deployment: a new one, the one that an earlier attempt made, or none yet.
 
     The run comes back where a quota is in use, for which it gives its slot and with it its lease back, where it has no
-    slot any more, and where AWS is busy: then something may have been made, and the slot stays its own. Raises
-    ThroughputFailed.
+    slot any more, and where AWS is busy: then something may have been made, and the slot stays its own. Of a quota that
+    is waited for long people are told, once. Raises ThroughputFailed.
     """
+    in_use = False
     name = bedrock_name(environment_name, run.id)
     try:
         return _buy(run, plan, model_arn, slot, adapters, name)
     except _QuotaInUse as refused:
         adapters.slots.give_back(run.output_bucket, run.id)
-        reason = f"{refused} The run waits until there is room; nothing of it bills meanwhile."
+        in_use, reason = True, f"{refused} The run waits until there is room; nothing of it bills meanwhile."
     except _NoSlot as lost:
         reason = str(lost)
     except ServiceBusy as busy:
         reason = f"{busy} The run tries again."
     logger.warning("Nothing bought yet", extra={"serving": name, "reason": reason})
     metrics.add_metric("PurchasesPostponed", MetricUnit.Count, 1)
-    return postpone_purchase(name, plan.kind, reason)
+    waiting = postpone_purchase(name, plan.kind, reason)
+    if in_use and slot.refusals == TOLD_REFUSAL:
+        _tell(quota_message(run.id, run.execution_arn, waiting), adapters, topic_arn)
+    return waiting
+
+
+def _tell(message: Notification, adapters: Adapters, topic_arn: str) -> None:
+    """Tells the topic; that it cannot be told ends no run."""
+    try:
+        adapters.topic.publish(topic_arn, message)
+    except (Refused, ServiceBusy) as trouble:
+        logger.warning("Wait for a quota not told", extra={"trouble": str(trouble)})
 
 
 def _buy(run: Run, plan: PlannedServing, model_arn: str, slot: Slot, adapters: Adapters, name: str) -> Serving:

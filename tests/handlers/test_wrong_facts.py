@@ -37,7 +37,7 @@ READS: dict[str, tuple[str, ...]] = {
     "choose_model": ("run", "jobs"),
     "request_approval": ("run", "plan", "jobs", "model", "task_token", "timeout_seconds", "topic_arn"),
     "acquire_slot": ("run",),
-    "purchase_throughput_or_deploy": ("run", "plan", "model", "slot"),
+    "purchase_throughput_or_deploy": ("run", "plan", "model", "slot", "topic_arn"),
     "check_serving": ("serving",),
     "answer_shard": ("run", "plan", "shard", "serving"),
     # What is wrong elsewhere must not keep it from deleting.

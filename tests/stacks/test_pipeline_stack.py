@@ -129,7 +129,7 @@ def _may(templates: Templates, action: str) -> set[str]:
         ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard", "JudgeShard", "RunPreflight"}),
         ("ssm:PutParameter", {"PromoteChampion"}),
         ("s3:GetObjectVersion", {"ValidateDataset"}),
-        ("sns:Publish", {"RequestApproval", "CheckJobs"}),
+        ("sns:Publish", {"RequestApproval", "CheckJobs", "PurchaseThroughputOrDeploy"}),
     ],
 )
 def test_what_costs_or_cleans_up_is_allowed_to_few_functions(

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
-from moto.core.models import botocore_stubber
+from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
+from moto.sns.models import sns_backends
 from urllib3 import HTTPResponse
 
 from lambdas.adapters.adapters import Adapters
@@ -377,7 +378,7 @@ def purchase(
     """
     slot = Slot.parse(hold())
 
-    def step(*, refusals: int = 0, **changes: object) -> Serving:
+    def step(*, refusals: int = 0, topic_arn: str = "arn:topic", **changes: object) -> Serving:
         return purchase_throughput_or_deploy(
             Run.parse(run),
             PlannedServing.parse({**plan, **changes}),
@@ -385,6 +386,7 @@ def purchase(
             slot.model_copy(update={"refusals": refusals}),
             adapters=adapters,
             environment_name="fine-tuning",
+            topic_arn=topic_arn,
         )
 
     return step
@@ -403,3 +405,16 @@ def delete(adapters: Adapters) -> Callable[..., Serving]:
         )
 
     return step
+
+
+@pytest.fixture
+def topic(adapters: Adapters) -> str:
+    """The topic that people read."""
+    arn: str = adapters.clients.sns.create_topic(Name="results")["TopicArn"]
+    return arn
+
+
+def messages(topic: str) -> list[tuple[str, str]]:
+    """Subject and text of what the topic was told."""
+    sent = sns_backends[DEFAULT_ACCOUNT_ID]["us-west-2"].topics[topic].sent_notifications
+    return [(str(subject), message) for _, message, subject, *_ in sent]

@@ -4,13 +4,10 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.sns.models import sns_backends
 
-from lambdas.adapters.adapters import Adapters
 from lambdas.domain.core.errors import CustomizationFailed, CustomizationStalled
 from lambdas.handlers.check_jobs import handler
-from tests.handlers.bedrock.conftest import Describe, Script
+from tests.handlers.bedrock.conftest import Describe, Script, messages
 
 GET, STOP = "GetModelCustomizationJob", "StopModelCustomizationJob"
 TOPIC = "arn:aws:sns:us-west-2:123456789012:results"
@@ -305,16 +302,3 @@ def test_records_that_bedrock_rejected_are_told(
     assert (job["records"], job["rejected_records"]) == (40, 3)
     if status == "Failed":
         assert job["failure"] == "Too few records. Bedrock rejected 3 of 40 records"
-
-
-def messages(topic: str) -> list[tuple[str, str]]:
-    """Subject and text of what the topic was told."""
-    sent = sns_backends[DEFAULT_ACCOUNT_ID]["us-west-2"].topics[topic].sent_notifications
-    return [(str(subject), message) for _, message, subject, *_ in sent]
-
-
-@pytest.fixture
-def topic(adapters: Adapters) -> str:
-    """The topic that people read."""
-    arn: str = adapters.clients.sns.create_topic(Name="results")["TopicArn"]
-    return arn

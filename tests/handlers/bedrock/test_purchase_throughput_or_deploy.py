@@ -8,7 +8,7 @@ import pytest
 from lambdas.domain.core.errors import ThroughputFailed
 from lambdas.domain.serving.polling import MOST_QUOTA_REFUSALS
 from lambdas.domain.serving.serving import Serving
-from tests.handlers.bedrock.conftest import RUN_ID, Describe, Script
+from tests.handlers.bedrock.conftest import RUN_ID, Describe, Script, messages
 
 # The step, as the fixture makes it.
 Step = Callable[..., Serving]
@@ -109,6 +109,28 @@ def test_a_quota_that_is_in_use_is_waited_for_without_the_slot(
     assert (waiting.status, waiting.arn) == ("NotBought", None)
     assert "quota of the account is in use: Too many units." in str(waiting.message)
     assert held_slots() == []
+
+
+def test_a_quota_that_is_waited_for_is_told_once(
+    bedrock: Script, purchase: Step, topic: str, hold: Callable[..., dict[str, Any]]
+) -> None:
+    """A run may wait for days: people learn for what, that nothing bills, and how to end it."""
+    full(bedrock, in_use=1)
+    for refusals in range(30):
+        assert purchase(refusals=refusals, topic_arn=topic).status == "NotBought"
+        assert len(messages(topic)) == (refusals >= 7)
+        hold()
+    [(subject, message)] = messages(topic)
+    assert "waits for a quota" in subject
+    assert "Too many units." in message
+    assert "nothing of it bills" in message
+    assert "stop its execution" in message
+
+
+def test_a_quota_that_is_waited_for_and_cannot_be_told_ends_no_run(bedrock: Script, purchase: Step) -> None:
+    """The topic may be gone."""
+    full(bedrock, in_use=1)
+    assert purchase(refusals=7, topic_arn="arn:aws:sns:us-west-2:123456789012:gone").status == "NotBought"
 
 
 def test_a_quota_that_nothing_uses_any_more_is_waited_for_an_hour(bedrock: Script, purchase: Step) -> None:

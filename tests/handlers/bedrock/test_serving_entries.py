@@ -32,7 +32,7 @@ def test_the_state_goes_from_one_entry_to_the_next(
     bedrock.answer(GET, throughput_description(status="InService"))
     bedrock.refuse(GET, "ResourceNotFoundException", status=404)
     bedrock.answer(DELETE)
-    state = {"run": run, "plan": plan, "model": model}
+    state: dict[str, Any] = {"run": run, "plan": plan, "model": model, "topic_arn": "arn:topic"}
     state["slot"] = acquire_slot.handler(state, lambda_context)
     state["serving"] = purchase_throughput_or_deploy.handler(state, lambda_context)
     state["serving"] = check_serving.handler(state, lambda_context)
