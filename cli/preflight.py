@@ -44,8 +44,6 @@ STYLES = {"passed": "green", "warning": "yellow", "failed": "bold red", "skipped
 _PREFIX = "runs/preflight/"
 _NO_RUN = Run(
     id="preflight",
-    claimed=True,
-    owner="",
     execution_arn="",
     source=RunSource(bucket="", key="", version_id=None),
     output_bucket="",

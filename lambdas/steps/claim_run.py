@@ -6,11 +6,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.object_store import uri
 from lambdas.domain.core import run as runs
-from lambdas.domain.core.errors import InvalidEvent, OwnerFailed, RunLimitReached
+from lambdas.domain.core.errors import AlreadyClaimed, InvalidEvent, OwnerFailed, RunLimitReached
+from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.core.run import Claim, Run, RunSource, Source
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.serving.lease import ENDED_BADLY
 from lambdas.domain.settings.daily_runs import refusal
+from lambdas.domain.training.given_model import go_on_with
 from lambdas.steps.observability import bind_run, logger, metrics
 
 
@@ -22,29 +24,25 @@ def claim_run(
     output_bucket: str,
     max_runs_per_day: int | None,
 ) -> Run:
-    """The run that the object starts; `claimed` is false if another execution has it.
+    """The run that the object starts.
 
-    Raises InvalidEvent, OwnerFailed if the other execution has failed, RunLimitReached if the day has had all its runs,
-    and ServiceBusy if S3 or Step Functions is busy.
+    Raises InvalidEvent, AlreadyClaimed if another execution has the run, OwnerFailed if that one has failed,
+    RunLimitReached if the day has had all its runs, and ServiceBusy if S3 or Step Functions is busy.
     """
     run_id = runs.run_id(source)
     bind_run(run_id)
     claim, is_new = _claim(run_id, execution_arn, output_bucket, adapters)
-    claimed = claim.execution_arn == execution_arn
-    if claimed:
-        place = uri(source.bucket, source.key)
-        if max_runs_per_day is not None:
-            _count(claim, place, output_bucket, max_runs_per_day, adapters, again=not is_new)
-        logger.info("Run claimed", extra={"source": place})
-        metrics.add_metric("RunsClaimed", MetricUnit.Count, 1)
-    else:
-        logger.info("Run belongs to another execution", extra={"owner": claim.execution_arn})
+    if claim.execution_arn != execution_arn:
         metrics.add_metric("DuplicateEvents", MetricUnit.Count, 1)
         _refuse_after_failure(claim, output_bucket, adapters)
+        raise AlreadyClaimed(f"The execution {claim.execution_arn} has the run {run_id} of this upload.")
+    place = uri(source.bucket, source.key)
+    if max_runs_per_day is not None:
+        _count(claim, place, output_bucket, max_runs_per_day, adapters, again=not is_new)
+    logger.info("Run claimed", extra={"source": place})
+    metrics.add_metric("RunsClaimed", MetricUnit.Count, 1)
     return Run(
         id=run_id,
-        claimed=claimed,
-        owner=claim.execution_arn,
         execution_arn=execution_arn,
         source=RunSource(bucket=source.bucket, key=source.key, version_id=source.version_id),
         output_bucket=output_bucket,
@@ -62,21 +60,30 @@ def _count(claim: Claim, place: str, output_bucket: str, most: int, adapters: Ad
 
 def _refuse_after_failure(claim: Claim, output_bucket: str, adapters: Adapters) -> None:
     """Raises OwnerFailed: a second delivery ends quietly, but who starts a failed run again waits for a result."""
-    report = runs.report_key(runs.prefix(claim.run_id))
+    key = runs.report_key(runs.prefix(claim.run_id))
     owner = adapters.executions.find(claim.execution_arn)
-    if owner is None:
-        # Step Functions forgets an execution after 90 days; what it came to is in its report.
-        stored = adapters.objects.read(output_bucket, report)
-        failed = stored is not None and orjson.loads(stored).get("status") == "failed"
-    else:
-        failed = owner.status in ENDED_BADLY
-    if failed:
-        ended = owner.status if owner else "FAILED"
-        raise OwnerFailed(
-            f"An upload makes one run, and that of this upload ended as {ended}: the execution "
-            f"{claim.execution_arn} has it, and {uri(output_bucket, report)} says why. To run again, upload the data "
-            'set again; "New execution" with the same input starts nothing.'
-        )
+    if owner is not None and owner.status not in ENDED_BADLY:
+        return
+    report = _report(output_bucket, key, adapters)
+    # Step Functions forgets an execution after 90 days; what it came to is in its report.
+    if owner is None and report.get("status") != "failed":
+        return
+    model, ended = report.get("custom_model_arn"), owner.status if owner else "FAILED"
+    remedy = go_on_with(model) if isinstance(model, str) else "To run again, upload the data set again."
+    raise OwnerFailed(
+        f"An upload makes one run, and that of this upload ended as {ended}: the execution "
+        f"{claim.execution_arn} has it, and {uri(output_bucket, key)} says why. {remedy} "
+        '"New execution" with the same input starts nothing.'
+    )
+
+
+def _report(output_bucket: str, key: str, adapters: Adapters) -> JsonObject:
+    """The owner's report.json as it is; empty where it has none, or one that is no JSON object."""
+    try:
+        stored = orjson.loads(adapters.objects.read(output_bucket, key) or b"{}")
+    except orjson.JSONDecodeError:
+        return {}
+    return stored if isinstance(stored, dict) else {}
 
 
 def _claim(run_id: str, execution_arn: str, output_bucket: str, adapters: Adapters) -> tuple[Claim, bool]:

@@ -44,8 +44,6 @@ def make_run() -> Run:
     """`$.run`."""
     return Run(
         id="bench",
-        claimed=True,
-        owner="arn:bench",
         execution_arn="arn:bench",
         source=RunSource(bucket=BUCKET, key="input/bench.jsonl", version_id=None),
         output_bucket=BUCKET,

@@ -26,8 +26,6 @@ def acquire(adapters: Adapters, name: str, previous: Slot | None = None) -> Slot
     source = RunSource(bucket="input-bucket", key=f"input/{name}.jsonl", version_id="v1")
     run = Run(
         id=name,
-        claimed=True,
-        owner=execution,
         execution_arn=execution,
         source=source,
         output_bucket=OUTPUT_BUCKET,

@@ -11,7 +11,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
-from lambdas.domain.core.errors import InvalidEvent, OwnerFailed, RunLimitReached, ServiceBusy
+from lambdas.domain.core.errors import AlreadyClaimed, InvalidEvent, OwnerFailed, RunLimitReached, ServiceBusy
 from lambdas.handlers import composition
 from lambdas.handlers.claim_run import handler
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 EVENTS = Path(__file__).parent / "events"
 FIRST = "arn:aws:states:us-west-2:123456789012:execution:fine-tuning:first"
+MODEL = "arn:aws:bedrock:us-west-2:123456789012:custom-model/amazon.nova-lite-v1:0:300k/abcdefghijkl"
 SECOND = "arn:aws:states:us-west-2:123456789012:execution:fine-tuning:second"
 
 
@@ -40,8 +41,6 @@ def test_first_delivery_claims_the_run(event: dict[str, Any], s3: "S3Client", la
     source = event["detail"]["object"]
     assert run == {
         "id": run["id"],
-        "claimed": True,
-        "owner": FIRST,
         "execution_arn": FIRST,
         "source": {"bucket": "input-bucket", "key": source["key"], "version_id": source["version-id"]},
         "output_bucket": "output-bucket",
@@ -57,9 +56,9 @@ def test_second_delivery_is_told_who_has_the_run(
     event: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext
 ) -> None:
     """EventBridge delivers at least once: two runs on one upload would buy throughput twice."""
-    first = claim(event, FIRST, lambda_context)
-    second = claim(event, SECOND, lambda_context)
-    assert second == {**first, "claimed": False, "execution_arn": SECOND}
+    claim(event, FIRST, lambda_context)
+    with pytest.raises(AlreadyClaimed, match=FIRST):
+        claim(event, SECOND, lambda_context)
 
 
 class TestOwner:
@@ -74,7 +73,7 @@ class TestOwner:
             name="fine-tuning", definition='{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}', roleArn=trust
         )["stateMachineArn"]
         arn = client.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
-        assert claim(upload(1), arn, lambda_context)["claimed"]
+        claim(upload(1), arn, lambda_context)
         return arn
 
     @pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT"])
@@ -89,7 +88,7 @@ class TestOwner:
         with pytest.raises(OwnerFailed, match=f"ended as {status}.*{owner}.*report.json.*upload the data set again"):
             claim(upload(1), SECOND, lambda_context)
         # It has the run still: a retry of its own is no stranger.
-        assert claim(upload(1), owner, lambda_context)["claimed"]
+        claim(upload(1), owner, lambda_context)
 
     @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
     def test_one_that_runs_or_has_its_result_lets_a_second_delivery_end_well(
@@ -100,7 +99,8 @@ class TestOwner:
         monkeypatch.setattr(
             composition.root.adapters.clients.step_functions, "describe_execution", lambda **_: described
         )
-        assert not claim(upload(1), SECOND, lambda_context)["claimed"]
+        with pytest.raises(AlreadyClaimed, match=owner):
+            claim(upload(1), SECOND, lambda_context)
 
     @pytest.mark.parametrize(("status", "refused"), [("failed", True), ("succeeded", False)])
     def test_one_that_is_forgotten_is_known_by_its_report(
@@ -110,8 +110,29 @@ class TestOwner:
         run = claim(upload(1), FIRST, lambda_context)
         report = json.dumps({"status": status}).encode()
         s3.put_object(Bucket="output-bucket", Key=f"{run['prefix']}report.json", Body=report)
-        with pytest.raises(OwnerFailed) if refused else nullcontext():
+        with pytest.raises(OwnerFailed if refused else AlreadyClaimed):
             claim(upload(1), SECOND, lambda_context)
+
+    @pytest.mark.parametrize("report", [{"custom_model_arn": MODEL}, {"custom_model_arn": None}, "no report", None])
+    def test_one_that_failed_behind_its_training_says_how_to_go_on(
+        self,
+        owner: str,
+        s3: "S3Client",
+        lambda_context: LambdaContext,
+        monkeypatch: pytest.MonkeyPatch,
+        report: object,
+    ) -> None:
+        """To upload the same data again trains again, and is paid again."""
+        key = f"{claim(upload(1), owner, lambda_context)['prefix']}report.json"
+        if report is not None:
+            s3.put_object(Bucket="output-bucket", Key=key, Body=json.dumps(report).encode())
+        described = {"status": "FAILED", "stopDate": datetime.now(UTC)}
+        monkeypatch.setattr(
+            composition.root.adapters.clients.step_functions, "describe_execution", lambda **_: described
+        )
+        with pytest.raises(OwnerFailed) as refused:
+            claim(upload(1), SECOND, lambda_context)
+        assert (f'"custom_model": "{MODEL}"' in str(refused.value)) == (report == {"custom_model_arn": MODEL})
 
 
 def test_retry_of_the_same_execution_still_has_the_run(
@@ -130,8 +151,9 @@ def test_bucket_without_versions_still_tells_writes_apart(
     again["detail"]["object"]["sequencer"] = "00"
     first = claim(event, FIRST, lambda_context)
     assert first["source"]["version_id"] is None
-    assert not claim(event, SECOND, lambda_context)["claimed"]
-    assert claim(again, SECOND, lambda_context)["claimed"]
+    with pytest.raises(AlreadyClaimed):
+        claim(event, SECOND, lambda_context)
+    claim(again, SECOND, lambda_context)
 
 
 @pytest.fixture
@@ -157,7 +179,7 @@ def numbers(s3: "S3Client") -> list[str]:
 def test_a_day_has_so_many_runs_and_the_next_is_refused_by_name(s3: "S3Client", lambda_context: LambdaContext) -> None:
     """Who may upload may not start runs without end; the message says the limit, the setting and what to do."""
     for number in (1, 2):
-        assert claim(upload(number), f"{FIRST}-{number}", lambda_context)["claimed"]
+        claim(upload(number), f"{FIRST}-{number}", lambda_context)
     with pytest.raises(RunLimitReached, match=r"at most 2 runs a day.*max_runs_per_day.*s3://input-bucket/.*another"):
         claim(upload(3), f"{FIRST}-3", lambda_context)
     assert numbers(s3) == ["1.json", "2.json"]
@@ -167,10 +189,11 @@ def test_a_day_has_so_many_runs_and_the_next_is_refused_by_name(s3: "S3Client", 
 def test_neither_a_second_delivery_nor_a_retry_counts_again(s3: "S3Client", lambda_context: LambdaContext) -> None:
     """AWS delivers twice and Step Functions repeats: neither is a run."""
     for execution in (FIRST, FIRST, SECOND, FIRST):
-        claim(upload(1), execution, lambda_context)
+        with pytest.raises(AlreadyClaimed) if execution == SECOND else nullcontext():
+            claim(upload(1), execution, lambda_context)
     assert numbers(s3) == ["1.json"]
-    assert claim(upload(2), f"{FIRST}-2", lambda_context)["claimed"]
-    assert claim(upload(1), FIRST, lambda_context)["claimed"]
+    claim(upload(2), f"{FIRST}-2", lambda_context)
+    claim(upload(1), FIRST, lambda_context)
 
 
 @pytest.mark.usefixtures("two_a_day")
@@ -186,7 +209,7 @@ def test_a_run_that_was_cut_off_between_claim_and_number_takes_one_in_its_retry(
         patch.setattr(composition.root.adapters.objects, "keys", busy)
         with pytest.raises(ServiceBusy):
             claim(upload(1), FIRST, lambda_context)
-    assert claim(upload(1), FIRST, lambda_context)["claimed"]
+    claim(upload(1), FIRST, lambda_context)
     assert numbers(s3) == ["1.json"]
 
 
@@ -210,7 +233,7 @@ def test_another_day_has_its_own_numbers(
     """The limit is a day's, not a deployment's."""
     for number, day in enumerate(("2026-11-27", "2026-11-27", "2026-11-28"), start=1):
         monkeypatch.setattr("lambdas.steps.claim_run.now", lambda day=day: f"{day}T10:00:00.000Z")
-        assert claim(upload(number), f"{FIRST}-{number}", lambda_context)["claimed"]
+        claim(upload(number), f"{FIRST}-{number}", lambda_context)
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,6 @@ LONG = HOSTILE * 40_000
 RAW = ("\x1b", "\x07", "\u202e", "\u200b", "://evil")
 RUN = {
     "id": "sales-0123456789ab",
-    "claimed": True,
-    "owner": "arn:aws:states:::execution:e",
     "execution_arn": "arn:aws:states:::execution:e",
     "source": {"bucket": "input-bucket", "key": "input/sales/train.jsonl", "version_id": None},
     "output_bucket": "output-bucket",

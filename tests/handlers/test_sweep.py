@@ -192,8 +192,6 @@ def sweep(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
     )
     run = {
         "id": RUN,
-        "claimed": True,
-        "owner": EXECUTION,
         "execution_arn": EXECUTION,
         "source": {"bucket": "input-bucket", "key": "input/sales.jsonl", "version_id": "v1"},
         "output_bucket": OUTPUT_BUCKET,

@@ -38,8 +38,6 @@ class Pipeline:
     def prepare(self, key: str) -> dict[str, Any]:
         run = {
             "id": "tables-0123456789ab",
-            "claimed": True,
-            "owner": "arn:aws:states:::execution:e",
             "execution_arn": "arn:aws:states:::execution:e",
             "source": {"bucket": "input-bucket", "key": key, "version_id": self.version_id},
             "output_bucket": "output-bucket",

@@ -27,7 +27,7 @@ DEFINITION: dict[str, Any] = json.loads(
 STATES = dict(states(DEFINITION))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 # While a run is in these, nothing of it bills by the hour, and its training is paid for or under way.
-NOTHING_BILLS = {"StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot"}
+NOTHING_BILLS = {"StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot", "CollectAnswers", "EvaluateAndReport"}
 # While a run is in these, what serves its model may: a purchase that was cut off may have taken effect.
 MAY_BILL = {"PurchaseThroughputOrDeploy", "CheckServing", "DeleteThroughputOrDeployment"}
 RAISED = {
@@ -122,7 +122,7 @@ def test_a_purchase_ends_before_its_function_does() -> None:
 
 def test_deletion_insists_beyond_the_usual() -> None:
     """It is the one call whose failure costs money by the hour."""
-    usual = max(retry["MaxAttempts"] for retry in TASKS["CollectAnswers"]["Retry"])
+    usual = max(retry["MaxAttempts"] for retry in TASKS["ValidateDataset"]["Retry"])
     busy = TASKS["DeleteThroughputOrDeployment"]["Retry"][1]
     assert busy["MaxAttempts"] >= 4 * usual
 
@@ -130,7 +130,9 @@ def test_deletion_insists_beyond_the_usual() -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_no_retry_hides_a_failure_for_hours(name: str) -> None:
     """Retries that back off without bound would keep a failed deletion from a person while the throughput bills."""
-    longest_hours = 2 if name in MAY_BILL else MOST_RUN_HOURS * 2.1 if name in NOTHING_BILLS else 1
+    longest_hours = (
+        2 if name in MAY_BILL else MOST_RUN_HOURS * 2.1 if name in {*NOTHING_BILLS, "RequestApproval"} else 1
+    )
     for retry in TASKS[name]["Retry"]:
         if retry["MaxAttempts"]:
             assert _longest_seconds(retry) <= longest_hours * 3600
@@ -155,6 +157,21 @@ def test_nothing_that_time_heals_ends_a_training_before_the_runs_deadline(name: 
     assert _longest_seconds(busy) / 2 >= MOST_RUN_HOURS * 3600
     # What time may not heal, a person must learn of.
     assert 3600 <= _longest_seconds(TASKS[name]["Retry"][2]) <= 2 * 3600
+
+
+def test_a_busy_aws_is_no_answer_to_a_request_for_approval() -> None:
+    """Minutes of throttling while the request is sent ended as a rejection, behind a training of hours."""
+    busy = TASKS["RequestApproval"]["Retry"][1]
+    assert {"ServiceBusy", "Lambda.TooManyRequestsException"} <= set(busy["ErrorEquals"])
+    assert _longest_seconds(busy) / 2 >= MOST_RUN_HOURS * 3600
+
+
+def test_baselines_that_cannot_be_asked_at_all_do_not_end_the_training() -> None:
+    """A Parallel ends all of its branches when one fails: a missing grant of the map would stop a paid job."""
+    [branch] = [each for each in STATES["TrainAndAnswerBaselines"]["Branches"] if each["StartAt"] == "AnswerBaselines"]
+    [caught] = branch["States"]["AnswerBaselines"]["Catch"]
+    assert caught["ErrorEquals"] == ["States.ALL"]
+    assert branch["States"][caught["Next"]]["Type"] == "Succeed"
 
 
 def test_what_may_bill_is_asked_for_an_hour_whatever_lambda_does() -> None:

@@ -12,8 +12,6 @@ from lambdas.domain.training.choice import TunedModel
 RUN_ID = "sales-0123456789ab"
 RUN: dict[str, Any] = {
     "id": RUN_ID,
-    "claimed": True,
-    "owner": "arn:execution",
     "execution_arn": "arn:execution",
     "source": {"bucket": "in", "key": "input/sales.jsonl", "version_id": "v1"},
     "output_bucket": "out",

@@ -13,6 +13,10 @@ class RunLimitReached(Exception):
     """The day has had as many runs as the environment allows: nothing has been read, started or bought."""
 
 
+class AlreadyClaimed(Exception):
+    """Another execution has the run of the object: this one ends well, and does nothing."""
+
+
 class OwnerFailed(Exception):
     """The object's run belongs to an execution that failed: nothing has been read, started or bought again."""
 

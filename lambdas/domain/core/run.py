@@ -193,11 +193,9 @@ class RunSource(Fact):
 
 
 class Run(Fact):
-    """`$.run`. `prefix` is `runs/<id>/` in the output bucket; `owner` is the execution that has the run."""
+    """`$.run`. `prefix` is `runs/<id>/` in the output bucket; `execution_arn` is the execution that has the run."""
 
     id: str
-    claimed: bool
-    owner: str
     execution_arn: str
     source: RunSource
     output_bucket: str

@@ -117,8 +117,6 @@ def run() -> dict[str, Any]:
     """`$.run`."""
     return {
         "id": RUN_ID,
-        "claimed": True,
-        "owner": "arn:aws:states:us-west-2:123456789012:execution:fine-tuning:one",
         "execution_arn": "arn:aws:states:us-west-2:123456789012:execution:fine-tuning:one",
         "source": {"bucket": "input-bucket", "key": "input/sales.jsonl", "version_id": "v1"},
         "output_bucket": OUTPUT_BUCKET,
