@@ -23,12 +23,12 @@ BUCKETS = ("InputBucket", "OutputBucket", "AccessLogsBucket")
 MORE = 'What it costs, and how to delete it: docs/operations.md, "What goes and what stays".'
 
 
-def destroy(clients: Clients, deployment: str, *, cdk: Callable[[], int], tell: Callable[[str], None]) -> int:
+def destroy(clients: Clients, environment: str, *, cdk: Callable[[], int], tell: Callable[[str], None]) -> int:
     """Tells what will stay, lets `cdk` ask and delete, and tells what did stay. Returns the exit status of `cdk`.
 
     Where AWS refuses to tell, that is told, and `cdk` runs all the same: it may have more permissions.
     """
-    stack = f"{deployment}-data"
+    stack = f"{environment}-data"
     try:
         outputs = outputs_of(clients("cloudformation"), stack)
     except (BotoCoreError, ClientError) as error:
@@ -37,13 +37,17 @@ def destroy(clients: Clients, deployment: str, *, cdk: Callable[[], int], tell: 
     if outputs is None:
         tell(f"There is no stack {stack} in this account and Region.")
         return cdk()
-    tell("\n".join([f"This deletes the stacks of {deployment}. What stays:", *_staying(clients, deployment, outputs)]))
+    tell(
+        "\n".join([f"This deletes the stacks of {environment}. What stays:", *_staying(clients, environment, outputs)])
+    )
     with _unprotected(clients("cloudformation"), stack, tell):
         status = cdk()
     # Whoever answers the CDK CLI's question with no keeps everything, with the exit status 0.
     if status == 0 and outputs_of(clients("cloudformation"), stack) is None:
         tell(
-            "\n".join([f"The stacks of {deployment} are deleted. What stays:", *_staying(clients, deployment, outputs)])
+            "\n".join(
+                [f"The stacks of {environment} are deleted. What stays:", *_staying(clients, environment, outputs)]
+            )
         )
     return status
 
@@ -66,7 +70,7 @@ def _unprotected(cloudformation: Any, stack: str, tell: Callable[[str], None]) -
             cloudformation.update_termination_protection(StackName=stack, EnableTerminationProtection=True)
 
 
-def _staying(clients: Clients, deployment: str, outputs: dict[str, str]) -> Iterator[str]:
+def _staying(clients: Clients, environment: str, outputs: dict[str, str]) -> Iterator[str]:
     if outputs.get("DataAfterDestroy") == "kept":
         for name in BUCKETS:
             yield f"- the bucket s3://{outputs[name]} ({name}) with all its objects"
@@ -74,28 +78,28 @@ def _staying(clients: Clients, deployment: str, outputs: dict[str, str]) -> Iter
             yield f"- the key {outputs['KeyArn']}"
     elif "KeyArn" in outputs:
         yield f"- for seven days the key {outputs['KeyArn']}; without it no model under it can be used"
-    yield from _custom_models(clients, deployment)
-    yield f"- the parameter /{deployment}/champion, where a run has been promoted"
+    yield from _custom_models(clients, environment)
+    yield f"- the parameter /{environment}/champion, where a run has been promoted"
     yield MORE
 
 
-def _custom_models(clients: Clients, deployment: str) -> Iterator[str]:
+def _custom_models(clients: Clients, environment: str) -> Iterator[str]:
     try:
-        models = list(_models_of(clients("bedrock"), deployment))
+        models = list(_models_of(clients("bedrock"), environment))
     except (BotoCoreError, ClientError) as error:
-        yield f"- the custom models of {deployment}, which cannot be listed: {error}"
+        yield f"- the custom models of {environment}, which cannot be listed: {error}"
         return
     for arn in models:
         yield f"- the custom model {arn}, billed by the month"
 
 
-def _models_of(bedrock: Any, deployment: str) -> Iterator[str]:
+def _models_of(bedrock: Any, environment: str) -> Iterator[str]:
     """By their tag: the name of another environment may begin alike."""
     for page in bedrock.get_paginator("list_custom_models").paginate(isOwned=True):
         for model in page["modelSummaries"]:
-            if model["modelName"].startswith(f"{deployment}-"):
+            if model["modelName"].startswith(f"{environment}-"):
                 tags = bedrock.list_tags_for_resource(resourceARN=model["modelArn"])["tags"]
-                if {"key": "deployment", "value": deployment} in tags:
+                if {"key": "deployment", "value": environment} in tags:
                     yield str(model["modelArn"])
 
 

@@ -8,7 +8,7 @@ An observer that had to be quick enough would miss its moment on a busy machine.
   may have been stopped meanwhile.
 - `PUT /_simulation/refusals/<name>` with `{"state", "match", "calls"}`: Lambda refuses so many calls of that state's
   function, as where the account has no concurrency left. `GET` tells `{"left": n}`, how many are still to come.
-- `PUT /_simulation/concurrency/<deployment>` with `{"limit": n}`: the functions of this deployment get so many calls
+- `PUT /_simulation/concurrency/<environment>` with `{"limit": n}`: the functions of this deployment get so many calls
   at a time, as in an account with such a quota (`local.concurrency`). `GET` tells `{"refused": n}`.
 - `GET /_simulation/executions/<name>` tells `{"calls": n}`, how many functions run for the execution, be it that it has
   ended; `<name>` is the last part of its ARN.

@@ -15,7 +15,7 @@ _writing = threading.Lock()
 
 @dataclass(frozen=True)
 class Invocation:
-    """One that has ended. `function` is `<deployment>.<handler>`; times are epoch seconds.
+    """One that has ended. `function` is `<environment>.<handler>`; times are epoch seconds.
 
     `source` is that of an event of EventBridge, `execution` the execution that such an event is about.
     """

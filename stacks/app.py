@@ -9,7 +9,7 @@ from stacks.settings import OWN_TAG, Settings, settings_from
 
 
 def build(app: cdk.App, *, account: str | None) -> tuple[DataStack, PipelineStack]:
-    """Adds `<deployment>-data` and `<deployment>-pipeline` to the app; without an account they fit any account."""
+    """Adds `<environment>-data` and `<environment>-pipeline` to the app; without an account they fit any account."""
     settings = settings_from(app.node.get_all_context())
     environment = cdk.Environment(account=account, region=settings.region)
     tags = tags_of(settings)

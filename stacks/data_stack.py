@@ -15,7 +15,7 @@ from stacks.storage import Storage
 
 
 class DataStack(cdk.Stack):
-    """`<deployment>-data`."""
+    """`<environment>-data`."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(

@@ -17,7 +17,7 @@ from stacks.workflow import Workflow
 
 
 class PipelineStack(cdk.Stack):
-    """`<deployment>-pipeline`."""
+    """`<environment>-pipeline`."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Settings, data_stack: DataStack, **kwargs: Any

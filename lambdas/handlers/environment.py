@@ -23,7 +23,7 @@ class EnvironmentVariables(BaseModel):
     )
 
     output_bucket: str = Field(min_length=3)
-    # Bedrock names are `<deployment>-<run id>`, a candidate's with `-c<number>` behind: at most 63 characters, no two
+    # Bedrock names are `<environment>-<run id>`, a candidate's with `-c<number>` behind: at most 63 characters, no two
     # separators in a row; an id has up to 33.
     deployment: str = Field(max_length=25, pattern=r"^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$")
     customization_role_arn: str = Field(pattern=r"^arn:[^:]+:iam::\d{12}:role/.+$")

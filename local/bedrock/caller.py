@@ -1,4 +1,4 @@
-"""Who calls: the embedded AWS's Lambda workers say it in the User-Agent, `app/<process id>.<deployment>.<handler>`.
+"""Who calls: the embedded AWS's Lambda workers say it in the User-Agent, `app/<process id>.<environment>.<handler>`.
 
 It is the AWS SDKs' own application id (`AWS_SDK_UA_APP_ID`), so the handlers know nothing of it.
 """

@@ -86,7 +86,7 @@ class Observer:
         return [arn for arn, started_by in list(self._executions.items()) if started_by == key]
 
     def invocations_of(self, function: str) -> list[Invocation]:
-        """The invocations of `<deployment>.<handler>` that have ended, by when they began."""
+        """The invocations of `<environment>.<handler>` that have ended, by when they began."""
         found = [one for one in list(self._invocations) if one.function == function]
         return sorted(found, key=lambda one: one.began)
 

@@ -1,4 +1,4 @@
-"""The SSM parameter that names the deployment's champion."""
+"""The SSM parameter that names the environment's champion."""
 
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from types_boto3_ssm import SSMClient
 
 
-def parameter_name(deployment: str) -> str:
-    """`/<deployment>/champion`."""
-    return f"/{deployment}/champion"
+def parameter_name(environment: str) -> str:
+    """`/<environment>/champion`."""
+    return f"/{environment}/champion"
 
 
 class ChampionParameter:
@@ -22,12 +22,12 @@ class ChampionParameter:
     def __init__(self, ssm: "SSMClient") -> None:
         self._ssm = ssm
 
-    def read_champion(self, deployment: str) -> tuple[Champion, int] | None:
+    def read_champion(self, environment: str) -> tuple[Champion, int] | None:
         """The champion and its parameter's version, or None where there is none.
 
         Raises UnreadableChampionError, ServiceBusy or Refused.
         """
-        name = parameter_name(deployment)
+        name = parameter_name(environment)
         try:
             with named_errors(f"Reading the parameter {name}"):
                 parameter = self._ssm.get_parameter(Name=name)["Parameter"]
@@ -40,13 +40,13 @@ class ChampionParameter:
                 f"The parameter {name} names no champion: {error.errors()[0]['msg']}. Delete it to start without one."
             ) from error
 
-    def write_champion(self, deployment: str, champion: Champion, expected_version: int | None) -> int:
+    def write_champion(self, environment: str, champion: Champion, expected_version: int | None) -> int:
         """Names the champion where the parameter still has this version (None: does not exist); returns the new one.
 
         Raises Conflict where another run has named its model in the meantime: the two were never compared.
         """
-        name = parameter_name(deployment)
-        found = self.read_champion(deployment)
+        name = parameter_name(environment)
+        found = self.read_champion(environment)
         if found is not None and found[0].run_id == champion.run_id:
             return found[1]
         if (found[1] if found else None) != expected_version:

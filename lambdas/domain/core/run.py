@@ -130,34 +130,34 @@ def sweep_key(run: str) -> str:
     return f"{prefix(run)}sweep.json"
 
 
-def run_of_bedrock_name(deployment: str, name: str) -> str | None:
+def run_of_bedrock_name(environment: str, name: str) -> str | None:
     """The id of the run that a Bedrock name may belong to; None where it cannot be one of the environment's.
 
     Names of `team` and `team-eu` can both start with `team-eu-`: only a claim in the environment's bucket tells which.
     """
-    candidate = candidate_of_bedrock_name(deployment, name)
-    run = candidate[0] if candidate else name.removeprefix(f"{deployment}-")
+    candidate = candidate_of_bedrock_name(environment, name)
+    run = candidate[0] if candidate else name.removeprefix(f"{environment}-")
     return run if run != name and _RUN_ID.fullmatch(run) else None
 
 
-def candidate_of_bedrock_name(deployment: str, name: str) -> tuple[str, int] | None:
+def candidate_of_bedrock_name(environment: str, name: str) -> tuple[str, int] | None:
     """The run and the number of the candidate that a Bedrock name may belong to, or None."""
-    match = _CANDIDATE.fullmatch(name.removeprefix(f"{deployment}-"))
-    if match is None or not name.startswith(f"{deployment}-") or not _RUN_ID.fullmatch(match["run"]):
+    match = _CANDIDATE.fullmatch(name.removeprefix(f"{environment}-"))
+    if match is None or not name.startswith(f"{environment}-") or not _RUN_ID.fullmatch(match["run"]):
         return None
     return match["run"], int(match["number"])
 
 
-def bedrock_name(deployment: str, run: str, candidate: int | None = None) -> str:
+def bedrock_name(environment: str, run: str, candidate: int | None = None) -> str:
     """The name of the run's throughput or deployment; raises ValueError where Bedrock would.
 
     A candidate's customization job and custom model have its number behind it.
     """
-    name = f"{deployment}-{run}" if candidate is None else f"{deployment}-{run}-c{candidate}"
+    name = f"{environment}-{run}" if candidate is None else f"{environment}-{run}-c{candidate}"
     if len(name) > _NAME_LENGTH or not _JOB_NAME.fullmatch(name) or not _MODEL_NAME.fullmatch(name):
         raise ValueError(
             f"{name!r} cannot name a customization job, custom model and throughput: at most {_NAME_LENGTH} letters, "
-            "digits and single dashes. Give the deployment a shorter or simpler name."
+            "digits and single dashes. Give the environment a shorter or simpler name."
         )
     return name
 
@@ -175,12 +175,12 @@ def client_request_token(run: str, purpose: TokenPurpose, candidate: int | None 
     return token
 
 
-def bedrock_tags(deployment: str, run: str, execution_arn: str) -> dict[str, str]:
+def bedrock_tags(environment: str, run: str, execution_arn: str) -> dict[str, str]:
     """The tags by which a person or a clean-up finds what a run made.
 
     Characters that Bedrock's tags do not allow become `_`, values end at 256 characters.
     """
-    tags = {"project": PROJECT, "deployment": deployment, "run-id": run, "execution-arn": execution_arn}
+    tags = {"project": PROJECT, "deployment": environment, "run-id": run, "execution-arn": execution_arn}
     return {name: _NOT_IN_TAGS.sub("_", value)[:_TAG_VALUE_LENGTH] for name, value in tags.items()}
 
 

@@ -94,7 +94,7 @@ def is_discarded(number: int, chosen: int | None, *, keep_models: bool) -> bool:
     return chosen is not None and number != chosen and not keep_models
 
 
-def is_candidate_of(tags: Mapping[str, str], deployment: str, run: str, number: int) -> bool:
+def is_candidate_of(tags: Mapping[str, str], environment: str, run: str, number: int) -> bool:
     """Whether a model's tags prove that the job of this candidate, run and environment made it."""
-    proof = {"project": PROJECT, "deployment": deployment, "run-id": run, CANDIDATE_TAG: str(number)}
+    proof = {"project": PROJECT, "deployment": environment, "run-id": run, CANDIDATE_TAG: str(number)}
     return all(tags.get(name) == value for name, value in proof.items())
