@@ -15,7 +15,7 @@ WAITED_FOR = (
         "GetModelCustomizationJob",
         "check_jobs",
         ends_as=SUCCEEDS,
-        fails=("throttled for hours", "access denied for hours"),
+        fails=("throttled for hours", "access denied for an hour"),
     ),
     Target("busy-purchase", "CreateProvisionedModelThroughput", ends_as=SUCCEEDS, fails=("throttled for hours",)),
     Target(

@@ -29,7 +29,7 @@ FAILURES: Mapping[str, tuple[FaultKind, Mapping[str, Any]]] = {
     "throttled for hours": (FaultKind.THROTTLE, {"duration_seconds": 3 * 3600}),
     "throttled for ever": (FaultKind.THROTTLE, {}),
     "access denied": (FaultKind.ACCESS_DENIED, {}),
-    "access denied for hours": (FaultKind.ACCESS_DENIED, {"duration_seconds": 3 * 3600}),
+    "access denied for an hour": (FaultKind.ACCESS_DENIED, {"duration_seconds": 3600}),
     "validation error": (FaultKind.VALIDATION, {}),
     "quota exceeded": (FaultKind.QUOTA, {}),
     # More often than boto3 repeats a call by itself.
@@ -43,7 +43,7 @@ FAILURES: Mapping[str, tuple[FaultKind, Mapping[str, Any]]] = {
     MODEL_ERROR: (FaultKind.MODEL_ERROR, {"last": 2}),
 }
 # For an hour or more it is only waited for (busy_cases.py).
-FOR_HOURS = ("throttled for an hour", "throttled for hours", "access denied for hours")
+FOR_HOURS = ("throttled for an hour", "throttled for hours", "access denied for an hour")
 OF_INFERENCE = (SPENT, MODEL_ERROR)
 ALL = tuple(name for name in FAILURES if name not in (*FOR_HOURS, *OF_INFERENCE))
 # Of calls that are waited for for as long as a run may take.
