@@ -14,6 +14,8 @@ _CDK = re.compile(
 _SEPARATOR = re.compile(r"[:./=]")
 # How alike two words are, from 0 to 1, where one is taken for a slip of the other.
 _LIKE_A_SETTING, _LIKE_THE_NAMESPACE = 0.8, 0.7
+# Other words for a setting, too unlike it to be taken for a slip.
+_ALIASES = {"model": "base_model", "email": "notification_email"}
 
 
 def misspelt(keys: Iterable[str], namespace: str, settings: Sequence[str]) -> Iterator[str]:
@@ -27,9 +29,9 @@ def misspelt(keys: Iterable[str], namespace: str, settings: Sequence[str]) -> It
 
 
 def closest(name: str, settings: Sequence[str]) -> str | None:
-    """The setting that a name is a slip of; None where it is like none."""
+    """The setting that a name is a slip of, or another word for; None where it is like none."""
     folded = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-    return next(iter(get_close_matches(folded, settings, n=1, cutoff=_LIKE_A_SETTING)), None)
+    return _ALIASES.get(folded) or next(iter(get_close_matches(folded, settings, n=1, cutoff=_LIKE_A_SETTING)), None)
 
 
 def _meant(key: str, namespace: str, settings: Sequence[str]) -> str | None:

@@ -176,6 +176,9 @@ def test_all_wrong_settings_are_told_at_once() -> None:
         ("base-model", "fine-tuning:base_model"),
         ("baseModel", "fine-tuning:base_model"),
         ("tags", "fine-tuning:tags"),
+        ("model", "fine-tuning:base_model"),
+        ("fine-tunning:model", "fine-tuning:base_model"),
+        ("email", "fine-tuning:notification_email"),
     ],
 )
 def test_a_context_key_that_is_close_to_ours_is_refused_with_the_right_one(key: str, right: str) -> None:
