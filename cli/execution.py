@@ -175,14 +175,21 @@ class WatchedExecution:
             given = snapshot.facts.get("approval", {}).get("decision")
             words = f"approve {snapshot.facts['run']['id']}"
             approval.answer = given or f"answer with {self._environment.command(words)}"
-        maps = [step for step in snapshot.steps.values() if step.kind == "Map"]
-        started = sorted(states.list_map_runs(executionArn=self._arn)["mapRuns"], key=lambda run: run["startDate"])
-        for step, run in zip(maps, started, strict=False):
-            counts = states.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]
-            step.items = (counts["total"], counts["succeeded"] + counts["failed"])
+        for name, map_run in self._newest_map_runs().items():
+            if step := snapshot.steps.get(name):
+                counts = states.describe_map_run(mapRunArn=map_run)["itemCounts"]
+                step.items = (counts["total"], counts["succeeded"] + counts["failed"])
         snapshot.status, snapshot.started_at = execution["status"], execution["startDate"]
         snapshot.error, snapshot.cause = execution.get("error"), execution.get("cause")
         return snapshot
+
+    def _newest_map_runs(self) -> dict[str, str]:
+        """The ARN of each map's run, by its state's name; of one that was tried again, the last."""
+        started = sorted(
+            self._states.list_map_runs(executionArn=self._arn)["mapRuns"], key=lambda run: run["startDate"]
+        )
+        # Each map has its name as its label: arn:…:mapRun:<state machine>/<label>:<id>.
+        return {run["mapRunArn"].split("/")[-1].split(":")[0]: run["mapRunArn"] for run in started}
 
     def _new_events(self) -> list[dict[str, Any]]:
         """Those since the last look, oldest first."""

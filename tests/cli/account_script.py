@@ -66,12 +66,12 @@ class ScriptedAccount:
     def claim(self, run_id: str, execution: str = "arn:execution", at: str = "2026-11-22T10:00:00.000Z") -> None:
         self.put(f"runs/{run_id}/claim.json", {"run_id": run_id, "execution_arn": execution, "claimed_at": at})
 
-    def enter(self, *states: str) -> None:
+    def enter(self, *states: str, kind: str = "Task") -> None:
         """Events of states that the execution has entered."""
         for name in states:
             entered = {"name": name, "input": "{}"}
             self.events.append(
-                {"id": len(self.events) + 1, "type": "TaskStateEntered", "timestamp": datetime.now(UTC),
+                {"id": len(self.events) + 1, "type": f"{kind}StateEntered", "timestamp": datetime.now(UTC),
                  "stateEnteredEventDetails": entered}
             )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from unittest.mock import Mock
@@ -173,6 +174,30 @@ def test_only_what_is_new_of_the_history_is_read(account: ScriptedAccount) -> No
     assert account.asked == [4, 3]
     account.executions = [(ARN, "SUCCEEDED", "{}")]
     assert [each.is_over for each in snapshots] == [True]
+
+
+def test_a_map_that_was_tried_again_is_counted_by_its_last_try(account: ScriptedAccount) -> None:
+    """The first try's run is not that of the map behind it."""
+    account.executions = [(ARN, "SUCCEEDED", "{}")]
+    account.enter("AnswerBaselines", "AnswerTestSet", kind="Map")
+    counts = {
+        "arn:aws:states:r:1:mapRun:team/AnswerBaselines:1": (9, 0),
+        "arn:aws:states:r:1:mapRun:team/AnswerBaselines:2": (9, 9),
+        "arn:aws:states:r:1:mapRun:team/AnswerTestSet:3": (4, 1),
+    }
+    account.states.list_map_runs.return_value = {
+        "mapRuns": [
+            {"mapRunArn": arn, "startDate": datetime(2026, 11, 22, day, tzinfo=UTC)} for day, arn in enumerate(counts)
+        ]
+    }
+    account.states.describe_map_run.side_effect = lambda mapRunArn: {  # noqa: N803 - boto3's name
+        "itemCounts": {"total": counts[mapRunArn][0], "succeeded": counts[mapRunArn][1], "failed": 0}
+    }
+    [end] = follow(account.environment, ARN)
+    assert {name: step.items for name, step in end.steps.items()} == {
+        "AnswerBaselines": (9, 9),
+        "AnswerTestSet": (4, 1),
+    }
 
 
 def test_a_network_that_is_away_for_a_while_does_not_end_the_view(account: ScriptedAccount) -> None:

@@ -336,6 +336,12 @@ def test_answering_maps_run_distributed_and_tolerate_what_they_may() -> None:
         assert state["MaxConcurrency"] == 10
 
 
+def test_each_maps_runs_bear_its_name() -> None:
+    """`fine-tune run` counts by it; without a label, AWS makes one up."""
+    maps = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
+    assert {name: state.get("Label") for name, state in maps.items()} == {name: name for name in maps}
+
+
 def test_baselines_insist_before_they_stop_a_training_that_is_paid_for() -> None:
     """No shard can fail the map. What is left is its list, which S3 may not give for a while."""
     [retry] = STATES["AnswerBaselines"]["Retry"]
