@@ -88,7 +88,7 @@ def find_execution(environment: Environment, run_id: str, *, seconds: float) -> 
     while True:
         claim = environment.adapters.objects.read(environment.output_bucket, claim_key(run_id))
         if claim is not None:
-            return Claim.model_validate_json(claim).execution_arn
+            return _execution_of(environment, run_id, claim)
         is_late = time.monotonic() >= deadline
         if arn := _unclaimed(environment, run_id, seen, even_running=is_late):
             return arn
@@ -98,6 +98,17 @@ def find_execution(environment: Environment, run_id: str, *, seconds: float) -> 
                 f"{seconds:g} s. `{environment.command('runs')}` lists all runs."
             )
         time.sleep(POLL_SECONDS)
+
+
+def _execution_of(environment: Environment, run_id: str, claim: bytes) -> str:
+    try:
+        return Claim.model_validate_json(claim).execution_arn
+    except ValidationError:
+        raise NoExecutionError(
+            f"Which execution has the run {run_id} cannot be told: s3://{environment.output_bucket}/"
+            f"{claim_key(run_id)} is no claim. Look at its earlier versions, and for the run in the state machine's "
+            "executions."
+        ) from None
 
 
 def _unclaimed(environment: Environment, run_id: str, seen: dict[str, str | None], *, even_running: bool) -> str | None:

@@ -12,9 +12,9 @@ from local.terminal import Console
 
 def tell_runs(console: Console, listed: RunList) -> None:
     """A table, newest run first, then what is left and what that costs."""
-    if not listed.runs:
+    if not listed.runs and not listed.unreadable_claims:
         console.write_line(f"The environment {listed.environment} has had no run.")
-    else:
+    elif listed.runs:
         # Ids and models are long: side by side no terminal has room for them.
         table = Table("run, start and model", "outcome", "cost, USD", "left", show_lines=True)
         table.columns[0].no_wrap = True
@@ -23,6 +23,8 @@ def tell_runs(console: Console, listed: RunList) -> None:
         for run in listed.runs:
             table.add_row(*_cells(run))
         console.print(table)
+    for uri in listed.unreadable_claims:
+        console.write_line(f"Not listed, since it cannot be read as a run's claim: {uri}", "yellow")
     left = listed.everything_left()
     for thing in listed.left_of_no_run:
         console.write_line(f"Of no run in the output bucket: {thing.kind} {thing.arn}", "yellow")
@@ -38,7 +40,7 @@ _A = {"month": "a month", "hour": "an hour"}
 
 
 def _cells(run: ListedRun) -> list[Text]:
-    outcome = [run.verdict or run.status]
+    outcome = [run.status, *([run.verdict] if run.verdict else [])]
     if run.gain is not None:
         outcome.append(f"{run.metric} {run.gain:+.1f}")
     if run.error:

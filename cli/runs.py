@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import orjson
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from cli.environment import Environment
 from cli.stored_report import NoReportError, parse_report
@@ -59,11 +59,15 @@ class ListedRun(Fact):
 
 
 class RunList(Fact):
-    """The runs, newest first, and what Bedrock has of the environment whose runs the output bucket does not know."""
+    """The runs, newest first, and what Bedrock has of the environment whose runs the output bucket does not know.
+
+    `unreadable_claims` are the URIs of claims that are none: their runs are not listed.
+    """
 
     environment: str
     runs: list[ListedRun]
     left_of_no_run: list[LeftThing]
+    unreadable_claims: list[str] = Field(default=[])
 
     def everything_left(self) -> list[LeftThing]:
         """Of all runs and of none."""
@@ -85,8 +89,10 @@ def list_runs(environment: Environment, model_unit_price_per_hour: float | None)
     read = environment.adapters.price_file.read_prices(environment.input_bucket)
     prices = read if isinstance(read, Prices) else default_prices()
     with ThreadPoolExecutor(READERS) as readers:
-        stored = readers.map(lambda run_id: objects.read(bucket, runs.claim_key(run_id)), _run_ids(environment))
-        claims = [Claim.model_validate_json(text) for text in stored if text is not None]
+        keys = [runs.claim_key(run_id) for run_id in _run_ids(environment)]
+        stored = readers.map(lambda key: objects.read(bucket, key), keys)
+        read_claims = [(key, _claim(text)) for key, text in zip(keys, stored, strict=True) if text is not None]
+        claims = [claim for _, claim in read_claims if claim is not None]
         claims.sort(key=lambda claim: claim.claimed_at, reverse=True)
         listed = [*readers.map(lambda claim: _listed(environment, claim), claims)]
     theirs = {claim.run_id: [one for one in found if _run_of(environment, one) == claim.run_id] for claim in claims}
@@ -96,7 +102,20 @@ def list_runs(environment: Environment, model_unit_price_per_hour: float | None)
 
     of_runs = [run.model_copy(update={"left": [price(one, run.model) for one in theirs[run.run_id]]}) for run in listed]
     others = [one for one in found if _run_of(environment, one) not in theirs and _is_ours(environment, one)]
-    return RunList(environment=environment.name, runs=of_runs, left_of_no_run=[price(one, None) for one in others])
+    return RunList(
+        environment=environment.name,
+        runs=of_runs,
+        left_of_no_run=[price(one, None) for one in others],
+        unreadable_claims=[f"s3://{bucket}/{key}" for key, claim in read_claims if claim is None],
+    )
+
+
+def _claim(text: bytes) -> Claim | None:
+    """None of what is no claim: one object that somebody has written hides no other run."""
+    try:
+        return Claim.model_validate_json(text)
+    except ValidationError:
+        return None
 
 
 def _run_ids(environment: Environment) -> list[str]:
@@ -117,10 +136,20 @@ def _listed(environment: Environment, claim: Claim) -> ListedRun:
             return _reported(run, parse_report(text, runs.report_key(runs.prefix(claim.run_id)), RunReport))
         except NoReportError as error:
             return run.model_copy(update={"error": str(error)})
-    changes = {"status": _status(environment, claim)}
+    changes: dict[str, str | None] = {"status": _status(environment, claim)}
     if checked := objects.read(bucket, f"{runs.prefix(claim.run_id)}dataset/report.json"):
-        changes["model"] = orjson.loads(checked).get("base_model")
+        changes["model"] = _base_model(checked)
     return run.model_copy(update=changes)
+
+
+def _base_model(checked: bytes) -> str | None:
+    """By the data gate's report, as far as it can be read."""
+    try:
+        found = orjson.loads(checked)
+    except orjson.JSONDecodeError:
+        return None
+    model = found.get("base_model") if isinstance(found, dict) else None
+    return model if isinstance(model, str) else None
 
 
 def _reported(run: ListedRun, report: RunReport) -> ListedRun:

@@ -162,6 +162,13 @@ def test_a_run_that_ended_before_its_claim_is_found_by_its_event(account: Script
         find_execution(account.environment, RUN, seconds=0)
 
 
+def test_a_claim_that_is_none_is_told(account: ScriptedAccount) -> None:
+    """In a sentence with its place, not in a traceback."""
+    account.put(f"runs/{RUN}/claim.json", {"run_id": RUN})
+    with pytest.raises(NoExecutionError, match=f"s3://output-bucket/runs/{RUN}/claim.json is no claim"):
+        find_execution(account.environment, RUN, seconds=0)
+
+
 def test_only_what_is_new_of_the_history_is_read(account: ScriptedAccount) -> None:
     """A run of days has 25,000 events, and is looked at thousands of times."""
     account.executions = [(ARN, "RUNNING", "{}")]

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from cli.run_table import tell_runs
-from cli.runs import RunList, list_runs
+from cli.runs import ListedRun, RunList, list_runs
 from lambdas.domain.cost.price_file import default_prices
 from local.terminal import Console
 from tests.cli.account_script import ScriptedAccount
@@ -131,3 +131,36 @@ def test_a_report_of_another_version_hides_no_other_run(account: ScriptedAccount
     account.claim(NEW)
     assert [(run.run_id, run.status) for run in listed(account).runs] == [(NEW, "unknown"), (OLD, "unknown")]
     assert "not a report of this version" in str(listed(account).runs[1].error)
+
+
+@pytest.mark.parametrize("claim", [{"run_id": OLD}, "sales", None])
+def test_a_claim_that_cannot_be_read_hides_no_other_run(account: ScriptedAccount, claim: object) -> None:
+    """One object that somebody has written by hand is told, with its place."""
+    account.put(f"runs/{OLD}/claim.json", claim)
+    with_models(account, f"team-{OLD}-c1")
+    account.tags = {f"arn:m/team-{OLD}-c1": "team"}
+    place = f"s3://output-bucket/runs/{OLD}/claim.json"
+    alone = listed(account)
+    assert place in told(alone)
+    assert "has had no run" not in told(alone)
+    account.claim(NEW)
+    found = listed(account)
+    assert [run.run_id for run in found.runs] == [NEW]
+    assert (found.unreadable_claims, place in told(found)) == ([place], True)
+    # What it costs is told all the same.
+    assert [one.arn for one in found.left_of_no_run] == [f"arn:m/team-{OLD}-c1"]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"base_model": 1}'])
+def test_a_data_gates_report_that_cannot_be_read_hides_no_run(account: ScriptedAccount, content: bytes) -> None:
+    account.claim(OLD)
+    account.s3.put_object(Bucket="output-bucket", Key=f"runs/{OLD}/dataset/report.json", Body=content)
+    assert [(run.run_id, run.model) for run in listed(account).runs] == [(OLD, None)]
+
+
+def test_status_and_verdict_are_both_told() -> None:
+    """A run that succeeded may have a verdict against its model, and may have none."""
+    run = ListedRun(run_id=OLD, started_at="2026-11-22T10:00:00.000Z", status="succeeded", verdict="not promoted")
+    text = told(RunList(environment="team", runs=[run], left_of_no_run=[]))
+    assert "succeeded" in text
+    assert "not promoted" in text
