@@ -1,4 +1,7 @@
-"""`fine-tune prices`: a price file with what AWS's Price List says now, and the shipped price where it says nothing."""
+"""`fine-tune prices`: a price file with what AWS's Price List says now.
+
+Where it says nothing, the price of the environment's own file stays, then the shipped one.
+"""
 
 import json
 import re
@@ -17,6 +20,7 @@ from lambdas.domain.cost.price_file import (
     Prices,
     SourcedTokenPrice,
     UnitPrice,
+    default_prices,
     parse_prices,
 )
 from lambdas.domain.models.catalogue import PROFILE_PREFIX, BaseModelEntry, catalogue
@@ -44,7 +48,7 @@ _MARKETPLACE_GLOBAL = {
 
 
 class Change(NamedTuple):
-    """A price that differs from the shipped one, by its place in the file; None is one that is not known."""
+    """A price that differs from the earlier one, by its place in the file; None is one that is not known."""
 
     place: str
     before: float | None
@@ -66,10 +70,10 @@ class _Reader:
         self._listed, self._region, self._today = listed, region, today
         self._entries = {entry.foundation_model_id: entry for entry in catalogue() if entry.price_list_name}
 
-    def tuning(self, entry: BaseModelEntry, shipped: BaseModelPrices) -> BaseModelPrices:
-        """The prices of tuning a base model, the shipped ones where the Price List has none."""
+    def tuning(self, entry: BaseModelEntry, earlier: BaseModelPrices) -> BaseModelPrices:
+        """The prices of tuning a base model, the earlier ones where the Price List has none."""
         if entry.price_list_name is None:
-            return shipped
+            return earlier
         [region, *_] = entry.customization_regions
         kind = f"{PREFIXES[region]}-{entry.price_list_name}"
         training = self._unit(self._listed.per_thousand(f"{kind}-Customization-Training"), region)
@@ -80,12 +84,12 @@ class _Reader:
             self._listed.per_thousand(f"{kind}-output-tokens-custom-model"),
             region,
         )
-        return shipped.model_copy(
+        return earlier.model_copy(
             update={
-                "training_per_1000_tokens": training or shipped.training_per_1000_tokens,
-                "storage_per_month": storage or shipped.storage_per_month,
-                "model_unit_per_hour": unit or shipped.model_unit_per_hour,
-                "on_demand": (tokens if "on_demand" in entry.serving else None) or shipped.on_demand,
+                "training_per_1000_tokens": training or earlier.training_per_1000_tokens,
+                "storage_per_month": storage or earlier.storage_per_month,
+                "model_unit_per_hour": unit or earlier.model_unit_per_hour,
+                "on_demand": (tokens if "on_demand" in entry.serving else None) or earlier.on_demand,
             }
         )
 
@@ -152,18 +156,59 @@ def asked_regions(region: str) -> list[str]:
     return sorted({region, *(entry.customization_regions[0] for entry in catalogue())})
 
 
-def merge(shipped: Prices, listed: PriceList, region: str, today: date) -> Merged:
-    """The shipped prices, replaced by those of the Price List; other models are asked in the environment's Region."""
+def own_prices(environment: Environment) -> Prices:
+    """The price file that the environment's runs read, with the shipped price where it has none.
+
+    Raises NoPricesError: what somebody has filled in by hand is nowhere else.
+    """
+    try:
+        found = environment.adapters.price_file.read_prices(environment.input_bucket)
+    except (Refused, ServiceBusy) as error:
+        raise NoPricesError(
+            f"The price file in the input bucket cannot be read, and is not replaced: {error}"
+        ) from error
+    if not isinstance(found, Prices):
+        faults = " ".join(each.message for each in found)
+        raise NoPricesError(
+            f"The price file s3://{environment.input_bucket}/{FILE_NAME} has faults, and is not replaced: {faults} "
+            "Correct or delete it, then repeat the command."
+        )
+    return _filled(found, default_prices())
+
+
+def _filled(own: Prices, shipped: Prices) -> Prices:
+    base_models = {
+        model_id: prices.model_copy(
+            update={
+                key: getattr(shipped.base_models[model_id], key)
+                for key in BaseModelPrices.model_fields
+                if getattr(prices, key) is None
+            }
+        )
+        for model_id, prices in own.base_models.items()
+    }
+    asked = {model_id: price for model_id, price in own.foundation_models.items() if price is not None}
+    return own.model_copy(
+        update={
+            "as_of": min(own.as_of, shipped.as_of),
+            "base_models": base_models,
+            "foundation_models": {**own.foundation_models, **shipped.foundation_models, **asked},
+        }
+    )
+
+
+def merge(earlier: Prices, listed: PriceList, region: str, today: date) -> Merged:
+    """The earlier prices, replaced by those of the Price List; other models are asked in the environment's Region."""
     reader = _Reader(listed, region, today)
     base_models = {
-        entry.customization_id: reader.tuning(entry, shipped.base_models[entry.customization_id])
+        entry.customization_id: reader.tuning(entry, earlier.base_models[entry.customization_id])
         for entry in catalogue()
     }
-    asked = {model_id: reader.asking(model_id) or price for model_id, price in shipped.foundation_models.items()}
-    prices = shipped.model_copy(update={"base_models": base_models, "foundation_models": asked})
-    dates = [each.as_of or shipped.as_of for _, each in _sourced(prices) if each]
+    asked = {model_id: reader.asking(model_id) or price for model_id, price in earlier.foundation_models.items()}
+    prices = earlier.model_copy(update={"base_models": base_models, "foundation_models": asked})
+    dates = [each.as_of or earlier.as_of for _, each in _sourced(prices) if each]
     prices = prices.model_copy(update={"as_of": min(dates)})
-    before, after = dict(_figures(shipped)), dict(_figures(prices))
+    before, after = dict(_figures(earlier)), dict(_figures(prices))
     return Merged(
         prices,
         [Change(place, before[place], after[place]) for place in after if after[place] != before[place]],

@@ -15,14 +15,17 @@ def prices(
         typer.Option(metavar="FILE", help="Where the price file goes; default: build/prices.json.", show_default=False),
     ] = BUILD / "prices.json",
     upload: Annotated[
-        bool, typer.Option("--upload", help="Put it into the input bucket, in place of the one that is there.")
+        bool,
+        typer.Option(
+            "--upload", help="Put it into the input bucket, over the one that is there, whose other prices stay."
+        ),
     ] = False,
     deployment: StackName = None,
     region: Region = None,
 ) -> None:
     """Make a price file from AWS's Price List, which is asked with your AWS credentials.
 
-    What the Price List lacks stays as it is shipped. It costs nothing.
+    What the Price List lacks stays as it is shipped, with --upload as it is in the input bucket. It costs nothing.
 
     Exit status: 0 if the file is written, and uploaded where you asked for it; 1 if not, with the reason; 2 if
     something else stands under its name.
@@ -34,7 +37,7 @@ def prices(
     from cli.environment import NoEnvironmentError, environment_of
     from cli.price_list import PRICE_LIST_REGION, NoPricesError, read_price_list
     from lambdas.domain.core.timestamps import now
-    from lambdas.domain.cost.price_file import FILE_NAME, default_prices
+    from lambdas.domain.cost.price_file import FILE_NAME, Prices, default_prices
     from local.deployment import setting
     from local.terminal import Console, failed
 
@@ -43,21 +46,29 @@ def prices(
     try:
         regions = made.asked_regions(where)
         listed = read_price_list(account_of(PRICE_LIST_REGION).client("pricing"), regions)
-        merged = made.merge(default_prices(), listed, where, date.fromisoformat(now()[:10]))
-        content = made.text_of(merged.prices)
-        made.write(out, content)
+        today = date.fromisoformat(now()[:10])
+
+        def written(earlier: Prices) -> made.Merged:
+            merged = made.merge(earlier, listed, where, today)
+            made.write(out, made.text_of(merged.prices))
+            return merged
+
+        merged, earlier, environment = written(default_prices()), "shipped", None
+        if upload:
+            environment = environment_of(account_of(where), deployment or setting("deployment"))
+            merged, earlier = written(made.own_prices(environment)), "earlier"
         for change in merged.changes:
             console.write_line(f"{change.place}: {_amount(change.before)}, now {_amount(change.after)}")
-        console.write_line(f"{len(merged.changes)} of the shipped prices are others now.")
-        console.write_line(f"Not in the Price List, as shipped: {', '.join(merged.kept) or 'none'}.")
+        console.write_line(f"{len(merged.changes)} of the {earlier} prices are others now.")
+        console.write_line(f"Not in the Price List, as {earlier}: {', '.join(merged.kept) or 'none'}.")
         console.write_line(f"Price file: {out}")
-        if upload:
-            uri = made.upload(environment_of(account_of(where), deployment or setting("deployment")), content)
+        if environment:
+            uri = made.upload(environment, made.text_of(merged.prices))
             console.write_line(f"Uploaded to {uri}: the next run counts with it.")
         else:
             console.write_line(
-                f"Runs read it at the root of the input bucket: repeat the command with --upload, or "
-                f"`aws s3 cp {out} s3://<input bucket>/{FILE_NAME}`."
+                f"Runs read it at the root of the input bucket: repeat the command with --upload, which keeps prices "
+                f"that you have filled in there, or `aws s3 cp {out} s3://<input bucket>/{FILE_NAME}`, which does not."
             )
     except (NoAccountError, NoEnvironmentError, NoPricesError) as error:
         raise failed(error, 1) from None

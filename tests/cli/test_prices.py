@@ -285,6 +285,52 @@ def test_the_file_is_uploaded_where_the_runs_of_the_environment_read_it(
     assert s3.get_object(Bucket="in-bucket", Key="prices.json")["Body"].read() == out.read_bytes()
 
 
+@pytest.fixture
+def in_bucket(monkeypatch: pytest.MonkeyPatch, command: Any) -> Any:
+    """Puts a price file into the input bucket of the environment `team`; gives the bucket's client."""
+    s3: Any = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="in-bucket")
+    pipeline = {"StateMachineArn": "arn:machine", "BaseModel": NOVA_LITE}
+    data = {"InputBucket": "in-bucket", "OutputBucket": "out-bucket"}
+    stacks({"team-data": data, "team-pipeline": pipeline}, monkeypatch)
+    return s3
+
+
+def test_prices_that_somebody_has_filled_in_outlive_an_upload(command: Any, in_bucket: Any) -> None:
+    """The Price List has none for Claude 3 Haiku; who knows one has no other place for it."""
+    own = json.loads(prices.text_of(default_prices()))
+    own["base_models"][HAIKU]["training_per_1000_tokens"] = 0.5
+    own["foundation_models"]["my.own-model"] = {"input": 0.1, "output": 0.2}
+    # Two of which the bucket knows less than the project ships.
+    own["base_models"]["amazon.nova-pro-v1:0:300k"]["storage_per_month"] = None
+    del own["foundation_models"][f"us.{JUDGE}"]
+    own["throughput_billing_seconds"] = 60
+    in_bucket.put_object(Bucket="in-bucket", Key="prices.json", Body=json.dumps(own).encode())
+    done, out = command("--upload", "--deployment", "team")
+    assert done.exit_code == 0, done.output
+    stored = parse_prices(in_bucket.get_object(Bucket="in-bucket", Key="prices.json")["Body"].read())
+    assert isinstance(stored, Prices)
+    assert stored == parse_prices(out.read_bytes())
+    filled = stored.base_models[HAIKU].training_per_1000_tokens
+    assert filled and filled.usd == 0.5
+    assert tokens(stored.foundation_models["my.own-model"]) == TokenPrice(input=0.1, output=0.2)
+    assert stored.throughput_billing_seconds == 60
+    # The Price List's, and the shipped ones, all the same.
+    assert tokens(stored.foundation_models["amazon.nova-lite-v1:0"]) == TokenPrice(input=0.00007, output=0.00024)
+    assert tokens(stored.foundation_models[f"us.{JUDGE}"]) == TokenPrice(input=0.0011, output=0.0055)
+    pro = "amazon.nova-pro-v1:0:300k"
+    assert stored.base_models[pro].storage_per_month == default_prices().base_models[pro].storage_per_month
+
+
+def test_a_price_file_with_faults_is_not_replaced(command: Any, in_bucket: Any) -> None:
+    """What somebody has filled in there is nowhere else."""
+    in_bucket.put_object(Bucket="in-bucket", Key="prices.json", Body=b"{")
+    done, _ = command("--upload", "--deployment", "team")
+    assert done.exit_code == 1
+    assert "s3://in-bucket/prices.json has faults, and is not replaced" in " ".join(done.output.split())
+    assert in_bucket.get_object(Bucket="in-bucket", Key="prices.json")["Body"].read() == b"{"
+
+
 def test_an_upload_to_an_environment_that_does_not_exist_says_so(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is there all the same."""
     stacks({}, monkeypatch)
