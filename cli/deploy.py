@@ -95,7 +95,7 @@ def check_account(target: RequestedEnvironment, account: Account) -> Iterator[st
 
 
 def deploy(model: Model = None, region: Region = None, deployment: Name = None) -> None:
-    """Check the account and the model, then let the CDK CLI deploy all stacks."""
+    """Check the account and the model, then let the CDK CLI deploy all stacks, and say how to run a data set."""
     console = Console()
     try:
         target = target_of(model, region, deployment)
@@ -105,7 +105,16 @@ def deploy(model: Model = None, region: Region = None, deployment: Name = None) 
         raise failed(error, 2) from None
     except BotoCoreError as error:
         raise failed(f"AWS cannot be asked: {error}", 2) from None
-    raise typer.Exit(run_cdk("deploy", target))
+    status = run_cdk("deploy", target)
+    if status == 0:
+        console.write_line(f"Run a data set on it: {how_to_run(target)}")
+    raise typer.Exit(status)
+
+
+def how_to_run(target: RequestedEnvironment) -> str:
+    """The command that means this environment, whatever cdk.json says."""
+    settings = target.settings
+    return f"fine-tune run my-questions.jsonl --deployment {settings.deployment} --region {settings.region}"
 
 
 app = App(add_completion=False)

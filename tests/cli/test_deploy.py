@@ -28,6 +28,7 @@ class CallersAccount:
     def __init__(self) -> None:
         self.regions: list[str] = []
         self.commands: list[list[str]] = []
+        self.status = 0
         self.described: ModelDetails | Exception | None = ACTIVE
         self.bootstrapped: str | ClientError = "28"
         self.parameters: list[str] = []
@@ -62,7 +63,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> CallersAccount:
 
     def run(words: list[str], **_: object) -> SimpleNamespace:
         found.commands.append(words)
-        return SimpleNamespace(returncode=0)
+        return SimpleNamespace(returncode=found.status)
 
     monkeypatch.setattr(deploy, "account_of", account_of)
     monkeypatch.setattr(destroy, "account_of", account_of)
@@ -135,6 +136,30 @@ def test_what_cannot_be_meant_is_refused_in_a_sentence(options: list[str], accou
 def test_deploy_says_first_what_goes_where(account: CallersAccount) -> None:
     """Credentials of another account are noticed before anything is made."""
     assert f"fine-tuning in us-east-1 of the account 111122223333, tuning {NOVA}." in run(deploy)[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--model", LLAMA], "--deployment fine-tuning --region us-west-2"),
+        (["--model", LLAMA, "--deployment", "team-a"], "--deployment team-a --region us-west-2"),
+        ([], "--deployment fine-tuning --region us-east-1"),
+    ],
+)
+def test_deploy_ends_with_the_command_that_runs_on_what_it_has_deployed(
+    options: list[str], named: str, account: CallersAccount
+) -> None:
+    """Without options, `fine-tune run` means the environment of cdk.json, which may be in another Region."""
+    status, output = run(deploy, *options)
+    assert status == 0
+    assert output.endswith(f"fine-tune run my-questions.jsonl {named}")
+
+
+def test_a_deployment_that_fails_names_no_command(account: CallersAccount) -> None:
+    account.status = 1
+    status, output = run(deploy)
+    assert status == 1
+    assert "fine-tune run" not in output
 
 
 def refused() -> Refused:
