@@ -8,6 +8,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.account import Account, NoAccountError, account_of
+from cli.reservation import with_reservation
 from cli.target import Model, Name, Region, RequestedEnvironment, run_cdk, target_of
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import ServiceBusy
@@ -99,8 +100,12 @@ def deploy(model: Model = None, region: Region = None, deployment: Name = None) 
     console = Console()
     try:
         target = target_of(model, region, deployment)
-        for line in check_account(target, account_of(target.settings.region)):
+        account = account_of(target.settings.region)
+        for line in check_account(target, account):
             console.write_line(line)
+        target, said = with_reservation(target, account)
+        if said:
+            console.write_line(said)
     except (SettingsError, UnknownBaseModelError, NoAccountError, NotDeployableError) as error:
         raise failed(error, 2) from None
     except BotoCoreError as error:

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,9 @@ from typer.testing import CliRunner
 
 from cli import deploy, destroy
 from cli.account import NoAccountError
+from cli.target import target_of
 from lambdas.adapters.aws.service_errors import Refused
+from lambdas.domain.preflight.concurrency import AccountConcurrency
 from lambdas.domain.preflight.model import ModelDetails
 
 HAIKU, NOVA = "anthropic.claude-3-haiku-20240307-v1:0:200k", "amazon.nova-lite-v1:0:300k"
@@ -32,8 +35,13 @@ class CallersAccount:
         self.described: ModelDetails | Exception | None = ACTIVE
         self.bootstrapped: str | ClientError = "28"
         self.parameters: list[str] = []
+        self.unreserved: int | Refused = 10
+        self.reserved: int | None = None
+        self.stacks: dict[str, dict[str, str]] = {}
         models = SimpleNamespace(describe_model=self.describe_model)
-        self.adapters = SimpleNamespace(foundation_models=models)
+        self.adapters = SimpleNamespace(
+            foundation_models=models, lambda_account=SimpleNamespace(concurrency=self.concurrency)
+        )
 
     def describe_model(self, _: str) -> ModelDetails | None:
         if isinstance(self.described, Exception):
@@ -49,7 +57,20 @@ class CallersAccount:
             raise self.bootstrapped
         return {"Parameter": {"Value": self.bootstrapped}}
 
-    def describe_stacks(self, **_: object) -> dict[str, Any]:
+    def concurrency(self) -> AccountConcurrency:
+        if isinstance(self.unreserved, Refused):
+            raise self.unreserved
+        return AccountConcurrency(1000, self.unreserved)
+
+    def get_function_concurrency(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        if FunctionName != "team-reconciler":
+            error = {"Error": {"Code": "ResourceNotFoundException", "Message": "No."}}
+            raise ClientError({**error, "ResponseMetadata": {}}, "GetFunctionConcurrency")  # type: ignore[typeddict-item] # as little as is read
+        return {} if self.reserved is None else {"ReservedConcurrentExecutions": self.reserved}
+
+    def describe_stacks(self, **asked: Any) -> dict[str, Any]:
+        if outputs := self.stacks.get(asked["StackName"]):
+            return {"Stacks": [{"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in outputs.items()]}]}
         raise ClientError({"Error": {"Code": "ValidationError", "Message": "it does not exist"}}, "DescribeStacks")
 
 
@@ -243,3 +264,55 @@ def test_without_an_account_nothing_is_started(account: CallersAccount, monkeypa
     monkeypatch.setattr(deploy, "account_of", nobody)
     assert run(deploy) == (2, "There are no AWS credentials: sign in.")
     assert account.commands == []
+
+
+RESERVES = "fine-tuning:reconciler_reserved_concurrency=5"
+
+
+@pytest.mark.parametrize(("unreserved", "reserves"), [(10, False), (104, False), (105, True), (1000, True)])
+def test_a_part_for_the_reconciler_is_reserved_where_the_account_can_spare_it(
+    unreserved: int, reserves: bool, account: CallersAccount
+) -> None:
+    """Lambda refuses a reservation that leaves others less than 100, and the deployment with it."""
+    account.unreserved = unreserved
+    status, output = run(deploy)
+    assert status == 0, output
+    assert (RESERVES in account.commands[0]) is reserves
+    assert ("reserved for the reconciler" in output) is reserves
+
+
+@pytest.mark.parametrize(
+    ("unreserved", "reserved", "function", "reserves"),
+    [
+        (100, 5, "team-reconciler", True),
+        (104, None, "team-reconciler", False),
+        (99, 5, "team-reconciler", False),
+        (100, 5, "gone", False),
+    ],
+)
+def test_a_second_deployment_reserves_what_the_first_has(
+    unreserved: int, reserved: int | None, function: str, reserves: bool, account: CallersAccount
+) -> None:
+    """What is unreserved lacks the reconciler's own part by then; where the account has shrunk, it is given back."""
+    account.unreserved, account.reserved = unreserved, reserved
+    account.stacks["team-pipeline"] = {"ReconcilerFunction": function}
+    assert run(deploy, "--deployment", "team")[0] == 0
+    assert (RESERVES in account.commands[0]) is reserves
+
+
+def test_a_reservation_that_the_user_has_set_stays(account: CallersAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then cdk.json says it, and nothing is asked."""
+    account.unreserved = 1000
+    found = target_of(None, None, None)
+    settings = found.settings.model_copy(update={"reconciler_reserved_concurrency": 7})
+    monkeypatch.setattr(deploy, "target_of", lambda *_: replace(found, settings=settings))
+    assert run(deploy)[0] == 0
+    assert account.commands == [["cdk", "deploy", "--all"]]
+
+
+def test_a_caller_who_may_not_ask_for_the_concurrency_deploys_all_the_same(account: CallersAccount) -> None:
+    """Without a reservation, as before; the preflight recommends it."""
+    account.unreserved = Refused("GetAccountSettings", "AccessDeniedException", "no")
+    status, output = run(deploy)
+    assert (status, account.commands) == (0, [["cdk", "deploy", "--all"]])
+    assert "No concurrency is reserved" in output
