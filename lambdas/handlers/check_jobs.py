@@ -2,19 +2,13 @@
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.domain.core.fact import Fact
+from lambdas.domain.core.notification import Reader
 from lambdas.domain.core.run import Run
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.stall import StallBounds
 from lambdas.handlers import composition
 from lambdas.handlers.observability import Json, observed
 from lambdas.steps.check_jobs import check_jobs
-
-
-class Reader(Fact):
-    """Who is told of jobs that do not begin to train."""
-
-    topic_arn: str
 
 
 @observed

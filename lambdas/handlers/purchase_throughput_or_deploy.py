@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.domain.core.fact import Fact
+from lambdas.domain.core.notification import Reader
 from lambdas.domain.core.run import Run
 from lambdas.domain.serving.serving import PlannedServing
 from lambdas.domain.serving.slots import Slot
@@ -10,12 +10,6 @@ from lambdas.domain.training.choice import TunedModel
 from lambdas.handlers import composition
 from lambdas.handlers.observability import Json, observed
 from lambdas.steps.purchase_throughput_or_deploy import purchase_throughput_or_deploy
-
-
-class Reader(Fact):
-    """Who is told of a quota that is waited for."""
-
-    topic_arn: str
 
 
 @observed

@@ -70,11 +70,14 @@ def test_a_killed_supervisor_takes_its_command_along(tmp_path: Path) -> None:
 @pytest.mark.parametrize("killed", ["supervisor", "command"])
 def test_lambda_workers_end_with_the_emulator_or_its_supervisor(killed: str, tmp_path: Path) -> None:
     """They are the emulator's children, and run what was deployed."""
+    # Other tests of this process may have an emulator, too.
+    before = psutil.Process().children()
     with EmbeddedAws(tmp_path) as aws:
         sandbox = Sandbox(aws)
         function = sandbox.function("def handler(event, context): return 1")
         aws.client("lambda").invoke(FunctionName=function)
-        [supervisor] = [one for one in psutil.Process().children() if "local.emulator" in one.cmdline()]
+        ours = [one for one in psutil.Process().children() if one not in before]
+        [supervisor] = [one for one in ours if "local.emulator" in one.cmdline()]
         started = supervisor.children(recursive=True)
         [emulator] = [one for one in started if "local.emulator" in one.cmdline()]
         assert emulator.children()

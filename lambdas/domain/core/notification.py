@@ -2,11 +2,18 @@
 
 from typing import NamedTuple
 
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.outside_text import shortened_to_bytes, visible, with_own_links
 
 # SNS API reference, Publish: less than 100 printable ASCII characters without line breaks, and 256 KB.
 _SUBJECT_LENGTH = 99
 _TEXT_BYTES = 200_000
+
+
+class Reader(Fact):
+    """Who is told something in the middle of a run."""
+
+    topic_arn: str
 
 
 class Notification(NamedTuple):
