@@ -132,6 +132,8 @@ def environment(data: Data, settings: Settings) -> dict[str, str]:
     """The handlers' settings, as docs/architecture.md lists them, and Powertools' own."""
     variables = {
         "OUTPUT_BUCKET": data.output_bucket.bucket_name,
+        # Nothing reads it: where the data stack was made anew, it makes CloudFormation update what uses its outputs.
+        "DATA_STACK": data.identity,
         "DEPLOYMENT": settings.deployment,
         "CUSTOMIZATION_ROLE_ARN": data.customization_role_arn,
         "DEFAULT_BASE_MODEL": settings.base_model,
