@@ -4,7 +4,7 @@ Every format becomes one Conversation, which a simulated model answers; latency 
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic import ValidationError as BodyError
 
 from local.bedrock import sampling
+from local.bedrock.answer_forms import REASONING, TEXT, AnswerForms, content_of
 from local.bedrock.custom_model_deployments import Deployments
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.errors import NotFoundError, ValidationError
@@ -27,6 +28,7 @@ from local.bedrock.models.base import BaseModel as SimulatedBaseModel
 from local.bedrock.on_demand_quotas import OnDemandQuotas
 from local.bedrock.provisioned_throughput import Throughputs
 from local.bedrock.resources import new_id
+from local.bedrock.settings import AnswerBlock, AnswerForm, StopReason
 from local.bedrock.tokens import TOKENS_PER_MESSAGE, count_tokens, cut
 
 FIRST_TOKEN_MS = 180
@@ -55,7 +57,7 @@ class Reply:
     """What a model answered."""
 
     text: str
-    stop_reason: Literal["end_turn", "max_tokens", "stop_sequence"]
+    stop_reason: StopReason
     input_tokens: int
     output_tokens: int
 
@@ -84,6 +86,7 @@ class Runtime:
         custom_models: CustomModels,
         access: AccessToModels,
         quotas: OnDemandQuotas,
+        forms: Iterable[AnswerForm],
     ) -> None:
         self._foundation_models = foundation_models
         self._throughputs = throughputs
@@ -91,9 +94,10 @@ class Runtime:
         self._custom_models = custom_models
         self._access = access
         self._quotas = quotas
+        self._forms = AnswerForms(forms)
 
-    def resolve(self, identifier: str) -> FoundationModel | CustomModel:
-        """The model that an id or ARN invokes, or the error of Bedrock. Called under the service's lock."""
+    def resolve(self, identifier: str, operation: str) -> FoundationModel | CustomModel:
+        """The model that an operation invokes by id or ARN, or Bedrock's error. Called under the service's lock."""
         if ":provisioned-model/" in identifier or self._throughputs.find(identifier) is not None:
             return self._throughputs.model_in_service(identifier)
         if ":custom-model-deployment/" in identifier:
@@ -107,6 +111,9 @@ class Runtime:
                 raise NotFoundError("Could not resolve the custom model from the provided model identifier.")
             raise ValidationError("The provided model identifier is invalid.")
         self._foundation_models.refuse_unused(model)
+        if model.customization is not None and operation == "Converse":
+            # An id with a context length is for customization.
+            raise NotFoundError("Model not found.")
         is_profile = name != model.model_id
         if model.customization is not None or not (is_profile or "ON_DEMAND" in model.inference_types):
             raise _not_on_demand(identifier)
@@ -127,24 +134,18 @@ class Runtime:
         return InvokeModelAnswer(json.dumps(output).encode(), headers)
 
     def converse(self, model: FoundationModel | CustomModel, params: dict[str, Any]) -> dict[str, Any]:
-        """Converse: text only, behind a block of reasoning where the model reasons."""
-        asked, content = _conversation_of_converse(params), []
-        if isinstance(model, FoundationModel):
-            sampling.refuse_sampling(model, params)
-        if isinstance(model, FoundationModel) and sampling.reasons(model):
-            content.append(
-                {"reasoningContent": {"reasoningText": {"text": "The user asks.", "signature": "simulated"}}}
-            )
-            reply = self._answer(model, replace(asked, max_tokens=max(0, asked.max_tokens - sampling.REASONING_TOKENS)))
-            thought = min(asked.max_tokens, sampling.REASONING_TOKENS)
-            reply = replace(reply, output_tokens=reply.output_tokens + thought)
-        else:
-            reply = self._answer(model, asked)
+        """Converse: text only, behind a block of reasoning where the model reasons, or in a form that is set."""
+        asked = _conversation_of_converse(params)
+        reply, blocks = self._answer_converse(model, asked, params)
+        arn = model.arn if isinstance(model, CustomModel) else self._foundation_models.arn(model)
+        form = self._forms.choose(arn, asked.turns[-1][1])
+        stop_reason = reply.stop_reason
+        if form is not None:
+            blocks = blocks if form.blocks is None else form.blocks
+            stop_reason = form.stop_reason or stop_reason
         return {
-            "output": {
-                "message": {"role": "assistant", "content": [*content, *([{"text": reply.text}] if reply.text else [])]}
-            },
-            "stopReason": reply.stop_reason,
+            "output": {"message": {"role": "assistant", "content": content_of(reply.text, blocks)}},
+            "stopReason": stop_reason,
             "usage": {
                 "inputTokens": reply.input_tokens,
                 "outputTokens": reply.output_tokens,
@@ -152,6 +153,19 @@ class Runtime:
             },
             "metrics": {"latencyMs": reply.latency_ms},
         }
+
+    def _answer_converse(
+        self, model: FoundationModel | CustomModel, asked: ModelRequest, params: dict[str, Any]
+    ) -> tuple[Reply, tuple[AnswerBlock, ...]]:
+        """The model's reply, and the blocks that it has by itself."""
+        if isinstance(model, CustomModel):
+            return self._answer(model, asked), TEXT
+        sampling.refuse_sampling(model, params)
+        if not sampling.reasons(model):
+            return self._answer(model, asked), TEXT
+        reply = self._answer(model, replace(asked, max_tokens=max(0, asked.max_tokens - sampling.REASONING_TOKENS)))
+        thought = min(asked.max_tokens, sampling.REASONING_TOKENS)
+        return replace(reply, output_tokens=reply.output_tokens + thought), REASONING
 
     def _answer(self, model: FoundationModel | CustomModel, conversation: ModelRequest) -> Reply:
         """The model's reply, within the quotas of a foundation model."""
@@ -181,7 +195,7 @@ def answer(model: FoundationModel | CustomModel, conversation: ModelRequest) -> 
         text = model.training.model.answer(conversation.system, conversation.turns)
     else:
         text = SimulatedBaseModel(model.verbosity, model.model_id).answer(conversation.system, conversation.turns)
-    stop_reason: Literal["end_turn", "max_tokens", "stop_sequence"] = "end_turn"
+    stop_reason: StopReason = "end_turn"
     text, was_cut = cut(text, conversation.max_tokens)
     if was_cut:
         stop_reason = "max_tokens"
@@ -205,7 +219,10 @@ def _conversation_of_converse(params: dict[str, Any]) -> ModelRequest:
     if params.get("toolConfig"):
         raise ValidationError("The simulated Bedrock has no tools.")
     config = params.get("inferenceConfig", {})
-    turns = tuple((message["role"], _text_of(message["content"])) for message in params.get("messages", []))
+    messages = params.get("messages", [])
+    for place, message in enumerate(messages):
+        _refuse_blank(message["content"], place)
+    turns = tuple((message["role"], _text_of(message["content"])) for message in messages)
     _check_roles([role for role, _ in turns])
     return ModelRequest(
         system=_text_of(params.get("system", [])),
@@ -220,6 +237,15 @@ def _text_of(blocks: list[dict[str, Any]]) -> str:
     if others:
         raise ValidationError(f"The simulated Bedrock takes text only, not {others[0]}.")
     return "\n".join(block["text"] for block in blocks)
+
+
+def _refuse_blank(blocks: list[dict[str, Any]], message: int) -> None:
+    for place, block in enumerate(blocks):
+        if not block.get("text", "x").strip():
+            raise ValidationError(
+                f"The text field in the ContentBlock object at messages.{message}.content.{place} is blank. Add text "
+                "to the text field, and try again."
+            )
 
 
 def _check_roles(roles: list[str]) -> None:

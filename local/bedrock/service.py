@@ -129,6 +129,7 @@ class SimulatedBedrock:
             self._custom_models,
             access,
             OnDemandQuotas(settings, clock),
+            settings.answer_forms,
         )
         # How the resource is found that a member of a request names by ARN, id or name.
         self._found_by: dict[str, Callable[[str], Resource | None]] = {
@@ -248,7 +249,7 @@ class SimulatedBedrock:
 
     def _infer(self, operation: OperationModel, params: dict[str, Any]) -> Response:
         with self._lock:
-            model = self._runtime.resolve(params["modelId"])
+            model = self._runtime.resolve(params["modelId"], operation.name)
         if operation.name == "Converse":
             return self._contract.respond(operation, self._runtime.converse(model, params))
         if operation.name == "CountTokens":

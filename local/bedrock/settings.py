@@ -6,6 +6,35 @@ from pydantic import BaseModel, ConfigDict, Field
 
 ModelAccess = Literal["SUBSCRIBED", "PENDING", "NOT_SUBSCRIBED", "NOT_AUTHORIZED"]
 LifeCycleStatus = Literal["ACTIVE", "LEGACY", "EOL"]
+# Of botocore 1.44.5's model of Converse.
+StopReason = Literal[
+    "end_turn",
+    "tool_use",
+    "max_tokens",
+    "stop_sequence",
+    "guardrail_intervened",
+    "content_filtered",
+    "malformed_model_output",
+    "malformed_tool_use",
+    "model_context_window_exceeded",
+]
+AnswerBlock = Literal["text", "reasoning", "redacted_reasoning", "tool_use"]
+
+
+class AnswerForm(BaseModel):
+    """How a share of a model's answers through Converse looks; what it leaves out is as the model answers.
+
+    The text is divided among the blocks of text: without one the answer has no text.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = Field(
+        min_length=1, description="occurs in the ARN of the model; a tuned one's has its base model's id"
+    )
+    share: float = Field(default=1.0, gt=0, le=1, description="the same question always gets the same form")
+    stop_reason: StopReason | None = None
+    blocks: tuple[AnswerBlock, ...] | None = None
 
 
 class SimulationSettings(BaseModel):
@@ -53,6 +82,10 @@ class SimulationSettings(BaseModel):
     )
     on_demand_tokens_per_day: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="of each foundation model, input and output together; None = any number"
+    )
+
+    answer_forms: tuple[AnswerForm, ...] = Field(
+        default=(), description="of answers through Converse; the shares of a model's forms add up to at most 1"
     )
 
     delete_while_creating: bool = Field(default=False, description="of a throughput or a deployment")

@@ -36,6 +36,14 @@ def test_no_run_json_means_the_defaults() -> None:
     assert compared_models(parsed) == {"base": "anthropic.claude-3-haiku-20240307-v1:0"}
 
 
+@pytest.mark.parametrize("model", catalogue(), ids=lambda model: model.name)
+def test_the_base_model_is_asked_by_an_id_without_a_context_length(model: BaseModelEntry) -> None:
+    """Converse finds no model by the id that it is tuned by (`test_bedrock_runtime`)."""
+    asked = compared_models(choices({"base_model": model.customization_id}))["base"]
+    assert asked == model.inference_id
+    assert not re.search(r":\d+k$", asked)
+
+
 def test_schema_of_the_file_is_allowed_and_changes_nothing() -> None:
     """An editor completes the keys by it."""
     assert choices({"$schema": "../docs/schemas/run.schema.json"}).model == choices({}).model
@@ -70,6 +78,12 @@ def test_schema_of_the_file_is_allowed_and_changes_nothing() -> None:
         ({"evaluation": {"models": ["x", "x"]}}, "/evaluation/models/1", "already one of the arms"),
         ({"evaluation": {"models": ["champion"]}}, "/evaluation/models/0", "already one of the arms"),
         ({"evaluation": {"judges": ["x", "y", "x"]}}, "/evaluation/judges/2", "already one of the judges"),
+        (
+            {"evaluation": {"models": ["amazon.nova-2-lite-v1:0:256k"]}},
+            "/evaluation/models/0",
+            "write 'us.amazon.nova-2-lite-v1:0'",
+        ),
+        ({"evaluation": {"judges": [HAIKU]}}, "/evaluation/judges/0", f"write '{HAIKU.removesuffix(':200k')}'"),
         (
             {"evaluation": {"prices": {f"m{n}": {"input": 1, "output": 1} for n in range(51)}}},
             "/evaluation/prices",

@@ -16,7 +16,14 @@ from lambdas.domain.dataset.set_names import SETTINGS_FILE
 from lambdas.domain.dataset.split.holdout import SplitSettings
 from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED
 from lambdas.domain.evaluation.settings import EvaluationSettings
-from lambdas.domain.models.catalogue import BaseModelEntry, ServingKind, UnknownBaseModelError, base_model, id_of
+from lambdas.domain.models.catalogue import (
+    BaseModelEntry,
+    ServingKind,
+    UnknownBaseModelError,
+    base_model,
+    catalogue,
+    id_of,
+)
 from lambdas.domain.settings.run_limits import (
     RunLimits,
     SettingFinding,
@@ -132,6 +139,7 @@ def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Cho
             *_split_findings(settings.split),
             *_arm_findings(settings, model),
             *_judge_findings(settings.evaluation.judges),
+            *_asked_id_findings(settings),
             *_unit_findings(settings, limits.max_model_units),
             *_added_text_findings(settings, model),
             *gate_findings(settings.evaluation.gate, limits.gate),
@@ -160,6 +168,11 @@ def _named_models(settings: RunSettings) -> Iterator[tuple[str, str]]:
     """Each model that a run.json names, with its pointer; few-shot arms ask the same ones."""
     if settings.base_model is not None:
         yield "/base_model", settings.base_model
+    yield from _asked_models(settings)
+
+
+def _asked_models(settings: RunSettings) -> Iterator[tuple[str, str]]:
+    """Each model that a run.json wants to be asked, with its pointer."""
     for key in ("models", "judges"):
         for index, model_id in enumerate(getattr(settings.evaluation, key)):
             yield f"/evaluation/{key}/{index}", model_id
@@ -207,6 +220,16 @@ def _judge_findings(judges: list[str]) -> list[SettingFinding]:
         for index, judge in enumerate(judges)
         if judge in judges[:index]
     ]
+
+
+def _asked_id_findings(settings: RunSettings) -> Iterator[SettingFinding]:
+    """The ids that a model is tuned by: Converse finds no model of this name."""
+    ids = {entry.customization_id: entry.inference_id for entry in catalogue()}
+    for pointer, model_id in _asked_models(settings):
+        if (asked := ids.get(id_of(model_id))) is not None:
+            yield SettingFinding(
+                pointer, f"'{name(model_id)}' is the id that the model is tuned by; write '{asked}' to ask it."
+            )
 
 
 def _unit_findings(settings: RunSettings, most: int) -> list[SettingFinding]:

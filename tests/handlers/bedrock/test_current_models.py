@@ -12,16 +12,22 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.clients import Clients
 from lambdas.domain.core.errors import EvaluationFailed
+from lambdas.domain.evaluation.answer_figures import count_figures
+from lambdas.domain.evaluation.answers import AnswerLine, StoredLine, with_question
+from lambdas.domain.evaluation.judging.lines import JudgementLine
 from lambdas.domain.evaluation.judging.pairwise import Pair
+from lambdas.domain.evaluation.questions import parse_question
 from lambdas.handlers import answer_baseline_shard, composition, judge_shard
 from local.bedrock.clock import ManualClock
 from local.bedrock.foundation_models import CURRENT_CLAUDES
 from local.bedrock.server import serve
-from local.bedrock.settings import SimulationSettings
+from local.bedrock.settings import AnswerBlock, AnswerForm, SimulationSettings, StopReason
 from tests.handlers.conftest import OUTPUT_BUCKET, SESSION_TOKEN
 from tests.local.bedrock.conftest import InlineExecutor, rows
 
 RECORDS = 12
+HAIKU = "anthropic.claude-3-haiku-20240307-v1:0"
+QUESTION = parse_question(0, json.dumps(rows(1)[0]).encode())
 CLAUDES = [f"us.anthropic.claude-{end}" for end in CURRENT_CLAUDES.values()]
 # Makes the adapters talk to a simulated Bedrock with these settings.
 Simulate = Callable[..., Adapters]
@@ -78,10 +84,65 @@ def test_a_base_model_whose_quota_of_the_day_ends_keeps_its_answers_and_is_given
 ) -> None:
     """What was answered is paid for; what is left would wait for tomorrow."""
     adapters = simulate(on_demand_tokens_per_day=300)
-    event["shard"] |= {"arm": "base", "model_id": "anthropic.claude-3-haiku-20240307-v1:0"}
+    event["shard"] |= {"arm": "base", "model_id": HAIKU}
     with pytest.raises(EvaluationFailed, match="no quota left for today"):
         answer_baseline_shard.handler(event, lambda_context)
     assert 0 < len(adapters.answers.read_shard(OUTPUT_BUCKET, expect["prefix"], "base", 0)) < RECORDS
     trouble = adapters.answers.read_baseline_trouble(OUTPUT_BUCKET, expect["prefix"], "base")
     assert trouble is not None
     assert trouble.final
+
+
+@pytest.mark.parametrize(
+    ("stop_reason", "blocks"),
+    [
+        ("end_turn", ("reasoning", "text", "redacted_reasoning", "text")),
+        ("end_turn", ()),
+        ("tool_use", ("text", "tool_use")),
+        ("max_tokens", ("reasoning",)),
+        ("max_tokens", ("text",)),
+        ("stop_sequence", ("text", "text", "text")),
+        ("guardrail_intervened", ("text",)),
+        ("content_filtered", ()),
+        ("malformed_model_output", ()),
+        ("malformed_tool_use", ("tool_use",)),
+        ("model_context_window_exceeded", ("redacted_reasoning",)),
+    ],
+)
+def test_every_form_of_an_answer_is_stored_as_its_text_and_counted_by_its_stop_reason(
+    simulate: Simulate,
+    event: dict[str, Any],
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+    stop_reason: StopReason,
+    blocks: tuple[AnswerBlock, ...],
+) -> None:
+    """Reasoning is no answer, several texts are one, and a refusal is an answer that the report counts."""
+    event["shard"] |= {"arm": "base", "model_id": HAIKU, "records": 2}
+
+    def answers(*forms: AnswerForm) -> list[StoredLine]:
+        adapters = simulate(answer_forms=forms)
+        event["shard"]["number"] += 1
+        assert answer_baseline_shard.handler(event, lambda_context)["answered"] == 2
+        place = (OUTPUT_BUCKET, expect["prefix"], "base", event["shard"]["number"])
+        return [with_question(line, QUESTION) for line in adapters.answers.read_shard(*place)]
+
+    plain = [line.response for line in answers() if isinstance(line, AnswerLine)]
+    lines = answers(AnswerForm(model=HAIKU, stop_reason=stop_reason, blocks=blocks))
+    found = [line.response for line in lines if isinstance(line, AnswerLine)]
+    assert found == (plain if "text" in blocks else ["", ""])
+    assert count_figures(lines).stop_reasons == {stop_reason: 2}
+
+
+@pytest.mark.parametrize("blocks", [("reasoning", "text"), ("reasoning",), ()])
+def test_a_judge_that_says_nothing_has_judged_and_cannot_be_read(
+    simulate: Simulate, run: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext, blocks: Any
+) -> None:
+    """Its reasoning is no judgement."""
+    adapters = simulate(answer_forms=[AnswerForm(model=HAIKU, stop_reason="content_filtered", blocks=blocks)])
+    adapters.judging.write_pairs(OUTPUT_BUCKET, expect["prefix"], [Pair(0, "2+2?", "4", "4", "")])
+    shard = {"judge": HAIKU, "number": 0, "first": 0, "records": 1}
+    assert judge_shard.handler({"run": run, "shard": shard}, lambda_context)["answered"] == 2
+    lines = list(adapters.judging.read_judged(OUTPUT_BUCKET, expect["prefix"], HAIKU, 0))
+    readable = [line.judgement != "unparseable" for line in lines if isinstance(line, JudgementLine)]
+    assert readable == ["text" in blocks] * 2

@@ -113,6 +113,22 @@ def test_tuned_model_answers_only_through_throughput_in_service(simulation: Simu
     assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
+@pytest.mark.parametrize("model_id", [f"{HAIKU}:200k", "amazon.nova-2-lite-v1:0:256k", "amazon.nova-lite-v1:0:300k"])
+def test_an_id_with_a_context_length_names_no_model_to_converse_with(simulation: Simulation, model_id: str) -> None:
+    """It is for customization. What AWS answered was not that the model has no throughput on demand."""
+    with pytest.raises(ClientError, match=r"Model not found\.") as error:
+        simulation.runtime.converse(modelId=model_id, messages=[{"role": "user", "content": [{"text": "Hello"}]}])
+    assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_a_blank_text_is_refused(simulation: Simulation, text: str) -> None:
+    """A block of white space is as blank as an empty one."""
+    messages: Any = [{"role": "user", "content": [{"text": "Hello"}, {"text": text}]}]
+    with pytest.raises(ClientError, match=r"messages\.0\.content\.1 is blank"):
+        simulation.runtime.converse(modelId=HAIKU, messages=messages)
+
+
 def test_tokens_are_counted_for_foundation_models(simulation: Simulation) -> None:
     """The same estimate as the answers' usage."""
     counted = simulation.runtime.count_tokens(
