@@ -20,7 +20,7 @@ from local.session import emptied, save_logs, stopping_on_full_disk, stopping_on
 from local.terminal import Console
 
 # Beside what is fetched of the run.
-WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "execution.json")
+WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "permissions.jsonl", "execution.json")
 
 
 def run_demo(

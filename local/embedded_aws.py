@@ -48,7 +48,9 @@ class EmbeddedAws:
     of Step Functions and all of Bedrock's delays are multiplied by `time_scale`. With `scaled_functions` so are the
     sleeps of Lambda functions and EventBridge's rates (`local.function_clock`), and `invocations` is written
     (`local.invocations`). `lambda_concurrency` is how many calls of functions the account may have at a time; a new
-    one may have 10. `bedrock_settings` are further ones of the simulated Bedrock (docs/simulated-bedrock.md).
+    one may have 10. `enforces_permissions`: functions may do what their roles' policies allow, and `decisions` is
+    written (`local.permissions`). `bedrock_settings` are further ones of the simulated Bedrock
+    (docs/simulated-bedrock.md).
     """
 
     directory: Path
@@ -57,6 +59,7 @@ class EmbeddedAws:
     scaled_functions: bool = False
     idle_workers: int | None = None
     lambda_concurrency: int = 1000
+    enforces_permissions: bool = False
     bedrock_settings: Mapping[str, object] = field(default_factory=dict)
     token: str = field(init=False, repr=False)
     environment: dict[str, str] = field(init=False, repr=False)
@@ -68,6 +71,7 @@ class EmbeddedAws:
         self.logs = self.directory / "logs"
         self.temporary = self.directory / "tmp"
         self.bedrock_calls = self.directory / "bedrock-calls.jsonl"
+        self.decisions = self.directory / "permissions.jsonl"
         self.invocations = self.temporary / "invocations.jsonl"
         # For a shell of the same user: what to export, to call this AWS as its own processes do.
         self.credentials = self.temporary / "credentials.sh"
@@ -181,6 +185,8 @@ class EmbeddedAws:
         if self.scaled_functions:
             environment["FUNCTION_TIME_SCALE"] = str(self.time_scale)
             environment["INVOCATION_LOG"] = str(self.invocations)
+        if self.enforces_permissions:
+            environment["PERMISSIONS_RECORD"] = str(self.decisions)
         if self.idle_workers is not None:
             environment["IDLE_WORKERS"] = str(self.idle_workers)
         fd = listening.fileno()

@@ -10,15 +10,17 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from hypercorn.asyncio import serve as serve_asgi
 from hypercorn.config import Config
 
-from local.request_guard import RequestGuard
+from local.permissions.evaluator import Evaluator
+from local.request_guard import AsgiApplication, RequestGuard
 
 
-async def serve(listen_fd: int, guard: RequestGuard) -> None:
+async def serve(listen_fd: int, guard: RequestGuard, permissions: Callable[[AsgiApplication], AsgiApplication]) -> None:
     """Serve ministack behind the guard on the listening socket `listen_fd` until SIGTERM."""
     from ministack.app import app  # noqa: PLC0415 - it reads its settings while it is imported
 
@@ -31,7 +33,7 @@ async def serve(listen_fd: int, guard: RequestGuard) -> None:
     config.loglevel = "WARNING"
     config.graceful_timeout = 0.2
     config.keep_alive_timeout = 75
-    await serve_asgi(guard.asgi(execution_control.asgi(app)), config, shutdown_trigger=stopped.wait)
+    await serve_asgi(guard.asgi(permissions(execution_control.asgi(app))), config, shutdown_trigger=stopped.wait)
 
 
 def main() -> None:
@@ -64,6 +66,7 @@ def main() -> None:
         task_tokens,
         terminal_errors,
     )
+    from local.permissions import enforcement  # noqa: PLC0415
 
     patches.apply()
     patches.IDLE_WORKERS = int(os.environ.get("IDLE_WORKERS", patches.IDLE_WORKERS))
@@ -79,9 +82,14 @@ def main() -> None:
         function_clock.apply(float(scale))
     if log := os.environ.get("INVOCATION_LOG"):
         invocations.apply(Path(log))
+    evaluator = Evaluator()
+    routed: Callable[[AsgiApplication], AsgiApplication] = lambda app: app  # noqa: E731
+    if record := os.environ.get("PERMISSIONS_RECORD"):
+        routed = enforcement.apply(port, Path(record), evaluator).asgi
     try:
-        asyncio.run(serve(listen_fd, RequestGuard(port, token)))
+        asyncio.run(serve(listen_fd, RequestGuard(port, token), routed))
     finally:
+        evaluator.close()
         lambda_runtime.reset()
 
 

@@ -43,6 +43,10 @@ class Tags:
         """The resource is gone."""
         self._by_arn.pop(arn, None)
 
+    def of(self, arn: str) -> dict[str, str]:
+        """A resource's tags; none where it cannot have any."""
+        return dict(self._by_arn.get(arn, {}))
+
     def list_tags(self, params: dict[str, Any]) -> dict[str, Any]:
         """ListTagsForResource."""
         return {"tags": [{"key": key, "value": value} for key, value in self._of(params["resourceARN"]).items()]}

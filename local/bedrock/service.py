@@ -30,6 +30,7 @@ from local.bedrock.model_access import AccessToModels
 from local.bedrock.on_demand_quotas import OnDemandQuotas
 from local.bedrock.provisioned_throughput import Throughput, Throughputs
 from local.bedrock.resources import Tags, without_nones
+from local.bedrock.resources_seen_by_iam import ResourcesSeenByIam
 from local.bedrock.runtime import Runtime
 from local.bedrock.service_quotas import ServiceQuotas
 from local.bedrock.settings import SimulationSettings
@@ -139,6 +140,9 @@ class SimulatedBedrock:
             "customModelDeploymentIdentifier": self._deployments.find,
             "modelIdentifier": self._custom_models.find,
         }
+        self._seen_by_iam = ResourcesSeenByIam(
+            self._jobs, self._custom_models, self._throughputs, self._deployments, tags
+        )
         self._operations: dict[str, Operation] = {
             "CreateModelCustomizationJob": self._jobs.create,
             "GetModelCustomizationJob": self._jobs.get,
@@ -320,6 +324,8 @@ class SimulatedBedrock:
     def _control(self, request: Request) -> Response:
         if request.method == "GET" and request.path == "/_simulation/state":
             return _json(self._state())
+        if request.method == "GET" and request.path == "/_simulation/resource":
+            return _json(self._resource(request))
         collection, _, name = request.path.partition(f"{FAULTS_PATH}/")
         if request.path == FAULTS_PATH or (not collection and name):
             return self._control_faults(request, name)
@@ -362,6 +368,11 @@ class SimulatedBedrock:
                     "modelDeploymentSummaries"
                 ],
             }
+
+    def _resource(self, request: Request) -> dict[str, Any] | None:
+        with self._lock:
+            self._refresh()
+            return self._seen_by_iam.tell(request.args["kind"], request.args["identifier"])
 
 
 class _DroppedError(ConnectionResetError):

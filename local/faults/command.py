@@ -22,7 +22,7 @@ from local.terminal import Console
 
 COMMAND = "faults"
 FOLDER = CHECKOUT / "build" / COMMAND
-WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "report.json")
+WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "permissions.jsonl", "report.json")
 # A minute on AWS passes in 1.5 s: a Lambda's start-up of a second weighs less than a minute, ten minutes take 15 s.
 TIME_SCALE = 0.025
 # A worker needs about 65 MB.

@@ -1,0 +1,97 @@
+"""Decides the calls of principals on the embedded AWS before any service sees them, and records each decision.
+
+In the emulator's process. A Lambda worker asks before each call (`local.permissions.worker_hook`), at
+`POST /_permissions/decide` with `{"function" | "role", "service", "operation", "parameters"}`; the answer is
+`{"denial": null}`, or the error that the caller gets. Whoever acts in this process itself asks `Guard.refusal`.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import lambda_svc
+
+from local.permissions import policies
+from local.permissions.calls import Account, Call, UnknownCallError, access_requests
+from local.permissions.denial import Denial, denial
+from local.permissions.evaluator import Decision, Evaluator, EvaluatorError
+from local.permissions.record import DecisionRecord
+from local.permissions.request import AccessRequest, Origin, session_of
+
+PATH = "/_permissions/decide"
+REFUSED = (UnknownCallError, EvaluatorError, policies.UnknownRoleError)
+
+
+class Guard:
+    """Decides by the policies that are deployed at that moment."""
+
+    def __init__(self, evaluator: Evaluator, account: Account, record: DecisionRecord) -> None:
+        self._evaluator = evaluator
+        self._account = account
+        self._record = record
+
+    def refusal(self, request: AccessRequest) -> tuple[str, Decision] | None:
+        """The first resource that is refused, and why; None where the principal may.
+
+        Raises EvaluatorError and UnknownRoleError.
+        """
+        for resource in request.resources:
+            decision = self._evaluator.decide(request, resource, policies.deployed(request.principal_arn, resource))
+            self._record.append(request, resource, decision)
+            if not decision.allowed:
+                return resource, decision
+        return None
+
+    def denial_of(self, call: Call, principal_arn: str, origin: Origin = "function") -> Denial | None:
+        """What the caller gets instead of an answer; None where the call may be made.
+
+        Raises UnknownCallError, EvaluatorError and UnknownRoleError.
+        """
+        for request in access_requests(call, principal_arn, self._account, origin):
+            refused = self.refusal(request)
+            if refused is not None:
+                return denial(call.service, call.operation, request, *refused)
+        return None
+
+    def answer(self, body: bytes) -> tuple[int, dict[str, Any]]:
+        """The status and the answer to a worker's question."""
+        asked = json.loads(body)
+        region = asked.get("region") or get_region()
+        call = Call(asked["service"], asked["operation"], asked["parameters"], region, get_account_id())
+        try:
+            role = asked.get("role") or _role_of(asked["function"])
+            principal = session_of(role, asked.get("function") or asked["session"])
+            refused = self.denial_of(call, principal, asked.get("origin", "function"))
+        except REFUSED as error:
+            return HTTPStatus.NOT_IMPLEMENTED.value, {"message": f"{type(error).__name__}: {error}"}
+        return HTTPStatus.OK.value, {"denial": asdict(refused) if refused else None}
+
+    def asgi(self, app: Callable[..., Any]) -> Callable[..., Any]:
+        """The application with the route before its own."""
+
+        async def routed(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            if scope["type"] != "http" or scope["path"] != PATH:
+                await app(scope, receive, send)
+                return
+            body, more = b"", True
+            while more:
+                message = await receive()
+                body, more = body + message.get("body", b""), message.get("more_body", False)
+            # Node and the simulated Bedrock are waited for.
+            status, told = await asyncio.to_thread(self.answer, body)
+            headers = [(b"content-type", b"application/json")]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": json.dumps(told).encode()})
+
+        return routed
+
+
+def _role_of(function: str) -> str:
+    record = lambda_svc._functions.get(function)
+    if record is None:
+        raise policies.UnknownRoleError(f"The embedded AWS has no function {function}.")
+    return str(record["config"]["Role"])
