@@ -67,7 +67,7 @@ fuzz: $(PYTHON_STAMP) ## bytes that nobody would write through the data gate, fo
 test: install ## all tests; CI runs make check and then this
 	pytest -n auto --dist loadgroup
 
-check: install ## format, lint, types, architecture, synth with cdk-nag, cfn-lint: fast, before each commit
+check: install ## format, lint, types, architecture, synth with cdk-nag, cfn-lint, IAM's reference: fast, before each commit
 	ruff format --check .
 	ruff check .
 	mypy
@@ -75,6 +75,7 @@ check: install ## format, lint, types, architecture, synth with cdk-nag, cfn-lin
 	python -m state_machines.diagram --check docs/pipeline.md
 	$(MAKE) --no-print-directory synth
 	python -m stacks.lint cdk.out
+	python -m local.authorization cdk.out
 
 synth: install ## the templates, into cdk.out
 	cdk synth --quiet

@@ -3,7 +3,7 @@
 A call that AWS refuses, or is too busy for, gives an `Unknown`: no check hides another.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TypeVar
@@ -40,6 +40,14 @@ from lambdas.domain.preflight.role import (
     trusts_bedrock,
 )
 from lambdas.domain.preflight.settings import settings_checks
+from lambdas.domain.preflight.simulations import (
+    Simulation,
+    passing,
+    reading,
+    using_key,
+    using_key_for_models,
+    writing,
+)
 from lambdas.domain.preflight.storage import BUCKET_REGION, in_region
 from lambdas.domain.preflight.subject import EnvironmentResources, Subject
 from lambdas.domain.preflight.subscribers import SUBSCRIBERS, TopicInUse, heard
@@ -140,17 +148,14 @@ def _role(subject: Subject, adapters: Adapters) -> list[Check]:
     bedrock = f"arn:{resources.partition}:bedrock:{adapters.foundation_models.region()}:{resources.account}"
     job_arn = f"{bedrock}:model-customization-job/{subject.needs.base_model}/abcdefghijkl"
     origin = JobOrigin(resources.account, job_arn)
-    data = [resources.object_arn(f"dataset/{name}.jsonl") for name in ("train", "validation")]
-    output = [resources.object_arn("customization/metrics.csv")]
 
     def denied_on_output() -> list[str]:
-        written = adapters.identity.denied(role_arn, ["s3:GetObject", "s3:PutObject"], output)
-        return written + adapters.identity.denied(role_arn, ["s3:ListBucket"], [resources.output_bucket_arn])
+        return [each for one in writing(resources) for each in adapters.identity.denied(role_arn, *one)]
 
     return [
         trusts_bedrock(_ask(lambda: adapters.identity.trust_policy(role_arn)), origin),
         _passed(subject, resources, adapters),
-        allowed(READS, _ask(lambda: adapters.identity.denied(role_arn, ["s3:GetObject"], data))),
+        allowed(READS, _ask(lambda: adapters.identity.denied(role_arn, *reading(resources)))),
         allowed(WRITES, _ask(denied_on_output)),
     ]
 
@@ -158,10 +163,7 @@ def _role(subject: Subject, adapters: Adapters) -> list[Check]:
 def _passed(subject: Subject, resources: EnvironmentResources, adapters: Adapters) -> Check:
     if resources.starter_role_arn is None:
         return Check(PASSED, skipped=subject.no_stacks)
-    to_bedrock = {"iam:PassedToService": "bedrock.amazonaws.com"}
-    return allowed(
-        PASSED, _ask(lambda: _denied_to_starter(adapters, resources, ["iam:PassRole"], resources.role_arn, to_bedrock))
-    )
+    return allowed(PASSED, _ask(lambda: _denied_to_starter(adapters, resources, passing(resources))))
 
 
 def _key(subject: Subject, adapters: Adapters) -> list[Check]:
@@ -181,22 +183,16 @@ def _key(subject: Subject, adapters: Adapters) -> list[Check]:
 
 def _denied_on_key(adapters: Adapters, resources: EnvironmentResources, key_arn: str) -> list[str]:
     """What the role does with the key for data and output, and Bedrock in the name of whoever starts the job."""
-    found = adapters.identity.denied(resources.role_arn, ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn])
-    actions = ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"]
-    via_bedrock = {"kms:ViaService": f"bedrock.{adapters.foundation_models.region()}.amazonaws.com"}
-    return found + _denied_to_starter(adapters, resources, actions, key_arn, via_bedrock)
+    found = adapters.identity.denied(resources.role_arn, *using_key(key_arn))
+    for_models = using_key_for_models(key_arn, adapters.foundation_models.region())
+    return found + _denied_to_starter(adapters, resources, for_models)
 
 
-def _denied_to_starter(
-    adapters: Adapters, resources: EnvironmentResources, actions: list[str], resource: str, context: Mapping[str, str]
-) -> list[str]:
+def _denied_to_starter(adapters: Adapters, resources: EnvironmentResources, simulation: Simulation) -> list[str]:
     starter = resources.starter_role_arn
     if starter is None:
         return []
-    return [
-        f"{refusal} to {starter.rpartition('/')[2]}"
-        for refusal in adapters.identity.denied(starter, actions, [resource], context)
-    ]
+    return [f"{refusal} to {starter.rpartition('/')[2]}" for refusal in adapters.identity.denied(starter, *simulation)]
 
 
 def _network(subject: Subject, adapters: Adapters) -> list[Check]:
