@@ -124,7 +124,12 @@ def _limits(settings: Settings) -> RunLimits:
     """What the environment lets a run choose."""
     gate = GateSettings.model_validate(settings.gate.model_dump(exclude_unset=True))
     return RunLimits(
-        settings.max_model_units, gate, settings.allowed_models, settings.max_run_cost_usd, settings.max_sweep_jobs
+        settings.max_model_units,
+        gate,
+        settings.allowed_models,
+        settings.max_run_cost_usd,
+        settings.max_sweep_jobs,
+        settings.max_concurrency,
     )
 
 

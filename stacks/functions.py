@@ -81,7 +81,6 @@ class Functions(Construct):
         preflight = self.by_state["RunPreflight"]
         preflight.add_to_role_policy(preflight_of(self.starter))
         preflight.add_environment(f"{handler_module(STARTER).upper()}_ROLE_ARN", self.starter.role_arn)
-        preflight.add_environment("MAX_CONCURRENCY", str(self._settings.max_concurrency))
         if self._settings.reconciler_reserved_concurrency is not None:
             reserved = str(self._settings.reconciler_reserved_concurrency)
             preflight.add_environment("RECONCILER_RESERVED_CONCURRENCY", reserved)
@@ -165,6 +164,7 @@ def limits_on_runs(settings: Settings) -> dict[str, str]:
     return {
         "MAX_MODEL_UNITS": str(settings.max_model_units),
         "MAX_SWEEP_JOBS": str(settings.max_sweep_jobs),
+        "MAX_CONCURRENCY": str(settings.max_concurrency),
         "ACCEPT_UNKNOWN_PRICES": str(settings.accept_unknown_prices).lower(),
         "GATE": settings.gate.model_dump_json(exclude_unset=True),
         **{name: str(value) for name, value in optional.items() if value is not None},

@@ -51,8 +51,9 @@ class EnvironmentVariables(BaseModel):
     # Where customization jobs run; none of both where that is not a VPC of the account.
     vpc_subnet_ids: Json[tuple[str, ...]] = ()
     vpc_security_group_ids: Json[tuple[str, ...]] = ()
-    # The preflight's alone: what the account's Lambda concurrency must have room for.
-    max_concurrency: Annotated[int | None, Optional] = None
+    # How many shards of a run are answered at a time.
+    max_concurrency: int = Field(default=4, ge=1)
+    # The preflight's alone: the part of the account's Lambda concurrency that is the reconciler's.
     reconciler_reserved_concurrency: Annotated[int | None, Optional] = None
     # The reconciler's, whom it tells, and the preflight's, which asks whether anybody hears.
     topic_arn: Annotated[str | None, Optional] = None
@@ -74,5 +75,10 @@ class EnvironmentVariables(BaseModel):
         from lambdas.domain.settings.run_limits import RunLimits  # noqa: PLC0415 - few functions need it
 
         return RunLimits(
-            self.max_model_units, self.gate, self.allowed_models, self.max_run_cost_usd, self.max_sweep_jobs
+            self.max_model_units,
+            self.gate,
+            self.allowed_models,
+            self.max_run_cost_usd,
+            self.max_sweep_jobs,
+            self.max_concurrency,
         )

@@ -25,7 +25,9 @@ def handler(event: Json, context: LambdaContext) -> Json:
         starter_role_arn=settings.start_jobs_role_arn,
         key_arn=settings.custom_model_kms_key_arn,
         topics=_topics(settings),
-        concurrency=_concurrency(settings),
+        concurrency=WantedConcurrency(
+            settings.max_concurrency, settings.max_throughputs, settings.reconciler_reserved_concurrency
+        ),
         network=settings.network,
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
         accept_unknown_prices=settings.accept_unknown_prices,
@@ -37,12 +39,3 @@ def _topics(settings: EnvironmentVariables) -> Topics | None:
     if settings.topic_arn is None or settings.alarm_topic_arn is None:
         return None
     return Topics(settings.topic_arn, settings.alarm_topic_arn)
-
-
-def _concurrency(settings: EnvironmentVariables) -> WantedConcurrency | None:
-    """None where the function is not told of it."""
-    if settings.max_concurrency is None:
-        return None
-    return WantedConcurrency(
-        settings.max_concurrency, settings.max_throughputs, settings.reconciler_reserved_concurrency
-    )

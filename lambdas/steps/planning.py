@@ -48,6 +48,7 @@ def make_plan(
         serving=chosen_serving(choices),
         model_units=settings.model_units,
         max_cost_usd=cost_cap(choices, limits),
+        max_concurrency=limits.max_concurrency,
         needs_approval=needs_approval,
         keep_job=settings.keep_job,
         dataset=sets,

@@ -19,7 +19,7 @@ from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.preflight.callable_models import Asked, callable_models
 from lambdas.domain.preflight.checks import Check
-from lambdas.domain.preflight.concurrency import CONCURRENCY, room_for_functions
+from lambdas.domain.preflight.concurrency import room_for_functions
 from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.custom_model import CUSTOM_MODEL, NOT_NAMED, skip_training, usable
 from lambdas.domain.preflight.folder import FILES, files_unchanged
@@ -221,8 +221,6 @@ def _answering(subject: Subject, adapters: Adapters) -> list[Check]:
 
 
 def _concurrency(subject: Subject, adapters: Adapters) -> list[Check]:
-    if subject.concurrency is None:
-        return [Check(CONCURRENCY, skipped="The environment's concurrency is not known.")]
     return [room_for_functions(subject.concurrency, _ask(adapters.lambda_account.concurrency))]
 
 

@@ -25,7 +25,7 @@ def run_preflight(
     starter_role_arn: str | None,
     key_arn: str | None,
     topics: Topics | None,
-    concurrency: WantedConcurrency | None,
+    concurrency: WantedConcurrency,
     network: JobNetwork | None,
     model_unit_price_per_hour: float | None,
     accept_unknown_prices: bool,

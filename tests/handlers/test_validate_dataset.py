@@ -104,6 +104,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         "serving": "provisioned_throughput",
         "model_units": 1,
         "max_cost_usd": None,
+        "max_concurrency": 4,
         "needs_approval": False,
         "keep_job": False,
         "dataset": {

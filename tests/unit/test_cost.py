@@ -180,9 +180,16 @@ def test_judges_are_paid_for_both_orders_of_each_pair() -> None:
 def test_begun_hour_of_a_throughput_counts_whole() -> None:
     """AWS bills throughput by the hour."""
     half = estimate(plan(), PRICES.model_copy(update={"throughput_billing_seconds": 60}))
-    assert usd(half)["throughput"] == pytest.approx(40 * 32 / 60)
-    longer = plan(dataset=sets(test=1801))
+    assert usd(half)["throughput"] == pytest.approx(40 * 37 / 60)
+    longer = plan(dataset=sets(test=801))
     assert usd(estimate(longer, PRICES))["throughput"] == 80
+
+
+@pytest.mark.parametrize(("max_concurrency", "hours"), [(1, 11), (4, 3), (10, 2), (1000, 1)])
+def test_throughput_bills_for_as_long_as_the_environment_takes_to_answer(max_concurrency: int, hours: int) -> None:
+    """3,600 answers are 180 shards of 200 seconds: cap and approver see what fewer at a time cost."""
+    found = estimate(plan(dataset=sets(test=3600), max_concurrency=max_concurrency), PRICES)
+    assert usd(found)["throughput"] == 40 * hours
 
 
 @given(st.integers(1, 9), st.integers(1, 11), st.integers(1, 9))

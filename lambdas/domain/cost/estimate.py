@@ -1,6 +1,7 @@
 """What a run will cost, line by line, from its plan and a price file: docs/cost.md has the formulas."""
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
@@ -24,6 +25,7 @@ from lambdas.domain.dataset.tokens import USUAL_CHARACTERS_PER_TOKEN
 from lambdas.domain.dataset.tokens import estimate as estimate_tokens
 from lambdas.domain.evaluation.arms import needing_throughput
 from lambdas.domain.evaluation.judging.pairwise import ORDERS, prompt_characters
+from lambdas.domain.evaluation.shards import RECORDS_PER_SHARD, plan_shards
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.serving.kinds import ON_DEMAND
 
@@ -32,8 +34,8 @@ CAP_CHECK = "cost-cap"
 # Creating a throughput takes 20 to 30 minutes (AWS's own notebook on Claude 3 Haiku). Whether AWS bills that time is
 # not documented, so the estimate does.
 CREATION_SECONDS = 30 * 60
-# Ten shards at a time, and up to ten seconds an answer.
-ANSWERS_PER_SECOND = 1
+# A long answer; the records of a shard are asked one after another.
+SECONDS_PER_ANSWER = 10
 # Untuned models answer at more length than the references: 34 tokens against a tuned model's 22 on TAT-QA.
 BASELINE_OUTPUT_FACTOR = 2
 # A reason of at most four sentences, and the judgement.
@@ -161,13 +163,16 @@ def _throughput(plan: Plan, prices: Prices) -> Iterator[CostLine]:
     """The throughput's time, where one serves the tuned arms."""
     if plan.serving == ON_DEMAND:
         return
-    answers = plan.dataset.test.records * len(needing_throughput(plan.arms))
+    shards = plan_shards(needing_throughput(plan.arms), plan.dataset.test.records)
+    rounds = ceil(len(shards) / plan.max_concurrency)
+    answering_seconds = rounds * RECORDS_PER_SHARD * SECONDS_PER_ANSWER
     step_minutes = prices.throughput_billing_seconds / 60
     note = (
-        f"{CREATION_SECONDS // 60} minutes of creation, in case they are billed, and {answers} answers at "
-        f"{ANSWERS_PER_SECOND} a second; begun steps of {step_minutes:g} minutes count whole; {model_units_text(plan)}."
+        f"{CREATION_SECONDS // 60} minutes of creation, in case they are billed, and {answering_seconds / 60:.0f} of "
+        f"answers, {plan.max_concurrency} at a time (max_concurrency) at {SECONDS_PER_ANSWER} s each; begun steps of "
+        f"{step_minutes:g} minutes count whole; {model_units_text(plan)}."
     )
-    yield throughput_line(plan, prices, CREATION_SECONDS + answers / ANSWERS_PER_SECOND, note)
+    yield throughput_line(plan, prices, CREATION_SECONDS + answering_seconds, note)
 
 
 def _answers(plan: Plan, prices: Prices) -> Iterator[CostLine]:

@@ -44,8 +44,9 @@ class Plan(Fact):
     was varied and left out. Where run.json names a model that exists, its ARN is `custom_model`, and there are no
     candidates. `keep_models` keeps those that are not chosen, and the only one before it is. The tuned arms' `model_id`
     is null until there is a model. `max_cost_usd` is the lower of the run's cap and the environment's. `keep_job` lets
-    a job train on although its run failed. `settings_findings` are the preflight's findings on hyperparameters and
-    candidates. `siblings` are the ETags of the files beside train.jsonl, as they were read.
+    a job train on although its run failed. `max_concurrency` shards are answered at a time. `settings_findings` are the
+    preflight's findings on hyperparameters and candidates. `siblings` are the ETags of the files beside train.jsonl, as
+    they were read.
     """
 
     output_bucket: str
@@ -57,6 +58,8 @@ class Plan(Fact):
     serving: ServingKind
     model_units: int
     max_cost_usd: float | None
+    # Earlier versions stored none.
+    max_concurrency: int = 4
     needs_approval: bool
     keep_job: bool
     dataset: PlannedSets

@@ -129,7 +129,7 @@ class Subject:
     names: Names | None
     model_unit_price_per_hour: float | None
     accept_unknown_prices: bool
+    concurrency: WantedConcurrency
     source: RunSource | None = None
-    concurrency: WantedConcurrency | None = None
     network: JobNetwork | None = None
     no_stacks: str = "There are no stacks yet."

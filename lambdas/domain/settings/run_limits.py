@@ -37,6 +37,7 @@ class RunLimits(NamedTuple):
     allowed_models: Collection[str] | None = (ANY_MODEL,)
     max_run_cost_usd: float | None = None
     max_sweep_jobs: int = 12
+    max_concurrency: int = 4
 
 
 # For each key of the gate: whether a run's own value is at least as strict as the environment's, and that in words.

@@ -137,9 +137,15 @@ def account(bedrock: Script, runtime: Script, s3: "S3Client", quotas: Script, de
 
 @pytest.fixture
 def run_preflight(
-    run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext, s3: "S3Client"
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    lambda_context: LambdaContext,
+    s3: "S3Client",
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Preflight:
     """Calls the handler; gives its result, or its error, and the stored document."""
+    set_concurrency(monkeypatch, 1000)
+    monkeypatch.setenv("RECONCILER_RESERVED_CONCURRENCY", "5")
 
     def call() -> tuple[Any, dict[str, Any]]:
         try:
@@ -150,6 +156,13 @@ def run_preflight(
         return result, json.loads(stored["Body"].read())
 
     return call
+
+
+def set_concurrency(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    """How many functions the account lets run at a time; moto does not tell."""
+    told = {"AccountLimit": {"ConcurrentExecutions": limit, "UnreservedConcurrentExecutions": limit}}
+    functions = composition.root.adapters.clients.functions
+    monkeypatch.setattr(functions, "get_account_settings", lambda: told, raising=False)
 
 
 def change(script: Script, operation: str) -> Script:
@@ -363,10 +376,8 @@ def test_the_account_s_lambda_concurrency_is_compared_with_what_runs_need(
 ) -> None:
     """A new account has 10: questions that take all of it starve the functions that look after the run."""
     monkeypatch.setenv("MAX_CONCURRENCY", "10")
-    told = {"AccountLimit": {"ConcurrentExecutions": limit, "UnreservedConcurrentExecutions": limit}}
-    monkeypatch.setattr(
-        composition.root.adapters.clients.functions, "get_account_settings", lambda: told, raising=False
-    )
+    monkeypatch.delenv("RECONCILER_RESERVED_CONCURRENCY")
+    set_concurrency(monkeypatch, limit)
     _, document = run_preflight()
     assert statuses(document)["lambda-concurrency"] == status
 
