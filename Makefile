@@ -21,10 +21,10 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 
-.PHONY: help install demo faults validate preflight bench fuzz test check pipeline schemas images format deploy destroy synth lock clean
+.PHONY: help install demo faults validate preflight bench fuzz test check pipeline schemas assumptions images format deploy destroy synth lock clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(PYTHON_STAMP) $(NODE_STAMP) ## everything the project needs, into this checkout
 
@@ -73,6 +73,7 @@ check: install ## format, lint, types, architecture, synth with cdk-nag, cfn-lin
 	mypy
 	lint-imports
 	python -m state_machines.diagram --check docs/pipeline.md
+	python -m local.bedrock.assumptions --check docs/simulated-bedrock.md
 	$(MAKE) --no-print-directory synth
 	python -m stacks.lint cdk.out
 	python -m local.authorization cdk.out
@@ -85,6 +86,9 @@ pipeline: $(PYTHON_STAMP) ## the drawing in docs/pipeline.md anew
 
 schemas: $(PYTHON_STAMP) ## docs/schemas, the JSON Schemas of run.json and report.json, from the types
 	@python -m cli.schemas
+
+assumptions: $(PYTHON_STAMP) ## the tables in docs/simulated-bedrock.md anew, from the register of assumptions
+	@python -m local.bedrock.assumptions --write docs/simulated-bedrock.md
 
 images: demo ## the picture of the report for the README, from a demo run; needs Chromium
 	@"$${CHROMIUM:-chromium}" --headless --no-sandbox --disable-gpu --hide-scrollbars --force-device-scale-factor=1 \

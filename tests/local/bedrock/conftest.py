@@ -25,6 +25,15 @@ ROLE_ARN = "arn:aws:iam::000000000000:role/bedrock-customization"
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
 NOVA_MICRO = "amazon.nova-micro-v1:0:128k"
 HOUR = 3600
+# A request for a job that Bedrock takes.
+JOB: dict[str, Any] = {
+    "jobName": "job-1",
+    "customModelName": "model-1",
+    "roleArn": ROLE_ARN,
+    "baseModelIdentifier": HAIKU,
+    "trainingDataConfig": {"s3Uri": f"s3://{BUCKET}/train.jsonl"},
+    "outputDataConfig": {"s3Uri": f"s3://{BUCKET}/output/"},
+}
 TOKEN = "token-of-the-simulation"
 # One session: it loads the service models once.
 SESSION = boto3.Session()
@@ -73,15 +82,7 @@ class Simulation:
 
     def create_job(self, **changes: Any) -> str:
         """Create a job with valid parameters but for the changes; returns its ARN."""
-        params: dict[str, Any] = {
-            "jobName": "job-1",
-            "customModelName": "model-1",
-            "roleArn": ROLE_ARN,
-            "baseModelIdentifier": HAIKU,
-            "trainingDataConfig": {"s3Uri": f"s3://{BUCKET}/train.jsonl"},
-            "outputDataConfig": {"s3Uri": f"s3://{BUCKET}/output/"},
-        }
-        arn: str = self.bedrock.create_model_customization_job(**(params | changes))["jobArn"]
+        arn: str = self.bedrock.create_model_customization_job(**(JOB | changes))["jobArn"]
         return arn
 
     def complete_job_for(self, base_model: str) -> dict[str, Any]:

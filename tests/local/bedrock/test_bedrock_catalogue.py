@@ -99,6 +99,7 @@ def test_every_model_is_trained_served_and_asked_as_the_catalogue_says(
         assert "100" in tuned["output"]["message"]["content"][0]["text"]
 
 
+@pytest.mark.assumption("job-base-model-without-customization-is-refused")
 class TestElsewhere:
     """A Region in which no model of the catalogue can be customized."""
 
@@ -115,6 +116,7 @@ class TestElsewhere:
         assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
+@pytest.mark.assumption("job-nova-2-lite-takes-no-validation-set")
 class TestNova2Lite:
     """The one model that is trained without a validation set."""
 

@@ -36,6 +36,13 @@ def listed(simulation: Simulation, **filters: Any) -> list[str]:
     return [summary["customModelDeploymentName"] for summary in found]
 
 
+@pytest.mark.assumption(
+    "deployment-statuses",
+    "deployment-creation-takes-8-minutes",
+    "deployment-has-no-deleting-status",
+    "deployment-by-name-or-arn",
+    "deployment-unknown-is-not-found",
+)
 def test_a_deployment_is_created_gets_active_and_is_not_found_some_time_after_deletion(
     simulation: Simulation, model_arn: str
 ) -> None:
@@ -58,6 +65,7 @@ def test_a_deployment_is_created_gets_active_and_is_not_found_some_time_after_de
     assert listed(simulation) == []
 
 
+@pytest.mark.assumption("deployment-answers-by-its-arn", "deployment-statuses")
 def test_an_active_deployment_answers_as_the_tuned_model(simulation: Simulation, model_arn: str) -> None:
     """Inference goes by the deployment's ARN: not before it is active, not after it is gone, not by the model's."""
     arn = deploy(simulation, model_arn)
@@ -75,6 +83,7 @@ def test_an_active_deployment_answers_as_the_tuned_model(simulation: Simulation,
     assert code_of(error) == "ResourceNotFoundException"
 
 
+@pytest.mark.assumption("deployment-deletion-while-creating-is-invalid")
 def test_deletion_while_creating_is_a_validation_error(simulation: Simulation, model_arn: str) -> None:
     """AWS has no ConflictException here: clean-up that waits for one would give up."""
     arn = deploy(simulation, model_arn)
@@ -83,6 +92,7 @@ def test_deletion_while_creating_is_a_validation_error(simulation: Simulation, m
     assert code_of(error) == "ValidationException"
 
 
+@pytest.mark.assumption("deployment-token-makes-create-idempotent", "deployment-name-taken-while-it-exists")
 def test_same_token_deploys_once(simulation: Simulation, model_arn: str) -> None:
     """A request that is retried after a lost answer must not leave a second deployment."""
     arn = deploy(simulation, model_arn, clientRequestToken="run-1")
@@ -96,6 +106,7 @@ def test_same_token_deploys_once(simulation: Simulation, model_arn: str) -> None
     assert listed(simulation) == ["deployment-1"]
 
 
+@pytest.mark.assumption("deployment-only-for-on-demand-models")
 @pytest.mark.parametrize("base_model", [HAIKU, LLAMA_3_1])
 def test_models_that_are_served_by_throughput_only_are_refused(simulation: Simulation, base_model: str) -> None:
     """Claude and Llama 3.1 cannot be deployed: a pipeline that tries must learn it."""
@@ -105,6 +116,7 @@ def test_models_that_are_served_by_throughput_only_are_refused(simulation: Simul
     assert code_of(error) == "ValidationException"
 
 
+@pytest.mark.assumption("throughput-llama-3-3-is-not-sold")
 def test_llama_3_3_is_served_on_demand_only(simulation: Simulation, model_arn: str) -> None:
     """It is the one model without Provisioned Throughput."""
     with pytest.raises(ClientError, match="Provisioned Throughput is not supported") as error:
@@ -115,6 +127,7 @@ def test_llama_3_3_is_served_on_demand_only(simulation: Simulation, model_arn: s
     deploy(simulation, model_arn)
 
 
+@pytest.mark.assumption("deployment-of-an-unknown-model-is-not-found")
 def test_an_unknown_model_is_not_found(simulation: Simulation, model_arn: str) -> None:
     """Deleted between training and serving."""
     with pytest.raises(ClientError) as error:
@@ -122,6 +135,7 @@ def test_an_unknown_model_is_not_found(simulation: Simulation, model_arn: str) -
     assert code_of(error) == "ResourceNotFoundException"
 
 
+@pytest.mark.assumption("deployment-only-of-models-since-july-2025")
 class TestBeforeTheFirstDay:
     """Models of an earlier time."""
 
@@ -167,6 +181,7 @@ def test_only_two_deployments_are_created_at_a_time(simulation: Simulation, mode
     deploy(simulation, model_arn, modelDeploymentName="deployment-2")
 
 
+@pytest.mark.assumption("deployment-keeps-its-model-from-deletion")
 def test_a_deployed_model_cannot_be_deleted(simulation: Simulation, model_arn: str) -> None:
     """Deleting must go in the right order: deployment first."""
     arn = deploy(simulation, model_arn)
@@ -179,6 +194,7 @@ def test_a_deployed_model_cannot_be_deleted(simulation: Simulation, model_arn: s
     simulation.bedrock.delete_custom_model(modelIdentifier=model_arn)
 
 
+@pytest.mark.assumption("deployments-list-in-pages")
 def test_deployments_are_listed_filtered_and_in_pages(simulation: Simulation, model_arn: str) -> None:
     """The reconciler reads all of them, whatever the page size."""
     for number in range(5):
@@ -201,6 +217,7 @@ def test_deployments_are_listed_filtered_and_in_pages(simulation: Simulation, mo
     assert listed(simulation, createdBefore=after) == ["deployment-2", "deployment-1", "deployment-0"]
 
 
+@pytest.mark.assumption("deployment-tags-from-its-creation")
 def test_a_deployment_carries_its_tags_and_is_in_the_state(simulation: Simulation, model_arn: str) -> None:
     """The end of its lease is in its tags; harnesses look for leaks in the state."""
     arn = deploy(simulation, model_arn, tags=[{"key": "run", "value": "r"}])
@@ -229,6 +246,7 @@ def test_the_log_names_the_deployment_by_its_arn(simulation: Simulation, model_a
     assert lines == [("CreateCustomModelDeployment", arn), ("DeleteCustomModelDeployment", arn)]
 
 
+@pytest.mark.assumption("deployment-may-take-few-requests-a-minute")
 class TestSlowDeployment:
     """An account whose deployments take four requests a minute."""
 

@@ -7,13 +7,20 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.bedrock.conftest import BUCKET, HOUR, Simulation, rows
+from tests.local.bedrock.conftest import BUCKET, HOUR, JOB, Simulation, rows
 
 
 def code_and_message(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
     return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
 
 
+@pytest.mark.assumption(
+    "job-statuses",
+    "job-phases-in-order",
+    "job-queues-before-it-starts",
+    "job-by-name-or-arn",
+    "job-metrics-are-told-by-get",
+)
 def test_job_passes_its_phases_and_makes_a_model(simulation: Simulation) -> None:
     """A poller must see InProgress with details, then Completed with the model's ARN and losses."""
     arn = simulation.create_job()
@@ -34,6 +41,9 @@ def test_job_passes_its_phases_and_makes_a_model(simulation: Simulation) -> None
     assert (model["modelName"], model["jobArn"]) == ("model-1", arn)
 
 
+@pytest.mark.assumption(
+    "job-statuses", "job-stop-keeps-no-model", "job-stop-passes-through-stopping", "job-stop-of-an-ended-job-conflicts"
+)
 def test_stop_passes_through_stopping_and_makes_no_model(simulation: Simulation) -> None:
     """The clean-up of an aborted run relies on it."""
     arn = simulation.create_job()
@@ -47,6 +57,7 @@ def test_stop_passes_through_stopping_and_makes_no_model(simulation: Simulation)
     assert code_and_message(error)[0] == "ConflictException"
 
 
+@pytest.mark.assumption("job-token-makes-create-idempotent", "job-token-with-another-request-is-refused")
 def test_same_token_gives_the_same_job_and_another_request_with_it_is_refused(simulation: Simulation) -> None:
     """A retry after a lost answer must not start, or pay for, a second job."""
     first = simulation.create_job(clientRequestToken="run-1")
@@ -57,6 +68,7 @@ def test_same_token_gives_the_same_job_and_another_request_with_it_is_refused(si
     assert len(simulation.bedrock.list_model_customization_jobs()["modelCustomizationJobSummaries"]) == 1
 
 
+@pytest.mark.assumption("job-name-taken-for-ever", "model-name-taken-while-it-exists")
 @pytest.mark.parametrize("changes", [{"customModelName": "other"}, {"jobName": "other"}])
 def test_taken_names_conflict_even_after_the_job(simulation: Simulation, changes: dict[str, Any]) -> None:
     """Jobs cannot be deleted, so that a name is taken for ever."""
@@ -68,6 +80,12 @@ def test_taken_names_conflict_even_after_the_job(simulation: Simulation, changes
     assert "currently in use" in message
 
 
+@pytest.mark.assumption(
+    "job-hyperparameters-checked-at-create",
+    "job-parameters-checked-against-patterns",
+    "job-unknown-base-model-is-invalid",
+    "job-base-model-without-customization-is-refused",
+)
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -96,6 +114,7 @@ def _with_second(row: dict[str, Any]) -> list[dict[str, Any]]:
     return [rows(1)[0], row, *rows(40)]
 
 
+@pytest.mark.assumption("job-data-checked-after-create", "job-failure-messages-name-the-cause")
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -138,6 +157,7 @@ def test_data_that_bedrock_refuses_fails_the_job(simulation: Simulation, data: A
     assert "outputModelArn" not in job
 
 
+@pytest.mark.assumption("job-output-that-cannot-be-written-fails-it")
 def test_output_that_cannot_be_written_fails_the_job(simulation: Simulation) -> None:
     """A model without its metrics would leave the report without curves."""
     job = simulation.complete_job(outputDataConfig={"s3Uri": "s3://no-such-bucket/output/"})
@@ -145,6 +165,13 @@ def test_output_that_cannot_be_written_fails_the_job(simulation: Simulation) -> 
     assert "PutObject" in job["failureMessage"]
 
 
+@pytest.mark.assumption(
+    "job-output-layout",
+    "job-output-columns",
+    "job-output-tells-rejected-records",
+    "job-hyperparameters-are-text",
+    "job-metrics-are-told-by-get",
+)
 def test_metrics_files_have_bedrocks_layout(simulation: Simulation) -> None:
     """Readers of loss files find them by suffix and rely on the columns, steps from 0 and epochs from 1."""
     uri = simulation.upload("validation.jsonl", rows(33))
@@ -173,6 +200,7 @@ def test_metrics_files_have_bedrocks_layout(simulation: Simulation) -> None:
     assert float(steps[-1]["training_loss"]) < float(steps[0]["training_loss"])
 
 
+@pytest.mark.assumption("jobs-list-in-pages")
 def test_lists_come_in_pages_and_filtered(simulation: Simulation) -> None:
     """A client that reads the first page only must be wrong here, too."""
     for number in range(5):
@@ -191,6 +219,7 @@ def test_lists_come_in_pages_and_filtered(simulation: Simulation) -> None:
         simulation.bedrock.list_model_customization_jobs(nextToken="no-token")
 
 
+@pytest.mark.assumption("job-unknown-is-not-found")
 def test_unknown_job_is_not_found(simulation: Simulation) -> None:
     """Callers tell "gone" from "failed" by this code."""
     with pytest.raises(ClientError) as error:
@@ -199,6 +228,7 @@ def test_unknown_job_is_not_found(simulation: Simulation) -> None:
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
+@pytest.mark.assumption("job-tags-on-job-and-model")
 def test_job_and_model_carry_their_tags(simulation: Simulation) -> None:
     """What belongs to a deployment is recognised by its tags."""
     job = simulation.complete_job(
@@ -211,6 +241,7 @@ def test_job_and_model_carry_their_tags(simulation: Simulation) -> None:
     assert tags(resourceARN=job["outputModelArn"])["tags"] == [{"key": "a", "value": "b"}]
 
 
+@pytest.mark.assumption("jobs-train-side-by-side")
 def test_a_sweep_trains_jobs_side_by_side_and_only_the_best_model_is_kept(simulation: Simulation) -> None:
     """Candidates differ by validation loss; whoever deletes the losing models pays for storing one only."""
     uri = simulation.upload("validation.jsonl", rows(40))
@@ -242,6 +273,7 @@ def test_a_sweep_trains_jobs_side_by_side_and_only_the_best_model_is_kept(simula
     ]
 
 
+@pytest.mark.assumption("job-can-stall")
 def test_a_stalled_job_is_in_progress_and_never_begins_to_train(simulation: Simulation) -> None:
     """As jobs were seen on AWS for days, without a message; it can be stopped."""
     simulation.control("POST", "faults/x", [{"operation": "CreateModelCustomizationJob", "kind": "stalled"}])
@@ -253,3 +285,19 @@ def test_a_stalled_job_is_in_progress_and_never_begins_to_train(simulation: Simu
     simulation.bedrock.stop_model_customization_job(jobIdentifier=arn)
     simulation.clock.advance(HOUR)
     assert simulation.bedrock.get_model_customization_job(jobIdentifier=arn)["status"] == "Stopped"
+
+
+@pytest.mark.assumption("job-create-returns-its-arn-alone")
+def test_creation_returns_nothing_but_the_arn(simulation: Simulation) -> None:
+    """The ARN of the model that is to come cannot be known before the job has ended."""
+    answer = simulation.bedrock.create_model_customization_job(**JOB)
+    assert answer.keys() - {"ResponseMetadata"} == {"jobArn"}
+
+
+@pytest.mark.assumption("job-sum-of-records-is-limited")
+def test_training_and_validation_records_together_are_limited(simulation: Simulation) -> None:
+    """Each of the two files is within its own limits here."""
+    simulation.upload("train.jsonl", rows(9_500))
+    uri = simulation.upload("validation.jsonl", rows(501))
+    job = simulation.complete_job(validationDataConfig={"validators": [{"s3Uri": uri}]})
+    assert "sum of training and validation records, 10001" in job["failureMessage"]

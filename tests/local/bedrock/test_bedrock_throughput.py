@@ -25,6 +25,13 @@ def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
     return error.value.response["Error"]["Code"]
 
 
+@pytest.mark.assumption(
+    "throughput-statuses",
+    "throughput-creation-takes-20-minutes",
+    "throughput-has-no-deleting-status",
+    "throughput-by-name-id-or-arn",
+    "throughput-unknown-is-not-found",
+)
 def test_throughput_is_created_gets_in_service_and_is_not_found_some_time_after_deletion(
     simulation: Simulation, model_arn: str
 ) -> None:
@@ -55,6 +62,7 @@ def test_a_job_of_the_same_name_is_not_logged_as_the_throughput(simulation: Simu
     assert simulation.calls()[-1]["resource"] == "job-1"
 
 
+@pytest.mark.assumption("throughput-deletion-while-creating-conflicts")
 def test_deletion_while_creating_conflicts(simulation: Simulation, model_arn: str) -> None:
     """Clean-up must be prepared to try again."""
     arn = buy(simulation, model_arn)
@@ -63,6 +71,9 @@ def test_deletion_while_creating_conflicts(simulation: Simulation, model_arn: st
     assert code_of(error) == "ConflictException"
 
 
+@pytest.mark.assumption(
+    "throughput-token-makes-purchase-idempotent", "throughput-token-with-another-request-is-refused"
+)
 def test_same_token_buys_once(simulation: Simulation, model_arn: str) -> None:
     """A purchase that is retried after a lost answer must not be billed twice."""
     arn = buy(simulation, model_arn, clientRequestToken="run-1")
@@ -73,6 +84,7 @@ def test_same_token_buys_once(simulation: Simulation, model_arn: str) -> None:
     assert len(simulation.bedrock.list_provisioned_model_throughputs()["provisionedModelSummaries"]) == 1
 
 
+@pytest.mark.assumption("throughput-name-taken-while-it-exists")
 def test_taken_name_is_refused(simulation: Simulation, model_arn: str) -> None:
     """Two purchases under one name would leave one that nobody knows."""
     buy(simulation, model_arn)
@@ -92,6 +104,7 @@ def test_quota_counts_what_exists_and_names_its_code(simulation: Simulation, mod
     buy(simulation, model_arn, provisionedModelName="throughput-2")
 
 
+@pytest.mark.assumption("throughput-no-commitment-by-leaving-it-out", "throughput-commitment-cannot-be-deleted")
 def test_commitment_is_kept_and_not_counted(simulation: Simulation, model_arn: str) -> None:
     """A commitment cannot be deleted: a request that carries one by mistake would be expensive."""
     arn = buy(simulation, model_arn, modelUnits=5, commitmentDuration="OneMonth")
@@ -103,6 +116,7 @@ def test_commitment_is_kept_and_not_counted(simulation: Simulation, model_arn: s
     assert code_of(error) == "ConflictException"
 
 
+@pytest.mark.assumption("throughput-of-an-unknown-model-is-refused", "throughput-only-for-provisionable-models")
 @pytest.mark.parametrize(
     ("model_id", "code"),
     [
@@ -119,6 +133,7 @@ def test_only_models_that_can_be_served_are(simulation: Simulation, model_id: st
     assert code_of(error) == code
 
 
+@pytest.mark.assumption("throughput-keeps-its-model-from-deletion")
 def test_model_in_use_cannot_be_deleted(simulation: Simulation, model_arn: str) -> None:
     """Deleting must go in the right order: throughput first."""
     buy(simulation, model_arn)
@@ -132,6 +147,7 @@ def test_model_in_use_cannot_be_deleted(simulation: Simulation, model_arn: str) 
     assert simulation.bedrock.list_custom_models()["modelSummaries"] == []
 
 
+@pytest.mark.assumption("throughput-update-renames", "throughput-tags-from-its-purchase")
 def test_update_renames(simulation: Simulation, model_arn: str) -> None:
     """The ARN stays, the name changes."""
     arn = buy(simulation, model_arn, tags=[{"key": "run", "value": "r"}])
@@ -182,3 +198,29 @@ def test_foundation_models_are_listed_by_what_they_support(simulation: Simulatio
     with pytest.raises(ClientError) as error:
         simulation.bedrock.get_foundation_model(modelIdentifier="anthropic.claude-9-v1:0")
     assert code_of(error) == "ResourceNotFoundException"
+
+
+@pytest.mark.assumption("throughputs-list-in-pages")
+def test_throughputs_are_listed_filtered_and_in_pages(simulation: Simulation, model_arn: str) -> None:
+    """The reconciler reads all of them, whatever the page size."""
+    buy(simulation, model_arn, provisionedModelName="throughput-0")
+    simulation.clock.advance(1200)
+    buy(simulation, model_arn, provisionedModelName="throughput-1")
+    pages = simulation.bedrock.get_paginator("list_provisioned_model_throughputs").paginate(
+        PaginationConfig={"PageSize": 1}, sortBy="CreationTime", sortOrder="Ascending"
+    )
+    names = [item["provisionedModelName"] for page in pages for item in page["provisionedModelSummaries"]]
+    assert names == ["throughput-0", "throughput-1"]
+    for filters, name in (({"statusEquals": "InService"}, "throughput-0"), ({"nameContains": "1"}, "throughput-1")):
+        found = simulation.bedrock.list_provisioned_model_throughputs(**filters)["provisionedModelSummaries"]
+        assert [item["provisionedModelName"] for item in found] == [name]
+
+
+@pytest.mark.assumption("throughput-token-forgotten-with-it")
+def test_a_purchase_after_the_deletion_buys_again(simulation: Simulation, model_arn: str) -> None:
+    """The harder case: a step that is repeated late must look for the deletion first."""
+    first = buy(simulation, model_arn, clientRequestToken="run-1")
+    simulation.clock.advance(HOUR)
+    simulation.bedrock.delete_provisioned_model_throughput(provisionedModelId=first)
+    simulation.clock.advance(60)
+    assert buy(simulation, model_arn, clientRequestToken="run-1") != first

@@ -51,6 +51,7 @@ def mean_f1(model: BaseModel | SimulatedTunedModel, rows: list[Example]) -> floa
     return sum(f1(ask(model, row.prompt), row.answer) for row in rows) / len(rows)
 
 
+@pytest.mark.assumption("job-early-stopping-keeps-the-best-epoch")
 @pytest.mark.parametrize(("threshold", "patience", "stopped_at", "best"), [(0.0, 2, 7, 5), (0.05, 1, 4, 4)])
 def test_early_stopping_follows_the_published_table(
     threshold: float, patience: int, stopped_at: int, best: int
@@ -72,6 +73,7 @@ def test_training_stops_where_the_validation_loss_no_longer_falls() -> None:
     assert training.validation_loss == min(losses)
 
 
+@pytest.mark.assumption("job-early-stopping-keeps-the-best-epoch")
 def test_kept_is_the_model_of_the_best_epoch() -> None:
     """Epochs after the best one must leave no trace in what is served."""
     asked = {"epochCount": "10", "earlyStoppingThreshold": "0", **SMALL_SET}
@@ -82,6 +84,7 @@ def test_kept_is_the_model_of_the_best_epoch() -> None:
     assert [ask(stopped.model, prompt) for prompt in prompts] == [ask(until_best.model, prompt) for prompt in prompts]
 
 
+@pytest.mark.assumption("job-last-epoch-is-kept-elsewhere")
 def test_without_early_stopping_the_last_epoch_is_kept() -> None:
     """Nova has none: what its job tells must be the loss of the model that it makes."""
     train_rows, validation = shuffled(sides()[0]), sides()[1]

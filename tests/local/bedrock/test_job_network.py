@@ -54,6 +54,7 @@ def test_the_role_of_the_stack_suffices() -> None:
     check(granted())
 
 
+@pytest.mark.assumption("job-in-a-vpc-needs-network-permissions")
 @pytest.mark.parametrize("without", range(5))
 def test_each_statement_is_needed(without: int) -> None:
     """Nothing is granted that Bedrock does not ask for."""

@@ -27,6 +27,7 @@ def key(simulation: Simulation) -> str:
     return arn
 
 
+@pytest.mark.assumption("throughput-nova-key-must-allow-bedrock", "throughput-nova-key-refusal-is-access-denied")
 def test_a_nova_model_under_a_key_that_bedrock_may_not_use_is_sold_no_throughput(
     simulation: Simulation, key: str
 ) -> None:
@@ -44,6 +45,7 @@ def test_a_nova_model_under_a_key_that_bedrock_may_not_use_is_sold_no_throughput
     assert "kms:Decrypt" in error.value.response["Error"]["Message"]
 
 
+@pytest.mark.assumption("job-in-a-vpc-needs-network-permissions")
 def test_a_job_in_a_vpc_is_refused_whose_role_may_make_no_network_interfaces(simulation: Simulation) -> None:
     """The stack grants it where the settings name a VPC, and nowhere else."""
     session: Any = boto3.Session(region_name="us-west-2")

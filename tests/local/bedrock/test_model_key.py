@@ -50,6 +50,7 @@ def test_the_policy_of_the_stacks_key_suffices() -> None:
     check(granted(ACCOUNT))
 
 
+@pytest.mark.assumption("throughput-nova-key-must-allow-bedrock")
 def test_the_account_s_own_use_of_the_key_does_not_suffice() -> None:
     """Bedrock decrypts in its own name there, not in a role's."""
     with pytest.raises(DeniedError, match="kms:Decrypt and kms:GenerateDataKey"):
