@@ -1,0 +1,111 @@
+"""Free checks: foundation models, their life cycle, their lists, and the account's access to them."""
+
+from collections.abc import Iterator
+
+from lambdas.domain.models.catalogue import BaseModelEntry
+from local.conformance.calls import Request
+from local.conformance.check import Check, Tier
+from local.conformance.expectations import Expectation, Has, Includes, Items, Matches, answered, one_of, refused
+from local.conformance.impossible import ABSENT_BASE_MODEL
+from local.conformance.place import Place, slug
+
+UNKNOWN = ("ResourceNotFoundException", "ValidationException")
+
+
+def foundation_model_checks(place: Place) -> Iterator[Check]:
+    """All of them."""
+    for entry in place.entries:
+        yield from _of_model(place, entry)
+    yield from _lists(place)
+    yield from _unknown(place)
+
+
+def _of_model(place: Place, entry: BaseModelEntry) -> Iterator[Check]:
+    region = place.region_of(entry) or place.home
+
+    def check(name: str, operation: str, parameters: dict[str, object], expects: Expectation, *rests_on: str) -> Check:
+        request = Request("bedrock", operation, parameters, region)
+        return Check(f"{name}-{slug(entry)}", Tier.FREE, rests_on, request, expects)
+
+    yield check(
+        "customizable",
+        "GetFoundationModel",
+        {"modelIdentifier": entry.customization_id},
+        answered(
+            one_of("modelDetails.modelId", entry.customization_id),
+            one_of("modelDetails.modelLifecycle.status", "ACTIVE"),
+            Includes("modelDetails.customizationsSupported", ("FINE_TUNING",)),
+            Has("modelDetails.inferenceTypesSupported", list),
+        ),
+    )
+    yield check(
+        "asked",
+        "GetFoundationModel",
+        {"modelIdentifier": entry.foundation_model_id},
+        answered(
+            one_of("modelDetails.modelId", entry.foundation_model_id),
+            Matches("modelDetails.modelArn", rf"arn:aws:bedrock:{region}::foundation-model/.+"),
+            Includes("modelDetails.outputModalities", ("TEXT",)),
+        ),
+    )
+    yield check(
+        "available",
+        "GetFoundationModelAvailability",
+        {"modelId": entry.foundation_model_id},
+        answered(
+            one_of("modelId", entry.foundation_model_id),
+            one_of("agreementAvailability.status", "AVAILABLE"),
+            one_of("authorizationStatus", "AUTHORIZED"),
+            one_of("entitlementAvailability", "AVAILABLE"),
+            one_of("regionAvailability", "AVAILABLE"),
+        ),
+    )
+
+
+def _lists(place: Place) -> Iterator[Check]:
+    def check(name: str, parameters: dict[str, object], expects: Expectation, region: str = place.home) -> Check:
+        request = Request("bedrock", "ListFoundationModels", parameters, region)
+        return Check(f"list-foundation-models-{name}", Tier.FREE, (), request, expects)
+
+    members = ("modelId", "modelArn", "providerName", "inferenceTypesSupported", "modelLifecycle")
+    yield check("all", {}, answered(Items("modelSummaries", members, least=1)))
+    for region in place.regions:
+        tuned = tuple(one.customization_id for one in place.entries if place.region_of(one) == region)
+        yield check(
+            f"tuned-in-{region}",
+            {"byCustomizationType": "FINE_TUNING"},
+            answered(Includes("modelSummaries", tuned, "modelId")),
+            region,
+        )
+    yield check("of-provider", {"byProvider": "Amazon"}, answered(Items("modelSummaries", members, least=1)))
+    yield check("of-no-provider", {"byProvider": "Nobody at all"}, answered(Items("modelSummaries", most=0)))
+    yield check("on-demand", {"byInferenceType": "ON_DEMAND"}, answered(Items("modelSummaries", members, least=1)))
+    yield check(
+        "unknown-filter",
+        {"byCustomizationType": "MAGIC"},
+        refused("ValidationException", naming="byCustomizationType"),
+    )
+
+
+def _unknown(place: Place) -> Iterator[Check]:
+    def check(name: str, operation: str, parameters: dict[str, object], expects: Expectation) -> Check:
+        return Check(name, Tier.FREE, (), Request("bedrock", operation, parameters, place.home), expects)
+
+    yield check(
+        "foundation-model-unknown", "GetFoundationModel", {"modelIdentifier": ABSENT_BASE_MODEL}, refused(*UNKNOWN)
+    )
+    yield check(
+        "foundation-model-malformed",
+        "GetFoundationModel",
+        {"modelIdentifier": "no model"},
+        refused("ValidationException"),
+    )
+    yield check(
+        "availability-unknown", "GetFoundationModelAvailability", {"modelId": ABSENT_BASE_MODEL}, refused(*UNKNOWN)
+    )
+    yield check(
+        "availability-malformed",
+        "GetFoundationModelAvailability",
+        {"modelId": "no model"},
+        refused("ValidationException"),
+    )

@@ -1,0 +1,57 @@
+"""Free checks: questions that no model can answer."""
+
+from collections.abc import Iterator
+
+from local.conformance.calls import Request
+from local.conformance.check import Check, Tier
+from local.conformance.checks.foundation_models import UNKNOWN
+from local.conformance.checks.unknown_names import DEPLOYMENT, THROUGHPUT, absent_model
+from local.conformance.expectations import Expectation, refused
+from local.conformance.impossible import ABSENT_BASE_MODEL
+from local.conformance.place import Place, slug
+
+MESSAGES = [{"role": "user", "content": [{"text": "Reply with the word OK and nothing else."}]}]
+_CONFIG = {"maxTokens": 1}
+
+
+def inference_checks(place: Place) -> Iterator[Check]:
+    """All of them."""
+
+    def ask(name: str, model_id: str, expects: Expectation, region: str = place.home, **changes: object) -> Check:
+        parameters = {"modelId": model_id, "messages": MESSAGES, "inferenceConfig": _CONFIG, **changes}
+        return Check(f"ask-{name}", Tier.FREE, (), Request("bedrock-runtime", "Converse", parameters, region), expects)
+
+    unknown, invalid = refused(*UNKNOWN), refused("ValidationException")
+    yield ask("unknown-model", ABSENT_BASE_MODEL, unknown)
+    yield ask("absent-throughput", place.arn(THROUGHPUT), unknown)
+    yield ask("absent-deployment", place.arn(DEPLOYMENT), unknown)
+    yield ask("absent-custom-model", absent_model(place), unknown)
+    # Converse knows no model by the id that is customized.
+    for entry in place.entries:
+        yield ask(
+            f"context-length-id-{slug(entry)}", entry.customization_id, unknown, place.region_of(entry) or place.home
+        )
+        if entry.inference_id != entry.foundation_model_id:
+            yield ask(
+                f"without-profile-{slug(entry)}",
+                entry.foundation_model_id,
+                invalid,
+                place.region_of(entry) or place.home,
+            )
+    model_id = place.entries[0].inference_id
+    for name, member, value in (
+        ("no-tokens", "maxTokens", 0),
+        ("temperature-too-high", "temperature", 1.5),
+        ("top-p-too-high", "topP", 1.5),
+    ):
+        expects = refused("ValidationException", naming=member)
+        yield ask(name, model_id, expects, inferenceConfig={**_CONFIG, member: value})
+    yield ask("unknown-role", model_id, invalid, messages=[{**MESSAGES[0], "role": "narrator"}])
+    count = {"modelId": place.arn(DEPLOYMENT), "input": {"converse": {"messages": MESSAGES}}}
+    yield Check(
+        "count-tokens-of-absent-deployment",
+        Tier.FREE,
+        (),
+        Request("bedrock-runtime", "CountTokens", count, place.home),
+        unknown,
+    )

@@ -1,0 +1,67 @@
+"""Free checks: what names no resource is answered as such, by name and by ARN, malformed or not."""
+
+from collections.abc import Iterator
+
+from local.conformance.calls import Request
+from local.conformance.check import Check, Tier
+from local.conformance.checks.foundation_models import UNKNOWN
+from local.conformance.expectations import Refused, refused
+from local.conformance.impossible import ABSENT, MALFORMED
+from local.conformance.place import Place
+
+JOB = "model-customization-job"
+MODEL = "custom-model"
+THROUGHPUT = "provisioned-model"
+DEPLOYMENT = "custom-model-deployment"
+# A kind's ARN without the account's part, the member that names one, and the operations on it.
+_KINDS = {
+    JOB: ("jobIdentifier", ("GetModelCustomizationJob", "StopModelCustomizationJob")),
+    MODEL: ("modelIdentifier", ("GetCustomModel", "DeleteCustomModel")),
+    THROUGHPUT: ("provisionedModelId", ("GetProvisionedModelThroughput", "DeleteProvisionedModelThroughput")),
+    DEPLOYMENT: (
+        "customModelDeploymentIdentifier",
+        ("GetCustomModelDeployment", "DeleteCustomModelDeployment"),
+    ),
+}
+_VERBS = ("Get", "Stop", "Delete")
+
+
+def unknown_name_checks(place: Place) -> Iterator[Check]:
+    """All of them."""
+    for kind, (member, operations) in _KINDS.items():
+        for operation in operations:
+            verb = next(one for one in _VERBS if operation.startswith(one)).lower()
+            for how, name, expects in (
+                ("name", ABSENT, refused(*UNKNOWN)),
+                ("arn", _arn(place, kind), refused(*UNKNOWN)),
+                ("malformed-name", MALFORMED, refused("ValidationException")),
+            ):
+                yield _check(place, f"{verb}-{kind}-by-absent-{how}", operation, {member: name}, expects)
+    arn = place.arn(THROUGHPUT)
+    absent = refused(*UNKNOWN)
+    yield _check(place, "tags-of-absent-arn", "ListTagsForResource", {"resourceARN": arn}, absent)
+    tags = [{"key": "project", "value": "conformance"}]
+    yield _check(place, "tag-absent-arn", "TagResource", {"resourceARN": arn, "tags": tags}, absent)
+    yield _check(place, "untag-absent-arn", "UntagResource", {"resourceARN": arn, "tagKeys": ["project"]}, absent)
+    yield _check(
+        place,
+        "rename-absent-throughput",
+        "UpdateProvisionedModelThroughput",
+        {"provisionedModelId": ABSENT, "desiredProvisionedModelName": ABSENT},
+        absent,
+    )
+
+
+def _arn(place: Place, kind: str) -> str:
+    base = f"{place.entries[0].customization_id}/" if kind in (JOB, MODEL) else ""
+    # A custom model's ARN has its base model's id, too.
+    return place.arn(f"{kind}/{base}".rstrip("/"))
+
+
+def _check(place: Place, name: str, operation: str, parameters: dict[str, object], expects: Refused) -> Check:
+    return Check(name, Tier.FREE, (), Request("bedrock", operation, parameters, place.home), expects)
+
+
+def absent_model(place: Place) -> str:
+    """The ARN of a custom model that does not exist."""
+    return _arn(place, MODEL)

@@ -1,0 +1,327 @@
+"""The checks that cost dollars: one job, its model, a deployment, a question, and the deletions.
+
+Each state's time is measured. Whatever happens, what was created is deleted (`local.conformance.cleanup`).
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.clients import Clients
+from lambdas.domain.cost.price_file import default_prices
+from lambdas.domain.models.catalogue import BaseModelEntry
+from local.conformance.belongings import Belongings, make_bucket, make_role, most_tokens, records
+from local.conformance.calls import Caller, Json, Maker, Request, Seen
+from local.conformance.check import Check, Outcome, Tier, judge
+from local.conformance.checks.foundation_models import UNKNOWN
+from local.conformance.checks.inference import MESSAGES
+from local.conformance.checks.questions import FEW_TOKENS, told_answer
+from local.conformance.cleanup import Cleaner
+from local.conformance.expectations import (
+    Expectation,
+    Has,
+    Includes,
+    Matches,
+    answered,
+    one_of,
+    refused,
+)
+from local.conformance.pace import Pace
+from local.conformance.place import Place
+
+IN_USE = ("ConflictException", "ValidationException")
+_JOB = "model-customization-job"
+
+
+class StoppedError(Exception):
+    """The life cycle cannot go on; the message says why."""
+
+
+def cheapest(place: Place) -> BaseModelEntry | None:
+    """Of the models that are served on demand, the one whose least job costs least; None where no price is known."""
+    prices = default_prices().base_models
+    priced = [
+        (price.usd * most_tokens(entry), entry)
+        for entry in place.entries
+        if "on_demand" in entry.serving and (price := prices[entry.customization_id].training_per_1000_tokens)
+    ]
+    return min(priced, key=lambda one: one[0])[1] if priced else None
+
+
+@dataclass
+class Lifecycle:
+    """One start. `outcomes` and `times` (seconds by state) fill up while it runs, `left` has what was not deleted."""
+
+    place: Place
+    region: str
+    entry: BaseModelEntry
+    maker: Maker
+    pace: Pace
+    tell: Callable[[str], None] = lambda _: None
+    own: Belongings = field(default_factory=Belongings)
+    outcomes: list[Outcome] = field(default_factory=list)
+    times: dict[str, float] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+    stopped: str | None = None
+
+    def __post_init__(self) -> None:
+        self._caller = Caller(self.maker)
+        self._adapters = Adapters(Clients(_InRegion(self.maker, self.region)))
+        self._cleaner = Cleaner(self._adapters, self.own, self.pace)
+        # Whether the answer to a request that creates is being waited for.
+        self._creates = False
+
+    def run(self, uninterrupted: Callable[[], object]) -> None:
+        """All checks, then the clean-up, for which `uninterrupted` makes Ctrl-C wait.
+
+        botocore's ClientError where the bucket or the role cannot be made: then nothing is left either.
+        """
+        s3, iam = self._adapters.clients.s3, self._adapters.clients.iam
+        try:
+            make_bucket(s3, self.region, self.own, records(self.entry))
+            role = make_role(iam, self.place.account, self.region, self.own)
+            self._clean_earlier()
+            self._check_all(role)
+        except StoppedError as error:
+            self.stopped = str(error)
+        finally:
+            uninterrupted()
+            self._clean()
+
+    def _clean_earlier(self) -> None:
+        self.tell("Deleting what an earlier start may have left …")
+        left = [*self._cleaner.clean_bedrock(), *self._cleaner.clean_rest(others=True)]
+        if left:
+            raise StoppedError(f"An earlier start has left what cannot be deleted: {'; '.join(left)}")
+
+    def _clean(self) -> None:
+        self.tell("Deleting what was created …")
+        left = self._cleaner.clean_bedrock()
+        if self._creates:
+            left = self._cleaner.settle_interrupted()
+        # The bucket is what the next start finds the rest by: it goes last.
+        self.left = left or self._cleaner.clean_rest(others=False)
+
+    # --- The steps ----------------------------------------------------------------------------------------------------
+
+    def _check_all(self, role: str) -> None:
+        job_arn = self._check_job(self._job_request(role))
+        model_arn = self._check_completed(job_arn)
+        self._check_model(model_arn)
+        deployment_arn = self._check_deployment(model_arn)
+        self._check_active(model_arn, deployment_arn)
+        self._check_deletions(model_arn, deployment_arn)
+
+    def _job_request(self, role: str) -> Json:
+        tags = [{"key": key, "value": value} for key, value in self.own.tags().items()]
+        return {
+            "jobName": self.own.job_name,
+            "customModelName": self.own.job_name,
+            "clientRequestToken": f"{self.own.run_id}-customization",
+            "roleArn": role,
+            "baseModelIdentifier": self.entry.customization_id,
+            "customizationType": "FINE_TUNING",
+            "hyperParameters": {"epochCount": "1"},
+            "trainingDataConfig": {"s3Uri": f"s3://{self.own.bucket}/train.jsonl"},
+            "outputDataConfig": {"s3Uri": f"s3://{self.own.bucket}/output/"},
+            "jobTags": tags,
+            "customModelTags": tags,
+        }
+
+    def _check_job(self, request: Json) -> str:
+        create, invalid = "CreateModelCustomizationJob", refused("ValidationException")
+        self.tell("Starting a job …")
+        for name, values in (("unknown", {"magic": "1"}), ("out-of-range", {"epochCount": "1000"})):
+            wrong = {**request, "hyperParameters": values, "clientRequestToken": f"{self.own.run_id}-{name}"}
+            self._check(f"hyperparameter-{name}", create, wrong, invalid)
+        arn = self._created("job-starts", create, request, "jobArn")
+        self._check("job-token-repeated", create, request, answered(one_of("jobArn", arn)))
+        other = {**request, "clientRequestToken": f"{self.own.run_id}-other"}
+        self._check("job-name-taken", create, other, refused("ConflictException", "ValidationException"))
+        told = answered(
+            one_of("jobName", self.own.job_name),
+            one_of("jobArn", arn),
+            one_of("status", "InProgress", "Completed"),
+            one_of("trainingDataConfig.s3Uri", request["trainingDataConfig"]["s3Uri"]),
+            Matches("baseModelArn", rf"arn:aws:bedrock:.*::foundation-model/{self.entry.customization_id}"),
+            Has("creationTime"),
+        )
+        for how, identifier in (("name", self.own.job_name), ("arn", arn)):
+            self._check(f"job-told-by-{how}", "GetModelCustomizationJob", {"jobIdentifier": identifier}, told)
+        listed = answered(Includes("modelCustomizationJobSummaries", (arn,), "jobArn"))
+        named = {"nameContains": self.own.job_name}
+        self._check("job-listed", "ListModelCustomizationJobs", named, listed)
+        self._check_tags("job", arn)
+        return arn
+
+    def _check_completed(self, arn: str) -> str:
+        self.tell("Waiting for the job …")
+        get = self._request("GetModelCustomizationJob", {"jobIdentifier": arn})
+        with self._timed("job InProgress"):
+            seen = self._until(get, lambda told: told.get("status") != "InProgress", self.pace.job)
+        told = answered(
+            one_of("status", "Completed"),
+            Matches("outputModelArn", r"arn:aws:bedrock:.*:custom-model/.+/[a-z0-9]{12}"),
+            Has("endTime"),
+            Has("trainingMetrics.trainingLoss", float),
+            one_of("statusDetails.trainingDetails.status", "Completed"),
+        )
+        self._judge("job-completes", seen, told)
+        model_arn = (seen.answer or {}).get("outputModelArn")
+        if not model_arn:
+            raise StoppedError("The job has made no model: what needs one was not checked.")
+        self._check(
+            "job-ended-cannot-be-stopped", "StopModelCustomizationJob", {"jobIdentifier": arn}, refused(*IN_USE)
+        )
+        listing = Request("s3", "ListObjectsV2", {"Bucket": self.own.bucket, "Prefix": "output/"}, self.region)
+        written = self._caller.send(listing)
+        names = {"names": [one["Key"].rpartition("/")[2] for one in (written.answer or {}).get("Contents", [])]}
+        files = Includes("names", ("step_wise_training_metrics.csv",))
+        self._judge("job-writes-metrics", Seen(listing, names, written.refusal, written.started), answered(files))
+        return str(model_arn)
+
+    def _check_model(self, arn: str) -> None:
+        told = answered(
+            one_of("modelArn", arn),
+            one_of("modelName", self.own.job_name),
+            one_of("modelStatus", "Active"),
+            Has("creationTime"),
+            Matches("baseModelArn", rf"arn:aws:bedrock:.*::foundation-model/{self.entry.customization_id}"),
+        )
+        for how, identifier in (("name", self.own.job_name), ("arn", arn)):
+            self._check(f"model-told-by-{how}", "GetCustomModel", {"modelIdentifier": identifier}, told)
+        listed = answered(Includes("modelSummaries", (arn,), "modelArn"))
+        self._check("model-listed", "ListCustomModels", {"isOwned": True, "nameContains": self.own.job_name}, listed)
+        self._check_tags("model", arn)
+        self._ask("model-is-not-asked-itself", arn, refused(*UNKNOWN))
+
+    def _check_deployment(self, model_arn: str) -> str:
+        self.tell("Deploying the model …")
+        create = "CreateCustomModelDeployment"
+        request: Json = {
+            "modelDeploymentName": self.own.name,
+            "modelArn": model_arn,
+            "clientRequestToken": f"{self.own.run_id}-throughput",
+            "tags": [{"key": key, "value": value} for key, value in self.own.tags().items()],
+        }
+        arn = self._created("deployment-starts", create, request, "customModelDeploymentArn")
+        self._check("deployment-token-repeated", create, request, answered(one_of("customModelDeploymentArn", arn)))
+        other = {**request, "clientRequestToken": f"{self.own.run_id}-other"}
+        self._check("deployment-name-taken", create, other, refused(*IN_USE))
+        told = answered(
+            one_of("customModelDeploymentArn", arn),
+            one_of("modelDeploymentName", self.own.name),
+            one_of("modelArn", model_arn),
+            one_of("status", "Creating", "Active"),
+            Has("createdAt"),
+        )
+        for how, identifier in (("name", self.own.name), ("arn", arn)):
+            member = {"customModelDeploymentIdentifier": identifier}
+            self._check(f"deployment-told-by-{how}", "GetCustomModelDeployment", member, told)
+        return arn
+
+    def _check_active(self, model_arn: str, arn: str) -> None:
+        get = self._request("GetCustomModelDeployment", {"customModelDeploymentIdentifier": arn})
+        with self._timed("deployment Creating"):
+            seen = self._until(get, lambda told: told.get("status") != "Creating", self.pace.deployment)
+        self._judge("deployment-becomes-active", seen, answered(one_of("status", "Active"), Has("lastUpdatedAt")))
+        if (seen.answer or {}).get("status") != "Active":
+            raise StoppedError("The deployment does not become Active: what needs it was not checked.")
+        listed = answered(Includes("modelDeploymentSummaries", (arn,), "customModelDeploymentArn"))
+        of_model = {"modelArnEquals": model_arn}
+        self._check("deployment-listed", "ListCustomModelDeployments", of_model, listed)
+        self._check_tags("deployment", arn)
+        self._ask("deployment-answers", arn, told_answer())
+        count = {"modelId": arn, "input": {"converse": {"messages": MESSAGES}}}
+        counting = Request("bedrock-runtime", "CountTokens", count, self.region)
+        self._judge("deployment-counts-no-tokens", self._caller.send(counting), refused(*UNKNOWN))
+        deletion = {"modelIdentifier": model_arn}
+        self._check("model-in-use-is-not-deleted", "DeleteCustomModel", deletion, refused(*IN_USE))
+
+    def _check_deletions(self, model_arn: str, arn: str) -> None:
+        self.tell("Deleting the deployment and the model …")
+        member = {"customModelDeploymentIdentifier": arn}
+        self._check("deployment-is-deleted", "DeleteCustomModelDeployment", member, answered())
+        get = self._request("GetCustomModelDeployment", member)
+        with self._timed("deployment until it is gone"):
+            seen = self._until(get, lambda _: False, self.pace.deployment)
+        self._judge("deployment-is-gone", seen, refused("ResourceNotFoundException"))
+        self._check("deployment-is-deleted-once", "DeleteCustomModelDeployment", member, refused(*UNKNOWN))
+        self._ask("deployment-gone-answers-nothing", arn, refused(*UNKNOWN))
+        model = {"modelIdentifier": model_arn}
+        self._check("model-is-deleted", "DeleteCustomModel", model, answered())
+        get = self._request("GetCustomModel", model)
+        with self._timed("model until it is gone"):
+            seen = self._until(get, lambda _: False, self.pace.deployment)
+        self._judge("model-is-gone", seen, refused("ResourceNotFoundException"))
+
+    # --- Parts of the steps -------------------------------------------------------------------------------------------
+
+    def _request(self, operation: str, parameters: Json) -> Request:
+        return Request("bedrock", operation, parameters, self.region)
+
+    def _check(self, name: str, operation: str, parameters: Json, expects: Expectation) -> Seen:
+        seen = self._caller.send(self._request(operation, parameters))
+        self._judge(name, seen, expects)
+        return seen
+
+    def _judge(self, name: str, seen: Seen, expects: Expectation) -> None:
+        self.outcomes.append(judge(Check(name, Tier.DOLLARS, (), seen.request, expects), seen))
+
+    def _created(self, name: str, operation: str, parameters: Json, member: str) -> str:
+        """Creates something, and says so meanwhile; the role may need a while until Bedrock knows it."""
+        deadline = time.monotonic() + self.pace.role
+        self._creates = True
+        while True:
+            seen = self._caller.send(self._request(operation, parameters))
+            is_of_role = seen.refusal is not None and "role" in seen.refusal.message.lower()
+            if not is_of_role or time.monotonic() >= deadline:
+                break
+            time.sleep(self.pace.poll)
+        self._judge(name, seen, answered(Has(member)))
+        arn = (seen.answer or {}).get(member)
+        self._creates = False
+        if not arn:
+            raise StoppedError(f"{operation} was refused: what needs it was not checked.")
+        return str(arn)
+
+    def _check_tags(self, what: str, arn: str) -> None:
+        told = answered(Includes("tags", ("project", "deployment", "run-id", "lease-ends-at"), "key"))
+        self._check(f"{what}-has-its-tags", "ListTagsForResource", {"resourceARN": arn}, told)
+
+    def _ask(self, name: str, model_id: str, expects: Expectation) -> None:
+        config = {"maxTokens": FEW_TOKENS, "temperature": 0.0}
+        parameters: Json = {"modelId": model_id, "messages": MESSAGES, "inferenceConfig": config}
+        seen = self._caller.send(Request("bedrock-runtime", "Converse", parameters, self.region))
+        self._judge(name, seen, expects)
+
+    def _until(self, request: Request, done: Callable[[Json], bool], seconds: float) -> Seen:
+        """The answer that is `done`, a refusal, or the last answer within so many seconds."""
+        deadline = time.monotonic() + seconds
+        while True:
+            seen = self._caller.send(request)
+            if seen.answer is None or done(seen.answer) or time.monotonic() >= deadline:
+                return seen
+            time.sleep(self.pace.poll)
+
+    @contextmanager
+    def _timed(self, state: str) -> Iterator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.times[state] = round(time.monotonic() - start, 1)
+
+
+@dataclass(frozen=True)
+class _InRegion:
+    """A maker as the adapters have one: of a single Region."""
+
+    maker: Maker
+    region: str
+
+    def client(self, service_name: str, *, config: object) -> object:
+        made: object = self.maker.client(service_name, region_name=self.region, config=config)  # type: ignore[arg-type]
+        return made

@@ -1,0 +1,131 @@
+"""The checks that cost dollars: they pass on the simulation, and leave nothing, wherever they are interrupted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lambdas.domain.core.run import RUN_TAGS
+from local.bedrock.errors import BedrockError
+from local.conformance.belongings import ENVIRONMENT, buckets, roles
+from local.conformance.calls import Caller, Refusal, Request, Seen
+from local.conformance.check import judge
+from local.conformance.lifecycle import Lifecycle, cheapest
+from local.conformance.pace import SIMULATED
+from local.conformance.place import Place
+from stacks.settings import Settings
+from tests.local.conformance.conftest import SimulatedAccount
+from tests.local.conformance.distortion import distortions
+
+REGION = "us-east-1"
+
+
+@pytest.fixture
+def life(place: Place, account: SimulatedAccount) -> Lifecycle:
+    entry = cheapest(place)
+    assert entry is not None
+    return Lifecycle(place, REGION, entry, account, SIMULATED)
+
+
+def left(account: SimulatedAccount) -> list[str]:
+    """All that exists in the account, and jobs that go on."""
+    caller = Caller(account)
+    lists: tuple[tuple[str, dict[str, str], str, str], ...] = (
+        ("ListModelCustomizationJobs", {"statusEquals": "InProgress"}, "modelCustomizationJobSummaries", "jobArn"),
+        ("ListModelCustomizationJobs", {"statusEquals": "Stopping"}, "modelCustomizationJobSummaries", "jobArn"),
+        ("ListCustomModels", {}, "modelSummaries", "modelArn"),
+        ("ListCustomModelDeployments", {}, "modelDeploymentSummaries", "customModelDeploymentArn"),
+    )
+    found = []
+    for operation, parameters, key, arn in lists:
+        answer = caller.send(Request("bedrock", operation, parameters, REGION)).answer
+        assert answer is not None
+        found += [item[arn] for item in answer[key]]
+    return [*found, *buckets(caller.client("s3", REGION)), *roles(caller.client("iam", REGION))]
+
+
+def test_the_simulated_bedrock_is_as_assumed_and_nothing_is_left(life: Lifecycle, account: SimulatedAccount) -> None:
+    life.run(lambda: None)
+    assert life.stopped is None
+    assert life.left == []
+    assert left(account) == []
+    assert [(one.check.id, one.status, one.text) for one in life.outcomes if one.status != "as assumed"] == []
+    assert set(life.times) == {
+        "job InProgress",
+        "deployment Creating",
+        "deployment until it is gone",
+        "model until it is gone",
+    }
+
+
+def test_each_check_reports_each_difference(life: Lifecycle) -> None:
+    life.run(lambda: None)
+    unseen = []
+    for outcome in life.outcomes:
+        assert outcome.seen is not None
+        for name, change in distortions(outcome.check.expects):
+            if judge(outcome.check, _changed(outcome.seen, change)).status != "different":
+                unseen.append(f"{outcome.check.id}: {name}")
+    assert unseen == []
+
+
+def _changed(seen: Seen, change: Callable[[Any], Any]) -> Seen:
+    try:
+        return Seen(seen.request, change(seen.answer or {}), None)
+    except BedrockError as error:
+        return Seen(seen.request, None, Refusal(error.code, error.message))
+
+
+class Interrupted:
+    """Presses Ctrl-C at the n-th request of the checks, before it is sent or after it has had its effect."""
+
+    def __init__(self, life: Lifecycle, number: int, *, after: bool) -> None:
+        self._send = life._caller.send
+        self._number = number
+        self._after = after
+        self.count = 0
+
+    def send(self, request: Request) -> Seen:
+        self.count += 1
+        if self.count == self._number and not self._after:
+            raise KeyboardInterrupt
+        seen = self._send(request)
+        if self.count == self._number:
+            raise KeyboardInterrupt
+        return seen
+
+
+# The job's start, a look at it, the metrics, the deployment's start, a deletion.
+@pytest.mark.parametrize("number", [1, 3, 10, 14, 24, 30])
+@pytest.mark.parametrize("after", [False, True])
+def test_ctrl_c_leaves_nothing(
+    life: Lifecycle, account: SimulatedAccount, monkeypatch: pytest.MonkeyPatch, number: int, after: bool
+) -> None:
+    interrupted = Interrupted(life, number, after=after)
+    monkeypatch.setattr(life._caller, "send", interrupted.send)
+    with pytest.raises(KeyboardInterrupt):
+        life.run(lambda: None)
+    assert interrupted.count == number
+    assert life.left == []
+    assert left(account) == []
+
+
+def test_what_an_earlier_start_has_left_is_deleted(
+    place: Place, account: SimulatedAccount, life: Lifecycle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = Lifecycle(place, REGION, life.entry, account, SIMULATED)
+    monkeypatch.setattr(killed, "_clean", lambda: None)
+    monkeypatch.setattr(killed, "_check_deletions", lambda *_: None)
+    killed.run(lambda: None)
+    assert len(left(account)) == 4, "a model, its deployment, a bucket and a role"
+    life.run(lambda: None)
+    assert left(account) == []
+
+
+def test_no_environment_of_the_pipeline_can_have_the_name() -> None:
+    with pytest.raises(ValueError, match="deployment"):
+        Settings.model_validate({"deployment": ENVIRONMENT})
+
+
+def test_the_tags_are_those_of_a_run_without_execution(life: Lifecycle) -> None:
+    assert set(life.own.tags()) == set(RUN_TAGS) - {"execution-arn"}
