@@ -4,11 +4,13 @@ from local.checkout import CHECKOUT
 
 BUILD = CHECKOUT / "build"
 
+CONFORMANCE = "conformance"
 DEMO = "demo"
 PREFLIGHT = "preflight"
 RUN = "run"
 VALIDATE = "validate"
 
+CONFORMANCE_FOLDER = BUILD / CONFORMANCE
 DEMO_FOLDER = BUILD / DEMO
 PREFLIGHT_FOLDER = BUILD / PREFLIGHT
 # A folder for each run in it.

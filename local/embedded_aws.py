@@ -102,13 +102,15 @@ class EmbeddedAws:
     def __exit__(self, *_: object) -> None:
         self._running.close()
 
-    def client(self, service: str, *, config: Config | None = None) -> Any:
-        """A boto3 client of the embedded account."""
+    def client(
+        self, service: str, *, config: Config | None = None, region: str | None = None, endpoint: str | None = None
+    ) -> Any:
+        """A boto3 client of the embedded account; `endpoint` is another one than its own, in another `region`."""
         simulated = service.startswith("bedrock") or service == "service-quotas"
-        endpoint = self.bedrock_endpoint if simulated else self.endpoint
-        session: Any = _session(self.region, self.token)
+        own = self.bedrock_endpoint if simulated else self.endpoint
+        session: Any = _session(region or self.region, self.token)
         return session.client(
-            service, endpoint_url=endpoint, config=(config or Config()).merge(Config(proxies=NO_PROXIES))
+            service, endpoint_url=endpoint or own, config=(config or Config()).merge(Config(proxies=NO_PROXIES))
         )
 
     def run(self, name: str, command: list[str | Path], *, directory: Path = CHECKOUT) -> None:

@@ -68,8 +68,8 @@ class Lifecycle:
 
     def __post_init__(self) -> None:
         self._caller = Caller(self.maker)
-        self._adapters = Adapters(Clients(_InRegion(self.maker, self.region)))
-        self._cleaner = Cleaner(self._adapters, self.own, self.pace)
+        self.adapters = Adapters(Clients(_InRegion(self.maker, self.region)))
+        self._cleaner = Cleaner(self.adapters, self.own, self.pace)
         # Whether the answer to a request that creates is being waited for.
         self._creates = False
 
@@ -78,7 +78,7 @@ class Lifecycle:
 
         botocore's ClientError where the bucket or the role cannot be made: then nothing is left either.
         """
-        s3, iam = self._adapters.clients.s3, self._adapters.clients.iam
+        s3, iam = self.adapters.clients.s3, self.adapters.clients.iam
         try:
             make_bucket(s3, self.region, self.own, records(self.entry))
             role = make_role(iam, self.place.account, self.region, self.own)

@@ -99,5 +99,5 @@ def _conversations(place: Place) -> Iterator[Check]:
     yield ask("no-messages", invalid, [])
     yield ask("assistant-first", invalid, [answer, *MESSAGES])
     yield ask("two-users-in-a-row", invalid, [*MESSAGES, *MESSAGES])
-    yield ask("no-text", invalid, [{"role": "user", "content": []}])
+    yield ask("blank-text", invalid, [{"role": "user", "content": [{"text": " "}]}])
     yield ask("empty-block", invalid, [{"role": "user", "content": [{}]}])

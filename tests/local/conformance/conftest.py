@@ -52,10 +52,12 @@ class InProcessAccount:
     """A maker of clients whose requests reach the simulated Bedrock without a socket.
 
     `change` is made to each of its answers: to the answer's JSON, or where it raises BedrockError, that is the answer.
+    `note` is told of each request with its Region and its answer.
     """
 
     def __init__(self, place: Place) -> None:
         self.change: Callable[[Any], Any] | None = None
+        self.note: Callable[[str, AWSRequest, Response], None] = lambda *_: None
         self._bedrocks = {region: self._bedrock(region) for region in place.regions}
 
     def client(self, service: Any, *, region_name: str, config: Config) -> Any:
@@ -65,6 +67,7 @@ class InProcessAccount:
 
         def answer(request: AWSRequest, **_: Any) -> AWSResponse:
             response = self._distorted(_sent(bedrock, request))
+            self.note(region_name, request, response)
             raw = HTTPResponse(BytesIO(response.get_data()), preload_content=False)
             headers = HTTPHeaders()
             for name, value in response.headers.items():

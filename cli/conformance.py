@@ -1,0 +1,227 @@
+"""`fine-tune conformance`: the checks of Bedrock's API, on the simulated Bedrock or on the caller's account.
+
+Nothing that it prints or writes tells whose account it was.
+"""
+
+import json
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import typer
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from rich.table import Table
+from rich.text import Text
+
+from cli.account import account_of
+from cli.folders import CONFORMANCE
+from local.bedrock.server import serve
+from local.bedrock.settings import SimulationSettings
+from local.conformance.bad_input import NotPossibleError, require_permissions, require_quotas
+from local.conformance.calls import Caller, Maker
+from local.conformance.check import Outcome, Tier
+from local.conformance.cost import most_usd
+from local.conformance.lifecycle import Lifecycle, cheapest
+from local.conformance.pace import ON_AWS, SIMULATED
+from local.conformance.place import Place, regions_of
+from local.conformance.redaction import redacted_text
+from local.conformance.report import AMAZON_BEDROCK, SIMULATED_BEDROCK, Result, document, page
+from local.conformance.suite import run_single_checks, single_checks
+from local.embedded_aws import ACCOUNT, EmbeddedAws
+from local.output_folder import replaced
+from local.session import stopping_on_sigterm
+from local.terminal import Console
+
+STYLES = {"as assumed": "green", "not checked": "yellow", "different": "bold red"}
+# A minute on AWS passes in six milliseconds.
+TIME_SCALE = 0.0001
+_SIMULATED_SERVICES = ("bedrock", "bedrock-runtime", "service-quotas")
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+
+
+class NotConfirmedError(Exception):
+    """Nobody has agreed to the costs; the message says how to."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the caller has asked for."""
+
+    is_aws: bool
+    tier: Tier
+    region: str | None
+    confirmed: bool
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is checked."""
+
+    maker: Maker
+    place: Place
+
+
+def check_conformance(choice: Choice, console: Console) -> bool:
+    """Makes the checks and writes the report; whether everything is as assumed.
+
+    Raises NoAccountError, NotPossibleError, WrongRegionError and NotConfirmedError, with nothing created.
+    """
+    regions = regions_of(choice.region)
+    with _account(regions) if choice.is_aws else _simulation(regions) as target, stopping_on_sigterm():
+        result = _check(choice, target, console)
+    _save(result, choice.folder)
+    _tell(console, result)
+    console.write_line(f"Report: {choice.folder / 'report.html'}")
+    return result.succeeded
+
+
+def _check(choice: Choice, target: Target, console: Console) -> Result:
+    caller, checks = Caller(target.maker), single_checks(target.place)
+    life = _lifecycle(choice, target, console) if choice.tier is Tier.DOLLARS else None
+    require_permissions(target.place, caller)
+    if life is not None:
+        require_quotas(life.entry, life.region, life.adapters)
+    if choice.is_aws:
+        _confirm(choice, most_usd(choice.tier, checks, life.entry if life else None), console)
+    outcomes = []
+    for outcome in run_single_checks(checks, choice.tier.included, caller):
+        outcomes.append(outcome)
+        if outcome.status != "as assumed":
+            _tell_outcome(console, outcome)
+    if life is not None:
+        _live(life, console)
+        outcomes += life.outcomes
+    name = AMAZON_BEDROCK if choice.is_aws else SIMULATED_BEDROCK
+    return Result(name, str(choice.tier), target.place.regions, outcomes, life)
+
+
+def _lifecycle(choice: Choice, target: Target, console: Console) -> Lifecycle:
+    entry = cheapest(target.place)
+    if entry is None:
+        raise NotPossibleError("No model is served on demand in this Region at a known price: name another --region.")
+    region = target.place.region_of(entry) or target.place.home
+    pace = ON_AWS if choice.is_aws else SIMULATED
+    return Lifecycle(target.place, region, entry, target.maker, pace, console.write_line)
+
+
+def _live(life: Lifecycle, console: Console) -> None:
+    """The checks that cost dollars; Ctrl-C ends them, and waits for the clean-up."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+
+    def wait(*_: object) -> None:
+        console.write_line("What was created is being deleted: please wait.", "bold yellow")
+
+    def uninterrupted() -> None:
+        for number in numbers:
+            signal.signal(number, wait)
+
+    try:
+        life.run(uninterrupted)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code not in _DENIED:
+            raise
+        raise NotPossibleError(
+            f"The caller may not {error.operation_name}, which the tier dollars needs for its job; nothing is left."
+        ) from error
+    except KeyboardInterrupt:
+        _tell_left(console, life)
+        raise
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _confirm(choice: Choice, usd: float, console: Console) -> None:
+    """Tells the most that it can cost, and asks."""
+    table = Table("tier", "what it does", "costs at most")
+    does = {
+        Tier.FREE: "asks what cannot be, and reads; creates nothing",
+        Tier.CENTS: "asks each model of the catalogue and each judge a brief question",
+        Tier.DOLLARS: "trains, deploys, asks and deletes one small model, which takes hours",
+    }
+    for tier in choice.tier.included:
+        table.add_row(tier, does[tier], f"{usd:.2f} USD in all" if tier is choice.tier else "")
+    console.print(table)
+    if choice.confirmed:
+        return
+    if not sys.stdin.isatty():
+        raise NotConfirmedError(
+            "Nobody can confirm here: repeat the command with --yes (make conformance … YES=1). Nothing was created."
+        )
+    if not typer.confirm(f"Make these checks on your account for at most {usd:.2f} USD?"):
+        raise NotConfirmedError("Not confirmed: nothing was checked and nothing was created.")
+
+
+def _save(result: Result, folder: Path) -> None:
+    written = document(result)
+    with replaced(folder, CONFORMANCE) as partial:
+        (partial / "report.json").write_text(f"{json.dumps(written, indent=2, ensure_ascii=False)}\n")
+        (partial / "report.html").write_text(page(written))
+
+
+def _tell(console: Console, result: Result) -> None:
+    for state, seconds in (result.lifecycle.times if result.lifecycle else {}).items():
+        console.write_line(f"{state}: {seconds:g} s")
+    if result.lifecycle is not None:
+        _tell_left(console, result.lifecycle)
+    counts = ", ".join(f"{count} {status}" for status, count in result.counts.items())
+    style = "bold green" if result.succeeded else "bold red"
+    console.write_line(f"{len(result.outcomes)} checks on {result.target}: {counts}.", style)
+
+
+def _tell_left(console: Console, life: Lifecycle) -> None:
+    if life.stopped:
+        console.write_line(redacted_text(life.stopped), "bold red")
+    for thing in life.left:
+        console.write_line(f"LEFT, and to be deleted by you: {redacted_text(thing)}", "bold red")
+    if not life.left:
+        console.write_line("Nothing that was created is left.")
+
+
+def _tell_outcome(console: Console, outcome: Outcome) -> None:
+    style = STYLES[outcome.status]
+    console.print(Text(f"{outcome.check.id}: {outcome.status}. {redacted_text(outcome.text)}", style))
+
+
+@contextmanager
+def _account(regions: tuple[str, ...]) -> Iterator[Target]:
+    """The caller's; raises NoAccountError."""
+    number = account_of(regions[0]).caller.split(":")[4]
+    session: Any = boto3.Session()
+    yield Target(session, Place(number, regions))
+
+
+@contextmanager
+def _simulation(regions: tuple[str, ...]) -> Iterator[Target]:
+    """The embedded AWS in the first Region, and a simulated Bedrock in each."""
+    with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="fine-tune-")))
+        aws = running.enter_context(EmbeddedAws(folder, regions[0], TIME_SCALE))
+        others = {}
+        for region in regions[1:]:
+            settings = SimulationSettings(region=region, account_id=ACCOUNT, time_scale=TIME_SCALE)
+            others[region] = running.enter_context(serve(settings, aws.client("s3"), token=aws.token))
+        yield Target(_Simulated(aws, others), Place(ACCOUNT, regions))
+
+
+@dataclass(frozen=True)
+class _Simulated:
+    """Makes the clients of the simulation; `others` are the simulated Bedrocks of further Regions."""
+
+    aws: EmbeddedAws
+    others: dict[str, str]
+
+    def client(self, service_name: Any, *, region_name: str, config: Config) -> Any:
+        """A client of the simulated Bedrock of the Region, or of the embedded AWS."""
+        endpoint = self.others.get(region_name) if service_name in _SIMULATED_SERVICES else None
+        return self.aws.client(service_name, config=config, region=region_name, endpoint=endpoint)
