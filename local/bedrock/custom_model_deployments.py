@@ -1,6 +1,7 @@
 """Custom model deployments: Create, Get, List, Delete. They serve a custom model on demand, by the token."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -13,11 +14,13 @@ from local.bedrock.errors import (
     NotReadyError,
     QuotaError,
     ThrottledError,
+    UnknownResourceError,
     ValidationError,
 )
-from local.bedrock.resources import Tags, new_id, page, times, without_nones
+from local.bedrock.resources import UNKNOWN_MODEL, new_id, page, times, without_nones
 from local.bedrock.serving import Server, Servers
 from local.bedrock.settings import SimulationSettings
+from local.bedrock.tags import Tags
 
 # The user guide, "Deploy a custom model for on-demand inference": only models customized on or after this day.
 FIRST_DAY = datetime(2025, 7, 16, tzinfo=UTC)
@@ -79,11 +82,14 @@ class Deployments:
             }
         )
 
-    def list_deployments(self, params: dict[str, Any]) -> dict[str, Any]:
-        """ListCustomModelDeployments."""
+    def list_deployments(self, params: dict[str, Any], moment_of: Callable[[str], float]) -> dict[str, Any]:
+        """ListCustomModelDeployments, of each name as it was at its moment."""
         status, model_arn = params.get("statusEquals"), params.get("modelArnEquals")
         return page(
-            [{**self._describe(item), "customModelDeploymentName": item.name} for item in self._deployments],
+            [
+                {**self._describe(item, moment), "customModelDeploymentName": item.name}
+                for item, moment in self._deployments.existed_at(moment_of)
+            ],
             params,
             key="modelDeploymentSummaries",
             name_key="customModelDeploymentName",
@@ -134,7 +140,7 @@ class Deployments:
     def _find(self, identifier: str) -> Deployment:
         deployment = self.find(identifier)
         if deployment is None:
-            raise NotFoundError(f"Could not find the custom model deployment: {identifier}")
+            raise UnknownResourceError(f"Could not find the custom model deployment: {identifier}", UNKNOWN_MODEL)
         return deployment
 
     def _deployable(self, arn: str) -> CustomModel:
@@ -170,12 +176,12 @@ class Deployments:
                     "request an increase in Service Quotas."
                 )
 
-    def _status(self, deployment: Deployment) -> Literal["Creating", "Active"]:
-        return "Active" if self._deployments.is_ready(deployment) else "Creating"
+    def _status(self, deployment: Deployment, at: float | None = None) -> Literal["Creating", "Active"]:
+        return "Active" if self._deployments.is_ready(deployment, at) else "Creating"
 
-    def _describe(self, deployment: Deployment) -> dict[str, Any]:
+    def _describe(self, deployment: Deployment, at: float | None = None) -> dict[str, Any]:
         """What Get and List have in common."""
-        status = self._status(deployment)
+        status = self._status(deployment, at)
         updated = deployment.created if status == "Creating" else self._deployments.ready(deployment)
         return {
             "customModelDeploymentArn": deployment.arn,

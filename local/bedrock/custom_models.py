@@ -1,13 +1,16 @@
 """Custom models: Get, List, Delete; jobs add them."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from local.bedrock.errors import ConflictError, NotFoundError
+from local.bedrock.clock import SimulationClock
+from local.bedrock.errors import UnknownResourceError, WrongStateError
 from local.bedrock.foundation_models import FoundationModel, SimulatedFoundationModels
-from local.bedrock.resources import Tags, page, times, without_nones
+from local.bedrock.resources import UNKNOWN_MODEL, page, times, without_nones
 from local.bedrock.settings import SimulationSettings
+from local.bedrock.tags import Tags
 from local.bedrock.training import TrainingOutcome
 
 
@@ -27,11 +30,20 @@ class CustomModel:
 class CustomModels:
     """The custom models of the account. Not thread-safe by itself: the service calls it under one lock."""
 
-    def __init__(self, settings: SimulationSettings, foundation_models: SimulatedFoundationModels, tags: Tags) -> None:
+    def __init__(
+        self,
+        settings: SimulationSettings,
+        clock: SimulationClock,
+        foundation_models: SimulatedFoundationModels,
+        tags: Tags,
+    ) -> None:
         self._settings = settings
+        self._clock = clock
         self._foundation_models = foundation_models
         self._tags = tags
         self._models: dict[str, CustomModel] = {}
+        # Those that are gone, with the time of their deletion.
+        self._gone: list[tuple[CustomModel, float]] = []
         # Whether a model, by its ARN, is served in some way: those that serve put themselves here.
         self.serving: dict[str, Callable[[str], bool]] = {}
 
@@ -50,7 +62,7 @@ class CustomModels:
         )
         model = CustomModel(arn, request["customModelName"], job_arn, request, base_model, training, created)
         self._models[arn] = model
-        self._tags.put(arn, request.get("customModelTags", []))
+        self._tags.add(arn, model.name, request.get("customModelTags", []))
         return model
 
     def find(self, identifier: str) -> CustomModel | None:
@@ -87,8 +99,9 @@ class CustomModels:
             }
         )
 
-    def list_models(self, params: dict[str, Any]) -> dict[str, Any]:
-        """ListCustomModels."""
+    def list_models(self, params: dict[str, Any], moment_of: Callable[[str], float]) -> dict[str, Any]:
+        """ListCustomModels, of each name as it was at its moment."""
+        there = [(model, math.inf) for model in self._models.values()]
         summaries = [
             {
                 "modelArn": model.arn,
@@ -100,7 +113,8 @@ class CustomModels:
                 "modelStatus": "Active",
                 **times(creationTime=model.created),
             }
-            for model in self._models.values()
+            for model, ended in [*there, *self._gone]
+            if model.created <= moment_of(model.name) < ended
         ]
         bases = {params.get("baseModelArnEquals"), params.get("foundationModelArnEquals")} - {None}
         status = params.get("modelStatus")
@@ -121,13 +135,15 @@ class CustomModels:
         model = self._find(params["modelIdentifier"])
         for what, serves in self.serving.items():
             if serves(model.arn):
-                raise ConflictError(f"The custom model {model.name} is in use by {what}: delete that first.")
+                in_use = f"The custom model {model.name} is in use by {what}: delete that first."
+                raise WrongStateError(in_use, in_use)
         del self._models[model.arn]
+        self._gone.append((model, self._clock.now()))
         self._tags.forget(model.arn)
         return {}
 
     def _find(self, identifier: str) -> CustomModel:
         model = self.find(identifier)
         if model is None:
-            raise NotFoundError(f"Could not find the custom model: {identifier}")
+            raise UnknownResourceError(f"Could not find the custom model: {identifier}", UNKNOWN_MODEL)
         return model

@@ -5,6 +5,7 @@ in an executor, and so does the writing of the artifacts when the job's time is 
 """
 
 import math
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,11 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.bedrock.clock import SimulationClock, as_datetime
 from local.bedrock.custom_models import CustomModel, CustomModels
-from local.bedrock.errors import ConflictError, NotFoundError, QuotaError, ValidationError
+from local.bedrock.errors import ConflictError, QuotaError, UnknownResourceError, ValidationError, WrongStateError
 from local.bedrock.foundation_models import Customization, FoundationModel, SimulatedFoundationModels
 from local.bedrock.job_network import check_network
-from local.bedrock.resources import Tags, new_id, page, request_fingerprint, times, without_nones
+from local.bedrock.resources import new_id, page, request_fingerprint, times, without_nones
 from local.bedrock.settings import SimulationSettings
+from local.bedrock.tags import Tags
 from local.bedrock.training import TrainingOutcome, metrics_csv, train
 from local.bedrock.training_data import TrainingDataRefused, read_examples, split_uri
 
@@ -97,7 +99,7 @@ class CustomizationJobs:
         )
         if "vpcConfig" in params:
             check_network(params["vpcConfig"], params["roleArn"], arn, self._settings, self._s3)
-        self._tags.put(arn, params.get("jobTags", []))
+        self._tags.add(arn, params["jobName"], params.get("jobTags", []))
         trained_at: list[float] = []
         job = CustomizationJob(
             arn=arn,
@@ -117,11 +119,14 @@ class CustomizationJobs:
         """GetModelCustomizationJob, by ARN or name."""
         return self._describe(self._find(params["jobIdentifier"]))
 
-    def list_jobs(self, params: dict[str, Any]) -> dict[str, Any]:
-        """ListModelCustomizationJobs."""
+    def list_jobs(self, params: dict[str, Any], moment_of: Callable[[str], float]) -> dict[str, Any]:
+        """ListModelCustomizationJobs, of each name as it was at its moment."""
         summaries = []
         for job in self._jobs.values():
-            details = self._describe(job)
+            moment = moment_of(job.name)
+            if job.created > moment:
+                continue
+            details = self._described_at(job, moment)
             summaries.append(
                 without_nones(
                     {
@@ -143,11 +148,11 @@ class CustomizationJobs:
     def stop(self, params: dict[str, Any]) -> dict[str, Any]:
         """StopModelCustomizationJob: Stopping first, Stopped a while later; a job that has ended cannot be stopped."""
         job = self._find(params["jobIdentifier"])
-        if job.status in ("Completed", "Failed", "Stopped"):
-            raise ConflictError(f"The customization job {job.name} cannot be stopped: its status is {job.status}.")
-        if job.stop_requested is None:
-            job.stop_requested = self._clock.now()
-            job.status = "Stopping"
+        if job.status != "InProgress":
+            refusal = f"The customization job {job.name} cannot be stopped: its status is {job.status}."
+            raise WrongStateError(refusal, refusal)
+        job.stop_requested = self._clock.now()
+        job.status = "Stopping"
         return {}
 
     def refresh(self) -> None:
@@ -193,7 +198,8 @@ class CustomizationJobs:
     def _find(self, identifier: str) -> CustomizationJob:
         job = self.find(identifier)
         if job is None:
-            raise NotFoundError(f"Could not find the model customization job: {identifier}")
+            unknown = f"Could not find the model customization job: {identifier}"
+            raise UnknownResourceError(unknown, "The provided job identifier is invalid.")
         return job
 
     def _train(self, params: dict[str, Any], customization: Customization, trained_at: list[float]) -> TrainingOutcome:
@@ -308,6 +314,15 @@ class CustomizationJobs:
                 "vpcConfig": request.get("vpcConfig"),
             }
         )
+
+    def _described_at(self, job: CustomizationJob, moment: float) -> dict[str, Any]:
+        """As a list shows it: with the status that it had then, and nothing of what came of it later."""
+        details = self._describe(job)
+        if job.ended is not None and moment >= job.ended:
+            return details
+        is_stopping = job.stop_requested is not None and moment >= job.stop_requested
+        shown = {"status": "Stopping" if is_stopping else "InProgress", "endTime": None, "outputModelArn": None}
+        return without_nones({**details, **shown})
 
     def _phases(self, job: CustomizationJob) -> dict[str, Any]:
         """`statusDetails`: a phase is NotStarted until its time; the phase in which a job ends has the job's end."""

@@ -38,6 +38,33 @@ class ConflictError(BedrockError):
     code = "ConflictException"
 
 
+class UndocumentedError(BedrockError):
+    """A refusal for which no document tells the code.
+
+    It is `code`, or a ValidationException whose text is `validation`.
+    """
+
+    def __init__(self, message: str, validation: str) -> None:
+        super().__init__(message)
+        self._validation = validation
+
+    def as_validation(self) -> ValidationError:
+        """The same refusal, by the other code."""
+        return ValidationError(self._validation)
+
+
+class UnknownResourceError(UndocumentedError):
+    """A name, id or ARN that nothing has, or nothing any more."""
+
+    code = NotFoundError.code
+
+
+class WrongStateError(UndocumentedError):
+    """The resource is in a state that does not allow the call."""
+
+    code = ConflictError.code
+
+
 class QuotaError(BedrockError):
     """More than the account's quota."""
 

@@ -34,6 +34,8 @@ class FaultKind(StrEnum):
     whatever else happens to the call.
     `stuck` lets a Get answer that a job is still InProgress, a throughput or a deployment still Creating, `failed` that
     it has Failed; what is there bills all the same. `spent` says that the quota of the day is used up.
+    `lagging` and `validation_refusals` are no failures either: lists and tags show what was there `delay_seconds` ago,
+    and a refusal whose code no document tells is a ValidationException.
     """
 
     THROTTLE = "throttle"
@@ -58,10 +60,14 @@ class FaultKind(StrEnum):
     STALLED = "stalled"
     STUCK = "stuck"
     FAILED = "failed"
+    LAGGING = "lagging"
+    VALIDATION_REFUSALS = "validation_refusals"
 
 
 # Of a job that a call creates, not of the call.
 OF_JOBS = (FaultKind.ENDLESS, FaultKind.STALLED)
+# No call fails by these: they say what becomes of jobs, or how calls that would be answered anyway are answered.
+NO_FAILURES = (*OF_JOBS, FaultKind.LAGGING, FaultKind.VALIDATION_REFUSALS)
 
 
 class Fault(BaseModel):
@@ -70,7 +76,8 @@ class Fault(BaseModel):
     `match` is a text that must occur in the request's path or body, or in the name of the resource that it is about;
     `caller` one that must occur in the caller's name. Only the calls that fit both are counted, for each operation
     apart. With `duration_seconds` the rule holds for that long after its first hit, in the simulation's (scaled)
-    clock. `delay_seconds`, in real seconds, is how long a `slow`, `slow_after` or `timeout_after` call waits.
+    clock. `delay_seconds`, in real seconds, is how long a `slow`, `slow_after` or `timeout_after` call waits, and how
+    far reads lag; of those, `match` is a text in a resource's name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -204,6 +211,19 @@ class Faults:
             rules = [rule for rules in self._sets.values() for rule in rules]
         return {rule.fault.kind for rule in rules if rule.fault.kind in OF_JOBS and rule.fits(call)}
 
+    def lag_of(self, name: str) -> float:
+        """How far lists and tags lag behind for what has this name, in real seconds."""
+        with self._lock:
+            rules = [rule.fault for rules in self._sets.values() for rule in rules]
+        lagging = (rule for rule in rules if rule.kind is FaultKind.LAGGING)
+        return max((rule.delay_seconds for rule in lagging if rule.match is None or rule.match in name), default=0)
+
+    def refuses_as_validation(self, call: Call) -> bool:
+        """Whether a rule says that a refusal of this call, where its code is not documented, is a validation error."""
+        with self._lock:
+            rules = [rule for rules in self._sets.values() for rule in rules]
+        return any(rule.fault.kind is FaultKind.VALIDATION_REFUSALS and rule.fits(call) for rule in rules)
+
     def count(self, call: Call) -> Fault | None:
         """Count one call and return the first rule that hits it."""
         now = self._clock.now()
@@ -222,7 +242,7 @@ class Faults:
 
     def _hits(self, rule: _Rule, number: int, now: float) -> bool:
         fault = rule.fault
-        if fault.kind in OF_JOBS or (fault.kind is FaultKind.HOLD and rule.released.is_set()):
+        if fault.kind in NO_FAILURES or (fault.kind is FaultKind.HOLD and rule.released.is_set()):
             return False
         if number < fault.first or (fault.last is not None and number > fault.last):
             return False

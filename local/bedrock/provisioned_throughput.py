@@ -1,17 +1,27 @@
 """Provisioned Throughput: Create, Get, Update, List, Delete. This is what would bill."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from local.bedrock.clock import SimulationClock
 from local.bedrock.custom_models import CustomModel, CustomModels
-from local.bedrock.errors import ConflictError, NotFoundError, NotReadyError, QuotaError, ValidationError
+from local.bedrock.errors import (
+    ConflictError,
+    NotFoundError,
+    NotReadyError,
+    QuotaError,
+    UnknownResourceError,
+    ValidationError,
+    WrongStateError,
+)
 from local.bedrock.foundation_models import FoundationModel, SimulatedFoundationModels
 from local.bedrock.model_key import check_key
-from local.bedrock.resources import Tags, new_id, page, times, without_nones
+from local.bedrock.resources import UNKNOWN_MODEL, new_id, page, times, without_nones
 from local.bedrock.service_quotas import CUSTOM_MODEL_UNITS
 from local.bedrock.serving import Server, Servers
 from local.bedrock.settings import SimulationSettings
+from local.bedrock.tags import Tags
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -110,19 +120,20 @@ class Throughputs:
         """DeleteProvisionedModelThroughput: there is no Deleting status, it is there until it is not found any more."""
         throughput = self._find(params["provisionedModelId"])
         if self._status(throughput) == "Creating" and not self._settings.delete_while_creating:
-            raise ConflictError(
-                f"The provisioned model {throughput.arn} cannot be deleted while its status is Creating. Try later."
+            raise WrongStateError(
+                f"The provisioned model {throughput.arn} cannot be deleted while its status is Creating. Try later.",
+                "Provisioned model throughput is in a mutating state",
             )
         if "commitmentDuration" in throughput.request and self._clock.now() < self._commitment_end(throughput):
             raise ConflictError(f"The provisioned model {throughput.arn} cannot be deleted before its commitment ends.")
         self._throughputs.request_deletion(throughput)
         return {}
 
-    def list_throughputs(self, params: dict[str, Any]) -> dict[str, Any]:
-        """ListProvisionedModelThroughputs."""
+    def list_throughputs(self, params: dict[str, Any], moment_of: Callable[[str], float]) -> dict[str, Any]:
+        """ListProvisionedModelThroughputs, of each name as it was at its moment."""
         status, model_arn = params.get("statusEquals"), params.get("modelArnEquals")
         return page(
-            [self._describe(throughput) for throughput in self._throughputs],
+            [self._describe(item, moment) for item, moment in self._throughputs.existed_at(moment_of)],
             params,
             key="provisionedModelSummaries",
             name_key="provisionedModelName",
@@ -152,7 +163,7 @@ class Throughputs:
     def _find(self, identifier: str) -> Throughput:
         throughput = self.find(identifier)
         if throughput is None:
-            raise NotFoundError(f"Could not find the provisioned model throughput: {identifier}")
+            raise UnknownResourceError(f"Could not find the provisioned model throughput: {identifier}", UNKNOWN_MODEL)
         return throughput
 
     def _servable(self, identifier: str) -> tuple[CustomModel | FoundationModel, str, FoundationModel]:
@@ -209,13 +220,13 @@ class Throughputs:
             SECONDS_OF_COMMITMENT[throughput.request["commitmentDuration"]]
         )
 
-    def _status(self, throughput: Throughput) -> Literal["Creating", "InService"]:
-        return "InService" if self._throughputs.is_ready(throughput) else "Creating"
+    def _status(self, throughput: Throughput, at: float | None = None) -> Literal["Creating", "InService"]:
+        return "InService" if self._throughputs.is_ready(throughput, at) else "Creating"
 
-    def _describe(self, throughput: Throughput) -> dict[str, Any]:
+    def _describe(self, throughput: Throughput, at: float | None = None) -> dict[str, Any]:
         commitment = throughput.request.get("commitmentDuration")
         expiration = self._commitment_end(throughput) if commitment else None
-        status = self._status(throughput)
+        status = self._status(throughput, at)
         modified = (
             throughput.modified
             if status == "Creating"

@@ -1,19 +1,19 @@
-"""What jobs, models and throughput have in common: ids, request tokens, tags, and lists in pages."""
+"""What jobs, models and throughput have in common: ids, request tokens, and lists in pages."""
 
 import base64
 import binascii
 import json
 import secrets
 import string
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 from local.bedrock.clock import as_datetime
-from local.bedrock.errors import NotFoundError, TooManyTagsError, ValidationError
+from local.bedrock.errors import ValidationError
 
-TAGS_PER_RESOURCE = 50
 PAGE_SIZE = 100
+# As AWS words it where a model's identifier names none.
+UNKNOWN_MODEL = "The provided model identifier is invalid."
 
 
 def new_id() -> str:
@@ -24,50 +24,6 @@ def new_id() -> str:
 def request_fingerprint(params: dict[str, Any]) -> str:
     """Equal for requests that ask for the same thing, whatever their token."""
     return json.dumps({key: value for key, value in params.items() if key != "clientRequestToken"}, sort_keys=True)
-
-
-@dataclass
-class Tags:
-    """The tags of all resources, by ARN."""
-
-    _by_arn: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def put(self, arn: str, tags: Sequence[dict[str, str]]) -> None:
-        """Make a resource taggable and tag it."""
-        merged = self._by_arn.get(arn, {}) | {tag["key"]: tag["value"] for tag in tags}
-        if len(merged) > TAGS_PER_RESOURCE:
-            raise TooManyTagsError(f"A resource can have {TAGS_PER_RESOURCE} tags; {arn} would have {len(merged)}.")
-        self._by_arn[arn] = merged
-
-    def forget(self, arn: str) -> None:
-        """The resource is gone."""
-        self._by_arn.pop(arn, None)
-
-    def of(self, arn: str) -> dict[str, str]:
-        """A resource's tags; none where it cannot have any."""
-        return dict(self._by_arn.get(arn, {}))
-
-    def list_tags(self, params: dict[str, Any]) -> dict[str, Any]:
-        """ListTagsForResource."""
-        return {"tags": [{"key": key, "value": value} for key, value in self._of(params["resourceARN"]).items()]}
-
-    def tag(self, params: dict[str, Any]) -> dict[str, Any]:
-        """TagResource."""
-        self._of(params["resourceARN"])
-        self.put(params["resourceARN"], params["tags"])
-        return {}
-
-    def untag(self, params: dict[str, Any]) -> dict[str, Any]:
-        """UntagResource."""
-        tags = self._of(params["resourceARN"])
-        for key in params["tagKeys"]:
-            tags.pop(key, None)
-        return {}
-
-    def _of(self, arn: str) -> dict[str, str]:
-        if arn not in self._by_arn:
-            raise NotFoundError(f"Could not find the resource {arn}.")
-        return self._by_arn[arn]
 
 
 def page(

@@ -7,7 +7,7 @@ from local.bedrock.custom_model_deployments import Deployment, Deployments
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.customization_jobs import CustomizationJob, CustomizationJobs
 from local.bedrock.provisioned_throughput import Throughput, Throughputs
-from local.bedrock.resources import Tags
+from local.bedrock.tags import Tags
 
 Resource = CustomizationJob | CustomModel | Throughput | Deployment
 

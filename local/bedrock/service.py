@@ -23,22 +23,26 @@ from local.bedrock.contract import contract, iso8601
 from local.bedrock.custom_model_deployments import Deployment, Deployments
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.customization_jobs import CustomizationJob, CustomizationJobs
-from local.bedrock.errors import BedrockError, InternalError, UnsupportedOperationError
+from local.bedrock.errors import BedrockError, InternalError, UndocumentedError, UnsupportedOperationError
 from local.bedrock.faults import FAULT_LIST, Call, Fault, FaultKind, Faults, error_of
 from local.bedrock.foundation_models import SimulatedFoundationModels
+from local.bedrock.lags import Lags
 from local.bedrock.model_access import AccessToModels
 from local.bedrock.on_demand_quotas import OnDemandQuotas
 from local.bedrock.provisioned_throughput import Throughput, Throughputs
-from local.bedrock.resources import Tags, without_nones
+from local.bedrock.resources import without_nones
 from local.bedrock.resources_seen_by_iam import ResourcesSeenByIam
 from local.bedrock.runtime import Runtime
 from local.bedrock.service_quotas import ServiceQuotas
 from local.bedrock.settings import SimulationSettings
+from local.bedrock.tags import Tags
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
+# A list with its request, and of which moment it shows what has a certain name.
+ListOperation = Callable[[dict[str, Any], Callable[[str], float]], dict[str, Any]]
 Resource = CustomizationJob | CustomModel | Throughput | Deployment
 # Where a request names the resource that it is about, and where a response names the one that was made.
 IDENTIFIERS = (
@@ -113,9 +117,11 @@ class SimulatedBedrock:
         self._contract = contract()
         # One lock for all state: operations are short; trainings and answers run outside of it.
         self._lock = threading.Lock()
-        tags = Tags()
+        self._lags = Lags(settings, clock, self._faults)
+        self._refuses_as_validation = settings.undocumented_refusals == "validation"
+        self._tags = tags = Tags(clock, self._lags)
         self._foundation_models = SimulatedFoundationModels(settings)
-        self._custom_models = CustomModels(settings, self._foundation_models, tags)
+        self._custom_models = CustomModels(settings, clock, self._foundation_models, tags)
         self._jobs = CustomizationJobs(
             settings, clock, s3, executor, self._foundation_models, self._custom_models, tags
         )
@@ -146,19 +152,19 @@ class SimulatedBedrock:
         self._operations: dict[str, Operation] = {
             "CreateModelCustomizationJob": self._jobs.create,
             "GetModelCustomizationJob": self._jobs.get,
-            "ListModelCustomizationJobs": self._jobs.list_jobs,
+            "ListModelCustomizationJobs": self._lagging(self._jobs.list_jobs),
             "StopModelCustomizationJob": self._jobs.stop,
             "GetCustomModel": self._custom_models.get,
-            "ListCustomModels": self._custom_models.list_models,
+            "ListCustomModels": self._lagging(self._custom_models.list_models),
             "DeleteCustomModel": self._custom_models.delete,
             "CreateProvisionedModelThroughput": self._throughputs.create,
             "GetProvisionedModelThroughput": self._throughputs.get,
             "UpdateProvisionedModelThroughput": self._throughputs.update,
-            "ListProvisionedModelThroughputs": self._throughputs.list_throughputs,
+            "ListProvisionedModelThroughputs": self._lagging(self._throughputs.list_throughputs),
             "DeleteProvisionedModelThroughput": self._throughputs.delete,
             "CreateCustomModelDeployment": self._deployments.create,
             "GetCustomModelDeployment": self._deployments.get,
-            "ListCustomModelDeployments": self._deployments.list_deployments,
+            "ListCustomModelDeployments": self._lagging(self._deployments.list_deployments),
             "DeleteCustomModelDeployment": self._deployments.delete,
             "GetFoundationModel": self._foundation_models.get,
             "GetFoundationModelAvailability": access.tell,
@@ -229,7 +235,12 @@ class SimulatedBedrock:
         if operation.input_shape is not None:
             validation.check(operation.input_shape, params)
         stale = STALE.get(fault.kind, {}).get(operation.name, {}) if fault else {}
-        response = self._operate(operation, params, outcome, stale)
+        try:
+            response = self._operate(operation, params, outcome, stale)
+        except UndocumentedError as refusal:
+            if self._refuses_as_validation or self._faults.refuses_as_validation(call):
+                raise refusal.as_validation() from refusal
+            raise
         if operation.name == "CreateModelCustomizationJob":
             self._hold_up(outcome.resource, self._faults.of_the_job(call))
         if fault is not None:
@@ -263,6 +274,9 @@ class SimulatedBedrock:
         response.headers.update(invocation.headers)
         return response
 
+    def _lagging(self, operation: ListOperation) -> Operation:
+        return lambda params: operation(params, self._lags.listed_at)
+
     def _refresh(self) -> None:
         self._jobs.refresh()
         self._throughputs.refresh()
@@ -290,9 +304,8 @@ class SimulatedBedrock:
         """All that a rule's `match` may occur in: path, query, body, and the names behind the ARNs in them."""
         text = f"{request.full_path}\n{request.get_data(as_text=True)}"
         with self._lock:
-            found = [find(arn) for arn in ARN.findall(text) for find in self._found_by.values()]
-            names = [resource.name for resource in found if resource]
-        return "\n".join([text, *names])
+            names = [self._tags.name_of(arn) for arn in ARN.findall(text)]
+        return "\n".join([text, *filter(None, names)])
 
     def _apply_before(self, fault: Fault, operation: str, caller: Caller) -> None:
         if fault.kind is FaultKind.SLOW:
@@ -358,16 +371,14 @@ class SimulatedBedrock:
         """What exists now, not counted as calls and not touched by faults: for progress displays and for harnesses."""
         with self._lock:
             self._refresh()
-            return {
-                "jobs": self._jobs.list_jobs({"maxResults": 1000})["modelCustomizationJobSummaries"],
-                "custom_models": self._custom_models.list_models({"maxResults": 1000})["modelSummaries"],
-                "provisioned_throughputs": self._throughputs.list_throughputs({"maxResults": 1000})[
-                    "provisionedModelSummaries"
-                ],
-                "custom_model_deployments": self._deployments.list_deployments({"maxResults": 1000})[
-                    "modelDeploymentSummaries"
-                ],
+            now, everything = self._clock.now(), {"maxResults": 1000}
+            lists: dict[str, tuple[ListOperation, str]] = {
+                "jobs": (self._jobs.list_jobs, "modelCustomizationJobSummaries"),
+                "custom_models": (self._custom_models.list_models, "modelSummaries"),
+                "provisioned_throughputs": (self._throughputs.list_throughputs, "provisionedModelSummaries"),
+                "custom_model_deployments": (self._deployments.list_deployments, "modelDeploymentSummaries"),
             }
+            return {name: listed(everything, lambda _: now)[key] for name, (listed, key) in lists.items()}
 
     def _resource(self, request: Request) -> dict[str, Any] | None:
         with self._lock:

@@ -18,6 +18,7 @@ StopReason = Literal[
     "malformed_tool_use",
     "model_context_window_exceeded",
 ]
+UndocumentedRefusals = Literal["specific", "validation"]
 AnswerBlock = Literal["text", "reasoning", "redacted_reasoning", "tool_use"]
 
 
@@ -88,6 +89,13 @@ class SimulationSettings(BaseModel):
         default=(), description="of answers through Converse; the shares of a model's forms add up to at most 1"
     )
 
+    list_lag_seconds: float = Field(default=0, ge=0, description="how old what lists show is; Get is current")
+    tag_lag_seconds: float = Field(default=0, ge=0, description="the same for ListTagsForResource")
+    undocumented_refusals: UndocumentedRefusals = Field(
+        default="specific",
+        description="the error code where no document tells which of an operation's codes it is: "
+        "ResourceNotFoundException and ConflictException, or ValidationException for both",
+    )
     delete_while_creating: bool = Field(default=False, description="of a throughput or a deployment")
     model_access: dict[str, ModelAccess] = Field(default={}, description="subscribed to, for models that it omits")
     first_access_seconds: float = Field(default=900, ge=0, description="how long calls without subscription succeed")
