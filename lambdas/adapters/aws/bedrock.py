@@ -9,9 +9,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lambdas.adapters.aws.service_errors import NotFound, failure_words, named_errors
+from lambdas.adapters.aws.service_errors import (
+    VALIDATION,
+    Conflict,
+    NotFound,
+    Refused,
+    errors_about_one,
+    failure_words,
+    named_errors,
+)
 from lambdas.domain.core.timestamps import timestamp
-from lambdas.domain.training.customization import JobDescription, phase_of
+from lambdas.domain.training.customization import IN_PROGRESS, JobDescription, phase_of
 from lambdas.domain.training.given_model import ACTIVE, GivenModel
 from lambdas.domain.training.network import JobNetwork
 
@@ -95,7 +103,7 @@ class Bedrock:
     def find_customization_job(self, identifier: str) -> JobDescription | None:
         """A job by name or ARN; None where there is none."""
         try:
-            with named_errors("GetModelCustomizationJob"):
+            with errors_about_one("GetModelCustomizationJob"):
                 response = self._client.get_model_customization_job(jobIdentifier=identifier)
         except NotFound:
             return None
@@ -117,9 +125,17 @@ class Bedrock:
         )
 
     def stop_customization_job(self, identifier: str) -> None:
-        """Asks a job to stop; what it has trained is lost."""
-        with named_errors("StopModelCustomizationJob"):
-            self._client.stop_model_customization_job(jobIdentifier=identifier)
+        """Asks a job to stop; what it has trained is lost. Raises Conflict where it has ended, or stops already."""
+        try:
+            with errors_about_one("StopModelCustomizationJob"):
+                self._client.stop_model_customization_job(jobIdentifier=identifier)
+        except Refused as refusal:
+            # A ValidationException may have words that nobody has seen yet: then its state is asked for.
+            if refusal.code == VALIDATION and not isinstance(refusal, NotFound | Conflict):
+                found = self.find_customization_job(identifier)
+                if found is not None and found.status != IN_PROGRESS:
+                    raise Conflict(refusal.operation, refusal.code, refusal.message) from refusal
+            raise
 
     def list_running_jobs(self) -> list[Listed]:
         """All customization jobs in progress of the account in this Region, whoever started them."""
@@ -134,7 +150,7 @@ class Bedrock:
     def find_custom_model(self, identifier: str) -> str | None:
         """The ARN of a custom model by name or ARN; None where there is none."""
         try:
-            with named_errors("GetCustomModel"):
+            with errors_about_one("GetCustomModel"):
                 return self._client.get_custom_model(modelIdentifier=identifier)["modelArn"]
         except NotFound:
             return None
@@ -142,7 +158,7 @@ class Bedrock:
     def describe_custom_model(self, arn: str) -> GivenModel | None:
         """A custom model by its ARN; None where there is none."""
         try:
-            with named_errors("GetCustomModel"):
+            with errors_about_one("GetCustomModel"):
                 response = self._client.get_custom_model(modelIdentifier=arn)
         except NotFound:
             return None
@@ -161,7 +177,7 @@ class Bedrock:
 
     def delete_custom_model(self, arn: str) -> None:
         """Deletes a custom model; one that does not exist is deleted already."""
-        with suppress(NotFound), named_errors("DeleteCustomModel"):
+        with suppress(NotFound), errors_about_one("DeleteCustomModel"):
             self._client.delete_custom_model(modelIdentifier=arn)
 
     def list_custom_models(self) -> list[Listed]:
@@ -176,7 +192,7 @@ class Bedrock:
 
     def tags_of(self, arn: str) -> dict[str, str]:
         """The tags of a job, a custom model, a throughput or a deployment."""
-        with named_errors("ListTagsForResource"):
+        with errors_about_one("ListTagsForResource"):
             response = self._client.list_tags_for_resource(resourceARN=arn)
         return {tag["key"]: tag["value"] for tag in response.get("tags", [])}
 

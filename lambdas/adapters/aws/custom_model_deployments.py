@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lambdas.adapters.aws.bedrock import Listed, tag_list
-from lambdas.adapters.aws.service_errors import Conflict, NotFound, Refused, failure_words, named_errors
+from lambdas.adapters.aws.deletions import explain_refused_deletion
+from lambdas.adapters.aws.service_errors import NotFound, Refused, errors_about_one, failure_words, named_errors
 from lambdas.domain.core.timestamps import timestamp
 from lambdas.domain.serving.kinds import IN_SERVICE, ON_DEMAND, ServedModel
 
@@ -34,7 +35,7 @@ class CustomModelDeployments:
     def find(self, identifier: str) -> ServedModel | None:
         """A deployment by name or ARN; None where there is none."""
         try:
-            with named_errors("GetCustomModelDeployment"):
+            with errors_about_one("GetCustomModelDeployment"):
                 response = self._client.get_custom_model_deployment(customModelDeploymentIdentifier=identifier)
         except NotFound:
             return None
@@ -53,18 +54,15 @@ class CustomModelDeployments:
     def delete(self, identifier: str) -> bool:
         """Asks for the deletion of a deployment by name or ARN; False for one that does not exist, deleted already.
 
-        Bedrock refuses one that it is still creating with a ValidationException ("… is in a mutating state"),
-        which time heals: that is a Conflict here, as for a throughput.
+        Raises Conflict for one that Bedrock is still creating or is deleting already.
         """
         try:
-            with named_errors("DeleteCustomModelDeployment"):
+            with errors_about_one("DeleteCustomModelDeployment"):
                 self._client.delete_custom_model_deployment(customModelDeploymentIdentifier=identifier)
         except NotFound:
             return False
         except Refused as refusal:
-            if refusal.code == "ValidationException" and "mutating state" in refusal.message:
-                raise Conflict(refusal.operation, refusal.code, refusal.message) from refusal
-            raise
+            return explain_refused_deletion(refusal, lambda: self.find(identifier))
         return True
 
     def list_all(self) -> list[Listed]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lambdas.adapters.aws.bedrock import Listed, tag_list
-from lambdas.adapters.aws.service_errors import NotFound, failure_words, named_errors
+from lambdas.adapters.aws.deletions import explain_refused_deletion
+from lambdas.adapters.aws.service_errors import NotFound, Refused, errors_about_one, failure_words, named_errors
 from lambdas.domain.core.timestamps import timestamp
 from lambdas.domain.serving.kinds import PROVISIONED, ServedModel
 
@@ -39,7 +40,7 @@ class ProvisionedThroughputs:
     def find(self, identifier: str) -> ServedModel | None:
         """A throughput by name or ARN; None where there is none."""
         try:
-            with named_errors("GetProvisionedModelThroughput"):
+            with errors_about_one("GetProvisionedModelThroughput"):
                 response = self._client.get_provisioned_model_throughput(provisionedModelId=identifier)
         except NotFound:
             return None
@@ -55,12 +56,17 @@ class ProvisionedThroughputs:
         )
 
     def delete(self, identifier: str) -> bool:
-        """Asks for the deletion of a throughput by name or ARN; False for one that does not exist, deleted already."""
+        """Asks for the deletion of a throughput by name or ARN; False for one that does not exist, deleted already.
+
+        Raises Conflict for one that Bedrock is still creating or is deleting already.
+        """
         try:
-            with named_errors("DeleteProvisionedModelThroughput"):
+            with errors_about_one("DeleteProvisionedModelThroughput"):
                 self._client.delete_provisioned_model_throughput(provisionedModelId=identifier)
         except NotFound:
             return False
+        except Refused as refusal:
+            return explain_refused_deletion(refusal, lambda: self.find(identifier))
         return True
 
     def list_all(self) -> list[Listed]:

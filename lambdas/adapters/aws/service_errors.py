@@ -52,6 +52,19 @@ class Conflict(Refused):
     """The resource's present state does not allow the call."""
 
 
+VALIDATION = "ValidationException"
+# Bedrock's documents do not tell with which of its codes an operation refuses a name that nothing has, or a resource
+# whose state forbids the call: a ValidationException may say what ResourceNotFoundException or ConflictException says.
+_SAYS_UNKNOWN = re.compile(
+    r"identifier is invalid|\barn is invalid|\bnot (?:be )?found\b|could not (?:find|resolve)|unable to find"
+    r"|does(?:n't| not) exist|no such\b",
+    re.IGNORECASE,
+)
+_SAYS_CONFLICT = re.compile(
+    r"mutating state|\bin use\b|\bbeing (?:created|deleted|updated|stopped)\b|\balready (?:being |been )?"
+    r"(?:deleted|deleting|stopped|stopping|completed|failed)\b|\bcannot be (?:stopped|deleted)\b.*\bstatus\b",
+    re.IGNORECASE,
+)
 _REFUSALS = {
     "ResourceNotFoundException": NotFound,
     "ExecutionDoesNotExist": NotFound,
@@ -61,6 +74,22 @@ _REFUSALS = {
     "ParameterNotFound": NotFound,
     "ParameterAlreadyExists": Conflict,
 }
+
+
+@contextmanager
+def errors_about_one(operation: str) -> Iterator[None]:
+    """As `named_errors`, of a call about one resource that exists, or did: NotFound and Conflict by whichever code."""
+    try:
+        with named_errors(operation):
+            yield
+    except Refused as refusal:
+        if refusal.code != VALIDATION:
+            raise
+        if _SAYS_UNKNOWN.search(refusal.message):
+            raise NotFound(refusal.operation, refusal.code, refusal.message) from refusal
+        if _SAYS_CONFLICT.search(refusal.message):
+            raise Conflict(refusal.operation, refusal.code, refusal.message) from refusal
+        raise
 
 
 def failure_words(message: str | None) -> str | None:
