@@ -35,6 +35,7 @@ def jobs(simulation: Simulation, status: str = "InProgress") -> list[str]:
     return [one["jobArn"] for one in found]
 
 
+@pytest.mark.assumption("lists-may-lag", "get-is-current")
 def test_a_list_shows_a_throughput_and_its_status_later_than_get(simulation: Simulation) -> None:
     arn = buy(simulation)
     assert simulation.bedrock.get_provisioned_model_throughput(provisionedModelId=arn)["status"] == "Creating"
@@ -48,6 +49,7 @@ def test_a_list_shows_a_throughput_and_its_status_later_than_get(simulation: Sim
     assert throughputs(simulation) == [(arn, "InService")]
 
 
+@pytest.mark.assumption("lists-may-lag", "get-is-current")
 def test_a_list_shows_what_get_no_longer_finds(simulation: Simulation) -> None:
     arn = buy(simulation)
     simulation.clock.advance(3600)
@@ -60,6 +62,7 @@ def test_a_list_shows_what_get_no_longer_finds(simulation: Simulation) -> None:
     assert throughputs(simulation) == []
 
 
+@pytest.mark.assumption("lists-may-lag")
 def test_deployments_lag_as_throughputs_do(simulation: Simulation) -> None:
     model = simulation.complete_job_for(LLAMA_3_3)["outputModelArn"]
     arn = simulation.bedrock.create_custom_model_deployment(modelDeploymentName="sales", modelArn=model)[
@@ -75,6 +78,7 @@ def test_deployments_lag_as_throughputs_do(simulation: Simulation) -> None:
     assert listed() == [arn]
 
 
+@pytest.mark.assumption("lists-may-lag", "get-is-current")
 def test_a_job_is_listed_late_and_listed_as_in_progress_when_it_has_ended(simulation: Simulation) -> None:
     arn = simulation.create_job()
     assert jobs(simulation) == []
@@ -89,6 +93,7 @@ def test_a_job_is_listed_late_and_listed_as_in_progress_when_it_has_ended(simula
     assert (jobs(simulation), jobs(simulation, "Stopping")) == ([], [arn])
 
 
+@pytest.mark.assumption("lists-may-lag")
 def test_a_custom_model_is_listed_late_and_beyond_its_deletion(simulation: Simulation) -> None:
     arn = simulation.complete_job()["outputModelArn"]
 
@@ -102,6 +107,7 @@ def test_a_custom_model_is_listed_late_and_beyond_its_deletion(simulation: Simul
     assert listed() == []
 
 
+@pytest.mark.assumption("tags-may-lag")
 def test_tags_show_late_and_beyond_the_deletion(simulation: Simulation) -> None:
     """New tags are missing at first, which is harder on a caller than an error is."""
     arn = buy(simulation)

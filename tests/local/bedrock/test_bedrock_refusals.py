@@ -27,6 +27,7 @@ def code_of(simulation: Simulation, operation: str, **parameters: object) -> str
     return str(caught.value.response["Error"]["Code"])
 
 
+@pytest.mark.assumption("unknown-names-refused-by-either-code")
 def test_an_unknown_name_is_not_found_or_invalid(simulation: Simulation, refusals: UndocumentedRefusals) -> None:
     expected = {"specific": "ResourceNotFoundException", "validation": "ValidationException"}[refusals]
     for operation, parameters in {
@@ -43,6 +44,7 @@ def test_an_unknown_name_is_not_found_or_invalid(simulation: Simulation, refusal
         assert code_of(simulation, operation, **parameters) == expected, operation
 
 
+@pytest.mark.assumption("states-refused-by-either-code")
 def test_a_state_that_forbids_the_call_is_a_conflict_or_invalid(
     simulation: Simulation, refusals: UndocumentedRefusals
 ) -> None:
