@@ -59,7 +59,7 @@ class EmbeddedAws:
     scaled_functions: bool = False
     idle_workers: int | None = None
     lambda_concurrency: int = 1000
-    enforces_permissions: bool = False
+    enforces_permissions: bool = True
     bedrock_settings: Mapping[str, object] = field(default_factory=dict)
     token: str = field(init=False, repr=False)
     environment: dict[str, str] = field(init=False, repr=False)

@@ -86,5 +86,5 @@ class Sandbox:
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with EmbeddedAws(tmp_path_factory.mktemp("embedded-aws")) as aws:
+    with EmbeddedAws(tmp_path_factory.mktemp("embedded-aws"), enforces_permissions=False) as aws:
         yield Sandbox(aws)

@@ -30,7 +30,7 @@ NO_ROOM = "Lambda.TooManyRequestsException"
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """An account that may run two functions at a time."""
-    with EmbeddedAws(tmp_path_factory.mktemp("small"), lambda_concurrency=LIMIT) as aws:
+    with EmbeddedAws(tmp_path_factory.mktemp("small"), lambda_concurrency=LIMIT, enforces_permissions=False) as aws:
         yield Sandbox(aws)
 
 

@@ -276,6 +276,29 @@ def test_a_model_that_is_served_on_demand_buys_no_throughput(deployed: tuple[Emb
     assert aws.client("bedrock").list_custom_model_deployments()["modelDeploymentSummaries"] == []
 
 
+def test_a_run_ends_with_access_denied_where_a_grant_is_missing(
+    deployed: tuple[EmbeddedAws, DeployedEnvironment],
+) -> None:
+    """A statement that somebody removes from a role is missed here, not only on AWS."""
+    aws, _ = deployed
+    iam = aws.client("iam")
+    [role] = [each["RoleName"] for each in iam.list_roles()["Roles"] if "ValidateDatasetRole" in each["RoleName"]]
+    [policy] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    granted = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    kept = [each for each in granted["Statement"] if "s3:GetObjectVersion" not in each["Action"]]
+    assert len(kept) == len(granted["Statement"]) - 1
+    put = {"RoleName": role, "PolicyName": policy}
+    before = len(operations(aws))
+    iam.put_role_policy(**put, PolicyDocument=json.dumps({**granted, "Statement": kept}))
+    try:
+        succeeded, printed = told_of(deployed, EXAMPLE)
+    finally:
+        iam.put_role_policy(**put, PolicyDocument=json.dumps(granted))
+    assert not succeeded
+    assert "is not authorized to perform: s3:GetObjectVersion" in " ".join(printed.split())
+    assert not any(operation.startswith("Create") for operation in operations(aws)[before:])
+
+
 def test_a_refused_data_set_is_told_line_by_line(
     deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path
 ) -> None:
