@@ -146,6 +146,7 @@ class EmbeddedAws:
                 *(sys.executable, "-m", "local.bedrock"),
                 *("--port", "0", "--region", self.region, "--time-scale", str(self.time_scale)),
                 *("--s3-endpoint", self.endpoint, "--settings", settings, "--calls", self.bedrock_calls),
+                *(["--enforce-roles"] if self.enforces_permissions else []),
             ],
             environment={**self.environment, TOKEN_VARIABLE: self.token},
             directory=CHECKOUT,

@@ -16,6 +16,7 @@ from pathlib import Path
 from local.bedrock.faults import FAULT_LIST
 from local.bedrock.server import HOST, POLL_SECONDS, bind, s3_client
 from local.bedrock.settings import SimulationSettings
+from local.permissions.assumed_roles import AssumedRoles
 from local.request_guard import TOKEN_VARIABLE, new_token
 
 
@@ -28,6 +29,9 @@ def main() -> None:
     parser.add_argument("--time-scale", type=float, help="factor on every duration, such as 0.005")
     parser.add_argument("--region", help="default us-west-2")
     parser.add_argument("--settings", type=Path, help="JSON file with further settings")
+    parser.add_argument(
+        "--enforce-roles", action="store_true", help="decide what jobs' roles may do, by the IAM beside the S3"
+    )
     parser.add_argument("--faults", type=Path, help="JSON file with a list of fault rules")
     arguments = parser.parse_args()
 
@@ -43,8 +47,16 @@ def main() -> None:
     s3 = s3_client(arguments.s3_endpoint, settings.region)
     chosen = os.environ.pop(TOKEN_VARIABLE, None)
     token = chosen or new_token()
+    roles = AssumedRoles(arguments.s3_endpoint, settings.region) if arguments.enforce_roles else None
     server = bind(
-        settings, s3, token=token, executor=executor, port=arguments.port, calls=arguments.calls, faults=faults
+        settings,
+        s3,
+        token=token,
+        executor=executor,
+        port=arguments.port,
+        calls=arguments.calls,
+        faults=faults,
+        roles=roles,
     )
 
     def stop(*_: object) -> None:

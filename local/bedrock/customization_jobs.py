@@ -18,6 +18,7 @@ from local.bedrock.errors import ConflictError, QuotaError, UnknownResourceError
 from local.bedrock.foundation_models import Customization, FoundationModel, SimulatedFoundationModels
 from local.bedrock.job_network import check_network
 from local.bedrock.resources import new_id, page, request_fingerprint, times, without_nones
+from local.bedrock.service_role import ServiceRoles, check_access
 from local.bedrock.settings import SimulationSettings
 from local.bedrock.tags import Tags
 from local.bedrock.training import TrainingOutcome, metrics_csv, train
@@ -70,6 +71,7 @@ class CustomizationJobs:
         foundation_models: SimulatedFoundationModels,
         custom_models: CustomModels,
         tags: Tags,
+        roles: ServiceRoles,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -78,8 +80,13 @@ class CustomizationJobs:
         self._foundation_models = foundation_models
         self._custom_models = custom_models
         self._tags = tags
+        self._roles = roles
         self._jobs: dict[str, CustomizationJob] = {}
         self._by_token: dict[str, CustomizationJob] = {}
+
+    def check_role(self, params: dict[str, Any]) -> None:
+        """What the role may do, before a job is created; raises ValidationError."""
+        check_access(self._roles, params, self._new_arn(params["baseModelIdentifier"].rpartition("/")[2]))
 
     def create(self, params: dict[str, Any]) -> dict[str, Any]:
         """CreateModelCustomizationJob: the same token with the same request gives the same job."""
@@ -93,10 +100,7 @@ class CustomizationJobs:
         customization = base_model.customization
         assert customization is not None  # noqa: S101 - what `customizable` returns has one
         self._check(params, customization)
-        arn = (
-            f"arn:aws:bedrock:{self._settings.region}:{self._settings.account_id}"
-            f":model-customization-job/{base_model.model_id}/{new_id()}"
-        )
+        arn = self._new_arn(base_model.model_id)
         if "vpcConfig" in params:
             check_network(params["vpcConfig"], params["roleArn"], arn, self._settings, self._s3)
         self._tags.add(arn, params["jobName"], params.get("jobTags", []))
@@ -165,6 +169,10 @@ class CustomizationJobs:
         """A job by ARN or name, if there is one."""
         return next((job for job in self._jobs.values() if identifier in (job.arn, job.name)), None)
 
+    def _new_arn(self, base_model_id: str) -> str:
+        account = f"arn:aws:bedrock:{self._settings.region}:{self._settings.account_id}"
+        return f"{account}:model-customization-job/{base_model_id}/{new_id()}"
+
     def _check(self, params: dict[str, Any], customization: Customization) -> None:
         if params.get("customizationType", "FINE_TUNING") != "FINE_TUNING":
             raise ValidationError(f"The simulated Bedrock has no customization of type {params['customizationType']}.")
@@ -205,13 +213,13 @@ class CustomizationJobs:
     def _train(self, params: dict[str, Any], customization: Customization, trained_at: list[float]) -> TrainingOutcome:
         """In the executor: read the data and fit."""
         try:
-            uri = params["trainingDataConfig"]["s3Uri"]
-            rows = read_examples(self._s3, uri, customization, validation=False)
+            s3 = self._roles.s3(params["roleArn"])
+            rows = read_examples(s3, params["trainingDataConfig"]["s3Uri"], customization, validation=False)
             validators = params.get("validationDataConfig", {}).get("validators", [])
             held_out = [
                 row
                 for validator in validators
-                for row in read_examples(self._s3, validator["s3Uri"], customization, validation=True)
+                for row in read_examples(s3, validator["s3Uri"], customization, validation=True)
             ]
             if len(rows) + len(held_out) > customization.total:
                 raise TrainingDataRefused(
@@ -270,9 +278,10 @@ class CustomizationJobs:
         if training.validation:
             files[f"{root}/{VALIDATION_METRICS}"] = metrics_csv(training.validation, "validation_loss")
         files[f"{root}/{INPUT_STATUS}"] = self._input_status(training.records)
+        s3 = self._roles.s3(job.request["roleArn"])
         for key, data in files.items():
             try:
-                self._s3.put_object(Bucket=bucket, Key=key, Body=data)
+                s3.put_object(Bucket=bucket, Key=key, Body=data)
             except (ClientError, BotoCoreError) as error:
                 raise TrainingDataRefused(
                     f"Could not validate PutObject permissions to access S3 bucket: {bucket} at key {key}"

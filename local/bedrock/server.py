@@ -16,6 +16,7 @@ from local.bedrock.call_log import CallLog
 from local.bedrock.clock import SimulationClock, WallClock
 from local.bedrock.faults import Fault
 from local.bedrock.service import SimulatedBedrock
+from local.bedrock.service_role import ServiceRoles
 from local.bedrock.settings import SimulationSettings
 from local.request_guard import RequestGuard
 
@@ -57,12 +58,13 @@ def bind(
     calls: Path | None = None,
     faults: list[Fault] | None = None,
     clock: SimulationClock | None = None,
+    roles: ServiceRoles | None = None,
 ) -> BaseWSGIServer:
     """A server that listens on 127.0.0.1 (port 0: a free one, see `server.port`) and waits for `serve_forever()`.
 
-    It refuses requests without `token`.
+    It refuses requests without `token`. Without `roles`, a job's role may do anything.
     """
-    app = SimulatedBedrock(settings, clock or WallClock(), s3, executor, CallLog(calls), faults or [])
+    app = SimulatedBedrock(settings, clock or WallClock(), s3, executor, CallLog(calls), faults or [], roles)
     server = make_server(HOST, port, app, threaded=True, request_handler=_Handler)
     # Which hosts a request may name is known with the port, before anything is served.
     server.app = RequestGuard(server.port, token).wsgi(app)
@@ -80,10 +82,13 @@ def serve(
     faults: list[Fault] | None = None,
     clock: SimulationClock | None = None,
     executor: Executor | None = None,
+    roles: ServiceRoles | None = None,
 ) -> Iterator[str]:
     """Serve from a thread of this process; yields the address, such as `http://127.0.0.1:40123`."""
     trainings = executor or ThreadPoolExecutor(max_workers=1, thread_name_prefix="training")
-    server = bind(settings, s3, token=token, executor=trainings, port=port, calls=calls, faults=faults, clock=clock)
+    server = bind(
+        settings, s3, token=token, executor=trainings, port=port, calls=calls, faults=faults, clock=clock, roles=roles
+    )
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS}, name="simulated-bedrock", daemon=True
     )

@@ -34,6 +34,7 @@ from local.bedrock.resources import without_nones
 from local.bedrock.resources_seen_by_iam import ResourcesSeenByIam
 from local.bedrock.runtime import Runtime
 from local.bedrock.service_quotas import ServiceQuotas
+from local.bedrock.service_role import AnyRole, ServiceRoles
 from local.bedrock.settings import SimulationSettings
 from local.bedrock.tags import Tags
 
@@ -99,7 +100,7 @@ class _Outcome:
 class SimulatedBedrock:
     """A WSGI application with the state of one account in one Region.
 
-    `executor` runs trainings; `s3` is where training data is read and metrics are written.
+    `executor` runs trainings; `s3` is where training data is read and metrics are written, with what `roles` allow.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class SimulatedBedrock:
         executor: Executor,
         calls: CallLog,
         faults: list[Fault],
+        roles: ServiceRoles | None = None,
     ) -> None:
         self._clock = clock
         self._calls = calls
@@ -123,7 +125,7 @@ class SimulatedBedrock:
         self._foundation_models = SimulatedFoundationModels(settings)
         self._custom_models = CustomModels(settings, clock, self._foundation_models, tags)
         self._jobs = CustomizationJobs(
-            settings, clock, s3, executor, self._foundation_models, self._custom_models, tags
+            settings, clock, s3, executor, self._foundation_models, self._custom_models, tags, roles or AnyRole(s3)
         )
         quotas = ServiceQuotas(settings, self._foundation_models)
         self._throughputs = Throughputs(settings, clock, self._foundation_models, self._custom_models, tags, s3)
@@ -255,6 +257,9 @@ class SimulatedBedrock:
         operate = self._operations.get(operation.name)
         if operate is None:
             raise UnsupportedOperationError(f"The simulated Bedrock has no operation {operation.name}.")
+        if operation.name == "CreateModelCustomizationJob":
+            # Without the lock: who decides what the role may do asks this service about other calls meanwhile.
+            self._jobs.check_role(params)
         with self._lock:
             output = operate(params)
         if stale:

@@ -1,4 +1,4 @@
-"""Lambda workers of the embedded AWS ask before each call, and the deployed policies answer."""
+"""On the embedded AWS, Lambda workers and AWS's own services ask before each call, and the deployed policies answer."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,8 @@ from local.permissions.account import EmbeddedAccount
 from local.permissions.evaluator import Evaluator
 from local.permissions.guard import Guard
 from local.permissions.record import DecisionRecord
+from local.permissions.rule_targets import RuleTargets
+from local.permissions.state_machine_role import StateMachineRole
 
 HOOK = Path(__file__).with_name("worker_hook.py")
 # After the search path is complete, so that the function's own botocore is meant, and before it is imported.
@@ -29,4 +31,7 @@ def apply(port: int, record: Path, evaluator: Evaluator) -> Guard:
         PLACE, f"{first}\n{INSTALL.format(hook=str(HOOK), port=port)}{second}"
     )
     account = EmbeddedAccount(os.environ["AWS_ENDPOINT_URL_BEDROCK"], os.environ["AWS_SESSION_TOKEN"])
-    return Guard(evaluator, account, DecisionRecord(record))
+    guard = Guard(evaluator, account, DecisionRecord(record))
+    StateMachineRole(guard).apply()
+    RuleTargets(guard).apply()
+    return guard

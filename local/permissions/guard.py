@@ -2,7 +2,8 @@
 
 In the emulator's process. A Lambda worker asks before each call (`local.permissions.worker_hook`), at
 `POST /_permissions/decide` with `{"function" | "role", "service", "operation", "parameters"}`; the answer is
-`{"denial": null}`, or the error that the caller gets. Whoever acts in this process itself asks `Guard.refusal`.
+`{"denial": null}`, or the error that the caller gets. A service of AWS asks for itself with `{"request"}`, the fields
+of an AccessRequest. Whoever acts in this process itself asks `Guard.refusal`.
 """
 
 import asyncio
@@ -17,8 +18,8 @@ from ministack.services import lambda_svc
 
 from local.permissions import policies
 from local.permissions.calls import Account, Call, UnknownCallError, access_requests
-from local.permissions.denial import Denial, denial
-from local.permissions.evaluator import Decision, Evaluator, EvaluatorError
+from local.permissions.denial import Denial, denial, message
+from local.permissions.evaluator import Decision, Evaluator, EvaluatorError, Policies
 from local.permissions.record import DecisionRecord
 from local.permissions.request import AccessRequest, Origin, session_of
 
@@ -40,11 +41,14 @@ class Guard:
         Raises EvaluatorError and UnknownRoleError.
         """
         for resource in request.resources:
-            decision = self._evaluator.decide(request, resource, policies.deployed(request.principal_arn, resource))
+            decision = self._evaluator.decide(request, resource, self._policies(request, resource))
             self._record.append(request, resource, decision)
             if not decision.allowed:
                 return resource, decision
         return None
+
+    def _policies(self, request: AccessRequest, resource: str) -> Policies:
+        return policies.deployed(request.principal_arn, resource, request.action)
 
     def denial_of(self, call: Call, principal_arn: str, origin: Origin = "function") -> Denial | None:
         """What the caller gets instead of an answer; None where the call may be made.
@@ -60,6 +64,8 @@ class Guard:
     def answer(self, body: bytes) -> tuple[int, dict[str, Any]]:
         """The status and the answer to a worker's question."""
         asked = json.loads(body)
+        if "request" in asked:
+            return self._answer_service(asked["request"])
         region = asked.get("region") or get_region()
         call = Call(asked["service"], asked["operation"], asked["parameters"], region, get_account_id())
         try:
@@ -70,6 +76,17 @@ class Guard:
             return HTTPStatus.NOT_IMPLEMENTED.value, {"message": f"{type(error).__name__}: {error}"}
         return HTTPStatus.OK.value, {"denial": asdict(refused) if refused else None}
 
+    def _answer_service(self, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        request = AccessRequest(**{**asked, "resources": tuple(asked["resources"])})
+        try:
+            refused = self.refusal(request)
+        except policies.UnknownRoleError as error:
+            return HTTPStatus.OK.value, {"denial": {"message": str(error)}}
+        except EvaluatorError as error:
+            return HTTPStatus.NOT_IMPLEMENTED.value, {"message": f"{type(error).__name__}: {error}"}
+        said = message(request.action.partition(":")[0], request, *refused) if refused else None
+        return HTTPStatus.OK.value, {"denial": {"message": said} if said else None}
+
     def asgi(self, app: Callable[..., Any]) -> Callable[..., Any]:
         """The application with the route before its own."""
 
@@ -79,8 +96,8 @@ class Guard:
                 return
             body, more = b"", True
             while more:
-                message = await receive()
-                body, more = body + message.get("body", b""), message.get("more_body", False)
+                part = await receive()
+                body, more = body + part.get("body", b""), part.get("more_body", False)
             # Node and the simulated Bedrock are waited for.
             status, told = await asyncio.to_thread(self.answer, body)
             headers = [(b"content-type", b"application/json")]

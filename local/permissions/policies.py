@@ -15,17 +15,21 @@ from local.permissions.request import role_name
 
 # What an ARN of a service may have a policy of its own for; the others' are about whom they let in from outside.
 WITH_POLICIES = ("s3", "kms", "sns", "sqs", "lambda")
+# What a role's trust policy is about.
+ASSUME = "sts:AssumeRole"
 
 
 class UnknownRoleError(Exception):
     """A principal's role is not deployed."""
 
 
-def deployed(principal_arn: str, resource: str) -> Policies:
+def deployed(principal_arn: str, resource: str, action: str) -> Policies:
     """What decides on the principal's request for the resource. Raises UnknownRoleError."""
     name = role_name(principal_arn)
     return Policies(
-        identity=_of_role(name) if name else (), boundary=_boundary(name), resource=_resource_policy(resource)
+        identity=_of_role(name) if name else (),
+        boundary=_boundary(name),
+        resource=_trust_policy(resource) if action == ASSUME else _resource_policy(resource),
     )
 
 
@@ -59,6 +63,13 @@ def _boundary(name: str) -> str | None:
 
 def _account(role: dict[str, Any]) -> str:
     return str(role["Arn"].split(":")[4])
+
+
+def _trust_policy(role_arn: str) -> str:
+    name = role_name(role_arn)
+    if name not in iam._roles:
+        raise UnknownRoleError(f"The embedded AWS has no role {name}: nobody can assume it.")
+    return _text(iam._roles[name]["AssumeRolePolicyDocument"])
 
 
 def _resource_policy(resource: str) -> str | None:

@@ -41,17 +41,17 @@ class Sandbox:
         )
         return str(made["FunctionArn"])
 
-    def state_machine(self, definition: dict[str, Any]) -> str:
+    def state_machine(self, definition: dict[str, Any], role: str = ROLE) -> str:
         """The ARN of a state machine; a definition without a `StartAt` starts at its first state."""
         definition = {"StartAt": next(iter(definition["States"])), **definition}
         made = self.states.create_state_machine(
-            name=self._name("machine"), definition=json.dumps(definition), roleArn=ROLE
+            name=self._name("machine"), definition=json.dumps(definition), roleArn=role
         )
         return str(made["stateMachineArn"])
 
-    def start(self, definition: dict[str, Any], data: object = None) -> str:
+    def start(self, definition: dict[str, Any], data: object = None, role: str = ROLE) -> str:
         """The ARN of a new execution of a new state machine."""
-        machine = self.state_machine(definition)
+        machine = self.state_machine(definition, role)
         return str(self.states.start_execution(stateMachineArn=machine, input=json.dumps(data or {}))["executionArn"])
 
     def end_of(self, execution: str) -> dict[str, Any]:
@@ -62,9 +62,9 @@ class Sandbox:
             )
         )
 
-    def run(self, definition: dict[str, Any], data: object = None) -> dict[str, Any]:
+    def run(self, definition: dict[str, Any], data: object = None, role: str = ROLE) -> dict[str, Any]:
         """A new execution's description once it has ended."""
-        return self.end_of(self.start(definition, data))
+        return self.end_of(self.start(definition, data, role))
 
     def entered(self, execution: str) -> list[str]:
         """The names of the states that the execution has entered, in order."""
@@ -88,3 +88,18 @@ class Sandbox:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with EmbeddedAws(tmp_path_factory.mktemp("embedded-aws"), enforces_permissions=False) as aws:
         yield Sandbox(aws)
+
+
+def make_role(aws: EmbeddedAws, name: str, *statements: dict[str, Any]) -> str:
+    """The ARN of a role with these statements that any service may assume."""
+    iam = aws.client("iam")
+    services = [f"{service}.amazonaws.com" for service in ("lambda", "states", "events", "bedrock")]
+    trust = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust))
+    iam.put_role_policy(RoleName=name, PolicyName="it", PolicyDocument=policy(*statements))
+    return str(made["Role"]["Arn"])
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    """The document with these statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -1,0 +1,285 @@
+"""What AWS's services do with the roles of an environment: what no statement allows fails as on AWS."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.embedded_aws import ACCOUNT, EmbeddedAws
+from tests.local.conftest import ROLE, Sandbox, make_role, policy
+
+pytestmark = pytest.mark.xdist_group("embedded-aws")
+
+ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+BUCKET = "items"
+ECHO = "def handler(event, context):\n    return event\n"
+
+
+def all_but(*actions: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "NotAction": list(actions), "Resource": "*"}
+
+
+@pytest.fixture(name="sandbox", scope="module")
+def _sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """One whose own role may do anything."""
+    with EmbeddedAws(tmp_path_factory.mktemp("enforcing"), enforces_permissions=True) as aws:
+        make_role(aws, ROLE.rpartition("/")[2], ANYTHING)
+        yield Sandbox(aws)
+
+
+@pytest.fixture(name="bucket", scope="module")
+def _bucket(sandbox: Sandbox) -> Iterator[str]:
+    s3 = sandbox.aws.client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": sandbox.aws.region})
+    s3.put_object(Bucket=BUCKET, Key="list.jsonl", Body=b'{"number": 1}\n')
+    yield BUCKET
+
+
+def a_map(bucket: str) -> dict[str, Any]:
+    """A distributed map over a list in the bucket."""
+    return {
+        "States": {
+            "Each": {
+                "Type": "Map",
+                "Label": "Each",
+                "ItemReader": {
+                    "Resource": "arn:aws:states:::s3:getObject",
+                    "ReaderConfig": {"InputType": "JSONL"},
+                    "Parameters": {"Bucket": bucket, "Key": "list.jsonl"},
+                },
+                "ItemProcessor": {
+                    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                    "StartAt": "Pass",
+                    "States": {"Pass": {"Type": "Pass", "End": True}},
+                },
+                "End": True,
+            }
+        }
+    }
+
+
+def test_a_state_machine_calls_only_the_functions_that_its_role_allows(sandbox: Sandbox) -> None:
+    function = sandbox.function(ECHO)
+    definition = {"States": {"Call": {"Type": "Task", "Resource": function, "End": True}}}
+    role = make_role(sandbox.aws, "calls", ANYTHING)
+    machine = sandbox.state_machine(definition, role)
+
+    def run() -> dict[str, Any]:
+        return sandbox.end_of(sandbox.states.start_execution(stateMachineArn=machine)["executionArn"])
+
+    assert run()["status"] == "SUCCEEDED"
+    # A statement that is taken away counts at once.
+    sandbox.aws.client("iam").put_role_policy(
+        RoleName="calls", PolicyName="it", PolicyDocument=policy(all_but("lambda:InvokeFunction"))
+    )
+    end = run()
+    assert (end["status"], end["error"]) == ("FAILED", "Lambda.AWSLambdaException")
+    assert f"assumed-role/calls/{end['name']} is not authorized to perform: lambda:InvokeFunction" in end["cause"]
+    assert function in end["cause"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "error"),
+    [
+        ("s3:GetObject", "States.ItemReaderFailed"),
+        ("states:StartExecution", "States.TaskFailed"),
+        ("states:DescribeExecution", "States.TaskFailed"),
+    ],
+)
+def test_a_distributed_map_needs_its_list_and_its_children(
+    missing: str, error: str, sandbox: Sandbox, bucket: str
+) -> None:
+    role = make_role(sandbox.aws, f"maps-without-{missing.replace(':', '-')}", all_but(missing))
+    end = sandbox.run(a_map(bucket), role=role)
+    assert (end["status"], end["error"]) == ("FAILED", error)
+    assert f"is not authorized to perform: {missing}" in end["cause"]
+
+
+def test_a_distributed_map_with_its_permissions_runs(sandbox: Sandbox, bucket: str) -> None:
+    assert sandbox.run(a_map(bucket))["status"] == "SUCCEEDED"
+
+
+def test_a_state_machine_tells_only_the_topics_that_its_role_allows(sandbox: Sandbox) -> None:
+    topic = sandbox.aws.client("sns").create_topic(Name="told")["TopicArn"]
+    tell = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish",
+        "Parameters": {"TopicArn": topic, "Message": "It ended."},
+        "End": True,
+    }
+    assert sandbox.run({"States": {"Tell": tell}})["status"] == "SUCCEEDED"
+    end = sandbox.run({"States": {"Tell": tell}}, role=make_role(sandbox.aws, "silent", all_but("sns:Publish")))
+    assert (end["status"], end["error"]) == ("FAILED", "SNS.AuthorizationErrorException")
+
+
+class Rules:
+    """Rules for events of one source, each with a dead-letter queue."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.events, self.sqs = sandbox.aws.client("events"), sandbox.aws.client("sqs")
+
+    def rule(self, name: str, target: str, role: str | None = None) -> str:
+        """A rule with a target; returns its ARN. The queue is open to it."""
+        arn = str(self.events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))["RuleArn"])
+        url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        queue = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        opened = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue,
+            "Condition": {"ArnEquals": {"aws:SourceArn": arn}},
+        }
+        self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(opened)})
+        called = {"Id": "one", "Arn": target, "DeadLetterConfig": {"Arn": queue}}
+        self.events.put_targets(Rule=name, Targets=[{**called, **({"RoleArn": role} if role else {})}])
+        return arn
+
+    def happen(self, name: str) -> None:
+        """An event for the rule of this name."""
+        self.events.put_events(Entries=[{"Source": name, "DetailType": "it", "Detail": "{}"}])
+
+    def dead_letters(self, name: str) -> int:
+        """How many events the rule's target did not take."""
+        url = self.sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(found["Attributes"]["ApproximateNumberOfMessages"])
+
+
+@pytest.fixture(name="rules", scope="module")
+def _rules(sandbox: Sandbox) -> Rules:
+    return Rules(sandbox)
+
+
+def test_a_rule_starts_only_what_its_targets_role_allows(rules: Rules) -> None:
+    sandbox = rules.sandbox
+    machine = sandbox.state_machine({"States": {"Pass": {"Type": "Pass", "End": True}}})
+
+    def started() -> int:
+        return len(sandbox.states.list_executions(stateMachineArn=machine)["executions"])
+
+    rules.rule("starts", machine, make_role(sandbox.aws, "starter", ANYTHING))
+    rules.happen("starts")
+    sandbox.until(started, lambda number: number == 1)
+    rules.rule("starts-nothing", machine, make_role(sandbox.aws, "no-starter", all_but("states:StartExecution")))
+    rules.happen("starts-nothing")
+    sandbox.until(lambda: rules.dead_letters("starts-nothing"), lambda number: number == 1)
+    assert started() == 1
+    assert rules.dead_letters("starts") == 0
+
+
+def test_a_rule_calls_only_functions_whose_policy_lets_it(rules: Rules, bucket: str) -> None:
+    """EventBridge has no role for a function: the function's own policy names the rule."""
+    sandbox = rules.sandbox
+    function = sandbox.function(
+        f"import boto3\ndef handler(event, context):\n"
+        f"    boto3.client('s3').put_object(Bucket={bucket!r}, Key='called', Body=b'')\n"
+    )
+    rule = rules.rule("calls", function)
+    rules.happen("calls")
+    sandbox.until(lambda: rules.dead_letters("calls"), lambda number: number == 1)
+    sandbox.aws.client("lambda").add_permission(
+        FunctionName=function,
+        StatementId="rule",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule,
+    )
+    rules.happen("calls")
+    s3 = sandbox.aws.client("s3")
+    sandbox.until(lambda: s3.list_objects_v2(Bucket=bucket, Prefix="called")["KeyCount"], lambda number: number == 1)
+    assert rules.dead_letters("calls") == 1
+
+
+def test_an_event_that_no_queue_may_take_is_gone(rules: Rules) -> None:
+    """As on AWS: the queue's policy must name the rule."""
+    function = rules.sandbox.function(ECHO)
+    rules.rule("lost", function)
+    url = rules.sqs.get_queue_url(QueueName="lost")["QueueUrl"]
+    rules.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    rules.happen("lost")
+    rules.rule("after", function)
+    rules.happen("after")
+    rules.sandbox.until(lambda: rules.dead_letters("after"), lambda number: number == 1)
+    assert rules.dead_letters("lost") == 0
+
+
+@pytest.fixture(name="job", scope="module")
+def _job(sandbox: Sandbox, bucket: str) -> dict[str, Any]:
+    """A job's parameters, but for its name and role."""
+    sandbox.aws.client("s3").put_object(Bucket=bucket, Key="runs/1/train.jsonl", Body=b"{}\n")
+    return {
+        "baseModelIdentifier": "anthropic.claude-3-haiku-20240307-v1:0:200k",
+        "trainingDataConfig": {"s3Uri": f"s3://{bucket}/runs/1/train.jsonl"},
+        "outputDataConfig": {"s3Uri": f"s3://{bucket}/runs/1/customization/"},
+        "hyperParameters": {"epochCount": "1"},
+    }
+
+
+def create_job(sandbox: Sandbox, job: dict[str, Any], role: str) -> str:
+    name = role.rpartition("/")[2]
+    bedrock = sandbox.aws.client("bedrock")
+    made = bedrock.create_model_customization_job(**job, jobName=name, customModelName=name, roleArn=role)
+    return str(made["jobArn"])
+
+
+def test_a_job_needs_what_its_role_may(sandbox: Sandbox, job: dict[str, Any], bucket: str) -> None:
+    """With it, Bedrock has looked whether it may write."""
+    role = make_role(sandbox.aws, "trains", all_but("iam:*"))
+    assert create_job(sandbox, job, role).startswith("arn:aws:bedrock:")
+    listed = sandbox.aws.client("s3").list_objects_v2(Bucket=bucket, Prefix="runs/1/customization/")["Contents"]
+    assert [each["Key"] for each in listed] == ["runs/1/customization/.write_access_check_file.temp"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "place"),
+    [
+        ("s3:GetObject", "GetObject permissions to access Amazon S3 bucket: items at key runs/1/train.jsonl"),
+        ("s3:ListBucket", "GetObject permissions to access Amazon S3 bucket: items at key runs/1/train.jsonl"),
+        (
+            "s3:PutObject",
+            "PutObject permissions to access S3 bucket: items at key "
+            "runs/1/customization/.write_access_check_file.temp",
+        ),
+    ],
+)
+def test_a_job_whose_role_may_not_is_not_created(
+    missing: str, place: str, sandbox: Sandbox, job: dict[str, Any]
+) -> None:
+    role = make_role(sandbox.aws, f"without-{missing.replace(':', '-')}", all_but(missing))
+    with pytest.raises(ClientError, match=r"ValidationException.*Could not validate") as refused:
+        create_job(sandbox, job, role)
+    assert place in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("condition", "trusted"),
+    [
+        ({"StringEquals": {"aws:SourceAccount": ACCOUNT}}, True),
+        ({"ArnLike": {"aws:SourceArn": f"arn:aws:bedrock:us-west-2:{ACCOUNT}:model-customization-job/*"}}, True),
+        ({"StringEquals": {"aws:SourceAccount": "444455556666"}}, False),
+        ({"ArnLike": {"aws:SourceArn": f"arn:aws:bedrock:us-west-2:{ACCOUNT}:evaluation-job/*"}}, False),
+    ],
+)
+def test_bedrock_assumes_only_a_role_that_trusts_it_for_such_a_job(
+    condition: dict[str, Any], trusted: bool, sandbox: Sandbox, job: dict[str, Any]
+) -> None:
+    number = json.dumps(condition).encode().hex()[-12:]
+    role = make_role(sandbox.aws, f"trusts-{number}-{trusted}", ANYTHING)
+    trust = {"Effect": "Allow", "Principal": {"Service": "bedrock.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    sandbox.aws.client("iam").update_assume_role_policy(
+        RoleName=role.rpartition("/")[2], PolicyDocument=policy({**trust, "Condition": condition})
+    )
+    if trusted:
+        assert create_job(sandbox, job, role)
+    else:
+        with pytest.raises(ClientError, match=r"ValidationException.*Could not assume"):
+            create_job(sandbox, job, role)
+
+
+def test_a_role_that_is_not_there_can_do_nothing(sandbox: Sandbox, job: dict[str, Any]) -> None:
+    with pytest.raises(ClientError, match=r"ValidationException.*Could not assume"):
+        create_job(sandbox, job, ROLE.replace("/test", "/nobody"))
