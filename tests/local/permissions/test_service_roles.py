@@ -24,7 +24,7 @@ def all_but(*actions: str) -> dict[str, Any]:
 @pytest.fixture(name="sandbox", scope="module")
 def _sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One whose own role may do anything."""
-    with EmbeddedAws(tmp_path_factory.mktemp("enforcing"), enforces_permissions=True) as aws:
+    with EmbeddedAws(tmp_path_factory.mktemp("enforcing")) as aws:
         make_role(aws, ROLE.rpartition("/")[2], ANYTHING)
         yield Sandbox(aws)
 

@@ -1,0 +1,66 @@
+"""`make permissions`: runs on one embedded AWS, and the account of what its roles were allowed for."""
+
+import json
+from pathlib import Path
+
+from local.checkout import CHECKOUT
+from local.deployment import deploy, setting
+from local.faults.bench import Bench
+from local.faults.command import faulty_aws, prepared, run_all
+from local.faults.observer import Observer
+from local.permissions.accounting import Account, account, read_accepted
+from local.permissions.decisions import decisions
+from local.permissions.deployed import STACKS, deployed_grants
+from local.permissions.report import as_json, as_text
+from local.permissions.runs import cases, upload_beside
+from local.session import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
+from local.terminal import Console
+
+COMMAND = "permissions"
+FOLDER = CHECKOUT / "build" / COMMAND
+WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "permissions.jsonl", "report.json", "report.txt")
+# The environment that is deleted in the end, as its deletion needs permissions of its own.
+DELETED = "shared"
+
+
+def run_permissions(*, parallel: int, console: Console, folder: Path = FOLDER) -> bool:
+    """Make the runs and write the account; whether each grant is used or listed, and no call was denied."""
+    with (
+        emptied(folder, COMMAND, WRITTEN),
+        stopping_on_sigterm(),
+        stopping_on_full_disk(folder),
+        faulty_aws(folder) as aws,
+    ):
+        console.print("Deploying with the CDK CLI …")
+        deploy(aws)
+        with Observer(aws) as observer:
+            chosen = cases()
+            bench = prepared(aws, observer, {case.deployment for case in chosen})
+            console.print(f"{len(chosen)} runs, {parallel} at a time.")
+            try:
+                upload_beside(aws, bench, [DELETED])
+                results = run_all(bench, chosen, parallel=parallel, console=console)
+                granted = list(deployed_grants(aws, list(bench.shared), original=setting("deployment")))
+                observer.forget(bench.shared[DELETED].state_machine)
+                delete(bench, DELETED)
+            finally:
+                save_logs(aws)
+        made = account(granted, decisions(aws.decisions), read_accepted())
+    tell(made, console, folder)
+    return made.is_good and not any(result.problems for result in results)
+
+
+def delete(bench: Bench, environment: str) -> None:
+    """Delete an environment's stacks, as `make destroy` does."""
+    for stack in reversed(STACKS):
+        bench.deployments.delete(f"{environment}-{stack}")
+        bench.deployments.wait(f"{environment}-{stack}", "DELETE")
+
+
+def tell(made: Account, console: Console, folder: Path) -> None:
+    """Print the account, and write it."""
+    text = as_text(made)
+    (folder / "report.txt").write_text(text)
+    (folder / "report.json").write_text(json.dumps(as_json(made), indent=1) + "\n")
+    console.write_line(text)
+    console.print(f"Report: {folder / 'report.json'}", soft_wrap=True)
