@@ -54,13 +54,11 @@ preflight: $(PYTHON_STAMP) ## a run's checks on the caller's account: make prefl
 faults: install ## faults in every place of a run, none of which may leave anything behind: make faults [ONLY=<pattern>]
 	@fine-tune faults $${ONLY:+--only "$$ONLY"}
 
-<<<<<<< HEAD
 conformance: $(PYTHON_STAMP) ## what is assumed of Bedrock's API against the simulation, or the caller's account: make conformance [TARGET=aws] [TIER=free|cents|dollars] [REGION=<region>] [YES=1]
 	@fine-tune conformance $${TARGET:+--target "$$TARGET"} $${TIER:+--tier "$$TIER"} $${REGION:+--region "$$REGION"} $${YES:+--yes}
-=======
+
 permissions: install ## what each role may do, as runs on the embedded AWS use it, into build/permissions; takes ten minutes
 	@python -m local.permissions
->>>>>>> 215d5a4 (Account for the grants that runs use)
 
 bench: $(PYTHON_STAMP) ## speed and memory of the data gate, the report and cold starts, into build/bench; takes minutes and 4 GB of disk
 	@python -m local.bench
