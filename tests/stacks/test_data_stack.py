@@ -48,6 +48,7 @@ def test_only_the_input_bucket_sends_events(templates: Templates) -> None:
     assert senders[0]["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 
 
+@pytest.mark.assumption("permission-service-role-is-assumed-for-own-jobs")
 def test_bedrock_alone_assumes_the_role_for_this_accounts_jobs(templates: Templates) -> None:
     """Without both conditions another account could have Bedrock read these buckets (the confused deputy)."""
     arn = templates.data["Outputs"]["CustomizationRoleArn"]["Value"]["Fn::GetAtt"][0]

@@ -39,6 +39,7 @@ def is_allowed(
     return bool(iam_evaluator.evaluate(context, [policy]).decision == "Allow")
 
 
+@pytest.mark.assumption("permission-by-resource-tag")
 @pytest.mark.parametrize(
     ("state", "action", "resource"),
     [
@@ -63,6 +64,7 @@ def test_what_another_environment_has_is_out_of_reach(
     assert is_allowed(keyed_templates, state, action, resource)
 
 
+@pytest.mark.assumption("permission-by-request-tag")
 @pytest.mark.parametrize(
     ("state", "resources"),
     [("StartJobs", (JOB, MODEL)), ("PurchaseThroughputOrDeploy", (THROUGHPUT, DEPLOYED))],

@@ -71,6 +71,7 @@ def test_each_function_has_a_role_and_log_group_of_its_own(templates: Templates)
         assert "ManagedPolicyArns" not in role
 
 
+@pytest.mark.assumption("permission-lists-need-all-resources")
 @pytest.mark.parametrize("setup", ["templates", "keyed_templates"])
 def test_no_action_is_a_wildcard_and_star_resources_know_no_others(setup: str, request: pytest.FixtureRequest) -> None:
     """`*` stands only where AWS defines no resource: X-Ray's, log delivery's and List actions."""
@@ -88,6 +89,7 @@ def test_no_action_is_a_wildcard_and_star_resources_know_no_others(setup: str, r
             assert all(action.startswith(known) for action in actions)
 
 
+@pytest.mark.assumption("permission-pass-role")
 def test_only_what_starts_jobs_may_pass_the_one_role_to_bedrock(templates: Templates) -> None:
     """PassRole on anything else would hand Bedrock any role of the account."""
     passing = [s for s in templates.statements("") if "iam:PassRole" in listed(s["Action"])]

@@ -60,6 +60,7 @@ def test_actual_lines_are_what_was_used() -> None:
     )
 
 
+@pytest.mark.assumption("billing-training-by-tokens-and-epochs")
 def test_early_stopping_costs_the_epochs_that_were_run() -> None:
     """What the estimate could not know is the first thing that the comparison shows."""
     found = cost(plan(epochs=9))
@@ -93,6 +94,7 @@ def test_job_that_was_never_started_costs_nothing() -> None:
     assert usd(found)["training"] == pytest.approx(50 * 10 * 0.01)
 
 
+@pytest.mark.assumption("billing-storage-by-model-and-month")
 def test_storage_is_that_of_the_models_which_are_left() -> None:
     """A run may keep all of its models, or leave one whose deletion was refused."""
     assert usd(cost(plan(jobs=3, keep_models=True), started=(1, 2), kept_models=2))["storage"] == 4

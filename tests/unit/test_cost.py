@@ -148,6 +148,7 @@ def test_each_line_has_one_id_and_a_text_for_people() -> None:
     }
 
 
+@pytest.mark.assumption("billing-deployment-by-tokens")
 def test_on_demand_run_pays_for_tokens_and_for_no_time() -> None:
     """A run without a throughput must not be refused for the price of one."""
     found = usd(estimate(plan(serving="on_demand"), PRICES))

@@ -61,6 +61,7 @@ def test_answers_after_the_purchase_cost_nothing_before_it() -> None:
     assert {"answers/tuned-few-shot-3/input", "judging/judge/output"} <= set(used(run_plan=on_demand, purchased=True))
 
 
+@pytest.mark.assumption("billing-stopped-job")
 def test_job_that_was_stopped_is_billed_for_an_unknown_part() -> None:
     """Zero and all of it would both be guesses."""
     assert used(completed=False)["training"] is None
@@ -79,6 +80,7 @@ def test_only_jobs_that_were_started_are_counted() -> None:
     assert used(run_plan=plan(jobs=3), started=(1, 2))["training"] == pytest.approx(50 * 4 * 0.01)
 
 
+@pytest.mark.assumption("billing-throughput-by-begun-hour", "billing-throughput-by-unit-and-hour")
 def test_throughput_is_billed_by_begun_hours_and_unknown_without_its_times() -> None:
     """61 minutes are two hours; what never was in service may be billed all the same."""
     assert used(purchased=True, served_seconds=61 * 60)["throughput"] == 80

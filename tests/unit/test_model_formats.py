@@ -130,6 +130,7 @@ def test_every_reserved_word_of_a_model_is_found_in_every_format(model: BaseMode
         assert not trained(line(prompt="a", completion=prompt), model)[1].errors
 
 
+@pytest.mark.assumption("data-further-reserved-words")
 @pytest.mark.parametrize(
     "model", [model for model in catalogue() if model.further_reserved_words], ids=lambda m: m.name
 )

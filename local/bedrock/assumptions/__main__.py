@@ -47,7 +47,7 @@ def _anchor(subject: Subject) -> str:
 def _table(subject: Subject) -> Iterator[str]:
     yield ""
     yield f"### {subject.title}"
-    yield "| | the project relies on | source, date | if it is wrong |"
+    yield "| status | the project relies on | source, date | if it is wrong |"
     yield "| --- | --- | --- | --- |"
     for each in sorted(subject.assumptions, key=lambda each: list(Status).index(each.status), reverse=True):
         relies, otherwise = _cell(f"{each.statement} `{each.id}`"), _cell(each.if_wrong or "")

@@ -318,6 +318,7 @@ def test_check_that_cannot_be_made_is_a_finding_and_hides_no_other(
     assert found["role-can-be-passed"] == found["region"] == found["bucket-region"] == "passed"
 
 
+@pytest.mark.assumption("quota-unchanged-may-be-among-the-defaults-only")
 def test_default_quotas_are_read_where_none_is_applied(
     account: Script, quotas: Script, run_preflight: Preflight
 ) -> None:
@@ -398,6 +399,7 @@ def test_key_of_the_deployment_must_be_enabled_and_allowed(
     assert statuses(document)["key-usable"] == "failed"
 
 
+@pytest.mark.assumption("permission-key-of-a-custom-model", "permission-pass-role")
 def test_the_role_that_starts_jobs_must_pass_the_role_and_use_the_key(
     account: Script, run_preflight: Preflight, denied: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ def test_a_validation_set_and_a_key_are_sent_where_they_exist(
     assert request["customModelKmsKeyId"] == "arn:aws:kms:us-west-2:123456789012:key/k"
 
 
+@pytest.mark.assumption("request-answers-name-no-simulation")
 @pytest.mark.parametrize(("headers", "simulated"), [({}, False), ({"x_simulated_service": "bedrock"}, True)])
 def test_whether_the_service_is_simulated_is_told_by_the_service(
     bedrock: Script,

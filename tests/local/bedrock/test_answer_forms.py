@@ -40,6 +40,7 @@ class TestForms:
             )
         )
 
+    @pytest.mark.assumption("converse-answers-in-blocks", "converse-stop-reasons", "converse-answer-may-be-empty")
     def test_a_form_has_its_share_of_a_models_answers(self, simulation: Simulation) -> None:
         """Each question gets the same answer again, and other models answer as ever."""
         prompts = [f"{PROMPT} ({number})" for number in range(60)]

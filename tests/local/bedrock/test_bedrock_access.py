@@ -18,6 +18,7 @@ def converse(simulation: Simulation, model: str) -> None:
     simulation.runtime.converse(modelId=model, messages=[{"role": "user", "content": [{"text": "Hello"}]}])
 
 
+@pytest.mark.assumption("access-first-calls-may-succeed", "access-denied-names-marketplace")
 @pytest.mark.parametrize("settings", [account(CLAUDE, "NOT_SUBSCRIBED")])
 def test_a_model_without_subscription_answers_for_a_quarter_of_an_hour(simulation: Simulation) -> None:
     """A client that is content with one answer starts a training whose judge is gone in the end."""
@@ -30,6 +31,7 @@ def test_a_model_without_subscription_answers_for_a_quarter_of_an_hour(simulatio
     converse(simulation, NOVA)
 
 
+@pytest.mark.assumption("access-not-authorized-is-denied")
 @pytest.mark.parametrize("settings", [account(NOVA, "NOT_AUTHORIZED")])
 def test_a_model_that_a_policy_denies_answers_nothing(simulation: Simulation) -> None:
     """There is no grace for it."""
@@ -37,6 +39,7 @@ def test_a_model_that_a_policy_denies_answers_nothing(simulation: Simulation) ->
         converse(simulation, NOVA)
 
 
+@pytest.mark.assumption("access-is-told")
 @pytest.mark.parametrize(
     ("settings", "agreement", "authorized", "entitled"),
     [
@@ -54,6 +57,7 @@ def test_the_access_is_told(simulation: Simulation, agreement: str, authorized: 
     assert (told["modelId"], told["regionAvailability"]) == (CLAUDE, "AVAILABLE")
 
 
+@pytest.mark.assumption("access-of-an-unknown-model-is-not-told")
 def test_an_unknown_model_has_no_availability(simulation: Simulation) -> None:
     """Nor has an inference profile, whose id is another one."""
     for model in ("anthropic.claude-of-tomorrow-v1:0", f"us.{CLAUDE}"):

@@ -37,6 +37,14 @@ def test_both_know_the_same_models() -> None:
     assert {model.model_id for model in FOUNDATION_MODELS.values() if model.customization} == ENTRIES.keys()
 
 
+@pytest.mark.assumption(
+    "data-limits-of-claude",
+    "data-limits-of-nova",
+    "data-limits-of-llama",
+    "data-file-sizes",
+    "data-tokens-of-a-record",
+    "data-tokens-of-a-llama-record",
+)
 def test_both_know_the_same_limits(entry: BaseModelEntry) -> None:
     """A limit that is too wide here lets a job fail after hours of waiting."""
     ours, limits = customization_of(entry), entry.limits
@@ -48,6 +56,13 @@ def test_both_know_the_same_limits(entry: BaseModelEntry) -> None:
     assert validation is None or validation.max_bytes == BYTES_PER_GB
 
 
+@pytest.mark.assumption(
+    "base-model-hyperparameters-of-claude",
+    "base-model-hyperparameters-of-nova",
+    "base-model-hyperparameters-of-llama",
+    "base-model-hyperparameters-of-llama-3-3",
+    "data-further-reserved-words",
+)
 def test_both_know_the_same_format_words_and_hyperparameters(entry: BaseModelEntry) -> None:
     """The catalogue may reserve more words than a job is known to fail for."""
     ours = customization_of(entry)
@@ -61,6 +76,7 @@ def test_both_know_the_same_format_words_and_hyperparameters(entry: BaseModelEnt
     }
 
 
+@pytest.mark.assumption("base-model-ways-to-serve", "lifecycle-claude-3-haiku-has-ended")
 def test_both_know_the_same_ways_to_serve_and_the_same_dates(entry: BaseModelEntry) -> None:
     """What bills differs by a factor of thousands between the two ways."""
     ours, model = customization_of(entry), FOUNDATION_MODELS[entry.customization_id]
@@ -76,6 +92,13 @@ def test_both_know_the_same_ways_to_serve_and_the_same_dates(entry: BaseModelEnt
     )
 
 
+@pytest.mark.assumption(
+    "base-model-id-with-context-length",
+    "base-model-region",
+    "base-model-ways-to-serve",
+    "converse-is-one-form-for-all",
+    "data-llama-prompt-is-the-users-message",
+)
 def test_every_model_is_trained_served_and_asked_as_the_catalogue_says(
     simulation: Simulation, entry: BaseModelEntry
 ) -> None:
@@ -99,7 +122,11 @@ def test_every_model_is_trained_served_and_asked_as_the_catalogue_says(
         assert "100" in tuned["output"]["message"]["content"][0]["text"]
 
 
-@pytest.mark.assumption("job-base-model-without-customization-is-refused")
+@pytest.mark.assumption(
+    "job-base-model-without-customization-is-refused",
+    "base-model-elsewhere-tells-no-customization",
+    "base-model-region",
+)
 class TestElsewhere:
     """A Region in which no model of the catalogue can be customized."""
 

@@ -65,7 +65,12 @@ def test_a_deployment_is_created_gets_active_and_is_not_found_some_time_after_de
     assert listed(simulation) == []
 
 
-@pytest.mark.assumption("deployment-answers-by-its-arn", "deployment-statuses")
+@pytest.mark.assumption(
+    "deployment-answers-by-its-arn",
+    "deployment-statuses",
+    "converse-not-ready-while-creating",
+    "converse-gone-is-not-found",
+)
 def test_an_active_deployment_answers_as_the_tuned_model(simulation: Simulation, model_arn: str) -> None:
     """Inference goes by the deployment's ARN: not before it is active, not after it is gone, not by the model's."""
     arn = deploy(simulation, model_arn)
@@ -150,6 +155,7 @@ class TestBeforeTheFirstDay:
         assert code_of(error) == "ValidationException"
 
 
+@pytest.mark.assumption("quota-deployments")
 class TestQuota:
     """An account with room for two deployments."""
 
@@ -170,6 +176,7 @@ class TestQuota:
         deploy(simulation, model_arn, modelDeploymentName="deployment-2")
 
 
+@pytest.mark.assumption("quota-deployments-in-creation")
 def test_only_two_deployments_are_created_at_a_time(simulation: Simulation, model_arn: str) -> None:
     """Runs that come to serving together have to wait for each other."""
     for number in range(2):
@@ -217,7 +224,7 @@ def test_deployments_are_listed_filtered_and_in_pages(simulation: Simulation, mo
     assert listed(simulation, createdBefore=after) == ["deployment-2", "deployment-1", "deployment-0"]
 
 
-@pytest.mark.assumption("deployment-tags-from-its-creation")
+@pytest.mark.assumption("deployment-tags-from-its-creation", "tags-of-every-resource")
 def test_a_deployment_carries_its_tags_and_is_in_the_state(simulation: Simulation, model_arn: str) -> None:
     """The end of its lease is in its tags; harnesses look for leaks in the state."""
     arn = deploy(simulation, model_arn, tags=[{"key": "run", "value": "r"}])

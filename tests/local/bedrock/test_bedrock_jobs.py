@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.bedrock.conftest import BUCKET, HOUR, JOB, Simulation, rows
+from tests.local.bedrock.conftest import BUCKET, HAIKU, HOUR, JOB, Simulation, rows
 
 
 def code_and_message(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
@@ -20,6 +20,10 @@ def code_and_message(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str
     "job-queues-before-it-starts",
     "job-by-name-or-arn",
     "job-metrics-are-told-by-get",
+    "custom-model-by-name-or-arn",
+    "custom-model-tells-how-it-was-made",
+    "custom-model-of-a-job-is-active",
+    "custom-model-arn-names-its-base",
 )
 def test_job_passes_its_phases_and_makes_a_model(simulation: Simulation) -> None:
     """A poller must see InProgress with details, then Completed with the model's ARN and losses."""
@@ -38,7 +42,10 @@ def test_job_passes_its_phases_and_makes_a_model(simulation: Simulation) -> None
     assert job["endTime"] > job["creationTime"]
     assert job["trainingMetrics"]["trainingLoss"] > 0
     model = simulation.bedrock.get_custom_model(modelIdentifier=job["outputModelArn"])
-    assert (model["modelName"], model["jobArn"]) == ("model-1", arn)
+    assert (model["modelName"], model["jobArn"], model["modelStatus"]) == ("model-1", arn, "Active")
+    assert model["trainingMetrics"] == job["trainingMetrics"]
+    assert f":custom-model/{HAIKU}/" in model["modelArn"]
+    assert simulation.bedrock.get_custom_model(modelIdentifier="model-1")["modelArn"] == model["modelArn"]
 
 
 @pytest.mark.assumption(
@@ -114,7 +121,19 @@ def _with_second(row: dict[str, Any]) -> list[dict[str, Any]]:
     return [rows(1)[0], row, *rows(40)]
 
 
-@pytest.mark.assumption("job-data-checked-after-create", "job-failure-messages-name-the-cause")
+@pytest.mark.assumption(
+    "job-data-checked-after-create",
+    "job-failure-messages-name-the-cause",
+    "data-is-jsonl",
+    "data-constants-are-no-json",
+    "data-one-wrong-record-fails-the-job",
+    "data-format-of-claude",
+    "data-roles-alternate",
+    "data-blank-texts-are-refused",
+    "data-reserved-words-of-claude",
+    "data-tokens-of-a-record",
+    "data-limits-of-claude",
+)
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -200,7 +219,7 @@ def test_metrics_files_have_bedrocks_layout(simulation: Simulation) -> None:
     assert float(steps[-1]["training_loss"]) < float(steps[0]["training_loss"])
 
 
-@pytest.mark.assumption("jobs-list-in-pages")
+@pytest.mark.assumption("jobs-list-in-pages", "request-page-token-is-opaque")
 def test_lists_come_in_pages_and_filtered(simulation: Simulation) -> None:
     """A client that reads the first page only must be wrong here, too."""
     for number in range(5):
@@ -228,7 +247,7 @@ def test_unknown_job_is_not_found(simulation: Simulation) -> None:
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
-@pytest.mark.assumption("job-tags-on-job-and-model")
+@pytest.mark.assumption("job-tags-on-job-and-model", "tags-of-every-resource")
 def test_job_and_model_carry_their_tags(simulation: Simulation) -> None:
     """What belongs to a deployment is recognised by its tags."""
     job = simulation.complete_job(
@@ -301,3 +320,22 @@ def test_training_and_validation_records_together_are_limited(simulation: Simula
     uri = simulation.upload("validation.jsonl", rows(501))
     job = simulation.complete_job(validationDataConfig={"validators": [{"s3Uri": uri}]})
     assert "sum of training and validation records, 10001" in job["failureMessage"]
+
+
+@pytest.mark.assumption("custom-models-list-in-pages")
+def test_custom_models_are_listed_filtered_and_in_pages(simulation: Simulation) -> None:
+    """The preflight counts all of them, whatever the page size."""
+    for number in range(3):
+        simulation.complete_job(jobName=f"job-{number}", customModelName=f"model-{number}")
+    pages = simulation.bedrock.get_paginator("list_custom_models").paginate(
+        PaginationConfig={"PageSize": 2}, isOwned=True, sortBy="CreationTime", sortOrder="Ascending"
+    )
+    assert [model["modelName"] for page in pages for model in page["modelSummaries"]] == [
+        "model-0",
+        "model-1",
+        "model-2",
+    ]
+    for filters in ({"nameContains": "1"}, {"nameContains": "1", "modelStatus": "Active"}):
+        found = simulation.bedrock.list_custom_models(**filters)["modelSummaries"]
+        assert [model["modelName"] for model in found] == ["model-1"]
+    assert simulation.bedrock.list_custom_models(isOwned=False)["modelSummaries"] == []

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from local.bedrock.foundation_models import SimulatedFoundationModels
 from local.bedrock.server import serve
 from local.bedrock.settings import SimulationSettings
 from tests.local.bedrock.conftest import HAIKU, NOVA_MICRO, SESSION, TOKEN, Simulation, rows
@@ -25,6 +26,7 @@ def lifecycle(simulation: Simulation, model_id: str) -> dict[str, Any]:
     return details
 
 
+@pytest.mark.assumption("lifecycle-told-by-get-foundation-model", "lifecycle-claude-3-haiku-has-ended")
 def test_models_are_active_unless_set_otherwise_and_haiku_tells_its_dates(simulation: Simulation) -> None:
     """The default model can be tried, and whoever reads the dates learns that AWS has ended it."""
     assert lifecycle(simulation, NOVA_MICRO) == {"status": "ACTIVE"}
@@ -42,6 +44,11 @@ class TestLegacy:
     def settings(self) -> SimulationSettings:
         return SimulationSettings(model_lifecycle={ON_DEMAND: "LEGACY"})
 
+    @pytest.mark.assumption(
+        "lifecycle-told-by-get-foundation-model",
+        "lifecycle-legacy-takes-no-job-and-no-throughput",
+        "lifecycle-legacy-refusal-is-validation",
+    )
     def test_a_legacy_model_says_so_takes_no_job_and_no_throughput(self, simulation: Simulation) -> None:
         """Whoever checks the life cycle first saves a failed run."""
         assert lifecycle(simulation, HAIKU)["status"] == lifecycle(simulation, ON_DEMAND)["status"] == "LEGACY"
@@ -54,6 +61,7 @@ class TestLegacy:
             )
         assert code_of(error) == "ValidationException"
 
+    @pytest.mark.assumption("lifecycle-legacy-unused-does-not-answer")
     def test_a_legacy_model_is_not_asked_for_the_first_time(self, simulation: Simulation) -> None:
         """An account that has not used it lately is refused, in AWS's own words: so would baselines and judges be."""
         for model_id in (ON_DEMAND, f"us.{ON_DEMAND}"):
@@ -62,6 +70,9 @@ class TestLegacy:
             assert code_of(error) == "ResourceNotFoundException"
 
 
+@pytest.mark.assumption(
+    "lifecycle-ended-model-is-not-found", "lifecycle-ended-model-takes-nothing", "lifecycle-ended-model-is-in-no-list"
+)
 class TestEndOfLife:
     """A base model past its end of life, named with the context length, and one named by its inference profile."""
 
@@ -101,6 +112,7 @@ def test_a_life_cycle_of_a_model_that_does_not_exist_is_no_setting() -> None:
         pass
 
 
+@pytest.mark.assumption("base-model-profile-only", "base-model-without-profile-is-refused")
 def test_models_that_need_an_inference_profile_refuse_their_own_id(simulation: Simulation) -> None:
     """Nova 2 Lite and Llama 3.3 answer as `us.…` only: a catalogue with the plain id would fail on AWS."""
     for model_id in ("amazon.nova-2-lite-v1:0", "meta.llama3-3-70b-instruct-v1:0"):
@@ -108,3 +120,24 @@ def test_models_that_need_an_inference_profile_refuse_their_own_id(simulation: S
             simulation.runtime.converse(modelId=model_id, messages=QUESTION)
         assert code_of(error) == "ValidationException"
         assert simulation.runtime.converse(modelId=f"us.{model_id}", messages=QUESTION)["stopReason"] == "end_turn"
+
+
+@pytest.mark.assumption("lifecycle-legacy-tuned-model-still-answers")
+def test_a_tuned_model_answers_after_its_base_became_legacy(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What serves before stays, and an earlier model can still be deployed on demand; throughput is sold no more."""
+    llama = "meta.llama3-3-70b-instruct-v1:0:128k"
+    tuned = {base: simulation.complete_job_for(base)["outputModelArn"] for base in (HAIKU, llama)}
+    throughput = simulation.bedrock.create_provisioned_model_throughput(
+        modelUnits=1, provisionedModelName="one", modelId=tuned[HAIKU]
+    )["provisionedModelArn"]
+    monkeypatch.setattr(SimulatedFoundationModels, "lifecycle", lambda self, model: "LEGACY")
+    deployment = simulation.bedrock.create_custom_model_deployment(modelDeploymentName="one", modelArn=tuned[llama])
+    simulation.clock.advance(3600)
+    for arn in (throughput, deployment["customModelDeploymentArn"]):
+        assert simulation.runtime.converse(modelId=arn, messages=QUESTION)["stopReason"] == "end_turn"
+    with pytest.raises(ClientError, match="LEGACY"):
+        simulation.bedrock.create_provisioned_model_throughput(
+            modelUnits=1, provisionedModelName="two", modelId=tuned[HAIKU]
+        )

@@ -35,6 +35,7 @@ class TestOfASetAccount:
             creating_custom_model_deployments=5,
         )
 
+    @pytest.mark.assumption("quota-told-by-service-quotas", "quota-units-by-model-are-found-by-name")
     def test_applied_quotas_and_defaults_are_told_by_name(self, simulation: Simulation) -> None:
         """A new AWS account has no model units: the default says what an account without an increase gets."""
         applied, defaults = (
@@ -55,6 +56,7 @@ class TestOfASetAccount:
         customization = {name: value for name, value in values.items() if name.startswith("(Model customization)")}
         assert list(customization.values()) == [(2, 10), (3, 100), (4, 10), (5, 2)]
 
+    @pytest.mark.assumption("quota-told-by-service-quotas", "quota-units-across-custom-models")
     def test_a_quota_is_told_by_its_code(self, simulation: Simulation) -> None:
         """The code is what a request for an increase needs."""
         quota = simulation.quotas.get_service_quota(ServiceCode="bedrock", QuotaCode="L-BE77399C")["Quota"]
@@ -69,6 +71,7 @@ class TestOfASetAccount:
             "error": None,
         }
 
+    @pytest.mark.assumption("quota-jobs-in-progress")
     def test_jobs_in_progress_are_limited(self, simulation: Simulation) -> None:
         """A sweep that starts more jobs than the account may run must start the others later."""
         for number in range(2):
@@ -79,6 +82,7 @@ class TestOfASetAccount:
         simulation.clock.advance(5 * HOUR)
         simulation.create_job(jobName="job-2", customModelName="model-2")
 
+    @pytest.mark.assumption("quota-custom-models", "quota-custom-models-count-with-jobs")
     def test_custom_models_are_limited_with_those_that_jobs_will_make(self, simulation: Simulation) -> None:
         """Losing models that nobody deletes fill the account, and the next run fails."""
         for number in range(3):
@@ -90,6 +94,7 @@ class TestOfASetAccount:
         simulation.create_job(jobName="job-3", customModelName="model-3")
 
 
+@pytest.mark.assumption("quota-told-by-service-quotas")
 def test_a_page_does_not_hold_all_quotas(simulation: Simulation) -> None:
     """Bedrock has hundreds on AWS: whoever reads one page only misses some."""
     first = simulation.quotas.list_service_quotas(ServiceCode="bedrock")
@@ -99,6 +104,7 @@ def test_a_page_does_not_hold_all_quotas(simulation: Simulation) -> None:
     assert found["QuotaCode"] == "L-3632DE15"
 
 
+@pytest.mark.assumption("quota-unknown-is-no-such-resource")
 @pytest.mark.parametrize(("service", "quota"), [("bedrock", "L-00000000"), ("ec2", "L-BE77399C")])
 def test_an_unknown_quota_is_no_such_resource(simulation: Simulation, service: str, quota: str) -> None:
     """Quotas come and go by Region and model: a check must be able to say that it could not be made."""
@@ -108,6 +114,7 @@ def test_an_unknown_quota_is_no_such_resource(simulation: Simulation, service: s
         assert code_of(error) == "NoSuchResourceException"
 
 
+@pytest.mark.assumption("request-page-token-is-opaque", "request-checked-against-the-service-model")
 def test_requests_are_checked_and_other_operations_are_not_simulated(simulation: Simulation) -> None:
     """A wrong request must not look like a missing quota."""
     with pytest.raises(ClientError, match="'QuotaCode' failed to satisfy constraint") as error:
@@ -120,6 +127,7 @@ def test_requests_are_checked_and_other_operations_are_not_simulated(simulation:
     assert code_of(error) == "NotImplementedException"
 
 
+@pytest.mark.assumption("request-denied-is-access-denied")
 def test_faults_hit_service_quotas_too(simulation: Simulation) -> None:
     """A caller without the permission must learn which check could not be made."""
     simulation.control("POST", "faults", [{"operation": "ListServiceQuotas", "kind": "access_denied"}])

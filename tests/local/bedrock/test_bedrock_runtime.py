@@ -39,6 +39,7 @@ def test_claude_answers_in_the_messages_format(simulation: Simulation) -> None:
     assert again["content"] == output["content"]
 
 
+@pytest.mark.assumption("converse-is-one-form-for-all", "converse-tells-tokens-and-latency")
 @pytest.mark.parametrize("model_id", [f"us.{HAIKU}", "amazon.nova-lite-v1:0", "meta.llama3-1-8b-instruct-v1:0"])
 def test_converse_answers_for_every_family(simulation: Simulation, model_id: str) -> None:
     """One request format for all further baseline arms."""
@@ -89,6 +90,12 @@ def test_wrong_bodies_are_refused(simulation: Simulation, changes: dict[str, Any
     assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
+@pytest.mark.assumption(
+    "custom-model-is-not-asked-by-its-own-name",
+    "converse-not-ready-while-creating",
+    "converse-gone-is-not-found",
+    "converse-unknown-model-is-invalid",
+)
 def test_tuned_model_answers_only_through_throughput_in_service(simulation: Simulation) -> None:
     """Before it is in service, after it is deleted, and on demand there is no answer."""
     model_arn = simulation.complete_job()["outputModelArn"]
@@ -113,6 +120,7 @@ def test_tuned_model_answers_only_through_throughput_in_service(simulation: Simu
     assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
+@pytest.mark.assumption("converse-context-length-id-is-not-found", "base-model-id-with-context-length")
 @pytest.mark.parametrize("model_id", [f"{HAIKU}:200k", "amazon.nova-2-lite-v1:0:256k", "amazon.nova-lite-v1:0:300k"])
 def test_an_id_with_a_context_length_names_no_model_to_converse_with(simulation: Simulation, model_id: str) -> None:
     """It is for customization. What AWS answered was not that the model has no throughput on demand."""
@@ -121,6 +129,7 @@ def test_an_id_with_a_context_length_names_no_model_to_converse_with(simulation:
     assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
+@pytest.mark.assumption("converse-blank-texts-are-refused")
 @pytest.mark.parametrize("text", ["", " \n"])
 def test_a_blank_text_is_refused(simulation: Simulation, text: str) -> None:
     """A block of white space is as blank as an empty one."""
@@ -138,6 +147,7 @@ def test_tokens_are_counted_for_foundation_models(simulation: Simulation) -> Non
     assert counted["inputTokens"] == output["usage"]["input_tokens"]
 
 
+@pytest.mark.assumption("base-model-current-claudes-by-profile-only", "base-model-without-profile-is-refused")
 @pytest.mark.parametrize("prefix", ["us.", "global."])
 @pytest.mark.parametrize("end", CURRENT_CLAUDES.values())
 def test_each_current_claude_answers_through_its_profiles_only(simulation: Simulation, prefix: str, end: str) -> None:
@@ -151,6 +161,9 @@ def test_each_current_claude_answers_through_its_profiles_only(simulation: Simul
     assert described["customizationsSupported"] == []
 
 
+@pytest.mark.assumption(
+    "converse-reasoning-comes-first", "converse-reasoning-may-take-all-tokens", "converse-max-tokens-cuts"
+)
 def test_a_model_that_reasons_answers_behind_a_block_of_reasoning(simulation: Simulation) -> None:
     """What it thinks counts as output; with room for one token alone there is no answer."""
 
@@ -171,6 +184,7 @@ def test_a_model_that_reasons_answers_behind_a_block_of_reasoning(simulation: Si
     )
 
 
+@pytest.mark.assumption("converse-one-of-temperature-and-top-p", "converse-no-sampling-parameters")
 @pytest.mark.parametrize(
     ("model", "config", "refused"),
     [
@@ -199,6 +213,7 @@ def test_current_claudes_refuse_sampling_parameters(
         simulation.runtime.converse(modelId=model_id, messages=messages, inferenceConfig=inference)
 
 
+@pytest.mark.assumption("converse-no-sampling-parameters")
 def test_top_k_is_refused_by_the_newest(simulation: Simulation) -> None:
     """It stands among the model's own fields."""
     messages: Any = [{"role": "user", "content": [{"text": "Hello"}]}]
@@ -208,6 +223,7 @@ def test_top_k_is_refused_by_the_newest(simulation: Simulation) -> None:
         )
 
 
+@pytest.mark.assumption("quota-of-questions-a-minute", "quota-of-tokens-a-day", "quota-shared-by-the-ids-of-a-model")
 class TestOnDemandQuotas:
     """An account with small quotas for foundation models."""
 
@@ -237,3 +253,18 @@ class TestOnDemandQuotas:
         assert "per day" in ask()
         simulation.clock.advance(HOUR)
         assert ask() == "answered"
+
+
+@pytest.mark.assumption("converse-roles-alternate")
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [((), "at least one message"), (("assistant",), "start with a user message"), (("user", "user"), "must alternate")],
+)
+def test_a_conversation_alternates_from_the_user_on(
+    simulation: Simulation, roles: tuple[str, ...], expected: str
+) -> None:
+    """Examples are sent as earlier turns: they must come in pairs."""
+    messages: Any = [{"role": role, "content": [{"text": "Hello"}]} for role in roles]
+    with pytest.raises(ClientError, match=expected) as error:
+        simulation.runtime.converse(modelId=HAIKU, messages=messages)
+    assert error.value.response["Error"]["Code"] == "ValidationException"

@@ -18,6 +18,7 @@ from tests.local.bedrock.conftest import Simulation
 SHAPES = get_session().get_service_model("bedrock")
 
 
+@pytest.mark.assumption("request-unknown-operation")
 def test_every_operation_of_both_models_is_known() -> None:
     """A new botocore may not bring operations that the routing cannot take."""
     names = {
@@ -35,6 +36,7 @@ def test_unsupported_operation_says_so(simulation: Simulation) -> None:
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
+@pytest.mark.assumption("request-answers-name-no-simulation")
 def test_every_answer_names_the_simulation(simulation: Simulation) -> None:
     """Reports must be able to say that they come from a simulation."""
     headers = simulation.bedrock.list_custom_models()["ResponseMetadata"]["HTTPHeaders"]
@@ -44,6 +46,7 @@ def test_every_answer_names_the_simulation(simulation: Simulation) -> None:
     assert error.value.response["ResponseMetadata"]["HTTPHeaders"]["x-simulated-service"] == "bedrock"
 
 
+@pytest.mark.assumption("request-checked-against-the-service-model")
 @pytest.mark.parametrize(
     ("params", "expected"),
     [
@@ -98,6 +101,7 @@ def test_a_row_of_hyphens_is_refused_at_once() -> None:
     assert list(validation._violations(shape, "a" + "-" * 60 + "_", "jobName"))
 
 
+@pytest.mark.assumption("custom-model-unknown-is-not-found")
 def test_call_log_has_a_line_for_every_call_refused_ones_too(simulation: Simulation) -> None:
     """The log is the proof that a throughput was created once and deleted."""
     arn = simulation.create_job()
@@ -114,6 +118,9 @@ def test_call_log_has_a_line_for_every_call_refused_ones_too(simulation: Simulat
     ]
 
 
+@pytest.mark.assumption(
+    "request-throttled-is-repeated", "request-denied-is-access-denied", "converse-model-errors-heal"
+)
 @pytest.mark.parametrize(
     ("kind", "code"),
     [
@@ -138,6 +145,7 @@ def test_fault_hits_the_chosen_call_before_its_effect(simulation: Simulation, ki
     simulation.create_job(jobName="job-2", customModelName="model-2")
 
 
+@pytest.mark.assumption("request-internal-error-says-nothing-of-its-effect")
 @pytest.mark.parametrize(("kind", "jobs"), [("drop_before", 0), ("drop_after", 1)])
 def test_dropped_connection_before_or_after_the_effect(simulation: Simulation, kind: str, jobs: int) -> None:
     """The caller cannot tell the two apart; the state can."""
@@ -170,3 +178,19 @@ def test_faults_are_listed_deleted_and_checked(simulation: Simulation) -> None:
         simulation.control("POST", "faults", [{"operation": "InvokeModel", "kind": "explode"}])
     assert error.value.code == 400
     assert "explode" in json.load(error.value)["message"]
+
+
+@pytest.mark.assumption("tags-at-most-50", "tags-of-what-is-gone-are-not-found")
+def test_tags_are_limited_and_go_with_their_resource(simulation: Simulation) -> None:
+    """A run's own tags and those of run.json share the room."""
+    arn = simulation.complete_job()["outputModelArn"]
+    tags = [{"key": f"key-{number}", "value": "a"} for number in range(51)]
+    simulation.bedrock.tag_resource(resourceARN=arn, tags=tags[:50])
+    assert len(simulation.bedrock.list_tags_for_resource(resourceARN=arn)["tags"]) == 50
+    with pytest.raises(ClientError) as error:
+        simulation.bedrock.tag_resource(resourceARN=arn, tags=tags[50:])
+    assert error.value.response["Error"]["Code"] == "TooManyTagsException"
+    simulation.bedrock.delete_custom_model(modelIdentifier=arn)
+    with pytest.raises(ClientError) as error:
+        simulation.bedrock.list_tags_for_resource(resourceARN=arn)
+    assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"

@@ -92,6 +92,7 @@ def test_taken_name_is_refused(simulation: Simulation, model_arn: str) -> None:
         buy(simulation, model_arn)
 
 
+@pytest.mark.assumption("quota-units-across-custom-models", "quota-units-count-until-the-throughput-is-gone")
 def test_quota_counts_what_exists_and_names_its_code(simulation: Simulation, model_arn: str) -> None:
     """The message must say what to ask AWS for."""
     buy(simulation, model_arn, modelUnits=2)
@@ -104,7 +105,11 @@ def test_quota_counts_what_exists_and_names_its_code(simulation: Simulation, mod
     buy(simulation, model_arn, provisionedModelName="throughput-2")
 
 
-@pytest.mark.assumption("throughput-no-commitment-by-leaving-it-out", "throughput-commitment-cannot-be-deleted")
+@pytest.mark.assumption(
+    "throughput-no-commitment-by-leaving-it-out",
+    "throughput-commitment-cannot-be-deleted",
+    "quota-units-with-commitment-do-not-count",
+)
 def test_commitment_is_kept_and_not_counted(simulation: Simulation, model_arn: str) -> None:
     """A commitment cannot be deleted: a request that carries one by mistake would be expensive."""
     arn = buy(simulation, model_arn, modelUnits=5, commitmentDuration="OneMonth")
@@ -133,7 +138,7 @@ def test_only_models_that_can_be_served_are(simulation: Simulation, model_id: st
     assert code_of(error) == code
 
 
-@pytest.mark.assumption("throughput-keeps-its-model-from-deletion")
+@pytest.mark.assumption("throughput-keeps-its-model-from-deletion", "custom-model-deletion-is-immediate")
 def test_model_in_use_cannot_be_deleted(simulation: Simulation, model_arn: str) -> None:
     """Deleting must go in the right order: throughput first."""
     buy(simulation, model_arn)
@@ -159,6 +164,7 @@ def test_update_renames(simulation: Simulation, model_arn: str) -> None:
     assert simulation.bedrock.list_tags_for_resource(resourceARN=arn)["tags"] == [{"key": "run", "value": "r"}]
 
 
+@pytest.mark.assumption("quota-new-account-has-no-units")
 class TestWithoutUnits:
     """A new AWS account."""
 
@@ -175,6 +181,7 @@ class TestWithoutUnits:
         assert code_of(error) == "ServiceQuotaExceededException"
 
 
+@pytest.mark.assumption("quota-units-of-one-throughput-by-model")
 class TestUnitsByModel:
     """An account with units across custom models, but few for one throughput of the base model."""
 
@@ -191,6 +198,7 @@ class TestUnitsByModel:
         buy(simulation, model_arn, provisionedModelName="throughput-2")
 
 
+@pytest.mark.assumption("base-models-list-with-filters", "base-model-unknown-is-not-found")
 def test_foundation_models_are_listed_by_what_they_support(simulation: Simulation) -> None:
     """A deployment picks base models by these filters."""
     found = simulation.bedrock.list_foundation_models(byCustomizationType="FINE_TUNING", byProvider="anthropic")

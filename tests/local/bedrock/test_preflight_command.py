@@ -147,6 +147,7 @@ def test_caller_who_may_not_read_the_stacks_gets_the_other_checks(
     assert "AccessDenied" in told
 
 
+@pytest.mark.assumption("quota-units-by-model-are-found-by-name")
 @pytest.mark.parametrize(
     ("model", "serving"), [(entry, serving) for entry in catalogue() for serving in entry.serving], ids=str
 )
