@@ -6,6 +6,7 @@ from pathlib import Path
 from ministack.core import lambda_runtime
 
 from local import patches
+from local.permissions import log_delivery
 from local.permissions.account import EmbeddedAccount
 from local.permissions.evaluator import Evaluator
 from local.permissions.guard import Guard
@@ -34,4 +35,5 @@ def apply(port: int, record: Path, evaluator: Evaluator) -> Guard:
     guard = Guard(evaluator, account, DecisionRecord(record))
     StateMachineRole(guard).apply()
     RuleTargets(guard).apply()
+    log_delivery.apply(guard)
     return guard

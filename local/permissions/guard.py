@@ -50,6 +50,14 @@ class Guard:
     def _policies(self, request: AccessRequest, resource: str) -> Policies:
         return policies.deployed(request.principal_arn, resource, request.action)
 
+    def may_assume(self, service: str, role_arn: str, source_arn: str, origin: Origin) -> bool:
+        """Whether a role's trust policy lets a service of AWS have it, for the resource that the service works for."""
+        context = {"aws:SourceArn": source_arn, "aws:SourceAccount": source_arn.split(":")[4]}
+        try:
+            return self.refusal(AccessRequest(service, policies.ASSUME, (role_arn,), context, origin)) is None
+        except policies.UnknownRoleError:
+            return False
+
     def denial_of(self, call: Call, principal_arn: str, origin: Origin = "function") -> Denial | None:
         """What the caller gets instead of an answer; None where the call may be made.
 

@@ -15,7 +15,6 @@ from ministack.services import eventbridge
 
 from local import patches
 from local.permissions.guard import Guard
-from local.permissions.policies import UnknownRoleError
 from local.permissions.request import AccessRequest, Origin, session_of
 
 ORIGIN: Origin = "rule"
@@ -52,8 +51,9 @@ class RuleTargets:
     def _is_allowed(self, target: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:
         service = parse_arn(target["Arn"]).service
         if service in WITH_ROLE:
-            role = target.get("RoleArn") or rule.get("RoleArn")
-            return bool(role) and self._may(session_of(str(role), rule["Name"]), WITH_ROLE[service], target["Arn"], {})
+            role = str(target.get("RoleArn") or rule.get("RoleArn") or "")
+            trusted = bool(role) and self._guard.may_assume(EVENTS, role, _arn(rule), ORIGIN)
+            return trusted and self._may(session_of(role, rule["Name"]), WITH_ROLE[service], target["Arn"], {})
         if service in WITH_POLICY:
             return self._may(EVENTS, WITH_POLICY[service], target["Arn"], _source(rule))
         return True
@@ -64,13 +64,13 @@ class RuleTargets:
             eventbridge._dispatch_to_sqs(parse_arn(queue), json.dumps(event, default=str))
 
     def _may(self, principal: str, action: str, resource: str, context: Mapping[str, str]) -> bool:
-        try:
-            return self._guard.refusal(AccessRequest(principal, action, (resource,), context, ORIGIN)) is None
-        except UnknownRoleError:
-            return False
+        return self._guard.refusal(AccessRequest(principal, action, (resource,), context, ORIGIN)) is None
 
 
 def _source(rule: Mapping[str, Any]) -> dict[str, str]:
     """For which rule EventBridge asks."""
-    arn = rule.get("Arn") or eventbridge._rule_arn(rule["Name"], rule.get("EventBusName", "default"))
-    return {"aws:SourceArn": arn, "aws:SourceAccount": get_account_id(), "aws:RequestedRegion": get_region()}
+    return {"aws:SourceArn": _arn(rule), "aws:SourceAccount": get_account_id(), "aws:RequestedRegion": get_region()}
+
+
+def _arn(rule: Mapping[str, Any]) -> str:
+    return str(rule.get("Arn") or eventbridge._rule_arn(rule["Name"], rule.get("EventBusName", "default")))

@@ -13,10 +13,13 @@ from ministack.services import lambda_svc, stepfunctions
 from local import patches
 from local.permissions.calls import Call
 from local.permissions.guard import Guard
-from local.permissions.policies import UnknownRoleError
 from local.permissions.request import Origin, session_of
 
 ORIGIN: Origin = "state machine"
+STATES = "states.amazonaws.com"
+NOT_TRUSTED = (
+    f"Neither the global service principal {STATES}, nor the regional one is authorized to assume the provided role."
+)
 PUBLISH = "arn:aws:states:::sns:publish"
 
 
@@ -85,9 +88,9 @@ class StateMachineRole:
         machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) if execution else None
         if execution is None or machine is None:
             return None
+        role = machine["roleArn"]
+        if not self._guard.may_assume(STATES, role, machine["stateMachineArn"], ORIGIN):
+            return NOT_TRUSTED
         call = Call(service, operation, parameters, get_region(), get_account_id())
-        try:
-            refused = self._guard.denial_of(call, session_of(machine["roleArn"], execution["name"]), ORIGIN)
-        except UnknownRoleError as error:
-            return str(error)
+        refused = self._guard.denial_of(call, session_of(role, execution["name"]), ORIGIN)
         return refused.message if refused else None

@@ -114,6 +114,41 @@ def test_a_state_machine_tells_only_the_topics_that_its_role_allows(sandbox: San
     assert (end["status"], end["error"]) == ("FAILED", "SNS.AuthorizationErrorException")
 
 
+def test_step_functions_assumes_only_a_role_that_trusts_it(sandbox: Sandbox) -> None:
+    role = make_role(sandbox.aws, "of-a-function", ANYTHING)
+    distrust(sandbox, role)
+    call = {"Type": "Task", "Resource": sandbox.function(ECHO), "End": True}
+    end = sandbox.run({"States": {"Call": call}}, role=role)
+    assert (end["status"], end["error"]) == ("FAILED", "Lambda.AWSLambdaException")
+    assert "states.amazonaws.com, nor the regional one is authorized to assume" in end["cause"]
+
+
+@pytest.mark.parametrize(("missing", "status"), [("iam:*", "CREATE_COMPLETE"), ("logs:CreateLogDelivery", "ROLLBACK_")])
+def test_a_state_machine_that_logs_is_made_only_where_its_role_may(missing: str, status: str, sandbox: Sandbox) -> None:
+    name = f"logs-{missing.partition(':')[0]}"
+    machine = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {
+            "RoleArn": make_role(sandbox.aws, name, all_but(missing)),
+            "DefinitionString": json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}),
+            "LoggingConfiguration": {"Level": "ALL", "Destinations": []},
+        },
+    }
+    cloudformation = sandbox.aws.client("cloudformation")
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"Machine": machine}}))
+
+    def made() -> str:
+        return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+
+    assert sandbox.until(made, lambda now: not now.endswith("_IN_PROGRESS")).startswith(status)
+
+
+def distrust(sandbox: Sandbox, role: str) -> None:
+    """Let Lambda alone assume the role."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    sandbox.aws.client("iam").update_assume_role_policy(RoleName=role.rpartition("/")[2], PolicyDocument=policy(trust))
+
+
 class Rules:
     """Rules for events of one source, each with a dead-letter queue."""
 
@@ -167,6 +202,11 @@ def test_a_rule_starts_only_what_its_targets_role_allows(rules: Rules) -> None:
     rules.rule("starts-nothing", machine, make_role(sandbox.aws, "no-starter", all_but("states:StartExecution")))
     rules.happen("starts-nothing")
     sandbox.until(lambda: rules.dead_letters("starts-nothing"), lambda number: number == 1)
+    distrusting = make_role(sandbox.aws, "distrusting", ANYTHING)
+    distrust(sandbox, distrusting)
+    rules.rule("not-trusted", machine, distrusting)
+    rules.happen("not-trusted")
+    sandbox.until(lambda: rules.dead_letters("not-trusted"), lambda number: number == 1)
     assert started() == 1
     assert rules.dead_letters("starts") == 0
 
