@@ -6,43 +6,36 @@ Nothing that it prints or writes tells whose account it was.
 import json
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 import typer
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from rich.table import Table
 from rich.text import Text
 
 from cli.account import account_of
+from cli.conformance_target import Target, simulation
 from cli.folders import CONFORMANCE
-from local.bedrock.server import serve
-from local.bedrock.settings import SimulationSettings
 from local.conformance.bad_input import NotPossibleError, require_permissions, require_quotas
-from local.conformance.calls import Caller, Maker
+from local.conformance.calls import Caller
 from local.conformance.check import Outcome, Tier
 from local.conformance.cost import most_usd
 from local.conformance.lifecycle import Lifecycle, cheapest
-from local.conformance.pace import ON_AWS, SIMULATED
+from local.conformance.pace import RealTime
 from local.conformance.place import Place, regions_of
 from local.conformance.redaction import redacted_text
 from local.conformance.report import AMAZON_BEDROCK, SIMULATED_BEDROCK, Result, document, page
 from local.conformance.suite import run_single_checks, single_checks
-from local.embedded_aws import ACCOUNT, EmbeddedAws
 from local.output_folder import replaced
 from local.session import stopping_on_sigterm
 from local.terminal import Console
 
 STYLES = {"as assumed": "green", "not checked": "yellow", "different": "bold red"}
-# A minute on AWS passes in six milliseconds.
-TIME_SCALE = 0.0001
-_SIMULATED_SERVICES = ("bedrock", "bedrock-runtime", "service-quotas")
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
@@ -61,21 +54,13 @@ class Choice:
     folder: Path
 
 
-@dataclass(frozen=True)
-class Target:
-    """What is checked."""
-
-    maker: Maker
-    place: Place
-
-
 def check_conformance(choice: Choice, console: Console) -> bool:
     """Makes the checks and writes the report; whether everything is as assumed.
 
     Raises NoAccountError, NotPossibleError, WrongRegionError and NotConfirmedError, with nothing created.
     """
     regions = regions_of(choice.region)
-    with _account(regions) if choice.is_aws else _simulation(regions) as target, stopping_on_sigterm():
+    with _account(regions) if choice.is_aws else simulation(regions) as target, stopping_on_sigterm():
         result = _check(choice, target, console)
     _save(result, choice.folder)
     _tell(console, result)
@@ -108,8 +93,7 @@ def _lifecycle(choice: Choice, target: Target, console: Console) -> Lifecycle:
     if entry is None:
         raise NotPossibleError("No model is served on demand in this Region at a known price: name another --region.")
     region = target.place.region_of(entry) or target.place.home
-    pace = ON_AWS if choice.is_aws else SIMULATED
-    return Lifecycle(target.place, region, entry, target.maker, pace, console.write_line)
+    return Lifecycle(target.place, region, entry, target.maker, console.write_line, target.time)
 
 
 def _live(life: Lifecycle, console: Console) -> None:
@@ -198,30 +182,4 @@ def _account(regions: tuple[str, ...]) -> Iterator[Target]:
     """The caller's; raises NoAccountError."""
     number = account_of(regions[0]).caller.split(":")[4]
     session: Any = boto3.Session()
-    yield Target(session, Place(number, regions))
-
-
-@contextmanager
-def _simulation(regions: tuple[str, ...]) -> Iterator[Target]:
-    """The embedded AWS in the first Region, and a simulated Bedrock in each."""
-    with ExitStack() as running:
-        folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="fine-tune-")))
-        aws = running.enter_context(EmbeddedAws(folder, regions[0], TIME_SCALE))
-        others = {}
-        for region in regions[1:]:
-            settings = SimulationSettings(region=region, account_id=ACCOUNT, time_scale=TIME_SCALE)
-            others[region] = running.enter_context(serve(settings, aws.client("s3"), token=aws.token))
-        yield Target(_Simulated(aws, others), Place(ACCOUNT, regions))
-
-
-@dataclass(frozen=True)
-class _Simulated:
-    """Makes the clients of the simulation; `others` are the simulated Bedrocks of further Regions."""
-
-    aws: EmbeddedAws
-    others: dict[str, str]
-
-    def client(self, service_name: Any, *, region_name: str, config: Config) -> Any:
-        """A client of the simulated Bedrock of the Region, or of the embedded AWS."""
-        endpoint = self.others.get(region_name) if service_name in _SIMULATED_SERVICES else None
-        return self.aws.client(service_name, config=config, region=region_name, endpoint=endpoint)
+    yield Target(session, Place(number, regions), RealTime())

@@ -1,8 +1,7 @@
 """Requests to AWS with plain boto3, and what came of them."""
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
@@ -54,12 +53,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of a request: an answer or a refusal; `started` in epoch seconds."""
+    """What came of a request: an answer or a refusal."""
 
     request: Request
     answer: Json | None
     refusal: Refusal | None
-    started: float = field(default=0.0, compare=False)
 
 
 class Caller:
@@ -74,17 +72,16 @@ class Caller:
 
     def send(self, request: Request) -> Seen:
         """The answer without its metadata, or the refusal. It raises no error of AWS."""
-        started = time.time()
         try:
-            return Seen(request, self._ask(request), None, started)
+            return Seen(request, self._ask(request), None)
         except ClientError as error:
             told = error.response.get("Error", {})
-            return Seen(request, None, Refusal(told.get("Code", "Unknown"), told.get("Message", "")), started)
+            return Seen(request, None, Refusal(told.get("Code", "Unknown"), told.get("Message", "")))
         except BotoCoreError as error:
-            return Seen(request, None, Refusal(NO_ANSWER, str(error)), started)
+            return Seen(request, None, Refusal(NO_ANSWER, str(error)))
         except ValueError as error:
             # botocore's own error of a value that it cannot read, such as a timestamp.
-            return Seen(request, None, Refusal(UNREADABLE, str(error)), started)
+            return Seen(request, None, Refusal(UNREADABLE, str(error)))
 
     def _ask(self, request: Request) -> Json:
         call = getattr(self.client(request.service, request.region), xform_name(request.operation))

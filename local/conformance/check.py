@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from local.conformance.assumed import assumptions_of
 from local.conformance.calls import NO_ANSWER, Caller, Request, Seen
 from local.conformance.expectations import Expectation
 from local.conformance.impossible import require_harmless
@@ -40,7 +41,7 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One check; `rests_on` has the ids of the assumptions that it tests (local/bedrock/assumptions).
+    """One check, by an id that says what it is about.
 
     `request` may need another answer first, such as a page's token: then it is a function of the caller, which
     gives None where that answer was none.
@@ -48,9 +49,13 @@ class Check:
 
     id: str
     tier: Tier
-    rests_on: tuple[str, ...]
     request: Request | Callable[[Caller], Request | None]
     expects: Expectation
+
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """The ids of the assumptions that it tests (local/bedrock/assumptions)."""
+        return assumptions_of(self.id)
 
 
 @dataclass(frozen=True)

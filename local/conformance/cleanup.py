@@ -4,7 +4,6 @@ What an earlier start has left goes the same way: one that was killed could not 
 """
 
 import json
-import time
 from collections.abc import Iterator
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,7 +26,7 @@ from local.conformance.belongings import (
     delete_role,
     roles,
 )
-from local.conformance.pace import Pace
+from local.conformance.pace import Pace, Time
 
 # Jobs in these cannot go on to make a model unseen.
 _ENDED = ("Completed", "Failed", "Stopped")
@@ -36,10 +35,11 @@ _ENDED = ("Completed", "Failed", "Stopped")
 class Cleaner:
     """Of one account and Region."""
 
-    def __init__(self, adapters: Adapters, own: Belongings, pace: Pace) -> None:
+    def __init__(self, adapters: Adapters, own: Belongings, pace: Pace, time: Time) -> None:
         self._adapters = adapters
         self._own = own
         self._pace = pace
+        self._time = time
         terms = Terms(ENVIRONMENT, longest_lease_hours=LEASE_HOURS, longest_run_hours=LEASE_HOURS, settle_seconds=0)
         self._scope = Scope(terms, bucket=own.bucket, state_machine_arn="")
 
@@ -48,16 +48,16 @@ class Cleaner:
 
         It needs the bucket, in which the reconciler reads whose what is.
         """
-        deadline = time.monotonic() + self._pace.cleanup
+        deadline = self._time.now() + self._pace.cleanup
         while True:
             left = [*self._settle(deadline), *self._left()]
-            if not left or time.monotonic() >= deadline:
+            if not left or self._time.now() >= deadline:
                 return left
-            time.sleep(self._pace.poll)
+            self._time.sleep(self._pace.poll)
 
     def settle_interrupted(self) -> list[str]:
         """Once more, after a request whose answer nobody has waited for has taken effect, if it does."""
-        time.sleep(self._pace.settle)
+        self._time.sleep(self._pace.settle)
         return self.clean_bedrock()
 
     def clean_rest(self, *, others: bool) -> list[str]:
@@ -83,7 +83,12 @@ class Cleaner:
                 # The reconciler deletes the models that were not chosen: here, all.
                 choice = {"chosen": CANDIDATE + 1, "model_arn": "none"}
                 self._adapters.objects.write(self._own.bucket, sweep_key(run_id), json.dumps(choice).encode())
-            turn = reconcile(self._scope, lambda: deadline - time.monotonic(), adapters=self._adapters)
+            turn = reconcile(
+                self._scope,
+                lambda: deadline - self._time.now(),
+                adapters=self._adapters,
+                sleep=self._time.sleep,
+            )
         except (Refused, ServiceBusy) as error:
             return [str(error)]
         return turn.problems

@@ -3,7 +3,6 @@
 Each state's time is measured. Whatever happens, what was created is deleted (`local.conformance.cleanup`).
 """
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from lambdas.domain.models.catalogue import BaseModelEntry
 from local.conformance.belongings import Belongings, make_bucket, make_role, most_tokens, records
 from local.conformance.calls import Caller, Json, Maker, Request, Seen
 from local.conformance.check import Check, Outcome, Tier, judge
-from local.conformance.checks.foundation_models import UNKNOWN
+from local.conformance.checks.foundation_models import INVALID, NOT_FOUND
 from local.conformance.checks.inference import MESSAGES
 from local.conformance.checks.questions import FEW_TOKENS, told_answer
 from local.conformance.cleanup import Cleaner
@@ -28,10 +27,10 @@ from local.conformance.expectations import (
     one_of,
     refused,
 )
-from local.conformance.pace import Pace
+from local.conformance.pace import Pace, RealTime, Time
 from local.conformance.place import Place
 
-IN_USE = ("ConflictException", "ValidationException")
+_CONFLICT = "ConflictException"
 _JOB = "model-customization-job"
 
 
@@ -58,8 +57,9 @@ class Lifecycle:
     region: str
     entry: BaseModelEntry
     maker: Maker
-    pace: Pace
     tell: Callable[[str], None] = lambda _: None
+    time: Time = field(default_factory=RealTime)
+    pace: Pace = field(default_factory=Pace)
     own: Belongings = field(default_factory=Belongings)
     outcomes: list[Outcome] = field(default_factory=list)
     times: dict[str, float] = field(default_factory=dict)
@@ -68,8 +68,8 @@ class Lifecycle:
 
     def __post_init__(self) -> None:
         self._caller = Caller(self.maker)
-        self.adapters = Adapters(Clients(_InRegion(self.maker, self.region)))
-        self._cleaner = Cleaner(self.adapters, self.own, self.pace)
+        self.adapters = Adapters(Clients(InRegion(self.maker, self.region)))
+        self._cleaner = Cleaner(self.adapters, self.own, self.pace, self.time)
         # Whether the answer to a request that creates is being waited for.
         self._creates = False
 
@@ -131,7 +131,7 @@ class Lifecycle:
         }
 
     def _check_job(self, request: Json) -> str:
-        create, invalid = "CreateModelCustomizationJob", refused("ValidationException")
+        create, invalid = "CreateModelCustomizationJob", refused(INVALID)
         self.tell("Starting a job …")
         for name, values in (("unknown", {"magic": "1"}), ("out-of-range", {"epochCount": "1000"})):
             wrong = {**request, "hyperParameters": values, "clientRequestToken": f"{self.own.run_id}-{name}"}
@@ -139,7 +139,7 @@ class Lifecycle:
         arn = self._created("job-starts", create, request, "jobArn")
         self._check("job-token-repeated", create, request, answered(one_of("jobArn", arn)))
         other = {**request, "clientRequestToken": f"{self.own.run_id}-other"}
-        self._check("job-name-taken", create, other, refused("ConflictException", "ValidationException"))
+        self._check("job-name-taken", create, other, refused(_CONFLICT))
         told = answered(
             one_of("jobName", self.own.job_name),
             one_of("jobArn", arn),
@@ -173,13 +173,13 @@ class Lifecycle:
         if not model_arn:
             raise StoppedError("The job has made no model: what needs one was not checked.")
         self._check(
-            "job-ended-cannot-be-stopped", "StopModelCustomizationJob", {"jobIdentifier": arn}, refused(*IN_USE)
+            "job-ended-cannot-be-stopped", "StopModelCustomizationJob", {"jobIdentifier": arn}, refused(_CONFLICT)
         )
         listing = Request("s3", "ListObjectsV2", {"Bucket": self.own.bucket, "Prefix": "output/"}, self.region)
         written = self._caller.send(listing)
         names = {"names": [one["Key"].rpartition("/")[2] for one in (written.answer or {}).get("Contents", [])]}
         files = Includes("names", ("step_wise_training_metrics.csv",))
-        self._judge("job-writes-metrics", Seen(listing, names, written.refusal, written.started), answered(files))
+        self._judge("job-writes-metrics", Seen(listing, names, written.refusal), answered(files))
         return str(model_arn)
 
     def _check_model(self, arn: str) -> None:
@@ -195,7 +195,7 @@ class Lifecycle:
         listed = answered(Includes("modelSummaries", (arn,), "modelArn"))
         self._check("model-listed", "ListCustomModels", {"isOwned": True, "nameContains": self.own.job_name}, listed)
         self._check_tags("model", arn)
-        self._ask("model-is-not-asked-itself", arn, refused(*UNKNOWN))
+        self._ask("model-is-not-asked-itself", arn, refused(INVALID))
 
     def _check_deployment(self, model_arn: str) -> str:
         self.tell("Deploying the model …")
@@ -209,7 +209,7 @@ class Lifecycle:
         arn = self._created("deployment-starts", create, request, "customModelDeploymentArn")
         self._check("deployment-token-repeated", create, request, answered(one_of("customModelDeploymentArn", arn)))
         other = {**request, "clientRequestToken": f"{self.own.run_id}-other"}
-        self._check("deployment-name-taken", create, other, refused(*IN_USE))
+        self._check("deployment-name-taken", create, other, refused(INVALID))
         told = answered(
             one_of("customModelDeploymentArn", arn),
             one_of("modelDeploymentName", self.own.name),
@@ -220,7 +220,18 @@ class Lifecycle:
         for how, identifier in (("name", self.own.name), ("arn", arn)):
             member = {"customModelDeploymentIdentifier": identifier}
             self._check(f"deployment-told-by-{how}", "GetCustomModelDeployment", member, told)
+        self._check_creating(arn)
         return arn
+
+    def _check_creating(self, arn: str) -> None:
+        """While it is Creating. Should AWS delete it then, what needs it is not checked."""
+        member = {"customModelDeploymentIdentifier": arn}
+        told = self._caller.send(self._request("GetCustomModelDeployment", member)).answer or {}
+        if told.get("status") != "Creating":
+            return
+        self._ask("deployment-creating-answers-nothing", arn, refused("ModelNotReadyException"))
+        mutating = refused(INVALID, naming="mutating state")
+        self._check("deployment-not-deleted-while-creating", "DeleteCustomModelDeployment", member, mutating)
 
     def _check_active(self, model_arn: str, arn: str) -> None:
         get = self._request("GetCustomModelDeployment", {"customModelDeploymentIdentifier": arn})
@@ -236,9 +247,9 @@ class Lifecycle:
         self._ask("deployment-answers", arn, told_answer())
         count = {"modelId": arn, "input": {"converse": {"messages": MESSAGES}}}
         counting = Request("bedrock-runtime", "CountTokens", count, self.region)
-        self._judge("deployment-counts-no-tokens", self._caller.send(counting), refused(*UNKNOWN))
+        self._judge("deployment-counts-no-tokens", self._caller.send(counting), refused(INVALID))
         deletion = {"modelIdentifier": model_arn}
-        self._check("model-in-use-is-not-deleted", "DeleteCustomModel", deletion, refused(*IN_USE))
+        self._check("model-in-use-is-not-deleted", "DeleteCustomModel", deletion, refused(_CONFLICT))
 
     def _check_deletions(self, model_arn: str, arn: str) -> None:
         self.tell("Deleting the deployment and the model …")
@@ -247,15 +258,15 @@ class Lifecycle:
         get = self._request("GetCustomModelDeployment", member)
         with self._timed("deployment until it is gone"):
             seen = self._until(get, lambda _: False, self.pace.deployment)
-        self._judge("deployment-is-gone", seen, refused("ResourceNotFoundException"))
-        self._check("deployment-is-deleted-once", "DeleteCustomModelDeployment", member, refused(*UNKNOWN))
-        self._ask("deployment-gone-answers-nothing", arn, refused(*UNKNOWN))
+        self._judge("deployment-is-gone", seen, refused(NOT_FOUND))
+        self._check("deployment-is-deleted-once", "DeleteCustomModelDeployment", member, refused(NOT_FOUND))
+        self._ask("deployment-gone-answers-nothing", arn, refused(NOT_FOUND))
         model = {"modelIdentifier": model_arn}
         self._check("model-is-deleted", "DeleteCustomModel", model, answered())
         get = self._request("GetCustomModel", model)
         with self._timed("model until it is gone"):
             seen = self._until(get, lambda _: False, self.pace.deployment)
-        self._judge("model-is-gone", seen, refused("ResourceNotFoundException"))
+        self._judge("model-is-gone", seen, refused(NOT_FOUND))
 
     # --- Parts of the steps -------------------------------------------------------------------------------------------
 
@@ -268,18 +279,18 @@ class Lifecycle:
         return seen
 
     def _judge(self, name: str, seen: Seen, expects: Expectation) -> None:
-        self.outcomes.append(judge(Check(name, Tier.DOLLARS, (), seen.request, expects), seen))
+        self.outcomes.append(judge(Check(name, Tier.DOLLARS, seen.request, expects), seen))
 
     def _created(self, name: str, operation: str, parameters: Json, member: str) -> str:
         """Creates something, and says so meanwhile; the role may need a while until Bedrock knows it."""
-        deadline = time.monotonic() + self.pace.role
+        deadline = self.time.now() + self.pace.role
         self._creates = True
         while True:
             seen = self._caller.send(self._request(operation, parameters))
             is_of_role = seen.refusal is not None and "role" in seen.refusal.message.lower()
-            if not is_of_role or time.monotonic() >= deadline:
+            if not is_of_role or self.time.now() >= deadline:
                 break
-            time.sleep(self.pace.poll)
+            self.time.sleep(self.pace.poll)
         self._judge(name, seen, answered(Has(member)))
         arn = (seen.answer or {}).get(member)
         self._creates = False
@@ -299,29 +310,30 @@ class Lifecycle:
 
     def _until(self, request: Request, done: Callable[[Json], bool], seconds: float) -> Seen:
         """The answer that is `done`, a refusal, or the last answer within so many seconds."""
-        deadline = time.monotonic() + seconds
+        deadline = self.time.now() + seconds
         while True:
             seen = self._caller.send(request)
-            if seen.answer is None or done(seen.answer) or time.monotonic() >= deadline:
+            if seen.answer is None or done(seen.answer) or self.time.now() >= deadline:
                 return seen
-            time.sleep(self.pace.poll)
+            self.time.sleep(self.pace.poll)
 
     @contextmanager
     def _timed(self, state: str) -> Iterator[None]:
-        start = time.monotonic()
+        start = self.time.now()
         try:
             yield
         finally:
-            self.times[state] = round(time.monotonic() - start, 1)
+            self.times[state] = round(self.time.now() - start, 1)
 
 
 @dataclass(frozen=True)
-class _InRegion:
+class InRegion:
     """A maker as the adapters have one: of a single Region."""
 
     maker: Maker
     region: str
 
     def client(self, service_name: str, *, config: object) -> object:
+        """A client of the service in the Region."""
         made: object = self.maker.client(service_name, region_name=self.region, config=config)  # type: ignore[arg-type]
         return made

@@ -1,6 +1,30 @@
-"""How fast what takes minutes on AWS is looked at, and how long it is waited for."""
+"""How often what takes minutes is looked at, how long it is waited for, and by which clock."""
 
+import time
 from dataclasses import dataclass
+from typing import Protocol
+
+
+class Time(Protocol):
+    """A clock that one can wait by."""
+
+    def now(self) -> float:
+        """Seconds."""
+
+    def sleep(self, seconds: float) -> None:
+        """Comes back that much later."""
+
+
+class RealTime:
+    """The machine's."""
+
+    def now(self) -> float:
+        """Seconds."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Comes back that much later."""
+        time.sleep(seconds)
 
 
 @dataclass(frozen=True)
@@ -10,14 +34,10 @@ class Pace:
     `settle` is how long a request that was interrupted may still take effect.
     """
 
-    poll: float
-    job: float
-    deployment: float
-    role: float
-    cleanup: float
-    settle: float
-
-
-# A job queues for hours at times, a deployment takes minutes.
-ON_AWS = Pace(poll=30, job=6 * 3600, deployment=3600, role=90, cleanup=3600, settle=60)
-SIMULATED = Pace(poll=0.02, job=60, deployment=30, role=0.1, cleanup=60, settle=0.1)
+    # A job queues for hours at times, a deployment takes minutes.
+    poll: float = 30
+    job: float = 6 * 3600
+    deployment: float = 3600
+    role: float = 90
+    cleanup: float = 3600
+    settle: float = 60

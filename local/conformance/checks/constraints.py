@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from local.conformance.calls import Request
 from local.conformance.check import Check, Tier
-from local.conformance.checks.foundation_models import UNKNOWN
+from local.conformance.checks.foundation_models import INVALID, NOT_FOUND
 from local.conformance.checks.unknown_names import absent_model
 from local.conformance.expectations import Refused, refused
 from local.conformance.impossible import ABSENT, ABSENT_BASE_MODEL
@@ -63,7 +63,7 @@ def constraint_checks(place: Place) -> Iterator[Check]:
         "trainingDataConfig": _SET,
         "outputDataConfig": _OUTPUT,
     }
-    yield from _checks(place, "job", "CreateModelCustomizationJob", job, _JOB, lacking="roleArn")
+    yield from _checks(place, "job", "CreateModelCustomizationJob", job, _JOB, lacking="roleArn", absent=INVALID)
     throughput = {"provisionedModelName": ABSENT, "modelUnits": 1, "modelId": absent_model(place)}
     yield from _checks(
         place, "throughput", "CreateProvisionedModelThroughput", throughput, _THROUGHPUT, lacking="modelId"
@@ -76,7 +76,7 @@ def constraint_checks(place: Place) -> Iterator[Check]:
         "create-job-role-malformed",
         "CreateModelCustomizationJob",
         wrong_role,
-        refused("ValidationException", naming="roleArn"),
+        refused(INVALID, naming="roleArn"),
     )
 
 
@@ -88,19 +88,20 @@ def _checks(
     wrong: Mapping[str, tuple[str, object]],
     *,
     lacking: str,
+    absent: str = NOT_FOUND,
 ) -> Iterator[Check]:
     """Of a request that is complete but about nothing: each wrong member, each missing one, and nothing else wrong."""
     for name, (member, value) in wrong.items():
         parameters = {**complete, member: value}
         del parameters[lacking]
-        expects = refused("ValidationException", naming=member)
+        expects = refused(INVALID, naming=member)
         yield _check(place, f"create-{kind}-{name}", operation, parameters, expects)
     for member in complete:
         parameters = {key: value for key, value in complete.items() if key != member}
-        expects = refused("ValidationException", naming=member)
+        expects = refused(INVALID, naming=member)
         yield _check(place, f"create-{kind}-needs-{member}", operation, parameters, expects)
-    yield _check(place, f"create-{kind}-of-absent-model", operation, dict(complete), refused(*UNKNOWN))
+    yield _check(place, f"create-{kind}-of-absent-model", operation, dict(complete), refused(absent))
 
 
 def _check(place: Place, name: str, operation: str, parameters: dict[str, object], expects: Refused) -> Check:
-    return Check(name, Tier.FREE, (), Request("bedrock", operation, parameters, place.home), expects)
+    return Check(name, Tier.FREE, Request("bedrock", operation, parameters, place.home), expects)

@@ -9,7 +9,8 @@ from local.conformance.expectations import Expectation, Has, Includes, Items, Ma
 from local.conformance.impossible import ABSENT_BASE_MODEL
 from local.conformance.place import Place, slug
 
-UNKNOWN = ("ResourceNotFoundException", "ValidationException")
+NOT_FOUND = "ResourceNotFoundException"
+INVALID = "ValidationException"
 
 
 def foundation_model_checks(place: Place) -> Iterator[Check]:
@@ -23,9 +24,9 @@ def foundation_model_checks(place: Place) -> Iterator[Check]:
 def _of_model(place: Place, entry: BaseModelEntry) -> Iterator[Check]:
     region = place.region_of(entry) or place.home
 
-    def check(name: str, operation: str, parameters: dict[str, object], expects: Expectation, *rests_on: str) -> Check:
+    def check(name: str, operation: str, parameters: dict[str, object], expects: Expectation) -> Check:
         request = Request("bedrock", operation, parameters, region)
-        return Check(f"{name}-{slug(entry)}", Tier.FREE, rests_on, request, expects)
+        return Check(f"{name}-{slug(entry)}", Tier.FREE, request, expects)
 
     yield check(
         "customizable",
@@ -65,7 +66,7 @@ def _of_model(place: Place, entry: BaseModelEntry) -> Iterator[Check]:
 def _lists(place: Place) -> Iterator[Check]:
     def check(name: str, parameters: dict[str, object], expects: Expectation, region: str = place.home) -> Check:
         request = Request("bedrock", "ListFoundationModels", parameters, region)
-        return Check(f"list-foundation-models-{name}", Tier.FREE, (), request, expects)
+        return Check(f"list-foundation-models-{name}", Tier.FREE, request, expects)
 
     members = ("modelId", "modelArn", "providerName", "inferenceTypesSupported", "modelLifecycle")
     yield check("all", {}, answered(Items("modelSummaries", members, least=1)))
@@ -83,29 +84,29 @@ def _lists(place: Place) -> Iterator[Check]:
     yield check(
         "unknown-filter",
         {"byCustomizationType": "MAGIC"},
-        refused("ValidationException", naming="byCustomizationType"),
+        refused(INVALID, naming="byCustomizationType"),
     )
 
 
 def _unknown(place: Place) -> Iterator[Check]:
     def check(name: str, operation: str, parameters: dict[str, object], expects: Expectation) -> Check:
-        return Check(name, Tier.FREE, (), Request("bedrock", operation, parameters, place.home), expects)
+        return Check(name, Tier.FREE, Request("bedrock", operation, parameters, place.home), expects)
 
     yield check(
-        "foundation-model-unknown", "GetFoundationModel", {"modelIdentifier": ABSENT_BASE_MODEL}, refused(*UNKNOWN)
+        "foundation-model-unknown", "GetFoundationModel", {"modelIdentifier": ABSENT_BASE_MODEL}, refused(NOT_FOUND)
     )
     yield check(
         "foundation-model-malformed",
         "GetFoundationModel",
         {"modelIdentifier": "no model"},
-        refused("ValidationException"),
+        refused(INVALID),
     )
     yield check(
-        "availability-unknown", "GetFoundationModelAvailability", {"modelId": ABSENT_BASE_MODEL}, refused(*UNKNOWN)
+        "availability-unknown", "GetFoundationModelAvailability", {"modelId": ABSENT_BASE_MODEL}, refused(NOT_FOUND)
     )
     yield check(
         "availability-malformed",
         "GetFoundationModelAvailability",
         {"modelId": "no model"},
-        refused("ValidationException"),
+        refused(INVALID),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from local.conformance.calls import Request
 from local.conformance.check import Check, Tier
-from local.conformance.checks.foundation_models import UNKNOWN
+from local.conformance.checks.foundation_models import INVALID, NOT_FOUND
 from local.conformance.checks.unknown_names import DEPLOYMENT, THROUGHPUT, absent_model
 from local.conformance.expectations import Expectation, refused
 from local.conformance.impossible import ABSENT_BASE_MODEL
@@ -19,17 +19,17 @@ def inference_checks(place: Place) -> Iterator[Check]:
 
     def ask(name: str, model_id: str, expects: Expectation, region: str = place.home, **changes: object) -> Check:
         parameters = {"modelId": model_id, "messages": MESSAGES, "inferenceConfig": _CONFIG, **changes}
-        return Check(f"ask-{name}", Tier.FREE, (), Request("bedrock-runtime", "Converse", parameters, region), expects)
+        return Check(f"ask-{name}", Tier.FREE, Request("bedrock-runtime", "Converse", parameters, region), expects)
 
-    unknown, invalid = refused(*UNKNOWN), refused("ValidationException")
-    yield ask("unknown-model", ABSENT_BASE_MODEL, unknown)
-    yield ask("absent-throughput", place.arn(THROUGHPUT), unknown)
-    yield ask("absent-deployment", place.arn(DEPLOYMENT), unknown)
-    yield ask("absent-custom-model", absent_model(place), unknown)
+    gone, invalid = refused(NOT_FOUND), refused(INVALID)
+    yield ask("unknown-model", ABSENT_BASE_MODEL, invalid)
+    yield ask("absent-throughput", place.arn(THROUGHPUT), gone)
+    yield ask("absent-deployment", place.arn(DEPLOYMENT), gone)
+    yield ask("absent-custom-model", absent_model(place), invalid)
     # Converse knows no model by the id that is customized.
     for entry in place.entries:
         yield ask(
-            f"context-length-id-{slug(entry)}", entry.customization_id, unknown, place.region_of(entry) or place.home
+            f"context-length-id-{slug(entry)}", entry.customization_id, gone, place.region_of(entry) or place.home
         )
         if entry.inference_id != entry.foundation_model_id:
             yield ask(
@@ -44,14 +44,13 @@ def inference_checks(place: Place) -> Iterator[Check]:
         ("temperature-too-high", "temperature", 1.5),
         ("top-p-too-high", "topP", 1.5),
     ):
-        expects = refused("ValidationException", naming=member)
+        expects = refused(INVALID, naming=member)
         yield ask(name, model_id, expects, inferenceConfig={**_CONFIG, member: value})
     yield ask("unknown-role", model_id, invalid, messages=[{**MESSAGES[0], "role": "narrator"}])
     count = {"modelId": place.arn(DEPLOYMENT), "input": {"converse": {"messages": MESSAGES}}}
     yield Check(
         "count-tokens-of-absent-deployment",
         Tier.FREE,
-        (),
         Request("bedrock-runtime", "CountTokens", count, place.home),
-        unknown,
+        gone,
     )

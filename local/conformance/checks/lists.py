@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from local.conformance.calls import Request
 from local.conformance.check import Check, Tier
+from local.conformance.checks.foundation_models import INVALID
 from local.conformance.expectations import Expectation, Items, answered, refused
 from local.conformance.impossible import ABSENT
 from local.conformance.place import Place
@@ -50,15 +51,15 @@ def list_checks(place: Place) -> Iterator[Check]:
     for name, one in _LISTS.items():
         for what, parameters, expects in _cases(one):
             request = Request("bedrock", one.operation, parameters, place.home)
-            yield Check(f"list-{name}-{what}", Tier.FREE, (), request, expects)
+            yield Check(f"list-{name}-{what}", Tier.FREE, request, expects)
 
 
 def _cases(one: _List) -> Iterator[tuple[str, dict[str, object], Expectation]]:
     yield "all", {}, answered(Items(one.key, one.members))
     yield "page-of-one", {"maxResults": 1}, answered(Items(one.key, one.members, most=1))
     yield "of-absent-name", {"nameContains": ABSENT}, answered(Items(one.key, most=0))
-    yield "page-of-none", {"maxResults": 0}, refused("ValidationException", naming="maxResults")
-    yield "page-of-1001", {"maxResults": 1001}, refused("ValidationException", naming="maxResults")
-    yield "unknown-status", {one.status: "Tired"}, refused("ValidationException", naming=one.status)
-    yield "unknown-order", {"sortOrder": "Sideways"}, refused("ValidationException", naming="sortOrder")
-    yield "unknown-token", {"nextToken": "no-token"}, refused("ValidationException")
+    yield "page-of-none", {"maxResults": 0}, refused(INVALID, naming="maxResults")
+    yield "page-of-1001", {"maxResults": 1001}, refused(INVALID, naming="maxResults")
+    yield "unknown-status", {one.status: "Tired"}, refused(INVALID, naming=one.status)
+    yield "unknown-order", {"sortOrder": "Sideways"}, refused(INVALID, naming="sortOrder")
+    yield "unknown-token", {"nextToken": "no-token"}, refused(INVALID)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from local.conformance.calls import Json, Request
 from local.conformance.check import Check, Tier
+from local.conformance.checks.foundation_models import INVALID
 from local.conformance.checks.inference import MESSAGES
 from local.conformance.expectations import Answered, Expectation, Has, Text, Within, answered, one_of, refused
 from local.conformance.place import Place, slug
@@ -55,7 +56,7 @@ def question_checks(place: Place) -> Iterator[Check]:
             "inferenceConfig": {"maxTokens": FEW_TOKENS, "temperature": 0.0},
         }
         given = {key: value for key, value in {**parameters, **changes}.items() if value is not None}
-        return Check(f"ask-{name}", Tier.CENTS, (), Request("bedrock-runtime", "Converse", given, region), expects)
+        return Check(f"ask-{name}", Tier.CENTS, Request("bedrock-runtime", "Converse", given, region), expects)
 
     for entry in place.entries:
         region = place.region_of(entry) or place.home
@@ -65,11 +66,9 @@ def question_checks(place: Place) -> Iterator[Check]:
         config: Json = {"maxTokens": MAX_TOKENS} | ({"temperature": 0.0} if name in _TAKES_ONE else {})
         yield ask(f"judge-{name}", model_id, told_answer(), inferenceConfig=config)
     for name in _TAKES_ONE:
-        yield ask(
-            f"{name}-both-samplings", JUDGES[name], refused("ValidationException", naming="top_p"), inferenceConfig=both
-        )
+        yield ask(f"{name}-both-samplings", JUDGES[name], refused(INVALID, naming="top_p"), inferenceConfig=both)
     for name in _TAKES_NONE:
-        expects = refused("ValidationException", naming="temperature")
+        expects = refused(INVALID, naming="temperature")
         yield ask(
             f"{name}-temperature", JUDGES[name], expects, inferenceConfig={"maxTokens": MAX_TOKENS, "temperature": 0.0}
         )
@@ -88,9 +87,9 @@ def _conversations(place: Place) -> Iterator[Check]:
             "inferenceConfig": {"maxTokens": FEW_TOKENS, "temperature": 0.0, **config},
         }
         request = Request("bedrock-runtime", "Converse", parameters, place.home)
-        return Check(f"ask-{name}", Tier.CENTS, (), request, expects)
+        return Check(f"ask-{name}", Tier.CENTS, request, expects)
 
-    invalid = refused("ValidationException")
+    invalid = refused(INVALID)
     yield ask("few-shot", told_answer(), [*MESSAGES, answer, *MESSAGES])
     yield ask("with-top-p", told_answer(), MESSAGES, topP=0.9)
     long = [{"role": "user", "content": [{"text": "Count from one to fifty in words."}]}]

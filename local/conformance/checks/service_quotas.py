@@ -26,10 +26,8 @@ _MEMBERS = ("QuotaCode", "QuotaName", "Value", "Adjustable")
 def service_quota_checks(place: Place) -> Iterator[Check]:
     """All of them."""
 
-    def check(
-        name: str, request: Request | Callable[[Caller], Request | None], expects: Expectation, *rests_on: str
-    ) -> Check:
-        return Check(f"quotas-{name}", Tier.FREE, rests_on, request, expects)
+    def check(name: str, request: Request | Callable[[Caller], Request | None], expects: Expectation) -> Check:
+        return Check(f"quotas-{name}", Tier.FREE, request, expects)
 
     def request(operation: str, *, pages: bool = False, **parameters: object) -> Request:
         service = {"ServiceCode": "bedrock", **parameters}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from local.conformance.calls import Request
 from local.conformance.check import Check, Tier
-from local.conformance.checks.foundation_models import UNKNOWN
+from local.conformance.checks.foundation_models import INVALID, NOT_FOUND
 from local.conformance.expectations import Refused, refused
 from local.conformance.impossible import ABSENT, MALFORMED
 from local.conformance.place import Place
@@ -32,13 +32,13 @@ def unknown_name_checks(place: Place) -> Iterator[Check]:
         for operation in operations:
             verb = next(one for one in _VERBS if operation.startswith(one)).lower()
             for how, name, expects in (
-                ("name", ABSENT, refused(*UNKNOWN)),
-                ("arn", _arn(place, kind), refused(*UNKNOWN)),
-                ("malformed-name", MALFORMED, refused("ValidationException")),
+                ("name", ABSENT, refused(NOT_FOUND)),
+                ("arn", _arn(place, kind), refused(NOT_FOUND)),
+                ("malformed-name", MALFORMED, refused(INVALID)),
             ):
                 yield _check(place, f"{verb}-{kind}-by-absent-{how}", operation, {member: name}, expects)
     arn = place.arn(THROUGHPUT)
-    absent = refused(*UNKNOWN)
+    absent = refused(NOT_FOUND)
     yield _check(place, "tags-of-absent-arn", "ListTagsForResource", {"resourceARN": arn}, absent)
     tags = [{"key": "project", "value": "conformance"}]
     yield _check(place, "tag-absent-arn", "TagResource", {"resourceARN": arn, "tags": tags}, absent)
@@ -59,7 +59,7 @@ def _arn(place: Place, kind: str) -> str:
 
 
 def _check(place: Place, name: str, operation: str, parameters: dict[str, object], expects: Refused) -> Check:
-    return Check(name, Tier.FREE, (), Request("bedrock", operation, parameters, place.home), expects)
+    return Check(name, Tier.FREE, Request("bedrock", operation, parameters, place.home), expects)
 
 
 def absent_model(place: Place) -> str:

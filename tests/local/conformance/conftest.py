@@ -20,18 +20,22 @@ from urllib3 import HTTPResponse
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
+from cli.conformance_target import AtOnce, SimulatedTime
 from local.bedrock.call_log import CallLog
-from local.bedrock.clock import WallClock
+from local.bedrock.clock import ManualClock, WallClock
 from local.bedrock.contract import contract
 from local.bedrock.errors import BedrockError
 from local.bedrock.server import serve
 from local.bedrock.service import SimulatedBedrock
 from local.bedrock.settings import SimulationSettings
 from local.conformance.calls import Caller
+from local.conformance.lifecycle import Lifecycle, cheapest
 from local.conformance.place import Place, regions_of
 
 TOKEN = "token-of-the-simulation"
 ACCOUNT = "123456789012"
+# Where the cheapest model is tuned.
+REGION = "us-east-1"
 SIMULATED = ("bedrock", "bedrock-runtime", "service-quotas")
 SESSION = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", aws_session_token=TOKEN)
 
@@ -89,7 +93,7 @@ class InProcessAccount:
 
     @staticmethod
     def _bedrock(region: str) -> Client:
-        settings = SimulationSettings(region=region, account_id=ACCOUNT, time_scale=0.0001)
+        settings = SimulationSettings(region=region, account_id=ACCOUNT)
         app = SimulatedBedrock(settings, WallClock(), None, ThreadPoolExecutor(1), CallLog(None), [])  # type: ignore[arg-type]
         return Client(app)
 
@@ -123,14 +127,20 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def account(place: Place, settings: dict[str, Any]) -> Iterator[SimulatedAccount]:
-    """The account; a minute on AWS passes in six milliseconds."""
+def clock() -> ManualClock:
+    """It stands still but where the checks wait."""
+    return ManualClock()
+
+
+@pytest.fixture
+def account(place: Place, settings: dict[str, Any], clock: ManualClock) -> Iterator[SimulatedAccount]:
+    """The account; what takes hours on AWS takes no time."""
     with mock_aws(), ExitStack() as running:
         urls = {}
         for region in place.regions:
-            made = SimulationSettings(region=region, account_id=ACCOUNT, time_scale=0.0001, **settings)
+            made = SimulationSettings(region=region, account_id=ACCOUNT, **settings)
             s3 = SESSION.client("s3", region_name=region)
-            urls[region] = running.enter_context(serve(made, s3, token=TOKEN))
+            urls[region] = running.enter_context(serve(made, s3, token=TOKEN, clock=clock, executor=AtOnce()))
         yield SimulatedAccount(urls)
 
 
@@ -138,3 +148,11 @@ def account(place: Place, settings: dict[str, Any]) -> Iterator[SimulatedAccount
 def caller(account: SimulatedAccount) -> Caller:
     """Who sends the checks' requests."""
     return Caller(account)
+
+
+@pytest.fixture
+def life(place: Place, account: SimulatedAccount, clock: ManualClock) -> Lifecycle:
+    """The checks that cost dollars."""
+    entry = cheapest(place)
+    assert entry is not None
+    return Lifecycle(place, REGION, entry, account, time=SimulatedTime(clock))

@@ -10,21 +10,11 @@ from local.bedrock.errors import BedrockError
 from local.conformance.belongings import ENVIRONMENT, buckets, roles
 from local.conformance.calls import Caller, Refusal, Request, Seen
 from local.conformance.check import judge
-from local.conformance.lifecycle import Lifecycle, cheapest
-from local.conformance.pace import SIMULATED
+from local.conformance.lifecycle import Lifecycle
 from local.conformance.place import Place
 from stacks.settings import Settings
-from tests.local.conformance.conftest import SimulatedAccount
+from tests.local.conformance.conftest import REGION, SimulatedAccount
 from tests.local.conformance.distortion import distortions
-
-REGION = "us-east-1"
-
-
-@pytest.fixture
-def life(place: Place, account: SimulatedAccount) -> Lifecycle:
-    entry = cheapest(place)
-    assert entry is not None
-    return Lifecycle(place, REGION, entry, account, SIMULATED)
 
 
 def left(account: SimulatedAccount) -> list[str]:
@@ -113,7 +103,7 @@ def test_ctrl_c_leaves_nothing(
 def test_what_an_earlier_start_has_left_is_deleted(
     place: Place, account: SimulatedAccount, life: Lifecycle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    killed = Lifecycle(place, REGION, life.entry, account, SIMULATED)
+    killed = Lifecycle(place, REGION, life.entry, account, time=life.time)
     monkeypatch.setattr(killed, "_clean", lambda: None)
     monkeypatch.setattr(killed, "_check_deletions", lambda *_: None)
     killed.run(lambda: None)
