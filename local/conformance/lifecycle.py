@@ -287,8 +287,8 @@ class Lifecycle:
         self._creates = True
         while True:
             seen = self._caller.send(self._request(operation, parameters))
-            is_of_role = seen.refusal is not None and "role" in seen.refusal.message.lower()
-            if not is_of_role or self.time.now() >= deadline:
+            message = seen.refusal.message.lower() if seen.refusal else ""
+            if not any(word in message for word in ("role", "permission")) or self.time.now() >= deadline:
                 break
             self.time.sleep(self.pace.poll)
         self._judge(name, seen, answered(Has(member)))

@@ -32,11 +32,11 @@ def unknown_name_checks(place: Place) -> Iterator[Check]:
         for operation in operations:
             verb = next(one for one in _VERBS if operation.startswith(one)).lower()
             for how, name, expects in (
-                ("name", ABSENT, refused(NOT_FOUND)),
-                ("arn", _arn(place, kind), refused(NOT_FOUND)),
+                ("absent-name", ABSENT, refused(NOT_FOUND)),
+                ("absent-arn", _arn(place, kind), refused(NOT_FOUND)),
                 ("malformed-name", MALFORMED, refused(INVALID)),
             ):
-                yield _check(place, f"{verb}-{kind}-by-absent-{how}", operation, {member: name}, expects)
+                yield _check(place, f"{verb}-{kind}-by-{how}", operation, {member: name}, expects)
     arn = place.arn(THROUGHPUT)
     absent = refused(NOT_FOUND)
     yield _check(place, "tags-of-absent-arn", "ListTagsForResource", {"resourceARN": arn}, absent)

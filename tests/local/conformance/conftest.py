@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,6 +14,7 @@ import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from urllib3 import HTTPResponse
 from werkzeug.test import Client
@@ -94,8 +94,19 @@ class InProcessAccount:
     @staticmethod
     def _bedrock(region: str) -> Client:
         settings = SimulationSettings(region=region, account_id=ACCOUNT)
-        app = SimulatedBedrock(settings, WallClock(), None, ThreadPoolExecutor(1), CallLog(None), [])  # type: ignore[arg-type]
+        app = SimulatedBedrock(settings, WallClock(), _no_buckets(), AtOnce(), CallLog(None), [])
         return Client(app)
+
+
+def _no_buckets() -> Any:
+    """An S3 that says of each bucket that there is none."""
+    s3 = SESSION.client("s3", region_name=REGION)
+
+    def refuse(operation_name: str, **_: Any) -> None:
+        raise ClientError({"Error": {"Code": "NoSuchBucket", "Message": "None."}}, operation_name)
+
+    s3.meta.events.register_first("provide-client-params", lambda model, **_: refuse(model.name))
+    return s3
 
 
 def _sent(bedrock: Client, request: AWSRequest) -> Response:

@@ -68,7 +68,7 @@ def test_three_differences_are_named_and_no_other(recording: dict[str, Exchange]
     different = {check["id"]: check["difference"] for check in written["checks"] if check["status"] == "different"}
     assert different == {
         "delete-custom-model-by-absent-name": "It was refused with ConflictException, not with "
-        "ResourceNotFoundException or ValidationException.",
+        "ResourceNotFoundException.",
         "customizable-nova-micro": "In the answer, modelDetails.customizationsSupported lacks FINE_TUNING.",
         "ask-judge-claude-opus-5": different["ask-judge-claude-opus-5"],
     }
