@@ -19,6 +19,8 @@ NOVA_SCHEMA: Final = "bedrock-conversation-2024"
 DEFAULT_CONTEXT_TAG = "document"
 COMPLETION_KEYS = frozenset({"prompt", "completion"})
 QUESTION_KEYS = frozenset({"document", "question", "answer"})
+# Names the records that must stay on one side of a split. It is no part of what a model is trained on or asked.
+GROUP_KEY: Final = "group"
 
 
 class Record(NamedTuple):
@@ -77,6 +79,15 @@ def conversion_needed(
     value: JsonObject, source_format: SourceFormat, record_format: RecordFormat, conversion: Conversion
 ) -> str | None:
     """What must be done to a value that breaks no rule before the base model is trained on it; None for nothing."""
+    changed = _conversion_needed(value, source_format, record_format, conversion)
+    if GROUP_KEY not in value:
+        return changed
+    return f"{changed}, group left out" if changed else "group left out"
+
+
+def _conversion_needed(
+    value: JsonObject, source_format: SourceFormat, record_format: RecordFormat, conversion: Conversion
+) -> str | None:
     if source_format == "prompt/completion" and record_format == "prompt-completion":
         system = value.get("system", conversion.system)
         return None if system is None else "system text put before the prompt"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from lambdas.domain.dataset.examples import choose_examples
-from lambdas.domain.dataset.record_facts import MAX_RECORDS
+from lambdas.domain.dataset.record_facts import MAX_RECORDS, RecordFacts
 from lambdas.domain.dataset.record_set import RecordSet, check_count
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.set_names import SET_NAMES, SETTINGS_FILE, SetName
@@ -90,6 +90,7 @@ def prepare(given: Given, wanted: Wanted, report: DatasetReport) -> PreparedData
     """
     train, model, request = given["train"], wanted.model, _request(given, wanted)
     check_counts(given, wanted, report)
+    _check_group_keys(given, report)
     if report.errors:
         return None
     groups = group_sets(given)
@@ -127,11 +128,26 @@ def check_counts(given: Given, wanted: Wanted, report: DatasetReport) -> None:
 
 
 def group_sets(given: Given) -> dict[SetName, list[int]]:
-    """The group of each record, numbered over all given sets together."""
+    """The group of each record, numbered over all given sets together: as the records name it, else as detected."""
     facts = [each.facts for each in given.values()]
-    contexts = group_keys([context for each in facts for context in each.contexts])
-    numbers = iter(group([tokens for each in facts for tokens in each.signatures], contexts))
+    numbers = iter(_named_groups(facts) or _detected_groups(facts))
     return {name: [next(numbers) for _ in each.facts.lines] for name, each in given.items()}
+
+
+def _named_groups(facts: Sequence[RecordFacts]) -> list[int] | None:
+    """The groups that the records name; None where one names none."""
+    first: dict[bytes, int] = {}
+    numbers = list[int]()
+    for name in (name for each in facts for name in each.groups):
+        if name is None:
+            return None
+        numbers.append(first.setdefault(name, len(numbers)))
+    return numbers
+
+
+def _detected_groups(facts: Sequence[RecordFacts]) -> list[int]:
+    contexts = group_keys([context for each in facts for context in each.contexts])
+    return group([tokens for each in facts for tokens in each.signatures], contexts)
 
 
 def _request(given: Given, wanted: Wanted) -> Request:
@@ -141,6 +157,14 @@ def _request(given: Given, wanted: Wanted) -> Request:
         test=0 if "test" in given else shares.test,
         seed=shares.seed,
     )
+
+
+def _check_group_keys(given: Given, report: DatasetReport) -> None:
+    """Refuses a file whose records name no group where those of another one do: they could not be compared."""
+    named = next((each.file for each in given.values() if each.grouped), None)
+    for each in given.values():
+        if named and not each.grouped and each.records_read:
+            report.add("partial-group", each.file, f"No record names its group; those of {named} do.")
 
 
 def _keys(given: Given, groups: Mapping[SetName, Sequence[int]]) -> dict[SetName, list[bytes]]:

@@ -31,6 +31,7 @@ class RecordFacts:
         self.signatures: list[bytes] = []
         self.words: array[int] = array("q")
         self.contexts: list[Context] = []
+        self.groups: list[bytes | None] = []
         self.keys: list[bytes] = []
         self._first_of_prompt: dict[int, int] = {}
         self._first_of_words: dict[int, int] = {}
@@ -64,8 +65,11 @@ class RecordFacts:
         self.answer_characters.append(answer_characters)
         self.answers.add(answer_text, number)
 
-    def sign(self, record: Record, file: str, report: DatasetReport) -> None:
-        """Keeps what grouping needs of the record that was compared last; reports one that has another's words."""
+    def sign(self, record: Record, group: str | None, file: str, report: DatasetReport) -> None:
+        """Keeps what grouping needs of the record that was compared last; reports one that has another's words.
+
+        `group` is the name that the record itself gives its group, if it has one.
+        """
         index = len(self.signatures)
         if index >= MAX_RECORDS:
             return
@@ -78,4 +82,5 @@ class RecordFacts:
         self.signatures.append(signed.tokens)
         self.words.append(signed.words)
         self.contexts.append(context(record))
+        self.groups.append(None if group is None else digest(group))
         self.keys.append(digest(prompt))

@@ -12,7 +12,7 @@ from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
 from lambdas.domain.dataset.document import CheckedFile
-from lambdas.domain.dataset.formats import Conversion, SourceFormat
+from lambdas.domain.dataset.formats import GROUP_KEY, Conversion, SourceFormat
 from lambdas.domain.dataset.reading.blocks import Block, read_blocks
 from lambdas.domain.dataset.reading.checksum import Hashed, buffered
 from lambdas.domain.dataset.reading.csv_rows import CsvRows, is_csv
@@ -49,6 +49,9 @@ class RecordSet:
     size_bytes: int = 0
     checksum: str | None = None
     version_id: str | None = None
+    # Records that name their group, and the line of the first one that does not.
+    grouped: int = 0
+    first_ungrouped: int | None = None
     facts: RecordFacts = field(default_factory=RecordFacts)
 
     @property
@@ -93,6 +96,9 @@ def check_set(
     if len(read.formats) > 1:
         found = " and ".join(f"{n} as {name}" for name, n in read.formats.most_common())
         report.add("mixed-formats", file, f"The records have several formats: {found}. All are converted.")
+    if read.grouped and read.first_ungrouped is not None:
+        message = f"{read.grouped} of {read.records_read} records name their group; this is the first that does not."
+        report.add("partial-group", file, message, line=read.first_ungrouped)
     read.facts.answers.check(file, report)
     return read
 
@@ -130,7 +136,8 @@ def convert(stream: BinaryIO, read: RecordSet, model: BaseModelEntry, conversion
     after the last line where the file is not the one that was checked.
     """
     # Known without a look at the lines: only Haiku's own format has a single way to be written.
-    as_they_are = read.container == "JSONL" and model.record_format == "messages" and set(read.formats) == {"messages"}
+    is_own = read.container == "JSONL" and model.record_format == "messages" and set(read.formats) == {"messages"}
+    as_they_are = is_own and not read.grouped
     hashed = Hashed(stream)
     with buffered(hashed) as lines:
         blocks, _ = _opened(lines, RecordSet(read.file), DatasetReport())
@@ -229,6 +236,7 @@ def _note_changes(
         read.container == "JSONL"
         and structure.source_format == model.record_format == "messages"
         and not structure.other
+        and not any(value is not None and GROUP_KEY in value for value in values)
     ):
         return
     for index, (number, value) in enumerate(zip(block.numbers, values, strict=True)):
@@ -279,6 +287,11 @@ def _check_texts(
             }
             texts = [(text.pointer, text.text) for text in formats.texts(value, source_format)]
             report.add_findings(file, number, [*content.find(texts, kinds)])
+        group = value.get(GROUP_KEY)
+        if group is not None:
+            read.grouped += 1
+        elif read.first_ungrouped is None:
+            read.first_ungrouped = number
         facts.compare(record, number, file, report)
         if sign:
-            facts.sign(record, file, report)
+            facts.sign(record, group, file, report)

@@ -1,7 +1,8 @@
 """CSV files (RFC 4180) as blocks of JSON lines, so that one reader serves all formats.
 
-Columns are `question` and `answer` with an optional `document`, or `prompt` and `completion`, each with an optional
-`system`. Empty cells of optional columns are left out; white space around column names is ignored, all else is kept.
+Columns are `question` and `answer` with an optional `document`, or `prompt` and `completion`, each with optional
+`system` and `group`. Empty cells of optional columns are left out; white space around column names is ignored, all
+else is kept.
 """
 
 import csv
@@ -9,12 +10,12 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from lambdas.domain.dataset.formats import COMPLETION_KEYS
+from lambdas.domain.dataset.formats import COMPLETION_KEYS, GROUP_KEY
 from lambdas.domain.dataset.reading.blocks import BLOCK_BYTES, MAX_LINE_BYTES, Block
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_OPTIONAL = ("document", "system")
+_OPTIONAL = ("document", "system", GROUP_KEY)
 
 
 def is_csv(first_line: bytes) -> bool:

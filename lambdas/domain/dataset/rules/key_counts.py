@@ -7,10 +7,22 @@ of a file, so they are written for speed: one pass, and a failed assumption is c
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lambdas.domain.dataset.formats import NOVA_SCHEMA, SourceFormat
+from lambdas.domain.dataset.formats import GROUP_KEY, NOVA_SCHEMA, SourceFormat
 
 _ANSWERS_TO = {"user": "assistant", "assistant": "user"}
+_SYSTEM_AND_GROUP = ("system", GROUP_KEY)
 _is_space = str.isspace
+
+
+def _optional_texts(value: Any, names: tuple[str, ...]) -> int:
+    """How many of the optional keys there are; -1 where one has no text."""
+    found = 0
+    for name in names:
+        if name in value:
+            if not value[name] or _is_space(value[name]):
+                return -1
+            found += 1
+    return found
 
 
 class Shape(NamedTuple):
@@ -24,10 +36,8 @@ def _conversation_keys(value: Any) -> int:
     try:
         messages = value["messages"]
         keys = len(value)
-        if keys != 1:
-            system = value["system"]
-            if keys != 2 or not system or _is_space(system):
-                return 0
+        if keys != 1 and keys != 1 + _optional_texts(value, _SYSTEM_AND_GROUP):
+            return 0
         role = "user"
         for message in messages:
             content = message["content"]
@@ -44,7 +54,7 @@ def _completion_keys(value: Any) -> int:
     try:
         texts = [value["prompt"], value["completion"]]
         if len(value) != 2:
-            texts.append(value["system"])
+            texts += [value[key] for key in _SYSTEM_AND_GROUP if key in value]
         for text in texts:
             if not text or _is_space(text):
                 return 0
@@ -60,9 +70,9 @@ def _nova_keys(value: Any) -> int:
             return 0
         messages = value["messages"]
         keys = len(value)
-        if keys != 2:
+        if keys != 2 and (more := keys - _optional_texts(value, (GROUP_KEY,))) != 2:
             (system,) = value["system"]
-            if keys != 3 or len(system) != 1 or not system["text"] or _is_space(system["text"]):
+            if more != 3 or len(system) != 1 or not system["text"] or _is_space(system["text"]):
                 return 0
             keys += 1
         least, role = keys, "user"
@@ -82,7 +92,7 @@ def _nova_keys(value: Any) -> int:
 def _question_keys(value: Any) -> int:
     try:
         texts = [value["question"], value["answer"]]
-        texts += [value[key] for key in ("document", "system") if key in value]
+        texts += [value[key] for key in ("document", *_SYSTEM_AND_GROUP) if key in value]
         for text in texts:
             if not text or _is_space(text):
                 return 0
@@ -102,8 +112,8 @@ def single_turn(keys: Callable[[Any], int]) -> Callable[[Any], int]:
 
 
 SHAPES: dict[SourceFormat, Shape] = {
-    "messages": Shape(("system", "messages", "role", "content"), _conversation_keys),
-    "prompt/completion": Shape(("system", "prompt", "completion"), _completion_keys),
-    NOVA_SCHEMA: Shape(("schemaVersion", "system", "messages", "role", "content", "text"), _nova_keys),
-    "document/question/answer": Shape(("system", "document", "question", "answer"), _question_keys),
+    "messages": Shape(("system", GROUP_KEY, "messages", "role", "content"), _conversation_keys),
+    "prompt/completion": Shape(("system", GROUP_KEY, "prompt", "completion"), _completion_keys),
+    NOVA_SCHEMA: Shape(("schemaVersion", "system", GROUP_KEY, "messages", "role", "content", "text"), _nova_keys),
+    "document/question/answer": Shape(("system", GROUP_KEY, "document", "question", "answer"), _question_keys),
 }

@@ -7,17 +7,17 @@ from typing import Any
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
-from lambdas.domain.dataset.formats import COMPLETION_KEYS, NOVA_SCHEMA, QUESTION_KEYS, SourceFormat, Text
+from lambdas.domain.dataset.formats import COMPLETION_KEYS, GROUP_KEY, NOVA_SCHEMA, QUESTION_KEYS, SourceFormat, Text
 from lambdas.domain.dataset.rules.table import RecordFinding
 from lambdas.domain.models.catalogue import BaseModelEntry
 
 _ROLES = ("user", "assistant")
 _MESSAGE_KEYS = frozenset({"role", "content"})
 _KNOWN_KEYS: dict[SourceFormat, frozenset[str]] = {
-    "messages": frozenset({"system", "messages"}),
-    NOVA_SCHEMA: frozenset({"schemaVersion", "system", "messages"}),
-    "prompt/completion": COMPLETION_KEYS | {"system"},
-    "document/question/answer": QUESTION_KEYS | {"system"},
+    "messages": frozenset({"system", "messages", GROUP_KEY}),
+    NOVA_SCHEMA: frozenset({"schemaVersion", "system", "messages", GROUP_KEY}),
+    "prompt/completion": COMPLETION_KEYS | {"system", GROUP_KEY},
+    "document/question/answer": QUESTION_KEYS | {"system", GROUP_KEY},
 }
 _REQUIRED_KEYS: dict[SourceFormat, tuple[str, ...]] = {
     "messages": ("messages",),
@@ -41,7 +41,7 @@ def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[RecordFindi
     if model.record_format == "prompt-completion" and len(value.get("messages", ())) > 2:
         message = f"{model.name} learns one prompt and one answer; there are {len(value['messages'])} messages."
         return [RecordFinding("single-turn", "/messages", message)]
-    texts = [*formats.texts(value, source_format)]
+    texts = [*_group_text(value), *formats.texts(value, source_format)]
     return [*_empty_texts(texts), *_reserved_words(texts, model)]
 
 
@@ -53,6 +53,8 @@ def _structure(value: JsonObject, source_format: SourceFormat) -> Iterator[Recor
     blocks = source_format == NOVA_SCHEMA
     if "system" in value:
         yield from _content(value["system"], "/system", blocks=blocks)
+    if GROUP_KEY in value:
+        yield from _content(value[GROUP_KEY], f"/{GROUP_KEY}", blocks=False)
     if "schemaVersion" in value and value["schemaVersion"] != NOVA_SCHEMA:
         yield RecordFinding("wrong-type", "/schemaVersion", f"The schema version is {NOVA_SCHEMA!r}.")
     if "messages" in value:
@@ -153,6 +155,12 @@ def _duplicate_keys(line: bytes) -> list[RecordFinding]:
     except RecursionError:
         return []  # nested so deeply that its types are wrong anyway
     return [RecordFinding("duplicate-key", "", f"The key {key[:40]!r} occurs twice in an object.") for key in repeated]
+
+
+def _group_text(value: JsonObject) -> Iterator[Text]:
+    """The name of the record's group, in which any word may stand: no model reads it."""
+    if GROUP_KEY in value:
+        yield Text(f"/{GROUP_KEY}", value[GROUP_KEY], is_answer=True)
 
 
 def _empty_texts(texts: Sequence[Text]) -> Iterator[RecordFinding]:

@@ -234,6 +234,12 @@ RULES: dict[str, Rule] = {
         "All records of a file have the same format.",
         "Check that no other data set got into the file.",
     ),
+    "partial-group": Rule(
+        "set",
+        "error",
+        "All records of all files name their group (the key or column `group`), or none does.",
+        "Name the group of each record, or of none: the groups are detected then.",
+    ),
     "cut-off-answer": Rule(
         "set",
         "warning",
