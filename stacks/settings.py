@@ -110,6 +110,13 @@ def _fits_a_variable(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return value
 
 
+def _true(value: bool) -> bool:
+    """A gain whose interval includes zero may be chance."""
+    if not value:
+        raise ValueError("interval_must_exclude_zero can only be true")
+    return value
+
+
 class Gate(BaseModel):
     """What a run's gate must ask for at least: run.json's `evaluation.gate`, of which every key may be left out."""
 
@@ -117,7 +124,9 @@ class Gate(BaseModel):
 
     metric: GateMetric = "primary"
     smallest_gain: float = Field(default=0.0, ge=0, le=100)
-    interval_must_exclude_zero: bool = True
+    interval_must_exclude_zero: Annotated[bool, AfterValidator(_true)] = Field(
+        default=True, json_schema_extra={"const": True}
+    )
     max_token_increase_percent: float | None = Field(default=None, ge=-100)
     max_latency_increase_percent: float | None = Field(default=None, ge=-100)
 
@@ -163,7 +172,7 @@ class Settings(BaseModel):
         50, description="a whole number from 1 to 1000, or null"
     )
     gate: Annotated[Gate, BeforeValidator(_mapping)] = Field(
-        Gate(interval_must_exclude_zero=True), description=f"a mapping with any of {', '.join(Gate.model_fields)}"
+        Gate(), description=f"a mapping with any of {', '.join(Gate.model_fields)}"
     )
     allowed_models: Annotated[
         tuple[Annotated[str, Field(pattern=MODEL_ID)], ...] | None,

@@ -59,8 +59,7 @@ def test_limits_on_run_json_reach_the_functions() -> None:
         "fine-tuning:allowed_models": "[]",
         "fine-tuning:max_runs_per_day": "null",
     }
-    default = {"interval_must_exclude_zero": True}
-    for context, gate, models in (({}, default, None), (given, {"smallest_gain": 2.0}, ())):
+    for context, gate, models in (({}, {}, None), (given, {"smallest_gain": 2.0}, ())):
         settings = settings_from(context)
         read = EnvironmentVariables.model_validate({**VARIABLES, **limits_on_runs(settings)})
         assert read.gate.model_dump(exclude_unset=True) == gate
@@ -100,6 +99,7 @@ def test_unknown_setting_is_refused_by_name() -> None:
         ("keep_data", None),
         ("gate", {"least_gain": 1}),
         ("gate", {"smallest_gain": -1}),
+        ("gate", {"interval_must_exclude_zero": False}),
         ("gate", "strict"),
         ("allowed_models", "amazon.nova-lite-v1:0"),
         ("allowed_models", ["a b"]),

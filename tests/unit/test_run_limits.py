@@ -31,8 +31,6 @@ def faults(document: dict[str, Any], **limits: Any) -> dict[str, str]:
     [
         ("metric", "label_match", ["f1", "primary"], ["label_match"]),
         ("smallest_gain", 2, [0, 1.9], [2, 3]),
-        ("interval_must_exclude_zero", True, [False], [True]),
-        ("interval_must_exclude_zero", False, [], [False, True]),
         ("max_token_increase_percent", 10, [None, 11], [10, -5]),
         ("max_token_increase_percent", None, [], [None, 11]),
         ("max_latency_increase_percent", 0, [None, 0.1], [0, -1]),
@@ -49,6 +47,14 @@ def test_a_gate_that_is_laxer_than_the_deployments_is_refused_by_key_and_minimum
         assert f"{json.dumps(least)} (its setting gate)" in found[f"/evaluation/gate/{key}"]
     for value in strict_enough:
         assert faults({"evaluation": {"gate": {key: value}}}, gate=limit) == {}
+
+
+def test_a_gate_without_an_interval_is_refused_by_name() -> None:
+    """A gain that may be chance promotes nothing; files that say true stay valid."""
+    found = faults({"evaluation": {"gate": {"interval_must_exclude_zero": False}}})
+    assert list(found) == ["/evaluation/gate/interval_must_exclude_zero"]
+    assert "may be chance" in found["/evaluation/gate/interval_must_exclude_zero"]
+    assert faults({"evaluation": {"gate": {"interval_must_exclude_zero": True}}}) == {}
 
 
 def test_a_run_that_says_nothing_has_the_deployments_gate() -> None:
@@ -74,7 +80,6 @@ _LIMITS = st.one_of(st.none(), st.floats(-100, 100))
 _GATES = st.builds(
     GateSettings,
     smallest_gain=st.floats(0, 10),
-    interval_must_exclude_zero=st.booleans(),
     max_token_increase_percent=_LIMITS,
     max_latency_increase_percent=_LIMITS,
 )

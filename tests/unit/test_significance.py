@@ -1,18 +1,21 @@
-"""The interval of a difference: that it covers the truth as often as it says, and agrees with its p-value."""
+"""The interval of a difference: that it covers the truth as often as it says, and what it could have shown."""
 
 import math
 import random
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.domain.evaluation import significance
-from lambdas.domain.evaluation.significance import Difference, compare, detectable_difference
+from lambdas.domain.evaluation import bootstrap_t
+from lambdas.domain.evaluation.power import t_quantile
+from lambdas.domain.evaluation.significance import LEAST_FOR_BOOTSTRAP, compare, groups_to_decide
+from local.bench.coverage import POPULATIONS, Population, measure_coverage
 
-EXPERIMENTS = 1_000
+EXPERIMENTS = 150
 Group = list[tuple[float, float]]
 SCORES = st.sampled_from([0.0, 0.0, 50.0, 66.7, 100.0, 100.0])
 
@@ -48,8 +51,8 @@ def records(groups: Sequence[Group]) -> tuple[list[float], list[float], list[int
     return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
 
 
-@pytest.mark.parametrize(("groups", "resamples"), [(30, 399), (60, 399), (200, 199)])
-def test_the_95_percent_interval_covers_the_truth_in_93_to_97_percent_of_1000_experiments(
+@pytest.mark.parametrize(("groups", "resamples"), [(30, 199), (60, 199), (200, 199)])
+def test_the_95_percent_interval_covers_the_truth_in_at_least_93_percent_of_experiments(
     groups: int, resamples: int
 ) -> None:
     """The verdict rests on it. The truth is known: the experiments draw their groups from a population that we made."""
@@ -63,41 +66,71 @@ def test_the_95_percent_interval_covers_the_truth_in_93_to_97_percent_of_1000_ex
         interval = compare(*sample, seed=experiment, resamples=resamples).interval
         assert interval is not None
         covered += interval[0] <= truth <= interval[1]
-    assert 0.93 <= covered / EXPERIMENTS <= 0.97
+    assert covered / EXPERIMENTS >= 0.93
 
 
-def test_where_hardly_any_record_differs_the_interval_is_not_too_narrow() -> None:
-    """There a percentile interval misses the truth far too often: most resamples have seen hardly any difference."""
-    generator = seeded(7)
-    everyone: list[Group] = [[(100.0, 100.0 if generator.random() > 0.04 else 0.0)] * 2 for _ in range(2_000)]
-    truth = sum(group[0][0] - group[0][1] for group in everyone) / len(everyone)
-    found = [
-        compare(*records(generator.choices(everyone, k=60)), seed=experiment, resamples=199)
-        for experiment in range(400)
-    ]
-    # Samples without any difference (one in twelve) cannot know that there is one: they give no interval.
-    intervals = [one.interval for one in found if one.interval is not None]
-    assert len(found) * 0.85 <= len(intervals) < len(found)
-    assert sum(low <= truth <= high for low, high in intervals) / len(intervals) >= 0.93
+@pytest.mark.parametrize("drawn_from", POPULATIONS, ids=lambda one: one.name)
+@pytest.mark.parametrize("groups", [10, 15, 20, 30])
+def test_few_groups_that_nearly_all_gain_a_little_do_not_hide_that_a_few_lose_much(
+    drawn_from: Population, groups: int
+) -> None:
+    """A bootstrap-t covers 53 to 89 % there: what tuning does to answers is terser wording and rare blunders."""
+    found = measure_coverage(drawn_from, groups, experiments=100, resamples=199)
+    assert found.covered >= 0.97
+    assert found.false_gains <= 0.03
+
+
+@pytest.mark.parametrize("drawn_from", [one for one in POPULATIONS if "lose" in one.name], ids=lambda one: one.name)
+def test_sixty_groups_without_a_blunder_do_not_say_that_there_are_none(drawn_from: Population) -> None:
+    """Of blunders in 2 % of groups 60 groups have none in a third of all test sets."""
+    assert measure_coverage(drawn_from, LEAST_FOR_BOOTSTRAP, experiments=100, resamples=199).holds
+
+
+def test_ten_groups_show_a_large_and_consistent_gain_and_no_small_one() -> None:
+    """A true zero that one group in twenty hides looks like a small consistent gain."""
+    for gain, shown in ((90.0, True), (30.0, False)):
+        found = compare([gain] * 10, [0.0] * 10, range(10))
+        assert found.interval is not None
+        assert (found.interval[0] > 0) == shown
 
 
 def test_the_difference_is_that_of_the_means_over_records() -> None:
     """Groups are what is resampled; each record counts once, whatever its group's size."""
     found = compare([100, 100, 100, 0], [0, 0, 0, 100], ["a", "a", "a", "b"])
-    assert found == Difference(50.0, None, None, None, groups=2, records=4)
+    assert (found.difference, found.groups, found.records) == (50.0, 2, 4)
 
 
 def test_identical_arms_do_not_differ() -> None:
-    """The base model compared with itself must not come out better than itself."""
+    """No difference seen is not no difference, so that the interval has a width."""
     scores = [0.0, 50.0, 100.0] * 10
     found = compare(scores, scores, range(30))
-    assert (found.difference, found.interval, found.p_value, found.detectable) == (0.0, None, 1.0, None)
+    assert (found.difference, found.p_value) == (0.0, 1.0)
+    assert found.interval is not None
+    assert found.interval[0] == pytest.approx(-found.interval[1])
+    assert found.interval[1] > 5
 
 
-def test_a_difference_that_all_groups_show_alike_is_as_sure_as_a_sign_test() -> None:
-    """Without any variation a bootstrap has nothing to say: ten equal gains are ten coins that fell the same way."""
-    found = compare([100.0] * 10, [0.0] * 10, range(10), resamples=399)
-    assert (found.difference, found.interval, found.p_value) == (100.0, (100.0, 100.0), 2 / 2**10)
+@pytest.mark.parametrize("groups", [1, 2, 9, 10, 59, 60, 200])
+@pytest.mark.parametrize("gain", [0.0, 40.0, 97.0, 100.0])
+def test_an_interval_is_never_of_zero_width_and_never_leaves_the_range(groups: int, gain: float) -> None:
+    """Ten equal gains do not say that the eleventh is the same, and no gain is above 100 points."""
+    found = compare([gain] * groups, [0.0] * groups, range(groups))
+    assert found.interval is not None
+    low, high = found.interval
+    assert -100 <= low < high <= 100
+    assert low <= gain <= high
+    assert high - low > 0.5
+
+
+def test_differences_without_a_bound_have_an_interval_of_their_own() -> None:
+    """Token counts are no scores: nothing bounds them, and ten groups at least must say how they vary."""
+    generator = seeded(2)
+    tokens, fewer = ([float(generator.randrange(100, 900)) for _ in range(40)] for _ in range(2))
+    assert compare(tokens, fewer, range(40), bounded=False).interval is not None
+    assert compare(tokens[:9], fewer[:9], range(9), bounded=False).interval is None
+    assert compare([300.0] * 40, [200.0] * 40, range(40), bounded=False).interval is None
+    with pytest.raises(ValueError, match="differ by at most 100"):
+        compare(tokens, fewer, range(40))
 
 
 def test_copies_of_a_records_group_add_no_certainty() -> None:
@@ -113,7 +146,7 @@ def test_copies_of_a_records_group_add_no_certainty() -> None:
 def test_the_same_arguments_give_the_same_result() -> None:
     """A report that is written again must say the same."""
     generator = seeded(5)
-    sample = records(population(generator, 30))
+    sample = records(population(generator, 90))
     assert compare(*sample, seed=3) == compare(*sample, seed=3)
     assert compare(*sample, seed=3) != compare(*sample, seed=4)
 
@@ -127,18 +160,84 @@ def test_the_interval_excludes_zero_exactly_where_p_is_at_most_5_percent(rows: l
     swapped = compare(against, scores, groups, resamples=199)
     assert swapped.difference == pytest.approx(-found.difference)
     assert swapped.p_value == found.p_value
-    if found.interval is None:
-        assert found.groups < 10 or (found.difference, found.p_value) == (0.0, 1.0)
-        return
+    assert found.interval is not None
     assert found.p_value is not None
     low, high = found.interval
     assert low <= found.difference <= high
     assert (low > 0 or high < 0) == (found.p_value <= 0.05)
 
 
-def test_the_detectable_difference_has_blooms_factor() -> None:
-    """Bloom (1995): 2.80 standard errors for 80 % power in a two-sided test at the 5 % level."""
-    assert detectable_difference(1.0) == pytest.approx(2.80, abs=0.005)
+def gains(generator: random.Random, mean: float, spread: float, groups: int) -> list[float]:
+    """Differences of groups, within the range."""
+    return [max(-100.0, min(100.0, generator.gauss(mean, spread))) for _ in range(groups)]
+
+
+def shown(differences: Sequence[float]) -> bool:
+    """Whether the interval says that there is a gain."""
+    found = compare(*_arms(differences), range(len(differences)), resamples=199)
+    assert found.interval is not None
+    return found.interval[0] > 0
+
+
+def _arms(differences: Sequence[float]) -> tuple[list[float], list[float]]:
+    return [max(each, 0.0) for each in differences], [max(-each, 0.0) for each in differences]
+
+
+@pytest.mark.parametrize(("groups", "spread"), [(15, 20.0), (30, 40.0), (70, 40.0)])
+def test_a_detectable_difference_is_shown_in_about_80_percent_of_test_sets(groups: int, spread: float) -> None:
+    """A promise by the normal curve would be too good for few groups, and for the interval that decides."""
+    generator = seeded(8)
+    stated = [
+        compare(*_arms(gains(generator, 5.0, spread, groups)), range(groups), resamples=199).detectable
+        for _ in range(20)
+    ]
+    detectable = fmean(each for each in stated if each is not None)
+    power = fmean(shown(gains(generator, detectable, spread, groups)) for _ in range(120))
+    assert 0.7 <= power <= 0.92
+
+
+def test_five_groups_can_show_no_gain_at_all() -> None:
+    """Then there is no detectable difference, which is not a difference of zero."""
+    found = compare([100.0] * 5, [0.0] * 5, range(5))
+    assert found.interval is not None
+    assert found.interval[0] < 0
+    assert found.detectable is None
+
+
+@pytest.mark.parametrize(("gain", "spread", "groups"), [(12.0, 40.0, 40), (25.0, 30.0, 12), (6.0, 30.0, 80)])
+def test_so_many_groups_as_are_told_show_the_difference_in_about_80_percent_of_test_sets(
+    gain: float, spread: float, groups: int
+) -> None:
+    """An inconclusive verdict names them, and somebody pays for them."""
+    generator = seeded(4)
+    differences = gains(generator, gain, spread, groups)
+    found = compare(*_arms(differences), range(groups), resamples=199)
+    more = groups_to_decide(found, 0)
+    assert more is not None
+    assert more > groups
+    drawn = [generator.choices(differences, k=more) for _ in range(60)]
+    assert 0.7 <= fmean(map(shown, drawn)) <= 1
+
+
+def test_no_number_of_groups_decides_on_a_difference_that_is_the_wanted_one() -> None:
+    """Half of all test sets would say that it is less."""
+    generator = seeded(6)
+    found = compare(*_arms(gains(generator, 3.0, 30.0, 40)), range(40))
+    assert groups_to_decide(found, found.difference) is None
+    assert groups_to_decide(found, found.difference - 0.01) is None
+    near, far = groups_to_decide(found, found.difference - 5), groups_to_decide(found, found.difference - 10)
+    assert near is not None
+    assert far is not None
+    assert far < near
+
+
+@pytest.mark.parametrize(
+    ("probability", "degrees", "expected"),
+    [(0.8, 1, 1.376), (0.8, 9, 0.883), (0.8, 59, 0.848), (0.975, 59, 2.001), (0.975, 200, 1.972)],
+)
+def test_students_t_is_that_of_the_tables(probability: float, degrees: int, expected: float) -> None:
+    """Printed tables of the t distribution have these."""
+    assert t_quantile(probability, degrees) == pytest.approx(expected, rel=0.05 if degrees == 1 else 0.001)
 
 
 @pytest.mark.parametrize(("scores", "against", "groups"), [([1.0], [], [1]), ([1.0], [1.0], []), ([], [], [])])
@@ -164,11 +263,11 @@ def test_twenty_thousand_groups_draw_no_more_than_two_thousand_and_say_the_same(
 
     monkeypatch.setattr(random, "Random", Counted)
     few = compare(scores, against, range(6_000), resamples=399)
-    assert drawn == {significance.MOST_DRAWN}
-    monkeypatch.setattr(significance, "MOST_DRAWN", 6_000)
+    assert drawn == {bootstrap_t.MOST_DRAWN}
+    monkeypatch.setattr(bootstrap_t, "MOST_DRAWN", 7_000)
     every = compare(scores, against, range(6_000), resamples=399)
-    assert drawn == {2_000, 6_000}
-    assert (few.difference, few.detectable, few.groups) == (every.difference, every.detectable, 6_000)
+    assert drawn == {2_000, 6_002}
+    assert (few.difference, few.error, few.groups) == (every.difference, every.error, 6_000)
     assert few.interval is not None
     assert every.interval is not None
     assert few.interval == pytest.approx(every.interval, abs=0.1 * (every.interval[1] - every.interval[0]))

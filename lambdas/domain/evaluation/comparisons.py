@@ -24,7 +24,7 @@ Answers = Mapping[str, Iterable[StoredLine]]
 
 
 class Comparison(Fact):
-    """An entry of `comparisons`; `interval`, `p_value` and `detectable` are null with fewer than 10 groups."""
+    """An entry of `comparisons`; `interval`, `p_value` and `detectable` are null where they cannot be told."""
 
     arm: str
     against: str
@@ -100,9 +100,16 @@ def mean(scores: Sequence[float | None]) -> float | None:
 
 
 def difference(
-    scores: Sequence[float | None], against: Sequence[float | None], groups: Sequence[Hashable]
+    scores: Sequence[float | None],
+    against: Sequence[float | None],
+    groups: Sequence[Hashable],
+    *,
+    bounded: bool = True,
 ) -> Difference | None:
-    """The difference over the records for which the metric has a meaning; None where there is none."""
+    """The difference over the records for which the metric has a meaning; None where there is none.
+
+    `bounded` scores are from 0 to 100.
+    """
     rows = [
         (one, other, group)
         for one, other, group in zip(scores, against, groups, strict=True)
@@ -110,7 +117,7 @@ def difference(
     ]
     if not rows:
         return None
-    return compare([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
+    return compare([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], bounded=bounded)
 
 
 def state_comparison(arm: str, against: str, metric: str, found: Difference) -> Comparison:

@@ -196,7 +196,7 @@ def _compare_arm(
 def _find_difference(ours: ScoredArm, theirs: ScoredArm, metric: str, groups: Sequence[int]) -> Difference | None:
     """None where the metric has no meaning for any record."""
     if metric == OUTPUT_TOKENS:
-        return difference(ours.figures.output_tokens, theirs.figures.output_tokens, groups)
+        return difference(ours.figures.output_tokens, theirs.figures.output_tokens, groups, bounded=False)
     return difference(ours.scores[metric], theirs.scores[metric], groups) if metric in ours.scores else None
 
 

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lambdas.domain.evaluation.significance import Difference
+from lambdas.domain.evaluation.significance import LARGEST, Difference, groups_to_decide
 
 Verdict = Literal["promote", "reject", "inconclusive"]
 _STRICTNESS: tuple[Verdict, ...] = ("promote", "inconclusive", "reject")
@@ -18,13 +18,15 @@ class GateSettings(BaseModel):
     """What a model must show; `metric` "primary" is the one of the task's kind. Gains are in points of 0-100.
 
     The limits bound how much more output tokens (mean) and latency (median) the tuned model may need; null sets none.
+    `interval_must_exclude_zero` is true; the key is kept for files that have it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     metric: Metric = "primary"
     smallest_gain: float = Field(default=0.0, ge=0, le=100)
-    interval_must_exclude_zero: bool = True
+    # Reports of earlier versions may have false, which no run.json may say any more (gate_findings).
+    interval_must_exclude_zero: bool = Field(default=True, json_schema_extra={"const": True})
     max_token_increase_percent: float | None = Field(default=None, ge=-100)
     max_latency_increase_percent: float | None = Field(default=None, ge=-100)
 
@@ -56,10 +58,10 @@ def decide(settings: GateSettings, evidence: Sequence[Evidence]) -> GateDecision
 
     Each arm of the evidence must be beaten: one rejection rejects, else one open question leaves all inconclusive.
     - reject: even the interval's upper end is below zero or the smallest gain, or a limit is exceeded.
-    - inconclusive: the gain could be enough or not, for want of records; or there is no interval, or no figure for a
-      limit that is set.
-    - promote: all else.
-    Without `interval_must_exclude_zero` the gain itself decides. Raises ValueError without evidence.
+    - inconclusive: the interval has enough and too little of a gain in it; or there is no figure for a limit that is
+      set.
+    - promote: all else, so that even the interval's lower end is a gain, and as large as asked for.
+    Raises ValueError without evidence.
     """
     if not evidence:
         raise ValueError("There is nothing to compare the tuned model with.")
@@ -72,12 +74,6 @@ def _judge_gain(settings: GateSettings, evidence: Evidence) -> tuple[Verdict, st
     """The verdict on the metric."""
     gain, least = evidence.gain, settings.smallest_gain
     stated = _state_gain(evidence)
-    if not settings.interval_must_exclude_zero:
-        if gain.difference > 0 and gain.difference >= least:
-            return "promote", f"{stated}: at least the {least:g} points asked for."
-        return "reject", f"{stated}: less than a gain of {least:g} points."
-    if gain.interval is None and gain.difference == 0 and gain.p_value is not None:
-        return "inconclusive", f"{stated}: no group of records differs, which does not say that none would."
     if gain.interval is None:
         return "inconclusive", f"{stated}: too few groups of records to say how sure that is."
     low, high = gain.interval
@@ -86,13 +82,26 @@ def _judge_gain(settings: GateSettings, evidence: Evidence) -> tuple[Verdict, st
     if high < least:
         return "reject", f"{stated}: even the interval's upper end is below the {least:g} points asked for."
     if low <= 0:
+        return "inconclusive", f"{stated}: the interval includes zero. {_state_power(gain, least)}"
+    if low < least:
         return "inconclusive", (
-            f"{stated}: the interval includes zero. A test set like this one shows a difference of "
-            f"{gain.detectable:.1f} points in 80 % of cases; a smaller one needs more groups."
+            f"{stated}: the interval's lower end is below the {least:g} points asked for. {_state_power(gain, least)}"
         )
-    if gain.difference < least:
-        return "inconclusive", f"{stated}: less than the {least:g} points asked for, which the interval still includes."
-    return "promote", f"{stated}: the interval excludes zero, and the gain is at least the {least:g} points asked for."
+    return "promote", f"{stated}: even the interval's lower end is a gain, and at least the {least:g} points asked for."
+
+
+def _state_power(gain: Difference, least: float) -> str:
+    """What this test set could show, and how many groups would decide."""
+    could = "This test set is too small to show any gain."
+    if gain.detectable is not None and gain.detectable <= LARGEST:
+        could = f"A test set like this one shows a true gain of {gain.detectable:.1f} points in 80 % of cases."
+    needed = groups_to_decide(gain, least)
+    if needed is None:
+        return f"{could} More groups would not decide on a difference this close to {least:g} points."
+    return (
+        f"{could} If the difference stays as it is, {needed:,} groups, {needed - gain.groups:,} more, would decide in "
+        "80 % of cases."
+    )
 
 
 def _state_gain(evidence: Evidence) -> str:

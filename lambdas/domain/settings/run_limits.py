@@ -16,6 +16,10 @@ ANY_MODEL = "*"
 # A refusal names so many; docs/operations.md lists the others.
 _GLOBAL = "global."
 _MOST_NAMED = 5
+_MAY_BE_CHANCE = (
+    "A gain whose interval includes zero may be chance, so that no gate promotes on it: false is not possible. "
+    "Leave the key out."
+)
 
 
 class SettingFinding(NamedTuple):
@@ -45,16 +49,17 @@ _STRICT_ENOUGH: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
     # Another metric is neither stricter nor laxer: it measures something else.
     "metric": (lambda own, least: own == least, "exactly"),
     "smallest_gain": (lambda own, least: own >= least, "at least"),
-    "interval_must_exclude_zero": (lambda own, least: own or not least, "exactly"),
     "max_token_increase_percent": (lambda own, most: most is None or (own is not None and own <= most), "at most"),
     "max_latency_increase_percent": (lambda own, most: most is None or (own is not None and own <= most), "at most"),
 }
 
 
 def gate_findings(own: GateSettings, least: GateSettings) -> list[SettingFinding]:
-    """The keys of a run's gate that are laxer than the environment's."""
+    """The keys of a run's gate that are laxer than the environment's, or than any gate is."""
     found = []
-    for key in sorted(own.model_fields_set & least.model_fields_set):
+    if not own.interval_must_exclude_zero:
+        found.append(SettingFinding("/evaluation/gate/interval_must_exclude_zero", _MAY_BE_CHANCE))
+    for key in sorted(own.model_fields_set & least.model_fields_set & _STRICT_ENOUGH.keys()):
         is_strict_enough, words = _STRICT_ENOUGH[key]
         asked = getattr(least, key)
         if not is_strict_enough(getattr(own, key), asked):
