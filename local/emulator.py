@@ -71,7 +71,8 @@ def main() -> None:
     patches.apply()
     patches.IDLE_WORKERS = int(os.environ.get("IDLE_WORKERS", patches.IDLE_WORKERS))
     function_workers.apply()
-    policy_simulator.apply()
+    evaluator = Evaluator()
+    policy_simulator.apply(evaluator)
     subscriptions.apply()
     concurrency.apply()
     task_tokens.apply()
@@ -82,7 +83,6 @@ def main() -> None:
         function_clock.apply(float(scale))
     if log := os.environ.get("INVOCATION_LOG"):
         invocations.apply(Path(log))
-    evaluator = Evaluator()
     routed: Callable[[AsgiApplication], AsgiApplication] = lambda app: app  # noqa: E731
     if record := os.environ.get("PERMISSIONS_RECORD"):
         routed = enforcement.apply(port, Path(record), evaluator).asgi

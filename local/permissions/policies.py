@@ -5,6 +5,7 @@ removed while a run goes on counts at once.
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from ministack.core import iam_evaluator
@@ -25,12 +26,16 @@ class UnknownRoleError(Exception):
 
 def deployed(principal_arn: str, resource: str, action: str) -> Policies:
     """What decides on the principal's request for the resource. Raises UnknownRoleError."""
+    of_resource = _trust_policy(resource) if action == ASSUME else _resource_policy(resource)
+    # A user, or a service of AWS, has no policies of its own here.
+    own = of_principal(principal_arn) if role_name(principal_arn) else Policies()
+    return replace(own, resource=of_resource)
+
+
+def of_principal(principal_arn: str) -> Policies:
+    """What a role, or a session of it, may do by itself. Raises UnknownRoleError."""
     name = role_name(principal_arn)
-    return Policies(
-        identity=_of_role(name) if name else (),
-        boundary=_boundary(name),
-        resource=_trust_policy(resource) if action == ASSUME else _resource_policy(resource),
-    )
+    return Policies(identity=_of_role(name), boundary=_boundary(name))
 
 
 def role_arn(name: str) -> str | None:

@@ -101,6 +101,12 @@ def test_a_key_that_nobody_gave_is_told(iam: Any) -> None:
     assert result["ResourceSpecificResults"][0]["MissingContextValues"] == ["iam:PassedToService"]
 
 
+def test_an_action_that_aws_does_not_have_is_refused(iam: Any) -> None:
+    """A misspelt action would look like one that is denied, or, with a wildcard, like one that is allowed."""
+    with pytest.raises(iam.exceptions.InvalidInputException):
+        iam.simulate_principal_policy(PolicySourceArn=ROLE, ActionNames=["s3:ReadObject"])
+
+
 def test_a_role_that_is_not_there_is_told(iam: Any) -> None:
     """Not as one without permissions."""
     with pytest.raises(iam.exceptions.NoSuchEntityException):
