@@ -59,8 +59,10 @@ def main() -> None:
         function_clock,
         function_workers,
         invocations,
+        json_paths,
         patches,
         policy_simulator,
+        retry_waits,
         session_tokens,
         subscriptions,
         task_tokens,
@@ -78,6 +80,8 @@ def main() -> None:
     task_tokens.apply()
     execution_control.apply()
     terminal_errors.apply()
+    json_paths.apply()
+    retry_waits.apply()
     session_tokens.apply(token)
     if scale := os.environ.get("FUNCTION_TIME_SCALE"):
         function_clock.apply(float(scale))

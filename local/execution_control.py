@@ -14,6 +14,7 @@ An observer that had to be quick enough would miss its moment on a busy machine.
   ended; `<name>` is the last part of its ARN.
 - `POST /_simulation/executions/<name>/time-out`: the execution's own timeout is over.
 - `POST /_simulation/executions/<name>/expire`: the timeout of the Task that waits for its token is over.
+- `POST /_simulation/executions/<name>/fill-history`: the execution has as many events as it may have.
 """
 
 import json
@@ -26,7 +27,7 @@ from typing import Any, Literal
 
 from ministack.services import stepfunctions
 
-from local import concurrency, patches, task_tokens
+from local import concurrency, patches, task_tokens, terminal_errors
 
 PREFIX = "/_simulation/"
 
@@ -124,7 +125,11 @@ def answer(method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         if method == "PUT":
             concurrency.limit(name, json.loads(body)["limit"])
         return 200, {"refused": concurrency.refused(name)}
-    ends = {"time-out": patches.time_out, "expire": task_tokens.expire}
+    ends = {
+        "time-out": patches.time_out,
+        "expire": task_tokens.expire,
+        "fill-history": terminal_errors.fill_history,
+    }
     if (collection, method, action) == ("executions", "GET", ""):
         return 200, {"calls": _calls[name]}
     if collection == "executions" and method == "POST" and action in ends:

@@ -42,10 +42,8 @@ def act(run: FaultRun, execution: str) -> None:
         case Action.LATE_SETTINGS:
             run.upload(*next(iter(run.case.dataset.files(run.marker).items())))
             run.let_go()
-        case Action.TIME_OUT:
-            run.control.time_out(execution)
-        case Action.EXPIRE_APPROVAL:
-            run.control.expire(execution)
+        case Action.TIME_OUT | Action.FILL_HISTORY | Action.EXPIRE_APPROVAL:
+            _reach_limit(run, execution)
         case Action.EXPIRE_LEASE:
             _expire_lease(run, execution)
         case Action.LOSE_CHOICE:
@@ -53,6 +51,15 @@ def act(run: FaultRun, execution: str) -> None:
             _stop(run, execution)
         case Action.APPROVE | Action.REJECT | Action.APPROVE_AT_LENGTH | Action.REJECT_AT_LENGTH:
             _answer(run, execution)
+
+
+def _reach_limit(run: FaultRun, execution: str) -> None:
+    reach = {
+        Action.TIME_OUT: run.control.time_out,
+        Action.FILL_HISTORY: run.control.fill_history,
+        Action.EXPIRE_APPROVAL: run.control.expire,
+    }
+    reach[run.case.action](execution)
 
 
 def _wait_for_state(run: FaultRun, execution: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from lambdas.domain.core import errors
 from local.faults.case import Action, Kind
 from local.faults.observer import Seen
-from local.faults.rules import TOO_LARGE
+from local.faults.rules import HISTORY_FULL, TOO_LARGE
 from local.faults.run import SECONDS_TO_END, FaultRun
 
 NAMES = {
@@ -22,8 +22,9 @@ RECONCILIATIONS_NEEDED: Mapping[Kind, int] = {"throughput": 1, "deployment": 1, 
 DELIVERIES = 3
 # The reconciler tells of a run that could not tell of itself.
 TOLD_BY_RECONCILER = {"ABORTED": ("RunAborted",), "TIMED_OUT": ("RunTimedOut",)}
-# An answer that is too long ends the run where no state can tell it, or behind the one that has written the report.
-TOLD_OF_TOO_LARGE = ("UnexplainedFailure", "NotApproved")
+# An answer that is too long ends the run where no state can tell it, or behind the one that has written the report; a
+# full history ends it anywhere.
+UNTOLD = {TOO_LARGE: ("UnexplainedFailure", "NotApproved"), HISTORY_FULL: ("UnexplainedFailure",)}
 # A run that is stopped here may have its report already.
 AFTER_REPORT = ("EvaluateAndReport", "ExplainFailure")
 
@@ -101,7 +102,7 @@ def check_words(run: FaultRun) -> None:
     """Every failure ends with a name of ours and a cause for a person, and so does the report."""
     result = run.result
     if result.status == "FAILED":
-        if result.error not in (NAMES - NOT_FINAL) | {TOO_LARGE}:
+        if result.error not in (NAMES - NOT_FINAL) | {TOO_LARGE, run.case.error}:
             result.problems.append(f"the error {result.error} is none of the named ones")
         cause = result.cause or ""
         if len(cause) < 20 or "Traceback" in cause or "States.TaskFailed" in cause or cause.startswith("{"):
@@ -113,7 +114,7 @@ def check_words(run: FaultRun) -> None:
 def check_report(run: FaultRun, execution: str) -> None:
     """`report.json` tells how the run ended, also where no state of it could; a run without a claim has none."""
     result = run.result
-    told_by_reconciler = TOLD_OF_TOO_LARGE if result.error == TOO_LARGE else TOLD_BY_RECONCILER.get(result.status)
+    told_by_reconciler = UNTOLD.get(str(result.error)) or TOLD_BY_RECONCILER.get(result.status)
     # What is deleted with its deployment is told by CloudFormation's event.
     if run.case.action is Action.DESTROY or (told_by_reconciler and run.case.state in AFTER_REPORT):
         return

@@ -85,6 +85,8 @@ class Action(StrEnum):
     LATE_SETTINGS = "late settings"
     # The execution's own timeout is over.
     TIME_OUT = "time out"
+    # The execution's history is full: it fails, and no state of it cleans up.
+    FILL_HISTORY = "fill history"
     # Nobody answers the request for approval until its timeout is over.
     EXPIRE_APPROVAL = "expire approval"
     # The tag that ends the lease is set to the past while the run goes on.

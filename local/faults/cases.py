@@ -26,6 +26,7 @@ from local.faults.case import (
 from local.faults.dataset import LONG, ON_DEMAND, PLAIN, SWEEP
 from local.faults.deployment_cases import deployment_cases
 from local.faults.rules import (
+    HISTORY_FULL,
     JOB_STUCK,
     STOPS_JOB,
     THROUGHPUT_STUCK,
@@ -199,6 +200,21 @@ def timeouts() -> Iterator[Case]:
         )
 
 
+def histories() -> Iterator[Case]:
+    """The execution's history is full while it waits."""
+    for state in ("WaitForJobs", "WaitForServing"):
+        yield Case(
+            f"history/{state}",
+            f"the execution's history is full in {state}",
+            WAITING[state],
+            Action.FILL_HISTORY,
+            state,
+            dataset=LONG if state in TRAINING else PLAIN,
+            error=HISTORY_FULL,
+            ends_as=frozenset({"FAILED"}),
+        )
+
+
 def destroys() -> Iterator[Case]:
     """The deletion of the pipeline's stack while a run is in each state."""
     for state, rules in {**STATES, "WaitForSlot": ()}.items():
@@ -323,6 +339,7 @@ def all_cases() -> list[Case]:
     targets = (*OF_A_RUN, *IN_THE_LANE, *BY_THE_RECONCILER)
     cases = [
         *timeouts(),
+        *histories(),
         *destroys(),
         *stops(),
         *events(),

@@ -93,6 +93,10 @@ class ExecutionControl(_Control):
         """The execution's own timeout is over."""
         self._end(execution, "time-out")
 
+    def fill_history(self, execution: str) -> None:
+        """The execution has as many events as it may have."""
+        self._end(execution, "fill-history")
+
     def expire(self, execution: str) -> None:
         """The timeout of the Task that waits for its token is over."""
         self._end(execution, "expire")

@@ -4,6 +4,7 @@ from local.bedrock.faults import Fault, FaultKind
 
 # What an execution ends with whose state has become too large: no Catch sees it.
 TOO_LARGE = "States.DataLimitExceeded"
+HISTORY_FULL = "States.Runtime"
 BASE_MODEL_DENIED = Fault(operation="Converse", kind=FaultKind.ACCESS_DENIED, caller="answer_baseline_shard")
 TUNED_MODEL_DENIED = Fault(operation="Converse", kind=FaultKind.ACCESS_DENIED, caller=".answer_shard")
 JOB_STUCK = Fault(operation="GetModelCustomizationJob", kind=FaultKind.STUCK, caller="check_jobs")

@@ -39,6 +39,7 @@ EXPECTED = {
     "approval/silence": ("FAILED", "NotApproved"),
     "approval/approve-at-length": ("FAILED", "States.DataLimitExceeded"),
     "approval/reject-at-length": ("FAILED", "States.DataLimitExceeded"),
+    "history/WaitForServing": ("FAILED", "States.Runtime"),
     "events/new-execution-of-a-failed-run": ("FAILED", "CustomizationFailed"),
     "control/throughput": ("FAILED", "ThroughputNotDeleted"),
     "StopExecution/WaitForJobs": ("ABORTED", "StoppedByFault"),

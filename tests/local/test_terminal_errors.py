@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.terminal_errors import MOST_BYTES, TOO_LARGE, UNPROCESSABLE
+from local.terminal_errors import MOST_BYTES, MOST_EVENTS, TOO_LARGE, TOO_MANY_EVENTS, UNPROCESSABLE
 from tests.local.conftest import Sandbox
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
@@ -54,3 +54,26 @@ def test_what_cannot_be_processed_is_caught_by_nothing(sandbox: Sandbox) -> None
         }
     }
     assert sandbox.run(machine)["error"] == UNPROCESSABLE
+
+
+TURN = {
+    "StartAt": "Turn",
+    "States": {
+        "Turn": {"Type": "Pass", "Next": "Again"},
+        "Again": {"Type": "Choice", "Choices": [{"Variable": "$.on", "BooleanEquals": True, "Next": "Turn"}]},
+    },
+}
+
+
+@pytest.mark.parametrize("where", ["machine", "branch"])
+def test_a_history_that_is_full_ends_the_execution(sandbox: Sandbox, where: str) -> None:
+    """A loop that asks too often ends like this after hours: its last event is its end, and no state cleans up."""
+    machine: dict[str, Any] = TURN
+    if where == "branch":
+        parallel = {"Type": "Parallel", "Branches": [TURN, TURN], "Catch": CATCH_ALL, "Next": "Done"}
+        machine = {"States": {"Try": parallel, **ENDS}}
+    execution = sandbox.start(machine, {"on": True})
+    end = sandbox.end_of(execution)
+    assert (end["status"], end["error"], end["cause"]) == ("FAILED", UNPROCESSABLE, TOO_MANY_EVENTS)
+    newest = sandbox.states.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=2)["events"]
+    assert (newest[0]["type"], newest[0]["id"], newest[1]["id"]) == ("ExecutionFailed", MOST_EVENTS, MOST_EVENTS - 1)

@@ -73,7 +73,7 @@ MEANINGS = {
     "Runtime.ExitError": "the function's process ended before it answered, as it does when its memory runs out",
     "Runtime.OutOfMemory": "the function's memory ran out",
     "Lambda.TooManyRequestsException": "the account's concurrent Lambda executions were used up through all retries",
-    "States.Runtime": "the state machine could not process the step's input or output",
+    "States.Runtime": "the state machine could not process the step's input or output, or its history was full",
     "States.DataLimitExceeded": "a step's output exceeds the 256 KB that Step Functions allows",
     "States.ItemReaderFailed": "the list of shards could not be read from the output bucket",
     "States.Permissions": "the state machine lacks a permission",
