@@ -57,6 +57,7 @@ def main() -> None:
         concurrency,
         execution_control,
         function_clock,
+        function_limits,
         function_workers,
         invocations,
         json_paths,
@@ -85,6 +86,7 @@ def main() -> None:
     session_tokens.apply(token)
     if scale := os.environ.get("FUNCTION_TIME_SCALE"):
         function_clock.apply(float(scale))
+    function_limits.apply()
     if log := os.environ.get("INVOCATION_LOG"):
         invocations.apply(Path(log))
     routed: Callable[[AsgiApplication], AsgiApplication] = lambda app: app  # noqa: E731

@@ -37,20 +37,20 @@ PREAMBLE = """\
         _slept[threading.get_ident()] = (slept + seconds, real + time.time() - began)
 
     time.sleep = _sleep_scaled
-    _deadline = time.time() + float(os.environ["_LAMBDA_TIMEOUT"])
+    _deadline = time.time() + {longest}
     _caller = [str(os.getpid()), os.environ.get("DEPLOYMENT", ""), module_name.rpartition(".")[2]]
     os.environ["AWS_SDK_UA_APP_ID"] = ".".join(_caller)
 """
+# What bounds an initialization: `local.function_limits` ends it earlier.
+LONGEST_SECONDS = 900.0
 IMPORT = "    # After sys.path is complete (so a function that bundles"
 BEGIN = "        _deadline = time.time() + float("
 REMAINING = "int((_deadline - time.time()) * 1000)"
-DIED = "Worker process died"
 
 
 def apply(scale: float) -> None:
     """Patch the imported ministack, in place; raises UnknownMinistackError where it is not as expected."""
     scale_workers(scale)
-    tell_timeouts()
     scale_rates(scale)
 
 
@@ -59,28 +59,12 @@ def scale_workers(scale: float) -> None:
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     for piece in (IMPORT, BEGIN, REMAINING):
         patches._require(script.count(piece) == 1, "lambda_runtime._PYTHON_WORKER_SCRIPT", piece)
-    script = script.replace(IMPORT, PREAMBLE.format(scale=scale, signal=int(TIMEOUT_SIGNAL)) + IMPORT)
+    script = script.replace(
+        IMPORT, PREAMBLE.format(scale=scale, signal=int(TIMEOUT_SIGNAL), longest=LONGEST_SECONDS) + IMPORT
+    )
     script = script.replace(BEGIN, f"        _slept.clear()\n{BEGIN}")
     left = "int(_seconds_left(*max([*_slept.values()], default=(0.0, 0.0))) * 1000)"
     lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(REMAINING, left)
-
-
-def tell_timeouts() -> None:
-    """A worker that was ended by the timeout's signal has timed out; any other that dies has crashed."""
-    worker: Any = lambda_runtime.Worker
-    spawn, invoke = worker._spawn, worker.invoke
-
-    def spawn_and_keep(self: Any) -> None:
-        spawn(self)
-        self.spawned = self._proc
-
-    def invoke_and_tell(self: Any, *arguments: Any, **options: Any) -> Any:
-        result = invoke(self, *arguments, **options)
-        if result.get("error") == DIED and self.spawned.wait() == -TIMEOUT_SIGNAL:
-            result["error"] = f"Task timed out after {self.config.get('Timeout', 3)}.00 seconds"
-        return result
-
-    worker._spawn, worker.invoke = spawn_and_keep, invoke_and_tell
 
 
 def scale_rates(scale: float) -> None:

@@ -1,6 +1,11 @@
-"""How a Lambda function's timeout ends its worker where its clock is scaled (`local.function_clock`)."""
+"""How a Lambda function's worker ends by its function's limits, told by a signal of its own.
+
+Nothing else ends a worker by these signals, so that its exit status tells a limit from a crash.
+"""
 
 import signal
 
-# Nothing else ends a worker by this signal, so that its exit status tells a timeout from a crash.
+# The function's timeout.
 TIMEOUT_SIGNAL = signal.SIGALRM
+# The limit of an initialization (`local.function_limits`).
+INIT_SIGNAL = signal.SIGVTALRM

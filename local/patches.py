@@ -68,10 +68,7 @@ def apply() -> None:
 
 
 def name_lambda_errors() -> None:
-    """A Lambda's exception arrives as `Runtime.HandlerError`; on AWS under its class's name, which Catch matches.
-
-    A worker that dies is `Runtime.ExitError` on AWS.
-    """
+    """A Lambda's exception arrives as `Runtime.HandlerError`; on AWS under its class's name, which Catch matches."""
     report = '"error": str(e), "trace": traceback.format_exc()'
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     _require(script.count(report) == 1, "lambda_runtime._PYTHON_WORKER_SCRIPT", report)
@@ -81,9 +78,7 @@ def name_lambda_errors() -> None:
         "_execute_function_warm",
         (
             'error_type = "Runtime.HandlerError"\n',
-            'error_type = result.get("errorType", "Runtime.HandlerError")\n'
-            '            if error_msg == "Worker process died":\n'
-            '                error_type = "Runtime.ExitError"\n',
+            'error_type = result.get("errorType", "Runtime.HandlerError")\n',
         ),
     )
 

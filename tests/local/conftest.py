@@ -25,7 +25,7 @@ class Sandbox:
         self.states = self.aws.client("stepfunctions")
         self._made = 0
 
-    def function(self, source: str) -> str:
+    def function(self, source: str, *, megabytes: int = 128) -> str:
         """The ARN of a Lambda function with this source of `handler(event, context)`, traced as the stack's are."""
         code = BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
@@ -37,6 +37,7 @@ class Sandbox:
             Handler="index.handler",
             Code={"ZipFile": code.getvalue()},
             Timeout=20,
+            MemorySize=megabytes,
             TracingConfig={"Mode": "Active"},
         )
         return str(made["FunctionArn"])

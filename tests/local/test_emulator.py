@@ -27,11 +27,12 @@ def test_a_lambda_exception_is_caught_under_its_class_name(sandbox: Sandbox) -> 
 
 
 def test_a_worker_that_dies_is_an_exit_error(sandbox: Sandbox) -> None:
-    """A Lambda killed for its memory looks like this on AWS."""
-    function = sandbox.function("import os\ndef handler(event, context): os._exit(1)")
-    assert sandbox.run({"States": {"Try": {"Type": "Task", "Resource": function, "End": True}}})["error"] == (
-        "Runtime.ExitError"
-    )
+    """One that a fault kills looks like this, too."""
+    for how, words in (("os._exit(1)", "exit status 1"), ("os.kill(os.getpid(), 9)", "signal: killed")):
+        function = sandbox.function(f"import os\ndef handler(event, context): {how}")
+        end = sandbox.run({"States": {"Try": {"Type": "Task", "Resource": function, "End": True}}})
+        assert end["error"] == "Runtime.ExitError"
+        assert f"Error: Runtime exited with error: {words}" in end["cause"]
 
 
 COUNTS = """

@@ -1,6 +1,8 @@
 """Lambda functions on a scaled clock: what they wait for counts on it, and what they compute does not."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +72,38 @@ def test_each_invocation_is_logged_with_its_end(scaled: Sandbox) -> None:
     ]
     assert all(one.began <= one.ended for one in logged)
     assert log.new() == []
+
+
+INITIALIZES = """
+import time
+with open({path!r}, "a") as starts: starts.write("x")
+time.sleep({seconds})
+def handler(event, context):
+    with open({path!r}) as starts: return [starts.read(), context.get_remaining_time_in_millis()]
+"""
+
+
+def test_an_initialization_of_more_than_ten_seconds_begins_again_within_the_functions_time(
+    scaled: Sandbox, tmp_path: Path
+) -> None:
+    """The second one takes 12 of its 20 s; the next call has all of them."""
+    function = scaled.function(INITIALIZES.format(path=str(tmp_path / "starts"), seconds=12))
+    call = {"States": {"Try": {"Type": "Task", "Resource": function, "End": True}}}
+    (first, left), (second, then) = (json.loads(scaled.run(call)["output"]) for _ in range(2))
+    assert (first, second) == ("xx", "xx")
+    assert 0 < left <= 8_000 < then
+
+
+def test_an_initialization_that_takes_all_of_the_functions_time_times_out(scaled: Sandbox, tmp_path: Path) -> None:
+    """Each call tries again, and fails again."""
+    function = scaled.function(INITIALIZES.format(path=str(tmp_path / "starts"), seconds=25))
+    end = scaled.run({"States": {"Try": {"Type": "Task", "Resource": function, "End": True}}})
+    assert (end["error"], "Task timed out after 20.00 seconds" in end["cause"]) == ("Sandbox.Timedout", True)
+    assert (tmp_path / "starts").read_text() == "xx"
+
+
+def test_a_short_initialization_happens_once(scaled: Sandbox, tmp_path: Path) -> None:
+    """Nine seconds are none too many."""
+    function = scaled.function(INITIALIZES.format(path=str(tmp_path / "starts"), seconds=9))
+    end = scaled.run({"States": {"Try": {"Type": "Task", "Resource": function, "End": True}}})
+    assert json.loads(end["output"])[0] == "x"

@@ -87,6 +87,11 @@ def test_any_other_error_becomes_that_of_its_phase(phase: str, name: str, error:
         ("Lambda.Unknown", "The cause could not be determined", ["before it answered", "memory metrics"]),
         ("Sandbox.Timedout", '{"errorMessage": "Task timed out"}', ["its time ran out", "duration"]),
         ("Runtime.ExitError", '{"errorMessage": "exit status 1"}', ["before it answered", "log"]),
+        (
+            "Runtime.OutOfMemory",
+            '{"errorMessage": "RequestId: 1 Error: Runtime exited with error: signal: killed"}',
+            ["the function's memory ran out", "signal: killed", "memory metrics"],
+        ),
         ("States.Timeout", "", ["time limit", "memory metrics"]),
         ("Lambda.TooManyRequestsException", "Rate exceeded", ["L-B99A9384", "max_concurrency"]),
     ],
