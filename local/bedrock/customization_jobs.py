@@ -51,6 +51,8 @@ class CustomizationJob:
     is_endless: bool = False
     # In progress until it is stopped, and never begins to train.
     is_stalled: bool = False
+    # Fails with an internal error after minutes of training.
+    is_broken: bool = False
 
     @property
     def name(self) -> str:
@@ -113,6 +115,7 @@ class CustomizationJobs:
             created=self._clock.now(),
             training=self._executor.submit(self._train, params, customization, trained_at),
             trained_at=trained_at,
+            is_broken=len(self._jobs) < self._settings.failing_jobs,
         )
         self._jobs[arn] = job
         if token:
@@ -245,14 +248,22 @@ class CustomizationJobs:
         if error is not None:
             self._fail(job, max(checked, job.trained_at[0]), error)
             return
+        begins = checked + scaled(settings.job_data_processing_seconds + settings.job_stall_seconds)
+        if job.is_broken:
+            if now >= begins + scaled(settings.job_failure_seconds):
+                self._fail(job, begins + scaled(settings.job_failure_seconds), None)
+            return
         training = job.training.result()
         seconds = (
             settings.job_training_seconds
             + settings.job_training_seconds_per_record * training.records * training.epochs
         )
-        end = max(checked + scaled(settings.job_data_processing_seconds + seconds), job.trained_at[0])
-        if now < end or job.is_endless:
-            return
+        end = max(begins + scaled(seconds), job.trained_at[0])
+        if now >= end and not job.is_endless:
+            self._complete(job, training, end)
+
+    def _complete(self, job: CustomizationJob, training: TrainingOutcome, end: float) -> None:
+        """Write the artifacts, and then there is the model."""
         if job.written is None:
             job.written = self._executor.submit(self._write_artifacts, job, training)
         if not job.written.done():
@@ -268,7 +279,7 @@ class CustomizationJobs:
         if isinstance(error, TrainingDataRefused):
             job.failure_message = str(error)
         else:
-            job.failure_message = f"Encountered an unexpected error when processing the request: {error!r}"
+            job.failure_message = INTERNAL_FAILURE if error is None else f"{INTERNAL_FAILURE} {error!r}"
 
     def _write_artifacts(self, job: CustomizationJob, training: TrainingOutcome) -> None:
         bucket, prefix = split_uri(job.request["outputDataConfig"]["s3Uri"])
@@ -340,15 +351,16 @@ class CustomizationJobs:
         start = job.created + scaled(settings.job_queue_seconds)
         validated = start + scaled(settings.job_validation_seconds)
         processed = validated + scaled(settings.job_data_processing_seconds)
+        trained = processed + scaled(settings.job_stall_seconds)
         details = {}
         for key, begins, ends in (
             ("validationDetails", start, validated),
             ("dataProcessingDetails", validated, processed),
-            ("trainingDetails", math.inf if job.is_stalled else processed, None),
+            ("trainingDetails", math.inf if job.is_stalled else trained, None),
         ):
-            if job.status == "Failed" and key == "validationDetails":
+            if job.status == "Failed" and key == ("trainingDetails" if job.is_broken else "validationDetails"):
                 details[key] = _phase("Failed", begins, ended=now)
-            elif job.status == "Failed" or (now < begins and job.status != "Completed"):
+            elif (job.status == "Failed" and not job.is_broken) or (now < begins and job.status != "Completed"):
                 details[key] = {"status": "NotStarted"}
             elif job.status == "Completed" or (ends is not None and now >= ends):
                 details[key] = _phase("Completed", begins, ended=ends or now)
@@ -357,6 +369,8 @@ class CustomizationJobs:
         return details
 
 
+# In words of our own.
+INTERNAL_FAILURE = "Encountered an unexpected error when processing the request. Please try again."
 INPUT_STATUS = "input_status/training/manifest.report.csv"
 STEP_METRICS = "training_artifacts/step_wise_training_metrics.csv"
 VALIDATION_METRICS = "validation_artifacts/post_fine_tuning_validation/validation/validation_metrics.csv"

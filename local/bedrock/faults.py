@@ -30,8 +30,8 @@ class FaultKind(StrEnum):
 
     `…_after` is after the call's effect, everything else before it. `kill_…` ends the Lambda worker that called, and
     `timeout_after` ends it as its function's timeout does. `hold` keeps a call until the set of the rule is released.
-    `endless` and `stalled` are no failures: a job that is created trains until it is stopped, or never begins to train,
-    whatever else happens to the call.
+    `endless`, `stalled` and `broken` are no failures of the call: a job that is created trains until it is stopped,
+    never begins to train, or fails with an internal error after minutes of training, whatever else happens to the call.
     `stuck` lets a Get answer that a job is still InProgress, a throughput or a deployment still Creating, `failed` that
     it has Failed; what is there bills all the same. `spent` says that the quota of the day is used up.
     `lagging` and `validation_refusals` are no failures either: lists and tags show what was there `delay_seconds` ago,
@@ -58,6 +58,7 @@ class FaultKind(StrEnum):
     HOLD = "hold"
     ENDLESS = "endless"
     STALLED = "stalled"
+    BROKEN = "broken"
     STUCK = "stuck"
     FAILED = "failed"
     LAGGING = "lagging"
@@ -65,7 +66,7 @@ class FaultKind(StrEnum):
 
 
 # Of a job that a call creates, not of the call.
-OF_JOBS = (FaultKind.ENDLESS, FaultKind.STALLED)
+OF_JOBS = (FaultKind.ENDLESS, FaultKind.STALLED, FaultKind.BROKEN)
 # No call fails by these: they say what becomes of jobs, or how calls that would be answered anyway are answered.
 NO_FAILURES = (*OF_JOBS, FaultKind.LAGGING, FaultKind.VALIDATION_REFUSALS)
 
@@ -206,7 +207,7 @@ class Faults:
             rule.released.wait()
 
     def of_the_job(self, call: Call) -> set[FaultKind]:
-        """What becomes of the job that this call creates: whether it is endless, and whether it stalls."""
+        """What becomes of the job that this call creates: endless, stalled, broken, or none of it."""
         with self._lock:
             rules = [rule for rules in self._sets.values() for rule in rules]
         return {rule.fault.kind for rule in rules if rule.fault.kind in OF_JOBS and rule.fits(call)}

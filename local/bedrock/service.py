@@ -302,6 +302,7 @@ class SimulatedBedrock:
             if job is not None:
                 job.is_endless |= FaultKind.ENDLESS in kinds
                 job.is_stalled |= FaultKind.STALLED in kinds
+                job.is_broken |= FaultKind.BROKEN in kinds
 
     # --- Faults -------------------------------------------------------------------------------------------------------
 

@@ -57,6 +57,11 @@ class SimulationSettings(BaseModel):
     job_data_processing_seconds: float = Field(default=180, ge=0)
     job_training_seconds: float = Field(default=300, ge=0)
     job_training_seconds_per_record: float = Field(default=0.1, ge=0, description="for each record in each epoch")
+    job_stall_seconds: float = Field(
+        default=0, ge=0, description="of each job, in progress with its training NotStarted, before it trains after all"
+    )
+    job_failure_seconds: float = Field(default=240, ge=0, description="how long a job trains that fails internally")
+    failing_jobs: int = Field(default=0, ge=0, description="so many jobs, the first ones, fail internally")
     job_stopping_seconds: float = Field(default=60, ge=0)
     throughput_creation_seconds: float = Field(default=1200, ge=0)
     throughput_deletion_seconds: float = Field(default=60, ge=0)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from local.faults.case import ABORTED, Action, Case, Target, each_operation, hold
 from local.faults.dataset import ON_DEMAND, PLAIN
-from local.faults.rules import QUOTA_IN_USE, STALLED, TUNED_MODEL_DENIED, for_ever
+from local.faults.rules import BROKEN, QUOTA_IN_USE, STALLED, TUNED_MODEL_DENIED, for_ever
 
 SUCCEEDS = frozenset({"SUCCEEDED"})
 # Nothing of a run bills while these are asked for.
@@ -76,6 +76,14 @@ def busy_cases() -> Iterator[Case]:
         deployment="approval",
         goes_on=True,
         error="NotApproved",
+        buys_nothing=True,
+        ends_as=frozenset({"FAILED"}),
+    )
+    yield Case(
+        "broken/job",
+        "the job fails with an internal error while it trains",
+        (BROKEN,),
+        error="CustomizationFailed",
         buys_nothing=True,
         ends_as=frozenset({"FAILED"}),
     )

@@ -14,6 +14,8 @@ THROUGHPUT_STUCK = Fault(operation="GetProvisionedModelThroughput", kind=FaultKi
 DEPLOYMENT_STUCK = Fault(operation="GetCustomModelDeployment", kind=FaultKind.STUCK, caller="check_serving")
 # Its jobs are in progress and never begin to train.
 STALLED = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.STALLED)
+# It fails with an internal error after minutes of training.
+BROKEN = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.BROKEN)
 # Its jobs train until they are stopped.
 ENDLESS = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.ENDLESS)
 # What others use they give back after half an hour.

@@ -152,7 +152,13 @@ class Sweep:
 
 
 @pytest.fixture
-def sweep(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
+def job_stall_seconds() -> float:
+    """How long each job stands still."""
+    return 0
+
+
+@pytest.fixture
+def sweep(s3: Any, monkeypatch: pytest.MonkeyPatch, job_stall_seconds: float) -> Iterator[Sweep]:
     """A run of four candidates, data and plan ready."""
     data = "".join(json.dumps(row) + "\n" for row in rows(40))
     for name in ("train", "validation"):
@@ -199,7 +205,9 @@ def sweep(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
         "claimed_at": "2026-01-21T21:00:00.000Z",
     }
     clock = ManualClock()
-    settings = SimulationSettings(region="us-west-2", account_id=DEFAULT_ACCOUNT_ID)
+    settings = SimulationSettings(
+        region="us-west-2", account_id=DEFAULT_ACCOUNT_ID, job_stall_seconds=job_stall_seconds
+    )
     with serve(settings, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", url)
         adapters = Adapters(Clients(boto3.Session()))
@@ -287,6 +295,36 @@ def test_one_that_never_begins_to_train_is_stopped_and_the_others_are_chosen_fro
     assert (stalled.stall, stalled.phase) == ("ended", "data processing")
     assert 48 * 3600 <= stalled.idle_seconds < 49 * 3600
     assert sweep.adapters.bedrock.find_customization_job(stalled.name).status in ("Stopping", "Stopped")  # type: ignore[union-attr]
+
+
+def test_one_that_fails_internally_does_not_end_the_run(sweep: Sweep) -> None:
+    """Nothing is wrong with the data, which the other jobs have, too."""
+    sweep.fault(operation=CREATE, kind="broken", match=f"{NAME}-c2")
+    sweep.train()
+    assert sweep.statuses() == ["Completed", "Failed", "Completed", "Completed"]
+    assert "unexpected error" in str(sweep.candidates[1].failure)
+    assert sweep.choose().number != 2
+
+
+def test_if_all_fail_internally_the_error_has_bedrocks_words(sweep: Sweep) -> None:
+    """They are all that a person has for AWS Support."""
+    sweep.fault(operation=CREATE, kind="broken")
+    with pytest.raises(CustomizationFailed, match=r"ended as Failed.*unexpected error when processing the request"):
+        sweep.train()
+
+
+class TestStallsOfDays:
+    """An account whose jobs stand still for eight days of the clock, which the run asks for 20 times as fast."""
+
+    @pytest.fixture
+    def job_stall_seconds(self) -> float:
+        return 200 * 3600
+
+    def test_jobs_that_train_after_a_stall_are_chosen_from(self, sweep: Sweep) -> None:
+        """Ten hours are no reason to give a job up that has its place in the queue."""
+        sweep.train()
+        assert sweep.statuses() == ["Completed"] * 4
+        assert not any(one.stall == "ended" for one in sweep.candidates)
 
 
 def test_if_all_stall_the_run_ends_with_an_error_of_that_name(sweep: Sweep) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.bedrock.settings import SimulationSettings
 from tests.local.bedrock.conftest import BUCKET, HAIKU, HOUR, JOB, Simulation, rows
 
 
@@ -339,3 +340,54 @@ def test_custom_models_are_listed_filtered_and_in_pages(simulation: Simulation) 
         found = simulation.bedrock.list_custom_models(**filters)["modelSummaries"]
         assert [model["modelName"] for model in found] == ["model-1"]
     assert simulation.bedrock.list_custom_models(isOwned=False)["modelSummaries"] == []
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> SimulationSettings:
+    return SimulationSettings(failing_jobs=int("setting" in request.node.name))
+
+
+@pytest.mark.assumption("job-can-fail-internally")
+@pytest.mark.parametrize("by", ["rule", "setting"])
+def test_a_broken_job_fails_internally_after_minutes_of_training(
+    simulation: Simulation, settings: SimulationSettings, by: str
+) -> None:
+    """Its data are checked and processed, and nothing is wrong with them."""
+    if by == "rule":
+        simulation.control("POST", "faults/x", [{"operation": "CreateModelCustomizationJob", "kind": "broken"}])
+    arn = simulation.create_job()
+    before = settings.job_queue_seconds + settings.job_validation_seconds + settings.job_data_processing_seconds
+    simulation.clock.advance(before + settings.job_failure_seconds - 1)
+
+    def ask() -> tuple[str, str, str]:
+        job = simulation.bedrock.get_model_customization_job(jobIdentifier=arn)
+        details = job["statusDetails"]
+        return job["status"], details["dataProcessingDetails"]["status"], details["trainingDetails"]["status"]
+
+    assert ask() == ("InProgress", "Completed", "InProgress")
+    simulation.clock.advance(2)
+    assert ask() == ("Failed", "Completed", "Failed")
+    job = simulation.bedrock.get_model_customization_job(jobIdentifier=arn)
+    assert "unexpected error" in job["failureMessage"]
+    assert "outputModelArn" not in job
+    # The next one is as any other.
+    simulation.control("DELETE", "faults/x")
+    assert simulation.complete_job(jobName="job-2")["status"] == "Completed"
+
+
+class TestJobsThatStallForAWhile:
+    """An account whose jobs stand still for three days."""
+
+    @pytest.fixture
+    def settings(self) -> SimulationSettings:
+        return SimulationSettings(job_stall_seconds=72 * HOUR)
+
+    @pytest.mark.assumption("job-can-stall")
+    def test_a_job_trains_after_its_stall(self, simulation: Simulation) -> None:
+        """What was seen on AWS did not last for ever."""
+        arn = simulation.create_job()
+        simulation.clock.advance(72 * HOUR)
+        job = simulation.bedrock.get_model_customization_job(jobIdentifier=arn)
+        assert (job["status"], job["statusDetails"]["trainingDetails"]["status"]) == ("InProgress", "NotStarted")
+        simulation.clock.advance(2 * HOUR)
+        assert simulation.bedrock.get_model_customization_job(jobIdentifier=arn)["status"] == "Completed"
