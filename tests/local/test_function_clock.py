@@ -33,7 +33,9 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def scaled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with EmbeddedAws(tmp_path_factory.mktemp("scaled"), time_scale=0.002, scaled_functions=True) as aws:
+    with EmbeddedAws(
+        tmp_path_factory.mktemp("scaled"), time_scale=0.002, scaled_functions=True, enforces_permissions=False
+    ) as aws:
         yield Sandbox(aws)
 
 
