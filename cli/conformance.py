@@ -23,7 +23,7 @@ from cli.conformance_target import Target, simulation
 from cli.folders import CONFORMANCE
 from local.conformance.bad_input import NotPossibleError, require_permissions, require_quotas
 from local.conformance.calls import Caller
-from local.conformance.check import Outcome, Tier
+from local.conformance.check import DENIED, Outcome, Tier
 from local.conformance.cost import most_usd
 from local.conformance.lifecycle import Lifecycle, cheapest
 from local.conformance.pace import RealTime
@@ -36,7 +36,6 @@ from local.session import stopping_on_sigterm
 from local.terminal import Console
 
 STYLES = {"as assumed": "green", "not checked": "yellow", "different": "bold red"}
-_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
 class NotConfirmedError(Exception):
@@ -98,8 +97,10 @@ def _lifecycle(choice: Choice, target: Target, console: Console) -> Lifecycle:
 
 def _live(life: Lifecycle, console: Console) -> None:
     """The checks that cost dollars; Ctrl-C ends them, and waits for the clean-up."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
+    # A terminal that is closed ends them, too.
+    signal.signal(signal.SIGHUP, before[1])
 
     def wait(*_: object) -> None:
         console.write_line("What was created is being deleted: please wait.", "bold yellow")
@@ -112,10 +113,11 @@ def _live(life: Lifecycle, console: Console) -> None:
         life.run(uninterrupted)
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code not in _DENIED:
+        if code not in DENIED:
             raise
+        _tell_left(console, life)
         raise NotPossibleError(
-            f"The caller may not {error.operation_name}, which the tier dollars needs for its job; nothing is left."
+            f"The caller may not {error.operation_name}, which the job of the tier dollars needs."
         ) from error
     except KeyboardInterrupt:
         _tell_left(console, life)
@@ -138,12 +140,16 @@ def _confirm(choice: Choice, usd: float, console: Console) -> None:
     console.print(table)
     if choice.confirmed:
         return
-    if not sys.stdin.isatty():
+    if not _is_terminal():
         raise NotConfirmedError(
             "Nobody can confirm here: repeat the command with --yes (make conformance … YES=1). Nothing was created."
         )
     if not typer.confirm(f"Make these checks on your account for at most {usd:.2f} USD?"):
         raise NotConfirmedError("Not confirmed: nothing was checked and nothing was created.")
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _save(result: Result, folder: Path) -> None:

@@ -6,11 +6,10 @@ from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.models.catalogue import BaseModelEntry
 from lambdas.domain.preflight.quotas import InUse, Needs, Quota, quota_checks
 from local.conformance.calls import NO_ANSWER, Caller, Request
+from local.conformance.check import DENIED
 from local.conformance.checks.unknown_names import absent_model
 from local.conformance.impossible import ABSENT, require_harmless
 from local.conformance.place import Place
-
-_DENIED = ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation")
 
 
 class NotPossibleError(Exception):
@@ -29,7 +28,7 @@ def require_permissions(place: Place, caller: Caller) -> None:
         refusal = caller.send(request).refusal
         if refusal is not None and refusal.code == NO_ANSWER:
             raise NotPossibleError(f"Bedrock does not answer in {place.home}: {refusal.message} Name another --region.")
-        if refusal is not None and refusal.code in _DENIED:
+        if refusal is not None and refusal.code in DENIED:
             denied.append(f"bedrock:{operation}")
     if denied:
         raise NotPossibleError(

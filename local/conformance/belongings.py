@@ -5,6 +5,7 @@ that neither touches what the other has.
 """
 
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,15 +21,14 @@ from lambdas.domain.models.catalogue import BaseModelEntry
 ENVIRONMENT = "fine-tuning-conformance"
 LEASE_HOURS = 24
 CANDIDATE = 1
-# IAM's own folder of the roles, by which those of an earlier start are found.
-ROLE_PATH = f"/{ENVIRONMENT}/"
 _RECORD_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
 class Belongings:
-    """The names of one start of the checks; `digest` tells it from all others."""
+    """The names of one start of the checks in a Region; `digest` tells it from all others."""
 
+    region: str
     digest: str = field(default_factory=lambda: secrets.token_hex(6))
 
     @property
@@ -49,7 +49,12 @@ class Belongings:
     @property
     def bucket(self) -> str:
         """The bucket's, and the role's."""
-        return f"{ENVIRONMENT}-{self.digest}"
+        return f"{ENVIRONMENT}-{self.region}-{self.digest}"
+
+    @property
+    def role_path(self) -> str:
+        """IAM's own folder of the roles, by which those of earlier starts are found."""
+        return f"/{ENVIRONMENT}/{self.region}/"
 
     def tags(self) -> dict[str, str]:
         """Of all that is created: as the pipeline's, without an execution, which says that nobody keeps it."""
@@ -79,9 +84,9 @@ def most_tokens(entry: BaseModelEntry) -> int:
     return entry.limits.train.min_records * _RECORD_CHARACTERS
 
 
-def make_bucket(s3: Any, region: str, own: Belongings, lines: Sequence[dict[str, Any]]) -> None:
+def make_bucket(s3: Any, own: Belongings, lines: Sequence[dict[str, Any]]) -> None:
     """The bucket with the training set."""
-    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    where = {} if own.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": own.region}}
     s3.create_bucket(Bucket=own.bucket, **where)
     tags = [{"Key": key, "Value": value} for key, value in own.tags().items()]
     s3.put_bucket_tagging(Bucket=own.bucket, Tagging={"TagSet": tags})
@@ -89,7 +94,7 @@ def make_bucket(s3: Any, region: str, own: Belongings, lines: Sequence[dict[str,
     s3.put_object(Bucket=own.bucket, Key="train.jsonl", Body=body.encode())
 
 
-def make_role(iam: Any, account: str, region: str, own: Belongings) -> str:
+def make_role(iam: Any, account: str, own: Belongings) -> str:
     """The job's role, which may use the bucket and nothing else; returns its ARN."""
     trust = _policy(
         {
@@ -97,7 +102,7 @@ def make_role(iam: Any, account: str, region: str, own: Belongings) -> str:
             "Action": "sts:AssumeRole",
             "Condition": {
                 "StringEquals": {"aws:SourceAccount": account},
-                "ArnEquals": {"aws:SourceArn": f"arn:aws:bedrock:{region}:{account}:model-customization-job/*"},
+                "ArnEquals": {"aws:SourceArn": f"arn:aws:bedrock:{own.region}:{account}:model-customization-job/*"},
             },
         }
     )
@@ -108,20 +113,21 @@ def make_role(iam: Any, account: str, region: str, own: Belongings) -> str:
         }
     )
     tags = [{"Key": key, "Value": value} for key, value in own.tags().items()]
-    made = iam.create_role(Path=ROLE_PATH, RoleName=own.bucket, AssumeRolePolicyDocument=trust, Tags=tags)
+    made = iam.create_role(Path=own.role_path, RoleName=own.bucket, AssumeRolePolicyDocument=trust, Tags=tags)
     iam.put_role_policy(RoleName=own.bucket, PolicyName="data", PolicyDocument=use)
     arn: str = made["Role"]["Arn"]
     return arn
 
 
-def buckets(s3: Any) -> list[str]:
-    """The buckets of all starts of the checks."""
-    return [one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].startswith(f"{ENVIRONMENT}-")]
+def buckets(s3: Any, own: Belongings) -> list[str]:
+    """The buckets of all starts of the checks in the Region."""
+    ours = re.compile(rf"{ENVIRONMENT}-{own.region}-[0-9a-f]{{12}}")
+    return [one["Name"] for one in s3.list_buckets()["Buckets"] if ours.fullmatch(one["Name"])]
 
 
-def roles(iam: Any) -> list[str]:
-    """The roles of all starts of the checks."""
-    pages = iam.get_paginator("list_roles").paginate(PathPrefix=ROLE_PATH)
+def roles(iam: Any, own: Belongings) -> list[str]:
+    """The roles of all starts of the checks in the Region."""
+    pages = iam.get_paginator("list_roles").paginate(PathPrefix=own.role_path)
     return [one["RoleName"] for page in pages for one in page["Roles"]]
 
 

@@ -10,18 +10,17 @@ from local.conformance.calls import NO_ANSWER, Caller, Request, Seen
 from local.conformance.expectations import Expectation
 from local.conformance.impossible import require_harmless
 
-# A caller who may not, or may not now, has seen nothing of what Bedrock does.
-_NOT_SEEN = {
+# Time heals these.
+BUSY = {
     NO_ANSWER,
-    "AccessDeniedException",
-    "AccessDenied",
-    "UnrecognizedClientException",
-    "ExpiredTokenException",
     "ThrottlingException",
     "TooManyRequestsException",
     "ServiceUnavailableException",
     "InternalServerException",
 }
+DENIED = {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"}
+# A caller who may not, or may not now, has seen nothing of what Bedrock does.
+_NOT_SEEN = {*BUSY, *DENIED, "UnrecognizedClientException", "ExpiredTokenException"}
 Status = Literal["as assumed", "different", "not checked"]
 
 

@@ -28,6 +28,8 @@ from local.conformance.belongings import (
 )
 from local.conformance.pace import Pace, Time
 
+# What exists beside Bedrock's resources.
+BUCKET, ROLE = "bucket", "role"
 # Jobs in these cannot go on to make a model unseen.
 _ENDED = ("Completed", "Failed", "Stopped")
 
@@ -40,6 +42,8 @@ class Cleaner:
         self._own = own
         self._pace = pace
         self._time = time
+        # BUCKET and ROLE, as soon as they may exist.
+        self.made: set[str] = set()
         terms = Terms(ENVIRONMENT, longest_lease_hours=LEASE_HOURS, longest_run_hours=LEASE_HOURS, settle_seconds=0)
         self._scope = Scope(terms, bucket=own.bucket, state_machine_arn="")
 
@@ -60,17 +64,25 @@ class Cleaner:
         self._time.sleep(self._pace.settle)
         return self.clean_bedrock()
 
-    def clean_rest(self, *, others: bool) -> list[str]:
-        """Deletes the bucket and the role, or with `others` those of earlier starts; returns what is left."""
+    def clean_rest(self) -> list[str]:
+        """Deletes the bucket and the role, as far as they may exist; returns what is left."""
         s3, iam = self._adapters.clients.s3, self._adapters.clients.iam
         try:
-            if not others:
+            if BUCKET in self.made:
                 delete_bucket(s3, self._own.bucket)
+            if ROLE in self.made:
                 delete_role(iam, self._own.bucket)
-                return []
-            for bucket in set(buckets(s3)) - {self._own.bucket}:
+        except (ClientError, BotoCoreError) as error:
+            return [f"bucket or role {self._own.bucket}: {error}"]
+        return []
+
+    def clean_earlier(self) -> list[str]:
+        """Deletes the buckets and roles of earlier starts; returns what is left."""
+        s3, iam = self._adapters.clients.s3, self._adapters.clients.iam
+        try:
+            for bucket in set(buckets(s3, self._own)) - {self._own.bucket}:
                 delete_bucket(s3, bucket)
-            for role in set(roles(iam)) - {self._own.bucket}:
+            for role in set(roles(iam, self._own)) - {self._own.bucket}:
                 delete_role(iam, role)
         except (ClientError, BotoCoreError) as error:
             return [f"bucket or role: {error}"]

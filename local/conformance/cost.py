@@ -20,7 +20,9 @@ _QUESTION_TOKENS = 300
 def most_usd(tier: Tier, checks: Sequence[Check], entry: BaseModelEntry | None) -> float:
     """The most that the tier and those before it can cost, rounded up to whole cents."""
     prices = default_prices()
-    asked = [check.request for check in checks if check.tier in tier.included and isinstance(check.request, Request)]
+    # Those of the tier free are about no model.
+    priced = [check.request for check in checks if check.tier in tier.included and check.tier is not Tier.FREE]
+    asked = [request for request in priced if isinstance(request, Request)]
     usd = sum(_of_question(one.parameters, prices) for one in asked if one.operation == "Converse")
     if tier is Tier.DOLLARS and entry is not None:
         usd += _of_lifecycle(entry, prices)
@@ -28,11 +30,9 @@ def most_usd(tier: Tier, checks: Sequence[Check], entry: BaseModelEntry | None) 
 
 
 def _of_question(parameters: Json, prices: Prices) -> float:
-    """A question to a model that does not exist costs nothing; one of an unknown price counts as the dearest does."""
-    if parameters["modelId"] not in prices.foundation_models:
-        return 0.0
+    """One to a model of an unknown price counts as one to the dearest does."""
     known = [price for price in prices.foundation_models.values() if price is not None]
-    price = prices.foundation_models[parameters["modelId"]]
+    price = prices.foundation_models.get(parameters["modelId"])
     per_input = price.input if price else max(one.input for one in known)
     per_output = price.output if price else max(one.output for one in known)
     # No token is shorter than a byte.

@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from botocore.exceptions import ClientError
+
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.clients import Clients
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.models.catalogue import BaseModelEntry
 from local.conformance.belongings import Belongings, make_bucket, make_role, most_tokens, records
 from local.conformance.calls import Caller, Json, Maker, Request, Seen
-from local.conformance.check import Check, Outcome, Tier, judge
+from local.conformance.check import BUSY, Check, Outcome, Tier, judge
 from local.conformance.checks.foundation_models import INVALID, NOT_FOUND
 from local.conformance.checks.inference import MESSAGES
 from local.conformance.checks.questions import FEW_TOKENS, told_answer
-from local.conformance.cleanup import Cleaner
+from local.conformance.cleanup import BUCKET, ROLE, Cleaner
 from local.conformance.expectations import (
     Expectation,
     Has,
@@ -60,28 +62,28 @@ class Lifecycle:
     tell: Callable[[str], None] = lambda _: None
     time: Time = field(default_factory=RealTime)
     pace: Pace = field(default_factory=Pace)
-    own: Belongings = field(default_factory=Belongings)
+    own: Belongings = field(init=False)
     outcomes: list[Outcome] = field(default_factory=list)
     times: dict[str, float] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     stopped: str | None = None
 
     def __post_init__(self) -> None:
+        self.own = Belongings(self.region)
         self._caller = Caller(self.maker)
         self.adapters = Adapters(Clients(InRegion(self.maker, self.region)))
         self._cleaner = Cleaner(self.adapters, self.own, self.pace, self.time)
+        self._is_set_up = False
         # Whether the answer to a request that creates is being waited for.
         self._creates = False
 
     def run(self, uninterrupted: Callable[[], object]) -> None:
         """All checks, then the clean-up, for which `uninterrupted` makes Ctrl-C wait.
 
-        botocore's ClientError where the bucket or the role cannot be made: then nothing is left either.
+        botocore's ClientError where the role or the bucket cannot be made: then nothing is left either.
         """
-        s3, iam = self.adapters.clients.s3, self.adapters.clients.iam
         try:
-            make_bucket(s3, self.region, self.own, records(self.entry))
-            role = make_role(iam, self.place.account, self.region, self.own)
+            role = self._set_up()
             self._clean_earlier()
             self._check_all(role)
         except StoppedError as error:
@@ -90,19 +92,34 @@ class Lifecycle:
             uninterrupted()
             self._clean()
 
+    def _set_up(self) -> str:
+        """The role and the bucket; returns the role's ARN."""
+        s3, iam, made = self.adapters.clients.s3, self.adapters.clients.iam, self._cleaner.made
+        try:
+            made.add(ROLE)
+            role = make_role(iam, self.place.account, self.own)
+            made.add(BUCKET)
+            make_bucket(s3, self.own, records(self.entry))
+        except ClientError as error:
+            made.discard({"CreateRole": ROLE, "CreateBucket": BUCKET}.get(error.operation_name, ""))
+            raise
+        self._is_set_up = True
+        return role
+
     def _clean_earlier(self) -> None:
         self.tell("Deleting what an earlier start may have left …")
-        left = [*self._cleaner.clean_bedrock(), *self._cleaner.clean_rest(others=True)]
+        left = [*self._cleaner.clean_bedrock(), *self._cleaner.clean_earlier()]
         if left:
             raise StoppedError(f"An earlier start has left what cannot be deleted: {'; '.join(left)}")
 
     def _clean(self) -> None:
         self.tell("Deleting what was created …")
-        left = self._cleaner.clean_bedrock()
+        # Before the bucket is there nothing is created in Bedrock.
+        left = self._cleaner.clean_bedrock() if self._is_set_up else []
         if self._creates:
             left = self._cleaner.settle_interrupted()
         # The bucket is what the next start finds the rest by: it goes last.
-        self.left = left or self._cleaner.clean_rest(others=False)
+        self.left = left or self._cleaner.clean_rest()
 
     # --- The steps ----------------------------------------------------------------------------------------------------
 
@@ -313,7 +330,9 @@ class Lifecycle:
         deadline = self.time.now() + seconds
         while True:
             seen = self._caller.send(request)
-            if seen.answer is None or done(seen.answer) or self.time.now() >= deadline:
+            is_busy = seen.refusal is not None and seen.refusal.code in BUSY
+            is_over = done(seen.answer) if seen.answer is not None else not is_busy
+            if is_over or self.time.now() >= deadline:
                 return seen
             self.time.sleep(self.pace.poll)
 

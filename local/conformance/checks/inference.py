@@ -1,4 +1,4 @@
-"""Free checks: questions that no model can answer."""
+"""Questions that are refused: free where they are about no model, in the tier cents where AWS could answer after all."""
 
 from collections.abc import Iterator
 
@@ -17,27 +17,26 @@ _CONFIG = {"maxTokens": 1}
 def inference_checks(place: Place) -> Iterator[Check]:
     """All of them."""
 
-    def ask(name: str, model_id: str, expects: Expectation, region: str = place.home, **changes: object) -> Check:
+    def ask(
+        name: str, model_id: str, expects: Expectation, tier: Tier, region: str = place.home, **changes: object
+    ) -> Check:
         parameters = {"modelId": model_id, "messages": MESSAGES, "inferenceConfig": _CONFIG, **changes}
-        return Check(f"ask-{name}", Tier.FREE, Request("bedrock-runtime", "Converse", parameters, region), expects)
+        return Check(f"ask-{name}", tier, Request("bedrock-runtime", "Converse", parameters, region), expects)
 
     gone, invalid = refused(NOT_FOUND), refused(INVALID)
-    yield ask("unknown-model", ABSENT_BASE_MODEL, invalid)
-    yield ask("absent-throughput", place.arn(THROUGHPUT), gone)
-    yield ask("absent-deployment", place.arn(DEPLOYMENT), gone)
-    yield ask("absent-custom-model", absent_model(place), invalid)
+    yield ask("unknown-model", ABSENT_BASE_MODEL, invalid, Tier.FREE)
+    yield ask("absent-throughput", place.arn(THROUGHPUT), gone, Tier.FREE)
+    yield ask("absent-deployment", place.arn(DEPLOYMENT), gone, Tier.FREE)
+    yield ask("absent-custom-model", absent_model(place), invalid, Tier.FREE)
+    count = {"modelId": place.arn(DEPLOYMENT), "input": {"converse": {"messages": MESSAGES}}}
+    counting = Request("bedrock-runtime", "CountTokens", count, place.home)
+    yield Check("count-tokens-of-absent-deployment", Tier.FREE, counting, gone)
     # Converse knows no model by the id that is customized.
     for entry in place.entries:
-        yield ask(
-            f"context-length-id-{slug(entry)}", entry.customization_id, gone, place.region_of(entry) or place.home
-        )
+        region, name = place.region_of(entry) or place.home, slug(entry)
+        yield ask(f"context-length-id-{name}", entry.customization_id, gone, Tier.CENTS, region)
         if entry.inference_id != entry.foundation_model_id:
-            yield ask(
-                f"without-profile-{slug(entry)}",
-                entry.foundation_model_id,
-                invalid,
-                place.region_of(entry) or place.home,
-            )
+            yield ask(f"without-profile-{name}", entry.foundation_model_id, invalid, Tier.CENTS, region)
     model_id = place.entries[0].inference_id
     for name, member, value in (
         ("no-tokens", "maxTokens", 0),
@@ -45,12 +44,5 @@ def inference_checks(place: Place) -> Iterator[Check]:
         ("top-p-too-high", "topP", 1.5),
     ):
         expects = refused(INVALID, naming=member)
-        yield ask(name, model_id, expects, inferenceConfig={**_CONFIG, member: value})
-    yield ask("unknown-role", model_id, invalid, messages=[{**MESSAGES[0], "role": "narrator"}])
-    count = {"modelId": place.arn(DEPLOYMENT), "input": {"converse": {"messages": MESSAGES}}}
-    yield Check(
-        "count-tokens-of-absent-deployment",
-        Tier.FREE,
-        Request("bedrock-runtime", "CountTokens", count, place.home),
-        gone,
-    )
+        yield ask(name, model_id, expects, Tier.CENTS, inferenceConfig={**_CONFIG, member: value})
+    yield ask("unknown-role", model_id, invalid, Tier.CENTS, messages=[{**MESSAGES[0], "role": "narrator"}])

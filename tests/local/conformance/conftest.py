@@ -28,7 +28,8 @@ from local.bedrock.errors import BedrockError
 from local.bedrock.server import serve
 from local.bedrock.service import SimulatedBedrock
 from local.bedrock.settings import SimulationSettings
-from local.conformance.calls import Caller
+from local.conformance.belongings import Belongings, buckets, roles
+from local.conformance.calls import Caller, Request
 from local.conformance.lifecycle import Lifecycle, cheapest
 from local.conformance.place import Place, regions_of
 
@@ -167,3 +168,21 @@ def life(place: Place, account: SimulatedAccount, clock: ManualClock) -> Lifecyc
     entry = cheapest(place)
     assert entry is not None
     return Lifecycle(place, REGION, entry, account, time=SimulatedTime(clock))
+
+
+def left(account: SimulatedAccount) -> list[str]:
+    """All that exists in the account, and jobs that go on."""
+    caller = Caller(account)
+    lists: tuple[tuple[str, dict[str, str], str, str], ...] = (
+        ("ListModelCustomizationJobs", {"statusEquals": "InProgress"}, "modelCustomizationJobSummaries", "jobArn"),
+        ("ListModelCustomizationJobs", {"statusEquals": "Stopping"}, "modelCustomizationJobSummaries", "jobArn"),
+        ("ListCustomModels", {}, "modelSummaries", "modelArn"),
+        ("ListCustomModelDeployments", {}, "modelDeploymentSummaries", "customModelDeploymentArn"),
+    )
+    found = []
+    for operation, parameters, key, arn in lists:
+        answer = caller.send(Request("bedrock", operation, parameters, REGION)).answer
+        assert answer is not None
+        found += [item[arn] for item in answer[key]]
+    here = Belongings(REGION)
+    return [*found, *buckets(caller.client("s3", REGION), here), *roles(caller.client("iam", REGION), here)]

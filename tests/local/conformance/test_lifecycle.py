@@ -7,31 +7,14 @@ import pytest
 
 from lambdas.domain.core.run import RUN_TAGS
 from local.bedrock.errors import BedrockError
-from local.conformance.belongings import ENVIRONMENT, buckets, roles
-from local.conformance.calls import Caller, Refusal, Request, Seen
+from local.conformance.belongings import ENVIRONMENT
+from local.conformance.calls import Refusal, Request, Seen
 from local.conformance.check import judge
 from local.conformance.lifecycle import Lifecycle
 from local.conformance.place import Place
 from stacks.settings import Settings
-from tests.local.conformance.conftest import REGION, SimulatedAccount
+from tests.local.conformance.conftest import REGION, SimulatedAccount, left
 from tests.local.conformance.distortion import distortions
-
-
-def left(account: SimulatedAccount) -> list[str]:
-    """All that exists in the account, and jobs that go on."""
-    caller = Caller(account)
-    lists: tuple[tuple[str, dict[str, str], str, str], ...] = (
-        ("ListModelCustomizationJobs", {"statusEquals": "InProgress"}, "modelCustomizationJobSummaries", "jobArn"),
-        ("ListModelCustomizationJobs", {"statusEquals": "Stopping"}, "modelCustomizationJobSummaries", "jobArn"),
-        ("ListCustomModels", {}, "modelSummaries", "modelArn"),
-        ("ListCustomModelDeployments", {}, "modelDeploymentSummaries", "customModelDeploymentArn"),
-    )
-    found = []
-    for operation, parameters, key, arn in lists:
-        answer = caller.send(Request("bedrock", operation, parameters, REGION)).answer
-        assert answer is not None
-        found += [item[arn] for item in answer[key]]
-    return [*found, *buckets(caller.client("s3", REGION)), *roles(caller.client("iam", REGION))]
 
 
 def test_the_simulated_bedrock_is_as_assumed_and_nothing_is_left(life: Lifecycle, account: SimulatedAccount) -> None:
