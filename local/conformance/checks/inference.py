@@ -1,4 +1,4 @@
-"""Questions that are refused: free where they are about no model, in the tier cents where AWS could answer after all."""
+"""Questions that are refused: free where they are about no model; in the tier cents where AWS could answer them."""
 
 from collections.abc import Iterator
 
