@@ -236,8 +236,13 @@ class _Turn:
         return Resource(listed.arn, listed.name, listed.created_at, tags)
 
     def _owner(self, resource: Resource) -> Owner:
-        """Of the run that the resource says it belongs to; its claim is believed before its tags."""
+        """Of the run that the resource says it belongs to; its claim is believed before its tags.
+
+        The role may not ask about executions of other environments, which tags of theirs name.
+        """
         run_id = lease.run_of(resource, self._scope.terms.environment)
+        if run_id is None:
+            return Owner(None, None)
         claim = self._claim(run_id) if run_id else None
         tagged = None if isinstance(resource.tags, Unknown) else resource.tags.get("execution-arn")
         arn = claim.execution_arn if isinstance(claim, Claim) else tagged

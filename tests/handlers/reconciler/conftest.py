@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -137,6 +138,13 @@ class World:
     def stop(self, execution: str) -> None:
         """A person stops the execution."""
         self.adapters.clients.step_functions.stop_execution(executionArn=execution)
+
+    def deny_executions(self) -> None:
+        """Let DescribeExecution be refused."""
+        error = {"Code": "AccessDeniedException", "Message": "not authorized to perform: states:DescribeExecution"}
+        answer = SimpleNamespace(status_code=400), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        events: Any = self.adapters.clients.step_functions.meta.events
+        events.register("before-call.sfn.DescribeExecution", lambda **_: answer)
 
     def live(self) -> set[str]:
         """What serves models, whosever it is."""

@@ -50,6 +50,16 @@ def test_what_is_not_this_deployments_is_not_touched_even_at_the_end(world: Worl
     assert world.live() == {neighbours, persons}
 
 
+def test_the_executions_of_neighbours_are_not_asked_for(world: World, kind: ServingKind) -> None:
+    """The reconciler's role may not: each call with a neighbour's run under way would fail, and raise an alarm."""
+    _, execution = world.run()
+    neighbours = world.buy("sales-ffffffffffff", execution, kind, deployment=NEIGHBOUR)
+    world.train(f"{NEIGHBOUR}-sales-ffffffffffff-c1", bedrock_tags(NEIGHBOUR, "sales-ffffffffffff", execution))
+    world.deny_executions()
+    turn = world.reconcile()
+    assert (turn.problems, turn.jobs_stopped, world.live()) == ([], [], {neighbours})
+
+
 def test_with_tags_denied_the_neighbours_stays_and_ours_goes(world: World, kind: ServingKind) -> None:
     """The name alone would fit both: the claim in our bucket tells them apart."""
     run, execution = world.run()
