@@ -55,6 +55,7 @@ def main() -> None:
 
     from local import (  # noqa: PLC0415
         concurrency,
+        customer_keys,
         execution_control,
         function_clock,
         function_limits,
@@ -77,6 +78,7 @@ def main() -> None:
     evaluator = Evaluator()
     policy_simulator.apply(evaluator)
     subscriptions.apply()
+    customer_keys.apply()
     concurrency.apply()
     task_tokens.apply()
     execution_control.apply()

@@ -31,7 +31,7 @@ def handler(event, context):
                          error.response["ResponseMetadata"]["HTTPStatusCode"]])
     return told
 """
-ROLE, BUCKET, TOPIC = "caller", "data", f"arn:aws:sns:us-west-2:{ACCOUNT}:topic"
+ROLE, BUCKET, SECRETS, TOPIC = "caller", "data", "secrets", f"arn:aws:sns:us-west-2:{ACCOUNT}:topic"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/function"
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/runs/*"}
 WRITE = {**READ, "Action": "s3:PutObject"}
@@ -159,6 +159,47 @@ def test_a_bucket_s_policy_refuses_what_the_role_may(caller: Caller) -> None:
     assert refused is not None
     assert refused[1].endswith("with an explicit deny in a resource-based policy")
     assert caller.call(("s3", "get_object", PLACE)) == [None]
+
+
+@pytest.fixture(name="key", scope="module")
+def _key(caller: Caller) -> str:
+    """The key of a bucket and a topic that CloudFormation has made; the account may use it."""
+    key = caller.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    by_key = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    bucket = {"BucketName": SECRETS, "BucketEncryption": {"ServerSideEncryptionConfiguration": [by_key]}}
+    resources = {
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": bucket},
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "secrets", "KmsMasterKeyId": key}},
+    }
+    stacks = caller.aws.client("cloudformation")
+    stacks.create_stack(StackName="secrets", TemplateBody=json.dumps({"Resources": resources}))
+    stacks.get_waiter("stack_create_complete").wait(StackName="secrets", WaiterConfig={"Delay": 1})
+    caller.aws.client("s3").put_object(Bucket=SECRETS, Key="runs/1", Body=b"{}")
+    return str(key)
+
+
+def test_what_is_under_a_customer_s_key_needs_the_key(caller: Caller, key: str) -> None:
+    """The role and the key's own policy must both allow it."""
+    place = {"Bucket": SECRETS, "Key": "runs/1"}
+    publish = ("sns", "publish", {"TopicArn": TOPIC.replace("topic", "secrets"), "Message": "x"})
+    calls = [("s3", "get_object", place), ("s3", "put_object", {**place, "Body": "{}"}), publish]
+    work = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject", "sns:Publish"], "Resource": "*"}
+    use = {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": key}
+    caller.may(work)
+    assert caller.call(*calls) == [
+        denied("AccessDenied", "kms:Decrypt", f'"{key}"'),
+        denied("AccessDenied", "kms:GenerateDataKey", f'"{key}"'),
+        denied("AuthorizationError", "kms:GenerateDataKey", key),
+    ]
+    caller.may(work, use)
+    assert caller.call(*calls) == [None, None, None]
+    root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    other = {**root, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/other"}}
+    kms = caller.aws.client("kms")
+    kms.put_key_policy(KeyId=key, Policy=json.dumps({"Version": "2012-10-17", "Statement": [other]}))
+    [refused] = caller.call(calls[0])
+    assert refused is not None
+    assert refused[1].endswith("because no resource-based policy allows the kms:Decrypt action")
 
 
 def test_a_call_that_nobody_has_thought_of_ends_the_function(caller: Caller) -> None:
