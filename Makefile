@@ -21,7 +21,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 
-.PHONY: help install demo faults permissions conformance validate preflight bench fuzz test check pipeline schemas assumptions images format deploy destroy synth lock clean
+.PHONY: help install demo faults permissions conformance validate preflight smoke bench fuzz test check pipeline schemas assumptions images format deploy destroy synth lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,7 +41,7 @@ $(NODE_STAMP): package-lock.json .npmrc
 	@touch $@
 
 # Handed on through the environment, so that no name of a file is read as shell.
-export DATA MODEL REGION DEPLOYMENT LIFECYCLE ONLY TARGET TIER YES
+export DATA MODEL REGION DEPLOYMENT LIFECYCLE ONLY TARGET TIER CAP YES
 demo: install ## a whole run on the embedded AWS: make demo [DATA=<file or folder>] [MODEL=<id>] [LIFECYCLE=ACTIVE|LEGACY|EOL]
 	@fine-tune demo $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"} $${LIFECYCLE:+--lifecycle "$$LIFECYCLE"}
 
@@ -50,6 +50,9 @@ validate: $(PYTHON_STAMP) ## the data gate without AWS: make validate [DATA=<fil
 
 preflight: $(PYTHON_STAMP) ## a run's checks on the caller's account: make preflight [DATA=<file or folder>] [MODEL=<id>] [REGION=<region>]
 	@fine-tune preflight $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"} $${REGION:+--region "$$REGION"}
+
+smoke: install ## deploys, runs, checks and destroys an environment of its own: make smoke [TARGET=aws] [REGION=<region>] [CAP=<USD>] [YES=1]
+	@python -m cli.smoke $${TARGET:+--target "$$TARGET"} $${REGION:+--region "$$REGION"} $${CAP:+--cap "$$CAP"} $${YES:+--yes}
 
 faults: install ## faults in every place of a run, none of which may leave anything behind: make faults [ONLY=<pattern>]
 	@fine-tune faults $${ONLY:+--only "$$ONLY"}

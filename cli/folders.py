@@ -8,6 +8,7 @@ CONFORMANCE = "conformance"
 DEMO = "demo"
 PREFLIGHT = "preflight"
 RUN = "run"
+SMOKE = "smoke"
 VALIDATE = "validate"
 
 CONFORMANCE_FOLDER = BUILD / CONFORMANCE
@@ -15,4 +16,5 @@ DEMO_FOLDER = BUILD / DEMO
 PREFLIGHT_FOLDER = BUILD / PREFLIGHT
 # A folder for each run in it.
 RUNS_FOLDER = BUILD / "runs"
+SMOKE_FOLDER = BUILD / SMOKE
 VALIDATE_FOLDER = BUILD / VALIDATE

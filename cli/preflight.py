@@ -62,20 +62,28 @@ class _StacksUnknown(Exception):  # noqa: N818 - no error: what depends on them 
     """CloudFormation does not tell whether there are stacks; the message says why."""
 
 
-def check_account(data: Path | None, *, model: str | None, region: str, opener: Opener) -> PreflightDocument:
-    """The content of `preflight.json`.
+def check_account(
+    data: Path | None,
+    *,
+    model: str | None,
+    region: str,
+    opener: Opener,
+    settings: Settings | None = None,
+    account: Account | None = None,
+) -> PreflightDocument:
+    """The content of `preflight.json`, for an environment with cdk.json's settings or these.
 
     Raises NoAccountError, NotCheckedError, NoDataSetError, and UnknownBaseModelError where `model` is none.
     """
-    settings = settings_here()
+    settings = settings or settings_here()
     choices, found = choose(settings_of(data) if data else None, base_model=model, limits=_limits(settings))
     if found:
         raise NotCheckedError("\n".join(f"run.json{each.pointer}: {each.message}" for each in found))
     checked = validate(files_of(data), choices, (), opener=opener) if data else None
     if checked is not None and not checked.document.accepted:
         raise NotCheckedError("The data gate refuses the data set: `fine-tune validate` tells why.")
-    account = account_of(region)
-    plan = _plan(checked, settings) if checked else None
+    account = account or account_of(region)
+    plan = plan_of(checked, settings) if checked else None
     subject = Subject(
         needs=needs_of(plan) if plan else _needs(choices, settings),
         plan=plan,
@@ -185,8 +193,8 @@ def _needs(choices: Choices, settings: Settings) -> RunNeeds:
     )
 
 
-def _plan(checked: CheckedDataset, settings: Settings) -> Plan | None:
-    """The plan of a run on the data set."""
+def plan_of(checked: CheckedDataset, settings: Settings) -> Plan | None:
+    """The plan of a run on the data set; None where the data gate refuses it."""
     if checked.prepared is None:
         return None
     return make_plan(

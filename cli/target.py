@@ -4,8 +4,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 import typer
 
@@ -31,6 +31,12 @@ class RequestedEnvironment:
         """What is given, as options of the CDK CLI."""
         return [word for name, value in self.given.items() for word in ("--context", f"{CONTEXT_KEY}:{name}={value}")]
 
+    def with_settings(self, settings: Mapping[str, str]) -> "RequestedEnvironment":
+        """With further settings in place of cdk.json's. Raises SettingsError."""
+        given = {**self.given, **settings}
+        changed = settings_from({**_context(), **{f"{CONTEXT_KEY}:{name}": value for name, value in given.items()}})
+        return replace(self, settings=changed, given=given)
+
 
 def target_of(
     model: str | None, region: str | None, deployment: str | None, *, any_model: bool = False
@@ -40,7 +46,7 @@ def target_of(
     A model brings a Region where it is tuned. With `any_model` a Region brings a model that is tuned in it, which is
     enough to delete stacks. Raises SettingsError and UnknownBaseModelError.
     """
-    context = json.loads((CHECKOUT / "cdk.json").read_text())["context"]
+    context = _context()
     usual = settings_from(context)
     if model is not None:
         entry = base_model(model)
@@ -54,6 +60,10 @@ def target_of(
     return RequestedEnvironment(
         settings, given, context.get("@aws-cdk/core:bootstrapQualifier", RequestedEnvironment.qualifier)
     )
+
+
+def _context() -> dict[str, Any]:
+    return dict(json.loads((CHECKOUT / "cdk.json").read_text())["context"])
 
 
 def run_cdk(command: str, target: RequestedEnvironment) -> int:

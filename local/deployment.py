@@ -19,6 +19,7 @@ DEMO_MODEL = "anthropic.claude-3-haiku-20240307-v1:0:200k"
 RESERVED = 5
 # The queue that gets the messages of the topics.
 READER = "reader"
+QUIET = ("--ci", "--no-color", "--no-notices", "--no-version-reporting")
 
 
 @dataclass(frozen=True)
@@ -40,31 +41,17 @@ def deploy(aws: EmbeddedAws, *, base_model: str = DEMO_MODEL, max_concurrency: i
 
     Raises ProcessFailedError with the CDK CLI's last words.
     """
-    runtime, architecture = host_runtime()
     settings = {
-        "region": aws.region,
+        **host_settings(aws),
         "base_model": base_model,
-        "lambda_runtime": runtime,
-        "lambda_architecture": architecture,
-        "layer_platform": "host",
         "max_concurrency": str(max_concurrency),
         "reconciler_reserved_concurrency": str(RESERVED),
-        # Everything here ends with the embedded AWS; what is deployed is also what tests destroy.
-        "keep_data": "false",
         # Claude 3 Haiku's prices of training and throughput are not known; nothing here bills.
         "accept_unknown_prices": "true",
     }
-    context = [word for name, value in settings.items() for word in ("--context", f"{CONTEXT_KEY}:{name}={value}")]
-    _close_kept()
     outputs = aws.temporary / "outputs.json"
-    quiet = ["--ci", "--no-color", "--no-notices", "--no-version-reporting"]
-    app: list[str | Path] = ["--app", f"{sys.executable} app.py", "--output", KEPT / "cdk.out", *context]
-    # Outside the checkout: it would synthesize the app, which bootstrapping does not need.
-    aws.run("cdk-bootstrap", ["cdk", "bootstrap", f"aws://{ACCOUNT}/{aws.region}", *quiet], directory=aws.temporary)
-    aws.run(
-        "cdk-deploy",
-        ["cdk", "deploy", "--all", "--require-approval", "never", "--outputs-file", outputs, *quiet, *app],
-    )
+    bootstrap(aws)
+    run_cdk(aws, "deploy", settings, "--require-approval", "never", "--outputs-file", outputs)
     found = {name: value for stack in json.loads(outputs.read_text()).values() for name, value in stack.items()}
     subscribe_reader(aws, found)
     return DeployedEnvironment(
@@ -72,6 +59,33 @@ def deploy(aws: EmbeddedAws, *, base_model: str = DEMO_MODEL, max_concurrency: i
         output_bucket=found["OutputBucket"],
         state_machine=found["StateMachineArn"],
     )
+
+
+def host_settings(aws: EmbeddedAws) -> dict[str, str]:
+    """The settings of any environment on an embedded AWS."""
+    runtime, architecture = host_runtime()
+    return {
+        "region": aws.region,
+        "lambda_runtime": runtime,
+        "lambda_architecture": architecture,
+        "layer_platform": "host",
+        # Everything here ends with the embedded AWS; what is deployed is also what tests destroy.
+        "keep_data": "false",
+    }
+
+
+def bootstrap(aws: EmbeddedAws) -> None:
+    """What the CDK CLI needs in an account before it deploys."""
+    # Outside the checkout: it would synthesize the app, which bootstrapping does not need.
+    aws.run("cdk-bootstrap", ["cdk", "bootstrap", f"aws://{ACCOUNT}/{aws.region}", *QUIET], directory=aws.temporary)
+
+
+def run_cdk(aws: EmbeddedAws, command: str, settings: Mapping[str, str], *words: str | Path) -> None:
+    """The CDK CLI's command on all stacks of an environment with these settings; raises ProcessFailedError."""
+    context = [word for name, value in settings.items() for word in ("--context", f"{CONTEXT_KEY}:{name}={value}")]
+    _close_kept()
+    app: list[str | Path] = ["--app", f"{sys.executable} app.py", "--output", KEPT / "cdk.out", *context]
+    aws.run(f"cdk-{command}", ["cdk", command, "--all", *words, *QUIET, *app])
 
 
 def subscribe_reader(aws: EmbeddedAws, outputs: Mapping[str, str]) -> None:

@@ -1,0 +1,119 @@
+"""The end of the smoke test's environment: destroyed with all that it has made, and looked at once more."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.account import Account
+from cli.smoke.inbox import name_of
+from cli.smoke.outside import left_in_bedrock
+from cli.smoke.places import Place
+from cli.stack_outputs import outputs_of
+from cli.target import RequestedEnvironment
+
+# A job is stopped within minutes, and what Bedrock creates cannot be deleted before it exists, up to half an hour.
+LONGEST_SECONDS = 45 * 60
+STAYING = (
+    "What stays costs nothing or cents: Bedrock's records of the job, which nobody can delete; the CDK's assets in the "
+    "bootstrap bucket; a KMS key of the environment's own, if cdk.json asks for one, for seven days."
+)
+# A step's name, and what it does.
+Step = tuple[str, Callable[[], object]]
+
+
+def remove(place: Place, target: RequestedEnvironment, tell: Callable[[str], None]) -> list[str]:
+    """Deletes the stacks and what they have made; what is left, and what could not be looked at."""
+    name, account = target.settings.deployment, place.account
+    problems = []
+    steps: tuple[Step, ...] = (
+        ("the stacks", lambda: _destroy(place, target)),
+        ("what works in Bedrock", lambda: _wait(place, name)),
+        ("custom models", lambda: _delete_models(account, name)),
+        ("the champion", lambda: _delete_champion(account, name)),
+        ("the queue", lambda: _delete_queue(account, name)),
+        ("log groups", lambda: _delete_log_groups(account, name)),
+    )
+    for what, step in steps:
+        try:
+            step()
+        except (BotoCoreError, ClientError, RuntimeError) as error:
+            problems.append(f"{what} could not be deleted: {error}")
+    try:
+        problems += left(account, name)
+    except (BotoCoreError, ClientError) as error:
+        problems.append(f"what is left cannot be listed: {error}")
+    for problem in problems:
+        tell(f"Left: {problem}")
+    return problems
+
+
+def left(account: Account, name: str) -> Iterator[str]:
+    """What of the environment there still is."""
+    for stack in (f"{name}-data", f"{name}-pipeline"):
+        if outputs_of(account.client("cloudformation"), stack) is not None:
+            yield f"the stack {stack}"
+    buckets = account.client("s3").list_buckets()["Buckets"]
+    yield from (f"the bucket {each['Name']}" for each in buckets if each["Name"].startswith(f"{name}-"))
+    for what, names in left_in_bedrock(account.client, name).items():
+        yield from (f"the {what} {each}" for each in names)
+    yield from (f"the custom model {arn}" for arn in _models(account, name))
+    yield from (f"the log group {each}" for each in _log_groups(account, name))
+
+
+def _destroy(place: Place, target: RequestedEnvironment) -> None:
+    status = place.cdk("destroy", target)
+    if status != 0:
+        raise RuntimeError(f"the CDK CLI ended with exit status {status}")
+
+
+def _wait(place: Place, name: str) -> None:
+    """The deletion of the stacks has stopped or deleted all of it: until Bedrock has done so."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while any(left_in_bedrock(place.account.client, name).values()) and time.monotonic() < deadline:
+        time.sleep(place.pause_seconds)
+
+
+def _delete_models(account: Account, name: str) -> None:
+    for arn in list(_models(account, name)):
+        account.client("bedrock").delete_custom_model(modelIdentifier=arn)
+
+
+def _models(account: Account, name: str) -> Iterator[str]:
+    """By name and tag: the name is drawn anew for each smoke test."""
+    bedrock = account.client("bedrock")
+    for page in bedrock.get_paginator("list_custom_models").paginate(isOwned=True):
+        for model in page["modelSummaries"]:
+            if model["modelName"].startswith(f"{name}-"):
+                tags = bedrock.list_tags_for_resource(resourceARN=model["modelArn"])["tags"]
+                if {"key": "deployment", "value": name} in tags:
+                    yield str(model["modelArn"])
+
+
+def _delete_champion(account: Account, name: str) -> None:
+    _unless(("ParameterNotFound",), lambda: account.client("ssm").delete_parameter(Name=f"/{name}/champion"))
+
+
+def _delete_queue(account: Account, name: str) -> None:
+    sqs = account.client("sqs")
+    missing = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+    _unless(missing, lambda: sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name_of(name))["QueueUrl"]))
+
+
+def _delete_log_groups(account: Account, name: str) -> None:
+    """Those of functions that have written once more after their group was deleted."""
+    for group in list(_log_groups(account, name)):
+        account.client("logs").delete_log_group(logGroupName=group)
+
+
+def _log_groups(account: Account, name: str) -> Iterator[str]:
+    for page in account.client("logs").get_paginator("describe_log_groups").paginate():
+        yield from (str(each["logGroupName"]) for each in page["logGroups"] if f"{name}-" in each["logGroupName"])
+
+
+def _unless(codes: tuple[str, ...], call: Callable[[], object]) -> None:
+    try:
+        call()
+    except ClientError as error:
+        if error.response["Error"].get("Code") not in codes:
+            raise
