@@ -169,7 +169,7 @@ class Lifecycle:
             self._check(f"job-told-by-{how}", "GetModelCustomizationJob", {"jobIdentifier": identifier}, told)
         listed = answered(Includes("modelCustomizationJobSummaries", (arn,), "jobArn"))
         named = {"nameContains": self.own.job_name}
-        self._check("job-listed", "ListModelCustomizationJobs", named, listed)
+        self._check_soon("job-listed", "ListModelCustomizationJobs", named, listed)
         self._check_tags("job", arn)
         return arn
 
@@ -210,7 +210,9 @@ class Lifecycle:
         for how, identifier in (("name", self.own.job_name), ("arn", arn)):
             self._check(f"model-told-by-{how}", "GetCustomModel", {"modelIdentifier": identifier}, told)
         listed = answered(Includes("modelSummaries", (arn,), "modelArn"))
-        self._check("model-listed", "ListCustomModels", {"isOwned": True, "nameContains": self.own.job_name}, listed)
+        self._check_soon(
+            "model-listed", "ListCustomModels", {"isOwned": True, "nameContains": self.own.job_name}, listed
+        )
         self._check_tags("model", arn)
         self._ask("model-is-not-asked-itself", arn, refused(INVALID))
 
@@ -259,7 +261,7 @@ class Lifecycle:
             raise StoppedError("The deployment does not become Active: what needs it was not checked.")
         listed = answered(Includes("modelDeploymentSummaries", (arn,), "customModelDeploymentArn"))
         of_model = {"modelArnEquals": model_arn}
-        self._check("deployment-listed", "ListCustomModelDeployments", of_model, listed)
+        self._check_soon("deployment-listed", "ListCustomModelDeployments", of_model, listed)
         self._check_tags("deployment", arn)
         self._ask("deployment-answers", arn, told_answer())
         count = {"modelId": arn, "input": {"converse": {"messages": MESSAGES}}}
@@ -295,6 +297,16 @@ class Lifecycle:
         self._judge(name, seen, expects)
         return seen
 
+    def _check_soon(self, name: str, operation: str, parameters: Json, expects: Expectation) -> None:
+        """What lists and tags tell may lag behind: how far is measured."""
+        with self._timed(f"until {name}"):
+            seen = self._until(
+                self._request(operation, parameters),
+                lambda told: expects.difference(Seen(self._request(operation, parameters), told, None)) is None,
+                self.pace.lag,
+            )
+        self._judge(name, seen, expects)
+
     def _judge(self, name: str, seen: Seen, expects: Expectation) -> None:
         self.outcomes.append(judge(Check(name, Tier.DOLLARS, seen.request, expects), seen))
 
@@ -317,7 +329,7 @@ class Lifecycle:
 
     def _check_tags(self, what: str, arn: str) -> None:
         told = answered(Includes("tags", ("project", "deployment", "run-id", "lease-ends-at"), "key"))
-        self._check(f"{what}-has-its-tags", "ListTagsForResource", {"resourceARN": arn}, told)
+        self._check_soon(f"{what}-has-its-tags", "ListTagsForResource", {"resourceARN": arn}, told)
 
     def _ask(self, name: str, model_id: str, expects: Expectation) -> None:
         config = {"maxTokens": FEW_TOKENS, "temperature": 0.0}

@@ -29,7 +29,7 @@ class RealTime:
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds: between two looks; the longest waits for a job, a deployment, a role and a clean-up.
+    """Seconds: between two looks; the longest waits for a job, a deployment, a role, a list and a clean-up.
 
     `settle` is how long a request that was interrupted may still take effect.
     """
@@ -39,5 +39,6 @@ class Pace:
     job: float = 6 * 3600
     deployment: float = 3600
     role: float = 90
+    lag: float = 300
     cleanup: float = 3600
     settle: float = 60

@@ -10,12 +10,13 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from lambdas.domain.core.timestamps import now
+from lambdas.domain.report.templates import code
 from local.bedrock.assumptions import Assumption, by_id, read_register
 from local.conformance.check import Outcome
 from local.conformance.lifecycle import Lifecycle
 from local.conformance.redaction import redacted, redacted_text, shown_answer
 
-SIMULATED_BEDROCK = "simulated Bedrock"
+SIMULATED_BEDROCK = "the simulated Bedrock"
 AMAZON_BEDROCK = "Amazon Bedrock"
 STATUSES = ("different", "not checked", "as assumed")
 
@@ -55,6 +56,7 @@ def document(result: Result) -> dict[str, Any]:
         "made_at": result.made_at,
         "boto3": version("boto3"),
         "counts": result.counts,
+        "succeeded": result.succeeded,
         "state_seconds": life.times if life else {},
         "stopped": redacted(life.stopped) if life else None,
         "left": redacted(life.left) if life else [],
@@ -72,6 +74,7 @@ def page(written: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["code"] = code
     made.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
     groups = {status: [one for one in written["checks"] if one["status"] == status] for status in STATUSES}
     is_simulated = written["target"] == SIMULATED_BEDROCK
@@ -86,8 +89,11 @@ def _check(outcome: Outcome, register: Mapping[str, Assumption]) -> dict[str, An
         "tier": str(check.tier),
         "status": outcome.status,
         "difference": redacted_text(outcome.text),
-        "rests_on": [{"id": one.id, "statement": one.statement, "status": str(one.status)} for one in known],
-        "expected": redacted_text(f"{check.expects}."),
+        "rests_on": [
+            {"id": one.id, "statement": one.statement, "status": str(one.status), "if_wrong": one.if_wrong}
+            for one in known
+        ],
+        "expected": redacted_text(f"It {check.expects}."),
         "request": {
             "operation": seen.request.operation,
             "region": seen.request.region,

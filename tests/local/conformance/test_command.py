@@ -75,6 +75,7 @@ def test_three_differences_are_named_and_no_other(recording: dict[str, Exchange]
     assert all(name in result.output for name in different)
     page = (tmp_path / "report" / "report.html").read_text()
     assert all(f"{name} " in page for name in different)
+    assert page.count("<details open>") == 3, "what differs is seen at once"
 
 
 @pytest.mark.usefixtures("stand_in")

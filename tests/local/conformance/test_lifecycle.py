@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lambdas.domain.core.run import RUN_TAGS
+from local.bedrock.clock import ManualClock
 from local.bedrock.errors import BedrockError
 from local.conformance.belongings import ENVIRONMENT
 from local.conformance.calls import Refusal, Request, Seen
@@ -23,11 +24,12 @@ def test_the_simulated_bedrock_is_as_assumed_and_nothing_is_left(life: Lifecycle
     assert life.left == []
     assert left(account) == []
     assert [(one.check.id, one.status, one.text) for one in life.outcomes if one.status != "as assumed"] == []
-    assert set(life.times) == {
-        "job InProgress",
-        "deployment Creating",
-        "deployment until it is gone",
-        "model until it is gone",
+    assert {state: life.times[state] for state in life.times if not state.startswith("until ")} == {
+        # The waiting in the queue, the two phases before the training, and the training; looked at each 30 s.
+        "job InProgress": 2430,
+        "deployment Creating": 480,
+        "deployment until it is gone": 60,
+        "model until it is gone": 0,
     }
 
 
@@ -80,6 +82,41 @@ def test_ctrl_c_leaves_nothing(
         life.run(lambda: None)
     assert interrupted.count == number
     assert life.left == []
+    assert left(account) == []
+
+
+LAGGING = {"list_lag_seconds": 45, "tag_lag_seconds": 45}
+
+
+@pytest.mark.parametrize("settings", [LAGGING])
+def test_lists_and_tags_that_lag_are_waited_for_and_measured(
+    life: Lifecycle, account: SimulatedAccount, clock: ManualClock
+) -> None:
+    life.run(lambda: None)
+    assert [(one.check.id, one.text) for one in life.outcomes if one.status != "as assumed"] == []
+    assert life.times["until job-listed"] == 60
+    clock.advance(LAGGING["list_lag_seconds"])
+    assert left(account) == []
+
+
+@pytest.mark.parametrize("settings", [LAGGING])
+@pytest.mark.parametrize("operation", ["CreateModelCustomizationJob", "CreateCustomModelDeployment"])
+def test_what_is_in_no_list_yet_is_deleted_too(
+    life: Lifecycle, account: SimulatedAccount, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    send = life._caller.send
+
+    def interrupt(request: Request) -> Seen:
+        seen = send(request)
+        if request.operation == operation and seen.answer is not None:
+            raise KeyboardInterrupt
+        return seen
+
+    monkeypatch.setattr(life._caller, "send", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        life.run(lambda: None)
+    assert life.left == []
+    clock.advance(LAGGING["list_lag_seconds"])
     assert left(account) == []
 
 
