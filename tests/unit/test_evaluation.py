@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -216,3 +217,23 @@ def test_a_test_set_that_was_trained_on_promotes_nothing() -> None:
     leaky = evaluate(references, ARMS, range(RECORDS), EvaluationSettings(), None, leaked=3)
     assert (clean.decision.verdict, leaky.decision.verdict) == ("promote", "inconclusive")
     assert "3 of the test records" in leaky.decision.reasons[-1]
+
+
+def ended(lines: Sequence[StoredLine], *stop_reasons: str) -> list[StoredLine]:
+    """The lines, of which the first ones ended for these reasons."""
+    first = [
+        replace(line, stop_reason=reason) if isinstance(line, AnswerLine) else line
+        for line, reason in zip(lines, stop_reasons, strict=False)
+    ]
+    return [*first, *lines[len(first) :]]
+
+
+def test_the_verdict_says_where_many_answers_were_cut_off_or_refused() -> None:
+    """A gain over answers that a filter took away says little; it is told, and the figures stay as they are."""
+    tuned, base = answers(0.9, "tuned"), answers(0.3, "base")
+    told = judged(tuned, ended(base, *["max_tokens", "content_filtered"] * 3)).decision
+    assert told.verdict == "promote"
+    assert "6 of 60 answers of base did not end by themselves (3 max_tokens, 3 content_filtered)" in told.reasons[-1]
+    assert "evaluation.max_tokens" in told.reasons[-1]
+    few = ended(tuned, *["max_tokens"] * 3)
+    assert judged(few, base).decision.reasons == judged(tuned, base).decision.reasons

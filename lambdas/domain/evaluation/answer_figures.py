@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from lambdas.domain.core.timestamps import seconds_between
-from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
+from lambdas.domain.evaluation.answers import MOST_ERRORS_PERCENT, StoredLine, UnansweredLine
 
 Number = TypeVar("Number", int, float)
+
+# Every other reason says that the answer was cut off, refused or malformed.
+OWN_ENDS = {"end_turn", "stop_sequence"}
 
 
 @dataclass
@@ -47,6 +50,19 @@ class AnswerFigures:
     def answers(self) -> int:
         """How many of them it answered."""
         return len(drop_unknown(self.output_tokens))
+
+
+def describe_unfinished(arm: str, figures: AnswerFigures) -> str | None:
+    """How many of an arm's answers did not end by themselves, where that is more than 5 %: scores may rest on it."""
+    found = Counter({reason: n for reason, n in figures.stop_reasons.items() if reason not in OWN_ENDS})
+    if found.total() * 100 <= MOST_ERRORS_PERCENT * figures.answers:
+        return None
+    reasons = ", ".join(f"{n} {reason}" for reason, n in found.most_common())
+    advice = " Set a larger evaluation.max_tokens for those that were cut off." if "max_tokens" in found else ""
+    return (
+        f"{found.total()} of {figures.answers} answers of {arm} did not end by themselves ({reasons}) and are scored "
+        f"as they are.{advice}"
+    )
 
 
 def count_figures(lines: Iterable[StoredLine]) -> AnswerFigures:

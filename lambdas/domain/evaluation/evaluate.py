@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.statistics import percentile
-from lambdas.domain.evaluation.answer_figures import AnswerFigures, drop_unknown
+from lambdas.domain.evaluation.answer_figures import AnswerFigures, describe_unfinished, drop_unknown
 from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED, Arm
 from lambdas.domain.evaluation.champion import (
     ChampionAnswers,
@@ -138,7 +138,7 @@ def evaluate(
         missing=dict(missing),
         classifications=classify_arms(answers) if kind == "labels" else {},
         comparisons=entries,
-        decision=_decide(settings.gate, metric, evidence, compared, leaked, missing),
+        decision=_tell_unfinished(_decide(settings.gate, metric, evidence, compared, leaked, missing), whole),
         extremes=_find_extremes(tuned, base, groups, metric),
     )
 
@@ -274,3 +274,9 @@ def _find_extremes(tuned: ScoredArm, base: ScoredArm | None, groups: Sequence[in
         return list(chosen.values())
 
     return Extremes(against=BASE, metric=metric, gains=find_largest(1), regressions=find_largest(-1))
+
+
+def _tell_unfinished(decision: Decision, scored: Mapping[str, ScoredArm]) -> Decision:
+    """The decision, which says where many of the compared answers were cut off, refused or malformed."""
+    told = [describe_unfinished(arm, scored[arm].figures) for arm in (TUNED, BASE) if arm in scored]
+    return decision.model_copy(update={"reasons": [*decision.reasons, *(words for words in told if words)]})

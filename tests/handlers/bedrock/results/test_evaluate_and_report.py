@@ -3,7 +3,7 @@
 import hashlib
 import json
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -13,7 +13,8 @@ from lambdas.domain.report import approval
 from lambdas.domain.report.run_report import RunReport, SucceededReport
 from lambdas.handlers import composition
 from lambdas.handlers.evaluate_and_report import handler
-from tests.handlers.bedrock.results.conftest import ATTACK, BUCKET, Store, Written, preflight_document
+from local.bedrock.settings import StopReason
+from tests.handlers.bedrock.results.conftest import ATTACK, BUCKET, Store, Written, line, preflight_document
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -105,6 +106,19 @@ def test_a_run_that_was_served_on_demand_has_no_throughput_and_says_how_it_was_s
     assert expect["deployment_arn"] in page
     assert "none: AWS bills the tokens of the answers" in page
     assert "model unit" not in page
+
+
+@pytest.mark.parametrize("stop_reason", get_args(StopReason))
+def test_an_arm_that_answered_nothing_but_refusals_is_counted_by_its_stop_reasons(
+    event: dict[str, Any], store: Store, written: Written, lambda_context: LambdaContext, stop_reason: str
+) -> None:
+    """An empty answer is scored as one, and a reader sees why it is empty."""
+    refused = [{**line(index, ""), "stop_reason": stop_reason} for index in range(3)]
+    store("evaluation/base.jsonl", *refused)
+    handler(event, lambda_context)
+    base = json.loads(written("report.json"))["arms"]["base"]
+    assert (base["n"], base["errors"], base["f1"], base["stop_reasons"]) == (3, 0, 0, {stop_reason: 3})
+    assert f" {stop_reason}" in written("report.html")
 
 
 class Tags(HTMLParser):
