@@ -58,9 +58,8 @@ def permissions_by_state(
         "ValidateDataset": [
             _allow(["s3:GetObject", "s3:GetObjectVersion"], uploads.arn_for_objects("input/*")),
             _list(uploads, "input/*"),
-            _read_write(out, "runs/*/dataset/*"),
-            _read_write(out, "runs/*/shards/*"),
-            runs,
+            _write_parts(out, "runs/*/dataset/*"),
+            _write_parts(out, "runs/*/shards/*"),
             *key,
         ],
         "RunPreflight": [
@@ -156,9 +155,9 @@ def permissions_by_state(
         ],
         "CollectAnswers": [
             _read(out, "runs/*/dataset/*"),
-            _read_write(out, "runs/*/shards/*"),
-            _read_write(out, "runs/*/evaluation/*"),
-            _read_write(out, "runs/*/judging/pairs.jsonl"),
+            _read(out, "runs/*/shards/*"),
+            _read(out, "runs/*/evaluation/*"),
+            *(_write_parts(out, f"runs/*/{keys}") for keys in ("shards/*", "evaluation/*", "judging/pairs.jsonl")),
             runs,
             *key,
         ],
@@ -318,8 +317,13 @@ def _read(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:
 
 
 def _read_write(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:
-    """A large object goes up in parts, and an upload that fails is taken back."""
-    return _allow(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], bucket.arn_for_objects(keys))
+    """Objects that go up whole."""
+    return _allow(["s3:GetObject", "s3:PutObject"], bucket.arn_for_objects(keys))
+
+
+def _write_parts(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:
+    """Objects that go up in parts where they are large; an upload that fails is taken back."""
+    return _allow(["s3:PutObject", "s3:AbortMultipartUpload"], bucket.arn_for_objects(keys))
 
 
 def _delete_versions(bucket: s3.IBucket, keys: str) -> iam.PolicyStatement:

@@ -5,14 +5,13 @@ from pathlib import Path
 
 from local.checkout import CHECKOUT
 from local.deployment import deploy, setting
-from local.faults.bench import Bench
 from local.faults.command import faulty_aws, prepared, run_all
 from local.faults.observer import Observer
 from local.permissions.accounting import Account, account, read_accepted
 from local.permissions.decisions import decisions
-from local.permissions.deployed import STACKS, deployed_grants
+from local.permissions.deployed import deployed_grants
 from local.permissions.report import as_json, as_text
-from local.permissions.runs import cases, upload_beside
+from local.permissions.runs import cases, delete, upload_beside
 from local.session import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
 from local.terminal import Console
 
@@ -32,29 +31,23 @@ def run_permissions(*, parallel: int, console: Console, folder: Path = FOLDER) -
         faulty_aws(folder) as aws,
     ):
         console.print("Deploying with the CDK CLI …")
-        deploy(aws)
+        deployed, original = deploy(aws), setting("deployment")
         with Observer(aws) as observer:
-            chosen = cases()
+            chosen = cases(original)
             bench = prepared(aws, observer, {case.deployment for case in chosen})
+            bench.shared[original] = deployed
+            observer.watch(deployed.state_machine)
             console.print(f"{len(chosen)} runs, {parallel} at a time.")
             try:
-                upload_beside(aws, bench, [DELETED])
+                upload_beside(bench, DELETED)
                 results = run_all(bench, chosen, parallel=parallel, console=console)
-                granted = list(deployed_grants(aws, list(bench.shared), original=setting("deployment")))
-                observer.forget(bench.shared[DELETED].state_machine)
+                granted = list(deployed_grants(aws, list(bench.shared), original))
                 delete(bench, DELETED)
             finally:
                 save_logs(aws)
         made = account(granted, decisions(aws.decisions), read_accepted())
     tell(made, console, folder)
     return made.is_good and not any(result.problems for result in results)
-
-
-def delete(bench: Bench, environment: str) -> None:
-    """Delete an environment's stacks, as `make destroy` does."""
-    for stack in reversed(STACKS):
-        bench.deployments.delete(f"{environment}-{stack}")
-        bench.deployments.wait(f"{environment}-{stack}", "DELETE")
 
 
 def tell(made: Account, console: Console, folder: Path) -> None:

@@ -8,7 +8,7 @@ const DECISIONS = { Allowed: "allowed", ExplicitlyDenied: "explicitDeny", Implic
 const KINDS = ["identityAnalysis", "resourceAnalysis", "permissionBoundaryAnalysis"];
 
 function told(statement) {
-  return { policy: statement.policyId ?? "resource policy", number: Number(statement.explain.identifier), statement: statement.statement };
+  return { policy: statement.policyId ?? "resource policy", number: statement.statement.index(), statement: statement.statement };
 }
 
 async function decide(simulation) {

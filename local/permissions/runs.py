@@ -1,19 +1,21 @@
 """Runs that need what the roles may do: each path of the pipeline, and the faults that lead to its rarer calls."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from local.checkout import CHECKOUT
-from local.embedded_aws import EmbeddedAws
+from local.faults import dataset
 from local.faults.bench import Bench
 from local.faults.case import SUCCEEDED, Case
 from local.faults.cases import all_cases
-from local.faults.dataset import ON_DEMAND, SWEEP, DataSet
+from local.faults.dataset import ON_DEMAND, PLAIN, SWEEP, DataSet
+from local.faults.rules import QUOTA_IN_USE
+from local.faults.run import SECONDS_TO_START
+from local.permissions.deployed import STACKS
 
 EXAMPLES = CHECKOUT / "examples"
-JUDGES = ["us.anthropic.claude-haiku-4-5-20251001-v1:0", "us.amazon.nova-pro-v1:0"]
-SECONDS_TO_END = 600
+PURCHASES: Mapping[str, DataSet] = {"CreateProvisionedModelThroughput": PLAIN, "CreateCustomModelDeployment": ON_DEMAND}
 
 # Cases of `make faults`, and the calls that they are here for.
 OF_FAULTS = (
@@ -28,9 +30,6 @@ OF_FAULTS = (
     "go-on/ThroughputFailed",
     # CheckJobs stops a job, and tells people before.
     "stalled/job",
-    # PurchaseThroughputOrDeploy looks at what uses the quota, and gives its slot back meanwhile.
-    "busy/quota-of-CreateProvisionedModelThroughput",
-    "busy/quota-of-CreateCustomModelDeployment",
     "sweep/quota-in-the-middle",
     "StopModelCustomizationJob/throttled-once",
     # The reconciler ends what a run leaves: a job, a throughput, a deployment, a model; and what outlives its lease.
@@ -38,7 +37,10 @@ OF_FAULTS = (
     "StopExecution/WaitForServing",
     "StopExecution/deployment-WaitForServing",
     "StopExecution/sweep-DiscardModels",
-    "StopExecution/AcquireSlot",
+    # With its map's executions.
+    "StopExecution/AnswerTestSet",
+    # What it cannot end it tells, with what that costs an hour.
+    "StopExecution+Delete/access-denied",
     "lease/throughput",
 )
 
@@ -52,21 +54,43 @@ class ShippedExample(DataSet):
         return {f"input/{marker}/train.jsonl": (EXAMPLES / "financial-tables.jsonl").read_bytes()}
 
 
-def cases() -> list[Case]:
-    """The runs as cases: those that succeed, then those with a fault. Raises KeyError where a case has another name."""
+def cases(original: str) -> list[Case]:
+    """The runs as cases, the demo's on the `original` environment; raises KeyError where a case has another name."""
     known = {case.name: case for case in all_cases()}
     settings = json.loads((EXAMPLES / "sweep-and-judges" / "run.json").read_text())
     judged = replace(SWEEP, settings={**SWEEP.settings, "evaluation": settings["evaluation"]})
-    succeeding = {"demo": ShippedExample({}), "on demand": ON_DEMAND, "sweep with judges": judged}
     return [
-        *(Case(name, "none", dataset=dataset, ends_as=SUCCEEDED) for name, dataset in succeeding.items()),
+        # Its limit of runs in a day is the shipped one.
+        Case("demo", "none", dataset=ShippedExample({}), deployment=original, ends_as=SUCCEEDED),
+        Case("sweep with judges", "none", dataset=judged, ends_as=SUCCEEDED),
+        # PurchaseThroughputOrDeploy gives its slot back meanwhile, looks at what uses the quota, and tells people.
+        *(_quota_in_use(operation, dataset) for operation, dataset in PURCHASES.items()),
         *(known[name] for name in OF_FAULTS),
     ]
 
 
-def upload_beside(aws: EmbeddedAws, bench: Bench, environments: Sequence[str]) -> None:
-    """What else is uploaded: a single file, which the data gate refuses, and an object that starts no run."""
-    for name in environments:
-        bucket = bench.shared[name].input_bucket
-        for key in ("input/single.jsonl", "input/one/two/three.txt"):
-            bench.s3.put_object(Bucket=bucket, Key=key, Body=b"{}\n")
+def _quota_in_use(operation: str, dataset: DataSet) -> Case:
+    rule = QUOTA_IN_USE.model_copy(update={"operation": operation, "duration_seconds": 3600.0})
+    return Case(f"{operation} waits for an hour", "quota", (rule,), dataset=dataset, injects=True, ends_as=SUCCEEDED)
+
+
+def upload_beside(bench: Bench, environment: str) -> None:
+    """What else is uploaded: a file that the data gate refuses, a folder that starts no run, and an access log."""
+    bucket = bench.shared[environment].input_bucket
+    for key in ("input/single.jsonl", "input/typo/trian.jsonl", "input/typo/test.json"):
+        bench.s3.put_object(Bucket=bucket, Key=key, Body=b"{}\n")
+    # In S3's place, which delivers none here.
+    logs = bench.s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetBucket"]
+    bench.s3.put_object(Bucket=logs, Key="InputBucket/log", Body=b"")
+
+
+def delete(bench: Bench, environment: str) -> None:
+    """Delete an environment's stacks while a run is under way, as `make destroy` does."""
+    deployed = bench.shared[environment]
+    for key, body in PLAIN.files("deleted").items():
+        bench.s3.put_object(Bucket=deployed.input_bucket, Key=key, Body=body)
+    bench.until(lambda: bench.observer.executions_of(dataset.key("deleted")), SECONDS_TO_START)
+    bench.observer.forget(deployed.state_machine)
+    for stack in reversed(STACKS):
+        bench.deployments.delete(f"{environment}-{stack}")
+        bench.deployments.wait(f"{environment}-{stack}", "DELETE")

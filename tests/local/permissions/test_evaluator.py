@@ -65,6 +65,13 @@ def test_what_a_statement_allows_is_allowed_and_the_statement_is_told(evaluator:
     assert decision.statements == (DecisiveStatement(IDENTITY, "own", 2),)
 
 
+def test_a_statement_with_a_name_is_told_by_its_number(evaluator: Evaluator) -> None:
+    """The policies of functions, topics and queues name theirs."""
+    policies = Policies((("own", policy(LIST_RUNS, {**READ_RUNS, "Sid": "Read"})),))
+    decision = evaluator.decide(asked("s3:GetObject", f"{BUCKET}/runs/1/x"), f"{BUCKET}/runs/1/x", policies)
+    assert decision.statements == (DecisiveStatement(IDENTITY, "own", 2),)
+
+
 def test_another_prefix_is_denied_in_aws_s_words(evaluator: Evaluator) -> None:
     decision = evaluator.decide(
         asked("s3:GetObject", f"{BUCKET}/input/x"), f"{BUCKET}/input/x", Policies((("own", policy(READ_RUNS)),))
