@@ -12,6 +12,7 @@ from ministack.services.cloudformation import provisioners
 from local import patches
 
 TOPIC = "AWS::SNS::Topic"
+DEFAULT = "ServerSideEncryptionByDefault"
 PLACE = '            "SubscriptionsDeleted": "0",\n'
 KEY = '            **{name: props[name] for name in ("KmsMasterKeyId",) if props.get(name)},\n'
 
@@ -23,15 +24,23 @@ def apply() -> None:
     patches._expect(provisioners, "_S3_BUCKET_CONFIGURATIONS")
     provisioners._S3_BUCKET_CONFIGURATIONS = (
         *provisioners._S3_BUCKET_CONFIGURATIONS,
-        ("BucketEncryption", encryption, s3._put_bucket_encryption, s3._delete_bucket_encryption),
+        ("BucketEncryption", encryption, keep, s3._delete_bucket_encryption),
     )
     patches._rewrite(provisioners, "_sns_create", (PLACE, PLACE + KEY))
     patches._require(TOPIC in provisioners._RESOURCE_HANDLERS, "provisioners._RESOURCE_HANDLERS", TOPIC)
     provisioners._RESOURCE_HANDLERS[TOPIC]["create"] = provisioners._sns_create
 
 
-def encryption(configuration: dict[str, Any]) -> bytes:
-    """The property of a template as the document of PutBucketEncryption."""
+def keep(bucket: str, document: bytes | None) -> None:
+    """The bucket's encryption from now on."""
+    if document is not None:
+        s3._put_bucket_encryption(bucket, document)
+
+
+def encryption(configuration: dict[str, Any]) -> bytes | None:
+    """The property of a template as the document of PutBucketEncryption; None where AWS's own key is enough."""
+    if not any("KMSMasterKeyID" in rule[DEFAULT] for rule in configuration["ServerSideEncryptionConfiguration"]):
+        return None
     rules = "".join(map(_rule, configuration["ServerSideEncryptionConfiguration"]))
     namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
     return (
@@ -40,7 +49,7 @@ def encryption(configuration: dict[str, Any]) -> bytes:
 
 
 def _rule(rule: dict[str, Any]) -> str:
-    default = rule["ServerSideEncryptionByDefault"]
+    default = rule[DEFAULT]
     named = "".join(
         f"<{name}>{escape(default[name])}</{name}>" for name in ("SSEAlgorithm", "KMSMasterKeyID") if name in default
     )

@@ -202,6 +202,21 @@ def test_what_is_under_a_customer_s_key_needs_the_key(caller: Caller, key: str) 
     assert refused[1].endswith("because no resource-based policy allows the kms:Decrypt action")
 
 
+def test_a_bucket_under_aws_s_own_key_needs_none(caller: Caller) -> None:
+    """The CDK's bootstrap bucket is one."""
+    by_aws = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    bucket = {"BucketName": "open", "BucketEncryption": {"ServerSideEncryptionConfiguration": [by_aws]}}
+    stacks = caller.aws.client("cloudformation")
+    template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": bucket}}}
+    stacks.create_stack(StackName="open", TemplateBody=json.dumps(template))
+    stacks.get_waiter("stack_create_complete").wait(StackName="open", WaiterConfig={"Delay": 1})
+    caller.may({**WRITE, "Resource": "arn:aws:s3:::open/*"})
+    assert caller.call(("s3", "put_object", {"Bucket": "open", "Key": "x", "Body": "{}"})) == [None]
+    s3 = caller.aws.client("s3")
+    with pytest.raises(s3.exceptions.ClientError, match="ServerSideEncryptionConfigurationNotFoundError"):
+        s3.get_bucket_encryption(Bucket="open")
+
+
 def test_a_call_that_nobody_has_thought_of_ends_the_function(caller: Caller) -> None:
     """A free pass would be a hole that nobody sees."""
     answer = caller.aws.client("lambda").invoke(
