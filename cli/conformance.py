@@ -83,7 +83,8 @@ def _check(choice: Choice, target: Target, console: Console) -> Result:
     if life is not None:
         _live(life, console)
         outcomes += life.outcomes
-    name = AMAZON_BEDROCK if choice.is_aws else SIMULATED_BEDROCK
+    # Credentials and endpoints may lead to the embedded AWS, whatever was asked for.
+    name = SIMULATED_BEDROCK if caller.is_simulated else AMAZON_BEDROCK
     return Result(name, str(choice.tier), target.place.regions, outcomes, life)
 
 

@@ -19,6 +19,7 @@ _CONFIG = Config(
     connect_timeout=5,
     read_timeout=60,
 )
+_SIMULATED_HEADER = "x-simulated-service"
 # The code of a call that got no answer.
 NO_ANSWER = "NoAnswer"
 # The code of an answer that is not as the service model says.
@@ -64,6 +65,8 @@ class Caller:
     """Sends requests; one client for each service and Region."""
 
     def __init__(self, maker: Maker) -> None:
+        # Whether a simulated Bedrock has answered: it says so itself.
+        self.is_simulated = False
         self._client = cache(lambda service, region: maker.client(service, region_name=region, config=_CONFIG))
 
     def client(self, service: str, region: str) -> Any:
@@ -75,6 +78,7 @@ class Caller:
         try:
             return Seen(request, self._ask(request), None)
         except ClientError as error:
+            self._note(error.response)
             told = error.response.get("Error", {})
             return Seen(request, None, Refusal(told.get("Code", "Unknown"), told.get("Message", "")))
         except BotoCoreError as error:
@@ -85,13 +89,19 @@ class Caller:
 
     def _ask(self, request: Request) -> Json:
         call = getattr(self.client(request.service, request.region), xform_name(request.operation))
-        answer = _plain(call(**request.parameters))
+        response = call(**request.parameters)
+        self._note(response)
+        answer = _plain(response)
         token = "NextToken" if "NextToken" in answer else "nextToken"
         while request.all_pages and answer.get(token):
             page = _plain(call(**request.parameters, **{token: answer.pop(token)}))
             listed = [*answer.get(request.all_pages, []), *page.get(request.all_pages, [])]
             answer = {**page, request.all_pages: listed}
         return answer
+
+    def _note(self, response: Mapping[str, Any]) -> None:
+        headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        self.is_simulated = self.is_simulated or _SIMULATED_HEADER in headers
 
 
 def _plain(answer: Mapping[str, Any]) -> Json:

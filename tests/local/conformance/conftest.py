@@ -35,6 +35,7 @@ from local.conformance.place import Place, regions_of
 
 TOKEN = "token-of-the-simulation"
 ACCOUNT = "123456789012"
+BRIEFLY = {"job_queue_seconds": 0, "job_training_seconds": 0, "deployment_creation_seconds": 120}
 # Where the cheapest model is tuned.
 REGION = "us-east-1"
 SIMULATED = ("bedrock", "bedrock-runtime", "service-quotas")
@@ -134,8 +135,8 @@ def place() -> Place:
 
 @pytest.fixture
 def settings() -> dict[str, Any]:
-    """Further settings of the simulation."""
-    return {}
+    """Further settings of the simulation: waits that are shorter than on AWS."""
+    return BRIEFLY
 
 
 @pytest.fixture

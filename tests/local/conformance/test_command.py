@@ -50,6 +50,7 @@ def test_a_bedrock_that_is_as_assumed_passes(tmp_path: Path) -> None:
     result = conformance(tmp_path, "--tier", "cents", "--yes")
     assert result.exit_code == 0, result.output
     assert report(tmp_path)["counts"]["different"] == 0
+    assert report(tmp_path)["target"] == "Amazon Bedrock"
     assert len(report(tmp_path)["checks"]) >= 80
 
 

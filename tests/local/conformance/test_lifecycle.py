@@ -14,10 +14,11 @@ from local.conformance.check import judge
 from local.conformance.lifecycle import Lifecycle
 from local.conformance.place import Place
 from stacks.settings import Settings
-from tests.local.conformance.conftest import REGION, SimulatedAccount, left
+from tests.local.conformance.conftest import BRIEFLY, REGION, SimulatedAccount, left
 from tests.local.conformance.distortion import distortions
 
 
+@pytest.mark.parametrize("settings", [{}])
 def test_the_simulated_bedrock_is_as_assumed_and_nothing_is_left(life: Lifecycle, account: SimulatedAccount) -> None:
     life.run(lambda: None)
     assert life.stopped is None
@@ -85,7 +86,7 @@ def test_ctrl_c_leaves_nothing(
     assert left(account) == []
 
 
-LAGGING = {"list_lag_seconds": 45, "tag_lag_seconds": 45}
+LAGGING = BRIEFLY | {"list_lag_seconds": 45, "tag_lag_seconds": 45}
 
 
 @pytest.mark.parametrize("settings", [LAGGING])
@@ -128,6 +129,10 @@ def test_what_an_earlier_start_has_left_is_deleted(
     monkeypatch.setattr(killed, "_check_deletions", lambda *_: None)
     killed.run(lambda: None)
     assert len(left(account)) == 4, "a model, its deployment, a bucket and a role"
+    s3, iam = life.adapters.clients.s3, life.adapters.clients.iam
+    tags = {tag["Key"] for tag in s3.get_bucket_tagging(Bucket=killed.own.bucket)["TagSet"]}
+    assert tags == {tag["Key"] for tag in iam.list_role_tags(RoleName=killed.own.bucket)["Tags"]}
+    assert tags == set(killed.own.tags())
     life.run(lambda: None)
     assert left(account) == []
 
