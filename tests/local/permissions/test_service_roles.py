@@ -266,6 +266,7 @@ def create_job(sandbox: Sandbox, job: dict[str, Any], role: str) -> str:
     return str(made["jobArn"])
 
 
+@pytest.mark.assumption("job-writes-an-access-check-file")
 def test_a_job_needs_what_its_role_may(sandbox: Sandbox, job: dict[str, Any], bucket: str) -> None:
     """With it, Bedrock has looked whether it may write."""
     role = make_role(sandbox.aws, "trains", all_but("iam:*"))
@@ -274,6 +275,7 @@ def test_a_job_needs_what_its_role_may(sandbox: Sandbox, job: dict[str, Any], bu
     assert [each["Key"] for each in listed] == ["runs/1/customization/.write_access_check_file.temp"]
 
 
+@pytest.mark.assumption("job-access-to-data-is-checked-when-created")
 @pytest.mark.parametrize(
     ("missing", "place"),
     [
@@ -295,6 +297,22 @@ def test_a_job_whose_role_may_not_is_not_created(
     assert place in str(refused.value)
 
 
+@pytest.mark.parametrize("missing", ["kms:Decrypt", "kms:GenerateDataKey"])
+def test_a_job_needs_the_key_of_its_bucket(missing: str, sandbox: Sandbox, job: dict[str, Any]) -> None:
+    """Whoever may read an object cannot without the key that it lies under."""
+    s3, bucket = sandbox.aws.client("s3"), f"keyed-{missing.partition(':')[2].lower()}"
+    key = sandbox.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": sandbox.aws.region})
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    s3.put_object(Bucket=bucket, Key="runs/1/train.jsonl", Body=b"{}\n")
+    there = json.loads(json.dumps(job).replace(f"s3://{BUCKET}/", f"s3://{bucket}/"))
+    with pytest.raises(ClientError, match=f"ValidationException.*Could not validate.*{bucket}"):
+        create_job(sandbox, there, make_role(sandbox.aws, f"without-{bucket}", all_but(missing)))
+    assert create_job(sandbox, there, make_role(sandbox.aws, f"with-{bucket}", ANYTHING))
+
+
+@pytest.mark.assumption("job-role-must-trust-bedrock")
 @pytest.mark.parametrize(
     ("condition", "trusted"),
     [
