@@ -10,6 +10,7 @@ _RESTS_ON: dict[str, tuple[str, ...]] = {
         "lifecycle-told-by-get-foundation-model",
     ),
     "asked-*": ("base-model-id-with-context-length",),
+    "*-claude-3-haiku": ("lifecycle-claude-3-haiku-has-ended", "lifecycle-ended-model-is-not-found"),
     "available-*": ("access-is-told",),
     "list-foundation-models-*": ("base-models-list-with-filters",),
     "foundation-model-unknown": ("base-model-unknown-is-not-found",),

@@ -67,6 +67,21 @@ class Answered:
 
 
 @dataclass(frozen=True)
+class Either:
+    """One or the other: what has ended on AWS goes on in the simulation, unless its settings say otherwise."""
+
+    first: Expectation
+    other: Expectation
+
+    def difference(self, seen: Seen) -> str | None:
+        """How what was seen differs from the first; None where it differs from one of them only."""
+        return self.first.difference(seen) if self.other.difference(seen) else None
+
+    def __str__(self) -> str:
+        return f"{self.first}, or {self.other}"
+
+
+@dataclass(frozen=True)
 class Has:
     """The member is there and of this kind; a text is not empty."""
 

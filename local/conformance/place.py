@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from lambdas.domain.core.timestamps import now
 from lambdas.domain.models.catalogue import BaseModelEntry, catalogue
 from local.conformance.impossible import ABSENT_ID
 
@@ -47,6 +48,11 @@ def regions_of(region: str | None) -> tuple[str, ...]:
             f"Bedrock customizes no model of the catalogue in {region}: name one of {', '.join(known)} with --region."
         )
     return (region,)
+
+
+def has_ended(entry: BaseModelEntry) -> bool:
+    """Whether the model is past the end of life that AWS has announced."""
+    return entry.lifecycle.end_of_life is not None and entry.lifecycle.end_of_life.isoformat() <= now()[:10]
 
 
 def slug(entry: BaseModelEntry) -> str:

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from lambdas.domain.models.catalogue import BaseModelEntry
 from local.conformance.calls import Request
 from local.conformance.check import Check, Tier
-from local.conformance.expectations import Expectation, Has, Includes, Items, Matches, answered, one_of, refused
+from local.conformance.expectations import Either, Expectation, Has, Includes, Items, Matches, answered, one_of, refused
 from local.conformance.impossible import ABSENT_BASE_MODEL
-from local.conformance.place import Place, slug
+from local.conformance.place import Place, has_ended, slug
 
 NOT_FOUND = "ResourceNotFoundException"
 INVALID = "ValidationException"
+
+
+def unless_ended(entry: BaseModelEntry, expects: Expectation) -> Expectation:
+    """What is expected of a model; one past its end of life may be refused as such."""
+    return Either(expects, refused(NOT_FOUND, naming="end of its life")) if has_ended(entry) else expects
 
 
 def foundation_model_checks(place: Place) -> Iterator[Check]:
@@ -26,6 +31,7 @@ def _of_model(place: Place, entry: BaseModelEntry) -> Iterator[Check]:
 
     def check(name: str, operation: str, parameters: dict[str, object], expects: Expectation) -> Check:
         request = Request("bedrock", operation, parameters, region)
+        expects = unless_ended(entry, expects)
         return Check(f"{name}-{slug(entry)}", Tier.FREE, request, expects)
 
     yield check(
@@ -49,6 +55,9 @@ def _of_model(place: Place, entry: BaseModelEntry) -> Iterator[Check]:
             Includes("modelDetails.outputModalities", ("TEXT",)),
         ),
     )
+    if has_ended(entry):
+        # No page says what is told of the access to it.
+        return
     yield check(
         "available",
         "GetFoundationModelAvailability",
@@ -71,7 +80,9 @@ def _lists(place: Place) -> Iterator[Check]:
     members = ("modelId", "modelArn", "providerName", "inferenceTypesSupported", "modelLifecycle")
     yield check("all", {}, answered(Items("modelSummaries", members, least=1)))
     for region in place.regions:
-        tuned = tuple(one.customization_id for one in place.entries if place.region_of(one) == region)
+        tuned = tuple(
+            one.customization_id for one in place.entries if place.region_of(one) == region and not has_ended(one)
+        )
         yield check(
             f"tuned-in-{region}",
             {"byCustomizationType": "FINE_TUNING"},

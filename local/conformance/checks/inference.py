@@ -34,6 +34,7 @@ def inference_checks(place: Place) -> Iterator[Check]:
     # Converse knows no model by the id that is customized.
     for entry in place.entries:
         region, name = place.region_of(entry) or place.home, slug(entry)
+        # It answers the same for one that has ended.
         yield ask(f"context-length-id-{name}", entry.customization_id, gone, Tier.CENTS, region)
         if entry.inference_id != entry.foundation_model_id:
             yield ask(f"without-profile-{name}", entry.foundation_model_id, invalid, Tier.CENTS, region)

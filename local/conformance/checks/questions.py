@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from local.conformance.calls import Json, Request
 from local.conformance.check import Check, Tier
-from local.conformance.checks.foundation_models import INVALID
+from local.conformance.checks.foundation_models import INVALID, unless_ended
 from local.conformance.checks.inference import MESSAGES
 from local.conformance.expectations import Answered, Expectation, Has, Text, Within, answered, one_of, refused
 from local.conformance.place import Place, slug
@@ -60,7 +60,7 @@ def question_checks(place: Place) -> Iterator[Check]:
 
     for entry in place.entries:
         region = place.region_of(entry) or place.home
-        yield ask(f"base-{slug(entry)}", entry.inference_id, told_answer(), region)
+        yield ask(f"base-{slug(entry)}", entry.inference_id, unless_ended(entry, told_answer()), region)
     both = {"maxTokens": MAX_TOKENS, "temperature": 0.0, "topP": 0.9}
     for name, model_id in JUDGES.items():
         config: Json = {"maxTokens": MAX_TOKENS} | ({"temperature": 0.0} if name in _TAKES_ONE else {})

@@ -1,7 +1,7 @@
 """Bedrock simulated in both Regions where models are tuned, reached as the command reaches it; the rest is moto's."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -61,10 +61,10 @@ class InProcessAccount:
     `note` is told of each request with its Region and its answer.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, settings: Mapping[str, Any] | None = None) -> None:
         self.change: Callable[[Any], Any] | None = None
         self.note: Callable[[str, AWSRequest, Response], None] = lambda *_: None
-        self._bedrocks = {region: self._bedrock(region) for region in place.regions}
+        self._bedrocks = {region: self._bedrock(region, settings or {}) for region in place.regions}
 
     def client(self, service: Any, *, region_name: str, config: Config) -> Any:
         """A client of the simulated Bedrock of the Region."""
@@ -94,9 +94,9 @@ class InProcessAccount:
             return contract().respond_error(error.code, error.message)
 
     @staticmethod
-    def _bedrock(region: str) -> Client:
-        settings = SimulationSettings(region=region, account_id=ACCOUNT)
-        app = SimulatedBedrock(settings, WallClock(), _no_buckets(), AtOnce(), CallLog(None), [])
+    def _bedrock(region: str, settings: Mapping[str, Any]) -> Client:
+        made = SimulationSettings(region=region, account_id=ACCOUNT, **settings)
+        app = SimulatedBedrock(made, WallClock(), _no_buckets(), AtOnce(), CallLog(None), [])
         return Client(app)
 
 

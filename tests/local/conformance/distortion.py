@@ -6,7 +6,18 @@ from functools import partial
 from typing import Any
 
 from local.bedrock.errors import BedrockError
-from local.conformance.expectations import Answered, Expectation, Fact, Includes, Is, Items, Matches, Refused, Within
+from local.conformance.expectations import (
+    Answered,
+    Either,
+    Expectation,
+    Fact,
+    Includes,
+    Is,
+    Items,
+    Matches,
+    Refused,
+    Within,
+)
 
 # Of a JSON answer, in place of the simulation's. None: an error comes instead.
 Change = Callable[[Any], Any]
@@ -30,6 +41,8 @@ def fail(_: Any) -> Any:
 def distortions(expects: Expectation) -> Iterator[tuple[str, Change]]:
     """Each way in which an answer can be other than expected, with a name."""
     yield "another error", fail
+    if isinstance(expects, Either):
+        expects = expects.first
     if isinstance(expects, Refused):
         yield "an answer", lambda _: {}
     if isinstance(expects, Answered):
