@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol
 
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.core.state_budget import MOST_FINDINGS
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.folder import explain_unknown
@@ -20,6 +21,7 @@ from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.record import further_reserved_words
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.preflight.settings import settings_findings
+from lambdas.domain.preflight.verdict_reach import test_group_findings
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import SettingFinding
 from lambdas.domain.settings.run_settings import Choices
@@ -63,7 +65,7 @@ class LineSink(Protocol):
 class CheckedDataset:
     """What the gate found; `prepared` is None for a data set that is refused, or that was not checked by all rules.
 
-    `job_findings` are the preflight's findings on hyperparameters and candidates.
+    `job_findings` are the preflight's findings on hyperparameters, candidates and the groups of the test set.
     """
 
     document: DatasetDocument
@@ -103,8 +105,16 @@ def check_dataset(
         check_counts(given, choices.wanted, report)
     job_findings = settings_findings(choices, prepared.counts() if prepared else None, most_jobs=most_jobs)
     report.add_job_settings(run_settings.FILE_NAME, job_findings)
+    reach = _reach(given, choices, prepared) if prepared else []
+    report.add_test_groups((given.get("test") or given["train"]).file if prepared else "", reach)
     document = dataset_document(report, given, choices.wanted, prepared)
-    return CheckedDataset(document, choices, given, prepared, job_findings)
+    return CheckedDataset(document, choices, given, prepared, [*reach, *job_findings][:MOST_FINDINGS])
+
+
+def _reach(given: Given, choices: Choices, prepared: PreparedDataset) -> list[Finding]:
+    """What the test set can never show."""
+    wanted = choices.settings.evaluation.gate.smallest_gain
+    return test_group_findings(prepared.test_groups, wanted, own_file="test" in given)
 
 
 def _check_files(files: GivenFiles, choices: Choices, report: DatasetReport, rules: Rules) -> Given:

@@ -8,6 +8,7 @@ from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.plan.plan import Plan, PlannedSets, PlannedTestSet, ShardLists
+from lambdas.domain.preflight.verdict_reach import TEST_GROUPS
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices, compared_models
 from lambdas.domain.training.candidates import Candidate, vary_hyperparameters
@@ -54,7 +55,10 @@ def make_plan(
         dataset=sets,
         evaluation=settings.evaluation,
         arms=plan_arms(compared_models(choices), len(prepared.examples)),
-        settings_findings=[] if settings.custom_model else list(checked.job_findings),
+        # A model that exists has no job.
+        settings_findings=[
+            each for each in checked.job_findings if settings.custom_model is None or each.check == TEST_GROUPS
+        ],
         tokens=count_tokens(checked.given, prepared),
         shards=ShardLists(
             baselines=f"{run.prefix}shards/baselines.jsonl",

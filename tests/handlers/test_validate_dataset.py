@@ -86,11 +86,12 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         "earlyStoppingThreshold": "0.001",
         "earlyStoppingPatience": "2",
     }
+    assert [each["check"] for each in plan["settings_findings"]] == ["test-groups"]
     assert plan == {
+        "settings_findings": plan["settings_findings"],
         "output_bucket": "output-bucket",
         "base_model": f"{HAIKU}:200k",
         "recommended": pipeline.report()["training"]["hyperparameters"],
-        "settings_findings": [],
         "candidates": [
             {
                 "number": 1,
@@ -139,7 +140,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
     originals = [json.loads(line) for line in EXAMPLE.read_bytes().splitlines()]
     assert sorted(stored, key=json.dumps) == sorted(originals, key=json.dumps)
     report = pipeline.report()
-    assert (report["status"], report["issues"], report["issue_counts"]) == ("accepted", [], {})
+    assert (report["status"], report["issue_counts"]) == ("accepted", {"few-test-groups": 1})
     assert report["records"] == {"read": 260, "train": 180, "validation": 40, "test": 40, "dropped": 0}
     assert (report["dropped"], report["changed"]) == ([], [])
     assert report["files"] == [

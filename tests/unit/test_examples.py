@@ -29,6 +29,8 @@ MODELS = {
 }
 RULES_OF_LINES = [rule for rule, spec in RULES.items() if spec.scope in ("line", "record")]
 RULES_OF_SETS = [rule for rule in RULES if rule not in RULES_OF_LINES]
+# Examples are small: a run on one could hardly promote.
+SMALL = {"few-test-groups"}
 # Lines of an invalid example that do not break its rule: records between blank lines, a header, the first of a pair.
 SOUND_LINES = {
     "blank-line": {1, 3},
@@ -75,7 +77,7 @@ def test_folder_shows_a_sweep_few_shot_arms_and_judges_on_the_shipped_rows() -> 
     choices, faults = validate.choose(data_set.settings_of(folder))
     assert faults == []
     document = validate.validate(files, choices, faults, opener=lambda path: path.open("rb")).document
-    assert (document.status, document.issues) == ("accepted", [])
+    assert (document.status, set(document.issue_counts) - SMALL) == ("accepted", set())
     settings, records = choices.settings, document.records
     assert settings.evaluation.few_shot
     assert len(settings.evaluation.judges) == 2
@@ -89,7 +91,7 @@ def test_shipped_data_set_is_accepted_with_all_three_sets() -> None:
     choices, faults = validate.choose(None)
     files: dict[SetName, Path] = {"train": EXAMPLES / "financial-tables.jsonl"}
     document = validate.validate(files, choices, faults, opener=lambda path: path.open("rb")).document
-    assert document.issues == []
+    assert set(document.issue_counts) == SMALL
     assert document.records.dump() == {"read": 260, "train": 180, "validation": 40, "test": 40, "dropped": 0}
     assert document.groups is not None
     assert document.groups.count == 65
@@ -116,7 +118,7 @@ def test_every_line_of_the_invalid_example_breaks_its_rule_alone(rule: str) -> N
 def test_set_that_is_as_the_rule_asks_has_no_finding(rule: str) -> None:
     """Nor does a rule for whole sets refuse good data."""
     validation = validated(f"{rule}.valid")
-    assert validation.document.issues == []
+    assert set(validation.document.issue_counts) - (SMALL - {rule}) == set()
     assert validation.document.accepted
 
 
@@ -124,7 +126,7 @@ def test_set_that_is_as_the_rule_asks_has_no_finding(rule: str) -> None:
 def test_set_that_is_not_breaks_the_rule_alone(rule: str) -> None:
     """What a person reads about a set is its one fault, and errors alone refuse it."""
     validation = validated(f"{rule}.invalid")
-    assert set(validation.document.issue_counts) == {rule}
+    assert set(validation.document.issue_counts) - (SMALL - {rule}) == {rule}
     assert validation.document.accepted == (RULES[rule].severity == "warning")
 
 

@@ -64,6 +64,11 @@ class DatasetReport:
         for each in findings:
             self.add("job-settings", file, f"{each.message} {each.remedy}")
 
+    def add_test_groups(self, file: str, findings: Sequence[Finding]) -> None:
+        """Adds what the test set can never show."""
+        for each in findings:
+            self.add("few-test-groups", file, f"{each.message} {each.remedy}")
+
     @property
     def errors(self) -> int:
         """How many findings refuse the data set."""

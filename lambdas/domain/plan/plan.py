@@ -45,8 +45,8 @@ class Plan(Fact):
     candidates. `keep_models` keeps those that are not chosen, and the only one before it is. The tuned arms' `model_id`
     is null until there is a model. `max_cost_usd` is the lower of the run's cap and the environment's. `keep_job` lets
     a job train on although its run failed. `max_concurrency` shards are answered at a time. `settings_findings` are the
-    preflight's findings on hyperparameters and candidates. `siblings` are the ETags of the files beside train.jsonl, as
-    they were read.
+    preflight's findings on hyperparameters, candidates and the test set. `siblings` are the ETags of the files beside
+    train.jsonl, as they were read.
     """
 
     output_bucket: str

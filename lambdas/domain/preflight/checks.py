@@ -32,6 +32,7 @@ CHECKS = {
     "sweep-validation": "A sweep has a validation set, by whose loss the model is chosen.",
     "sweep-jobs": "A sweep has no more jobs than the environment allows, and more than one.",
     "sweep-grid": "The base model takes the values in a sweep's grid.",
+    "test-groups": "The test set has enough groups for a gain that is not very large to promote the model.",
     "quota-jobs": "The account may run one more customization job now.",
     "quota-custom-models": "The account may keep the models of all of the run's jobs.",
     "quota-model-units": "The account may buy the run's model units without commitment for custom models.",

@@ -1,4 +1,4 @@
-"""Checks of the job's own settings in run.json: the data gate warns of them, and the preflight refuses the run.
+"""Checks of what data set and run.json make of a run: the data gate warns of them, and the preflight tells them again.
 
 They are found where the data set is prepared, since whether there is a validation set decides on some of them.
 """
@@ -11,12 +11,13 @@ from lambdas.domain.core.state_budget import FINDING_BYTES, MOST_FINDINGS
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.preflight.checks import Check
+from lambdas.domain.preflight.verdict_reach import TEST_GROUPS
 from lambdas.domain.settings.run_settings import Choices
 from lambdas.domain.training import candidates
 from lambdas.domain.training.candidates import SweepSettings
 
 HYPERPARAMETERS = "hyperparameters"
-_CHECKS = (HYPERPARAMETERS, "sweep-validation", "sweep-jobs", "sweep-grid")
+_CHECKS = (HYPERPARAMETERS, "sweep-validation", "sweep-jobs", "sweep-grid", TEST_GROUPS)
 
 
 def settings_findings(choices: Choices, records: Mapping[SetName, int] | None, *, most_jobs: int) -> list[Finding]:

@@ -277,6 +277,12 @@ RULES: dict[str, Rule] = {
         "There is a validation set only if the model's training takes one.",
         "Remove validation.jsonl, or add its records to train.jsonl.",
     ),
+    "few-test-groups": Rule(
+        "run",
+        "warning",
+        "The test set has enough groups of records that share no context for a verdict to promote.",
+        "Raise `split.test` in run.json, or give a test.jsonl with more contexts: more training does not help.",
+    ),
     "large-group": Rule(
         "run",
         "warning",
