@@ -3,8 +3,7 @@
 Each state's time is measured. Whatever happens, what was created is deleted (`local.conformance.cleanup`).
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError
@@ -15,13 +14,12 @@ from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.models.catalogue import BaseModelEntry
 from local.conformance.belongings import Belongings, make_bucket, make_role, most_tokens, records
 from local.conformance.calls import Caller, Json, Maker, Request, Seen
-from local.conformance.check import BUSY, Check, Outcome, Tier, judge
+from local.conformance.check import Outcome
 from local.conformance.checks.foundation_models import INVALID, NOT_FOUND
 from local.conformance.checks.inference import MESSAGES
-from local.conformance.checks.questions import FEW_TOKENS, told_answer
+from local.conformance.checks.questions import told_answer
 from local.conformance.cleanup import BUCKET, ROLE, Cleaner
 from local.conformance.expectations import (
-    Expectation,
     Has,
     Includes,
     Matches,
@@ -31,6 +29,7 @@ from local.conformance.expectations import (
 )
 from local.conformance.pace import Pace, RealTime, Time
 from local.conformance.place import Place
+from local.conformance.probe import Probe
 
 _CONFLICT = "ConflictException"
 _JOB = "model-customization-job"
@@ -53,7 +52,7 @@ def cheapest(place: Place) -> BaseModelEntry | None:
 
 @dataclass
 class Lifecycle:
-    """One start. `outcomes` and `times` (seconds by state) fill up while it runs, `left` has what was not deleted."""
+    """One start. `left` has what was not deleted, `stopped` says why not all was checked."""
 
     place: Place
     region: str
@@ -63,19 +62,28 @@ class Lifecycle:
     time: Time = field(default_factory=RealTime)
     pace: Pace = field(default_factory=Pace)
     own: Belongings = field(init=False)
-    outcomes: list[Outcome] = field(default_factory=list)
-    times: dict[str, float] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     stopped: str | None = None
 
     def __post_init__(self) -> None:
         self.own = Belongings(self.region)
         self._caller = Caller(self.maker)
+        self._probe = Probe(self._caller, self.region, self.pace, self.time)
         self.adapters = Adapters(Clients(InRegion(self.maker, self.region)))
         self._cleaner = Cleaner(self.adapters, self.own, self.pace, self.time)
         self._is_set_up = False
         # Whether the answer to a request that creates is being waited for.
         self._creates = False
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """What the checks have seen so far."""
+        return self._probe.outcomes
+
+    @property
+    def times(self) -> dict[str, float]:
+        """Seconds by state."""
+        return self._probe.times
 
     def run(self, uninterrupted: Callable[[], object]) -> None:
         """All checks, then the clean-up, for which `uninterrupted` makes Ctrl-C wait.
@@ -150,13 +158,15 @@ class Lifecycle:
     def _check_job(self, request: Json) -> str:
         create, invalid = "CreateModelCustomizationJob", refused(INVALID)
         self.tell("Starting a job …")
-        for name, values in (("unknown", {"magic": "1"}), ("out-of-range", {"epochCount": "1000"})):
+        # Should AWS take them, the least is trained.
+        self._creates = True
+        for name, values in (("unknown", {"magic": "1", "epochCount": "1"}), ("out-of-range", {"epochCount": "0"})):
             wrong = {**request, "hyperParameters": values, "clientRequestToken": f"{self.own.run_id}-{name}"}
-            self._check(f"hyperparameter-{name}", create, wrong, invalid)
+            self._probe.check(f"hyperparameter-{name}", create, wrong, invalid)
         arn = self._created("job-starts", create, request, "jobArn")
-        self._check("job-token-repeated", create, request, answered(one_of("jobArn", arn)))
+        self._probe.check("job-token-repeated", create, request, answered(one_of("jobArn", arn)))
         other = {**request, "clientRequestToken": f"{self.own.run_id}-other"}
-        self._check("job-name-taken", create, other, refused(_CONFLICT))
+        self._probe.check("job-name-taken", create, other, refused(_CONFLICT))
         told = answered(
             one_of("jobName", self.own.job_name),
             one_of("jobArn", arn),
@@ -166,18 +176,18 @@ class Lifecycle:
             Has("creationTime"),
         )
         for how, identifier in (("name", self.own.job_name), ("arn", arn)):
-            self._check(f"job-told-by-{how}", "GetModelCustomizationJob", {"jobIdentifier": identifier}, told)
+            self._probe.check(f"job-told-by-{how}", "GetModelCustomizationJob", {"jobIdentifier": identifier}, told)
         listed = answered(Includes("modelCustomizationJobSummaries", (arn,), "jobArn"))
         named = {"nameContains": self.own.job_name}
-        self._check_soon("job-listed", "ListModelCustomizationJobs", named, listed)
-        self._check_tags("job", arn)
+        self._probe.check_soon("job-listed", "ListModelCustomizationJobs", named, listed)
+        self._probe.check_tags("job", arn)
         return arn
 
     def _check_completed(self, arn: str) -> str:
         self.tell("Waiting for the job …")
-        get = self._request("GetModelCustomizationJob", {"jobIdentifier": arn})
-        with self._timed("job InProgress"):
-            seen = self._until(get, lambda told: told.get("status") != "InProgress", self.pace.job)
+        get = self._probe.request("GetModelCustomizationJob", {"jobIdentifier": arn})
+        with self._probe.timed("job InProgress"):
+            seen = self._probe.until(get, lambda told: told.get("status") != "InProgress", self.pace.job)
         told = answered(
             one_of("status", "Completed"),
             Matches("outputModelArn", r"arn:aws:bedrock:.*:custom-model/.+/[a-z0-9]{12}"),
@@ -185,18 +195,18 @@ class Lifecycle:
             Has("trainingMetrics.trainingLoss", float),
             one_of("statusDetails.trainingDetails.status", "Completed"),
         )
-        self._judge("job-completes", seen, told)
+        self._probe.judge("job-completes", seen, told)
         model_arn = (seen.answer or {}).get("outputModelArn")
         if not model_arn:
             raise StoppedError("The job has made no model: what needs one was not checked.")
-        self._check(
+        self._probe.check(
             "job-ended-cannot-be-stopped", "StopModelCustomizationJob", {"jobIdentifier": arn}, refused(_CONFLICT)
         )
         listing = Request("s3", "ListObjectsV2", {"Bucket": self.own.bucket, "Prefix": "output/"}, self.region)
         written = self._caller.send(listing)
         names = {"names": [one["Key"].rpartition("/")[2] for one in (written.answer or {}).get("Contents", [])]}
         files = Includes("names", ("step_wise_training_metrics.csv",))
-        self._judge("job-writes-metrics", Seen(listing, names, written.refusal), answered(files))
+        self._probe.judge("job-writes-metrics", Seen(listing, names, written.refusal), answered(files))
         return str(model_arn)
 
     def _check_model(self, arn: str) -> None:
@@ -208,13 +218,13 @@ class Lifecycle:
             Matches("baseModelArn", rf"arn:aws:bedrock:.*::foundation-model/{self.entry.customization_id}"),
         )
         for how, identifier in (("name", self.own.job_name), ("arn", arn)):
-            self._check(f"model-told-by-{how}", "GetCustomModel", {"modelIdentifier": identifier}, told)
+            self._probe.check(f"model-told-by-{how}", "GetCustomModel", {"modelIdentifier": identifier}, told)
         listed = answered(Includes("modelSummaries", (arn,), "modelArn"))
-        self._check_soon(
+        self._probe.check_soon(
             "model-listed", "ListCustomModels", {"isOwned": True, "nameContains": self.own.job_name}, listed
         )
-        self._check_tags("model", arn)
-        self._ask("model-is-not-asked-itself", arn, refused(INVALID))
+        self._probe.check_tags("model", arn)
+        self._probe.ask("model-is-not-asked-itself", arn, refused(INVALID))
 
     def _check_deployment(self, model_arn: str) -> str:
         self.tell("Deploying the model …")
@@ -226,9 +236,11 @@ class Lifecycle:
             "tags": [{"key": key, "value": value} for key, value in self.own.tags().items()],
         }
         arn = self._created("deployment-starts", create, request, "customModelDeploymentArn")
-        self._check("deployment-token-repeated", create, request, answered(one_of("customModelDeploymentArn", arn)))
+        self._probe.check(
+            "deployment-token-repeated", create, request, answered(one_of("customModelDeploymentArn", arn))
+        )
         other = {**request, "clientRequestToken": f"{self.own.run_id}-other"}
-        self._check("deployment-name-taken", create, other, refused(INVALID))
+        self._probe.check("deployment-name-taken", create, other, refused(INVALID))
         told = answered(
             one_of("customModelDeploymentArn", arn),
             one_of("modelDeploymentName", self.own.name),
@@ -238,123 +250,71 @@ class Lifecycle:
         )
         for how, identifier in (("name", self.own.name), ("arn", arn)):
             member = {"customModelDeploymentIdentifier": identifier}
-            self._check(f"deployment-told-by-{how}", "GetCustomModelDeployment", member, told)
+            self._probe.check(f"deployment-told-by-{how}", "GetCustomModelDeployment", member, told)
         self._check_creating(arn)
         return arn
 
     def _check_creating(self, arn: str) -> None:
         """While it is Creating. Should AWS delete it then, what needs it is not checked."""
         member = {"customModelDeploymentIdentifier": arn}
-        told = self._caller.send(self._request("GetCustomModelDeployment", member)).answer or {}
+        told = self._caller.send(self._probe.request("GetCustomModelDeployment", member)).answer or {}
         if told.get("status") != "Creating":
             return
-        self._ask("deployment-creating-answers-nothing", arn, refused("ModelNotReadyException"))
+        self._probe.ask("deployment-creating-answers-nothing", arn, refused("ModelNotReadyException"))
         mutating = refused(INVALID, naming="mutating state")
-        self._check("deployment-not-deleted-while-creating", "DeleteCustomModelDeployment", member, mutating)
+        self._probe.check("deployment-not-deleted-while-creating", "DeleteCustomModelDeployment", member, mutating)
 
     def _check_active(self, model_arn: str, arn: str) -> None:
-        get = self._request("GetCustomModelDeployment", {"customModelDeploymentIdentifier": arn})
-        with self._timed("deployment Creating"):
-            seen = self._until(get, lambda told: told.get("status") != "Creating", self.pace.deployment)
-        self._judge("deployment-becomes-active", seen, answered(one_of("status", "Active"), Has("lastUpdatedAt")))
+        get = self._probe.request("GetCustomModelDeployment", {"customModelDeploymentIdentifier": arn})
+        with self._probe.timed("deployment Creating"):
+            seen = self._probe.until(get, lambda told: told.get("status") != "Creating", self.pace.deployment)
+        self._probe.judge("deployment-becomes-active", seen, answered(one_of("status", "Active"), Has("lastUpdatedAt")))
         if (seen.answer or {}).get("status") != "Active":
             raise StoppedError("The deployment does not become Active: what needs it was not checked.")
         listed = answered(Includes("modelDeploymentSummaries", (arn,), "customModelDeploymentArn"))
         of_model = {"modelArnEquals": model_arn}
-        self._check_soon("deployment-listed", "ListCustomModelDeployments", of_model, listed)
-        self._check_tags("deployment", arn)
-        self._ask("deployment-answers", arn, told_answer())
+        self._probe.check_soon("deployment-listed", "ListCustomModelDeployments", of_model, listed)
+        self._probe.check_tags("deployment", arn)
+        self._probe.ask("deployment-answers", arn, told_answer())
         count = {"modelId": arn, "input": {"converse": {"messages": MESSAGES}}}
         counting = Request("bedrock-runtime", "CountTokens", count, self.region)
-        self._judge("deployment-counts-no-tokens", self._caller.send(counting), refused(INVALID))
+        self._probe.judge("deployment-counts-no-tokens", self._caller.send(counting), refused(INVALID))
         deletion = {"modelIdentifier": model_arn}
-        self._check("model-in-use-is-not-deleted", "DeleteCustomModel", deletion, refused(_CONFLICT))
+        self._probe.check("model-in-use-is-not-deleted", "DeleteCustomModel", deletion, refused(_CONFLICT))
 
     def _check_deletions(self, model_arn: str, arn: str) -> None:
         self.tell("Deleting the deployment and the model …")
         member = {"customModelDeploymentIdentifier": arn}
-        self._check("deployment-is-deleted", "DeleteCustomModelDeployment", member, answered())
-        get = self._request("GetCustomModelDeployment", member)
-        with self._timed("deployment until it is gone"):
-            seen = self._until(get, lambda _: False, self.pace.deployment)
-        self._judge("deployment-is-gone", seen, refused(NOT_FOUND))
-        self._check("deployment-is-deleted-once", "DeleteCustomModelDeployment", member, refused(NOT_FOUND))
-        self._ask("deployment-gone-answers-nothing", arn, refused(NOT_FOUND))
+        self._probe.check("deployment-is-deleted", "DeleteCustomModelDeployment", member, answered())
+        get = self._probe.request("GetCustomModelDeployment", member)
+        with self._probe.timed("deployment until it is gone"):
+            seen = self._probe.until(get, lambda _: False, self.pace.deployment)
+        self._probe.judge("deployment-is-gone", seen, refused(NOT_FOUND))
+        self._probe.check("deployment-is-deleted-once", "DeleteCustomModelDeployment", member, refused(NOT_FOUND))
+        self._probe.ask("deployment-gone-answers-nothing", arn, refused(NOT_FOUND))
         model = {"modelIdentifier": model_arn}
-        self._check("model-is-deleted", "DeleteCustomModel", model, answered())
-        get = self._request("GetCustomModel", model)
-        with self._timed("model until it is gone"):
-            seen = self._until(get, lambda _: False, self.pace.deployment)
-        self._judge("model-is-gone", seen, refused(NOT_FOUND))
-
-    # --- Parts of the steps -------------------------------------------------------------------------------------------
-
-    def _request(self, operation: str, parameters: Json) -> Request:
-        return Request("bedrock", operation, parameters, self.region)
-
-    def _check(self, name: str, operation: str, parameters: Json, expects: Expectation) -> Seen:
-        seen = self._caller.send(self._request(operation, parameters))
-        self._judge(name, seen, expects)
-        return seen
-
-    def _check_soon(self, name: str, operation: str, parameters: Json, expects: Expectation) -> None:
-        """What lists and tags tell may lag behind: how far is measured."""
-        with self._timed(f"until {name}"):
-            seen = self._until(
-                self._request(operation, parameters),
-                lambda told: expects.difference(Seen(self._request(operation, parameters), told, None)) is None,
-                self.pace.lag,
-            )
-        self._judge(name, seen, expects)
-
-    def _judge(self, name: str, seen: Seen, expects: Expectation) -> None:
-        self.outcomes.append(judge(Check(name, Tier.DOLLARS, seen.request, expects), seen))
+        self._probe.check("model-is-deleted", "DeleteCustomModel", model, answered())
+        get = self._probe.request("GetCustomModel", model)
+        with self._probe.timed("model until it is gone"):
+            seen = self._probe.until(get, lambda _: False, self.pace.deployment)
+        self._probe.judge("model-is-gone", seen, refused(NOT_FOUND))
 
     def _created(self, name: str, operation: str, parameters: Json, member: str) -> str:
         """Creates something, and says so meanwhile; the role may need a while until Bedrock knows it."""
         deadline = self.time.now() + self.pace.role
         self._creates = True
         while True:
-            seen = self._caller.send(self._request(operation, parameters))
+            seen = self._caller.send(self._probe.request(operation, parameters))
             message = seen.refusal.message.lower() if seen.refusal else ""
             if not any(word in message for word in ("role", "permission")) or self.time.now() >= deadline:
                 break
             self.time.sleep(self.pace.poll)
-        self._judge(name, seen, answered(Has(member)))
+        self._probe.judge(name, seen, answered(Has(member)))
         arn = (seen.answer or {}).get(member)
         self._creates = False
         if not arn:
             raise StoppedError(f"{operation} was refused: what needs it was not checked.")
         return str(arn)
-
-    def _check_tags(self, what: str, arn: str) -> None:
-        told = answered(Includes("tags", ("project", "deployment", "run-id", "lease-ends-at"), "key"))
-        self._check_soon(f"{what}-has-its-tags", "ListTagsForResource", {"resourceARN": arn}, told)
-
-    def _ask(self, name: str, model_id: str, expects: Expectation) -> None:
-        config = {"maxTokens": FEW_TOKENS, "temperature": 0.0}
-        parameters: Json = {"modelId": model_id, "messages": MESSAGES, "inferenceConfig": config}
-        seen = self._caller.send(Request("bedrock-runtime", "Converse", parameters, self.region))
-        self._judge(name, seen, expects)
-
-    def _until(self, request: Request, done: Callable[[Json], bool], seconds: float) -> Seen:
-        """The answer that is `done`, a refusal, or the last answer within so many seconds."""
-        deadline = self.time.now() + seconds
-        while True:
-            seen = self._caller.send(request)
-            is_busy = seen.refusal is not None and seen.refusal.code in BUSY
-            is_over = done(seen.answer) if seen.answer is not None else not is_busy
-            if is_over or self.time.now() >= deadline:
-                return seen
-            self.time.sleep(self.pace.poll)
-
-    @contextmanager
-    def _timed(self, state: str) -> Iterator[None]:
-        start = self.time.now()
-        try:
-            yield
-        finally:
-            self.times[state] = round(self.time.now() - start, 1)
 
 
 @dataclass(frozen=True)
