@@ -112,14 +112,14 @@ def _asks(action: str) -> Needs:
 
     def needs(call: Call, account: Account) -> Iterator[Needed]:
         identifier = call.text("modelId")
-        for kind in [_kind_of(identifier)] if _kind_of(identifier) else (THROUGHPUT, DEPLOYMENT, MODEL):
-            resource = account.bedrock_resource(str(kind), identifier)
-            if resource is not None or _kind_of(identifier):
-                resource = resource or TaggedResource(identifier)
-                yield Needed(action, (resource.arn,), _tags_of(resource))
-                yield from key_use(resource.key, "bedrock", call, "Decrypt")
-                return
-        yield from _asks_foundation_model(action, call, identifier.rpartition("/")[2])
+        # The id of a foundation model has a dot, which names and ids of an account's own resources cannot have.
+        kind = _kind_of(identifier) or (None if "." in identifier else THROUGHPUT)
+        if kind is None:
+            yield from _asks_foundation_model(action, call, identifier.rpartition("/")[2])
+            return
+        resource = _named(call, account, kind, identifier)
+        yield Needed(action, (resource.arn,), _tags_of(resource))
+        yield from key_use(resource.key, "bedrock", call, "Decrypt")
 
     return needs
 

@@ -193,6 +193,15 @@ def test_a_question_to_what_serves_a_model_is_decided_by_its_tags() -> None:
     assert asked.context["aws:ResourceTag/deployment"] == "other"
 
 
+def test_a_question_to_a_throughput_by_its_name_is_about_the_throughput() -> None:
+    throughput = TaggedResource(bedrock("provisioned-model/abc"), {"deployment": "ours"}, KEY)
+    account = FakeAccount({("provisioned-model", "run-c1"): throughput})
+    assert needed("bedrock-runtime", "Converse", {"modelId": "run-c1"}, account) == [
+        ("bedrock:InvokeModel", throughput.arn),
+        ("kms:Decrypt", KEY),
+    ]
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "expected"),
     [
