@@ -17,6 +17,7 @@ Statements = list[iam.PolicyStatement]
 
 SLOTS = "throughput-slots/*"
 DAILY_RUNS = "run-limits/*"
+TEST_SETS = "test-sets/*"
 TOLD = "told-uploads/*"
 SWEEP = "runs/*/sweep.json"
 # What the preflight asks of a VPC; EC2's Describe actions know no resources.
@@ -170,7 +171,11 @@ def permissions_by_state(
         ],
         "EvaluateAndReport": [
             _read(out, "runs/*"),
-            _allow(["s3:PutObject"], *map(out.arn_for_objects, ("runs/*/report.*", "runs/*/human_review.html"))),
+            _allow(
+                ["s3:PutObject"],
+                *map(out.arn_for_objects, ("runs/*/report.*", "runs/*/human_review.html", TEST_SETS)),
+            ),
+            _list(out, TEST_SETS),
             _allow(["ssm:GetParameter"], champion),
             runs,
             *prices,

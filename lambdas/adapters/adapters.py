@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.stores.price_file import PriceFile
     from lambdas.adapters.stores.stored_answers import StoredAnswers
     from lambdas.adapters.stores.stored_judging import StoredJudging
+    from lambdas.adapters.stores.test_set_uses import TestSetUses
     from lambdas.adapters.stores.throughput_slots import ThroughputSlots
     from lambdas.adapters.stores.told_uploads import ToldUploads
 
@@ -230,6 +231,13 @@ class Adapters:
         from lambdas.adapters.stores.daily_runs import DailyRuns
 
         return DailyRuns(self.objects)
+
+    @cached_property
+    def test_set_uses(self) -> "TestSetUses":
+        """Which runs were evaluated on a test set."""
+        from lambdas.adapters.stores.test_set_uses import TestSetUses
+
+        return TestSetUses(self.objects)
 
     @cached_property
     def told_uploads(self) -> "ToldUploads":

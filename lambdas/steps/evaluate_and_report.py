@@ -13,6 +13,7 @@ from lambdas.domain.cost.price_file import Prices, default_prices
 from lambdas.domain.evaluation.answers import Responses
 from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.summary import summarise_judging
+from lambdas.domain.evaluation.reuse import Reuse, digest_of, reuse
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import PreflightDocument
 from lambdas.domain.report.assemble import RunFacts, assemble_success
@@ -73,6 +74,7 @@ def evaluate_and_report(
         adapters.lineage.read_lineage(run, plan.arms, judged=bool(judged)),
         _read_costs(run, plan, materials.losses, preflight, adapters, model_unit_price_per_hour),
         left_out={name: arm.left_out for name, arm in responses.arms.items()},
+        used=_count_use(run, adapters),
     )
     page_uri = write_page(bucket, prefix, report, materials, adapters=adapters)
     write_review(bucket, prefix, report, pairs, adapters=adapters)
@@ -82,6 +84,21 @@ def evaluate_and_report(
     metrics.add_metric("RunsSucceeded", MetricUnit.Count, 1)
     told = success_message(report, page_uri)
     return ReportSummary(uri=uri, verdict=verdict, subject=told.subject, message=told.message)
+
+
+def _count_use(run: Run, adapters: Adapters) -> Reuse | None:
+    """The number of this run among those on its test set; None if it is gone, or S3 refuses to count."""
+    questions = adapters.answers.read_questions(run.output_bucket, run.prefix)
+    records = [(each.prompt, each.reference) for each in questions if each is not None]
+    if not records:
+        return None
+    digest = digest_of(records)
+    try:
+        return reuse(digest, adapters.test_set_uses.count(run.output_bucket, digest, run.id))
+    except Refused as refusal:
+        # It must not cost the run its report.
+        logger.warning("Use of the test set not counted", extra={"reason": str(refusal)})
+        return None
 
 
 def _read_costs(

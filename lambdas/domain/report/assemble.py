@@ -9,8 +9,9 @@ from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
 from lambdas.domain.cost.lines import THROUGHPUT
 from lambdas.domain.evaluation.answer_figures import AnswerFigures, answering_seconds
 from lambdas.domain.evaluation.arms import TUNED
-from lambdas.domain.evaluation.evaluate import Evaluation
+from lambdas.domain.evaluation.evaluate import Decision, Evaluation
 from lambdas.domain.evaluation.judging.summary import Judging
+from lambdas.domain.evaluation.reuse import Reuse, reuse_sentence
 from lambdas.domain.plan.plan import Plan, PlannedSets
 from lambdas.domain.preflight.checks import PreflightDocument
 from lambdas.domain.report.approval import ApprovalOutcome
@@ -97,9 +98,11 @@ def assemble_success(
     lineage: Lineage,
     costs: Costs | None,
     left_out: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    used: Reuse | None = None,
 ) -> SucceededReport:
     """The report of a run that reached its end.
 
+    `used` is the test set's use, None where it could not be counted.
     `left_out` has the sampling parameters that the models of some arms refused.
     `losses` are those of the served model's job. Without `costs` the report says nothing of what the run cost.
     """
@@ -118,7 +121,8 @@ def assemble_success(
             "task": evaluation.task,
             "comparisons": evaluation.comparisons,
             "judging": judging,
-            "decision": evaluation.decision,
+            "decision": _told(evaluation.decision, used),
+            "test_set": used,
             "extremes": evaluation.extremes,
             "throughput": throughput and throughput.model_copy(update={"cost_usd": _throughput_usd(throughput, cost)}),
             "training": known.training.model_copy(update=dict(summary)),
@@ -127,6 +131,12 @@ def assemble_success(
             "left_on_purpose": _left_models(facts),
         }
     )
+
+
+def _told(decision: Decision, used: Reuse | None) -> Decision:
+    """The decision with what a reader should know of the test set; it changes no verdict."""
+    sentence = reuse_sentence(used) if used else None
+    return decision.model_copy(update={"reasons": [*decision.reasons, sentence]}) if sentence else decision
 
 
 def assemble_failure(facts: RunFacts, error: str, cause: str) -> RunReport:

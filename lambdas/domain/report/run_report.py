@@ -10,6 +10,7 @@ from lambdas.domain.evaluation.comparisons import Comparison
 from lambdas.domain.evaluation.evaluate import Decision, Extremes, Task
 from lambdas.domain.evaluation.judging.summary import Judging, PromptVersion
 from lambdas.domain.evaluation.metrics.classification import Classification
+from lambdas.domain.evaluation.reuse import Reuse
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.models.hyperparameters import Recommendation
@@ -181,8 +182,8 @@ class RunReport(Section):
     """`report.json`. A section is null where the run did not get so far; `error` stands in that of a failed run alone.
 
     `custom_model_given` says that run.json named the model: the run did not train it. `hyperparameters` and
-    `recommended` are those of the served model. Earlier versions wrote no `sweep`, `approval` and
-    `cost`.
+    `recommended` are those of the served model. Earlier versions wrote no `sweep`, `approval`,
+    `cost` and `test_set`.
     """
 
     run_id: str
@@ -209,6 +210,7 @@ class RunReport(Section):
     extremes: Extremes | None
     lineage: Lineage | None
     cost: RunCost | None = None
+    test_set: Reuse | None = None
     left_on_purpose: list[Leftover]
     error: ReportedError | None = None
 

@@ -80,6 +80,28 @@ def test_the_report_has_all_keys_of_its_contract(
     assert report["left_on_purpose"][0]["arn"] == expect["model_arn"]
 
 
+def test_each_run_on_a_test_set_is_counted_once_and_told(
+    event: dict[str, Any], store: Store, written: Written, lambda_context: LambdaContext, s3: "S3Client"
+) -> None:
+    """A team that tries until something is promoted reads how likely that was by luck."""
+    record = {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]}
+    store("dataset/test.jsonl", record)
+    for _ in range(2):
+        handler(event, lambda_context)
+    first = json.loads(written("report.json"))
+    assert (first["test_set"]["runs"], first["test_set"]["luck_percent"]) == (1, 2.5)
+    key = f"test-sets/{first['test_set']['sha256']}"
+    for other in range(7):
+        s3.put_object(Bucket=BUCKET, Key=f"{key}/earlier-{other}", Body=b"{}")
+    s3.delete_object(Bucket=BUCKET, Key=f"{key}/{event['run']['id']}")
+    handler(event, lambda_context)
+    report = json.loads(written("report.json"))
+    assert report["test_set"]["runs"] == 8
+    assert "the 8th run on this test set" in report["decision"]["reasons"][-1]
+    assert report["decision"]["verdict"] == first["decision"]["verdict"]
+    assert "the 8th run on this test set" in written("report.html")
+
+
 def test_a_run_that_was_served_on_demand_has_no_throughput_and_says_how_it_was_served(
     event: dict[str, Any],
     deployment: dict[str, Any],
