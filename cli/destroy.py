@@ -13,6 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.account import NoAccountError, account_of
 from cli.stack_outputs import outputs_of
 from cli.target import Model, Name, Region, run_cdk, target_of
+from lambdas.adapters.aws.bedrock import Bedrock
+from lambdas.adapters.aws.service_errors import NotFound, Refused
+from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.models.catalogue import UnknownBaseModelError
 from local.terminal import App, Console, failed
 from stacks.settings import SettingsError
@@ -86,7 +89,7 @@ def _staying(clients: Clients, environment: str, outputs: dict[str, str]) -> Ite
 def _custom_models(clients: Clients, environment: str) -> Iterator[str]:
     try:
         models = list(_models_of(clients("bedrock"), environment))
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, Refused, ServiceBusy) as error:
         yield f"- the custom models of {environment}, which cannot be listed: {error}"
         return
     for arn in models:
@@ -97,10 +100,16 @@ def _models_of(bedrock: Any, environment: str) -> Iterator[str]:
     """By their tag: the name of another environment may begin alike."""
     for page in bedrock.get_paginator("list_custom_models").paginate(isOwned=True):
         for model in page["modelSummaries"]:
-            if model["modelName"].startswith(f"{environment}-"):
-                tags = bedrock.list_tags_for_resource(resourceARN=model["modelArn"])["tags"]
-                if {"key": "deployment", "value": environment} in tags:
-                    yield str(model["modelArn"])
+            if model["modelName"].startswith(f"{environment}-") and _is_of(environment, bedrock, model["modelArn"]):
+                yield str(model["modelArn"])
+
+
+def _is_of(environment: str, bedrock: Any, arn: str) -> bool:
+    """Whether it has the environment's tag; not one that is gone, which a list may still show."""
+    try:
+        return Bedrock(bedrock).tags_of(arn).get("deployment") == environment
+    except NotFound:
+        return False
 
 
 def main(model: Model = None, region: Region = None, deployment: Name = None) -> None:

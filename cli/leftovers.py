@@ -5,6 +5,7 @@ from typing import Any
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.domain.core.run import bedrock_name, run_of_bedrock_name
+from lambdas.domain.training.customization import IN_PROGRESS
 from local.terminal import Console
 
 # What DiscardModels says of a model that the run's settings keep.
@@ -16,20 +17,25 @@ Leftovers = dict[str, list[str]]
 def leftovers(environment: str, run_id: str, facts: Mapping[str, Any], adapters: Adapters) -> Leftovers:
     """The ARNs that are left, by kind: nothing but empty lists where all is well. `facts` are the run's.
 
-    Raises Refused where the caller may not list them, and ServiceBusy.
+    All are asked for one by one, since lists may lag behind. Raises Refused where the caller may not do that, and
+    ServiceBusy.
     """
-    served, jobs = bedrock_name(environment, run_id), adapters.bedrock.list_running_jobs()
-    left = {
-        "throughput": [one.arn for one in adapters.throughputs.list_all() if one.name == served],
-        "custom model deployment": [one.arn for one in adapters.deployments.list_all() if one.name == served],
-        "unfinished customization job": [
-            one.arn for one in jobs if run_of_bedrock_name(environment, one.name) == run_id
-        ],
+    served = bedrock_name(environment, run_id)
+    candidates = facts.get("jobs", {}).get("candidates") or []
+    listed = [one.name for one in adapters.bedrock.list_running_jobs()]
+    names = {
+        *(one["name"] for one in candidates),
+        *(name for name in listed if run_of_bedrock_name(environment, name) == run_id),
     }
-    if candidates := facts.get("jobs", {}).get("candidates"):
-        models = {one.arn for one in adapters.bedrock.list_custom_models()}
+    jobs = [adapters.bedrock.find_customization_job(name) for name in sorted(names)]
+    left = {
+        "throughput": [one.arn for one in [adapters.throughputs.find(served)] if one],
+        "custom model deployment": [one.arn for one in [adapters.deployments.find(served)] if one],
+        "unfinished customization job": [one.arn for one in jobs if one and one.status == IN_PROGRESS],
+    }
+    if candidates:
         others = not_chosen(candidates, facts.get("model", {}).get("number"))
-        left["model that was not chosen"] = [arn for arn in others if arn in models]
+        left["model that was not chosen"] = [arn for arn in others if adapters.bedrock.find_custom_model(arn)]
     return left
 
 

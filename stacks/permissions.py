@@ -233,6 +233,8 @@ def reconciler_permissions(
         _allow(["bedrock:ListTagsForResource"], throughput, deployed, job, model),
         _allow(["bedrock:GetProvisionedModelThroughput"], throughput),
         _allow(["bedrock:GetCustomModelDeployment"], deployed),
+        _allow(["bedrock:GetModelCustomizationJob"], job),
+        _allow(["bedrock:GetCustomModel"], model),
         _allow_ours(["bedrock:DeleteProvisionedModelThroughput"], deployment, throughput),
         _allow_ours(["bedrock:DeleteCustomModelDeployment"], deployment, deployed),
         _allow_ours(["bedrock:StopModelCustomizationJob"], deployment, job),

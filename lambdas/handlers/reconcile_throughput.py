@@ -72,4 +72,5 @@ def _scope(*, ending: bool) -> Scope:
         topic_arn=settings.topic_arn,
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
         ending=ending,
+        most_candidates=settings.max_sweep_jobs,
     )

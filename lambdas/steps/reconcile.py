@@ -40,7 +40,7 @@ def reconcile_and_tell(
 
     Raises NotReconciled where something could not be found out or removed.
     """
-    turn = reconcile(scope, seconds_left, adapters=adapters)
+    turn = reconcile(scope, seconds_left, adapters=adapters, ended=_ended_badly(ended))
     _count(turn)
     tell_reconciliation(turn, ended, scope, adapters=adapters)
     if ended is None:
@@ -68,16 +68,25 @@ def reconcile(
     seconds_left: Callable[[], float],
     *,
     adapters: Adapters,
+    ended: tuple[str, ...] = (),
     sleep: Callable[[float], object] = time.sleep,
 ) -> Turn:
-    """Turns until nothing is left to wait for, or the time is up: the last turn, with what all of them have done."""
+    """Turns until nothing is left to wait for, or the time is up: the last turn, with what all of them have done.
+
+    `ended` are executions that have just ended without success.
+    """
     done, waited, wait = Turn(), 0.0, FIRST_WAIT_SECONDS
     while True:
-        done = settle_resources(scope, done.left, adapters).after(done)
+        stopped = (*ended, *done.executions_stopped)
+        done = settle_resources(scope, done.left, adapters, ended=stopped).after(done)
         if not _may_heal(done, scope, waited) or seconds_left() < wait:
             return done
         sleep(wait)
         waited, wait = waited + wait, min(LONGEST_WAIT_SECONDS, wait * 2)
+
+
+def _ended_badly(ended: EndedExecution | None) -> tuple[str, ...]:
+    return () if ended is None or ended.status == "SUCCEEDED" else (ended.execution_arn,)
 
 
 def is_finished(turn: Turn, scope: Scope) -> bool:

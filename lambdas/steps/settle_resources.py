@@ -3,9 +3,12 @@
 These are throughputs, deployments, jobs, models and slots. What fails for one of them is noted and stops no other.
 What was deleted counts only once Bedrock no longer finds it. Deleting what is gone is success, so a run's own lane may
 do the same at the same time.
+
+Bedrock's lists and tags may lag behind, Get does not: what a list may not show yet is found by its name, and what it
+still shows is asked for before it is deleted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -18,18 +21,27 @@ from lambdas.adapters.aws.service_errors import Conflict, NotFound, Refused
 from lambdas.adapters.stores.throughput_slots import Held
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.run import Claim, bedrock_name, candidate_of_bedrock_name, claim_key
-from lambdas.domain.core.timestamps import now
+from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving import lease
 from lambdas.domain.serving.kinds import KINDS, noun
 from lambdas.domain.serving.lease import CUT_OFF, Execution, Owner, Resource, Verdict
 from lambdas.domain.serving.reconciliation import FoundServing, Scope, Turn
+from lambdas.steps.unlisted_resources import joined, run_of_execution, running_jobs_of_names, serving_of_names
+
+# So long after their creation things without tags, and jobs of ended executions, may not show in what Bedrock lists.
+LONGEST_LAG_SECONDS = 900
 
 
-def settle_resources(scope: Scope, earlier: list[FoundServing], adapters: Adapters) -> Turn:
-    """One turn; `earlier` are those that the turn before was to delete, and could not yet see gone."""
-    return _Turn(scope, adapters).settle_all(earlier)
+def settle_resources(
+    scope: Scope, earlier: list[FoundServing], adapters: Adapters, *, ended: Sequence[str] = ()
+) -> Turn:
+    """One turn; `earlier` are those that the turn before was to delete, and could not yet see gone.
+
+    `ended` are executions that have just ended or been stopped: what they have is looked for by its names, too.
+    """
+    return _Turn(scope, adapters).settle_all(earlier, ended)
 
 
 class _Turn:
@@ -42,22 +54,24 @@ class _Turn:
         self._claim = cache(self._read_claim)
         self._execution = cache(self._read_execution)
 
-    def settle_all(self, earlier: list[FoundServing]) -> Turn:
+    def settle_all(self, earlier: list[FoundServing], ended: Sequence[str]) -> Turn:
         if self._scope.ending:
             self._stop_executions()
         held = self._held_slots()
+        executions = {*ended, *self._turn.executions_stopped, *self._ended_lately()}
+        ended_runs = {run for execution in executions if (run := run_of_execution(self._execution(execution)))}
         for kind in KINDS:
-            listed = self._listed(kind, held)
+            listed = self._listed(kind, ended_runs | {slot.holder.run_id for slot in held})
+            judged = [found for found in earlier if found.kind == kind]
+            for found in judged:
+                self._delete(found)
             for served in listed:
-                with self._noted(f"{noun(kind)} {served.arn}"):
-                    self._settle_served(kind, served)
-            for found in earlier:
-                if found.kind == kind and found.arn not in {served.arn for served in listed}:
-                    self._delete(found)
-        with self._noted("the list of customization jobs"):
-            for job in self._adapters.bedrock.list_running_jobs():
-                with self._noted(f"job {job.arn}"):
-                    self._settle_job(job)
+                if served.arn not in {found.arn for found in judged}:
+                    with self._noted(f"{noun(kind)} {served.arn}"):
+                        self._settle_served(kind, served)
+        for job in self._listed_jobs(ended_runs):
+            with self._noted(f"job {job.arn}"):
+                self._settle_job(job)
         with self._noted("the list of custom models"):
             for model in self._adapters.bedrock.list_custom_models():
                 with self._noted(f"model {model.arn}"):
@@ -106,22 +120,39 @@ class _Turn:
             if not self._scope.ending:
                 raise
 
-    def _listed(self, kind: ServingKind, held: list[Held]) -> list[Listed]:
-        """All of the kind in the account; where they cannot be listed, those of the runs that hold a slot."""
-        with self._noted(f"the list of {noun(kind)}s"):
-            return self._adapters.served_models.list_all(kind)
-        self._turn.unlisted.append(kind)
-        found = []
-        for slot in held:
-            name = bedrock_name(self._scope.terms.environment, slot.holder.run_id)
-            with self._noted(f"{noun(kind)} {name}"):
-                one = self._adapters.served_models.find(kind, name)
-                if one is not None:
-                    found.append(Listed(one.arn, name, one.created_at, one.model_units))
-        return found
+    def _ended_lately(self) -> list[str]:
+        """Where nobody comes by later, the executions besides whose jobs may not show in a list yet."""
+        if self._scope.ending:
+            with self._noted("the list of executions that have ended"):
+                moment = now()
+                started = later(moment, -LONGEST_LAG_SECONDS)
+                return list(self._adapters.executions.failed_between(self._scope.state_machine_arn, started, moment))
+        return []
+
+    def _listed(self, kind: ServingKind, runs: set[str]) -> list[Listed]:
+        """All of the kind in the account, and those of the runs, which a list may not show yet, or not at all."""
+        listed: list[Listed] = []
+        try:
+            listed = self._adapters.served_models.list_all(kind)
+        except (ServiceBusy, Refused) as error:
+            self._note(f"the list of {noun(kind)}s", error)
+            self._turn.unlisted.append(kind)
+        names = [bedrock_name(self._scope.terms.environment, run) for run in sorted(runs)]
+        return joined(listed, serving_of_names(kind, names, self._adapters.served_models, self._noted))
+
+    def _listed_jobs(self, runs: set[str]) -> list[Listed]:
+        """All jobs in progress in the account, and those of the runs, which a list may not show yet."""
+        listed: list[Listed] = []
+        with self._noted("the list of customization jobs"):
+            listed = self._adapters.bedrock.list_running_jobs()
+        environment, numbers = self._scope.terms.environment, range(1, self._scope.most_candidates + 1)
+        names = [bedrock_name(environment, run, number) for run in sorted(runs) for number in numbers]
+        return joined(listed, running_jobs_of_names(names, self._adapters.bedrock, self._noted))
 
     def _settle_served(self, kind: ServingKind, listed: Listed) -> None:
-        resource = self._with_tags(listed)
+        resource = self._with_tags(listed, lambda: self._adapters.served_models.find(kind, listed.arn))
+        if resource is None:
+            return
         terms, moment = self._scope.terms, now()
         judgement = lease.judge_served(resource, self._owner(resource), terms, moment, ending=self._scope.ending)
         if judgement.verdict is Verdict.FOREIGN:
@@ -136,7 +167,9 @@ class _Turn:
             run_id=lease.run_of(resource, terms.environment),
         )
         if judgement.verdict is Verdict.END:
-            self._delete(found)
+            # Another lane may have deleted it: that is nothing to tell anybody.
+            if not self._is_gone(found):
+                self._delete(found)
             return
         self._turn.kept.append(found)
         if judgement.verdict is Verdict.UNDECIDED:
@@ -144,6 +177,12 @@ class _Turn:
             self._turn.problems.append(
                 f"It is not known whether {noun(kind)} {listed.arn} may exist: {judgement.reason}."
             )
+
+    def _is_gone(self, found: FoundServing) -> bool:
+        try:
+            return self._adapters.served_models.find(found.kind, found.arn) is None
+        except (ServiceBusy, Refused):
+            return False
 
     def _delete(self, found: FoundServing) -> None:
         """One attempt; all but a NotFound count as such."""
@@ -169,9 +208,12 @@ class _Turn:
         (self._turn.deleted if gone else self._turn.pending).append(found)
 
     def _settle_job(self, listed: Listed) -> None:
-        resource = self._with_tags(listed)
+        resource = self._with_tags(listed, lambda: self._adapters.bedrock.find_customization_job(listed.arn))
+        if resource is None:
+            return
         judgement = lease.judge_job(resource, self._owner(resource), self._scope.terms, ending=self._scope.ending)
         if judgement.verdict is Verdict.UNDECIDED:
+            self._wait_for_tags(resource)
             self._turn.problems.append(f"It is not known whether job {listed.arn} may go on: {judgement.reason}.")
         if judgement.verdict is not Verdict.END:
             return
@@ -195,21 +237,25 @@ class _Turn:
             choice = self._adapters.model_choice.read_choice(self._scope.bucket, candidate[0])
         if choice is None or choice.chosen == candidate[1] or choice.model_arn == listed.arn:
             return
-        resource = self._with_tags(listed)
+        resource = self._with_tags(listed, lambda: self._adapters.bedrock.find_custom_model(listed.arn))
+        if resource is None:
+            return
         judgement = lease.judge_model(resource, self._owner(resource), choice.chosen, self._scope.terms)
         if judgement.verdict is Verdict.UNDECIDED:
+            self._wait_for_tags(resource)
             self._turn.problems.append(f"It is not known whether model {listed.arn} may go: {judgement.reason}.")
         if judgement.verdict is not Verdict.END:
             return
         try:
-            self._adapters.bedrock.delete_custom_model(listed.arn)
+            was_there = self._adapters.bedrock.delete_custom_model(listed.arn)
         except Conflict as conflict:
             # It is still being made, or in use: the next turn comes by, where there is one.
             if self._scope.ending:
                 self._turn.busy = True
                 self._turn.problems.append(f"model {listed.arn} was not deleted: {conflict}.")
             return
-        self._turn.models_deleted.append(listed.arn)
+        if was_there:
+            self._turn.models_deleted.append(listed.arn)
 
     def _settle_slot(self, slot: Held) -> None:
         name = bedrock_name(self._scope.terms.environment, slot.holder.run_id)
@@ -223,16 +269,26 @@ class _Turn:
         if isinstance(execution, Execution) and execution.status in CUT_OFF:
             self._turn.slots_settling.append(slot.key)
 
-    def _with_tags(self, listed: Listed) -> Resource:
+    def _wait_for_tags(self, resource: Resource) -> None:
+        self._turn.busy |= isinstance(resource.tags, Unknown) and resource.tags.busy
+
+    def _with_tags(self, listed: Listed, find: Callable[[], object | None]) -> Resource | None:
+        """What was listed with its tags; None where Bedrock does not `find` it any more."""
         tags: dict[str, str] | Unknown
         try:
             tags = self._adapters.bedrock.tags_of(listed.arn)
+        except NotFound:
+            if find() is None:
+                return None
+            tags = {}
         except (ServiceBusy, Refused) as error:
             tags = Unknown(str(error), isinstance(error, ServiceBusy))
             # What has a foreign name, too, is nobody's concern here.
             unread = Resource(listed.arn, listed.name, listed.created_at, tags)
             if lease.run_of(unread, self._scope.terms.environment) is not None:
                 self._note(f"the tags of {listed.arn}", error)
+        if tags == {} and now() < later(listed.created_at, LONGEST_LAG_SECONDS):
+            tags = Unknown("they do not show yet", busy=True)
         return Resource(listed.arn, listed.name, listed.created_at, tags)
 
     def _owner(self, resource: Resource) -> Owner:

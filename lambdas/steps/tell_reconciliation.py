@@ -13,7 +13,7 @@ from lambdas.domain.core.errors import InvalidEvent, RunAborted, RunTimedOut, Se
 from lambdas.domain.core.notification import Notification
 from lambdas.domain.core.object_created import ObjectCreated
 from lambdas.domain.core.outside_text import own_sentence
-from lambdas.domain.core.run import Claim, candidate_of_bedrock_name, claim_key, prefix, report_key, run_id
+from lambdas.domain.core.run import Claim, bedrock_name, claim_key, prefix, report_key, run_id
 from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.serving.lease import Execution
 from lambdas.domain.serving.reconciliation import (
@@ -92,12 +92,16 @@ def _find_trained_models(run: str, scope: Scope, adapters: Adapters) -> list[str
         stored = adapters.model_choice.read_choice(scope.bucket, run)
         if stored is not None:
             return [stored.model_arn]
-        named = [
-            (candidate_of_bedrock_name(environment, one.name), one.arn) for one in adapters.bedrock.list_custom_models()
+        numbers = range(1, scope.most_candidates + 1)
+        # By name: a list may lag behind.
+        named = {
+            number: adapters.bedrock.find_custom_model(bedrock_name(environment, run, number)) for number in numbers
+        }
+        return [
+            arn
+            for number, arn in named.items()
+            if arn is not None and is_candidate_of(adapters.bedrock.tags_of(arn), environment, run, number)
         ]
-        made = sorted((found[1], arn) for found, arn in named if found is not None and found[0] == run)
-        proven = (is_candidate_of(adapters.bedrock.tags_of(arn), environment, run, number) for number, arn in made)
-        return [arn for (_, arn), is_ours in zip(made, proven, strict=True) if is_ours]
     except (ServiceBusy, Refused, ValueError) as error:
         logger.warning("Trained models not found out", extra={"trouble": str(error)})
         return []

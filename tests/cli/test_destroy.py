@@ -29,6 +29,8 @@ class Account:
         self.protection_refusal: Exception | None = None
         self.calls: list[str] = []
         self.told: list[str] = []
+        # Deleted, and listed still.
+        self.gone: set[str] = set()
 
     def __call__(self, _: str) -> Any:
         return self
@@ -56,6 +58,9 @@ class Account:
         yield {"modelSummaries": [{"modelArn": arn, "modelName": name} for arn, (name, _) in self.models.items()]}
 
     def list_tags_for_resource(self, *, resourceARN: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        if resourceARN in self.gone:
+            refusal = {"Code": "ValidationException", "Message": "The provided resource ARN is invalid."}
+            raise ClientError({"Error": refusal, "ResponseMetadata": {}}, "ListTagsForResource")  # type: ignore[typeddict-item]
         return {"tags": [{"key": "deployment", "value": self.models[resourceARN][1]}]}
 
     def destroy(self, *, answer: str = "yes", status: int = 0) -> int:
@@ -120,6 +125,16 @@ def test_where_nothing_was_deleted_nothing_is_said_to_be_deleted(answer: str, st
     account = kept()
     assert account.destroy(answer=answer, status=status) == status
     assert account.calls == ["told", "cdk destroy"]
+
+
+def test_a_model_that_is_gone_and_still_listed_stays_nowhere() -> None:
+    """Bedrock's lists may lag behind."""
+    account = kept()
+    gone = next(arn for arn, (name, _) in account.models.items() if name.startswith("team-"))
+    account.gone = {gone}
+    assert account.destroy() == 0
+    assert gone not in account.told[-1]
+    assert "cannot be listed" not in account.told[-1]
 
 
 def test_models_that_cannot_be_listed_are_told_and_hinder_no_deletion() -> None:

@@ -5,7 +5,6 @@ NotFound, Conflict or Refused.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -175,10 +174,14 @@ class Bedrock:
             simulated=_is_simulated(response["ResponseMetadata"]),
         )
 
-    def delete_custom_model(self, arn: str) -> None:
-        """Deletes a custom model; one that does not exist is deleted already."""
-        with suppress(NotFound), errors_about_one("DeleteCustomModel"):
-            self._client.delete_custom_model(modelIdentifier=arn)
+    def delete_custom_model(self, arn: str) -> bool:
+        """Deletes a custom model; False for one that does not exist, deleted already."""
+        try:
+            with errors_about_one("DeleteCustomModel"):
+                self._client.delete_custom_model(modelIdentifier=arn)
+        except NotFound:
+            return False
+        return True
 
     def list_custom_models(self) -> list[Listed]:
         """All custom models of the account in this Region, whoever made them."""

@@ -128,6 +128,8 @@ def judge_job(resource: Resource, owner: Owner, terms: Terms, *, ending: bool) -
     if isinstance(resource.tags, Unknown):
         if run_of(resource, terms.environment) is None or owner.claim is None:
             return Judgement(Verdict.FOREIGN, "neither its name nor a claim says that it is ours")
+        if not ending and _is_running(owner):
+            return Judgement(Verdict.KEEP, "its execution is RUNNING")
         return Judgement(Verdict.UNDECIDED, "its tags, which may keep it, could not be read")
     if not _proven_by_tags(resource.tags, terms.environment):
         return Judgement(Verdict.FOREIGN, "its tags do not say that it is ours")
@@ -147,6 +149,8 @@ def judge_model(resource: Resource, owner: Owner, chosen: int, terms: Terms) -> 
     if candidate is None:
         return Judgement(Verdict.FOREIGN, "its name is no candidate's of this environment")
     if isinstance(resource.tags, Unknown):
+        if _is_running(owner):
+            return Judgement(Verdict.KEEP, "its execution is RUNNING")
         return Judgement(Verdict.UNDECIDED, "its tags, which may keep it, could not be read")
     if not is_candidate_of(resource.tags, terms.environment, *candidate):
         return Judgement(Verdict.FOREIGN, "its tags do not say that it is a candidate's of this environment")
@@ -201,6 +205,10 @@ def _last_purchase(claim: Claim, execution: Execution | None, terms: Terms) -> s
     if execution.ended_at is None:
         return "9999"
     return later(execution.ended_at, terms.settle_seconds)
+
+
+def _is_running(owner: Owner) -> bool:
+    return isinstance(owner.execution, Execution) and owner.execution.status == RUNNING
 
 
 def _by_execution(resource: Resource, owner: Owner) -> Judgement:

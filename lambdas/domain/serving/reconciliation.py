@@ -18,6 +18,7 @@ class Scope:
     """Where the reconciler looks, and whom it tells; `ending`: the stack is being deleted, so that nothing may go on.
 
     A None of `model_unit_price_per_hour` leaves the price to each run's preflight, one of `topic_arn` tells nobody.
+    `most_candidates` is how many jobs a run can have.
     """
 
     terms: Terms
@@ -26,6 +27,7 @@ class Scope:
     topic_arn: str | None = None
     model_unit_price_per_hour: float | None = None
     ending: bool = False
+    most_candidates: int = 1
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,12 @@ from io import StringIO
 from typing import Any
 from unittest.mock import Mock
 
+import pytest
+
 from cli.leftovers import Leftovers, leftovers, tell_leftovers
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.clients import Clients
+from local.bedrock.settings import SimulationSettings
 from local.terminal import Console
 from tests.local.bedrock.conftest import HAIKU, Simulation
 
@@ -60,12 +63,47 @@ def test_of_a_sweep_only_the_chosen_and_kept_models_may_stay(simulation: Simulat
     simulation.bedrock.delete_custom_model(modelIdentifier=arns[3])
     fates = (None, "kept", "left", "deleted")
     candidates = [
-        {"number": number, "model_arn": arn, "model": fate}
+        {"name": f"team-{RUN}-c{number}", "number": number, "model_arn": arn, "model": fate}
         for number, (arn, fate) in enumerate(zip(arns, fates, strict=True), 1)
     ]
     left = left_of(simulation, {"jobs": {"candidates": candidates}, "model": {"number": 1}})
     assert left["model that was not chosen"] == [arns[2]]
     assert left_of(simulation, {"jobs": {"candidates": candidates}})["model that was not chosen"] == []
+
+
+class TestLaggingLists:
+    """Lists of a minute ago."""
+
+    @pytest.fixture
+    def settings(self) -> SimulationSettings:
+        """Bedrock's lists lag behind, Get does not."""
+        return SimulationSettings(list_lag_seconds=60)
+
+    def test_what_no_list_shows_yet_is_left(self, simulation: Simulation) -> None:
+        """The last word must not be that nothing is left."""
+        tuned = simulation.complete_job_for(HAIKU)["outputModelArn"]
+        arn = simulation.bedrock.create_provisioned_model_throughput(
+            modelUnits=1, provisionedModelName=f"team-{RUN}", modelId=tuned
+        )["provisionedModelArn"]
+        name = f"team-{RUN}-c1"
+        job = simulation.create_job(jobName=name, customModelName=name)
+        candidate = {"name": name, "number": 1, "model_arn": None}
+        left = left_of(simulation, {"jobs": {"candidates": [candidate]}})
+        assert (left["throughput"], left["unfinished customization job"]) == ([arn], [job])
+
+    def test_what_is_gone_and_still_listed_is_not_left(self, simulation: Simulation) -> None:
+        """A run that has cleaned up must not be said to bill."""
+        tuned = simulation.complete_job_for(HAIKU)["outputModelArn"]
+        simulation.bedrock.create_provisioned_model_throughput(
+            modelUnits=1, provisionedModelName=f"team-{RUN}", modelId=tuned
+        )
+        simulation.create_job(jobName=f"team-{RUN}-c1", customModelName=f"team-{RUN}-c1")
+        simulation.clock.advance(1200)
+        simulation.bedrock.stop_model_customization_job(jobIdentifier=f"team-{RUN}-c1")
+        simulation.clock.advance(30)
+        simulation.bedrock.delete_provisioned_model_throughput(provisionedModelId=f"team-{RUN}")
+        simulation.clock.advance(60)
+        assert not any(left_of(simulation).values())
 
 
 def test_what_is_left_is_told_by_its_arn_and_the_rest_in_words() -> None:
