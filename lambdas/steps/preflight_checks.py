@@ -51,6 +51,7 @@ from lambdas.domain.preflight.simulations import (
 from lambdas.domain.preflight.storage import BUCKET_REGION, in_region
 from lambdas.domain.preflight.subject import EnvironmentResources, Subject
 from lambdas.domain.preflight.subscribers import SUBSCRIBERS, TopicInUse, heard
+from lambdas.domain.training.customization import IN_PROGRESS
 
 NO_RUN = "There is no run yet."
 
@@ -120,12 +121,18 @@ def _quotas(subject: Subject, adapters: Adapters) -> list[Check]:
         defaults = _ask(adapters.quotas.list_default_quotas)
         listed = listed if isinstance(defaults, Unknown) else [*listed, *defaults]
     in_use = InUse(
-        jobs=_ask(lambda: len(adapters.bedrock.list_running_jobs())),
+        jobs=_ask(lambda: _count_running_jobs(adapters)),
         custom_models=_ask(lambda: len(adapters.bedrock.list_custom_models())),
         model_units=_ask(adapters.quotas.model_units_in_use),
         deployments=_ask(adapters.quotas.deployments_in_use),
     )
     return quota_checks(needs, listed, in_use)
+
+
+def _count_running_jobs(adapters: Adapters) -> int:
+    """Each job is asked for: a list that lags behind shows one that has just ended, for which no run must fail."""
+    listed = [adapters.bedrock.find_customization_job(job.arn) for job in adapters.bedrock.list_running_jobs()]
+    return sum(job is not None and job.status == IN_PROGRESS for job in listed)
 
 
 def _storage(subject: Subject, adapters: Adapters) -> list[Check]:

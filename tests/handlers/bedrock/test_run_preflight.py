@@ -421,6 +421,22 @@ def test_role_must_list_the_output_bucket(account: Script, run_preflight: Prefli
     assert "s3:ListBucket on arn:aws:s3:::output-bucket (" in str(error)
 
 
+@pytest.mark.parametrize(("status", "expected"), [("InProgress", "failed"), ("Completed", "passed")])
+def test_a_job_that_has_ended_and_is_still_listed_takes_no_room(
+    account: Script, quotas: Script, run_preflight: Preflight, job_description: Describe, status: str, expected: str
+) -> None:
+    """Bedrock's lists may lag behind: a run must not fail for a job that has just ended."""
+    change(quotas, "ListServiceQuotas").answer("ListServiceQuotas", listed(L_0406044C=1))
+    job = job_description(status=status)
+    summary = {key: job[key] for key in ("jobArn", "jobName", "creationTime")}
+    change(account, "ListModelCustomizationJobs").answer(
+        "ListModelCustomizationJobs", {"modelCustomizationJobSummaries": [{**summary, "status": "InProgress"}]}
+    )
+    change(account, "GetModelCustomizationJob").answer("GetModelCustomizationJob", job)
+    _, document = run_preflight()
+    assert statuses(document)["quota-jobs"] == expected
+
+
 def test_models_of_a_sweep_must_all_have_room(account: Script, run_preflight: Preflight, plan: dict[str, Any]) -> None:
     """They are deleted only after the best one is chosen."""
     plan["candidates"] = [{**plan["candidates"][0], "number": number} for number in range(1, 7)]
