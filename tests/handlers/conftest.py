@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, get_args
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.handlers import composition
+from local.bedrock.settings import UndocumentedRefusals
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -39,6 +40,16 @@ ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "FineTuning",
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
+
+
+# Of a test that rests on refusals whose code no document tells: it is run with either.
+either_way = pytest.mark.parametrize("refusals", get_args(UndocumentedRefusals))
+
+
+@pytest.fixture
+def refusals() -> UndocumentedRefusals:
+    """The code of refusals that no document tells; `either_way` sets both, one after the other."""
+    return "specific"
 
 
 @pytest.fixture(autouse=True)

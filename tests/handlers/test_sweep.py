@@ -39,9 +39,9 @@ from lambdas.steps.start_jobs import JobSettings, start_jobs
 from lambdas.steps.stop_jobs import stop_jobs
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve
-from local.bedrock.settings import SimulationSettings
+from local.bedrock.settings import SimulationSettings, UndocumentedRefusals
 from local.request_guard import TOKEN_HEADER
-from tests.handlers.conftest import OUTPUT_BUCKET, SESSION_TOKEN
+from tests.handlers.conftest import OUTPUT_BUCKET, SESSION_TOKEN, either_way
 from tests.local.bedrock.conftest import InlineExecutor, rows
 
 RUN = "sales-0123456789ab"
@@ -158,7 +158,9 @@ def job_stall_seconds() -> float:
 
 
 @pytest.fixture
-def sweep(s3: Any, monkeypatch: pytest.MonkeyPatch, job_stall_seconds: float) -> Iterator[Sweep]:
+def sweep(
+    s3: Any, monkeypatch: pytest.MonkeyPatch, refusals: UndocumentedRefusals, job_stall_seconds: float
+) -> Iterator[Sweep]:
     """A run of four candidates, data and plan ready."""
     data = "".join(json.dumps(row) + "\n" for row in rows(40))
     for name in ("train", "validation"):
@@ -206,7 +208,10 @@ def sweep(s3: Any, monkeypatch: pytest.MonkeyPatch, job_stall_seconds: float) ->
     }
     clock = ManualClock()
     settings = SimulationSettings(
-        region="us-west-2", account_id=DEFAULT_ACCOUNT_ID, job_stall_seconds=job_stall_seconds
+        region="us-west-2",
+        account_id=DEFAULT_ACCOUNT_ID,
+        job_stall_seconds=job_stall_seconds,
+        undocumented_refusals=refusals,
     )
     with serve(settings, s3, token=SESSION_TOKEN, clock=clock, executor=InlineExecutor()) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", url)
@@ -334,6 +339,7 @@ def test_if_all_stall_the_run_ends_with_an_error_of_that_name(sweep: Sweep) -> N
         sweep.train(turns=600)
 
 
+@either_way
 def test_a_stopped_one_is_no_candidate(sweep: Sweep) -> None:
     """A person may stop one job in the console without losing the others."""
     sweep.start()
@@ -421,6 +427,7 @@ def test_without_any_loss_the_smallest_number_stands_in_for_a_first_job_that_fai
     assert chosen.reason.endswith("job 2 is taken, which has the smallest number of those that made a model.")
 
 
+@either_way
 def test_the_models_that_were_not_chosen_are_deleted(sweep: Sweep) -> None:
     """They cost storage each month, and nobody asked for them."""
     sweep.train()
@@ -483,6 +490,7 @@ def test_a_refused_deletion_leaves_one_model_and_deletes_the_others(sweep: Sweep
     assert len(sweep.model_names()) == 2
 
 
+@either_way
 def test_the_clean_up_lane_stops_every_job(sweep: Sweep) -> None:
     """Each trains at the account's cost, also one whose start was never recorded."""
     sweep.start()
@@ -493,6 +501,7 @@ def test_the_clean_up_lane_stops_every_job(sweep: Sweep) -> None:
     assert {job["status"] for job in listed} == {"Stopping"}
 
 
+@either_way
 def test_one_job_that_cannot_be_stopped_does_not_save_the_others(sweep: Sweep) -> None:
     """The first refusal would otherwise let three jobs train on."""
     job = sweep.start()
@@ -594,6 +603,7 @@ class TestReconciliation:
         assert len(self.sweep.model_names()) == 1
 
 
+@either_way
 def test_at_the_stacks_deletion_a_losing_model_that_cannot_go_yet_is_waited_for(
     sweep: Sweep, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ from lambdas.handlers import composition
 from lambdas.steps.reconcile import reconcile
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve
-from local.bedrock.settings import SimulationSettings
+from local.bedrock.settings import SimulationSettings, UndocumentedRefusals
 from local.request_guard import TOKEN_HEADER
 from tests.handlers.conftest import OUTPUT_BUCKET, SESSION_TOKEN
 from tests.local.bedrock.conftest import InlineExecutor, conversation, rows
@@ -192,11 +192,12 @@ def kind(request: pytest.FixtureRequest) -> ServingKind:
 
 
 @pytest.fixture
-def timing() -> SimulationSettings:
+def timing(refusals: UndocumentedRefusals) -> SimulationSettings:
     """Deletions take as long as on AWS, all else no time; and a quota that is in nobody's way."""
     return SimulationSettings(
         region="us-west-2",
         account_id=DEFAULT_ACCOUNT_ID,
+        undocumented_refusals=refusals,
         no_commitment_model_units=100,
         custom_model_deployments=100,
         job_queue_seconds=0,

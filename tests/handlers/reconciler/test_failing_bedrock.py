@@ -4,7 +4,10 @@ import pytest
 
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import KINDS, ON_DEMAND, PROVISIONED
+from tests.handlers.conftest import either_way
 from tests.handlers.reconciler.conftest import DELETE, GET, LIST, TAGS, World
+
+pytestmark = either_way
 
 
 @pytest.mark.parametrize("operation", ["list", "tags", "get", "delete"])

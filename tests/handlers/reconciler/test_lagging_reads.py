@@ -8,26 +8,21 @@ import pytest
 from lambdas.domain.core.run import CANDIDATE_TAG, KEEP_MODEL_TAG, bedrock_name, bedrock_tags
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.handlers import reconcile_throughput
-from local.bedrock.settings import SimulationSettings, UndocumentedRefusals
-from tests.handlers.conftest import OUTPUT_BUCKET
+from local.bedrock.settings import SimulationSettings
+from tests.handlers.conftest import OUTPUT_BUCKET, either_way
 from tests.handlers.reconciler.conftest import DEPLOYMENT, World
 from tests.local.bedrock.conftest import rows
+
+pytestmark = either_way
 
 # Longer than a reconciliation waits for what does not heal.
 LAG = 3600
 
 
-@pytest.fixture(params=["specific", "validation"])
-def refusals(request: pytest.FixtureRequest) -> UndocumentedRefusals:
-    """Both codes of refusals that no document tells."""
-    chosen: UndocumentedRefusals = request.param
-    return chosen
-
-
 @pytest.fixture
-def timing(timing: SimulationSettings, refusals: UndocumentedRefusals) -> SimulationSettings:
+def timing(timing: SimulationSettings) -> SimulationSettings:
     """Lists of an hour ago."""
-    return timing.model_copy(update={"list_lag_seconds": LAG, "undocumented_refusals": refusals})
+    return timing.model_copy(update={"list_lag_seconds": LAG})
 
 
 def tags(run: str, execution: str) -> dict[str, str]:

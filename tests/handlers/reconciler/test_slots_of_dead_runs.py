@@ -4,8 +4,10 @@ import pytest
 
 from lambdas.adapters.stores.throughput_slots import UnreadableSlot
 from lambdas.domain.models.catalogue import ServingKind
-from tests.handlers.conftest import OUTPUT_BUCKET
+from tests.handlers.conftest import OUTPUT_BUCKET, either_way
 from tests.handlers.reconciler.conftest import DELETE, GET, World
+
+pytestmark = either_way
 
 
 def test_a_dead_holders_slot_is_freed_and_a_running_ones_is_not(world: World) -> None:
