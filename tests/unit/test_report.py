@@ -11,6 +11,7 @@ from lambdas.domain.report.arm_figures import summarise_arm, token_reduction
 from lambdas.domain.report.run_report import TokenFigures
 from lambdas.domain.report.success_message import headline
 from lambdas.domain.report.templates import label
+from tests.answer_lines import make_answer
 from tests.unit.reports import arm_figures, succeeded_report
 
 
@@ -49,6 +50,30 @@ def test_an_arm_without_any_answer_has_scores_of_zero_and_no_statistics() -> Non
     assert (arm.n, arm.errors, arm.f1, arm.stop_reasons) == (1, 1, 0, {})
     assert arm.output_tokens.mean is arm.latency_ms.p95 is None
     assert "label_match" not in arm.dump()
+
+
+@pytest.mark.parametrize(
+    ("response", "stop_reason", "counts"),
+    [
+        ("  \n", "end_turn", (1, 0, 0)),
+        ("I'm sorry, but I can't answer that.", "end_turn", (0, 1, 0)),
+        ("Sorry, I cannot help with this.", "end_turn", (0, 1, 0)),
+        ("I am unable to say.", "end_turn", (0, 1, 0)),
+        ("As an AI, I have no view.", "end_turn", (0, 1, 0)),
+        ("Blocked.", "content_filtered", (0, 1, 0)),
+        ("It rose by 5", "max_tokens", (0, 0, 1)),
+        ("Sorry to hear that your order is late.", "end_turn", (0, 0, 0)),
+        ("I cannotate the text.", "end_turn", (0, 0, 0)),
+        ("35 million", "end_turn", (0, 0, 0)),
+    ],
+)
+def test_empty_refused_and_truncated_answers_are_counted(
+    response: str, stop_reason: str, counts: tuple[int, int, int]
+) -> None:
+    """A low score says nothing of whether the model is wrong, or was not let speak."""
+    figures = count_figures([make_answer(0, response, "x", stop_reason=stop_reason)])
+    arm = summarise_arm(figures, {}, model_id="model")
+    assert (arm.empty, arm.refused, arm.truncated) == counts
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,26 @@
 """What is counted of an arm's answers: figures, and none of the texts, which may fill a function's memory."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from lambdas.domain.core.timestamps import seconds_between
-from lambdas.domain.evaluation.answers import MOST_ERRORS_PERCENT, StoredLine, UnansweredLine
+from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
 
 Number = TypeVar("Number", int, float)
+# Converse's stop reasons.
+_CUT_OFF = "max_tokens"
+_REFUSALS = frozenset({"content_filtered", "guardrail_intervened", "refusal"})
+_REFUSAL = re.compile(
+    r"\s*((i\W?m |i am )?(sorry|afraid)\W+(but )?)?"
+    r"(as an ai\b|i (can\W?t|cannot|can not|won\W?t|will not|am unable to|am not able to) )",
+    re.IGNORECASE,
+)
 
+# The verdict tells where more in a hundred answers are missing, or did not end by themselves.
+TOLD_PERCENT = 1
 # Every other reason says that the answer was cut off, refused or malformed.
 OWN_ENDS = {"end_turn", "stop_sequence"}
 
@@ -18,6 +29,7 @@ OWN_ENDS = {"end_turn", "stop_sequence"}
 class AnswerFigures:
     """An arm's figures; the lists have a place for each test record, None where it has no answer.
 
+    `empty` answers have no text; `refused` are those that a filter stopped, or that begin as models refuse in English.
     `first_asked` and `last_answered` are timestamps, None where there is no answer at all.
     """
 
@@ -25,6 +37,8 @@ class AnswerFigures:
     latency_ms: list[int | None] = field(default_factory=list)
     input_tokens: int = 0
     stop_reasons: Counter[str] = field(default_factory=Counter)
+    empty: int = 0
+    refused: int = 0
     first_asked: str | None = None
     last_answered: str | None = None
 
@@ -38,6 +52,8 @@ class AnswerFigures:
         self.latency_ms.append(line.latency_ms)
         self.input_tokens += line.input_tokens
         self.stop_reasons[line.stop_reason] += 1
+        self.empty += not line.response.strip()
+        self.refused += line.stop_reason in _REFUSALS or bool(_REFUSAL.match(line.response))
         self.first_asked = min(self.first_asked or line.asked_at, line.asked_at)
         self.last_answered = max(self.last_answered or line.answered_at, line.answered_at)
 
@@ -51,11 +67,21 @@ class AnswerFigures:
         """How many of them it answered."""
         return len(drop_unknown(self.output_tokens))
 
+    @property
+    def lost(self) -> int:
+        """How many of them it did not answer."""
+        return self.records - self.answers
+
+    @property
+    def truncated(self) -> int:
+        """How many answers end where the limit on tokens cut them off."""
+        return self.stop_reasons[_CUT_OFF]
+
 
 def describe_unfinished(arm: str, figures: AnswerFigures) -> str | None:
-    """How many of an arm's answers did not end by themselves, where that is more than 5 %: scores may rest on it."""
+    """How many of an arm's answers did not end by themselves, where that is more than 1 %: scores may rest on it."""
     found = Counter({reason: n for reason, n in figures.stop_reasons.items() if reason not in OWN_ENDS})
-    if found.total() * 100 <= MOST_ERRORS_PERCENT * figures.answers:
+    if found.total() * 100 <= TOLD_PERCENT * figures.answers:
         return None
     reasons = ", ".join(f"{n} {reason}" for reason, n in found.most_common())
     advice = " Set a larger evaluation.max_tokens for those that were cut off." if "max_tokens" in found else ""

@@ -14,10 +14,13 @@ from lambdas.domain.evaluation.metrics.rouge import rouge_l
 from lambdas.domain.evaluation.significance import Difference, compare
 from lambdas.domain.evaluation.task_kind import TaskKind
 
+# Compared like a metric.
+OUTPUT_TOKENS = "output_tokens"
 # A confusion matrix has a place for any two labels.
 LARGEST_CONFUSION = 500
 
-# By metric, a score 0-100 for each test record; None where the metric has no meaning for the record's reference.
+# By metric, a score 0-100 for each test record; None where the metric has no meaning for the record's reference, or
+# where there is no answer.
 Scores = dict[str, list[float | None]]
 # By arm, its lines in the test set's order; each iteration reads them anew, since they may not fit into memory.
 Answers = Mapping[str, Iterable[StoredLine]]
@@ -41,7 +44,7 @@ class Comparison(Fact):
 class ScoredArm:
     """What is kept of an arm's answers, record by record: scores by metric, and figures. No texts.
 
-    A record without an answer scores 0, one that no arm answered does so for every arm. All kinds have f1, f1_seed,
+    A record without an answer has no scores: what throttling lost is no bad answer. All kinds have f1, f1_seed,
     exact_match, rouge_l and numeric_match (of the records whose reference is a number); labels have label_match
     besides, json has valid_json, json_match and schema_match.
     """
@@ -53,8 +56,9 @@ class ScoredArm:
     def add(self, line: StoredLine, reference: str | None) -> None:
         """Scores the next test record's line."""
         self.figures.add(line)
-        for metric, score in _score_record(read_response(line), reference, self.kind).items():
-            self.scores.setdefault(metric, []).append(score)
+        scores = _score_record(read_response(line), reference, self.kind)
+        for metric, score in scores.items():
+            self.scores.setdefault(metric, []).append(score if isinstance(line, AnswerLine) else None)
 
 
 def read_rows(answers: Answers) -> Iterator[tuple[str | None, dict[str, StoredLine]]]:
@@ -118,6 +122,13 @@ def difference(
     if not rows:
         return None
     return compare([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], bounded=bounded)
+
+
+def find_difference(ours: ScoredArm, theirs: ScoredArm, metric: str, groups: Sequence[Hashable]) -> Difference | None:
+    """The difference of two arms on the records that both answered; None where the metric has no meaning for any."""
+    if metric == OUTPUT_TOKENS:
+        return difference(ours.figures.output_tokens, theirs.figures.output_tokens, groups, bounded=False)
+    return difference(ours.scores[metric], theirs.scores[metric], groups) if metric in ours.scores else None
 
 
 def state_comparison(arm: str, against: str, metric: str, found: Difference) -> Comparison:

@@ -5,41 +5,36 @@ with its twin without examples on the gate's metric. `output_tokens` is compared
 both arms answered.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from statistics import fmean
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.core.statistics import percentile
-from lambdas.domain.evaluation.answer_figures import AnswerFigures, describe_unfinished, drop_unknown
+from lambdas.domain.evaluation.answer_figures import AnswerFigures
 from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED, Arm
 from lambdas.domain.evaluation.champion import (
     ChampionAnswers,
     ChampionComparison,
-    ComparedChampion,
     LostAnswersError,
-    UnreadableChampion,
 )
 from lambdas.domain.evaluation.comparisons import (
+    OUTPUT_TOKENS,
     Answers,
     Comparison,
     ScoredArm,
     classify_arms,
-    difference,
+    find_difference,
     mean,
     read_references,
     read_rows,
     state_comparison,
 )
-from lambdas.domain.evaluation.gate import Evidence, GateDecision, GateSettings, Verdict, decide
+from lambdas.domain.evaluation.decision import Decision, Rival, decide_on, find_reservations, find_rivals
 from lambdas.domain.evaluation.metrics.classification import Classification
 from lambdas.domain.evaluation.settings import EvaluationSettings
-from lambdas.domain.evaluation.significance import Difference
 from lambdas.domain.evaluation.task_detection import detect_task_kind
 from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind
 
-OUTPUT_TOKENS = "output_tokens"
 # Kept beside f1, which counts repeated words; differences of it would say nothing more.
 NOT_COMPARED = frozenset({"f1_seed"})
 EXTREMES = 5
@@ -55,16 +50,6 @@ class Task(Fact):
     kind: TaskKind
     detected: bool
     metric: str
-
-
-class Decision(Fact):
-    """The gate's verdict with its reasons and with what it was asked for."""
-
-    verdict: Verdict
-    reasons: list[str]
-    metric: str
-    gate: GateSettings
-    champion: ComparedChampion | UnreadableChampion | None
 
 
 class Extreme(Fact):
@@ -123,14 +108,15 @@ def evaluate(
     whole = {arm: one for arm, one in scored.items() if arm not in missing}
     tuned, base = whole[TUNED], whole.get(BASE)
     entries = _compare_arms(whole, arms, metric, groups)
-    evidence = [_find_evidence(tuned, base, metric, groups, BASE)] if base else []
+    to_beat, others = find_rivals(whole, arms, groups)
     compared = None
     if champion is not None:
         compared, indexes, theirs = _score_champion(champion, kind)
         if indexes:
             ours, shared_groups = _select(tuned, indexes), [groups[index] for index in indexes]
             entries += _compare_arm(TUNED, ours, CHAMPION, theirs, shared_groups)
-            evidence.append(_find_evidence(ours, theirs, metric, shared_groups, CHAMPION))
+            to_beat.append(Rival(CHAMPION, ours, theirs, shared_groups))
+    reservations = find_reservations(whole, to_beat, missing, leaked)
     return Evaluation(
         task=Task(kind=kind, detected=settings.task_kind is None, metric=metric),
         means={arm: {name: mean(values) for name, values in one.scores.items()} for arm, one in whole.items()},
@@ -138,7 +124,7 @@ def evaluate(
         missing=dict(missing),
         classifications=classify_arms(answers) if kind == "labels" else {},
         comparisons=entries,
-        decision=_tell_unfinished(_decide(settings.gate, metric, evidence, compared, leaked, missing), whole),
+        decision=decide_on(settings.gate, metric, to_beat, others, reservations, compared),
         extremes=_find_extremes(tuned, base, groups, metric),
     )
 
@@ -187,78 +173,10 @@ def _compare_arm(
 ) -> list[Comparison]:
     entries = []
     for metric in [only] if only else [*(name for name in ours.scores if name not in NOT_COMPARED), OUTPUT_TOKENS]:
-        found = _find_difference(ours, theirs, metric, groups)
+        found = find_difference(ours, theirs, metric, groups)
         if found is not None:
             entries.append(state_comparison(arm, against, metric, found))
     return entries
-
-
-def _find_difference(ours: ScoredArm, theirs: ScoredArm, metric: str, groups: Sequence[int]) -> Difference | None:
-    """None where the metric has no meaning for any record."""
-    if metric == OUTPUT_TOKENS:
-        return difference(ours.figures.output_tokens, theirs.figures.output_tokens, groups, bounded=False)
-    return difference(ours.scores[metric], theirs.scores[metric], groups) if metric in ours.scores else None
-
-
-def _find_evidence(
-    ours: ScoredArm, theirs: ScoredArm, metric: str, groups: Sequence[int], against: str
-) -> Evidence | None:
-    """None where the metric has no meaning for any record."""
-    gain = _find_difference(ours, theirs, metric, groups)
-    if gain is None:
-        return None
-    own, other = ours.figures, theirs.figures
-    return Evidence(
-        against,
-        metric,
-        gain,
-        increase_percent(drop_unknown(own.output_tokens), drop_unknown(other.output_tokens), fmean),
-        increase_percent(drop_unknown(own.latency_ms), drop_unknown(other.latency_ms), _median),
-    )
-
-
-def _median(values: Sequence[float]) -> float | None:
-    return percentile(values, 50)
-
-
-def increase_percent(
-    ours: Sequence[float], theirs: Sequence[float], summary: Callable[[Sequence[float]], float | None]
-) -> float | None:
-    """How much more a summary of ours is than of theirs; null without figures, or where theirs is zero."""
-    own, other = (summary(values) if values else None for values in (ours, theirs))
-    return None if own is None or not other else 100 * (own / other - 1)
-
-
-def _decide(
-    gate: GateSettings,
-    metric: str,
-    evidence: Sequence[Evidence | None],
-    champion: ChampionComparison | None,
-    leaked: int,
-    missing: Mapping[str, str],
-) -> Decision:
-    """The gate's verdict; nothing to promote on without a comparison that it asks for, or where the test set leaked."""
-    found = [one for one in evidence if one is not None]
-    made = decide(gate, found) if found else GateDecision("inconclusive", [])
-    if len(found) < len(evidence):
-        made = made.qualify(f"The metric {metric} has no meaning for these references: choose another (gate).")
-    for arm, reason in missing.items():
-        lacks = "there is no base to compare with" if arm == BASE else "it is compared with nothing"
-        made = made.qualify(f"The arm {arm} is missing, so that {lacks}: {reason}", promotable=arm != BASE)
-    if leaked:
-        made = made.qualify(
-            f"{leaked} of the test records share their prompt or context with training: a gain on those may be memory. "
-            "Give a test set without them, or none, so that one is split off."
-        )
-    if champion is not None:
-        made = made.qualify(champion.explain(), promotable=champion.allows_promotion)
-    return Decision(
-        verdict=made.verdict,
-        reasons=made.reasons,
-        metric=metric,
-        gate=gate,
-        champion=champion.describe() if champion else None,
-    )
 
 
 def _find_extremes(tuned: ScoredArm, base: ScoredArm | None, groups: Sequence[int], metric: str) -> Extremes:
@@ -274,9 +192,3 @@ def _find_extremes(tuned: ScoredArm, base: ScoredArm | None, groups: Sequence[in
         return list(chosen.values())
 
     return Extremes(against=BASE, metric=metric, gains=find_largest(1), regressions=find_largest(-1))
-
-
-def _tell_unfinished(decision: Decision, scored: Mapping[str, ScoredArm]) -> Decision:
-    """The decision, which says where many of the compared answers were cut off, refused or malformed."""
-    told = [describe_unfinished(arm, scored[arm].figures) for arm in (TUNED, BASE) if arm in scored]
-    return decision.model_copy(update={"reasons": [*decision.reasons, *(words for words in told if words)]})

@@ -32,13 +32,17 @@ class GateSettings(BaseModel):
 
 
 class Evidence(NamedTuple):
-    """What is known of the tuned arm against one other; the percentages are how much more it needs, null if unknown."""
+    """What is known of the tuned arm against one other; the percentages are how much more it needs, null if unknown.
+
+    With `examples` the other arm is the base model that was shown so many of them.
+    """
 
     against: str
     metric: str
     gain: Difference
     token_increase_percent: float | None
     latency_increase_percent: float | None
+    examples: int = 0
 
 
 class GateDecision(NamedTuple):
@@ -53,7 +57,7 @@ class GateDecision(NamedTuple):
         return GateDecision("inconclusive" if held_back else self.verdict, [*self.reasons, reason])
 
 
-def decide(settings: GateSettings, evidence: Sequence[Evidence]) -> GateDecision:
+def decide(settings: GateSettings, evidence: Sequence[Evidence], others: Sequence[Evidence] = ()) -> GateDecision:
     """The verdict on the tuned model.
 
     Each arm of the evidence must be beaten: one rejection rejects, else one open question leaves all inconclusive.
@@ -61,19 +65,28 @@ def decide(settings: GateSettings, evidence: Sequence[Evidence]) -> GateDecision
     - inconclusive: the interval has enough and too little of a gain in it; or there is no figure for a limit that is
       set.
     - promote: all else, so that even the interval's lower end is a gain, and as large as asked for.
+    `others` are further untuned models: one that is better than the tuned model leaves open what would be promoted.
     Raises ValueError without evidence.
     """
     if not evidence:
         raise ValueError("There is nothing to compare the tuned model with.")
     judged = [one for each in evidence for one in (_judge_gain(settings, each), *_judge_limits(settings, each))]
+    judged += [_judge_other(each) for each in others if each.gain.difference < 0]
     verdict = max((verdict for verdict, _ in judged), key=_STRICTNESS.index)
     return GateDecision(verdict, [reason for _, reason in judged])
+
+
+def _judge_other(evidence: Evidence) -> tuple[Verdict, str]:
+    return "inconclusive", f"{evidence.against} does better without tuning: {_state_gain(evidence)}."
 
 
 def _judge_gain(settings: GateSettings, evidence: Evidence) -> tuple[Verdict, str]:
     """The verdict on the metric."""
     gain, least = evidence.gain, settings.smallest_gain
     stated = _state_gain(evidence)
+    if evidence.examples and gain.difference < 0:
+        noun = "example" if evidence.examples == 1 else "examples"
+        stated = f"A prompt with {evidence.examples} {noun} does better than tuning: {stated}"
     if gain.interval is None:
         return "inconclusive", f"{stated}: too few groups of records to say how sure that is."
     low, high = gain.interval
@@ -119,6 +132,9 @@ def _judge_limits(settings: GateSettings, evidence: Evidence) -> list[tuple[Verd
         ("output tokens", settings.max_token_increase_percent, evidence.token_increase_percent),
         ("latency", settings.max_latency_increase_percent, evidence.latency_increase_percent),
     )
+    if evidence.examples:
+        # The limits are on what the base needs as it is.
+        return []
     return [_judge_limit(name, most, extra, evidence.against) for name, most, extra in limits if most is not None]
 
 

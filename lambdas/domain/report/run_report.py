@@ -7,7 +7,8 @@ from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.run import RunSource
 from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.evaluation.comparisons import Comparison
-from lambdas.domain.evaluation.evaluate import Decision, Extremes, Task
+from lambdas.domain.evaluation.decision import Decision
+from lambdas.domain.evaluation.evaluate import Extremes, Task
 from lambdas.domain.evaluation.judging.summary import Judging, PromptVersion
 from lambdas.domain.evaluation.metrics.classification import Classification
 from lambdas.domain.evaluation.reuse import Reuse
@@ -58,10 +59,11 @@ class Latency(Fact):
 class ArmFigures(Section):
     """What an arm's answers to the test set add up to.
 
-    Each metric is a mean over all `n` records for which it has a meaning, one without an answer counting as 0. Tokens,
-    latency and stop reasons are those of the answers. The metrics with a default belong to tasks of their kind alone.
-    An arm that gave too few answers says in `missing` why, and has no other figures. `sent` are the parameters of
-    inference that its model was asked with.
+    Each metric is a mean over the answers for which it has a meaning; `errors` of the `n` records have none. Tokens,
+    latency and stop reasons are those of the answers. `empty` ones have no text, `truncated` ones end at the limit on
+    tokens, and `refused` are those that a filter stopped or that begin as models refuse in English. The metrics with a
+    default belong to tasks of their kind alone. An arm that gave too few answers says in `missing` why, and has no
+    other figures. `sent` are the parameters of inference that its model was asked with.
     """
 
     model_id: str | None
@@ -80,6 +82,9 @@ class ArmFigures(Section):
     output_tokens: TokenFigures
     latency_ms: Latency
     stop_reasons: dict[str, int]
+    empty: int = 0
+    refused: int = 0
+    truncated: int = 0
     price_per_1000: float | None
     classification: Classification | None
     token_reduction_percent: TokenFigures | None

@@ -88,9 +88,11 @@ def _headline_figures(report: SucceededReport) -> tuple[str, float, float | None
 def _arm_words(arm: ArmFigures) -> str:
     if arm.missing is not None:
         return f"missing: {arm.missing}"
+    counts = {"empty": arm.empty, "refused": arm.refused, "cut off": arm.truncated}
+    counted = "".join(f", {count} {name}" for name, count in counts.items() if count)
     return (
         f"F1 {arm.f1 or 0:.1f}, exact match {arm.exact_match or 0:.1f}, "
-        f"output tokens {_tokens(arm.output_tokens.mean)}, {arm.errors} of {arm.n} without an answer"
+        f"output tokens {_tokens(arm.output_tokens.mean)}, {arm.errors} of {arm.n} without an answer{counted}"
     )
 
 

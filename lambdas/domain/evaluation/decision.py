@@ -1,0 +1,135 @@
+"""The run's decision: the gate's verdict on all evidence that was paid for, with what else speaks against it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import fmean
+from typing import NamedTuple
+
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.core.statistics import percentile
+from lambdas.domain.evaluation.answer_figures import drop_unknown
+from lambdas.domain.evaluation.arms import BASE, TUNED, Arm
+from lambdas.domain.evaluation.champion import ChampionComparison, ComparedChampion, UnreadableChampion
+from lambdas.domain.evaluation.comparisons import ScoredArm, find_difference
+from lambdas.domain.evaluation.gate import Evidence, GateDecision, GateSettings, Verdict, decide
+from lambdas.domain.evaluation.lost_answers import (
+    Reservation,
+    tell_lost_answers,
+    tell_unequal_loss,
+    tell_unfinished,
+)
+
+
+class Decision(Fact):
+    """The gate's verdict with its reasons and with what it was asked for."""
+
+    verdict: Verdict
+    reasons: list[str]
+    metric: str
+    gate: GateSettings
+    champion: ComparedChampion | UnreadableChampion | None
+
+
+class Rival(NamedTuple):
+    """An arm that is evidence on the tuned model: both answers' scores on the same records, and their groups.
+
+    `examples` are those that the base was shown.
+    """
+
+    name: str
+    ours: ScoredArm
+    theirs: ScoredArm
+    groups: Sequence[int]
+    examples: int = 0
+
+
+def find_rivals(
+    scored: Mapping[str, ScoredArm], arms: Mapping[str, Arm], groups: Sequence[int]
+) -> tuple[list[Rival], list[Rival]]:
+    """The arms of the base model, with examples and without, and those of further untuned models."""
+    base = arms[BASE].model_id
+    rivals = [
+        Rival(name, scored[TUNED], theirs, groups, arms[name].few_shot)
+        for name, theirs in scored.items()
+        if arms[name].model_id is not None
+    ]
+    of_base = [rival for rival in rivals if arms[rival.name].model_id == base]
+    return of_base, [rival for rival in rivals if arms[rival.name].model_id != base]
+
+
+def decide_on(
+    gate: GateSettings,
+    metric: str,
+    to_beat: Sequence[Rival],
+    others: Sequence[Rival],
+    reservations: Iterable[Reservation],
+    champion: ChampionComparison | None,
+) -> Decision:
+    """The gate's verdict; nothing is promoted without a comparison that it asks for, or against a reservation."""
+    evidence = [one for rival in to_beat if (one := find_evidence(rival, metric))]
+    further = [one for rival in others if (one := find_evidence(rival, metric))]
+    made = decide(gate, evidence, further) if evidence else GateDecision("inconclusive", [])
+    if len(evidence) < len(to_beat):
+        made = made.qualify(f"The metric {metric} has no meaning for these references: choose another (gate).")
+    for reservation in reservations:
+        made = made.qualify(reservation.reason, promotable=reservation.promotable)
+    if champion is not None:
+        made = made.qualify(champion.explain(), promotable=champion.allows_promotion)
+    return Decision(
+        verdict=made.verdict,
+        reasons=made.reasons,
+        metric=metric,
+        gate=gate,
+        champion=champion.describe() if champion else None,
+    )
+
+
+def find_reservations(
+    scored: Mapping[str, ScoredArm], to_beat: Sequence[Rival], missing: Mapping[str, str], leaked: int
+) -> list[Reservation]:
+    """What else speaks against a verdict: arms that are missing, answers that are, and records that leaked."""
+    found = []
+    for arm, reason in missing.items():
+        lacks = "there is no base to compare with" if arm == BASE else "it is compared with nothing"
+        found.append(Reservation(f"The arm {arm} is missing, so that {lacks}: {reason}", promotable=arm != BASE))
+    figures = {name: one.figures for name, one in scored.items()}
+    found += tell_lost_answers(figures)
+    for rival in to_beat:
+        found += tell_unequal_loss(rival.ours.figures, rival.name, rival.theirs.figures)
+    found += tell_unfinished(figures)
+    if leaked:
+        found.append(
+            Reservation(
+                f"{leaked} of the test records share their prompt or context with training: a gain on those may be "
+                "memory. Give a test set without them, or none, so that one is split off.",
+                promotable=False,
+            )
+        )
+    return found
+
+
+def find_evidence(rival: Rival, metric: str) -> Evidence | None:
+    """None where the metric has no meaning for any record."""
+    gain = find_difference(rival.ours, rival.theirs, metric, rival.groups)
+    if gain is None:
+        return None
+    own, other = rival.ours.figures, rival.theirs.figures
+    return Evidence(
+        rival.name,
+        metric,
+        gain,
+        increase_percent(drop_unknown(own.output_tokens), drop_unknown(other.output_tokens), fmean),
+        increase_percent(drop_unknown(own.latency_ms), drop_unknown(other.latency_ms), _median),
+        rival.examples,
+    )
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return percentile(values, 50)
+
+
+def increase_percent(
+    ours: Sequence[float], theirs: Sequence[float], summary: Callable[[Sequence[float]], float | None]
+) -> float | None:
+    """How much more a summary of ours is than of theirs; null without figures, or where theirs is zero."""
+    own, other = (summary(values) if values else None for values in (ours, theirs))
+    return None if own is None or not other else 100 * (own / other - 1)

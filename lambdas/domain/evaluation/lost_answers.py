@@ -1,0 +1,52 @@
+"""What answers that are missing or cut off mean for a verdict.
+
+Records are compared that both arms answered: an answer that throttling lost is no bad answer. But a model may lose
+those on which it would fail, so that a verdict does not rest on arms that lost unequally many.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from lambdas.domain.evaluation.answer_figures import TOLD_PERCENT, AnswerFigures, describe_unfinished
+
+
+class Reservation(NamedTuple):
+    """A sentence on the evidence; nothing is promoted unless it is `promotable`."""
+
+    reason: str
+    promotable: bool
+
+
+def tell_lost_answers(arms: Mapping[str, AnswerFigures]) -> Iterator[Reservation]:
+    """What the verdict says of arms that gave no answer to some records."""
+    for name, figures in arms.items():
+        if _is_much(figures.lost, figures.records):
+            share = _share(figures.lost, figures.records)
+            reason = f"{name} has no answer to {share} records. Only records that both arms answered are compared."
+            yield Reservation(reason, promotable=True)
+
+
+def tell_unequal_loss(ours: AnswerFigures, against: str, theirs: AnswerFigures) -> Iterator[Reservation]:
+    """What the verdict says where the tuned model and one that it must beat lost unequally many answers."""
+    if ours.lost != theirs.lost and _is_much(max(ours.lost, theirs.lost), ours.records):
+        yield Reservation(
+            f"The tuned model has no answer to {ours.lost} records, {against} to {theirs.lost}: the records that are "
+            "compared may be those that one of them finds easy. evaluation/<arm>.jsonl lists each error. Correct the "
+            "cause, and run again.",
+            promotable=False,
+        )
+
+
+def tell_unfinished(arms: Mapping[str, AnswerFigures]) -> Iterator[Reservation]:
+    """What the verdict says of arms whose answers were cut off, refused or malformed."""
+    for name, figures in arms.items():
+        if reason := describe_unfinished(name, figures):
+            yield Reservation(reason, promotable=True)
+
+
+def _is_much(count: int, of: int) -> bool:
+    return count * 100 > TOLD_PERCENT * of
+
+
+def _share(count: int, of: int) -> str:
+    return f"{count} ({100 * count / of:.1f} %) of {of}"
