@@ -9,7 +9,8 @@ from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
 from lambdas.domain.cost.lines import THROUGHPUT
 from lambdas.domain.evaluation.answer_figures import AnswerFigures, answering_seconds
 from lambdas.domain.evaluation.arms import TUNED
-from lambdas.domain.evaluation.evaluate import Decision, Evaluation
+from lambdas.domain.evaluation.decision import Decision
+from lambdas.domain.evaluation.evaluate import Evaluation
 from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.evaluation.reuse import Reuse, reuse_sentence
 from lambdas.domain.plan.plan import Plan, PlannedSets
