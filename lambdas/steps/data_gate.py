@@ -114,7 +114,8 @@ def check_dataset(
 def _reach(given: Given, choices: Choices, prepared: PreparedDataset) -> list[Finding]:
     """What the test set can never show."""
     wanted = choices.settings.evaluation.gate.smallest_gain
-    return test_group_findings(prepared.test_groups, wanted, own_file="test" in given)
+    split_groups = None if "test" in given else len(set(prepared.groups["train"]))
+    return test_group_findings(prepared.test_groups, wanted, split_groups=split_groups)
 
 
 def _check_files(files: GivenFiles, choices: Choices, report: DatasetReport, rules: Rules) -> Given:

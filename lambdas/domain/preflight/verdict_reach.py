@@ -1,5 +1,6 @@
 """Whether the test set has enough groups for a verdict to promote: told before training, which costs most."""
 
+import math
 from collections.abc import Hashable, Sequence
 
 from lambdas.domain.core.finding import Finding
@@ -9,12 +10,15 @@ from lambdas.domain.evaluation.significance import LARGEST, LEAST_FOR_BOOTSTRAP
 TEST_GROUPS = "test-groups"
 # Points above what the gate asks for: tuning rarely gains as much in every group.
 VERY_LARGE = 20.0
+# Of a data set: more to test on leaves too little to train on.
+_LARGEST_SHARE = 0.5
 
 
-def test_group_findings(groups: Sequence[Hashable], wanted: float, *, own_file: bool) -> list[Finding]:
+def test_group_findings(groups: Sequence[Hashable], wanted: float, *, split_groups: int | None) -> list[Finding]:
     """A warning where no gain, or only a very large one, could promote a model.
 
-    `groups` has each test record's, `wanted` is the gate's smallest gain; `own_file`: the user gave the test set.
+    `groups` has each test record's, `wanted` is the gate's smallest gain. `split_groups` is how many groups the file
+    has that the test set was split off; None where the user gave a test set.
     """
     count, large = len(set(groups)), min(LARGEST, wanted + VERY_LARGE)
     # The bootstrap takes seconds on large test sets, and finds gains of eight points from there on.
@@ -26,16 +30,23 @@ def test_group_findings(groups: Sequence[Hashable], wanted: float, *, own_file: 
         if least is None
         else f"only a gain of at least {least:.0f} points in each of them could promote the tuned model."
     )
-    where = (
-        "Add records with other contexts to the test file."
-        if own_file
-        else "Raise split.test in run.json, or upload a test.jsonl with other contexts."
-    )
+    enough = groups_for(large, wanted, count)
     return [
         Finding(
             check=TEST_GROUPS,
             severity="warning",
             message=f"The {len(groups)} test records are of {count} groups that share no context: {could}",
-            remedy=f"Test on at least {groups_for(large, wanted, count)} groups. {where}",
+            remedy=f"Test on at least {enough} groups. {_how_to_get(enough, split_groups)}",
         )
     ]
+
+
+def _how_to_get(enough: int, split_groups: int | None) -> str:
+    if split_groups is None:
+        return "Add records with other contexts to the test file."
+    if enough > _LARGEST_SHARE * split_groups:
+        return (
+            f"The data set has {split_groups} in all: add records with other contexts, or upload a test.jsonl of them."
+        )
+    share = math.ceil(100 * enough / split_groups) / 100
+    return f"Raise split.test in run.json to about {share:g}, or upload a test.jsonl with other contexts."
