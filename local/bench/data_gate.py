@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from lambdas.domain.dataset.formats import Conversion
+from lambdas.domain.dataset.formats import Conversion, Record
 from lambdas.domain.dataset.record_set import RecordSet, Rules, check_blocks, check_set
 from lambdas.domain.dataset.report import DatasetReport
-from lambdas.domain.dataset.split.groups import group, signature
+from lambdas.domain.dataset.split.groups import group
+from lambdas.domain.dataset.split.signature import Signature, sign
 from lambdas.domain.models.catalogue import catalogue
 from local.bench import files
 
@@ -96,8 +97,8 @@ def measure_memory(path: Path, rules: Rules) -> dict[str, float]:
 def measure_grouping(records: int = 10_000, row_bytes: int = 1_500) -> dict[str, Any]:
     """Near-duplicate grouping of records that all differ, which is its slowest case."""
     prompts = [each["messages"][0]["content"] for each in files.records(records, row_bytes)]
-    signatures: list[bytes] = []
-    signing = measure(lambda: signatures.extend(signature(prompt).tokens for prompt in prompts))
+    signatures: list[Signature] = []
+    signing = measure(lambda: signatures.extend(sign(Record(None, [prompt, "x"])) for prompt in prompts))
     groups: list[int] = []
     grouping = measure(lambda: groups.extend(group(signatures)))
     return {

@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.dataset.split.groups import expected_leakage, group, signature
+from lambdas.domain.dataset.formats import Record
+from lambdas.domain.dataset.split.context import Context
+from lambdas.domain.dataset.split.groups import expected_leakage, group
+from lambdas.domain.dataset.split.signature import Signature, sign
 
 Rows = list[list[str]]
 NAMES = (
@@ -71,8 +74,12 @@ def rendered(tables: list[Rows], draw: random.Random) -> tuple[list[str], list[i
     return prompts, numbers
 
 
+def signature(prompt: str) -> Signature:
+    return sign(Record(None, [prompt, "x"]))
+
+
 def groups_of(prompts: list[str]) -> list[int]:
-    return group([signature(prompt).tokens for prompt in prompts])
+    return group([signature(prompt) for prompt in prompts])
 
 
 def test_renderings_of_a_table_are_one_group_and_tables_are_not() -> None:
@@ -130,9 +137,9 @@ def test_short_utterances_behind_a_common_instruction_stay_apart() -> None:
 
 def test_known_contexts_are_linked_whatever_their_words() -> None:
     """A short block in tags has too few words to be recognised by them."""
-    prompts = [f"question {number}" for number in range(4)]
-    signatures = [signature(prompt).tokens for prompt in prompts]
-    assert group(signatures, [b"a", b"b", b"a", None]) == [0, 1, 0, 3]
+    signatures = [signature(f"question {number}") for number in range(4)]
+    contexts = [Context(blocks) for blocks in ((b"a",), (b"b",), (b"a",), ())]
+    assert group(signatures, contexts) == [0, 1, 0, 3]
 
 
 @given(st.lists(st.integers(0, 9), min_size=2, max_size=30), st.integers(1, 29), st.integers(0, 99))

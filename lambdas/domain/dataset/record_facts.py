@@ -6,7 +6,7 @@ from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.answer_set import Answers
 from lambdas.domain.dataset.split.context import Context, context, digest
-from lambdas.domain.dataset.split.groups import signature
+from lambdas.domain.dataset.split.signature import Signature, sign
 
 # More than any base model's sets have together; facts of further records are not kept, and the set is refused.
 MAX_RECORDS = 25_000
@@ -28,7 +28,7 @@ class RecordFacts:
         self.prompt_characters: array[int] = array("I")
         self.answer_characters: array[int] = array("I")
         self.answers = Answers()
-        self.signatures: list[bytes] = []
+        self.signatures: list[Signature] = []
         self.words: array[int] = array("q")
         self.contexts: list[Context] = []
         self.groups: list[bytes | None] = []
@@ -73,14 +73,13 @@ class RecordFacts:
         index = len(self.signatures)
         if index >= MAX_RECORDS:
             return
-        prompt = "\n".join([record.system or "", *record.turns[:-1]])
-        signed = signature(prompt)
+        signed = sign(record)
         first = self._first_of_words.setdefault(signed.words, index)
         if self._prompt_is_new and first != index:
             message = f"The prompt has the same words as that in line {self.lines[first]}."
             report.add("near-duplicate", file, message, line=self.lines[index])
-        self.signatures.append(signed.tokens)
+        self.signatures.append(signed)
         self.words.append(signed.words)
         self.contexts.append(context(record))
         self.groups.append(None if group is None else digest(group))
-        self.keys.append(digest(prompt))
+        self.keys.append(digest("\n".join([record.system or "", *record.turns[:-1]])))

@@ -2,8 +2,7 @@
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from lambdas.domain.dataset.formats import Record
@@ -13,37 +12,33 @@ _OPENING_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9_.-]{0,63})(?:\s[^<>]{0,200})?>"
 _UNCLOSED_TAGS = 32
 # The blocks of a record that are kept: 16 bytes each.
 _BLOCKS = 4
+# Tags of what is asked about. Blocks in others may be instructions or examples, which many records share.
+_DOCUMENTS = {"article", "contract", "data", "doc", "document", "documents", "email", "page", "passage", "report"}
+_DOCUMENTS |= {"context", "source", "table", "tables", "text", "transcript"}
 
 
 class Context(NamedTuple):
-    """Digests of a record's candidates for its context: its longest blocks, longest first, and its first message."""
+    """Digests of a record's candidates for its context: its longest blocks in tags, longest first.
 
-    blocks: tuple[bytes, ...]
-    opening: bytes
+    `documents` are those of them whose tag says that they are what is asked about.
+    """
+
+    blocks: tuple[bytes, ...] = ()
+    documents: frozenset[bytes] = frozenset()
 
 
 def context(record: Record) -> Context:
-    """The longest blocks in XML tags of the system text and the first user message, and that message itself.
+    """The longest blocks in XML tags of the system text and the first user message.
 
     Documents and tables are put into XML tags (Anthropic's advice, repeated in AWS's guides for fine-tuning Claude).
     Instructions, lists of categories and questions are, too, so that more than one block is kept.
     """
-    first = record.turns[0]
-    blocks = {_normalised(block) for text in (first, record.system or "") for block in _blocks(text)} - {""}
+    texts = (record.turns[0], record.system or "")
+    blocks = {_normalised(block): tag.lower() for text in texts for tag, block in _blocks(text)}
+    blocks.pop("", None)
     longest = sorted(blocks, key=lambda block: (-len(block), block))[:_BLOCKS]
-    return Context(tuple(map(digest, longest)), digest(_normalised(first)))
-
-
-def group_keys(contexts: Sequence[Context]) -> list[bytes]:
-    """The key of each record's group: its longest block that is no instruction, else the whole first message.
-
-    A block in half of all records or more is an instruction, or one of its two variants, and not what they ask about:
-    grouping by it would leave nothing to split.
-    """
-    records = Counter(block for each in contexts for block in each.blocks)
-    return [
-        next((block for block in each.blocks if 2 * records[block] < len(contexts)), each.opening) for each in contexts
-    ]
+    documents = frozenset(digest(block) for block in longest if blocks[block] in _DOCUMENTS)
+    return Context(tuple(map(digest, longest)), documents)
 
 
 def digest(text: str) -> bytes:
@@ -51,7 +46,7 @@ def digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def _blocks(text: str) -> Iterable[str]:
+def _blocks(text: str) -> Iterable[tuple[str, str]]:
     """The outermost `<tag>…</tag>` blocks, in time linear in the text's length."""
     position, unclosed = 0, set[str]()
     while len(unclosed) < _UNCLOSED_TAGS and (opening := _OPENING_TAG.search(text, position)):
@@ -63,7 +58,7 @@ def _blocks(text: str) -> Iterable[str]:
         if end < 0:
             unclosed.add(tag)
             continue
-        yield text[position:end]
+        yield tag, text[position:end]
         position = end + len(tag) + 3
 
 
