@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from cli.environment import Environment
 from cli.stored_report import NoReportError, parse_report
 from lambdas.adapters.aws.bedrock import Listed
-from lambdas.adapters.aws.service_errors import Refused
+from lambdas.adapters.aws.service_errors import NotFound, Refused
 from lambdas.domain.core import run as runs
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.run import Claim
@@ -199,11 +199,18 @@ def _run_of(environment: Environment, one: _Found) -> str | None:
 
 
 def _is_ours(environment: Environment, one: _Found) -> bool:
-    """By its tag: the name of another environment may begin alike. What may be ours is told where tags are refused."""
+    """By its tag: the name of another environment may begin alike.
+
+    What may be ours is told where tags are refused, or do not show yet. What has no tags any more is gone: a list may
+    lag behind.
+    """
     try:
-        return environment.adapters.bedrock.tags_of(one.listed.arn).get("deployment") == environment.name
+        tags = environment.adapters.bedrock.tags_of(one.listed.arn)
+    except NotFound:
+        return False
     except Refused:
         return True
+    return not tags or tags.get("deployment") == environment.name
 
 
 def _priced(one: _Found, model: str | None, prices: Prices, unit_price: float | None) -> LeftThing:

@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from cli.run_table import tell_runs
@@ -122,6 +123,21 @@ def test_models_of_runs_that_the_bucket_does_not_know_are_told(account: Scripted
     found = listed(account)
     assert [one.arn for one in found.left_of_no_run] == [f"arn:m/{ours}"]
     assert f"Of no run in the output bucket: custom model arn:m/{ours}" in told(found)
+
+
+def test_what_has_no_tags_yet_is_told_and_what_is_gone_is_not(account: ScriptedAccount) -> None:
+    """Bedrock's lists and tags may lag behind: nothing that costs may be missing in the list."""
+    new, gone = f"team-{NEW}-c1", f"team-{OLD}-c1"
+    with_models(account, new, gone)
+
+    def tags_of(*, resourceARN: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        if resourceARN == f"arn:m/{new}":
+            return {"tags": []}
+        refusal = {"Code": "ValidationException", "Message": "The provided resource ARN is invalid."}
+        raise ClientError({"Error": refusal, "ResponseMetadata": {}}, "ListTagsForResource")  # type: ignore[typeddict-item]
+
+    account.bedrock.list_tags_for_resource.side_effect = tags_of
+    assert [one.arn for one in listed(account).left_of_no_run] == [f"arn:m/{new}"]
 
 
 def test_a_report_of_another_version_hides_no_other_run(account: ScriptedAccount) -> None:
