@@ -43,7 +43,18 @@ TAG_VALUE = r"^[\w.:/=+@ -]{0,256}\Z"
 
 
 GateMetric = Literal[
-    "primary", "f1", "exact_match", "rouge_l", "numeric_match", "label_match", "json_match", "schema_match"
+    "primary",
+    "f1",
+    "exact_match",
+    "rouge_l",
+    "numeric_match",
+    "mixed_match",
+    "code_match",
+    "choice_match",
+    "label_match",
+    "json_fields",
+    "json_match",
+    "schema_match",
 ]
 MODEL_ID = r"^([a-zA-Z0-9][a-zA-Z0-9.:_-]{0,255}|\*)\Z"
 _LONGEST_MODEL_LIST = 1_500
@@ -123,6 +134,7 @@ class Gate(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     metric: GateMetric = "primary"
+    form_counts: bool = False
     smallest_gain: float = Field(default=0.0, ge=0, le=100)
     interval_must_exclude_zero: Annotated[bool, AfterValidator(_true)] = Field(
         default=True, json_schema_extra={"const": True}

@@ -20,6 +20,8 @@ from lambdas.domain.dataset.record_set import RecordSet, Rules, check_set, check
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.record import further_reserved_words
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
+from lambdas.domain.evaluation.task_detection import TaskDetector
+from lambdas.domain.evaluation.task_kind import TaskKind
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.preflight.verdict_reach import test_group_findings
 from lambdas.domain.settings import run_settings
@@ -65,10 +67,12 @@ class LineSink(Protocol):
 class CheckedDataset:
     """What the gate found; `prepared` is None for a data set that is refused, or that was not checked by all rules.
 
-    `job_findings` are the preflight's findings on hyperparameters, candidates and the groups of the test set.
+    `task_kind` is what the answers of all files tell. `job_findings` are the preflight's findings on hyperparameters,
+    candidates and the groups of the test set.
     """
 
     document: DatasetDocument
+    task_kind: TaskKind
     choices: Choices
     given: Given
     prepared: PreparedDataset | None
@@ -97,7 +101,8 @@ def check_dataset(
     added = [("/system", choices.settings.system or "")]
     for finding in further_reserved_words(added, choices.model):
         report.add(finding.rule, run_settings.FILE_NAME, finding.message, pointer=finding.pointer)
-    given = _check_files(files, choices, report, rules)
+    detector = TaskDetector()
+    given = _check_files(files, choices, report, rules, detector)
     prepared = None
     if "train" in given and rules == "all":
         prepared = prepare(given, choices.wanted, report)
@@ -108,7 +113,8 @@ def check_dataset(
     reach = _reach(given, choices, prepared) if prepared else []
     report.add_test_groups((given.get("test") or given["train"]).file if prepared else "", reach)
     document = dataset_document(report, given, choices.wanted, prepared)
-    return CheckedDataset(document, choices, given, prepared, [*reach, *job_findings][:MOST_FINDINGS])
+    findings = [*reach, *job_findings][:MOST_FINDINGS]
+    return CheckedDataset(document, detector.kind(), choices, given, prepared, findings)
 
 
 def _reach(given: Given, choices: Choices, prepared: PreparedDataset) -> list[Finding]:
@@ -118,24 +124,34 @@ def _reach(given: Given, choices: Choices, prepared: PreparedDataset) -> list[Fi
     return test_group_findings(prepared.test_groups, wanted, split_groups=split_groups)
 
 
-def _check_files(files: GivenFiles, choices: Choices, report: DatasetReport, rules: Rules) -> Given:
+def _check_files(
+    files: GivenFiles, choices: Choices, report: DatasetReport, rules: Rules, detector: TaskDetector
+) -> Given:
     given: Given = {}
     for name, place in files.places.items():
         file_name = PurePosixPath(place).name
         with files.opened(name) as file:
             if file is not None:
-                given[name] = _check_file(file, name, file_name, choices, report, rules)
+                given[name] = _check_file(file, name, file_name, choices, report, rules, detector)
             elif name == "train":
                 report.add("no-records", file_name, f"{place} does not exist any more.")
     return given
 
 
 def _check_file(
-    file: GivenFile, name: SetName, file_name: str, choices: Choices, report: DatasetReport, rules: Rules
+    file: GivenFile,
+    name: SetName,
+    file_name: str,
+    choices: Choices,
+    report: DatasetReport,
+    rules: Rules,
+    detector: TaskDetector,
 ) -> RecordSet:
     if check_size(file.size_bytes, name, file_name, choices.model, report):
         conversion = run_settings.conversion(choices.settings)
-        checked = check_set(file.stream, file_name, choices.model, report, conversion, rules=rules)
+        checked = check_set(
+            file.stream, file_name, choices.model, report, conversion, rules=rules, on_answer=detector.add
+        )
     else:
         checked = RecordSet(file_name, size_bytes=file.size_bytes)
     checked.version_id = file.version_id

@@ -49,6 +49,7 @@ def evaluate_and_report(
         adapters.answers.read_test_groups(bucket, prefix),
         plan.evaluation,
         adapters.champion_answers.read(environment, bucket, prefix, run.id),
+        task_kind=plan.task_kind,
         leaked=plan.dataset.test.leaked,
         missing=responses.missing,
     )

@@ -54,6 +54,7 @@ def make_plan(
         keep_job=settings.keep_job,
         dataset=sets,
         evaluation=settings.evaluation,
+        task_kind=checked.task_kind,
         arms=plan_arms(compared_models(choices), len(prepared.examples)),
         # A model that exists has no job.
         settings_findings=[

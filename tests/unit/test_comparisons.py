@@ -6,13 +6,15 @@ from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
 from lambdas.domain.evaluation.comparisons import (
     ScoredArm,
     Scores,
+    Scoring,
     classify_arms,
     difference,
     mean,
     read_rows,
     state_comparison,
 )
-from lambdas.domain.evaluation.task_kind import TaskKind
+from lambdas.domain.evaluation.metrics.classification import label
+from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind
 from tests.answer_lines import make_answer
 
 ERROR = UnansweredLine(0, "ThrottlingException")
@@ -26,7 +28,7 @@ def test_references_come_from_whichever_arm_has_an_answer() -> None:
 
 
 def score_arm(lines: list[StoredLine], references: list[str], kind: TaskKind) -> Scores:
-    arm = ScoredArm(kind)
+    arm = ScoredArm(Scoring(kind, PRIMARY_METRIC[kind], {label(one) for one in references}))
     for line, reference in zip(lines, references, strict=True):
         arm.add(line, reference)
     return arm.scores
@@ -50,6 +52,14 @@ def test_references_that_are_far_too_many_for_labels_make_no_confusion_matrix() 
         ("json", '{"a": 1}', "valid_json"),
         ("json", '{"a": 1}', "json_match"),
         ("json", '{"a": 1}', "schema_match"),
+        ("json", '{"a": 1}', "json_fields"),
+        ("mixed", "35 million", "mixed_match"),
+        ("mixed", "net income", "mixed_match"),
+        ("code", "SELECT a FROM b", "code_match"),
+        ("multiple_choice", "A", "choice_match"),
+        ("text", "net income", "content"),
+        ("labels", "yes", "content"),
+        ("json", '{"a": 1}', "content"),
     ],
 )
 def test_a_right_answer_scores_100_and_a_missing_one_nothing(kind: TaskKind, reference: str, metric: str) -> None:

@@ -43,13 +43,13 @@ def test_a_label_is_the_same_in_quotes_and_with_a_full_stop(text: str) -> None:
         (["1", "2", "3", "4", "5"] * 5, True),
         (["yes"] * 20, False),
         (["yes", "no"] * 4, False),
-        ([f"topic {n}" for n in range(21)] * 10, False),
+        ([f"topic {n}" for n in range(210)] * 5, True),
         (["the net revenue of the company", "no"] * 10, False),
         (["yes", ""] * 10, False),
         ([], False),
     ],
 )
-def test_labels_are_few_short_and_recur(references: list[str], expected: bool) -> None:
+def test_labels_are_short_and_recur(references: list[str], expected: bool) -> None:
     """The rule that chooses the primary metric is stated, so it is tested at its bounds."""
     assert are_labels({label(reference) for reference in references}, len(references)) is expected
 

@@ -1,7 +1,7 @@
 """A set of records in a file: checked in one pass, which keeps no texts, and converted in another."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import BinaryIO, Literal
@@ -82,13 +82,14 @@ def check_set(
     conversion: Conversion | None = None,
     *,
     rules: Rules = "all",
+    on_answer: Callable[[str], None] | None = None,
 ) -> RecordSet:
-    """Reads and checks a file once; what is wrong goes into the report."""
+    """Reads and checks a file once; what is wrong goes into the report. `on_answer` is told each record's answer."""
     read = RecordSet(file)
     # The structural rules are for speed: a checksum takes as long as parsing.
     hashed = Hashed(stream, hashing=rules != "structure")
     with buffered(hashed) as lines:
-        check_blocks(lines, read, model, report, conversion or Conversion(), rules)
+        check_blocks(lines, read, model, report, conversion or Conversion(), rules, on_answer)
         read.checksum, read.size_bytes = hashed.checksum(), hashed.size_bytes
     report.records_read += read.records_read
     if not read.records_read:
@@ -110,6 +111,7 @@ def check_blocks(
     report: DatasetReport,
     conversion: Conversion,
     rules: Rules,
+    on_answer: Callable[[str], None] | None = None,
 ) -> None:
     """The rules for lines and records."""
     blocks, rows = _opened(stream, read, report)
@@ -123,7 +125,7 @@ def check_blocks(
             continue
         values = structure.check(block)
         _note_changes(structure, block, values, read, model, report, conversion)
-        _check_texts(structure, block, values, read, report, conversion, sign=rules == "all")
+        _check_texts(structure, block, values, read, report, conversion, sign=rules == "all", on_answer=on_answer)
     if structure is not None:
         read.records_read, read.formats, read.tiers = structure.records_read, structure.formats, structure.tiers
     read.records_read += rows.rows_refused if rows else 0
@@ -272,6 +274,7 @@ def _check_texts(
     conversion: Conversion,
     *,
     sign: bool,
+    on_answer: Callable[[str], None] | None,
 ) -> None:
     suspects = content.suspects(block.lines, values)
     facts, file, other = read.facts, read.file, structure.other
@@ -293,5 +296,7 @@ def _check_texts(
         elif read.first_ungrouped is None:
             read.first_ungrouped = number
         facts.compare(record, number, file, report)
+        if on_answer is not None:
+            on_answer(record.turns[-1])
         if sign:
             facts.sign(record, group, file, report)

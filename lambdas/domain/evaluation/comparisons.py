@@ -1,14 +1,19 @@
 """Each arm's scores record by record, and what they say of one arm against another: `comparisons` in report.json."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.evaluation.answer_figures import AnswerFigures, drop_unknown
 from lambdas.domain.evaluation.answers import AnswerLine, StoredLine
-from lambdas.domain.evaluation.metrics import scoring
+from lambdas.domain.evaluation.metrics import scoring as words
+from lambdas.domain.evaluation.metrics.choice_match import choice_match
 from lambdas.domain.evaluation.metrics.classification import Classification, classify, label, label_match
+from lambdas.domain.evaluation.metrics.code_match import code_match
+from lambdas.domain.evaluation.metrics.content import content_score
+from lambdas.domain.evaluation.metrics.json_fields import json_fields
 from lambdas.domain.evaluation.metrics.json_match import NOT_JSON, structured_score
+from lambdas.domain.evaluation.metrics.mixed import mixed_match
 from lambdas.domain.evaluation.metrics.numeric import numeric_match
 from lambdas.domain.evaluation.metrics.rouge import rouge_l
 from lambdas.domain.evaluation.significance import Difference, compare
@@ -16,6 +21,8 @@ from lambdas.domain.evaluation.task_kind import TaskKind
 
 # Compared like a metric.
 OUTPUT_TOKENS = "output_tokens"
+# The gate's metric, read leniently.
+CONTENT = "content"
 # A confusion matrix has a place for any two labels.
 LARGEST_CONFUSION = 500
 
@@ -40,23 +47,32 @@ class Comparison(Fact):
     detectable: float | None
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """How answers are scored: by the task's kind, its gate's metric, and all labels of its references."""
+
+    kind: TaskKind
+    metric: str
+    labels: Collection[str] = ()
+
+
 @dataclass
 class ScoredArm:
     """What is kept of an arm's answers, record by record: scores by metric, and figures. No texts.
 
     A record without an answer has no scores: what throttling lost is no bad answer. All kinds have f1, f1_seed,
-    exact_match, rouge_l and numeric_match (of the records whose reference is a number); labels have label_match
-    besides, json has valid_json, json_match and schema_match.
+    exact_match, rouge_l, numeric_match (of the records whose reference is a number) and content, the gate's metric read
+    leniently; a kind's own metrics stand besides.
     """
 
-    kind: TaskKind
+    scoring: Scoring
     scores: Scores = field(default_factory=dict)
     figures: AnswerFigures = field(default_factory=AnswerFigures)
 
     def add(self, line: StoredLine, reference: str | None) -> None:
         """Scores the next test record's line."""
         self.figures.add(line)
-        scores = _score_record(read_response(line), reference, self.kind)
+        scores = score_record(read_response(line), reference, self.scoring)
         for metric, score in scores.items():
             self.scores.setdefault(metric, []).append(score if isinstance(line, AnswerLine) else None)
 
@@ -151,21 +167,30 @@ def read_response(line: StoredLine) -> str | None:
     return line.response if isinstance(line, AnswerLine) else None
 
 
-def _score_record(response: str | None, reference: str | None, kind: TaskKind) -> dict[str, float | None]:
+def score_record(response: str | None, reference: str | None, scoring: Scoring) -> dict[str, float | None]:
     """One record's scores by metric."""
-    given, wanted = response or "", reference or ""
-    answered = response is not None
+    given, wanted, kind = response or "", reference or "", scoring.kind
     scores: dict[str, float | None] = {
-        "f1": scoring.f1(given, wanted) if answered else 0.0,
-        "f1_seed": scoring.f1_seed(given, wanted) if answered else 0.0,
-        "exact_match": scoring.exact_match(given, wanted) if answered else 0.0,
-        "rouge_l": rouge_l(given, wanted) if answered else 0.0,
+        "f1": words.f1(given, wanted),
+        "f1_seed": words.f1_seed(given, wanted),
+        "exact_match": words.exact_match(given, wanted),
+        "rouge_l": rouge_l(given, wanted),
         "numeric_match": numeric_match(given, wanted),
     }
     if kind == "labels":
-        scores["label_match"] = label_match(given, wanted) if answered else 0.0
+        scores["label_match"] = label_match(given, wanted)
+    if kind == "mixed":
+        scores["mixed_match"] = mixed_match(given, wanted)
+    if kind == "code":
+        scores["code_match"] = code_match(given, wanted)
+    if kind == "multiple_choice":
+        scores["choice_match"] = choice_match(given, wanted)
     if kind == "json":
-        structured = structured_score(given, wanted) or (None if answered else NOT_JSON)
+        structured = structured_score(given, wanted) or (None if response is not None else NOT_JSON)
         for name in ("valid_json", "json_match", "schema_match"):
             scores[name] = getattr(structured, name) if structured else None
+        scores["json_fields"] = json_fields(given, wanted) if structured else None
+    scores[CONTENT] = content_score(scoring.metric, given, wanted, scoring.labels)
+    if response is None:
+        return {metric: None if score is None else 0.0 for metric, score in scores.items()}
     return scores

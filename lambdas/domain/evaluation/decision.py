@@ -9,7 +9,7 @@ from lambdas.domain.core.statistics import percentile
 from lambdas.domain.evaluation.answer_figures import drop_unknown
 from lambdas.domain.evaluation.arms import BASE, TUNED, Arm
 from lambdas.domain.evaluation.champion import ChampionComparison, ComparedChampion, UnreadableChampion
-from lambdas.domain.evaluation.comparisons import ScoredArm, find_difference
+from lambdas.domain.evaluation.comparisons import CONTENT, ScoredArm, find_difference
 from lambdas.domain.evaluation.gate import Evidence, GateDecision, GateSettings, Verdict, decide
 from lambdas.domain.evaluation.lost_answers import (
     Reservation,
@@ -19,14 +19,27 @@ from lambdas.domain.evaluation.lost_answers import (
 )
 
 
+class GainSplit(Fact):
+    """The tuned model's gain on the gate's metric, in points: `gain` = `content` + `form`.
+
+    `content` is the gain where both are read leniently (`metrics/content.py`); `form` is the rest.
+    """
+
+    against: str
+    gain: float
+    content: float
+    form: float
+
+
 class Decision(Fact):
-    """The gate's verdict with its reasons and with what it was asked for."""
+    """The gate's verdict with its reasons and with what it was asked for; earlier versions wrote no `split`."""
 
     verdict: Verdict
     reasons: list[str]
     metric: str
     gate: GateSettings
     champion: ComparedChampion | UnreadableChampion | None
+    split: GainSplit | None = None
 
 
 class Rival(NamedTuple):
@@ -65,11 +78,17 @@ def decide_on(
     champion: ChampionComparison | None,
 ) -> Decision:
     """The gate's verdict; nothing is promoted without a comparison that it asks for, or against a reservation."""
-    evidence = [one for rival in to_beat if (one := find_evidence(rival, metric))]
-    further = [one for rival in others if (one := find_evidence(rival, metric))]
+    looked_at = metric if gate.form_counts else CONTENT
+    evidence = [one for rival in to_beat if (one := find_evidence(rival, looked_at))]
+    further = [one for rival in others if (one := find_evidence(rival, looked_at))]
     made = decide(gate, evidence, further) if evidence else GateDecision("inconclusive", [])
     if len(evidence) < len(to_beat):
         made = made.qualify(f"The metric {metric} has no meaning for these references: choose another (gate).")
+    split, form_is_worse = _split_gain(to_beat, metric)
+    if form_is_worse and not gate.form_counts:
+        made = made.qualify(
+            f"{metric} itself is below the base's: the tuned model's answers have a form that a program may not read."
+        )
     for reservation in reservations:
         made = made.qualify(reservation.reason, promotable=reservation.promotable)
     if champion is not None:
@@ -80,7 +99,22 @@ def decide_on(
         metric=metric,
         gate=gate,
         champion=champion.describe() if champion else None,
+        split=split,
     )
+
+
+def _split_gain(rivals: Sequence[Rival], metric: str) -> tuple[GainSplit | None, bool]:
+    """The gain over the base in content and form, and whether the metric itself surely fell; None without a base."""
+    base = next((rival for rival in rivals if rival.name == BASE), None)
+    if base is None:
+        return None, False
+    strict = find_difference(base.ours, base.theirs, metric, base.groups)
+    content = find_difference(base.ours, base.theirs, CONTENT, base.groups)
+    if strict is None or content is None:
+        return None, False
+    gain, of_content = strict.difference, content.difference
+    split = GainSplit(against=BASE, gain=gain, content=of_content, form=gain - of_content)
+    return split, strict.interval is not None and strict.interval[1] < 0
 
 
 def find_reservations(
@@ -115,7 +149,7 @@ def find_evidence(rival: Rival, metric: str) -> Evidence | None:
     own, other = rival.ours.figures, rival.theirs.figures
     return Evidence(
         rival.name,
-        metric,
+        f"{CONTENT} ({rival.ours.scoring.metric}, read leniently)" if metric == CONTENT else metric,
         gain,
         increase_percent(drop_unknown(own.output_tokens), drop_unknown(other.output_tokens), fmean),
         increase_percent(drop_unknown(own.latency_ms), drop_unknown(other.latency_ms), _median),

@@ -18,10 +18,12 @@ from lambdas.domain.evaluation.champion import (
     LostAnswersError,
 )
 from lambdas.domain.evaluation.comparisons import (
+    CONTENT,
     OUTPUT_TOKENS,
     Answers,
     Comparison,
     ScoredArm,
+    Scoring,
     classify_arms,
     find_difference,
     mean,
@@ -30,7 +32,7 @@ from lambdas.domain.evaluation.comparisons import (
     state_comparison,
 )
 from lambdas.domain.evaluation.decision import Decision, Rival, decide_on, find_reservations, find_rivals
-from lambdas.domain.evaluation.metrics.classification import Classification
+from lambdas.domain.evaluation.metrics.classification import Classification, label
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.evaluation.task_detection import detect_task_kind
 from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind
@@ -91,17 +93,21 @@ def evaluate(
     settings: EvaluationSettings,
     champion: ChampionAnswers | None,
     *,
+    task_kind: TaskKind | None = None,
     leaked: int = 0,
     missing: Mapping[str, str] = MappingProxyType({}),
 ) -> Evaluation:
     """`answers` has a line per test record of each arm, `groups` the number of each record's group.
 
-    `leaked` test records have their prompt or context in training, too: a gain on those may be memory. Arms that are
-    `missing`, with the reason, are compared with nothing. The answers are read several times, one record at a time.
+    The task's kind is run.json's, else `task_kind`, else what the test set's references tell. `leaked` test records
+    have their prompt or context in training, too: a gain on those may be memory. Arms that are `missing`, with the
+    reason, are compared with nothing. The answers are read several times, one record at a time.
     """
-    kind: TaskKind = settings.task_kind or detect_task_kind(read_references(answers))
+    kind: TaskKind = settings.task_kind or task_kind or detect_task_kind(read_references(answers))
     metric = PRIMARY_METRIC[kind] if settings.gate.metric == "primary" else settings.gate.metric
-    scored = {arm: ScoredArm(kind) for arm in answers}
+    scoring = Scoring(kind, metric, {label(one) for one in read_references(answers)} if metric == "label_match" else ())
+    looked_at = metric if settings.gate.form_counts else CONTENT
+    scored = {arm: ScoredArm(scoring) for arm in answers}
     for reference, lines in read_rows(answers):
         for arm, line in lines.items():
             scored[arm].add(line, reference)
@@ -111,7 +117,7 @@ def evaluate(
     to_beat, others = find_rivals(whole, arms, groups)
     compared = None
     if champion is not None:
-        compared, indexes, theirs = _score_champion(champion, kind)
+        compared, indexes, theirs = _score_champion(champion, scoring)
         if indexes:
             ours, shared_groups = _select(tuned, indexes), [groups[index] for index in indexes]
             entries += _compare_arm(TUNED, ours, CHAMPION, theirs, shared_groups)
@@ -125,19 +131,19 @@ def evaluate(
         classifications=classify_arms(answers) if kind == "labels" else {},
         comparisons=entries,
         decision=decide_on(settings.gate, metric, to_beat, others, reservations, compared),
-        extremes=_find_extremes(tuned, base, groups, metric),
+        extremes=_find_extremes(tuned, base, groups, looked_at),
     )
 
 
-def _score_champion(champion: ChampionAnswers, kind: TaskKind) -> tuple[ChampionComparison, list[int], ScoredArm]:
+def _score_champion(champion: ChampionAnswers, scoring: Scoring) -> tuple[ChampionComparison, list[int], ScoredArm]:
     """The comparison, the test records that both runs have, and the champion's scores on those; none if it is lost."""
-    indexes, theirs = list[int](), ScoredArm(kind)
+    indexes, theirs = list[int](), ScoredArm(scoring)
     try:
         for shared in champion.answers:
             indexes.append(shared.place)
             theirs.add(shared.line, shared.reference)
     except LostAnswersError as lost:
-        return ChampionComparison(champion, reason=str(lost), lost=True), [], ScoredArm(kind)
+        return ChampionComparison(champion, reason=str(lost), lost=True), [], ScoredArm(scoring)
     reason = champion.reason or (None if indexes else NOTHING_SHARED)
     return ChampionComparison(champion, len(indexes), reason), indexes, theirs
 
@@ -149,7 +155,7 @@ def _select(scored: ScoredArm, indexes: Sequence[int]) -> ScoredArm:
         [scored.figures.output_tokens[index] for index in indexes],
         [scored.figures.latency_ms[index] for index in indexes],
     )
-    return ScoredArm(scored.kind, scores, figures)
+    return ScoredArm(scored.scoring, scores, figures)
 
 
 def _compare_arms(

@@ -10,20 +10,33 @@ from lambdas.domain.evaluation.significance import LARGEST, Difference, groups_t
 Verdict = Literal["promote", "reject", "inconclusive"]
 _STRICTNESS: tuple[Verdict, ...] = ("promote", "inconclusive", "reject")
 Metric = Literal[
-    "primary", "f1", "exact_match", "rouge_l", "numeric_match", "label_match", "json_match", "schema_match"
+    "primary",
+    "f1",
+    "exact_match",
+    "rouge_l",
+    "numeric_match",
+    "mixed_match",
+    "code_match",
+    "choice_match",
+    "label_match",
+    "json_fields",
+    "json_match",
+    "schema_match",
 ]
 
 
 class GateSettings(BaseModel):
     """What a model must show; `metric` "primary" is the one of the task's kind. Gains are in points of 0-100.
 
-    The limits bound how much more output tokens (mean) and latency (median) the tuned model may need; null sets none.
+    The gain is one of content (`metrics/content.py`), unless `form_counts` says that their form is wanted, too. The
+    limits bound how much more output tokens (mean) and latency (median) the tuned model may need; null sets none.
     `interval_must_exclude_zero` is true; the key is kept for files that have it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     metric: Metric = "primary"
+    form_counts: bool = False
     smallest_gain: float = Field(default=0.0, ge=0, le=100)
     # Reports of earlier versions may have false, which no run.json may say any more (gate_findings).
     interval_must_exclude_zero: bool = Field(default=True, json_schema_extra={"const": True})

@@ -2,40 +2,85 @@
 
 from collections.abc import Iterable
 
-from lambdas.domain.evaluation.metrics.classification import MOST_LABELS, are_labels, label
-from lambdas.domain.evaluation.metrics.json_match import parse_json
+import orjson
+
+from lambdas.domain.evaluation.metrics.choice_match import choice, is_choice
+from lambdas.domain.evaluation.metrics.classification import are_labels, label
+from lambdas.domain.evaluation.metrics.code_match import is_code
 from lambdas.domain.evaluation.metrics.numeric import is_numeric
 from lambdas.domain.evaluation.task_kind import TaskKind
 
 # One malformed reference does not change what a task is.
 _MOSTLY = 0.95
+# From this share of numbers on, those are not scored as words.
+_MIXED = 0.2
+# More different references are no labels; longer texts are not looked at for numbers and letters.
+_MOST_COUNTED = 5_000
+_LONGEST_FIGURES = 300
+
+
+class TaskDetector:
+    """Counts references, one after another, and keeps no more of them than could be labels."""
+
+    def __init__(self) -> None:
+        self._records = self._json = self._code = self._choices = self._numeric = 0
+        self._letters: set[str | None] = set()
+        self._distinct: set[str] = set()
+        self._has_long = False
+
+    def add(self, reference: str) -> None:
+        """Counts a reference."""
+        self._records += 1
+        self._json += _is_json(reference)
+        self._code += is_code(reference)
+        if len(reference) > _LONGEST_FIGURES:
+            self._has_long = True
+            return
+        self._numeric += is_numeric(reference)
+        if is_choice(reference):
+            self._choices += 1
+            self._letters.add(choice(reference))
+        if len(self._distinct) <= _MOST_COUNTED:
+            self._distinct.add(label(reference))
+
+    def kind(self) -> TaskKind:
+        """The kind of the task by the first rule that holds; text where there are no references.
+
+        1. json, code: at least 95 % of the references are JSON objects or arrays; are SQL or programs (`is_code`).
+        2. multiple_choice: at least 95 % are one letter of A to H, and there are several of them.
+        3. labels: short, recurring references, however many (`are_labels`), numbers such as ratings included.
+        4. numeric: at least 95 % are nothing but numbers (`is_numeric`); mixed: at least 20 % are.
+        5. text: all else.
+        """
+        least = _MOSTLY * self._records
+        if not self._records:
+            return "text"
+        if self._json >= least:
+            return "json"
+        if self._code >= least:
+            return "code"
+        if self._choices >= least and len(self._letters) > 1:
+            return "multiple_choice"
+        if not self._has_long and are_labels(self._distinct, self._records):
+            return "labels"
+        if self._numeric >= least:
+            return "numeric"
+        return "mixed" if self._numeric >= _MIXED * self._records else "text"
 
 
 def detect_task_kind(references: Iterable[str]) -> TaskKind:
-    """The kind of a task by the first rule that holds; text where there are no references.
-
-    It reads them once, and keeps no more of them than could be labels.
-
-    1. json: at least 95 % of the references are JSON objects or arrays.
-    2. labels: few, short, recurring references (`classification.are_labels`), numbers such as ratings included.
-    3. numeric: at least 95 % of the references are nothing but numbers (`numeric.is_numeric`).
-    4. text: all else.
-    """
-    records = json = numeric = 0
-    distinct: set[str] = set()
+    """The kind of a task by all its references, which are read once."""
+    detector = TaskDetector()
     for reference in references:
-        records += 1
-        json += _is_json(reference)
-        numeric += is_numeric(reference)
-        if len(distinct) <= MOST_LABELS:
-            distinct.add(label(reference))
-    least = _MOSTLY * records
-    if records and json >= least:
-        return "json"
-    if are_labels(distinct, records):
-        return "labels"
-    return "numeric" if records and numeric >= least else "text"
+        detector.add(reference)
+    return detector.kind()
 
 
 def _is_json(text: str) -> bool:
-    return text.lstrip()[:1] in ("{", "[") and isinstance(parse_json(text), dict | list)
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True

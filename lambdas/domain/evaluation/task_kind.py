@@ -2,11 +2,14 @@
 
 from typing import Literal
 
-TaskKind = Literal["labels", "json", "numeric", "text"]
+TaskKind = Literal["labels", "json", "numeric", "mixed", "code", "multiple_choice", "text"]
 
 PRIMARY_METRIC: dict[TaskKind, str] = {
     "labels": "label_match",
-    "json": "json_match",
+    "json": "json_fields",
     "numeric": "numeric_match",
+    "mixed": "mixed_match",
+    "code": "code_match",
+    "multiple_choice": "choice_match",
     "text": "f1",
 }

@@ -10,6 +10,7 @@ from lambdas.domain.dataset.planned_set import PlannedSet, TrainingSet
 from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.settings import EvaluationSettings
+from lambdas.domain.evaluation.task_kind import TaskKind
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.models.hyperparameters import Recommendation
 from lambdas.domain.training.candidates import Candidate
@@ -64,6 +65,8 @@ class Plan(Fact):
     keep_job: bool
     dataset: PlannedSets
     evaluation: EvaluationSettings
+    # What the answers of all sets tell; earlier versions stored none.
+    task_kind: TaskKind | None = None
     arms: dict[str, Arm]
     settings_findings: list[Finding]
     tokens: TokenCounts

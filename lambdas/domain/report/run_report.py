@@ -20,14 +20,19 @@ from lambdas.domain.report.section import Section
 from lambdas.domain.report.sweep import ONLY_CANDIDATE, Sweep
 from lambdas.domain.training.losses import Epoch
 
-# An arm's metrics, all of 0 to 100; the last four belong to the tasks of their kinds.
+# An arm's metrics, all of 0 to 100; those after numeric_match belong to the tasks of their kinds.
 METRICS_OF_ALL = ("f1", "f1_seed", "exact_match", "rouge_l", "numeric_match")
 METRICS = (
     *METRICS_OF_ALL,
     "label_match",
+    "mixed_match",
+    "code_match",
+    "choice_match",
     "valid_json",
+    "json_fields",
     "json_match",
     "schema_match",
+    "content",
 )
 
 
@@ -76,9 +81,14 @@ class ArmFigures(Section):
     rouge_l: float | None
     numeric_match: float | None
     label_match: float | None = None
+    mixed_match: float | None = None
+    code_match: float | None = None
+    choice_match: float | None = None
     valid_json: float | None = None
+    json_fields: float | None = None
     json_match: float | None = None
     schema_match: float | None = None
+    content: float | None = None
     output_tokens: TokenFigures
     latency_ms: Latency
     stop_reasons: dict[str, int]

@@ -5,9 +5,12 @@ from lambdas.domain.core.outside_text import shortened_to_bytes
 from lambdas.domain.core.state_budget import MESSAGE_BYTES
 from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.evaluation.arms import BASE, TUNED
+from lambdas.domain.evaluation.evaluate import GainSplit
 from lambdas.domain.report.run_report import ArmFigures, ServedBy, SucceededReport
 from lambdas.domain.serving.kinds import noun
 
+# Points of 0-100.
+_LEAST_TOLD = 0.05
 METRIC_NAMES = {
     "f1": "F1",
     "f1_seed": "F1, distinct words",
@@ -15,9 +18,14 @@ METRIC_NAMES = {
     "rouge_l": "ROUGE-L",
     "numeric_match": "Numeric match",
     "label_match": "Accuracy",
+    "mixed_match": "Numeric match or F1",
+    "code_match": "Code match",
+    "choice_match": "Right choices",
     "valid_json": "Valid JSON",
+    "json_fields": "JSON fields",
     "json_match": "JSON match",
     "schema_match": "Schema match",
+    "content": "Content",
     "output_tokens": "Output tokens",
 }
 
@@ -31,7 +39,15 @@ def headline(report: SucceededReport) -> str:
     if not gain:
         return f"The tuned model's {name} is {tuned:.1f}, the same as its base."
     direction = "above" if gain > 0 else "below"
-    return f"The tuned model's {name} is {tuned:.1f}, {abs(gain):.1f} points {direction} its base ({base:.1f})."
+    said = f"The tuned model's {name} is {tuned:.1f}, {abs(gain):.1f} points {direction} its base ({base:.1f})"
+    return f"{said}{_split_words(report.decision.split)}."
+
+
+def _split_words(split: GainSplit | None) -> str:
+    """How much of the gain is content, and how much the form of the answers; empty where there is no form in it."""
+    if split is None or abs(split.form) < _LEAST_TOLD:
+        return ""
+    return f": {split.content:+.1f} of content, {split.form:+.1f} of form"
 
 
 def success_message(report: SucceededReport, page_uri: str) -> Notification:

@@ -48,6 +48,8 @@ class RunLimits(NamedTuple):
 _STRICT_ENOUGH: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
     # Another metric is neither stricter nor laxer: it measures something else.
     "metric": (lambda own, least: own == least, "exactly"),
+    # Content is the stricter question: a gain of form alone passes only where form counts.
+    "form_counts": (lambda own, least: own <= least, "exactly"),
     "smallest_gain": (lambda own, least: own >= least, "at least"),
     "max_token_increase_percent": (lambda own, most: most is None or (own is not None and own <= most), "at most"),
     "max_latency_increase_percent": (lambda own, most: most is None or (own is not None and own <= most), "at most"),

@@ -7,8 +7,7 @@ from statistics import fmean
 
 from lambdas.domain.core.fact import Fact
 
-# A task has labels where its references are few, short and each often enough to be learnt.
-MOST_LABELS = 20
+# A task has labels where its references are short, and each is often enough to be learnt.
 MOST_WORDS = 4
 LEAST_RECORDS_PER_LABEL = 5
 
@@ -24,10 +23,10 @@ def label(text: str) -> str:
 def are_labels(distinct: Collection[str], records: int) -> bool:
     """Whether the distinct references of so many records are labels.
 
-    They are where there are 2 to 20 of them, none empty and none above 4 words, with 5 records each on average.
+    They are where there are at least 2 of them, none empty and none above 4 words, with 5 records each on average.
     """
     return (
-        2 <= len(distinct) <= MOST_LABELS
+        len(distinct) >= 2
         and records >= LEAST_RECORDS_PER_LABEL * len(distinct)
         and all(0 < len(one.split()) <= MOST_WORDS for one in distinct)
     )

@@ -68,6 +68,14 @@ def numeric_match(response: str, reference: str) -> float | None:
     return 100.0 if same else 0.0
 
 
+def same_figures(response: str, reference: str) -> bool:
+    """Whether an answer states the reference's figures, a scale, `%` or currency that one side leaves out aside."""
+    wanted, given = quantities(reference), quantities(response)
+    if not any(number.is_date for number in wanted):
+        given = [number for number in given if not number.is_date]
+    return len(given) == len(wanted) and all(map(_equal_but_for_its_unit, given, wanted))
+
+
 def is_numeric(text: str) -> bool:
     """Whether a text is nothing but numbers, with commas, semicolons, `&` or "and" between them."""
     found = quantities(text)
@@ -133,6 +141,24 @@ def _is_day(text: str, start: int, end: int, value: Decimal) -> bool:
 def _exponent(scale: str) -> int:
     scale = scale.lower()
     return next(exponent for start, exponent in _EXPONENTS.items() if scale.startswith(start))
+
+
+def _equal_but_for_its_unit(given: Quantity, wanted: Quantity) -> bool:
+    bare = given._replace(currency="")
+    if _equal(bare, wanted):
+        return True
+    if (given.exponent is None) == (wanted.exponent is None):
+        return False
+    return _equal(_without_scale(bare), _without_scale(wanted))
+
+
+def _without_scale(number: Quantity) -> Quantity:
+    exponent = -(number.exponent or 0)
+    return number._replace(
+        value=_EXACT.scaleb(number.value, exponent),
+        last_digit=_EXACT.scaleb(number.last_digit, exponent),
+        exponent=None,
+    )
 
 
 def _equal(given: Quantity, wanted: Quantity) -> bool:

@@ -8,7 +8,11 @@ published figures use; that package itself would bring NLTK into the Lambda laye
 import re
 from collections.abc import Sequence
 
+from lambdas.domain.evaluation.metrics.tokens_by_script import is_mostly_beyond_ascii, space_out
+
 _WORD = re.compile(r"[a-z0-9]+")
+# Of any script; marks such as vowel signs belong to their letters.
+_ANY_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff])*")
 
 
 def rouge_words(text: str) -> list[str]:
@@ -17,8 +21,14 @@ def rouge_words(text: str) -> list[str]:
 
 
 def rouge_l(response: str, reference: str) -> float:
-    """The F score of the longest common subsequence of words, 0-100; 0 where either text has no words."""
-    response_words, reference_words = rouge_words(response), rouge_words(reference)
+    """The F score of the longest common subsequence of words, 0-100; 0 where either text has no words.
+
+    Where the reference is mostly beyond ASCII, the words are those of any script (`tokens_by_script`).
+    """
+    if is_mostly_beyond_ascii(reference):
+        response_words, reference_words = (_ANY_WORD.findall(space_out(one).lower()) for one in (response, reference))
+    else:
+        response_words, reference_words = rouge_words(response), rouge_words(reference)
     common = common_subsequence_length(response_words, reference_words)
     return 200.0 * common / (len(response_words) + len(reference_words)) if common else 0.0
 

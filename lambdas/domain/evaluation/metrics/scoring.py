@@ -8,6 +8,8 @@ import re
 import string
 from collections import Counter
 
+from lambdas.domain.evaluation.metrics.tokens_by_script import is_mostly_beyond_ascii, space_out
+
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
@@ -20,12 +22,19 @@ def squad_words(text: str) -> list[str]:
     return _ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split()
 
 
+def comparable_words(response: str, reference: str) -> tuple[list[str], list[str]]:
+    """The words of both texts: SQuAD's, and where the reference is mostly beyond ASCII those of any script."""
+    if is_mostly_beyond_ascii(reference):
+        response, reference = space_out(response), space_out(reference)
+    return squad_words(response), squad_words(reference)
+
+
 def f1(response: str, reference: str) -> float:
     """Token F1 of SQuAD v1.1: the harmonic mean of precision and recall over the words, repeated ones counted; 0-100.
 
     As in that script, nothing in common is 0, and so two texts without any word score 0.
     """
-    response_words, reference_words = squad_words(response), squad_words(reference)
+    response_words, reference_words = comparable_words(response, reference)
     common = (Counter(response_words) & Counter(reference_words)).total()
     return _harmonic_mean(common, len(response_words), len(reference_words))
 
@@ -43,7 +52,8 @@ def f1_seed(response: str, reference: str) -> float:
 
 def exact_match(response: str, reference: str) -> float:
     """100 where both texts have the same SQuAD words in the same order, else 0."""
-    return 100.0 if squad_words(response) == squad_words(reference) else 0.0
+    response_words, reference_words = comparable_words(response, reference)
+    return 100.0 if response_words == reference_words else 0.0
 
 
 def _harmonic_mean(common: int, response_words: int, reference_words: int) -> float:

@@ -1,0 +1,141 @@
+"""The content of an answer: the gate's metric, read leniently, so that form does not decide what is right.
+
+A code fence, a preamble, a sentence before or after, a label within a phrase, and a scale word or currency sign that
+one side leaves out are form. A wrong number, a flipped sign, another label or a missing field are not. A lenient score
+is never below the strict one.
+"""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator
+
+from lambdas.domain.evaluation.metrics.choice_match import choice, named_choice
+from lambdas.domain.evaluation.metrics.classification import label, label_match
+from lambdas.domain.evaluation.metrics.code_match import code_match
+from lambdas.domain.evaluation.metrics.json_fields import json_fields
+from lambdas.domain.evaluation.metrics.json_match import structured_score
+from lambdas.domain.evaluation.metrics.numeric import is_numeric, numeric_match, same_figures
+from lambdas.domain.evaluation.metrics.readings import readings
+from lambdas.domain.evaluation.metrics.rouge import rouge_l
+from lambdas.domain.evaluation.metrics.scoring import comparable_words, exact_match, f1
+
+# A short reference that stands whole in a short answer is answered, whatever is said around it.
+_LONGEST_CONTAINED, _LONGEST_ANSWER = 10, 60
+# Positions from which a JSON value within a text is read.
+_MOST_STARTS = 20
+
+Lenient = Callable[[str, str], float | None]
+
+
+def content_score(metric: str, response: str, reference: str, labels: Collection[str]) -> float | None:
+    """The metric's lenient score, 0-100; None where the metric has no meaning for the reference.
+
+    `labels` are all labels of the references, each as `label` gives it.
+    """
+    if metric == "label_match":
+        return _label_content(response, reference, labels)
+    return _LENIENT[metric](response, reference)
+
+
+def _label_content(response: str, reference: str, labels: Collection[str]) -> float:
+    if any(label_match(one, reference) for one in readings(response)):
+        return 100.0
+    named = named_labels(response, labels)
+    return 100.0 if named == {label(reference)} else 0.0
+
+
+def named_labels(response: str, labels: Collection[str]) -> set[str]:
+    """The labels that stand in an answer as whole words; one that stands within another found label is not counted."""
+    text = " ".join(response.casefold().split())
+    found = {one for one in labels if one and re.search(rf"(?<!\w){re.escape(one)}(?!\w)", text)}
+    return {one for one in found if not any(one != other and one in other for other in found)}
+
+
+def _numeric_content(response: str, reference: str) -> float | None:
+    if not is_numeric(reference):
+        return None
+    return (
+        100.0 if any(same_figures(one, reference) for one in readings(response)) else numeric_match(response, reference)
+    )
+
+
+def _mixed_content(response: str, reference: str) -> float | None:
+    return _numeric_content(response, reference) if is_numeric(reference) else _f1_content(response, reference)
+
+
+def _choice_content(response: str, reference: str) -> float | None:
+    wanted = choice(reference)
+    if wanted is None:
+        return None
+    return 100.0 if any(named_choice(one) == wanted for one in readings(response)) else 0.0
+
+
+def _f1_content(response: str, reference: str) -> float | None:
+    return 100.0 if _contains(response, reference) else _best(f1)(response, reference)
+
+
+def _exact_content(response: str, reference: str) -> float | None:
+    return 100.0 if _contains(response, reference) else _best(exact_match)(response, reference)
+
+
+def _contains(response: str, reference: str) -> bool:
+    given, wanted = comparable_words(response, reference)
+    if not 0 < len(wanted) <= _LONGEST_CONTAINED or len(given) > _LONGEST_ANSWER:
+        return False
+    return any(given[at : at + len(wanted)] == wanted for at in range(len(given) - len(wanted) + 1))
+
+
+def _json_content(score: Lenient) -> Lenient:
+    def best(response: str, reference: str) -> float | None:
+        strict = score(response, reference)
+        if strict is None:
+            return None
+        return max([strict, *(score(found, reference) or 0.0 for found in _json_texts(response))])
+
+    return best
+
+
+def _json_texts(response: str) -> Iterator[str]:
+    """The first JSON object or array in a text, as a text."""
+    decoder = json.JSONDecoder()
+    for start in [match.start() for match in re.finditer(r"[{\[]", response)][:_MOST_STARTS]:
+        try:
+            _, end = decoder.raw_decode(response, start)
+        except (ValueError, RecursionError):
+            continue
+        yield response[start:end]
+        return
+
+
+def _match(name: str) -> Lenient:
+    def score(response: str, reference: str) -> float | None:
+        found = structured_score(response, reference)
+        value: float | None = getattr(found, name) if found else None
+        return value
+
+    return score
+
+
+def _best(score: Lenient) -> Lenient:
+    """The best score over the readings."""
+
+    def best(response: str, reference: str) -> float | None:
+        found = [score(one, reference) for one in readings(response)]
+        known = [one for one in found if one is not None]
+        return max(known) if known else None
+
+    return best
+
+
+_LENIENT: dict[str, Lenient] = {
+    "f1": _f1_content,
+    "exact_match": _exact_content,
+    "rouge_l": _best(rouge_l),
+    "numeric_match": _numeric_content,
+    "mixed_match": _mixed_content,
+    "code_match": _best(code_match),
+    "choice_match": _choice_content,
+    "json_fields": _json_content(json_fields),
+    "json_match": _json_content(_match("json_match")),
+    "schema_match": _json_content(_match("schema_match")),
+}
