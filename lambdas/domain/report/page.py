@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from lambdas.domain.evaluation.answers import AnswerLine, StoredLine
 from lambdas.domain.evaluation.arms import BASE, TUNED
-from lambdas.domain.evaluation.comparisons import Answers, Comparison, read_rows
+from lambdas.domain.evaluation.comparisons import CONTENT, Answers, Comparison, read_rows
 from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.report import charts
 from lambdas.domain.report.charts import IntervalRow
@@ -104,7 +104,7 @@ def _cards(report: SucceededReport) -> list[Card]:
     """The first figures one looks at, as far as both arms have them."""
     tuned, base = report.arms[TUNED], report.arms[BASE]
     cards = []
-    for name in dict.fromkeys([report.task.metric, "f1", "exact_match"]):
+    for name in dict.fromkeys([CONTENT, report.task.metric, "f1", "exact_match"]):
         ours, theirs = tuned.metric(name), base.metric(name)
         if ours is not None and theirs is not None:
             cards.append(Card(metric_name(name), ours, theirs, more_is_better=True))
@@ -120,14 +120,14 @@ def _cards(report: SucceededReport) -> list[Card]:
 def _comparisons(report: SucceededReport) -> Comparisons:
     metric, parts = report.task.metric, Comparisons([], [])
     for entry in report.comparisons:
-        first = entry.arm == TUNED and (entry.against == BASE or entry.metric == metric)
+        first = entry.arm == TUNED and (entry.against == BASE or entry.metric in (metric, CONTENT))
         (parts.first if first else parts.others).append(entry)
     return parts
 
 
 def _verdict_plot(report: SucceededReport) -> Markup | None:
-    """The tuned arm against every other one on the gate's metric."""
-    metric = report.task.metric
+    """The tuned arm against every other one on what the gate looks at."""
+    metric = report.task.metric if report.decision.gate.form_counts else CONTENT
     rows = [
         IntervalRow(label(entry.against), entry.difference, entry.interval)
         for entry in report.comparisons
