@@ -5,7 +5,7 @@ from lambdas.domain.core.outside_text import shortened_to_bytes
 from lambdas.domain.core.state_budget import MESSAGE_BYTES
 from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.evaluation.arms import BASE, TUNED
-from lambdas.domain.evaluation.evaluate import GainSplit
+from lambdas.domain.evaluation.decision import GainSplit
 from lambdas.domain.report.run_report import ArmFigures, ServedBy, SucceededReport
 from lambdas.domain.serving.kinds import noun
 

@@ -9,8 +9,9 @@ import re
 
 _TOKEN = re.compile(
     r"""
-    (?P<comment>(?<!\w)--[^\n]*|/\*.*?\*/|\#(?!include|define|!)[^\n]*)
-    |'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|`[^`]*`      # texts and quoted names, as they are
+    (?P<comment>(?<!\w)--[^\n]*|/\*.*?(?:\*/|\Z)|\#(?!include|define|!)[^\n]*)
+    # Texts and quoted names, as they are; one that is not closed goes to the end.
+    |'(?:[^'\\]|\\.|'')*+(?:'|\\?\Z)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|`[^`]*+(?:`|\Z)
     |[^\W\d]\w*                                          # words
     |\d+(?:\.\d+)?(?:[eE][+-]?\d+)?
     |<=>|<>|!=|<=|>=|==|=>|->|\|\||&&|::|\*\*|//         # operators of several characters

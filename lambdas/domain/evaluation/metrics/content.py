@@ -18,11 +18,14 @@ from lambdas.domain.evaluation.metrics.numeric import is_numeric, numeric_match,
 from lambdas.domain.evaluation.metrics.readings import readings
 from lambdas.domain.evaluation.metrics.rouge import rouge_l
 from lambdas.domain.evaluation.metrics.scoring import comparable_words, exact_match, f1
+from lambdas.domain.evaluation.metrics.tokens_by_script import space_out
 
 # A short reference that stands whole in a short answer is answered, whatever is said around it.
 _LONGEST_CONTAINED, _LONGEST_ANSWER = 10, 60
 # Positions from which a JSON value within a text is read.
 _MOST_STARTS = 20
+
+_WORD = re.compile(r"\w+")
 
 Lenient = Callable[[str, str], float | None]
 
@@ -46,9 +49,14 @@ def _label_content(response: str, reference: str, labels: Collection[str]) -> fl
 
 def named_labels(response: str, labels: Collection[str]) -> set[str]:
     """The labels that stand in an answer as whole words; one that stands within another found label is not counted."""
-    text = " ".join(response.casefold().split())
-    found = {one for one in labels if one and re.search(rf"(?<!\w){re.escape(one)}(?!\w)", text)}
+    text = _spaced_words(response)
+    found = {one for one in labels if (words := _spaced_words(one)).strip() and words in text}
     return {one for one in found if not any(one != other and one in other for other in found)}
+
+
+def _spaced_words(text: str) -> str:
+    """The words of a text with one space between them, and around all of them."""
+    return f" {' '.join(_WORD.findall(space_out(text).casefold()))} "
 
 
 def _numeric_content(response: str, reference: str) -> float | None:
