@@ -109,3 +109,19 @@ def test_a_short_initialization_happens_once(scaled: Sandbox, tmp_path: Path) ->
     function = scaled.function(INITIALIZES.format(path=str(tmp_path / "starts"), seconds=9))
     end = scaled.run({"States": {"Try": {"Type": "Task", "Resource": function, "End": True}}})
     assert json.loads(end["output"])[0] == "x"
+
+
+KEEPS_SLEEP = """
+from time import sleep
+def handler(event, context):
+    sleep(12)
+    return context.get_remaining_time_in_millis()
+"""
+
+
+def test_what_a_function_sleeps_after_its_initialization_is_no_part_of_it(scaled: Sandbox) -> None:
+    """Also by a `sleep` that it took while it was initialized; a worker that counted on would end in a call."""
+    function = scaled.function(KEEPS_SLEEP)
+    for _ in range(2):
+        end = scaled.run({"States": {"Try": {"Type": "Task", "Resource": function, "End": True}}})
+        assert 0 < int(end["output"]) <= 8_000
