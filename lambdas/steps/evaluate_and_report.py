@@ -10,6 +10,7 @@ from lambdas.domain.core.run import Run
 from lambdas.domain.cost.actual import Costs
 from lambdas.domain.cost.estimate import estimate, own_prices, reported_prices
 from lambdas.domain.cost.price_file import Prices, default_prices
+from lambdas.domain.dataset.told_answers import ToldAnswers
 from lambdas.domain.evaluation.answers import Responses
 from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.summary import summarise_judging
@@ -52,6 +53,7 @@ def evaluate_and_report(
         task_kind=plan.task_kind,
         leaked=plan.dataset.test.leaked,
         missing=responses.missing,
+        told=_read_told(bucket, prefix, adapters),
     )
     pairs = adapters.judging.read_pairs(bucket, prefix)
     judges = plan.evaluation.judges
@@ -100,6 +102,16 @@ def _count_use(run: Run, adapters: Adapters) -> Reuse | None:
         # It must not cost the run its report.
         logger.warning("Use of the test set not counted", extra={"reason": str(refusal)})
         return None
+
+
+def _read_told(bucket: str, prefix: str, adapters: Adapters) -> ToldAnswers:
+    """What the test records' prompts name."""
+    told = ToldAnswers()
+    for question in adapters.answers.read_questions(bucket, prefix):
+        if question is not None:
+            asked = [question.system or "", *(message.content for message in question.messages)]
+            told.add("\n".join(asked), question.reference)
+    return told
 
 
 def _read_costs(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.domain.dataset.told_answers import ToldAnswers
 from lambdas.domain.evaluation.answers import AnswerLine, StoredLine, UnansweredLine
 from lambdas.domain.evaluation.arms import Arm, plan_arms
 from lambdas.domain.evaluation.champion import (
@@ -267,6 +268,53 @@ def test_a_further_model_that_does_better_untuned_leaves_the_verdict_open() -> N
         ).decision
         assert found.verdict == verdict
         assert any("does better without tuning" in reason for reason in found.reasons) == (verdict != "promote")
+
+
+CATEGORIES = [
+    f"{kind} {place}" for kind in ("billing", "delivery", "returns") for place in ("shop", "web", "app", "other")
+]
+
+
+def tickets(system: str) -> ToldAnswers:
+    """What the prompts of 60 tickets of 12 categories name."""
+    told = ToldAnswers()
+    for index in range(RECORDS):
+        told.add(f"{system}\nTicket {index}: my parcel is late, and I was billed twice.", CATEGORIES[index % 12])
+    return told
+
+
+def categorised(told: ToldAnswers, arms: dict[str, Arm], right: dict[str, int]) -> Evaluation:
+    """A run on tickets, of which each arm categorises every so-manieth wrongly."""
+    lines = {
+        arm: [
+            line(index, CATEGORIES[index % 12] if index % right[arm] else "Late parcel", CATEGORIES[index % 12])
+            for index in range(RECORDS)
+        ]
+        for arm in arms
+    }
+    return evaluate(lines, arms, range(RECORDS), EvaluationSettings(task_kind="labels"), None, told=told)
+
+
+def test_a_gain_over_a_base_that_cannot_know_the_labels_is_one_of_form() -> None:
+    """98.6 points above a base of 0.0: nobody had told it the 12 categories."""
+    untold, told = tickets("Categorise the ticket."), tickets(f"Categorise the ticket as {', '.join(CATEGORIES)}.")
+    right = {"tuned": 50, "base": 1}
+    found = categorised(untold, ARMS, right)
+    assert (found.decision.verdict, found.task.untold) == ("inconclusive", "labels")
+    assert any("names the labels" in reason and "system" in reason for reason in found.decision.reasons)
+    assert found.decision.split is not None
+    assert (found.decision.split.content, found.decision.split.form) == (0, found.decision.split.gain)
+    found = categorised(told, ARMS, right)
+    assert (found.decision.verdict, found.task.untold) == ("promote", None)
+
+
+def test_a_base_that_was_shown_examples_was_told_the_labels() -> None:
+    """Examples name them: a gain over it is one of content."""
+    arms = plan_arms({"base": "base-model"}, 3)
+    right = {"tuned": 50, "tuned-few-shot-3": 50, "base": 1, "base-few-shot-3": 2}
+    decision = categorised(tickets("Categorise the ticket."), arms, right).decision
+    assert decision.verdict == "promote"
+    assert any("base-few-shot-3 was shown examples" in reason for reason in decision.reasons)
 
 
 def test_answers_that_are_cut_off_are_told_in_the_verdict() -> None:

@@ -43,6 +43,14 @@ def test_the_headline_says_who_is_better(tuned: float, base: float, words: str) 
     assert "JSON match is 0.0" in told("json_match", {arm: {"json_match": 0.0} for arm in figures})
 
 
+def test_the_headline_says_that_the_base_could_not_know_the_labels() -> None:
+    """It is what most people read, and a gain over it is one of form."""
+    arms = {"tuned": arm_figures(label_match=98.6), "base": arm_figures(label_match=0.0)}
+    task = {"kind": "labels", "detected": True, "metric": "label_match", "untold": "labels"}
+    assert "No prompt names the labels" in headline(succeeded_report(arms=arms, task=task))
+    assert "No prompt" not in headline(succeeded_report(arms=arms, task={**task, "untold": None}))
+
+
 def test_an_arm_without_any_answer_has_scores_of_zero_and_no_statistics() -> None:
     """There is nothing to average, and nothing to divide by."""
     metrics = dict.fromkeys(("f1", "f1_seed", "exact_match", "rouge_l", "numeric_match"), 0.0)

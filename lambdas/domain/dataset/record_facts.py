@@ -7,6 +7,7 @@ from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.answer_set import Answers
 from lambdas.domain.dataset.split.context import Context, context, digest
 from lambdas.domain.dataset.split.signature import Signature, sign
+from lambdas.domain.dataset.told_answers import ToldAnswers
 
 # More than any base model's sets have together; facts of further records are not kept, and the set is refused.
 MAX_RECORDS = 25_000
@@ -28,6 +29,7 @@ class RecordFacts:
         self.prompt_characters: array[int] = array("I")
         self.answer_characters: array[int] = array("I")
         self.answers = Answers()
+        self.told = ToldAnswers()
         self.signatures: list[Signature] = []
         self.words: array[int] = array("q")
         self.contexts: list[Context] = []
@@ -73,6 +75,7 @@ class RecordFacts:
         index = len(self.signatures)
         if index >= MAX_RECORDS:
             return
+        self.told.add("\n".join([record.system or "", *record.turns[:-1]]), record.turns[-1])
         signed = sign(record)
         first = self._first_of_words.setdefault(signed.words, index)
         if self._prompt_is_new and first != index:

@@ -101,6 +101,7 @@ def check_set(
         message = f"{read.grouped} of {read.records_read} records name their group; this is the first that does not."
         report.add("partial-group", file, message, line=read.first_ungrouped)
     read.facts.answers.check(file, report)
+    read.facts.told.check(file, report)
     return read
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.statistics import percentile
+from lambdas.domain.dataset.told_answers import Untold
 from lambdas.domain.evaluation.answer_figures import drop_unknown
 from lambdas.domain.evaluation.arms import BASE, TUNED, Arm
 from lambdas.domain.evaluation.champion import ChampionComparison, ComparedChampion, UnreadableChampion
@@ -76,6 +77,7 @@ def decide_on(
     others: Sequence[Rival],
     reservations: Iterable[Reservation],
     champion: ChampionComparison | None,
+    untold: Untold | None = None,
 ) -> Decision:
     """The gate's verdict; nothing is promoted without a comparison that it asks for, or against a reservation."""
     looked_at = metric if gate.form_counts else CONTENT
@@ -89,6 +91,13 @@ def decide_on(
         made = made.qualify(
             f"{metric} itself is below the base's: the tuned model's answers have a form that a program may not read."
         )
+    if untold:
+        shown = next((rival.name for rival in to_beat if rival.examples), None)
+        reservations = [
+            *reservations,
+            _tell_untold(untold, shown, promotable=shown is not None or gate.form_counts),
+        ]
+        split = split if shown or split is None else _all_of_form(split)
     for reservation in reservations:
         made = made.qualify(reservation.reason, promotable=reservation.promotable)
     if champion is not None:
@@ -117,6 +126,12 @@ def _split_gain(rivals: Sequence[Rival], metric: str) -> tuple[GainSplit | None,
     return split, strict.interval is not None and strict.interval[1] < 0
 
 
+def _all_of_form(split: GainSplit) -> GainSplit:
+    """A gain over a base that could not know what to answer."""
+    content = min(split.content, 0.0)
+    return split.model_copy(update={"content": content, "form": split.gain - content})
+
+
 def find_reservations(
     scored: Mapping[str, ScoredArm], to_beat: Sequence[Rival], missing: Mapping[str, str], leaked: int
 ) -> list[Reservation]:
@@ -139,6 +154,22 @@ def find_reservations(
             )
         )
     return found
+
+
+def _tell_untold(untold: Untold, examples: str | None, *, promotable: bool) -> Reservation:
+    """What the verdict says where the base could not know what its answers should consist of.
+
+    `examples` is the arm of the base that was shown some.
+    """
+    if examples:
+        reason = f"No prompt names the {untold} of the references. {examples} was shown examples, which do."
+    else:
+        reason = (
+            f"No prompt names the {untold} of the references: the base cannot know them, and a gain over it is one of "
+            "form. Name them in the system text (system in run.json for records without one), or have the base shown "
+            "examples (evaluation.few_shot), and run again."
+        )
+    return Reservation(reason, promotable)
 
 
 def find_evidence(rival: Rival, metric: str) -> Evidence | None:

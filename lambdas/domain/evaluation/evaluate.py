@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from lambdas.domain.core.fact import Fact
+from lambdas.domain.dataset.told_answers import ToldAnswers, Untold
 from lambdas.domain.evaluation.answer_figures import AnswerFigures
 from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED, Arm
 from lambdas.domain.evaluation.champion import (
@@ -47,11 +48,15 @@ NOTHING_SHARED = (
 
 
 class Task(Fact):
-    """What the run's answers are, and the gate's metric; `detected` is false where run.json says the kind."""
+    """What the run's answers are, and the gate's metric; `detected` is false where run.json says the kind.
+
+    `untold` is what the references consist of and no prompt names, so that the base model cannot know it.
+    """
 
     kind: TaskKind
     detected: bool
     metric: str
+    untold: Untold | None = None
 
 
 class Extreme(Fact):
@@ -96,12 +101,14 @@ def evaluate(
     task_kind: TaskKind | None = None,
     leaked: int = 0,
     missing: Mapping[str, str] = MappingProxyType({}),
+    told: ToldAnswers | None = None,
 ) -> Evaluation:
     """`answers` has a line per test record of each arm, `groups` the number of each record's group.
 
     The task's kind is run.json's, else `task_kind`, else what the test set's references tell. `leaked` test records
     have their prompt or context in training, too: a gain on those may be memory. Arms that are `missing`, with the
-    reason, are compared with nothing. The answers are read several times, one record at a time.
+    reason, are compared with nothing. `told` has the test records' prompts. The answers are read several times, one
+    record at a time.
     """
     kind: TaskKind = settings.task_kind or task_kind or detect_task_kind(read_references(answers))
     metric = PRIMARY_METRIC[kind] if settings.gate.metric == "primary" else settings.gate.metric
@@ -122,15 +129,16 @@ def evaluate(
             ours, shared_groups = _select(tuned, indexes), [groups[index] for index in indexes]
             entries += _compare_arm(TUNED, ours, CHAMPION, theirs, shared_groups)
             to_beat.append(Rival(CHAMPION, ours, theirs, shared_groups))
+    untold = told.find_untold(kind) if told else None
     reservations = find_reservations(whole, to_beat, missing, leaked)
     return Evaluation(
-        task=Task(kind=kind, detected=settings.task_kind is None, metric=metric),
+        task=Task(kind=kind, detected=settings.task_kind is None, metric=metric, untold=untold),
         means={arm: {name: mean(values) for name, values in one.scores.items()} for arm, one in whole.items()},
         figures={arm: one.figures for arm, one in scored.items()},
         missing=dict(missing),
         classifications=classify_arms(answers) if kind == "labels" else {},
         comparisons=entries,
-        decision=decide_on(settings.gate, metric, to_beat, others, reservations, compared),
+        decision=decide_on(settings.gate, metric, to_beat, others, reservations, compared, untold),
         extremes=_find_extremes(tuned, base, groups, looked_at),
     )
 

@@ -40,7 +40,8 @@ def headline(report: SucceededReport) -> str:
         return f"The tuned model's {name} is {tuned:.1f}, the same as its base."
     direction = "above" if gain > 0 else "below"
     said = f"The tuned model's {name} is {tuned:.1f}, {abs(gain):.1f} points {direction} its base ({base:.1f})"
-    return f"{said}{_split_words(report.decision.split)}."
+    untold = f" No prompt names the {report.task.untold}, which the base cannot know." if report.task.untold else ""
+    return f"{said}{_split_words(report.decision.split)}.{untold}"
 
 
 def _split_words(split: GainSplit | None) -> str:

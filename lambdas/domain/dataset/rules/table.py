@@ -252,6 +252,13 @@ RULES: dict[str, Rule] = {
         "If answers are labels, no label has more than 80 % of the records, or fewer than 5 records.",
         "Add records of the rare labels, or accept that they are hardly learnt and hardly measured.",
     ),
+    "untold-answers": Rule(
+        "set",
+        "warning",
+        "If answers are labels or JSON, prompts name the labels or the keys.",
+        "Name them in the system text (`system` in run.json for records that have none): a gain over a base that "
+        "cannot know them says nothing of what tuning adds.",
+    ),
     # Runs: files and settings together.
     "too-many-records-in-total": Rule(
         "run",
