@@ -75,7 +75,8 @@ class RecordFacts:
         index = len(self.signatures)
         if index >= MAX_RECORDS:
             return
-        self.told.add("\n".join([record.system or "", *record.turns[:-1]]), record.turns[-1])
+        prompt = "\n".join([record.system or "", *record.turns[:-1]])
+        self.told.add(prompt, record.turns[-1])
         signed = sign(record)
         first = self._first_of_words.setdefault(signed.words, index)
         if self._prompt_is_new and first != index:
@@ -85,4 +86,4 @@ class RecordFacts:
         self.words.append(signed.words)
         self.contexts.append(context(record))
         self.groups.append(None if group is None else digest(group))
-        self.keys.append(digest("\n".join([record.system or "", *record.turns[:-1]])))
+        self.keys.append(digest(prompt))
