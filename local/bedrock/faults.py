@@ -74,7 +74,8 @@ NO_FAILURES = (*OF_JOBS, FaultKind.LAGGING, FaultKind.VALIDATION_REFUSALS)
 class Fault(BaseModel):
     """A rule: the calls number `first` to `last` (from 1; none = for ever) of `operation` (`*` = every one) fail.
 
-    `match` is a text that must occur in the request's path or body, or in the name of the resource that it is about;
+    `match` is a text that must occur in the request's path or body, or in the name of the resource that it is about,
+    and so is `also`;
     `caller` one that must occur in the caller's name. Only the calls that fit both are counted, for each operation
     apart. With `duration_seconds` the rule holds for that long after its first hit, in the simulation's (scaled)
     clock. `delay_seconds`, in real seconds, is how long a `slow`, `slow_after` or `timeout_after` call waits, and how
@@ -90,6 +91,7 @@ class Fault(BaseModel):
     duration_seconds: Annotated[float, Field(gt=0)] | None = None
     delay_seconds: Annotated[float, Field(ge=0)] = 0
     match: Annotated[str, Field(min_length=1)] | None = None
+    also: Annotated[str, Field(min_length=1)] | None = None
     caller: Annotated[str, Field(min_length=1)] | None = None
 
 
@@ -154,6 +156,7 @@ class _Rule:
         return (
             fault.operation in ("*", call.operation)
             and (fault.match is None or fault.match in call.text)
+            and (fault.also is None or fault.also in call.text)
             and (fault.caller is None or fault.caller in call.caller)
         )
 

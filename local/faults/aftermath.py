@@ -61,11 +61,15 @@ def is_overdue(run: FaultRun, seen: Seen, since: float, at: float, seconds: floa
     the deployment the time alone counts.
     """
     bound, scale = run.bench.bound, run.bench.aws.time_scale
-    if at <= since + seconds * scale:
+    lag = run.case.lag_seconds
+    if at <= since + (seconds + lag) * scale:
         return False
     if run.deployment_name in run.bench.unguarded:
         return True
-    looked_at, needed = max(since, seen.first) + bound.creation_seconds * scale, RECONCILIATIONS_NEEDED[seen.thing.kind]
+    looked_at, needed = (
+        max(since, seen.first) + (bound.creation_seconds + lag) * scale,
+        RECONCILIATIONS_NEEDED[seen.thing.kind],
+    )
     for one in run.reconciliations():
         if one.succeeded and one.source and one.began > looked_at:
             looked_at, needed = one.ended, needed - 1

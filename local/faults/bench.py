@@ -36,7 +36,7 @@ class Result:
     """A line of the report; `problems` are what fails the whole, `hits` how often each rule hit.
 
     `left` names what was left after the bound, which a control (`control`) must leave. `seconds_to_zero` is the longest
-    of any kind, `seconds_to_zero_by_kind` has the kinds that there were.
+    of any kind, `seconds_to_zero_by_kind` has the kinds that there were. `refusals` and `lag_seconds` are the case's.
     """
 
     case: str
@@ -52,6 +52,8 @@ class Result:
     cause: str | None = None
     ended_in: str | None = None
     hits: list[int] = field(default_factory=list)
+    refusals: str = "specific"
+    lag_seconds: float = 0.0
     real_seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from local.bedrock.faults import Fault, FaultKind
+from local.bedrock.settings import UndocumentedRefusals
 from local.faults.dataset import PLAIN, DataSet
 
 # What a Lambda function may take, on AWS's clock: its state's timeout less five seconds.
@@ -81,6 +82,10 @@ class Action(StrEnum):
     NEW_EXECUTION = "new execution of a failed run"
     # train.jsonl arrives before its siblings.
     LATE_SIBLINGS = "late siblings"
+    # The run that has the slot which this one waits for is stopped.
+    STOP_HOLDER = "stop the holder"
+    # Somebody starts an execution with the input of a run that has succeeded.
+    NEW_EXECUTION_OF_SUCCESS = "new execution of a run that succeeded"
     # run.json arrives after the data set was read.
     LATE_SETTINGS = "late settings"
     # The execution's own timeout is over.
@@ -119,6 +124,9 @@ class Case:
     so: nobody could get to zero before. `error` is the name that a failed run must end with, `missing_arm` the one arm
     that the report of a run that succeeded must tell as missing. A case that `must_leak` is a control: what it names is
     left for certain, and must be seen to be.
+
+    `refusals` is the code of the refusals that no document tells; a case whose outcome rests on them is run
+    `either_way`. Bedrock's lists and tags lag behind by `lag_seconds`, on AWS's clock, of what the run has.
     """
 
     name: str
@@ -139,12 +147,15 @@ class Case:
     buys_nothing: bool = False
     missing_arm: str | None = None
     must_leak: Kind | None = None
+    either_way: bool = False
+    refusals: UndocumentedRefusals = "specific"
+    lag_seconds: float = 0
     ends_as: frozenset[str] = ENDED
 
 
 @dataclass(frozen=True)
 class Target:
-    """An operation of a run, as one caller of it uses it, and how it `fails`.
+    """An operation of a run, as one caller of it uses it, and how it `fails`, with some failures `either_way`.
 
     `leads_there` are the rules that make a run call it. A run goes on without its `missing_arm` if it fails for ever.
     """
@@ -162,6 +173,7 @@ class Target:
     dataset: DataSet = PLAIN
     missing_arm: str | None = None
     fails: Sequence[str] = ALL
+    either_way: Sequence[str] = ()
 
     def rule(self, kind: FaultKind, **how: Any) -> Fault:
         """A fault rule for this operation."""
@@ -194,7 +206,18 @@ def each_operation(targets: Sequence[Target]) -> Iterator[Case]:
                 missing_arm=missing_arm,
                 ends_as=SUCCEEDED if missing_arm else target.ends_as,
                 dataset=target.dataset,
+                either_way=words in target.either_way,
             )
+
+
+def about_the_run(case: Case, time_scale: float) -> list[Fault]:
+    """How the simulated Bedrock answers the case's run, whatever fails."""
+    rules = []
+    if case.refusals == "validation":
+        rules.append(Fault(operation="*", kind=FaultKind.VALIDATION_REFUSALS))
+    if case.lag_seconds:
+        rules.append(Fault(operation="*", kind=FaultKind.LAGGING, delay_seconds=case.lag_seconds * time_scale))
+    return rules
 
 
 def hold(target: Target) -> Fault:

@@ -26,9 +26,16 @@ CREATE = Target(
     "CreateCustomModelDeployment",
     dataset=ON_DEMAND,
     fails=[one for one in PATIENT if one != "quota exceeded"],
+    either_way=("validation error", "dropped after the effect", "function killed after the effect"),
 )
 GET = Target("GetCustomModelDeployment", "GetCustomModelDeployment", dataset=ON_DEMAND, fails=OF_QUESTIONS)
-DELETE = Target("DeleteCustomModelDeployment", "DeleteCustomModelDeployment", dataset=ON_DEMAND, needed_to_delete=True)
+DELETE = Target(
+    "DeleteCustomModelDeployment",
+    "DeleteCustomModelDeployment",
+    dataset=ON_DEMAND,
+    needed_to_delete=True,
+    either_way=OF_EACH_WAY,
+)
 IN_THE_LANE = Target(
     "EvaluationFailed+DeleteDeployment",
     "DeleteCustomModelDeployment",
@@ -50,6 +57,7 @@ BY_THE_RECONCILER = (
         "DeleteCustomModelDeployment",
         needed_to_delete=True,
         fails=OF_EACH_WAY,
+        either_way=OF_EACH_WAY,
         **AFTER_STOP,
     ),
     # A list names no run: these hit all calls of one deployment, which has one case at a time.

@@ -15,7 +15,16 @@ from local.faults.case import (
     hold,
 )
 from local.faults.dataset import LONG_SWEEP, SWEEP
-from local.faults.rules import BASE_MODEL_DENIED, JOB_STUCK, STOPS_JOB, THROUGHPUT_STUCK, TUNED_MODEL_DENIED, for_ever
+from local.faults.rules import (
+    BASE_MODEL_DENIED,
+    BROKEN,
+    ENDLESS,
+    JOB_STUCK,
+    STOPS_JOB,
+    THROUGHPUT_STUCK,
+    TUNED_MODEL_DENIED,
+    for_ever,
+)
 
 CREATE_JOB = Target(
     "sweep-CreateModelCustomizationJob", "CreateModelCustomizationJob", dataset=SWEEP, fails=OF_EACH_WAY
@@ -27,6 +36,7 @@ STOP_JOB = Target(
     dataset=LONG_SWEEP,
     needed_to_delete=True,
     fails=("throttled for a minute", "access denied", "function killed after the effect"),
+    either_way=("function killed after the effect",),
 )
 # Denied for ever, it stays to the reconciler.
 DISCARD = Target(
@@ -35,6 +45,7 @@ DISCARD = Target(
     dataset=SWEEP,
     needed_to_delete=True,
     fails=(*OF_EACH_WAY, "internal error"),
+    either_way=OF_EACH_WAY,
 )
 # The second of the three jobs: one trains already, one has not been asked for.
 SECOND_HELD = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.HOLD, first=2, last=2)
@@ -50,6 +61,8 @@ STATES: Mapping[str, tuple[tuple[Fault, ...], bool]] = {
 BREAKPOINTS: Mapping[str, Breakpoint] = {"ChooseModel": "before"}
 # In the first, the function that was cut off starts two more jobs behind the stop.
 DESTROYED_IN = ("StartJobs", "WaitForJobs", "DiscardModels")
+# What the names of the second job and of its model end with.
+SECOND_JOB = "-c2"
 QUOTA = Fault(operation="CreateModelCustomizationJob", kind=FaultKind.QUOTA, first=2)
 
 
@@ -92,6 +105,34 @@ def sweep_cases() -> Iterator[Case]:
         (QUOTA.model_copy(update={"duration_seconds": 240.0}),),
         dataset=SWEEP,
         injects=True,
+    )
+    yield Case(
+        "sweep/second-job-fails",
+        "the second job fails in its training, when others are complete",
+        (BROKEN.model_copy(update={"also": SECOND_JOB}),),
+        dataset=SWEEP,
+        shows='"status": "Failed"',
+        ends_as=SUCCEEDED,
+    )
+    yield Case(
+        "sweep/all-jobs-fail",
+        "all three jobs fail in their training",
+        (BROKEN,),
+        dataset=SWEEP,
+        error="CustomizationFailed",
+        buys_nothing=True,
+        ends_as=frozenset({"FAILED"}),
+    )
+    yield Case(
+        "sweep/second-job-told-as-failed",
+        "Bedrock tells of the second job that it has failed, while it trains on",
+        (
+            Fault(operation="GetModelCustomizationJob", kind=FaultKind.FAILED, caller="check_jobs", also=SECOND_JOB),
+            ENDLESS.model_copy(update={"also": SECOND_JOB}),
+        ),
+        dataset=SWEEP,
+        injects=True,
+        ends_as=SUCCEEDED,
     )
     yield Case(
         "sweep/quota-and-stop",

@@ -19,7 +19,7 @@ from local.faults.aftermath import (
     wait_until_gone,
 )
 from local.faults.bench import Bench, Result, TrialsInterruptedError
-from local.faults.case import Action, Case, in_real_seconds
+from local.faults.case import Action, Case, about_the_run, in_real_seconds
 from local.faults.deployments import StackFailedError, Variant
 from local.faults.rules import ENDLESS, THROUGHPUT_STUCK
 from local.faults.run import SECONDS_TO_END, SECONDS_TO_START, FaultRun, MissedError
@@ -41,7 +41,13 @@ class Trial:
         started = time.monotonic()
         with self._bench.turns.get(self._case.deployment, nullcontext()):
             for attempt in "abc":
-                result = Result(self._case.name, self._case.fault, control=self._case.must_leak is not None)
+                result = Result(
+                    self._case.name,
+                    self._case.fault,
+                    control=self._case.must_leak is not None,
+                    refusals=self._case.refusals,
+                    lag_seconds=self._case.lag_seconds,
+                )
                 try:
                     self._run_once(f"{self._marker}{attempt}", result)
                     break
@@ -64,6 +70,7 @@ class Trial:
         finally:
             self._run.let_go()
             self._run.simulation.remove_faults(marker)
+            self._run.simulation.remove_faults(self._answers)
             if holder:
                 self._end_holder(holder)
             if self._case.must_leak:
@@ -74,28 +81,12 @@ class Trial:
     # --- The course of a trial ----------------------------------------------------------------------------------------
 
     def _try(self, holder: str | None) -> None:
-        run, scale = self._run, self._bench.aws.time_scale
-        endless = [ENDLESS] if self._case.dataset.is_endless else []
-        rules = [
-            rule
-            if rule.caller and rule.caller.startswith(f"{self._case.deployment}.")
-            else rule.model_copy(update={"match": run.marker})
-            for rule in [*in_real_seconds(self._case, scale), *endless]
-        ]
-        if rules:
-            run.simulation.put_faults(run.marker, rules)
-        if self._case.breakpoint:
-            run.control.hold(run.marker, str(self._case.state), self._case.breakpoint)
-        if self._case.refused_calls:
-            run.control.refuse(run.marker, str(self._case.state), self._case.refused_calls)
+        run = self._run
+        self._put_rules()
         execution = run.start()
         self._deliver_again()
         if holder and not self._case.state:
-            # It gives the slot up once this run waits for it.
-            self._bench.until(
-                lambda: "WaitForSlot" in run.entered(execution) or run.status(execution) != "RUNNING", SECONDS_TO_END
-            )
-            run.simulation.remove_faults(self._holder_marker)
+            self._end_wait_for(holder, execution)
         if self._case.state and self._case.action is not Action.NONE:
             act(run, execution)
         ended_at = self._follow(execution)
@@ -112,6 +103,27 @@ class Trial:
         self._check(execution)
         if holder and self._case.action is not Action.DESTROY:
             self._check_turns(execution)
+
+    def _put_rules(self) -> None:
+        """The case's faults, and how Bedrock answers besides."""
+        run, scale = self._run, self._bench.aws.time_scale
+        endless = [ENDLESS] if self._case.dataset.is_endless else []
+        rules = [
+            rule
+            if rule.caller and rule.caller.startswith(f"{self._case.deployment}.")
+            else rule.model_copy(update={"match": run.marker})
+            for rule in [*in_real_seconds(self._case, scale), *endless]
+        ]
+        if rules:
+            run.simulation.put_faults(run.marker, rules)
+        # A set of their own: they stay in force when the faults end.
+        answers = [rule.model_copy(update={"match": run.marker}) for rule in about_the_run(self._case, scale)]
+        if answers:
+            run.simulation.put_faults(self._answers, answers)
+        if self._case.breakpoint:
+            run.control.hold(run.marker, str(self._case.state), self._case.breakpoint)
+        if self._case.refused_calls:
+            run.control.refuse(run.marker, str(self._case.state), self._case.refused_calls)
 
     def _check(self, execution: str) -> None:
         """What the run has told and left, and what can be made of it."""
@@ -147,11 +159,11 @@ class Trial:
             for execution in run.executions():
                 run.wait_for_end(execution)
             self._check_bought_once(uploads)
-        if action is Action.NEW_EXECUTION:
+        if action in (Action.NEW_EXECUTION, Action.NEW_EXECUTION_OF_SUCCESS):
             self._start_anew()
 
     def _start_anew(self) -> None:
-        """Start an execution with the failed run's input, as the console's "New execution" does."""
+        """Start an execution with the input of a run that is over, as the console's "New execution" does."""
         run = self._run
         [first] = run.executions()
         run.wait_for_end(first)
@@ -159,7 +171,11 @@ class Trial:
         anew = self._bench.states.start_execution(stateMachineArn=run.deployment.state_machine, input=event)
         run.wait_for_end(anew["executionArn"])
         end = self._bench.states.describe_execution(executionArn=anew["executionArn"])
-        if end.get("error") != "OwnerFailed" or first not in end.get("cause", ""):
+        if self._case.action is Action.NEW_EXECUTION_OF_SUCCESS:
+            if end["status"] != "SUCCEEDED":
+                run.result.problems.append(f"it ends as {end['status']}: {end.get('cause')}")
+            self._check_bought_once(1)
+        elif end.get("error") != "OwnerFailed" or first not in end.get("cause", ""):
             run.result.problems.append(f"it says {end.get('error')}: {end.get('cause')}, and not who has failed")
 
     def _check_bought_once(self, uploads: int) -> None:
@@ -223,17 +239,33 @@ class Trial:
     # --- Another run in its way ---------------------------------------------------------------------------------------
 
     @property
+    def _answers(self) -> str:
+        """The set of rules that say how Bedrock answers, whatever fails."""
+        return f"{self._run.marker}-answers"
+
+    @property
     def _holder_marker(self) -> str:
         return f"h{self._run.marker[1:]}"
 
     def _start_holder(self) -> str:
         """Another run, which has the only slot when this one wants it and keeps it until it is let go on."""
         run, marker = self._run, self._holder_marker
-        stuck = THROUGHPUT_STUCK.model_copy(update={"match": marker})
-        run.simulation.put_faults(marker, [stuck])
+        rules = [THROUGHPUT_STUCK, *about_the_run(self._case, self._bench.aws.time_scale)]
+        run.simulation.put_faults(marker, [rule.model_copy(update={"match": marker}) for rule in rules])
         execution = run.start(marker)
         self._bench.until(lambda: "WaitForServing" in run.entered(execution), SECONDS_TO_END)
         return execution
+
+    def _end_wait_for(self, holder: str, execution: str) -> None:
+        """Let the holder give the slot up, or stop it, once this run waits for it."""
+        run = self._run
+        self._bench.until(
+            lambda: "WaitForSlot" in run.entered(execution) or run.status(execution) != "RUNNING", SECONDS_TO_END
+        )
+        if self._case.action is Action.STOP_HOLDER:
+            self._bench.states.stop_execution(executionArn=holder, error=STOPPED, cause="It holds the slot.")
+        else:
+            run.simulation.remove_faults(self._holder_marker)
 
     def _end_holder(self, execution: str) -> None:
         run = self._run
