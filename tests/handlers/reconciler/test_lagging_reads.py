@@ -150,3 +150,10 @@ class TestTags:
         start_job(world, run, execution)
         turn = world.reconcile()
         assert (turn.jobs_stopped, turn.problems, world.slept) == ([], [], [])
+
+    def test_with_its_stack_a_job_without_tags_yet_is_stopped_too(self, world: World) -> None:
+        """Nobody comes by later: the deletion waits until the tags say whose it is."""
+        run, execution = world.run()
+        job = start_job(world, run, execution)
+        turn = world.reconcile(ending=True, seconds=780)
+        assert (turn.jobs_stopped, turn.problems, turn.left) == ([job], [], [])
