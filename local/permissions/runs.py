@@ -80,8 +80,9 @@ def upload_beside(bench: Bench, environment: str) -> None:
     for key in ("input/single.jsonl", "input/typo/trian.jsonl", "input/typo/test.json"):
         bench.s3.put_object(Bucket=bucket, Key=key, Body=b"{}\n")
     # In S3's place, which delivers none here.
-    logs = bench.s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetBucket"]
-    bench.s3.put_object(Bucket=logs, Key="InputBucket/log", Body=b"")
+    [stack] = bench.aws.client("cloudformation").describe_stacks(StackName=f"{environment}-data")["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    bench.s3.put_object(Bucket=outputs["AccessLogsBucket"], Key="InputBucket/log", Body=b"")
 
 
 def delete(bench: Bench, environment: str) -> None:
