@@ -181,6 +181,7 @@ def known_facts(facts: RunFacts) -> RunReport:
         extremes=None,
         lineage=None,
         cost=None,
+        test_set=None,
         left_on_purpose=[],
     )
 
