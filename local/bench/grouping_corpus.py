@@ -200,6 +200,20 @@ def asked_documents(write: Writer, *, tagged: bool) -> Kind:
     return kind
 
 
+def reports(write: Writer) -> Kind:
+    """Reports on the same things, whose figures differ: questions name the things, and answers are computed."""
+    kind = Kind("reports in untagged system texts with 12 questions each, computed answers", "by document")
+    things = write.topic(20)
+    for number in range(12):
+        chosen = write.draw.sample(things, 8)
+        figures = [f"{thing}: {write.draw.randint(10, 999)} sold at {write.draw.randint(5, 500)}." for thing in chosen]
+        for place in range(12):
+            ending = " in total" if place >= len(chosen) else ""
+            asked = f"How many units of {chosen[place % len(chosen)]} were sold{ending}?"
+            kind.add(number, asked, str(write.draw.randint(1_000, 9_999)), f"Report {number}.\n" + "\n".join(figures))
+    return kind
+
+
 def tenants(write: Writer) -> Kind:
     """Tenants with a system text each, and requests of their users."""
     kind = Kind("five tenants' system texts", "apart")
@@ -307,6 +321,7 @@ KINDS: tuple[Callable[[Writer], Kind], ...] = (
     lambda write: edited(write, words=240, share=0.2),
     lambda write: asked_documents(write, tagged=False),
     lambda write: asked_documents(write, tagged=True),
+    reports,
 )
 
 

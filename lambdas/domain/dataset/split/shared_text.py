@@ -9,19 +9,20 @@ question and answer) are found in it hardly more often (ASKED) than other record
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from math import log
+from math import log, sqrt
 from random import Random
 from typing import NamedTuple
 
 from lambdas.domain.dataset.split.context import Context
-from lambdas.domain.dataset.split.signature import Signature
+from lambdas.domain.dataset.split.signature import RUN_WORDS, Signature
 
 # Fewer records than this share a text by being about it.
 SHARED = 8
-ASKED = 0.1
+ASKED, CERTAIN = 0.1, 2.5
 # A text of fewer runs is a phrase.
 _RUNS_OF_A_TEXT = 8
 _SAMPLE = 32
+_ENOUGH_SAID = 64
 # The work for a data set is bounded: most have a few such texts.
 _MOST_TEXTS = 2_000
 
@@ -55,16 +56,18 @@ def find_forms(
     words: defaultdict[int, set[int]] = defaultdict(set)
     shared_runs = {run for run, n in repeated.items() if n >= SHARED}
     runs, forms = set(shared_runs), set[bytes]()
-    asked = _Asked(signatures, frequency)
-    for text in [*_texts_of_runs(signatures, shared_runs), *_texts_of_blocks(contexts)]:
-        common, alike = _common_words(text.members, signatures), asked.alike(text.members)
-        if 2 * len(text.members) <= len(signatures) and asked.is_asked_about(text.members, common, alike):
+    texts = [*_texts_of_runs(signatures, shared_runs), *_texts_of_blocks(contexts)]
+    common = [_common_words(text.members, signatures) for text in texts]
+    asked = _Asked(signatures, frequency, set().union(*common), shared_runs)
+    for text, its_words in zip(texts, common, strict=True):
+        alike = asked.alike(text.members)
+        if 2 * len(text.members) < len(signatures) and asked.is_asked_about(text.members, its_words, alike):
             runs.difference_update(text.runs)
             continue
         if text.block is not None:
             forms.add(text.block)
         for member in text.members:
-            words[member] |= common.difference({*array("I", signatures[member].own)} - alike)
+            words[member] |= its_words.difference(asked.own(member) - alike)
     return Forms(words, runs, forms)
 
 
@@ -89,13 +92,13 @@ def _texts_of_runs(signatures: Sequence[Signature], shared: set[int]) -> list[_S
 
 
 def _texts_of_blocks(contexts: Sequence[Context]) -> list[_Shared]:
-    """Blocks in tags. A tag such as `table` says that its block is asked about, unless most records have it."""
+    """Blocks in tags. A tag such as `table` says that its block is asked about, unless half of the records have it."""
     members: defaultdict[bytes, list[int]] = defaultdict(list)
     for index, each in enumerate(contexts):
         for block in each.blocks:
             members[block].append(index)
     documents = {block for each in contexts for block in each.documents}
-    least = {True: len(contexts) // 2 + 1, False: SHARED}
+    least = {True: (len(contexts) + 1) // 2, False: SHARED}
     found = (_Shared(at, [], block) for block, at in members.items() if len(at) >= least[block in documents])
     return sorted(found, key=lambda text: -len(text.members))[:_MOST_TEXTS]
 
@@ -106,36 +109,65 @@ def _common_words(members: Sequence[int], signatures: Sequence[Signature]) -> se
 
 
 class _Asked:
-    """Whether records ask about a text that they have."""
+    """Whether records ask about a text that they have; `vocabulary` has the words of all such texts."""
 
-    def __init__(self, signatures: Sequence[Signature], frequency: Mapping[int, int]) -> None:
+    def __init__(
+        self,
+        signatures: Sequence[Signature],
+        frequency: Mapping[int, int],
+        vocabulary: set[int],
+        shared_runs: set[int],
+    ) -> None:
         self._signatures, self._frequency = signatures, frequency
+        self._vocabulary, self._shared_runs = vocabulary, shared_runs
 
     def alike(self, members: Sequence[int]) -> set[int]:
         """What most of the records say as their own: a part of what they share, such as its last words."""
-        own = self._own(members)
+        own = [self.own(index) for index in _sample(members)]
         return {word for word, n in Counter(word for each in own for word in each).items() if 2 * n > len(own)}
 
     def is_asked_about(self, members: Sequence[int], text: set[int], alike: set[int]) -> bool:
-        """Whether the own words of the records that have a text are in it more often than those of other records."""
-        own = self._own(members)
+        """Whether the own words of the records that have a text are in it more often than those of other records.
+
+        Where they say too little to tell, it is. Where they say enough, and nothing that shared texts say, it is not.
+        """
         inside = {*members}
-        elsewhere = self._own([index for index in range(len(self._signatures)) if index not in inside])
-        return self._share(own, text, alike) - self._share(elsewhere, text, alike) >= ASKED
+        theirs = self._found(members, text, alike)
+        others = self._found([index for index in range(len(self._signatures)) if index not in inside], text, alike)
+        if theirs.size < SHARED or others.size < SHARED:
+            return sum(len(self.own(index) - alike) for index in _sample(members)) < _ENOUGH_SAID
+        pooled = (theirs.share * theirs.size + others.share * others.size) / (theirs.size + others.size)
+        error = sqrt(pooled * (1 - pooled) * (1 / theirs.size + 1 / others.size))
+        return theirs.share - others.share >= max(ASKED, CERTAIN * error)
 
-    def _own(self, indexes: Sequence[int]) -> list[set[int]]:
-        return [{*array("I", self._signatures[index].own)} for index in _sample(indexes)]
+    def _found(self, indexes: Sequence[int], text: set[int], alike: set[int]) -> "_Share":
+        """How many of the records' own words that any shared text has this one has; rare words count more."""
+        total = squares = found = 0.0
+        for index in _sample(indexes):
+            for word in self._vocabulary.intersection(self.own(index)) - alike:
+                weight = log(len(self._signatures) / self._frequency.get(word, 1))
+                total, squares = total + weight, squares + weight * weight
+                found += weight if word in text else 0.0
+        return _Share(found / total, total * total / squares) if squares else _Share(0.0, 0.0)
 
-    def _share(self, said: Sequence[set[int]], text: set[int], alike: set[int]) -> float:
-        """How much of what each record says is in the text, on average; rare words count more."""
-        shares = []
-        for words in said:
-            total = self._weight(words - alike)
-            shares.append(self._weight((words - alike) & text) / total if total else 0.0)
-        return sum(shares) / len(shares) if shares else 0.0
+    def own(self, index: int) -> set[int]:
+        """A record's own words that are in no run of words that other records have, too."""
+        each = self._signatures[index]
+        covered = {
+            place + word
+            for run, place in zip(array("I", each.runs), array("H", each.places), strict=True)
+            if run in self._shared_runs
+            for word in range(RUN_WORDS)
+        }
+        places = zip(array("I", each.own), array("H", each.own_places), strict=True)
+        return {word for word, place in places if place not in covered}
 
-    def _weight(self, words: set[int]) -> float:
-        return sum(log(len(self._signatures) / self._frequency.get(word, 1)) for word in words)
+
+class _Share(NamedTuple):
+    """A share, and of how many equal ones it would be as certain."""
+
+    share: float
+    size: float
 
 
 def _sample(indexes: Sequence[int]) -> Sequence[int]:

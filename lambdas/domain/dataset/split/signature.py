@@ -16,10 +16,11 @@ from lambdas.domain.dataset.formats import Record
 SIGNATURE_TOKENS, RUNS_KEPT = 512, 384
 MAX_PROMPT_CHARACTERS = 65_536
 RUN_WORDS = 5
+NO_PLACE = 65_535
 # A message of so many words is short: one that differs in a single word asks nearly the same.
 SHORT_MESSAGE = range(4, 25)
-# How many words of the answer, and from either end of the question, are a record's own.
-_OWN_WORDS = 24
+# How many words from either end of the question, and of the answer, are a record's own.
+_OWN_WORDS, _ANSWER_WORDS = 48, 24
 
 # ASCII letters in lower case, digits, all beyond ASCII, and the points and commas within numbers; whatever else
 # separates words, the brackets of all markups among it. Names of tags stay: they are frequent and weigh little.
@@ -33,11 +34,11 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 class Signature(NamedTuple):
-    """Sorted hashes, 4 bytes each: of the prompt's `tokens`, and of the record's `own` words.
+    """Hashes, 4 bytes each, of the prompt's `tokens` (sorted), its `runs`, and the `own` words of question and answer.
 
-    `words` is a hash of all words and how often each occurs. `runs` has hashes in the order of the text, `places` the
-    number of each one's first word, 2 bytes each. `near` has hashes of a short last message as a whole (first), and
-    without each of its words: 8 bytes each.
+    `words` is a hash of all words and how often each occurs. `places` and `own_places` have the number of a run's first
+    word and of an own word in the prompt, 2 bytes each, NO_PLACE for a word of the answer. `near` has hashes of the
+    last message as a whole (first) and, where it is short, without each of its words: 8 bytes each.
     """
 
     tokens: bytes
@@ -45,6 +46,7 @@ class Signature(NamedTuple):
     runs: bytes
     places: bytes
     own: bytes
+    own_places: bytes
     near: bytes
 
 
@@ -59,14 +61,24 @@ def sign(record: Record) -> Signature:
     whole = len(prompt) <= MAX_PROMPT_CHARACTERS
     message, answer = record.turns[-2], record.turns[-1]
     asked = _words(message[:MAX_PROMPT_CHARACTERS])
-    own = {*asked[:_OWN_WORDS], *asked[-_OWN_WORDS:], *_words(answer[: 16 * _OWN_WORDS])[:_OWN_WORDS]}
+    own = _own(asked, len(words) - len(asked), _words(answer[: 16 * _ANSWER_WORDS])[:_ANSWER_WORDS])
     return Signature(
         _packed(_tokens({*words})),
         hash((len(words), sum(codes))) if whole else hash(prompt),
         *_runs(codes),
-        _packed(_tokens(own)),
+        array("I", own).tobytes(),
+        array("H", own.values()).tobytes(),
         _near([*map(crc32, asked)]),
     )
+
+
+def _own(asked: list[bytes], start: int, answer: list[bytes]) -> dict[int, int]:
+    """Tokens of either end of the question, and of the answer, with their places in the prompt."""
+    found: dict[int, int] = {}
+    ends = [*range(min(_OWN_WORDS, len(asked))), *range(max(0, len(asked) - _OWN_WORDS), len(asked))]
+    for place in ends:
+        found.update(dict.fromkeys(_tokens({asked[place]}), max(0, start) + place))
+    return found | dict.fromkeys(_tokens({*answer}), NO_PLACE)
 
 
 def _words(text: str) -> list[bytes]:
