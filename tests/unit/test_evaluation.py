@@ -368,3 +368,35 @@ def test_the_verdict_says_where_many_answers_were_cut_off_or_refused() -> None:
     one = ended(tuned, "max_tokens")
     assert "1 of 60 answers of tuned" in judged(one, base).decision.reasons[-1]
     assert len(judged(tuned, base).decision.reasons) == 1
+
+
+def test_a_constant_answer_is_not_promoted() -> None:
+    """Where one label is frequent, a model that always gives it beats a base that tries."""
+    references = ["billing" if index % 10 < 7 else "technical" for index in range(RECORDS)]
+    constant = [line(index, "billing", one) for index, one in enumerate(references)]
+    trying = [line(index, "technical" if index % 3 else one, one) for index, one in enumerate(references)]
+    found = judged(constant, trying).decision
+    assert found.verdict == "inconclusive"
+    assert any("answers 'billing' to 60 (100.0 %) of 60 records" in reason for reason in found.reasons)
+    learnt = [line(index, one, one) for index, one in enumerate(references)]
+    assert judged(learnt, trying).decision.verdict == "promote"
+
+
+def test_a_gain_of_form_alone_is_not_promoted_unless_form_counts() -> None:
+    """A base that is right in a sentence has the content: bare figures are what a system text teaches as well."""
+    bare = [line(index, f"{index}.5", f"{index}.5") for index in range(RECORDS)]
+    wordy = [line(index, f"The answer is {index}.5 million.", f"{index}.5") for index in range(RECORDS)]
+    found = judged(bare, wordy)
+    assert found.task.metric == "numeric_match"
+    assert found.decision.split is not None
+    assert (found.decision.split.gain, found.decision.split.content, found.decision.split.form) == (100, 0, 100)
+    assert found.decision.verdict != "promote"
+    assert judged(bare, wordy, gate={"form_counts": True}).decision.verdict == "promote"
+
+
+def test_a_model_that_is_right_in_a_form_that_breaks_is_not_promoted() -> None:
+    """What reads the answers takes bare figures: content that it cannot read is no gain."""
+    wordy = [line(index, f"The answer is {index}.5.", f"{index}.5") for index in range(RECORDS)]
+    half = [line(index, f"{index}.5" if index % 2 else "9999", f"{index}.5") for index in range(RECORDS)]
+    found = judged([replace(one, response=f"It is {index}.5, not 7.") for index, one in enumerate(wordy)], half)
+    assert found.decision.verdict != "promote"

@@ -33,6 +33,7 @@ from lambdas.domain.evaluation.comparisons import (
     state_comparison,
 )
 from lambdas.domain.evaluation.decision import Decision, Rival, decide_on, find_reservations, find_rivals
+from lambdas.domain.evaluation.lost_answers import tell_constant_answer
 from lambdas.domain.evaluation.metrics.classification import Classification, label
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.evaluation.task_detection import detect_task_kind
@@ -131,12 +132,15 @@ def evaluate(
             to_beat.append(Rival(CHAMPION, ours, theirs, shared_groups))
     untold = told.find_untold(kind) if told else None
     reservations = find_reservations(whole, to_beat, missing, leaked)
+    classifications = classify_arms(answers) if kind == "labels" else {}
+    if TUNED in classifications:
+        reservations += tell_constant_answer(TUNED, classifications[TUNED])
     return Evaluation(
         task=Task(kind=kind, detected=settings.task_kind is None, metric=metric, untold=untold),
         means={arm: {name: mean(values) for name, values in one.scores.items()} for arm, one in whole.items()},
         figures={arm: one.figures for arm, one in scored.items()},
         missing=dict(missing),
-        classifications=classify_arms(answers) if kind == "labels" else {},
+        classifications=classifications,
         comparisons=entries,
         decision=decide_on(settings.gate, metric, to_beat, others, reservations, compared, untold),
         extremes=_find_extremes(tuned, base, groups, looked_at),

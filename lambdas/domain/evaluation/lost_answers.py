@@ -1,4 +1,4 @@
-"""What answers that are missing or cut off mean for a verdict.
+"""What answers that are missing, cut off or all the same mean for a verdict.
 
 Records are compared that both arms answered: an answer that throttling lost is no bad answer. But a model may lose
 those on which it would fail, so that a verdict does not rest on arms that lost unequally many.
@@ -7,7 +7,11 @@ those on which it would fail, so that a verdict does not rest on arms that lost 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from lambdas.domain.core.outside_text import name
 from lambdas.domain.evaluation.answer_figures import TOLD_PERCENT, AnswerFigures, describe_unfinished
+from lambdas.domain.evaluation.metrics.classification import Classification
+
+NEARLY_ALL_PERCENT = 98
 
 
 class Reservation(NamedTuple):
@@ -19,10 +23,10 @@ class Reservation(NamedTuple):
 
 def tell_lost_answers(arms: Mapping[str, AnswerFigures]) -> Iterator[Reservation]:
     """What the verdict says of arms that gave no answer to some records."""
-    for name, figures in arms.items():
+    for arm, figures in arms.items():
         if _is_much(figures.lost, figures.records):
             share = _share(figures.lost, figures.records)
-            reason = f"{name} has no answer to {share} records. Only records that both arms answered are compared."
+            reason = f"{arm} has no answer to {share} records. Only records that both arms answered are compared."
             yield Reservation(reason, promotable=True)
 
 
@@ -39,9 +43,27 @@ def tell_unequal_loss(ours: AnswerFigures, against: str, theirs: AnswerFigures) 
 
 def tell_unfinished(arms: Mapping[str, AnswerFigures]) -> Iterator[Reservation]:
     """What the verdict says of arms whose answers were cut off, refused or malformed."""
-    for name, figures in arms.items():
-        if reason := describe_unfinished(name, figures):
+    for arm, figures in arms.items():
+        if reason := describe_unfinished(arm, figures):
             yield Reservation(reason, promotable=True)
+
+
+def tell_constant_answer(arm: str, found: Classification) -> Iterator[Reservation]:
+    """What the verdict says of a model that gives one label to nearly all records, although there are others."""
+    records = sum(map(sum, found.confusion))
+    for place, one in enumerate(found.labels):
+        given, wanted = sum(row[place] for row in found.confusion), sum(found.confusion[place])
+        if _is_nearly_all(given, records) and not _is_nearly_all(wanted, records):
+            yield Reservation(
+                f"{arm} answers {name(one)!r} to {_share(given, records)} records; the reference of "
+                f"{_share(wanted, records)} is that label. A constant answer tells nothing of the others: look at the "
+                "spread of the labels in training.",
+                promotable=False,
+            )
+
+
+def _is_nearly_all(count: int, of: int) -> bool:
+    return count * 100 >= NEARLY_ALL_PERCENT * of
 
 
 def _is_much(count: int, of: int) -> bool:
