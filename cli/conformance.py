@@ -19,17 +19,17 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.account import account_of
-from cli.conformance_target import Target, simulation
+from cli.conformance_target import ConformanceTarget, simulation
 from cli.folders import CONFORMANCE
 from local.conformance.bad_input import NotPossibleError, require_permissions, require_quotas
-from local.conformance.calls import Caller
+from local.conformance.calls import AwsCaller
 from local.conformance.check import DENIED, Outcome, Tier
 from local.conformance.cost import most_usd
 from local.conformance.lifecycle import Lifecycle, cheapest
 from local.conformance.pace import RealTime
 from local.conformance.place import Place, regions_of
 from local.conformance.redaction import redacted_text
-from local.conformance.report import AMAZON_BEDROCK, SIMULATED_BEDROCK, Result, document, page
+from local.conformance.report import AMAZON_BEDROCK, SIMULATED_BEDROCK, ConformanceResult, document, page
 from local.conformance.suite import run_single_checks, single_checks
 from local.output_folder import replaced
 from local.session import stopping_on_sigterm
@@ -43,7 +43,7 @@ class NotConfirmedError(Exception):
 
 
 @dataclass(frozen=True)
-class Choice:
+class ConformanceOptions:
     """What the caller has asked for."""
 
     is_aws: bool
@@ -53,30 +53,30 @@ class Choice:
     folder: Path
 
 
-def check_conformance(choice: Choice, console: Console) -> bool:
+def check_conformance(options: ConformanceOptions, console: Console) -> bool:
     """Makes the checks and writes the report; whether everything is as assumed.
 
     Raises NoAccountError, NotPossibleError, WrongRegionError and NotConfirmedError, with nothing created.
     """
-    regions = regions_of(choice.region)
-    with _account(regions) if choice.is_aws else simulation(regions) as target, stopping_on_sigterm():
-        result = _check(choice, target, console)
-    _save(result, choice.folder)
+    regions = regions_of(options.region)
+    with _account(regions) if options.is_aws else simulation(regions) as target, stopping_on_sigterm():
+        result = _check(options, target, console)
+    _save(result, options.folder)
     _tell(console, result)
-    console.write_line(f"Report: {choice.folder / 'report.html'}")
+    console.write_line(f"Report: {options.folder / 'report.html'}")
     return result.succeeded
 
 
-def _check(choice: Choice, target: Target, console: Console) -> Result:
-    caller, checks = Caller(target.maker), single_checks(target.place)
-    life = _lifecycle(choice, target, console) if choice.tier is Tier.DOLLARS else None
+def _check(options: ConformanceOptions, target: ConformanceTarget, console: Console) -> ConformanceResult:
+    caller, checks = AwsCaller(target.maker), single_checks(target.place)
+    life = _lifecycle(options, target, console) if options.tier is Tier.DOLLARS else None
     require_permissions(target.place, caller)
     if life is not None:
         require_quotas(life.entry, life.region, life.adapters)
-    if choice.is_aws:
-        _confirm(choice, most_usd(choice.tier, checks, life.entry if life else None), console)
+    if options.is_aws:
+        _confirm(options, most_usd(options.tier, checks, life.entry if life else None), console)
     outcomes = []
-    for outcome in run_single_checks(checks, choice.tier.included, caller):
+    for outcome in run_single_checks(checks, options.tier.included, caller):
         outcomes.append(outcome)
         if outcome.status != "as assumed":
             _tell_outcome(console, outcome)
@@ -85,10 +85,10 @@ def _check(choice: Choice, target: Target, console: Console) -> Result:
         outcomes += life.outcomes
     # Credentials and endpoints may lead to the embedded AWS, whatever was asked for.
     name = SIMULATED_BEDROCK if caller.is_simulated else AMAZON_BEDROCK
-    return Result(name, str(choice.tier), target.place.regions, outcomes, life)
+    return ConformanceResult(name, str(options.tier), target.place.regions, outcomes, life)
 
 
-def _lifecycle(choice: Choice, target: Target, console: Console) -> Lifecycle:
+def _lifecycle(options: ConformanceOptions, target: ConformanceTarget, console: Console) -> Lifecycle:
     entry = cheapest(target.place)
     if entry is None:
         raise NotPossibleError("No model is served on demand in this Region at a known price: name another --region.")
@@ -128,7 +128,7 @@ def _live(life: Lifecycle, console: Console) -> None:
             signal.signal(number, handler)
 
 
-def _confirm(choice: Choice, usd: float, console: Console) -> None:
+def _confirm(options: ConformanceOptions, usd: float, console: Console) -> None:
     """Tells the most that it can cost, and asks."""
     table = Table("tier", "what it does", "costs at most")
     does = {
@@ -136,10 +136,10 @@ def _confirm(choice: Choice, usd: float, console: Console) -> None:
         Tier.CENTS: "asks each model of the catalogue and each judge a brief question",
         Tier.DOLLARS: "trains, deploys, asks and deletes one small model, which takes hours",
     }
-    for tier in choice.tier.included:
-        table.add_row(tier, does[tier], f"{usd:.2f} USD in all" if tier is choice.tier else "")
+    for tier in options.tier.included:
+        table.add_row(tier, does[tier], f"{usd:.2f} USD in all" if tier is options.tier else "")
     console.print(table)
-    if choice.confirmed:
+    if options.confirmed:
         return
     if not _is_terminal():
         raise NotConfirmedError(
@@ -153,14 +153,14 @@ def _is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _save(result: Result, folder: Path) -> None:
+def _save(result: ConformanceResult, folder: Path) -> None:
     written = document(result)
     with replaced(folder, CONFORMANCE) as partial:
         (partial / "report.json").write_text(f"{json.dumps(written, indent=2, ensure_ascii=False)}\n")
         (partial / "report.html").write_text(page(written))
 
 
-def _tell(console: Console, result: Result) -> None:
+def _tell(console: Console, result: ConformanceResult) -> None:
     for state, seconds in (result.lifecycle.times if result.lifecycle else {}).items():
         console.write_line(f"{state}: {seconds:g} s")
     if result.lifecycle is not None:
@@ -185,8 +185,8 @@ def _tell_outcome(console: Console, outcome: Outcome) -> None:
 
 
 @contextmanager
-def _account(regions: tuple[str, ...]) -> Iterator[Target]:
+def _account(regions: tuple[str, ...]) -> Iterator[ConformanceTarget]:
     """The caller's; raises NoAccountError."""
     number = account_of(regions[0]).caller.split(":")[4]
     session: Any = boto3.Session()
-    yield Target(session, Place(number, regions), RealTime())
+    yield ConformanceTarget(session, Place(number, regions), RealTime())

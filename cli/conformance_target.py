@@ -13,7 +13,7 @@ from botocore.config import Config
 from local.bedrock.clock import ManualClock
 from local.bedrock.server import serve
 from local.bedrock.settings import SimulationSettings
-from local.conformance.calls import Maker
+from local.conformance.calls import ClientMaker
 from local.conformance.pace import Time
 from local.conformance.place import Place
 from local.embedded_aws import ACCOUNT, EmbeddedAws
@@ -24,10 +24,10 @@ _R = TypeVar("_R")
 
 
 @dataclass(frozen=True)
-class Target:
+class ConformanceTarget:
     """What is checked."""
 
-    maker: Maker
+    maker: ClientMaker
     place: Place
     time: Time
 
@@ -61,7 +61,7 @@ class AtOnce(Executor):
 
 
 @contextmanager
-def simulation(regions: tuple[str, ...]) -> Iterator[Target]:
+def simulation(regions: tuple[str, ...]) -> Iterator[ConformanceTarget]:
     """The embedded AWS, and a simulated Bedrock in each Region."""
     clock = ManualClock()
     with ExitStack() as running:
@@ -72,7 +72,7 @@ def simulation(regions: tuple[str, ...]) -> Iterator[Target]:
             settings = SimulationSettings(region=region, account_id=ACCOUNT)
             served = serve(settings, aws.client("s3"), token=aws.token, clock=clock, executor=AtOnce())
             urls[region] = running.enter_context(served)
-        yield Target(_Simulated(aws, urls), Place(ACCOUNT, regions), SimulatedTime(clock))
+        yield ConformanceTarget(_Simulated(aws, urls), Place(ACCOUNT, regions), SimulatedTime(clock))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from stacks.authorization_data import Action, UnknownActionError, actions_named
+from stacks.authorization_data import ServiceAction, UnknownActionError, actions_named
 from stacks.template_values import Template, TemplateValues, UnknownValueError
 
 # Keys that IAM has in any request, whatever the action; those about tags are checked by action instead.
@@ -113,23 +113,23 @@ def _of_statement(statement: Mapping[str, Any], values: TemplateValues) -> Itera
         yield from request_findings(action, resources, keys)
 
 
-def _takes(action: Action, resource: str) -> bool:
+def _takes(action: ServiceAction, resource: str) -> bool:
     return bool(action.types_of(resource)) or any(
         f":{each.what}/" in resource for each in _differences(action) if each.what not in action.resource_types
     )
 
 
-def _has_key(action: Action, resource: str, key: str) -> bool:
+def _has_key(action: ServiceAction, resource: str, key: str) -> bool:
     if key.lower() in {each.lower() for each in (*GLOBAL_KEYS, *(each.what for each in _differences(action)))}:
         return True
     return any(action.takes_key(key, each) for each in action.types_of(resource))
 
 
-def _differences(action: Action) -> Iterator[KnownDifference]:
+def _differences(action: ServiceAction) -> Iterator[KnownDifference]:
     return (each for each in KNOWN_DIFFERENCES if each.action == action.name)
 
 
-def _taken(actions: Iterable[Action]) -> str:
+def _taken(actions: Iterable[ServiceAction]) -> str:
     types = sorted({each for action in actions for each in action.resource_types})
     return f"* and {', '.join(types)}" if types else "nothing but *"
 

@@ -23,7 +23,7 @@ class UnknownActionError(LookupError):
     """No service has an action of this name."""
 
 
-class Action:
+class ServiceAction:
     """One action of a service, and what it takes."""
 
     def __init__(self, service: "Service", name: str, types: dict[str, list[str]]) -> None:
@@ -57,10 +57,10 @@ class Service:
         self._data = data
 
     @cached_property
-    def actions(self) -> list[Action]:
+    def actions(self) -> list[ServiceAction]:
         """All actions of the service."""
         return [
-            Action(self, name, {kind: each["condition_keys"] for kind, each in action["resource_types"].items()})
+            ServiceAction(self, name, {kind: each["condition_keys"] for kind, each in action["resource_types"].items()})
             for name, action in self._data["privileges"].items()
         ]
 
@@ -77,7 +77,7 @@ class Service:
         return list(self._data["resources"].get(resource_type, {}).get("condition_keys", []))
 
 
-def actions_named(pattern: str) -> Iterator[Action]:
+def actions_named(pattern: str) -> Iterator[ServiceAction]:
     """The actions of a policy's `service:Name`, where a `*` stands for any; raises UnknownActionError."""
     prefix, _, name = pattern.partition(":")
     expression = re.compile(re.escape(name).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE)

@@ -33,7 +33,7 @@ def conformance(
     was checked, since there is no account, no permission, no quota or no confirmation.
     """
     from cli.account import NoAccountError
-    from cli.conformance import Choice, NotConfirmedError, check_conformance
+    from cli.conformance import ConformanceOptions, NotConfirmedError, check_conformance
     from local.conformance.bad_input import NotPossibleError
     from local.conformance.check import Tier
     from local.conformance.place import WrongRegionError
@@ -46,7 +46,7 @@ def conformance(
     is_aws = target == "aws"
     chosen = Tier(tier) if tier else Tier.FREE if is_aws else Tier.DOLLARS
     try:
-        succeeded = check_conformance(Choice(is_aws, chosen, region, yes, out), Console())
+        succeeded = check_conformance(ConformanceOptions(is_aws, chosen, region, yes, out), Console())
     except (NoAccountError, NotPossibleError, WrongRegionError, NotConfirmedError) as error:
         raise failed(redacted_text(str(error)), 2) from None
     except ProcessFailedError as error:

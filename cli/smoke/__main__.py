@@ -15,9 +15,9 @@ from cli.folders import SMOKE, SMOKE_FOLDER
 from cli.preflight import NotCheckedError
 from cli.run import InterruptedRunError, NotUploadedError
 from cli.smoke.caller import NotPermittedError
-from cli.smoke.choice import Choice, NoModelError
-from cli.smoke.places import CallersAccount, Embedded, Place
-from cli.smoke.run import DEFAULT_CAP_USD, NotReadyError, SmokeError, check, choose, smoke
+from cli.smoke.choice import NoModelError, PricedModel
+from cli.smoke.places import CallersAccount, Embedded, SmokePlace
+from cli.smoke.run import DEFAULT_CAP_USD, AccountNotReadyError, SmokeError, check, choose, smoke
 from cli.target import Region, RequestedEnvironment
 from local.deployment import bootstrap
 from local.embedded_aws import EmbeddedAws
@@ -38,7 +38,7 @@ REFUSALS = (
     NotCheckedError,
     NotDeployableError,
     NotPermittedError,
-    NotReadyError,
+    AccountNotReadyError,
     SettingsError,
 )
 FAILURES = (
@@ -63,7 +63,7 @@ def main(target: Target = "embedded", region: Region = None, cap: Cap = DEFAULT_
         requested, choice = choose(region, cap)
         with emptied(SMOKE_FOLDER, SMOKE, WRITTEN), stopping_on_sigterm(), ExitStack() as running:
             if target == "aws":
-                place: Place = CallersAccount(account_of(requested.settings.region))
+                place: SmokePlace = CallersAccount(account_of(requested.settings.region))
             else:
                 place = _embedded(running, requested.settings.region)
                 requested = requested.with_settings(place.settings)
@@ -90,8 +90,8 @@ def _embedded(running: ExitStack, region: str) -> Embedded:
     return Embedded(aws)
 
 
-def _confirm(requested: RequestedEnvironment, choice: Choice) -> None:
-    """Raises typer.Abort, and NotReadyError, unless a person says yes."""
+def _confirm(requested: RequestedEnvironment, choice: PricedModel) -> None:
+    """Raises typer.Abort, and AccountNotReadyError, unless a person says yes."""
     try:
         wanted = typer.confirm(
             f"This deploys {requested.settings.deployment} in {requested.settings.region}, tunes {choice.model.name} "
@@ -100,7 +100,7 @@ def _confirm(requested: RequestedEnvironment, choice: Choice) -> None:
     except typer.Abort:
         wanted = False
     if not wanted:
-        raise NotReadyError("Nothing was created: answer yes, or give YES=1 (--yes).")
+        raise AccountNotReadyError("Nothing was created: answer yes, or give YES=1 (--yes).")
 
 
 app = App(add_completion=False)

@@ -24,14 +24,14 @@ class NoModelError(Exception):
 
 
 @dataclass(frozen=True)
-class Choice:
+class PricedModel:
     """A model, and what a run of it costs at the most."""
 
     model: BaseModelEntry
     most_usd: float
 
 
-def cheapest(data: Path, region: str, settings: Settings, prices: Prices, today: date) -> Choice:
+def cheapest(data: Path, region: str, settings: Settings, prices: Prices, today: date) -> PricedModel:
     """The model whose run on the data set can cost the least in the Region. Raises NoModelError."""
     choices = list(_choices(data, region, settings, prices, today))
     if not choices:
@@ -43,7 +43,7 @@ def cheapest(data: Path, region: str, settings: Settings, prices: Prices, today:
     return min(choices, key=lambda choice: choice.most_usd)
 
 
-def _choices(data: Path, region: str, settings: Settings, prices: Prices, today: date) -> Iterator[Choice]:
+def _choices(data: Path, region: str, settings: Settings, prices: Prices, today: date) -> Iterator[PricedModel]:
     for entry in catalogue():
         ended = entry.lifecycle.end_of_life
         if region not in entry.customization_regions or (ended is not None and ended <= today):
@@ -52,7 +52,7 @@ def _choices(data: Path, region: str, settings: Settings, prices: Prices, today:
         checked = validate(files_of(data), choices, (), opener=lambda path: path.open("rb"))
         plan = plan_of(checked, settings)
         if plan is not None and (most := most_usd(plan, prices, settings.longest_lease_hours)) is not None:
-            yield Choice(entry, most)
+            yield PricedModel(entry, most)
 
 
 def most_usd(plan: Plan, prices: Prices, lease_hours: int) -> float | None:

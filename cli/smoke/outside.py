@@ -38,7 +38,7 @@ BEDROCK_LISTS = {
 
 
 @dataclass(frozen=True)
-class Check:
+class SmokeCheck:
     """What was looked at, and what is wrong with it: nothing, where all is well."""
 
     what: str
@@ -56,28 +56,30 @@ class FinishedRun:
     messages: list[str]
 
 
-def check_run(clients: Clients, run: FinishedRun) -> Iterator[Check]:
+def check_run(clients: Clients, run: FinishedRun) -> Iterator[SmokeCheck]:
     """All that docs and README say of a run that has succeeded."""
     execution = clients("stepfunctions").describe_execution(executionArn=run.execution)
     ended = f"it is {execution['status']}: {execution.get('error')}: {execution.get('cause')}"
-    yield Check("the execution has succeeded", "" if execution["status"] == "SUCCEEDED" else ended)
+    yield SmokeCheck("the execution has succeeded", "" if execution["status"] == "SUCCEEDED" else ended)
     prefix = f"runs/{run.run_id}/"
     keys = [key.removeprefix(prefix) for key in _keys(clients, run.output_bucket, prefix)]
     missing = [key for key in PROMISED if key not in keys]
     if not any(key.startswith("customization/") for key in keys):
         missing.append("customization/")
-    yield Check("the output bucket has all files of the run", f"missing: {', '.join(missing)}" if missing else "")
+    yield SmokeCheck("the output bucket has all files of the run", f"missing: {', '.join(missing)}" if missing else "")
     if "report.json" in keys:
         report = json.loads(_body(clients, run.output_bucket, f"{prefix}report.json"))
         yield from _of_report(clients, run, report)
     if not missing:
         yield _answers(clients, run.output_bucket, prefix)
     slots = list(_keys(clients, run.output_bucket, "throughput-slots/"))
-    yield Check("no slot is held", f"held: {', '.join(slots)}" if slots else "")
+    yield SmokeCheck("no slot is held", f"held: {', '.join(slots)}" if slots else "")
     told = any(run.run_id in message for message in run.messages)
-    yield Check("the topic has told the result", "" if told else f"of {len(run.messages)} messages none names the run")
+    yield SmokeCheck(
+        "the topic has told the result", "" if told else f"of {len(run.messages)} messages none names the run"
+    )
     for what, names in left_in_bedrock(clients, run.environment).items():
-        yield Check(f"no {what} is left", ", ".join(names))
+        yield SmokeCheck(f"no {what} is left", ", ".join(names))
 
 
 def cost_of(report: dict[str, Any]) -> str:
@@ -107,36 +109,38 @@ def left_in_bedrock(clients: Clients, environment: str) -> dict[str, list[str]]:
     return found
 
 
-def _of_report(clients: Clients, run: FinishedRun, report: dict[str, Any]) -> Iterator[Check]:
+def _of_report(clients: Clients, run: FinishedRun, report: dict[str, Any]) -> Iterator[SmokeCheck]:
     required = [*json.loads(SCHEMA.read_text())["required"], "cost"]
     missing = [key for key in required if key not in report]
-    yield Check("report.json has every key of its schema", f"missing: {', '.join(missing)}" if missing else "")
+    yield SmokeCheck("report.json has every key of its schema", f"missing: {', '.join(missing)}" if missing else "")
     if missing:
         return
-    yield Check("report.json names the run", "" if report["run_id"] == run.run_id else f"it names {report['run_id']}")
+    yield SmokeCheck(
+        "report.json names the run", "" if report["run_id"] == run.run_id else f"it names {report['run_id']}"
+    )
     model = report["custom_model_arn"]
     tags = {each["key"]: each["value"] for each in _tags(clients, model)}
     wrong = [name for name in TAGS if name not in tags]
     wrong += [name for name, value in _own(run).items() if tags.get(name, value) != value]
-    yield Check("the custom model has the run's tags", f"missing or wrong: {', '.join(wrong)}" if wrong else "")
+    yield SmokeCheck("the custom model has the run's tags", f"missing or wrong: {', '.join(wrong)}" if wrong else "")
     champion, promoted = _champion(clients, run.environment), report["decision"]["verdict"] == "promote"
     if promoted:
         named = champion is not None and champion.get("model_arn") == model
-        yield Check("the champion is the promoted model", "" if named else f"the parameter says {champion}")
+        yield SmokeCheck("the champion is the promoted model", "" if named else f"the parameter says {champion}")
     else:
-        yield Check("a model that is not promoted is no champion", "" if champion is None else f"it is {champion}")
+        yield SmokeCheck("a model that is not promoted is no champion", "" if champion is None else f"it is {champion}")
 
 
 def _own(run: FinishedRun) -> dict[str, str]:
     return {"deployment": run.environment, "run-id": run.run_id}
 
 
-def _answers(clients: Clients, bucket: str, prefix: str) -> Check:
+def _answers(clients: Clients, bucket: str, prefix: str) -> SmokeCheck:
     """Each arm has one line for each test record."""
     records = _lines(clients, bucket, f"{prefix}dataset/test.jsonl")
     answers = {arm: _lines(clients, bucket, f"{prefix}evaluation/{arm}.jsonl") for arm in ("base", "tuned")}
     wrong = [f"{arm} has {count} of {records}" for arm, count in answers.items() if count != records]
-    return Check("each arm has an answer to each test record", "; ".join(wrong))
+    return SmokeCheck("each arm has an answer to each test record", "; ".join(wrong))
 
 
 def _champion(clients: Clients, environment: str) -> dict[str, Any] | None:

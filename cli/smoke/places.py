@@ -16,7 +16,7 @@ from local.process import ProcessFailedError
 UNASKED = {"deploy": ("--require-approval", "never"), "destroy": ("--force",)}
 
 
-class Place(Protocol):
+class SmokePlace(Protocol):
     """An account, and the CDK CLI for it."""
 
     @property

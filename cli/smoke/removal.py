@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.account import Account
 from cli.smoke.inbox import name_of
 from cli.smoke.outside import left_in_bedrock
-from cli.smoke.places import Place
+from cli.smoke.places import SmokePlace
 from cli.stack_outputs import outputs_of
 from cli.target import RequestedEnvironment
 
@@ -22,7 +22,7 @@ STAYING = (
 Step = tuple[str, Callable[[], object]]
 
 
-def remove(place: Place, target: RequestedEnvironment, tell: Callable[[str], None]) -> list[str]:
+def remove(place: SmokePlace, target: RequestedEnvironment, tell: Callable[[str], None]) -> list[str]:
     """Deletes the stacks and what they have made; what is left, and what could not be looked at."""
     name, account = target.settings.deployment, place.account
     problems = []
@@ -61,13 +61,13 @@ def left(account: Account, name: str) -> Iterator[str]:
     yield from (f"the log group {each}" for each in _log_groups(account, name))
 
 
-def _destroy(place: Place, target: RequestedEnvironment) -> None:
+def _destroy(place: SmokePlace, target: RequestedEnvironment) -> None:
     status = place.cdk("destroy", target)
     if status != 0:
         raise RuntimeError(f"the CDK CLI ended with exit status {status}")
 
 
-def _wait(place: Place, name: str) -> None:
+def _wait(place: SmokePlace, name: str) -> None:
     """The deletion of the stacks has stopped or deleted all of it: until Bedrock has done so."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while any(left_in_bedrock(place.account.client, name).values()) and time.monotonic() < deadline:

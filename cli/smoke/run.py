@@ -16,11 +16,11 @@ from cli.preflight import check_account as check_run
 from cli.progress import Progress
 from cli.run import SECONDS_TO_START, fetch, find, start
 from cli.smoke.caller import check_caller
-from cli.smoke.choice import Choice, cheapest
+from cli.smoke.choice import PricedModel, cheapest
 from cli.smoke.inbox import Inbox
-from cli.smoke.outside import Check, FinishedRun, cost_of
+from cli.smoke.outside import FinishedRun, SmokeCheck, cost_of
 from cli.smoke.outside import check_run as check_outside
-from cli.smoke.places import Place
+from cli.smoke.places import SmokePlace
 from cli.smoke.removal import STAYING, remove
 from cli.stack_outputs import outputs_of
 from cli.target import RequestedEnvironment, target_of
@@ -34,7 +34,7 @@ _LETTERS = string.ascii_lowercase + string.digits
 DEFAULT_CAP_USD = 10.0
 
 
-class NotReadyError(Exception):
+class AccountNotReadyError(Exception):
     """The account cannot take the smoke test; the message says why, and nothing was created."""
 
 
@@ -47,16 +47,16 @@ def own_name() -> str:
     return f"smoke-{''.join(secrets.choice(_LETTERS) for _ in range(6))}"
 
 
-def choose(region: str | None, cap_usd: float) -> tuple[RequestedEnvironment, Choice]:
+def choose(region: str | None, cap_usd: float) -> tuple[RequestedEnvironment, PricedModel]:
     """The environment to deploy, with cdk.json's settings where they do not stand in the way, and its model.
 
-    Raises NoModelError, SettingsError, and NotReadyError where the run can cost more than the cap.
+    Raises NoModelError, SettingsError, and AccountNotReadyError where the run can cost more than the cap.
     """
     usual = target_of(None, region, None, any_model=True)
     today = date.fromisoformat(now()[:10])
     choice = cheapest(EXAMPLE, usual.settings.region, usual.settings, default_prices(), today)
     if choice.most_usd > cap_usd:
-        raise NotReadyError(
+        raise AccountNotReadyError(
             f"A run of {choice.model.name}, the cheapest model in {usual.settings.region}, can cost up to "
             f"{choice.most_usd:.2f} USD, more than the cap of {cap_usd:.2f} USD: allow it with "
             f"CAP={choice.most_usd + 0.005:.2f} or more. Nothing was created."
@@ -73,8 +73,8 @@ def choose(region: str | None, cap_usd: float) -> tuple[RequestedEnvironment, Ch
     ), choice
 
 
-def check(place: Place, target: RequestedEnvironment, choice: Choice) -> Iterator[str]:
-    """Yields what is worth knowing; raises NotReadyError, NotDeployableError and NotPermittedError."""
+def check(place: SmokePlace, target: RequestedEnvironment, choice: PricedModel) -> Iterator[str]:
+    """Yields what is worth knowing; raises AccountNotReadyError, NotDeployableError and NotPermittedError."""
     yield from check_deployment(target, place.account)
     yield from check_caller(place.account, target.qualifier)
     found = check_run(
@@ -87,10 +87,10 @@ def check(place: Place, target: RequestedEnvironment, choice: Choice) -> Iterato
     )
     if found.status != "passed":
         wrong = [f"{each.message} {each.remedy}" for each in found.findings if each.severity == "error"]
-        raise NotReadyError(f"{' '.join(wrong)} Nothing was created.")
+        raise AccountNotReadyError(f"{' '.join(wrong)} Nothing was created.")
 
 
-def smoke(place: Place, target: RequestedEnvironment, console: Console, folder: Path) -> bool:
+def smoke(place: SmokePlace, target: RequestedEnvironment, console: Console, folder: Path) -> bool:
     """Deploys, runs, looks and destroys; whether all was as promised and nothing is left.
 
     Raises SmokeError, and what the commands raise; what was created is deleted before.
@@ -110,7 +110,7 @@ def smoke(place: Place, target: RequestedEnvironment, console: Console, folder: 
     return not problems and not any(each.problem for each in checks)
 
 
-def _run(place: Place, environment: Environment, progress: Progress, folder: Path) -> list[Check]:
+def _run(place: SmokePlace, environment: Environment, progress: Progress, folder: Path) -> list[SmokeCheck]:
     """The run of the example, fetched and looked at."""
     outputs = outputs_of(environment.account.client("cloudformation"), f"{environment.name}-pipeline") or {}
     inbox = Inbox(environment.account, environment.name, outputs["ResultTopic"])
@@ -123,7 +123,7 @@ def _run(place: Place, environment: Environment, progress: Progress, folder: Pat
 
 
 @contextmanager
-def _removed(place: Place, target: RequestedEnvironment, console: Console) -> Iterator[list[str]]:
+def _removed(place: SmokePlace, target: RequestedEnvironment, console: Console) -> Iterator[list[str]]:
     """Deletes everything at the end, whatever that is; gives what is left."""
     problems: list[str] = []
     name, region = target.settings.deployment, target.settings.region

@@ -41,7 +41,7 @@ from lambdas.domain.preflight.role import (
 )
 from lambdas.domain.preflight.settings import settings_checks
 from lambdas.domain.preflight.simulations import (
-    Simulation,
+    PolicySimulation,
     passing,
     reading,
     using_key,
@@ -195,7 +195,7 @@ def _denied_on_key(adapters: Adapters, resources: EnvironmentResources, key_arn:
     return found + _denied_to_starter(adapters, resources, for_models)
 
 
-def _denied_to_starter(adapters: Adapters, resources: EnvironmentResources, simulation: Simulation) -> list[str]:
+def _denied_to_starter(adapters: Adapters, resources: EnvironmentResources, simulation: PolicySimulation) -> list[str]:
     starter = resources.starter_role_arn
     if starter is None:
         return []

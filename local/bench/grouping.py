@@ -13,7 +13,7 @@ from lambdas.domain.dataset.preparation import group_sets
 from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.models.catalogue import base_model
-from local.bench.grouping_corpus import Kind, corpus
+from local.bench.grouping_corpus import Corpus, corpus
 
 MODEL = base_model("amazon.nova-lite-v1:0:300k")
 
@@ -29,7 +29,7 @@ class Errors:
     records: int = 0
     joined: int = 0
 
-    def add(self, kind: Kind, found: Sequence[int]) -> None:
+    def add(self, kind: Corpus, found: Sequence[int]) -> None:
         """Counts a data set's errors by the groups that were found."""
         pairs = kind.pairs()
         self.pairs += len(pairs)
@@ -41,7 +41,7 @@ class Errors:
         self.joined += sum(len(truths[group]) > 1 for group in found)
 
 
-def groups_of(kind: Kind) -> list[int]:
+def groups_of(kind: Corpus) -> list[int]:
     """The groups that the data gate finds."""
     lines = b"".join(json.dumps(row).encode() + b"\n" for row in kind.rows)
     report = DatasetReport()

@@ -78,7 +78,7 @@ SYLLABLES = [
 
 
 @dataclass
-class Kind:
+class Corpus:
     """A data set: rows in a format of the data gate, and the group that each row belongs to.
 
     `links` are pairs of rows that leak into each other and must stand together, where these are not all of a group.
@@ -165,17 +165,17 @@ class Writer:
         return " ".join(words)
 
 
-def chats(write: Writer) -> Kind:
+def chats(write: Writer) -> Corpus:
     """Chats that open alike and go on about different things."""
-    kind = Kind("chats that open with “Hi”", "apart")
+    kind = Corpus("chats that open with “Hi”", "apart")
     for number in range(100):
         kind.add(number, write.request(), write.request(), None, "Hi", "Hello! How can I help you today?")
     return kind
 
 
-def system_documents(write: Writer) -> Kind:
+def system_documents(write: Writer) -> Corpus:
     """Documents in system texts without tags, all asked the same questions."""
-    kind = Kind("documents in untagged system texts, asked the same questions", "by document")
+    kind = Corpus("documents in untagged system texts, asked the same questions", "by document")
     questions = ["What is the total?", "Who signed it?", "Summarise the document in a sentence."]
     for number in range(40):
         text = write.text(12)
@@ -184,9 +184,9 @@ def system_documents(write: Writer) -> Kind:
     return kind
 
 
-def asked_documents(write: Writer, *, tagged: bool) -> Kind:
+def asked_documents(write: Writer, *, tagged: bool) -> Corpus:
     """Few documents with many questions each: what must not be taken for an instruction."""
-    kind = Kind(
+    kind = Corpus(
         f"documents with 15 questions each, {'tagged' if tagged else 'in untagged system texts'}", "by document"
     )
     for number in range(10):
@@ -200,9 +200,9 @@ def asked_documents(write: Writer, *, tagged: bool) -> Kind:
     return kind
 
 
-def reports(write: Writer) -> Kind:
+def reports(write: Writer) -> Corpus:
     """Reports on the same things, whose figures differ: questions name the things, and answers are computed."""
-    kind = Kind("reports in untagged system texts with 12 questions each, computed answers", "by document")
+    kind = Corpus("reports in untagged system texts with 12 questions each, computed answers", "by document")
     things = write.topic(20)
     for number in range(12):
         chosen = write.draw.sample(things, 8)
@@ -214,9 +214,9 @@ def reports(write: Writer) -> Kind:
     return kind
 
 
-def tenants(write: Writer) -> Kind:
+def tenants(write: Writer) -> Corpus:
     """Tenants with a system text each, and requests of their users."""
-    kind = Kind("five tenants' system texts", "apart")
+    kind = Corpus("five tenants' system texts", "apart")
     for tenant in range(5):
         prompt = f"You are the assistant of {write.name()}. {write.text(8)}"
         for number in range(40):
@@ -224,9 +224,9 @@ def tenants(write: Writer) -> Kind:
     return kind
 
 
-def templates(write: Writer) -> Kind:
+def templates(write: Writer) -> Corpus:
     """Templates in the user's message, before and behind what differs."""
-    kind = Kind("four templates in the user's message", "apart")
+    kind = Corpus("four templates in the user's message", "apart")
     for template in range(4):
         before, behind = write.text(6), write.text(2)
         for number in range(40):
@@ -235,9 +235,9 @@ def templates(write: Writer) -> Kind:
     return kind
 
 
-def few_shot(write: Writer) -> Kind:
+def few_shot(write: Writer) -> Corpus:
     """Tagged blocks of examples in three variants."""
-    kind = Kind("three variants of a tagged few-shot block", "apart")
+    kind = Corpus("three variants of a tagged few-shot block", "apart")
     labels = ["billing", "delivery", "returns"]
     for variant in range(3):
         examples = "\n".join(f"Ticket: {write.request()}\nLabel: {label}" for label in labels * 2)
@@ -247,9 +247,9 @@ def few_shot(write: Writer) -> Kind:
     return kind
 
 
-def one_word(write: Writer) -> Kind:
+def one_word(write: Writer) -> Corpus:
     """Short prompts in pairs that differ in one word."""
-    kind = Kind("short prompts that differ in one word", "in pairs")
+    kind = Corpus("short prompts that differ in one word", "in pairs")
     for number in range(72):
         words = write.sentence(write.topic(6), write.draw.randint(5, 9)).split()
         place = write.draw.randrange(len(words))
@@ -260,17 +260,17 @@ def one_word(write: Writer) -> Kind:
     return kind
 
 
-def slots(write: Writer) -> Kind:
+def slots(write: Writer) -> Corpus:
     """One question of many things: the words are nearly the same, the answers are not."""
-    kind = Kind("one short question of 100 different things", "apart")
+    kind = Corpus("one short question of 100 different things", "apart")
     for number in range(100):
         kind.add(number, f"What is the capital of {write.name()}?", write.name())
     return kind
 
 
-def windows(write: Writer, *, name: str, step: int, sentences: bool) -> Kind:
+def windows(write: Writer, *, name: str, step: int, sentences: bool) -> Corpus:
     """Windows of 120 words over texts of 300, each with the next one in common beyond the step."""
-    kind = Kind(name, "with the next")
+    kind = Corpus(name, "with the next")
     kind.links = []
     for number in range(15):
         words = write.text(30).split() if sentences else write.text(30).replace(".", "").lower().split()
@@ -281,9 +281,9 @@ def windows(write: Writer, *, name: str, step: int, sentences: bool) -> Kind:
     return kind
 
 
-def turns(write: Writer) -> Kind:
+def turns(write: Writer) -> Corpus:
     """Conversations of which each turn is a record, with all turns before it."""
-    kind = Kind("conversations, a record for each of four turns", "by conversation")
+    kind = Corpus("conversations, a record for each of four turns", "by conversation")
     for number in range(30):
         topic, before = write.topic(12), ["Hi", "Hello! How can I help you today?"]
         for _ in range(4):
@@ -293,9 +293,9 @@ def turns(write: Writer) -> Kind:
     return kind
 
 
-def edited(write: Writer, *, words: int, share: float) -> Kind:
+def edited(write: Writer, *, words: int, share: float) -> Corpus:
     """Prompts and their lightly edited copies."""
-    kind = Kind(f"prompts of {words} words and copies with {share:.0%} of the words replaced", "in pairs")
+    kind = Corpus(f"prompts of {words} words and copies with {share:.0%} of the words replaced", "in pairs")
     for number in range(100):
         text = write.sentence(write.topic(), words) if words < 20 else write.text(words // 12)
         answer = write.request()
@@ -304,7 +304,7 @@ def edited(write: Writer, *, words: int, share: float) -> Kind:
     return kind
 
 
-KINDS: tuple[Callable[[Writer], Kind], ...] = (
+KINDS: tuple[Callable[[Writer], Corpus], ...] = (
     chats,
     system_documents,
     tenants,
@@ -325,7 +325,7 @@ KINDS: tuple[Callable[[Writer], Kind], ...] = (
 )
 
 
-def corpus(seed: int) -> Iterator[Kind]:
+def corpus(seed: int) -> Iterator[Corpus]:
     """Every kind of data set."""
     for place, make in enumerate(KINDS):
         yield make(Writer(100 * seed + place))

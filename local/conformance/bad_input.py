@@ -5,7 +5,7 @@ from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.models.catalogue import BaseModelEntry
 from lambdas.domain.preflight.quotas import InUse, Needs, Quota, quota_checks
-from local.conformance.calls import NO_ANSWER, Caller, Request
+from local.conformance.calls import NO_ANSWER, AwsCaller, AwsRequest
 from local.conformance.check import DENIED
 from local.conformance.checks.unknown_names import absent_model
 from local.conformance.impossible import ABSENT, require_harmless
@@ -16,14 +16,14 @@ class NotPossibleError(Exception):
     """The checks cannot be made; the message says why, and what to do. Nothing was created."""
 
 
-def require_permissions(place: Place, caller: Caller) -> None:
+def require_permissions(place: Place, caller: AwsCaller) -> None:
     """Raises NotPossibleError where the caller may not send what the checks send, or nothing answers.
 
     What it asks comes to nothing, as the free checks do.
     """
     denied = []
     for operation, parameters in _asked(place).items():
-        request = Request("bedrock", operation, parameters, place.home)
+        request = AwsRequest("bedrock", operation, parameters, place.home)
         require_harmless(request)
         refusal = caller.send(request).refusal
         if refusal is not None and refusal.code == NO_ANSWER:

@@ -22,6 +22,7 @@ ENVIRONMENT = "fine-tuning-conformance"
 LEASE_HOURS = 24
 CANDIDATE = 1
 _RECORD_CHARACTERS = 60
+_DIGEST = re.compile("[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,9 @@ def make_role(iam: Any, account: str, own: Belongings) -> str:
 
 def buckets(s3: Any, own: Belongings) -> list[str]:
     """The buckets of all starts of the checks in the Region."""
-    ours = re.compile(rf"{ENVIRONMENT}-{own.region}-[0-9a-f]{{12}}")
-    return [one["Name"] for one in s3.list_buckets()["Buckets"] if ours.fullmatch(one["Name"])]
+    prefix = f"{ENVIRONMENT}-{own.region}-"
+    names = (one["Name"] for one in s3.list_buckets()["Buckets"])
+    return [name for name in names if name.startswith(prefix) and _DIGEST.fullmatch(name.removeprefix(prefix))]
 
 
 def roles(iam: Any, own: Belongings) -> list[str]:

@@ -26,7 +26,7 @@ NO_ANSWER = "NoAnswer"
 UNREADABLE = "UnreadableAnswer"
 
 
-class Maker(Protocol):
+class ClientMaker(Protocol):
     """A boto3 session, or what makes clients of a simulation."""
 
     def client(self, service_name: Any, *, region_name: str, config: Config) -> Any:
@@ -34,7 +34,7 @@ class Maker(Protocol):
 
 
 @dataclass(frozen=True)
-class Request:
+class AwsRequest:
     """One call. With `all_pages`, the name of a list in the answer, all pages are read into one answer."""
 
     service: str
@@ -45,7 +45,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class AwsRefusal:
     """An error that AWS answered, or NO_ANSWER with the reason."""
 
     code: str
@@ -53,18 +53,18 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Seen:
+class AwsResponse:
     """What came of a request: an answer or a refusal."""
 
-    request: Request
+    request: AwsRequest
     answer: Json | None
-    refusal: Refusal | None
+    refusal: AwsRefusal | None
 
 
-class Caller:
+class AwsCaller:
     """Sends requests; one client for each service and Region."""
 
-    def __init__(self, maker: Maker) -> None:
+    def __init__(self, maker: ClientMaker) -> None:
         # Whether a simulated Bedrock has answered: it says so itself.
         self.is_simulated = False
         self._client = cache(lambda service, region: maker.client(service, region_name=region, config=_CONFIG))
@@ -73,21 +73,21 @@ class Caller:
         """A plain boto3 client that checks no parameters."""
         return self._client(service, region)
 
-    def send(self, request: Request) -> Seen:
+    def send(self, request: AwsRequest) -> AwsResponse:
         """The answer without its metadata, or the refusal. It raises no error of AWS."""
         try:
-            return Seen(request, self._ask(request), None)
+            return AwsResponse(request, self._ask(request), None)
         except ClientError as error:
             self._note(error.response)
             told = error.response.get("Error", {})
-            return Seen(request, None, Refusal(told.get("Code", "Unknown"), told.get("Message", "")))
+            return AwsResponse(request, None, AwsRefusal(told.get("Code", "Unknown"), told.get("Message", "")))
         except BotoCoreError as error:
-            return Seen(request, None, Refusal(NO_ANSWER, str(error)))
+            return AwsResponse(request, None, AwsRefusal(NO_ANSWER, str(error)))
         except ValueError as error:
             # botocore's own error of a value that it cannot read, such as a timestamp.
-            return Seen(request, None, Refusal(UNREADABLE, str(error)))
+            return AwsResponse(request, None, AwsRefusal(UNREADABLE, str(error)))
 
-    def _ask(self, request: Request) -> Json:
+    def _ask(self, request: AwsRequest) -> Json:
         call = getattr(self.client(request.service, request.region), xform_name(request.operation))
         response = call(**request.parameters)
         self._note(response)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 from local.conformance.assumed import assumptions_of
-from local.conformance.calls import NO_ANSWER, Caller, Request, Seen
+from local.conformance.calls import NO_ANSWER, AwsCaller, AwsRequest, AwsResponse
 from local.conformance.expectations import Expectation
 from local.conformance.impossible import require_harmless
 
@@ -39,7 +39,7 @@ class Tier(StrEnum):
 
 
 @dataclass(frozen=True)
-class Check:
+class ConformanceCheck:
     """One check, by an id that says what it is about.
 
     `request` may need another answer first, such as a page's token: then it is a function of the caller, which
@@ -48,7 +48,7 @@ class Check:
 
     id: str
     tier: Tier
-    request: Request | Callable[[Caller], Request | None]
+    request: AwsRequest | Callable[[AwsCaller], AwsRequest | None]
     expects: Expectation
 
     @property
@@ -61,22 +61,22 @@ class Check:
 class Outcome:
     """What a check saw; `seen` is None where nothing was asked, `text` says how it differs, or why it was not made."""
 
-    check: Check
+    check: ConformanceCheck
     status: Status
-    seen: Seen | None
+    seen: AwsResponse | None
     text: str
 
 
-def run_check(check: Check, caller: Caller) -> Outcome:
+def run_check(check: ConformanceCheck, caller: AwsCaller) -> Outcome:
     """Makes a check that creates nothing; raises HarmfulRequestError where its request could create something."""
-    request = check.request if isinstance(check.request, Request) else check.request(caller)
+    request = check.request if isinstance(check.request, AwsRequest) else check.request(caller)
     if request is None:
         return Outcome(check, "different", None, "The answer that the request needs did not come.")
     require_harmless(request)
     return judge(check, caller.send(request))
 
 
-def judge(check: Check, seen: Seen) -> Outcome:
+def judge(check: ConformanceCheck, seen: AwsResponse) -> Outcome:
     """Holds what was seen against what is expected."""
     difference = check.expects.difference(seen)
     if difference is None:

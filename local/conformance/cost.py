@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from lambdas.domain.cost.price_file import Prices, default_prices
 from lambdas.domain.models.catalogue import BaseModelEntry
 from local.conformance.belongings import most_tokens
-from local.conformance.calls import Json, Request
-from local.conformance.check import Check, Tier
+from local.conformance.calls import AwsRequest, Json
+from local.conformance.check import ConformanceCheck, Tier
 
 # What a request has beside its texts: roles and the model's own template.
 _OVERHEAD_TOKENS = 200
@@ -17,12 +17,12 @@ _QUESTIONS = 4
 _QUESTION_TOKENS = 300
 
 
-def most_usd(tier: Tier, checks: Sequence[Check], entry: BaseModelEntry | None) -> float:
+def most_usd(tier: Tier, checks: Sequence[ConformanceCheck], entry: BaseModelEntry | None) -> float:
     """The most that the tier and those before it can cost, rounded up to whole cents."""
     prices = default_prices()
     # Those of the tier free are about no model.
     priced = [check.request for check in checks if check.tier in tier.included and check.tier is not Tier.FREE]
-    asked = [request for request in priced if isinstance(request, Request)]
+    asked = [request for request in priced if isinstance(request, AwsRequest)]
     usd = sum(_of_question(one.parameters, prices) for one in asked if one.operation == "Converse")
     if tier is Tier.DOLLARS and entry is not None:
         usd += _of_lifecycle(entry, prices)

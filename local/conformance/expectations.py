@@ -1,21 +1,21 @@
 """What a check expects of an answer or a refusal, and how that which it saw differs from it."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
-from local.conformance.calls import Seen
+from local.conformance.calls import AwsResponse
 
 
 class Expectation(Protocol):
     """It reads as a sentence's end: "is refused with ValidationException"."""
 
-    def difference(self, seen: Seen) -> str | None:
+    def difference(self, seen: AwsResponse) -> str | None:
         """How what was seen differs; None where it does not."""
 
 
-class Fact(Protocol):
+class AnswerFact(Protocol):
     """Something about an answer; `path` names the member that it is about, such as `modelDetails.modelId`."""
 
     @property
@@ -27,13 +27,13 @@ class Fact(Protocol):
 
 
 @dataclass(frozen=True)
-class Refused:
+class ExpectedRefusal:
     """Refused with one of these codes; with `naming`, the message has this text, whatever the case."""
 
     codes: tuple[str, ...]
     naming: str | None = None
 
-    def difference(self, seen: Seen) -> str | None:
+    def difference(self, seen: AwsResponse) -> str | None:
         """How what was seen differs; None where it does not."""
         if seen.refusal is None:
             return f"It was answered, not refused with {' or '.join(self.codes)}."
@@ -52,9 +52,9 @@ class Refused:
 class Answered:
     """Answered, and each of the facts holds."""
 
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[AnswerFact, ...] = ()
 
-    def difference(self, seen: Seen) -> str | None:
+    def difference(self, seen: AwsResponse) -> str | None:
         """How what was seen differs; None where it does not."""
         if seen.answer is None:
             code = seen.refusal.code if seen.refusal else "no reason"
@@ -73,7 +73,7 @@ class Either:
     first: Expectation
     other: Expectation
 
-    def difference(self, seen: Seen) -> str | None:
+    def difference(self, seen: AwsResponse) -> str | None:
         """How what was seen differs from the first; None where it differs from one of them only."""
         return self.first.difference(seen) if self.other.difference(seen) else None
 
@@ -119,14 +119,14 @@ class Is:
 
 @dataclass(frozen=True)
 class Matches:
-    """The member is a text that the pattern fits as a whole."""
+    """The member is a text that fits the pattern as a whole; the pattern has the wildcards of file names."""
 
     path: str
     pattern: str
 
     def wrong(self, value: Any) -> str | None:
         """What is wrong with the member's value; None where nothing is."""
-        return None if isinstance(value, str) and re.fullmatch(self.pattern, value) else "has another form"
+        return None if isinstance(value, str) and fnmatchcase(value, self.pattern) else "has another form"
 
     def __str__(self) -> str:
         return f"{self.path} like {self.pattern}"
@@ -177,7 +177,7 @@ class Includes:
 
 
 @dataclass(frozen=True)
-class Text:
+class HasText:
     """The member is a list of content blocks, one of which has a text that is not empty."""
 
     path: str
@@ -207,12 +207,12 @@ class Within:
         return f"{self.path} from {self.least:g} to {self.most:g}"
 
 
-def refused(*codes: str, naming: str | None = None) -> Refused:
+def refused(*codes: str, naming: str | None = None) -> ExpectedRefusal:
     """A refusal with one of the codes."""
-    return Refused(codes, naming)
+    return ExpectedRefusal(codes, naming)
 
 
-def answered(*facts: Fact) -> Answered:
+def answered(*facts: AnswerFact) -> Answered:
     """An answer for which the facts hold."""
     return Answered(facts)
 
@@ -235,7 +235,7 @@ def lookup(answer: Any, path: str) -> Any:
     return value
 
 
-def _wrong(fact: Fact, answer: Any) -> str | None:
+def _wrong(fact: AnswerFact, answer: Any) -> str | None:
     try:
         value = lookup(answer, fact.path)
     except LookupError:

@@ -11,7 +11,7 @@ from functools import cache
 from botocore.model import OperationModel
 from botocore.session import get_session
 
-from local.conformance.calls import Request
+from local.conformance.calls import AwsRequest
 
 # Reads, and questions to models. CountTokens is free.
 _READS = ("Get", "List", "Converse", "CountTokens")
@@ -40,7 +40,7 @@ class HarmfulRequestError(Exception):
     """A check of a tier that creates nothing would send a request that could."""
 
 
-def require_harmless(request: Request) -> None:
+def require_harmless(request: AwsRequest) -> None:
     """Raises HarmfulRequestError unless the request can have no effect."""
     if request.operation.startswith(_READS) or _lacks_a_member(request) or _is_about_nothing(request):
         return
@@ -50,12 +50,12 @@ def require_harmless(request: Request) -> None:
     )
 
 
-def _lacks_a_member(request: Request) -> bool:
+def _lacks_a_member(request: AwsRequest) -> bool:
     shape = _operation(request).input_shape
     return shape is not None and any(request.parameters.get(name) is None for name in shape.required_members)
 
 
-def _is_about_nothing(request: Request) -> bool:
+def _is_about_nothing(request: AwsRequest) -> bool:
     named = str(request.parameters.get(_ABOUT.get(request.operation, ""), ""))
     return named in (ABSENT, MALFORMED, ABSENT_BASE_MODEL) or named.endswith(f"/{ABSENT_ID}")
 
@@ -66,5 +66,5 @@ def _service(name: str) -> dict[str, OperationModel]:
     return {operation: model.operation_model(operation) for operation in model.operation_names}
 
 
-def _operation(request: Request) -> OperationModel:
+def _operation(request: AwsRequest) -> OperationModel:
     return _service(request.service)[request.operation]

@@ -13,7 +13,7 @@ from lambdas.adapters.aws.clients import Clients
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.models.catalogue import BaseModelEntry
 from local.conformance.belongings import Belongings, make_bucket, make_role, most_tokens, records
-from local.conformance.calls import Caller, Json, Maker, Request, Seen
+from local.conformance.calls import AwsCaller, AwsRequest, AwsResponse, ClientMaker, Json
 from local.conformance.check import Outcome
 from local.conformance.checks.foundation_models import INVALID, NOT_FOUND
 from local.conformance.checks.inference import MESSAGES
@@ -33,6 +33,7 @@ from local.conformance.probe import Probe
 
 _CONFLICT = "ConflictException"
 _JOB = "model-customization-job"
+_CUSTOM_MODEL_ARN = f"arn:aws:bedrock:*:custom-model/?*/{12 * '[a-z0-9]'}"
 
 
 class StoppedError(Exception):
@@ -57,7 +58,7 @@ class Lifecycle:
     place: Place
     region: str
     entry: BaseModelEntry
-    maker: Maker
+    maker: ClientMaker
     tell: Callable[[str], None] = lambda _: None
     time: Time = field(default_factory=RealTime)
     pace: Pace = field(default_factory=Pace)
@@ -67,7 +68,7 @@ class Lifecycle:
 
     def __post_init__(self) -> None:
         self.own = Belongings(self.region)
-        self._caller = Caller(self.maker)
+        self._caller = AwsCaller(self.maker)
         self._probe = Probe(self._caller, self.region, self.pace, self.time)
         self.adapters = Adapters(Clients(InRegion(self.maker, self.region)))
         self._cleaner = Cleaner(self.adapters, self.own, self.pace, self.time)
@@ -172,7 +173,7 @@ class Lifecycle:
             one_of("jobArn", arn),
             one_of("status", "InProgress", "Completed"),
             one_of("trainingDataConfig.s3Uri", request["trainingDataConfig"]["s3Uri"]),
-            Matches("baseModelArn", rf"arn:aws:bedrock:.*::foundation-model/{self.entry.customization_id}"),
+            Matches("baseModelArn", f"arn:aws:bedrock:*::foundation-model/{self.entry.customization_id}"),
             Has("creationTime"),
         )
         for how, identifier in (("name", self.own.job_name), ("arn", arn)):
@@ -190,7 +191,7 @@ class Lifecycle:
             seen = self._probe.until(get, lambda told: told.get("status") != "InProgress", self.pace.job)
         told = answered(
             one_of("status", "Completed"),
-            Matches("outputModelArn", r"arn:aws:bedrock:.*:custom-model/.+/[a-z0-9]{12}"),
+            Matches("outputModelArn", _CUSTOM_MODEL_ARN),
             Has("endTime"),
             Has("trainingMetrics.trainingLoss", float),
             one_of("statusDetails.trainingDetails.status", "Completed"),
@@ -202,11 +203,11 @@ class Lifecycle:
         self._probe.check(
             "job-ended-cannot-be-stopped", "StopModelCustomizationJob", {"jobIdentifier": arn}, refused(_CONFLICT)
         )
-        listing = Request("s3", "ListObjectsV2", {"Bucket": self.own.bucket, "Prefix": "output/"}, self.region)
+        listing = AwsRequest("s3", "ListObjectsV2", {"Bucket": self.own.bucket, "Prefix": "output/"}, self.region)
         written = self._caller.send(listing)
         names = {"names": [one["Key"].rpartition("/")[2] for one in (written.answer or {}).get("Contents", [])]}
         files = Includes("names", ("step_wise_training_metrics.csv",))
-        self._probe.judge("job-writes-metrics", Seen(listing, names, written.refusal), answered(files))
+        self._probe.judge("job-writes-metrics", AwsResponse(listing, names, written.refusal), answered(files))
         return str(model_arn)
 
     def _check_model(self, arn: str) -> None:
@@ -215,7 +216,7 @@ class Lifecycle:
             one_of("modelName", self.own.job_name),
             one_of("modelStatus", "Active"),
             Has("creationTime"),
-            Matches("baseModelArn", rf"arn:aws:bedrock:.*::foundation-model/{self.entry.customization_id}"),
+            Matches("baseModelArn", f"arn:aws:bedrock:*::foundation-model/{self.entry.customization_id}"),
         )
         for how, identifier in (("name", self.own.job_name), ("arn", arn)):
             self._probe.check(f"model-told-by-{how}", "GetCustomModel", {"modelIdentifier": identifier}, told)
@@ -277,7 +278,7 @@ class Lifecycle:
         self._probe.check_tags("deployment", arn)
         self._probe.ask("deployment-answers", arn, told_answer())
         count = {"modelId": arn, "input": {"converse": {"messages": MESSAGES}}}
-        counting = Request("bedrock-runtime", "CountTokens", count, self.region)
+        counting = AwsRequest("bedrock-runtime", "CountTokens", count, self.region)
         self._probe.judge("deployment-counts-no-tokens", self._caller.send(counting), refused(INVALID))
         deletion = {"modelIdentifier": model_arn}
         self._probe.check("model-in-use-is-not-deleted", "DeleteCustomModel", deletion, refused(_CONFLICT))
@@ -321,7 +322,7 @@ class Lifecycle:
 class InRegion:
     """A maker as the adapters have one: of a single Region."""
 
-    maker: Maker
+    maker: ClientMaker
     region: str
 
     def client(self, service_name: str, *, config: object) -> object:

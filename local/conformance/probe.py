@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from local.conformance.calls import Caller, Json, Request, Seen
-from local.conformance.check import BUSY, Check, Outcome, Tier, judge
+from local.conformance.calls import AwsCaller, AwsRequest, AwsResponse, Json
+from local.conformance.check import BUSY, ConformanceCheck, Outcome, Tier, judge
 from local.conformance.checks.inference import MESSAGES
 from local.conformance.checks.questions import FEW_TOKENS
 from local.conformance.expectations import Expectation, Includes, answered
@@ -14,7 +14,7 @@ from local.conformance.pace import Pace, Time
 class Probe:
     """In one Region. `outcomes` and `times` (seconds by state) fill up."""
 
-    def __init__(self, caller: Caller, region: str, pace: Pace, time: Time) -> None:
+    def __init__(self, caller: AwsCaller, region: str, pace: Pace, time: Time) -> None:
         self._caller = caller
         self._region = region
         self._pace = pace
@@ -22,11 +22,11 @@ class Probe:
         self.outcomes: list[Outcome] = []
         self.times: dict[str, float] = {}
 
-    def request(self, operation: str, parameters: Json) -> Request:
+    def request(self, operation: str, parameters: Json) -> AwsRequest:
         """To Bedrock's control plane."""
-        return Request("bedrock", operation, parameters, self._region)
+        return AwsRequest("bedrock", operation, parameters, self._region)
 
-    def check(self, name: str, operation: str, parameters: Json, expects: Expectation) -> Seen:
+    def check(self, name: str, operation: str, parameters: Json, expects: Expectation) -> AwsResponse:
         """Sends a request, and holds what comes of it against what is expected."""
         seen = self._caller.send(self.request(operation, parameters))
         self.judge(name, seen, expects)
@@ -37,14 +37,14 @@ class Probe:
         with self.timed(f"until {name}"):
             seen = self.until(
                 self.request(operation, parameters),
-                lambda told: expects.difference(Seen(self.request(operation, parameters), told, None)) is None,
+                lambda told: expects.difference(AwsResponse(self.request(operation, parameters), told, None)) is None,
                 self._pace.lag,
             )
         self.judge(name, seen, expects)
 
-    def judge(self, name: str, seen: Seen, expects: Expectation) -> None:
+    def judge(self, name: str, seen: AwsResponse, expects: Expectation) -> None:
         """Notes how what was seen differs from what is expected."""
-        self.outcomes.append(judge(Check(name, Tier.DOLLARS, seen.request, expects), seen))
+        self.outcomes.append(judge(ConformanceCheck(name, Tier.DOLLARS, seen.request, expects), seen))
 
     def check_tags(self, what: str, arn: str) -> None:
         """The tags of a run are there."""
@@ -55,10 +55,10 @@ class Probe:
         """A brief question."""
         config = {"maxTokens": FEW_TOKENS, "temperature": 0.0}
         parameters: Json = {"modelId": model_id, "messages": MESSAGES, "inferenceConfig": config}
-        seen = self._caller.send(Request("bedrock-runtime", "Converse", parameters, self._region))
+        seen = self._caller.send(AwsRequest("bedrock-runtime", "Converse", parameters, self._region))
         self.judge(name, seen, expects)
 
-    def until(self, request: Request, done: Callable[[Json], bool], seconds: float) -> Seen:
+    def until(self, request: AwsRequest, done: Callable[[Json], bool], seconds: float) -> AwsResponse:
         """The answer that is `done`, a refusal, or the last answer within so many seconds."""
         deadline = self._time.now() + seconds
         while True:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from local.conformance.calls import Json, Seen
+from local.conformance.calls import AwsResponse, Json
 
 _PRINCIPAL = re.compile(r"(arn:aws[a-z-]*:(?:iam|sts)::)[0-9]{12}:[^\s\"',]+")
 _ACCOUNT = re.compile(r"(?<![0-9a-zA-Z])[0-9]{12}(?![0-9a-zA-Z])")
@@ -41,7 +41,7 @@ def redacted_text(text: str) -> str:
     return _ACCESS_KEY.sub("<access key>", _ACCOUNT.sub("<account>", text))
 
 
-def shown_answer(seen: Seen) -> Json | None:
+def shown_answer(seen: AwsResponse) -> Json | None:
     """The answer as it may be shown."""
     if seen.answer is None:
         return None

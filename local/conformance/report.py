@@ -22,7 +22,7 @@ STATUSES = ("different", "not checked", "as assumed")
 
 
 @dataclass(frozen=True)
-class Result:
+class ConformanceResult:
     """What a start of the checks came to."""
 
     target: str
@@ -45,7 +45,7 @@ class Result:
         return not cut_short and self.counts["as assumed"] == len(self.outcomes)
 
 
-def document(result: Result) -> dict[str, Any]:
+def document(result: ConformanceResult) -> dict[str, Any]:
     """The content of `report.json`, in which nothing tells whose account it was."""
     register = by_id(read_register())
     life = result.lifecycle

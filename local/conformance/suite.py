@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from local.conformance.calls import Caller
-from local.conformance.check import Check, Outcome, Tier, run_check
+from local.conformance.calls import AwsCaller
+from local.conformance.check import ConformanceCheck, Outcome, Tier, run_check
 from local.conformance.checks.constraints import constraint_checks
 from local.conformance.checks.foundation_models import foundation_model_checks
 from local.conformance.checks.inference import inference_checks
@@ -24,12 +24,14 @@ _SUBJECTS = (
 )
 
 
-def single_checks(place: Place) -> list[Check]:
+def single_checks(place: Place) -> list[ConformanceCheck]:
     """Those of the tiers free and cents: each is a request of its own, and creates nothing."""
     return [check for subject in _SUBJECTS for check in subject(place)]
 
 
-def run_single_checks(checks: Iterable[Check], tiers: Sequence[Tier], caller: Caller) -> Iterator[Outcome]:
+def run_single_checks(
+    checks: Iterable[ConformanceCheck], tiers: Sequence[Tier], caller: AwsCaller
+) -> Iterator[Outcome]:
     """Makes those of the tiers, one after the other."""
     for check in checks:
         if check.tier in tiers:

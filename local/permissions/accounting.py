@@ -77,7 +77,7 @@ class Accepted:
 
 
 @dataclass
-class Account:
+class GrantAccount:
     """What came out, by holder."""
 
     used: dict[str, list[Grant]] = field(default_factory=dict)
@@ -92,7 +92,9 @@ class Account:
         return not (self.unused or self.missing or self.stale)
 
 
-def account(grants: Sequence[DeployedGrant], decisions: Iterable[Decided], accepted: Sequence[Accepted]) -> Account:
+def account(
+    grants: Sequence[DeployedGrant], decisions: Iterable[Decided], accepted: Sequence[Accepted]
+) -> GrantAccount:
     """The account of all decisions. A grant of several environments is used where it is used in one of them."""
     distinct = set(decisions)
     by_statement: dict[tuple[str, Statement], list[Decided]] = {}
@@ -100,7 +102,7 @@ def account(grants: Sequence[DeployedGrant], decisions: Iterable[Decided], accep
         for statement in decided.statements:
             by_statement.setdefault((decided.principal, statement), []).append(decided)
     used = {one.grant for one in grants if any(map(one.allowed, by_statement.get((one.principal, one.statement), ())))}
-    made = Account()
+    made = GrantAccount()
     for grant in sorted({one.grant for one in grants}):
         entry = next((entry for entry in accepted if entry.fits(grant)), None)
         if grant in used:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.bedrock.foundation_models import PROFILE_PREFIXES, without_profile
-from local.permissions.calls import Account, Call, Needed, Needs, TaggedResource, key_use, simple
+from local.permissions.calls import AccountState, AwsCall, Needed, Needs, TaggedResource, key_use, simple
 from local.permissions.request import ContextValue
 
 JOB, MODEL = "model-customization-job", "custom-model"
@@ -19,7 +19,7 @@ NEW = "new000000000"
 ELSEWHERE = {"us.": "us-east-2", "eu.": "eu-west-1", "apac.": "ap-southeast-2", "jp.": "ap-northeast-3"}
 
 
-def _named(call: Call, account: Account, kind: str, identifier: str) -> TaggedResource:
+def _named(call: AwsCall, account: AccountState, kind: str, identifier: str) -> TaggedResource:
     """A resource that a call names; one that does not exist has the ARN that it would have."""
     found = account.bedrock_resource(kind, identifier)
     if found is not None:
@@ -35,7 +35,7 @@ def _tags_of(resource: TaggedResource) -> dict[str, ContextValue]:
     return {f"aws:ResourceTag/{key}": value for key, value in resource.tags.items()}
 
 
-def _foundation_model(call: Call, identifier: str) -> str:
+def _foundation_model(call: AwsCall, identifier: str) -> str:
     return call.arn("bedrock", f"foundation-model/{identifier.rpartition('/')[2]}", account="")
 
 
@@ -49,14 +49,14 @@ def _tagging(tags: list[Mapping[str, Any]] | None, resource: TaggedResource) -> 
 def _on(action: str, kind: str, parameter: str) -> Needs:
     """An action on one resource, with its tags."""
 
-    def needs(call: Call, account: Account) -> Iterator[Needed]:
+    def needs(call: AwsCall, account: AccountState) -> Iterator[Needed]:
         resource = _named(call, account, kind, call.text(parameter))
         yield Needed(action, (resource.arn,), _tags_of(resource))
 
     return needs
 
 
-def _creates_job(call: Call, account: Account) -> Iterator[Needed]:
+def _creates_job(call: AwsCall, account: AccountState) -> Iterator[Needed]:
     base = call.text("baseModelIdentifier")
     model = TaggedResource(call.arn("bedrock", f"custom-model/{base.rpartition('/')[2]}/{NEW}"))
     job = TaggedResource(call.arn("bedrock", f"{JOB}/{base.rpartition('/')[2]}/{NEW}"))
@@ -70,14 +70,14 @@ def _creates_job(call: Call, account: Account) -> Iterator[Needed]:
     yield from _model_key(call, account.key_arn(key) or key)
 
 
-def _model_key(call: Call, key: str | None) -> Iterator[Needed]:
+def _model_key(call: AwsCall, key: str | None) -> Iterator[Needed]:
     yield from key_use(key, "bedrock", call, "CreateGrant", "DescribeKey", "GenerateDataKey", "Decrypt")
 
 
 def _serves(action: str, parameter: str, kind: str) -> Needs:
     """A throughput or a deployment is made from a model; its own ARN is told only when it is tagged."""
 
-    def needs(call: Call, account: Account) -> Iterator[Needed]:
+    def needs(call: AwsCall, account: AccountState) -> Iterator[Needed]:
         identifier = call.text(parameter)
         served = account.bedrock_resource(MODEL, identifier)
         if served is None and _kind_of(identifier) is None and action == "bedrock:CreateProvisionedModelThroughput":
@@ -90,12 +90,12 @@ def _serves(action: str, parameter: str, kind: str) -> Needs:
     return needs
 
 
-def _on_foundation_model(call: Call, _account: Account) -> Iterator[Needed]:
+def _on_foundation_model(call: AwsCall, _account: AccountState) -> Iterator[Needed]:
     yield Needed("bedrock:GetFoundationModel", (_foundation_model(call, call.text("modelIdentifier")),))
 
 
 def _tags(action: str) -> Needs:
-    def needs(call: Call, account: Account) -> Iterator[Needed]:
+    def needs(call: AwsCall, account: AccountState) -> Iterator[Needed]:
         arn = call.text("resourceARN")
         kind = _kind_of(arn)
         resource = _named(call, account, kind, arn) if kind else TaggedResource(arn)
@@ -110,7 +110,7 @@ def _tags(action: str) -> Needs:
 def _asks(action: str) -> Needs:
     """A question to a model: of Bedrock's own, of a profile that sends it to several Regions, or to what serves one."""
 
-    def needs(call: Call, account: Account) -> Iterator[Needed]:
+    def needs(call: AwsCall, account: AccountState) -> Iterator[Needed]:
         identifier = call.text("modelId")
         # The id of a foundation model has a dot, which names and ids of an account's own resources cannot have.
         kind = _kind_of(identifier) or (None if "." in identifier else THROUGHPUT)
@@ -124,7 +124,7 @@ def _asks(action: str) -> Needs:
     return needs
 
 
-def _asks_foundation_model(action: str, call: Call, name: str) -> Iterator[Needed]:
+def _asks_foundation_model(action: str, call: AwsCall, name: str) -> Iterator[Needed]:
     prefix = next((prefix for prefix in PROFILE_PREFIXES if name.startswith(prefix)), "")
     if not prefix:
         yield Needed(action, (_foundation_model(call, name),))

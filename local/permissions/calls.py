@@ -18,7 +18,7 @@ class UnknownCallError(Exception):
 
 
 @dataclass(frozen=True)
-class Call:
+class AwsCall:
     """A boto3 call: the client's service, the operation, and the parameters as the caller gave them."""
 
     service: str
@@ -55,7 +55,7 @@ class TaggedResource:
     key: str | None = None
 
 
-class Account(Protocol):
+class AccountState(Protocol):
     """What the needs of a call depend on, as it is at that moment."""
 
     def bedrock_resource(self, kind: str, identifier: str) -> TaggedResource | None:
@@ -77,11 +77,11 @@ class Account(Protocol):
         """Whether there is such an object."""
 
 
-Needs = Callable[[Call, Account], Iterator[Needed]]
+Needs = Callable[[AwsCall, AccountState], Iterator[Needed]]
 
 
 def access_requests(
-    call: Call, principal_arn: str, account: Account, origin: Origin = "function"
+    call: AwsCall, principal_arn: str, account: AccountState, origin: Origin = "function"
 ) -> list[AccessRequest]:
     """What IAM decides before the service does anything. Raises UnknownCallError."""
     from local.permissions import bedrock_calls, s3_calls, service_calls  # noqa: PLC0415 - they use what is here
@@ -102,18 +102,18 @@ def access_requests(
 def simple(action: str, *resources: str) -> Needs:
     """One action, on the resources that are given, or on none in particular."""
 
-    def needs(_call: Call, _account: Account) -> Iterator[Needed]:
+    def needs(_call: AwsCall, _account: AccountState) -> Iterator[Needed]:
         yield Needed(action, resources or ("*",))
 
     return needs
 
 
-def nothing(_call: Call, _account: Account) -> Iterator[Needed]:
+def nothing(_call: AwsCall, _account: AccountState) -> Iterator[Needed]:
     """A call that needs no permission."""
     return iter(())
 
 
-def key_use(key: str | None, service: str, call: Call, *actions: str, **context: ContextValue) -> Iterator[Needed]:
+def key_use(key: str | None, service: str, call: AwsCall, *actions: str, **context: ContextValue) -> Iterator[Needed]:
     """What a service does with a customer's key in the caller's name."""
     via: dict[str, ContextValue] = {
         "kms:ViaService": f"{service}.{call.region}.amazonaws.com",
@@ -123,7 +123,7 @@ def key_use(key: str | None, service: str, call: Call, *actions: str, **context:
         yield Needed(f"kms:{action}", (str(key),), {**via, **context})
 
 
-def _of_every_request(call: Call, principal_arn: str) -> dict[str, ContextValue]:
+def _of_every_request(call: AwsCall, principal_arn: str) -> dict[str, ContextValue]:
     """Calls to AWS go over TLS 1.2 or later, whatever the way to the embedded AWS."""
     context: dict[str, ContextValue] = {
         "aws:SecureTransport": "true",

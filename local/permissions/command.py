@@ -7,7 +7,7 @@ from local.checkout import CHECKOUT
 from local.deployment import deploy, setting
 from local.faults.command import faulty_aws, prepared, run_all
 from local.faults.observer import Observer
-from local.permissions.accounting import Account, account, read_accepted
+from local.permissions.accounting import GrantAccount, account, read_accepted
 from local.permissions.decisions import decisions
 from local.permissions.deployed import deployed_grants
 from local.permissions.report import as_json, as_text
@@ -50,7 +50,7 @@ def run_permissions(*, parallel: int, console: Console, folder: Path = FOLDER) -
     return made.is_good and not any(result.problems for result in results)
 
 
-def tell(made: Account, console: Console, folder: Path) -> None:
+def tell(made: GrantAccount, console: Console, folder: Path) -> None:
     """Print the account, and write it."""
     text = as_text(made)
     (folder / "report.txt").write_text(text)

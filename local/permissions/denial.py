@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from local.permissions.evaluator import Decision
+from local.permissions.evaluator import AccessDecision
 from local.permissions.request import AccessRequest
 
 # AccessDeniedException in the services that speak JSON.
@@ -28,14 +28,14 @@ class Denial:
     status: int = HTTPStatus.FORBIDDEN.value
 
 
-def denial(service: str, operation: str, request: AccessRequest, resource: str, decision: Decision) -> Denial:
+def denial(service: str, operation: str, request: AccessRequest, resource: str, decision: AccessDecision) -> Denial:
     """What the caller of an operation reads."""
     if operation in WITHOUT_BODY:
         return Denial("403", "Forbidden")
     return Denial(CODES.get(service, "AccessDeniedException"), message(service, request, resource, decision))
 
 
-def message(service: str, request: AccessRequest, resource: str, decision: Decision) -> str:
+def message(service: str, request: AccessRequest, resource: str, decision: AccessDecision) -> str:
     """AWS's sentence on a refusal."""
     shown = f'"{resource}"' if service == "s3" else resource
     sentence = (

@@ -6,7 +6,7 @@ from typing import Any
 
 from local.embedded_aws import EmbeddedAws
 from local.permissions.accounting import DeployedGrant, Statement
-from local.permissions.grants import Grant, Json, Place, grants, listed
+from local.permissions.grants import Grant, GrantPlace, Json, grants, listed
 
 STACKS = ("data", "pipeline")
 
@@ -41,7 +41,7 @@ class _DeployedStack:
             "AWS::KMS::Key": self._key_policy,
         }
 
-    def grants(self, named: Sequence[tuple[Place, Grant]]) -> Iterator[DeployedGrant]:
+    def grants(self, named: Sequence[tuple[GrantPlace, Grant]]) -> Iterator[DeployedGrant]:
         """Each grant of the template as it stands in the stack. All environments have the same grants in one order."""
         documents: dict[str, Json] = {}
         for (_, grant), (place, _) in zip(named, grants(self._template), strict=True):
@@ -59,7 +59,7 @@ class _DeployedStack:
                 str(listed(statement["Resource"])[place.resource]),
             )
 
-    def _number(self, place: Place, document: Json) -> int:
+    def _number(self, place: GrantPlace, document: Json) -> int:
         """A permission is a statement of its own in a policy that others make, too."""
         sid = self._physical[place.logical_id]
         sids = [statement.get("Sid") for statement in document["Statement"]]

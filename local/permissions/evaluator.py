@@ -77,7 +77,7 @@ class DecisiveStatement:
 
 
 @dataclass(frozen=True)
-class Decision:
+class AccessDecision:
     """IAM's answer on one resource. `statements` decided; where none allows, `refuser` is the kind that had to."""
 
     outcome: Outcome
@@ -105,7 +105,7 @@ class Evaluator:
     def __init__(self) -> None:
         self._asking = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
-        self._kept: dict[tuple[object, ...], Decision] = {}
+        self._kept: dict[tuple[object, ...], AccessDecision] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +121,7 @@ class Evaluator:
             process.terminate()
             process.wait()
 
-    def decide(self, request: AccessRequest, resource: str, policies: Policies) -> Decision:
+    def decide(self, request: AccessRequest, resource: str, policies: Policies) -> AccessDecision:
         """The decision on one of the request's resources. Raises EvaluatorError."""
         context = tuple(sorted(request.context.items()))
         key = (request.principal_arn, request.action, resource, context, policies)
@@ -133,7 +133,7 @@ class Evaluator:
 
     def _ask(
         self, request: AccessRequest, resource: str, context: Iterable[tuple[str, ContextValue]], policies: Policies
-    ) -> Decision:
+    ) -> AccessDecision:
         simulation = {
             "request": {
                 "principal": request.principal_arn,
@@ -151,7 +151,9 @@ class Evaluator:
         statements = tuple(
             DecisiveStatement(KINDS[each["kind"]], each["policy"], each["number"]) for each in answer["statements"]
         )
-        return Decision(answer["decision"], statements, _refuser(answer, request.action), tuple(answer["ignored"]))
+        return AccessDecision(
+            answer["decision"], statements, _refuser(answer, request.action), tuple(answer["ignored"])
+        )
 
     def _answer(self, line: str) -> _Answer:
         process = self._started()

@@ -45,7 +45,7 @@ class Grant:
 
 
 @dataclass(frozen=True)
-class Place:
+class GrantPlace:
     """Where a grant stands: a statement of the policy of a resource of the template, and which action and resource."""
 
     logical_id: str
@@ -54,7 +54,7 @@ class Place:
     resource: int
 
 
-def grants(template: Json) -> Iterator[tuple[Place, Grant]]:
+def grants(template: Json) -> Iterator[tuple[GrantPlace, Grant]]:
     """All grants of a template, in its order."""
     resources: Json = template["Resources"]
     for logical_id, resource in resources.items():
@@ -74,10 +74,10 @@ def grants(template: Json) -> Iterator[tuple[Place, Grant]]:
                 f"aws:SourceArn={symbolic(resources, properties['SourceArn'])}",
                 properties["Principal"],
             )
-            yield Place(logical_id, 0, 0, 0), grant
+            yield GrantPlace(logical_id, 0, 0, 0), grant
 
 
-def _of_document(resources: Json, logical_id: str, holder: str, document: Json) -> Iterator[tuple[Place, Grant]]:
+def _of_document(resources: Json, logical_id: str, holder: str, document: Json) -> Iterator[tuple[GrantPlace, Grant]]:
     for number, statement in enumerate(document["Statement"]):
         if statement["Effect"] != "Allow":
             continue
@@ -85,7 +85,7 @@ def _of_document(resources: Json, logical_id: str, holder: str, document: Json) 
         condition = _condition(resources, statement.get("Condition", {}))
         for action_number, action in enumerate(listed(statement["Action"])):
             for resource_number, resource in enumerate(listed(statement["Resource"])):
-                place = Place(logical_id, number, action_number, resource_number)
+                place = GrantPlace(logical_id, number, action_number, resource_number)
                 yield place, Grant(holder, action, symbolic(resources, resource), condition, to)
 
 

@@ -17,9 +17,9 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc
 
 from local.permissions import policies
-from local.permissions.calls import Account, Call, UnknownCallError, access_requests
+from local.permissions.calls import AccountState, AwsCall, UnknownCallError, access_requests
 from local.permissions.denial import Denial, denial, message
-from local.permissions.evaluator import Decision, Evaluator, EvaluatorError, Policies
+from local.permissions.evaluator import AccessDecision, Evaluator, EvaluatorError, Policies
 from local.permissions.record import DecisionRecord
 from local.permissions.request import AccessRequest, Origin, session_of
 
@@ -30,12 +30,12 @@ REFUSED = (UnknownCallError, EvaluatorError, policies.UnknownRoleError)
 class Guard:
     """Decides by the policies that are deployed at that moment."""
 
-    def __init__(self, evaluator: Evaluator, account: Account, record: DecisionRecord) -> None:
+    def __init__(self, evaluator: Evaluator, account: AccountState, record: DecisionRecord) -> None:
         self._evaluator = evaluator
         self._account = account
         self._record = record
 
-    def refusal(self, request: AccessRequest) -> tuple[str, Decision] | None:
+    def refusal(self, request: AccessRequest) -> tuple[str, AccessDecision] | None:
         """The first resource that is refused, and why; None where the principal may.
 
         Raises EvaluatorError and UnknownRoleError.
@@ -58,7 +58,7 @@ class Guard:
         except policies.UnknownRoleError:
             return False
 
-    def denial_of(self, call: Call, principal_arn: str, origin: Origin = "function") -> Denial | None:
+    def denial_of(self, call: AwsCall, principal_arn: str, origin: Origin = "function") -> Denial | None:
         """What the caller gets instead of an answer; None where the call may be made.
 
         Raises UnknownCallError, EvaluatorError and UnknownRoleError.
@@ -75,7 +75,7 @@ class Guard:
         if "request" in asked:
             return self._answer_service(asked["request"])
         region = asked.get("region") or get_region()
-        call = Call(asked["service"], asked["operation"], asked["parameters"], region, get_account_id())
+        call = AwsCall(asked["service"], asked["operation"], asked["parameters"], region, get_account_id())
         try:
             role = asked.get("role") or _role_of(asked["function"])
             principal = session_of(role, asked.get("function") or asked["session"])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from local.permissions.evaluator import Decision, DecisiveStatement, Outcome
+from local.permissions.evaluator import AccessDecision, DecisiveStatement, Outcome
 from local.permissions.request import AccessRequest, ContextValue
 
 
@@ -33,7 +33,7 @@ class DecisionRecord:
         self._path = path
         self._writing = threading.Lock()
 
-    def append(self, request: AccessRequest, resource: str, decision: Decision) -> None:
+    def append(self, request: AccessRequest, resource: str, decision: AccessDecision) -> None:
         """Record one decision."""
         if self._path is None:
             return

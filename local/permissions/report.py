@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from local.permissions.accounting import Account
+from local.permissions.accounting import GrantAccount
 
 WIDTH = 52
 
 
-def as_json(account: Account) -> dict[str, Any]:
+def as_json(account: GrantAccount) -> dict[str, Any]:
     """Each grant and each call that was denied, by holder."""
     return {
         "roles": {
@@ -24,12 +24,12 @@ def as_json(account: Account) -> dict[str, Any]:
     }
 
 
-def as_text(account: Account) -> str:
+def as_text(account: GrantAccount) -> str:
     """A line for each holder, and below the table what fails the whole."""
     return "\n".join([*_table(account), *_findings(account), ""])
 
 
-def _table(account: Account) -> Iterator[str]:
+def _table(account: GrantAccount) -> Iterator[str]:
     yield f"{'role, or policy of a resource':{WIDTH}} {'used':>6} {'listed':>6} {'unused':>6} {'missing':>7}"
     for holder in _holders(account):
         used, listed, unused, missing = (
@@ -39,7 +39,7 @@ def _table(account: Account) -> Iterator[str]:
         yield f"{name:{WIDTH}} {used:6} {listed:6} {unused:6} {missing:7}"
 
 
-def _findings(account: Account) -> Iterator[str]:
+def _findings(account: GrantAccount) -> Iterator[str]:
     for holder, calls in sorted(account.missing.items()):
         for call in calls:
             yield f"missing: {holder}: no grant allows {call}"
@@ -50,5 +50,5 @@ def _findings(account: Account) -> Iterator[str]:
         yield f"stale entry of local/permissions/unused.toml: {text}. Remove the entry."
 
 
-def _holders(account: Account) -> list[str]:
+def _holders(account: GrantAccount) -> list[str]:
     return sorted({*account.used, *account.accepted, *account.unused, *account.missing})

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 
-from local.permissions.calls import Account, Call, Needed, Needs, key_use, nothing, simple
+from local.permissions.calls import AccountState, AwsCall, Needed, Needs, key_use, nothing, simple
 
 
 def _on(action: str, parameter: str) -> Needs:
     """An action on the resource whose ARN a parameter names."""
 
-    def needs(call: Call, _account: Account) -> Iterator[Needed]:
+    def needs(call: AwsCall, _account: AccountState) -> Iterator[Needed]:
         yield Needed(action, (call.text(parameter),))
 
     return needs
 
 
 def _on_role(action: str) -> Needs:
-    def needs(call: Call, account: Account) -> Iterator[Needed]:
+    def needs(call: AwsCall, account: AccountState) -> Iterator[Needed]:
         name = call.text("RoleName")
         yield Needed(action, (account.role_arn(name) or call.arn("iam", f"role/{name}", region=""),))
 
@@ -25,7 +25,7 @@ def _on_role(action: str) -> Needs:
 def _on_key(action: str, **context: str) -> Needs:
     """`context` names the parameters that give the condition keys' values."""
 
-    def needs(call: Call, account: Account) -> Iterator[Needed]:
+    def needs(call: AwsCall, account: AccountState) -> Iterator[Needed]:
         named = call.text("KeyId")
         arn = account.key_arn(named) or (named if named.startswith("arn:") else call.arn("kms", f"key/{named}"))
         given = {f"kms:{key}": call.text(name) for key, name in context.items() if call.text(name)}
@@ -34,20 +34,20 @@ def _on_key(action: str, **context: str) -> Needs:
     return needs
 
 
-def _publishes(call: Call, account: Account) -> Iterator[Needed]:
+def _publishes(call: AwsCall, account: AccountState) -> Iterator[Needed]:
     topic = call.text("TopicArn")
     yield Needed("sns:Publish", (topic,))
     yield from key_use(account.topic_key(topic), "sns", call, "GenerateDataKey", "Decrypt")
 
 
 def _on_parameter(action: str) -> Needs:
-    def needs(call: Call, _account: Account) -> Iterator[Needed]:
+    def needs(call: AwsCall, _account: AccountState) -> Iterator[Needed]:
         yield Needed(action, (call.arn("ssm", f"parameter/{call.text('Name').removeprefix('/')}"),))
 
     return needs
 
 
-def _describes_stacks(call: Call, _account: Account) -> Iterator[Needed]:
+def _describes_stacks(call: AwsCall, _account: AccountState) -> Iterator[Needed]:
     name = call.text("StackName")
     # Its id is not known to who names it; a policy that names one by a pattern fits any.
     arn = name if name.startswith("arn:") else call.arn("cloudformation", f"stack/{name}/unknown")

@@ -11,7 +11,7 @@ from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import lambda_svc, stepfunctions
 
 from local import patches
-from local.permissions.calls import Call
+from local.permissions.calls import AwsCall
 from local.permissions.guard import Guard
 from local.permissions.request import Origin, session_of
 
@@ -91,6 +91,6 @@ class StateMachineRole:
         role = machine["roleArn"]
         if not self._guard.may_assume(STATES, role, machine["stateMachineArn"], ORIGIN):
             return NOT_TRUSTED
-        call = Call(service, operation, parameters, get_region(), get_account_id())
+        call = AwsCall(service, operation, parameters, get_region(), get_account_id())
         refused = self._guard.denial_of(call, session_of(role, execution["name"]), ORIGIN)
         return refused.message if refused else None

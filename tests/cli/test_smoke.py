@@ -19,7 +19,7 @@ from cli.smoke import __main__ as command
 from cli.smoke import run as smoke_run
 from cli.smoke.caller import OWN_ACTIONS, NotPermittedError, check_caller
 from cli.smoke.choice import NoModelError, cheapest, most_usd
-from cli.smoke.outside import Check
+from cli.smoke.outside import SmokeCheck
 from cli.smoke.places import CallersAccount
 from cli.smoke.removal import remove
 from cli.smoke.run import EXAMPLE, choose
@@ -146,7 +146,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> FakePlace:
         smoke_run, "check_run", lambda *_, **__: document([PreflightCheck("role-can-be-passed")], "now", None)
     )
     monkeypatch.setattr(smoke_run, "environment_of", lambda *_: None)
-    monkeypatch.setattr(smoke_run, "_run", lambda *_: [Check("one thing")])
+    monkeypatch.setattr(smoke_run, "_run", lambda *_: [SmokeCheck("one thing")])
     return fake
 
 
@@ -299,7 +299,7 @@ def test_ctrl_c_during_the_removal_says_how_to_go_on(place: FakePlace, monkeypat
 
 def test_a_check_that_fails_fails_the_test(place: FakePlace, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the environment goes all the same."""
-    monkeypatch.setattr(smoke_run, "_run", lambda *_: [Check("one thing", "it is another")])
+    monkeypatch.setattr(smoke_run, "_run", lambda *_: [SmokeCheck("one thing", "it is another")])
     done = run("--yes")
     assert done.exit_code == 1
     assert "✗ one thing: it is another" in done.output

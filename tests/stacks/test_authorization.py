@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.preflight.simulations import Simulation
+from lambdas.domain.preflight.simulations import PolicySimulation
 from local import authorization as command
 from local.authorization import all_findings, preflight_findings
 from stacks import authorization
@@ -157,9 +157,12 @@ def test_what_the_preflight_lets_iam_simulate_is_checked(monkeypatch: pytest.Mon
     """A misspelt action is simulated as denied, and every run would be refused for it."""
     assert list(preflight_findings()) == []
 
-    def wrong() -> Iterator[tuple[str, Simulation]]:
-        yield "key-usable", Simulation(("kms:Decript",), ("*",))
-        yield "role-can-be-passed", Simulation(("iam:PassRole",), ("*",), {"iam:PassedTo": "bedrock.amazonaws.com"})
+    def wrong() -> Iterator[tuple[str, PolicySimulation]]:
+        yield "key-usable", PolicySimulation(("kms:Decript",), ("*",))
+        yield (
+            "role-can-be-passed",
+            PolicySimulation(("iam:PassRole",), ("*",), {"iam:PassedTo": "bedrock.amazonaws.com"}),
+        )
 
     monkeypatch.setattr(command, "samples", wrong)
     assert list(preflight_findings()) == [

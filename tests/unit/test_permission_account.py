@@ -4,8 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from local.permissions.accounting import Accepted, Account, Decided, DeployedGrant, Statement, account, read_accepted
-from local.permissions.grants import Grant, Place, grants
+from local.permissions.accounting import (
+    Accepted,
+    Decided,
+    DeployedGrant,
+    GrantAccount,
+    Statement,
+    account,
+    read_accepted,
+)
+from local.permissions.grants import Grant, GrantPlace, grants
 from local.permissions.report import as_json, as_text
 
 BUCKET = "arn:aws:s3:::out-1"
@@ -33,7 +41,7 @@ READS = decided("s3:GetObject", "runs/1/report.json", READ)
 LISTED = Accepted("Functions/Ask*", "s3:PutObject", "*/runs/*", "For a rare day.")
 
 
-def used(made: Account) -> list[str]:
+def used(made: GrantAccount) -> list[str]:
     return [str(grant) for of_holder in made.used.values() for grant in of_holder]
 
 
@@ -131,7 +139,7 @@ def test_a_grant_on_a_resource_is_of_the_service_that_it_names() -> None:
         }
     }
     [(place, grant)] = grants(template)
-    assert place == Place("Permission", 0, 0, 0)
+    assert place == GrantPlace("Permission", 0, 0, 0)
     assert str(grant) == (
         "lambda:InvokeFunction on ${Guard/Function} if aws:SourceArn=${Guard/Rule} to events.amazonaws.com"
     )

@@ -7,7 +7,7 @@ from lambdas.domain.preflight.role import KEY, PASSED, READS, WRITES
 from lambdas.domain.preflight.subject import EnvironmentResources
 
 
-class Simulation(NamedTuple):
+class PolicySimulation(NamedTuple):
     """One question to SimulatePrincipalPolicy."""
 
     actions: tuple[str, ...]
@@ -15,38 +15,38 @@ class Simulation(NamedTuple):
     context: Mapping[str, str] = {}
 
 
-def reading(resources: EnvironmentResources) -> Simulation:
+def reading(resources: EnvironmentResources) -> PolicySimulation:
     """The job reads the data set."""
     data = tuple(resources.object_arn(f"dataset/{name}.jsonl") for name in ("train", "validation"))
-    return Simulation(("s3:GetObject",), data)
+    return PolicySimulation(("s3:GetObject",), data)
 
 
-def writing(resources: EnvironmentResources) -> tuple[Simulation, ...]:
+def writing(resources: EnvironmentResources) -> tuple[PolicySimulation, ...]:
     """The job writes its output, and looks for what is there."""
     output = (resources.object_arn("customization/metrics.csv"),)
     return (
-        Simulation(("s3:GetObject", "s3:PutObject"), output),
-        Simulation(("s3:ListBucket",), (resources.output_bucket_arn,)),
+        PolicySimulation(("s3:GetObject", "s3:PutObject"), output),
+        PolicySimulation(("s3:ListBucket",), (resources.output_bucket_arn,)),
     )
 
 
-def passing(resources: EnvironmentResources) -> Simulation:
+def passing(resources: EnvironmentResources) -> PolicySimulation:
     """Who starts the job hands its role to Bedrock."""
-    return Simulation(("iam:PassRole",), (resources.role_arn,), {"iam:PassedToService": "bedrock.amazonaws.com"})
+    return PolicySimulation(("iam:PassRole",), (resources.role_arn,), {"iam:PassedToService": "bedrock.amazonaws.com"})
 
 
-def using_key(key_arn: str) -> Simulation:
+def using_key(key_arn: str) -> PolicySimulation:
     """The job's role uses the key for data and output."""
-    return Simulation(("kms:Decrypt", "kms:GenerateDataKey"), (key_arn,))
+    return PolicySimulation(("kms:Decrypt", "kms:GenerateDataKey"), (key_arn,))
 
 
-def using_key_for_models(key_arn: str, region: str) -> Simulation:
+def using_key_for_models(key_arn: str, region: str) -> PolicySimulation:
     """Bedrock encrypts the model in the name of who starts the job."""
     actions = ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey")
-    return Simulation(actions, (key_arn,), {"kms:ViaService": f"bedrock.{region}.amazonaws.com"})
+    return PolicySimulation(actions, (key_arn,), {"kms:ViaService": f"bedrock.{region}.amazonaws.com"})
 
 
-def samples() -> Iterator[tuple[str, Simulation]]:
+def samples() -> Iterator[tuple[str, PolicySimulation]]:
     """Each simulation by the name of its check, for an environment that is none."""
     account, region = "123456789012", "us-east-1"
     key_arn = f"arn:aws:kms:{region}:{account}:key/id"

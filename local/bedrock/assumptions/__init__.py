@@ -55,21 +55,21 @@ class Assumption(BaseModel):
 
 
 @dataclass(frozen=True)
-class Subject:
+class AssumptionSubject:
     """The assumptions of one file, in its order."""
 
     title: str
     assumptions: tuple[Assumption, ...]
 
 
-def read_register(folder: Path = FOLDER) -> tuple[Subject, ...]:
+def read_register(folder: Path = FOLDER) -> tuple[AssumptionSubject, ...]:
     """The subjects in the order of their titles. Raises ValueError for an id that stands in two files."""
     subjects = [_read(path) for path in folder.glob("*.toml")]
     by_id(subjects)
     return tuple(sorted(subjects, key=lambda subject: subject.title))
 
 
-def by_id(subjects: "tuple[Subject, ...] | list[Subject]") -> Mapping[str, Assumption]:
+def by_id(subjects: "tuple[AssumptionSubject, ...] | list[AssumptionSubject]") -> Mapping[str, Assumption]:
     """Each assumption by its id."""
     found: dict[str, Assumption] = {}
     for assumption in (each for subject in subjects for each in subject.assumptions):
@@ -79,7 +79,9 @@ def by_id(subjects: "tuple[Subject, ...] | list[Subject]") -> Mapping[str, Assum
     return found
 
 
-def _read(path: Path) -> Subject:
+def _read(path: Path) -> AssumptionSubject:
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
     title = tables.pop("title")
-    return Subject(title, tuple(Assumption.model_validate({"id": id_, **table}) for id_, table in tables.items()))
+    return AssumptionSubject(
+        title, tuple(Assumption.model_validate({"id": id_, **table}) for id_, table in tables.items())
+    )

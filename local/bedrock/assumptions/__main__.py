@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.bedrock.assumptions import UNSURE, Assumption, Status, Subject, read_register
+from local.bedrock.assumptions import UNSURE, Assumption, AssumptionSubject, Status, read_register
 
 BEGIN, END = "<!-- assumptions:begin -->", "<!-- assumptions:end -->"
 
@@ -20,12 +20,12 @@ class StalePage(Exception):  # noqa: N818 - a state of affairs, told to a person
     """The file lacks the markers, or what stands between them is not the current register."""
 
 
-def tables(subjects: tuple[Subject, ...]) -> str:
+def tables(subjects: tuple[AssumptionSubject, ...]) -> str:
     """A table of counts, and one for each subject, the assumptions that may be wrong first."""
     return "\n".join([*_counts(subjects), *(line for subject in subjects for line in _table(subject))]) + "\n"
 
 
-def _counts(subjects: tuple[Subject, ...]) -> Iterator[str]:
+def _counts(subjects: tuple[AssumptionSubject, ...]) -> Iterator[str]:
     yield f"| subject | {' | '.join(Status)} |"
     yield f"| --- |{' --- |' * len(Status)}"
     total: Counter[Status] = Counter()
@@ -40,11 +40,11 @@ def _row(counts: Counter[Status]) -> str:
     return " | ".join(str(counts[status]) for status in Status)
 
 
-def _anchor(subject: Subject) -> str:
+def _anchor(subject: AssumptionSubject) -> str:
     return subject.title.lower().replace(" ", "-")
 
 
-def _table(subject: Subject) -> Iterator[str]:
+def _table(subject: AssumptionSubject) -> Iterator[str]:
     yield ""
     yield f"### {subject.title}"
     yield "| status | the project relies on | source, date | if it is wrong |"

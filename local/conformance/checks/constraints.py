@@ -6,11 +6,11 @@ nothing (`local.conformance.impossible`).
 
 from collections.abc import Iterator, Mapping
 
-from local.conformance.calls import Request
-from local.conformance.check import Check, Tier
+from local.conformance.calls import AwsRequest
+from local.conformance.check import ConformanceCheck, Tier
 from local.conformance.checks.foundation_models import INVALID, NOT_FOUND
 from local.conformance.checks.unknown_names import absent_model
-from local.conformance.expectations import Refused, refused
+from local.conformance.expectations import ExpectedRefusal, refused
 from local.conformance.impossible import ABSENT, ABSENT_BASE_MODEL
 from local.conformance.place import Place
 
@@ -53,7 +53,7 @@ _DEPLOYMENT: dict[str, tuple[str, object]] = {
 }
 
 
-def constraint_checks(place: Place) -> Iterator[Check]:
+def constraint_checks(place: Place) -> Iterator[ConformanceCheck]:
     """All of them."""
     job = {
         "jobName": ABSENT,
@@ -89,7 +89,7 @@ def _checks(
     *,
     lacking: str,
     absent: str = NOT_FOUND,
-) -> Iterator[Check]:
+) -> Iterator[ConformanceCheck]:
     """Of a request that is complete but about nothing: each wrong member, each missing one, and nothing else wrong."""
     for name, (member, value) in wrong.items():
         parameters = {**complete, member: value}
@@ -103,5 +103,7 @@ def _checks(
     yield _check(place, f"create-{kind}-of-absent-model", operation, dict(complete), refused(absent))
 
 
-def _check(place: Place, name: str, operation: str, parameters: dict[str, object], expects: Refused) -> Check:
-    return Check(name, Tier.FREE, Request("bedrock", operation, parameters, place.home), expects)
+def _check(
+    place: Place, name: str, operation: str, parameters: dict[str, object], expects: ExpectedRefusal
+) -> ConformanceCheck:
+    return ConformanceCheck(name, Tier.FREE, AwsRequest("bedrock", operation, parameters, place.home), expects)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from lambdas.domain.models.catalogue import BaseModelEntry
-from local.conformance.calls import Request
-from local.conformance.check import Check, Tier
+from local.conformance.calls import AwsRequest
+from local.conformance.check import ConformanceCheck, Tier
 from local.conformance.expectations import Either, Expectation, Has, Includes, Items, Matches, answered, one_of, refused
 from local.conformance.impossible import ABSENT_BASE_MODEL
 from local.conformance.place import Place, has_ended, slug
@@ -18,7 +18,7 @@ def unless_ended(entry: BaseModelEntry, expects: Expectation) -> Expectation:
     return Either(expects, refused(NOT_FOUND, naming="end of its life")) if has_ended(entry) else expects
 
 
-def foundation_model_checks(place: Place) -> Iterator[Check]:
+def foundation_model_checks(place: Place) -> Iterator[ConformanceCheck]:
     """All of them."""
     for entry in place.entries:
         yield from _of_model(place, entry)
@@ -26,13 +26,13 @@ def foundation_model_checks(place: Place) -> Iterator[Check]:
     yield from _unknown(place)
 
 
-def _of_model(place: Place, entry: BaseModelEntry) -> Iterator[Check]:
+def _of_model(place: Place, entry: BaseModelEntry) -> Iterator[ConformanceCheck]:
     region = place.region_of(entry) or place.home
 
-    def check(name: str, operation: str, parameters: dict[str, object], expects: Expectation) -> Check:
-        request = Request("bedrock", operation, parameters, region)
+    def check(name: str, operation: str, parameters: dict[str, object], expects: Expectation) -> ConformanceCheck:
+        request = AwsRequest("bedrock", operation, parameters, region)
         expects = unless_ended(entry, expects)
-        return Check(f"{name}-{slug(entry)}", Tier.FREE, request, expects)
+        return ConformanceCheck(f"{name}-{slug(entry)}", Tier.FREE, request, expects)
 
     yield check(
         "customizable",
@@ -51,7 +51,7 @@ def _of_model(place: Place, entry: BaseModelEntry) -> Iterator[Check]:
         {"modelIdentifier": entry.foundation_model_id},
         answered(
             one_of("modelDetails.modelId", entry.foundation_model_id),
-            Matches("modelDetails.modelArn", rf"arn:aws:bedrock:{region}::foundation-model/.+"),
+            Matches("modelDetails.modelArn", f"arn:aws:bedrock:{region}::foundation-model/?*"),
             Includes("modelDetails.outputModalities", ("TEXT",)),
         ),
     )
@@ -72,10 +72,12 @@ def _of_model(place: Place, entry: BaseModelEntry) -> Iterator[Check]:
     )
 
 
-def _lists(place: Place) -> Iterator[Check]:
-    def check(name: str, parameters: dict[str, object], expects: Expectation, region: str = place.home) -> Check:
-        request = Request("bedrock", "ListFoundationModels", parameters, region)
-        return Check(f"list-foundation-models-{name}", Tier.FREE, request, expects)
+def _lists(place: Place) -> Iterator[ConformanceCheck]:
+    def check(
+        name: str, parameters: dict[str, object], expects: Expectation, region: str = place.home
+    ) -> ConformanceCheck:
+        request = AwsRequest("bedrock", "ListFoundationModels", parameters, region)
+        return ConformanceCheck(f"list-foundation-models-{name}", Tier.FREE, request, expects)
 
     members = ("modelId", "modelArn", "providerName", "inferenceTypesSupported", "modelLifecycle")
     yield check("all", {}, answered(Items("modelSummaries", members, least=1)))
@@ -99,9 +101,9 @@ def _lists(place: Place) -> Iterator[Check]:
     )
 
 
-def _unknown(place: Place) -> Iterator[Check]:
-    def check(name: str, operation: str, parameters: dict[str, object], expects: Expectation) -> Check:
-        return Check(name, Tier.FREE, Request("bedrock", operation, parameters, place.home), expects)
+def _unknown(place: Place) -> Iterator[ConformanceCheck]:
+    def check(name: str, operation: str, parameters: dict[str, object], expects: Expectation) -> ConformanceCheck:
+        return ConformanceCheck(name, Tier.FREE, AwsRequest("bedrock", operation, parameters, place.home), expects)
 
     yield check(
         "foundation-model-unknown", "GetFoundationModel", {"modelIdentifier": ABSENT_BASE_MODEL}, refused(NOT_FOUND)

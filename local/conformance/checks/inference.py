@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from local.conformance.calls import Request
-from local.conformance.check import Check, Tier
+from local.conformance.calls import AwsRequest
+from local.conformance.check import ConformanceCheck, Tier
 from local.conformance.checks.foundation_models import INVALID, NOT_FOUND
 from local.conformance.checks.unknown_names import DEPLOYMENT, THROUGHPUT, absent_model
 from local.conformance.expectations import Expectation, refused
@@ -14,14 +14,16 @@ MESSAGES = [{"role": "user", "content": [{"text": "Reply with the word OK and no
 _CONFIG = {"maxTokens": 1}
 
 
-def inference_checks(place: Place) -> Iterator[Check]:
+def inference_checks(place: Place) -> Iterator[ConformanceCheck]:
     """All of them."""
 
     def ask(
         name: str, model_id: str, expects: Expectation, tier: Tier, region: str = place.home, **changes: object
-    ) -> Check:
+    ) -> ConformanceCheck:
         parameters = {"modelId": model_id, "messages": MESSAGES, "inferenceConfig": _CONFIG, **changes}
-        return Check(f"ask-{name}", tier, Request("bedrock-runtime", "Converse", parameters, region), expects)
+        return ConformanceCheck(
+            f"ask-{name}", tier, AwsRequest("bedrock-runtime", "Converse", parameters, region), expects
+        )
 
     gone, invalid = refused(NOT_FOUND), refused(INVALID)
     yield ask("unknown-model", ABSENT_BASE_MODEL, invalid, Tier.FREE)
@@ -29,8 +31,8 @@ def inference_checks(place: Place) -> Iterator[Check]:
     yield ask("absent-deployment", place.arn(DEPLOYMENT), gone, Tier.FREE)
     yield ask("absent-custom-model", absent_model(place), invalid, Tier.FREE)
     count = {"modelId": place.arn(DEPLOYMENT), "input": {"converse": {"messages": MESSAGES}}}
-    counting = Request("bedrock-runtime", "CountTokens", count, place.home)
-    yield Check("count-tokens-of-absent-deployment", Tier.FREE, counting, gone)
+    counting = AwsRequest("bedrock-runtime", "CountTokens", count, place.home)
+    yield ConformanceCheck("count-tokens-of-absent-deployment", Tier.FREE, counting, gone)
     # Converse knows no model by the id that is customized.
     for entry in place.entries:
         region, name = place.region_of(entry) or place.home, slug(entry)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from local.conformance.calls import Request
-from local.conformance.check import Check, Tier
+from local.conformance.calls import AwsRequest
+from local.conformance.check import ConformanceCheck, Tier
 from local.conformance.checks.foundation_models import INVALID
 from local.conformance.expectations import Expectation, Items, answered, refused
 from local.conformance.impossible import ABSENT
@@ -46,12 +46,12 @@ _LISTS = {
 }
 
 
-def list_checks(place: Place) -> Iterator[Check]:
+def list_checks(place: Place) -> Iterator[ConformanceCheck]:
     """All of them."""
     for name, one in _LISTS.items():
         for what, parameters, expects in _cases(one):
-            request = Request("bedrock", one.operation, parameters, place.home)
-            yield Check(f"list-{name}-{what}", Tier.FREE, request, expects)
+            request = AwsRequest("bedrock", one.operation, parameters, place.home)
+            yield ConformanceCheck(f"list-{name}-{what}", Tier.FREE, request, expects)
 
 
 def _cases(one: _List) -> Iterator[tuple[str, dict[str, object], Expectation]]:

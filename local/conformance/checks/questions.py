@@ -5,11 +5,11 @@ So are requests that AWS should refuse, but could answer.
 
 from collections.abc import Iterator
 
-from local.conformance.calls import Json, Request
-from local.conformance.check import Check, Tier
+from local.conformance.calls import AwsRequest, Json
+from local.conformance.check import ConformanceCheck, Tier
 from local.conformance.checks.foundation_models import INVALID, unless_ended
 from local.conformance.checks.inference import MESSAGES
-from local.conformance.expectations import Answered, Expectation, Has, Text, Within, answered, one_of, refused
+from local.conformance.expectations import Answered, Expectation, Has, HasText, Within, answered, one_of, refused
 from local.conformance.place import Place, slug
 
 # What a run may name as a judge (`evaluation.judges`): current models that the shipped prices have.
@@ -42,13 +42,15 @@ def told_answer(*, text: bool = True) -> Answered:
         Has("usage.outputTokens", int),
         Has("metrics.latencyMs", int),
     )
-    return answered(*((Text("output.message.content"),) if text else ()), *facts)
+    return answered(*((HasText("output.message.content"),) if text else ()), *facts)
 
 
-def question_checks(place: Place) -> Iterator[Check]:
+def question_checks(place: Place) -> Iterator[ConformanceCheck]:
     """All of them."""
 
-    def ask(name: str, model_id: str, expects: Expectation, region: str = place.home, **changes: object) -> Check:
+    def ask(
+        name: str, model_id: str, expects: Expectation, region: str = place.home, **changes: object
+    ) -> ConformanceCheck:
         parameters: Json = {
             "modelId": model_id,
             "messages": MESSAGES,
@@ -56,7 +58,9 @@ def question_checks(place: Place) -> Iterator[Check]:
             "inferenceConfig": {"maxTokens": FEW_TOKENS, "temperature": 0.0},
         }
         given = {key: value for key, value in {**parameters, **changes}.items() if value is not None}
-        return Check(f"ask-{name}", Tier.CENTS, Request("bedrock-runtime", "Converse", given, region), expects)
+        return ConformanceCheck(
+            f"ask-{name}", Tier.CENTS, AwsRequest("bedrock-runtime", "Converse", given, region), expects
+        )
 
     for entry in place.entries:
         region = place.region_of(entry) or place.home
@@ -75,19 +79,19 @@ def question_checks(place: Place) -> Iterator[Check]:
     yield from _conversations(place)
 
 
-def _conversations(place: Place) -> Iterator[Check]:
+def _conversations(place: Place) -> Iterator[ConformanceCheck]:
     """What a conversation may be, asked of the first model that is on demand."""
     model_id = place.entries[0].inference_id
     answer = {"role": "assistant", "content": [{"text": "OK"}]}
 
-    def ask(name: str, expects: Expectation, messages: object, **config: object) -> Check:
+    def ask(name: str, expects: Expectation, messages: object, **config: object) -> ConformanceCheck:
         parameters: Json = {
             "modelId": model_id,
             "messages": messages,
             "inferenceConfig": {"maxTokens": FEW_TOKENS, "temperature": 0.0, **config},
         }
-        request = Request("bedrock-runtime", "Converse", parameters, place.home)
-        return Check(f"ask-{name}", Tier.CENTS, request, expects)
+        request = AwsRequest("bedrock-runtime", "Converse", parameters, place.home)
+        return ConformanceCheck(f"ask-{name}", Tier.CENTS, request, expects)
 
     invalid = refused(INVALID)
     yield ask("few-shot", told_answer(), [*MESSAGES, answer, *MESSAGES])

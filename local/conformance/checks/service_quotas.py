@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from lambdas.domain.preflight.quotas import JOBS_CODE, MODELS_CODE, UNITS_CODE
-from local.conformance.calls import Caller, Request
-from local.conformance.check import Check, Tier
+from local.conformance.calls import AwsCaller, AwsRequest
+from local.conformance.check import ConformanceCheck, Tier
 from local.conformance.expectations import Expectation, Has, Includes, Items, answered, one_of, refused
 from local.conformance.place import Place
 
@@ -23,17 +23,19 @@ _DEPLOYMENTS = (
 _MEMBERS = ("QuotaCode", "QuotaName", "Value", "Adjustable")
 
 
-def service_quota_checks(place: Place) -> Iterator[Check]:
+def service_quota_checks(place: Place) -> Iterator[ConformanceCheck]:
     """All of them."""
 
-    def check(name: str, request: Request | Callable[[Caller], Request | None], expects: Expectation) -> Check:
-        return Check(f"quotas-{name}", Tier.FREE, request, expects)
+    def check(
+        name: str, request: AwsRequest | Callable[[AwsCaller], AwsRequest | None], expects: Expectation
+    ) -> ConformanceCheck:
+        return ConformanceCheck(f"quotas-{name}", Tier.FREE, request, expects)
 
-    def request(operation: str, *, pages: bool = False, **parameters: object) -> Request:
+    def request(operation: str, *, pages: bool = False, **parameters: object) -> AwsRequest:
         service = {"ServiceCode": "bedrock", **parameters}
-        return Request("service-quotas", operation, service, place.home, "Quotas" if pages else None)
+        return AwsRequest("service-quotas", operation, service, place.home, "Quotas" if pages else None)
 
-    def second_page(caller: Caller) -> Request | None:
+    def second_page(caller: AwsCaller) -> AwsRequest | None:
         first = caller.send(request("ListServiceQuotas", MaxResults=1)).answer or {}
         token = first.get("NextToken")
         return request("ListServiceQuotas", MaxResults=1, NextToken=token) if token else None

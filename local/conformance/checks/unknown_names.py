@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from local.conformance.calls import Request
-from local.conformance.check import Check, Tier
+from local.conformance.calls import AwsRequest
+from local.conformance.check import ConformanceCheck, Tier
 from local.conformance.checks.foundation_models import INVALID, NOT_FOUND
-from local.conformance.expectations import Refused, refused
+from local.conformance.expectations import ExpectedRefusal, refused
 from local.conformance.impossible import ABSENT, MALFORMED
 from local.conformance.place import Place
 
@@ -26,7 +26,7 @@ _KINDS = {
 _VERBS = ("Get", "Stop", "Delete")
 
 
-def unknown_name_checks(place: Place) -> Iterator[Check]:
+def unknown_name_checks(place: Place) -> Iterator[ConformanceCheck]:
     """All of them."""
     for kind, (member, operations) in _KINDS.items():
         for operation in operations:
@@ -58,8 +58,10 @@ def _arn(place: Place, kind: str) -> str:
     return place.arn(f"{kind}/{base}".rstrip("/"))
 
 
-def _check(place: Place, name: str, operation: str, parameters: dict[str, object], expects: Refused) -> Check:
-    return Check(name, Tier.FREE, Request("bedrock", operation, parameters, place.home), expects)
+def _check(
+    place: Place, name: str, operation: str, parameters: dict[str, object], expects: ExpectedRefusal
+) -> ConformanceCheck:
+    return ConformanceCheck(name, Tier.FREE, AwsRequest("bedrock", operation, parameters, place.home), expects)
 
 
 def absent_model(place: Place) -> str:

@@ -29,7 +29,7 @@ from local.bedrock.server import serve
 from local.bedrock.service import SimulatedBedrock
 from local.bedrock.settings import SimulationSettings
 from local.conformance.belongings import Belongings, buckets, roles
-from local.conformance.calls import Caller, Request
+from local.conformance.calls import AwsCaller, AwsRequest
 from local.conformance.lifecycle import Lifecycle, cheapest
 from local.conformance.place import Place, regions_of
 
@@ -158,9 +158,9 @@ def account(place: Place, settings: dict[str, Any], clock: ManualClock) -> Itera
 
 
 @pytest.fixture
-def caller(account: SimulatedAccount) -> Caller:
+def caller(account: SimulatedAccount) -> AwsCaller:
     """Who sends the checks' requests."""
-    return Caller(account)
+    return AwsCaller(account)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def life(place: Place, account: SimulatedAccount, clock: ManualClock) -> Lifecyc
 
 def left(account: SimulatedAccount) -> list[str]:
     """All that exists in the account, and jobs that go on."""
-    caller = Caller(account)
+    caller = AwsCaller(account)
     lists: tuple[tuple[str, dict[str, str], str, str], ...] = (
         ("ListModelCustomizationJobs", {"statusEquals": "InProgress"}, "modelCustomizationJobSummaries", "jobArn"),
         ("ListModelCustomizationJobs", {"statusEquals": "Stopping"}, "modelCustomizationJobSummaries", "jobArn"),
@@ -182,7 +182,7 @@ def left(account: SimulatedAccount) -> list[str]:
     )
     found = []
     for operation, parameters, key, arn in lists:
-        answer = caller.send(Request("bedrock", operation, parameters, REGION)).answer
+        answer = caller.send(AwsRequest("bedrock", operation, parameters, REGION)).answer
         assert answer is not None
         found += [item[arn] for item in answer[key]]
     here = Belongings(REGION)

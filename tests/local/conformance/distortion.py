@@ -8,14 +8,14 @@ from typing import Any
 from local.bedrock.errors import BedrockError
 from local.conformance.expectations import (
     Answered,
+    AnswerFact,
     Either,
     Expectation,
-    Fact,
+    ExpectedRefusal,
     Includes,
     Is,
     Items,
     Matches,
-    Refused,
     Within,
 )
 
@@ -43,7 +43,7 @@ def distortions(expects: Expectation) -> Iterator[tuple[str, Change]]:
     yield "another error", fail
     if isinstance(expects, Either):
         expects = expects.first
-    if isinstance(expects, Refused):
+    if isinstance(expects, ExpectedRefusal):
         yield "an answer", lambda _: {}
     if isinstance(expects, Answered):
         for fact in expects.facts:
@@ -52,7 +52,7 @@ def distortions(expects: Expectation) -> Iterator[tuple[str, Change]]:
                 yield f"{name} {fact.path}", partial(_changed, path=fact.path, value=value)
 
 
-def _wrong_values(fact: Fact) -> Iterator[tuple[str, Change]]:
+def _wrong_values(fact: AnswerFact) -> Iterator[tuple[str, Change]]:
     match fact:
         case Is() | Matches():
             yield "another", lambda _: "other"

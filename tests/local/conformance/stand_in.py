@@ -18,7 +18,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from local.conformance.bad_input import require_permissions
-from local.conformance.calls import Caller
+from local.conformance.calls import AwsCaller
 from local.conformance.check import Tier
 from local.conformance.place import Place, regions_of
 from local.conformance.suite import run_single_checks, single_checks
@@ -105,7 +105,7 @@ def record() -> None:
         assert response.status_code != HTTPStatus.INTERNAL_SERVER_ERROR
 
     account.note = note
-    caller = Caller(account)
+    caller = AwsCaller(account)
     require_permissions(place, caller)
     assert all(one.status == "as assumed" for one in run_single_checks(single_checks(place), tuple(Tier), caller))
     RECORDING.write_text("".join(f"{line}\n" for line in lines.values()))

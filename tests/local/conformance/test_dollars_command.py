@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
 import cli.conformance
-from cli.conformance_target import SimulatedTime, Target
+from cli.conformance_target import ConformanceTarget, SimulatedTime
 from cli.main import app
 from local.bedrock.clock import ManualClock
 from local.conformance.cleanup import Cleaner
@@ -26,8 +26,8 @@ def target(account: SimulatedAccount, place: Place, clock: ManualClock, monkeypa
     """The caller's account is a simulated one."""
 
     @contextmanager
-    def simulated(_regions: object) -> Iterator[Target]:
-        yield Target(account, place, SimulatedTime(clock))
+    def simulated(_regions: object) -> Iterator[ConformanceTarget]:
+        yield ConformanceTarget(account, place, SimulatedTime(clock))
 
     monkeypatch.setattr(cli.conformance, "_account", simulated)
 

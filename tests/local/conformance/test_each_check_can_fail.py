@@ -2,8 +2,8 @@
 
 import pytest
 
-from local.conformance.calls import Caller
-from local.conformance.check import Check, run_check
+from local.conformance.calls import AwsCaller
+from local.conformance.check import ConformanceCheck, run_check
 from local.conformance.place import Place, regions_of
 from local.conformance.suite import single_checks
 from tests.local.conformance.conftest import ACCOUNT, InProcessAccount
@@ -19,13 +19,15 @@ def changing(place: Place) -> InProcessAccount:
 
 
 @pytest.fixture(scope="module")
-def changing_caller(changing: InProcessAccount) -> Caller:
+def changing_caller(changing: InProcessAccount) -> AwsCaller:
     """Who sends the checks' requests there."""
-    return Caller(changing)
+    return AwsCaller(changing)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: str(check.id))
-def test_each_check_reports_each_difference(check: Check, changing: InProcessAccount, changing_caller: Caller) -> None:
+def test_each_check_reports_each_difference(
+    check: ConformanceCheck, changing: InProcessAccount, changing_caller: AwsCaller
+) -> None:
     changing.change = None
     assert run_check(check, changing_caller).status == "as assumed"
     unseen = []

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from lambdas.domain.cost.price_file import default_prices
-from local.conformance.calls import Caller, Request
-from local.conformance.check import Check, Tier, run_check
+from local.conformance.calls import AwsCaller, AwsRequest
+from local.conformance.check import ConformanceCheck, Tier, run_check
 from local.conformance.cost import most_usd
 from local.conformance.expectations import answered
 from local.conformance.impossible import ABSENT, ABSENT_BASE_MODEL, ABSENT_ID, HarmfulRequestError
@@ -49,16 +49,20 @@ class NoClients:
 @pytest.mark.parametrize(("operation", "parameters"), HARMFUL, ids=[name for name, _ in HARMFUL])
 def test_a_request_that_could_have_an_effect_is_never_sent(operation: str, parameters: dict[str, Any]) -> None:
     """A check that somebody adds later must not cost a user a throughput."""
-    check = Check("harmful", Tier.FREE, Request("bedrock", operation, parameters, "us-east-1"), answered())
+    check = ConformanceCheck(
+        "harmful", Tier.FREE, AwsRequest("bedrock", operation, parameters, "us-east-1"), answered()
+    )
     with pytest.raises(HarmfulRequestError, match=operation):
-        run_check(check, Caller(NoClients()))
+        run_check(check, AwsCaller(NoClients()))
 
 
 def test_a_complete_request_is_harmless_only_about_what_does_not_exist() -> None:
     harmless = {**JOB, "baseModelIdentifier": ABSENT_BASE_MODEL}
-    check = Check("a", Tier.FREE, Request("bedrock", "CreateModelCustomizationJob", harmless, "us-east-1"), answered())
+    check = ConformanceCheck(
+        "a", Tier.FREE, AwsRequest("bedrock", "CreateModelCustomizationJob", harmless, "us-east-1"), answered()
+    )
     with pytest.raises(AssertionError, match="A request was sent"):
-        run_check(check, Caller(NoClients()))
+        run_check(check, AwsCaller(NoClients()))
 
 
 def test_the_free_tier_asks_no_model_that_exists(place: Place) -> None:
@@ -66,7 +70,7 @@ def test_the_free_tier_asks_no_model_that_exists(place: Place) -> None:
     asked = {
         check.request.parameters["modelId"]
         for check in single_checks(place)
-        if check.tier is Tier.FREE and isinstance(check.request, Request) and check.request.operation == "Converse"
+        if check.tier is Tier.FREE and isinstance(check.request, AwsRequest) and check.request.operation == "Converse"
     }
     assert all(model_id == ABSENT_BASE_MODEL or model_id.endswith(f"/{ABSENT_ID}") for model_id in asked)
 

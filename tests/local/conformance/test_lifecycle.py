@@ -9,7 +9,7 @@ from lambdas.domain.core.run import RUN_TAGS
 from local.bedrock.clock import ManualClock
 from local.bedrock.errors import BedrockError
 from local.conformance.belongings import ENVIRONMENT
-from local.conformance.calls import Refusal, Request, Seen
+from local.conformance.calls import AwsRefusal, AwsRequest, AwsResponse
 from local.conformance.check import judge
 from local.conformance.lifecycle import Lifecycle
 from local.conformance.place import Place
@@ -45,11 +45,11 @@ def test_each_check_reports_each_difference(life: Lifecycle) -> None:
     assert unseen == []
 
 
-def _changed(seen: Seen, change: Callable[[Any], Any]) -> Seen:
+def _changed(seen: AwsResponse, change: Callable[[Any], Any]) -> AwsResponse:
     try:
-        return Seen(seen.request, change(seen.answer or {}), None)
+        return AwsResponse(seen.request, change(seen.answer or {}), None)
     except BedrockError as error:
-        return Seen(seen.request, None, Refusal(error.code, error.message))
+        return AwsResponse(seen.request, None, AwsRefusal(error.code, error.message))
 
 
 class Interrupted:
@@ -61,7 +61,7 @@ class Interrupted:
         self._after = after
         self.count = 0
 
-    def send(self, request: Request) -> Seen:
+    def send(self, request: AwsRequest) -> AwsResponse:
         self.count += 1
         if self.count == self._number and not self._after:
             raise KeyboardInterrupt
@@ -107,7 +107,7 @@ def test_what_is_in_no_list_yet_is_deleted_too(
 ) -> None:
     send = life._caller.send
 
-    def interrupt(request: Request) -> Seen:
+    def interrupt(request: AwsRequest) -> AwsResponse:
         seen = send(request)
         if request.operation == operation and seen.answer is not None:
             raise KeyboardInterrupt

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.conformance.calls import Request, Seen
+from local.conformance.calls import AwsRequest, AwsResponse
 from local.conformance.redaction import redacted, redacted_text, shown_answer
 
 
@@ -27,7 +27,7 @@ def test_texts(text: str, shown: str) -> None:
 
 def test_of_what_the_account_has_only_the_form_is_shown() -> None:
     answer = {"modelSummaries": [{"modelName": "secret", "modelStatus": "Active", "ownerAccountId": "123456789012"}]}
-    seen = Seen(Request("bedrock", "ListCustomModels", {}, "us-east-1"), answer, None)
+    seen = AwsResponse(AwsRequest("bedrock", "ListCustomModels", {}, "us-east-1"), answer, None)
     assert shown_answer(seen) == {
         "modelSummaries": [{"modelName": "<str>", "modelStatus": "Active", "ownerAccountId": "<str>"}]
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.embedded_aws import ACCOUNT
-from local.permissions.calls import Call, TaggedResource, access_requests
+from local.permissions.calls import AwsCall, TaggedResource, access_requests
 from local.permissions.evaluator import Evaluator, Policies
 
 REGION, BUCKET, APPROVER = "us-west-2", "output", f"arn:aws:iam::{ACCOUNT}:role/approver"
@@ -72,7 +72,7 @@ def denied(evaluator: Evaluator, given: list[dict[str, Any]]) -> list[str]:
         if not all(
             evaluator.decide(request, resource, policies).allowed
             for request in access_requests(
-                Call(service, operation, parameters, REGION, ACCOUNT), APPROVER, NothingThere(), "person"
+                AwsCall(service, operation, parameters, REGION, ACCOUNT), APPROVER, NothingThere(), "person"
             )
             for resource in request.resources
         )

@@ -8,7 +8,7 @@ import pytest
 
 from lambdas.adapters.aws import clients
 from local.permissions import bedrock_calls, s3_calls, service_calls
-from local.permissions.calls import Call, TaggedResource, UnknownCallError, access_requests
+from local.permissions.calls import AwsCall, TaggedResource, UnknownCallError, access_requests
 from local.permissions.request import AccessRequest
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
@@ -51,7 +51,7 @@ class FakeAccount:
 def requests(
     service: str, operation: str, parameters: Mapping[str, Any], account: FakeAccount | None = None
 ) -> list[AccessRequest]:
-    call = Call(service, operation, parameters, REGION, ACCOUNT)
+    call = AwsCall(service, operation, parameters, REGION, ACCOUNT)
     return access_requests(call, PRINCIPAL, account or FakeAccount())
 
 
