@@ -56,6 +56,8 @@ EXPECTED = {
     "DeleteProvisionedModelThroughput/dropped-after-the-effect": ("SUCCEEDED", None),
     "DeleteProvisionedModelThroughput/dropped-after-the-effect+validation": ("SUCCEEDED", None),
     "lagging/StopExecution/PurchaseThroughputOrDeploy": ("ABORTED", "StoppedByFault"),
+    "lagging/destroy/StartJobs": ("ABORTED", "StackDeleted"),
+    "sweep/second-job-fails": ("SUCCEEDED", None),
 }
 
 
