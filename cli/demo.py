@@ -16,6 +16,7 @@ from lambdas.domain.models.catalogue import BaseModelEntry
 from local.bedrock.settings import LifeCycleStatus
 from local.deployment import deploy, setting
 from local.embedded_aws import EmbeddedAws
+from local.permissions.denials import denials
 from local.session import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
 from local.terminal import Console
 
@@ -50,7 +51,10 @@ def run_demo(
             succeeded = run(aws, upload, progress=progress, console=console)
             if keep:
                 wait_for_interrupt(aws, console)
-            return succeeded
+            missing = denials(aws.decisions)
+            for each in missing:
+                console.print(f"A permission is missing: {each}", style="bold red", soft_wrap=True)
+            return succeeded and not missing
         finally:
             save_logs(aws)
 

@@ -17,6 +17,7 @@ from local.faults.case import Case, Kind
 from local.faults.deployments import FurtherEnvironments, Variant
 from local.faults.observer import Observer
 from local.faults.trial import Trial
+from local.permissions.denials import denials
 from local.session import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
 from local.terminal import Console
 
@@ -90,12 +91,16 @@ def run_faults(cases: Sequence[Case], *, parallel: int, console: Console, folder
             finally:
                 save_logs(aws)
     report = summary(results)
+    # No case takes a permission away: the refusals of a fault are Bedrock's own.
+    report["denied"] = denials(aws.decisions)
+    for each in report["denied"]:
+        console.print(f"A permission is missing: {each}", style="bold red", soft_wrap=True)
     if left:
         report["leaked"] = max(report["leaked"], len(left))
         console.print(f"Left: {', '.join(left)}", style="bold red")
     (folder / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     tell(report, console, folder / "report.json")
-    return not report["leaked"] and not report["problems"]
+    return not report["leaked"] and not report["problems"] and not report["denied"]
 
 
 def faulty_aws(folder: Path) -> EmbeddedAws:

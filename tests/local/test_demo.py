@@ -28,6 +28,7 @@ from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogu
 from local.checkout import CHECKOUT
 from local.deployment import DeployedEnvironment, deploy, setting
 from local.embedded_aws import EmbeddedAws
+from local.permissions.denials import denials
 from local.session import FolderInUseError, emptied
 from local.terminal import Console
 
@@ -200,6 +201,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Embedde
     }
     with EmbeddedAws(folder, region=ON_DEMAND.customization_regions[0], bedrock_settings=settings) as aws:
         yield aws, deploy(aws, base_model=ON_DEMAND.customization_id)
+        # A test takes a grant from one role; what another role lacks might be told by nothing else.
+        assert [each for each in denials(aws.decisions) if "ValidateDatasetRole" not in each] == []
 
 
 def told_of(deployed: tuple[EmbeddedAws, DeployedEnvironment], data: Path) -> tuple[bool, str]:

@@ -10,6 +10,7 @@ from local.faults.bench import Result
 from local.faults.cases import all_cases
 from local.faults.command import faulty_aws, prepared, run_all
 from local.faults.observer import Observer
+from local.permissions.denials import denials
 from local.terminal import Console
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
@@ -69,6 +70,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Resu
         with Observer(aws) as observer:
             bench = prepared(aws, observer, {case.deployment for case in cases})
             ended = run_all(bench, cases, parallel=12, console=Console())
+            assert denials(aws.decisions) == [], "a permission is missing, which no failure may have told"
             yield {result.case: result for result in ended}
 
 

@@ -16,6 +16,7 @@ from cli.commands.options import EXAMPLE
 from cli.progress import Progress
 from local.deployment import DeployedEnvironment, deploy, setting
 from local.embedded_aws import EmbeddedAws
+from local.permissions.denials import denials
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
 
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.xdist_group("embedded-aws")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedAws, DeployedEnvironment]]:
     with EmbeddedAws(tmp_path_factory.mktemp("deployed"), region=setting("region")) as aws:
         yield aws, deploy(aws, base_model=setting("base_model"))
+        assert denials(aws.decisions) == [], "a permission is missing, which no failure may have told"
 
 
 @pytest.fixture(autouse=True)
