@@ -41,7 +41,7 @@ $(NODE_STAMP): package-lock.json .npmrc
 	@touch $@
 
 # Handed on through the environment, so that no name of a file is read as shell.
-export DATA MODEL REGION DEPLOYMENT LIFECYCLE ONLY TARGET TIER CAP YES
+export DATA MODEL REGION DEPLOYMENT LIFECYCLE ONLY REFUSALS TARGET TIER CAP YES
 demo: install ## a whole run on the embedded AWS: make demo [DATA=<file or folder>] [MODEL=<id>] [LIFECYCLE=ACTIVE|LEGACY|EOL]
 	@fine-tune demo $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"} $${LIFECYCLE:+--lifecycle "$$LIFECYCLE"}
 
@@ -54,8 +54,8 @@ preflight: $(PYTHON_STAMP) ## a run's checks on the caller's account: make prefl
 smoke: install ## deploys, runs, checks and destroys an environment of its own: make smoke [TARGET=aws] [REGION=<region>] [CAP=<USD>] [YES=1]
 	@python -m cli.smoke $${TARGET:+--target "$$TARGET"} $${REGION:+--region "$$REGION"} $${CAP:+--cap "$$CAP"} $${YES:+--yes}
 
-faults: install ## faults in every place of a run, none of which may leave anything behind: make faults [ONLY=<pattern>]
-	@fine-tune faults $${ONLY:+--only "$$ONLY"}
+faults: install ## faults in every place of a run, none of which may leave anything behind: make faults [ONLY=<pattern>] [REFUSALS=specific|validation]
+	@fine-tune faults $${ONLY:+--only "$$ONLY"} $${REFUSALS:+--refusals "$$REFUSALS"}
 
 conformance: $(PYTHON_STAMP) ## what is assumed of Bedrock's API against the simulation, or the caller's account: make conformance [TARGET=aws] [TIER=free|cents|dollars] [REGION=<region>] [YES=1]
 	@fine-tune conformance $${TARGET:+--target "$$TARGET"} $${TIER:+--tier "$$TIER"} $${REGION:+--region "$$REGION"} $${YES:+--yes}

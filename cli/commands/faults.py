@@ -1,12 +1,16 @@
 """`fine-tune faults`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 
 def faults(
     only: Annotated[str | None, typer.Option(help="Cases whose name has this text; * stands for anything.")] = None,
+    refusals: Annotated[
+        Literal["specific", "validation"] | None,
+        typer.Option(help="The one code of undocumented refusals for all cases; without it each case has its own."),
+    ] = None,
     parallel: Annotated[int, typer.Option(min=1, max=32, help="Cases at a time.")] = 12,
 ) -> None:
     """Inject faults into runs on this machine and follow each until nothing bills, into build/faults.
@@ -21,9 +25,10 @@ def faults(
     from local.session import FolderInUseError
     from local.terminal import Console, failed
 
-    cases = chosen(only)
+    cases = chosen(only, refusals)
     if not cases:
-        raise failed(f"No case has {only!r} in its name.", 2)
+        under = f" among those under the code {refusals}" if refusals else ""
+        raise failed(f"No case has {only!r} in its name{under}.", 2)
     try:
         succeeded = run_faults(cases, parallel=parallel, console=Console())
     except (ProcessFailedError, FolderInUseError) as error:

@@ -17,6 +17,8 @@ from local.faults.sweep_cases import sweep_cases
 from local.faults.throughput_cases import throughput_cases
 
 REFUSALS: Sequence[UndocumentedRefusals] = ("specific", "validation")
+# How the name of a case ends that is run under the second code, too.
+SECOND_CODE = "+validation"
 
 
 def all_cases() -> list[Case]:
@@ -44,11 +46,15 @@ def all_cases() -> list[Case]:
     return spread
 
 
-def chosen(pattern: str | None) -> list[Case]:
-    """The cases whose name has the pattern, in which `*` stands for anything."""
-    return [
-        case for case in all_cases() if pattern is None or fnmatch.fnmatch(case.name.lower(), f"*{pattern.lower()}*")
-    ]
+def chosen(pattern: str | None, refusals: UndocumentedRefusals | None = None) -> list[Case]:
+    """The cases whose name has the pattern, in which `*` stands for anything; with `refusals` all under that code."""
+    cases = all_cases() if refusals is None else _all_under(refusals)
+    return [case for case in cases if pattern is None or fnmatch.fnmatch(case.name.lower(), f"*{pattern.lower()}*")]
+
+
+def _all_under(refusals: UndocumentedRefusals) -> list[Case]:
+    """Every case under one code: a second case that differs from its first in the code alone is left out."""
+    return [replace(case, refusals=refusals) for case in all_cases() if not case.name.endswith(SECOND_CODE)]
 
 
 def _under_refusals(case: Case) -> Iterator[Case]:
@@ -60,4 +66,4 @@ def _under_refusals(case: Case) -> Iterator[Case]:
         yield replace(case, refusals=REFUSALS[crc32(case.name.encode()) % 2])
         return
     yield replace(case, refusals="specific")
-    yield replace(case, name=f"{case.name}+validation", refusals="validation")
+    yield replace(case, name=f"{case.name}{SECOND_CODE}", refusals="validation")
