@@ -88,7 +88,10 @@ class CustomizationJobs:
 
     def check_role(self, params: dict[str, Any]) -> None:
         """What the role may do, before a job is created; raises ValidationError."""
-        check_access(self._roles, params, self._new_arn(params["baseModelIdentifier"].rpartition("/")[2]))
+        arn = self._new_arn(params["baseModelIdentifier"].rpartition("/")[2])
+        check_access(self._roles, params, arn)
+        if "vpcConfig" in params:
+            check_network(self._roles, params["vpcConfig"], params["roleArn"], arn, self._settings)
 
     def create(self, params: dict[str, Any]) -> dict[str, Any]:
         """CreateModelCustomizationJob: the same token with the same request gives the same job."""
@@ -103,8 +106,6 @@ class CustomizationJobs:
         assert customization is not None  # noqa: S101 - what `customizable` returns has one
         self._check(params, customization)
         arn = self._new_arn(base_model.model_id)
-        if "vpcConfig" in params:
-            check_network(params["vpcConfig"], params["roleArn"], arn, self._settings, self._s3)
         self._tags.add(arn, params["jobName"], params.get("jobTags", []))
         trained_at: list[float] = []
         job = CustomizationJob(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from local.bedrock.clock import SimulationClock
 from local.bedrock.custom_models import CustomModel, CustomModels
@@ -16,15 +16,11 @@ from local.bedrock.errors import (
     WrongStateError,
 )
 from local.bedrock.foundation_models import FoundationModel, SimulatedFoundationModels
-from local.bedrock.model_key import check_key
 from local.bedrock.resources import UNKNOWN_MODEL, new_id, page, times, without_nones
 from local.bedrock.service_quotas import CUSTOM_MODEL_UNITS
 from local.bedrock.serving import Server, Servers
 from local.bedrock.settings import SimulationSettings
 from local.bedrock.tags import Tags
-
-if TYPE_CHECKING:
-    from types_boto3_s3.client import S3Client
 
 SECONDS_OF_COMMITMENT = {"OneMonth": 30 * 86_400, "SixMonths": 182 * 86_400}
 
@@ -50,10 +46,8 @@ class Throughputs:
         foundation_models: SimulatedFoundationModels,
         custom_models: CustomModels,
         tags: Tags,
-        s3: "S3Client",
     ) -> None:
         self._settings = settings
-        self._s3 = s3
         self._clock = clock
         self._foundation_models = foundation_models
         self._custom_models = custom_models
@@ -67,6 +61,16 @@ class Throughputs:
             item.model_arn == arn for item in self._throughputs
         )
 
+    def key_used(self, params: dict[str, Any]) -> str | None:
+        """The key that a purchase uses in Bedrock's own name: of the tuned models only Nova's are decrypted so."""
+        if self._throughputs.of_token(params) is not None:
+            return None
+        model, _, _ = self._servable(params["modelId"])
+        if not isinstance(model, CustomModel) or not model.base_model.model_id.startswith("amazon.nova"):
+            return None
+        key: str | None = model.request.get("customModelKmsKeyId")
+        return key
+
     def create(self, params: dict[str, Any]) -> dict[str, Any]:
         """CreateProvisionedModelThroughput: the same token with the same request gives the same throughput.
 
@@ -76,8 +80,6 @@ class Throughputs:
         if known is not None:
             return {"provisionedModelArn": known.arn}
         model, model_arn, foundation_model = self._servable(params["modelId"])
-        if isinstance(model, CustomModel):
-            self._check_key(model)
         self._check_name(params["provisionedModelName"])
         if "commitmentDuration" not in params:
             self._check_quotas(params["modelUnits"], foundation_model, is_custom=isinstance(model, CustomModel))
@@ -184,12 +186,6 @@ class Throughputs:
     def _check_name(self, name: str) -> None:
         if any(item.name == name for item in self._throughputs):
             raise ValidationError(f"The provided provisioned model name is currently in use: {name}")
-
-    def _check_key(self, model: CustomModel) -> None:
-        """Of the tuned models only Nova's are decrypted by Bedrock in its own name."""
-        key_arn = model.request.get("customModelKmsKeyId")
-        if key_arn is not None and model.base_model.model_id.startswith("amazon.nova"):
-            check_key(key_arn, self._settings, self._s3)
 
     def _check_quotas(self, units: int, base: FoundationModel, *, is_custom: bool) -> None:
         """Of the units without commitment: those of one throughput, and those of all that serve custom models."""

@@ -28,6 +28,7 @@ from local.bedrock.faults import FAULT_LIST, Call, Fault, FaultKind, Faults, err
 from local.bedrock.foundation_models import SimulatedFoundationModels
 from local.bedrock.lags import Lags
 from local.bedrock.model_access import AccessToModels
+from local.bedrock.model_key import check_key
 from local.bedrock.on_demand_quotas import OnDemandQuotas
 from local.bedrock.provisioned_throughput import Throughput, Throughputs
 from local.bedrock.resources import without_nones
@@ -124,11 +125,12 @@ class SimulatedBedrock:
         self._tags = tags = Tags(clock, self._lags)
         self._foundation_models = SimulatedFoundationModels(settings)
         self._custom_models = CustomModels(settings, clock, self._foundation_models, tags)
+        self._settings, self._roles = settings, roles or AnyRole(s3)
         self._jobs = CustomizationJobs(
-            settings, clock, s3, executor, self._foundation_models, self._custom_models, tags, roles or AnyRole(s3)
+            settings, clock, s3, executor, self._foundation_models, self._custom_models, tags, self._roles
         )
         quotas = ServiceQuotas(settings, self._foundation_models)
-        self._throughputs = Throughputs(settings, clock, self._foundation_models, self._custom_models, tags, s3)
+        self._throughputs = Throughputs(settings, clock, self._foundation_models, self._custom_models, tags)
         self._deployments = Deployments(settings, clock, self._custom_models, tags)
         access = AccessToModels(settings, clock)
         self._runtime = Runtime(
@@ -260,6 +262,11 @@ class SimulatedBedrock:
         if operation.name == "CreateModelCustomizationJob":
             # Without the lock: who decides what the role may do asks this service about other calls meanwhile.
             self._jobs.check_role(params)
+        if operation.name == "CreateProvisionedModelThroughput":
+            with self._lock:
+                key = self._throughputs.key_used(params)
+            if key is not None:
+                check_key(self._roles, key, self._settings)
         with self._lock:
             output = operate(params)
         if stale:

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 # Bedrock writes it below the output's prefix before it takes a job.
 WRITE_CHECK = ".write_access_check_file.temp"
 DENIED = ("AccessDenied", "403")
+BEDROCK = "bedrock.amazonaws.com"
+# Of a condition key: one value, or several.
+Context = Mapping[str, str | tuple[str, ...]]
 
 
 class ServiceRoles(Protocol):
     """How Bedrock comes to a role."""
 
-    def trusts_bedrock(self, role_arn: str, job_arn: str) -> bool:
-        """Whether Bedrock may assume the role for the job."""
+    def may(self, principal: str, action: str, resource: str, context: Context) -> bool:
+        """Whether a role, or Bedrock itself, may do an action on a resource under these condition keys."""
 
     def s3(self, role_arn: str) -> "S3Client":
         """A client that may do what the role may."""
@@ -37,8 +40,8 @@ class AnyRole:
     def __init__(self, s3: "S3Client") -> None:
         self._s3 = s3
 
-    def trusts_bedrock(self, _role_arn: str, _job_arn: str) -> bool:
-        """It does."""
+    def may(self, _principal: str, _action: str, _resource: str, _context: Context) -> bool:
+        """It may."""
         return True
 
     def s3(self, _role_arn: str) -> "S3Client":
@@ -49,7 +52,8 @@ class AnyRole:
 def check_access(roles: ServiceRoles, request: Mapping[str, Any], job_arn: str) -> None:
     """What is looked at when a job is created. Raises ValidationError with the place that the role may not use."""
     role_arn = request["roleArn"]
-    if not roles.trusts_bedrock(role_arn, job_arn):
+    context = {"aws:SourceAccount": job_arn.split(":")[4], "aws:SourceArn": job_arn}
+    if not roles.may(BEDROCK, "sts:AssumeRole", role_arn, context):
         raise ValidationError(f"Could not assume the provided IAM role {role_arn}: its trust policy does not allow it.")
     s3 = roles.s3(role_arn)
     for uri in _inputs(request):

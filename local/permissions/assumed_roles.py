@@ -3,13 +3,14 @@
 import json
 import os
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from local.bedrock.server import s3_client
-from local.permissions.request import AccessRequest, Origin
+from local.permissions.request import AccessRequest, ContextValue, Origin, session_of
 from local.permissions.worker_hook import PATH, Asker
 from local.request_guard import TOKEN_HEADER
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 ORIGIN: Origin = "bedrock"
-BEDROCK = "bedrock.amazonaws.com"
 # The name of the session in which Bedrock works with a role; AWS tells it nowhere.
 SESSION = "model-customization"
 
@@ -33,10 +33,10 @@ class AssumedRoles:
         # One client for a role: each takes 10 MB.
         self._client = cache(self._new_client)
 
-    def trusts_bedrock(self, role_arn: str, job_arn: str) -> bool:
-        """Whether the role's trust policy lets Bedrock assume it for the job."""
-        context = {"aws:SourceAccount": job_arn.split(":")[4], "aws:SourceArn": job_arn}
-        asked = asdict(AccessRequest(BEDROCK, "sts:AssumeRole", (role_arn,), context, ORIGIN))
+    def may(self, principal: str, action: str, resource: str, context: Mapping[str, ContextValue]) -> bool:
+        """What the deployed policies allow a role, or Bedrock itself."""
+        session = session_of(principal, SESSION) if principal.startswith("arn:") else principal
+        asked = asdict(AccessRequest(session, action, (resource,), context, ORIGIN))
         request = urllib.request.Request(  # noqa: S310 - loopback
             f"{self._endpoint}{PATH}", json.dumps({"request": asked}).encode(), {TOKEN_HEADER: self._token}
         )

@@ -85,7 +85,8 @@ class Guard:
         return HTTPStatus.OK.value, {"denial": asdict(refused) if refused else None}
 
     def _answer_service(self, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        request = AccessRequest(**{**asked, "resources": tuple(asked["resources"])})
+        context = {key: each if isinstance(each, str) else tuple(each) for key, each in asked["context"].items()}
+        request = AccessRequest(**{**asked, "resources": tuple(asked["resources"]), "context": context})
         try:
             refused = self.refusal(request)
         except policies.UnknownRoleError as error:

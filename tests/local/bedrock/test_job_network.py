@@ -1,19 +1,17 @@
 """A job in a VPC: the simulated Bedrock asks for what its role must be allowed, as the stack grants it."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import aws_cdk as cdk
-import boto3
 import pytest
-from moto import mock_aws
 
 from local.bedrock.errors import ValidationError
 from local.bedrock.job_network import check_network
 from local.bedrock.settings import SimulationSettings
+from local.permissions.evaluator import Policies
 from stacks.customization_role import in_vpc
 from stacks.settings import Settings
+from tests.local.bedrock.decided_roles import decided_by, document
 
 ACCOUNT = "123456789012"
 SUBNETS, GROUPS = ("subnet-1", "subnet-2"), ("sg-1",)
@@ -34,19 +32,8 @@ def granted() -> list[dict[str, Any]]:
 
 
 def check(statements: list[dict[str, Any]], network: dict[str, list[str]] = NETWORK) -> None:
-    iam, s3 = boto3.client("iam"), boto3.client("s3")
-    role = iam.create_role(RoleName="customization", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    iam.put_role_policy(RoleName="customization", PolicyName="it", PolicyDocument=policy)
-    check_network(network, role, JOB, SIMULATION, s3)
-
-
-@pytest.fixture(autouse=True)
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The caller's IAM is moto's."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        yield
+    with decided_by(Policies(identity=(("own", document(*statements)),))) as roles:
+        check_network(roles, network, f"arn:aws:iam::{ACCOUNT}:role/customization", JOB, SIMULATION)
 
 
 def test_the_role_of_the_stack_suffices() -> None:

@@ -1,18 +1,16 @@
 """A tuned Nova model under a customer's key is served with throughput only where the key lets Bedrock decrypt it."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import aws_cdk as cdk
-import boto3
 import pytest
-from moto import mock_aws
 
 from local.bedrock.errors import DeniedError
 from local.bedrock.model_key import check_key
 from local.bedrock.settings import SimulationSettings
+from local.permissions.evaluator import Policies
 from stacks.data_stack import models_use_it
+from tests.local.bedrock.decided_roles import decided_by, document
 
 ACCOUNT = "123456789012"
 SIMULATION = SimulationSettings(region="us-east-1", account_id=ACCOUNT)
@@ -25,24 +23,14 @@ ADMINISTRATORS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The caller's KMS is moto's."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        yield
-
-
 def granted(account: str) -> dict[str, Any]:
     """The stack's statement."""
     return dict(cdk.Stack().resolve(models_use_it(account).to_statement_json()))
 
 
 def check(*statements: dict[str, Any]) -> None:
-    session: Any = boto3.Session(region_name="us-east-1")
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [ADMINISTRATORS, *statements]})
-    key = session.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
-    check_key(key, SIMULATION, session.client("s3"))
+    with decided_by(Policies(resource=document(ADMINISTRATORS, *statements))) as roles:
+        check_key(roles, f"arn:aws:kms:us-east-1:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012", SIMULATION)
 
 
 def test_the_policy_of_the_stacks_key_suffices() -> None:

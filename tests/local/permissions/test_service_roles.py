@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.embedded_aws import ACCOUNT, EmbeddedAws
+from local.permissions.record import recorded
 from tests.local.conftest import ROLE, Sandbox, make_role, policy
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
@@ -341,3 +342,17 @@ def test_bedrock_assumes_only_a_role_that_trusts_it_for_such_a_job(
 def test_a_role_that_is_not_there_can_do_nothing(sandbox: Sandbox, job: dict[str, Any]) -> None:
     with pytest.raises(ClientError, match=r"ValidationException.*Could not assume"):
         create_job(sandbox, job, ROLE.replace("/test", "/nobody"))
+
+
+@pytest.mark.assumption("job-in-a-vpc-needs-network-permissions")
+def test_a_job_in_a_vpc_is_refused_whose_role_may_make_no_network_interfaces(
+    sandbox: Sandbox, job: dict[str, Any]
+) -> None:
+    """The stack grants it where the settings name a VPC, and nowhere else. The decisions count in the record."""
+    inside = {**job, "vpcConfig": {"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]}}
+    with pytest.raises(ClientError, match=r"ValidationException.*ec2:CreateNetworkInterface on .*:subnet/subnet-1"):
+        create_job(sandbox, inside, make_role(sandbox.aws, "outside", all_but("ec2:CreateNetworkInterface")))
+    assert ("ec2:CreateNetworkInterface", "implicitDeny") in {
+        (each.action, each.decision) for each in recorded(sandbox.aws.decisions) if each.origin == "bedrock"
+    }
+    assert create_job(sandbox, inside, make_role(sandbox.aws, "inside", ANYTHING))
