@@ -71,7 +71,7 @@ def main(target: Target = "embedded", region: Region = None, cap: Cap = DEFAULT_
                 console.write_line(line)
             if target == "aws" and not yes:
                 _confirm(requested, choice)
-            succeeded = smoke(place, requested, console, SMOKE_FOLDER)
+            succeeded = smoke(place, requested, choice, console, SMOKE_FOLDER)
     except REFUSALS as error:
         raise failed(error, 2) from None
     except FAILURES as error:

@@ -82,11 +82,14 @@ def check_run(clients: Clients, run: FinishedRun) -> Iterator[SmokeCheck]:
         yield SmokeCheck(f"no {what} is left", ", ".join(names))
 
 
-def cost_of(report: dict[str, Any]) -> str:
-    """What the run has cost by its report, without the month of storage: the model is deleted at once."""
+def cost_of(report: dict[str, Any], most_usd: float) -> str:
+    """What the run has cost by its report, without the month of storage: the model is deleted at once.
+
+    Where no report tells, the most that it was estimated to cost.
+    """
     actual = (report.get("cost") or {}).get("actual")
     if actual is None:
-        return "What the run has cost stands in no report."
+        return f"No report says what the run has cost. By the estimate it is at most {most_usd:.2f} USD on AWS."
     lines = [line for line in actual["lines"] if line["id"] != "storage"]
     known = sum(line["usd"] for line in lines if line["usd"] is not None)
     unknown = [line["item"] for line in lines if line["usd"] is None]

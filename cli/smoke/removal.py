@@ -1,7 +1,8 @@
 """The end of the smoke test's environment: destroyed with all that it has made, and looked at once more."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,6 +15,9 @@ from cli.target import RequestedEnvironment
 
 # A job is stopped within minutes, and what Bedrock creates cannot be deleted before it exists, up to half an hour.
 LONGEST_SECONDS = 45 * 60
+# SQS takes up to a minute to delete a queue ("DeleteQueue", SQS API reference).
+LONGEST_QUEUE_SECONDS = 90
+NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 STAYING = (
     "What stays costs nothing or cents: Bedrock's records of the job, which nobody can delete; the CDK's assets in the "
     "bootstrap bucket; a KMS key of the environment's own, if cdk.json asks for one, for seven days."
@@ -25,13 +29,15 @@ Step = tuple[str, Callable[[], object]]
 def remove(place: SmokePlace, target: RequestedEnvironment, tell: Callable[[str], None]) -> list[str]:
     """Deletes the stacks and what they have made; what is left, and what could not be looked at."""
     name, account = target.settings.deployment, place.account
-    problems = []
+    problems: list[str] = []
+    keys: list[str] = []
     steps: tuple[Step, ...] = (
+        ("the key", lambda: keys.extend(_keys(account, name))),
         ("the stacks", lambda: _destroy(place, target)),
         ("what works in Bedrock", lambda: _wait(place, name)),
         ("custom models", lambda: _delete_models(account, name)),
         ("the champion", lambda: _delete_champion(account, name)),
-        ("the queue", lambda: _delete_queue(account, name)),
+        ("the queue", lambda: _delete_queue(place, name)),
         ("log groups", lambda: _delete_log_groups(account, name)),
     )
     for what, step in steps:
@@ -40,7 +46,7 @@ def remove(place: SmokePlace, target: RequestedEnvironment, tell: Callable[[str]
         except (BotoCoreError, ClientError, RuntimeError) as error:
             problems.append(f"{what} could not be deleted: {error}")
     try:
-        problems += left(account, name)
+        problems += left(account, name, keys)
     except (BotoCoreError, ClientError) as error:
         problems.append(f"what is left cannot be listed: {error}")
     for problem in problems:
@@ -48,8 +54,8 @@ def remove(place: SmokePlace, target: RequestedEnvironment, tell: Callable[[str]
     return problems
 
 
-def left(account: Account, name: str) -> Iterator[str]:
-    """What of the environment there still is."""
+def left(account: Account, name: str, keys: Iterable[str] = ()) -> Iterator[str]:
+    """What of the environment there still is; the ids of its keys stand nowhere once its stacks are gone."""
     for stack in (f"{name}-data", f"{name}-pipeline"):
         if outputs_of(account.client("cloudformation"), stack) is not None:
             yield f"the stack {stack}"
@@ -59,6 +65,28 @@ def left(account: Account, name: str) -> Iterator[str]:
         yield from (f"the {what} {each}" for each in names)
     yield from (f"the custom model {arn}" for arn in _models(account, name))
     yield from (f"the log group {each}" for each in _log_groups(account, name))
+    if _queue(account, name) is not None:
+        yield f"the queue {name_of(name)}"
+    champion = f"/{name}/champion"
+    if _found(("ParameterNotFound",), lambda: account.client("ssm").get_parameter(Name=champion)) is not None:
+        yield f"the SSM parameter {champion}"
+    yield from (f"the KMS key {each}" for each in keys if not _key_ends(account, each))
+
+
+def _keys(account: Account, name: str) -> Iterator[str]:
+    """Of a stack that was deployed half, too, which has no outputs."""
+    stack = f"{name}-data"
+    if outputs_of(account.client("cloudformation"), stack) is None:
+        return
+    for each in account.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]:
+        if each["ResourceType"] == "AWS::KMS::Key" and each.get("PhysicalResourceId"):
+            yield str(each["PhysicalResourceId"])
+
+
+def _key_ends(account: Account, key: str) -> bool:
+    """A key that is to be deleted costs nothing while it waits."""
+    found = _found(("NotFoundException",), lambda: account.client("kms").describe_key(KeyId=key))
+    return found is None or found["KeyMetadata"]["KeyState"] == "PendingDeletion"
 
 
 def _destroy(place: SmokePlace, target: RequestedEnvironment) -> None:
@@ -75,8 +103,15 @@ def _wait(place: SmokePlace, name: str) -> None:
 
 
 def _delete_models(account: Account, name: str) -> None:
+    """Each of them, whatever happens to another; raises RuntimeError with all that could not be deleted."""
+    refused = []
     for arn in list(_models(account, name)):
-        account.client("bedrock").delete_custom_model(modelIdentifier=arn)
+        try:
+            account.client("bedrock").delete_custom_model(modelIdentifier=arn)
+        except (BotoCoreError, ClientError) as error:
+            refused.append(f"{arn}: {error}")
+    if refused:
+        raise RuntimeError("; ".join(refused))
 
 
 def _models(account: Account, name: str) -> Iterator[str]:
@@ -91,13 +126,24 @@ def _models(account: Account, name: str) -> Iterator[str]:
 
 
 def _delete_champion(account: Account, name: str) -> None:
-    _unless(("ParameterNotFound",), lambda: account.client("ssm").delete_parameter(Name=f"/{name}/champion"))
+    _found(("ParameterNotFound",), lambda: account.client("ssm").delete_parameter(Name=f"/{name}/champion"))
 
 
-def _delete_queue(account: Account, name: str) -> None:
-    sqs = account.client("sqs")
-    missing = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
-    _unless(missing, lambda: sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name_of(name))["QueueUrl"]))
+def _delete_queue(place: SmokePlace, name: str) -> None:
+    """Until it is no longer found."""
+    sqs, url = place.account.client("sqs"), _queue(place.account, name)
+    if url is None:
+        return
+    _found(NO_QUEUE, lambda: sqs.delete_queue(QueueUrl=url))
+    deadline = time.monotonic() + LONGEST_QUEUE_SECONDS
+    while _queue(place.account, name) is not None and time.monotonic() < deadline:
+        time.sleep(place.pause_seconds)
+
+
+def _queue(account: Account, name: str) -> str | None:
+    """Its URL, where there is one."""
+    found = _found(NO_QUEUE, lambda: account.client("sqs").get_queue_url(QueueName=name_of(name)))
+    return None if found is None else str(found["QueueUrl"])
 
 
 def _delete_log_groups(account: Account, name: str) -> None:
@@ -111,9 +157,11 @@ def _log_groups(account: Account, name: str) -> Iterator[str]:
         yield from (str(each["logGroupName"]) for each in page["logGroups"] if f"{name}-" in each["logGroupName"])
 
 
-def _unless(codes: tuple[str, ...], call: Callable[[], object]) -> None:
+def _found(missing: tuple[str, ...], call: Callable[[], Any]) -> Any:
+    """What the call answers; None where an error of such a code says that there is no such thing."""
     try:
-        call()
+        return call()
     except ClientError as error:
-        if error.response["Error"].get("Code") not in codes:
+        if error.response["Error"].get("Code") not in missing:
             raise
+        return None

@@ -90,23 +90,21 @@ def check(place: SmokePlace, target: RequestedEnvironment, choice: PricedModel) 
         raise AccountNotReadyError(f"{' '.join(wrong)} Nothing was created.")
 
 
-def smoke(place: SmokePlace, target: RequestedEnvironment, console: Console, folder: Path) -> bool:
+def smoke(place: SmokePlace, target: RequestedEnvironment, choice: PricedModel, console: Console, folder: Path) -> bool:
     """Deploys, runs, looks and destroys; whether all was as promised and nothing is left.
 
-    Raises SmokeError, and what the commands raise; what was created is deleted before.
+    Raises SmokeError, and what the commands raise; what was created is deleted before, and the cost is told.
     """
     progress = Progress(console)
-    with _removed(place, target, console) as problems:
+    with _cost_told(choice, console, folder), _removed(place, target, console) as problems:
         with progress.stage("Deploying with the CDK CLI", f"Deployed {target.settings.deployment}"):
             if place.cdk("deploy", target) != 0:
                 raise SmokeError("The deployment has failed: the CDK CLI's words stand above, or in logs/.")
         environment = environment_of(place.account, target.settings.deployment)
         checks = _run(place, environment, progress, folder)
-    for each in checks:
-        mark, style = ("✗", "bold red") if each.problem else ("✓", "green")
-        console.write_line(f"{mark} {each.what}{f': {each.problem}' if each.problem else ''}", style)
-    report = folder / "report.json"
-    console.write_line(cost_of(json.loads(report.read_text()) if report.is_file() else {}))
+        for each in checks:
+            mark, style = ("✗", "bold red") if each.problem else ("✓", "green")
+            console.write_line(f"{mark} {each.what}{f': {each.problem}' if each.problem else ''}", style)
     return not problems and not any(each.problem for each in checks)
 
 
@@ -120,6 +118,16 @@ def _run(place: SmokePlace, environment: Environment, progress: Progress, folder
     fetch(environment, run_id, arn, folder)
     finished = FinishedRun(environment.name, run_id, arn, environment.output_bucket, list(inbox.messages()))
     return list(check_outside(environment.account.client, finished))
+
+
+@contextmanager
+def _cost_told(choice: PricedModel, console: Console, folder: Path) -> Iterator[None]:
+    """Tells at the end, whatever that is, what is known of the cost."""
+    try:
+        yield
+    finally:
+        report = folder / "report.json"
+        console.write_line(cost_of(json.loads(report.read_text()) if report.is_file() else {}, choice.most_usd))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from cli.deploy import NotDeployableError
 from cli.preflight import plan_of
 from cli.run import InterruptedRunError
 from cli.smoke import __main__ as command
+from cli.smoke import removal
 from cli.smoke import run as smoke_run
 from cli.smoke.caller import OWN_ACTIONS, NotPermittedError, check_caller
 from cli.smoke.choice import NoModelError, cheapest, most_usd
@@ -70,6 +71,8 @@ class FakeAccount:
         self.denied: set[str] = set()
         self.simulated: list[dict[str, Any]] = []
         self.failing: set[str] = set()
+        self.staying: set[str] = set()
+        self.key_state = "PendingDeletion"
 
     def client(self, service: str) -> Any:
         client = Mock()
@@ -81,7 +84,14 @@ class FakeAccount:
         client.list_tags_for_resource.return_value = {"tags": [{"key": "deployment", "value": "smoke-1"}]}
         client.delete_custom_model.side_effect = self._delete_model
         client.delete_parameter.side_effect = refusal("ParameterNotFound")
+        client.get_parameter.side_effect = refusal("ParameterNotFound")
         client.get_queue_url.side_effect = refusal("AWS.SimpleQueueService.NonExistentQueue")
+        client.get_queue_url.return_value = {"QueueUrl": "the-url"}
+        for operation in self.staying:
+            getattr(client, operation).side_effect = None
+        client.describe_key.return_value = {"KeyMetadata": {"KeyState": self.key_state}}
+        key = {"ResourceType": "AWS::KMS::Key", "PhysicalResourceId": "the-key"}
+        client.describe_stack_resources.return_value = {"StackResources": [key]}
         client.get_role.return_value = {"Role": {"Arn": "arn:aws:iam::111122223333:role/path/reader"}}
         return client
 
@@ -91,7 +101,7 @@ class FakeAccount:
         return {"Stacks": [{"Outputs": []}]}
 
     def _delete_model(self, *, modelIdentifier: str) -> None:  # noqa: N803 - boto3's name
-        if "delete_custom_model" in self.failing:
+        if {"delete_custom_model", modelIdentifier} & self.failing:
             raise refusal("AccessDeniedException")
         self.calls.append(f"delete {modelIdentifier}")
         self.models.remove(modelIdentifier)
@@ -255,6 +265,7 @@ def test_a_deployment_that_fails_half_way_is_destroyed(place: FakePlace) -> None
     assert done.exit_code == 1
     assert place.fake.calls == ["cdk deploy", "cdk destroy"]
     assert "The deployment has failed" in done.output
+    assert "No report says what the run has cost. By the estimate it is at most" in " ".join(done.output.split())
 
 
 def test_what_is_left_is_named_with_how_to_delete_it_and_fails_the_test(place: FakePlace) -> None:
@@ -279,6 +290,27 @@ def test_a_step_of_the_removal_that_fails_stops_no_other(place: FakePlace) -> No
     place.fake.models, place.fake.failing = ["arn:model"], {"delete_custom_model"}
     problems = remove(place, target_of(None, "us-east-1", "smoke-1"), lambda _: None)
     assert [each.split(" could not")[0] for each in problems] == ["custom models", "the custom model arn:model"]
+
+
+def test_a_model_that_cannot_be_deleted_keeps_no_other(place: FakePlace) -> None:
+    place.fake.models, place.fake.failing = ["arn:1", "arn:2", "arn:3"], {"arn:1", "arn:2"}
+    [refused, *listed] = remove(place, target_of(None, "us-east-1", "smoke-1"), lambda _: None)
+    assert "arn:1: " in refused
+    assert "arn:2: " in refused
+    assert listed == ["the custom model arn:1", "the custom model arn:2"]
+    assert "delete arn:3" in place.fake.calls
+
+
+def test_queue_parameter_and_key_that_stay_are_left(place: FakePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removal, "LONGEST_QUEUE_SECONDS", 0)
+    place.fake.stacks = {"smoke-1-data"}
+    place.fake.staying, place.fake.key_state = {"get_queue_url", "get_parameter"}, "Enabled"
+    assert remove(place, target_of(None, "us-east-1", "smoke-1"), lambda _: None) == [
+        "the stack smoke-1-data",
+        "the queue smoke-1-inbox",
+        "the SSM parameter /smoke-1/champion",
+        "the KMS key the-key",
+    ]
 
 
 def test_the_removal_waits_for_a_job_that_is_being_stopped_before_it_looks_for_models(place: FakePlace) -> None:

@@ -169,6 +169,6 @@ def test_the_cost_is_the_reports_without_the_storage_of_the_model_that_is_delete
         {"id": "storage", "item": "storage", "usd": 1.95},
         {"id": "throughput", "item": "throughput", "usd": None},
     ]
-    sentence = cost_of({"simulated": True, "cost": {"actual": {"lines": lines}}})
+    sentence = cost_of({"simulated": True, "cost": {"actual": {"lines": lines}}}, 5)
     assert "would have cost 0.50 USD, without throughput, whose price is not known." in sentence
-    assert cost_of({}) == "What the run has cost stands in no report."
+    assert "No report says what the run has cost. By the estimate it is at most 5.00 USD" in cost_of({}, 5)
