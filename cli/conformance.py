@@ -6,8 +6,8 @@ Nothing that it prints or writes tells whose account it was.
 import json
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import typer
 from botocore.exceptions import ClientError
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cli.account import account_of
@@ -23,7 +23,7 @@ from cli.conformance_target import ConformanceTarget, simulation
 from cli.folders import CONFORMANCE
 from local.conformance.bad_input import NotPossibleError, require_permissions, require_quotas
 from local.conformance.calls import AwsCaller
-from local.conformance.check import DENIED, Outcome, Tier
+from local.conformance.check import Outcome, Tier
 from local.conformance.cost import most_usd
 from local.conformance.lifecycle import Lifecycle, cheapest
 from local.conformance.pace import RealTime
@@ -74,18 +74,29 @@ def _check(options: ConformanceOptions, target: ConformanceTarget, console: Cons
     if life is not None:
         require_quotas(life.entry, life.region, life.adapters)
     if options.is_aws:
-        _confirm(options, most_usd(options.tier, checks, life.entry if life else None), console)
-    outcomes = []
-    for outcome in run_single_checks(checks, options.tier.included, caller):
-        outcomes.append(outcome)
-        if outcome.status != "as assumed":
-            _tell_outcome(console, outcome)
-    if life is not None:
-        _live(life, console)
-        outcomes += life.outcomes
-    # Credentials and endpoints may lead to the embedded AWS, whatever was asked for.
-    name = SIMULATED_BEDROCK if caller.is_simulated else AMAZON_BEDROCK
-    return ConformanceResult(name, str(options.tier), target.place.regions, outcomes, life)
+        entry = life.entry if life else None
+        _confirm(options, {tier: most_usd(tier, checks, entry) for tier in options.tier.included}, console)
+    outcomes: list[Outcome] = []
+
+    def result(cut_short: str | None = None) -> ConformanceResult:
+        # Credentials and endpoints may lead to the embedded AWS, whatever was asked for.
+        name = SIMULATED_BEDROCK if caller.is_simulated else AMAZON_BEDROCK
+        seen = [*outcomes, *(life.outcomes if life else [])]
+        return ConformanceResult(name, str(options.tier), target.place.regions, seen, life, cut_short)
+
+    try:
+        for outcome in run_single_checks(checks, options.tier.included, caller):
+            outcomes.append(outcome)
+            if outcome.status != "as assumed":
+                _tell_outcome(console, outcome)
+        if life is not None:
+            _live(life, console)
+    except BaseException:
+        # Ctrl-C, too, keeps what was seen.
+        _save(result("The checks were ended before all were made."), options.folder)
+        console.write_line(f"Report of the checks that were made: {options.folder / 'report.html'}")
+        raise
+    return result()
 
 
 def _lifecycle(options: ConformanceOptions, target: ConformanceTarget, console: Console) -> Lifecycle:
@@ -97,47 +108,50 @@ def _lifecycle(options: ConformanceOptions, target: ConformanceTarget, console: 
 
 
 def _live(life: Lifecycle, console: Console) -> None:
-    """The checks that cost dollars; Ctrl-C ends them, and waits for the clean-up."""
+    """The checks that cost dollars; Ctrl-C, SIGTERM or a closed terminal ends them, and waits for the clean-up."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(number) for number in numbers]
-    # A terminal that is closed ends them, too.
-    signal.signal(signal.SIGHUP, before[1])
+    is_waited_for = False
 
-    def wait(*_: object) -> None:
-        console.write_line("What was created is being deleted: please wait.", "bold yellow")
+    def end(number: int, _frame: object) -> None:
+        nonlocal is_waited_for
+        if is_waited_for:
+            # A terminal that is closed takes no text.
+            with suppress(OSError, SystemExit):
+                console.write_line("What was created is being deleted: please wait.", "bold yellow")
+            return
+        # Only the first one raises: a second one would skip the clean-up.
+        is_waited_for = True
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
     def uninterrupted() -> None:
-        for number in numbers:
-            signal.signal(number, wait)
+        nonlocal is_waited_for
+        is_waited_for = True
 
+    before = [signal.signal(number, end) for number in numbers]
     try:
         life.run(uninterrupted)
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code not in DENIED:
-            raise
-        _tell_left(console, life)
         raise NotPossibleError(
             f"The caller may not {error.operation_name}, which the job of the tier dollars needs."
         ) from error
-    except KeyboardInterrupt:
-        _tell_left(console, life)
-        raise
     finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+        try:
+            _tell_left(console, life)
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)
 
 
-def _confirm(options: ConformanceOptions, usd: float, console: Console) -> None:
-    """Tells the most that it can cost, and asks."""
-    table = Table("tier", "what it does", "costs at most")
+def _confirm(options: ConformanceOptions, most: Mapping[Tier, float], console: Console) -> None:
+    """Tells the most that each tier can cost with those before it, and asks."""
+    table = Table("tier", "what it does", Column("costs at most", no_wrap=True))
     does = {
         Tier.FREE: "asks what cannot be, and reads; creates nothing",
         Tier.CENTS: "asks each model of the catalogue and each judge a brief question",
         Tier.DOLLARS: "trains, deploys, asks and deletes one small model, which takes hours",
     }
-    for tier in options.tier.included:
-        table.add_row(tier, does[tier], f"{usd:.2f} USD in all" if tier is options.tier else "")
+    for tier, usd in most.items():
+        table.add_row(tier, does[tier], f"{usd:.2f} USD in all")
     console.print(table)
     if options.confirmed:
         return
@@ -145,7 +159,7 @@ def _confirm(options: ConformanceOptions, usd: float, console: Console) -> None:
         raise NotConfirmedError(
             "Nobody can confirm here: repeat the command with --yes (make conformance … YES=1). Nothing was created."
         )
-    if not typer.confirm(f"Make these checks on your account for at most {usd:.2f} USD?"):
+    if not typer.confirm(f"Make these checks on your account for at most {most[options.tier]:.2f} USD?"):
         raise NotConfirmedError("Not confirmed: nothing was checked and nothing was created.")
 
 
@@ -163,8 +177,6 @@ def _save(result: ConformanceResult, folder: Path) -> None:
 def _tell(console: Console, result: ConformanceResult) -> None:
     for state, seconds in (result.lifecycle.times if result.lifecycle else {}).items():
         console.write_line(f"{state}: {seconds:g} s")
-    if result.lifecycle is not None:
-        _tell_left(console, result.lifecycle)
     counts = ", ".join(f"{count} {status}" for status, count in result.counts.items())
     style = "bold green" if result.succeeded else "bold red"
     console.write_line(f"{len(result.outcomes)} checks on {result.target}: {counts}.", style)

@@ -2,7 +2,7 @@
 
 The checks of the tiers free and cents see how AWS refuses. Should AWS be more lenient than assumed, such a request must
 still come to nothing. A request is harmless if it only reads, or lacks a member that the service model requires, or
-names as what it is about a resource that no account has. What it tests is wrong beside that: AWS lists all violations
+names as what it is about a resource that cannot exist. What it tests is wrong beside that: AWS lists all violations
 of a request.
 """
 

@@ -4,29 +4,23 @@ Each state's time is measured. Whatever happens, what was created is deleted (`l
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.clients import Clients
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.models.catalogue import BaseModelEntry
 from local.conformance.belongings import Belongings, make_bucket, make_role, most_tokens, records
-from local.conformance.calls import AwsCaller, AwsRequest, AwsResponse, ClientMaker, Json
-from local.conformance.check import Outcome
+from local.conformance.calls import NO_ANSWER, AwsCaller, AwsRequest, AwsResponse, ClientMaker, Json
+from local.conformance.check import DENIED, Outcome
 from local.conformance.checks.foundation_models import INVALID, NOT_FOUND
 from local.conformance.checks.inference import MESSAGES
 from local.conformance.checks.questions import told_answer
 from local.conformance.cleanup import BUCKET, ROLE, Cleaner
-from local.conformance.expectations import (
-    Has,
-    Includes,
-    Matches,
-    answered,
-    one_of,
-    refused,
-)
+from local.conformance.expectations import Expectation, Has, Includes, Matches, answered, one_of, refused
 from local.conformance.pace import Pace, RealTime, Time
 from local.conformance.place import Place
 from local.conformance.probe import Probe
@@ -73,7 +67,7 @@ class Lifecycle:
         self.adapters = Adapters(Clients(InRegion(self.maker, self.region)))
         self._cleaner = Cleaner(self.adapters, self.own, self.pace, self.time)
         self._is_set_up = False
-        # Whether the answer to a request that creates is being waited for.
+        # Whether a request that creates was sent without an answer: it may take effect later.
         self._creates = False
 
     @property
@@ -89,16 +83,19 @@ class Lifecycle:
     def run(self, uninterrupted: Callable[[], object]) -> None:
         """All checks, then the clean-up, for which `uninterrupted` makes Ctrl-C wait.
 
-        botocore's ClientError where the role or the bucket cannot be made: then nothing is left either.
+        botocore's ClientError where the caller may not make the role or the bucket: then nothing is left either.
         """
         try:
-            role = self._set_up()
-            self._clean_earlier()
-            self._check_all(role)
-        except StoppedError as error:
-            self.stopped = str(error)
+            try:
+                role = self._set_up()
+                self._clean_earlier()
+                self._check_all(role)
+            except StoppedError as error:
+                self.stopped = str(error)
+            finally:
+                # A Ctrl-C up to the end of this call skips no clean-up.
+                uninterrupted()
         finally:
-            uninterrupted()
             self._clean()
 
     def _set_up(self) -> str:
@@ -111,7 +108,11 @@ class Lifecycle:
             make_bucket(s3, self.own, records(self.entry))
         except ClientError as error:
             made.discard({"CreateRole": ROLE, "CreateBucket": BUCKET}.get(error.operation_name, ""))
-            raise
+            if error.response["Error"]["Code"] in DENIED:
+                raise
+            raise StoppedError(f"The job's role or bucket cannot be made: {error}") from error
+        except BotoCoreError as error:
+            raise StoppedError(f"The job's role or bucket cannot be made: {error}") from error
         self._is_set_up = True
         return role
 
@@ -122,7 +123,10 @@ class Lifecycle:
             raise StoppedError(f"An earlier start has left what cannot be deleted: {'; '.join(left)}")
 
     def _clean(self) -> None:
-        self.tell("Deleting what was created …")
+        self.left = [f"whatever is named {self.own.name} or {self.own.bucket}: its deletion was cut short"]
+        # A terminal that is closed takes no text.
+        with suppress(OSError, SystemExit):
+            self.tell("Deleting what was created …")
         # Before the bucket is there nothing is created in Bedrock.
         left = self._cleaner.clean_bedrock() if self._is_set_up else []
         if self._creates:
@@ -160,14 +164,13 @@ class Lifecycle:
         create, invalid = "CreateModelCustomizationJob", refused(INVALID)
         self.tell("Starting a job …")
         # Should AWS take them, the least is trained.
-        self._creates = True
         for name, values in (("unknown", {"magic": "1", "epochCount": "1"}), ("out-of-range", {"epochCount": "0"})):
             wrong = {**request, "hyperParameters": values, "clientRequestToken": f"{self.own.run_id}-{name}"}
-            self._probe.check(f"hyperparameter-{name}", create, wrong, invalid)
+            self._check_create(f"hyperparameter-{name}", create, wrong, invalid)
         arn = self._created("job-starts", create, request, "jobArn")
-        self._probe.check("job-token-repeated", create, request, answered(one_of("jobArn", arn)))
+        self._check_create("job-token-repeated", create, request, answered(one_of("jobArn", arn)))
         other = {**request, "clientRequestToken": f"{self.own.run_id}-other"}
-        self._probe.check("job-name-taken", create, other, refused(_CONFLICT))
+        self._check_create("job-name-taken", create, other, refused(_CONFLICT))
         told = answered(
             one_of("jobName", self.own.job_name),
             one_of("jobArn", arn),
@@ -237,11 +240,10 @@ class Lifecycle:
             "tags": [{"key": key, "value": value} for key, value in self.own.tags().items()],
         }
         arn = self._created("deployment-starts", create, request, "customModelDeploymentArn")
-        self._probe.check(
-            "deployment-token-repeated", create, request, answered(one_of("customModelDeploymentArn", arn))
-        )
+        same = answered(one_of("customModelDeploymentArn", arn))
+        self._check_create("deployment-token-repeated", create, request, same)
         other = {**request, "clientRequestToken": f"{self.own.run_id}-other"}
-        self._probe.check("deployment-name-taken", create, other, refused(INVALID))
+        self._check_create("deployment-name-taken", create, other, refused(INVALID))
         told = answered(
             one_of("customModelDeploymentArn", arn),
             one_of("modelDeploymentName", self.own.name),
@@ -303,19 +305,27 @@ class Lifecycle:
     def _created(self, name: str, operation: str, parameters: Json, member: str) -> str:
         """Creates something, and says so meanwhile; the role may need a while until Bedrock knows it."""
         deadline = self.time.now() + self.pace.role
-        self._creates = True
         while True:
-            seen = self._caller.send(self._probe.request(operation, parameters))
+            seen = self._sent_to_create(operation, parameters)
             message = seen.refusal.message.lower() if seen.refusal else ""
             if not any(word in message for word in ("role", "permission")) or self.time.now() >= deadline:
                 break
             self.time.sleep(self.pace.poll)
         self._probe.judge(name, seen, answered(Has(member)))
         arn = (seen.answer or {}).get(member)
-        self._creates = False
         if not arn:
             raise StoppedError(f"{operation} was refused: what needs it was not checked.")
         return str(arn)
+
+    def _check_create(self, name: str, operation: str, parameters: Json, expects: Expectation) -> None:
+        self._probe.judge(name, self._sent_to_create(operation, parameters), expects)
+
+    def _sent_to_create(self, operation: str, parameters: Json) -> AwsResponse:
+        """What came of a request that creates, or could."""
+        before, self._creates = self._creates, True
+        seen = self._caller.send(self._probe.request(operation, parameters))
+        self._creates = before or (seen.refusal is not None and seen.refusal.code == NO_ANSWER)
+        return seen
 
 
 @dataclass(frozen=True)

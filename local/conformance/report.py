@@ -30,6 +30,7 @@ class ConformanceResult:
     regions: tuple[str, ...]
     outcomes: Sequence[Outcome]
     lifecycle: Lifecycle | None
+    cut_short: str | None = None
     made_at: str = field(default_factory=now)
 
     @property
@@ -39,10 +40,15 @@ class ConformanceResult:
         return {status: counted[status] for status in STATUSES}  # type: ignore[index] # the same words
 
     @property
+    def stopped(self) -> str | None:
+        """Why not all was checked."""
+        return self.cut_short or (self.lifecycle.stopped if self.lifecycle else None)
+
+    @property
     def succeeded(self) -> bool:
         """Whether all was checked, is as assumed, and nothing is left."""
-        cut_short = self.lifecycle is not None and bool(self.lifecycle.stopped or self.lifecycle.left)
-        return not cut_short and self.counts["as assumed"] == len(self.outcomes)
+        is_left = self.lifecycle is not None and bool(self.lifecycle.left)
+        return not self.stopped and not is_left and self.counts["as assumed"] == len(self.outcomes)
 
 
 def document(result: ConformanceResult) -> dict[str, Any]:
@@ -58,7 +64,7 @@ def document(result: ConformanceResult) -> dict[str, Any]:
         "counts": result.counts,
         "succeeded": result.succeeded,
         "state_seconds": life.times if life else {},
-        "stopped": redacted(life.stopped) if life else None,
+        "stopped": redacted(result.stopped),
         "left": redacted(life.left) if life else [],
         "checks": [_check(outcome, register) for outcome in result.outcomes],
     }

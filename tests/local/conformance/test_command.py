@@ -71,7 +71,8 @@ def test_three_differences_are_named_and_no_other(recording: dict[str, Exchange]
         "delete-custom-model-by-absent-name": "It was refused with ConflictException, not with "
         "ResourceNotFoundException.",
         "customizable-nova-micro": "In the answer, modelDetails.customizationsSupported lacks FINE_TUNING.",
-        "ask-judge-claude-opus-5": different["ask-judge-claude-opus-5"],
+        "ask-judge-claude-opus-5": "In the answer, stopReason is 'because', not 'end_turn' or 'max_tokens' or "
+        "'stop_sequence' or 'content_filtered' or 'guardrail_intervened'.",
     }
     assert all(name in result.output for name in different)
     page = (tmp_path / "report" / "report.html").read_text()

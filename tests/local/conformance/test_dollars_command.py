@@ -1,6 +1,7 @@
 """`fine-tune conformance --tier dollars` on an account: what it needs, what it costs, and that it leaves nothing."""
 
 import json
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from typer.testing import CliRunner, Result
 
 import cli.conformance
@@ -37,8 +38,10 @@ def conformance(folder: Path, *options: str, answer: str | None = None) -> Resul
     return CliRunner().invoke(app, words, input=answer)
 
 
-def refuse(account: SimulatedAccount, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
-    """The account's policies deny an operation that is no simulated Bedrock's."""
+def refuse(
+    account: SimulatedAccount, monkeypatch: pytest.MonkeyPatch, operation: str, error: Exception | None = None
+) -> None:
+    """The account's policies deny an operation that is no simulated Bedrock's, or another error comes."""
     made = account.client
 
     def client(service: Any, **options: Any) -> Any:
@@ -46,7 +49,7 @@ def refuse(account: SimulatedAccount, monkeypatch: pytest.MonkeyPatch, operation
 
         def deny(model: Any, **_: Any) -> None:
             if model.name == operation:
-                raise ClientError({"Error": {"Code": "AccessDenied", "Message": f"{ACCOUNT}"}}, operation)
+                raise error or ClientError({"Error": {"Code": "AccessDenied", "Message": f"{ACCOUNT}"}}, operation)
 
         client.meta.events.register_first("provide-client-params", deny)
         return client
@@ -73,6 +76,10 @@ def test_the_most_that_it_can_cost_is_asked_first(
     result = conformance(tmp_path, answer="n\n")
     assert result.exit_code == 2
     assert "for at most 2." in result.output, "a month's storage is most of it"
+    costs = [float(found) for found in re.findall(r"([0-9.]+) USD in all", result.output)]
+    assert costs == sorted(costs)
+    assert len(costs) == 3, "of each tier"
+    assert costs[0] == 0
     assert not (tmp_path / "report").exists()
     assert left(account) == []
 
@@ -103,6 +110,38 @@ def test_a_caller_who_may_not_make_role_or_bucket_leaves_nothing(
     assert result.exit_code == 2
     assert f"The caller may not {operation}" in result.output
     assert "Nothing that was created is left." in result.output
+    assert left(account) == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "LimitExceeded", "Message": "Too many."}}, "CreateBucket"),
+        EndpointConnectionError(endpoint_url="https://s3.example.com"),
+    ],
+    ids=["refused", "not reached"],
+)
+def test_a_bucket_that_cannot_be_made_is_told_and_leaves_nothing(
+    account: SimulatedAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    refuse(account, monkeypatch, "CreateBucket", error)
+    result = conformance(tmp_path, "--yes")
+    assert result.exit_code == 1
+    assert "Nothing that was created is left." in result.output
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert "role or bucket cannot be made" in report["stopped"]
+    assert left(account) == []
+
+
+def test_ctrl_c_keeps_the_report_of_what_was_checked(
+    account: SimulatedAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lifecycle, "_check_all", lambda *_: signal.raise_signal(signal.SIGINT))
+    assert conformance(tmp_path, "--yes").exit_code == 130
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert {check["tier"] for check in report["checks"]} == {"free", "cents"}
+    assert "ended before" in report["stopped"]
+    assert not report["succeeded"]
     assert left(account) == []
 
 

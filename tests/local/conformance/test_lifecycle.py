@@ -11,6 +11,7 @@ from local.bedrock.errors import BedrockError
 from local.conformance.belongings import ENVIRONMENT
 from local.conformance.calls import AwsRefusal, AwsRequest, AwsResponse
 from local.conformance.check import judge
+from local.conformance.cleanup import Cleaner
 from local.conformance.lifecycle import Lifecycle
 from local.conformance.place import Place
 from stacks.settings import Settings
@@ -84,6 +85,55 @@ def test_ctrl_c_leaves_nothing(
     assert interrupted.count == number
     assert life.left == []
     assert left(account) == []
+
+
+def test_ctrl_c_before_the_clean_up_does_not_skip_it(
+    life: Lifecycle, account: SimulatedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(life, "_check_all", lambda _: None)
+
+    def press() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        life.run(press)
+    assert life.left == []
+    assert left(account) == []
+
+
+def test_a_clean_up_that_is_cut_short_is_told(life: Lifecycle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(life, "_check_all", lambda _: None)
+    monkeypatch.setattr(Cleaner, "clean_rest", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        life.run(lambda: None)
+    assert life.own.bucket in life.left[0]
+
+
+# Of the requests that create: the repeated and the refused ones, of the job and of the deployment.
+@pytest.mark.parametrize("number", [1, 2, 4, 5, 7, 8])
+def test_a_request_that_could_create_is_waited_for_after_ctrl_c(
+    life: Lifecycle, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    send, settle, created, settled = life._caller.send, Cleaner.settle_interrupted, [], []
+
+    def interrupt(request: AwsRequest) -> AwsResponse:
+        seen = send(request)
+        if request.operation.startswith("Create"):
+            created.append(request)
+            if len(created) == number:
+                raise KeyboardInterrupt
+        return seen
+
+    def note(cleaner: Cleaner) -> list[str]:
+        settled.append(cleaner)
+        return settle(cleaner)
+
+    monkeypatch.setattr(life._caller, "send", interrupt)
+    monkeypatch.setattr(Cleaner, "settle_interrupted", note)
+    with pytest.raises(KeyboardInterrupt):
+        life.run(lambda: None)
+    assert len(settled) == 1
+    assert life.left == []
 
 
 LAGGING = BRIEFLY | {"list_lag_seconds": 45, "tag_lag_seconds": 45}
