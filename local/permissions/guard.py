@@ -9,7 +9,7 @@ of an AccessRequest. Whoever acts in this process itself asks `Guard.refusal`.
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -41,11 +41,19 @@ class Guard:
         Raises EvaluatorError and UnknownRoleError.
         """
         for resource in request.resources:
-            decision = self._evaluator.decide(request, resource, self._policies(request, resource))
+            try:
+                decision = self._evaluator.decide(request, resource, self._policies(request, resource))
+            except EvaluatorError as error:
+                self.undecided(replace(request, resources=(resource,)), error)
+                raise
             self._record.append(request, resource, decision)
             if not decision.allowed:
                 return resource, decision
         return None
+
+    def undecided(self, request: AccessRequest, error: Exception) -> None:
+        """Record what cannot be decided on, so that whoever reads the record fails, whatever the caller catches."""
+        self._record.append_undecided(request, error)
 
     def _policies(self, request: AccessRequest, resource: str) -> Policies:
         return policies.deployed(request.principal_arn, resource, request.action)
@@ -63,10 +71,15 @@ class Guard:
 
         Raises UnknownCallError, EvaluatorError and UnknownRoleError.
         """
-        for request in access_requests(call, principal_arn, self._account, origin):
-            refused = self.refusal(request)
-            if refused is not None:
-                return denial(call.service, call.operation, request, *refused)
+        try:
+            for request in access_requests(call, principal_arn, self._account, origin):
+                refused = self.refusal(request)
+                if refused is not None:
+                    return denial(call.service, call.operation, request, *refused)
+        except (UnknownCallError, policies.UnknownRoleError) as error:
+            operation = f"{call.service}:{call.operation}"
+            self.undecided(AccessRequest(principal_arn, operation, ("*",), {}, origin), error)
+            raise
         return None
 
     def answer(self, body: bytes) -> tuple[int, dict[str, Any]]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from local.permissions.evaluator import AccessDecision, DecisiveStatement, Outcome
 from local.permissions.request import AccessRequest, ContextValue
@@ -13,7 +14,10 @@ from local.permissions.request import AccessRequest, ContextValue
 
 @dataclass(frozen=True)
 class RecordedDecision:
-    """One decision; `statements` are those that allowed or denied, none where nothing allows."""
+    """One decision; `statements` are those that allowed or denied, none where nothing allows.
+
+    `undecided` is a call that nobody could decide on, and `why`: whoever reads the record should fail.
+    """
 
     time: float
     origin: str
@@ -21,9 +25,10 @@ class RecordedDecision:
     action: str
     resource: str
     context: dict[str, ContextValue]
-    decision: Outcome
+    decision: Outcome | Literal["undecided"]
     statements: tuple[DecisiveStatement, ...]
     ignored: tuple[str, ...]
+    why: str = ""
 
 
 class DecisionRecord:
@@ -35,21 +40,41 @@ class DecisionRecord:
 
     def append(self, request: AccessRequest, resource: str, decision: AccessDecision) -> None:
         """Record one decision."""
+        self._write(_line(request, resource, decision.outcome, decision.statements, decision.ignored))
+
+    def append_undecided(self, request: AccessRequest, error: Exception) -> None:
+        """Record a request that cannot be decided on; its action may be an operation that nobody knows."""
+        why = f"{type(error).__name__}: {error}"
+        for resource in request.resources:
+            self._write(_line(request, resource, "undecided", why=why))
+
+    def _write(self, line: RecordedDecision) -> None:
         if self._path is None:
             return
-        line = RecordedDecision(
-            time.time(),
-            request.origin,
-            request.principal_arn,
-            request.action,
-            resource,
-            dict(request.context),
-            decision.outcome,
-            decision.statements,
-            decision.ignored,
-        )
         with self._writing, self._path.open("a") as file:
             file.write(f"{json.dumps(asdict(line))}\n")
+
+
+def _line(
+    request: AccessRequest,
+    resource: str,
+    decision: Outcome | Literal["undecided"],
+    statements: tuple[DecisiveStatement, ...] = (),
+    ignored: tuple[str, ...] = (),
+    why: str = "",
+) -> RecordedDecision:
+    return RecordedDecision(
+        time.time(),
+        request.origin,
+        request.principal_arn,
+        request.action,
+        resource,
+        dict(request.context),
+        decision,
+        statements,
+        ignored,
+        why,
+    )
 
 
 def recorded(path: Path) -> Iterator[RecordedDecision]:

@@ -14,7 +14,8 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge
 
 from local import patches
-from local.permissions.guard import Guard
+from local.permissions.calls import UnknownCallError
+from local.permissions.guard import REFUSED, Guard
 from local.permissions.request import AccessRequest, Origin, session_of
 
 ORIGIN: Origin = "rule"
@@ -40,10 +41,14 @@ class RuleTargets:
 
     def _invoking(self, invoke: Callable[..., Any]) -> Callable[..., Any]:
         def invoke_if_allowed(target: dict[str, Any], event: Any, rule: dict[str, Any], view: Any = None) -> Any:
-            if self._is_allowed(target, rule):
-                return invoke(target, event, rule, view)
-            logger.warning("EventBridge may not deliver to %s for %s", target["Arn"], rule["Name"])
-            self._give_up(target, event, rule)
+            try:
+                if self._is_allowed(target, rule):
+                    return invoke(target, event, rule, view)
+                logger.warning("EventBridge may not deliver to %s for %s", target["Arn"], rule["Name"])
+                self._give_up(target, event, rule)
+            except REFUSED:
+                # Other targets of the event still get it; the record has what could not be decided.
+                logger.exception("Whether EventBridge may deliver to %s is not known", target["Arn"])
             return None
 
         return invoke_if_allowed
@@ -56,7 +61,9 @@ class RuleTargets:
             return trusted and self._may(session_of(role, rule["Name"]), WITH_ROLE[service], target["Arn"], {})
         if service in WITH_POLICY:
             return self._may(EVENTS, WITH_POLICY[service], target["Arn"], _source(rule))
-        return True
+        error = UnknownCallError(f"Which permission a target of {service} needs is not known: add it to {__name__}.")
+        self._guard.undecided(AccessRequest(EVENTS, service, (target["Arn"],), _source(rule), ORIGIN), error)
+        raise error
 
     def _give_up(self, target: Mapping[str, Any], event: Any, rule: Mapping[str, Any]) -> None:
         queue = target.get("DeadLetterConfig", {}).get("Arn")

@@ -11,9 +11,9 @@ from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import lambda_svc, stepfunctions
 
 from local import patches
-from local.permissions.calls import AwsCall
-from local.permissions.guard import Guard
-from local.permissions.request import Origin, session_of
+from local.permissions.calls import AwsCall, UnknownCallError
+from local.permissions.guard import REFUSED, Guard
+from local.permissions.request import AccessRequest, Origin, session_of
 
 ORIGIN: Origin = "state machine"
 STATES = "states.amazonaws.com"
@@ -83,14 +83,28 @@ class StateMachineRole:
             raise stepfunctions._ExecutionError(error, message)
 
     def _denial(self, service: str, operation: str, **parameters: Any) -> str | None:
-        """Why the role of the current execution's state machine may not; None where it may, or where there is none."""
+        """Why the role of the current execution's state machine may not; None where it may.
+
+        Raises States.Runtime, which a definition cannot retry, where nobody can decide.
+        """
+        call = AwsCall(service, operation, parameters, get_region(), get_account_id())
+        try:
+            return self._decided(call)
+        except REFUSED as error:
+            raise stepfunctions._ExecutionError("States.Runtime", f"{type(error).__name__}: {error}") from error
+
+    def _decided(self, call: AwsCall) -> str | None:
         execution = patches.current_execution()
-        machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) if execution else None
-        if execution is None or machine is None:
-            return None
+        if execution is None:
+            error = UnknownCallError(f"{call.service}'s {call.operation} is called in the name of no known execution.")
+            self._guard.undecided(AccessRequest(STATES, f"{call.service}:{call.operation}", ("*",), {}, ORIGIN), error)
+            raise error
+        machine = stepfunctions._state_machines.get(execution["stateMachineArn"])
+        if machine is None:
+            # Its executions end with a state machine that is deleted; what they still ask is no fault of the policies.
+            raise UnknownCallError(f"The state machine {execution['stateMachineArn']} is deleted.")
         role = machine["roleArn"]
         if not self._guard.may_assume(STATES, role, machine["stateMachineArn"], ORIGIN):
             return NOT_TRUSTED
-        call = AwsCall(service, operation, parameters, get_region(), get_account_id())
         refused = self._guard.denial_of(call, session_of(role, execution["name"]), ORIGIN)
         return refused.message if refused else None

@@ -227,6 +227,10 @@ def test_a_call_that_nobody_has_thought_of_ends_the_function(caller: Caller) -> 
     told = json.load(answer["Payload"])
     assert told["errorType"] == "PermissionsError"
     assert "s3's DeleteBucket" in told["errorMessage"]
+    # Whoever reads the record can fail, although a function may catch the error.
+    last = list(recorded(caller.aws.decisions))[-1]
+    assert (last.action, last.decision) == ("s3:DeleteBucket", "undecided")
+    assert "UnknownCallError" in last.why
 
 
 def test_each_decision_is_recorded_with_the_statement_that_decided(caller: Caller) -> None:

@@ -2,13 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from ministack.services.stepfunctions import _ExecutionError
 
 from local.embedded_aws import ACCOUNT, EmbeddedAws
-from local.permissions.record import recorded
+from local.permissions.account import EmbeddedAccount
+from local.permissions.evaluator import Evaluator
+from local.permissions.guard import Guard
+from local.permissions.record import DecisionRecord, recorded
+from local.permissions.state_machine_role import StateMachineRole
 from tests.local.conftest import ROLE, Sandbox, make_role, policy
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
@@ -356,3 +362,39 @@ def test_a_job_in_a_vpc_is_refused_whose_role_may_make_no_network_interfaces(
         (each.action, each.decision) for each in recorded(sandbox.aws.decisions) if each.origin == "bedrock"
     }
     assert create_job(sandbox, inside, make_role(sandbox.aws, "inside", ANYTHING))
+
+
+def test_a_target_that_the_tables_do_not_have_gets_no_event(rules: Rules) -> None:
+    """It would pass unseen; the record has it, so that whoever reads the record fails."""
+    target = f"arn:aws:logs:us-west-2:{ACCOUNT}:log-group:/aws/events/all"
+    rules.rule("logged", target)
+    rules.happen("logged")
+    path = rules.sandbox.aws.decisions
+    asked = rules.sandbox.until(lambda: [each for each in recorded(path) if each.resource == target], bool)
+    assert [(each.origin, each.decision) for each in asked] == [("rule", "undecided")]
+
+
+def test_what_cannot_be_decided_for_a_state_machine_ends_the_execution(sandbox: Sandbox) -> None:
+    """A topic's name that is no ARN: IAM cannot tell whether a policy allows it."""
+    tell = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish",
+        "Parameters": {"TopicArn": f"arn:aws:sqs:us-west-2:{ACCOUNT}:no-topic", "Message": "It ended."},
+        "End": True,
+    }
+    end = sandbox.run({"States": {"Tell": tell}})
+    assert (end["status"], end["error"]) == ("FAILED", "States.Runtime")
+    assert "EvaluatorError" in end["cause"]
+    assert [each.action for each in recorded(sandbox.aws.decisions) if each.decision == "undecided"][
+        -1
+    ] == "sns:Publish"
+
+
+def test_what_no_known_execution_asks_for_is_not_allowed(tmp_path: Path) -> None:
+    """Outside of an execution there is no role to decide by."""
+    record = DecisionRecord(tmp_path / "permissions.jsonl")
+    with Evaluator() as evaluator:
+        role = StateMachineRole(Guard(evaluator, EmbeddedAccount("http://127.0.0.1", ""), record))
+        with pytest.raises(_ExecutionError, match=r"UnknownCallError"):
+            role._require("States.TaskFailed", "s3", "GetObject", Bucket="b", Key="k")
+    assert [each.decision for each in recorded(tmp_path / "permissions.jsonl")] == ["undecided"]
