@@ -18,6 +18,7 @@ Kind = Literal["throughput", "deployment", "job", "model"]
 Breakpoint = Literal["before", "after"]
 SUCCEEDED = frozenset({"SUCCEEDED"})
 ENDED = frozenset({"SUCCEEDED", "FAILED"})
+FAILED = frozenset({"FAILED"})
 ABORTED = frozenset({"ABORTED"})
 TIMED_OUT = frozenset({"TIMED_OUT"})
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.bedrock.faults import Fault, FaultKind
-from local.faults.case import ABORTED, ENDED, SUCCEEDED, Action, Case, Target, each_operation
+from local.faults.case import ABORTED, ENDED, FAILED, SUCCEEDED, Action, Case, Target, each_operation
 from local.faults.dataset import LONG, LONG_SWEEP, ON_DEMAND, PLAIN, SWEEP, DataSet
 from local.faults.rules import DEPLOYMENT_STUCK, JOB_STUCK, STOPS_JOB
 
@@ -56,6 +56,7 @@ class _Middle:
     dataset: DataSet = PLAIN
     leads_there: tuple[Fault, ...] = ()
     lifts: bool = False
+    error: str | None = None
     missing_arm: str | None = None
     ends_as: frozenset[str] = ENDED
 
@@ -65,14 +66,35 @@ class _Middle:
         return f"denied-in-the-middle/{self.operation}{by}"
 
 
+def _again_denied(operation: str, dataset: DataSet) -> _Middle:
+    """A deletion that is asked for a second time, since the first call is throttled."""
+    throttled = Fault(operation=operation, kind=FaultKind.THROTTLE, caller="delete_throughput", last=1)
+    return _Middle(
+        operation,
+        "delete_throughput",
+        dataset=dataset,
+        leads_there=(throttled,),
+        error="ThroughputNotDeleted",
+        ends_as=FAILED,
+    )
+
+
 IN_THE_MIDDLE = (
     _Middle("CreateModelCustomizationJob", dataset=SWEEP, ends_as=SUCCEEDED),
     _Middle("Converse", "answer_baseline_shard", first=4, missing_arm="base", ends_as=SUCCEEDED),
     _Middle("GetProvisionedModelThroughput", "check_serving"),
-    _Middle("GetCustomModelDeployment", "check_serving", dataset=ON_DEMAND),
+    # It is in service when it is asked about for the first time, unless it is stuck.
+    _Middle(
+        "GetCustomModelDeployment",
+        "check_serving",
+        dataset=ON_DEMAND,
+        leads_there=(DEPLOYMENT_STUCK,),
+        error="ThroughputFailed",
+        ends_as=FAILED,
+    ),
     _Middle("Converse", ".answer_shard", first=4),
-    _Middle("DeleteProvisionedModelThroughput", "delete_throughput", ends_as=SUCCEEDED),
-    _Middle("DeleteCustomModelDeployment", "delete_throughput", dataset=ON_DEMAND, ends_as=SUCCEEDED),
+    _again_denied("DeleteProvisionedModelThroughput", PLAIN),
+    _again_denied("DeleteCustomModelDeployment", ON_DEMAND),
     # What was deleted cannot be seen to be gone.
     _Middle("GetProvisionedModelThroughput", "delete_throughput"),
     _Middle("StopModelCustomizationJob", dataset=LONG_SWEEP, leads_there=STOPS_JOB, lifts=True),
@@ -93,6 +115,8 @@ def denied_cases() -> Iterator[Case]:
             f"{middle.operation} access denied from call {middle.first} on",
             (denied, *middle.leads_there),
             dataset=middle.dataset,
+            injects=True,
+            error=middle.error,
             lifts=middle.lifts,
             missing_arm=middle.missing_arm,
             ends_as=middle.ends_as,

@@ -4,6 +4,7 @@ import pytest
 
 from local.bedrock.settings import UndocumentedRefusals
 from local.faults.cases import REFUSALS, all_cases, chosen
+from local.faults.denied_cases import denied_cases
 
 
 @pytest.mark.parametrize("refusals", REFUSALS)
@@ -26,3 +27,10 @@ def test_a_pattern_and_a_code_choose_together() -> None:
     name = "DeleteProvisionedModelThroughput/dropped-after-the-effect"
     assert [(case.name, case.refusals) for case in chosen(name, "validation")] == [(name, "validation")]
     assert chosen(f"{name}+validation", "validation") == []
+
+
+def test_a_denial_in_the_middle_that_never_hits_is_a_problem() -> None:
+    """A run that makes no second call would pass without its fault."""
+    middle = [case for case in denied_cases() if case.name.startswith("denied-in-the-middle/")]
+    assert middle
+    assert all(case.injects for case in middle)
