@@ -9,7 +9,7 @@ from lambdas.domain.core.run import RUN_TAGS
 from local.bedrock.clock import ManualClock
 from local.bedrock.errors import BedrockError
 from local.conformance.belongings import ENVIRONMENT
-from local.conformance.calls import AwsRefusal, AwsRequest, AwsResponse
+from local.conformance.calls import NO_ANSWER, AwsRefusal, AwsRequest, AwsResponse
 from local.conformance.check import judge
 from local.conformance.cleanup import Cleaner
 from local.conformance.lifecycle import Lifecycle
@@ -134,6 +134,31 @@ def test_a_request_that_could_create_is_waited_for_after_ctrl_c(
         life.run(lambda: None)
     assert len(settled) == 1
     assert life.left == []
+
+
+def test_what_a_request_without_answer_creates_late_is_waited_for(
+    life: Lifecycle, account: SimulatedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = "CreateModelCustomizationJob"
+    send, settle = life._caller.send, Cleaner.settle_interrupted
+    late: list[AwsRequest] = []
+
+    def lose(request: AwsRequest) -> AwsResponse:
+        if request.operation != operation:
+            return send(request)
+        late.append(request)
+        return AwsResponse(request, None, AwsRefusal(NO_ANSWER, "The connection was closed."))
+
+    def take_effect(cleaner: Cleaner) -> list[str]:
+        assert send(late[-1]).answer is not None
+        return settle(cleaner)
+
+    monkeypatch.setattr(life._caller, "send", lose)
+    monkeypatch.setattr(Cleaner, "settle_interrupted", take_effect)
+    life.run(lambda: None)
+    assert life.stopped == f"{operation} was refused: what needs it was not checked."
+    assert life.left == []
+    assert left(account) == []
 
 
 LAGGING = BRIEFLY | {"list_lag_seconds": 45, "tag_lag_seconds": 45}
