@@ -142,6 +142,7 @@ def test_what_a_request_without_answer_creates_late_is_waited_for(
     operation = "CreateModelCustomizationJob"
     send, settle = life._caller.send, Cleaner.settle_interrupted
     late: list[AwsRequest] = []
+    created: list[object] = []
 
     def lose(request: AwsRequest) -> AwsResponse:
         if request.operation != operation:
@@ -150,12 +151,14 @@ def test_what_a_request_without_answer_creates_late_is_waited_for(
         return AwsResponse(request, None, AwsRefusal(NO_ANSWER, "The connection was closed."))
 
     def take_effect(cleaner: Cleaner) -> list[str]:
-        assert send(late[-1]).answer is not None
+        created.append(send(late[-1]).answer)
         return settle(cleaner)
 
     monkeypatch.setattr(life._caller, "send", lose)
     monkeypatch.setattr(Cleaner, "settle_interrupted", take_effect)
     life.run(lambda: None)
+    assert len(created) == 1
+    assert created[0] is not None
     assert life.stopped == f"{operation} was refused: what needs it was not checked."
     assert life.left == []
     assert left(account) == []
