@@ -18,6 +18,11 @@ def test_each_entry_has_a_reason() -> None:
     assert [str(entry) for entry in read_accepted() if not entry.reason.strip().endswith(".")] == []
 
 
+def test_each_entry_names_one_action() -> None:
+    """A pattern would accept a later grant that nobody has looked at."""
+    assert [str(entry) for entry in read_accepted() if "*" in entry.action] == []
+
+
 def test_a_grant_has_one_name_in_a_template(keyed_templates: Templates) -> None:
     """Two grants of one name would count as used where one of them is."""
     found = all_grants(keyed_templates)
