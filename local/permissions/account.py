@@ -52,7 +52,14 @@ class EmbeddedAccount:
         """With its path."""
         return policies.role_arn(name)
 
-    def object_exists(self, bucket: str, key: str) -> bool:
-        """Its latest version is no delete marker."""
+    def object_exists(self, bucket: str, key: str, version: str) -> bool:
+        """Its named version, or else its latest one, is no delete marker."""
         held = s3._buckets.get(bucket)
-        return held is not None and key in held["objects"]
+        if held is None:
+            return False
+        latest = held["objects"].get(key)
+        # An object from before the bucket had versions has none.
+        if not version or (latest is not None and version == (latest.get("version_id") or "null")):
+            return latest is not None
+        versions = s3._object_versions.get((bucket, key), [])
+        return any(each["version_id"] == version and not each.get("is_delete_marker") for each in versions)

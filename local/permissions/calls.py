@@ -73,8 +73,8 @@ class AccountState(Protocol):
     def role_arn(self, name: str) -> str | None:
         """The ARN of a role by its name."""
 
-    def object_exists(self, bucket: str, key: str) -> bool:
-        """Whether there is such an object."""
+    def object_exists(self, bucket: str, key: str, version: str) -> bool:
+        """Whether there is such an object, in the named version where one is named."""
 
 
 Needs = Callable[[AwsCall, AccountState], Iterator[Needed]]

@@ -29,7 +29,7 @@ def _key(call: AwsCall, account: AccountState, *actions: str) -> Iterator[Needed
 
 def _reads(call: AwsCall, account: AccountState) -> Iterator[Needed]:
     yield Needed("s3:GetObjectVersion" if call.text("VersionId") else "s3:GetObject", (_object(call),))
-    if account.object_exists(call.text("Bucket"), call.text("Key")):
+    if account.object_exists(call.text("Bucket"), call.text("Key"), call.text("VersionId")):
         yield from _key(call, account, "Decrypt")
     else:
         yield Needed("s3:ListBucket", (_bucket(call),))

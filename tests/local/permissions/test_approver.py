@@ -44,7 +44,7 @@ class NothingThere:
     def role_arn(self, name: str) -> str | None:
         return None
 
-    def object_exists(self, bucket: str, key: str) -> bool:
+    def object_exists(self, bucket: str, key: str, version: str) -> bool:
         return False
 
 

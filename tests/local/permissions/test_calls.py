@@ -27,7 +27,9 @@ class FakeAccount:
 
     resources: dict[tuple[str, str], TaggedResource] = field(default_factory=dict)
     key: str | None = None
-    objects: set[tuple[str, str]] = field(default_factory=lambda: {("data", "runs/1/x")})
+    objects: set[tuple[str, str, str]] = field(
+        default_factory=lambda: {("data", "runs/1/x", ""), ("data", "runs/1/x", "v"), ("data", "removed", "v")}
+    )
 
     def bedrock_resource(self, kind: str, identifier: str) -> TaggedResource | None:
         return self.resources.get((kind, identifier))
@@ -44,8 +46,8 @@ class FakeAccount:
     def role_arn(self, name: str) -> str | None:
         return f"arn:aws:iam::{ACCOUNT}:role/path/{name}" if name == "job" else None
 
-    def object_exists(self, bucket: str, key: str) -> bool:
-        return (bucket, key) in self.objects
+    def object_exists(self, bucket: str, key: str, version: str) -> bool:
+        return (bucket, key, version) in self.objects
 
 
 def requests(
@@ -68,6 +70,9 @@ def bedrock(resource: str, *, account: str = ACCOUNT) -> str:
     [
         ("GetObject", PLACE, [("s3:GetObject", OBJECT)]),
         ("GetObject", {**PLACE, "VersionId": "v"}, [("s3:GetObjectVersion", OBJECT)]),
+        # A version that was named is there although the object was removed later, or the reverse.
+        ("GetObject", {**PLACE, "Key": "removed", "VersionId": "v"}, [("s3:GetObjectVersion", f"{BUCKET}/removed")]),
+        ("GetObject", {**PLACE, "VersionId": "w"}, [("s3:GetObjectVersion", OBJECT), ("s3:ListBucket", BUCKET)]),
         ("HeadObject", {**PLACE, "Key": "gone"}, [("s3:GetObject", f"{BUCKET}/gone"), ("s3:ListBucket", BUCKET)]),
         ("PutObject", {**PLACE, "IfNoneMatch": "*"}, [("s3:PutObject", OBJECT)]),
         ("PutObject", {**PLACE, "IfMatch": "e"}, [("s3:PutObject", OBJECT), ("s3:GetObject", OBJECT)]),

@@ -242,3 +242,18 @@ def test_each_decision_is_recorded_with_the_statement_that_decided(caller: Calle
     assert allowed.context["aws:SecureTransport"] == "true"
     assert [(each.policy, each.number) for each in allowed.statements] == [("own", 2)]
     assert (refused.resource, refused.decision) == (f"arn:aws:s3:::{BUCKET}/other", "implicitDeny")
+
+
+def test_a_version_is_read_although_its_object_is_removed(caller: Caller) -> None:
+    """S3 looks at the version that is named: who may not list the bucket is told of a missing one only by a denial."""
+    s3, place = caller.aws.client("s3"), {"Bucket": "versioned", "Key": "runs/1"}
+    s3.create_bucket(Bucket="versioned", CreateBucketConfiguration={"LocationConstraint": caller.aws.region})
+    s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    written = s3.put_object(**place, Body=b"{}")["VersionId"]
+    marker = s3.delete_object(**place)["VersionId"]
+    caller.may({"Effect": "Allow", "Action": "s3:GetObjectVersion", "Resource": "arn:aws:s3:::versioned/*"})
+    kept, removed = caller.call(
+        ("s3", "get_object", {**place, "VersionId": written}), ("s3", "get_object", {**place, "VersionId": marker})
+    )
+    assert kept is None
+    assert removed == denied("AccessDenied", "s3:ListBucket", '"arn:aws:s3:::versioned"')
