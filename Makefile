@@ -51,8 +51,8 @@ validate: $(PYTHON_STAMP) ## the data gate without AWS: make validate [DATA=<fil
 preflight: $(PYTHON_STAMP) ## a run's checks on the caller's account: make preflight [DATA=<file or folder>] [MODEL=<id>] [REGION=<region>]
 	@fine-tune preflight $${DATA:+--data "$$DATA"} $${MODEL:+--model "$$MODEL"} $${REGION:+--region "$$REGION"}
 
-smoke: install ## deploys, runs, checks and destroys an environment of its own: make smoke [TARGET=aws] [REGION=<region>] [CAP=<USD>] [YES=1]
-	@python -m cli.smoke $${TARGET:+--target "$$TARGET"} $${REGION:+--region "$$REGION"} $${CAP:+--cap "$$CAP"} $${YES:+--yes}
+smoke: install ## deploys, runs, checks and destroys an environment of its own: make smoke [TARGET=aws] [REGION=<region>] [CAP=<USD>] [YES=1] [OUT=<folder>]
+	@python -m cli.smoke $${TARGET:+--target "$$TARGET"} $${REGION:+--region "$$REGION"} $${CAP:+--cap "$$CAP"} $${YES:+--yes} $${OUT:+--out "$$OUT"}
 
 faults: install ## faults in every place of a run, none of which may leave anything behind: make faults [ONLY=<pattern>] [REFUSALS=specific|validation]
 	@fine-tune faults $${ONLY:+--only "$$ONLY"} $${REFUSALS:+--refusals "$$REFUSALS"}

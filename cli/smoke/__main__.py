@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -30,6 +31,7 @@ WRITTEN = ("logs/", "tmp/", "bedrock-calls.jsonl", "permissions.jsonl", "executi
 Target = Annotated[Literal["embedded", "aws"], typer.Option(help="An AWS on this machine, or the caller's account.")]
 Cap = Annotated[float, typer.Option(min=0.01, help="The most that the run may cost, in USD.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before anything is created.")]
+Out = Annotated[Path, typer.Option(help="Where the result goes; default: build/smoke.", show_default=False)]
 
 # Nothing is created when these are raised.
 REFUSALS = (
@@ -52,26 +54,32 @@ FAILURES = (
 )
 
 
-def main(target: Target = "embedded", region: Region = None, cap: Cap = DEFAULT_CAP_USD, yes: Yes = False) -> None:
+def main(
+    target: Target = "embedded",
+    region: Region = None,
+    cap: Cap = DEFAULT_CAP_USD,
+    yes: Yes = False,
+    out: Out = SMOKE_FOLDER,
+) -> None:
     """Deploy an environment of its own, run the shipped example on the cheapest model, check all of it, destroy it.
 
     Exit status: 0 if all was as promised and nothing is left; 1 if not; 2 if nothing was created; 130 after Ctrl-C,
     when what was created has been destroyed.
     """
-    console = Console()
+    console, out = Console(), out.absolute()
     try:
         requested, choice = choose(region, cap)
-        with emptied(SMOKE_FOLDER, SMOKE, WRITTEN), stopping_on_sigterm(), ExitStack() as running:
+        with emptied(out, SMOKE, WRITTEN), stopping_on_sigterm(), ExitStack() as running:
             if target == "aws":
                 place: SmokePlace = CallersAccount(account_of(requested.settings.region))
             else:
-                place = _embedded(running, requested.settings.region)
+                place = _embedded(running, out, requested.settings.region)
                 requested = requested.with_settings(place.settings)
             for line in check(place, requested, choice):
                 console.write_line(line)
             if target == "aws" and not yes:
                 _confirm(requested, choice)
-            succeeded = smoke(place, requested, choice, console, SMOKE_FOLDER)
+            succeeded = smoke(place, requested, choice, console, out)
     except REFUSALS as error:
         raise failed(error, 2) from None
     except FAILURES as error:
@@ -83,8 +91,8 @@ def main(target: Target = "embedded", region: Region = None, cap: Cap = DEFAULT_
     raise typer.Exit(0 if succeeded else 1)
 
 
-def _embedded(running: ExitStack, region: str) -> Embedded:
-    aws = running.enter_context(EmbeddedAws(SMOKE_FOLDER, region=region))
+def _embedded(running: ExitStack, folder: Path, region: str) -> Embedded:
+    aws = running.enter_context(EmbeddedAws(folder, region=region))
     running.callback(save_logs, aws)
     bootstrap(aws)
     return Embedded(aws)

@@ -1,58 +1,90 @@
 """Whether the caller may do what the smoke test does: asked of IAM, before anything is created."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.account import Account
+from cli.target import RequestedEnvironment
 
-# What it does itself; all else is done by the CDK's roles and those of the environment.
-OWN_ACTIONS = (
-    "bedrock:DeleteCustomModel",
-    "bedrock:ListCustomModelDeployments",
-    "bedrock:ListCustomModels",
-    "bedrock:ListModelCustomizationJobs",
-    "bedrock:ListProvisionedModelThroughputs",
-    "bedrock:ListTagsForResource",
-    "cloudformation:DescribeStacks",
-    "logs:DeleteLogGroup",
-    "logs:DescribeLogGroups",
-    "s3:GetObject",
-    "s3:ListAllMyBuckets",
-    "s3:ListBucket",
-    "s3:PutObject",
-    "sns:Subscribe",
-    "sqs:CreateQueue",
-    "sqs:DeleteQueue",
-    "sqs:ReceiveMessage",
-    "ssm:DeleteParameter",
-    "ssm:GetParameter",
-    "states:DescribeExecution",
-    "states:GetExecutionHistory",
-    "states:ListExecutions",
-)
+# What it does itself, by the resource, in an environment's own name; all else is done by the CDK's roles and those of
+# the environment. CloudFormation names a state machine by its place in the stack.
+OWN_ACTIONS = {
+    "*": (
+        "bedrock:ListCustomModelDeployments",
+        "bedrock:ListCustomModels",
+        "bedrock:ListModelCustomizationJobs",
+        "bedrock:ListProvisionedModelThroughputs",
+        "logs:DescribeLogGroups",
+        "s3:ListAllMyBuckets",
+    ),
+    "arn:{partition}:bedrock:{region}:{account}:custom-model/{name}": (
+        "bedrock:DeleteCustomModel",
+        "bedrock:ListTagsForResource",
+    ),
+    "arn:{partition}:cloudformation:{region}:{account}:stack/{name}-data/1": (
+        "cloudformation:DescribeStackResources",
+        "cloudformation:DescribeStacks",
+    ),
+    "arn:{partition}:cloudformation:{region}:{account}:stack/{name}-pipeline/1": ("cloudformation:DescribeStacks",),
+    "arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/{name}-pipeline": ("logs:DeleteLogGroup",),
+    "arn:{partition}:s3:::{name}-data-output": ("s3:ListBucket",),
+    "arn:{partition}:s3:::{name}-data-output/runs/1": ("s3:GetObject",),
+    "arn:{partition}:s3:::{name}-data-input/1": ("s3:PutObject",),
+    "arn:{partition}:sns:{region}:{account}:{name}-pipeline-results": ("sns:Subscribe",),
+    "arn:{partition}:sqs:{region}:{account}:{name}-inbox": (
+        "sqs:CreateQueue",
+        "sqs:DeleteMessage",
+        "sqs:DeleteQueue",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:ReceiveMessage",
+        "sqs:SetQueueAttributes",
+    ),
+    "arn:{partition}:ssm:{region}:{account}:parameter/{name}/champion": ("ssm:DeleteParameter", "ssm:GetParameter"),
+    "arn:{partition}:states:{region}:{account}:stateMachine:WorkflowFineTuning": ("states:ListExecutions",),
+    "arn:{partition}:states:{region}:{account}:execution:WorkflowFineTuning:1": (
+        "states:DescribeExecution",
+        "states:GetExecutionHistory",
+    ),
+    "arn:{partition}:iam::{account}:role/cdk-{qualifier}-deploy-role-{account}-{region}": ("sts:AssumeRole",),
+}
+# With a key of the environment's own: to upload, to read, and to see that it is to be deleted.
+OWN_KEY_ACTIONS = {
+    "arn:{partition}:kms:{region}:{account}:key/1": ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
+}
 
 
 class NotPermittedError(Exception):
     """The caller may not do all of it; the message says what is missing."""
 
 
-def check_caller(account: Account, qualifier: str) -> Iterator[str]:
+def check_caller(account: Account, target: RequestedEnvironment) -> Iterator[str]:
     """Yields a sentence where IAM does not tell; raises NotPermittedError where the caller may not do something."""
-    number, partition = account.caller.split(":")[4], account.caller.split(":")[1]
     if account.caller.endswith(":root"):
         return
-    role = f"arn:{partition}:iam::{number}:role/cdk-{qualifier}-deploy-role-{number}-{account.region}"
+    names = {
+        "partition": account.caller.split(":")[1],
+        "account": account.caller.split(":")[4],
+        "region": account.region,
+        "name": target.settings.deployment,
+        "qualifier": target.qualifier,
+    }
+    needed = OWN_ACTIONS | (OWN_KEY_ACTIONS if target.settings.customer_managed_key else {})
     try:
         source = _source(account)
-        denied = _denied(account, source, OWN_ACTIONS, "*") + _denied(account, source, ["sts:AssumeRole"], role)
+        denied = [
+            action
+            for resource, actions in needed.items()
+            for action in _denied(account, source, actions, resource.format(**names))
+        ]
     except (BotoCoreError, ClientError) as error:
         yield f"Whether {account.caller} may do all that is needed cannot be told: {error}"
         return
     if denied:
+        missing = ", ".join(dict.fromkeys(denied))
         raise NotPermittedError(
-            f"{account.caller} may not do {', '.join(denied)}: use a role that may create and delete, such as one with "
+            f"{account.caller} may not do {missing}: use a role that may create and delete, such as one with "
             "AdministratorAccess. Nothing was created."
         )
 
@@ -65,7 +97,7 @@ def _source(account: Account) -> str:
     return str(account.client("iam").get_role(RoleName=name)["Role"]["Arn"])
 
 
-def _denied(account: Account, source: str, actions: Any, resource: str) -> list[str]:
+def _denied(account: Account, source: str, actions: Iterable[str], resource: str) -> list[str]:
     pages = account.client("iam").get_paginator("simulate_principal_policy")
     results = [
         result

@@ -76,7 +76,7 @@ def choose(region: str | None, cap_usd: float) -> tuple[RequestedEnvironment, Pr
 def check(place: SmokePlace, target: RequestedEnvironment, choice: PricedModel) -> Iterator[str]:
     """Yields what is worth knowing; raises AccountNotReadyError, NotDeployableError and NotPermittedError."""
     yield from check_deployment(target, place.account)
-    yield from check_caller(place.account, target.qualifier)
+    yield from check_caller(place.account, target)
     found = check_run(
         EXAMPLE,
         model=choice.model.customization_id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
@@ -18,7 +19,7 @@ from cli.run import InterruptedRunError
 from cli.smoke import __main__ as command
 from cli.smoke import removal
 from cli.smoke import run as smoke_run
-from cli.smoke.caller import OWN_ACTIONS, NotPermittedError, check_caller
+from cli.smoke.caller import OWN_ACTIONS, OWN_KEY_ACTIONS, NotPermittedError, check_caller
 from cli.smoke.choice import NoModelError, cheapest, most_usd
 from cli.smoke.outside import SmokeCheck
 from cli.smoke.places import CallersAccount
@@ -161,12 +162,13 @@ def place(monkeypatch: pytest.MonkeyPatch) -> FakePlace:
 
 
 @pytest.fixture(autouse=True)
-def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    monkeypatch.setattr(command, "SMOKE_FOLDER", tmp_path / "smoke")
+def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 def run(*words: str, answer: str = "") -> Result:
-    return CliRunner().invoke(command.app, ["--target", "aws", "--region", "us-east-1", *words], input=answer)
+    words = ("--target", "aws", "--region", "us-east-1", "--out", "smoke", *words)
+    return CliRunner().invoke(command.app, words, input=answer)
 
 
 def raising(error: BaseException) -> Callable[..., Any]:
@@ -376,18 +378,19 @@ def test_where_iam_does_not_tell_the_test_goes_on_with_a_sentence(place: FakePla
     """A role may do all of it without permission to simulate."""
     account = Mock(region="us-east-1", caller="arn:aws:iam::111122223333:user/one")
     account.client.return_value.get_paginator.return_value.paginate.side_effect = refusal("AccessDenied")
-    [sentence] = check_caller(account, "hnb659fds")
+    [sentence] = check_caller(account, target_of(None, "us-east-1", "smoke-1"))
     assert "cannot be told" in sentence
     account.caller = "arn:aws:iam::111122223333:root"
-    assert list(check_caller(account, "hnb659fds")) == []
+    assert list(check_caller(account, target_of(None, "us-east-1", "smoke-1"))) == []
     place.fake.denied = {"sns:Subscribe"}
     with pytest.raises(NotPermittedError):
-        list(check_caller(place.account, "hnb659fds"))
+        list(check_caller(place.account, target_of(None, "us-east-1", "smoke-1")))
 
 
 def test_each_action_that_iam_is_asked_for_is_one() -> None:
     """A misspelt one would refuse everybody."""
-    assert [found for action in OWN_ACTIONS for found in request_findings(action, ["*"], [])] == []
+    needed = [*OWN_ACTIONS.values(), *OWN_KEY_ACTIONS.values()]
+    assert [found for actions in needed for action in actions for found in request_findings(action, ["*"], [])] == []
 
 
 def test_the_cdk_cli_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
