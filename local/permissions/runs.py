@@ -15,6 +15,8 @@ from local.faults.run import SECONDS_TO_START
 from local.permissions.deployed import STACKS
 
 EXAMPLES = CHECKOUT / "examples"
+# The example's gain is one of form; twice as many test groups as by default show it without doubt.
+PROMOTED = {"split": {"test": 0.3}, "evaluation": {"gate": {"form_counts": True}}}
 PURCHASES: Mapping[str, DataSet] = {"CreateProvisionedModelThroughput": PLAIN, "CreateCustomModelDeployment": ON_DEMAND}
 
 # Cases of `make faults`, and the calls that they are here for.
@@ -47,23 +49,26 @@ OF_FAULTS = (
 
 @dataclass(frozen=True)
 class ShippedExample(DataSet):
-    """The example that the demo runs."""
+    """The example that the demo runs, without a test set of its own."""
 
     def files(self, marker: str) -> dict[str, bytes]:
-        """As a folder with one file."""
-        return {f"input/{marker}/train.jsonl": (EXAMPLES / "financial-tables.jsonl").read_bytes()}
+        """As a folder with its settings."""
+        return {
+            f"input/{marker}/run.json": json.dumps(self.settings).encode(),
+            f"input/{marker}/train.jsonl": (EXAMPLES / "financial-tables.jsonl").read_bytes(),
+        }
 
 
 def cases(original: str) -> list[Case]:
-    """The runs as cases, the demo's on the `original` environment; raises KeyError where a case has another name."""
+    """The runs as cases, the promotion on the `original` environment; raises KeyError where a case has another name."""
     known = {case.name: case for case in all_cases()}
     settings = json.loads((EXAMPLES / "sweep-and-judges" / "run.json").read_text())
     judged = replace(SWEEP, settings={**SWEEP.settings, "evaluation": settings["evaluation"]})
     return [
-        # Its limit of runs in a day is the shipped one.
-        Case("demo", "none", dataset=ShippedExample({}), deployment=original, ends_as=SUCCEEDED),
+        # Its model becomes the champion; its limit of runs in a day is the shipped one.
+        Case("promotion", "none", dataset=ShippedExample(PROMOTED), deployment=original, ends_as=SUCCEEDED),
         Case("sweep with judges", "none", dataset=judged, ends_as=SUCCEEDED),
-        # PurchaseThroughputOrDeploy gives its slot back meanwhile, looks at what uses the quota, and tells people.
+        # PurchaseThroughputOrDeploy gives its slot back meanwhile, and tells people.
         *(_quota_in_use(operation, dataset) for operation, dataset in PURCHASES.items()),
         *(known[name] for name in OF_FAULTS),
     ]
