@@ -52,7 +52,7 @@ def permissions_by_state(
             _read_write(out, "runs/*/claim.json"),
             _read(out, "runs/*/report.json"),
             _read_write(out, DAILY_RUNS),
-            runs,
+            # Covers a missing report, too: a GetObject has no prefix.
             _list(out, DAILY_RUNS),
             *key,
         ],
