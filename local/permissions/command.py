@@ -55,5 +55,6 @@ def tell(made: GrantAccount, console: Console, folder: Path) -> None:
     text = as_text(made)
     (folder / "report.txt").write_text(text)
     (folder / "report.json").write_text(json.dumps(as_json(made), indent=1) + "\n")
-    console.write_line(text)
+    for line in text.splitlines():
+        console.write_line(line)
     console.print(f"Report: {folder / 'report.json'}", soft_wrap=True)

@@ -1,5 +1,6 @@
 """The account of the permissions: what is used, what is not, what is listed for a reason, and what was denied."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from local.permissions.accounting import (
     account,
     read_accepted,
 )
+from local.permissions.command import tell
 from local.permissions.grants import Grant, GrantPlace, grants
 from local.permissions.report import as_json, as_text
+from local.terminal import Console
 
 BUCKET = "arn:aws:s3:::out-1"
 READ, WRITE = Statement("Default", 1), Statement("Default", 2)
@@ -115,6 +118,13 @@ def test_the_report_has_each_grant_under_what_became_of_it() -> None:
         "missing": [],
     }
     assert told["stale"] == []
+
+
+def test_the_terminal_shows_a_line_for_each_role(tmp_path: Path) -> None:
+    shown = io.StringIO()
+    made = account(GRANTS, [READS], [LISTED])
+    tell(made, Console(file=shown), tmp_path)
+    assert shown.getvalue().splitlines()[: len(as_text(made).splitlines())] == as_text(made).splitlines()
 
 
 def test_a_grant_on_a_resource_is_of_the_service_that_it_names() -> None:
