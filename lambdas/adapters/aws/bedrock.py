@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lambdas.adapters.aws.deletions import explain_refused_deletion
 from lambdas.adapters.aws.service_errors import (
     VALIDATION,
     Conflict,
@@ -181,6 +182,8 @@ class Bedrock:
                 self._client.delete_custom_model(modelIdentifier=arn)
         except NotFound:
             return False
+        except Refused as refusal:
+            return explain_refused_deletion(refusal, lambda: self.find_custom_model(arn))
         return True
 
     def list_custom_models(self) -> list[Listed]:

@@ -53,6 +53,7 @@ class Conflict(Refused):
 
 
 VALIDATION = "ValidationException"
+ACCESS_DENIED = "AccessDeniedException"
 # Bedrock's documents do not tell with which of its codes an operation refuses a name that nothing has, or a resource
 # whose state forbids the call: a ValidationException may say what ResourceNotFoundException or ConflictException says.
 _SAYS_UNKNOWN = re.compile(

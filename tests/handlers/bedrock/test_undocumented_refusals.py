@@ -44,6 +44,29 @@ def test_a_deletion_of_what_is_gone_is_done(bedrock: Script, adapters: Adapters)
     adapters.bedrock.delete_custom_model(MODEL_ARN)
 
 
+def test_a_denied_deletion_of_what_is_gone_is_done(bedrock: Script, adapters: Adapters) -> None:
+    """Two calls delete the same: for the second one it has no tags any more, by which its deletion is allowed."""
+    kinds: dict[str, Callable[[], bool]] = {
+        "ProvisionedModelThroughput": lambda: adapters.throughputs.delete(THROUGHPUT_ARN),
+        "CustomModelDeployment": lambda: adapters.deployments.delete(DEPLOYMENT_ARN),
+        "CustomModel": lambda: adapters.bedrock.delete_custom_model(MODEL_ARN),
+    }
+    for kind, delete in kinds.items():
+        bedrock.refuse(f"Delete{kind}", "AccessDeniedException")
+        bedrock.refuse(f"Get{kind}", "ResourceNotFoundException")
+        assert not delete(), kind
+
+
+def test_a_denied_deletion_of_what_is_there_stays_denied(
+    bedrock: Script, adapters: Adapters, throughput_description: Describe
+) -> None:
+    """A person must be told: it bills on."""
+    bedrock.refuse("DeleteProvisionedModelThroughput", "AccessDeniedException")
+    bedrock.answer("GetProvisionedModelThroughput", throughput_description(status="InService"))
+    with pytest.raises(Refused, match="AccessDenied"):
+        adapters.throughputs.delete(THROUGHPUT_ARN)
+
+
 @pytest.mark.parametrize("message", ["The resource is in a mutating state", "It is being deleted already."])
 def test_a_state_that_forbids_the_deletion_is_a_conflict(bedrock: Script, adapters: Adapters, message: str) -> None:
     """Time heals it: it must not use up the few attempts of a refusal that lasts."""
