@@ -612,6 +612,7 @@ def test_at_the_stacks_deletion_a_losing_model_that_cannot_go_yet_is_waited_for(
     sweep.put(claim_key(RUN), claim)
     monkeypatch.setattr(sweep.adapters.executions, "find", lambda arn: Execution(arn, "ABORTED", now()))
     monkeypatch.setattr(sweep.adapters.executions, "running", lambda _machine: iter(()))
+    monkeypatch.setattr(sweep.adapters.executions, "failed_between", lambda *_: iter(()))
     sweep.train()
     chosen = sweep.choose().name
     sweep.fault(operation="DeleteCustomModel", kind="conflict", last=5)
