@@ -14,6 +14,7 @@ from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.models.catalogue import base_model
 from local.bench.grouping_corpus import Corpus, corpus
+from local.terminal import Console
 
 MODEL = base_model("amazon.nova-lite-v1:0:300k")
 
@@ -71,7 +72,9 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m local.bench.grouping")
     parser.add_argument("--seeds", type=int, default=3)
-    print("\n".join(table(measure(parser.parse_args().seeds))))
+    console = Console()
+    for line in table(measure(parser.parse_args().seeds)):
+        console.write_line(line)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m local.bedrock.assumptions", description=(__doc__ or "").partition("\n")[0]
     )
-    choice = parser.add_mutually_exclusive_group()
+    choice = parser.add_mutually_exclusive_group(required=True)
     choice.add_argument("--write", type=Path, metavar="FILE", help="renew the tables in this file")
     choice.add_argument("--check", type=Path, metavar="FILE", help="exit 1 if the tables in this file are stale")
     options = parser.parse_args(arguments)
@@ -75,10 +75,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         if options.write:
             _write(options.write, drawn)
-        elif options.check:
-            _check(options.check, drawn)
         else:
-            print(drawn, end="")
+            _check(options.check, drawn)
     except StalePage as problem:
         sys.exit(str(problem))
 
