@@ -1,6 +1,7 @@
 """EvaluateAndReport: scores the stored answers, decides, and writes report.json, report.html and human_review.html."""
 
 from collections.abc import Mapping
+from itertools import chain
 
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -92,10 +93,11 @@ def evaluate_and_report(
 def _count_use(run: Run, adapters: Adapters) -> Reuse | None:
     """The number of this run among those on its test set; None if it is gone, or S3 refuses to count."""
     questions = adapters.answers.read_questions(run.output_bucket, run.prefix)
-    records = [(each.prompt, each.reference) for each in questions if each is not None]
-    if not records:
+    records = ((each.prompt, each.reference) for each in questions if each is not None)
+    first = next(records, None)
+    if first is None:
         return None
-    digest = digest_of(records)
+    digest = digest_of(chain([first], records))
     try:
         return reuse(digest, adapters.test_set_uses.count(run.output_bucket, digest, run.id))
     except Refused as refusal:

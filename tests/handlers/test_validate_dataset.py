@@ -106,6 +106,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         "model_units": 1,
         "max_cost_usd": None,
         "max_concurrency": 4,
+        "task_kind": "mixed",
         "needs_approval": False,
         "keep_job": False,
         "dataset": {
