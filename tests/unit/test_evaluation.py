@@ -394,6 +394,13 @@ def test_a_gain_of_form_alone_is_not_promoted_unless_form_counts() -> None:
     assert judged(bare, wordy, gate={"form_counts": True}).decision.verdict == "promote"
 
 
+def test_a_metric_of_another_kind_decides_nothing() -> None:
+    """A gate on labels says nothing of sentences, read leniently either."""
+    found = judged(answers(1.0, "tuned"), answers(0.0, "base"), gate={"metric": "label_match"}).decision
+    assert found.verdict == "inconclusive"
+    assert any("has no meaning for these references" in reason for reason in found.reasons)
+
+
 def test_a_model_that_is_right_in_a_form_that_breaks_is_not_promoted() -> None:
     """What reads the answers takes bare figures: content that it cannot read is no gain."""
     wordy = [line(index, f"The answer is {index}.5.", f"{index}.5") for index in range(RECORDS)]

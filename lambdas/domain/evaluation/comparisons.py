@@ -190,7 +190,9 @@ def score_record(response: str | None, reference: str | None, scoring: Scoring) 
         for name in ("valid_json", "json_match", "schema_match"):
             scores[name] = getattr(structured, name) if structured else None
         scores["json_fields"] = json_fields(given, wanted) if structured else None
-    scores[CONTENT] = content_score(scoring.metric, given, wanted, scoring.labels)
+    # A metric of another kind has no meaning here, read leniently either.
+    known = scoring.metric in scores
+    scores[CONTENT] = content_score(scoring.metric, given, wanted, scoring.labels) if known else None
     if response is None:
         return {metric: None if score is None else 0.0 for metric, score in scores.items()}
     return scores

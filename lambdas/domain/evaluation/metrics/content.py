@@ -1,13 +1,14 @@
 """The content of an answer: the gate's metric, read leniently, so that form does not decide what is right.
 
-A code fence, a preamble, a sentence before or after, a label within a phrase, and a scale word or currency sign that
-one side leaves out are form. A wrong number, a flipped sign, another label or a missing field are not. A lenient score
-is never below the strict one.
+A code fence, a preamble, an explanation before or after, a label within a phrase, and a scale word or currency sign
+that one side leaves out are form. A wrong number, a flipped sign, another label or a missing field are not. A lenient
+score is never below the strict one.
 """
 
 import json
 import re
 from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
 
 from lambdas.domain.evaluation.metrics.choice_match import choice, named_choice
 from lambdas.domain.evaluation.metrics.classification import label, label_match
@@ -15,13 +16,11 @@ from lambdas.domain.evaluation.metrics.code_match import code_match
 from lambdas.domain.evaluation.metrics.json_fields import json_fields
 from lambdas.domain.evaluation.metrics.json_match import structured_score
 from lambdas.domain.evaluation.metrics.numeric import is_numeric, numeric_match, same_figures
-from lambdas.domain.evaluation.metrics.readings import readings
+from lambdas.domain.evaluation.metrics.readings import readings, whole_readings
 from lambdas.domain.evaluation.metrics.rouge import rouge_l
-from lambdas.domain.evaluation.metrics.scoring import comparable_words, exact_match, f1
+from lambdas.domain.evaluation.metrics.scoring import exact_match, f1
 from lambdas.domain.evaluation.metrics.tokens_by_script import space_out
 
-# A short reference that stands whole in a short answer is answered, whatever is said around it.
-_LONGEST_CONTAINED, _LONGEST_ANSWER = 10, 60
 # Positions from which a JSON value within a text is read.
 _MOST_STARTS = 20
 
@@ -41,7 +40,7 @@ def content_score(metric: str, response: str, reference: str, labels: Collection
 
 
 def _label_content(response: str, reference: str, labels: Collection[str]) -> float:
-    if any(label_match(one, reference) for one in readings(response)):
+    if any(label_match(one, reference) for one in whole_readings(response)):
         return 100.0
     named = named_labels(response, labels)
     return 100.0 if named == {label(reference)} else 0.0
@@ -50,8 +49,14 @@ def _label_content(response: str, reference: str, labels: Collection[str]) -> fl
 def named_labels(response: str, labels: Collection[str]) -> set[str]:
     """The labels that stand in an answer as whole words; one that stands within another found label is not counted."""
     text = _spaced_words(response)
-    found = {one for one in labels if (words := _spaced_words(one)).strip() and words in text}
+    found = {one for one in labels if (words := _label_words(one)).strip() and words in text}
     return {one for one in found if not any(one != other and one in other for other in found)}
+
+
+@lru_cache(maxsize=1 << 13)
+def _label_words(one: str) -> str:
+    """Each label is looked for in each answer."""
+    return _spaced_words(one)
 
 
 def _spaced_words(text: str) -> str:
@@ -68,29 +73,14 @@ def _numeric_content(response: str, reference: str) -> float | None:
 
 
 def _mixed_content(response: str, reference: str) -> float | None:
-    return _numeric_content(response, reference) if is_numeric(reference) else _f1_content(response, reference)
+    return _numeric_content(response, reference) if is_numeric(reference) else _best(f1)(response, reference)
 
 
 def _choice_content(response: str, reference: str) -> float | None:
     wanted = choice(reference)
     if wanted is None:
         return None
-    return 100.0 if any(named_choice(one) == wanted for one in readings(response)) else 0.0
-
-
-def _f1_content(response: str, reference: str) -> float | None:
-    return 100.0 if _contains(response, reference) else _best(f1)(response, reference)
-
-
-def _exact_content(response: str, reference: str) -> float | None:
-    return 100.0 if _contains(response, reference) else _best(exact_match)(response, reference)
-
-
-def _contains(response: str, reference: str) -> bool:
-    given, wanted = comparable_words(response, reference)
-    if not 0 < len(wanted) <= _LONGEST_CONTAINED or len(given) > _LONGEST_ANSWER:
-        return False
-    return any(given[at : at + len(wanted)] == wanted for at in range(len(given) - len(wanted) + 1))
+    return 100.0 if any(named_choice(one) == wanted for one in whole_readings(response)) else 0.0
 
 
 def _json_content(score: Lenient) -> Lenient:
@@ -136,8 +126,8 @@ def _best(score: Lenient) -> Lenient:
 
 
 _LENIENT: dict[str, Lenient] = {
-    "f1": _f1_content,
-    "exact_match": _exact_content,
+    "f1": _best(f1),
+    "exact_match": _best(exact_match),
     "rouge_l": _best(rouge_l),
     "numeric_match": _numeric_content,
     "mixed_match": _mixed_content,
