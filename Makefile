@@ -21,7 +21,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 
-.PHONY: help install demo faults permissions conformance validate preflight smoke bench fuzz test check pipeline schemas assumptions images format deploy destroy synth lock clean
+.PHONY: help install demo faults permissions conformance validate preflight smoke bench fuzz test check pipeline schemas formats assumptions images format deploy destroy synth lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ pipeline: $(PYTHON_STAMP) ## the drawing in docs/pipeline.md anew
 
 schemas: $(PYTHON_STAMP) ## docs/schemas, the JSON Schemas of run.json and report.json, from the types
 	@python -m cli.schemas
+
+formats: $(PYTHON_STAMP) ## the table of formats in docs/data-gate.md anew, from the readers
+	@python -m cli.format_table
 
 assumptions: $(PYTHON_STAMP) ## the tables in docs/simulated-bedrock.md anew, from the register of assumptions
 	@python -m local.bedrock.assumptions --write docs/simulated-bedrock.md

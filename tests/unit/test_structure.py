@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.dataset.formats import Conversion, SourceFormat
+from lambdas.domain.dataset.formats import BY_NAME, Conversion, SourceFormat
 from lambdas.domain.dataset.reading.blocks import Block
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules import record
-from lambdas.domain.dataset.rules.key_counts import SHAPES
 from lambdas.domain.dataset.rules.structure import Structure
 from lambdas.domain.models.catalogue import base_model
 
@@ -46,7 +45,7 @@ def lines(draw: st.DrawFn, source_format: SourceFormat) -> bytes:
 
     def obj(pairs: list[tuple[str, Any]]) -> str:
         if draw(st.integers(0, 5)) == 0:
-            name = draw(st.sampled_from([*SHAPES[source_format].names, "x"]))
+            name = draw(st.sampled_from([*BY_NAME[source_format].shape.names, "x"]))
             pairs = [*pairs, (name, draw(VALUE))]
         return written(pairs, spelt=draw(st.integers(0, 9)) == 0, colon=colon, ascii_only=ascii_only)
 
@@ -62,14 +61,14 @@ def lines(draw: st.DrawFn, source_format: SourceFormat) -> bytes:
         if source_format != "messages":
             pairs.insert(0, ("schemaVersion", "bedrock-conversation-2024"))
     else:
-        names = [name for name in SHAPES[source_format].names if name != "system"]
+        names = [name for name in BY_NAME[source_format].shape.names if name != "system"]
         pairs = [(name, draw(VALUE)) for name in names if name != "document" or draw(st.booleans())]
     if draw(st.booleans()):
         pairs.append(("system", content()))
     return obj(pairs).encode("utf-8", "surrogatepass")
 
 
-@pytest.mark.parametrize("source_format", SHAPES)
+@pytest.mark.parametrize("source_format", BY_NAME)
 @given(data=st.data())
 def test_line_that_is_cleared_has_no_findings(source_format: SourceFormat, data: st.DataObject) -> None:
     """A short cut that clears a faulty line would let it into the training."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from lambdas.domain.dataset.formats import COMPLETION_KEYS, GROUP_KEY
+from lambdas.domain.dataset.formats import GROUP_KEY
 from lambdas.domain.dataset.reading.blocks import BLOCK_BYTES, MAX_LINE_BYTES, Block
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
 
@@ -22,7 +22,7 @@ def is_csv(first_line: bytes) -> bool:
     """Whether a file's first line is a header of such columns."""
     line = first_line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "replace")
     names = {name.strip().strip('"').strip().lower() for name in line.split(",")}
-    return names >= {"question", "answer"} or names >= COMPLETION_KEYS
+    return names >= {"question", "answer"} or names >= {"prompt", "completion"}
 
 
 class CsvRows:

@@ -8,12 +8,12 @@ Three steps, each exact, each only for what the one before could not clear:
    only be a whole string; a letter of it can be escaped only as `\u00…`. So one hit for each key of each value proves
    that no object has a key twice, which the parser does not tell.
 2. A line of a block that was not cleared: the same on the line alone.
-3. A line that was not cleared: `records.findings`, which explains what is wrong.
+3. A line that was not cleared: `record.findings`, which explains what is wrong.
 """
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -26,7 +26,6 @@ from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES, Block
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules import record
 from lambdas.domain.dataset.rules.content import CONTROL_CHARACTERS
-from lambdas.domain.dataset.rules.key_counts import SHAPES, single_turn
 from lambdas.domain.dataset.tokens import Tier
 from lambdas.domain.models.catalogue import BaseModelEntry
 
@@ -65,11 +64,11 @@ class Structure:
         self._limit = model.limits.max_record_tokens
         # What converting adds to a record's text is not part of its line.
         self._added_bytes = 0
-        if source_format in ("prompt/completion", "document/question/answer"):
+        if formats.BY_NAME[source_format].is_converted_text:
             self._added_bytes = len((conversion.system or "").encode()) + 2 * len(conversion.context_tag) + 12
-        names, self._keys = SHAPES[source_format]
+        names, self._keys = formats.BY_NAME[source_format].shape
         if model.record_format == "prompt-completion" and "messages" in names:
-            self._keys = single_turn(self._keys)
+            self._keys = _of_single_turns(self._keys)
         # A word's line feed stands escaped in the line, in one of two ways: the rest of the word is looked for.
         words = [word.lstrip("\n").encode() for word in model.reserved_words]
         # The kind of match matters: this one lets the library search with SIMD, which is ten times as fast here.
@@ -179,6 +178,16 @@ class Structure:
             message = f"Possibly {self._limit} tokens or more: {reason}"
             self._report.add("token-estimate", self._file, message, line=number)
         return tier != "exceeded"
+
+
+def _of_single_turns(keys: Callable[[Any], int]) -> Callable[[Any], int]:
+    """The same for a model that learns one prompt and one answer: no key of a longer conversation counts."""
+
+    def keys_of_single_turns(value: Any) -> int:
+        found = keys(value)
+        return found if found and len(value["messages"]) == 2 else 0
+
+    return keys_of_single_turns
 
 
 def _explain_syntax(line: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:

@@ -1,0 +1,78 @@
+"""Small checks that the formats share: each explains what is wrong at a place in a record."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from lambdas.domain.core.fact import JsonObject
+from lambdas.domain.dataset.rules.table import RecordFinding
+
+ROLES: Final = ("user", "assistant")
+ANSWERS_TO: Final = {"user": "assistant", "assistant": "user"}
+is_space = str.isspace
+
+
+def optional_texts(value: Any, names: tuple[str, ...]) -> int:
+    """How many of the optional keys there are; -1 where one has no text."""
+    found = 0
+    for name in names:
+        if name in value:
+            if not value[name] or is_space(value[name]):
+                return -1
+            found += 1
+    return found
+
+
+def kind(value: Any) -> str:
+    """What a JSON value is, in words."""
+    kinds = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+    }
+    return kinds.get(type(value), "null")
+
+
+def text(value: Any, pointer: str) -> Iterator[RecordFinding]:
+    """Whether a value is a text."""
+    if not isinstance(value, str):
+        yield RecordFinding("wrong-type", pointer, f"A text is needed, not {kind(value)}.")
+
+
+def texts(value: JsonObject, names: tuple[str, ...]) -> Iterator[RecordFinding]:
+    """Whether those of a record's keys that are there have texts."""
+    for name in names:
+        if name in value:
+            yield from text(value[name], f"/{name}")
+
+
+def missing_keys(value: JsonObject, names: tuple[str, ...], pointer: str = "") -> Iterator[RecordFinding]:
+    """The keys that an object has not, but needs."""
+    for name in names:
+        if name not in value:
+            yield RecordFinding("missing-key", pointer, f"{name} is missing.")
+
+
+def unknown_keys(value: JsonObject, known: frozenset[str], pointer: str = "") -> Iterator[RecordFinding]:
+    """The keys of an object that are not among its format's."""
+    if not value.keys() <= known:
+        for key in value:
+            if key not in known:
+                escaped = key[:40].replace("~", "~0").replace("/", "~1")
+                message = f"The key {key[:40]!r} is not part of the format."
+                yield RecordFinding("unknown-key", f"{pointer}/{escaped}", message)
+
+
+def role_order(roles: list[str], pointer: str, key: str = "role") -> Iterator[RecordFinding]:
+    """Whether turns alternate, from user first to assistant last."""
+    for index, role in enumerate(roles):
+        expected = ROLES[index % 2]
+        if role != expected:
+            message = f"{expected} is expected here, not {role}."
+            yield RecordFinding("role-order", f"{pointer}/{index}/{key}", message)
+            return
+    if roles[-1] != "assistant":
+        message = "The last message is the assistant's answer, not the user's."
+        yield RecordFinding("role-order", f"{pointer}/{len(roles) - 1}/{key}", message)
