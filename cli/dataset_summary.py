@@ -48,7 +48,7 @@ def _tell_rule(console: Console, rule: str, count: int, report: DatasetDocument)
 def _tell_tokens(console: Console, tokens: RecordTokens) -> None:
     if tokens.prompt.mean is None:
         return
-    table = Table(title="Tokens, estimated at 4 characters each", title_justify="left")
+    table = Table(title="Tokens, estimated at 4 bytes of UTF-8 a token", title_justify="left")
     table.add_column("")
     names = ("mean", "median", "p95", "min", "max")
     for figure in names:

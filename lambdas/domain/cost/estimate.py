@@ -21,10 +21,9 @@ from lambdas.domain.cost.lines import (
     training_line,
 )
 from lambdas.domain.cost.price_file import CHECK, FILE_NAME, Prices
-from lambdas.domain.dataset.tokens import USUAL_CHARACTERS_PER_TOKEN
-from lambdas.domain.dataset.tokens import estimate as estimate_tokens
+from lambdas.domain.dataset.tokens import ESTIMATED
 from lambdas.domain.evaluation.arms import needing_throughput
-from lambdas.domain.evaluation.judging.pairwise import ORDERS, prompt_characters
+from lambdas.domain.evaluation.judging.pairwise import ORDERS, prompt_tokens
 from lambdas.domain.evaluation.shards import RECORDS_PER_SHARD, plan_shards
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.serving.kinds import ON_DEMAND
@@ -40,8 +39,6 @@ SECONDS_PER_ANSWER = 10
 BASELINE_OUTPUT_FACTOR = 2
 # A reason of at most four sentences, and the judgement.
 JUDGEMENT_TOKENS = 150
-
-_ESTIMATED = f"at {USUAL_CHARACTERS_PER_TOKEN} characters a token"
 
 
 class PriceSource(Fact):
@@ -155,7 +152,7 @@ def _training(plan: Plan, prices: Prices) -> CostLine:
     stoppable = any("earlyStoppingPatience" in each.hyperparameters for each in plan.candidates)
     early = "; early stopping may end a job earlier" if stoppable else ""
     counted = token_epochs_text(plan, epochs).capitalize()
-    note = f"{counted}; tokens {_ESTIMATED}{early}; validation is not billed."
+    note = f"{counted}; tokens {ESTIMATED}{early}; validation is not billed."
     return training_line(plan, prices, token_epochs(plan, epochs), note)
 
 
@@ -184,8 +181,8 @@ def _answers(plan: Plan, prices: Prices) -> Iterator[CostLine]:
         answered = min(tokens.test_references * factor, records * plan.evaluation.max_tokens)
         length = "as long as" if factor == 1 else f"{factor} times as long as"
         notes = TokenNotes(
-            f"{records} test prompts{' with their examples' if arm.few_shot else ''} {_ESTIMATED}.",
-            f"Answers {length} the references {_ESTIMATED}, at most max_tokens each.",
+            f"{records} test prompts{' with their examples' if arm.few_shot else ''} {ESTIMATED}.",
+            f"Answers {length} the references {ESTIMATED}, at most max_tokens each.",
         )
         yield from answer_lines(plan, prices, name, TokensUsed(asked, answered), notes)
 
@@ -196,9 +193,9 @@ def _judging(plan: Plan, prices: Prices) -> Iterator[CostLine]:
     pairs = min(plan.evaluation.judged_pairs, records)
     per_pair = (tokens.test_prompts + (2 + BASELINE_OUTPUT_FACTOR) * tokens.test_references) / records
     questions = pairs * len(ORDERS)
-    asked = questions * (estimate_tokens(prompt_characters()) + per_pair)
+    asked = questions * (prompt_tokens() + per_pair)
     notes = TokenNotes(
-        f"{pairs} pairs in {len(ORDERS)} orders: task, reference and both answers {_ESTIMATED}.",
+        f"{pairs} pairs in {len(ORDERS)} orders: task, reference and both answers {ESTIMATED}.",
         f"{JUDGEMENT_TOKENS} tokens a judgement.",
     )
     for judge in plan.evaluation.judges:

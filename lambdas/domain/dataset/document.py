@@ -99,7 +99,7 @@ class GroupFigures(Fact):
 
 
 class TrainingFigures(Fact):
-    """What training reads; tokens are estimates at 4 characters a token."""
+    """What training reads; tokens are estimates at 4 bytes of UTF-8 a token."""
 
     records: dict[SetName, int]
     estimated_tokens: int

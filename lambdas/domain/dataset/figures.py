@@ -17,7 +17,7 @@ from lambdas.domain.dataset.preparation import Given, PreparedDataset, Wanted
 from lambdas.domain.dataset.report import DatasetReport, listed
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.dataset.split.groups import expected_leakage
-from lambdas.domain.dataset.tokens import Tier, TokenCounts, estimate
+from lambdas.domain.dataset.tokens import Tier, TokenCounts
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.models.hyperparameters import Recommendation
 
@@ -56,21 +56,18 @@ def dataset_document(
 
 def count_tokens(given: Given, prepared: PreparedDataset) -> TokenCounts:
     """The tokens of what the test set asks."""
-    prompts, references = _characters(given, prepared, "test")
+    prompts, references = _tokens(given, prepared, "test")
     facts = given["train"].facts
     return TokenCounts(
-        test_prompts=sum(map(estimate, prompts)),
-        test_references=sum(map(estimate, references)),
-        examples=sum(
-            estimate(facts.prompt_characters[place]) + estimate(facts.answer_characters[place])
-            for place in prepared.examples
-        ),
+        test_prompts=sum(prompts),
+        test_references=sum(references),
+        examples=sum(facts.prompt_tokens[place] + facts.answer_tokens[place] for place in prepared.examples),
     )
 
 
 def count_training_tokens(given: Given, prepared: PreparedDataset) -> int:
     """The tokens that one epoch trains on."""
-    return sum(estimate(characters) for part in _characters(given, prepared, "train") for characters in part)
+    return sum(map(sum, _tokens(given, prepared, "train")))
 
 
 def recommended_hyperparameters(prepared: PreparedDataset, wanted: Wanted) -> list[Recommendation]:
@@ -110,8 +107,8 @@ def _group_figures(prepared: PreparedDataset) -> GroupFigures:
 def _token_figures(given: Given) -> RecordTokens:
     facts = [each.facts for each in given.values()]
     return RecordTokens(
-        prompt=_distribution([n for each in facts for n in each.prompt_characters]),
-        answer=_distribution([n for each in facts for n in each.answer_characters]),
+        prompt=_distribution([n for each in facts for n in each.prompt_tokens]),
+        answer=_distribution([n for each in facts for n in each.answer_tokens]),
         tiers=sum((each.tiers for each in given.values()), Counter[Tier]()),
     )
 
@@ -120,15 +117,14 @@ def _labels(given: Given) -> dict[str, int]:
     return dict(Counter(given["train"].facts.answers.labels()).most_common(_LABELS_SHOWN)) if "train" in given else {}
 
 
-def _characters(given: Given, prepared: PreparedDataset, name: SetName) -> tuple[list[int], list[int]]:
-    """The lengths of a set's prompts, and of its answers."""
+def _tokens(given: Given, prepared: PreparedDataset, name: SetName) -> tuple[list[int], list[int]]:
+    """The tokens of a set's prompts, and of its answers."""
     facts = [(given[source].facts, index) for source, index in prepared.places(name)]
     return (
-        [each.prompt_characters[index] for each, index in facts],
-        [each.answer_characters[index] for each, index in facts],
+        [each.prompt_tokens[index] for each, index in facts],
+        [each.answer_tokens[index] for each, index in facts],
     )
 
 
-def _distribution(characters: Sequence[int]) -> TokenDistribution:
-    tokens = [estimate(n) for n in characters]
+def _distribution(tokens: Sequence[int]) -> TokenDistribution:
     return TokenDistribution(**count_statistics(tokens), p95=percentile(tokens, 95))

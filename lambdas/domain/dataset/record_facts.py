@@ -7,6 +7,7 @@ from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.answer_set import Answers
 from lambdas.domain.dataset.split.context import Context, context, digest
 from lambdas.domain.dataset.split.signature import Signature, sign
+from lambdas.domain.dataset.tokens import estimate
 from lambdas.domain.dataset.told_answers import ToldAnswers
 
 # More than any base model's sets have together; facts of further records are not kept, and the set is refused.
@@ -28,6 +29,8 @@ class RecordFacts:
         self.answer_hashes: array[int] = array("q")
         self.prompt_characters: array[int] = array("I")
         self.answer_characters: array[int] = array("I")
+        self.prompt_tokens: array[int] = array("I")
+        self.answer_tokens: array[int] = array("I")
         self.answers = Answers()
         self.told = ToldAnswers()
         self.signatures: list[Signature] = []
@@ -65,6 +68,8 @@ class RecordFacts:
         self.answer_hashes.append(answer)
         self.prompt_characters.append(asked_characters + len(system or ""))
         self.answer_characters.append(answer_characters)
+        self.prompt_tokens.append(estimate(system or "", asked))
+        self.answer_tokens.append(estimate(answer_text))
         self.answers.add(answer_text, number)
 
     def sign(self, record: Record, group: str | None, file: str, report: DatasetReport) -> None:

@@ -3,6 +3,10 @@
 A byte-level tokenizer makes at most one token of a byte of UTF-8. In measurements on English text and tables half the
 bytes were never exceeded, and a sixth of the characters always was. So a limit is decided by tiers, each named by its
 figure.
+
+An estimate counts 4 bytes of UTF-8 as a token: 4 letters of English, 2 of Cyrillic or Arabic, 1.3 characters of
+Chinese, Japanese or Korean. docs/cost.md has the measurements. Texts are counted by str and bytes, without a loop over
+their characters: every record of a data set is.
 """
 
 from collections.abc import Sequence
@@ -14,9 +18,20 @@ from lambdas.domain.core.fact import Fact
 Tier = Literal["certain", "likely", "unclear", "exceeded"]
 
 MOST_CHARACTERS_PER_TOKEN = 6
+# Of Chinese, Japanese and Korean no known tokenizer takes more than 2.1.
+MOST_WIDE_CHARACTERS_PER_TOKEN = 3
 LEAST_BYTES_PER_TOKEN = 2
-# What English text has on average; figures and tables have fewer characters a token.
-USUAL_CHARACTERS_PER_TOKEN = 4
+# Llama 3.1 makes a token of 1.6 bytes of Burmese, and of 1.8 of Lao or Tamil.
+LEAST_BYTES_PER_TOKEN_BEYOND_ASCII = 1.5
+# What English text has on average; figures and tables have fewer.
+USUAL_BYTES_PER_TOKEN = 4
+# For people.
+ESTIMATED = f"at {USUAL_BYTES_PER_TOKEN} bytes of UTF-8 a token"
+
+# Devanagari and Thai have 3 bytes a character and 2 characters a token: 2 bytes of a character count.
+_LIGHTER = (b"\xe0\xa4", b"\xe0\xa5", b"\xe0\xb8", b"\xe0\xb9")
+# All bytes but the first of a character from U+3000 to U+D7FF: Chinese, Japanese and Korean.
+_NOT_WIDE = bytes(set(range(256)) - set(range(0xE3, 0xEE)))
 
 
 class TierDecision(NamedTuple):
@@ -37,26 +52,40 @@ class TokenCounts(Fact):
 def decide(texts: Sequence[str], limit: int) -> TierDecision:
     """Whether texts have together fewer than `limit` tokens."""
     characters = sum(map(len, texts))
-    least = characters // MOST_CHARACTERS_PER_TOKEN
-    if characters / MOST_CHARACTERS_PER_TOKEN > limit:
-        return TierDecision(
-            "exceeded", f"{least} tokens at {MOST_CHARACTERS_PER_TOKEN} characters a token, and there are never fewer."
-        )
-    # UTF-8 has at least a byte a character, so the bytes need counting only where the characters leave it open.
-    open_still = characters / LEAST_BYTES_PER_TOKEN < limit
-    size_bytes = sum(len(text.encode()) for text in texts) if open_still else characters
+    least, by = characters / MOST_CHARACTERS_PER_TOKEN, f"{MOST_CHARACTERS_PER_TOKEN} characters"
+    size_bytes, per_token = characters, float(LEAST_BYTES_PER_TOKEN)
+    if least <= limit and not all(map(str.isascii, texts)):
+        encoded = b"".join(map(_encode, texts))
+        size_bytes, per_token = len(encoded), LEAST_BYTES_PER_TOKEN_BEYOND_ASCII
+        wide = len(encoded.translate(None, _NOT_WIDE))
+        if wide:
+            least += wide / MOST_WIDE_CHARACTERS_PER_TOKEN - wide / MOST_CHARACTERS_PER_TOKEN
+            by += f" ({MOST_WIDE_CHARACTERS_PER_TOKEN} of Chinese, Japanese or Korean)"
+    if least > limit:
+        return TierDecision("exceeded", f"{int(least)} tokens at {by} a token, and there are never fewer.")
     if size_bytes < limit:
         return TierDecision("certain", f"{size_bytes} bytes, and no token has less than one.")
-    if size_bytes / LEAST_BYTES_PER_TOKEN < limit:
-        return TierDecision(
-            "likely", f"{size_bytes // LEAST_BYTES_PER_TOKEN} tokens at {LEAST_BYTES_PER_TOKEN} bytes a token."
-        )
+    most = size_bytes / per_token
+    if most < limit:
+        return TierDecision("likely", f"{int(most)} tokens at {per_token:g} bytes a token.")
     return TierDecision(
-        "unclear",
-        f"between {least} and {size_bytes // LEAST_BYTES_PER_TOKEN} tokens, at 6 characters or 2 bytes a token.",
+        "unclear", f"between {int(least)} and {int(most)} tokens, at {by} or {per_token:g} bytes a token."
     )
 
 
-def estimate(characters: int) -> int:
-    """About how many tokens a text of English has."""
-    return -(-characters // USUAL_CHARACTERS_PER_TOKEN)
+def estimate(*texts: str) -> int:
+    """About how many tokens texts have together."""
+    return -(-sum(map(_weigh, texts)) // USUAL_BYTES_PER_TOKEN)
+
+
+def _weigh(text: str) -> int:
+    """The bytes of a text that count."""
+    if text.isascii():
+        return len(text)
+    encoded = _encode(text)
+    return len(encoded) - (sum(map(encoded.count, _LIGHTER)) if b"\xe0" in encoded else 0)
+
+
+def _encode(text: str) -> bytes:
+    # A rule of its own tells a lone half of a surrogate pair.
+    return text.encode(errors="surrogatepass")

@@ -159,7 +159,7 @@ class Structure:
         if max(map(len, lines)) < certain:
             self.tiers["certain"] += len(lines)
             return
-        likely = tokens.LEAST_BYTES_PER_TOKEN * self._limit - self._added_bytes
+        likely = tokens.LEAST_BYTES_PER_TOKEN_BEYOND_ASCII * self._limit - self._added_bytes
         for line, value, number in zip(lines, values, numbers, strict=True):
             if len(line) < likely:
                 self.tiers["certain" if len(line) < certain else "likely"] += 1

@@ -18,6 +18,8 @@ from string import Template
 from typing import Literal, NamedTuple
 from xml.sax.saxutils import escape
 
+from lambdas.domain.dataset.tokens import estimate
+
 PROMPT = "judge-v1"
 
 Order = Literal["arm_first", "arm_second"]
@@ -79,9 +81,9 @@ def prompt_checksum() -> str:
     return hashlib.sha256((_prompt_file("system") + _prompt_file("user")).encode()).hexdigest()
 
 
-def prompt_characters() -> int:
-    """How long the prompt is without the texts that are judged."""
-    return len(_prompt_file("system")) + len(_prompt_file("user"))
+def prompt_tokens() -> int:
+    """About how many tokens the prompt has without the texts that are judged."""
+    return estimate(_prompt_file("system"), _prompt_file("user"))
 
 
 @cache
