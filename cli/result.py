@@ -15,6 +15,7 @@ from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.evaluation.judging.summary import JudgeSummary, Judging, ReviewerSummary
 from lambdas.domain.report.run_report import RunReport, SucceededReport
+from lambdas.domain.report.success_message import METRIC_NAMES
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.training.customization import COMPLETED
 from local.output_folder import claim
@@ -57,10 +58,13 @@ def tell_report(console: Console, folder: Path) -> None:
     simulated = " (simulated: the figures say nothing about real models)" if report.simulated else ""
     table = Table(title=f"{report.base_model}{simulated}", title_justify="left")
     table.add_column("arm", overflow="fold")
-    for name in ("n", "errors", "F1", "exact match", "output tokens, mean", "median"):
+    metrics, deciding = shown_metrics(report), report.deciding_metric
+    names = [f"{METRIC_NAMES.get(one, one)}{' (decides)' if one == deciding else ''}" for one in metrics]
+    for name in ("n", "errors", *names, "output tokens, mean", "median"):
         table.add_column(name, justify="right")
     for name, arm in report.arms.items():
-        numbers = [arm.f1, arm.exact_match, arm.output_tokens.mean, arm.output_tokens.median]
+        scores = [arm.metric(metric) for metric in metrics]
+        numbers = [*scores, arm.output_tokens.mean, arm.output_tokens.median]
         table.add_row(name, str(arm.n), str(arm.errors), *("-" if n is None else f"{n:.1f}" for n in numbers))
     console.print(table)
     console.print(f"Verdict: {report.decision.verdict}", style="bold")
@@ -76,6 +80,13 @@ def tell_report(console: Console, folder: Path) -> None:
         console.print("The preflight warned:")
         tell_findings(console, report.preflight.findings)
     console.write_line(f"Report: {folder / 'report.html'}")
+
+
+def shown_metrics(report: SucceededReport) -> list[str]:
+    """What decided, the gate's metric itself, and what all tasks have."""
+    wanted = dict.fromkeys([report.deciding_metric, report.task.metric, "f1", "exact_match"])
+    known = [metric for metric in wanted if any(arm.metric(metric) is not None for arm in report.arms.values())]
+    return known or ["f1"]
 
 
 def sweep(report: RunReport) -> Iterator[str]:

@@ -5,11 +5,13 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cli import result
 from cli.execution import Snapshot
 from lambdas.domain.core.finding import Finding
 from local.terminal import Console
-from tests.unit.reports import succeeded_report
+from tests.unit.reports import arm_figures, succeeded_report
 
 FINDINGS = [
     Finding(check="prices", severity="warning", message="No price.", remedy="Give one."),
@@ -40,6 +42,26 @@ def test_each_finding_of_preflight_is_a_line(tmp_path: Path) -> None:
         "  error: 0 units. Ask. (quota: L-BE77399C) [quota-model-units]",
         "  warning: No price. Give one. [prices]",
     ]
+
+
+@pytest.mark.parametrize(("form_counts", "decides"), [(False, "content"), (True, "accuracy")])
+def test_the_table_shows_the_metric_that_decided(form_counts: bool, decides: str, tmp_path: Path) -> None:
+    """F1 and exact match alone would not say why the verdict is what it is."""
+    arms = {name: arm_figures(label_match=61.0, content=72.0) for name in ("tuned", "base")}
+    decision: dict[str, object] = {"verdict": "reject", "reasons": [], "metric": "label_match", "champion": None}
+    report = succeeded_report(
+        arms=arms,
+        task={"kind": "labels", "detected": True, "metric": "label_match"},
+        decision={**decision, "gate": {"form_counts": form_counts}},
+    )
+    (tmp_path / "report.json").write_text(json.dumps(report.dump()))
+    console = Console(file=StringIO(), width=120)
+    result.tell_report(console, tmp_path)
+    assert isinstance(console.file, StringIO)
+    printed = console.file.getvalue().lower()
+    assert f"{decides} (decides)" in " ".join(printed.split())
+    assert printed.count("61.0") == 2
+    assert printed.count("72.0") == (0 if form_counts else 2)
 
 
 def test_the_way_of_serving_is_told() -> None:

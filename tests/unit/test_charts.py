@@ -95,6 +95,24 @@ def test_colours_are_those_of_the_page() -> None:
     assert not re.search(r"(?:fill|stroke):\s*(?:#[0-9a-f]{3,8}\b|black|white|rgb)", svg)
 
 
+def test_the_last_bar_of_a_histogram_says_that_longer_answers_are_in_it() -> None:
+    """A reader would take the pooled answers for answers of that length."""
+    counts = [*range(1, 200), 4096]
+    assert ">≥ 190</text>" in token_histogram({"base": counts})
+    assert "≥" not in token_histogram({"base": counts[:-1]})
+
+
+def test_many_training_losses_are_smoothed_and_lie_behind_the_validation_loss() -> None:
+    """Single batches jump so much that they hide the curve, and the validation loss with it."""
+    noisy = [Loss(step, 1, 2.0 if step % 2 else 0.0) for step in range(600)]
+    svg = loss_curves(noisy, [Loss(299, 1, 1.5), Loss(599, 1, 1.4)])
+    assert "training loss, mean of 10 steps" in svg
+    training, validation = re.findall(r'<path d="M([^"]+)" class="line reactive', svg)
+    assert len(set(training.replace("L", "").split()[1::2])) == 1, "each mean is 1.0"
+    assert svg.index(training) < svg.index(validation), "what is drawn last lies in front"
+    assert "mean of" not in loss_curves(noisy[:30], [])
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(0, 4096), min_size=1, max_size=60))
 def test_any_counts_can_be_drawn_and_each_answer_is_in_a_bar(counts: list[int]) -> None:

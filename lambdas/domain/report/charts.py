@@ -9,6 +9,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
 
@@ -24,8 +25,10 @@ _BINS = 24
 _LEGEND_COLUMNS, _LEGEND_ROW = 3, 20
 _OTHER_COLOURS = ("var(--second)", "var(--good)", "var(--bad)", "var(--unsure)", "var(--quiet)")
 _DASHES = ("7, 4", "2, 3", "12, 3, 2, 3")
-# More points than this cannot be told apart.
-_POINTS = 240
+# No two labels below a picture stand nearer to each other than this part of its width.
+_LEAST_APART = 8
+# The training loss is drawn in at most so many points: each is the mean of the steps around it.
+_SMOOTHED = 60
 _FONTS = {
     f"{name}_font_size": 13
     for name in ("label", "major_label", "legend", "title", "value", "value_label", "no_data", "tooltip")
@@ -46,32 +49,61 @@ def token_histogram(tokens: Mapping[str, Sequence[int]]) -> str:
     Bars are in per cent of an arm's answers, so that arms with missing answers can be compared.
     """
     pooled = sorted(count for counts in tokens.values() for count in counts)
+    top = pooled[math.ceil(0.99 * len(pooled)) - 1] if pooled else 0
+    width = max(1, round(_step((top - pooled[0]) / _BINS))) if pooled else 1
     chart = _chart(
         pygal.Histogram,
         f"Output tokens per answer: {' and '.join(tokens)}",
         x_title="output tokens",
         y_title="% of answers",
+        margin_bottom=_LEGEND_ROW,
+        x_labels=_token_labels(pooled, top // width * width, width),
     )
-    if pooled:
-        top = pooled[math.ceil(0.99 * len(pooled)) - 1]
-        width = max(1, round(_step((top - pooled[0]) / _BINS)))
-        for name, counts in tokens.items():
+    for name, counts in tokens.items():
+        if counts:
             chart.add(name, _bars(counts, width, top))
     return _svg(chart)
 
 
+def _token_labels(pooled: Sequence[int], last: int, width: int) -> list[dict[str, object]]:
+    """Round numbers below the bars, and what the last bar, which begins at `last`, holds where it is not that alone."""
+    if not pooled:
+        return []
+    ticks = [tick for tick in _ticks(pooled[0] // width * width, last + width) if tick.is_integer()]
+    if pooled[-1] < last + width:
+        return [{"label": f"{tick:,g}", "value": tick} for tick in ticks]
+    room = (last + width - pooled[0]) / _LEAST_APART
+    below = [{"label": f"{tick:,g}", "value": tick} for tick in ticks if tick <= last - room]
+    return [*below, {"label": f"\N{GREATER-THAN OR EQUAL TO} {last:,}", "value": last + width / 2}]
+
+
 def loss_curves(training: Sequence[Loss], validation: Sequence[Loss]) -> str:
-    """Training and validation loss by step; thinned where there are more points than can be told apart."""
-    chart = _chart(pygal.XY, "Training and validation loss by step", x_title="step", y_title="loss")
-    stride = max(1, math.ceil(len(training) / _POINTS))
-    chart.add("training loss", [(line.step, line.loss) for line in training[::stride]], show_dots=False)
+    """Training loss by step, smoothed where there are many steps, with the validation loss in front of it."""
+    chart = _chart(
+        pygal.XY,
+        "Training and validation loss by step",
+        x_title="step",
+        y_title="loss",
+        legend_at_bottom_columns=1,
+        height=_HEIGHT + 2 * _LEGEND_ROW,
+        margin_bottom=2 * _LEGEND_ROW,
+    )
+    window = math.ceil(len(training) / _SMOOTHED)
+    name = "training loss" if window < 2 else f"training loss, mean of {window} steps"
+    chart.add(name, _smooth(training, window), show_dots=False)
     chart.add(
         "validation loss",
         [(line.step, line.loss) for line in validation],
-        stroke_style={"width": 2, "dasharray": "7, 4"},
+        stroke_style={"width": 3, "dasharray": "7, 4"},
         dots_size=4,
     )
     return _svg(chart)
+
+
+def _smooth(losses: Sequence[Loss], window: int) -> list[tuple[float, float]]:
+    """The mean step and loss of each run of so many lines: single batches say little of how training goes."""
+    runs = [losses[start : start + window] for start in range(0, len(losses), max(1, window))]
+    return [(fmean(line.step for line in run), fmean(line.loss for line in run)) for run in runs]
 
 
 def sweep_curves(jobs: Mapping[str, Sequence[Loss]], chosen: str | None) -> str:
@@ -114,7 +146,7 @@ def interval_plot(title: str, unit: str, rows: Sequence[IntervalRow]) -> str:
         height=90 + _ROW * len(rows),
         range=(0.5, len(rows) + 0.5),
         x_labels=_ticks(min([*ends, 0.0]), max([*ends, 0.0])),
-        dots_size=6,
+        dots_size=4,
         y_labels=[{"label": row.name, "value": place} for row, place in zip(rows, places, strict=True)],
         show_legend=False,
         show_y_guides=False,
@@ -175,7 +207,7 @@ def _step(least: float) -> float:
 def _ticks(low: float, high: float) -> list[float]:
     """About five round numbers that enclose a range."""
     step = _step((high - low) / 5)
-    return [round(place * step, 6) for place in range(math.floor(low / step), math.ceil(high / step) + 1)]
+    return [round(float(place * step), 6) for place in range(math.floor(low / step), math.ceil(high / step) + 1)]
 
 
 def _chart(kind: type[Any], title: str, **settings: Any) -> Any:

@@ -18,9 +18,9 @@ from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.report import charts
 from lambdas.domain.report.charts import IntervalRow
 from lambdas.domain.report.materials import Materials
-from lambdas.domain.report.run_report import METRICS, SucceededReport
+from lambdas.domain.report.run_report import METRICS, ArmFigures, SucceededReport
 from lambdas.domain.report.success_message import headline
-from lambdas.domain.report.templates import environment, label, metric_name
+from lambdas.domain.report.templates import environment, label, metric_name, within_range
 from lambdas.domain.training.losses import NO_LOSSES, JobLosses
 
 VERDICTS = {
@@ -79,6 +79,7 @@ def render_page(report: SucceededReport, materials: Materials) -> str:
         .get_template("report.html.j2")
         .render(
             report=report,
+            arms=base_first(report.arms),
             headline=headline(report),
             verdict=VERDICTS[report.decision.verdict],
             metrics=metrics,
@@ -98,6 +99,11 @@ def render_page(report: SucceededReport, materials: Materials) -> str:
             dataset=materials.dataset,
         )
     )
+
+
+def base_first(arms: Mapping[str, ArmFigures]) -> dict[str, ArmFigures]:
+    """The arms as they are read: what there was, what was made of it, then the others."""
+    return {name: arms[name] for name in dict.fromkeys([BASE, TUNED, *arms])}
 
 
 def _cards(report: SucceededReport) -> list[Card]:
@@ -127,10 +133,10 @@ def _comparisons(report: SucceededReport) -> Comparisons:
 
 def _verdict_plot(report: SucceededReport) -> Markup | None:
     """The tuned arm against every other one on what the gate looks at."""
-    metric = report.task.metric if report.decision.gate.form_counts else CONTENT
+    metric = report.deciding_metric
     rows = [
-        IntervalRow(label(entry.against), entry.difference, entry.interval)
-        for entry in report.comparisons
+        IntervalRow(label(entry.against), entry.difference, within_range(entry))
+        for entry in sorted(report.comparisons, key=lambda one: one.against != BASE)
         if entry.arm == TUNED and entry.metric == metric
     ]
     if not rows:

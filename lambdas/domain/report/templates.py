@@ -9,12 +9,16 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from lambdas.domain.evaluation.comparisons import OUTPUT_TOKENS, Comparison
+from lambdas.domain.evaluation.metrics.classification import Classification
+from lambdas.domain.evaluation.significance import LARGEST
 from lambdas.domain.report.success_message import METRIC_NAMES
 
 # A model's version and date, which tell nothing beside a picture; the tables have them.
 _VERSION = re.compile(r"-\d{8}|-v\d+[-:]\d+(?=$|-few)|-v\d+:\d+$")
 _PROVIDER = re.compile(r"^(?:[a-z]{2,5}\.)?[a-z0-9]+\.(?=\D)")
 _LABEL_LENGTH = 30
+_CONFUSIONS = 20
 
 
 @cache
@@ -27,7 +31,20 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (figure, signed, metric_name, label, p_value, money, price, change, cost_item, code)
+    filters = (
+        figure,
+        signed,
+        interval_words,
+        metric_name,
+        label,
+        p_value,
+        money,
+        price,
+        change,
+        cost_item,
+        code,
+        confused,
+    )
     made.filters.update({each.__name__: each for each in filters})
     return made
 
@@ -40,6 +57,32 @@ def figure(value: float | None, digits: int = 1) -> str:
 def signed(value: float | None, digits: int = 1) -> str:
     """A difference for reading, with its sign; a dash where there is none."""
     return "–" if value is None else f"{value:+,.{digits}f}"  # noqa: RUF001 - an en dash is meant
+
+
+def interval_words(entry: Comparison) -> str:
+    """A comparison's interval for reading; empty where there is none."""
+    found = within_range(entry)
+    return f"{signed(found[0])} to {signed(found[1])}" if found else ""
+
+
+def within_range(entry: Comparison) -> tuple[float, float] | None:
+    """A comparison's interval without what no difference of scores can be: earlier versions wrote such intervals."""
+    if entry.interval is None or entry.metric == OUTPUT_TOKENS:
+        return entry.interval
+    low, high = entry.interval
+    return max(low, -LARGEST), min(high, LARGEST)
+
+
+def confused(found: Classification) -> list[tuple[str, str | None, int]]:
+    """The commonest wrong answers: the reference's label, the answer's (None for no label), and how many they are."""
+    labels: list[str | None] = [*found.labels, None]
+    wrong = [
+        (wanted, given, n)
+        for wanted, row in zip(found.labels, found.confusion, strict=True)
+        for given, n in zip(labels, row, strict=True)
+        if n and given != wanted
+    ]
+    return sorted(wrong, key=lambda each: -each[2])[:_CONFUSIONS]
 
 
 def p_value(value: float | None) -> str:
