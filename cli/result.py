@@ -132,12 +132,18 @@ def tell_judging(console: Console, judging: Judging) -> None:
     for one in raters:
         name = one.model_id if isinstance(one, JudgeSummary) else f"{one.reviewer} (a person)"
         rate = "no pair decided" if one.win_rate is None else f"{one.win_rate:.0f} % of decided pairs"
+        if one.win_rate_with_ties is not None:
+            rate += f", {one.win_rate_with_ties:.0f} % of all with ties as halves"
         text = f"{name}: the tuned model won {one.wins}, lost {one.losses}, tied {one.ties} of {one.pairs}"
         console.write_line(f"  {text}: {rate}.")
     for pair in judging.agreements:
         kappa = "not defined" if pair.kappa is None else f"{pair.kappa:.2f}"
+        if pair.kappa_interval:
+            kappa += f" (95 % interval {pair.kappa_interval[0]:.2f} to {pair.kappa_interval[1]:.2f})"
         text = f"  {pair.raters[0]} and {pair.raters[1]}: Cohen's kappa {kappa} on {pair.pairs} pairs."
         console.write_line(text)
+    for warning in judging.warnings:
+        console.write_line(f"  {warning}")
 
 
 def tell_refusal(console: Console, document: DatasetDocument) -> None:

@@ -73,7 +73,7 @@ def evaluate_and_report(
         plan,
         facts,
         evaluation,
-        summarise_judging(pairs, judged),
+        summarise_judging(pairs, judged, _models(plan)),
         materials.losses.get(model.number, NO_LOSSES),
         adapters.lineage.read_lineage(run, plan.arms, judged=bool(judged)),
         _read_costs(run, plan, materials.losses, preflight, adapters, model_unit_price_per_hour),
@@ -88,6 +88,11 @@ def evaluate_and_report(
     metrics.add_metric("RunsSucceeded", MetricUnit.Count, 1)
     told = success_message(report, page_uri)
     return ReportSummary(uri=uri, verdict=verdict, subject=told.subject, message=told.message)
+
+
+def _models(plan: Plan) -> dict[str, str]:
+    """The model of each arm; of the tuned one, that it was tuned from."""
+    return {name: arm.model_id or plan.base_model for name, arm in plan.arms.items()}
 
 
 def _count_use(run: Run, adapters: Adapters) -> Reuse | None:

@@ -1,7 +1,11 @@
-"""JudgeShard: a judge compares the pairs of one shard, each in both orders. No question is asked twice."""
+"""JudgeShard: a judge compares the pairs of one shard, each in both orders.
 
-from collections.abc import Callable, Iterator, Sequence
+No question is asked twice but one whose answer cannot be read: once more.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
@@ -11,24 +15,22 @@ from lambdas.domain.core.run import Run
 from lambdas.domain.evaluation.answers import ModelAnswer
 from lambdas.domain.evaluation.judging.lines import JudgedLine, JudgementLine, UnjudgedLine, select_judgements
 from lambdas.domain.evaluation.judging.pairwise import (
+    JUDGE_SETTINGS,
     ORDERS,
     Order,
     Pair,
     judge_prompt,
     needs_no_judge,
-    parse_judgement,
 )
+from lambdas.domain.evaluation.judging.reading import parse_judgement
 from lambdas.domain.evaluation.judging.shards import JudgedShard, JudgeShard
-from lambdas.domain.evaluation.questions import InferenceSettings, Message, Question
+from lambdas.domain.evaluation.questions import Message, Question
 from lambdas.steps.answering import (
     MODEL_CANNOT_BE_ASKED,
     MOST_MODEL_FAILURES,
     RESERVED_MILLISECONDS,
     STORE_EVERY_ANSWERS,
 )
-
-# Room for a reasoning of 4 sentences; without chance, so that the same question gets the same judgement.
-SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0)
 
 
 def judge_shard(
@@ -41,26 +43,31 @@ def judge_shard(
     stored.
     """
     judging, place = adapters.judging, (run.output_bucket, run.prefix, shard.judge, shard.number)
-    lines = judging.read_judged(*place)
-    done, stored = {(line.index, line.order) for line in lines}, len(lines)
-    pairs = judging.read_pairs(run.output_bucket, run.prefix, shard.first, shard.records)
+    lines = {(line.index, line.order): line for line in judging.read_judged(*place)}
+    unstored = 0
     try:
-        for pair, order in _list_questions(pairs):
-            if (pair.index, order) in done:
-                continue
-            if remaining_milliseconds() < RESERVED_MILLISECONDS:
-                raise ServiceBusy(
-                    f"Shard {shard.number} of judge {shard.judge} needs more time; it goes on where it is."
-                )
-            lines.append(_ask(shard.judge, pair, order, lines, adapters.runtime))
-            if len(lines) - stored >= STORE_EVERY_ANSWERS:
-                judging.write_judged(*place, lines)
-                stored = len(lines)
+        for pair, order in _list_questions(
+            judging.read_pairs(run.output_bucket, run.prefix, shard.first, shard.records)
+        ):
+            while _must_be_asked(line := lines.get((pair.index, order))):
+                if remaining_milliseconds() < RESERVED_MILLISECONDS:
+                    raise ServiceBusy(
+                        f"Shard {shard.number} of judge {shard.judge} needs more time; it goes on where it is."
+                    )
+                lines[pair.index, order] = _ask(shard.judge, pair, order, line, lines.values(), adapters.runtime)
+                unstored += 1
+                if unstored >= STORE_EVERY_ANSWERS:
+                    judging.write_judged(*place, [*lines.values()])
+                    unstored = 0
     finally:
-        if len(lines) > stored:
-            judging.write_judged(*place, lines)
-    answered = len(select_judgements(lines))
+        if unstored:
+            judging.write_judged(*place, [*lines.values()])
+    answered = len(select_judgements(lines.values()))
     return JudgedShard(judge=shard.judge, number=shard.number, answered=answered, errors=len(lines) - answered)
+
+
+def _must_be_asked(line: JudgedLine | None) -> bool:
+    return line is None or (isinstance(line, JudgementLine) and line.can_be_asked_again)
 
 
 def _list_questions(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Order]]:
@@ -70,7 +77,7 @@ def _list_questions(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Order]]:
                 yield pair, order
 
 
-def _ask_again(ask: Callable[[], ModelAnswer]) -> ModelAnswer:
+def _persist(ask: Callable[[], ModelAnswer]) -> ModelAnswer:
     """An answer of a model that may fail over a question once or twice."""
     for _ in range(MOST_MODEL_FAILURES - 1):
         with suppress(ModelFailed):
@@ -78,15 +85,38 @@ def _ask_again(ask: Callable[[], ModelAnswer]) -> ModelAnswer:
     return ask()
 
 
-def _ask(judge: str, pair: Pair, order: Order, lines: Sequence[JudgedLine], runtime: BedrockRuntime) -> JudgedLine:
-    """The line of one question."""
+def _ask(
+    judge: str,
+    pair: Pair,
+    order: Order,
+    earlier: JudgedLine | None,
+    lines: Iterable[JudgedLine],
+    runtime: BedrockRuntime,
+) -> JudgedLine:
+    """The line of one question; `earlier` has an answer that cannot be read, if this is the second time."""
+    unread = earlier if isinstance(earlier, JudgementLine) else None
     final = next((line.error for line in lines if isinstance(line, UnjudgedLine) and line.final), None)
-    if final is not None:
-        return UnjudgedLine(pair.index, order, final, final=True)
-    prompt = judge_prompt(pair, order)
+    answer = UnjudgedLine(pair.index, order, final, final=True) if final else _call(judge, pair, order, unread, runtime)
+    if unread is None:
+        return answer
+    if isinstance(answer, UnjudgedLine):
+        # What is known is that the first answer cannot be read.
+        return replace(unread, asked_again=True)
+    return replace(
+        answer,
+        asked_again=True,
+        input_tokens=unread.input_tokens + answer.input_tokens,
+        output_tokens=unread.output_tokens + answer.output_tokens,
+    )
+
+
+def _call(
+    judge: str, pair: Pair, order: Order, unread: JudgementLine | None, runtime: BedrockRuntime
+) -> JudgementLine | UnjudgedLine:
+    prompt = judge_prompt(pair, order, again=unread is not None)
     question = Question(pair.index, prompt.system, (Message(role="user", content=prompt.user),), "")
     try:
-        answer = _ask_again(lambda: runtime.converse(judge, question, SETTINGS))
+        answer = _persist(lambda: runtime.converse(judge, question, JUDGE_SETTINGS))
     except (ModelFailed, SpentForToday) as failure:
         return UnjudgedLine(pair.index, order, str(failure), final=isinstance(failure, SpentForToday))
     except Refused as refusal:
@@ -99,4 +129,5 @@ def _ask(judge: str, pair: Pair, order: Order, lines: Sequence[JudgedLine], runt
         judgement=parse_judgement(answer.text),
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
+        left_out=tuple(runtime.left_out(judge, JUDGE_SETTINGS)),
     )

@@ -14,8 +14,8 @@ from lambdas.domain.evaluation.answers import AnswerLine, StoredLine, Unanswered
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.judging.lines import UnjudgedLine
-from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair
-from lambdas.domain.evaluation.judging.summary import Preference, summarise_judging, summarise_votes
+from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair, Preference
+from lambdas.domain.evaluation.judging.summary import summarise_judging, summarise_votes
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report import human_review

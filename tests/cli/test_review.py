@@ -21,7 +21,7 @@ from lambdas.domain.training.losses import NO_LOSSES, Loss, Losses
 from tests.answer_lines import make_answer, make_judgements
 from tests.unit.run_states import RUN_ID, make_facts, make_plan
 
-RECORDS = 30
+RECORDS = 60
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def votes(folder: Path, reviewer: str = "Ann", run_id: str = RUN_ID, right: int = 20) -> Path:
+def votes(folder: Path, reviewer: str = "Ann", run_id: str = RUN_ID, right: int = 50) -> Path:
     """Votes for the right answer on the first pairs of the page, and against it on the others."""
     page = (folder / "page.html").read_text().split('id="review">')[1].split("</script>")[0]
     pairs = sorted(json.loads(page)["pairs"], key=lambda pair: pair["index"])
@@ -73,14 +73,14 @@ def run(folder: Path, file: Path) -> tuple[int, str]:
 
 def test_votes_and_their_agreement_with_the_judge_are_added_to_both_reports(folder: Path) -> None:
     """People are what judges are measured by."""
-    assert run(folder, votes(folder, right=20))[0] == 0
+    assert run(folder, votes(folder, right=50))[0] == 0
     judging = json.loads((folder / "report.json").read_text())["judging"]
     [person] = judging["people"]
-    assert (person["reviewer"], person["wins"], person["losses"], person["win_rate"]) == ("Ann", 20, 0, 100)
+    assert (person["reviewer"], person["wins"], person["losses"], person["win_rate"]) == ("Ann", 50, 0, 100)
     [agreement] = judging["agreements"]
     assert agreement["raters"] == ["judge", "Ann"]
-    assert agreement["pairs"] == 20
-    assert agreement["agreement"] == 95
+    assert agreement["pairs"] == 50
+    assert agreement["agreement"] == 98
     page = (folder / "report.html").read_text()
     assert "Ann (a person)" in page
     assert "SIMULATED" in page

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.evaluation.judging.pairwise import Pair
-from lambdas.domain.evaluation.judging.summary import Preference, summarise_votes
+from lambdas.domain.evaluation.judging.pairwise import Pair, Preference
+from lambdas.domain.evaluation.judging.summary import summarise_votes
 from lambdas.domain.report.human_review import (
     PAIRS,
     Review,
@@ -24,7 +24,7 @@ from lambdas.domain.report.human_review import (
 
 RUN = "20261121-a1b2"
 EVIL = "</script><script>alert(1)</script><!-- <script> --> <img src=x onerror=alert(1)> \u2028 {{ 7 * 7 }}"
-MANY = [Pair(index, f"task {index}", f"reference {index}", f"ours {index}", f"theirs {index}") for index in range(30)]
+MANY = [Pair(index, f"task {index}", f"reference {index}", f"ours {index}", f"theirs {index}") for index in range(70)]
 
 
 class Page(HTMLParser):
@@ -97,14 +97,14 @@ def test_the_page_needs_no_network() -> None:
     assert not re.search(r"(?:src|href)=|https?:|@import|url\(", html.replace("link.href = URL", ""))
 
 
-def test_a_page_has_20_pairs_and_does_not_tell_the_arms_apart() -> None:
+def test_a_page_has_50_pairs_and_does_not_tell_the_arms_apart() -> None:
     """A reviewer who could know the arm would judge the arm."""
     html = render_review(RUN, MANY, simulated=False)
     pairs = shown(html)
     assert len(pairs) == PAIRS
     assert all(pair.keys() == {"index", "task", "reference", "left", "right"} for pair in pairs)
     ours_left = sum(pair["left"].startswith("ours") for pair in pairs)
-    assert 4 <= ours_left <= 16
+    assert 12 <= ours_left <= 38
     assert [pair["index"] for pair in pairs] != sorted(pair["index"] for pair in pairs)
     assert not re.search(r"\b(?:tuned|base|arm)\b", html.replace("base-uri", ""))
 
@@ -142,7 +142,7 @@ def test_votes_come_back_as_preferences_for_the_arm_whichever_side_it_was_on(run
         (saved("other", {0: "left"}), "on run other, not on"),
         (saved(RUN, {0: "left", 7: "tie"}), r"does not have: \[7\]"),
         (saved(RUN, {0: "left"}, votes=[{"index": 0, "choice": "left"}] * 2), "several votes on one record"),
-        (saved(RUN, {0: "left"}, votes=[{"index": 0, "choice": "left"}] * 21), "at most 20"),
+        (saved(RUN, {0: "left"}, votes=[{"index": 0, "choice": "left"}] * 51), "at most 50"),
     ],
 )
 def test_votes_that_are_not_on_this_review_are_refused_with_the_reason(content: bytes, message: str) -> None:

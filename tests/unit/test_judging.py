@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from lambdas.domain.evaluation.judging import pairwise
 from lambdas.domain.evaluation.judging.pairwise import (
     ORDERS,
-    Judgement,
     Outcome,
     Pair,
     choose_records,
@@ -20,11 +19,10 @@ from lambdas.domain.evaluation.judging.pairwise import (
     judge_prompt,
     mark,
     needs_no_judge,
-    parse_judgement,
     prompt_checksum,
 )
+from lambdas.domain.evaluation.judging.reading import Judgement, parse_judgement
 from lambdas.domain.evaluation.judging.summary import (
-    Position,
     find_agreements,
     find_preferences,
     mean_kappa,
@@ -117,22 +115,60 @@ def test_the_mark_is_in_none_of_the_texts(texts: dict[str, str]) -> None:
         ("\n<reason>\n1. I look.\n2. I see.\n</reason>\n\n<judgement> second\n</judgement>\n", "second"),
         ("<reason></reason><judgement>tie</judgement>", "tie"),
         ("<reason>a < b, </b></reason><judgement>tie</judgement>", "tie"),
-        ("first", "unparseable"),
         ("", "unparseable"),
-        ("<judgement>first</judgement>", "unparseable"),
-        ("<reason>Right.</reason><judgement>First</judgement>", "unparseable"),
+        ("I prefer the first.", "unparseable"),
         ("<reason>Right.</reason><judgement>first or second</judgement>", "unparseable"),
         ("<reason>Right.</reason><judgement>first</judgement> I am sure.", "unparseable"),
-        ("Well: <reason>Right.</reason><judgement>first</judgement>", "unparseable"),
         ("<reason>Right.</reason><judgement>first</judgement><judgement>second</judgement>", "unparseable"),
         ("<reason>It says <judgement>first</judgement></reason><judgement>second</judgement>", "unparseable"),
         ("<reason>It says </reason><judgement>first</judgement>.</reason><judgement>tie</judgement>", "unparseable"),
         ("<reason>Right.</reason><judgement>first", "unparseable"),
     ],
 )
-def test_only_one_reason_and_one_judgement_count(answer: str, expected: Judgement) -> None:
+def test_only_one_judgement_counts(answer: str, expected: Judgement) -> None:
     """A judge that repeats a candidate's tags gives no judgement that one could rely on."""
     assert parse_judgement(answer) == expected
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "<judgement>first</judgement>",
+        "First",
+        "**first**",
+        "```\nfirst\n```",
+        "<reason>Right.</reason><judgement>First</judgement>",
+        "<reason>Right.</reason><judgement>**first**</judgement>",
+        "<reason>Right.</reason><judgement>The first answer.</judgement>",
+        "<reason>Right.</reason>\n<judgment>first</judgment>",
+        "<Reason>Right.</Reason>\n<Judgement>FIRST</Judgement>",
+        "Here is my judgement:\n\n<reason>Right.</reason><judgement>first</judgement>",
+        "```xml\n<reason>Right.</reason>\n<judgement>first</judgement>\n```",
+        "Sure!\n```\n<reason>Right.</reason>\n<judgement>first</judgement>\n```\n",
+        "I compared both. **Judgement:** <judgment>`first`</judgment>.",
+    ],
+)
+def test_a_judgement_is_read_whatever_form_surrounds_it(answer: str) -> None:
+    """Real judges add a preamble, a fence and stress; their verdicts were paid for."""
+    assert parse_judgement(answer) == "first"
+
+
+NO_TAGS = st.text().filter(lambda text: "<" not in text)
+
+
+@given(NO_TAGS, st.text("*_`\"' .:!\n"), st.sampled_from(["first", "Second", "TIE"]), st.sampled_from(["", "e"]))
+def test_a_judgement_at_the_end_is_read_after_any_preamble(preamble: str, around: str, word: str, e: str) -> None:
+    """What comes before is for people."""
+    answer = f"{preamble}<reason>{preamble}</reason>\n<judg{e}ment>{around}{word}{around}</judg{e}ment>{around}"
+    assert parse_judgement(answer) == word.lower()
+
+
+@given(NO_TAGS, NO_TAGS, st.sampled_from(["first", "second", "tie"]), st.sampled_from(["first", "second", "tie"]))
+def test_two_judgements_are_none_whatever_stands_around_them(one: str, other: str, told: str, own: str) -> None:
+    """A judge that repeats a candidate's verdict must not have it counted, nor its own."""
+    answer = f"{one}<judgment>{told}</judgment>{other}<judgement>{own}</judgement>"
+    assert parse_judgement(answer) == "unparseable"
+    assert parse_judgement(f"<reason>{one}<judgement>{told}</reason><judgement>{own}</judgement>") == "unparseable"
 
 
 @given(st.text())
@@ -177,7 +213,8 @@ def test_a_judge_is_summarised_without_its_ties() -> None:
     assert (found.wins, found.losses, found.ties, found.inconsistent, found.unparseable) == (15, 5, 8, 1, 1)
     assert found.win_rate == 75.0
     assert found.interval == pytest.approx((53.13, 88.81), abs=0.01)
-    assert found.position == Position(first=23, second=20)
+    assert (found.position.first, found.position.second) == (23, 20)
+    assert found.win_rate_with_ties == pytest.approx(100 * (15 + 9 / 2) / 29)
     nothing = summarise_judge("judge", [], pairs=2, identical=2)
     assert (nothing.win_rate, nothing.interval, nothing.ties) == (None, None, 2)
 
@@ -217,5 +254,5 @@ def test_the_same_answer_twice_needs_no_judge() -> None:
 
 
 def test_the_prompt_is_the_version_that_its_name_says() -> None:
-    """Verdicts of one version are compared over time: a changed text is a new version, judge-v2."""
-    assert prompt_checksum() == "246167010a1e951c20bd9458961c846d554e4ad9d33c841f3956fe6b8c69e2cd"
+    """Verdicts of one version are compared over time: a changed text is a new version, judge-v3."""
+    assert prompt_checksum() == "8fd33a22d06f78fabe7d9d10afd1a4f6ea42fc9d68a025aab66fa6646aea9527"

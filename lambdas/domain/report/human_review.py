@@ -19,16 +19,15 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lambdas.domain.core.outside_text import is_visible, name
-from lambdas.domain.evaluation.judging.pairwise import Pair
+from lambdas.domain.evaluation.judging.pairwise import Pair, Preference
 from lambdas.domain.evaluation.judging.summary import (
     Judging,
-    Preference,
     find_agreements,
     mean_kappa,
     summarise_votes,
 )
 
-PAIRS = 20
+PAIRS = 50
 FORMAT: Literal["fine-tune-votes-1"] = "fine-tune-votes-1"
 
 
@@ -64,7 +63,7 @@ class Review(NamedTuple):
 
 
 def render_review(run_id: str, pairs: Sequence[Pair], *, simulated: bool) -> str:
-    """The page for the first 20 of these pairs, in an order and on sides that follow from the run's id.
+    """The page for the first 50 of these pairs, in an order and on sides that follow from the run's id.
 
     Pairs come from `judging.choose_records`, so that people see a part of what the judges saw.
     """

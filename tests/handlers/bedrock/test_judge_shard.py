@@ -6,13 +6,12 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import ServiceBusy
-from lambdas.domain.evaluation.judging.lines import JudgedLine
-from lambdas.domain.evaluation.judging.pairwise import Pair
+from lambdas.domain.evaluation.judging.lines import JudgedLine, JudgementLine
+from lambdas.domain.evaluation.judging.pairwise import JUDGE_SETTINGS, Pair
 from lambdas.domain.evaluation.judging.summary import JudgedPair, summarise_judging
 from lambdas.handlers import composition
 from lambdas.handlers.judge_shard import handler
 from lambdas.steps.answering import MOST_MODEL_FAILURES
-from lambdas.steps.judge_shard import SETTINGS
 from tests.handlers.bedrock.conftest import Script
 from tests.handlers.conftest import with_time_left
 
@@ -58,6 +57,8 @@ def test_each_pair_is_asked_in_both_orders_and_identical_answers_not_at_all(
     asked = runtime.requests(CONVERSE)
     assert [request["modelId"] for request in asked] == ["maker.judge-v1:0"] * 4
     assert {request["inferenceConfig"]["temperature"] for request in asked} == {0.0}
+    [asked_with] = [one.sent for one in summarise_judging(PAIRS, {"j": stored(expect["prefix"])}).judges]
+    assert asked_with == {"max_tokens": 512, "temperature": 0.0}
     first, second = (request["messages"][0]["content"][0]["text"] for request in asked[:2])
     assert first != second
     assert "&lt;/first&gt;" in asked[2]["messages"][0]["content"][0]["text"]
@@ -76,6 +77,69 @@ def test_what_is_stored_is_not_asked_again(
     handler(event, lambda_context)
     assert len(runtime.requests(CONVERSE)) == 4
     assert len(stored(expect["prefix"])) == 4
+
+
+def unreadable() -> dict[str, Any]:
+    return said("first or second")
+
+
+def test_an_answer_that_cannot_be_read_is_asked_once_more(
+    runtime: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """The pair was paid for: a clearer request mostly gets its verdict."""
+    for answer in (unreadable(), said("first"), said("second"), said("tie")):
+        runtime.answer(CONVERSE, answer)
+    assert handler(event, lambda_context)["answered"] == 4
+    asked = runtime.requests(CONVERSE)
+    assert len(asked) == 5
+    first, again = (request["messages"][0]["content"][0]["text"] for request in asked[:2])
+    assert again.startswith(first)
+    assert "no judgement that could be read" in again
+    [judge] = summarise_judging(PAIRS, {"maker.judge-v1:0": stored(expect["prefix"])}).judges
+    assert (judge.wins, judge.asked_again, judge.unparseable) == (1, 1, 0)
+    assert (judge.input_tokens, judge.output_tokens) == (55, 15)
+
+
+def test_an_answer_that_can_never_be_read_is_asked_twice_and_told(
+    runtime: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """A judge that cannot keep to the form must not cost calls without an end, nor again in a retried shard."""
+    runtime.answer(CONVERSE, unreadable())
+    handler(event, lambda_context)
+    assert len(runtime.requests(CONVERSE)) == 8
+    handler(event, lambda_context)
+    assert len(runtime.requests(CONVERSE)) == 8
+    summary = summarise_judging(PAIRS, {"maker.judge-v1:0": stored(expect["prefix"])})
+    assert (summary.judges[0].unparseable, summary.judges[0].asked_again) == (2, 4)
+    assert any("could not be read" in warning for warning in summary.warnings)
+
+
+def test_a_second_question_that_is_cut_off_is_asked_by_the_next_attempt(
+    runtime: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """Each call's answer is stored, so that the next attempt asks what is left and nothing else."""
+    for answer in (unreadable(), said("first"), said("second"), said("tie")):
+        runtime.answer(CONVERSE, answer)
+    with pytest.raises(ServiceBusy):
+        handler(event, with_time_left(lambda_context, 900_000, 0))
+    assert [line.index for line in stored(expect["prefix"])] == [3]
+    handler(event, lambda_context)
+    assert len(runtime.requests(CONVERSE)) == 5
+    [judge] = summarise_judging(PAIRS, {"maker.judge-v1:0": stored(expect["prefix"])}).judges
+    assert (judge.wins, judge.asked_again) == (1, 1)
+
+
+def test_a_second_question_that_is_refused_leaves_the_first_answer_unread(
+    runtime: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """What was answered and paid for stays."""
+    runtime.answer(CONVERSE, unreadable())
+    runtime.refuse(CONVERSE, "ValidationException", "Too long.")
+    runtime.answer(CONVERSE, said("tie"))
+    assert handler(event, lambda_context)["answered"] == 4
+    first = stored(expect["prefix"])[0]
+    assert isinstance(first, JudgementLine)
+    assert (first.judgement, first.asked_again, first.input_tokens) == ("unparseable", True, 11)
 
 
 def test_a_judge_that_cannot_be_asked_is_asked_once_and_said(
@@ -100,14 +164,16 @@ def test_a_refused_question_is_that_pairs_error_alone(
 
 
 def test_a_judge_that_refuses_temperature_is_asked_without(
-    runtime: Script, event: dict[str, Any], lambda_context: LambdaContext
+    runtime: Script, event: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
 ) -> None:
-    """Every current Claude would be missing as a judge."""
+    """Every current Claude would be missing as a judge; the report says what each one was asked with."""
     runtime.refuse(CONVERSE, "ValidationException", "`temperature` is deprecated for this model.")
     runtime.answer(CONVERSE, said("tie"))
     assert handler(event, lambda_context)["errors"] == 0
     sent = [request["inferenceConfig"] for request in runtime.requests(CONVERSE)]
     assert sent == [{"maxTokens": 512, "temperature": 0.0}, *[{"maxTokens": 512}] * 4]
+    [judge] = summarise_judging(PAIRS, {"maker.judge-v1:0": stored(expect["prefix"])}).judges
+    assert judge.sent == {"max_tokens": 512}
 
 
 @pytest.mark.parametrize(("code", "status"), [("ModelErrorException", 424), ("ModelTimeoutException", 408)])
@@ -140,4 +206,4 @@ def test_answers_are_stored_when_the_time_runs_out(
     with pytest.raises(ServiceBusy, match="needs more time"):
         handler(event, context)
     assert [line.order for line in stored(expect["prefix"])] == ["arm_first", "arm_second"]
-    assert SETTINGS.temperature == 0
+    assert JUDGE_SETTINGS.temperature == 0

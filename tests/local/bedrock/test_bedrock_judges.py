@@ -3,7 +3,8 @@
 import re
 from collections import Counter
 
-from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair, combine, judge_prompt, parse_judgement
+from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair, combine, judge_prompt
+from lambdas.domain.evaluation.judging.reading import parse_judgement
 from local.bedrock.models.base import BaseModel
 
 TABLE = (

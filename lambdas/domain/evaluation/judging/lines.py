@@ -12,14 +12,19 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter
 
 from lambdas.domain.core.stored_lines import parse_stored_lines, read_stored_lines
-from lambdas.domain.evaluation.judging.pairwise import Judgement, Order, Pair
+from lambdas.domain.evaluation.judging.pairwise import Order, Pair
+from lambdas.domain.evaluation.judging.reading import Judgement
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 
 @dataclass(frozen=True)
 class JudgementLine:
-    """A judge's answer about a pair whose `order` says which answer stood first."""
+    """A judge's answer about a pair whose `order` says which answer stood first.
+
+    Where the first answer could not be read, the judge is `asked_again`, once: the tokens are those of both, and
+    `answer` is the last one. `left_out` are the sampling parameters that the judge refused.
+    """
 
     __pydantic_config__ = _STRICT
 
@@ -29,6 +34,13 @@ class JudgementLine:
     judgement: Judgement
     input_tokens: int
     output_tokens: int
+    asked_again: bool = False
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def can_be_asked_again(self) -> bool:
+        """Whether the answer could not be read, and there was only one."""
+        return self.judgement == "unparseable" and not self.asked_again
 
 
 @dataclass(frozen=True)
@@ -62,10 +74,10 @@ def parse_judged_lines(content: bytes) -> list[JudgedLine]:
 
 
 def render_judged_lines(lines: Iterable[JudgedLine]) -> bytes:
-    """Lines as stored; `final` stands only where it is true."""
+    """Lines as stored; what is false or empty by default stands only where it is not."""
     return b"".join(
         orjson.dumps(
-            {name: value for name, value in asdict(line).items() if value is not False},
+            {name: value for name, value in asdict(line).items() if value is not False and value != ()},
             option=orjson.OPT_APPEND_NEWLINE,
         )
         for line in lines

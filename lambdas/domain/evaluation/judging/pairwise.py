@@ -1,15 +1,13 @@
-"""Pairwise judging: what a judge model is asked, and how its answer is read. `summary.py` adds the answers up.
+"""Pairwise judging: what a judge model is asked. `reading.py` reads its answer, `summary.py` adds the answers up.
 
 Each pair of answers is asked in both orders, since judges favour a position (Zheng et al., "Judging LLM-as-a-Judge with
 MT-Bench and Chatbot Arena", 2023, sections 3.3 and 3.4): only the same verdict in both counts as a win or a loss.
 
 Candidates' texts are data. They stand, escaped, between tags whose names end in a mark that none of the texts has, so
-no text can close its tag or open another; and a judge's answer counts only where it is, as a whole, a reason and one
-judgement.
+no text can close its tag or open another; and a judge's answer counts only where it has exactly one judgement.
 """
 
 import hashlib
-import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,23 +17,22 @@ from typing import Literal, NamedTuple
 from xml.sax.saxutils import escape
 
 from lambdas.domain.dataset.tokens import estimate
+from lambdas.domain.evaluation.judging.reading import Judgement
+from lambdas.domain.evaluation.questions import InferenceSettings
 
-PROMPT = "judge-v1"
+PROMPT = "judge-v2"
 
 Order = Literal["arm_first", "arm_second"]
-Judgement = Literal["first", "second", "tie", "unparseable"]
 Outcome = Literal["win", "loss", "tie", "inconsistent", "unparseable"]
+Preference = Literal["win", "loss", "neither"]
 # A record's judgements with the arm first and with it second.
 Judgements = tuple[Judgement, Judgement]
 
 ORDERS: tuple[Order, Order] = ("arm_first", "arm_second")
 
-_WORDS: dict[str, Judgement] = {"first": "first", "second": "second", "tie": "tie"}
-_ANSWER = re.compile(
-    rf"\s*<reason>(.*?)</reason>\s*<judgement>\s*({'|'.join(_WORDS)})\s*</judgement>\s*",
-    re.DOTALL,
-)
-_TAG = re.compile(r"</?\s*(?:reason|judgement)\b", re.IGNORECASE)
+# Room for a reasoning of 4 sentences; without chance, so that the same question gets the same judgement.
+JUDGE_SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0)
+_PARTS = ("system", "user", "again")
 _MARK_CHARACTERS = 12
 
 
@@ -57,13 +54,17 @@ class JudgePrompt(NamedTuple):
     user: str
 
 
-def judge_prompt(pair: Pair, order: Order) -> JudgePrompt:
-    """What a judge is asked about a pair; `order` says which place the arm's answer has."""
+def judge_prompt(pair: Pair, order: Order, *, again: bool = False) -> JudgePrompt:
+    """What a judge is asked about a pair; `order` says which place the arm's answer has.
+
+    `again` is after an answer that could not be read. The judge is not shown that: it may repeat a candidate.
+    """
     first, second = (pair.arm, pair.against) if order == "arm_first" else (pair.against, pair.arm)
     texts = {"task": pair.task, "reference": pair.reference, "first": first, "second": second}
     escaped = {name: escape(text) for name, text in texts.items()}
     # Template fills each place once: what stands in a text is not looked at again.
-    return JudgePrompt(_prompt_file("system"), Template(_prompt_file("user")).substitute(escaped, mark=mark(texts)))
+    user = Template(_prompt_file("user")).substitute(escaped, mark=mark(texts))
+    return JudgePrompt(_prompt_file("system"), f"{user}\n\n{_prompt_file('again')}" if again else user)
 
 
 def mark(texts: Mapping[str, str]) -> str:
@@ -77,8 +78,8 @@ def mark(texts: Mapping[str, str]) -> str:
 
 
 def prompt_checksum() -> str:
-    """The SHA-256 of the prompt's two files: with `PROMPT` it says in a report what was asked."""
-    return hashlib.sha256((_prompt_file("system") + _prompt_file("user")).encode()).hexdigest()
+    """The SHA-256 of the prompt's files: with `PROMPT` it says in a report what was asked."""
+    return hashlib.sha256("".join(map(_prompt_file, _PARTS)).encode()).hexdigest()
 
 
 def prompt_tokens() -> int:
@@ -89,17 +90,6 @@ def prompt_tokens() -> int:
 @cache
 def _prompt_file(part: str) -> str:
     return files(__package__ or "").joinpath("prompts", f"{PROMPT}.{part}.txt").read_text(encoding="utf-8").strip()
-
-
-def parse_judgement(answer: str) -> Judgement:
-    """A judge's answer; "unparseable" unless it is exactly one reason and one judgement, with nothing around them.
-
-    A second tag anywhere, as where a judge repeats what a candidate told it to say, makes it unparseable too.
-    """
-    match = _ANSWER.fullmatch(answer)
-    if match is None or _TAG.search(match[1]):
-        return "unparseable"
-    return _WORDS[match[2]]
 
 
 def combine(arm_first: Judgement, arm_second: Judgement) -> Outcome:

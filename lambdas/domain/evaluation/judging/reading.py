@@ -1,0 +1,39 @@
+"""How a judge's answer is read: tolerantly in its form, strictly in there being exactly one judgement.
+
+Judges write a preamble, a code fence, `<judgment>` or `**First**`. None of that makes it doubtful what they mean. A
+second judgement does: a judge that repeats what a candidate told it to say gives none that one could rely on.
+"""
+
+import re
+from typing import Literal
+
+Judgement = Literal["first", "second", "tie", "unparseable"]
+
+_WORDS: dict[str, Judgement] = {"first": "first", "second": "second", "tie": "tie"}
+_VERDICT = re.compile(rf"(?:the |a )?({'|'.join(_WORDS)})(?: candidate| answer| one)?", re.IGNORECASE)
+# A tag of the form that is asked for, however it is spelt; one that is not closed by `>` is none to rely on.
+_TAG = re.compile(r"<\s*(/?)\s*(?:(reason)|judge?ment)\b\s*(>?)", re.IGNORECASE)
+_FENCE = re.compile(r"^\s*```\w*\s*\n")
+# What stands around a word that somebody stresses, quotes or ends a sentence with.
+_DECORATION = " \t\r\n*_`\"'“”‘’.:!"  # noqa: RUF001 - the quotation marks that models write
+_FORMS = (["judgement", "/judgement"], ["reason", "/reason", "judgement", "/judgement"])
+
+
+def parse_judgement(answer: str) -> Judgement:
+    """A judge's answer: the word alone, or one judgement in its tags at the end, after one reason at most.
+
+    "unparseable" is everything else, such as a second tag anywhere, a judgement within the reason, or more after it.
+    """
+    alone = _read_verdict(_FENCE.sub("", answer))
+    if alone != "unparseable":
+        return alone
+    tags = list(_TAG.finditer(answer))
+    names = [f"{tag[1]}{'reason' if tag[2] else 'judgement'}" for tag in tags]
+    if names not in _FORMS or not all(tag[3] for tag in tags) or answer[tags[-1].end() :].strip(_DECORATION):
+        return "unparseable"
+    return _read_verdict(answer[tags[-2].end() : tags[-1].start()])
+
+
+def _read_verdict(text: str) -> Judgement:
+    word = _VERDICT.fullmatch(text.strip(_DECORATION))
+    return _WORDS[word[1].lower()] if word else "unparseable"
