@@ -89,7 +89,17 @@ def test_an_entry_of_the_report_has_the_figures() -> None:
     entry = state_comparison("tuned", "base", "f1", found)
     assert entry.dump().keys() == {
         "arm", "against", "metric", "difference", "interval", "p_value", "groups", "records", "detectable",
+        "better", "same", "worse",
     }  # fmt: skip
     assert entry.difference == 75.0
     assert entry.interval is not None
     assert entry.interval[0] < 75 < entry.interval[1]
+
+
+def test_an_entry_counts_the_records_that_are_better_the_same_and_worse() -> None:
+    """A mean may hide that a few records lose much. Of output tokens and latency fewer are better."""
+    found = difference([100.0, 50.0, 50.0, 0.0], [0.0, 0.0, 50.0, 100.0], list("abcd"))
+    assert found is not None
+    for metric, counts in (("f1", (2, 1, 1)), ("output_tokens", (1, 1, 2)), ("latency_ms", (1, 1, 2))):
+        entry = state_comparison("tuned", "base", metric, found)
+        assert (entry.better, entry.same, entry.worse) == counts

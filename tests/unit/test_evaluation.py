@@ -407,3 +407,17 @@ def test_a_model_that_is_right_in_a_form_that_breaks_is_not_promoted() -> None:
     half = [line(index, f"{index}.5" if index % 2 else "9999", f"{index}.5") for index in range(RECORDS)]
     found = judged([replace(one, response=f"It is {index}.5, not 7.") for index, one in enumerate(wordy)], half)
     assert found.decision.verdict != "promote"
+
+
+def test_output_tokens_and_latency_are_compared_with_their_intervals() -> None:
+    """One figure alone does not say whether a model is faster, or was by chance."""
+    slower, fast = (
+        [make_answer(index, "a", reference(index), latency_ms=least + index % 7) for index in range(RECORDS)]
+        for least in (300, 100)
+    )
+    found = {entry.metric: entry for entry in judged(fast, slower).comparisons}
+    assert found["output_tokens"].interval is None, "all are alike"
+    latency = found["latency_ms"]
+    assert latency.interval is not None
+    assert latency.interval[1] < 0
+    assert (latency.better, latency.same, latency.worse) == (RECORDS, 0, 0)

@@ -2,12 +2,16 @@
 
 import re
 
+import pytest
+
 from lambdas.domain.evaluation.comparisons import Comparison
 from lambdas.domain.evaluation.metrics.classification import Classification, classify
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.page import render_page
-from tests.unit.reports import arm_figures, succeeded_report
+from lambdas.domain.report.run_report import ThroughputFigures
+from tests.unit.reports import NO_TOKENS, arm_figures, succeeded_report
 
+TWO = {"tuned": 61.0, "base": 60.0}
 NOTHING = Materials({}, {}, None)
 
 
@@ -87,3 +91,46 @@ def test_an_interval_is_within_what_a_difference_can_be() -> None:
     assert "+97.0 to +100.0" in page
     assert page.count("+100.2") == 1
     assert "100.2" not in section(page, "Differences between the models").partition("</svg>")[0]
+
+
+def compared(metric: str, interval: tuple[float, float] | None, **counts: int) -> dict[str, object]:
+    """The tuned model's difference from its base."""
+    known = {"arm": "tuned", "against": "base", "difference": 1.0, "p_value": 0.5, "groups": 60, "records": 60}
+    return {**known, "metric": metric, "interval": interval, "detectable": 1.0, **counts}
+
+
+def card(page: str, name: str) -> str:
+    """One of the figures at the top of a page."""
+    return page.partition(f'<p class="quiet">{name}</p>')[2].partition('<div class="card">')[0].partition("<h2")[0]
+
+
+def test_a_card_calls_better_only_what_its_interval_says() -> None:
+    """A difference that may be luck is no success, and its records are counted beside the mean."""
+    counts = {"better": 41, "same": 12, "worse": 7}
+    arms = {name: arm_figures(f1=value, output_tokens={**NO_TOKENS, "mean": value}) for name, value in TWO.items()}
+    for metric, name, below in (("f1", "F1", "worse"), ("output_tokens", "Output tokens, mean", "better")):
+        open_, found = (
+            card(page_of(arms=arms, comparisons=[compared(metric, interval, **counts)]), name)
+            for interval in ((-1.0, 3.0), (-3.0, -1.0))
+        )
+        assert "the interval includes zero" in open_
+        assert not re.search('class="(good|bad)"', open_)
+        assert f" {below}</span>" in found
+        assert "records: 41 better, 12 same, 7 worse" in found
+        assert "-3.0 to -1.0" in found
+
+
+@pytest.mark.parametrize(("kind", "colours"), [("on_demand", 1), ("provisioned_throughput", 0), (None, 0)])
+def test_latency_is_called_better_only_where_serving_is_the_same(kind: str | None, colours: int) -> None:
+    """Throughput that one pays for by the hour is faster whatever it serves."""
+    arms = {name: arm_figures(latency_ms={"p50": value, "p95": value}) for name, value in TWO.items()}
+    served = {"arn": "arn", "requested_at": None, "in_service_at": None, "deleted_at": None, "served_seconds": None}
+    serving = kind and {**served, "kind": kind}
+    throughput = dict.fromkeys(ThroughputFigures.model_fields)
+    page = page_of(
+        arms=arms, serving=serving, throughput=throughput, comparisons=[compared("latency_ms", (-30.0, -10.0))]
+    )
+    found = card(page, "Latency, median")
+    assert len(re.findall('class="(good|bad)"', found)) == colours
+    assert ("served in different ways" in found) == (not colours)
+    assert "-30 to -10" in found

@@ -19,8 +19,9 @@ from lambdas.domain.evaluation.metrics.rouge import rouge_l
 from lambdas.domain.evaluation.significance import Difference, compare
 from lambdas.domain.evaluation.task_kind import TaskKind
 
-# Compared like a metric.
-OUTPUT_TOKENS = "output_tokens"
+# Compared like metrics, but less is better, and there is no largest difference.
+OUTPUT_TOKENS, LATENCY = "output_tokens", "latency_ms"
+UNBOUNDED = frozenset({OUTPUT_TOKENS, LATENCY})
 # The gate's metric, read leniently.
 CONTENT = "content"
 # A confusion matrix has a place for any two labels.
@@ -34,7 +35,11 @@ Answers = Mapping[str, Iterable[StoredLine]]
 
 
 class Comparison(Fact):
-    """An entry of `comparisons`; `interval`, `p_value` and `detectable` are null where they cannot be told."""
+    """An entry of `comparisons`; `interval`, `p_value` and `detectable` are null where they cannot be told.
+
+    On `better` of the records the arm does better than the other, on `worse` it does worse: of output tokens and of
+    latency fewer are better. Earlier versions did not count them.
+    """
 
     arm: str
     against: str
@@ -45,6 +50,9 @@ class Comparison(Fact):
     groups: int
     records: int
     detectable: float | None
+    better: int | None = None
+    same: int | None = None
+    worse: int | None = None
 
 
 @dataclass(frozen=True)
@@ -142,13 +150,15 @@ def difference(
 
 def find_difference(ours: ScoredArm, theirs: ScoredArm, metric: str, groups: Sequence[Hashable]) -> Difference | None:
     """The difference of two arms on the records that both answered; None where the metric has no meaning for any."""
-    if metric == OUTPUT_TOKENS:
-        return difference(ours.figures.output_tokens, theirs.figures.output_tokens, groups, bounded=False)
+    if metric in UNBOUNDED:
+        own, other = (getattr(one.figures, metric) for one in (ours, theirs))
+        return difference(own, other, groups, bounded=False)
     return difference(ours.scores[metric], theirs.scores[metric], groups) if metric in ours.scores else None
 
 
 def state_comparison(arm: str, against: str, metric: str, found: Difference) -> Comparison:
     """The entry of `comparisons` that states this difference."""
+    better, worse = (found.below, found.above) if metric in UNBOUNDED else (found.above, found.below)
     return Comparison(
         arm=arm,
         against=against,
@@ -159,6 +169,9 @@ def state_comparison(arm: str, against: str, metric: str, found: Difference) -> 
         groups=found.groups,
         records=found.records,
         detectable=found.detectable,
+        better=better,
+        same=found.records - better - worse,
+        worse=worse,
     )
 
 

@@ -1,8 +1,8 @@
 """What the stored answers say: scores of each arm, differences with their intervals, the gate's decision.
 
 The tuned arm is compared with every other arm on every metric that has a meaning for the task, and each few-shot arm
-with its twin without examples on the gate's metric. `output_tokens` is compared like a metric, over the records that
-both arms answered.
+with its twin without examples on the gate's metric. `output_tokens` and `latency_ms` are compared like metrics, over
+the records that both arms answered.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from lambdas.domain.evaluation.champion import (
 )
 from lambdas.domain.evaluation.comparisons import (
     CONTENT,
-    OUTPUT_TOKENS,
+    UNBOUNDED,
     Answers,
     Comparison,
     ScoredArm,
@@ -190,7 +190,11 @@ def _compare_arm(
     arm: str, ours: ScoredArm, against: str, theirs: ScoredArm, groups: Sequence[int], only: str | None = None
 ) -> list[Comparison]:
     entries = []
-    for metric in [only] if only else [*(name for name in ours.scores if name not in NOT_COMPARED), OUTPUT_TOKENS]:
+    for metric in (
+        [only]
+        if only
+        else [*(name for name in ours.scores if name not in NOT_COMPARED), *sorted(UNBOUNDED, reverse=True)]
+    ):
         found = find_difference(ours, theirs, metric, groups)
         if found is not None:
             entries.append(state_comparison(arm, against, metric, found))

@@ -42,6 +42,7 @@ class Difference(NamedTuple):
     `p_value` is at most 0.05. `detectable` is the smallest true difference that a test set like this shows in 80 % of
     cases; None where there is none. `error` is the standard error over groups, None for one group. Differences without
     a bound, such as those of token counts, have no interval with fewer than 10 groups or where all groups are alike.
+    Of the records `above` have a positive difference, and `below` a negative one.
     """
 
     difference: float
@@ -51,6 +52,8 @@ class Difference(NamedTuple):
     groups: int
     records: int
     error: float | None = None
+    above: int = 0
+    below: int = 0
 
 
 class _Limits(NamedTuple):
@@ -84,6 +87,7 @@ def compare(
     if bounded and any(abs(difference) > LARGEST for each in by_group.values() for difference in each):
         raise ValueError("Scores from 0 to 100 differ by at most 100.")
     found = [Group(math.fsum(each), len(each)) for each in by_group.values()]
+    signs = Counter(math.copysign(1, each) for own in by_group.values() for each in own if each)
     limits = _bounded_limits(found, resamples, seed) if bounded else _unbounded_limits(found, resamples, seed)
     error = standard_error(found) if len(found) > 1 else None
     least = limits.least_mean if limits else None
@@ -95,6 +99,8 @@ def compare(
         groups=len(found),
         records=sum(len(each) for each in by_group.values()),
         error=error,
+        above=signs[1],
+        below=signs[-1],
     )
 
 

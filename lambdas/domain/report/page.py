@@ -7,13 +7,21 @@ import this module where a page is rendered.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from markupsafe import Markup
 
 from lambdas.domain.evaluation.answers import AnswerLine, StoredLine
 from lambdas.domain.evaluation.arms import BASE, TUNED
-from lambdas.domain.evaluation.comparisons import CONTENT, Answers, Comparison, read_rows
+from lambdas.domain.evaluation.comparisons import (
+    CONTENT,
+    LATENCY,
+    OUTPUT_TOKENS,
+    UNBOUNDED,
+    Answers,
+    Comparison,
+    read_rows,
+)
 from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.report import charts
 from lambdas.domain.report.charts import IntervalRow
@@ -21,6 +29,7 @@ from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.run_report import METRICS, ArmFigures, SucceededReport
 from lambdas.domain.report.success_message import headline
 from lambdas.domain.report.templates import environment, label, metric_name, within_range
+from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.training.losses import NO_LOSSES, JobLosses
 
 VERDICTS = {
@@ -36,19 +45,21 @@ class Card(NamedTuple):
     name: str
     tuned: float
     base: float
-    more_is_better: bool
+    compared: Comparison | None
     unit: str = ""
     digits: int = 1
+    # The two models were served in ways that say nothing of the models.
+    alike: bool = True
 
     @property
-    def difference(self) -> float:
-        """How far the tuned model's figure is above its base's."""
-        return self.tuned - self.base
-
-    @property
-    def better(self) -> bool:
-        """Whether the tuned model's figure is the better one."""
-        return (self.tuned > self.base) == self.more_is_better and self.tuned != self.base
+    def finding(self) -> Literal["better", "worse"] | None:
+        """Which of the two the tuned model's figure surely is; None where the interval leaves it open."""
+        if self.compared is None or self.compared.interval is None or not self.alike:
+            return None
+        low, high = self.compared.interval
+        if low <= 0 <= high:
+            return None
+        return "better" if (low > 0) != (self.compared.metric in UNBOUNDED) else "worse"
 
 
 @dataclass(frozen=True)
@@ -109,17 +120,21 @@ def base_first(arms: Mapping[str, ArmFigures]) -> dict[str, ArmFigures]:
 def _cards(report: SucceededReport) -> list[Card]:
     """The first figures one looks at, as far as both arms have them."""
     tuned, base = report.arms[TUNED], report.arms[BASE]
+    compared = {one.metric: one for one in report.comparisons if (one.arm, one.against) == (TUNED, BASE)}
     cards = []
     for name in dict.fromkeys([CONTENT, report.task.metric, "f1", "exact_match"]):
         ours, theirs = tuned.metric(name), base.metric(name)
         if ours is not None and theirs is not None:
-            cards.append(Card(metric_name(name), ours, theirs, more_is_better=True))
+            cards.append(Card(metric_name(name), ours, theirs, compared.get(name)))
     tokens, base_tokens = tuned.output_tokens.mean, base.output_tokens.mean
     if tokens is not None and base_tokens is not None:
-        cards.append(Card("Output tokens, mean", tokens, base_tokens, more_is_better=False))
+        cards.append(Card("Output tokens, mean", tokens, base_tokens, compared.get(OUTPUT_TOKENS)))
     latency, base_latency = tuned.latency_ms.p50, base.latency_ms.p50
     if latency is not None and base_latency is not None:
-        cards.append(Card("Latency, median", latency, base_latency, more_is_better=False, unit=" ms", digits=0))
+        # Foundation models answer on demand.
+        alike = report.serving is not None and report.serving.kind == ON_DEMAND
+        compared_latency = compared.get(LATENCY)
+        cards.append(Card("Latency, median", latency, base_latency, compared_latency, " ms", digits=0, alike=alike))
     return cards
 
 

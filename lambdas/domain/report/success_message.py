@@ -27,6 +27,7 @@ METRIC_NAMES = {
     "schema_match": "Schema match",
     "content": "Content",
     "output_tokens": "Output tokens",
+    "latency_ms": "Latency, ms",
 }
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from lambdas.domain.evaluation.comparisons import OUTPUT_TOKENS, Comparison
+from lambdas.domain.evaluation.comparisons import UNBOUNDED, Comparison
 from lambdas.domain.evaluation.metrics.classification import Classification
 from lambdas.domain.evaluation.significance import LARGEST
 from lambdas.domain.report.success_message import METRIC_NAMES
@@ -59,15 +59,15 @@ def signed(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{value:+,.{digits}f}"  # noqa: RUF001 - an en dash is meant
 
 
-def interval_words(entry: Comparison) -> str:
+def interval_words(entry: Comparison, digits: int = 1) -> str:
     """A comparison's interval for reading; empty where there is none."""
     found = within_range(entry)
-    return f"{signed(found[0])} to {signed(found[1])}" if found else ""
+    return f"{signed(found[0], digits)} to {signed(found[1], digits)}" if found else ""
 
 
 def within_range(entry: Comparison) -> tuple[float, float] | None:
     """A comparison's interval without what no difference of scores can be: earlier versions wrote such intervals."""
-    if entry.interval is None or entry.metric == OUTPUT_TOKENS:
+    if entry.interval is None or entry.metric in UNBOUNDED:
         return entry.interval
     low, high = entry.interval
     return max(low, -LARGEST), min(high, LARGEST)
