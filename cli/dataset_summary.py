@@ -1,6 +1,7 @@
 """A data set's report as a person reads it on the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +12,7 @@ from lambdas.domain.models.hyperparameters import Recommendation
 from local.terminal import Console
 
 EXAMPLES_PER_RULE = 3
+LABELS_SHOWN = 20
 
 
 def tell_dataset(console: Console, report: DatasetDocument) -> None:
@@ -25,6 +27,7 @@ def tell_dataset(console: Console, report: DatasetDocument) -> None:
             more = ", …" if len(change.lines) > len(change.lines[:5]) else ""
             text = f"{name(change.path)}: {change.count:,} lines {kind} ({change.what}): {lines}{more}"
             console.write_line(text)
+    _tell_labels(console, report.labels)
     _tell_tokens(console, report.tokens)
     if report.groups is not None and report.training is not None:
         _tell_split(console, report.records, report.groups, report.training)
@@ -38,11 +41,21 @@ def tell_dataset(console: Console, report: DatasetDocument) -> None:
 def _tell_rule(console: Console, rule: str, count: int, report: DatasetDocument) -> None:
     known = report.rules[rule]
     style = "red" if known.severity == "error" else "yellow"
-    console.print(Text.assemble((known.severity, style), " ", (rule, "bold"), f" ({count:,}): {known.asks}"))
-    for found in [found for found in report.issues if found.rule == rule][:EXAMPLES_PER_RULE]:
+    console.print(Text.assemble((known.severity, style), " ", (rule, "bold"), f" ({count:,}): {known.heading}"))
+    shown = [found for found in report.issues if found.rule == rule][:EXAMPLES_PER_RULE]
+    for found, following in zip_longest(shown, shown[1:]):
         line = f", line {found.line}" if found.line else ""
         console.write_line(f"    {found.path}{line}: {found.message}")
-    console.write_line(f"    → {known.advice}")
+        if following is None or following.remedy != found.remedy:
+            console.write_line(f"    → {found.remedy}")
+    console.write_line(f"    The rule: {known.asks}", "dim")
+
+
+def _tell_labels(console: Console, labels: Mapping[str, int]) -> None:
+    if labels:
+        shown = [f"{name(label)!r} {count:,}" for label, count in [*labels.items()][:LABELS_SHOWN]]
+        more = f" and {len(labels) - len(shown)} more" if len(labels) > len(shown) else ""
+        console.write_line(f"Labels of {len(labels)} kinds, with their records: {', '.join(shown)}{more}")
 
 
 def _tell_tokens(console: Console, tokens: RecordTokens) -> None:

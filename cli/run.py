@@ -42,7 +42,14 @@ def check(data: Path, environment: Environment, console: Console) -> bool:
     """Checks the data set as the run will, and tells the findings; whether it is accepted. Raises NoDataSetError."""
     choices, found = choose(settings_of(data), default=environment.base_model)
     with reading(console) as opener:
-        checked = validate(files_of(data), choices, found, opener=opener("Checking"), unknown=unknown_files_of(data))
+        checked = validate(
+            files_of(data),
+            choices,
+            found,
+            opener=opener("Checking"),
+            unknown=unknown_files_of(data),
+            refuse_job_settings=True,
+        )
     tell_dataset(console, checked.document)
     return checked.document.accepted
 

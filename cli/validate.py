@@ -94,13 +94,23 @@ def validate(
     rules: Rules = "all",
     opener: Opener,
     unknown: Sequence[str] = (),
+    refuse_job_settings: bool = False,
 ) -> CheckedDataset:
     """Checks the files as a run does.
 
-    `found` are the findings in run.json, which refuse the data set, too; `unknown` are files that no run reads.
+    `found` are the findings in run.json, which refuse the data set, too; `unknown` are files that no run reads. With
+    `refuse_job_settings` what the preflight of a run would refuse in run.json is refused here.
     """
     most_jobs = settings_here().max_sweep_jobs
-    return check_dataset(LocalFiles(files, opener), choices, found, most_jobs=most_jobs, rules=rules, unknown=unknown)
+    return check_dataset(
+        LocalFiles(files, opener),
+        choices,
+        found,
+        most_jobs=most_jobs,
+        rules=rules,
+        unknown=unknown,
+        refuse_job_settings=refuse_job_settings,
+    )
 
 
 def save(

@@ -49,7 +49,15 @@ def validate(
     require_paths(out, VALIDATE, [*files.values()])
     with reading(console) as opener:
         unknown = unknown_files_of(given)
-        checked = validate_files(files, choices, found, rules=rules, opener=opener("Checking"), unknown=unknown)
+        checked = validate_files(
+            files,
+            choices,
+            found,
+            rules=rules,
+            opener=opener("Checking"),
+            unknown=unknown,
+            refuse_job_settings=True,
+        )
         save(checked, files, opener("Writing"), out)
     tell_dataset(console, checked.document)
     console.write_line(f"Report: {out / 'report.json'}")

@@ -87,11 +87,13 @@ def check_dataset(
     most_jobs: int,
     rules: Rules = "all",
     unknown: Sequence[str] = (),
+    refuse_job_settings: bool = False,
 ) -> CheckedDataset:
     """Checks the files, and says how their records are split if all rules are asked for and none refuses them.
 
     `found` are the findings in run.json: they refuse the data set, too, but its files are checked all the same.
-    `unknown` are the names of files beside them that no run reads.
+    `unknown` are the names of files beside them that no run reads. A run leaves job settings that cannot be used to its
+    preflight, which refuses them with all else that it finds; with `refuse_job_settings` they are errors here.
     """
     report = DatasetReport()
     for file_name in unknown:
@@ -109,7 +111,7 @@ def check_dataset(
     elif "train" in given:
         check_counts(given, choices.wanted, report)
     job_findings = settings_findings(choices, prepared.counts() if prepared else None, most_jobs=most_jobs)
-    report.add_job_settings(run_settings.FILE_NAME, job_findings)
+    report.add_job_settings(run_settings.FILE_NAME, job_findings, refuse=refuse_job_settings)
     reach = _reach(given, choices, prepared) if prepared else []
     report.add_test_groups((given.get("test") or given["train"]).file if prepared else "", reach)
     document = dataset_document(report, given, choices.wanted, prepared)

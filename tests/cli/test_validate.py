@@ -176,3 +176,29 @@ def test_an_option_with_an_unknown_model_is_told_as_such(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--model", "amazon.nova"])
     assert result.exit_code == 2
     assert result.output.startswith("'amazon.nova' cannot be fine-tuned here; the models that can: ")
+
+
+def test_a_misspelled_hyperparameter_refuses_the_data_set_here_as_the_preflight_refuses_the_run(tmp_path: Path) -> None:
+    """Whoever checks before the upload learns it there; the file is named once, and the right name is offered."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write(folder / "train.jsonl", rows(140))
+    (folder / "run.json").write_text('{"hyperparameters": {"epoch_count": 2}}')
+    status, output, report = run(tmp_path, folder, "--model", HAIKU)
+    assert (status, report["issue_counts"]["run-settings"]) == (1, 1)
+    assert "Did you mean epochCount?" in output
+    assert "run.json: run.json" not in output
+
+
+def test_finding_comes_first_and_the_rule_behind_it(tmp_path: Path) -> None:
+    """The heading names the mistake: what the rule asks for would say the opposite."""
+    _, output, _ = run(tmp_path, write(tmp_path / "a.jsonl", [*rows(60), rows(60)[0]]))
+    assert output.index("A record occurs twice.") < output.index("The same prompt is in line 1")
+    assert output.index("The same prompt is in line 1") < output.index("The rule: No record occurs twice.")
+
+
+def test_labels_are_printed_with_their_counts(tmp_path: Path) -> None:
+    """A person sees at once which label is rare, or written in two ways."""
+    labelled = [{**row, "answer": ("invoice", "refund", "refund")[n % 3]} for n, row in enumerate(rows(60))]
+    _, output, _ = run(tmp_path, write(tmp_path / "a.jsonl", labelled))
+    assert "Labels of 2 kinds, with their records: 'refund' 40, 'invoice' 20" in output

@@ -32,12 +32,14 @@ class DatasetFinding(Fact):
     line: int | None
     path: str
     message: str
+    remedy: str = ""
 
 
 class RuleText(Fact):
-    """A rule that was broken: what it asks for, and what to do."""
+    """A rule that was broken: what is wrong then, what the rule asks for, and what to do."""
 
     severity: Severity
+    heading: str = ""
     asks: str
     advice: str
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import name, sentence, shortened
@@ -12,6 +13,8 @@ from lambdas.domain.dataset.rules.table import RULES, RecordFinding
 FINDINGS_KEPT_PER_RULE = 20
 # In a refusal; the report has more.
 _ERRORS_SHOWN = 5
+# So that as many, and where the report is, stay within the size of an error.
+_PATH_SHOWN, _MESSAGE_SHOWN = 160, 300
 _MESSAGE_LENGTH = 500
 _POINTER_LENGTH = 240
 # As many as the longest list of lines that lie apart can be for a data set that is accepted.
@@ -44,30 +47,39 @@ class DatasetReport:
     dropped: dict[tuple[str, str], LineRanges] = field(default_factory=dict)
     changed: dict[tuple[str, str], LineRanges] = field(default_factory=dict)
 
-    def add(self, rule: str, file: str, message: str, *, line: int | None = None, pointer: str = "") -> None:
-        """Counts a finding, and keeps it while its rule has few."""
+    def add(
+        self, rule: str, file: str, message: str, *, line: int | None = None, pointer: str = "", remedy: str = ""
+    ) -> None:
+        """Counts a finding, and keeps it while its rule has few; without a remedy of its own it has the rule's."""
         self.counts[rule] += 1
         if self.counts[rule] <= FINDINGS_KEPT_PER_RULE:
-            path = f"{name(file)}#{_shown_pointer(pointer)}" if pointer else name(file)
-            words = sentence(message, _MESSAGE_LENGTH)
             self.findings.append(
-                DatasetFinding(rule=rule, severity=RULES[rule].severity, line=line, path=path, message=words)
+                DatasetFinding(
+                    rule=rule,
+                    severity=RULES[rule].severity,
+                    line=line,
+                    path=f"{name(file)}#{_shown_pointer(pointer)}" if pointer else name(file),
+                    message=sentence(message, _MESSAGE_LENGTH),
+                    remedy=sentence(remedy, _MESSAGE_LENGTH) or RULES[rule].advice,
+                )
             )
 
     def add_findings(self, file: str, line: int, findings: Sequence[RecordFinding]) -> None:
         """Adds what a record broke."""
-        for rule, pointer, message in findings:
-            self.add(rule, file, message, line=line, pointer=pointer)
+        for rule, pointer, message, remedy in findings:
+            self.add(rule, file, message, line=line, pointer=pointer, remedy=remedy)
 
-    def add_job_settings(self, file: str, findings: Sequence[Finding]) -> None:
-        """Adds what of the job's settings the preflight will refuse, as warnings of the gate."""
+    def add_job_settings(self, file: str, findings: Sequence[Finding], *, refuse: bool = False) -> None:
+        """Adds what of the job's settings the preflight will refuse: as errors with `refuse`, else as warnings."""
         for each in findings:
-            self.add("job-settings", file, f"{each.message} {each.remedy}")
+            rule = "run-settings" if refuse and each.severity == "error" else "job-settings"
+            # The path names the file already.
+            self.add(rule, file, each.message.removeprefix(f"{file}, "), remedy=each.remedy)
 
     def add_test_groups(self, file: str, findings: Sequence[Finding]) -> None:
         """Adds what the test set can never show."""
         for each in findings:
-            self.add("few-test-groups", file, f"{each.message} {each.remedy}")
+            self.add("few-test-groups", file, each.message, remedy=each.remedy)
 
     @property
     def errors(self) -> int:
@@ -82,28 +94,38 @@ class DatasetReport:
     def rule_texts(self) -> dict[str, RuleText]:
         """The rules that were broken."""
         return {
-            rule: RuleText(severity=RULES[rule].severity, asks=RULES[rule].asks, advice=RULES[rule].advice)
+            rule: RuleText(
+                severity=RULES[rule].severity,
+                heading=RULES[rule].heading,
+                asks=RULES[rule].asks,
+                advice=RULES[rule].advice,
+            )
             for rule in self.counts
         }
 
 
 def rejection(document: DatasetDocument, report_uri: str) -> str:
     """The refusal as a person reads it in a notification: how much is wrong, the first errors, where all are."""
-    shown = [
-        f"- {found.path}{f', line {found.line}' if found.line else ''}: {found.message} [{found.rule}]"
-        for found in document.issues
-        if found.severity == "error"
-    ][:_ERRORS_SHOWN]
-    rest = document.errors - len(shown)
+    errors = [found for found in document.issues if found.severity == "error"][:_ERRORS_SHOWN]
+    rest = document.errors - len(errors)
     return "\n".join(
         [
             f"The data set has {document.errors} error{'s' if document.errors != 1 else ''} "
             f"in {document.records.read} records, so nothing was started or bought.",
-            *shown,
+            *(
+                f"- {_told(found)}" + ("" if following and following.remedy == found.remedy else f" {found.remedy}")
+                for found, following in zip_longest(errors, errors[1:])
+            ),
             *([f"- and {rest} more"] if rest else []),
             f"Full report: {report_uri}. Correct the data and upload it again.",
         ]
     )
+
+
+def _told(found: DatasetFinding) -> str:
+    line = f", line {found.line}" if found.line else ""
+    message = shortened(found.message, _MESSAGE_SHOWN)
+    return f"{shortened(found.path, _PATH_SHOWN)}{line}: {message} [{found.rule}]"
 
 
 def _shown_pointer(pointer: str) -> str:

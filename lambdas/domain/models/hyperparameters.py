@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
+from lambdas.domain.core.did_you_mean import did_you_mean
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.models.catalogue import BaseModelEntry, Hyperparameter
 
@@ -93,7 +94,8 @@ def _finding(model: BaseModelEntry, name: str, value: object) -> HyperparameterF
     spec = model.hyperparameters.get(name)
     if spec is None:
         known = ", ".join(model.hyperparameters)
-        return HyperparameterFinding(name, f"{model.name} has no such hyperparameter; it has {known}.")
+        meant = did_you_mean(name, model.hyperparameters)
+        return HyperparameterFinding(name, f"{model.name} has no such hyperparameter; it has {known}.{meant}")
     number = _number(value)
     if number is None:
         return HyperparameterFinding(name, f"A number is needed, not {str(value)[:40]!r}.")

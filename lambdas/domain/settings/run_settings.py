@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import orjson
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
+from lambdas.domain.core.did_you_mean import did_you_mean
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.core.run import RUN_TAGS
 from lambdas.domain.core.settings_model import SettingsModel
@@ -125,7 +126,12 @@ def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Cho
     try:
         settings = RunSettings.model_validate(document)
     except ValidationError as error:
-        found = [SettingFinding(_pointer(each["loc"]), _explain(each["type"], each["msg"])) for each in error.errors()]
+        found = [
+            SettingFinding(
+                _pointer(each["loc"]), _explain(each["type"], each["msg"]) + _meant(each["type"], each["loc"])
+            )
+            for each in error.errors()
+        ]
     model = default
     # From the document: a wrong key elsewhere must not hide what is wrong here.
     chosen = document if isinstance(document, dict) else {}
@@ -254,6 +260,23 @@ def _pointer(location: tuple[int | str, ...]) -> str:
     # pydantic ends the location of a wrong key of a dict with "[key]", which is no part of the user's file.
     kept = [part for part in location if part != "[key]"]
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in kept)
+
+
+def _meant(kind: str, location: tuple[int | str, ...]) -> str:
+    """The setting that a key which is none may be meant for."""
+    if kind != "extra_forbidden":
+        return ""
+    known: type[BaseModel] = RunSettings
+    for part in location[:-1]:
+        inner = known.model_fields[part].annotation if part in known.model_fields else None
+        models = [each for each in (inner, *get_args(inner)) if isinstance(each, type) and issubclass(each, BaseModel)]
+        if not models:
+            return ""
+        known = models[0]
+    names = [field.alias or name for name, field in known.model_fields.items()]
+    if known is RunSettings:
+        names += [f"hyperparameters.{name}" for entry in catalogue() for name in entry.hyperparameters]
+    return did_you_mean(str(location[-1]), names)
 
 
 def _explain(kind: str, message: str) -> str:

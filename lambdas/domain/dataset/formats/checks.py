@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from lambdas.domain.core.fact import JsonObject
+from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
 
 ROLES: Final = ("user", "assistant")
 ANSWERS_TO: Final = {"user": "assistant", "assistant": "user"}
+# Keys of a record that may be left out, by their pointers.
+_OPTIONAL = ("/system", "/document", "/group")
 is_space = str.isspace
 
 
@@ -38,7 +41,8 @@ def kind(value: Any) -> str:
 def text(value: Any, pointer: str) -> Iterator[RecordFinding]:
     """Whether a value is a text."""
     if not isinstance(value, str):
-        yield RecordFinding("wrong-type", pointer, f"A text is needed, not {kind(value)}.")
+        remedy = remedies.for_text(value, optional=pointer in _OPTIONAL)
+        yield RecordFinding("wrong-type", pointer, f"A text is needed, not {kind(value)}.", remedy)
 
 
 def texts(value: JsonObject, names: tuple[str, ...]) -> Iterator[RecordFinding]:

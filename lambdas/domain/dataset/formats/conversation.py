@@ -6,6 +6,7 @@ from typing import Any
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset.formats import checks
 from lambdas.domain.dataset.formats.record import Text
+from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
 
 MESSAGE_KEYS = frozenset({"role", "content"})
@@ -15,7 +16,8 @@ ContentCheck = Callable[[Any, str], Iterator[RecordFinding]]
 def messages(value: Any, content: ContentCheck) -> Iterator[RecordFinding]:
     """What a list of messages breaks; `content` checks what each of them says."""
     if not isinstance(value, list):
-        yield RecordFinding("wrong-type", "/messages", f"A list is needed, not {checks.kind(value)}.")
+        message = f"A list is needed, not {checks.kind(value)}."
+        yield RecordFinding("wrong-type", "/messages", message, remedies.for_list(value, "messages"))
         return
     if len(value) < 2:  # a prompt and its answer
         yield RecordFinding("message-count", "/messages", f"At least 2 messages are needed; there are {len(value)}.")

@@ -8,6 +8,7 @@ from lambdas.domain.dataset.formats import checks, conversation
 from lambdas.domain.dataset.formats.checks import ANSWERS_TO, is_space, optional_texts
 from lambdas.domain.dataset.formats.format import Format, Shape
 from lambdas.domain.dataset.formats.record import GROUP_KEY, Conversion, Record
+from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
 
 NOVA_SCHEMA: Final = "bedrock-conversation-2024"
@@ -69,7 +70,8 @@ def _findings(value: JsonObject) -> Iterator[RecordFinding]:
 def _blocks(value: Any, pointer: str) -> Iterator[RecordFinding]:
     """A list of text blocks; images and videos are not trained on here."""
     if not isinstance(value, list):
-        yield RecordFinding("wrong-type", pointer, f"A list of text blocks is needed, not {checks.kind(value)}.")
+        message = f"A list of text blocks is needed, not {checks.kind(value)}."
+        yield RecordFinding("wrong-type", pointer, message, remedies.for_list(value, "text blocks"))
         return
     if not value:
         yield RecordFinding("empty-text", pointer, "There is no text block.")
