@@ -412,8 +412,8 @@ def test_a_model_that_is_right_in_a_form_that_breaks_is_not_promoted() -> None:
 def test_output_tokens_and_latency_are_compared_with_their_intervals() -> None:
     """One figure alone does not say whether a model is faster, or was by chance."""
     slower, fast = (
-        [make_answer(index, "a", reference(index), latency_ms=least + index % 7) for index in range(RECORDS)]
-        for least in (300, 100)
+        [make_answer(index, "a", reference(index), latency_ms=least + index % spread) for index in range(RECORDS)]
+        for least, spread in ((300, 7), (100, 5))
     )
     found = {entry.metric: entry for entry in judged(fast, slower).comparisons}
     assert found["output_tokens"].interval is None, "all are alike"
