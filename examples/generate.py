@@ -2,10 +2,10 @@
 
     python examples/generate.py > examples/financial-tables.jsonl
 
-The same seed gives the same bytes. 65 tables have four questions each: a figure to look up, one to add or subtract, a
-percentage, and a question whose answer is one of a few labels. Answers are short and in one style, which is what a
-fine-tuned model learns here and its base does not know. A part of the questions stays hard for it: items in other words
-than the table's, two steps of arithmetic, comparisons of all rows.
+The same seed gives the same bytes. 300 tables have two questions each, of four kinds: a figure to look up, one to add
+or subtract, a percentage, and a question whose answer is one of a few labels. So a split leaves 45 tables to test on:
+few groups of records show large gains alone. Answers are short and in one style. A part of the questions stays hard for
+a tuned model: items in other words than the table's, two steps of arithmetic, comparisons of all rows.
 """
 
 import json
@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from typing import Any
 
 SEED = 20261121
-TABLES = 65
+TABLES = 300
+QUESTIONS = 2
 
 SYSTEM = (
     "You answer questions about the financial table in the <table></table> tags. Reply with the answer alone: figures "
-    "as in the table, changes in percent with one decimal, trends and kinds of statement as one label."
+    "as in the table, percentages with one decimal, a trend as rise or fall, a kind of statement as income statement, "
+    "balance sheet, cash flow statement or segment report."
 )
 COMPANIES = (
     "Alderbrook Foods", "Brightwater Energy", "Castellan Tools", "Dovetail Logistics", "Elmstead Textiles",
@@ -97,7 +99,8 @@ def records() -> Iterator[dict[str, Any]]:
         statement = draw.choice(list(STATEMENTS))
         figures, years = table(draw, statement)
         text = rendered(company, figures, years)
-        for question, answer in questions(draw, company, statement, figures, years):
+        every = list(questions(draw, company, statement, figures, years))
+        for question, answer in draw.sample(every, k=QUESTIONS):
             yield {
                 "system": SYSTEM,
                 "messages": [
@@ -137,7 +140,7 @@ def rendered(company: str, figures: Figures, years: list[int]) -> str:
 def questions(
     draw: random.Random, company: str, statement: str, figures: Figures, years: list[int]
 ) -> Iterator[tuple[str, str]]:
-    """Four questions and their answers, each on items of its own choice."""
+    """Four questions and their answers, one of each kind, each on items of its own choice."""
     year, before = years[0], years[1]
 
     def ask(forms: tuple[str, ...], *, named: bool = True) -> tuple[str, Figure, Figure]:

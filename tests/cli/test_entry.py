@@ -56,7 +56,7 @@ def test_the_data_set_is_an_argument_or_an_option(arguments: list[str], tmp_path
     given = [str(data) if word == "DATA" else word for word in arguments]
     done = CliRunner().invoke(app, ["validate", *given, "--out", str(tmp_path / "out")])
     assert done.exit_code == 0
-    assert "mine.jsonl: messages, 260 records" in done.output
+    assert "mine.jsonl: messages, 600 records" in done.output
 
 
 @pytest.mark.parametrize("command", ["demo", "preflight", "run", "validate"])
