@@ -134,3 +134,21 @@ def test_latency_is_called_better_only_where_serving_is_the_same(kind: str | Non
     assert len(re.findall('class="(good|bad)"', found)) == colours
     assert ("served in different ways" in found) == (not colours)
     assert "-30 to -10" in found
+
+
+def test_the_reasons_stand_in_plain_words_with_the_statistics_beside_them() -> None:
+    """An earlier version's reasons are shown as they are."""
+    decision: dict[str, object] = {
+        "verdict": "reject",
+        "metric": "f1",
+        "gate": {},
+        "champion": None,
+        "reasons": ["<f1>"],
+    }
+    reason = {"found": "It is <worse>.", "meaning": "No luck.", "advice": "Keep it.", "figures": "p < 0.1"}
+    page = page_of(decision={**decision, "explained": [reason]}).partition('<div class="cards">')[0]
+    for words in ("It is &lt;worse&gt;. <strong>No luck.</strong>", "What to do: Keep it.", "Statistics: p &lt; 0.1"):
+        assert words in page
+    assert "&lt;f1&gt;" not in page
+    assert "keep what you have" in page
+    assert "&lt;f1&gt;" in page_of(decision=decision)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
+from pydantic import Field
+
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.statistics import percentile
 from lambdas.domain.dataset.told_answers import Untold
@@ -11,6 +13,7 @@ from lambdas.domain.evaluation.answer_figures import drop_unknown
 from lambdas.domain.evaluation.arms import BASE, TUNED, Arm
 from lambdas.domain.evaluation.champion import ChampionComparison, ComparedChampion, UnreadableChampion
 from lambdas.domain.evaluation.comparisons import CONTENT, ScoredArm, find_difference
+from lambdas.domain.evaluation.explained import Explained
 from lambdas.domain.evaluation.gate import Evidence, GateDecision, GateSettings, Verdict, decide
 from lambdas.domain.evaluation.lost_answers import (
     Reservation,
@@ -33,7 +36,10 @@ class GainSplit(Fact):
 
 
 class Decision(Fact):
-    """The gate's verdict with its reasons and with what it was asked for; earlier versions wrote no `split`."""
+    """The gate's verdict with its reasons and with what it was asked for; `explained` has each reason in plain words.
+
+    Earlier versions wrote no `split` and no `explained`.
+    """
 
     verdict: Verdict
     reasons: list[str]
@@ -41,6 +47,12 @@ class Decision(Fact):
     gate: GateSettings
     champion: ComparedChampion | UnreadableChampion | None
     split: GainSplit | None = None
+    explained: list[Explained] = Field(default=[])
+
+    @property
+    def told(self) -> list[Explained]:
+        """The reasons in plain words, or as they are where there are none."""
+        return self.explained or [Explained(found=reason) for reason in self.reasons]
 
 
 class Rival(NamedTuple):
@@ -83,7 +95,7 @@ def decide_on(
     looked_at = metric if gate.form_counts else CONTENT
     evidence = [one for rival in to_beat if (one := find_evidence(rival, looked_at))]
     further = [one for rival in others if (one := find_evidence(rival, looked_at))]
-    made = decide(gate, evidence, further) if evidence else GateDecision("inconclusive", [])
+    made = decide(gate, evidence, further) if evidence else GateDecision("inconclusive", [], [])
     if len(evidence) < len(to_beat):
         made = made.qualify(f"The metric {metric} has no meaning for these references: choose another (gate).")
     split, form_is_worse = _split_gain(to_beat, metric)
@@ -109,6 +121,7 @@ def decide_on(
         gate=gate,
         champion=champion.describe() if champion else None,
         split=split,
+        explained=made.explained,
     )
 
 

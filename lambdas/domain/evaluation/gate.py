@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lambdas.domain.evaluation.explained import Explained, Rated, explain_gain, explain_limit, explain_other
 from lambdas.domain.evaluation.significance import LARGEST, Difference, groups_to_decide
 
 Verdict = Literal["promote", "reject", "inconclusive"]
@@ -57,17 +58,35 @@ class Evidence(NamedTuple):
     latency_increase_percent: float | None
     examples: int = 0
 
+    @property
+    def rated(self) -> Rated:
+        """What its plain words are made of."""
+        return Rated(self.against, self.examples, self.gain)
+
 
 class GateDecision(NamedTuple):
-    """A verdict with its reasons, each a sentence."""
+    """A verdict with its reasons, each a sentence, and each in plain words."""
 
     verdict: Verdict
     reasons: list[str]
+    explained: list[Explained]
 
     def qualify(self, reason: str, *, promotable: bool = False) -> "GateDecision":
         """The decision with one more reason; it promotes nothing unless what the reason says is `promotable`."""
         held_back = self.verdict == "promote" and not promotable
-        return GateDecision("inconclusive" if held_back else self.verdict, [*self.reasons, reason])
+        return GateDecision(
+            "inconclusive" if held_back else self.verdict,
+            [*self.reasons, reason],
+            [*self.explained, Explained(found=reason)],
+        )
+
+
+class _Judged(NamedTuple):
+    """The verdict on one piece of evidence, its reason as a sentence, and in plain words."""
+
+    verdict: Verdict
+    reason: str
+    explained: Explained
 
 
 def decide(settings: GateSettings, evidence: Sequence[Evidence], others: Sequence[Evidence] = ()) -> GateDecision:
@@ -85,17 +104,25 @@ def decide(settings: GateSettings, evidence: Sequence[Evidence], others: Sequenc
         raise ValueError("There is nothing to compare the tuned model with.")
     judged = [one for each in evidence for one in (_judge_gain(settings, each), *_judge_limits(settings, each))]
     judged += [_judge_other(each) for each in others if each.gain.difference < 0]
-    verdict = max((verdict for verdict, _ in judged), key=_STRICTNESS.index)
-    return GateDecision(verdict, [reason for _, reason in judged])
+    verdict = max((one.verdict for one in judged), key=_STRICTNESS.index)
+    return GateDecision(verdict, [one.reason for one in judged], [one.explained for one in judged])
 
 
-def _judge_other(evidence: Evidence) -> tuple[Verdict, str]:
-    return "inconclusive", f"{evidence.against} does better without tuning: {_state_gain(evidence)}."
+def _judge_other(evidence: Evidence) -> _Judged:
+    reason = f"{evidence.against} does better without tuning: {_state_gain(evidence)}."
+    return _Judged("inconclusive", reason, explain_other(evidence.rated, reason))
 
 
-def _judge_gain(settings: GateSettings, evidence: Evidence) -> tuple[Verdict, str]:
+def _judge_gain(settings: GateSettings, evidence: Evidence) -> _Judged:
     """The verdict on the metric."""
-    gain, least = evidence.gain, settings.smallest_gain
+    least = settings.smallest_gain
+    needed = groups_to_decide(evidence.gain, least)
+    verdict, reason = _decide_gain(least, evidence, needed)
+    return _Judged(verdict, reason, explain_gain(evidence.rated, least, needed, reason))
+
+
+def _decide_gain(least: float, evidence: Evidence, needed: int | None) -> tuple[Verdict, str]:
+    gain = evidence.gain
     stated = _state_gain(evidence)
     if evidence.examples and gain.difference < 0:
         noun = "example" if evidence.examples == 1 else "examples"
@@ -108,20 +135,20 @@ def _judge_gain(settings: GateSettings, evidence: Evidence) -> tuple[Verdict, st
     if high < least:
         return "reject", f"{stated}: even the interval's upper end is below the {least:g} points asked for."
     if low <= 0:
-        return "inconclusive", f"{stated}: the interval includes zero. {_state_power(gain, least)}"
+        return "inconclusive", f"{stated}: the interval includes zero. {_state_power(gain, least, needed)}"
     if low < least:
         return "inconclusive", (
-            f"{stated}: the interval's lower end is below the {least:g} points asked for. {_state_power(gain, least)}"
+            f"{stated}: the interval's lower end is below the {least:g} points asked for. "
+            f"{_state_power(gain, least, needed)}"
         )
     return "promote", f"{stated}: even the interval's lower end is a gain, and at least the {least:g} points asked for."
 
 
-def _state_power(gain: Difference, least: float) -> str:
+def _state_power(gain: Difference, least: float, needed: int | None) -> str:
     """What this test set could show, and how many groups would decide."""
     could = "This test set is too small to show any gain."
     if gain.detectable is not None and gain.detectable <= LARGEST:
         could = f"A test set like this one shows a true gain of {gain.detectable:.1f} points in 80 % of cases."
-    needed = groups_to_decide(gain, least)
     if needed is None:
         return f"{could} More groups would not decide on a difference this close to {least:g} points."
     return (
@@ -139,19 +166,25 @@ def _state_gain(evidence: Evidence) -> str:
     return f"{evidence.metric} is {abs(gain.difference):.1f} points {direction} {evidence.against} ({certainty})"
 
 
-def _judge_limits(settings: GateSettings, evidence: Evidence) -> list[tuple[Verdict, str]]:
+def _judge_limits(settings: GateSettings, evidence: Evidence) -> list[_Judged]:
     """The verdicts on the limits that are set."""
+    tokens, latency = settings.max_token_increase_percent, settings.max_latency_increase_percent
     limits = (
-        ("output tokens", settings.max_token_increase_percent, evidence.token_increase_percent),
-        ("latency", settings.max_latency_increase_percent, evidence.latency_increase_percent),
+        ("output tokens", "max_token_increase_percent", tokens, evidence.token_increase_percent),
+        ("latency", "max_latency_increase_percent", latency, evidence.latency_increase_percent),
     )
     if evidence.examples:
         # The limits are on what the base needs as it is.
         return []
-    return [_judge_limit(name, most, extra, evidence.against) for name, most, extra in limits if most is not None]
+    judged = []
+    for name, key, most, extra in limits:
+        if most is not None:
+            verdict, reason = _decide_limit(name, most, extra, evidence.against)
+            judged.append(_Judged(verdict, reason, explain_limit(name, key, most, extra, evidence.rated, reason)))
+    return judged
 
 
-def _judge_limit(name: str, most: float, extra: float | None, against: str) -> tuple[Verdict, str]:
+def _decide_limit(name: str, most: float, extra: float | None, against: str) -> tuple[Verdict, str]:
     if extra is None:
         return "inconclusive", f"The limit of {most:+g} % {name} against {against} cannot be checked: no figures."
     comparison = f"{extra:+.1f} % {name} against {against}"

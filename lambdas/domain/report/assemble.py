@@ -11,6 +11,7 @@ from lambdas.domain.evaluation.answer_figures import AnswerFigures, answering_se
 from lambdas.domain.evaluation.arms import TUNED
 from lambdas.domain.evaluation.decision import Decision
 from lambdas.domain.evaluation.evaluate import Evaluation
+from lambdas.domain.evaluation.explained import Explained
 from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.evaluation.reuse import Reuse, reuse_sentence
 from lambdas.domain.plan.plan import Plan, PlannedSets
@@ -137,7 +138,10 @@ def assemble_success(
 def _told(decision: Decision, used: Reuse | None) -> Decision:
     """The decision with what a reader should know of the test set; it changes no verdict."""
     sentence = reuse_sentence(used) if used else None
-    return decision.model_copy(update={"reasons": [*decision.reasons, sentence]}) if sentence else decision
+    if sentence is None:
+        return decision
+    explained = [*decision.explained, Explained(found=sentence)]
+    return decision.model_copy(update={"reasons": [*decision.reasons, sentence], "explained": explained})
 
 
 def assemble_failure(facts: RunFacts, error: str, cause: str) -> RunReport:

@@ -32,10 +32,17 @@ from lambdas.domain.report.templates import environment, label, metric_name, wit
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.training.losses import NO_LOSSES, JobLosses
 
+# In words, and what to do.
 VERDICTS = {
-    "promote": "Promote: the gate is passed",
-    "reject": "Reject: the gate is not passed",
-    "inconclusive": "Inconclusive: the evidence is not sufficient",
+    "promote": (
+        "Promote: the gate is passed",
+        "Use the tuned model in place of the other. Look through its errors first: they are listed below.",
+    ),
+    "reject": ("Reject: the gate is not passed", "Do not use the tuned model: keep what you have."),
+    "inconclusive": (
+        "Inconclusive: the evidence is not sufficient",
+        "Do not replace anything yet: it is open whether the tuned model is better.",
+    ),
 }
 
 
