@@ -8,6 +8,7 @@ CONFORMANCE = "conformance"
 DEMO = "demo"
 PREFLIGHT = "preflight"
 RUN = "run"
+SCORE = "score"
 SMOKE = "smoke"
 VALIDATE = "validate"
 
@@ -16,5 +17,6 @@ DEMO_FOLDER = BUILD / DEMO
 PREFLIGHT_FOLDER = BUILD / PREFLIGHT
 # A folder for each run in it.
 RUNS_FOLDER = BUILD / "runs"
+SCORE_FOLDER = BUILD / SCORE
 SMOKE_FOLDER = BUILD / SMOKE
 VALIDATE_FOLDER = BUILD / VALIDATE

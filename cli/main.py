@@ -14,6 +14,7 @@ from cli.commands.prices import prices
 from cli.commands.review import review
 from cli.commands.run import run
 from cli.commands.runs import runs
+from cli.commands.score import score
 from cli.commands.validate import validate
 from lambdas import __version__
 from local.terminal import App, Console
@@ -41,5 +42,5 @@ def _unwrapped(text: str) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
-for command in (demo, validate, preflight, prices, run, runs, review, approve, reject, faults, conformance):
+for command in (demo, validate, preflight, prices, run, runs, review, score, approve, reject, faults, conformance):
     app.command(help=_unwrapped(command.__doc__ or ""))(command)

@@ -15,6 +15,7 @@ from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.evaluation.judging.summary import JudgeSummary, Judging, ReviewerSummary
 from lambdas.domain.report.run_report import RunReport, SucceededReport
+from lambdas.domain.report.scored_report import Result
 from lambdas.domain.report.success_message import METRIC_NAMES
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.training.customization import COMPLETED
@@ -56,7 +57,22 @@ def tell_report(console: Console, folder: Path) -> None:
     path = folder / "report.json"
     report = parse_report(path.read_bytes(), path, SucceededReport)
     simulated = " (simulated: the figures say nothing about real models)" if report.simulated else ""
-    table = Table(title=f"{report.base_model}{simulated}", title_justify="left")
+    tell_scores(console, report, f"{report.base_model}{simulated}")
+    if report.judging.judges:
+        tell_judging(console, report.judging)
+    if report.recommended:
+        tell_hyperparameters(console, report.recommended)
+    for text in (*sweep(report), *serving(report), *cost(report)):
+        console.write_line(text)
+    if report.preflight and report.preflight.findings:
+        console.print("The preflight warned:")
+        tell_findings(console, report.preflight.findings)
+    console.write_line(f"Report: {folder / 'report.html'}")
+
+
+def tell_scores(console: Console, report: Result, title: str) -> None:
+    """The arms side by side, and the verdict with its reasons."""
+    table = Table(title=title, title_justify="left")
     table.add_column("arm", overflow="fold")
     metrics, deciding = shown_metrics(report), report.deciding_metric
     names = [f"{METRIC_NAMES.get(one, one)}{' (decides)' if one == deciding else ''}" for one in metrics]
@@ -70,19 +86,9 @@ def tell_report(console: Console, folder: Path) -> None:
     console.print(f"Verdict: {report.decision.verdict}", style="bold")
     for reason_given in report.decision.reasons:
         console.write_line(f"  {reason_given}")
-    if report.judging.judges:
-        tell_judging(console, report.judging)
-    if report.recommended:
-        tell_hyperparameters(console, report.recommended)
-    for text in (*sweep(report), *serving(report), *cost(report)):
-        console.write_line(text)
-    if report.preflight and report.preflight.findings:
-        console.print("The preflight warned:")
-        tell_findings(console, report.preflight.findings)
-    console.write_line(f"Report: {folder / 'report.html'}")
 
 
-def shown_metrics(report: SucceededReport) -> list[str]:
+def shown_metrics(report: Result) -> list[str]:
     """What decided, the gate's metric itself, and what all tasks have."""
     wanted = dict.fromkeys([report.deciding_metric, report.task.metric, "f1", "exact_match"])
     known = [metric for metric in wanted if any(arm.metric(metric) is not None for arm in report.arms.values())]

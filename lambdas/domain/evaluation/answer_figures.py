@@ -27,14 +27,16 @@ OWN_ENDS = {"end_turn", "stop_sequence"}
 
 @dataclass
 class AnswerFigures:
-    """An arm's figures; the lists have a place for each test record, None where it has no answer.
+    """An arm's figures; the lists have a place for each test record, None where it has no answer or it is not known.
 
+    `given` has a byte for each record, 1 where it has an answer.
     `empty` answers have no text; `refused` are those that a filter stopped, or that begin as models refuse in English.
     `first_asked` and `last_answered` are timestamps, None where there is no answer at all.
     """
 
     output_tokens: list[int | None] = field(default_factory=list)
     latency_ms: list[int | None] = field(default_factory=list)
+    given: bytearray = field(default_factory=bytearray)
     input_tokens: int = 0
     stop_reasons: Counter[str] = field(default_factory=Counter)
     empty: int = 0
@@ -44,28 +46,31 @@ class AnswerFigures:
 
     def add(self, line: StoredLine) -> None:
         """Counts the next test record's line."""
+        self.given.append(not isinstance(line, UnansweredLine))
         if isinstance(line, UnansweredLine):
             self.output_tokens.append(None)
             self.latency_ms.append(None)
             return
         self.output_tokens.append(line.output_tokens)
         self.latency_ms.append(line.latency_ms)
-        self.input_tokens += line.input_tokens
-        self.stop_reasons[line.stop_reason] += 1
+        self.input_tokens += line.input_tokens or 0
+        if line.stop_reason is not None:
+            self.stop_reasons[line.stop_reason] += 1
         self.empty += not line.response.strip()
         self.refused += line.stop_reason in _REFUSALS or bool(_REFUSAL.match(line.response))
-        self.first_asked = min(self.first_asked or line.asked_at, line.asked_at)
-        self.last_answered = max(self.last_answered or line.answered_at, line.answered_at)
+        if line.asked_at is not None and line.answered_at is not None:
+            self.first_asked = min(self.first_asked or line.asked_at, line.asked_at)
+            self.last_answered = max(self.last_answered or line.answered_at, line.answered_at)
 
     @property
     def records(self) -> int:
         """How many test records the arm was asked."""
-        return len(self.output_tokens)
+        return len(self.given)
 
     @property
     def answers(self) -> int:
         """How many of them it answered."""
-        return len(drop_unknown(self.output_tokens))
+        return self.given.count(1)
 
     @property
     def lost(self) -> int:

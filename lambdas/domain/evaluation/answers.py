@@ -57,7 +57,10 @@ class ShardAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AnswerLine:
-    """An answer with its record's prompt and reference; the rest is the shard's."""
+    """An answer with its record's prompt and reference; the rest is the shard's.
+
+    A run knows all of it; of answers from elsewhere what is not known is None.
+    """
 
     __pydantic_config__ = _STRICT
 
@@ -65,12 +68,12 @@ class AnswerLine:
     prompt: str
     reference: str
     response: str
-    input_tokens: int
-    output_tokens: int
-    latency_ms: int
-    stop_reason: str
-    asked_at: str
-    answered_at: str
+    input_tokens: int | None
+    output_tokens: int | None
+    latency_ms: int | None
+    stop_reason: str | None
+    asked_at: str | None
+    answered_at: str | None
 
 
 @dataclass(frozen=True, slots=True)

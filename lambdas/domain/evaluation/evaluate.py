@@ -166,6 +166,7 @@ def _select(scored: ScoredArm, indexes: Sequence[int]) -> ScoredArm:
     figures = AnswerFigures(
         [scored.figures.output_tokens[index] for index in indexes],
         [scored.figures.latency_ms[index] for index in indexes],
+        bytearray(scored.figures.given[index] for index in indexes),
     )
     return ScoredArm(scored.scoring, scores, figures)
 

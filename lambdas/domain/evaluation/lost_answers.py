@@ -35,8 +35,8 @@ def tell_unequal_loss(ours: AnswerFigures, against: str, theirs: AnswerFigures) 
     if ours.lost != theirs.lost and _is_much(max(ours.lost, theirs.lost), ours.records):
         yield Reservation(
             f"The tuned model has no answer to {ours.lost} records, {against} to {theirs.lost}: the records that are "
-            "compared may be those that one of them finds easy. evaluation/<arm>.jsonl lists each error. Correct the "
-            "cause, and run again.",
+            "compared may be those that one of them finds easy. The file of answers (of a run: evaluation/<arm>.jsonl) "
+            "lists each error. Correct the cause, and run again.",
             promotable=False,
         )
 

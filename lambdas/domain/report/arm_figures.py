@@ -38,6 +38,11 @@ def summarise_arms(
         )
         for name, figures in evaluation.figures.items()
     }
+    return with_reductions(arms)
+
+
+def with_reductions(arms: Mapping[str, ArmFigures]) -> dict[str, ArmFigures]:
+    """The arms with how far their output tokens are below the base's."""
     base = arms[BASE].output_tokens
     return {
         name: arm.model_copy(

@@ -27,9 +27,9 @@ from lambdas.domain.report import charts
 from lambdas.domain.report.charts import IntervalRow
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.run_report import METRICS, ArmFigures, SucceededReport
+from lambdas.domain.report.scored_report import Result, ScoredReport
 from lambdas.domain.report.success_message import headline
 from lambdas.domain.report.templates import environment, label, metric_name, within_range
-from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.training.losses import NO_LOSSES, JobLosses
 
 # In words, and what to do.
@@ -89,34 +89,52 @@ class Comparisons(NamedTuple):
 
 def render_page(report: SucceededReport, materials: Materials) -> str:
     """The page of a run that succeeded."""
-    metrics = [name for name in METRICS if any(arm.metric(name) is not None for arm in report.arms.values())]
     losses = _losses_of(materials, report.trained.chosen)
-    tokens, samples = _read_answers(report, materials.answers)
     return (
         environment()
         .get_template("report.html.j2")
         .render(
-            report=report,
-            arms=base_first(report.arms),
-            headline=headline(report),
-            verdict=VERDICTS[report.decision.verdict],
-            metrics=metrics,
-            cards=_cards(report),
-            comparisons=_comparisons(report),
-            verdict_plot=_verdict_plot(report),
-            token_plot=_picture(charts.token_histogram({arm: own for arm, own in tokens.items() if own})),
+            **_result(report, materials.answers),
+            simulated=report.simulated,
+            title=f"Run {report.run_id}",
+            run=report,
             loss_plot=_loss_plot(losses),
             sweep_plot=_sweep_plot(report, materials),
             sweep_names=_sweep_names(report),
             unreadable=losses.training.unreadable + losses.validation.unreadable,
             win_plot=_win_plot(report.judging),
-            samples={
-                "gains": [samples[extreme.index] for extreme in report.extremes.gains],
-                "regressions": [samples[extreme.index] for extreme in report.extremes.regressions],
-            },
             dataset=materials.dataset,
         )
     )
+
+
+def render_scores(report: ScoredReport, answers: Answers) -> str:
+    """The page of answers that no run has made: without what only a run has."""
+    title = f"{report.files[TUNED].file} against {report.files[BASE].file}"
+    template = environment().get_template("report.html.j2")
+    return template.render(**_result(report, answers), simulated=False, title=title, run=None)
+
+
+def _result(report: Result, answers: Answers) -> dict[str, object]:
+    """What both pages show."""
+    metrics = [name for name in METRICS if any(arm.metric(name) is not None for arm in report.arms.values())]
+    tokens, samples = _read_answers(report, answers)
+    drawn = {arm: own for arm, own in tokens.items() if own}
+    return {
+        "report": report,
+        "arms": base_first(report.arms),
+        "headline": headline(report),
+        "verdict": VERDICTS[report.decision.verdict],
+        "metrics": metrics,
+        "cards": _cards(report),
+        "comparisons": _comparisons(report),
+        "verdict_plot": _verdict_plot(report),
+        "token_plot": _picture(charts.token_histogram(drawn)) if drawn else None,
+        "samples": {
+            "gains": [samples[extreme.index] for extreme in report.extremes.gains],
+            "regressions": [samples[extreme.index] for extreme in report.extremes.regressions],
+        },
+    }
 
 
 def base_first(arms: Mapping[str, ArmFigures]) -> dict[str, ArmFigures]:
@@ -124,7 +142,7 @@ def base_first(arms: Mapping[str, ArmFigures]) -> dict[str, ArmFigures]:
     return {name: arms[name] for name in dict.fromkeys([BASE, TUNED, *arms])}
 
 
-def _cards(report: SucceededReport) -> list[Card]:
+def _cards(report: Result) -> list[Card]:
     """The first figures one looks at, as far as both arms have them."""
     tuned, base = report.arms[TUNED], report.arms[BASE]
     compared = {one.metric: one for one in report.comparisons if (one.arm, one.against) == (TUNED, BASE)}
@@ -138,14 +156,12 @@ def _cards(report: SucceededReport) -> list[Card]:
         cards.append(Card("Output tokens, mean", tokens, base_tokens, compared.get(OUTPUT_TOKENS)))
     latency, base_latency = tuned.latency_ms.p50, base.latency_ms.p50
     if latency is not None and base_latency is not None:
-        # Foundation models answer on demand.
-        alike = report.serving is not None and report.serving.kind == ON_DEMAND
-        compared_latency = compared.get(LATENCY)
-        cards.append(Card("Latency, median", latency, base_latency, compared_latency, " ms", digits=0, alike=alike))
+        found = compared.get(LATENCY)
+        cards.append(Card("Latency, median", latency, base_latency, found, " ms", digits=0, alike=report.served_alike))
     return cards
 
 
-def _comparisons(report: SucceededReport) -> Comparisons:
+def _comparisons(report: Result) -> Comparisons:
     metric, parts = report.task.metric, Comparisons([], [])
     for entry in report.comparisons:
         first = entry.arm == TUNED and (entry.against == BASE or entry.metric in (metric, CONTENT))
@@ -153,7 +169,7 @@ def _comparisons(report: SucceededReport) -> Comparisons:
     return parts
 
 
-def _verdict_plot(report: SucceededReport) -> Markup | None:
+def _verdict_plot(report: Result) -> Markup | None:
     """The tuned arm against every other one on what the gate looks at."""
     metric = report.deciding_metric
     rows = [
@@ -166,7 +182,7 @@ def _verdict_plot(report: SucceededReport) -> Markup | None:
     return _picture(charts.interval_plot(f"{metric_name(metric)}: tuned minus each other arm", "points, 0-100", rows))
 
 
-def _read_answers(report: SucceededReport, answers: Answers) -> tuple[dict[str, list[int]], dict[int, Sample]]:
+def _read_answers(report: Result, answers: Answers) -> tuple[dict[str, list[int]], dict[int, Sample]]:
     """What the page shows of the answers, read once: the output tokens of the two arms that count, and the samples."""
     tokens: dict[str, list[int]] = {arm: [] for arm in (BASE, TUNED) if report.arms[arm].missing is None}
     extremes = {extreme.index: extreme for extreme in (*report.extremes.gains, *report.extremes.regressions)}
@@ -174,8 +190,9 @@ def _read_answers(report: SucceededReport, answers: Answers) -> tuple[dict[str, 
     for index, (reference, lines) in enumerate(read_rows(answers)):
         answered = {arm: line for arm, line in lines.items() if isinstance(line, AnswerLine)}
         for arm, own in tokens.items():
-            if arm in answered:
-                own.append(answered[arm].output_tokens)
+            counted = answered[arm].output_tokens if arm in answered else None
+            if counted is not None:
+                own.append(counted)
         if index in extremes:
             prompt = next((line.prompt for line in answered.values()), None)
             extreme = extremes[index]

@@ -18,6 +18,7 @@ from lambdas.domain.models.hyperparameters import Recommendation
 from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.section import Section
 from lambdas.domain.report.sweep import ONLY_CANDIDATE, Sweep
+from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.training.losses import Epoch
 
 # An arm's metrics, all of 0 to 100; those after numeric_match belong to the tasks of their kinds.
@@ -248,6 +249,11 @@ class SucceededReport(RunReport):
     decision: Decision
     extremes: Extremes
     lineage: Lineage
+
+    @property
+    def served_alike(self) -> bool:
+        """Whether the tuned model was served as foundation models are: on demand."""
+        return self.serving is not None and self.serving.kind == ON_DEMAND
 
     @property
     def deciding_metric(self) -> str:

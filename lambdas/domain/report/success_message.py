@@ -7,6 +7,7 @@ from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.decision import GainSplit
 from lambdas.domain.report.run_report import ArmFigures, ServedBy, SucceededReport
+from lambdas.domain.report.scored_report import Result
 from lambdas.domain.serving.kinds import noun
 
 # Points of 0-100.
@@ -31,7 +32,7 @@ METRIC_NAMES = {
 }
 
 
-def headline(report: SucceededReport) -> str:
+def headline(report: Result) -> str:
     """A sentence on the tuned model against its base, on the gate's metric."""
     name, tuned, base = _headline_figures(report)
     if base is None:
@@ -87,7 +88,7 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
     return notification(f"{title}, {report.run_id}", shortened_to_bytes("\n".join(parts), MESSAGE_BYTES))
 
 
-def _headline_figures(report: SucceededReport) -> tuple[str, float, float | None]:
+def _headline_figures(report: Result) -> tuple[str, float, float | None]:
     """The metric's name with the tuned model's and its base's mean; F1 where the metric has none.
 
     The base's is None where the base is missing.
