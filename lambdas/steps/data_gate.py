@@ -16,7 +16,7 @@ from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.folder import explain_unknown
 from lambdas.domain.dataset.preparation import Given, PreparedDataset, check_counts, prepare
-from lambdas.domain.dataset.record_set import RecordSet, Rules, check_set, check_size, convert
+from lambdas.domain.dataset.record_set import RecordSet, Rules, check_set, check_size, convert, max_bytes
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.record import further_reserved_words
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
@@ -152,7 +152,14 @@ def _check_file(
     if check_size(file.size_bytes, name, file_name, choices.model, report):
         conversion = run_settings.conversion(choices.settings)
         checked = check_set(
-            file.stream, file_name, choices.model, report, conversion, rules=rules, on_answer=detector.add
+            file.stream,
+            file_name,
+            choices.model,
+            report,
+            conversion,
+            rules=rules,
+            on_answer=detector.add,
+            max_bytes=max_bytes(name, choices.model),
         )
     else:
         checked = RecordSet(file_name, size_bytes=file.size_bytes)

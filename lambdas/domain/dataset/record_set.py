@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import BinaryIO, Literal
+from io import BufferedReader
+from typing import Any, BinaryIO, Literal
 
 import orjson
 
@@ -13,9 +13,10 @@ from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
 from lambdas.domain.dataset.document import CheckedFile
 from lambdas.domain.dataset.formats import GROUP_KEY, Conversion, SourceFormat
-from lambdas.domain.dataset.reading.blocks import Block, read_blocks
+from lambdas.domain.dataset.reading.blocks import Block
 from lambdas.domain.dataset.reading.checksum import Hashed, buffered
-from lambdas.domain.dataset.reading.csv_rows import CsvRows, is_csv
+from lambdas.domain.dataset.reading.opening import Container, open_file
+from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 from lambdas.domain.dataset.record_facts import MAX_RECORDS, RecordFacts
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
 from lambdas.domain.dataset.rules import content
@@ -39,10 +40,17 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass
 class RecordSet:
-    """What is known of a file after its check; `checksum` is SHA-256, `version_id` that of the object that was read."""
+    """What is known of a file after its check; `checksum` is SHA-256, `version_id` that of the object that was read.
+
+    `kind` is the container with what it was packed in, such as `CSV in gzip`. `max_bytes` are what a packed file may
+    unpack to. Of a file that could not be read to its end (`is_whole` is false) the finding that says so is enough.
+    """
 
     file: str
-    container: Literal["JSONL", "CSV"] = "JSONL"
+    container: Container = "JSONL"
+    kind: str = "JSONL"
+    max_bytes: int = MAX_FILE_BYTES
+    is_whole: bool = True
     formats: Counter[SourceFormat] = field(default_factory=Counter)
     tiers: Counter[Tier] = field(default_factory=Counter)
     records_read: int = 0
@@ -58,7 +66,9 @@ class RecordSet:
     def format_name(self) -> str:
         """The formats of the records, as a person reads it."""
         names = " and ".join(name for name, _ in self.formats.most_common()) or "no known format"
-        return f"CSV with {names.replace('/', ', ')}" if self.container == "CSV" else names
+        if self.container == "CSV":
+            names = names.replace("/", ", ")
+        return names if self.kind == "JSONL" else f"{self.kind} with {names}"
 
     def described(self, set_name: SetName) -> CheckedFile:
         """The file's entry in `dataset/report.json`."""
@@ -83,15 +93,21 @@ def check_set(
     *,
     rules: Rules = "all",
     on_answer: Callable[[str], None] | None = None,
+    max_bytes: int = MAX_FILE_BYTES,
 ) -> RecordSet:
-    """Reads and checks a file once; what is wrong goes into the report. `on_answer` is told each record's answer."""
-    read = RecordSet(file)
+    """Reads and checks a file once; what is wrong goes into the report. `on_answer` is told each record's answer.
+
+    `max_bytes` are what a packed file may unpack to.
+    """
+    read = RecordSet(file, max_bytes=max_bytes)
     # The structural rules are for speed: a checksum takes as long as parsing.
     hashed = Hashed(stream, hashing=rules != "structure")
     with buffered(hashed) as lines:
         check_blocks(lines, read, model, report, conversion or Conversion(), rules, on_answer)
-        read.checksum, read.size_bytes = hashed.checksum(), hashed.size_bytes
+        read.checksum, read.size_bytes = hashed.checksum() if read.is_whole else None, hashed.size_bytes
     report.records_read += read.records_read
+    if not read.is_whole:
+        return read
     if not read.records_read:
         report.add("no-records", file, "The file has no records.")
     if len(read.formats) > 1:
@@ -106,7 +122,7 @@ def check_set(
 
 
 def check_blocks(
-    stream: BinaryIO,
+    stream: "BufferedReader[Any]",
     read: RecordSet,
     model: BaseModelEntry,
     report: DatasetReport,
@@ -115,7 +131,25 @@ def check_blocks(
     on_answer: Callable[[str], None] | None = None,
 ) -> None:
     """The rules for lines and records."""
-    blocks, rows = _opened(stream, read, report)
+    try:
+        opened = open_file(stream, read.file, report, read.max_bytes)
+        read.container, read.kind = opened.container, opened.kind
+        _check_blocks(opened.blocks, read, model, report, conversion, rules, on_answer)
+        read.records_read += opened.rows_refused
+    except UnreadableFileError as error:
+        read.is_whole = False
+        report.add(error.rule, read.file, error.message, line=error.line, remedy=error.remedy)
+
+
+def _check_blocks(
+    blocks: Iterable[Block],
+    read: RecordSet,
+    model: BaseModelEntry,
+    report: DatasetReport,
+    conversion: Conversion,
+    rules: Rules,
+    on_answer: Callable[[str], None] | None,
+) -> None:
     structure: Structure | None = None
     for block in blocks:
         if structure is None:
@@ -129,7 +163,6 @@ def check_blocks(
         _check_texts(structure, block, values, read, report, conversion, sign=rules == "all", on_answer=on_answer)
     if structure is not None:
         read.records_read, read.formats, read.tiers = structure.records_read, structure.formats, structure.tiers
-    read.records_read += rows.rows_refused if rows else 0
 
 
 def convert(stream: BinaryIO, read: RecordSet, model: BaseModelEntry, conversion: Conversion) -> Iterator[bytes]:
@@ -143,19 +176,27 @@ def convert(stream: BinaryIO, read: RecordSet, model: BaseModelEntry, conversion
     as_they_are = is_own and not read.grouped
     hashed = Hashed(stream)
     with buffered(hashed) as lines:
-        blocks, _ = _opened(lines, RecordSet(read.file), DatasetReport())
-        for block in blocks:
-            for line, number in zip(block.lines, block.numbers, strict=True):
-                kept = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip()
-                if kept:
-                    yield kept if as_they_are else _converted(kept, model, conversion)
-        if hashed.checksum() != read.checksum:
+        try:
+            for block in open_file(lines, read.file, DatasetReport(), read.max_bytes).blocks:
+                for line, number in zip(block.lines, block.numbers, strict=True):
+                    kept = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip()
+                    if kept:
+                        yield kept if as_they_are else _converted(kept, model, conversion)
+            is_same = hashed.checksum() == read.checksum
+        except UnreadableFileError:
+            is_same = False
+        if not is_same:
             raise ServiceBusy(f"{read.file} has changed since it was checked: check it again.")
+
+
+def max_bytes(set_name: SetName, model: BaseModelEntry) -> int:
+    """The most bytes of a set's file, packed and unpacked."""
+    return min(_limits(set_name, model).max_bytes, MAX_TEST_BYTES if set_name == "test" else MAX_FILE_BYTES)
 
 
 def check_size(size_bytes: int, set_name: SetName, file: str, model: BaseModelEntry, report: DatasetReport) -> bool:
     """Whether a file may be read at all; a file that is too large is refused before it is."""
-    most = min(_limits(set_name, model).max_bytes, MAX_TEST_BYTES if set_name == "test" else MAX_FILE_BYTES)
+    most = max_bytes(set_name, model)
     if size_bytes > most:
         report.add("file-size", file, f"The file has {size_bytes} bytes; at most {most} can be used.")
         return False
@@ -164,7 +205,7 @@ def check_size(size_bytes: int, set_name: SetName, file: str, model: BaseModelEn
 
 def check_count(read: RecordSet, set_name: SetName, model: BaseModelEntry, report: DatasetReport) -> None:
     """Compares the number of a set's records, right or wrong, with its limits."""
-    if not read.records_read:
+    if not read.records_read or not read.is_whole:
         return
     if set_name == "test":
         least, most = MIN_TEST_RECORDS, MAX_RECORDS
@@ -185,20 +226,6 @@ def _limits(set_name: SetName, model: BaseModelEntry) -> SetLimits:
     return limits.train if set_name == "train" or limits.validation is None else limits.validation
 
 
-def _opened(stream: BinaryIO, read: RecordSet, report: DatasetReport) -> tuple[Iterable[Block], CsvRows | None]:
-    """The file's blocks of JSON lines, made from rows where its first line is the header of a CSV file."""
-    blocks = read_blocks(stream)
-    first = next(blocks, None)
-    if first is None:
-        return [], None
-    all_blocks = chain([first], blocks)
-    if first.too_long or not is_csv(first.lines[0]):
-        return all_blocks, None
-    read.container = "CSV"
-    rows = CsvRows(all_blocks, read.file, report)
-    return rows, rows
-
-
 def _source_format(block: Block) -> SourceFormat:
     """The format of the first line that has one."""
     for line in block.lines:
@@ -216,7 +243,7 @@ def _converted(line: bytes, model: BaseModelEntry, conversion: Conversion) -> by
     source_format = formats.detect(value)
     if source_format is None:
         raise ValueError("Only a file that was accepted can be converted.")
-    if formats.conversion_needed(value, source_format, model.record_format, conversion) is None:
+    if formats.conversion_needed(value, source_format, model.record_format, conversion) is None and b"\n" not in line:
         return line
     return formats.dump(formats.to_record(value, source_format, conversion), model.record_format)
 
@@ -236,7 +263,7 @@ def _note_changes(
     if read.container == "JSONL":
         _note_cuts(block, values, read.file, report)
     if (
-        read.container == "JSONL"
+        read.kind == "JSONL"
         and structure.source_format == model.record_format == "messages"
         and not structure.other
         and not any(value is not None and GROUP_KEY in value for value in values)
@@ -247,8 +274,8 @@ def _note_changes(
             continue
         source_format = structure.other.get(index, structure.source_format)
         what = formats.conversion_needed(value, source_format, model.record_format, conversion)
-        if what is None and read.container == "CSV":
-            what = f"converted from CSV to {model.record_format}"
+        if what is None and read.kind != "JSONL":
+            what = f"converted from {read.kind} to {model.record_format}"
         if what is not None:
             report.changed.setdefault((read.file, what), LineRanges()).add(number)
 

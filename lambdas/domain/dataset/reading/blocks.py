@@ -1,6 +1,6 @@
 """A stream of bytes as blocks of whole lines, which end at line feeds alone: constant memory whatever it holds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO, NamedTuple
 
@@ -41,3 +41,17 @@ def read_blocks(stream: BinaryIO) -> Iterator[Block]:
         lines, size_bytes = [], 0
     if lines:
         yield Block(lines, range(first, first + len(lines)))
+
+
+def in_blocks(numbered: Iterable[tuple[int, bytes]]) -> Iterator[Block]:
+    """Blocks of lines that a reader has made and numbered."""
+    lines, numbers, size_bytes = list[bytes](), list[int](), 0
+    for number, line in numbered:
+        lines.append(line)
+        numbers.append(number)
+        size_bytes += len(line)
+        if size_bytes >= BLOCK_BYTES:
+            yield Block(lines, numbers)
+            lines, numbers, size_bytes = [], [], 0
+    if lines:
+        yield Block(lines, numbers)

@@ -1,87 +1,146 @@
-"""CSV files (RFC 4180) as blocks of JSON lines, so that one reader serves all formats.
+"""CSV files (RFC 4180, and what spreadsheets make of it) as blocks of JSON lines: one reader serves all formats.
 
-Columns are `question` and `answer` with an optional `document`, or `prompt` and `completion`, each with optional
-`system` and `group`. Empty cells of optional columns are left out; white space around column names is ignored, all
-else is kept.
+Columns are separated by commas, semicolons, tabs or bars. Texts are UTF-8, or Windows-1252 as Excel writes it. Empty
+cells of optional columns are left out; white space around column names is ignored, all else is kept.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import orjson
 
-from lambdas.domain.dataset.formats import GROUP_KEY
-from lambdas.domain.dataset.reading.blocks import BLOCK_BYTES, MAX_LINE_BYTES, Block
+from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES, Block, in_blocks
+from lambdas.domain.dataset.reading.table import Table, layout_of
+from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
+from lambdas.domain.dataset.reading.utf8 import BYTE_ORDER_MARK
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_OPTIONAL = ("document", "system", GROUP_KEY)
+_DELIMITERS = ",;\t|"
+_SPOKEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+# The line that Excel reads the delimiter from.
+_SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_WINDOWS = "cp1252"
+_MOST_COLUMN_NAME = 64
 
 
-def is_csv(first_line: bytes) -> bool:
-    """Whether a file's first line is a header of such columns."""
-    line = first_line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "replace")
-    names = {name.strip().strip('"').strip().lower() for name in line.split(",")}
-    return names >= {"question", "answer"} or names >= {"prompt", "completion"}
+class Dialect(NamedTuple):
+    """How a file separates its columns, and how many lines stand before its header."""
+
+    delimiter: str
+    lines_before: int = 0
+
+
+def csv_dialect(head: bytes) -> Dialect | None:
+    """The dialect of a file that begins like this, if its columns are known."""
+    lines = _first_lines(head)
+    if sep := _SEP_LINE.fullmatch(lines[0]):
+        return Dialect(sep[1], lines_before=1)
+    for delimiter in _DELIMITERS:
+        if layout_of(_cells(lines[0], delimiter)):
+            return Dialect(delimiter)
+    return None
+
+
+def foreign_dialect(head: bytes) -> Dialect | None:
+    """The dialect of what looks like a table with columns of another kind: two rows of equally many, short names."""
+    first, second = _first_lines(head)
+    if first.lstrip().startswith(("{", "[", '"{')) or "\0" in first:
+        return None
+    for delimiter in _DELIMITERS:
+        names = [each.strip() for each in _cells(first, delimiter)]
+        if (
+            len(names) > 1
+            and len(set(names)) == len(names) == len(_cells(second, delimiter))
+            and all(0 < len(each) <= _MOST_COLUMN_NAME for each in names)
+        ):
+            return Dialect(delimiter)
+    return None
+
+
+def _first_lines(head: bytes) -> tuple[str, str]:
+    first, _, rest = head.removeprefix(BYTE_ORDER_MARK).partition(b"\n")
+    return first.decode("utf-8", "replace"), rest.partition(b"\n")[0].decode("utf-8", "replace")
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 class CsvRows:
-    """The rows of a file's blocks, each numbered by its last line. What is wrong goes into the report.
+    """The rows of a file's blocks, each numbered by its last line. What is wrong with one goes into the report.
 
-    After a fault that leaves the reader without orientation (a quote that is never closed, a row longer than any record
-    can be) nothing follows.
+    Raises UnreadableFileError after a fault that leaves the reader without orientation, such as a quote that is never
+    closed.
     """
 
-    def __init__(self, blocks: Iterable[Block], file: str, report: DatasetReport) -> None:
-        self._blocks, self._file, self._report = blocks, file, report
+    def __init__(self, blocks: Iterable[Block], dialect: Dialect, file: str, report: DatasetReport) -> None:
+        self._blocks, self._dialect, self._file, self._report = blocks, dialect, file, report
         self.rows_refused = 0
         self._row_bytes = 0
-        self._not_utf8: set[int] = set()
+        self._last_text = ""
+        # Known once a character beyond ASCII has shown it.
+        self._encoding: str | None = None
+        self._badly_encoded: set[int] = set()
+        self._windows: set[int] = set()
 
     def __iter__(self) -> Iterator[Block]:
         """Blocks of the sound rows as JSON lines."""
-        lines, numbers, size_bytes = list[bytes](), list[int](), 0
-        for number, row in self._rows():
-            line = orjson.dumps(row) + b"\n"
-            lines.append(line)
-            numbers.append(number)
-            size_bytes += len(line)
-            if size_bytes >= BLOCK_BYTES:
-                yield Block(lines, numbers)
-                lines, numbers, size_bytes = [], [], 0
-        if lines:
-            yield Block(lines, numbers)
+        return in_blocks((number, orjson.dumps(row) + b"\n") for number, row in self._rows())
 
     def _rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         csv.field_size_limit(MAX_LINE_BYTES)
-        reader = csv.reader(self._text_lines(), strict=True)
+        reader = csv.reader(self._text_lines(), delimiter=self._dialect.delimiter, strict=True)
         last = 0
         try:
-            header = [name.strip().lower() for name in next(reader, [])]
+            for _ in range(self._dialect.lines_before):
+                next(reader, [])
+            table = Table(next(reader, []), self._file, self._report, reader.line_num)
+            last = reader.line_num
             for cells in reader:
                 number, first, last = reader.line_num, last + 1, reader.line_num
                 self._row_bytes = 0
-                if row := self._row(header, cells, first, number):
+                if row := self._row(table, cells, first, number):
                     yield number, row
         except csv.Error as error:
             message = f"Not CSV: {error}. The rows from line {last + 1} on were not read."
-            self._refuse("csv-syntax", message, max(reader.line_num, 1))
+            raise UnreadableFileError("csv-syntax", message, max(reader.line_num, 1)) from None
 
-    def _row(self, header: list[str], cells: list[str], first: int, last: int) -> dict[str, str] | None:
-        if any(number in self._not_utf8 for number in range(first, last + 1)):
-            self._not_utf8.clear()
-            self._refuse("encoding", "The row is not UTF-8.", last)
-        elif not cells:
+    def _row(self, table: Table, cells: list[str], first: int, last: int) -> dict[str, str] | None:
+        lines = range(first, last + 1)
+        if not self._badly_encoded.isdisjoint(lines):
+            self._badly_encoded.clear()
+            self._refuse("encoding", f"The row is not {self._encoding}, as rows before it are.", last)
+            return None
+        record = table.record(cells)
+        if record is None:
             self._report.add("blank-line", self._file, "The line is blank and is skipped.", line=last)
             self._report.dropped.setdefault((self._file, "blank line"), LineRanges()).add(last)
-        elif len(cells) != len(header):
-            self._refuse("csv-syntax", f"The row has {len(cells)} columns; the header has {len(header)}.", last)
-        elif len(set(header)) < len(header):
-            self._refuse("duplicate-key", "Two columns have the same name.", last)
-        else:
-            pairs = zip(header, cells, strict=True)
-            return {name: cell for name, cell in pairs if cell or name not in _OPTIONAL}
-        return None
+            return None
+        if isinstance(record, str):
+            self._check_delimiter(table, last)
+            self._refuse("csv-syntax", record, last)
+            return None
+        table.note_left_out(last)
+        if not self._windows.isdisjoint(lines):
+            self._windows.clear()
+            self._report.changed.setdefault((self._file, "read as Windows-1252"), LineRanges()).add(last)
+        return record
+
+    def _check_delimiter(self, table: Table, line: int) -> None:
+        """Stops at a row that has the header's columns by another delimiter: so have those behind it."""
+        for other in _DELIMITERS.replace(self._dialect.delimiter, ""):
+            if table.columns > 1 and len(_cells(self._last_text, other)) == table.columns:
+                message = (
+                    f"From here on the columns are separated by {_SPOKEN[other]}, before by "
+                    f"{_SPOKEN.get(self._dialect.delimiter, self._dialect.delimiter)}. These rows were not read."
+                )
+                remedy = "Write all rows with one delimiter: two files may have been joined."
+                raise UnreadableFileError("csv-syntax", message, line, remedy=remedy)
 
     def _text_lines(self) -> Iterator[str]:
         for block in self._blocks:
@@ -91,17 +150,27 @@ class CsvRows:
                 self._row_bytes += len(line)
                 if self._row_bytes > MAX_LINE_BYTES:
                     raise csv.Error(f"a row has more than {MAX_LINE_BYTES} bytes; a quote may never be closed")
-                if number == 1 and line.startswith(_BYTE_ORDER_MARK):
+                if number == 1 and line.startswith(BYTE_ORDER_MARK):
                     self._report.changed[self._file, "byte order mark removed"] = LineRanges(1, [[1, 1]])
-                    line = line.removeprefix(_BYTE_ORDER_MARK)  # noqa: PLW2901 - the line without it
-                yield self._decoded(line, number)
+                    line = line.removeprefix(BYTE_ORDER_MARK)  # noqa: PLW2901 - the line without it
+                self._last_text = self._decoded(line, number)
+                yield self._last_text
 
     def _decoded(self, line: bytes, number: int) -> str:
-        try:
-            return line.decode()
-        except UnicodeDecodeError:
-            self._not_utf8.add(number)
-            return line.decode("utf-8", "replace")
+        """The line's text: the first characters beyond ASCII decide for the file which encoding it has."""
+        if line.isascii():
+            return line.decode("ascii")
+        for encoding in (self._encoding,) if self._encoding else ("UTF-8", _WINDOWS):
+            try:
+                text = line.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            self._encoding = encoding
+            if encoding == _WINDOWS:
+                self._windows.add(number)
+            return text
+        self._badly_encoded.add(number)
+        return line.decode("utf-8", "replace")
 
     def _refuse(self, rule: str, message: str, line: int) -> None:
         self.rows_refused += 1

@@ -256,6 +256,20 @@ RULES: dict[str, Rule] = {
         "The file exists and has records.",
         "Upload the file again, with its records.",
     ),
+    "file-format": Rule(
+        "set",
+        "error",
+        "The file is no data set, or is broken.",
+        "The file is whole, and of a kind that is read.",
+        "Export the records as JSON Lines or CSV, and upload them again.",
+    ),
+    "columns": Rule(
+        "set",
+        "error",
+        "The columns are not known.",
+        "The header of a table names a prompt and its answer.",
+        "Rename the column with the prompt to prompt and the one with the answer to completion.",
+    ),
     "file-size": Rule(
         "set",
         "error",

@@ -1,0 +1,81 @@
+"""What a file is, by its first bytes, and its records as blocks of JSON lines: one reader serves all kinds."""
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Literal
+
+from lambdas.domain.dataset.reading.blocks import Block, read_blocks
+from lambdas.domain.dataset.reading.csv_rows import CsvRows, csv_dialect, foreign_dialect
+from lambdas.domain.dataset.reading.foreign import explain_foreign
+from lambdas.domain.dataset.reading.gunzip import MAGIC, Gunzipped
+from lambdas.domain.dataset.reading.json_values import JsonLayout, JsonValues, json_layout
+from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
+from lambdas.domain.dataset.reading.utf8 import BYTE_ORDER_MARK, Utf8, wide_encoding
+from lambdas.domain.dataset.report import DatasetReport, LineRanges
+
+Container = Literal["JSONL", "CSV"] | JsonLayout
+
+# Enough for the header of any table, and for the first record of most files.
+HEAD_BYTES = 64 * 1024
+_BUFFER_BYTES = 1 << 18
+
+
+@dataclass
+class OpenedFile:
+    """A file's records; `packing` is what the container was in, from the inside out, such as UTF-16 and gzip."""
+
+    container: Container
+    blocks: Iterable[Block]
+    packing: list[str] = field(default_factory=list)
+    rows: CsvRows | None = None
+
+    @property
+    def kind(self) -> str:
+        """As a person reads it: `CSV in UTF-16 in gzip`."""
+        return " in ".join([self.container, *self.packing])
+
+    @property
+    def rows_refused(self) -> int:
+        """How many rows became no records, of those that were read."""
+        return self.rows.rows_refused if self.rows else 0
+
+
+def open_file(stream: "io.BufferedReader[Any]", file: str, report: DatasetReport, max_bytes: int) -> OpenedFile:
+    """The file's records, at most `max_bytes` unpacked.
+
+    Raises UnreadableFileError, as its blocks do, for a file that is of no kind that is read here.
+    """
+    packing = list[str]()
+    head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+    if head.startswith(MAGIC):
+        stream = io.BufferedReader(Gunzipped(stream, max_bytes), _BUFFER_BYTES)
+        packing.insert(0, "gzip")
+        head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+        if head.startswith(MAGIC):
+            remedy = "Unpack it once, and upload what is in it."
+            raise UnreadableFileError("file-format", "The gzip file holds another gzip file.", remedy=remedy)
+    if encoding := wide_encoding(head):
+        stream = io.BufferedReader(Utf8(stream, encoding), _BUFFER_BYTES)
+        packing.insert(0, encoding[:6].upper())
+        head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+    opened = _open(stream, head, file, report)
+    opened.packing = packing
+    return opened
+
+
+def _open(stream: BinaryIO, head: bytes, file: str, report: DatasetReport) -> OpenedFile:
+    if layout := json_layout(head):
+        if head.startswith(BYTE_ORDER_MARK):
+            report.changed[file, "byte order mark removed"] = LineRanges(1, [[1, 1]])
+        return OpenedFile(layout, JsonValues(stream, layout))
+    dialect = csv_dialect(head)
+    if dialect is None:
+        if foreign := explain_foreign(head, file):
+            message, remedy = foreign
+            raise UnreadableFileError("file-format", message, remedy=remedy)
+        dialect = foreign_dialect(head)
+    if dialect is None:
+        return OpenedFile("JSONL", read_blocks(stream))
+    rows = CsvRows(read_blocks(stream), dialect, file, report)
+    return OpenedFile("CSV", rows, rows=rows)

@@ -1,0 +1,107 @@
+"""Rows of a table, of a CSV file or a sheet, as records: which columns are read, and what becomes of the others."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lambdas.domain.core.outside_text import name
+from lambdas.domain.dataset.formats import GROUP_KEY
+from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
+from lambdas.domain.dataset.report import DatasetReport, LineRanges
+
+_COLUMNS_SHOWN = 12
+
+
+class Layout(NamedTuple):
+    """Columns that hold a prompt and its answer, by the keys of the records that they become."""
+
+    needed: dict[str, str]
+    optional: dict[str, str]
+
+
+_ALWAYS_OPTIONAL = {"system": "system", GROUP_KEY: GROUP_KEY}
+
+
+def _layout(prompt: str, answer: str, context: str | None = None, *, keys: tuple[str, str]) -> Layout:
+    own_prompt, own_answer = keys
+    return Layout({prompt: own_prompt, answer: own_answer}, {context: "document"} if context else {})
+
+
+_QUESTION, _COMPLETION = ("question", "answer"), ("prompt", "completion")
+# In the order in which they are looked for; a header has the names in any case.
+LAYOUTS = (
+    _layout("question", "answer", "document", keys=_QUESTION),
+    _layout("prompt", "completion", keys=_COMPLETION),
+    _layout("instruction", "response", "context", keys=_QUESTION),
+    _layout("instruction", "output", "input", keys=_QUESTION),
+    _layout("input", "output", keys=_COMPLETION),
+    _layout("prompt", "response", keys=_COMPLETION),
+    _layout("question", "response", keys=_COMPLETION),
+    _layout("query", "response", keys=_COMPLETION),
+)
+
+
+def layout_of(header: Sequence[str]) -> Layout | None:
+    """The layout of a table with these columns; None where none of them is known."""
+    names = {_plain(each) for each in header}
+    return next((each for each in LAYOUTS if names >= each.needed.keys()), None)
+
+
+def _plain(column: str) -> str:
+    return column.removeprefix("\ufeff").strip().lower()
+
+
+class Table:
+    """The rows under a header. Raises UnreadableFileError for a header that gives no records."""
+
+    def __init__(self, header: Sequence[str], file: str, report: DatasetReport, line: int) -> None:
+        self._file, self._report = file, report
+        self._width = len(header)
+        while self._width and not header[self._width - 1].strip():
+            self._width -= 1
+        header = header[: self._width]
+        layout = layout_of(header)
+        if layout is None:
+            raise UnreadableFileError("columns", _explain_foreign(header), line)
+        known = _ALWAYS_OPTIONAL | layout.optional | layout.needed
+        self._optional = {known[column] for column in known if column not in layout.needed}
+        self._keys = [known.get(_plain(column)) for column in header]
+        twice = next((key for key in self._keys if key and self._keys.count(key) > 1), None)
+        if twice:
+            message = f"Two columns are both read as {twice}."
+            raise UnreadableFileError("duplicate-key", message, line, remedy="Rename one of them, or leave it out.")
+        self._left_out = _left_out([column for column, key in zip(header, self._keys, strict=True) if not key])
+        self.columns = self._width
+
+    def record(self, cells: Sequence[str]) -> dict[str, str] | str | None:
+        """A row's record; None for a row without any text, and what is wrong with a row that does not fit."""
+        if not any(cells):
+            return None
+        kept = list(cells)
+        while len(kept) > self._width and not kept[-1].strip():
+            del kept[-1]
+        if len(kept) != self._width:
+            return f"The row has {len(kept)} columns; the header has {self._width}."
+        pairs = zip(self._keys, kept, strict=True)
+        return {key: cell for key, cell in pairs if key and (cell or key not in self._optional)}
+
+    def note_left_out(self, line: int) -> None:
+        """Lists a row of which columns are left out."""
+        if self._left_out:
+            self._report.changed.setdefault((self._file, self._left_out), LineRanges()).add(line)
+
+
+def _left_out(columns: Sequence[str]) -> str:
+    if not columns:
+        return ""
+    named = [name(column.strip()) for column in columns if column.strip()]
+    unnamed = len(columns) - len(named)
+    words = [*named[:_COLUMNS_SHOWN], *([f"{len(named) - _COLUMNS_SHOWN} more"] if len(named) > _COLUMNS_SHOWN else [])]
+    if unnamed:
+        words.append(f"{unnamed} without a name")
+    return f"columns left out: {', '.join(words)}"
+
+
+def _explain_foreign(header: Sequence[str]) -> str:
+    shown = ", ".join(name(column.strip()) or "(no name)" for column in header[:_COLUMNS_SHOWN])
+    more = f" and {len(header) - _COLUMNS_SHOWN} more" if len(header) > _COLUMNS_SHOWN else ""
+    return f"The columns are {shown}{more}: none of the known pairs of a prompt and its answer is among them."
