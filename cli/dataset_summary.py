@@ -32,10 +32,7 @@ def tell_dataset(console: Console, report: DatasetDocument) -> None:
     if report.groups is not None and report.training is not None:
         _tell_split(console, report.records, report.groups, report.training)
     style = "bold green" if report.accepted else "bold red"
-    counts = report.issue_counts
-    errors = report.errors
-    warnings = sum(counts.values()) - errors
-    console.print(f"{report.status.capitalize()}: {errors:,} errors, {warnings:,} warnings.", style=style)
+    console.print(f"{report.status.capitalize()}: {report.errors:,} errors, {report.warnings:,} warnings.", style=style)
 
 
 def _tell_rule(console: Console, rule: str, count: int, report: DatasetDocument) -> None:
@@ -44,8 +41,7 @@ def _tell_rule(console: Console, rule: str, count: int, report: DatasetDocument)
     console.print(Text.assemble((known.severity, style), " ", (rule, "bold"), f" ({count:,}): {known.heading}"))
     shown = [found for found in report.issues if found.rule == rule][:EXAMPLES_PER_RULE]
     for found, following in zip_longest(shown, shown[1:]):
-        line = f", line {found.line}" if found.line else ""
-        console.write_line(f"    {found.path}{line}: {found.message}")
+        console.write_line(f"    {found.place}: {found.message}")
         if following is None or following.remedy != found.remedy:
             console.write_line(f"    → {found.remedy}")
     console.write_line(f"    The rule: {known.asks}", "dim")

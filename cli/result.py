@@ -155,8 +155,7 @@ def tell_judging(console: Console, judging: Judging) -> None:
 def tell_refusal(console: Console, document: DatasetDocument) -> None:
     """What refuses a data set, with line numbers and what to do."""
     for found in sorted(document.issues, key=lambda one: one.severity != "error"):
-        line = f"line {found.line}: " if found.line else ""
-        text = f"  {found.severity}: {line}{found.message} (at {found.path}) [{found.rule}] {found.remedy}"
+        text = f"  {found.severity}: {found.place}: {found.message} [{found.rule}] {found.remedy}"
         console.write_line(text.rstrip())
     console.print("Findings by rule: " + ", ".join(f"{rule}: {n}" for rule, n in document.issue_counts.items()))
 

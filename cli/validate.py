@@ -11,6 +11,7 @@ import orjson
 
 from cli.folders import VALIDATE, VALIDATE_FOLDER
 from cli.settings import settings_here
+from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.record_set import Rules
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.models import catalogue
@@ -95,11 +96,13 @@ def validate(
     opener: Opener,
     unknown: Sequence[str] = (),
     refuse_job_settings: bool = False,
+    log: FindingLog | None = None,
 ) -> CheckedDataset:
     """Checks the files as a run does.
 
     `found` are the findings in run.json, which refuse the data set, too; `unknown` are files that no run reads. With
-    `refuse_job_settings` what the preflight of a run would refuse in run.json is refused here.
+    `refuse_job_settings` what the preflight of a run would refuse in run.json is refused here. `log` is given
+    each finding.
     """
     most_jobs = settings_here().max_sweep_jobs
     return check_dataset(
@@ -110,19 +113,33 @@ def validate(
         rules=rules,
         unknown=unknown,
         refuse_job_settings=refuse_job_settings,
+        log=log,
     )
 
 
-def save(
-    checked: CheckedDataset, files: Mapping[SetName, Path], opener: Opener, folder: Path = VALIDATE_FOLDER
-) -> None:
-    """Writes report.json, and the sets of an accepted data set, in place of an earlier check's."""
+@contextmanager
+def output(folder: Path = VALIDATE_FOLDER) -> Iterator["Output"]:
+    """Where a check writes to, in place of what an earlier one wrote there; its log becomes issues.csv."""
     with replaced(folder, VALIDATE) as partial:
+        (partial / "dataset").mkdir()
+        with (partial / "dataset" / "issues.csv").open("wb") as file:
+            log = FindingLog(_Lines(file).write)
+            yield Output(partial, log)
+            log.close()
+
+
+class Output(NamedTuple):
+    """A folder to write to, and its list of all findings."""
+
+    folder: Path
+    log: FindingLog
+
+    def save(self, checked: CheckedDataset, files: Mapping[SetName, Path], opener: Opener) -> None:
+        """Writes report.json, and the sets of an accepted data set."""
         if checked.prepared is not None:
-            (partial / "dataset").mkdir()
-            write_sets(LocalFiles(files, opener), checked, checked.prepared, _writer(partial / "dataset"))
+            write_sets(LocalFiles(files, opener), checked, checked.prepared, _writer(self.folder / "dataset"))
         document = json.dumps(checked.document.dump(), indent=2, ensure_ascii=False)
-        (partial / "report.json").write_text(document + "\n")
+        (self.folder / "report.json").write_text(document + "\n")
 
 
 class _Lines(NamedTuple):

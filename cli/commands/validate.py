@@ -32,7 +32,7 @@ def validate(
     from cli.data_set import NoDataSetError, files_of, settings_of, unknown_files_of
     from cli.dataset_summary import tell_dataset
     from cli.file_progress import reading
-    from cli.validate import choose, save
+    from cli.validate import choose, output
     from cli.validate import validate as validate_files
     from lambdas.domain.models.catalogue import UnknownBaseModelError
     from local.output_folder import require_paths
@@ -47,7 +47,7 @@ def validate(
     except (NoDataSetError, UnknownBaseModelError) as error:
         raise failed(error, 2) from None
     require_paths(out, VALIDATE, [*files.values()])
-    with reading(console) as opener:
+    with reading(console) as opener, output(out) as written:
         unknown = unknown_files_of(given)
         checked = validate_files(
             files,
@@ -57,8 +57,9 @@ def validate(
             opener=opener("Checking"),
             unknown=unknown,
             refuse_job_settings=True,
+            log=written.log,
         )
-        save(checked, files, opener("Writing"), out)
+        written.save(checked, files, opener("Writing"))
     tell_dataset(console, checked.document)
-    console.write_line(f"Report: {out / 'report.json'}")
+    console.write_line(f"Report: {out / 'report.json'}; all findings: {out / 'dataset' / 'issues.csv'}")
     raise typer.Exit(0 if checked.document.accepted else 1)

@@ -14,6 +14,7 @@ from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.state_budget import MOST_FINDINGS
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.figures import dataset_document
+from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.folder import explain_unknown
 from lambdas.domain.dataset.preparation import Given, PreparedDataset, check_counts, prepare
 from lambdas.domain.dataset.record_set import RecordSet, Rules, check_set, check_size, convert, max_bytes
@@ -88,14 +89,16 @@ def check_dataset(
     rules: Rules = "all",
     unknown: Sequence[str] = (),
     refuse_job_settings: bool = False,
+    log: FindingLog | None = None,
 ) -> CheckedDataset:
     """Checks the files, and says how their records are split if all rules are asked for and none refuses them.
 
     `found` are the findings in run.json: they refuse the data set, too, but its files are checked all the same.
     `unknown` are the names of files beside them that no run reads. A run leaves job settings that cannot be used to its
     preflight, which refuses them with all else that it finds; with `refuse_job_settings` they are errors here.
+    `log` is given each finding.
     """
-    report = DatasetReport()
+    report = DatasetReport(on_finding=log.add if log else None)
     for file_name in unknown:
         report.add("unknown-file", file_name, explain_unknown(file_name))
     for each in found:

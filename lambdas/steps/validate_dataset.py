@@ -1,6 +1,7 @@
 """ValidateDataset: checks data set and run.json, converts and splits them, and plans the run, before it costs money."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import orjson
 from aws_lambda_powertools.metrics import MetricUnit
@@ -11,6 +12,7 @@ from lambdas.adapters.stores.uploaded_files import UploadedFiles, etags_of_sibli
 from lambdas.domain.core.errors import DatasetRejected
 from lambdas.domain.core.run import Run
 from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.folder import unknown_files
 from lambdas.domain.dataset.preparation import PreparedDataset
 from lambdas.domain.dataset.report import rejection
@@ -25,7 +27,7 @@ from lambdas.steps.observability import logger, metrics
 from lambdas.steps.planning import make_plan, set_key
 from lambdas.steps.uploaded_folder import wait_for_upload
 
-_REPORT = "dataset/report.json"
+_REPORT, _FINDINGS = "dataset/report.json", "dataset/issues.csv"
 
 
 def validate_dataset(
@@ -38,14 +40,17 @@ def validate_dataset(
     needs_approval: bool,
     clock: Clock,
 ) -> Plan:
-    """Writes `dataset/report.json` in any case, and what later states read of an accepted data set.
+    """Writes `dataset/report.json` and `dataset/issues.csv` in any case; of accepted data what later states read.
 
     Raises DatasetRejected if data or run.json break a rule, and ServiceBusy if S3 is busy.
     """
     files = UploadedFiles(adapters.objects, run.source)
     folder = wait_for_upload(files, clock)
     choices, found = run_settings.choose(files.read_settings(), default_base_model, limits)
-    checked = check_dataset(files, choices, found, most_jobs=limits.max_sweep_jobs, unknown=unknown_files(folder))
+    with _finding_log(run, adapters) as log:
+        checked = check_dataset(
+            files, choices, found, most_jobs=limits.max_sweep_jobs, unknown=unknown_files(folder), log=log
+        )
     _log_files(files, checked)
     if checked.prepared is None:
         raise _rejected(run, checked.document, adapters)
@@ -62,6 +67,15 @@ def validate_dataset(
     counts = {"records": checked.prepared.counts(), "issue_counts": checked.document.issue_counts}
     logger.info("Data set accepted", extra=counts)
     return plan
+
+
+@contextmanager
+def _finding_log(run: Run, adapters: Adapters) -> Iterator[FindingLog]:
+    """All findings as a file, which is written while they are found."""
+    with adapters.objects.line_writer(run.output_bucket, f"{run.prefix}{_FINDINGS}", "text/csv") as writer:
+        log = FindingLog(writer.write)
+        yield log
+        log.close()
 
 
 def _log_files(files: UploadedFiles, checked: CheckedDataset) -> None:

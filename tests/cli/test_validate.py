@@ -92,7 +92,7 @@ def test_refused_data_exits_with_1_and_leaves_no_data_set(tmp_path: Path) -> Non
     status, output, report = run(tmp_path, path)
     assert (status, report["status"]) == (1, "rejected")
     assert "bad.jsonl#/question, line 61" in output
-    assert not (tmp_path / "out" / "dataset").exists()
+    assert [path.name for path in (tmp_path / "out" / "dataset").iterdir()] == ["issues.csv"]
 
 
 def test_folder_brings_its_own_sets_and_settings(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_structure_alone_writes_no_data_set(tmp_path: Path) -> None:
         "--rules", "structure",
     )  # fmt: skip
     assert (status, report["issues"]) == (0, [])
-    assert not (tmp_path / "out" / "dataset").exists()
+    assert [path.name for path in (tmp_path / "out" / "dataset").iterdir()] == ["issues.csv"]
 
 
 @pytest.mark.parametrize("options", [("--system", " "), ("--context-tag", "not a tag")])
@@ -195,6 +195,27 @@ def test_finding_comes_first_and_the_rule_behind_it(tmp_path: Path) -> None:
     _, output, _ = run(tmp_path, write(tmp_path / "a.jsonl", [*rows(60), rows(60)[0]]))
     assert output.index("A record occurs twice.") < output.index("The same prompt is in line 1")
     assert output.index("The same prompt is in line 1") < output.index("The rule: No record occurs twice.")
+
+
+def test_every_finding_stands_in_a_file_with_its_line_and_record(tmp_path: Path) -> None:
+    """The report keeps the first 20 of a rule; whoever mends the data needs all of them."""
+    bad = [{"question": 3 if n % 2 else "a", "answer": f"{n}"} for n in range(100)]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n" + "".join(json.dumps(value) + "\n" for value in bad))
+    _, output, report = run(tmp_path, path)
+    stored = tmp_path / "out" / "dataset" / "issues.csv"
+    assert str(stored) in "".join(output.split("\n"))
+    with stored.open(newline="") as file:
+        found = [row for row in csv.DictReader(file) if row["rule"] == "wrong-type"]
+    assert len(found) == report["issue_counts"]["wrong-type"] == 50
+    assert len([each for each in report["issues"] if each["rule"] == "wrong-type"]) == 20
+    assert found[-1] == {
+        "rule": "wrong-type",
+        "line": "101",
+        "record": "100",
+        "path": "a.jsonl#/question",
+        "message": "A text is needed, not a number.",
+    }
 
 
 def test_labels_are_printed_with_their_counts(tmp_path: Path) -> None:

@@ -265,6 +265,8 @@ def test_finding_names_the_place_within_the_record() -> None:
             "path": "train.jsonl#/messages/1/content",
             "message": "A text is needed, not a number.",
             "remedy": "Write the number in quotes: numbers are learnt as text.",
+            "record": None,
+            "count": 1,
         }
     ]
 

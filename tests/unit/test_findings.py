@@ -1,5 +1,6 @@
 """What a person reads of findings: the mistake first, what to do about this value, then the rule behind it."""
 
+import csv
 import io
 import json
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 
 from lambdas.domain.core.did_you_mean import did_you_mean
-from lambdas.domain.dataset.document import DatasetFinding
+from lambdas.domain.dataset.document import DatasetDocument, DatasetFinding
 from lambdas.domain.dataset.figures import dataset_document
+from lambdas.domain.dataset.finding_groups import FINDINGS_KEPT_PER_RULE
+from lambdas.domain.dataset.finding_log import FindingLog, LoggedFinding
 from lambdas.domain.dataset.preparation import Wanted
 from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport, rejection
@@ -72,6 +75,116 @@ def test_notification_says_what_to_do_once_for_neighbouring_findings() -> None:
     wanted = Wanted(HAIKU, SplitSettings(), few_shot=0, hyperparameters={})
     text = rejection(dataset_document(report, {"train": read}, wanted), "s3://output/report.json")
     assert text.count("Fill in the text, or leave the record out") == 1
+
+
+def checked(data: bytes) -> tuple[DatasetReport, DatasetDocument]:
+    report = DatasetReport()
+    read = check_set(io.BytesIO(data), "train.jsonl", HAIKU, report)
+    wanted = Wanted(HAIKU, SplitSettings(), few_shot=0, hyperparameters={})
+    return report, dataset_document(report, {"train": read}, wanted)
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"prompt": "a", "completion": None}, "All 500 records, from line 1 on: A text is needed, not null."),
+        ({"prompt": "a"}, "All 500 records, from line 1 on: completion is missing."),
+        ({"a": 1, "b": "c"}, "All 500 records, from line 1 on: "),
+        (["a"], "All 500 records, from line 1 on: A JSON object is needed, not a list."),
+    ],
+)
+def test_a_mistake_in_the_whole_file_is_one_finding(record: object, message: str) -> None:
+    """500 lines that say the same hide the one thing to do."""
+    report, document = checked(lines_of(*[record] * 500))
+    errors = [found for found in document.issues if found.severity == "error"]
+    assert [(found.line, found.count) for found in errors] == [(None, 500)]
+    assert errors[0].message.startswith(message)
+    assert (document.errors, report.errors, document.issue_counts[errors[0].rule]) == (1, 1, 500)
+
+
+def test_keys_that_are_wrong_in_all_records_are_told_in_one_finding() -> None:
+    """They are one decision of whoever exported the file."""
+    roles = [{"role": "human", "content": "a"}, {"role": "gpt", "content": 3}]
+    _, document = checked(lines_of(*[{"messages": [*roles, *roles]}] * 20))
+    told = {found.rule: found for found in document.issues}
+    assert len(document.issues) == len(told)
+    assert (told["wrong-type"].count, told["wrong-type"].line) == (40, None)
+
+
+def test_a_record_that_is_wrong_in_its_own_way_is_told_beside_the_mistake_of_all() -> None:
+    """It must not be lost among the others."""
+    records: list[Any] = [{"prompt": "a", "completion": None} for _ in range(300)]
+    records[250] = {"prompt": 3, "completion": "b"}
+    _, document = checked(lines_of(*records))
+    errors = [(found.line, found.count) for found in document.issues if found.severity == "error"]
+    assert errors == [(None, 299), (251, 1)]
+    assert document.errors == 2
+    assert document.issues[0].message.startswith("299 of 300 records, from line 1 on: ")
+
+
+def test_few_records_and_half_of_many_are_told_one_by_one() -> None:
+    """Nine lines are quicker looked at, and a mistake in half of the records is not the file's."""
+    _, few = checked(lines_of(*[{"prompt": "a", "completion": None}] * 9))
+    assert [found.line for found in few.issues if found.rule == "wrong-type"] == [*range(1, 10)]
+    _, half = checked(lines_of(*[{"prompt": "a", "completion": None}, {"prompt": "b", "completion": "c"}] * 15))
+    assert [found.line for found in half.issues if found.rule == "wrong-type"] == [*range(1, 31, 2)]
+
+
+def test_blank_lines_between_all_records_are_one_finding() -> None:
+    """They are skipped; a list of 500 lines says no more."""
+    _, document = checked(lines_of(*[{"prompt": "a", "completion": "b"}] * 50).replace(b"\n", b"\n\n"))
+    [found] = [found for found in document.issues if found.rule == "blank-line"]
+    assert (found.message, found.count) == ("50 blank lines are skipped, the first in line 2.", 50)
+
+
+def test_findings_of_ever_new_kinds_take_bounded_memory() -> None:
+    """Each key of a record is a place of its own, and a line may have a million of them."""
+    report = DatasetReport()
+    for number in range(5_000):
+        report.add("unknown-key", "train.jsonl", "The key is not part of the format.", line=1, pointer=f"/k{number}")
+    assert report.counts["unknown-key"] == 5_000
+    assert len(report.findings) == FINDINGS_KEPT_PER_RULE
+    assert sum(len(group.kept) for group in report._groups._groups.values()) <= 300
+
+
+def rows_of(log: list[bytes]) -> list[list[str]]:
+    return [*csv.reader(io.StringIO(b"\n".join(log).decode(), newline=""))]
+
+
+def test_log_of_findings_ends_with_how_many_are_left_out() -> None:
+    """A file of ever more findings would fill the bucket, and no spreadsheet opens it."""
+    lines: list[bytes] = []
+    log = FindingLog(lines.append, most_bytes=300)
+    for number in range(1_000):
+        log.add(LoggedFinding("role", number, number, "train.jsonl#/messages/0/role", "A role is wrong."))
+    log.close()
+    assert sum(len(line) + 1 for line in lines) < 600
+    *_, last = rows_of(lines)
+    assert last == [
+        "",
+        "",
+        "",
+        "",
+        f"{1_000 - (len(lines) - 2)} more findings are left out: the file would be too large.",
+    ]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1+1", "\t=1", "\r=1"])
+def test_no_cell_of_the_log_is_a_formula(text: str) -> None:
+    """File names and keys come from outside, and a spreadsheet would run them."""
+    lines: list[bytes] = []
+    FindingLog(lines.append).add(LoggedFinding("role", 1, 1, text, text))
+    assert rows_of(lines[1:]) == [["role", "1", "1", f"'{text}", f"'{text}"]]
+
+
+def test_a_csv_files_record_number_stands_beside_the_line() -> None:
+    """A row may have several lines: a spreadsheet counts rows, an editor lines."""
+    rows = b'prompt,completion\n"a\nb",c\n\nd,""\n'
+    report, document = checked(rows)
+    [found] = [found for found in document.issues if found.rule == "empty-text"]
+    assert (found.line, found.record) == (5, 2)
+    assert found.place == "train.jsonl#/completion, line 5 (record 2)"
+    assert report.errors == 1
 
 
 @pytest.mark.parametrize(

@@ -109,9 +109,9 @@ class ObjectStore:
         return uri(bucket, key)
 
     @contextmanager
-    def line_writer(self, bucket: str, key: str) -> Iterator["LineWriter"]:
+    def line_writer(self, bucket: str, key: str, content_type: str = _LINES) -> Iterator["LineWriter"]:
         """Writes an object line by line, in parts of 8 MB; after a failure there is no object and no part is left."""
-        writer = LineWriter(self._s3, bucket, key)
+        writer = LineWriter(self._s3, bucket, key, content_type)
         try:
             yield writer
             writer.complete()
@@ -195,8 +195,8 @@ class ObjectStore:
 class LineWriter:
     """An object in the making: put whole where it stays small, else a multipart upload. Holds one part."""
 
-    def __init__(self, s3: "S3Client", bucket: str, key: str) -> None:
-        self._s3 = s3
+    def __init__(self, s3: "S3Client", bucket: str, key: str, content_type: str = _LINES) -> None:
+        self._s3, self._content_type = s3, content_type
         self._place: _Place = {"Bucket": bucket, "Key": key}
         self._operation = f"Writing {uri(bucket, key)}"
         self._part = bytearray()
@@ -214,7 +214,7 @@ class LineWriter:
         """Makes the object from what was written."""
         if self._upload_id is None:
             with named_errors(self._operation):
-                self._s3.put_object(**self._place, Body=bytes(self._part), ContentType=_LINES)
+                self._s3.put_object(**self._place, Body=bytes(self._part), ContentType=self._content_type)
             return
         if self._part:
             self._send()
@@ -232,7 +232,7 @@ class LineWriter:
     def _send(self) -> None:
         with named_errors(self._operation):
             if self._upload_id is None:
-                started = self._s3.create_multipart_upload(**self._place, ContentType=_LINES)
+                started = self._s3.create_multipart_upload(**self._place, ContentType=self._content_type)
                 self._upload_id = started["UploadId"]
             number = len(self._parts) + 1
             sent = self._s3.upload_part(

@@ -25,7 +25,10 @@ class RecordCounts(Fact):
 
 
 class DatasetFinding(Fact):
-    """A breach of a rule; `path` is the file's name and, after `#`, a JSON Pointer into the line's record."""
+    """A breach of a rule; `path` is the file's name and, after `#`, a JSON Pointer into the line's record.
+
+    `record` is the number of a CSV file's row. A finding about a whole file has no line, and counts its places.
+    """
 
     rule: str
     severity: Severity
@@ -33,6 +36,14 @@ class DatasetFinding(Fact):
     path: str
     message: str
     remedy: str = ""
+    record: int | None = None
+    count: int = 1
+
+    @property
+    def place(self) -> str:
+        """Path, line and record, as a person reads them."""
+        line = f", line {self.line}" if self.line else ""
+        return f"{self.path}{line}{f' (record {self.record})' if self.record else ''}"
 
 
 class RuleText(Fact):
@@ -111,7 +122,7 @@ class TrainingFigures(Fact):
 
 
 class DatasetDocument(Fact):
-    """The whole document; `issues` are the first findings of each rule, `issue_counts` counts all."""
+    """The whole document; `issues` are the first findings of each rule, `issue_counts` counts the places of all."""
 
     status: Literal["accepted", "rejected"]
     records: RecordCounts
@@ -130,8 +141,17 @@ class DatasetDocument(Fact):
 
     @property
     def errors(self) -> int:
-        """How many findings refuse the data set."""
-        return sum(n for rule, n in self.issue_counts.items() if self.rules[rule].severity == "error")
+        """How many findings refuse the data set; one about a whole file is one."""
+        return self._count("error")
+
+    @property
+    def warnings(self) -> int:
+        """How many findings do not."""
+        return self._count("warning")
+
+    def _count(self, severity: Severity) -> int:
+        places = sum(n for rule, n in self.issue_counts.items() if self.rules[rule].severity == severity)
+        return places - sum(found.count - 1 for found in self.issues if found.severity == severity)
 
     @property
     def accepted(self) -> bool:

@@ -106,6 +106,7 @@ def check_set(
         check_blocks(lines, read, model, report, conversion or Conversion(), rules, on_answer)
         read.checksum, read.size_bytes = hashed.checksum() if read.is_whole else None, hashed.size_bytes
     report.records_read += read.records_read
+    report.close(file, read.records_read)
     if not read.is_whole:
         return read
     if not read.records_read:

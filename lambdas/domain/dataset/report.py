@@ -1,21 +1,22 @@
 """What the check of a data set found: every finding counted, the first of each rule kept; every change listed."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import name, sentence, shortened
 from lambdas.domain.dataset.document import DatasetDocument, DatasetFinding, LineChanges, RuleText
+from lambdas.domain.dataset.finding_groups import MESSAGE_LENGTH, FindingGroups
+from lambdas.domain.dataset.finding_log import LoggedFinding
+from lambdas.domain.dataset.record_numbers import RecordNumbers
 from lambdas.domain.dataset.rules.table import RULES, RecordFinding
 
-FINDINGS_KEPT_PER_RULE = 20
 # In a refusal; the report has more.
 _ERRORS_SHOWN = 5
 # So that as many, and where the report is, stay within the size of an error.
 _PATH_SHOWN, _MESSAGE_SHOWN = 160, 300
-_MESSAGE_LENGTH = 500
 _POINTER_LENGTH = 240
 # As many as the longest list of lines that lie apart can be for a data set that is accepted.
 _MAX_RANGES = 10_000
@@ -42,27 +43,50 @@ class DatasetReport:
     """Collects findings and changes while sets are read; memory stays bounded whatever is found."""
 
     records_read: int = 0
-    findings: list[DatasetFinding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    # Is told of each finding, whatever is kept here.
+    on_finding: Callable[[LoggedFinding], None] | None = None
     dropped: dict[tuple[str, str], LineRanges] = field(default_factory=dict)
     changed: dict[tuple[str, str], LineRanges] = field(default_factory=dict)
+    _groups: FindingGroups = field(default_factory=FindingGroups)
+    _numbers: defaultdict[str, RecordNumbers] = field(default_factory=lambda: defaultdict(RecordNumbers))
 
     def add(
         self, rule: str, file: str, message: str, *, line: int | None = None, pointer: str = "", remedy: str = ""
     ) -> None:
-        """Counts a finding, and keeps it while its rule has few; without a remedy of its own it has the rule's."""
+        """Counts a finding, and keeps the first of each rule; without a remedy of its own it has the rule's."""
         self.counts[rule] += 1
-        if self.counts[rule] <= FINDINGS_KEPT_PER_RULE:
-            self.findings.append(
-                DatasetFinding(
-                    rule=rule,
-                    severity=RULES[rule].severity,
-                    line=line,
-                    path=f"{name(file)}#{_shown_pointer(pointer)}" if pointer else name(file),
-                    message=sentence(message, _MESSAGE_LENGTH),
-                    remedy=sentence(remedy, _MESSAGE_LENGTH) or RULES[rule].advice,
-                )
-            )
+        numbers = self._numbers[file]
+        if rule == "blank-line" and line is not None:
+            numbers.add_blank(line)
+            record = None
+        else:
+            record = numbers.of_line(line) if line is not None else None
+        found = DatasetFinding(
+            rule=rule,
+            severity=RULES[rule].severity,
+            line=line,
+            path=f"{name(file)}#{_shown_pointer(pointer)}" if pointer else name(file),
+            message=sentence(message, MESSAGE_LENGTH),
+            remedy=sentence(remedy, MESSAGE_LENGTH) or RULES[rule].advice,
+            record=record if numbers.has_rows else None,
+        )
+        self._groups.add(found, file, pointer)
+        if self.on_finding is not None:
+            self.on_finding(LoggedFinding(rule, line, record, found.path, found.message))
+
+    def add_row(self, file: str, last_line: int) -> None:
+        """Notes a record that may have several lines, by its last one, before what is found in it."""
+        self._numbers[file].add_row(last_line)
+
+    def close(self, file: str, records: int) -> None:
+        """To be called when a file with so many records is read: what hits nearly all of them is one finding."""
+        self._groups.close(file, records)
+
+    @property
+    def findings(self) -> list[DatasetFinding]:
+        """The first of each rule, in their order."""
+        return self._groups.findings()
 
     def add_findings(self, file: str, line: int, findings: Sequence[RecordFinding]) -> None:
         """Adds what a record broke."""
@@ -83,13 +107,10 @@ class DatasetReport:
 
     @property
     def errors(self) -> int:
-        """How many findings refuse the data set."""
-        return sum(n for rule, n in self.counts.items() if RULES[rule].severity == "error")
-
-    @property
-    def warnings(self) -> int:
-        """How many findings do not."""
-        return self.counts.total() - self.errors
+        """How many findings refuse the data set; one about a whole file is one."""
+        return sum(
+            n - self._groups.told_as_one(rule) for rule, n in self.counts.items() if RULES[rule].severity == "error"
+        )
 
     def rule_texts(self) -> dict[str, RuleText]:
         """The rules that were broken."""
@@ -123,9 +144,9 @@ def rejection(document: DatasetDocument, report_uri: str) -> str:
 
 
 def _told(found: DatasetFinding) -> str:
-    line = f", line {found.line}" if found.line else ""
     message = shortened(found.message, _MESSAGE_SHOWN)
-    return f"{shortened(found.path, _PATH_SHOWN)}{line}: {message} [{found.rule}]"
+    place = found.model_copy(update={"path": shortened(found.path, _PATH_SHOWN)}).place
+    return f"{place}: {message} [{found.rule}]"
 
 
 def _shown_pointer(pointer: str) -> str:

@@ -112,6 +112,8 @@ class CsvRows:
 
     def _row(self, table: Table, cells: list[str], first: int, last: int) -> dict[str, str] | None:
         lines = range(first, last + 1)
+        if any(cells):
+            self._report.add_row(self._file, last)
         if not self._badly_encoded.isdisjoint(lines):
             self._badly_encoded.clear()
             self._refuse("encoding", f"The row is not {self._encoding}, as rows before it are.", last)
