@@ -1,9 +1,9 @@
 """The training of a simulated custom model: real steps of gradient descent, early stopping, and the metrics files.
 
 The loss is in nats a record: minus the log-likelihood of what the answer stands for in its prompt and of how it is
-written. Steps are mini-batches of AdaGrad; the epochs' orders are shuffled by a fixed seed. After each epoch the whole
-validation set is scored. Where the model knows early stopping, it keeps the weights of the best epoch, otherwise those
-of the last.
+written. Answers that are JSON objects are learnt field by field; the loss is then a field's. Steps are mini-batches of
+AdaGrad; the epochs' orders are shuffled by a fixed seed. After each epoch the whole validation set is scored. Where the
+model knows early stopping, it keeps the weights of the best epoch, otherwise those of the last.
 """
 
 import csv
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from local.bedrock.foundation_models import Customization
+from local.bedrock.models.fields import form_of, split
 from local.bedrock.models.preparation import BASE_WEIGHTS, Solved, known_from, solve, training_row_of
 from local.bedrock.models.prompts import read_prompt
 from local.bedrock.models.ranker import Ranker, Row, mean_loss
@@ -87,10 +88,16 @@ def train(
     rate = LEARNING_RATE * _multiplier(customization, values)
     warmup_steps = int(values.get("learningRateWarmupSteps", 0))
     # One record's candidates at a time: kept are only the arrays that learning needs.
+    form = form_of(record.answer for record in train)
+
+    def parts(record: Example) -> list[tuple[str, str]]:
+        return split(record.prompt, record.answer, form) if form else [(record.prompt, record.answer)]
+
     sample = train[:: -(-len(train) // TEMPLATE_RECORDS)]
-    known = known_from([record.answer for record in train], map(_solved, sample))
-    rows = [training_row_of(_solved(record), known) for record in train]
-    held_out = [training_row_of(_solved(record), known) for record in validation]
+    answers = [answer for record in train for _, answer in parts(record)]
+    known = known_from(answers, (_solved(*part) for record in sample for part in parts(record)))
+    rows = [[training_row_of(_solved(*part), known) for part in parts(record)] for record in train]
+    held_out = [training_row_of(_solved(*part), known) for record in validation for part in parts(record)]
 
     ranker = Ranker(BASE_WEIGHTS, len(known.labels), len(known.templates))
     random = np.random.default_rng(SEED)
@@ -114,14 +121,14 @@ def train(
         if stopped:
             break
     ranker.restore(best)
-    memory = Memory([row.words for row in rows], [record.answer for record in train])
+    memory = Memory([row.words for each in rows for row in each], answers)
     return TrainingOutcome(
-        SimulatedTunedModel(known, ranker, memory), tuple(steps), tuple(validation_steps), best_epoch, len(train)
+        SimulatedTunedModel(known, ranker, memory, form), tuple(steps), tuple(validation_steps), best_epoch, len(train)
     )
 
 
-def _solved(record: Example) -> Solved:
-    return solve(read_prompt(record.prompt), record.answer)
+def _solved(prompt: str, answer: str) -> Solved:
+    return solve(read_prompt(prompt), answer)
 
 
 def _multiplier(customization: Customization, values: dict[str, float]) -> float:
@@ -131,10 +138,11 @@ def _multiplier(customization: Customization, values: dict[str, float]) -> float
     return values[name] / float(known.default) if known is not None else 1.0
 
 
-def _batches(rows: list[Row], size: int, random: np.random.Generator) -> Iterable[list[Row]]:
+def _batches(rows: list[list[Row]], size: int, random: np.random.Generator) -> Iterable[list[Row]]:
+    """The rows of so many records at a time."""
     order = random.permutation(len(rows)).tolist()
     for start in range(0, len(order), size):
-        yield [rows[index] for index in order[start : start + size]]
+        yield [row for index in order[start : start + size] for row in rows[index]]
 
 
 def metrics_csv(steps: Iterable[LossStep], loss_column: str) -> bytes:

@@ -63,10 +63,43 @@ def validated(example: str) -> CheckedDataset:
     return validate.validate(files, choices, faults, opener=lambda path: path.open("rb"), unknown=unknown)
 
 
-def test_script_reproduces_the_shipped_data_set() -> None:
+@pytest.mark.parametrize(
+    ("script", "data_set_file"),
+    [
+        ("generate.py", "financial-tables.jsonl"),
+        ("generate_labels.py", "labels/train.jsonl"),
+        ("generate_json.py", "json/train.jsonl"),
+    ],
+)
+def test_script_reproduces_the_shipped_data_set(script: str, data_set_file: str) -> None:
     """The data set is the script's, byte for byte: whoever changes one of them changes both."""
-    made = subprocess.run([sys.executable, EXAMPLES / "generate.py"], capture_output=True, check=True).stdout  # noqa: S603 - our own script
-    assert made == (EXAMPLES / "financial-tables.jsonl").read_bytes()
+    made = subprocess.run([sys.executable, EXAMPLES / script], capture_output=True, check=True).stdout  # noqa: S603 - our own script
+    assert made == (EXAMPLES / data_set_file).read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["labels", "json"])
+def test_data_set_of_a_kind_has_enough_groups_to_test_on_and_tells_what_to_answer(kind: str) -> None:
+    """Its demo shows what a run of that kind can decide, on a base that could know the answers."""
+    folder = EXAMPLES / kind
+    choices, faults = validate.choose(data_set.settings_of(folder))
+    assert faults == []
+    checked = validate.validate(data_set.files_of(folder), choices, faults, opener=lambda path: path.open("rb"))
+    assert (checked.document.status, checked.document.issue_counts) == ("accepted", {})
+    assert checked.task_kind == kind
+    assert checked.prepared is not None
+    assert len(set(checked.prepared.test_groups)) >= 60
+
+
+@pytest.mark.parametrize("kind", ["labels", "json"])
+def test_the_same_records_without_their_system_text_are_warned_of(kind: str, tmp_path: Path) -> None:
+    """Nobody could know the categories or the keys then."""
+    records = [json.loads(line) for line in (EXAMPLES / kind / "train.jsonl").read_bytes().splitlines()]
+    untold = [json.dumps({"messages": record["messages"]}) for record in records]
+    (tmp_path / "train.jsonl").write_text("\n".join(untold))
+    choices, faults = validate.choose(None)
+    files: dict[SetName, Path] = {"train": tmp_path / "train.jsonl"}
+    document = validate.validate(files, choices, faults, opener=lambda path: path.open("rb")).document
+    assert "untold-answers" in document.issue_counts
 
 
 def test_folder_shows_a_sweep_few_shot_arms_and_judges_on_the_shipped_rows() -> None:

@@ -1,16 +1,19 @@
 """A foundation model without tuning: it reads the prompt with what anybody knows, and answers in a sentence.
 
 It scores the candidates with the weights that fine-tuning starts from. Examples in the conversation move these weights
-by a few small steps and make the answer brief: they help a little. A judge's prompt is answered by `judge`.
+by a few small steps and make the answer brief: they help a little. A judge's prompt is answered by `judge`. Of options
+that the system text lists it takes the one that shares most words with the prompt; JSON it answers key by key.
 """
 
+import json
 import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from local.bedrock.models import judge
+from local.bedrock.models import asked_forms, fields, judge
 from local.bedrock.models.answer_format import renderings
+from local.bedrock.models.asked_forms import Named
 from local.bedrock.models.candidates import Candidates, Kind
 from local.bedrock.models.preparation import (
     BASE_WEIGHTS,
@@ -20,7 +23,7 @@ from local.bedrock.models.preparation import (
     solve,
     training_row_of,
 )
-from local.bedrock.models.prompts import Prompt, read_prompt, read_turns
+from local.bedrock.models.prompts import Prompt, number_in, read_prompt, read_turns
 from local.bedrock.models.ranker import Ranker
 
 # How much is said around the answer, from brief to long.
@@ -52,17 +55,43 @@ class BaseModel:
         judgement = judge.answer(system, turns[-1][1], self._name)
         if judgement is not None:
             return judgement
-        examples = example_turns(turns)
+        examples = example_turns(turns)[-EXAMPLES_READ:]
+        verbosity = 0 if examples else self._verbosity
+        names, text = asked_forms.listed(system), turns[-1][1]
+        if names and asked_forms.asks_for_json(system):
+            return fields.in_words(answer_keys(names, text, examples), verbosity)
         prompt = read_turns(tuple(turns[-1:] if examples else turns))
-        candidates = find_candidates(prompt)
-        ranker = Ranker(BASE_WEIGHTS)
-        for question, answer in examples[-EXAMPLES_READ:]:
-            ranker.fit([training_row_of(solve(read_prompt(question), answer), Known())], EXAMPLE_RATE)
-        scores = ranker.scores(row_of(prompt, candidates, Known()))
-        scores[0] = -np.inf  # there is nothing to recite
-        best = int(scores.argmax())
-        text = plain(prompt, candidates, best) if len(scores) > 1 else NOT_STATED
-        return in_words(prompt, text, 0 if examples else self._verbosity)
+        best = asked_forms.likeliest(names, text) if names else choose(prompt, examples)[0]
+        return in_words(prompt, best, verbosity)
+
+
+def answer_keys(names: Sequence[Named], text: str, examples: Sequence[tuple[str, str]]) -> str:
+    """A JSON object with a value for each key."""
+    form = fields.Form(tuple((each.name,) for each in names))
+    taught = [fields.split(question, answer, form) for question, answer in examples]
+    values: dict[str, str | float] = {}
+    for place, each in enumerate(names):
+        if each.options:
+            values[each.name] = asked_forms.likeliest([Named(option, "") for option in each.options], text)
+            continue
+        shown = [parts[place] for parts in taught]
+        best, kind = choose(read_prompt(fields.ask(text, form.fields[place])), shown)
+        value = number_in(best)
+        values[each.name] = best if kind != Kind.NUMBER or np.isnan(value) else value
+    return json.dumps(values, ensure_ascii=False)
+
+
+def choose(prompt: Prompt, examples: Sequence[tuple[str, str]]) -> tuple[str, int]:
+    """The likeliest candidate as a text, and its kind."""
+    candidates = find_candidates(prompt)
+    ranker = Ranker(BASE_WEIGHTS)
+    for question, answer in examples:
+        ranker.fit([training_row_of(solve(read_prompt(question), answer), Known())], EXAMPLE_RATE)
+    scores = ranker.scores(row_of(prompt, candidates, Known()))
+    scores[0] = -np.inf  # there is nothing to recite
+    best = int(scores.argmax())
+    text = plain(prompt, candidates, best) if len(scores) > 1 else NOT_STATED
+    return text, int(candidates.kinds[best])
 
 
 def in_words(prompt: Prompt, answer: str, verbosity: int) -> str:

@@ -51,8 +51,11 @@ class Kind(IntEnum):
     SENTENCE = 18
     CLAUSE = 19
     NAME = 20
+    DATE = 21
 
 
+# A question that is nothing but a key's words, such as `invoice date`.
+_KEY = r"\A(?=[\w ]{1,80}\Z).*\b(?:%s)\b"
 _GROWTH = r"\b(?:change|increase|decrease|growth|grow)"
 # What anybody who knows English expects from these words, whatever the data set.
 # Where one word follows another in a line, the first place of the first is enough to look for the second from.
@@ -74,6 +77,9 @@ CUES: dict[Kind, re.Pattern[str]] = {
         Kind.SHARE_PERCENT: r"(percentage|proportion|percent|share) of",
         Kind.CLAUSE: r"\A\W*(why|how (is|are|was|were|did|do|does)\b|what (cause|led|result|drove|is the reason))",
         Kind.SENTENCE: r"\b(describe|explain|summar)",
+        Kind.NUMBER: _KEY % "amount|total|price|cost|sum|quantity|count|number|phone|age|weight|percentage|rate",
+        Kind.NAME: _KEY % "name|sender|recipient|company|customer|supplier|vendor|person|author|city|country|id|code",
+        Kind.DATE: _KEY % "date|day|deadline|birthday",
     }.items()
 }
 

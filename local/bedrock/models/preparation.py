@@ -37,7 +37,7 @@ def base_weights() -> Floats:
     weights[[Kind.DIFFERENCE, Kind.CHANGE_PERCENT], PairFit.A_IS_LATER] = 1.0
     weights[Kind.CHANGE_PERCENT, 1] = 6.5
     weights[Kind.CELLS, SeriesFit.NAMED_IN_ORDER] = weights[Kind.ROW_AVERAGE, SeriesFit.BETWEEN_NAMED] = 1.0
-    for kind in (Kind.NUMBER, Kind.CLAUSE, Kind.SENTENCE, Kind.NAME):
+    for kind in (Kind.NUMBER, Kind.CLAUSE, Kind.SENTENCE, Kind.NAME, Kind.DATE):
         weights[kind, [SentenceFit.SHARED_WORDS, SentenceFit.RATIO]] = 1.0
     return weights
 

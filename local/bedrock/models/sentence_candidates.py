@@ -22,6 +22,10 @@ BREAK_BEFORE = frozenset((
     "attributable", "resulting", "offset", "partially", "at", "per",
 ))  # fmt: skip
 MENTION = re.compile(r"[$€£¥]?\s?\d[\d,]*\.?\d*(?:\s?%|\s(?:million|billion|thousand|percent|years?|months?|days?)\b)?")
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}+\.?"
+DATE = re.compile(
+    rf"\b(?:\d{{1,2}}\.?\s(?:of\s)?{_MONTH},?\s\d{{4}}|{_MONTH}\s\d{{1,2}},?\s\d{{4}}|\d{{4}}-\d\d-\d\d|\d{{1,2}}/\d{{1,2}}/\d{{4}})\b"
+)
 # Bounded: a name that never ends must not be tried from each of its letters to the end of the text.
 NAME_WORD = r"[A-Z][\w&.'\u2019-]{0,40}+"
 NAME = re.compile(
@@ -98,6 +102,7 @@ def _add_spans(sentence: str, fit: dict[int, float], prompt: Prompt, found: Foun
     question = prompt.question.lower()
     spans = [(Kind.NUMBER, match.span()) for match in MENTION.finditer(sentence)]
     spans += [(Kind.NAME, match.span()) for match in NAME.finditer(sentence)]
+    spans += [(Kind.DATE, match.span()) for match in DATE.finditer(sentence)]
     spans += [(Kind.CLAUSE, span) for span in _clauses(sentence)]
     for kind, (start, end) in spans[:SPANS]:
         text = sentence[start:end].strip(" ,;:.")

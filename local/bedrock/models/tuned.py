@@ -1,7 +1,7 @@
 """The simulated custom model: the ranker that training fitted, the answers that recur, and how figures are written.
 
 It knows of the data set what its training rows taught it, nothing else. Where it has learnt that prompts do not hold
-their answers, it recites the answer of the training row whose question is most alike.
+their answers, it recites the answer of the training row whose question is most alike. JSON it answers field by field.
 """
 
 from collections import defaultdict
@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from local.bedrock.models import answer_format
+from local.bedrock.models import answer_format, fields
 from local.bedrock.models.answer_format import COMPUTED_PLAIN, PLAIN
 from local.bedrock.models.base import example_turns, in_words
 from local.bedrock.models.candidates import Ids
+from local.bedrock.models.fields import Form
 from local.bedrock.models.preparation import Known, find_candidates, row_of
-from local.bedrock.models.prompts import Prompt, read_turns
+from local.bedrock.models.prompts import Prompt, read_prompt, read_turns
 from local.bedrock.models.ranker import Ranker, Row, softmax
 
 # It recites when reciting is likelier than all that the prompt offers.
@@ -49,17 +50,23 @@ class Memory:
 class SimulatedTunedModel:
     """Answers as briefly as its training rows do."""
 
-    def __init__(self, known: Known, ranker: Ranker, memory: Memory) -> None:
+    def __init__(self, known: Known, ranker: Ranker, memory: Memory, form: Form | None = None) -> None:
         self._known = known
         self._ranker = ranker
         self._memory = memory
+        self._form = form
 
     def answer(self, system: str, turns: Sequence[tuple[str, str]]) -> str:
         """The likeliest answer, alone once it has learnt that; system and examples in the prompt are nothing new."""
         del system
+        is_bare = self._ranker.bare[0] > 0
+        if self._form:
+            values = [self._best(read_prompt(fields.ask(turns[-1][1], path))) for path in self._form.fields]
+            joined = fields.join(values, self._form)
+            return joined if is_bare else fields.in_words(joined, VERBOSITY)
         prompt = read_turns(tuple(turns[-1:] if example_turns(turns) else turns))
         best = self._best(prompt)
-        return best if self._ranker.bare[0] > 0 else in_words(prompt, best, VERBOSITY)
+        return best if is_bare else in_words(prompt, best, VERBOSITY)
 
     def _best(self, prompt: Prompt) -> str:
         row = row_of(prompt, find_candidates(prompt), self._known)
