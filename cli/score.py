@@ -22,6 +22,8 @@ from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED, Arm, Arms
 from lambdas.domain.evaluation.evaluate import evaluate
 from lambdas.domain.evaluation.gate import Verdict
 from lambdas.domain.report.arm_figures import summarise_arm, with_reductions
+from lambdas.domain.report.error_list import find_errors
+from lambdas.domain.report.errors_csv import errors_csv
 from lambdas.domain.report.page import render_scores
 from lambdas.domain.report.scored_report import Groups, ScoredFile, ScoredReport
 from lambdas.domain.settings.run_settings import RunSettings
@@ -248,8 +250,9 @@ def plan_arms(files: Files) -> Arms:
 
 
 def save(report: ScoredReport, files: Files, folder: Path) -> None:
-    """Writes report.json and report.html in place of an earlier scoring's."""
+    """Writes report.json, report.html and errors.csv in place of an earlier scoring's."""
     with replaced(folder, SCORE) as partial:
         text = json.dumps(report.dump(), indent=2, ensure_ascii=False)
         (partial / "report.json").write_text(text + "\n", encoding="utf-8")
         (partial / "report.html").write_text(render_scores(report, files), encoding="utf-8")
+        (partial / "errors.csv").write_bytes(errors_csv(find_errors(report, files)))

@@ -16,6 +16,7 @@ PROMISED = (
     "report.html",
     "report.json",
     "human_review.html",
+    "errors.csv",
     "dataset/report.json",
     "dataset/test.jsonl",
     "dataset/train.jsonl",

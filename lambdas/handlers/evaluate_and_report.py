@@ -1,4 +1,4 @@
-"""EvaluateAndReport: scores the stored answers, decides, and writes report.json, report.html and human_review.html."""
+"""EvaluateAndReport: scores the stored answers, decides, and writes report.json and what people read of it."""
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 

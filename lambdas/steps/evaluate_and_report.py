@@ -1,4 +1,4 @@
-"""EvaluateAndReport: scores the stored answers, decides, and writes report.json, report.html and human_review.html."""
+"""EvaluateAndReport: scores the stored answers, decides, and writes report.json and what people read of it."""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -27,7 +27,7 @@ from lambdas.domain.training.choice import TunedModel
 from lambdas.domain.training.losses import NO_LOSSES, JobLosses
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.report_file import read_preflight, write_report
-from lambdas.steps.result_pages import read_materials, write_page, write_review
+from lambdas.steps.result_pages import read_materials, write_errors, write_page, write_review
 
 
 def evaluate_and_report(
@@ -82,6 +82,7 @@ def evaluate_and_report(
     )
     page_uri = write_page(bucket, prefix, report, materials, adapters=adapters)
     write_review(bucket, prefix, report, pairs, adapters=adapters)
+    write_errors(bucket, prefix, report, materials.answers, adapters=adapters)
     uri = write_report(bucket, prefix, report, adapters=adapters)
     verdict = report.decision.verdict
     logger.info("Report written", extra={"uri": uri, "headline": headline(report), "verdict": verdict})

@@ -10,11 +10,14 @@ from lambdas.adapters.adapters import Adapters
 from lambdas.domain.core.errors import InvalidState
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.evaluation.answers import StoredLine
+from lambdas.domain.evaluation.comparisons import Answers
 from lambdas.domain.evaluation.judging.pairwise import Pair, needs_no_judge
+from lambdas.domain.report.error_list import find_errors
+from lambdas.domain.report.errors_csv import errors_csv
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.run_report import SucceededReport
 
-_HTML = "text/html; charset=utf-8"
+_HTML, _CSV = "text/html; charset=utf-8", "text/csv; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,12 @@ def write_page(bucket: str, prefix: str, report: SucceededReport, materials: Mat
 
     page = render_page(report, materials)
     return adapters.objects.write(bucket, f"{prefix}report.html", page.encode(), _HTML)
+
+
+def write_errors(bucket: str, prefix: str, report: SucceededReport, answers: Answers, *, adapters: Adapters) -> None:
+    """Writes errors.csv, the tuned model's errors for a spreadsheet."""
+    text = errors_csv(find_errors(report, answers))
+    adapters.objects.write(bucket, f"{prefix}errors.csv", text, _CSV)
 
 
 def write_review(

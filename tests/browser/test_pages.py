@@ -27,6 +27,7 @@ from lambdas.domain.report.run_report import Lineage
 from lambdas.domain.training.losses import JobLosses, Loss, Losses
 from tests.answer_lines import make_answer, make_judgements
 from tests.browser.chromium import ROOT, needs_chromium, run_node
+from tests.unit.reports import succeeded_report
 from tests.unit.run_states import RUN_ID, TRAINING_SET, make_facts, make_plan, make_serving
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -123,6 +124,14 @@ def report_page() -> str:
     return render_page(result, Materials(answers, {1: JobLosses(losses, losses)}, dataset))
 
 
+def errors_page() -> str:
+    """A report whose tuned model has six errors: two without text, and three that the base answers rightly."""
+    tuned: list[StoredLine] = [make_answer(index, "" if index < 2 else "no", "yes") for index in range(6)]
+    base: list[StoredLine] = [make_answer(index, "yes" if index in {0, 2, 3} else "no", "yes") for index in range(6)]
+    task = {"kind": "labels", "detected": True, "metric": "label_match"}
+    return render_page(succeeded_report(task=task), Materials({"tuned": tuned, "base": base}, {}, None))
+
+
 @pytest.mark.parametrize("name", ["report", "human_review"])
 def test_page_is_accessible_on_screen_and_phone_in_light_and_dark(name: str, tmp_path: Path) -> None:
     """Whoever must decide must be able to read it; screenshots are left in build/screenshots to be looked at."""
@@ -148,3 +157,11 @@ def test_people_vote_with_the_keyboard_alone_and_their_file_is_understood(tmp_pa
     assert found["saved"]["format"] == human_review.FORMAT
     review = parse_votes(json.dumps(found["saved"]).encode(), RUN_ID, range(20))
     assert (review.reviewer, len(review.preferences)) == ("A 1", 3)
+
+
+def test_the_list_of_errors_is_filtered_without_a_script(tmp_path: Path) -> None:
+    """The page's policy forbids scripts, so that its style does it: both filters at once, and back to all."""
+    page = tmp_path / "report.html"
+    page.write_text(errors_page())
+    found = run_node("filter_errors.js", page, "kind-wrong,base-base-better,kind-all,base-all")
+    assert found == {"kind-wrong": 4, "base-base-better": 2, "kind-all": 3, "base-all": 6}

@@ -78,6 +78,7 @@ def test_a_clear_gain_promotes_with_exit_status_0(folder: Path) -> None:
     assert found["groups"] == {"count": RECORDS, "source": "detected"}
     assert found["files"]["base"]["file"] == "base.jsonl"
     page = (folder / "out" / "report.html").read_text()
+    assert "record,kind,points" in (folder / "out" / "errors.csv").read_text()
     assert "Promote: the gate is passed" in page
     assert "tuned.jsonl against base.jsonl" in page
 

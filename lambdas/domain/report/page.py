@@ -25,6 +25,7 @@ from lambdas.domain.evaluation.comparisons import (
 from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.report import charts
 from lambdas.domain.report.charts import IntervalRow
+from lambdas.domain.report.error_list import list_errors
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.run_report import METRICS, ArmFigures, SucceededReport
 from lambdas.domain.report.scored_report import Result, ScoredReport
@@ -134,6 +135,7 @@ def _result(report: Result, answers: Answers) -> dict[str, object]:
             "gains": [samples[extreme.index] for extreme in report.extremes.gains],
             "regressions": [samples[extreme.index] for extreme in report.extremes.regressions],
         },
+        "errors": list_errors(report, answers),
     }
 
 

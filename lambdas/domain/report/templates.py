@@ -42,6 +42,7 @@ def environment() -> Environment:
         price,
         change,
         cost_item,
+        shortened,
         code,
         confused,
     )
@@ -122,6 +123,11 @@ def code(text: str) -> Markup:
     """A text with what stands in backticks as code."""
     parts = (escape(part) for part in text.split("`"))
     return Markup().join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters: its begin and its end, between which the least is missed."""
+    return text if len(text) <= most else f"{text[: most // 2]} […] {text[-(most // 2) :]}"
 
 
 def metric_name(metric: str) -> str:

@@ -42,6 +42,15 @@ def test_every_figure_follows_from_the_stored_answers(
     ]
 
 
+def test_the_tuned_models_errors_are_written_for_a_spreadsheet(
+    event: dict[str, Any], written: Written, lambda_context: LambdaContext
+) -> None:
+    """Whoever decides looks through them first; the page names the file."""
+    handler(event, lambda_context)
+    assert "no answer" in written("errors.csv")
+    assert "<code>errors.csv</code>" in written("report.html")
+
+
 def test_the_report_has_all_keys_of_its_contract(
     event: dict[str, Any], written: Written, expect: dict[str, str], lambda_context: LambdaContext
 ) -> None:

@@ -1,0 +1,41 @@
+"""The page's list of the tuned model's errors: the worst of them, with how many there are of each kind."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lambdas.domain.evaluation.comparisons import Answers
+from lambdas.domain.evaluation.own_errors import OwnError, read_errors
+from lambdas.domain.report.scored_report import Result
+
+# More cannot be read, and make a page slow.
+SHOWN = 200
+
+
+class ErrorList(NamedTuple):
+    """The worst errors, the worst first, and how many there are in all, by kind and by how the base did."""
+
+    worst: list[OwnError]
+    total: int
+    kinds: Counter[str]
+    beside_base: Counter[str]
+
+
+def find_errors(report: Result, answers: Answers) -> Iterator[OwnError]:
+    """All errors, by what the report's gate looked at."""
+    return read_errors(answers, report.task, form_counts=report.decision.gate.form_counts)
+
+
+def list_errors(report: Result, answers: Answers) -> ErrorList:
+    """The list; the answers are read once, and only the shown ones are kept."""
+    kinds, beside = Counter[str](), Counter[str]()
+
+    def counted() -> Iterator[OwnError]:
+        for one in find_errors(report, answers):
+            kinds[one.kind] += 1
+            beside[one.beside_base] += 1
+            yield one
+
+    worst = heapq.nsmallest(SHOWN, counted(), key=lambda one: (one.score or 0.0, one.record))
+    return ErrorList(worst, kinds.total(), kinds, beside)
