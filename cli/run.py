@@ -38,9 +38,12 @@ class InterruptedRunError(Exception):
     """Ctrl-C; the message says what goes on all the same."""
 
 
-def check(data: Path, environment: Environment, console: Console) -> bool:
-    """Checks the data set as the run will, and tells the findings; whether it is accepted. Raises NoDataSetError."""
-    choices, found = choose(settings_of(data), default=environment.base_model)
+def check(data: Path, default_model: str, console: Console) -> bool:
+    """Checks the data set as the run will, and tells the findings; whether it is accepted. Raises NoDataSetError.
+
+    `default_model` is what the environment tunes where run.json names no model.
+    """
+    choices, found = choose(settings_of(data), default=default_model)
     with reading(console) as opener:
         checked = validate(
             files_of(data),

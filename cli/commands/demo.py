@@ -19,15 +19,17 @@ def demo(
 ) -> None:
     """Run a data set (default: the shipped example) through the whole pipeline on this machine, into build/demo.
 
-    It needs no AWS account and costs nothing: the app is deployed on an embedded AWS with a simulated Bedrock, which
-    ends with the command. With --keep it stays after the run, and `fine-tune run` and `fine-tune runs` work on it.
+    It needs no AWS account and costs nothing: the data set is checked, and if a run would accept it, the app is
+    deployed on an embedded AWS with a simulated Bedrock, which ends with the command. With --keep it stays after the
+    run, and `fine-tune run` and `fine-tune runs` work on it.
 
-    Exit status: 0 if the run has succeeded and nothing that bills is left in Bedrock; 1 if not; 2 if the data set, the
-    model or the folder cannot be used.
+    Exit status: 0 if the run has succeeded and nothing that bills is left in Bedrock; 1 if not, or if the data set is
+    refused; 2 if the data set, the model or the folder cannot be used.
     """
     from cli.data_set import NoDataSetError, settings_of, upload_of
     from cli.demo import run_demo
     from cli.execution import NoExecutionError, NotFollowedError
+    from cli.run import check
     from cli.validate import choose
     from lambdas.domain.models.catalogue import UnknownBaseModelError, base_model
     from local.deployment import DEMO_MODEL
@@ -40,13 +42,16 @@ def demo(
     require_paths(DEMO_FOLDER, DEMO, [given])
     try:
         upload = upload_of(given)
-        # A run.json that is refused is left to the run to tell.
+        # What is wrong in run.json is told with all else.
         entry = base_model(model) if model else choose(settings_of(given), default=DEMO_MODEL)[0].model
     except (NoDataSetError, UnknownBaseModelError) as error:
         raise failed(error, 2) from None
     require_paths(DEMO_FOLDER, DEMO, [*upload.files.values()])
+    console = Console()
+    if not check(given, entry.customization_id, console):
+        raise failed("Nothing was deployed: the run would refuse the data set.", 1)
     try:
-        succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, keep=keep, console=Console())
+        succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, keep=keep, console=console)
     except (ProcessFailedError, NoExecutionError, NotFollowedError, FolderInUseError) as error:
         raise failed(error, 1) from None
     raise typer.Exit(0 if succeeded else 1)

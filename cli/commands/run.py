@@ -82,7 +82,7 @@ def _run(
         require_paths(out or RUNS_FOLDER, RUN, [given, *files_of(given).values()])
     environment = environment_of(account_of(region or setting("region")), deployment or setting("deployment"))
     if given is not None:
-        if not check(given, environment, console):
+        if not check(given, environment.base_model, console):
             console.print("Nothing was uploaded.", style="bold red")
             return False
         follow = start(environment, upload_of(given), progress)

@@ -347,6 +347,29 @@ def test_only_a_kept_aws_waits(options: list[str], monkeypatch: pytest.MonkeyPat
     assert run_demo.call_args.kwargs["keep"] is bool(options)
 
 
+@pytest.mark.parametrize(
+    ("record", "settings", "words"),
+    [
+        ({"prompt": "q"}, "{}", "completion is missing"),
+        ({"prompt": "q", "completion": "a"}, '{"hyperparameters": {"epochCont": 3}}', "epochCont"),
+    ],
+)
+def test_a_refused_data_set_is_told_before_anything_is_deployed(
+    record: dict[str, str], settings: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In seconds, with the findings and what to do, as `fine-tune validate` tells them."""
+    run_demo = Mock(return_value=True)
+    monkeypatch.setattr(demo, "run_demo", run_demo)
+    (tmp_path / "train.jsonl").write_text(json.dumps(record) + "\n")
+    (tmp_path / "run.json").write_text(settings)
+    result = CliRunner().invoke(main.app, ["demo", "--data", str(tmp_path)])
+    assert result.exit_code == 1
+    assert words in result.output
+    assert "→" in result.output
+    assert "Nothing was deployed" in result.output
+    run_demo.assert_not_called()
+
+
 def test_a_path_that_is_not_there_is_told(tmp_path: Path) -> None:
     """Before anything is started."""
     result = CliRunner().invoke(main.app, ["demo", "--data", str(tmp_path / "missing")])
@@ -381,7 +404,7 @@ def test_the_model_of_a_run_json_is_deployed_where_none_is_asked_for(
     """In a deployment elsewhere, as the default's would be, the preflight would refuse it."""
     run_demo = Mock(return_value=True)
     monkeypatch.setattr(demo, "run_demo", run_demo)
-    (tmp_path / "train.jsonl").touch()
+    (tmp_path / "train.jsonl").write_bytes(EXAMPLE.read_bytes())
     (tmp_path / "run.json").write_text(json.dumps({"base_model": ON_DEMAND.inference_id}))
     assert CliRunner().invoke(main.app, ["demo", "--data", str(tmp_path), *options]).exit_code == 0
     assert run_demo.call_args.kwargs["model"] == model
