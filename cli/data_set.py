@@ -58,9 +58,13 @@ def unknown_files_of(data: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class Upload:
-    """Files by their keys in the input bucket, in the order of upload; the last one starts the run."""
+    """Files by their keys in the input bucket, in the order of upload; the last one starts the run.
+
+    `settings` are the text of the run.json beside them, where it is none of the files.
+    """
 
     files: Mapping[str, Path]
+    settings: bytes | None = None
 
     @property
     def key(self) -> str:
@@ -81,10 +85,21 @@ class Upload:
         if self.folder is None or not earlier:
             return self
         fresh = f"{self.folder.removesuffix('/')}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}/"
-        return Upload({fresh + key.removeprefix(self.folder): path for key, path in self.files.items()})
+        files = {fresh + key.removeprefix(self.folder): path for key, path in self.files.items()}
+        return Upload(files, self.settings)
+
+    def with_settings(self, text: bytes) -> "Upload":
+        """The upload with this run.json; a single file becomes a folder, since it has none beside it."""
+        files = {key: path for key, path in self.files.items() if not key.endswith(f"/{FILE_NAME}")}
+        if self.folder is None:
+            stem, _, ending = self.key.rpartition(".")
+            files = {f"{stem}/train.{ending}": path for path in files.values()}
+        return Upload(files, text)
 
     def send(self, s3: Any, bucket: str) -> str | None:
         """Uploads the files; returns the version of the one that starts the run."""
+        if self.settings is not None:
+            s3.put_object(Bucket=bucket, Key=f"{self.folder}{FILE_NAME}", Body=self.settings)
         for key, path in self.files.items():
             s3.upload_file(str(path), bucket, key)
         version: str | None = s3.head_object(Bucket=bucket, Key=self.key).get("VersionId")

@@ -1,6 +1,6 @@
 """A run on an environment, of an account or of the embedded AWS: checked, uploaded, followed, fetched and told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,12 +38,12 @@ class InterruptedRunError(Exception):
     """Ctrl-C; the message says what goes on all the same."""
 
 
-def check(data: Path, default_model: str, console: Console) -> bool:
+def check(data: Path, default_model: str, console: Console, mapping: Mapping[str, str] | None = None) -> bool:
     """Checks the data set as the run will, and tells the findings; whether it is accepted. Raises NoDataSetError.
 
-    `default_model` is what the environment tunes where run.json names no model.
+    `default_model` is what the environment tunes where run.json names no model; `mapping` overrides its own.
     """
-    choices, found = choose(settings_of(data), default=default_model)
+    choices, found = choose(settings_of(data), default=default_model, mapping=mapping)
     with reading(console) as opener:
         checked = validate(
             files_of(data),

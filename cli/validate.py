@@ -63,6 +63,7 @@ def choose(
     default: str | None = None,
     system: str | None = None,
     context_tag: str | None = None,
+    mapping: Mapping[str, str] | None = None,
     limits: RunLimits = NO_LIMITS,
 ) -> tuple[Choices, list[SettingFinding]]:
     """The settings of a run.json, overridden by those given here, and the findings in it; with any, the defaults.
@@ -70,7 +71,7 @@ def choose(
     Without a model in either it is `default`, or cdk.json's. `limits` are an environment's; `fine-tune validate` has
     none. Raises UnknownBaseModelError for an unknown `base_model`.
     """
-    options = {"base_model": base_model, "system": system, "context_tag": context_tag}
+    options = {"base_model": base_model, "system": system, "context_tag": context_tag, "mapping": mapping}
     chosen = {name: value for name, value in options.items() if value is not None}
     if base_model is not None:
         catalogue.base_model(base_model)
@@ -78,13 +79,19 @@ def choose(
     return run_settings.choose(_with_options(text, chosen), default or setting("base_model"), limits)
 
 
-def _with_options(text: bytes | None, chosen: dict[str, str]) -> bytes | None:
+def with_mapping(settings: Path | None, mapping: Mapping[str, str]) -> bytes:
+    """The run.json of a run whose columns are mapped by options."""
+    text = None if settings is None else settings.read_bytes()
+    return _with_options(text, {"mapping": mapping}) or b""
+
+
+def _with_options(text: bytes | None, chosen: Mapping[str, object]) -> bytes | None:
     """A run.json overridden by options; one that is not a JSON object stays as it is, to be refused."""
     try:
         document = {} if text is None else orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
-    return orjson.dumps(document | chosen) if chosen and isinstance(document, dict) else text
+    return orjson.dumps(document | dict(chosen)) if chosen and isinstance(document, dict) else text
 
 
 def validate(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.options import EXAMPLE, Data, DataOption, Model, given_data
+from cli.commands.options import EXAMPLE, Completion, Data, DataOption, Model, Prompt, given_data, given_mapping
 from cli.folders import DEMO, DEMO_FOLDER
 
 LifeCycleStatus = Literal["ACTIVE", "LEGACY", "EOL"]
@@ -15,6 +15,8 @@ def demo(
     data: DataOption = None,
     model: Model = None,
     lifecycle: Annotated[LifeCycleStatus, typer.Option(help="Its life cycle in the simulated Bedrock.")] = "ACTIVE",
+    prompt: Prompt = None,
+    completion: Completion = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the embedded AWS until Ctrl-C, for more runs.")] = False,
 ) -> None:
     """Run a data set (default: the shipped example) through the whole pipeline on this machine, into build/demo.
@@ -30,7 +32,7 @@ def demo(
     from cli.demo import run_demo
     from cli.execution import NoExecutionError, NotFollowedError
     from cli.run import check
-    from cli.validate import choose
+    from cli.validate import choose, with_mapping
     from lambdas.domain.models.catalogue import UnknownBaseModelError, base_model
     from local.deployment import DEMO_MODEL
     from local.output_folder import require_paths
@@ -38,17 +40,19 @@ def demo(
     from local.session import FolderInUseError
     from local.terminal import Console, failed
 
-    given = given_data(data_set, data) or EXAMPLE
+    given, mapping = given_data(data_set, data) or EXAMPLE, given_mapping(prompt, completion)
     require_paths(DEMO_FOLDER, DEMO, [given])
     try:
         upload = upload_of(given)
+        if mapping:
+            upload = upload.with_settings(with_mapping(settings_of(given), mapping))
         # What is wrong in run.json is told with all else.
         entry = base_model(model) if model else choose(settings_of(given), default=DEMO_MODEL)[0].model
     except (NoDataSetError, UnknownBaseModelError) as error:
         raise failed(error, 2) from None
     require_paths(DEMO_FOLDER, DEMO, [*upload.files.values()])
     console = Console()
-    if not check(given, entry.customization_id, console):
+    if not check(given, entry.customization_id, console, mapping):
         raise failed("Nothing was deployed: the run would refuse the data set.", 1)
     try:
         succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, keep=keep, console=console)

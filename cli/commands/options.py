@@ -1,5 +1,6 @@
 """What several commands take: the data set, the base model, and where a stack is."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,38 @@ DataOption = Annotated[Path | None, typer.Option("--data", metavar="DATA", help=
 Model = Annotated[str | None, typer.Option(help="The base model's id; default: run.json's or cdk.json's.")]
 StackName = Annotated[str | None, typer.Option(help="The setting `deployment` of the stacks; default: cdk.json's.")]
 Region = Annotated[str | None, typer.Option(help="The AWS Region; default: cdk.json's.")]
+
+Prompt = Annotated[
+    str | None,
+    typer.Option(help="The prompt's column, or a text with columns in braces, such as '{subject}\\n\\n{body}'."),
+]
+Completion = Annotated[str | None, typer.Option(help="The answer's column, or a text with columns in braces.")]
+_ESCAPES = {r"\n": "\n", r"\t": "\t", "\\\\": "\\"}
+
+
+def given_mapping(prompt: str | None, completion: str | None) -> dict[str, str] | None:
+    """The mapping of columns that was given, with line feeds and tabs for their escapes.
+
+    Raises typer.BadParameter for one without the other, and for what is no template.
+    """
+    from lambdas.domain.dataset.formats.mapping import parse_template
+
+    if prompt is None and completion is None:
+        return None
+    if prompt is None or completion is None:
+        raise typer.BadParameter("Name both columns: --prompt and --completion.")
+    mapping = {"prompt": _unescaped(prompt), "completion": _unescaped(completion)}
+    for option, text in mapping.items():
+        try:
+            parse_template(text)
+        except ValueError as error:
+            raise typer.BadParameter(f"--{option}: {error}.") from None
+    return mapping
+
+
+def _unescaped(text: str) -> str:
+    """A shell hands on escapes as they were typed."""
+    return re.sub(r"\\[nt\\]", lambda found: _ESCAPES[found[0]], text)
 
 
 def given_data(argument: Path | None, option: Path | None) -> Path | None:

@@ -5,13 +5,24 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.options import Data, DataOption, Region, StackName, given_data
+from cli.commands.options import (
+    Completion,
+    Data,
+    DataOption,
+    Prompt,
+    Region,
+    StackName,
+    given_data,
+    given_mapping,
+)
 from cli.folders import RUN, RUNS_FOLDER
 
 
 def run(
     data_set: Data = None,
     data: DataOption = None,
+    prompt: Prompt = None,
+    completion: Completion = None,
     follow: Annotated[
         str | None, typer.Option(metavar="RUN_ID", help="Upload nothing: follow this run, or tell how it has ended.")
     ] = None,
@@ -39,10 +50,10 @@ def run(
     from cli.run import InterruptedRunError, NotUploadedError
     from local.terminal import failed
 
-    given = given_data(data_set, data)
+    given, mapping = given_data(data_set, data), given_mapping(prompt, completion)
     _require_one(given, follow, wait=wait)
     try:
-        succeeded = _run(given, follow, wait=wait, out=out, deployment=deployment, region=region)
+        succeeded = _run(given, follow, mapping=mapping, wait=wait, out=out, deployment=deployment, region=region)
     except (NoDataSetError, NoAccountError, NoEnvironmentError) as error:
         raise failed(error, 2) from None
     except (NoExecutionError, NotFollowedError, NotUploadedError) as error:
@@ -65,13 +76,21 @@ def _require_one(given: Path | None, follow: str | None, *, wait: bool) -> None:
 
 
 def _run(
-    given: Path | None, follow: str | None, *, wait: bool, out: Path | None, deployment: str | None, region: str | None
+    given: Path | None,
+    follow: str | None,
+    *,
+    mapping: dict[str, str] | None,
+    wait: bool,
+    out: Path | None,
+    deployment: str | None,
+    region: str | None,
 ) -> bool:
     from cli.account import account_of
-    from cli.data_set import files_of, upload_of
+    from cli.data_set import files_of, settings_of, upload_of
     from cli.environment import environment_of
     from cli.progress import Progress
     from cli.run import SECONDS_TO_FIND, SECONDS_TO_START, check, find, finish, how_to_follow, start, watch
+    from cli.validate import with_mapping
     from local.deployment import setting
     from local.output_folder import require_paths
     from local.terminal import Console
@@ -82,10 +101,13 @@ def _run(
         require_paths(out or RUNS_FOLDER, RUN, [given, *files_of(given).values()])
     environment = environment_of(account_of(region or setting("region")), deployment or setting("deployment"))
     if given is not None:
-        if not check(given, environment.base_model, console):
+        if not check(given, environment.base_model, console, mapping):
             console.print("Nothing was uploaded.", style="bold red")
             return False
-        follow = start(environment, upload_of(given), progress)
+        upload = upload_of(given)
+        if mapping:
+            upload = upload.with_settings(with_mapping(settings_of(given), mapping))
+        follow = start(environment, upload, progress)
         if not wait:
             console.write_line(f"The run {follow} starts. {how_to_follow(environment, follow)}")
             return True

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.commands.options import EXAMPLE, Data, DataOption, Model, given_data
+from cli.commands.options import EXAMPLE, Completion, Data, DataOption, Model, Prompt, given_data, given_mapping
 from cli.folders import VALIDATE, VALIDATE_FOLDER
 
 Rules = Literal["structure", "content", "all"]
@@ -18,6 +18,8 @@ def validate(
     rules: Annotated[Rules, typer.Option(help="structure is fast; only all splits the data and writes it.")] = "all",
     system: Annotated[str | None, typer.Option(help="A system text for records that are no conversations.")] = None,
     context_tag: Annotated[str | None, typer.Option(help="The XML tag around documents.")] = None,
+    prompt: Prompt = None,
+    completion: Completion = None,
     out: Annotated[
         Path, typer.Option(help="Where report and data set go; default: build/validate.", show_default=False)
     ] = VALIDATE_FOLDER,
@@ -39,11 +41,13 @@ def validate(
     from local.terminal import Console, failed
 
     console = Console()
-    given = given_data(data_set, data) or EXAMPLE
+    given, mapping = given_data(data_set, data) or EXAMPLE, given_mapping(prompt, completion)
     require_paths(out, VALIDATE, [given])
     try:
         files = files_of(given)
-        choices, found = choose(settings_of(given), base_model=model, system=system, context_tag=context_tag)
+        choices, found = choose(
+            settings_of(given), base_model=model, system=system, context_tag=context_tag, mapping=mapping
+        )
     except (NoDataSetError, UnknownBaseModelError) as error:
         raise failed(error, 2) from None
     require_paths(out, VALIDATE, [*files.values()])

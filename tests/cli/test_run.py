@@ -20,6 +20,7 @@ from cli.environment import Environment, NoEnvironmentError, environment_of
 from cli.execution import NoExecutionError, NotFollowedError, find_execution, follow
 from cli.progress import Progress
 from cli.run import InterruptedRunError, NotUploadedError, find, start, watch
+from cli.validate import with_mapping
 from lambdas.domain.core import run as runs
 from lambdas.domain.core.run import Source
 from local.terminal import Console
@@ -92,6 +93,18 @@ def test_a_folder_is_not_mixed_with_an_earlier_one_of_its_name(account: Scripted
     assert sorted(earlier) == ["input/sales/run.json", "input/sales/train.jsonl"]
     assert fresh.startswith("input/sales-2")
     assert fresh.endswith("/train.jsonl")
+
+
+def test_a_mapping_of_columns_goes_along_in_the_run_s_settings(account: ScriptedAccount, folder: Path) -> None:
+    """The run reads run.json alone: a file that has none beside it becomes a folder, and a folder's own is kept."""
+    mapping = {"prompt": "{a}", "completion": "b"}
+    start(account.environment, upload_of(EXAMPLE).with_settings(with_mapping(None, mapping)), silent())
+    start(account.environment, upload_of(folder).with_settings(with_mapping(folder / "run.json", mapping)), silent())
+    prefixes = ("input/financial-tables/", "input/sales/")
+    assert sorted(keys(account)) == [f"{prefix}{name}" for prefix in prefixes for name in ("run.json", "train.jsonl")]
+    stored = [account.s3.get_object(Bucket=INPUT, Key=f"{prefix}run.json")["Body"].read() for prefix in prefixes]
+    own = json.loads((folder / "run.json").read_text())
+    assert [json.loads(text) for text in stored] == [{"mapping": mapping}, {**own, "mapping": mapping}]
 
 
 def test_a_set_that_is_there_twice_is_refused(folder: Path) -> None:

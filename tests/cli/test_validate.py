@@ -223,3 +223,34 @@ def test_labels_are_printed_with_their_counts(tmp_path: Path) -> None:
     labelled = [{**row, "answer": ("invoice", "refund", "refund")[n % 3]} for n, row in enumerate(rows(60))]
     _, output, _ = run(tmp_path, write(tmp_path / "a.jsonl", labelled))
     assert "Labels of 2 kinds, with their records: 'refund' 40, 'invoice' 20" in output
+
+
+def tickets(count: int) -> list[dict[str, str]]:
+    labels = ("billing", "shipping")
+    return [{"subject": f"Case {n}", "body": f"Text {n * 7}", "category": labels[n % 2]} for n in range(count)]
+
+
+def test_columns_are_mapped_by_options_with_the_escapes_of_a_shell(tmp_path: Path) -> None:
+    """Nothing is renamed: the two options say which columns make the prompt and the answer."""
+    path = write_csv(tmp_path / "a.csv", tickets(140))
+    options = ("--prompt", r"{subject}\n\n{body}", "--completion", "category")
+    status, output, report = run(tmp_path, path, *options, "--model", HAIKU)
+    assert status == 0, output
+    assert report["labels"] == {"billing": 70, "shipping": 70}
+    contents = [json.loads(line)["messages"][0]["content"] for text in sets(tmp_path) for line in text.splitlines()]
+    assert "Case 0\n\nText 0" in contents
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--prompt", "a"], "Name both columns"),
+        (["--prompt", "{a.b}", "--completion", "c"], "no plain name"),
+    ],
+)
+def test_a_wrong_mapping_is_wrong_use(tmp_path: Path, options: list[str], words: str) -> None:
+    """Whoever typed it is told at once, before a file is read."""
+    path = write_csv(tmp_path / "a.csv", tickets(2))
+    result = CliRunner().invoke(app, ["validate", "--data", str(path), *options])
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.replace("│", " ").split())

@@ -133,7 +133,7 @@ def check_blocks(
 ) -> None:
     """The rules for lines and records."""
     try:
-        opened = open_file(stream, read.file, report, read.max_bytes)
+        opened = open_file(stream, read.file, report, read.max_bytes, conversion.mapping)
         read.container, read.kind = opened.container, opened.kind
         _check_blocks(opened.blocks, read, model, report, conversion, rules, on_answer)
         read.records_read += opened.rows_refused
@@ -178,7 +178,7 @@ def convert(stream: BinaryIO, read: RecordSet, model: BaseModelEntry, conversion
     hashed = Hashed(stream)
     with buffered(hashed) as lines:
         try:
-            for block in open_file(lines, read.file, DatasetReport(), read.max_bytes).blocks:
+            for block in open_file(lines, read.file, DatasetReport(), read.max_bytes, conversion.mapping).blocks:
                 for line, number in zip(block.lines, block.numbers, strict=True):
                     kept = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip()
                     if kept:

@@ -12,6 +12,7 @@ from lambdas.domain.core.outside_text import name
 from lambdas.domain.core.run import RUN_TAGS
 from lambdas.domain.core.settings_model import SettingsModel
 from lambdas.domain.dataset.formats import DEFAULT_CONTEXT_TAG, Conversion
+from lambdas.domain.dataset.formats.mapping import ColumnMapping, MappingSettings
 from lambdas.domain.dataset.preparation import Wanted
 from lambdas.domain.dataset.set_names import SETTINGS_FILE
 from lambdas.domain.dataset.split.holdout import SplitSettings
@@ -67,10 +68,11 @@ class RunSettings(SettingsModel):
     """One run's settings. You can leave out every key.
 
     `system` is the system text of records that are not conversations and have none of their own; `context_tag` is the
-    XML tag around their documents. `tags` are put on everything that the run makes in Bedrock. `keep_job` lets a
-    customization job train to its end although its run failed or was aborted. `serving` "auto" is the cheapest way that
-    the base model allows. A run with an estimate above `max_cost_usd` is refused. `custom_model` is the ARN of a custom
-    model that exists: the run trains nothing, goes on from it, and ignores what else is said of training.
+    XML tag around their documents. `mapping` makes records of columns that no known format has. `tags` are put on
+    everything that the run makes in Bedrock. `keep_job` lets a customization job train to its end although its run
+    failed or was aborted. `serving` "auto" is the cheapest way that the base model allows. A run with an estimate above
+    `max_cost_usd` is refused. `custom_model` is the ARN of a custom model that exists: the run trains nothing, goes on
+    from it, and ignores what else is said of training.
     """
 
     schema_uri: str | None = Field(
@@ -88,6 +90,7 @@ class RunSettings(SettingsModel):
     custom_model: str | None = Field(default=None, pattern=_CUSTOM_MODEL)
     system: str | None = Field(default=None, min_length=1)
     context_tag: str = Field(default=DEFAULT_CONTEXT_TAG, pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")
+    mapping: MappingSettings | None = None
     tags: Annotated[dict[_TagName, _TagValue], AfterValidator(_differ_in_more_than_case)] = Field(
         default={}, max_length=40
     )
@@ -186,7 +189,8 @@ def _asked_models(settings: RunSettings) -> Iterator[tuple[str, str]]:
 
 def conversion(settings: RunSettings) -> Conversion:
     """What is added in converting records."""
-    return Conversion(settings.system, settings.context_tag)
+    mapping = ColumnMapping(settings.mapping.templates) if settings.mapping else None
+    return Conversion(settings.system, settings.context_tag, mapping)
 
 
 def compared_models(choices: Choices) -> dict[str, str]:
@@ -248,8 +252,12 @@ def _unit_findings(settings: RunSettings, most: int) -> list[SettingFinding]:
 def _added_text_findings(settings: RunSettings, model: BaseModelEntry) -> Iterator[SettingFinding]:
     """What converting adds to prompts is checked as they are: a reserved word in it would fail the job."""
     added = {"/system": settings.system, "/context_tag": f"<{settings.context_tag}>"}
+    for key, template in (settings.mapping.templates if settings.mapping else {}).items():
+        if key != "completion" and not template.is_column:
+            added[f"/mapping/{key}"] = template.fill({})
     for pointer, text in added.items():
-        if text is not None and text.isspace():
+        # Of a mapping the columns stand between.
+        if pointer in ("/system", "/context_tag") and text is not None and text.isspace():
             yield SettingFinding(pointer, "The text is only white space.")
         for word in model.reserved_words:
             if text is not None and word in text:

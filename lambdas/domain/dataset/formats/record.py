@@ -2,6 +2,8 @@
 
 from typing import Final, Literal, NamedTuple
 
+from lambdas.domain.dataset.formats.mapping import ColumnMapping
+
 SourceFormat = Literal["messages", "prompt/completion", "bedrock-conversation-2024", "document/question/answer"]
 
 DEFAULT_CONTEXT_TAG = "document"
@@ -17,10 +19,14 @@ class Record(NamedTuple):
 
 
 class Conversion(NamedTuple):
-    """What is added in converting: a system text for records that are no conversations, the tag around documents."""
+    """What is added in converting: a system text for records that are no conversations, the tag around documents.
+
+    `mapping` makes records of columns that are of no known format.
+    """
 
     system: str | None = None
     context_tag: str = DEFAULT_CONTEXT_TAG
+    mapping: ColumnMapping | None = None
 
 
 class Text(NamedTuple):

@@ -5,14 +5,16 @@ cells of optional columns are left out; white space around column names is ignor
 """
 
 import csv
+import io
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import orjson
 
+from lambdas.domain.dataset.formats.mapping import ColumnMapping
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES, Block, in_blocks
-from lambdas.domain.dataset.reading.table import Table, layout_of
+from lambdas.domain.dataset.reading.table import Table, column_names, layout_of
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 from lambdas.domain.dataset.reading.utf8 import BYTE_ORDER_MARK
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
@@ -32,27 +34,30 @@ class Dialect(NamedTuple):
     lines_before: int = 0
 
 
-def csv_dialect(head: bytes) -> Dialect | None:
-    """The dialect of a file that begins like this, if its columns are known."""
+def csv_dialect(head: bytes, mapping: ColumnMapping | None = None) -> Dialect | None:
+    """The dialect of a file that begins like this, if its columns are known, or all that the mapping names."""
     lines = _first_lines(head)
     if sep := _SEP_LINE.fullmatch(lines[0]):
         return Dialect(sep[1], lines_before=1)
     for delimiter in _DELIMITERS:
-        if layout_of(_cells(lines[0], delimiter)):
+        header = _cells(lines[0], delimiter)
+        if mapping is not None and len(header) > 1 and not mapping.missing(column_names(header)):
+            return Dialect(delimiter)
+        if layout_of(header):
             return Dialect(delimiter)
     return None
 
 
 def foreign_dialect(head: bytes) -> Dialect | None:
     """The dialect of what looks like a table with columns of another kind: two rows of equally many, short names."""
-    first, second = _first_lines(head)
+    first, _ = _first_lines(head)
     if first.lstrip().startswith(("{", "[", '"{')) or "\0" in first:
         return None
     for delimiter in _DELIMITERS:
         names = [each.strip() for each in _cells(first, delimiter)]
         if (
             len(names) > 1
-            and len(set(names)) == len(names) == len(_cells(second, delimiter))
+            and len(set(names)) == len(names) == _width_of_second_row(head, delimiter)
             and all(0 < len(each) <= _MOST_COLUMN_NAME for each in names)
         ):
             return Dialect(delimiter)
@@ -62,6 +67,15 @@ def foreign_dialect(head: bytes) -> Dialect | None:
 def _first_lines(head: bytes) -> tuple[str, str]:
     first, _, rest = head.removeprefix(BYTE_ORDER_MARK).partition(b"\n")
     return first.decode("utf-8", "replace"), rest.partition(b"\n")[0].decode("utf-8", "replace")
+
+
+def _width_of_second_row(head: bytes, delimiter: str) -> int:
+    """How many columns the row under the header has, whose texts may have several lines."""
+    text = io.StringIO(head.decode("utf-8", "replace"), newline="")
+    try:
+        return len([row for row, _ in zip(csv.reader(text, delimiter=delimiter), range(2), strict=False)][-1])
+    except csv.Error:
+        return 0
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
@@ -78,8 +92,16 @@ class CsvRows:
     closed.
     """
 
-    def __init__(self, blocks: Iterable[Block], dialect: Dialect, file: str, report: DatasetReport) -> None:
+    def __init__(
+        self,
+        blocks: Iterable[Block],
+        dialect: Dialect,
+        file: str,
+        report: DatasetReport,
+        mapping: ColumnMapping | None = None,
+    ) -> None:
         self._blocks, self._dialect, self._file, self._report = blocks, dialect, file, report
+        self._mapping = mapping
         self.rows_refused = 0
         self._row_bytes = 0
         self._last_text = ""
@@ -99,7 +121,7 @@ class CsvRows:
         try:
             for _ in range(self._dialect.lines_before):
                 next(reader, [])
-            table = Table(next(reader, []), self._file, self._report, reader.line_num)
+            table = Table(next(reader, []), self._file, self._report, reader.line_num, self._mapping)
             last = reader.line_num
             for cells in reader:
                 number, first, last = reader.line_num, last + 1, reader.line_num

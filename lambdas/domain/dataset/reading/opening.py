@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 
+from lambdas.domain.dataset.formats.mapping import ColumnMapping
 from lambdas.domain.dataset.reading.blocks import Block, read_blocks
 from lambdas.domain.dataset.reading.csv_rows import CsvRows, csv_dialect, foreign_dialect
 from lambdas.domain.dataset.reading.foreign import explain_foreign
 from lambdas.domain.dataset.reading.gunzip import MAGIC, Gunzipped
 from lambdas.domain.dataset.reading.json_values import JsonLayout, JsonValues, json_layout
+from lambdas.domain.dataset.reading.mapped_values import MappedValues
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 from lambdas.domain.dataset.reading.utf8 import BYTE_ORDER_MARK, Utf8, wide_encoding
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
@@ -29,6 +31,7 @@ class OpenedFile:
     blocks: Iterable[Block]
     packing: list[str] = field(default_factory=list)
     rows: CsvRows | None = None
+    mapped: MappedValues | None = None
 
     @property
     def kind(self) -> str:
@@ -37,12 +40,18 @@ class OpenedFile:
 
     @property
     def rows_refused(self) -> int:
-        """How many rows became no records, of those that were read."""
-        return self.rows.rows_refused if self.rows else 0
+        """How many rows and values became no records, of those that were read."""
+        return (self.rows.rows_refused if self.rows else 0) + (self.mapped.refused if self.mapped else 0)
 
 
-def open_file(stream: "io.BufferedReader[Any]", file: str, report: DatasetReport, max_bytes: int) -> OpenedFile:
-    """The file's records, at most `max_bytes` unpacked.
+def open_file(
+    stream: "io.BufferedReader[Any]",
+    file: str,
+    report: DatasetReport,
+    max_bytes: int,
+    mapping: ColumnMapping | None = None,
+) -> OpenedFile:
+    """The file's records, at most `max_bytes` unpacked; with a mapping, those that it makes of the file's columns.
 
     Raises UnreadableFileError, as its blocks do, for a file that is of no kind that is read here.
     """
@@ -59,17 +68,19 @@ def open_file(stream: "io.BufferedReader[Any]", file: str, report: DatasetReport
         stream = io.BufferedReader(Utf8(stream, encoding), _BUFFER_BYTES)
         packing.insert(0, encoding[:6].upper())
         head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
-    opened = _open(stream, head, file, report)
+    opened = _open(stream, head, file, report, mapping)
     opened.packing = packing
+    if mapping is not None:
+        opened.blocks = opened.mapped = MappedValues(opened.blocks, mapping, file, report)
     return opened
 
 
-def _open(stream: BinaryIO, head: bytes, file: str, report: DatasetReport) -> OpenedFile:
+def _open(stream: BinaryIO, head: bytes, file: str, report: DatasetReport, mapping: ColumnMapping | None) -> OpenedFile:
     if layout := json_layout(head):
         if head.startswith(BYTE_ORDER_MARK):
             report.changed[file, "byte order mark removed"] = LineRanges(1, [[1, 1]])
         return OpenedFile(layout, JsonValues(stream, layout))
-    dialect = csv_dialect(head)
+    dialect = csv_dialect(head, mapping)
     if dialect is None:
         if foreign := explain_foreign(head, file):
             message, remedy = foreign
@@ -77,5 +88,5 @@ def _open(stream: BinaryIO, head: bytes, file: str, report: DatasetReport) -> Op
         dialect = foreign_dialect(head)
     if dialect is None:
         return OpenedFile("JSONL", read_blocks(stream))
-    rows = CsvRows(read_blocks(stream), dialect, file, report)
+    rows = CsvRows(read_blocks(stream), dialect, file, report, mapping)
     return OpenedFile("CSV", rows, rows=rows)

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.dataset.formats import GROUP_KEY
+from lambdas.domain.dataset.formats.mapping import ColumnMapping
+from lambdas.domain.dataset.reading.mapped_values import explain_missing, offer_mapping, shown_columns
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
 
@@ -46,6 +48,11 @@ def layout_of(header: Sequence[str]) -> Layout | None:
     return next((each for each in LAYOUTS if names >= each.needed.keys()), None)
 
 
+def column_names(header: Sequence[str]) -> list[str]:
+    """The names of a header's columns, without white space around them."""
+    return [column.removeprefix("\ufeff").strip() for column in header]
+
+
 def _plain(column: str) -> str:
     return column.removeprefix("\ufeff").strip().lower()
 
@@ -53,15 +60,26 @@ def _plain(column: str) -> str:
 class Table:
     """The rows under a header. Raises UnreadableFileError for a header that gives no records."""
 
-    def __init__(self, header: Sequence[str], file: str, report: DatasetReport, line: int) -> None:
+    def __init__(
+        self,
+        header: Sequence[str],
+        file: str,
+        report: DatasetReport,
+        line: int,
+        mapping: ColumnMapping | None = None,
+    ) -> None:
         self._file, self._report = file, report
         self._width = len(header)
         while self._width and not header[self._width - 1].strip():
             self._width -= 1
         header = header[: self._width]
+        self.columns = self._width
+        if mapping is not None:
+            self._map(header, mapping, line)
+            return
         layout = layout_of(header)
         if layout is None:
-            raise UnreadableFileError("columns", _explain_foreign(header), line)
+            raise UnreadableFileError("columns", _explain_foreign(header), line, remedy=_offer(header))
         known = _ALWAYS_OPTIONAL | layout.optional | layout.needed
         self._optional = {known[column] for column in known if column not in layout.needed}
         self._keys = [known.get(_plain(column)) for column in header]
@@ -70,7 +88,21 @@ class Table:
             message = f"Two columns are both read as {twice}."
             raise UnreadableFileError("duplicate-key", message, line, remedy="Rename one of them, or leave it out.")
         self._left_out = _left_out([column for column, key in zip(header, self._keys, strict=True) if not key])
-        self.columns = self._width
+
+    def _map(self, header: Sequence[str], mapping: ColumnMapping, line: int) -> None:
+        """Keeps the columns that a mapping names under their own names, with system and group."""
+        names = column_names(header)
+        if missing := mapping.missing(names):
+            message, remedy = explain_missing(missing[0], names)
+            raise UnreadableFileError("columns", message, line, remedy=remedy)
+        read = [*mapping.columns, *(key for key in _ALWAYS_OPTIONAL if key not in mapping.columns)]
+        self._optional = set(_ALWAYS_OPTIONAL) - set(mapping.columns)
+        self._keys = [column if column in read else None for column in names]
+        twice = next((key for key in self._keys if key and self._keys.count(key) > 1), None)
+        if twice:
+            message = f"Two columns are named {name(twice)}."
+            raise UnreadableFileError("duplicate-key", message, line, remedy="Rename one of them, or leave it out.")
+        self._left_out = _left_out([column for column in names if column not in read])
 
     def record(self, cells: Sequence[str]) -> dict[str, str] | str | None:
         """A row's record; None for a row without any text, and what is wrong with a row that does not fit."""
@@ -102,6 +134,9 @@ def _left_out(columns: Sequence[str]) -> str:
 
 
 def _explain_foreign(header: Sequence[str]) -> str:
-    shown = ", ".join(name(column.strip()) or "(no name)" for column in header[:_COLUMNS_SHOWN])
-    more = f" and {len(header) - _COLUMNS_SHOWN} more" if len(header) > _COLUMNS_SHOWN else ""
-    return f"The columns are {shown}{more}: none of the known pairs of a prompt and its answer is among them."
+    shown = shown_columns(header)
+    return f"The columns are {shown}: none of the known pairs of a prompt and its answer is among them."
+
+
+def _offer(header: Sequence[str]) -> str:
+    return offer_mapping(column_names(header))

@@ -8,6 +8,7 @@ from typing import Any
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
 from lambdas.domain.dataset.formats import GROUP_KEY, Text, checks
+from lambdas.domain.dataset.reading.mapped_values import offer_mapping, shown_columns
 from lambdas.domain.dataset.rules.table import RecordFinding
 from lambdas.domain.models.catalogue import BaseModelEntry
 
@@ -18,8 +19,8 @@ def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[RecordFindi
         return [RecordFinding("record-type", "", f"A JSON object is needed, not {checks.kind(value)}.")]
     source_format = formats.detect(value)
     if source_format is None:
-        message = "There are neither messages, nor prompt and completion, nor question and answer."
-        return [RecordFinding("missing-key", "", message)]
+        message = f"The keys {shown_columns([*value])} are those of no format."
+        return [RecordFinding("missing-key", "", message, offer_mapping([*value]))]
     found = [*formats.BY_NAME[source_format].findings(value), *_duplicate_keys(line)]
     if found:
         return found
