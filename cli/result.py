@@ -13,6 +13,7 @@ from cli.stored_report import parse_report
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.evaluation.arms import BASE
 from lambdas.domain.evaluation.judging.summary import JudgeSummary, Judging, ReviewerSummary
 from lambdas.domain.report.run_report import RunReport, SucceededReport
 from lambdas.domain.report.scored_report import Result
@@ -118,9 +119,11 @@ def serving(report: RunReport) -> Iterator[str]:
 
 
 def cost(report: RunReport) -> Iterator[str]:
-    """What was spent, beside the estimate."""
+    """What was spent, beside the estimate, and from when on the tuned model is cheaper."""
     if report.cost:
         yield cost_sentence(report.cost, simulated=bool(report.simulated))
+    if report.running_cost:
+        yield from (one.sentence for one in report.running_cost.break_even if one.against == BASE)
 
 
 def tell_findings(console: Console, findings: Sequence[Finding]) -> None:

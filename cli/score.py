@@ -218,6 +218,7 @@ def score(files: Files, checked: CheckedAnswers, settings: RunSettings) -> Score
             evaluation.means.get(arm, {}),
             model_id=files[arm].path.name,
             few_shot=arms[arm].few_shot,
+            right=evaluation.right.get(arm),
             classification=evaluation.classifications.get(arm),
             missing=missing.get(arm),
         )

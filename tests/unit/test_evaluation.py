@@ -421,3 +421,14 @@ def test_output_tokens_and_latency_are_compared_with_their_intervals() -> None:
     assert latency.interval is not None
     assert latency.interval[1] < 0
     assert (latency.better, latency.same, latency.worse) == (RECORDS, 0, 0)
+
+
+def test_right_answers_are_counted_by_what_the_gate_looks_at() -> None:
+    """What a right answer costs follows from them; a fence is wrong only where form counts."""
+    told: list[StoredLine] = [
+        line(index, f"```text\n{reference(index)}\n```", reference(index)) for index in range(RECORDS)
+    ]
+    base = answers(0.0, "base")
+    assert judged(told, base).right == {"tuned": RECORDS, "base": 0}
+    assert judged(told, base, gate={"form_counts": True}).right["tuned"] == 0
+    assert judged(told, base, gate={"metric": "numeric_match"}).right["tuned"] is None

@@ -121,6 +121,16 @@ def classify_arms(answers: Answers) -> dict[str, Classification]:
     return {arm: classify(own, references) for arm, own in responses.items()}
 
 
+FULL_MARKS = 100.0
+# Scores are calculated: the last digit may be lost.
+ALMOST = 1e-9
+
+
+def is_right(score: float | None) -> bool:
+    """Whether an answer has all points; one that is missing has none."""
+    return score is not None and score > FULL_MARKS - ALMOST
+
+
 def mean(scores: Sequence[float | None]) -> float | None:
     """The mean over the records for which the metric has a meaning; None where there is none."""
     known = drop_unknown(scores)

@@ -27,6 +27,7 @@ from lambdas.domain.evaluation.comparisons import (
     Scoring,
     classify_arms,
     find_difference,
+    is_right,
     mean,
     read_references,
     read_rows,
@@ -79,11 +80,14 @@ class Extremes(Fact):
 class Evaluation(NamedTuple):
     """`means` has the mean of each metric by arm, `figures` what else is counted, also of arms that are `missing`.
 
+    `right` is how many answers of each arm have all points of what the gate looks at.
+
     The rest are report.json's keys.
     """
 
     task: Task
     means: dict[str, dict[str, float | None]]
+    right: dict[str, int | None]
     figures: dict[str, AnswerFigures]
     missing: dict[str, str]
     classifications: dict[str, Classification]
@@ -138,6 +142,7 @@ def evaluate(
     return Evaluation(
         task=Task(kind=kind, detected=settings.task_kind is None, metric=metric, untold=untold),
         means={arm: {name: mean(values) for name, values in one.scores.items()} for arm, one in whole.items()},
+        right={arm: _count_right(one, looked_at) for arm, one in whole.items()},
         figures={arm: one.figures for arm, one in scored.items()},
         missing=dict(missing),
         classifications=classifications,
@@ -145,6 +150,12 @@ def evaluate(
         decision=decide_on(settings.gate, metric, to_beat, others, reservations, compared, untold),
         extremes=_find_extremes(tuned, base, groups, looked_at),
     )
+
+
+def _count_right(scored: ScoredArm, metric: str) -> int | None:
+    """None where the metric has no meaning for any record."""
+    scores = scored.scores.get(metric, [])
+    return sum(map(is_right, scores)) if any(score is not None for score in scores) else None
 
 
 def _score_champion(champion: ChampionAnswers, scoring: Scoring) -> tuple[ChampionComparison, list[int], ScoredArm]:

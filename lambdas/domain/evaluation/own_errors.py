@@ -7,9 +7,11 @@ from lambdas.domain.evaluation.answer_figures import count_figures
 from lambdas.domain.evaluation.answers import AnswerLine, StoredLine
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.comparisons import (
+    ALMOST,
     CONTENT,
     Answers,
     Scoring,
+    is_right,
     read_references,
     read_response,
     read_rows,
@@ -17,10 +19,6 @@ from lambdas.domain.evaluation.comparisons import (
 )
 from lambdas.domain.evaluation.evaluate import Task
 from lambdas.domain.evaluation.metrics.classification import label
-
-FULL_MARKS = 100.0
-# Scores are calculated: the last digit may be lost.
-ALMOST = 1e-9
 
 ErrorKind = Literal["no answer", "empty", "refused", "cut off", "wrong", "partly right"]
 BesideBase = Literal["base better", "same as base", "base worse", "no answer of the base"]
@@ -59,7 +57,7 @@ def read_errors(answers: Answers, task: Task, *, form_counts: bool) -> Iterator[
     for reference, lines in read_rows(answers):
         line, base = lines[TUNED], lines.get(BASE)
         points = _points(line, reference, scoring, form_counts=form_counts)
-        if points is not None and is_right(points):
+        if is_right(points):
             continue
         if points is None and isinstance(line, AnswerLine):
             continue
@@ -74,11 +72,6 @@ def read_errors(answers: Answers, task: Task, *, form_counts: bool) -> Iterator[
             base_response=read_response(base) if base else None,
             error=None if isinstance(line, AnswerLine) else line.error,
         )
-
-
-def is_right(score: float) -> bool:
-    """Whether an answer has all points."""
-    return score > FULL_MARKS - ALMOST
 
 
 def _points(line: StoredLine, reference: str | None, scoring: Scoring, *, form_counts: bool) -> float | None:

@@ -32,6 +32,7 @@ def summarise_arms(
             model_id=plan.arms[name].model_id or model_arn,
             few_shot=plan.arms[name].few_shot,
             price_per_1000=prices[name],
+            right=evaluation.right.get(name),
             classification=evaluation.classifications.get(name),
             missing=evaluation.missing.get(name),
             sent=plan.evaluation.inference.without(left_out.get(name, ())).sent(),
@@ -59,13 +60,14 @@ def summarise_arm(
     model_id: str | None,
     few_shot: int = 0,
     price_per_1000: float | None = None,
+    right: int | None = None,
     classification: Classification | None = None,
     missing: str | None = None,
     sent: Mapping[str, int | float] | None = None,
 ) -> ArmFigures:
     """An arm's figures; `means` has its metrics. Of one that is `missing` the figures would be those of a few."""
     if missing is not None:
-        price_per_1000 = classification = None
+        price_per_1000 = classification = right = None
     counted = figures if missing is None else AnswerFigures()
     latencies = drop_unknown(counted.latency_ms)
     return ArmFigures.parse(
@@ -83,12 +85,18 @@ def summarise_arm(
             "refused": counted.refused,
             "truncated": counted.truncated,
             "price_per_1000": price_per_1000,
+            "right": right,
+            "price_per_right": _price_per_right(price_per_1000, counted.answers, right),
             "classification": classification,
             "token_reduction_percent": None,
             **({} if missing is None else {"missing": missing}),
             **({} if sent is None else {"sent": sent}),
         }
     )
+
+
+def _price_per_right(price_per_1000: float | None, answers: int, right: int | None) -> float | None:
+    return price_per_1000 / 1000 * answers / right if price_per_1000 is not None and right else None
 
 
 def token_reduction(tokens: TokenFigures, base: TokenFigures) -> TokenFigures:

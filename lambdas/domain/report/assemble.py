@@ -7,6 +7,7 @@ from types import MappingProxyType
 from lambdas.domain.cost.actual import Costs, RunCost, Usage, report_cost
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
 from lambdas.domain.cost.lines import THROUGHPUT
+from lambdas.domain.cost.running import running_cost
 from lambdas.domain.evaluation.answer_figures import AnswerFigures, answering_seconds
 from lambdas.domain.evaluation.arms import TUNED
 from lambdas.domain.evaluation.decision import Decision
@@ -130,6 +131,7 @@ def assemble_success(
             "training": known.training.model_copy(update=dict(summary)),
             "lineage": lineage,
             "cost": cost,
+            "running_cost": running_cost(plan, evaluation.figures, costs.prices, evaluation.missing) if costs else None,
             "left_on_purpose": _left_models(facts),
         }
     )
@@ -185,6 +187,7 @@ def known_facts(facts: RunFacts) -> RunReport:
         extremes=None,
         lineage=None,
         cost=None,
+        running_cost=None,
         test_set=None,
         left_on_purpose=[],
     )

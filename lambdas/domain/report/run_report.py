@@ -6,6 +6,7 @@ from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.run import RunSource
 from lambdas.domain.cost.actual import RunCost
+from lambdas.domain.cost.running import RunningCost
 from lambdas.domain.evaluation.comparisons import CONTENT, Comparison
 from lambdas.domain.evaluation.decision import Decision
 from lambdas.domain.evaluation.evaluate import Extremes, Task
@@ -69,7 +70,8 @@ class ArmFigures(Section):
     latency and stop reasons are those of the answers. `empty` ones have no text, `truncated` ones end at the limit on
     tokens, and `refused` are those that a filter stopped or that begin as models refuse in English. The metrics with a
     default belong to tasks of their kind alone. An arm that gave too few answers says in `missing` why, and has no
-    other figures. `sent` are the parameters of inference that its model was asked with.
+    other figures. `right` is how many answers have all points of what the gate looks at; prices are in USD, null where
+    one is unknown or there is nothing to divide by. `sent` are the parameters that its model was asked with.
     """
 
     model_id: str | None
@@ -97,6 +99,8 @@ class ArmFigures(Section):
     refused: int = 0
     truncated: int = 0
     price_per_1000: float | None
+    right: int | None = None
+    price_per_right: float | None = None
     classification: Classification | None
     token_reduction_percent: TokenFigures | None
     missing: str | None = None
@@ -199,7 +203,7 @@ class RunReport(Section):
 
     `custom_model_given` says that run.json named the model: the run did not train it. `hyperparameters` and
     `recommended` are those of the served model. Earlier versions wrote no `sweep`, `approval`,
-    `cost` and `test_set`.
+    `cost`, `running_cost` and `test_set`.
     """
 
     run_id: str
@@ -226,6 +230,7 @@ class RunReport(Section):
     extremes: Extremes | None
     lineage: Lineage | None
     cost: RunCost | None = None
+    running_cost: RunningCost | None = None
     test_set: Reuse | None = None
     left_on_purpose: list[Leftover]
     error: ReportedError | None = None
