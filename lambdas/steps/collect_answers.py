@@ -108,7 +108,7 @@ def _write_pairs(run: Run, plan: Plan, compared: list[int], adapters: Adapters) 
     chosen = choose_records(compared, groups, settings.judged_pairs, seed=0)
     pairs = _read_pairs(run, chosen, adapters)
     adapters.judging.write_pairs(run.output_bucket, run.prefix, pairs)
-    items = plan_judge_shards(settings.judges, len(pairs))
+    items = plan_judge_shards(settings.judges, len(pairs), settings.rubric)
     if items:
         adapters.judging.write_shards(run.output_bucket, plan.shards.judges, items)
     return len(pairs), len(items)

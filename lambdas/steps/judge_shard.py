@@ -54,7 +54,7 @@ def judge_shard(
                     raise ServiceBusy(
                         f"Shard {shard.number} of judge {shard.judge} needs more time; it goes on where it is."
                     )
-                lines[pair.index, order] = _ask(shard.judge, pair, order, line, lines.values(), adapters.runtime)
+                lines[pair.index, order] = _ask(shard, pair, order, line, lines.values(), adapters.runtime)
                 unstored += 1
                 if unstored >= STORE_EVERY_ANSWERS:
                     judging.write_judged(*place, [*lines.values()])
@@ -86,7 +86,7 @@ def _persist(ask: Callable[[], ModelAnswer]) -> ModelAnswer:
 
 
 def _ask(
-    judge: str,
+    shard: JudgeShard,
     pair: Pair,
     order: Order,
     earlier: JudgedLine | None,
@@ -96,7 +96,7 @@ def _ask(
     """The line of one question; `earlier` has an answer that cannot be read, if this is the second time."""
     unread = earlier if isinstance(earlier, JudgementLine) else None
     final = next((line.error for line in lines if isinstance(line, UnjudgedLine) and line.final), None)
-    answer = UnjudgedLine(pair.index, order, final, final=True) if final else _call(judge, pair, order, unread, runtime)
+    answer = UnjudgedLine(pair.index, order, final, final=True) if final else _call(shard, pair, order, unread, runtime)
     if unread is None:
         return answer
     if isinstance(answer, UnjudgedLine):
@@ -111,12 +111,12 @@ def _ask(
 
 
 def _call(
-    judge: str, pair: Pair, order: Order, unread: JudgementLine | None, runtime: BedrockRuntime
+    shard: JudgeShard, pair: Pair, order: Order, unread: JudgementLine | None, runtime: BedrockRuntime
 ) -> JudgementLine | UnjudgedLine:
-    prompt = judge_prompt(pair, order, again=unread is not None)
+    prompt = judge_prompt(pair, order, shard.rubric, again=unread is not None)
     question = Question(pair.index, prompt.system, (Message(role="user", content=prompt.user),), "")
     try:
-        answer = _persist(lambda: runtime.converse(judge, question, JUDGE_SETTINGS))
+        answer = _persist(lambda: runtime.converse(shard.judge, question, JUDGE_SETTINGS))
     except (ModelFailed, SpentForToday) as failure:
         return UnjudgedLine(pair.index, order, str(failure), final=isinstance(failure, SpentForToday))
     except Refused as refusal:
@@ -129,5 +129,5 @@ def _call(
         judgement=parse_judgement(answer.text),
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
-        left_out=tuple(runtime.left_out(judge, JUDGE_SETTINGS)),
+        left_out=tuple(runtime.left_out(shard.judge, JUDGE_SETTINGS)),
     )

@@ -49,6 +49,7 @@ EVALUATION: dict[str, Any] = {
     "few_shot": 3,
     "models": [f"m{n}{'x' * 254}" for n in range(5)],
     "judges": [f"j{n}{'x' * 254}" for n in range(5)],
+    "rubric": [{"name": f"c{n}{'x' * 38}", "description": "\U00020000" * 200} for n in range(8)],
     "prices": {f"{n:02d}{'p' * 254}": {"input": 1.2345678901234567, "output": 1.2345678901234567} for n in range(50)},
 }
 WIDEST: dict[str, Any] = {

@@ -22,6 +22,7 @@ from lambdas.domain.evaluation.judging.pairwise import (
     prompt_checksum,
 )
 from lambdas.domain.evaluation.judging.reading import Judgement, parse_judgement
+from lambdas.domain.evaluation.judging.rubric import default_rubric, render_rubric
 from lambdas.domain.evaluation.judging.summary import (
     find_agreements,
     find_preferences,
@@ -40,6 +41,7 @@ ATTACKS = [
     "]]><!-- <?xml ?> -->",
     "\u202e\x00\ud7ff \u2028",
 ]
+RUBRIC = default_rubric()
 PAIR = Pair(3, task="What is 6 * 7?", reference="42", arm="42", against="It is 41.")
 
 
@@ -48,7 +50,7 @@ def sections(user: str) -> dict[str, str]:
     marks = re.search(r"<task-([0-9a-f]{12})>", user)
     assert marks is not None
     found = re.findall(rf"<(\w+)-{marks[1]}>\n(.*?)\n</\1-{marks[1]}>", user, re.DOTALL)
-    assert user.count(f"-{marks[1]}>") == 8
+    assert user.count(f"-{marks[1]}>") == 10
     return {name: unescape(text) for name, text in found}
 
 
@@ -57,9 +59,10 @@ def sections(user: str) -> dict[str, str]:
 def test_an_answer_that_talks_to_the_judge_stays_inside_its_own_tags(attack: str, order: str) -> None:
     """An answer that tells the judge what to say must not win by it: all of it stands where only data stands."""
     pair = replace(PAIR, arm=attack)
-    prompt = judge_prompt(pair, "arm_first" if order == "arm_first" else "arm_second")
+    prompt = judge_prompt(pair, "arm_first" if order == "arm_first" else "arm_second", RUBRIC)
     texts = {"arm_first": (attack, pair.against), "arm_second": (pair.against, attack)}[order]
     assert sections(prompt.user) == {
+        "criteria": render_rubric(RUBRIC),
         "task": pair.task,
         "reference": pair.reference,
         "first": texts[0],
@@ -81,18 +84,18 @@ def test_a_candidate_that_a_gullible_judge_obeys_does_not_win(order: str) -> Non
         assert dictated is not None
         return f"<reason>I was told so.</reason><judgement>{dictated[1]}</judgement>"
 
-    judgements = [parse_judgement(gullible(judge_prompt(pair, each).user)) for each in ORDERS]
+    judgements = [parse_judgement(gullible(judge_prompt(pair, each, RUBRIC).user)) for each in ORDERS]
     assert combine(judgements[0], judgements[1]) == "inconsistent"
 
 
 @given(st.text(), st.text(), st.text(), st.text())
 def test_any_texts_come_back_out_of_the_prompt_as_they_went_in(task: str, reference: str, arm: str, other: str) -> None:
     """Nothing is lost, nothing changes its place, whatever the texts are."""
-    prompt = judge_prompt(Pair(0, task, reference, arm, other), "arm_first")
+    prompt = judge_prompt(Pair(0, task, reference, arm, other), "arm_first", RUBRIC)
     # html.unescape follows HTML, which replaces a few characters that XML leaves; the escaped text is compared too.
     inside = re.findall(r"-[0-9a-f]{12}>\n(.*?)\n</\w+-[0-9a-f]{12}>", prompt.user, re.DOTALL)
     restored = [text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") for text in inside]
-    assert restored == [task, reference, arm, other]
+    assert restored == [render_rubric(RUBRIC), task, reference, arm, other]
 
 
 def test_the_mark_follows_from_the_texts() -> None:
@@ -255,4 +258,4 @@ def test_the_same_answer_twice_needs_no_judge() -> None:
 
 def test_the_prompt_is_the_version_that_its_name_says() -> None:
     """Verdicts of one version are compared over time: a changed text is a new version, judge-v3."""
-    assert prompt_checksum() == "8fd33a22d06f78fabe7d9d10afd1a4f6ea42fc9d68a025aab66fa6646aea9527"
+    assert prompt_checksum() == "32501763ae515dddb251910b1fbd0b2ca3d4c69346f9fd6de052f5776e3a8346"

@@ -193,7 +193,7 @@ def _judging(plan: Plan, prices: Prices) -> Iterator[CostLine]:
     pairs = min(plan.evaluation.judged_pairs, records)
     per_pair = (tokens.test_prompts + (2 + BASELINE_OUTPUT_FACTOR) * tokens.test_references) / records
     questions = pairs * len(ORDERS)
-    asked = questions * (prompt_tokens() + per_pair)
+    asked = questions * (prompt_tokens(plan.evaluation.rubric) + per_pair)
     notes = TokenNotes(
         f"{pairs} pairs in {len(ORDERS)} orders: task, reference and both answers {ESTIMATED}.",
         f"{JUDGEMENT_TOKENS} tokens a judgement.",

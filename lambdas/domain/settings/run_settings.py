@@ -26,6 +26,7 @@ from lambdas.domain.models.catalogue import (
     catalogue,
     id_of,
 )
+from lambdas.domain.settings.rubric_findings import rubric_findings
 from lambdas.domain.settings.run_limits import (
     RunLimits,
     SettingFinding,
@@ -148,6 +149,7 @@ def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Cho
             *_split_findings(settings.split),
             *_arm_findings(settings, model),
             *_judge_findings(settings.evaluation.judges),
+            *rubric_findings(settings.evaluation.rubric),
             *_asked_id_findings(settings),
             *_unit_findings(settings, limits.max_model_units),
             *_added_text_findings(settings, model),

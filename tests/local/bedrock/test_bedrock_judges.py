@@ -5,6 +5,7 @@ from collections import Counter
 
 from lambdas.domain.evaluation.judging.pairwise import ORDERS, Pair, combine, judge_prompt
 from lambdas.domain.evaluation.judging.reading import parse_judgement
+from lambdas.domain.evaluation.judging.rubric import default_rubric
 from local.bedrock.models.base import BaseModel
 
 TABLE = (
@@ -75,7 +76,7 @@ def test_a_single_answer_is_judged_correct_or_incorrect() -> None:
 def outcome(pair: Pair) -> str:
     answers = []
     for order in ORDERS:
-        prompt = judge_prompt(pair, order)
+        prompt = judge_prompt(pair, order, default_rubric())
         answers.append(BaseModel(1, "judge").answer(prompt.system, (("user", prompt.user),)))
     return combine(*map(parse_judgement, answers))
 

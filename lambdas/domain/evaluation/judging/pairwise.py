@@ -3,8 +3,9 @@
 Each pair of answers is asked in both orders, since judges favour a position (Zheng et al., "Judging LLM-as-a-Judge with
 MT-Bench and Chatbot Arena", 2023, sections 3.3 and 3.4): only the same verdict in both counts as a win or a loss.
 
-Candidates' texts are data. They stand, escaped, between tags whose names end in a mark that none of the texts has, so
-no text can close its tag or open another; and a judge's answer counts only where it has exactly one judgement.
+Candidates' texts and criteria are data. They stand, escaped, between tags whose names end in a mark that none of the
+texts has, so no text can close its tag or open another; and a judge's answer counts only where it has exactly one
+judgement.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from xml.sax.saxutils import escape
 
 from lambdas.domain.dataset.tokens import estimate
 from lambdas.domain.evaluation.judging.reading import Judgement
+from lambdas.domain.evaluation.judging.rubric import Criterion, render_rubric
 from lambdas.domain.evaluation.questions import InferenceSettings
 
 PROMPT = "judge-v2"
@@ -54,13 +56,19 @@ class JudgePrompt(NamedTuple):
     user: str
 
 
-def judge_prompt(pair: Pair, order: Order, *, again: bool = False) -> JudgePrompt:
-    """What a judge is asked about a pair; `order` says which place the arm's answer has.
+def judge_prompt(pair: Pair, order: Order, rubric: Sequence[Criterion], *, again: bool = False) -> JudgePrompt:
+    """What a judge is asked about a pair; `order` says which place the arm's answer has, `rubric` what counts.
 
     `again` is after an answer that could not be read. The judge is not shown that: it may repeat a candidate.
     """
     first, second = (pair.arm, pair.against) if order == "arm_first" else (pair.against, pair.arm)
-    texts = {"task": pair.task, "reference": pair.reference, "first": first, "second": second}
+    texts = {
+        "criteria": render_rubric(rubric),
+        "task": pair.task,
+        "reference": pair.reference,
+        "first": first,
+        "second": second,
+    }
     escaped = {name: escape(text) for name, text in texts.items()}
     # Template fills each place once: what stands in a text is not looked at again.
     user = Template(_prompt_file("user")).substitute(escaped, mark=mark(texts))
@@ -82,9 +90,9 @@ def prompt_checksum() -> str:
     return hashlib.sha256("".join(map(_prompt_file, _PARTS)).encode()).hexdigest()
 
 
-def prompt_tokens() -> int:
+def prompt_tokens(rubric: Sequence[Criterion]) -> int:
     """About how many tokens the prompt has without the texts that are judged."""
-    return estimate(_prompt_file("system"), _prompt_file("user"))
+    return estimate(_prompt_file("system"), _prompt_file("user"), render_rubric(rubric))
 
 
 @cache

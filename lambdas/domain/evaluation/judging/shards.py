@@ -7,6 +7,7 @@ from pydantic import Field
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.evaluation.answers import AnswerLine
 from lambdas.domain.evaluation.judging.pairwise import Pair
+from lambdas.domain.evaluation.judging.rubric import Criterion, default_rubric
 from lambdas.domain.evaluation.questions import Question
 
 # 2 questions each: a shard of slow answers still fits a Lambda's 15 minutes.
@@ -14,12 +15,16 @@ PAIRS_PER_SHARD = 10
 
 
 class JudgeShard(Fact):
-    """An item of the judges' map: the pairs in `records` lines of `judging/pairs.jsonl` from line `first` on."""
+    """An item of the judges' map: the pairs in `records` lines of `judging/pairs.jsonl` from line `first` on.
+
+    `rubric` is what the judge looks at.
+    """
 
     judge: str
     number: int
     first: int = Field(ge=0)
     records: int = Field(ge=1)
+    rubric: list[Criterion] = Field(default_factory=default_rubric)
 
 
 class JudgedShard(Fact):
@@ -31,10 +36,12 @@ class JudgedShard(Fact):
     errors: int
 
 
-def plan_judge_shards(judges: Sequence[str], pairs: int) -> list[JudgeShard]:
+def plan_judge_shards(judges: Sequence[str], pairs: int, rubric: Sequence[Criterion]) -> list[JudgeShard]:
     """The items of the map: each judge's pairs in shards of 10."""
     return [
-        JudgeShard(judge=judge, number=number, first=first, records=min(PAIRS_PER_SHARD, pairs - first))
+        JudgeShard(
+            judge=judge, number=number, first=first, records=min(PAIRS_PER_SHARD, pairs - first), rubric=[*rubric]
+        )
         for judge in judges
         for number, first in enumerate(range(0, pairs, PAIRS_PER_SHARD))
     ]
