@@ -9,6 +9,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import EvaluationFailed
+from lambdas.domain.evaluation.judging.rubric import default_rubric
 from lambdas.domain.evaluation.shards import BaselineTrouble
 from lambdas.handlers import composition
 from lambdas.handlers.collect_answers import handler
@@ -141,7 +142,13 @@ def test_pairs_are_of_different_contexts_and_judges_get_them_in_shards(
     assert len(pairs) == len({GROUPS[pair["index"]] for pair in pairs}) == 15
     assert {pair["task"] for pair in pairs} == {"Be brief.\n\np"}
     assert read("shards/judges.jsonl") == [
-        {"judge": judge, "number": number, "first": 10 * number, "records": records}
+        {
+            "judge": judge,
+            "number": number,
+            "first": 10 * number,
+            "records": records,
+            "rubric": [criterion.model_dump() for criterion in default_rubric()],
+        }
         for judge in ("judge-a", "judge-b")
         for number, records in ((0, 10), (1, 5))
     ]
