@@ -1,5 +1,6 @@
 """What shows only over all answers of a file: whether they are labels, how those are spread, and which are cut off."""
 
+import unicodedata
 from array import array
 from collections import Counter
 from collections.abc import Mapping
@@ -59,6 +60,7 @@ class Answers:
         labels = Counter(self.labels())
         if not labels:
             return
+        _check_spellings(labels, file, report)
         ((label, count),) = labels.most_common(1)
         if count > _LARGEST_SHARE * self._records:
             message = (
@@ -70,3 +72,23 @@ class Answers:
             shown = ", ".join(map(repr, rare[:_SHOWN])) + (" and others" if len(rare) > _SHOWN else "")
             message = f"{len(rare)} of {len(labels)} labels have fewer than {_LEAST_OF_A_LABEL} records: {shown}."
             report.add("label-imbalance", file, message)
+
+
+def _check_spellings(labels: Mapping[str, int], file: str, report: DatasetReport) -> None:
+    """Labels that differ in nothing but case, white space, width or a full stop at the end."""
+    alike: dict[str, list[str]] = {}
+    for label in labels:
+        alike.setdefault(_folded(label), []).append(label)
+    for spellings in alike.values():
+        if len(spellings) > 1:
+            most = sorted(spellings, key=lambda each: -labels[each])
+            shown = ", ".join(f"{each!r} {labels[each]:,}" for each in most[:_SHOWN])
+            more = f" and {len(most) - _SHOWN} more" if len(most) > _SHOWN else ""
+            message = f"One label is written in {len(most)} ways, with their records: {shown}{more}."
+            report.add(
+                "label-spelling", file, message, remedy=f"Write {most[0]!r} everywhere, or tell apart what differs."
+            )
+
+
+def _folded(label: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", label).casefold().split()).rstrip(".")

@@ -327,6 +327,13 @@ RULES: dict[str, Rule] = {
         "If answers are labels, no label has more than 80 % of the records, or fewer than 5 records.",
         "Add records of the rare labels, or accept that they are hardly learnt and hardly measured.",
     ),
+    "label-spelling": Rule(
+        "set",
+        "warning",
+        "One label is written in several ways.",
+        "If answers are labels, each label has one spelling: case and white space make two of one.",
+        "Write each label in one way: the model learns all spellings, and answers in another one are counted as wrong.",
+    ),
     "untold-answers": Rule(
         "set",
         "warning",
