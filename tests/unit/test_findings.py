@@ -207,3 +207,55 @@ def test_a_misspelled_setting_is_told_with_the_one_that_is_meant(document: dict[
 def test_a_name_that_is_close_to_none_is_meant_for_none(wrong: str) -> None:
     """A wrong guess is worse than none, and a long one takes no time."""
     assert did_you_mean(wrong, ["epochCount", "batchSize"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "what", "remedy"),
+    [
+        (b"<!DOCTYPE html>\n<html><body>data</body></html>\n", "an HTML page", "not the page that shows it"),
+        (b"\n  <html>\n", "an HTML page", "not the page that shows it"),
+        (b"<?xml version='1.0'?>\n<rows/>\n", "XML", "Upload the records themselves"),
+        (b"%PDF-1.7\n\x00\x01", "a PDF document", "Upload the records themselves"),
+        (b"\x89PNG\r\n\x1a\n\x00", "an image (PNG)", "Upload the records themselves"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF\n", "an image (JPEG)", "Upload the records themselves"),
+        (b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml\n", "an Excel workbook", "as CSV (UTF-8)"),
+        (b"PK\x03\x04\x14\x00\x00\x00a.jsonl", "a ZIP archive", "unzip train.jsonl"),
+        (b"version https://git-lfs.github.com/spec/v1\noid x\n", "a Git LFS pointer", "git lfs pull"),
+        (b"- prompt: a\n  completion: b\n- prompt: c\n  completion: d\n", "YAML", "yaml.safe_load"),
+        (b"---\nprompt: a\ncompletion: b\n", "YAML", "yaml.safe_load"),
+        (b"records:\n  - prompt: a\n", "YAML", "yaml.safe_load"),
+        (b"{'prompt': 'a', 'completion': 'b'}\n" * 30, "in Python's notation", "fine-tune convert train.jsonl"),
+        (b"[{'prompt': 'a', 'completion': 'b'}]", "in Python's notation", "fine-tune convert train.jsonl"),
+    ],
+)
+def test_a_file_of_another_kind_is_one_finding_by_its_first_bytes(data: bytes, what: str, remedy: str) -> None:
+    """Not one for each line, none of which says that it is a picture."""
+    report, document = checked(data)
+    [found] = document.issues
+    assert (found.rule, found.message.startswith(f"The file is {what}")) == ("file-format", True)
+    assert remedy in found.remedy
+    assert report.errors == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b'{"prompt": "a", "completion": "b"},', "Remove the comma at the end of the line"),
+        (b'{"prompt": "a", "completion": NaN}', "which JSON does not have"),
+        (b'{"prompt": "a", "completion": None}', "true, false and null"),
+        (b'{"prompt": "a", "completion": "b",}', "after the last item"),
+        (b'// {"prompt": "a", "completion": "b"}', "Remove the comment"),
+        (b'{"prompt": "a", "completion": "b', "on one line"),
+    ],
+)
+def test_a_line_that_is_not_json_is_mended_by_what_it_shows(line: bytes, words: str) -> None:
+    """A parser's words name the character, and not the slip."""
+    found = found_in(b'{"prompt": "a", "completion": "b"}\n' + line + b"\n")
+    assert [each.rule for each in found] == ["json-syntax"]
+    assert words in found[0].remedy
+
+
+def test_a_record_that_is_encoded_twice_is_told_so() -> None:
+    """It is the most frequent text where an object should be."""
+    [found] = found_in(lines_of(json.dumps({"prompt": "a", "completion": "b"})))
+    assert (found.rule, "decode it once more" in found.remedy) == ("record-type", True)

@@ -2,8 +2,17 @@
 
 import re
 
+from lambdas.domain.dataset.reading.utf8 import BYTE_ORDER_MARK
+
 _PANDAS = (
     "python -c \"import pandas; pandas.read_{kind}('{file}').to_json('{stem}.jsonl', orient='records', lines=True)\""
+)
+_RECORDS = "Upload the records themselves, as JSON Lines or CSV"
+_PAGE = "Download the file itself and not the page that shows it, such as by GitHub's button Raw, and upload it"
+_CONVERT = "Convert it with `fine-tune convert {file} --out {stem}.jsonl`, or write the records with json.dumps"
+_YAML = (
+    'Convert it with `python -c "import json, yaml; '
+    "[print(json.dumps(each)) for each in yaml.safe_load(open('{file}'))]\" > {stem}.jsonl`"
 )
 _UNPACK = "Unpack it with `{command} {file}`, and upload what is in it"
 # What a file is that begins with these bytes, and the way out.
@@ -22,8 +31,28 @@ _KINDS: dict[bytes, tuple[str, str]] = {
     b"Obj\x01": ("an Avro file", "Convert it to JSON Lines, such as with `avro-tools tojson {file}`"),
     b"%PDF": ("a PDF document", "Upload the records themselves, as JSON Lines or CSV"),
     b"\x80\x04\x95": ("a Python pickle", "Write the records as JSON Lines: a pickle can run code where it is read"),
-    b"<": ("HTML or XML", "Upload the records themselves, as JSON Lines or CSV"),
+    b"\x89PNG": ("an image (PNG)", _RECORDS),
+    b"\xff\xd8\xff": ("an image (JPEG)", _RECORDS),
+    b"GIF8": ("an image (GIF)", _RECORDS),
+    b"RIFF": ("an image, a sound or a video (RIFF)", _RECORDS),
+    b"{\\rtf": ("a rich text document (RTF)", _RECORDS),
+    b"version https://git-lfs": (
+        "a Git LFS pointer and not the file itself",
+        "Fetch it with `git lfs pull`, and upload it",
+    ),
 }
+_PYTHON = re.compile(rb"\[?\s*\{\s*'")
+# Of files of text, after white space; the first that fits says what the file is.
+_TEXTS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
+    (re.compile(rb"(?i)<!doctype html|<html|<head|<body|<script"), "an HTML page", _PAGE),
+    (re.compile(rb"(?i)<\?xml"), "XML", _RECORDS),
+    (re.compile(rb"<"), "HTML or XML", _RECORDS),
+    (_PYTHON, "in Python's notation, whose single quotes are no JSON", _CONVERT),
+    # `key:` alone, or a list of such: with a value behind it the line may be one of a plain text.
+    (re.compile(rb"---\s*\n|- [\w-]+:(\s|$)|[\w-]+:\s*\n\s*(-|[\w-]+:)"), "YAML", _YAML),
+)
+# A workbook or document is a ZIP archive with this file at its beginning.
+_OFFICE = b"[Content_Types].xml"
 # `ustar` stands far behind the beginning of a tar archive.
 _TAR, _TAR_AT = b"ustar", 257
 
@@ -33,7 +62,9 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 def explain_foreign(head: bytes, file: str) -> tuple[str, str] | None:
     """What a file is that begins like this and is no data set, and the way out; None for all others."""
-    kind = next((kind for magic, kind in _KINDS.items() if head.startswith(magic)), None)
+    kind = next((kind for magic, kind in _KINDS.items() if head.startswith(magic)), None) or _kind_of_text(head)
+    if head.startswith(b"PK") and _OFFICE in head:
+        kind = ("an Excel workbook or another Office document", "Save the sheet with the records as CSV (UTF-8)")
     if head[_TAR_AT:].startswith(_TAR):
         kind = ("a tar archive", _UNPACK.replace("{command}", "tar xf"))
     if kind is None:
@@ -42,3 +73,17 @@ def explain_foreign(head: bytes, file: str) -> tuple[str, str] | None:
     shown = file if _PLAIN_NAME.fullmatch(file) else "data"
     stem = shown.partition(".")[0]
     return f"The file is {what}.", f"{remedy.replace('{file}', shown).replace('{stem}', stem)}."
+
+
+def is_python(head: bytes) -> bool:
+    """Whether a file that begins like this has records in Python's notation."""
+    return _PYTHON.match(_text(head)) is not None
+
+
+def _text(head: bytes) -> bytes:
+    return head.removeprefix(BYTE_ORDER_MARK).lstrip()
+
+
+def _kind_of_text(head: bytes) -> tuple[str, str] | None:
+    text = _text(head)
+    return next(((what, remedy) for pattern, what, remedy in _TEXTS if pattern.match(text)), None)

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Literal
 from lambdas.domain.dataset.formats.mapping import ColumnMapping
 from lambdas.domain.dataset.reading.blocks import Block, read_blocks
 from lambdas.domain.dataset.reading.csv_rows import CsvRows, csv_dialect, foreign_dialect
-from lambdas.domain.dataset.reading.foreign import explain_foreign
+from lambdas.domain.dataset.reading.foreign import explain_foreign, is_python
 from lambdas.domain.dataset.reading.gunzip import MAGIC, Gunzipped
 from lambdas.domain.dataset.reading.json_values import JsonLayout, JsonValues, json_layout
 from lambdas.domain.dataset.reading.mapped_values import MappedValues
@@ -76,7 +76,9 @@ def open_file(
 
 
 def _open(stream: BinaryIO, head: bytes, file: str, report: DatasetReport, mapping: ColumnMapping | None) -> OpenedFile:
-    if layout := json_layout(head):
+    # A list of such has the brackets of a JSON array.
+    layout = None if is_python(head) else json_layout(head)
+    if layout is not None:
         if head.startswith(BYTE_ORDER_MARK):
             report.changed[file, "byte order mark removed"] = LineRanges(1, [[1, 1]])
         return OpenedFile(layout, JsonValues(stream, layout))

@@ -9,6 +9,7 @@ from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
 from lambdas.domain.dataset.formats import GROUP_KEY, Text, checks
 from lambdas.domain.dataset.reading.mapped_values import offer_mapping, shown_columns
+from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
 from lambdas.domain.models.catalogue import BaseModelEntry
 
@@ -16,7 +17,8 @@ from lambdas.domain.models.catalogue import BaseModelEntry
 def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[RecordFinding]:
     """What a line's JSON value breaks of the rules for records; tokens are counted elsewhere."""
     if not isinstance(value, dict):
-        return [RecordFinding("record-type", "", f"A JSON object is needed, not {checks.kind(value)}.")]
+        message = f"A JSON object is needed, not {checks.kind(value)}."
+        return [RecordFinding("record-type", "", message, remedies.for_record(value))]
     source_format = formats.detect(value)
     if source_format is None:
         message = f"The keys {shown_columns([*value])} are those of no format."

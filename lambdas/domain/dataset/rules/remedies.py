@@ -1,10 +1,21 @@
 """What to do about a value of the wrong type: about this value, not about the rule."""
 
+import re
 from typing import Any
 
 # Whose answers would be nothing at all.
 _NULL = "Fill in the text, or leave the record out: null is the absence of a text."
 _NULL_OPTIONAL = "Leave the key out: null is the absence of a text."
+_BY_SYNTAX: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"\r"), "End lines in a line feed: a carriage return alone is none."),
+    (re.compile(rb"^\{\s*'"), "Python's notation is no JSON: convert the file with `fine-tune convert`."),
+    (re.compile(rb",$"), "Remove the comma at the end of the line: records stand one below the other, not in a list."),
+    (re.compile(rb":\s*(NaN|-?Infinity)\b"), "Write a text for NaN and Infinity, which JSON does not have."),
+    (re.compile(rb":\s*(True|False|None)\b"), "Write true, false and null in small letters, as JSON does."),
+    (re.compile(rb"^\s*(//|#)"), "Remove the comment: JSON has none."),
+    (re.compile(rb",\s*[}\]]"), "Remove the comma after the last item."),
+    (re.compile(rb"^\{.*[^}\]]$"), "Write the whole record on one line: line breaks in texts are written \\n."),
+)
 _BY_TYPE: dict[type, str] = {
     list: "Join the list into one text, or write a record for each of its items.",
     dict: "Write the object as a text, such as with json.dumps, if the model should read or write JSON.",
@@ -20,6 +31,21 @@ def for_text(value: Any, *, optional: bool = False) -> str:
     if value is None:
         return _NULL_OPTIONAL if optional else _NULL
     return _BY_TYPE[type(value)]
+
+
+def for_record(value: Any) -> str:
+    """What to do where a record is not an object."""
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        return "The line is JSON that was written as a text: decode it once more (json.loads), or encode it only once."
+    if isinstance(value, list):
+        return 'Write the list\'s items with their keys, such as {"prompt": …, "completion": …}.'
+    return 'Write an object with its keys, such as {"prompt": …, "completion": …}.'
+
+
+def for_syntax(line: bytes) -> str:
+    """What to do about a line that is not JSON; empty where it shows nothing in particular."""
+    text = line.rstrip()
+    return next((remedy for pattern, remedy in _BY_SYNTAX if pattern.search(text)), "")
 
 
 def for_list(value: Any, what: str) -> str:

@@ -24,7 +24,7 @@ from lambdas.domain.dataset import formats, tokens
 from lambdas.domain.dataset.formats import Conversion, SourceFormat
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES, Block
 from lambdas.domain.dataset.report import DatasetReport
-from lambdas.domain.dataset.rules import record
+from lambdas.domain.dataset.rules import record, remedies
 from lambdas.domain.dataset.rules.content import CONTROL_CHARACTERS
 from lambdas.domain.dataset.tokens import Tier
 from lambdas.domain.models.catalogue import BaseModelEntry
@@ -120,7 +120,8 @@ class Structure:
             value = _loads(line)
         except orjson.JSONDecodeError as error:
             rule, message = _explain_syntax(line, error)
-            self._report.add(rule, self._file, message, line=number)
+            remedy = remedies.for_syntax(line) if rule == "json-syntax" else ""
+            self._report.add(rule, self._file, message, line=number, remedy=remedy)
             return None
         keys = self._keys(value)
         if keys and keys == len(self._hits(line)) and not self._is_suspect(line):
@@ -202,5 +203,4 @@ def _explain_syntax(line: bytes, error: orjson.JSONDecodeError) -> tuple[str, st
     where = f" at character {position[1]}" if position else ""
     if "surrogate" in reason:
         return "encoding", f"Half of a surrogate pair: {reason}{where}."
-    hint = " Lines must end in a line feed, not in a carriage return alone." if b"\r" in line.rstrip() else ""
-    return "json-syntax", f"Not JSON: {reason}{where}.{hint}"
+    return "json-syntax", f"Not JSON: {reason}{where}."
