@@ -1,6 +1,7 @@
-"""The table of formats in docs/data-gate.md, from the readers: `make formats` writes it, a test keeps it current."""
+"""The tables of formats in docs/data-gate.md: `make formats` writes them from the readers, a test keeps it current."""
 
 from lambdas.domain.dataset.formats import FORMATS
+from lambdas.domain.dataset.formats.refused import KINDS, TEXT_ALONE
 from local.checkout import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "data-gate.md"
@@ -8,9 +9,22 @@ BEGIN, END = "<!-- formats:begin -->", "<!-- formats:end -->"
 
 
 def format_table() -> str:
-    """One line for each format, in the order in which a record's keys are compared with them."""
-    rows = [f"| {each.title} | `{each.example}` |" for each in FORMATS]
-    return "\n".join(["| format | a record |", "| --- | --- |", *rows])
+    """A line for each format, in the order in which a record's keys are compared with them, and for what is none."""
+    rows = [f"| {each.title} | `{each.example}` | {each.note} |" for each in FORMATS]
+    refused = [f"| {kind.what} | {kind.remedy} |" for kind in (*KINDS, TEXT_ALONE)]
+    return "\n".join(
+        [
+            "| format | a record | beside it |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+            "Data that is sound for something else is named as what it is (`unsupported-format`):",
+            "",
+            "| records contain | what you can do |",
+            "| --- | --- |",
+            *refused,
+        ]
+    )
 
 
 def with_table(page: str) -> str:
@@ -21,7 +35,7 @@ def with_table(page: str) -> str:
 
 
 def main() -> None:
-    """Writes the table anew."""
+    """Writes the tables anew."""
     PAGE.write_text(with_table(PAGE.read_text()))
 
 

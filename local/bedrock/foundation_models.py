@@ -51,6 +51,8 @@ class Customization:
     hyperparameters: dict[str, AcceptedHyperparameter]
     provisioned: bool = True
     on_demand: bool = False
+    # Whether an answer may have reasoningContent before it, which is trained on.
+    reasoning: bool = False
 
 
 HAIKU = Customization(
@@ -85,7 +87,7 @@ NOVA = Customization(
     on_demand=True,
 )
 # AWS: a validation set "will not be supported during SFT training".
-NOVA_2 = replace(NOVA, validation=None)
+NOVA_2 = replace(NOVA, validation=None, reasoning=True)
 LLAMA_HYPERPARAMETERS = {
     "epochCount": AcceptedHyperparameter(int, "5", 1, 10),
     "batchSize": AcceptedHyperparameter(int, "1", 1, 1),

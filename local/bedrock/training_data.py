@@ -113,6 +113,8 @@ def _refuse_constant(text: str) -> float:
 def _parse(name: str, number: int, record: dict[str, Any], customization: Customization) -> Example:
     parse = PARSERS[customization.record_format]
     try:
+        if customization.reasoning:
+            return _conversation(record, _without_reasoning)
         return parse(record)
     except (_Malformed, KeyError, TypeError) as error:
         reason = f"the key {error} is missing" if isinstance(error, KeyError) else str(error)
@@ -163,12 +165,23 @@ def _parse_messages(record: dict[str, Any]) -> Example:
 
 
 def _parse_conversation(record: dict[str, Any]) -> Example:
+    return _conversation(record, _blocks)
+
+
+def _conversation(record: dict[str, Any], content: Callable[[Any], str]) -> Example:
     if record["schemaVersion"] != RecordFormat.CONVERSATION:
         raise _Malformed(f"schemaVersion must be {RecordFormat.CONVERSATION}")
     blocks = record.get("system", [])
     system = _blocks(blocks) if blocks else ""
-    prompt, answer = _turns(record["messages"], _blocks, {"role", "content"})
+    prompt, answer = _turns(record["messages"], content, {"role", "content"})
     return Example(system, prompt, answer)
+
+
+def _without_reasoning(value: Any) -> str:
+    """The text blocks beside what the model is to think."""
+    if not isinstance(value, list):
+        raise _Malformed("content must be a list of blocks")
+    return _blocks([block for block in value if not (isinstance(block, dict) and "reasoningContent" in block)])
 
 
 def _blocks(value: Any) -> str:

@@ -1,11 +1,12 @@
 """`python -m local.fuzz <seconds>`, or `python -m local.fuzz <file>` for an input that failed.
 
 With atheris (libFuzzer), inputs are guided by coverage; where it has no wheel for this machine, Hypothesis draws them
-from the same beginnings, the examples of the rules. What fails is kept in build/fuzz.
+from the same beginnings, the examples of the formats and the rules. What fails is kept in build/fuzz.
 """
 
 import importlib
 import importlib.util
+import json
 import sys
 import time
 from pathlib import Path
@@ -20,9 +21,12 @@ _LARGEST_BEGINNING_BYTES = 4_096
 
 
 def beginnings() -> list[bytes]:
-    """The examples of the rules, as far as they are small."""
+    """A record of each format, and the examples of the rules, as far as they are small."""
+    # Imported late: atheris must come before what it watches.
+    registry = importlib.import_module("lambdas.domain.dataset.formats")
+    records = [each.example.encode() + b"\n" for each in registry.FORMATS]
     examples = sorted((CHECKOUT / "examples" / "rules").glob("*.jsonl"))
-    return [data for path in examples if len(data := path.read_bytes()) <= _LARGEST_BEGINNING_BYTES]
+    return [*records, *(data for path in examples if len(data := path.read_bytes()) <= _LARGEST_BEGINNING_BYTES)]
 
 
 def fuzz_with_atheris(seconds: int) -> None:
@@ -41,14 +45,19 @@ def fuzz_with_atheris(seconds: int) -> None:
 
 
 def fuzz_with_hypothesis(seconds: int) -> None:
-    """Examples with bytes exchanged, added and left out, and bytes alone."""
+    """Records of all formats, examples with bytes exchanged, added and left out, and bytes alone."""
     check = importlib.import_module("local.fuzz.gate_input").check
+    formats = importlib.import_module("local.fuzz.records").RECORDS
+    texts = st.text(min_size=1, max_size=20)
+    records = st.one_of([st.lists(each(texts), min_size=1, max_size=3) for each in formats.values()]).map(
+        lambda values: b"\n".join(json.dumps(value).encode() for value in values)
+    )
     cut = st.tuples(st.sampled_from(beginnings()), st.integers(0, 4096), st.integers(0, 64), st.binary(max_size=24))
     changed = cut.map(lambda each: each[0][: each[1]] + each[3] + each[0][each[1] + each[2] :])
     tested, ends = 0, time.monotonic() + seconds
 
     @settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-    @given(changed | st.binary(max_size=400))
+    @given(changed | records | st.binary(max_size=400))
     def run(data: bytes) -> None:
         nonlocal tested
         tested += 1

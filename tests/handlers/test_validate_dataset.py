@@ -376,7 +376,7 @@ def test_set_without_validation_is_null_in_the_plan(pipeline: Pipeline) -> None:
         (b"", "no-records", None),
         (b"\xff\xfe\x00", "encoding", 1),
         (lines("Question", 60).encode() + b"{oops\n", "json-syntax", 61),
-        (lines("Question", 60).encode() + b'{"text": "a"}\n', "missing-key", 61),
+        (lines("Question", 60).encode() + b'{"title": "a"}\n', "missing-key", 61),
         (lines("Question", 41).encode(), "split", None),
     ],
 )

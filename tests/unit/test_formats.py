@@ -1,19 +1,31 @@
 """Each format: its example is recognised as its own and breaks no rule, on either path of the gate."""
 
 import io
-from typing import get_args
+import json
+from typing import Any, get_args
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lambdas.domain.dataset import formats
+from lambdas.domain.dataset.formats import Conversion
 from lambdas.domain.dataset.formats.format import Format
 from lambdas.domain.dataset.formats.record import SourceFormat
-from lambdas.domain.dataset.record_set import check_set
+from lambdas.domain.dataset.record_set import RecordSet, check_set, convert
 from lambdas.domain.dataset.report import DatasetReport
-from lambdas.domain.models.catalogue import base_model
+from lambdas.domain.evaluation.questions import parse_question
+from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
+from local.fuzz.records import RECORDS, texts_of
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
+NOVA_LITE = base_model("amazon.nova-lite-v1:0")
+NOVA_2_LITE = base_model("amazon.nova-2-lite-v1:0")
+WORDS = tuple(word.strip().lower() for model in catalogue() for word in model.reserved_words)
+TEXTS = st.text(min_size=1, max_size=12).filter(
+    lambda text: bool(text.strip()) and not any(word in text.lower() for word in WORDS)
+)
 EACH_FORMAT = pytest.mark.parametrize("each", formats.FORMATS, ids=lambda each: each.name)
 
 
@@ -35,3 +47,265 @@ def test_example_is_cleared_by_the_fast_path(each: Format) -> None:
 def test_every_name_of_a_format_has_its_reader() -> None:
     """dataset/report.json names formats by these names."""
     assert set(formats.BY_NAME) == set(get_args(SourceFormat))
+
+
+def gated(
+    *values: Any, model: BaseModelEntry = HAIKU, conversion: Conversion | None = None
+) -> tuple[RecordSet, DatasetReport, list[bytes]]:
+    """The gate's findings on such records, and what would be trained on."""
+    data = b"".join(json.dumps(value).encode() + b"\n" for value in values)
+    report, added = DatasetReport(), conversion or Conversion()
+    read = check_set(io.BytesIO(data), "train.jsonl", model, report, added)
+    return read, report, [] if report.errors else [*convert(io.BytesIO(data), read, model, added)]
+
+
+def trained(*values: Any, model: BaseModelEntry = HAIKU) -> Any:
+    """The first of these records as it is trained on."""
+    _, report, lines = gated(*values, model=model)
+    assert not report.errors, report.findings
+    return orjson.loads(lines[0])
+
+
+def broken(value: Any, model: BaseModelEntry = HAIKU) -> list[tuple[str, str]]:
+    """The rules that a record breaks, and where."""
+    return [(found.rule, found.path.partition("#")[2]) for found in gated(value, model=model)[1].findings]
+
+
+def changed(value: Any, model: BaseModelEntry = HAIKU) -> list[str]:
+    return [what for _, what in gated(value, model=model)[1].changed]
+
+
+def turn(role: str, content: Any, **more: Any) -> dict[str, Any]:
+    return {"role": role, "content": content, **more}
+
+
+@EACH_FORMAT
+@given(data=st.data())
+def test_conversion_loses_no_text(each: Format, data: st.DataObject) -> None:
+    """Whatever a person wrote is trained on: for the model that learns reasoning, that too."""
+    value = data.draw(RECORDS[each.name](TEXTS))
+    read, report, lines = gated(value, model=NOVA_2_LITE)
+    assert (list(read.formats), [found for found in report.findings if found.severity == "error"]) == ([each.name], [])
+    # Lines are joined by line feeds, documents stand in tags: each text is a part of one that is trained on.
+    kept = texts_of(orjson.loads(lines[0]))
+    assert all(any(text in part for part in kept) for text in texts_of(value))
+
+
+@EACH_FORMAT
+@given(data=st.data())
+def test_fast_path_clears_only_what_the_rules_take_for_the_same_format(each: Format, data: st.DataObject) -> None:
+    """A record of another format, or of none, must never pass as this one."""
+    other = data.draw(st.sampled_from(sorted(RECORDS)))
+    value = data.draw(RECORDS[other](TEXTS)) | data.draw(RECORDS[each.name](TEXTS))
+    value |= data.draw(st.dictionaries(st.sampled_from(["chosen", "rejected", "reference_answer", "tools"]), TEXTS))
+    if each.shape.keys(value):
+        assert formats.detect(value) == each.name
+        assert not [*each.findings(value)]
+
+
+def test_chat_of_openai_becomes_a_conversation() -> None:
+    """Its system text is the first message, written by the system or the developer."""
+    for role in ("system", "developer"):
+        value = {"messages": [turn(role, "Be brief."), turn("user", "Hi?"), turn("assistant", "Yes.")]}
+        expected = {"system": "Be brief.", "messages": [turn("user", "Hi?"), turn("assistant", "Yes.")]}
+        assert trained(value) == expected
+        assert changed(value) == ["converted from openai-chat to messages"]
+
+
+def test_name_and_empty_keys_of_a_chat_are_left_out_and_told() -> None:
+    """Nobody finds out later that a model never saw them."""
+    answer = turn("assistant", "Yes.", refusal=None, tool_calls=[])
+    value = {"messages": [turn("user", "Hi?", name="ann"), answer]}
+    assert trained(value) == {"messages": [turn("user", "Hi?"), turn("assistant", "Yes.")]}
+    assert changed(value)[1:] == ["name left out", "refusal left out", "tool_calls left out"]
+
+
+def test_text_blocks_of_a_chat_are_joined() -> None:
+    """They are how OpenAI's newer records are written."""
+    blocks = [{"type": "text", "text": "Hi"}, {"type": "text", "text": "there?"}]
+    value = {"messages": [turn("user", blocks), turn("assistant", [{"type": "text", "text": "Yes."}])]}
+    assert trained(value)["messages"] == [turn("user", "Hi\nthere?"), turn("assistant", "Yes.")]
+
+
+def test_record_is_kept_only_if_its_last_answer_is_to_be_learnt() -> None:
+    """What is trained on and what is measured is the last answer."""
+    first = [turn("user", "a"), turn("assistant", "b", weight=0)]
+    value = {"messages": [*first, turn("user", "c"), turn("assistant", "d", weight=1)]}
+    assert [message["content"] for message in trained(value)["messages"]] == ["a", "b", "c", "d"]
+    assert changed(value)[1:] == ["weight 0 of an earlier answer left out", "weight left out"]
+    assert broken({"messages": first}) == [("untrained-answer", "/messages/1/weight")]
+    assert broken({"messages": [turn("user", "a"), turn("assistant", "b", weight=2)]}) == [
+        ("wrong-type", "/messages/1/weight")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"messages": [turn("user", "a"), turn("system", "b"), turn("assistant", "c")]}, ("role", "/messages/1/role")),
+        (
+            {"system": "x", "messages": [turn("system", "b"), turn("user", "a"), turn("assistant", "c")]},
+            ("role", "/messages/0/role"),
+        ),
+        ({"messages": [turn("system", "a"), turn("user", "b")]}, ("message-count", "/messages")),
+        (
+            {"messages": [turn("system", "a"), turn("assistant", "b"), turn("user", "c")]},
+            ("role-order", "/messages/1/role"),
+        ),
+        ({"conversations": []}, ("message-count", "/conversations")),
+        ({"conversations": "a"}, ("wrong-type", "/conversations")),
+        ({"conversations": [{"from": "bot", "value": "a"}]}, ("role", "/conversations/0/from")),
+        ({"conversations": [{"from": "human", "value": "a"}] * 2}, ("role-order", "/conversations/1/from")),
+        (
+            {"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": 1}]},
+            ("wrong-type", "/conversations/1/value"),
+        ),
+        ({"instruction": "a", "input": ["b"], "output": "c"}, ("wrong-type", "/input")),
+        ({"instruction": "a", "output": ""}, ("empty-text", "/output")),
+        ({"instruction": "a", "history": [["b"]], "output": "c"}, ("wrong-type", "/history/0")),
+        ({"instruction": "a", "context": "b"}, ("missing-key", "")),
+        ({"instruction": "a", "response": None}, ("wrong-type", "/response")),
+        ({"input": "a"}, ("missing-key", "")),
+        ({"question": "a", "context": "b"}, ("missing-key", "")),
+        (
+            {"schemaVersion": "x", "messages": [turn("user", [{"text": "a"}]), turn("assistant", "b")]},
+            ("wrong-type", "/messages/1/content"),
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_record_is_named_with_its_place(value: Any, expected: tuple[str, str]) -> None:
+    """A person finds it without a search."""
+    assert broken(value)[:1] == [expected]
+
+
+def test_documents_of_instructions_are_tagged() -> None:
+    """The models are trained to tell context so marked from instructions, and grouping finds it."""
+    asked = "<document>\nCash: 7\n</document>\n\nCash?"
+    for value in (
+        {"instruction": "Cash?", "input": "Cash: 7", "output": "7"},
+        {"instruction": "Cash?", "context": "Cash: 7", "response": "7"},
+        {"question": "Cash?", "context": "Cash: 7", "answer": "7"},
+    ):
+        assert trained(value) == {"messages": [turn("user", asked), turn("assistant", "7")]}
+    assert trained({"instruction": "Hi?", "input": "", "output": "7"})["messages"][0]["content"] == "Hi?"
+
+
+def test_history_of_an_instruction_stands_before_it() -> None:
+    """It is what the question refers to."""
+    value = {"instruction": "c", "input": "", "output": "d", "system": "s", "history": [["a", "b"]]}
+    record = trained(value)
+    assert [message["content"] for message in record["messages"]] == ["a", "b", "c", "d"]
+    assert record["system"] == "s"
+    assert ("single-turn", "/history") in broken(value, base_model("meta.llama3-1-8b-instruct-v1:0"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"instruction": "a", "response": "b", "category": "qa", "id": 7},
+        {"instruction": "a", "output": "b", "category": "qa", "id": 7},
+        {"question": "a", "answer": "b", "category": "qa", "id": 7},
+        {"input": "a", "output": "b", "category": "qa", "id": 7},
+        {"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}], "category": [], "id": 7},
+    ],
+)
+def test_other_columns_are_left_out_and_told(value: Any) -> None:
+    """Public data sets have them, and no model reads them."""
+    assert trained(value) == {"messages": [turn("user", "a"), turn("assistant", "b")]}
+    assert changed(value)[1:] == ["category left out", "id left out"]
+
+
+def test_kinds_of_changes_are_bounded() -> None:
+    """Keys come from the data: a record each with a key of its own must not fill the memory."""
+    _, report, _ = gated(*({"question": f"a{n}", "answer": "b", f"key{n}": n} for n in range(500)))
+    assert len(report.changed) <= 101
+    assert max(len(what) for _, what in report.changed) < 120
+    assert report.changed["train.jsonl", "changed in further ways"].count > 300
+
+
+@pytest.mark.parametrize("system", [[], "", None])
+@pytest.mark.parametrize("version", [{}, {"schemaVersion": "tooluse-dataset-2024"}, {"schemaVersion": None}])
+def test_novas_freedom_is_taken_and_normalised(system: Any, version: dict[str, Any]) -> None:
+    """AWS's guide allows any version, and its samples have empty system texts."""
+    messages = [turn("user", [{"text": "a"}]), turn("assistant", [{"text": "b"}])]
+    value = {**version, "system": system, "messages": messages}
+    assert trained(value, model=NOVA_LITE) == {"schemaVersion": "bedrock-conversation-2024", "messages": messages}
+    assert changed(value, NOVA_LITE) == [
+        "schemaVersion written as bedrock-conversation-2024",
+        "empty system text left out",
+    ]
+
+
+@pytest.mark.parametrize("model", catalogue(), ids=lambda model: model.name)
+def test_reasoning_is_trained_on_where_the_model_learns_it_and_never_a_reference(model: BaseModelEntry) -> None:
+    """Answers are compared with the answer, not with what led to it."""
+    reasoning = {"reasoningContent": {"reasoningText": {"text": "First, add."}}}
+    messages = [turn("user", [{"text": "a"}]), turn("assistant", [reasoning, {"text": "b"}])]
+    value = {"schemaVersion": "bedrock-conversation-2024", "messages": messages}
+    _, report, lines = gated(value, model=model)
+    assert not report.errors
+    assert parse_question(0, lines[0]).reference == "b"
+    assert (b"First, add." in lines[0]) == model.learns_reasoning == (model == NOVA_2_LITE)
+    assert any("reasoningContent left out" in what for _, what in report.changed) == (not model.learns_reasoning)
+    if model.learns_reasoning:
+        assert orjson.loads(lines[0]) == value
+
+
+def test_reasoning_in_a_question_is_refused() -> None:
+    """Only a model thinks before it answers."""
+    reasoning = {"reasoningContent": {"reasoningText": {"text": "First, add."}}}
+    messages = [turn("user", [{"text": "a"}, reasoning]), turn("assistant", [{"text": "b"}])]
+    value = {"schemaVersion": "bedrock-conversation-2024", "messages": messages}
+    assert broken(value, NOVA_2_LITE) == [("unknown-key", "/messages/0/content/1/reasoningContent")]
+
+
+CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+ASKED = [turn("user", "Hi?"), turn("assistant", "Yes.")]
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ({"prompt": "a", "chosen": "b", "rejected": "c"}, "preference data"),
+        ({"chosen": ASKED, "rejected": ASKED}, "preference data"),
+        ({"messages": ASKED[:1], "reference_answer": {"x": 1}}, "reinforcement"),
+        ({"messages": [ASKED[0], {"role": "assistant", "content": None, "tool_calls": [CALL]}]}, "tool calls"),
+        ({"messages": ASKED, "tools": [{"type": "function"}]}, "tool calls"),
+        ({"messages": [turn("user", [{"text": "a"}]), turn("assistant", [{"toolUse": {"name": "f"}}])]}, "tool calls"),
+        ({"conversations": [{"from": "human", "value": "a"}, {"from": "function_call", "value": "{}"}]}, "tool calls"),
+        ({"messages": [turn("user", [{"type": "image_url", "image_url": {}}]), ASKED[1]]}, "images"),
+        (
+            {
+                "schemaVersion": "bedrock-conversation-2024",
+                "messages": [turn("user", [{"image": {}}, {"text": "a"}]), turn("assistant", [{"text": "b"}])],
+            },
+            "images",
+        ),
+        ({"image": "a.png", "conversations": [{"from": "human", "value": "a"}]}, "images"),
+        ({"text": "Once upon a time."}, "texts alone"),
+        ({"text": "Once upon a time.", "meta": {"source": "x"}}, "texts alone"),
+    ],
+)
+def test_data_for_something_else_is_named_once_with_what_can_be_done(value: Any, what: str) -> None:
+    """One mistake, one finding; nobody is told that Bedrock refuses what it takes."""
+    read, report, _ = gated(*[value] * 40)
+    (found,) = report.findings
+    assert (found.rule, found.line, read.records_read) == ("unsupported-format", 1, 40)
+    assert found.message.startswith("All 40 records contain")
+    assert what in found.message
+    assert "refuses" not in f"{found.message} {found.remedy}"
+    assert len(found.remedy) > 60
+
+
+def test_some_records_for_something_else_are_counted_beside_the_others() -> None:
+    """A person sees that it is not the whole file, and where it begins."""
+    _, report, _ = gated({"prompt": "a", "completion": "b"}, *[{"text": "c"}] * 2)
+    (found,) = report.findings
+    assert (found.line, found.message[:7]) == (2, "2 of 3 ")
+
+
+def test_chats_without_a_system_text_are_no_mixture() -> None:
+    """They are the same format: a warning would send a person on a search for nothing."""
+    chat = {"messages": [turn("system", "Be brief."), *ASKED]}
+    read, report, lines = gated(chat, {"messages": [turn("user", "Who?"), ASKED[1]]})
+    assert (sorted(read.formats), report.findings, len(lines)) == (["messages", "openai-chat"], [], 2)

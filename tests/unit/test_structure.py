@@ -45,7 +45,7 @@ def lines(draw: st.DrawFn, source_format: SourceFormat) -> bytes:
 
     def obj(pairs: list[tuple[str, Any]]) -> str:
         if draw(st.integers(0, 5)) == 0:
-            name = draw(st.sampled_from([*BY_NAME[source_format].shape.names, "x"]))
+            name = draw(st.sampled_from([*BY_NAME[source_format].shape.names, "x", "output", "messages", "chosen"]))
             pairs = [*pairs, (name, draw(VALUE))]
         return written(pairs, spelt=draw(st.integers(0, 9)) == 0, colon=colon, ascii_only=ascii_only)
 
@@ -54,15 +54,24 @@ def lines(draw: st.DrawFn, source_format: SourceFormat) -> bytes:
             return draw(VALUE)
         return Raw(f"[{','.join(obj([('text', draw(VALUE))]) for _ in range(draw(st.sampled_from([1, 1, 1, 0, 2]))))}]")
 
-    if source_format in ("messages", "bedrock-conversation-2024"):
-        turns = range(draw(st.integers(0, 4)))
-        messages = [obj([("role", ("user", "assistant")[turn % 2]), ("content", content())]) for turn in turns]
-        pairs: list[tuple[str, Any]] = [("messages", Raw(f"[{','.join(messages)}]"))]
-        if source_format != "messages":
+    if source_format in ("messages", "openai-chat", "bedrock-conversation-2024", "sharegpt"):
+        shares = source_format == "sharegpt"
+        role, text, *roles = ("from", "value", "human", "gpt") if shares else ("role", "content", "user", "assistant")
+        turns = [roles[turn % 2] for turn in range(draw(st.integers(0, 4)))]
+        if shares or source_format == "openai-chat":
+            turns = [*draw(st.sampled_from([["system"], []])), *turns]
+        messages = [obj([(role, each), (text, content())]) for each in turns]
+        pairs: list[tuple[str, Any]] = [
+            ("conversations" if shares else "messages", Raw(f"[{','.join(messages)}]")),
+            *([("x", draw(VALUE))] if shares and draw(st.booleans()) else []),
+        ]
+        if source_format == "bedrock-conversation-2024":
             pairs.insert(0, ("schemaVersion", "bedrock-conversation-2024"))
     else:
         names = [name for name in BY_NAME[source_format].shape.names if name != "system"]
-        pairs = [(name, draw(VALUE)) for name in names if name != "document" or draw(st.booleans())]
+        pairs = [
+            (name, draw(VALUE)) for name in names if name in BY_NAME[source_format].required or draw(st.booleans())
+        ]
     if draw(st.booleans()):
         pairs.append(("system", content()))
     return obj(pairs).encode("utf-8", "surrogatepass")
@@ -76,6 +85,7 @@ def test_line_that_is_cleared_has_no_findings(source_format: SourceFormat, data:
     report = DatasetReport()
     structure = Structure("train.jsonl", source_format, HAIKU, report, Conversion())
     (value,) = structure.check(Block([line], [1]))
+    structure.finish()
     errors = {found.rule for found in report.findings if found.severity == "error"}
     expected = {finding.rule for finding in record.findings(line, orjson.loads(line), HAIKU)}
     assert errors == expected

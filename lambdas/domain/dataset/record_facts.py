@@ -44,7 +44,7 @@ class RecordFacts:
 
     def compare(self, record: Record, number: int, file: str, report: DatasetReport) -> None:
         """Keeps a record's hashes and lengths; reports a prompt that stood before, and an answer far too long."""
-        system, turns = record
+        system, turns, _ = record
         answer_text = turns[-1]
         asked = turns[0] if len(turns) == 2 else "\n".join(turns[:-1])
         asked_characters, answer_characters = len(asked), len(answer_text)

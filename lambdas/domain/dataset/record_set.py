@@ -111,7 +111,8 @@ def check_set(
         return read
     if not read.records_read:
         report.add("no-records", file, "The file has no records.")
-    if len(read.formats) > 1:
+    # OpenAI's chats without a system text are messages.
+    if len(read.formats) > 1 and set(read.formats) != {"messages", "openai-chat"}:
         found = " and ".join(f"{n} as {name}" for name, n in read.formats.most_common())
         report.add("mixed-formats", file, f"The records have several formats: {found}. All are converted.")
     if read.grouped and read.first_ungrouped is not None:
@@ -163,6 +164,7 @@ def _check_blocks(
         _note_changes(structure, block, values, read, model, report, conversion)
         _check_texts(structure, block, values, read, report, conversion, sign=rules == "all", on_answer=on_answer)
     if structure is not None:
+        structure.finish()
         read.records_read, read.formats, read.tiers = structure.records_read, structure.formats, structure.tiers
 
 
@@ -244,9 +246,10 @@ def _converted(line: bytes, model: BaseModelEntry, conversion: Conversion) -> by
     source_format = formats.detect(value)
     if source_format is None:
         raise ValueError("Only a file that was accepted can be converted.")
-    if formats.conversion_needed(value, source_format, model.record_format, conversion) is None and b"\n" not in line:
+    if not formats.changes(value, source_format, model, conversion) and b"\n" not in line:
         return line
-    return formats.dump(formats.to_record(value, source_format, conversion), model.record_format)
+    record = formats.to_record(value, source_format, conversion)
+    return formats.dump(record, model.record_format, reasoning=model.learns_reasoning)
 
 
 def _note_changes(
@@ -274,11 +277,11 @@ def _note_changes(
         if value is None:
             continue
         source_format = structure.other.get(index, structure.source_format)
-        what = formats.conversion_needed(value, source_format, model.record_format, conversion)
-        if what is None and read.kind != "JSONL":
-            what = f"converted from {read.kind} to {model.record_format}"
-        if what is not None:
-            report.changed.setdefault((read.file, what), LineRanges()).add(number)
+        changes = formats.changes(value, source_format, model, conversion)
+        if not changes and read.kind != "JSONL":
+            changes = [f"converted from {read.kind} to {model.record_format}"]
+        for what in changes:
+            report.note_change(read.file, what, number)
 
 
 def _note_cuts(block: Block, values: list[JsonObject | None], file: str, report: DatasetReport) -> None:

@@ -20,6 +20,7 @@ _PATH_SHOWN, _MESSAGE_SHOWN = 160, 300
 _POINTER_LENGTH = 240
 # As many as the longest list of lines that lie apart can be for a data set that is accepted.
 _MAX_RANGES = 10_000
+_MAX_KINDS_OF_CHANGES = 100
 
 
 @dataclass
@@ -87,6 +88,12 @@ class DatasetReport:
     def findings(self) -> list[DatasetFinding]:
         """The first of each rule, in their order."""
         return self._groups.findings()
+
+    def note_change(self, file: str, what: str, line: int) -> None:
+        """Lists a line that is not trained on as it came; names in `what` come from the data, so kinds are bounded."""
+        if (file, what) not in self.changed and len(self.changed) >= _MAX_KINDS_OF_CHANGES:
+            what = "changed in further ways"
+        self.changed.setdefault((file, what), LineRanges()).add(line)
 
     def add_findings(self, file: str, line: int, findings: Sequence[RecordFinding]) -> None:
         """Adds what a record broke."""

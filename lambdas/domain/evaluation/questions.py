@@ -10,11 +10,12 @@ from lambdas.domain.core.fact import Fact
 
 
 def _join_blocks(value: object) -> object:
-    """Nova's text blocks as one text; pydantic refuses anything else that is no text."""
-    if isinstance(value, list) and all(
-        isinstance(block, dict) and isinstance(block.get("text"), str) for block in value
-    ):
-        return "\n".join(block["text"] for block in value)
+    """Nova's text blocks as one text, without what the model is to think; pydantic refuses anything else."""
+    if not isinstance(value, list):
+        return value
+    blocks = [block for block in value if not (isinstance(block, dict) and "reasoningContent" in block)]
+    if all(isinstance(block, dict) and isinstance(block.get("text"), str) for block in blocks):
+        return "\n".join(block["text"] for block in blocks)
     return value
 
 

@@ -91,10 +91,11 @@ class BaseModelEntry(_Data):
 
     The inference id is a cross-Region inference profile's where the model is asked on demand only through one.
     `serving` has the ways to serve a tuned one, the cheapest first; on demand only where it was customized after the
-    date. A job fails for `reserved_words` in prompts, as they are written; AWS's own validators refuse
-    `further_reserved_words` in any text and in any case. `price_list_name` is its name in the usage types of AWS's
-    Price List; null where that has no tuning of it. `successor` is the customization id of the entry to change to when
-    this one ages. `unverified` says which fields no page of AWS's was found for.
+    date. One that `learns_reasoning` is trained on the thoughts that stand before an answer in a record. A job fails
+    for `reserved_words` in prompts, as they are written; AWS's own validators refuse `further_reserved_words` in any
+    text and in any case. `price_list_name` is its name in the usage types of AWS's Price List; null where that has no
+    tuning of it. `successor` is the customization id of the entry to change to when this one ages. `unverified` says
+    which fields no page of AWS's was found for.
     """
 
     name: str
@@ -105,6 +106,7 @@ class BaseModelEntry(_Data):
     serving: tuple[ServingKind, ...] = Field(min_length=1)
     on_demand_for_models_customized_after: date | None
     record_format: RecordFormat
+    learns_reasoning: bool
     limits: ModelLimits
     disputed_minimum: DisputedMinimum | None
     reserved_words: tuple[str, ...]

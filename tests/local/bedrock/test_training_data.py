@@ -69,6 +69,17 @@ class TestNova:
         assert expected in job["failureMessage"]
         assert "line 1" in job["failureMessage"]
 
+    @pytest.mark.assumption("data-reasoning-of-nova-2-lite")
+    @pytest.mark.parametrize(("base_model", "status"), [(NOVA_LITE, "Failed"), (NOVA_2_LITE, "Completed")])
+    def test_reasoning_before_an_answer_is_taken_by_nova_2_alone(
+        self, simulation: Simulation, base_model: str, status: str
+    ) -> None:
+        """What is carried through training for one model must be left out for the others."""
+        records = conversations(8)
+        reasoning = {"reasoningContent": {"reasoningText": {"text": "First, add."}}}
+        records[0]["messages"][1]["content"].insert(0, reasoning)
+        assert train(simulation, base_model, records)["status"] == status
+
     @pytest.mark.assumption("base-model-nova-takes-no-batch-size")
     @pytest.mark.parametrize("base_model", [NOVA_LITE, NOVA_2_LITE])
     def test_a_batch_size_is_no_hyperparameter(self, simulation: Simulation, base_model: str) -> None:

@@ -11,11 +11,13 @@ from lambdas.domain.dataset.formats.record import (
     SourceFormat,
     Text,
 )
+from lambdas.domain.dataset.formats.refused import Refused
 from lambdas.domain.dataset.formats.registry import (
     BY_NAME,
     FORMATS,
-    conversion_needed,
+    changes,
     detect,
+    refused,
     texts,
     to_record,
 )
@@ -28,11 +30,13 @@ __all__ = [
     "GROUP_KEY",
     "Conversion",
     "Record",
+    "Refused",
     "SourceFormat",
     "Text",
-    "conversion_needed",
+    "changes",
     "detect",
     "dump",
+    "refused",
     "texts",
     "to_record",
 ]

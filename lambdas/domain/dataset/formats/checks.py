@@ -69,14 +69,14 @@ def unknown_keys(value: JsonObject, known: frozenset[str], pointer: str = "") ->
                 yield RecordFinding("unknown-key", f"{pointer}/{escaped}", message)
 
 
-def role_order(roles: list[str], pointer: str, key: str = "role") -> Iterator[RecordFinding]:
-    """Whether turns alternate, from user first to assistant last."""
+def role_order(roles: list[str], pointer: str, key: str = "role", first: int = 0) -> Iterator[RecordFinding]:
+    """Whether turns alternate, from user first to assistant last; `first` is the place of the first one in the list."""
     for index, role in enumerate(roles):
         expected = ROLES[index % 2]
         if role != expected:
             message = f"{expected} is expected here, not {role}."
-            yield RecordFinding("role-order", f"{pointer}/{index}/{key}", message)
+            yield RecordFinding("role-order", f"{pointer}/{first + index}/{key}", message)
             return
     if roles[-1] != "assistant":
         message = "The last message is the assistant's answer, not the user's."
-        yield RecordFinding("role-order", f"{pointer}/{len(roles) - 1}/{key}", message)
+        yield RecordFinding("role-order", f"{pointer}/{first + len(roles) - 1}/{key}", message)

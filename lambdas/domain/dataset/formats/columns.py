@@ -1,77 +1,166 @@
 """Formats whose records are one question and one answer: a few texts by name, as in the columns of a table."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset.formats import checks
 from lambdas.domain.dataset.formats.checks import is_space
 from lambdas.domain.dataset.formats.format import Format, Shape
-from lambdas.domain.dataset.formats.record import (
-    GROUP_KEY,
-    Conversion,
-    Record,
-    SourceFormat,
-    Text,
-    with_context,
-)
+from lambdas.domain.dataset.formats.record import GROUP_KEY, Conversion, Record, SourceFormat, Text, with_context
 from lambdas.domain.dataset.rules.table import RecordFinding
 
-_SYSTEM_AND_GROUP = ("system", GROUP_KEY)
+# Keys by which a record with other columns may be of another format, or of none.
+_DECIDING = frozenset(
+    {"messages", "schemaVersion", "conversations", "prompt", "completion", "instruction", "response", "input"}
+    | {"output", "question", "answer", "document", "chosen", "rejected", "reference_answer", "tools", "functions"}
+    | {"toolConfig", "image", "images", "video", "videos", "audio", "audios"}
+)
+_ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The keys of such a format, beside a system text and a group if wanted.
+
+    `contexts` are names of the document that is asked about, of which a record has one at most; `history` is that of
+    earlier turns, pairs of a question and an answer. With `others` a record may have other columns, which are left out,
+    and its optional texts may be empty or null.
+    """
+
+    prompt: str
+    answer: str
+    contexts: tuple[str, ...] = ()
+    history: str = ""
+    others: bool = True
+    blank_is_absent: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of its keys."""
+        history = (self.history,) if self.history else ()
+        return ("system", GROUP_KEY, *self.contexts, *history, self.prompt, self.answer)
+
+    def findings(self, value: JsonObject) -> Iterator[RecordFinding]:
+        """What a value breaks of the structure."""
+        if not self.others:
+            yield from checks.unknown_keys(value, frozenset(self.names))
+        yield from checks.missing_keys(value, (self.prompt, self.answer))
+        yield from checks.texts(value, (GROUP_KEY, self.prompt, self.answer))
+        for name in ("system", self._context_name(value)):
+            if name is not None and self._is_there(value, name):
+                yield from checks.text(value[name], f"/{name}")
+        yield from self._history_findings(value)
+
+    def texts(self, value: JsonObject) -> Iterator[Text]:
+        """Its texts as they came."""
+        if self._is_there(value, "system"):
+            yield Text("/system", value["system"], is_answer=False)
+        for index, turn in enumerate(self._history(value)):
+            for place, text in enumerate(turn):
+                yield Text(f"/{self.history}/{index}/{place}", text, is_answer=False)
+        context = self._context_name(value)
+        if context is not None:
+            yield Text(f"/{context}", value[context], is_answer=False, after_line_feed=True)
+        yield Text(f"/{self.prompt}", value[self.prompt], is_answer=False, after_line_feed=context is not None)
+        yield Text(f"/{self.answer}", value[self.answer], is_answer=True)
+
+    def to_record(self, value: JsonObject, conversion: Conversion) -> Record:
+        """Its canonical form: the document in tags before the question."""
+        system = value["system"] if self._is_there(value, "system") else conversion.system
+        context = self._context_name(value)
+        asked = with_context(None if context is None else value[context], value[self.prompt], conversion.context_tag)
+        earlier = [text for turn in self._history(value) for text in turn]
+        return Record(system, [*earlier, asked, value[self.answer]])
+
+    def left_out(self, value: JsonObject) -> list[str]:
+        """The other columns."""
+        context = self._context_name(value)
+        known = {*self.names} - {name for name in self.contexts if name != context and self._is_there(value, name)}
+        return [key for key in value if key not in known]
+
+    def _is_there(self, value: JsonObject, name: str) -> bool:
+        if name not in value:
+            return False
+        text = value[name]
+        return not self.blank_is_absent or not (text is None or (isinstance(text, str) and not text.strip()))
+
+    def _context_name(self, value: JsonObject) -> str | None:
+        return next((name for name in self.contexts if self._is_there(value, name)), None)
+
+    def _history(self, value: JsonObject) -> list[list[str]]:
+        return (value.get(self.history) or []) if self.history else []
+
+    def _history_findings(self, value: JsonObject) -> Iterator[RecordFinding]:
+        turns, pointer = self._history(value), f"/{self.history}"
+        if not isinstance(turns, list):
+            yield RecordFinding("wrong-type", pointer, f"A list of turns is needed, not {checks.kind(turns)}.")
+            return
+        for index, turn in enumerate(turns):
+            if not isinstance(turn, list) or len(turn) != 2:
+                message = "A turn is a list of a question and its answer."
+                yield RecordFinding("wrong-type", f"{pointer}/{index}", message)
+                continue
+            for place, text in enumerate(turn):
+                yield from checks.text(text, f"{pointer}/{index}/{place}")
+
+    def optional_texts(self, value: JsonObject) -> list[Any]:
+        """The optional values that must be texts, some text for each that counts as absent. Called for each record."""
+        found: list[Any] = []
+        for key in (*self.contexts, "system", GROUP_KEY):
+            if key in value:
+                text = value[key]
+                absent = self.blank_is_absent and key != GROUP_KEY and (text is None or text == "")
+                found.append(_ABSENT if absent else text)
+        if self.history and self.history in value:
+            # A record with earlier turns is not the regular one.
+            found.append("" if value[self.history] else _ABSENT)
+        return found
+
+    def keys(self) -> Callable[[Any], int]:
+        """Counts the keys of a regular value, for `Shape`."""
+        prompt, answer, others = self.prompt, self.answer, self.others
+        foreign = _DECIDING - {*self.names}
+
+        def keys(value: Any) -> int:
+            try:
+                texts = [value[prompt], value[answer]]
+                if len(value) != 2:
+                    texts += self.optional_texts(value)
+                for text in texts:
+                    if not text or is_space(text):
+                        return 0
+            except (KeyError, TypeError):
+                return 0
+            if len(texts) != len(value) and not (others and foreign.isdisjoint(value)):
+                return 0
+            return len(texts)
+
+        return keys
 
 
 def format_of_columns(
-    name: SourceFormat, *, title: str, example: str, prompt: str, answer: str, context: str | None = None
+    name: SourceFormat,
+    columns: Columns,
+    *,
+    title: str,
+    example: str,
+    recognises: Callable[[JsonObject], bool],
+    note: str = "",
 ) -> Format:
-    """The format of records with such keys, a system text and a group if wanted."""
-    contexts = () if context is None else (context,)
-    own = (*contexts, prompt, answer)
-
-    def recognises(value: JsonObject) -> bool:
-        return not value.keys().isdisjoint(own)
-
-    def findings(value: JsonObject) -> Iterator[RecordFinding]:
-        yield from checks.unknown_keys(value, frozenset({*own, *_SYSTEM_AND_GROUP}))
-        yield from checks.missing_keys(value, (prompt, answer))
-        yield from checks.texts(value, (*_SYSTEM_AND_GROUP, prompt, answer, *contexts))
-
-    def texts(value: JsonObject) -> Iterator[Text]:
-        if "system" in value:
-            yield Text("/system", value["system"], is_answer=False)
-        tagged = context in value
-        if tagged:
-            yield Text(f"/{context}", value[context or ""], is_answer=False, after_line_feed=True)
-        yield Text(f"/{prompt}", value[prompt], is_answer=False, after_line_feed=tagged)
-        yield Text(f"/{answer}", value[answer], is_answer=True)
-
-    def to_record(value: JsonObject, conversion: Conversion) -> Record:
-        asked = with_context(value.get(context or ""), value[prompt], conversion.context_tag)
-        return Record(value.get("system", conversion.system), [asked, value[answer]])
-
+    """The format of records with such keys."""
     return Format(
         name=name,
         title=title,
         example=example,
+        note=note,
+        required=(columns.prompt, columns.answer),
         recognises=recognises,
-        shape=Shape((*_SYSTEM_AND_GROUP, *own), _keys(prompt, answer, (*contexts, *_SYSTEM_AND_GROUP))),
-        findings=findings,
-        texts=texts,
-        to_record=to_record,
+        shape=Shape(columns.names, columns.keys()),
+        findings=columns.findings,
+        texts=columns.texts,
+        to_record=columns.to_record,
+        left_out=columns.left_out if columns.others else None,
         is_converted_text=True,
     )
-
-
-def _keys(prompt: str, answer: str, optional: tuple[str, ...]) -> Callable[[Any], int]:
-    def keys(value: Any) -> int:
-        try:
-            texts = [value[prompt], value[answer]]
-            if len(value) != 2:
-                texts += [value[key] for key in optional if key in value]
-            for text in texts:
-                if not text or is_space(text):
-                    return 0
-        except (KeyError, TypeError):
-            return 0
-        return len(value) if len(value) == len(texts) else 0
-
-    return keys

@@ -1,11 +1,11 @@
 """A prompt and its completion: the older format of Bedrock, and that of Llama 3.1."""
 
-from lambdas.domain.dataset.formats.columns import format_of_columns
+from lambdas.domain.dataset.formats.columns import Columns, format_of_columns
 
 COMPLETION = format_of_columns(
     "prompt/completion",
+    Columns("prompt", "completion", others=False, blank_is_absent=False),
     title="prompt/completion",
     example='{"prompt": "Hi?", "completion": "Yes."}',
-    prompt="prompt",
-    answer="completion",
+    recognises=lambda value: "prompt" in value or "completion" in value,
 )

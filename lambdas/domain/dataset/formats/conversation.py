@@ -31,12 +31,12 @@ def messages(value: Any, content: ContentCheck) -> Iterator[RecordFinding]:
 
 
 def texts(value: JsonObject) -> Iterator[Text]:
-    """The texts of a conversation; a content in several blocks is joined by line feeds."""
+    """The texts of a conversation."""
     if "system" in value:
-        yield from _content_texts(value["system"], "/system", is_answer=False)
+        yield Text("/system", value["system"], is_answer=False)
     last = len(value["messages"]) - 1
     for index, message in enumerate(value["messages"]):
-        yield from _content_texts(message["content"], f"/messages/{index}/content", is_answer=index == last)
+        yield Text(f"/messages/{index}/content", message["content"], is_answer=index == last)
 
 
 def _message(message: Any, pointer: str, content: ContentCheck) -> Iterator[RecordFinding]:
@@ -51,11 +51,3 @@ def _message(message: Any, pointer: str, content: ContentCheck) -> Iterator[Reco
         role = message["role"]
         shown = f"{role[:40]!r}" if isinstance(role, str) else checks.kind(role)
         yield RecordFinding("role", f"{pointer}/role", f"A role is user or assistant, not {shown}.")
-
-
-def _content_texts(content: Any, pointer: str, *, is_answer: bool) -> Iterator[Text]:
-    if isinstance(content, str):
-        yield Text(pointer, content, is_answer)
-        return
-    for index, block in enumerate(content):
-        yield Text(f"{pointer}/{index}/text", block["text"], is_answer, after_line_feed=index > 0)

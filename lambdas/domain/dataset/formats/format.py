@@ -24,13 +24,15 @@ class Shape(NamedTuple):
 class Format:
     """A format that records come in.
 
-    `title` and `example`, a valid record as JSON, are its line in docs/data-gate.md. `is_converted_text`: run.json's
-    system text and the tag around documents are added in converting.
+    `title`, `example` (a valid record as JSON) and `note` are its line in docs/data-gate.md. `is_converted_text`:
+    run.json's system text and the tag around documents are added in converting. `required` are the keys without which
+    a value is of this format only where it is of no other.
     """
 
     name: SourceFormat
     title: str
     example: str
+    required: tuple[str, ...]
     # Whether a value is meant as this format, by its keys; formats are asked in the registry's order.
     recognises: Callable[[JsonObject], bool]
     shape: Shape
@@ -40,4 +42,7 @@ class Format:
     texts: Callable[[JsonObject], Iterator[Text]]
     # The canonical form of a value that breaks no rule. Each text arrives as it is.
     to_record: Callable[[JsonObject, Conversion], Record]
+    # What of a value that breaks no rule is left out: names of keys, mostly. None where nothing can be.
+    left_out: Callable[[JsonObject], list[str]] | None = None
     is_converted_text: bool = False
+    note: str = ""

@@ -52,6 +52,7 @@ MESSAGES = Format(
     title="messages",
     example='{"system": "Be brief.", "messages": [{"role": "user", "content": "Hi?"}, '
     '{"role": "assistant", "content": "Yes."}]}',
+    required=("messages",),
     recognises=_recognises,
     shape=Shape((*_SYSTEM_AND_GROUP, "messages", "role", "content"), _keys),
     findings=_findings,

@@ -7,11 +7,12 @@ from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset.formats import checks, conversation
 from lambdas.domain.dataset.formats.checks import ANSWERS_TO, is_space, optional_texts
 from lambdas.domain.dataset.formats.format import Format, Shape
-from lambdas.domain.dataset.formats.record import GROUP_KEY, Conversion, Record
+from lambdas.domain.dataset.formats.record import GROUP_KEY, Conversion, Record, Text
 from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
 
 NOVA_SCHEMA: Final = "bedrock-conversation-2024"
+REASONING: Final = "reasoningContent"
 _KEYS = frozenset({"schemaVersion", "system", "messages", GROUP_KEY})
 
 
@@ -57,25 +58,57 @@ def _keys(value: Any) -> int:
 
 def _findings(value: JsonObject) -> Iterator[RecordFinding]:
     yield from checks.unknown_keys(value, _KEYS)
-    yield from checks.missing_keys(value, ("schemaVersion", "messages"))
-    if "system" in value:
+    yield from checks.missing_keys(value, ("messages",))
+    if value.get("system"):
         yield from _blocks(value["system"], "/system")
     yield from checks.texts(value, (GROUP_KEY,))
-    if "schemaVersion" in value and value["schemaVersion"] != NOVA_SCHEMA:
-        yield RecordFinding("wrong-type", "/schemaVersion", f"The schema version is {NOVA_SCHEMA!r}.")
+    if value.get("schemaVersion") is not None:
+        yield from checks.text(value["schemaVersion"], "/schemaVersion")
     if "messages" in value:
-        yield from conversation.messages(value["messages"], _blocks)
+        yield from conversation.messages(value["messages"], _message_blocks)
 
 
-def _blocks(value: Any, pointer: str) -> Iterator[RecordFinding]:
+def _message_blocks(value: Any, pointer: str) -> Iterator[RecordFinding]:
+    """A list of text blocks; what the model thinks before its answer may stand beside them."""
+    if not isinstance(value, list):
+        yield from _blocks(value, pointer)
+        return
+    thoughts = {index for index, block in enumerate(value) if isinstance(block, dict) and REASONING in block}
+    for index in sorted(thoughts):
+        yield from _reasoning(value[index], f"{pointer}/{index}")
+    if thoughts and int(pointer.split("/")[2]) % 2 == 0:
+        message = f"Only an answer has {REASONING}."
+        yield RecordFinding("unknown-key", f"{pointer}/{min(thoughts)}/{REASONING}", message)
+    yield from _blocks(value, pointer, passed_over=thoughts)
+
+
+def _reasoning(block: JsonObject, pointer: str) -> Iterator[RecordFinding]:
+    yield from checks.unknown_keys(block, frozenset({REASONING}), pointer)
+    place = f"{pointer}/{REASONING}"
+    reasoning = block[REASONING]
+    inner = reasoning.get("reasoningText") if isinstance(reasoning, dict) else None
+    if not isinstance(inner, dict):
+        message = "An object is needed with reasoningText, an object with text."
+        yield RecordFinding("wrong-type", place, message)
+        return
+    yield from checks.unknown_keys(reasoning, frozenset({"reasoningText"}), place)
+    yield from checks.unknown_keys(inner, frozenset({"text", "signature"}), f"{place}/reasoningText")
+    yield from checks.missing_keys(inner, ("text",), f"{place}/reasoningText")
+    if "text" in inner:
+        yield from checks.text(inner["text"], f"{place}/reasoningText/text")
+
+
+def _blocks(value: Any, pointer: str, passed_over: set[int] | frozenset[int] = frozenset()) -> Iterator[RecordFinding]:
     """A list of text blocks; images and videos are not trained on here."""
     if not isinstance(value, list):
         message = f"A list of text blocks is needed, not {checks.kind(value)}."
         yield RecordFinding("wrong-type", pointer, message, remedies.for_list(value, "text blocks"))
         return
-    if not value:
+    if len(value) == len(passed_over):
         yield RecordFinding("empty-text", pointer, "There is no text block.")
     for index, block in enumerate(value):
+        if index in passed_over:
+            continue
         place = f"{pointer}/{index}"
         if not isinstance(block, dict):
             yield RecordFinding("wrong-type", place, f"A text block is an object, not {checks.kind(block)}.")
@@ -87,16 +120,61 @@ def _blocks(value: Any, pointer: str) -> Iterator[RecordFinding]:
             yield RecordFinding("missing-key", place, "text is missing.")
 
 
+def _texts(value: JsonObject) -> Iterator[Text]:
+    """All texts; what a model thinks is no part of a prompt."""
+    if value.get("system"):
+        yield from _block_texts(value["system"], "/system", is_answer=False)
+    last = len(value["messages"]) - 1
+    for index, message in enumerate(value["messages"]):
+        yield from _block_texts(message["content"], f"/messages/{index}/content", is_answer=index == last)
+
+
+def _block_texts(blocks: list[JsonObject], pointer: str, *, is_answer: bool) -> Iterator[Text]:
+    first = True
+    for index, block in enumerate(blocks):
+        if REASONING in block:
+            text = block[REASONING]["reasoningText"]["text"]
+            yield Text(f"{pointer}/{index}/{REASONING}/reasoningText/text", text, is_answer=True)
+            continue
+        yield Text(f"{pointer}/{index}/text", block["text"], is_answer, after_line_feed=not first)
+        first = False
+
+
 def _to_record(value: JsonObject, _conversion: Conversion) -> Record:
-    system = [block["text"] for block in value.get("system", ())]
-    turns = ["\n".join([block["text"] for block in message["content"]]) for message in value["messages"]]
-    return Record("\n".join(system) if system else None, turns)
-
-
-def has_single_blocks(value: JsonObject) -> bool:
-    """Whether each content is one block. A text in several would be trained on otherwise than it is asked."""
+    system = [block["text"] for block in value.get("system") or ()]
     contents = [message["content"] for message in value["messages"]]
-    return len(value.get("system", ("",))) == 1 and all(len(content) == 1 for content in contents)
+    turns = ["\n".join([block["text"] for block in content if "text" in block]) for content in contents]
+    joined = "\n".join(system) if system else None
+    if not any(len(content) > 1 and has_reasoning(content) for content in contents):
+        return Record(joined, turns)
+    thoughts = [
+        [block[REASONING]["reasoningText"]["text"] for block in each if REASONING in block] for each in contents
+    ]
+    return Record(joined, turns, tuple("\n".join(each) if each else None for each in thoughts))
+
+
+def has_reasoning(content: list[JsonObject]) -> bool:
+    """Whether what the model thinks stands in a content."""
+    return any(REASONING in block for block in content)
+
+
+def rewriting_needed(value: JsonObject, *, keeps_reasoning: bool) -> list[str]:
+    """What must be done to a value of this format that breaks no rule, before a model of the same format learns it.
+
+    A text in several blocks would be trained on otherwise than it is asked.
+    """
+    needed = []
+    if value.get("schemaVersion") != NOVA_SCHEMA:
+        needed.append(f"schemaVersion written as {NOVA_SCHEMA}")
+    if "system" in value and not value["system"]:
+        needed.append("empty system text left out")
+    contents = [message["content"] for message in value["messages"]]
+    single = len(value.get("system") or ("",)) == 1
+    if not single or any(len(content) > 1 + has_reasoning(content) for content in contents):
+        needed.append("text blocks joined")
+    if not keeps_reasoning and any(len(content) > 1 and has_reasoning(content) for content in contents):
+        needed.append(f"{REASONING} left out")
+    return needed
 
 
 NOVA = Format(
@@ -104,9 +182,12 @@ NOVA = Format(
     title=f"Nova's conversation (`{NOVA_SCHEMA}`)",
     example=f'{{"schemaVersion": "{NOVA_SCHEMA}", "system": [{{"text": "Be brief."}}], "messages": '
     '[{"role": "user", "content": [{"text": "Hi?"}]}, {"role": "assistant", "content": [{"text": "Yes."}]}]}',
+    note="any `schemaVersion`, or none; `system` may be empty or null; text blocks of one message are joined by line "
+    f"feeds; `{REASONING}` before an answer is trained on where the base model learns it, and no part of the reference",
+    required=("messages",),
     recognises=_recognises,
     shape=Shape(("schemaVersion", "system", GROUP_KEY, "messages", "role", "content", "text"), _keys),
     findings=_findings,
-    texts=conversation.texts,
+    texts=_texts,
     to_record=_to_record,
 )

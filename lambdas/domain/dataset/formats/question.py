@@ -1,12 +1,12 @@
 """A question about a document, and its answer."""
 
-from lambdas.domain.dataset.formats.columns import format_of_columns
+from lambdas.domain.dataset.formats.columns import Columns, format_of_columns
 
 QUESTION = format_of_columns(
     "document/question/answer",
+    Columns("question", "answer", contexts=("document", "context"), blank_is_absent=False),
     title="document/question/answer",
     example='{"document": "Cash: 7", "question": "How much cash?", "answer": "7"}',
-    prompt="question",
-    answer="answer",
-    context="document",
+    note="`context` is taken as the document, too; other columns are left out",
+    recognises=lambda value: "question" in value or "answer" in value or "document" in value,
 )

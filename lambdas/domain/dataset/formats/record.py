@@ -4,7 +4,17 @@ from typing import Final, Literal, NamedTuple
 
 from lambdas.domain.dataset.formats.mapping import ColumnMapping
 
-SourceFormat = Literal["messages", "prompt/completion", "bedrock-conversation-2024", "document/question/answer"]
+SourceFormat = Literal[
+    "messages",
+    "openai-chat",
+    "prompt/completion",
+    "bedrock-conversation-2024",
+    "document/question/answer",
+    "alpaca",
+    "dolly",
+    "sharegpt",
+    "input/output",
+]
 
 DEFAULT_CONTEXT_TAG = "document"
 # Names the records that must stay on one side of a split. It is no part of what a model is trained on or asked.
@@ -12,10 +22,14 @@ GROUP_KEY: Final = "group"
 
 
 class Record(NamedTuple):
-    """The canonical form: an optional system text and the turns, user first; the last one is the reference answer."""
+    """The canonical form: an optional system text and the turns, user first; the last one is the reference answer.
+
+    `reasoning` has, for each turn, what the model thinks before it; empty where no turn has any.
+    """
 
     system: str | None
     turns: list[str]
+    reasoning: tuple[str | None, ...] = ()
 
 
 class Conversion(NamedTuple):

@@ -4,24 +4,54 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lambdas.domain.core.fact import JsonObject
+from lambdas.domain.core.outside_text import name
 from lambdas.domain.dataset.formats.completion import COMPLETION
 from lambdas.domain.dataset.formats.format import Format
+from lambdas.domain.dataset.formats.instruction import ALPACA, DOLLY, INPUT_OUTPUT
 from lambdas.domain.dataset.formats.messages import MESSAGES
-from lambdas.domain.dataset.formats.nova import NOVA, NOVA_SCHEMA, has_single_blocks
+from lambdas.domain.dataset.formats.nova import NOVA, NOVA_SCHEMA, rewriting_needed
+from lambdas.domain.dataset.formats.openai_chat import OPENAI_CHAT
 from lambdas.domain.dataset.formats.question import QUESTION
 from lambdas.domain.dataset.formats.record import GROUP_KEY, Conversion, Record, SourceFormat, Text
-from lambdas.domain.models.catalogue import RecordFormat
+from lambdas.domain.dataset.formats.refused import TEXT_ALONE, Refused
+from lambdas.domain.dataset.formats.refused import refused as refused_kind
+from lambdas.domain.dataset.formats.sharegpt import SHAREGPT
+from lambdas.domain.models.catalogue import BaseModelEntry
 
 # In the order in which they are asked: keys of the first ones may stand beside those of the others.
-FORMATS: tuple[Format, ...] = (NOVA, MESSAGES, COMPLETION, QUESTION)
+FORMATS: tuple[Format, ...] = (
+    NOVA,
+    OPENAI_CHAT,
+    MESSAGES,
+    SHAREGPT,
+    COMPLETION,
+    DOLLY,
+    ALPACA,
+    QUESTION,
+    INPUT_OUTPUT,
+)
 BY_NAME: Mapping[SourceFormat, Format] = {each.name: each for each in FORMATS}
 
 
 def detect(value: Any) -> SourceFormat | None:
-    """The format of a JSON line's value, by its keys; None for what is nobody's."""
-    if not isinstance(value, dict):
+    """The format of a JSON line's value, by its keys; None for what is nobody's, or of a kind that no run tunes on.
+
+    A format whose required keys are all there comes before one of which a key is missing.
+    """
+    if not isinstance(value, dict) or refused_kind(value):
         return None
-    return next((each.name for each in FORMATS if each.recognises(value)), None)
+    found = [each for each in FORMATS if each.recognises(value)]
+    complete = (each for each in found if all(key in value for key in each.required))
+    chosen = next(complete, found[0] if found else None)
+    return chosen.name if chosen else None
+
+
+def refused(value: JsonObject) -> Refused | None:
+    """The kind of data, sound for something else, that a record is; None for a record of a format or of none."""
+    kind = refused_kind(value)
+    if kind is None and TEXT_ALONE.recognises(value) and detect(value) is None:
+        return TEXT_ALONE
+    return kind
 
 
 def to_record(value: JsonObject, source_format: SourceFormat, conversion: Conversion) -> Record:
@@ -34,24 +64,26 @@ def texts(value: JsonObject, source_format: SourceFormat) -> Iterator[Text]:
     return BY_NAME[source_format].texts(value)
 
 
-def conversion_needed(
-    value: JsonObject, source_format: SourceFormat, record_format: RecordFormat, conversion: Conversion
-) -> str | None:
-    """What must be done to a value that breaks no rule before the base model is trained on it; None for nothing."""
-    changed = _conversion_needed(value, source_format, record_format, conversion)
-    if GROUP_KEY not in value:
-        return changed
-    return f"{changed}, group left out" if changed else "group left out"
+def changes(value: JsonObject, source_format: SourceFormat, model: BaseModelEntry, conversion: Conversion) -> list[str]:
+    """What must be done to a value that breaks no rule before the base model is trained on it; empty for nothing."""
+    changed = _conversion_needed(value, source_format, model, conversion)
+    if GROUP_KEY in value:
+        changed[:1] = [f"{changed[0]}, group left out" if changed else "group left out"]
+    left_out = BY_NAME[source_format].left_out
+    return changed if left_out is None else [*changed, *(f"{name(what)} left out" for what in left_out(value))]
 
 
 def _conversion_needed(
-    value: JsonObject, source_format: SourceFormat, record_format: RecordFormat, conversion: Conversion
-) -> str | None:
+    value: JsonObject, source_format: SourceFormat, model: BaseModelEntry, conversion: Conversion
+) -> list[str]:
+    record_format = model.record_format
     if source_format == "prompt/completion" and record_format == "prompt-completion":
         system = value.get("system", conversion.system)
-        return None if system is None else "system text put before the prompt"
-    if source_format != record_format:
-        return f"converted from {source_format} to {record_format}"
-    if source_format == NOVA_SCHEMA and not has_single_blocks(value):
-        return "text blocks joined"
-    return None
+        return [] if system is None else ["system text put before the prompt"]
+    if source_format == NOVA_SCHEMA:
+        rewritten = rewriting_needed(value, keeps_reasoning=model.learns_reasoning)
+        if record_format == NOVA_SCHEMA:
+            return rewritten
+        converted = [f"converted from {source_format} to {record_format}"]
+        return [*converted, *(each for each in rewritten if "left out" in each)]
+    return [] if source_format == record_format else [f"converted from {source_format} to {record_format}"]

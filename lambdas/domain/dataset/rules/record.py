@@ -7,7 +7,7 @@ from typing import Any
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
-from lambdas.domain.dataset.formats import GROUP_KEY, Text, checks
+from lambdas.domain.dataset.formats import GROUP_KEY, Conversion, Text, checks
 from lambdas.domain.dataset.reading.mapped_values import offer_mapping, shown_columns
 from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
@@ -19,21 +19,29 @@ def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[RecordFindi
     if not isinstance(value, dict):
         message = f"A JSON object is needed, not {checks.kind(value)}."
         return [RecordFinding("record-type", "", message, remedies.for_record(value))]
+    kind = formats.refused(value)
+    if kind is not None:
+        return [RecordFinding("unsupported-format", "", f"The record contains {kind.what}.")]
     source_format = formats.detect(value)
     if source_format is None:
         message = f"The keys {shown_columns([*value])} are those of no format."
         return [RecordFinding("missing-key", "", message, offer_mapping([*value]))]
-    found = [*formats.BY_NAME[source_format].findings(value), *_duplicate_keys(line)]
+    form = formats.BY_NAME[source_format]
+    # A key that is left out may stand twice.
+    found = [*form.findings(value), *_duplicate_keys(line, None if form.left_out is None else form.shape.names)]
     if found:
         return found
-    if model.record_format == "prompt-completion" and len(value.get("messages", ())) > 2:
-        message = f"{model.name} learns one prompt and one answer; there are {len(value['messages'])} messages."
-        return [RecordFinding("single-turn", "/messages", message)]
+    turns = form.to_record(value, Conversion()).turns if model.record_format == "prompt-completion" else ()
+    if len(turns) > 2:
+        pointer = next(f"/{key}" for key in ("messages", "conversations", "history") if key in value)
+        message = f"{model.name} learns one prompt and one answer; there are {len(turns)} messages."
+        return [RecordFinding("single-turn", pointer, message)]
     texts = [*_group_text(value), *formats.texts(value, source_format)]
     return [*_empty_texts(texts), *_reserved_words(texts, model)]
 
 
-def _duplicate_keys(line: bytes) -> list[RecordFinding]:
+def _duplicate_keys(line: bytes, names: tuple[str, ...] | None) -> list[RecordFinding]:
+    """The keys that stand twice in an object; with `names` those of them alone."""
     repeated: list[str] = []
 
     def collect(pairs: list[tuple[str, Any]]) -> JsonObject:
@@ -47,7 +55,11 @@ def _duplicate_keys(line: bytes) -> list[RecordFinding]:
         json.loads(line, object_pairs_hook=collect, parse_int=str, parse_float=str)
     except RecursionError:
         return []  # nested so deeply that its types are wrong anyway
-    return [RecordFinding("duplicate-key", "", f"The key {key[:40]!r} occurs twice in an object.") for key in repeated]
+    return [
+        RecordFinding("duplicate-key", "", f"The key {key[:40]!r} occurs twice in an object.")
+        for key in repeated
+        if names is None or key in names
+    ]
 
 
 def _group_text(value: JsonObject) -> Iterator[Text]:

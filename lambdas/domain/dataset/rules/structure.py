@@ -21,7 +21,7 @@ from ahocorasick_rs import MATCHKIND_LEFTMOST_FIRST, BytesAhoCorasick
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats, tokens
-from lambdas.domain.dataset.formats import Conversion, SourceFormat
+from lambdas.domain.dataset.formats import Conversion, Refused, SourceFormat
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES, Block
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules import record, remedies
@@ -59,6 +59,8 @@ class Structure:
         self.blank: list[int] = []
         self.other: dict[int, SourceFormat] = {}
         self.control: set[int] = set()
+        # Of each kind of data that no run tunes on, the lines of its first record and how many there are.
+        self._refused: dict[Refused, tuple[int, int]] = {}
         self.source_format = source_format
         self._file, self._model, self._report, self._conversion = file, model, report, conversion
         self._limit = model.limits.max_record_tokens
@@ -67,8 +69,8 @@ class Structure:
         if formats.BY_NAME[source_format].is_converted_text:
             self._added_bytes = len((conversion.system or "").encode()) + 2 * len(conversion.context_tag) + 12
         names, self._keys = formats.BY_NAME[source_format].shape
-        if model.record_format == "prompt-completion" and "messages" in names:
-            self._keys = _of_single_turns(self._keys)
+        if model.record_format == "prompt-completion" and source_format != "prompt/completion":
+            self._keys = _of_single_turns(self._keys, source_format)
         # A word's line feed stands escaped in the line, in one of two ways: the rest of the word is looked for.
         words = [word.lstrip("\n").encode() for word in model.reserved_words]
         # The kind of match matters: this one lets the library search with SIMD, which is ten times as fast here.
@@ -106,6 +108,13 @@ class Structure:
         self._check_tokens(lines, values, block.numbers)
         return values
 
+    def finish(self) -> None:
+        """Reports what is one mistake however many lines have it, once all blocks were checked."""
+        for kind, (first, n) in self._refused.items():
+            share = f"All {n}" if n == self.records_read else f"{n} of {self.records_read}"
+            message = f"{share} records contain {kind.what}."
+            self._report.add("unsupported-format", self._file, message, line=first, remedy=kind.remedy)
+
     def _check_lines(self, block: Block) -> list[Any]:
         lines = zip(block.lines, block.numbers, strict=True)
         return [self._check_line(line, number, index) for index, (line, number) in enumerate(lines)]
@@ -128,6 +137,11 @@ class Structure:
             self.formats[self.source_format] += 1
             self._check_tokens([line], [value], [number])
             return value
+        kind = formats.refused(value) if isinstance(value, dict) else None
+        if kind is not None:
+            first, n = self._refused.get(kind, (number, 0))
+            self._refused[kind] = first, n + 1
+            return None
         source_format = formats.detect(value)
         if source_format is not None:
             self.formats[source_format] += 1
@@ -169,8 +183,9 @@ class Structure:
 
     def _decide_tokens(self, value: JsonObject, source_format: SourceFormat, number: int) -> bool:
         """Whether a record's tokens may be below the limit."""
-        system, turns = formats.to_record(value, source_format, self._conversion)
-        tier, reason = tokens.decide(turns if system is None else [system, *turns], self._limit)
+        system, turns, reasoning = formats.to_record(value, source_format, self._conversion)
+        texts = [text for text in (system, *turns, *reasoning) if text is not None]
+        tier, reason = tokens.decide(texts, self._limit)
         self.tiers[tier] += 1
         if tier == "exceeded":
             message = f"More than {self._limit} tokens, whatever the tokenizer: {reason}"
@@ -181,12 +196,13 @@ class Structure:
         return tier != "exceeded"
 
 
-def _of_single_turns(keys: Callable[[Any], int]) -> Callable[[Any], int]:
+def _of_single_turns(keys: Callable[[Any], int], source_format: SourceFormat) -> Callable[[Any], int]:
     """The same for a model that learns one prompt and one answer: no key of a longer conversation counts."""
+    added = Conversion()
 
     def keys_of_single_turns(value: Any) -> int:
         found = keys(value)
-        return found if found and len(value["messages"]) == 2 else 0
+        return found if found and len(formats.to_record(value, source_format, added).turns) == 2 else 0
 
     return keys_of_single_turns
 

@@ -105,7 +105,7 @@ RULES: dict[str, Rule] = {
         "error",
         "A key is not part of the format.",
         "Records and messages have no other keys than their format's.",
-        "Remove the key: it would not be trained on, and Bedrock refuses it.",
+        "Remove the key, or correct its name: nothing of it would be trained on.",
     ),
     "wrong-type": Rule(
         "record",
@@ -134,6 +134,13 @@ RULES: dict[str, Rule] = {
         "Roles do not alternate from user to assistant.",
         "Roles alternate, from user first to assistant last.",
         "Join neighbouring messages of one role, and end with the answer.",
+    ),
+    "untrained-answer": Rule(
+        "record",
+        "error",
+        "The last answer is not to be learnt.",
+        "The last answer of a conversation is one that is to be learnt: its weight is not 0.",
+        "Remove the messages after the last answer that is to be learnt, or the record.",
     ),
     "single-turn": Rule(
         "record",
@@ -312,6 +319,13 @@ RULES: dict[str, Rule] = {
         "Some records name their group, others do not.",
         "All records of all files name their group (the key or column `group`), or none does.",
         "Name the group of each record, or of none: the groups are detected then.",
+    ),
+    "unsupported-format": Rule(
+        "set",
+        "error",
+        "The records are not for tuning on texts.",
+        "Records are questions and answers as texts, not data for something else than tuning under supervision.",
+        "The finding says what the records are, and what can be done.",
     ),
     "cut-off-answer": Rule(
         "set",

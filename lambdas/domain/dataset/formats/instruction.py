@@ -1,0 +1,31 @@
+"""The formats of instruction data: Alpaca's, Dolly's, and an input with its output."""
+
+from lambdas.domain.dataset.formats.columns import Columns, format_of_columns
+
+ALPACA = format_of_columns(
+    "alpaca",
+    Columns("instruction", "output", contexts=("input",), history="history"),
+    title="Alpaca",
+    example='{"instruction": "How much cash?", "input": "Cash: 7", "output": "7"}',
+    note="`input` is taken as the document; `system` and `history`, a list of pairs, may be there; other columns are "
+    "left out",
+    recognises=lambda value: "instruction" in value,
+)
+DOLLY = format_of_columns(
+    "dolly",
+    Columns("instruction", "response", contexts=("context",)),
+    title="Dolly",
+    example='{"instruction": "How much cash?", "context": "Cash: 7", "response": "7", "category": "closed_qa"}',
+    note="`context` is taken as the document; other columns are left out",
+    recognises=lambda value: (
+        "instruction" in value and "output" not in value and not value.keys().isdisjoint(("context", "response"))
+    ),
+)
+INPUT_OUTPUT = format_of_columns(
+    "input/output",
+    Columns("input", "output"),
+    title="input/output",
+    example='{"input": "Hi?", "output": "Yes."}',
+    note="other columns are left out",
+    recognises=lambda value: "input" in value or "output" in value,
+)

@@ -1,0 +1,110 @@
+"""Data that is sound for something else than tuning on texts under supervision: named as what it is."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from lambdas.domain.core.fact import JsonObject
+
+_TOOL_SETTINGS = ("tools", "functions", "toolConfig")
+_TOOL_KEYS = ("tool_calls", "function_call", "tool_call_id", "toolUse", "toolResult")
+_TOOL_ROLES = ("tool", "function", "function_call", "function_response", "observation")
+_TOOL_TYPES = ("tool_use", "tool_result")
+_FILES = frozenset({"image", "images", "video", "videos", "audio", "audios"})
+_BLOCKS = frozenset({"image", "video", "audio", "document", "image_url", "video_url", "input_audio", "file"})
+_NOT_FOR_TEXT = frozenset({"label", "labels", "class", "category", "summary", "target", "sentiment", "intent"})
+
+
+class Refused(NamedTuple):
+    """A kind of data that no run tunes on: what its records are, and what a person can do."""
+
+    what: str
+    recognises: Callable[[JsonObject], bool]
+    remedy: str
+
+
+def refused(value: JsonObject) -> Refused | None:
+    """The kind that a record is of, though it may have the keys of a format."""
+    return next((kind for kind in KINDS if kind.recognises(value)), None)
+
+
+def _is_preference(value: JsonObject) -> bool:
+    return "chosen" in value and "rejected" in value
+
+
+def _has_tool_calls(value: JsonObject) -> bool:
+    if any(_is_filled(value.get(key)) for key in _TOOL_SETTINGS):
+        return True
+    return any(
+        turn.get("role", turn.get("from")) in _TOOL_ROLES
+        or any(turn.get(key) for key in _TOOL_KEYS)
+        or any(not block.keys().isdisjoint(_TOOL_KEYS) or block.get("type") in _TOOL_TYPES for block in _blocks(turn))
+        for turn in _turns(value)
+    )
+
+
+def _is_filled(settings: Any) -> bool:
+    """Whether there are definitions of tools: a list, an object, or one of them written as a text."""
+    if isinstance(settings, str):
+        return settings.lstrip().startswith(("[{", '{"'))
+    return isinstance(settings, list | dict) and bool(settings)
+
+
+def _has_files(value: JsonObject) -> bool:
+    if any(value.get(key) for key in _FILES):
+        return True
+    return any(
+        block.get("type") in _BLOCKS or not block.keys().isdisjoint(_BLOCKS)
+        for turn in _turns(value)
+        for block in _blocks(turn)
+    )
+
+
+def _is_text_alone(value: JsonObject) -> bool:
+    return isinstance(value.get("text"), str) and value.keys().isdisjoint(_NOT_FOR_TEXT)
+
+
+def _turns(value: JsonObject) -> Iterator[JsonObject]:
+    for key in ("messages", "conversations"):
+        turns = value.get(key)
+        if isinstance(turns, list):
+            yield from (turn for turn in turns if isinstance(turn, dict))
+
+
+def _blocks(turn: JsonObject) -> Iterator[JsonObject]:
+    content = turn.get("content")
+    if isinstance(content, list):
+        yield from (block for block in content if isinstance(block, dict))
+
+
+KINDS = (
+    Refused(
+        "preference data: a chosen and a rejected answer",
+        _is_preference,
+        "Tuning under supervision learns from one answer: write the question as prompt and chosen as completion, and "
+        "leave rejected out.",
+    ),
+    Refused(
+        "data for reinforcement fine-tuning: a reference_answer for a grader",
+        lambda value: "reference_answer" in value,
+        "Bedrock takes it for reinforcement fine-tuning of Nova 2 Lite, which a run does not start. To tune under "
+        "supervision, write reference_answer as the assistant's last message.",
+    ),
+    Refused(
+        "tool calls",
+        _has_tool_calls,
+        "Bedrock trains Nova models on tool calls, but a run compares answers that are texts: write each call as text "
+        "in the answer, and the tools in the system text, or leave these records out.",
+    ),
+    Refused(
+        "images, sound or other files beside the text",
+        _has_files,
+        "Bedrock trains Nova Lite, Pro and 2 Lite on images and documents, but a run compares answers to texts alone: "
+        "put what the file says into the prompt, or leave these records out.",
+    ),
+)
+# Asked only where a record has no format: a text may stand beside a question and its answer.
+TEXT_ALONE = Refused(
+    "texts alone, without questions",
+    _is_text_alone,
+    "Tuning under supervision needs a question and its answer: split each text into prompt and completion.",
+)
