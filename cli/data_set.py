@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import product
 from pathlib import Path
 from typing import Any
 
-from lambdas.domain.dataset.folder import FILE_NAMES, unknown_files
-from lambdas.domain.dataset.set_names import SET_NAMES, SetName
+from lambdas.domain.core.run import data_stem
+from lambdas.domain.dataset.folder import files_by_set, unknown_files
+from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.settings.run_settings import FILE_NAME
-
-SUFFIXES = (".jsonl", ".csv")
 
 
 class NoDataSetError(Exception):
@@ -24,22 +22,19 @@ def files_of(data: Path) -> dict[SetName, Path]:
         return {"train": data}
     if not data.is_dir():
         raise NoDataSetError(
-            f"There is no file or folder {data}. A data set is a JSONL or CSV file, or a folder with train.jsonl or "
-            "train.csv."
+            f"There is no file or folder {data}. A data set is a JSON Lines, JSON or CSV file, or a folder with "
+            "train.jsonl, train.json or train.csv."
         )
-    found: dict[SetName, Path] = {}
-    for name, suffix in product(SET_NAMES, SUFFIXES):
-        if not (path := data / f"{name}{suffix}").is_file():
-            continue
-        if name in found:
-            raise NoDataSetError(f"{data} has both {found[name].name} and {path.name}: remove one of them.")
-        found[name] = path
+    found = files_by_set(path.name for path in data.iterdir() if path.is_file())
+    for names in found.values():
+        if len(names) > 1:
+            raise NoDataSetError(f"{data} has both {names[0]} and {names[1]}: remove one of them.")
     if "train" not in found:
         raise NoDataSetError(
-            f"The folder {data} has no train.jsonl and no train.csv. It may also have a validation set, a test set and "
-            f"{FILE_NAME}."
+            f"The folder {data} has no train.jsonl, train.json or train.csv. It may also have a validation set, a test "
+            f"set and {FILE_NAME}."
         )
-    return found
+    return {name: data / names[0] for name, names in found.items()}
 
 
 def settings_of(data: Path) -> Path | None:
@@ -52,8 +47,7 @@ def unknown_files_of(data: Path) -> list[str]:
     """The names of a folder's files that no run reads."""
     if not data.is_dir():
         return []
-    known = [*FILE_NAMES, *(f"{name}{suffix}" for name, suffix in product(SET_NAMES, SUFFIXES))]
-    return unknown_files((path.name for path in data.iterdir() if path.is_file()), known)
+    return unknown_files(path.name for path in data.iterdir() if path.is_file())
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,7 @@ class Upload:
     @property
     def folder(self) -> str | None:
         """The prefix of a folder's files; None for a single file, whose versions are runs of their own."""
-        return self.key.removesuffix("train.jsonl") if self.key.count("/") == 2 else None
+        return f"{self.key.rpartition('/')[0]}/" if self.key.count("/") == 2 else None
 
     def beside(self, earlier: bool) -> "Upload":
         """The upload as it is, or where there is an earlier one of its folder, into a folder of its own.
@@ -110,10 +104,11 @@ def upload_of(data: Path) -> Upload:
     """The upload of a file or a folder. Raises NoDataSetError where there is nothing that starts a run."""
     sets = files_of(data)
     if data.is_file():
-        return Upload({f"input/{data.stem}.jsonl": data})
-    # train.jsonl starts the run, so that its siblings are there before it. The format follows from the content.
-    siblings = {f"{name}.jsonl": path for name, path in sets.items() if name != "train"}
+        # A file of another ending has one that starts a run: its content decides what it is.
+        return Upload({f"input/{data.name if data_stem(data.name) else f'{data.stem}.jsonl'}": data})
+    # The training file starts the run, so that its siblings are there before it.
+    siblings = {path.name: path for name, path in sets.items() if name != "train"}
     if settings := settings_of(data):
         siblings[FILE_NAME] = settings
-    files = {**siblings, "train.jsonl": sets["train"]}
+    files = {**siblings, sets["train"].name: sets["train"]}
     return Upload({f"input/{data.resolve().name}/{name}": path for name, path in files.items()})

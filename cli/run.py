@@ -58,7 +58,7 @@ def check(data: Path, default_model: str, console: Console, mapping: Mapping[str
 
 
 def start(environment: Environment, upload: Upload, progress: Progress) -> str:
-    """Uploads the data set, train.jsonl last; returns the id of the run that this starts."""
+    """Uploads the data set, its training file last; returns the id of the run that this starts."""
     bucket = environment.input_bucket
     there = upload.folder is not None and bool(environment.adapters.objects.keys(bucket, upload.folder))
     upload = upload.beside(there)

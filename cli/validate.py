@@ -102,14 +102,15 @@ def validate(
     rules: Rules = "all",
     opener: Opener,
     unknown: Sequence[str] = (),
+    doubled: Sequence[Sequence[str]] = (),
     refuse_job_settings: bool = False,
     log: FindingLog | None = None,
 ) -> CheckedDataset:
     """Checks the files as a run does.
 
-    `found` are the findings in run.json, which refuse the data set, too; `unknown` are files that no run reads. With
-    `refuse_job_settings` what the preflight of a run would refuse in run.json is refused here. `log` is given
-    each finding.
+    `found` are the findings in run.json, which refuse the data set, too; `unknown` are files that no run reads,
+    `doubled` those of each set that has several. With `refuse_job_settings` what the preflight of a run would refuse in
+    run.json is refused here. `log` is given each finding.
     """
     most_jobs = settings_here().max_sweep_jobs
     return check_dataset(
@@ -119,6 +120,7 @@ def validate(
         most_jobs=most_jobs,
         rules=rules,
         unknown=unknown,
+        doubled=doubled,
         refuse_job_settings=refuse_job_settings,
         log=log,
     )

@@ -1,4 +1,4 @@
-"""Which uploads start a run: `input/<name>.jsonl` and `input/<name>/train.jsonl`, and nothing else. Others are told.
+"""Which uploads start a run: `input/<name>.jsonl`, `input/<name>/train.jsonl`, or with another ending of ENDINGS.
 
 An EventBridge rule cannot ask two things of one field, and its `*` runs across slashes, so each layout needs two rules
 in a row: one on the default bus that asks how the key looks, and behind a small bus of its own one that asks how deep
@@ -24,18 +24,30 @@ from stacks.permissions import teller_permissions
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Keys that fit `like` and none of `unlike` start a run."""
+    """Keys that fit one of `like` and none of `unlike` start a run; `looks` says of them what all have."""
 
-    like: str
+    looks: str
+    like: tuple[str, ...]
     unlike: tuple[str, ...]
 
 
+_TEXTS = (".jsonl", ".json", ".csv", ".tsv")
+# What a data set's file may end in.
+ENDINGS = (*_TEXTS, *(f"{ending}.gz" for ending in _TEXTS))
 LAYOUTS: Mapping[str, Layout] = {
-    "File": Layout(like="input/*.jsonl", unlike=("input/*/*", "input/.jsonl")),
-    "Folder": Layout(like="input/*/train.jsonl", unlike=("input/*/*/*", "input//train.jsonl")),
+    "File": Layout(
+        looks="data right below input/",
+        like=tuple(f"input/*{ending}" for ending in ENDINGS),
+        unlike=("input/*/*", "input/run.json", *(f"input/{ending}" for ending in ENDINGS)),
+    ),
+    "Folder": Layout(
+        looks="training data in a folder below input/",
+        like=tuple(f"input/*/train{ending}" for ending in ENDINGS),
+        unlike=("input/*/*/*", *(f"input//train{ending}" for ending in ENDINGS)),
+    ),
 }
-# The files of a folder that a run reads.
-READ = ("train.jsonl", "validation.jsonl", "test.jsonl", "run.json")
+# The usual names of a folder's files.
+READ = (*(f"{name}{ending}" for name in ("train", "validation", "test") for ending in ENDINGS), "run.json")
 # What may start no run, as patterns joined by "or". The files of a folder in their place call no function: uploads of
 # that kind are the usual ones. Single files do call it; it is silent about them.
 UNUSUAL: tuple[Mapping[str, Any], ...] = (
@@ -68,18 +80,18 @@ class Uploads(Construct):
             retry_attempts=185,
         )
         for name, layout in LAYOUTS.items():
-            bus = events.EventBus(self, f"{name}Bus", description=f"Uploads that may be {layout.like}")
+            bus = events.EventBus(self, f"{name}Bus", description=f"Uploads that may be {layout.looks}")
             events.Rule(
                 self,
                 f"{name}Uploaded",
-                description=f"Objects {layout.like}, at any depth, to the next rule",
-                event_pattern=self._pattern({"wildcard": layout.like}),
+                description=f"What may be {layout.looks}, at any depth, to the next rule",
+                event_pattern=self._pattern(*({"wildcard": like} for like in layout.like)),
                 targets=[targets.EventBus(bus, dead_letter_queue=self.dead_letters)],
             )
             events.Rule(
                 self,
                 f"{name}Starts",
-                description=f"Objects {layout.like} at the right depth start a run",
+                description=f"What is {layout.looks} starts a run",
                 event_bus=bus,
                 event_pattern=self._pattern({"anything-but": {"wildcard": list(layout.unlike)}}),
                 targets=[start],

@@ -12,7 +12,9 @@ EXAMPLE = CHECKOUT / "examples" / "financial-tables.jsonl"
 
 Data = Annotated[
     Path | None,
-    typer.Argument(metavar="DATA", help="A JSONL or CSV file, or a folder with train.jsonl or train.csv."),
+    typer.Argument(
+        metavar="DATA", help="A JSON Lines, JSON or CSV file, or a folder with train.jsonl, train.json or train.csv."
+    ),
 ]
 DataOption = Annotated[Path | None, typer.Option("--data", metavar="DATA", help="The same as DATA.")]
 Model = Annotated[str | None, typer.Option(help="The base model's id; default: run.json's or cdk.json's.")]

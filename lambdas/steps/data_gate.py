@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
 
+from lambdas.domain.core import outside_text
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.state_budget import MOST_FINDINGS
@@ -88,19 +89,22 @@ def check_dataset(
     most_jobs: int,
     rules: Rules = "all",
     unknown: Sequence[str] = (),
+    doubled: Sequence[Sequence[str]] = (),
     refuse_job_settings: bool = False,
     log: FindingLog | None = None,
 ) -> CheckedDataset:
     """Checks the files, and says how their records are split if all rules are asked for and none refuses them.
 
     `found` are the findings in run.json: they refuse the data set, too, but its files are checked all the same.
-    `unknown` are the names of files beside them that no run reads. A run leaves job settings that cannot be used to its
-    preflight, which refuses them with all else that it finds; with `refuse_job_settings` they are errors here.
-    `log` is given each finding.
+    `unknown` are the names of files beside them that no run reads, `doubled` those of each set that has several. A run
+    leaves job settings that cannot be used to its preflight, which refuses them with all else that it finds; with
+    `refuse_job_settings` they are errors here. `log` is given each finding.
     """
     report = DatasetReport(on_finding=log.add if log else None)
     for file_name in unknown:
         report.add("unknown-file", file_name, explain_unknown(file_name))
+    for names in doubled:
+        report.add("two-files", names[-1], f"{' and '.join(map(outside_text.name, names))} are of the same set.")
     for each in found:
         report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
     added = [("/system", choices.settings.system or "")]

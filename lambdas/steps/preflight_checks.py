@@ -261,7 +261,7 @@ def _folder(subject: Subject, adapters: Adapters) -> list[Check]:
     if subject.source is None or subject.plan is None:
         return [Check(FILES, skipped=NO_RUN)]
     files = UploadedFiles(adapters.objects, subject.source)
-    return [files_unchanged(files.folder_uri, subject.plan.siblings, _ask(files.siblings))]
+    return [files_unchanged(files.folder_uri, subject.plan.siblings, _ask(files.siblings), files.file_name)]
 
 
 # Each asks AWS for what its checks need, and for no more.

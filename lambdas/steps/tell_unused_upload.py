@@ -17,7 +17,8 @@ def tell_unused_upload(
     if upload is None:
         return False
     # A run reports the wrong names in its folder; a person hears of them here only where there is no run.
-    if upload.training_key and upload.training_key in adapters.objects.keys(source.bucket, upload.training_key):
+    prefix = upload.training_prefix
+    if prefix and upload.is_told_by_a_run(adapters.objects.keys(source.bucket, prefix)):
         return False
     number = adapters.told_uploads.take(output_bucket, upload, hour, request_id)
     if number is None:

@@ -13,7 +13,7 @@ from lambdas.domain.core.errors import DatasetRejected
 from lambdas.domain.core.run import Run
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.finding_log import FindingLog
-from lambdas.domain.dataset.folder import unknown_files
+from lambdas.domain.dataset.folder import doubled_files, unknown_files
 from lambdas.domain.dataset.preparation import PreparedDataset
 from lambdas.domain.dataset.report import rejection
 from lambdas.domain.evaluation.arms import baselines, needing_throughput
@@ -49,7 +49,13 @@ def validate_dataset(
     choices, found = run_settings.choose(files.read_settings(), default_base_model, limits)
     with _finding_log(run, adapters) as log:
         checked = check_dataset(
-            files, choices, found, most_jobs=limits.max_sweep_jobs, unknown=unknown_files(folder), log=log
+            files,
+            choices,
+            found,
+            most_jobs=limits.max_sweep_jobs,
+            unknown=unknown_files(folder),
+            doubled=doubled_files(folder),
+            log=log,
         )
     _log_files(files, checked)
     if checked.prepared is None:

@@ -79,9 +79,13 @@ def test_a_file_that_is_uploaded_again_is_another_run_of_the_same_key(account: S
 
 
 def test_a_folder_is_uploaded_under_the_names_that_a_run_reads(account: ScriptedAccount, folder: Path) -> None:
-    """Of a CSV file, too: the format follows from its content."""
+    """Of a CSV file, too: it starts a run under its own name. A file of no known ending gets one."""
     start(account.environment, upload_of(folder), silent())
-    assert sorted(keys(account)) == ["input/sales/run.json", "input/sales/train.jsonl"]
+    assert sorted(keys(account)) == ["input/sales/run.json", "input/sales/train.csv"]
+    (folder / "rows.txt").write_text("{}")
+    (folder / "rows.csv.gz").write_bytes(b"")
+    assert upload_of(folder / "rows.txt").key == "input/rows.jsonl"
+    assert upload_of(folder / "rows.csv.gz").key == "input/rows.csv.gz"
 
 
 def test_a_folder_is_not_mixed_with_an_earlier_one_of_its_name(account: ScriptedAccount, folder: Path) -> None:
@@ -90,9 +94,9 @@ def test_a_folder_is_not_mixed_with_an_earlier_one_of_its_name(account: Scripted
     (folder / "run.json").unlink()
     start(account.environment, upload_of(folder), silent())
     *earlier, fresh = sorted(keys(account), key=len)
-    assert sorted(earlier) == ["input/sales/run.json", "input/sales/train.jsonl"]
+    assert sorted(earlier) == ["input/sales/run.json", "input/sales/train.csv"]
     assert fresh.startswith("input/sales-2")
-    assert fresh.endswith("/train.jsonl")
+    assert fresh.endswith("/train.csv")
 
 
 def test_a_mapping_of_columns_goes_along_in_the_run_s_settings(account: ScriptedAccount, folder: Path) -> None:
@@ -110,7 +114,7 @@ def test_a_mapping_of_columns_goes_along_in_the_run_s_settings(account: Scripted
 def test_a_set_that_is_there_twice_is_refused(folder: Path) -> None:
     """Which of them was meant cannot be known."""
     (folder / "train.jsonl").touch()
-    with pytest.raises(NoDataSetError, match=r"both train\.jsonl and train\.csv"):
+    with pytest.raises(NoDataSetError, match=r"both train\.csv and train\.jsonl"):
         upload_of(folder)
 
 
@@ -125,7 +129,7 @@ def test_an_interrupted_upload_says_what_may_have_started(
     monkeypatch.setattr(account.s3, "upload_file", interrupt)
     with pytest.raises(
         InterruptedRunError,
-        match=r"was interrupted\. No run has started unless input/sales/train\.jsonl.*fine-tune runs",
+        match=r"was interrupted\. No run has started unless input/sales/train\.csv.*fine-tune runs",
     ):
         start(account.environment, upload_of(folder), silent())
 

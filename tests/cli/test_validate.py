@@ -114,10 +114,10 @@ def test_files_that_no_run_reads_are_told_before_the_upload(tmp_path: Path) -> N
     folder = tmp_path / "folder"
     folder.mkdir()
     write_csv(folder / "train.csv", rows(140))
-    write(folder / "val.jsonl", [])
+    write(folder / "validate.jsonl", [])
     code, _, report = run(tmp_path, folder)
     [found] = [each for each in report["issues"] if each["rule"] == "unknown-file"]
-    assert (code, found["path"]) == (0, "val.jsonl")
+    assert (code, found["path"]) == (0, "validate.jsonl")
     assert "Did you mean validation.jsonl?" in found["message"]
 
 
@@ -155,7 +155,7 @@ def test_set_that_stands_twice_is_refused(tmp_path: Path) -> None:
     write_csv(folder / "train.csv", rows(60))
     result = CliRunner().invoke(app, ["validate", "--data", str(folder)])
     assert result.exit_code != 0
-    assert "has both train.jsonl and train.csv" in " ".join(result.output.split())
+    assert "has both train.csv and train.jsonl" in " ".join(result.output.split())
 
 
 def test_a_model_given_as_an_option_is_the_one_that_run_json_is_checked_for(tmp_path: Path) -> None:

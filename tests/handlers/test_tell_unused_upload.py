@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 Deliver = Callable[..., list[Notification]]
 SILENT = [
     "input/a.jsonl",
+    "input/a.csv",
+    "input/a.json.gz",
     "input/a/train.jsonl",
+    "input/a/train.csv.gz",
+    "input/a/val.jsonl",
+    "input/a/dev.json",
+    "input/a/eval.tsv",
     "input/a/test.jsonl",
     "input/a/validation.jsonl",
     "input/a/run.json",
@@ -35,9 +41,11 @@ SILENT = [
     "elsewhere/a.csv",
 ]
 TOLD = {
-    "input/a.csv": "Upload it as input/a.jsonl.",
-    "input/a.json": "Upload it as input/a.jsonl.",
+    "input/a.ndjson": "Upload it as input/a.jsonl.",
+    "input/a.txt": "Upload it as input/a.jsonl.",
     "input/a.JSONL": "Upload it as input/a.jsonl.",
+    "input/a.CSV": "Upload it as input/a.csv.",
+    "input/a.parquet": "Export the data set as JSON Lines or CSV, and upload it as input/a.jsonl.",
     "input/a.xlsx": "Export the data set as JSON Lines or CSV, and upload it as input/a.jsonl.",
     "input/.jsonl": "starts no run",
     "input/run.json": "run.json belongs in a folder",
@@ -45,7 +53,8 @@ TOLD = {
     "input/a/b/c/test.jsonl": "upload the files to input/c/.",
     "input//train.jsonl": "upload the files to input/<name>/.",
     "input/a/Train.jsonl": "Did you mean input/a/train.jsonl?",
-    "input/a/val.jsonl": "Did you mean input/a/validation.jsonl?",
+    "input/a/Train.CSV": "Did you mean input/a/train.jsonl?",
+    "input/a/validate.jsonl": "Did you mean input/a/validation.jsonl?",
     "input/a/data.jsonl": "A folder starts a run with its train.jsonl",
 }
 
@@ -91,15 +100,17 @@ def test_upload_that_starts_nothing_is_told_with_what_to_do(deliver: Deliver, ke
 def test_wrong_name_beside_train_jsonl_is_left_to_the_run(deliver: Deliver, s3: "S3Client") -> None:
     """Its report warns of the file: one hint is enough."""
     s3.put_object(Bucket="input-bucket", Key="input/a/train.jsonl", Body=b"")
-    assert deliver("input/a/val.jsonl") == []
-    assert deliver("input/b/val.jsonl")
+    assert deliver("input/a/validate.jsonl") == []
+    assert deliver("input/b/validate.jsonl")
+    s3.put_object(Bucket="input-bucket", Key="input/b/train.csv.gz", Body=b"")
+    assert deliver("input/b/validate.jsonl", hour=13) == []
 
 
 def test_event_that_is_delivered_twice_is_told_once(deliver: Deliver) -> None:
     """EventBridge delivers at least once; a new upload of the same key is a new mistake."""
-    assert deliver("input/a.csv")
-    assert deliver("input/a.csv", request="second") == []
-    assert deliver("input/a.csv", version="v2", request="third")
+    assert deliver("input/a.txt")
+    assert deliver("input/a.txt", request="second") == []
+    assert deliver("input/a.txt", version="v2", request="third")
 
 
 def test_message_that_could_not_be_sent_is_sent_by_the_repetition(
@@ -113,8 +124,8 @@ def test_message_that_could_not_be_sent_is_sent_by_the_repetition(
 
         patch.setattr(type(adapters.topic), "publish", fail)
         with pytest.raises(ServiceBusy):
-            deliver("input/a.csv")
-    assert deliver("input/a.csv")
+            deliver("input/a.txt")
+    assert deliver("input/a.txt")
 
 
 def test_files_of_one_folder_are_told_once_an_hour(deliver: Deliver) -> None:
@@ -127,15 +138,15 @@ def test_files_of_one_folder_are_told_once_an_hour(deliver: Deliver) -> None:
 
 def test_an_hour_has_no_more_messages_than_a_person_reads(deliver: Deliver) -> None:
     """The last one says that others are not told; the next hour begins anew."""
-    messages = [deliver(f"input/{n}.csv", request=str(n)) for n in range(MOST_AN_HOUR + 2)]
+    messages = [deliver(f"input/{n}.txt", request=str(n)) for n in range(MOST_AN_HOUR + 2)]
     assert [len(sent) for sent in messages] == [1] * MOST_AN_HOUR + [0, 0]
     told = ["are not told" in sent[0].message for sent in messages[:MOST_AN_HOUR]]
     assert told == [False] * (MOST_AN_HOUR - 1) + [True]
-    assert deliver("input/x.csv", request="next", hour=13)
+    assert deliver("input/x.txt", request="next", hour=13)
 
 
 def test_key_from_outside_is_spelt_out(deliver: Deliver) -> None:
     """Whoever may upload writes into people's mail: no link of theirs, no character that hides."""
-    [message] = deliver("input/https://evil.example/\u202e.csv")
+    [message] = deliver("input/https://evil.example/\u202e.txt")
     assert "https://" not in message.message
     assert "\u202e" not in json.dumps(message, ensure_ascii=False)

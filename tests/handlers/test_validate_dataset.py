@@ -1,5 +1,6 @@
 """ValidateDataset from the input bucket to the plan."""
 
+import gzip
 import hashlib
 import json
 from pathlib import Path
@@ -213,6 +214,35 @@ def test_folder_is_read_with_its_siblings_and_settings(pipeline: Pipeline) -> No
     }
 
 
+def test_folder_of_other_endings_and_names_is_read_as_well(pipeline: Pipeline) -> None:
+    """People upload what they have; each file is read at the version that was checked."""
+    table = "Question;Answer\n" + "".join(f"Größe {n}?;{n} €\n" for n in range(33))
+    pipeline.upload("input/t/val.csv", table.encode("cp1252"))
+    values = [{"prompt": f"Test {n}?", "completion": str(n)} for n in range(12)]
+    pipeline.upload("input/t/test.json.gz", gzip.compress(json.dumps(values, indent=2).encode()))
+    pipeline.upload("input/t/train.tsv", "prompt\tcompletion\n" + "".join(f"Training {n}?\t{n}\n" for n in range(40)))
+    plan = pipeline.prepare("input/t/train.tsv")
+    assert [plan["dataset"][name]["records"] for name in ("train", "validation", "test")] == [40, 33, 12]
+    assert {*plan["siblings"]} == {"val.csv", "test.json.gz"}
+    assert [file["format"] for file in pipeline.report()["files"]] == [
+        "CSV with prompt, completion",
+        "CSV with document, question, answer",
+        "JSON array in gzip with prompt/completion",
+    ]
+    first = json.loads(pipeline.output("dataset/validation.jsonl").splitlines()[0])
+    assert [turn["content"] for turn in first["messages"]] == ["Größe 0?", "0 €"]
+
+
+@pytest.mark.parametrize("other", ["train.csv", "train.jsonl.gz"])
+def test_two_files_for_one_set_are_refused_by_name(pipeline: Pipeline, other: str) -> None:
+    """Which of them was meant cannot be known, and training on the wrong one costs money."""
+    pipeline.upload(f"input/t/{other}", lines("Training", 80))
+    pipeline.upload("input/t/train.jsonl", lines("Training", 80))
+    with pytest.raises(DatasetRejected, match=rf"{other} and train\.jsonl|train\.jsonl and {other}"):
+        pipeline.prepare("input/t/train.jsonl")
+    assert pipeline.report()["issue_counts"]["two-files"] == 1
+
+
 def test_files_that_come_shortly_after_train_jsonl_are_read(pipeline: Pipeline) -> None:
     """Tools upload a folder in parallel: run.json may come last, and the run must not miss it."""
     slept: list[float] = []
@@ -263,12 +293,12 @@ def test_plan_says_which_siblings_were_read(pipeline: Pipeline) -> None:
 
 
 def test_files_that_no_run_reads_are_warned_of_with_the_nearest_right_name(pipeline: Pipeline) -> None:
-    """Whoever wrote val.jsonl believes that the run validates on it."""
+    """Whoever wrote validate.jsonl believes that the run validates on it."""
     meant = {
         "Train.jsonl": "train.jsonl",
-        "eval.jsonl": "test.jsonl",
+        "evaluation.jsonl": "test.jsonl",
         "run.yaml": "run.json",
-        "val.jsonl": "validation",
+        "validate.jsonl": "validation",
     }
     for name in (*meant, "notes.txt", ".DS_Store", "sub/test.jsonl"):
         pipeline.upload(f"input/t/{name}", "{}")

@@ -471,7 +471,7 @@ def test_an_upload_that_cannot_start_a_run_reaches_people_by_the_topic(
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     before = executions(stateMachineArn=deployment.state_machine)["executions"]
-    for key in ("input/a/test.jsonl", "input/a/b/train.jsonl", "input/a.csv"):
+    for key in ("input/a/test.jsonl", "input/a/b/train.jsonl", "input/a.txt"):
         aws.client("s3").put_object(Bucket=deployment.input_bucket, Key=key, Body=b"x")
     subjects: set[str] = set()
     deadline = time.monotonic() + 120
@@ -479,5 +479,5 @@ def test_an_upload_that_cannot_start_a_run_reaches_people_by_the_topic(
         for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5).get("Messages", []):
             subjects.add(json.loads(message["Body"])["Subject"])
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-    assert subjects == {"input/a.csv starts no run", "input/a/b/train.jsonl starts no run"}
+    assert subjects == {"input/a.txt starts no run", "input/a/b/train.jsonl starts no run"}
     assert executions(stateMachineArn=deployment.state_machine)["executions"] == before

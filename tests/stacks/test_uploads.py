@@ -8,12 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ministack.services import eventbridge
 
+from lambdas.domain.core.errors import InvalidEvent
+from lambdas.domain.core.run import FILE_ENDINGS, Source
 from lambdas.domain.dataset.folder import FILE_NAMES
-from stacks.uploads import READ
+from stacks.uploads import ENDINGS, READ
 from tests.stacks.conftest import Templates, listed
 
 STARTS = [
     "input/a.jsonl",
+    *(f"input/a{ending}" for ending in ENDINGS),
+    *(f"input/a/train{ending}" for ending in ENDINGS),
     "input/with space.jsonl",
     "input/a/train.jsonl",
     "input/train.jsonl",
@@ -27,8 +31,13 @@ STARTS_NOTHING = [
     "input/a/b.jsonl",
     "input/.jsonl",
     "input//train.jsonl",
-    "input/a.json",
-    "input/a.jsonl.gz",
+    "input/run.json",
+    "input/a.jsonl.zip",
+    "input/a.parquet",
+    *(f"input/{ending}" for ending in ENDINGS),
+    *(f"input//train{ending}" for ending in ENDINGS),
+    *(f"input/a/val{ending}" for ending in ENDINGS),
+    *(f"input/a/b/train{ending}" for ending in ENDINGS),
     "input/a.JSONL",
     "input/a/train.jsonl/",
     "input/",
@@ -99,26 +108,38 @@ def test_deletions_and_other_buckets_start_nothing(templates: Templates) -> None
 
 
 @given(
-    parts=st.lists(st.text(st.characters(exclude_characters="/*\\", exclude_categories=["Cs"]), max_size=6), max_size=5)
+    parts=st.lists(
+        st.text(st.characters(exclude_characters="/*\\", exclude_categories=["Cs"]), max_size=6), max_size=5
+    ),
+    ending=st.sampled_from(ENDINGS),
 )
-def test_any_key_starts_a_run_exactly_as_the_contract_says(templates: Templates, parts: list[str]) -> None:
+def test_any_key_starts_a_run_exactly_as_the_contract_says(templates: Templates, parts: list[str], ending: str) -> None:
     """The contract once more in Python: `input/<name>.jsonl` and `input/<name>/train.jsonl`, a name being no slash."""
-    for key in ("/".join(["input", *parts]) + ".jsonl", "/".join(["input", *parts, "train.jsonl"])):
+    for key in ("/".join(["input", *parts]) + ending, "/".join(["input", *parts, "train" + ending])):
         match key.split("/"):
-            case ["input", file] if file.endswith(".jsonl") and file != ".jsonl":
+            case ["input", file] if file.endswith(ending) and file not in (ending, "run.json"):
                 expected = 1
-            case ["input", name, "train.jsonl"] if name:
+            case ["input", name, file] if name and file == "train" + ending:
                 expected = 1
             case _:
                 expected = 0
         assert _started(templates, _event(key)) == expected
+        # ClaimRun decides by the same contract.
+        assert _names_a_data_set(key) == bool(expected)
+
+
+def _names_a_data_set(key: str) -> bool:
+    try:
+        return bool(Source("input-bucket", key, "v1").dataset_name)
+    except InvalidEvent:
+        return False
 
 
 @given(
     parts=st.lists(
         st.text(st.characters(exclude_characters="/*\\", exclude_categories=["Cs"]), max_size=6), max_size=4
     ),
-    file_name=st.sampled_from([*READ, "a.csv", "a.json", "Train.jsonl", "val.jsonl", ".jsonl", ""]),
+    file_name=st.sampled_from([*READ, "a.csv", "a.txt", "Train.jsonl", "val.jsonl", "data.csv", ".jsonl", ""]),
 )
 def test_whatever_starts_no_run_and_is_no_sibling_is_looked_at(
     templates: Templates, parts: list[str], file_name: str
@@ -134,6 +155,14 @@ def test_whatever_starts_no_run_and_is_no_sibling_is_looked_at(
 def test_the_files_of_a_folder_are_those_that_a_run_reads() -> None:
     """The stacks do not import the pipeline's code: the two lists are compared here."""
     assert READ == FILE_NAMES
+    assert ENDINGS == FILE_ENDINGS
+
+
+def test_each_pattern_is_within_what_eventbridge_takes(templates: Templates) -> None:
+    """2,048 characters a pattern."""
+    patterns = [rule["EventPattern"] for rule in _all_rules(templates)]
+    assert len(patterns) == 5
+    assert max(len(json.dumps(pattern, separators=(",", ":"))) for pattern in patterns) < 1_900
 
 
 def test_the_teller_may_tell_and_look_for_train_jsonl_and_nothing_else(templates: Templates) -> None:

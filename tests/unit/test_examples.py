@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli import data_set, validate
-from lambdas.domain.dataset.folder import unknown_files
+from lambdas.domain.dataset.folder import doubled_files, unknown_files
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES
 from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport
@@ -59,8 +59,10 @@ def validated(example: str) -> CheckedDataset:
         bounded: ModelLimits = choices.model.limits.model_copy(update={"train": train})
         choices = choices._replace(model=choices.model.model_copy(update={"limits": bounded}))
     beside = {path.name.removeprefix(f"{example}.") for path in FOLDER.glob(f"{example}.*")}
-    unknown = unknown_files(beside - {"jsonl", "limits.json"})
-    return validate.validate(files, choices, faults, opener=lambda path: path.open("rb"), unknown=unknown)
+    unknown, doubled = unknown_files(beside - {"jsonl", "limits.json"}), doubled_files(beside)
+    return validate.validate(
+        files, choices, faults, opener=lambda path: path.open("rb"), unknown=unknown, doubled=doubled
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from pathlib import PurePosixPath
 
 from lambdas.adapters.aws.object_store import ListedObject, ObjectStore, StoredObject, uri
 from lambdas.domain.core.run import RunSource, Source
-from lambdas.domain.dataset.folder import SIBLINGS
-from lambdas.domain.dataset.set_names import SET_NAMES, SetName
+from lambdas.domain.dataset.folder import files_by_set, is_sibling
+from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.settings.run_settings import FILE_NAME, MAX_BYTES
 
 
 def etags_of_siblings(folder: Mapping[str, ListedObject]) -> dict[str, str]:
-    """The ETags of the files that are read beside train.jsonl."""
-    return {name: listed.etag for name, listed in folder.items() if name in SIBLINGS}
+    """The ETags of the files that are read beside the training file."""
+    return {name: listed.etag for name, listed in folder.items() if is_sibling(name)}
 
 
 class UploadedFiles:
@@ -21,11 +22,17 @@ class UploadedFiles:
     def __init__(self, objects: ObjectStore, source: RunSource) -> None:
         self._objects, self._source = objects, source
         self._folder = Source(source.bucket, source.key, source.version_id).folder
+        self._listed: Mapping[str, ListedObject] | None = None
 
     @property
     def places(self) -> Mapping[SetName, str]:
         """The URI of each set that the user may have given."""
         return {name: uri(self._source.bucket, key) for name, key in self._keys().items()}
+
+    @property
+    def file_name(self) -> str:
+        """The name of the object that started the run."""
+        return PurePosixPath(self._source.key).name
 
     @property
     def folder_uri(self) -> str:
@@ -39,14 +46,15 @@ class UploadedFiles:
         return self._objects.opened(self._source.bucket, self._keys()[name], version_id)
 
     def folder(self) -> Mapping[str, ListedObject]:
-        """The files beside the object and itself, by their names; none of a data set of one file.
+        """The files beside the object and itself as they are now, by their names; none of a data set of one file.
 
-        Raises ServiceBusy and Refused.
+        The sets that are read are those of the last call. Raises ServiceBusy and Refused.
         """
-        return {} if self._folder is None else self._objects.folder(self._source.bucket, self._folder)
+        self._listed = {} if self._folder is None else self._objects.folder(self._source.bucket, self._folder)
+        return self._listed
 
     def siblings(self) -> dict[str, str]:
-        """The ETags of the files that are read beside train.jsonl. Raises ServiceBusy and Refused."""
+        """The ETags of the files that are read beside the training file. Raises ServiceBusy and Refused."""
         return etags_of_siblings(self.folder())
 
     def read_settings(self) -> bytes | None:
@@ -59,4 +67,7 @@ class UploadedFiles:
     def _keys(self) -> dict[SetName, str]:
         if self._folder is None:
             return {"train": self._source.key}
-        return {name: f"{self._folder}{name}.jsonl" for name in SET_NAMES}
+        there = files_by_set(self.folder() if self._listed is None else self._listed)
+        keys: dict[SetName, str] = {name: f"{self._folder}{files[0]}" for name, files in there.items()}
+        # The training file is the one that started the run, whatever lies beside it.
+        return {**keys, "train": self._source.key}

@@ -29,7 +29,12 @@ RUN_TAGS = ("project", "deployment", "run-id", "execution-arn", LEASE_TAG, KEEP_
 TokenPurpose = Literal["customization", "throughput"]
 
 _RUN_ID = re.compile(rf"[a-z0-9]+(-[a-z0-9]+)*-[0-9a-f]{{{DIGEST_LENGTH}}}")
-_KEY = re.compile(r"input/(?:(?P<folder>[^/]+)/train\.jsonl|(?P<file>[^/]+)\.jsonl)")
+# What a data set's file may end in. Its content decides what it is, whatever it ends in.
+_TEXTS = (".jsonl", ".json", ".csv", ".tsv")
+FILE_ENDINGS = (*_TEXTS, *(f"{ending}.gz" for ending in _TEXTS))
+_ENDING = "|".join(map(re.escape, FILE_ENDINGS))
+_FILE = re.compile(rf"(?P<stem>.+?)(?:{_ENDING})", re.DOTALL)
+_KEY = re.compile(rf"input/(?:(?P<folder>[^/]+)/train(?:{_ENDING})|(?!run\.json\Z)(?P<file>[^/]+?)(?:{_ENDING}))")
 # Patterns of the Bedrock service model (CreateModelCustomizationJob, CreateProvisionedModelThroughput). botocore does
 # not check them, and the service refuses a wrong one only after the data has been prepared. Job names are
 # the same language as there, without a repetition within another, which takes exponential time on hyphens.
@@ -68,24 +73,30 @@ class Source:
 
     @property
     def dataset_name(self) -> str:
-        """`sales` for `input/sales.jsonl` and for `input/sales/train.jsonl`; raises InvalidEvent for any other key."""
+        """`sales` for `input/sales.csv` and for `input/sales/train.csv`; raises InvalidEvent for what starts no run."""
         match = _KEY.fullmatch(self.key)
         if match is None:
             raise InvalidEvent(
                 f"s3://{name(self.bucket)}/{name(self.key)} does not start a run: "
-                "only input/<name>.jsonl and input/<name>/train.jsonl do."
+                "only input/<name>.jsonl and input/<name>/train.jsonl do, or with another ending of data."
             )
         return match["folder"] or match["file"]
 
     @property
     def folder(self) -> str | None:
-        """The prefix in which the siblings of `train.jsonl` stand; None for a data set of one file."""
-        return self.key.removesuffix("train.jsonl") if self.key.count("/") == 2 else None
+        """The prefix in which the siblings of the training file stand; None for a data set of one file."""
+        return self.key.removesuffix(self.file_name) if self.key.count("/") == 2 else None
 
     @property
     def file_name(self) -> str:
         """The object's name without its folders."""
         return self.key.rsplit("/", 1)[-1]
+
+
+def data_stem(file_name: str) -> str | None:
+    """`train` for `train.csv.gz`: a file's name without the ending of data; None for a file with another ending."""
+    match = _FILE.fullmatch(file_name)
+    return match["stem"] if match else None
 
 
 def run_id(source: Source) -> str:

@@ -1,24 +1,27 @@
 """Uploads below `input/` that start no run: which are told to people, and in which words."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lambdas.domain.core.errors import InvalidEvent
 from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.core.outside_text import name
-from lambdas.domain.core.run import Source
-from lambdas.domain.dataset.folder import FILE_NAMES, SIBLINGS, TRAIN_FILE, nearest_name
+from lambdas.domain.core.run import FILE_ENDINGS, Source
+from lambdas.domain.dataset.folder import TRAIN_FILE, is_sibling, nearest_name, set_of
+from lambdas.domain.dataset.set_names import SETTINGS_FILE
 
 ROOT = "input/"
 # Where it is recorded what was told, in the output bucket.
 TOLD = "told-uploads/"
 MOST_AN_HOUR = 20
-# What a data set may be exported to; a run takes the content of any of these under a name that ends in .jsonl.
-_TEXTS = (".csv", ".json", ".jsonl", ".ndjson", ".txt")
+# What a data set may also be in; a run takes its content under a name that it knows.
+_RENAMED = {".ndjson": ".jsonl", ".txt": ".jsonl", ".tab": ".tsv"}
 _WHAT_STARTS_A_RUN = (
     "Two kinds of uploads start a run:\n"
-    "- input/<name>.jsonl, a data set of one file (JSON Lines or CSV);\n"
-    "- input/<name>/train.jsonl, in a folder that may also have validation.jsonl, test.jsonl and run.json."
+    "- input/<name>.jsonl, a data set of one file;\n"
+    "- input/<name>/train.jsonl, in a folder that may also have validation.jsonl, test.jsonl and run.json.\n"
+    f"Instead of .jsonl a file may end in {', '.join(FILE_ENDINGS[1:])}."
 )
 
 
@@ -31,9 +34,13 @@ class UnusedUpload:
     file_name: str
 
     @property
-    def training_key(self) -> str | None:
-        """The object beside it that starts a run, whose report tells of it; None where there can be none."""
-        return f"{self.folder}{TRAIN_FILE}" if self.folder.count("/") == 2 and self.folder != "input//" else None
+    def training_prefix(self) -> str | None:
+        """How an object beside it begins that starts a run, whose report tells of it; None where there can be none."""
+        return f"{self.folder}train." if self.folder.count("/") == 2 and self.folder != "input//" else None
+
+    def is_told_by_a_run(self, keys: Iterable[str]) -> bool:
+        """Whether an object of these, which begin like that, starts a run."""
+        return any(set_of(key.removeprefix(self.folder)) == "train" for key in keys)
 
 
 def unused_upload(source: Source) -> UnusedUpload | None:
@@ -42,7 +49,7 @@ def unused_upload(source: Source) -> UnusedUpload | None:
     upload = UnusedUpload(source, f"{folder}/", file_name)
     if not source.key.startswith(ROOT) or not file_name or "/." in source.key.removesuffix("/.jsonl"):
         return None
-    if _starts_a_run(source) or (upload.training_key and file_name in SIBLINGS):
+    if _starts_a_run(source) or (upload.training_prefix and is_sibling(file_name)):
         return None
     return upload
 
@@ -82,13 +89,15 @@ def _starts_a_run(source: Source) -> bool:
 def _advice(upload: UnusedUpload) -> str:
     nearest = nearest_name(upload.file_name)
     if upload.folder == ROOT:
-        stem = upload.file_name.rpartition(".")[0] or upload.file_name
-        if upload.file_name in FILE_NAMES:
-            return f"{upload.file_name} belongs in a folder of its data set, beside {TRAIN_FILE}."
-        if upload.file_name.lower().endswith(_TEXTS):
-            return f"Upload it as {ROOT}{name(stem)}.jsonl."
+        if upload.file_name == SETTINGS_FILE:
+            return f"{SETTINGS_FILE} belongs in a folder of its data set, beside {TRAIN_FILE}."
+        stem, dot, ending = upload.file_name.rpartition(".")
+        ending = f"{dot}{ending}".lower()
+        stem = stem or upload.file_name
+        if ending in FILE_ENDINGS or ending in _RENAMED:
+            return f"Upload it as {ROOT}{name(stem)}{_RENAMED.get(ending, ending)}."
         return f"Export the data set as JSON Lines or CSV, and upload it as {ROOT}{name(stem)}.jsonl."
-    if upload.training_key is None:
+    if upload.training_prefix is None:
         wanted = upload.folder.removeprefix(ROOT).strip("/").rpartition("/")[2]
         return f"A data set's folder lies directly below {ROOT}: upload the files to {ROOT}{name(wanted) or '<name>'}/."
     if nearest:

@@ -50,7 +50,7 @@ CHECKS = {
     "lambda-concurrency": "The account's Lambda concurrency has room for questions and what looks after the run.",
     "subscribers": "Somebody gets the topics' messages: results, the request for approval, and alarms.",
     "names-free": "No job, custom model, throughput or deployment of another run has this run's names.",
-    "files-unchanged": "The files beside train.jsonl are those that the run has read: none came later or changed.",
+    "files-unchanged": "The files beside the training file are those that the run read: none came later or changed.",
     "prices": "The price file is complete, and knows the prices of all that the run uses.",
     "cost-cap": "The estimated cost is within the cap, where there is one.",
 }

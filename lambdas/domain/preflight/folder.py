@@ -10,7 +10,9 @@ from lambdas.domain.preflight.checks import Check, fail, report_unknown
 FILES = "files-unchanged"
 
 
-def files_unchanged(folder: str, read: Mapping[str, str], now: Mapping[str, str] | Unknown) -> Check:
+def files_unchanged(
+    folder: str, read: Mapping[str, str], now: Mapping[str, str] | Unknown, training_file: str = TRAIN_FILE
+) -> Check:
     """The check `files-unchanged`; `read` and `now` are the ETags of the siblings by name."""
     if isinstance(now, Unknown):
         return report_unknown(FILES, now, "error", "Allow s3:ListBucket on the input bucket.")
@@ -18,5 +20,7 @@ def files_unchanged(folder: str, read: Mapping[str, str], now: Mapping[str, str]
     if not changed:
         return Check(FILES)
     message = f"Since the data set was read, {' and '.join(changed)} in {name(folder)}: the run does not know that."
-    remedy = f"Upload {TRAIN_FILE} again, after all other files of the folder: that starts a run that reads them."
+    remedy = (
+        f"Upload {name(training_file)} again, after all other files of the folder: that starts a run that reads them."
+    )
     return fail(FILES, message, remedy)

@@ -41,7 +41,7 @@ class Utf8(io.RawIOBase):
         self._stream, self._encoding = stream, encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._pending = memoryview(b"")
-        self._bytes_in = 0
+        self._bytes_in, self._line = 0, 1
 
     def readable(self) -> bool:
         """It is."""
@@ -65,10 +65,11 @@ class Utf8(io.RawIOBase):
         try:
             text = self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
-            message = (
-                f"Not {self._encoding.upper()}, as the file begins: {error.reason} near byte "
-                f"{self._bytes_in + error.start + 1}."
-            )
-            raise UnreadableFileError("encoding", message) from None
+            before = error.object[: error.start]
+            line = self._line + before.decode(self._encoding, "replace").count("\n")
+            byte = self._bytes_in + len(chunk) - len(error.object) + error.start + 1
+            message = f"Not {self._encoding.upper()}, as the file begins: {error.reason} at byte {byte}."
+            raise UnreadableFileError("encoding", message, line) from None
         self._bytes_in += len(chunk)
+        self._line += text.count("\n")
         return text

@@ -263,6 +263,13 @@ RULES: dict[str, Rule] = {
         "The file exists and has records.",
         "Upload the file again, with its records.",
     ),
+    "two-files": Rule(
+        "run",
+        "error",
+        "A set is in two files.",
+        "A folder has one file for each set.",
+        "Remove all but one of them, and upload the training file again, last.",
+    ),
     "file-format": Rule(
         "set",
         "error",
@@ -424,7 +431,7 @@ RULES: dict[str, Rule] = {
         "run",
         "warning",
         "The folder has a file that no run reads.",
-        "A folder has no other files than train.jsonl, validation.jsonl, test.jsonl and run.json.",
+        "A folder has no other files than a training, a validation and a test set, and run.json.",
         "Rename the file and upload the folder again, train.jsonl last; or leave it out.",
     ),
     "job-settings": Rule(
