@@ -86,6 +86,12 @@ def test_the_jobs_of_a_sweep_can_be_told_apart() -> None:
     ]
 
 
+def test_a_long_name_leaves_room_for_its_bar() -> None:
+    """Reviewers name themselves."""
+    svg = win_rates("Win rates", [IntervalRow("somebody with a name as long as a sentence", 60.0, (50.0, 70.0))])
+    assert ">somebody with a name as…</text>" in svg
+
+
 def test_colours_are_those_of_the_page() -> None:
     """One picture serves the light and the dark scheme."""
     svg = token_histogram({"base": [1, 2, 3], "tuned": [1, 1, 2]})
@@ -106,7 +112,7 @@ def test_many_training_losses_are_smoothed_and_lie_behind_the_validation_loss() 
     """Single batches jump so much that they hide the curve, and the validation loss with it."""
     noisy = [Loss(step, 1, 2.0 if step % 2 else 0.0) for step in range(600)]
     svg = loss_curves(noisy, [Loss(299, 1, 1.5), Loss(599, 1, 1.4)])
-    assert "training loss, mean of 10 steps" in svg
+    assert "training loss, mean of 15 steps" in svg
     training, validation = re.findall(r'<path d="M([^"]+)" class="line reactive', svg)
     assert len(set(training.replace("L", "").split()[1::2])) == 1, "each mean is 1.0"
     assert svg.index(training) < svg.index(validation), "what is drawn last lies in front"

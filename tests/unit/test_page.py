@@ -152,3 +152,10 @@ def test_the_reasons_stand_in_plain_words_with_the_statistics_beside_them() -> N
     assert "&lt;f1&gt;" not in page
     assert "keep what you have" in page
     assert "&lt;f1&gt;" in page_of(decision=decision)
+
+
+def test_the_page_says_why_there_is_no_interval() -> None:
+    """With 60 groups that are all alike there are not too few of them."""
+    for groups, words in ((9, "too few groups"), (60, "all groups alike")):
+        entry = {**compared("latency_ms", None), "p_value": None, "groups": groups}
+        assert words in section(page_of(comparisons=[entry]), "Differences between the models")

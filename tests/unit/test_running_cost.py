@@ -80,7 +80,7 @@ def test_a_tuned_model_that_is_never_cheaper_is_called_so() -> None:
         (prices(base=None), "on_demand", "the tokens of base"),
         (prices(tuned=None), "on_demand", "the tuned model's tokens"),
         (prices(storage=None), "on_demand", "storage"),
-        (prices(storage=None, base=None), "provisioned_throughput", "and storage and the tokens of base"),
+        (prices(storage=None, base=None), "provisioned_throughput", "no price of storage and of the tokens of base"),
     ],
 )
 def test_an_unknown_price_is_said_to_be_unknown(given: Prices, serving: str, missing: str) -> None:

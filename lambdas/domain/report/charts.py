@@ -19,8 +19,8 @@ from pygal.style import Style
 from lambdas.domain.training.losses import Loss
 
 # Drawn at about this size on a phone and twice as large on a screen, so that the letters can be read on both.
-_WIDTH, _HEIGHT, _ROW = 480, 280, 40
-_BINS = 24
+_WIDTH, _HEIGHT, _ROW = 420, 280, 40
+_BINS, _LABEL = 24, 24
 # The sweep's legend; its jobs differ in colour, and beyond that in their dashes.
 _LEGEND_COLUMNS, _LEGEND_ROW = 3, 20
 _OTHER_COLOURS = ("var(--second)", "var(--good)", "var(--bad)", "var(--unsure)", "var(--quiet)")
@@ -28,7 +28,7 @@ _DASHES = ("7, 4", "2, 3", "12, 3, 2, 3")
 # No two labels below a picture stand nearer to each other than this part of its width.
 _LEAST_APART = 8
 # The training loss is drawn in at most so many points: each is the mean of the steps around it.
-_SMOOTHED = 60
+_SMOOTHED = 40
 _FONTS = {
     f"{name}_font_size": 13
     for name in ("label", "major_label", "legend", "title", "value", "value_label", "no_data", "tooltip")
@@ -177,7 +177,8 @@ def win_rates(title: str, rows: Sequence[IntervalRow]) -> str:
         range=(0, 100),
         show_legend=False,
     )
-    chart.x_labels = [row.name for row in upwards]
+    # The drawing library shortens no labels at this side.
+    chart.x_labels = [row.name if len(row.name) <= _LABEL else f"{row.name[: _LABEL - 1]}…" for row in upwards]
     chart.y_labels = [0, 25, 50, 75, 100]
     chart.add("win rate", [_bar(row) for row in upwards])
     return _svg(chart, colours=["var(--accent)"])
@@ -220,7 +221,7 @@ def _chart(kind: type[Any], title: str, **settings: Any) -> Any:
             "js": [],
             "legend_at_bottom": True,
             "legend_box_size": 12,
-            "truncate_label": 24,
+            "truncate_label": _LABEL,
             "truncate_legend": -1,
             "y_labels_major_count": 0,
             "stroke_style": {"width": 2},

@@ -165,7 +165,7 @@ def _cards(report: Result) -> list[Card]:
 
 def _comparisons(report: Result) -> Comparisons:
     metric, parts = report.task.metric, Comparisons([], [])
-    for entry in report.comparisons:
+    for entry in sorted(report.comparisons, key=lambda one: one.against != BASE):
         first = entry.arm == TUNED and (entry.against == BASE or entry.metric in (metric, CONTENT))
         (parts.first if first else parts.others).append(entry)
     return parts

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from lambdas.domain.evaluation.comparisons import UNBOUNDED, Comparison
 from lambdas.domain.evaluation.metrics.classification import Classification
-from lambdas.domain.evaluation.significance import LARGEST
+from lambdas.domain.evaluation.significance import LARGEST, LEAST_UNBOUNDED
 from lambdas.domain.report.success_message import METRIC_NAMES
 
 # A model's version and date, which tell nothing beside a picture; the tables have them.
@@ -35,6 +35,7 @@ def environment() -> Environment:
         figure,
         signed,
         interval_words,
+        why_no_interval,
         metric_name,
         label,
         p_value,
@@ -64,6 +65,12 @@ def interval_words(entry: Comparison, digits: int = 1) -> str:
     """A comparison's interval for reading; empty where there is none."""
     found = within_range(entry)
     return f"{signed(found[0], digits)} to {signed(found[1], digits)}" if found else ""
+
+
+def why_no_interval(entry: Comparison) -> str:
+    """Why a comparison has no interval."""
+    alike = entry.groups >= LEAST_UNBOUNDED or entry.p_value is not None
+    return "all groups alike" if alike else "too few groups"
 
 
 def within_range(entry: Comparison) -> tuple[float, float] | None:
