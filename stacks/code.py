@@ -18,8 +18,12 @@ from stacks.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "requirements-lambda.txt"
-# The platform tag of the wheels that each of Lambda's architectures loads (PEP 599).
-WHEELS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
+# The platform tags of the wheels that each of Lambda's architectures loads (PEP 600): Python 3.12 and later run on
+# Amazon Linux 2023, which has glibc 2.34.
+WHEELS = {
+    architecture: [f"{system}_{processor}" for system in ("manylinux_2_28", "manylinux_2_27", "manylinux2014")]
+    for architecture, processor in {"arm64": "aarch64", "x86_64": "x86_64"}.items()
+}
 
 
 def runtime(settings: Settings) -> lambda_.Runtime:
@@ -103,7 +107,8 @@ class _Wheels:
             self._platform = [sys.platform, platform.machine(), platform.python_version()]
         else:
             python = settings.lambda_runtime.removeprefix("python")
-            self._target = [f"--platform={WHEELS[settings.lambda_architecture]}", f"--python-version={python}"]
+            platforms = [f"--platform={tag}" for tag in WHEELS[settings.lambda_architecture]]
+            self._target = [*platforms, f"--python-version={python}"]
             self._platform = self._target
 
     def digest(self) -> str:

@@ -130,19 +130,19 @@ def test_a_runtime_is_allowed_until_aws_makes_no_function_of_it(monkeypatch: pyt
     class Later(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> "Later":
-            return cls(2027, 7, 31, tzinfo=tz)
+            return cls(2028, 11, 30, tzinfo=tz)
 
-    given = {"fine-tuning:lambda_runtime": "python3.11"}
-    assert settings_from(given).lambda_runtime == "python3.11"
+    given = {"fine-tuning:lambda_runtime": "python3.12"}
+    assert settings_from(given).lambda_runtime == "python3.12"
     monkeypatch.setattr("stacks.settings.datetime", Later)
-    with pytest.raises(SettingsError, match=r"python3\.11 \(until 2027-07-31\)"):
+    with pytest.raises(SettingsError, match=r"python3\.12 \(until 2028-11-30\)"):
         settings_from(given)
 
 
 def test_the_runtimes_are_those_that_the_code_runs_on_with_aws_s_dates() -> None:
-    """cfn-lint has AWS's list; a new runtime, or a new date, is seen when it is updated."""
+    """cfn-lint has AWS's list; a new runtime, or a new date, is seen when it is updated. 3.11 is too old for numpy."""
     known = json.loads((Path(cfnlint.__file__).parent / "data/AdditionalSpecs/LmbdRuntimeLifecycle.json").read_text())
-    python = {name: life["create-block"] for name, life in known.items() if re.fullmatch(r"python3\.1[1-9]", name)}
+    python = {name: life["create-block"] for name, life in known.items() if re.fullmatch(r"python3\.1[2-9]", name)}
     assert python == RUNTIMES
 
 

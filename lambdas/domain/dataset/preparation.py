@@ -10,7 +10,6 @@ from lambdas.domain.dataset.record_facts import MAX_RECORDS, RecordFacts
 from lambdas.domain.dataset.record_set import RecordSet, check_count
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.set_names import SET_NAMES, SETTINGS_FILE, SetName
-from lambdas.domain.dataset.split.groups import group
 from lambdas.domain.dataset.split.holdout import Request, Shortage, Split, SplitSettings, split
 from lambdas.domain.models.catalogue import BaseModelEntry
 
@@ -145,6 +144,8 @@ def _named_groups(facts: Sequence[RecordFacts]) -> list[int] | None:
 
 
 def _detected_groups(facts: Sequence[RecordFacts]) -> list[int]:
+    from lambdas.domain.dataset.split.groups import group  # noqa: PLC0415 - who only plans needs no numpy
+
     return group(
         [signed for each in facts for signed in each.signatures], [found for each in facts for found in each.contexts]
     )

@@ -1,14 +1,18 @@
 """What is kept of each record for the split and the report: digests, lengths and a signature, no texts."""
 
 from array import array
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.answer_set import Answers
 from lambdas.domain.dataset.split.context import Context, context, digest
-from lambdas.domain.dataset.split.signature import Signature, sign
 from lambdas.domain.dataset.tokens import estimate
 from lambdas.domain.dataset.told_answers import ToldAnswers
+
+if TYPE_CHECKING:
+    from lambdas.domain.dataset.split.signature import Signature
 
 # More than any base model's sets have together; facts of further records are not kept, and the set is refused.
 MAX_RECORDS = 25_000
@@ -40,7 +44,6 @@ class RecordFacts:
         self.keys: list[bytes] = []
         self._first_of_prompt: dict[int, int] = {}
         self._first_of_words: dict[int, int] = {}
-        self._prompt_is_new = True
 
     def compare(self, record: Record, number: int, file: str, report: DatasetReport) -> None:
         """Keeps a record's hashes and lengths; reports a prompt that stood before, and an answer far too long."""
@@ -57,7 +60,6 @@ class RecordFacts:
             return
         prompt, answer = hash((system, asked)), hash(answer_text)
         first = self._first_of_prompt.setdefault(prompt, index)
-        self._prompt_is_new = first == index
         if first != index:
             same = self.answer_hashes[first] == answer
             rule = "duplicate-record" if same else "contradictory-answer"
@@ -72,23 +74,25 @@ class RecordFacts:
         self.answer_tokens.append(estimate(answer_text))
         self.answers.add(answer_text, number)
 
-    def sign(self, record: Record, group: str | None, file: str, report: DatasetReport) -> None:
-        """Keeps what grouping needs of the record that was compared last; reports one that has another's words.
+    def sign(self, records: Sequence[Record], groups: Sequence[str | None], file: str, report: DatasetReport) -> None:
+        """Keeps what grouping needs of the records that were compared last; reports those that have another's words.
 
-        `group` is the name that the record itself gives its group, if it has one.
+        `groups` are the names that the records themselves give their groups, if they have one.
         """
-        index = len(self.signatures)
-        if index >= MAX_RECORDS:
-            return
-        prompt = "\n".join([record.system or "", *record.turns[:-1]])
-        self.told.add(prompt, record.turns[-1])
-        signed = sign(record)
-        first = self._first_of_words.setdefault(signed.words, index)
-        if self._prompt_is_new and first != index:
-            message = f"The prompt has the same words as that in line {self.lines[first]}."
-            report.add("near-duplicate", file, message, line=self.lines[index])
-        self.signatures.append(signed)
-        self.words.append(signed.words)
-        self.contexts.append(context(record))
-        self.groups.append(None if group is None else digest(group))
-        self.keys.append(digest(prompt))
+        from lambdas.domain.dataset.split.signature import sign_all  # noqa: PLC0415 - who only plans needs no numpy
+
+        begin = len(self.signatures)
+        kept = records[: len(self.lines) - begin]
+        self.signatures += sign_all(kept)
+        for index, record, name in zip(range(begin, len(self.lines)), kept, groups, strict=False):
+            prompt = "\n".join([record.system or "", *record.turns[:-1]])
+            self.told.add(prompt, record.turns[-1])
+            words = self.signatures[index].words
+            first = self._first_of_words.setdefault(words, index)
+            if first != index and self._first_of_prompt[self.prompts[index]] == index:
+                message = f"The prompt has the same words as that in line {self.lines[first]}."
+                report.add("near-duplicate", file, message, line=self.lines[index])
+            self.words.append(words)
+            self.contexts.append(context(record))
+            self.groups.append(None if name is None else digest(name))
+            self.keys.append(digest(prompt))

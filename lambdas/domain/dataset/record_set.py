@@ -12,7 +12,7 @@ from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
 from lambdas.domain.dataset.document import CheckedFile
-from lambdas.domain.dataset.formats import GROUP_KEY, Conversion, SourceFormat
+from lambdas.domain.dataset.formats import GROUP_KEY, Conversion, Record, SourceFormat
 from lambdas.domain.dataset.reading.blocks import Block
 from lambdas.domain.dataset.reading.checksum import Hashed, buffered
 from lambdas.domain.dataset.reading.opening import Container, open_file
@@ -310,6 +310,7 @@ def _check_texts(
 ) -> None:
     suspects = content.suspects(block.lines, values)
     facts, file, other = read.facts, read.file, structure.other
+    records, groups = list[Record](), list[str | None]()
     for index, value in enumerate(values):
         if value is None:
             continue
@@ -331,4 +332,6 @@ def _check_texts(
         if on_answer is not None:
             on_answer(record.turns[-1])
         if sign:
-            facts.sign(record, group, file, report)
+            records.append(record)
+            groups.append(group)
+    facts.sign(records, groups, file, report)

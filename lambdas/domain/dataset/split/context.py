@@ -2,16 +2,18 @@
 
 import hashlib
 import re
+import string
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from lambdas.domain.dataset.formats import Record
 
+_WHITE_SPACE = string.whitespace.encode()
 _OPENING_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9_.-]{0,63})(?:\s[^<>]{0,200})?>")
 # Bounds the search in texts with many tags that are never closed.
 _UNCLOSED_TAGS = 32
-# The blocks of a record that are kept: 16 bytes each.
-_BLOCKS = 4
+# The blocks of a record that are kept, and the bytes that stand for each.
+_BLOCKS, _DIGEST_BYTES = 4, 16
 # Tags of what is asked about. Blocks in others may be instructions or examples, which many records share.
 _DOCUMENTS = {"article", "contract", "data", "doc", "document", "documents", "email", "page", "passage", "report"}
 _DOCUMENTS |= {"context", "source", "table", "tables", "text", "transcript"}
@@ -33,12 +35,12 @@ def context(record: Record) -> Context:
     Documents and tables are put into XML tags (Anthropic's advice, repeated in AWS's guides for fine-tuning Claude).
     Instructions, lists of categories and questions are, too, so that more than one block is kept.
     """
-    texts = (record.turns[0], record.system or "")
+    texts = [text for text in (record.turns[0], record.system or "") if "</" in text]
     blocks = {_normalised(block): tag.lower() for text in texts for tag, block in _blocks(text)}
-    blocks.pop("", None)
+    blocks.pop(b"", None)
     longest = sorted(blocks, key=lambda block: (-len(block), block))[:_BLOCKS]
-    documents = frozenset(digest(block) for block in longest if blocks[block] in _DOCUMENTS)
-    return Context(tuple(map(digest, longest)), documents)
+    documents = frozenset(_block_digest(block) for block in longest if blocks[block] in _DOCUMENTS)
+    return Context(tuple(map(_block_digest, longest)), documents)
 
 
 def digest(text: str) -> bytes:
@@ -62,5 +64,11 @@ def _blocks(text: str) -> Iterable[tuple[str, str]]:
         position = end + len(tag) + 3
 
 
-def _normalised(text: str) -> str:
-    return " ".join(text.split())
+def _normalised(text: str) -> bytes:
+    """The text without white space, however it was wrapped and indented."""
+    return text.encode().translate(None, _WHITE_SPACE) if text.isascii() else "".join(text.split()).encode()
+
+
+def _block_digest(block: bytes) -> bytes:
+    # Processors have instructions for SHA-256.
+    return hashlib.sha256(block).digest()[:_DIGEST_BYTES]

@@ -4,14 +4,18 @@ A prompt is reduced to the set of its words and numbers without markup, of which
 hashes are kept (bottom-k sketch; Broder, "On the resemblance and containment of documents", 1997). The order of rows
 and the brackets around cells leave no trace in it. What was copied word by word shows in the runs: hashes of RUN_WORDS
 consecutive words, of which the RUNS_KEPT with the smallest hashes are kept.
+
+Records are signed many at a time, in numpy.
 """
 
-import re
-from array import array
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
-from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lambdas.domain.dataset.formats import Record
+from lambdas.domain.dataset.split.words import Hashes, Places, Words, mix, read_words
 
 SIGNATURE_TOKENS, RUNS_KEPT = 512, 384
 MAX_PROMPT_CHARACTERS = 65_536
@@ -21,16 +25,19 @@ NO_PLACE = 65_535
 SHORT_MESSAGE = range(4, 25)
 # How many words from either end of the question, and of the answer, are a record's own.
 _OWN_WORDS, _ANSWER_WORDS = 48, 24
-
-# ASCII letters in lower case, digits, all beyond ASCII, and the points and commas within numbers; whatever else
-# separates words, the brackets of all markups among it. Names of tags stay: they are frequent and weigh little.
-_WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b",." else 32 for byte in bytes(range(256)).lower())
-# In words that are not plain: a number without its thousands' commas is one token, but `21,70,27` is three; Chinese and
-# Japanese characters, three bytes each, are tokens.
-_TOKEN = re.compile(rb"\d{1,3}(?:,\d{3}){1,9}+(?![\d,])|[\xe3-\xe9][\x80-\xbf]{2}|[^,.\xe3-\xe9]+(?:\.\d+)?")
-
-# A table that was written as JSON within a prompt may have its characters escaped.
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+# Of a longer message, so much of its end is read: the question often stands there.
+_END_CHARACTERS = 16 * _OWN_WORDS
+# Texts that are signed at once, about: the arrays stay in the processor's cache.
+_BATCH_CHARACTERS, _BATCH_RECORDS = 65_536, 2_048
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_INVERSE = np.uint64(pow(int(_FACTOR), -1, 1 << 64))
+_POWERS, _INVERSE_POWERS = (
+    np.full(MAX_PROMPT_CHARACTERS, factor).cumprod(dtype=np.uint64) for factor in (_FACTOR, _INVERSE)
+)
+# A key has the record above, then a hash, then a place; sorted, it has the first place of each hash of each record.
+_16, _32, _48 = np.uint64(16), np.uint64(32), np.uint64(48)
+# Of a long text, hashes are sorted that are likely to be among the smallest; this many times as many as are kept.
+_LIKELY = 3
 
 
 class Signature(NamedTuple):
@@ -50,66 +57,203 @@ class Signature(NamedTuple):
     near: bytes
 
 
+class _Texts(NamedTuple):
+    """What is read of a record; `rest` is 0 where that is its whole prompt, else a hash of the whole."""
+
+    before: str
+    message: str
+    answer: str
+    rest: int
+
+
 def sign(record: Record) -> Signature:
     """A record's signature. Equal `words` mean the same words equally often, in whatever order and markup.
 
-    A prompt that is not read to its end has `words` of its own: what follows may make the difference.
+    A prompt that is not read to its end has `words` of its own: what is left out may make the difference.
     """
-    prompt = "\n".join([record.system or "", *record.turns[:-1]])
-    words = _words(prompt[:MAX_PROMPT_CHARACTERS])
-    codes = [*map(crc32, words)]
-    whole = len(prompt) <= MAX_PROMPT_CHARACTERS
-    message, answer = record.turns[-2], record.turns[-1]
-    asked = _words(message[:MAX_PROMPT_CHARACTERS])
-    own = _own(asked, len(words) - len(asked), _words(answer[: 16 * _ANSWER_WORDS])[:_ANSWER_WORDS])
-    return Signature(
-        _packed(_tokens({*words})),
-        hash((len(words), sum(codes))) if whole else hash(prompt),
-        *_runs(codes),
-        array("I", own).tobytes(),
-        array("H", own.values()).tobytes(),
-        _near([*map(crc32, asked)]),
+    return sign_all([record])[0]
+
+
+def sign_all(records: Sequence[Record]) -> list[Signature]:
+    """The signature of each record; far faster than one after the other."""
+    signed: list[Signature] = []
+    batch: list[_Texts] = []
+    characters = 0
+    for record in records:
+        texts = _texts(record)
+        batch.append(texts)
+        characters += len(texts.before) + len(texts.message) + len(texts.answer)
+        if characters >= _BATCH_CHARACTERS or len(batch) == _BATCH_RECORDS:
+            signed += _signed(batch)
+            batch, characters = [], 0
+    return [*signed, *_signed(batch)] if batch else signed
+
+
+def _texts(record: Record) -> _Texts:
+    system, turns = record.system, record.turns
+    before = "\n".join([system or "", *turns[:-2], ""]) if system or len(turns) > 2 else ""
+    message, answer = turns[-2], turns[-1][: 16 * _ANSWER_WORDS]
+    if len(before) + len(message) <= MAX_PROMPT_CHARACTERS:
+        return _Texts(before, message, answer, 0)
+    rest = hash((before, message))
+    before = before[: max(MAX_PROMPT_CHARACTERS - len(message), MAX_PROMPT_CHARACTERS // 2)]
+    room = MAX_PROMPT_CHARACTERS - len(before)
+    if len(message) > room:
+        message = f"{message[: room - _END_CHARACTERS]} {message[-_END_CHARACTERS:]}"
+    return _Texts(before, message, answer, rest)
+
+
+def _signed(texts: Sequence[_Texts]) -> list[Signature]:
+    count = len(texts)
+    read = read_words([part for each in texts for part in each[:2]] + [each.answer for each in texts])
+    prompts = _Prompts(read, count)
+    tokens = _packed(prompts.tokens(), np.uint32)
+    runs, places = prompts.runs()
+    own, own_places = prompts.own()
+    words = [each.rest or number for each, number in zip(texts, prompts.words().tolist(), strict=True)]
+    packed = (
+        _packed(runs, np.uint32),
+        _packed(places, np.uint16),
+        _packed(own, np.uint32),
+        _packed(own_places, np.uint16),
+        _packed(prompts.near(), np.uint64),
     )
+    return [*map(Signature, tokens, words, *packed)]
 
 
-def _own(asked: list[bytes], start: int, answer: list[bytes]) -> dict[int, int]:
-    """Tokens of either end of the question, and of the answer, with their places in the prompt."""
-    found: dict[int, int] = {}
-    ends = [*range(min(_OWN_WORDS, len(asked))), *range(max(0, len(asked) - _OWN_WORDS), len(asked))]
-    for place in ends:
-        found.update(dict.fromkeys(_tokens({asked[place]}), max(0, start) + place))
-    return found | dict.fromkeys(_tokens({*answer}), NO_PLACE)
+class _Kept(NamedTuple):
+    """Numbers that are kept of each record, one record after the other."""
+
+    numbers: Hashes
+    counts: Places
 
 
-def _words(text: str) -> list[bytes]:
-    if "\\u" in text:
-        text = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text)
-    return text.encode(errors="replace").translate(_WORDS).replace(b", ", b" ").replace(b". ", b" ").split()
+class _Prompts:
+    """The words of prompts that stand one after the other; behind them are those of the answers."""
+
+    def __init__(self, read: Words, count: int) -> None:
+        self._read, self._count = read, count
+        self._messages, self._ends = read.ends[0 : 2 * count : 2], read.ends[1 : 2 * count : 2]
+        self._starts = np.append(0, self._ends[:-1])
+        self._hashes = read.hashes[: self._ends[-1]]
+        self._sizes = self._ends - self._starts
+        self._owners = np.repeat(np.arange(count), self._sizes)
+        self._places = np.arange(len(self._hashes)) - np.repeat(self._starts, self._sizes)
+
+    def words(self) -> NDArray[np.int64]:
+        """A hash of each record's words and how often each occurs."""
+        sums = _sums(self._hashes)
+        counted = sums[self._ends] - sums[self._starts] + self._sizes.astype(np.uint64)
+        return mix(counted).view(np.int64)
+
+    def tokens(self) -> _Kept:
+        """The smallest hashes of each record's tokens."""
+        words = self._read.token_words
+        inside = words < len(self._hashes)
+        keys = _keys(self._owners[words[inside]], _32) | (self._read.tokens[inside] >> _32)
+        keys.sort()
+        return self._kept(keys[_is_first(keys)], _32, SIGNATURE_TOKENS)
+
+    def runs(self) -> tuple[_Kept, _Kept]:
+        """The runs of each record that are kept, and their places, in the order of their places."""
+        last = max(0, len(self._hashes) - RUN_WORDS + 1)
+        codes = np.zeros(last, np.uint64)
+        for word in range(RUN_WORDS):
+            codes = codes * _FACTOR + self._hashes[word : word + last]
+        codes = codes >> _32
+        ends = self._places[:last] > np.repeat(self._sizes - RUN_WORDS, self._sizes)[:last]
+        # Of a long text most hashes are too large to be kept.
+        limits = np.minimum((_LIKELY * RUNS_KEPT << 32) // np.maximum(self._sizes, 1), 1 << 32).astype(np.uint64)
+        is_long = bool((limits < 1 << 32).any())
+        likely = ~ends & (codes < limits[self._owners[:last]]) if is_long else ~ends
+        kept = self._smallest_runs(codes, np.flatnonzero(likely))
+        if is_long and ((kept.counts < RUNS_KEPT) & (limits < 1 << 32)).any():
+            kept = self._smallest_runs(codes, np.flatnonzero(~ends))
+        places = (kept.numbers & np.uint64(0xFFFF)).astype(np.int64) + np.repeat(self._starts, kept.counts)
+        is_kept = np.zeros(last, np.bool_)
+        is_kept[places] = True
+        places = np.flatnonzero(is_kept)
+        return _Kept(codes[places], kept.counts), _Kept(self._places[places].astype(np.uint64), kept.counts)
+
+    def _smallest_runs(self, codes: Hashes, begins: Places) -> _Kept:
+        """A run that comes again counts where it came first."""
+        keys = _keys(self._owners[begins], _48) | codes[begins] << _16 | self._places[begins].astype(np.uint64)
+        keys.sort()
+        return self._kept(keys[_is_first(keys >> _16)], _48, RUNS_KEPT)
+
+    def own(self) -> tuple[_Kept, _Kept]:
+        """Tokens of either end of each question, and of the answer, with their last places in the prompt."""
+        answer_ends = self._read.ends[2 * self._count :].tolist()
+        messages, ends = self._messages.tolist(), self._ends.tolist()
+        is_own = np.zeros(len(self._read.hashes), np.bool_)
+        for message, end, answer, answer_end in zip(
+            messages, ends, [ends[-1], *answer_ends], answer_ends, strict=False
+        ):
+            is_own[message : min(message + _OWN_WORDS, end)] = True
+            is_own[max(message, end - _OWN_WORDS) : end] = True
+            is_own[answer : min(answer + _ANSWER_WORDS, answer_end)] = True
+        tokens = np.flatnonzero(is_own[self._read.token_words])
+        words = self._read.token_words[tokens]
+        in_prompt = words < len(self._hashes)
+        asked, told = words[in_prompt], words[~in_prompt]
+        owners = np.append(self._owners[asked], np.searchsorted(answer_ends, told, side="right"))
+        places = np.append(self._places[asked], np.full(len(told), NO_PLACE)).astype(np.uint64)
+        codes = self._read.tokens[np.append(tokens[in_prompt], tokens[~in_prompt])] >> _32
+        keys = _keys(owners, _48) | codes << _16 | places
+        keys.sort()
+        kept = self._kept(keys[_is_first(keys[::-1] >> _16)[::-1]], _48, len(keys))
+        return _Kept(kept.numbers >> _16, kept.counts), kept
+
+    def near(self) -> _Kept:
+        """Hashes of each last message: of all its words and, where it is short, without each of them."""
+        weighted = self._hashes * _POWERS[self._places]
+        sums = _sums(weighted)
+        # As if the message stood at the beginning.
+        moved = _INVERSE_POWERS[self._messages - self._starts]
+        whole = (sums[self._ends] - sums[self._messages]) * moved
+        sizes = self._ends - self._messages
+        short = np.flatnonzero((sizes >= SHORT_MESSAGE.start) & (sizes < SHORT_MESSAGE.stop))
+        owners = np.repeat(short, sizes[short])
+        words = np.arange(len(owners)) + np.repeat(self._ends[short] - np.cumsum(sizes[short]), sizes[short])
+        # What stands behind the word that is left out moves one place to the front.
+        before = (sums[words] - sums[self._messages[owners]]) * moved[owners]
+        without = before + (whole[owners] - before - weighted[words] * moved[owners]) * _INVERSE
+        order = np.lexsort((without, owners))
+        without, owners = without[order], owners[order]
+        differs = _is_first(without) | _is_first(owners)
+        without, owners = without[differs], owners[differs]
+        # The whole message stands before the others.
+        places = np.searchsorted(owners, np.arange(self._count))
+        return _Kept(np.insert(without, places, whole), np.bincount(owners, minlength=self._count) + 1)
+
+    def _kept(self, keys: Hashes, record_bits: np.uint64, most: int) -> _Kept:
+        """The first numbers of each record, of sorted keys."""
+        owners = (keys >> record_bits).astype(np.int64)
+        starts = np.searchsorted(owners, np.arange(self._count))
+        kept = keys[np.arange(len(keys)) - starts[owners] < most]
+        return _Kept(kept, np.minimum(np.diff(np.append(starts, len(keys))), most))
 
 
-def _tokens(words: set[bytes]) -> set[int]:
-    odd = {word for word in words if not word.isalnum()}
-    hashes = {*map(crc32, words - odd)}
-    hashes.update(crc32(token.replace(b",", b"")) for word in odd for token in _TOKEN.findall(word))
-    return hashes
+def _sums(numbers: Hashes) -> Hashes:
+    """What the numbers before each place add up to."""
+    sums = np.zeros(len(numbers) + 1, np.uint64)
+    np.cumsum(numbers, out=sums[1:])
+    return sums
 
 
-def _packed(hashes: set[int]) -> bytes:
-    return array("I", sorted(hashes)[:SIGNATURE_TOKENS]).tobytes()
+def _keys(owners: Places, bits: np.uint64) -> Hashes:
+    return owners.astype(np.uint64) << bits
 
 
-def _runs(codes: list[int]) -> tuple[bytes, bytes]:
-    """The runs that are kept, and their places."""
-    packed, size = array("I", codes).tobytes(), 4 * RUN_WORDS
-    runs = [crc32(packed[start : start + size]) for start in range(0, len(packed) - size + 1, 4)]
-    # A run that comes again counts where it came first.
-    first = dict(zip(reversed(runs), range(len(runs) - 1, -1, -1), strict=True))
-    places = sorted(first.values() if len(first) <= RUNS_KEPT else [first[run] for run in sorted(first)[:RUNS_KEPT]])
-    return array("I", [runs[place] for place in places]).tobytes(), array("H", places).tobytes()
+def _is_first(ordered: Hashes | Places) -> NDArray[np.bool_]:
+    """Which numbers differ from the one before."""
+    found = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=found[1:])
+    return found
 
 
-def _near(codes: list[int]) -> bytes:
-    if len(codes) not in SHORT_MESSAGE:
-        return array("q", [hash(tuple(codes))]).tobytes()
-    without = {hash((*codes[:place], *codes[place + 1 :])) for place in range(len(codes))}
-    return array("q", [hash(tuple(codes)), *sorted(without)]).tobytes()
+def _packed(kept: _Kept, kind: type[np.unsignedinteger]) -> Iterable[bytes]:
+    """The last bits of each record's numbers."""
+    packed = kept.numbers.astype(kind)
+    data, ends = packed.tobytes(), (np.cumsum(kept.counts) * packed.itemsize).tolist()
+    return (data[start:end] for start, end in zip([0, *ends], ends, strict=False))
