@@ -55,6 +55,7 @@ GateMetric = Literal[
     "json_fields",
     "json_match",
     "schema_match",
+    "win_rate",
 ]
 MODEL_ID = r"^([a-zA-Z0-9][a-zA-Z0-9.:_-]{0,255}|\*)\Z"
 _LONGEST_MODEL_LIST = 1_500

@@ -22,10 +22,11 @@ from lambdas.domain.dataset.record_set import RecordSet, Rules, check_set, check
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.record import further_reserved_words
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
+from lambdas.domain.evaluation.gate import WIN_RATE
 from lambdas.domain.evaluation.task_detection import TaskDetector
 from lambdas.domain.evaluation.task_kind import TaskKind
 from lambdas.domain.preflight.settings import settings_findings
-from lambdas.domain.preflight.verdict_reach import test_group_findings
+from lambdas.domain.preflight.verdict_reach import test_group_findings, test_pair_findings
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import SettingFinding
 from lambdas.domain.settings.run_settings import Choices
@@ -128,8 +129,12 @@ def check_dataset(
 
 def _reach(given: Given, choices: Choices, prepared: PreparedDataset) -> list[Finding]:
     """What the test set can never show."""
-    wanted = choices.settings.evaluation.gate.smallest_gain
+    evaluation = choices.settings.evaluation
+    wanted = evaluation.gate.smallest_gain
     split_groups = None if "test" in given else len(set(prepared.groups["train"]))
+    if evaluation.gate.metric == WIN_RATE:
+        pairs = len(set(prepared.test_groups))
+        return test_pair_findings(pairs, evaluation.judged_pairs, wanted, split_groups=split_groups)
     return test_group_findings(prepared.test_groups, wanted, split_groups=split_groups)
 
 

@@ -45,6 +45,10 @@ def evaluate_and_report(
     """Where the report is, its verdict, and the notification of it. Raises ServiceBusy and Refused."""
     bucket, prefix = run.output_bucket, run.prefix
     materials = read_materials(bucket, prefix, list(plan.arms), adapters=adapters)
+    pairs = adapters.judging.read_pairs(bucket, prefix)
+    judges = plan.evaluation.judges
+    judged = {judge: adapters.judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in judges}
+    judging = summarise_judging(pairs, judged, _models(plan))
     evaluation = evaluate(
         materials.answers,
         plan.arms,
@@ -55,10 +59,8 @@ def evaluate_and_report(
         leaked=plan.dataset.test.leaked,
         missing=responses.missing,
         told=_read_told(bucket, prefix, adapters),
+        judging=judging,
     )
-    pairs = adapters.judging.read_pairs(bucket, prefix)
-    judges = plan.evaluation.judges
-    judged = {judge: adapters.judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in judges}
     approval, preflight = adapters.approvals.read(bucket, run.id), read_preflight(run, adapters=adapters)
     facts = RunFacts(
         run_id=run.id,
@@ -73,7 +75,7 @@ def evaluate_and_report(
         plan,
         facts,
         evaluation,
-        summarise_judging(pairs, judged, _models(plan)),
+        judging,
         materials.losses.get(model.number, NO_LOSSES),
         adapters.lineage.read_lineage(run, plan.arms, judged=bool(judged)),
         _read_costs(run, plan, materials.losses, preflight, adapters, model_unit_price_per_hour),

@@ -14,13 +14,16 @@ from lambdas.domain.evaluation.arms import BASE, TUNED, Arm
 from lambdas.domain.evaluation.champion import ChampionComparison, ComparedChampion, UnreadableChampion
 from lambdas.domain.evaluation.comparisons import CONTENT, ScoredArm, find_difference
 from lambdas.domain.evaluation.explained import Explained
-from lambdas.domain.evaluation.gate import Evidence, GateDecision, GateSettings, Verdict, decide
+from lambdas.domain.evaluation.gate import WIN_RATE, Evidence, GateDecision, GateSettings, Verdict, decide
 from lambdas.domain.evaluation.lost_answers import (
     Reservation,
     tell_lost_answers,
     tell_unequal_loss,
     tell_unfinished,
 )
+from lambdas.domain.evaluation.significance import Difference
+
+_WIN_RATE_NAME = "the win rate by the judges, with ties as halves,"
 
 
 class GainSplit(Fact):
@@ -48,6 +51,11 @@ class Decision(Fact):
     champion: ComparedChampion | UnreadableChampion | None
     split: GainSplit | None = None
     explained: list[Explained] = Field(default=[])
+
+    @property
+    def looked_at(self) -> str:
+        """The metric that decided: content, unless judges decide or form counts."""
+        return self.metric if self.metric == WIN_RATE or self.gate.form_counts else CONTENT
 
     @property
     def told(self) -> list[Explained]:
@@ -90,15 +98,28 @@ def decide_on(
     reservations: Iterable[Reservation],
     champion: ChampionComparison | None,
     untold: Untold | None = None,
+    win_rate: Difference | None = None,
 ) -> Decision:
-    """The gate's verdict; nothing is promoted without a comparison that it asks for, or against a reservation."""
-    looked_at = metric if gate.form_counts else CONTENT
-    evidence = [one for rival in to_beat if (one := find_evidence(rival, looked_at))]
+    """The gate's verdict; nothing is promoted without a comparison that it asks for, or against a reservation.
+
+    Where the gate asks for the win rate, `win_rate` is the evidence against the base, and `metric` that against all
+    others, which no judge has compared.
+    """
+    looked_at, by_judges = metric if gate.form_counts else CONTENT, gate.metric == WIN_RATE
+    found = [
+        _state_evidence(rival, _WIN_RATE_NAME, win_rate)
+        if by_judges and rival.name == BASE
+        else find_evidence(rival, looked_at)
+        for rival in to_beat
+    ]
+    evidence = [one for one in found if one is not None]
     further = [one for rival in others if (one := find_evidence(rival, looked_at))]
     made = decide(gate, evidence, further) if evidence else GateDecision("inconclusive", [], [])
-    if len(evidence) < len(to_beat):
+    if by_judges and win_rate is None:
+        made = made.qualify("No judge has compared the tuned model with its base: there is no win rate.")
+    elif len(evidence) < len(to_beat):
         made = made.qualify(f"The metric {metric} has no meaning for these references: choose another (gate).")
-    split, form_is_worse = _split_gain(to_beat, metric)
+    split, form_is_worse = (None, False) if by_judges else _split_gain(to_beat, metric)
     if form_is_worse and not gate.form_counts:
         made = made.qualify(
             f"{metric} itself is below the base's: the tuned model's answers have a form that a program may not read."
@@ -117,7 +138,7 @@ def decide_on(
     return Decision(
         verdict=made.verdict,
         reasons=made.reasons,
-        metric=metric,
+        metric=WIN_RATE if by_judges else metric,
         gate=gate,
         champion=champion.describe() if champion else None,
         split=split,
@@ -188,12 +209,19 @@ def _tell_untold(untold: Untold, examples: str | None, *, promotable: bool) -> R
 def find_evidence(rival: Rival, metric: str) -> Evidence | None:
     """None where the metric has no meaning for any record."""
     gain = find_difference(rival.ours, rival.theirs, metric, rival.groups)
+    return _state_evidence(
+        rival, f"{CONTENT} ({rival.ours.scoring.metric}, read leniently)" if metric == CONTENT else metric, gain
+    )
+
+
+def _state_evidence(rival: Rival, name: str, gain: Difference | None) -> Evidence | None:
+    """A gain with how much more the tuned model needs; None without a gain."""
     if gain is None:
         return None
     own, other = rival.ours.figures, rival.theirs.figures
     return Evidence(
         rival.name,
-        f"{CONTENT} ({rival.ours.scoring.metric}, read leniently)" if metric == CONTENT else metric,
+        name,
         gain,
         increase_percent(drop_unknown(own.output_tokens), drop_unknown(other.output_tokens), fmean),
         increase_percent(drop_unknown(own.latency_ms), drop_unknown(other.latency_ms), _median),

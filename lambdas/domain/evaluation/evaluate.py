@@ -34,11 +34,14 @@ from lambdas.domain.evaluation.comparisons import (
     state_comparison,
 )
 from lambdas.domain.evaluation.decision import Decision, Rival, decide_on, find_reservations, find_rivals
+from lambdas.domain.evaluation.gate import WIN_RATE
+from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.evaluation.lost_answers import tell_constant_answer
 from lambdas.domain.evaluation.metrics.classification import Classification, label
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.evaluation.task_detection import detect_task_kind
 from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind
+from lambdas.domain.evaluation.win_rate import compare_win_rates, tell_unjudged
 
 # Kept beside f1, which counts repeated words; differences of it would say nothing more.
 NOT_COMPARED = frozenset({"f1_seed"})
@@ -107,16 +110,19 @@ def evaluate(
     leaked: int = 0,
     missing: Mapping[str, str] = MappingProxyType({}),
     told: ToldAnswers | None = None,
+    judging: Judging | None = None,
 ) -> Evaluation:
     """`answers` has a line per test record of each arm, `groups` the number of each record's group.
 
     The task's kind is run.json's, else `task_kind`, else what the test set's references tell. `leaked` test records
     have their prompt or context in training, too: a gain on those may be memory. Arms that are `missing`, with the
-    reason, are compared with nothing. `told` has the test records' prompts. The answers are read several times, one
+    reason, are compared with nothing. `told` has the test records' prompts, `judging` what judges
+    prefer. The answers are read several times, one
     record at a time.
     """
     kind: TaskKind = settings.task_kind or task_kind or detect_task_kind(read_references(answers))
-    metric = PRIMARY_METRIC[kind] if settings.gate.metric == "primary" else settings.gate.metric
+    by_judges = settings.gate.metric == WIN_RATE
+    metric = PRIMARY_METRIC[kind] if settings.gate.metric in ("primary", WIN_RATE) else settings.gate.metric
     scoring = Scoring(kind, metric, {label(one) for one in read_references(answers)} if metric == "label_match" else ())
     looked_at = metric if settings.gate.form_counts else CONTENT
     scored = {arm: ScoredArm(scoring) for arm in answers}
@@ -126,7 +132,13 @@ def evaluate(
     whole = {arm: one for arm, one in scored.items() if arm not in missing}
     tuned, base = whole[TUNED], whole.get(BASE)
     entries = _compare_arms(whole, arms, metric, groups)
+    win_rate = compare_win_rates(judging, groups) if base else None
+    entries += [state_comparison(TUNED, BASE, WIN_RATE, win_rate)] if win_rate else []
     to_beat, others = find_rivals(whole, arms, groups)
+    if by_judges:
+        # No judge has compared the tuned model with these: they count where they do better without tuning.
+        others += [rival for rival in to_beat if rival.name != BASE]
+        to_beat = [rival for rival in to_beat if rival.name == BASE]
     compared = None
     if champion is not None:
         compared, indexes, theirs = _score_champion(champion, scoring)
@@ -136,6 +148,7 @@ def evaluate(
             to_beat.append(Rival(CHAMPION, ours, theirs, shared_groups))
     untold = told.find_untold(kind) if told else None
     reservations = find_reservations(whole, to_beat, missing, leaked)
+    reservations += tell_unjudged(judging) if by_judges else []
     classifications = classify_arms(answers) if kind == "labels" else {}
     if TUNED in classifications:
         reservations += tell_constant_answer(TUNED, classifications[TUNED])
@@ -147,7 +160,7 @@ def evaluate(
         missing=dict(missing),
         classifications=classifications,
         comparisons=entries,
-        decision=decide_on(settings.gate, metric, to_beat, others, reservations, compared, untold),
+        decision=decide_on(settings.gate, metric, to_beat, others, reservations, compared, untold, win_rate),
         extremes=_find_extremes(tuned, base, groups, looked_at),
     )
 

@@ -9,6 +9,8 @@ from lambdas.domain.evaluation.explained import Explained, Rated, explain_gain, 
 from lambdas.domain.evaluation.significance import LARGEST, Difference, groups_to_decide
 
 Verdict = Literal["promote", "reject", "inconclusive"]
+# What judges decide; every other metric compares with references.
+WIN_RATE: Literal["win_rate"] = "win_rate"
 _STRICTNESS: tuple[Verdict, ...] = ("promote", "inconclusive", "reject")
 Metric = Literal[
     "primary",
@@ -23,12 +25,14 @@ Metric = Literal[
     "json_fields",
     "json_match",
     "schema_match",
+    "win_rate",
 ]
 
 
 class GateSettings(BaseModel):
     """What a model must show; `metric` "primary" is the one of the task's kind. Gains are in points of 0-100.
 
+    With "win_rate" the judges decide, and the gain is the tuned model's win rate less its base's (`win_rate.py`).
     The gain is one of content (`metrics/content.py`), unless `form_counts` says that their form is wanted, too. The
     limits bound how much more output tokens (mean) and latency (median) the tuned model may need; null sets none.
     `interval_must_exclude_zero` is true; the key is kept for files that have it.

@@ -14,6 +14,16 @@ VERY_LARGE = 20.0
 _LARGEST_SHARE = 0.5
 
 
+def test_pair_findings(groups: int, judged_pairs: int, wanted: float, *, split_groups: int | None) -> list[Finding]:
+    """As `test_group_findings`, where judges decide: they compare one answer of each group, at most `judged_pairs`."""
+    found = test_group_findings(range(min(groups, judged_pairs)), wanted, split_groups=split_groups)
+    if judged_pairs >= groups:
+        return found
+    remedy = "Raise evaluation.judged_pairs in run.json: a gate on the win rate needs about as many pairs as groups."
+    message = "The judges compare {} pairs: too few for any gain but a very large one to promote the tuned model."
+    return [one.model_copy(update={"message": message.format(judged_pairs), "remedy": remedy}) for one in found]
+
+
 def test_group_findings(groups: Sequence[Hashable], wanted: float, *, split_groups: int | None) -> list[Finding]:
     """A warning where no gain, or only a very large one, could promote a model.
 

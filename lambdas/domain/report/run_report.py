@@ -7,7 +7,7 @@ from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.run import RunSource
 from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.cost.running import RunningCost
-from lambdas.domain.evaluation.comparisons import CONTENT, Comparison
+from lambdas.domain.evaluation.comparisons import Comparison
 from lambdas.domain.evaluation.decision import Decision
 from lambdas.domain.evaluation.evaluate import Extremes, Task
 from lambdas.domain.evaluation.judging.summary import Judging, PromptVersion
@@ -263,4 +263,4 @@ class SucceededReport(RunReport):
     @property
     def deciding_metric(self) -> str:
         """What the gate looked at."""
-        return self.task.metric if self.decision.gate.form_counts else CONTENT
+        return self.decision.looked_at

@@ -3,7 +3,7 @@
 from typing import Literal, Protocol
 
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.evaluation.comparisons import CONTENT, Comparison
+from lambdas.domain.evaluation.comparisons import Comparison
 from lambdas.domain.evaluation.decision import Decision
 from lambdas.domain.evaluation.evaluate import Extremes, Task
 from lambdas.domain.report.run_report import ArmFigures
@@ -80,4 +80,4 @@ class ScoredReport(Section):
     @property
     def deciding_metric(self) -> str:
         """What the gate looked at."""
-        return self.task.metric if self.decision.gate.form_counts else CONTENT
+        return self.decision.looked_at

@@ -6,6 +6,7 @@ from lambdas.domain.core.state_budget import MESSAGE_BYTES
 from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.decision import GainSplit
+from lambdas.domain.evaluation.gate import WIN_RATE
 from lambdas.domain.report.run_report import ArmFigures, ServedBy, SucceededReport
 from lambdas.domain.report.scored_report import Result
 from lambdas.domain.serving.kinds import noun
@@ -27,6 +28,7 @@ METRIC_NAMES = {
     "json_match": "JSON match",
     "schema_match": "Schema match",
     "content": "Content",
+    "win_rate": "Win rate",
     "output_tokens": "Output tokens",
     "latency_ms": "Latency, ms",
 }
@@ -93,6 +95,8 @@ def _headline_figures(report: Result) -> tuple[str, float, float | None]:
 
     The base's is None where the base is missing.
     """
+    if won := find_win_rate(report):
+        return won
     metric, has_base = report.task.metric, report.arms[BASE].missing is None
     tuned, base = report.arms[TUNED].metric(metric), report.arms[BASE].metric(metric)
     if tuned is None or (base is None and has_base):
@@ -102,6 +106,14 @@ def _headline_figures(report: Result) -> tuple[str, float, float | None]:
     # A word in the middle of a sentence.
     name = name[:1].lower() + name[1:] if name[1:2].islower() else name
     return name, tuned, base
+
+
+def find_win_rate(report: Result) -> tuple[str, float, float] | None:
+    """Both win rates with ties as halves, if the gate looks at them and judges have compared the two."""
+    if report.decision.metric != WIN_RATE:
+        return None
+    found = (one for one in report.comparisons if (one.arm, one.against, one.metric) == (TUNED, BASE, WIN_RATE))
+    return next((("win rate", 50 + one.difference / 2, 50 - one.difference / 2) for one in found), None)
 
 
 def _arm_words(arm: ArmFigures) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.cost.price_file import default_prices
-from lambdas.domain.evaluation.gate import GateSettings
+from lambdas.domain.evaluation.gate import WIN_RATE, GateSettings
 from lambdas.domain.models.catalogue import PROFILE_PREFIX, BaseModelEntry, catalogue
 
 ANY_MODEL = "*"
@@ -69,6 +69,17 @@ def gate_findings(own: GateSettings, least: GateSettings) -> list[SettingFinding
             message = f"This environment asks for {words} {least_told} (its setting gate); a run may only be stricter."
             found.append(SettingFinding(f"/evaluation/gate/{key}", message))
     return found
+
+
+def win_rate_findings(judges: Collection[str], own: GateSettings, least: GateSettings) -> list[SettingFinding]:
+    """A gate that asks for the win rate needs judges."""
+    if judges or run_gate(own, least).metric != WIN_RATE:
+        return []
+    if own.metric == WIN_RATE:
+        message = "There is no win rate without judges: name at least one in evaluation.judges."
+        return [SettingFinding("/evaluation/gate/metric", message)]
+    message = "This environment decides by the win rate (its setting gate): name at least one judge."
+    return [SettingFinding("/evaluation/judges", message)]
 
 
 def task_kind_findings(task_kind: str | None, least: GateSettings) -> list[SettingFinding]:

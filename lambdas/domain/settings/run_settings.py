@@ -34,6 +34,7 @@ from lambdas.domain.settings.run_limits import (
     model_findings,
     run_gate,
     task_kind_findings,
+    win_rate_findings,
 )
 from lambdas.domain.training.candidates import SweepSettings
 
@@ -154,6 +155,7 @@ def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Cho
             *_unit_findings(settings, limits.max_model_units),
             *_added_text_findings(settings, model),
             *gate_findings(settings.evaluation.gate, limits.gate),
+            *win_rate_findings(settings.evaluation.judges, settings.evaluation.gate, limits.gate),
             *task_kind_findings(settings.evaluation.task_kind, limits.gate),
             *model_findings(_named_models(settings), limits.allowed_models, default),
         ]
