@@ -6,6 +6,7 @@ from itertools import zip_longest
 from rich.table import Table
 from rich.text import Text
 
+from cli.repair import Repaired
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.dataset.document import DatasetDocument, GroupFigures, RecordCounts, RecordTokens, TrainingFigures
 from lambdas.domain.models.hyperparameters import Recommendation
@@ -21,18 +22,36 @@ def tell_dataset(console: Console, report: DatasetDocument) -> None:
         console.write_line(f"{name(file.file)}: {file.format}, {file.records:,} records, {file.size_bytes:,} bytes")
     for rule, count in sorted(report.issue_counts.items(), key=lambda item: report.rules[item[0]].severity):
         _tell_rule(console, rule, count, report)
-    for kind, changes in (("dropped", report.dropped), ("changed", report.changed)):
-        for change in changes:
-            lines = ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in change.lines[:5])
-            more = ", …" if len(change.lines) > len(change.lines[:5]) else ""
-            text = f"{name(change.path)}: {change.count:,} lines {kind} ({change.what}): {lines}{more}"
-            console.write_line(text)
+    _tell_changes(console, report)
     _tell_labels(console, report.labels)
     _tell_tokens(console, report.tokens)
     if report.groups is not None and report.training is not None:
         _tell_split(console, report.records, report.groups, report.training)
     style = "bold green" if report.accepted else "bold red"
     console.print(f"{report.status.capitalize()}: {report.errors:,} errors, {report.warnings:,} warnings.", style=style)
+
+
+def tell_repaired(console: Console, written: Sequence[Repaired]) -> None:
+    """Which files were repaired, what was done to them, and what is left for a person to decide."""
+    for each in written:
+        source, errors = name(each.source.name), each.document.errors
+        if each.target is None:
+            console.write_line(f"{source}: not repaired, since it is of another kind.", "bold red")
+            continue
+        left = f"; left for you: {errors:,} errors, which `fine-tune validate` tells" if errors else ""
+        console.write_line(f"Repaired: {source} → {each.target}: {each.records:,} records{left}", "bold")
+        _tell_changes(console, each.document)
+        if (unread := each.document.records.read - each.records) > 0:
+            console.write_line(f"{source}: {unread:,} rows could not be read, and are not in the repaired file.", "red")
+
+
+def _tell_changes(console: Console, report: DatasetDocument) -> None:
+    for kind, changes in (("dropped", report.dropped), ("changed", report.changed)):
+        for change in changes:
+            lines = ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in change.lines[:5])
+            more = ", …" if len(change.lines) > len(change.lines[:5]) else ""
+            text = f"{name(change.path)}: {change.count:,} lines {kind} ({change.what}): {lines}{more}"
+            console.write_line(text)
 
 
 def _tell_rule(console: Console, rule: str, count: int, report: DatasetDocument) -> None:

@@ -5,7 +5,9 @@ from local.checkout import CHECKOUT
 BUILD = CHECKOUT / "build"
 
 CONFORMANCE = "conformance"
+CONVERT = "convert"
 DEMO = "demo"
+FIX = "fix"
 PREFLIGHT = "preflight"
 RUN = "run"
 SCORE = "score"
@@ -13,6 +15,7 @@ SMOKE = "smoke"
 VALIDATE = "validate"
 
 CONFORMANCE_FOLDER = BUILD / CONFORMANCE
+CONVERT_FOLDER = BUILD / CONVERT
 DEMO_FOLDER = BUILD / DEMO
 PREFLIGHT_FOLDER = BUILD / PREFLIGHT
 # A folder for each run in it.

@@ -7,6 +7,7 @@ import typer
 from cli.command_group import CommandGroup
 from cli.commands.approval import approve, reject
 from cli.commands.conformance import conformance
+from cli.commands.convert import convert
 from cli.commands.demo import demo
 from cli.commands.faults import faults
 from cli.commands.preflight import preflight
@@ -42,5 +43,19 @@ def _unwrapped(text: str) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
-for command in (demo, validate, preflight, prices, run, runs, review, score, approve, reject, faults, conformance):
+for command in (
+    demo,
+    validate,
+    convert,
+    preflight,
+    prices,
+    run,
+    runs,
+    review,
+    score,
+    approve,
+    reject,
+    faults,
+    conformance,
+):
     app.command(help=_unwrapped(command.__doc__ or ""))(command)

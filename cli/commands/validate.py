@@ -20,6 +20,10 @@ def validate(
     context_tag: Annotated[str | None, typer.Option(help="The XML tag around documents.")] = None,
     prompt: Prompt = None,
     completion: Completion = None,
+    fix: Annotated[
+        Path | None,
+        typer.Option(help="Write the data set here without what can be repaired by itself: a new folder or file."),
+    ] = None,
     out: Annotated[
         Path, typer.Option(help="Where report and data set go; default: build/validate.", show_default=False)
     ] = VALIDATE_FOLDER,
@@ -32,8 +36,9 @@ def validate(
     folder cannot be used.
     """
     from cli.data_set import NoDataSetError, files_of, settings_of, unknown_files_of
-    from cli.dataset_summary import tell_dataset
+    from cli.dataset_summary import tell_dataset, tell_repaired
     from cli.file_progress import reading
+    from cli.repair import fix as fix_files
     from cli.validate import choose, output
     from cli.validate import validate as validate_files
     from lambdas.domain.models.catalogue import UnknownBaseModelError
@@ -51,6 +56,8 @@ def validate(
     except (NoDataSetError, UnknownBaseModelError) as error:
         raise failed(error, 2) from None
     require_paths(out, VALIDATE, [*files.values()])
+    if fix and found:
+        raise failed("Correct run.json first: how records are converted depends on it.", 2)
     with reading(console) as opener, output(out) as written:
         unknown = unknown_files_of(given)
         checked = validate_files(
@@ -64,6 +71,8 @@ def validate(
             log=written.log,
         )
         written.save(checked, files, opener("Writing"))
+        repaired = fix_files(given, files, settings_of(given), choices, fix, opener("Fixing")) if fix else []
     tell_dataset(console, checked.document)
+    tell_repaired(console, repaired)
     console.write_line(f"Report: {out / 'report.json'}; all findings: {out / 'dataset' / 'issues.csv'}")
     raise typer.Exit(0 if checked.document.accepted else 1)

@@ -9,7 +9,9 @@ _PANDAS = (
 )
 _RECORDS = "Upload the records themselves, as JSON Lines or CSV"
 _PAGE = "Download the file itself and not the page that shows it, such as by GitHub's button Raw, and upload it"
-_CONVERT = "Convert it with `fine-tune convert {file} --out {stem}.jsonl`, or write the records with json.dumps"
+_CONVERT = (
+    "Convert it with `fine-tune convert {file} --out {stem}.messages.jsonl`, or write the records with json.dumps"
+)
 _YAML = (
     'Convert it with `python -c "import json, yaml; '
     "[print(json.dumps(each)) for each in yaml.safe_load(open('{file}'))]\" > {stem}.jsonl`"
