@@ -114,3 +114,18 @@ def test_the_page_lists_the_worst_errors_and_can_filter_them() -> None:
 def test_the_page_says_that_there_are_no_errors() -> None:
     """An empty list would look like a fault of the page."""
     assert "There are none: each record is answered with all 100 points" in page_of([make_answer(0, "<yes>", "<yes>")])
+
+
+def test_where_judges_decide_an_error_still_lacks_points() -> None:
+    """A judge prefers one answer to another; both may be wrong."""
+    decision: dict[str, object] = {
+        "verdict": "reject",
+        "reasons": [],
+        "metric": "win_rate",
+        "gate": {"metric": "win_rate"},
+        "champion": None,
+    }
+    task = {"kind": "labels", "detected": True, "metric": "label_match"}
+    answers: dict[str, Lines] = {name: [make_answer(0, "no", "yes")] for name in ("tuned", "base")}
+    page = render_page(succeeded_report(task=task, decision=decision), Materials(answers, {}, None))
+    assert "1 of 1 records are not answered with all 100 points of\nContent" in page

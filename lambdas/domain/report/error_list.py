@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lambdas.domain.evaluation.comparisons import Answers
+from lambdas.domain.evaluation.comparisons import CONTENT, Answers
 from lambdas.domain.evaluation.own_errors import OwnError, read_errors
 from lambdas.domain.report.scored_report import Result
 
@@ -14,7 +14,12 @@ SHOWN = 200
 
 
 class ErrorList(NamedTuple):
-    """The worst errors, the worst first, and how many there are in all, by kind and by how the base did."""
+    """The worst errors, the worst first, and how many there are in all, by kind and by how the base did.
+
+    `metric` is what gives an answer its points: judges that decide give none.
+    """
+
+    metric: str
 
     worst: list[OwnError]
     total: int
@@ -38,4 +43,5 @@ def list_errors(report: Result, answers: Answers) -> ErrorList:
             yield one
 
     worst = heapq.nsmallest(SHOWN, counted(), key=lambda one: (one.score or 0.0, one.record))
-    return ErrorList(worst, kinds.total(), kinds, beside)
+    metric = report.task.metric if report.decision.gate.form_counts else CONTENT
+    return ErrorList(metric, worst, kinds.total(), kinds, beside)
