@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from lambdas.domain.report.charts import (
     IntervalRow,
+    OutcomeRow,
     interval_plot,
     loss_curves,
+    outcome_bars,
     sweep_curves,
     token_histogram,
     win_rates,
@@ -35,6 +37,7 @@ PICTURES: dict[str, Callable[[], str]] = {
     "sweep": lambda: sweep_curves({f"job 1, {EVIL}": LOSSES[9::10], "job 2": LOSSES[::10], "job 3": []}, "job 2"),
     "intervals": lambda: interval_plot(EVIL, "points", ROWS),
     "no intervals": lambda: interval_plot("Differences", "points", []),
+    "outcomes": lambda: outcome_bars("Verdicts", [OutcomeRow("judge", 9, 4, 2, 5), OutcomeRow(EVIL, 0, 0, 0, 1)]),
     "win rates": lambda: win_rates("Win rates", ROWS[:1]),
 }
 

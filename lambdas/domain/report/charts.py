@@ -43,6 +43,21 @@ class IntervalRow(NamedTuple):
     interval: tuple[float, float] | None
 
 
+class OutcomeRow(NamedTuple):
+    """A row of the verdicts: who gave them, and how many of each."""
+
+    name: str
+    wins: int
+    ties: int
+    inconsistent: int
+    losses: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.wins + self.ties + self.inconsistent + self.losses
+
+
 def token_histogram(tokens: Mapping[str, Sequence[int]]) -> str:
     """Output tokens per answer of one or two arms, laid over each other; the last bar holds the longest 1 % and above.
 
@@ -182,6 +197,31 @@ def win_rates(title: str, rows: Sequence[IntervalRow]) -> str:
     chart.y_labels = [0, 25, 50, 75, 100]
     chart.add("win rate", [_bar(row) for row in upwards])
     return _svg(chart, colours=["var(--accent)"])
+
+
+def outcome_bars(title: str, rows: Sequence[OutcomeRow]) -> str:
+    """Each row's verdicts in per cent as one bar, from the top: won, tied, inconsistent, lost."""
+    upwards = list(reversed(rows))
+    chart = _chart(
+        pygal.HorizontalStackedBar,
+        title,
+        x_title="% of pairs",
+        margin_right=24,
+        margin_bottom=_LEGEND_ROW,
+        height=130 + _ROW * len(rows),
+        range=(0, 100),
+        legend_at_bottom_columns=4,
+    )
+    chart.x_labels = [row.name for row in upwards]
+    chart.y_labels = [0, 25, 50, 75, 100]
+    for name, counts in (
+        ("won", [row.wins for row in upwards]),
+        ("tied", [row.ties for row in upwards]),
+        ("inconsistent", [row.inconsistent for row in upwards]),
+        ("lost", [row.losses for row in upwards]),
+    ):
+        chart.add(name, [100 * count / row.total for count, row in zip(counts, upwards, strict=True)])
+    return _svg(chart, colours=["var(--accent)", "var(--quiet)", "var(--unsure)", "var(--second)"])
 
 
 def _bar(row: IntervalRow) -> dict[str, object]:

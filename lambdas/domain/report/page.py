@@ -22,10 +22,10 @@ from lambdas.domain.evaluation.comparisons import (
     Comparison,
     read_rows,
 )
-from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.report import charts
 from lambdas.domain.report.charts import IntervalRow
 from lambdas.domain.report.error_list import list_errors
+from lambdas.domain.report.judging_section import draw_outcomes, draw_win_rates, length_sections
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.run_report import METRICS, ArmFigures, SucceededReport
 from lambdas.domain.report.scored_report import Result, ScoredReport
@@ -103,7 +103,9 @@ def render_page(report: SucceededReport, materials: Materials) -> str:
             sweep_plot=_sweep_plot(report, materials),
             sweep_names=_sweep_names(report),
             unreadable=losses.training.unreadable + losses.validation.unreadable,
-            win_plot=_win_plot(report.judging),
+            outcome_plot=_optional_picture(draw_outcomes(report.judging)),
+            win_plot=_optional_picture(draw_win_rates(report.judging)),
+            lengths=list(length_sections(report.judging)),
             dataset=materials.dataset,
         )
     )
@@ -227,11 +229,8 @@ def _sweep_names(report: SucceededReport) -> list[str]:
     return [name for name in names if len({job.hyperparameters.get(name) for job in jobs}) > 1]
 
 
-def _win_plot(judging: Judging) -> Markup | None:
-    judges = [(label(judge.model_id), judge.win_rate, judge.interval) for judge in judging.judges]
-    people = [(person.reviewer, person.win_rate, person.interval) for person in judging.people]
-    rows = [IntervalRow(name, rate, interval) for name, rate, interval in (*judges, *people) if rate is not None]
-    return _picture(charts.win_rates("Pairs that the tuned model won against its base", rows)) if rows else None
+def _optional_picture(svg: str | None) -> Markup | None:
+    return None if svg is None else _picture(svg)
 
 
 def _picture(svg: str) -> Markup:
