@@ -7,13 +7,15 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.repair import Repaired
-from lambdas.domain.core.outside_text import name
+from lambdas.domain.core.outside_text import name, shortened
 from lambdas.domain.dataset.document import DatasetDocument, GroupFigures, RecordCounts, RecordTokens, TrainingFigures
+from lambdas.domain.dataset.samples import RecordSample
 from lambdas.domain.models.hyperparameters import Recommendation
 from local.terminal import Console
 
 EXAMPLES_PER_RULE = 3
 LABELS_SHOWN = 20
+SAMPLES_SHOWN, SAMPLE_LENGTH = 3, 240
 
 
 def tell_dataset(console: Console, report: DatasetDocument) -> None:
@@ -23,6 +25,13 @@ def tell_dataset(console: Console, report: DatasetDocument) -> None:
     for rule, count in sorted(report.issue_counts.items(), key=lambda item: report.rules[item[0]].severity):
         _tell_rule(console, rule, count, report)
     _tell_changes(console, report)
+    for kind, changes in (("dropped", report.dropped), ("changed", report.changed)):
+        for change in changes:
+            lines = ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in change.lines[:5])
+            more = ", …" if len(change.lines) > len(change.lines[:5]) else ""
+            text = f"{name(change.path)}: {change.count:,} lines {kind} ({change.what}): {lines}{more}"
+            console.write_line(text)
+    _tell_samples(console, report.samples)
     _tell_labels(console, report.labels)
     _tell_tokens(console, report.tokens)
     if report.groups is not None and report.training is not None:
@@ -66,6 +75,15 @@ def _tell_rule(console: Console, rule: str, count: int, report: DatasetDocument)
     console.write_line(f"    The rule: {known.asks}", "dim")
 
 
+def _tell_samples(console: Console, samples: Sequence[RecordSample]) -> None:
+    """The first records as the job will read them."""
+    for each in samples[:SAMPLES_SHOWN]:
+        change = ", ".join(each.changes) or "trained on as it came"
+        console.write_line(f"{name(each.file)}, line {each.line}, {change}:")
+        for part in each.trained:
+            console.write_line(f"    {part.role}: {shortened(part.text, SAMPLE_LENGTH)}")
+
+
 def _tell_labels(console: Console, labels: Mapping[str, int]) -> None:
     if labels:
         shown = [f"{name(label)!r} {count:,}" for label, count in [*labels.items()][:LABELS_SHOWN]]
@@ -76,7 +94,7 @@ def _tell_labels(console: Console, labels: Mapping[str, int]) -> None:
 def _tell_tokens(console: Console, tokens: RecordTokens) -> None:
     if tokens.prompt.mean is None:
         return
-    table = Table(title="Tokens, estimated at 4 bytes of UTF-8 a token", title_justify="left")
+    table = Table(title="Tokens, estimated", title_justify="left")
     table.add_column("")
     names = ("mean", "median", "p95", "min", "max")
     for figure in names:

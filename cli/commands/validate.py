@@ -24,17 +24,21 @@ def validate(
         Path | None,
         typer.Option(help="Write the data set here without what can be repaired by itself: a new folder or file."),
     ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print report.json instead of a summary.")] = False,
     out: Annotated[
         Path, typer.Option(help="Where report and data set go; default: build/validate.", show_default=False)
     ] = VALIDATE_FOLDER,
 ) -> None:
     """Check, convert and split a data set (default: the shipped example) without AWS, into build/validate.
 
+    It shows the findings, the first records as they will be trained on, and how each was converted.
     It needs no AWS account and costs nothing.
 
     Exit status: 0 if a run would accept the data set; 1 if it would refuse it; 2 if the data set, the model or the
     folder cannot be used.
     """
+    from json import dumps
+
     from cli.data_set import NoDataSetError, files_of, settings_of, unknown_files_of
     from cli.dataset_summary import tell_dataset, tell_repaired
     from cli.file_progress import reading
@@ -45,7 +49,8 @@ def validate(
     from local.output_folder import require_paths
     from local.terminal import Console, failed
 
-    console = Console()
+    # Bars and messages stand apart from what a program reads.
+    console = Console(stderr=json)
     given, mapping = given_data(data_set, data) or EXAMPLE, given_mapping(prompt, completion)
     require_paths(out, VALIDATE, [given])
     try:
@@ -72,6 +77,11 @@ def validate(
         )
         written.save(checked, files, opener("Writing"))
         repaired = fix_files(given, files, settings_of(given), choices, fix, opener("Fixing")) if fix else []
+    if json:
+        # In ASCII nothing is left for the console to spell out.
+        for line in dumps(checked.document.dump(), indent=2).splitlines():
+            Console().write_line(line)
+        raise typer.Exit(0 if checked.document.accepted else 1)
     tell_dataset(console, checked.document)
     tell_repaired(console, repaired)
     console.write_line(f"Report: {out / 'report.json'}; all findings: {out / 'dataset' / 'issues.csv'}")

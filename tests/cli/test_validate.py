@@ -254,3 +254,25 @@ def test_a_wrong_mapping_is_wrong_use(tmp_path: Path, options: list[str], words:
     result = CliRunner().invoke(app, ["validate", "--data", str(path), *options])
     assert result.exit_code == 2
     assert words in " ".join(result.output.replace("│", " ").split())
+
+
+def test_the_first_records_are_shown_as_they_will_be_trained_on(tmp_path: Path) -> None:
+    """And how each was converted: a wrong column or tag is seen before it is paid for."""
+    rows = [{"document": f"d{n}", "question": "q?", "answer": f"a{n}"} for n in range(40)]
+    data = tmp_path / "train.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = CliRunner().invoke(app, ["validate", str(data), "--out", str(tmp_path / "out")])
+    said = " ".join(done.output.split())
+    assert "train.jsonl, line 1, converted from document/question/answer" in said
+    assert r"user: <document>\nd0\n</document>\n\nq? assistant: a0" in said
+
+
+@pytest.mark.parametrize(("answer", "status"), [("a", 0), ("", 1)])
+def test_a_program_gets_json_and_nothing_else(answer: str, status: int, tmp_path: Path) -> None:
+    """The document is that of the file; the exit status is the same."""
+    rows = [{"prompt": f"é{n} of {n * 7919}", "completion": f"{answer}{n if answer else ''}"} for n in range(60)]
+    data = tmp_path / "train.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = CliRunner().invoke(app, ["validate", str(data), "--json", "--out", str(tmp_path / "out")])
+    assert done.exit_code == status
+    assert json.loads(done.stdout) == json.loads((tmp_path / "out" / "report.json").read_text())

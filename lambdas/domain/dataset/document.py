@@ -2,9 +2,12 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from lambdas.domain.core.fact import Fact, JsonObject
 from lambdas.domain.core.finding import Severity
 from lambdas.domain.dataset.formats import SourceFormat
+from lambdas.domain.dataset.samples import RecordSample
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.dataset.tokens import Tier
 from lambdas.domain.models.hyperparameters import Recommendation
@@ -138,6 +141,8 @@ class DatasetDocument(Fact):
     groups: GroupFigures | None = None
     leaked_test_records: int | None = None
     training: TrainingFigures | None = None
+    # Earlier versions wrote none.
+    samples: list[RecordSample] = Field(default=[])
 
     @property
     def errors(self) -> int:

@@ -51,6 +51,7 @@ def dataset_document(
         groups=_group_figures(prepared) if prepared else None,
         leaked_test_records=prepared.leaked_test_records if prepared else None,
         training=_training(given, prepared, wanted) if prepared else None,
+        samples=[each for read in given.values() for each in read.samples],
     )
 
 

@@ -21,6 +21,7 @@ from lambdas.domain.dataset.record_facts import MAX_RECORDS, RecordFacts
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
 from lambdas.domain.dataset.rules import content
 from lambdas.domain.dataset.rules.structure import Structure
+from lambdas.domain.dataset.samples import SAMPLES, RecordSample, sample
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.dataset.tokens import Tier
 from lambdas.domain.models.catalogue import BaseModelEntry, SetLimits
@@ -61,6 +62,7 @@ class RecordSet:
     grouped: int = 0
     first_ungrouped: int | None = None
     facts: RecordFacts = field(default_factory=RecordFacts)
+    samples: list[RecordSample] = field(default_factory=list)
 
     @property
     def format_name(self) -> str:
@@ -161,6 +163,8 @@ def _check_blocks(
             structure.check(block)
             continue
         values = structure.check(block)
+        if len(read.samples) < SAMPLES:
+            _keep_samples(structure, block, values, read, model, conversion)
         _note_changes(structure, block, values, read, model, report, conversion)
         _check_texts(structure, block, values, read, report, conversion, sign=rules == "all", on_answer=on_answer)
     if structure is not None:
@@ -277,11 +281,37 @@ def _note_changes(
         if value is None:
             continue
         source_format = structure.other.get(index, structure.source_format)
-        changes = formats.changes(value, source_format, model, conversion)
-        if not changes and read.kind != "JSONL":
-            changes = [f"converted from {read.kind} to {model.record_format}"]
-        for what in changes:
+        for what in _changes(value, source_format, read, model, conversion):
             report.note_change(read.file, what, number)
+
+
+def _changes(
+    value: JsonObject, source_format: SourceFormat, read: RecordSet, model: BaseModelEntry, conversion: Conversion
+) -> list[str]:
+    """What is done to a record before it is trained on."""
+    changes = formats.changes(value, source_format, model, conversion)
+    return changes or ([] if read.kind == "JSONL" else [f"converted from {read.kind} to {model.record_format}"])
+
+
+def _keep_samples(
+    structure: Structure,
+    block: Block,
+    values: list[JsonObject | None],
+    read: RecordSet,
+    model: BaseModelEntry,
+    conversion: Conversion,
+) -> None:
+    """Keeps the first records that can be trained on."""
+    for index, value in enumerate(values):
+        if value is None:
+            continue
+        if len(read.samples) == SAMPLES:
+            return
+        source_format = structure.other.get(index, structure.source_format)
+        changes = _changes(value, source_format, read, model, conversion)
+        number, line = block.numbers[index], block.lines[index]
+        record = formats.to_record(value, source_format, conversion)
+        read.samples.append(sample(read.file, number, line, record, model.record_format, changes))
 
 
 def _note_cuts(block: Block, values: list[JsonObject | None], file: str, report: DatasetReport) -> None:
