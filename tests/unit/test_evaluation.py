@@ -83,6 +83,7 @@ def test_without_a_base_nothing_is_promoted_and_the_verdict_says_why() -> None:
     found = evaluate(arms, ARMS, range(RECORDS), EvaluationSettings(), None, missing={"base": "No access."})
     assert found.decision.verdict == "inconclusive"
     assert [reason for reason in found.decision.reasons if "base is missing" in reason and "No access." in reason]
+    assert "There is no base to compare with." in [one.meaning for one in found.decision.explained]
     assert not found.comparisons
     assert not found.extremes.gains
     assert set(found.means) == {"tuned"}

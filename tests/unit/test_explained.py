@@ -75,5 +75,13 @@ def test_a_limit_and_a_better_untuned_model_are_explained_too() -> None:
 
 def test_a_reason_that_is_added_stands_among_the_explained_ones() -> None:
     """The page shows those alone."""
-    found = GateDecision("promote", [], []).qualify("An arm is missing.")
-    assert [one.found for one in found.explained] == found.reasons == ["An arm is missing."]
+    found = (
+        GateDecision("promote", [], [])
+        .qualify("An arm is missing.")
+        .qualify("It leaked.", "It may be memory.", "Split.")
+    )
+    assert found.reasons == ["An arm is missing.", "It leaked. It may be memory. Split."]
+    assert [(one.found, one.meaning, one.advice) for one in found.explained] == [
+        ("An arm is missing.", None, None),
+        ("It leaked.", "It may be memory.", "Split."),
+    ]

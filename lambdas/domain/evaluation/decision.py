@@ -118,11 +118,16 @@ def decide_on(
     if by_judges and win_rate is None:
         made = made.qualify("No judge has compared the tuned model with its base: there is no win rate.")
     elif len(evidence) < len(to_beat):
-        made = made.qualify(f"The metric {metric} has no meaning for these references: choose another (gate).")
+        made = made.qualify(
+            f"The metric {metric} has no meaning for these references.",
+            advice="Choose another (evaluation.gate.metric).",
+        )
     split, form_is_worse = (None, False) if by_judges else _split_gain(to_beat, metric)
     if form_is_worse and not gate.form_counts:
         made = made.qualify(
-            f"{metric} itself is below the base's: the tuned model's answers have a form that a program may not read."
+            f"{metric} itself is below the base's.",
+            "The tuned model's answers have a form that a program may not read.",
+            "Train on answers in the form that your program reads.",
         )
     if untold:
         shown = next((rival.name for rival in to_beat if rival.examples), None)
@@ -132,7 +137,9 @@ def decide_on(
         ]
         split = split if shown or split is None else _all_of_form(split)
     for reservation in reservations:
-        made = made.qualify(reservation.reason, promotable=reservation.promotable)
+        made = made.qualify(
+            reservation.reason, reservation.meaning, reservation.advice, promotable=reservation.promotable
+        )
     if champion is not None:
         made = made.qualify(champion.explain(), promotable=champion.allows_promotion)
     return Decision(
@@ -172,8 +179,8 @@ def find_reservations(
     """What else speaks against a verdict: arms that are missing, answers that are, and records that leaked."""
     found = []
     for arm, reason in missing.items():
-        lacks = "there is no base to compare with" if arm == BASE else "it is compared with nothing"
-        found.append(Reservation(f"The arm {arm} is missing, so that {lacks}: {reason}", promotable=arm != BASE))
+        lacks = "There is no base to compare with." if arm == BASE else "It is compared with nothing."
+        found.append(Reservation(f"The arm {arm} is missing: {reason}", promotable=arm != BASE, meaning=lacks))
     figures = {name: one.figures for name, one in scored.items()}
     found += tell_lost_answers(figures)
     for rival in to_beat:
@@ -182,9 +189,10 @@ def find_reservations(
     if leaked:
         found.append(
             Reservation(
-                f"{leaked} of the test records share their prompt or context with training: a gain on those may be "
-                "memory. Give a test set without them, or none, so that one is split off.",
+                f"{leaked} of the test records share their prompt or context with training.",
                 promotable=False,
+                meaning="A gain on those may be memory.",
+                advice="Give a test set without them, or none, so that one is split off.",
             )
         )
     return found
@@ -195,15 +203,16 @@ def _tell_untold(untold: Untold, examples: str | None, *, promotable: bool) -> R
 
     `examples` is the arm of the base that was shown some.
     """
+    reason = f"No prompt names the {untold} of the references."
     if examples:
-        reason = f"No prompt names the {untold} of the references. {examples} was shown examples, which do."
-    else:
-        reason = (
-            f"No prompt names the {untold} of the references: the base cannot know them, and a gain over it is one of "
-            "form. Name them in the system text (system in run.json for records without one), or have the base shown "
-            "examples (evaluation.few_shot), and run again."
-        )
-    return Reservation(reason, promotable)
+        return Reservation(reason, promotable, meaning=f"{examples} was shown examples, which do.")
+    return Reservation(
+        reason,
+        promotable,
+        meaning="The base cannot know them, and a gain over it is one of form.",
+        advice="Name them in the system text (system in run.json for records without one), or have the base shown "
+        "examples (evaluation.few_shot), and run again.",
+    )
 
 
 def find_evidence(rival: Rival, metric: str) -> Evidence | None:

@@ -75,13 +75,15 @@ class GateDecision(NamedTuple):
     reasons: list[str]
     explained: list[Explained]
 
-    def qualify(self, reason: str, *, promotable: bool = False) -> "GateDecision":
-        """The decision with one more reason; it promotes nothing unless what the reason says is `promotable`."""
+    def qualify(
+        self, reason: str, meaning: str | None = None, advice: str | None = None, *, promotable: bool = False
+    ) -> "GateDecision":
+        """The decision with one more reason, what it means, and what to do; it promotes nothing unless `promotable`."""
         held_back = self.verdict == "promote" and not promotable
         return GateDecision(
             "inconclusive" if held_back else self.verdict,
-            [*self.reasons, reason],
-            [*self.explained, Explained(found=reason)],
+            [*self.reasons, " ".join(filter(None, (reason, meaning, advice)))],
+            [*self.explained, Explained(found=reason, meaning=meaning, advice=advice)],
         )
 
 

@@ -15,10 +15,12 @@ NEARLY_ALL_PERCENT = 98
 
 
 class Reservation(NamedTuple):
-    """A sentence on the evidence; nothing is promoted unless it is `promotable`."""
+    """What was found of the evidence, what it means, and what to do; nothing is promoted unless it is `promotable`."""
 
     reason: str
     promotable: bool
+    meaning: str | None = None
+    advice: str | None = None
 
 
 def tell_lost_answers(arms: Mapping[str, AnswerFigures]) -> Iterator[Reservation]:
@@ -26,18 +28,19 @@ def tell_lost_answers(arms: Mapping[str, AnswerFigures]) -> Iterator[Reservation
     for arm, figures in arms.items():
         if _is_much(figures.lost, figures.records):
             share = _share(figures.lost, figures.records)
-            reason = f"{arm} has no answer to {share} records. Only records that both arms answered are compared."
-            yield Reservation(reason, promotable=True)
+            meaning = "Only records that both arms answered are compared."
+            yield Reservation(f"{arm} has no answer to {share} records.", promotable=True, meaning=meaning)
 
 
 def tell_unequal_loss(ours: AnswerFigures, against: str, theirs: AnswerFigures) -> Iterator[Reservation]:
     """What the verdict says where the tuned model and one that it must beat lost unequally many answers."""
     if ours.lost != theirs.lost and _is_much(max(ours.lost, theirs.lost), ours.records):
         yield Reservation(
-            f"The tuned model has no answer to {ours.lost} records, {against} to {theirs.lost}: the records that are "
-            "compared may be those that one of them finds easy. The file of answers (of a run: evaluation/<arm>.jsonl) "
-            "lists each error. Correct the cause, and run again.",
+            f"The tuned model has no answer to {ours.lost} records, {against} to {theirs.lost}.",
             promotable=False,
+            meaning="The records that are compared may be those that one of them finds easy.",
+            advice="The file of answers (of a run: evaluation/<arm>.jsonl) lists each error. Correct the cause, and "
+            "run again.",
         )
 
 

@@ -39,6 +39,7 @@ def tell_unjudged(judging: Judging | None) -> Iterator[Reservation]:
         yield Reservation(
             f"{lost} of the {len(pairs)} pairs have no verdict of any judge that could be read.",
             promotable=lost <= _TOO_MANY * len(pairs),
+            meaning="They may be the long ones, or those of one kind.",
         )
 
 
