@@ -33,7 +33,7 @@ class Layout:
 
 _TEXTS = (".jsonl", ".json", ".csv", ".tsv")
 # What a data set's file may end in.
-ENDINGS = (*_TEXTS, *(f"{ending}.gz" for ending in _TEXTS))
+ENDINGS = (*_TEXTS, *(f"{ending}.gz" for ending in _TEXTS), ".xlsx")
 LAYOUTS: Mapping[str, Layout] = {
     "File": Layout(
         looks="data right below input/",

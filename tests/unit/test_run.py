@@ -55,7 +55,7 @@ def test_same_object_version_is_the_same_run_and_any_other_is_not() -> None:
     "key",
     [
         "input/", "input/a", "input/.jsonl", "input/.csv.gz", "input/run.json", "input/a/run.json",
-        "input/a/train.txt", "input/a.gz", "input/a.xls",
+        "input/a/train.txt", "input/a.gz", "input/a.xlsx.gz", "input/a.xls",
         "input//train.jsonl", "input/a/validation.jsonl", "input/a/b/train.jsonl",
         "a.jsonl", "xinput/a.jsonl", "input/a.jsonl/", "runs/a/dataset/train.jsonl", "input/a.JSONL", "",
     ],

@@ -31,7 +31,7 @@ TokenPurpose = Literal["customization", "throughput"]
 _RUN_ID = re.compile(rf"[a-z0-9]+(-[a-z0-9]+)*-[0-9a-f]{{{DIGEST_LENGTH}}}")
 # What a data set's file may end in. Its content decides what it is, whatever it ends in.
 _TEXTS = (".jsonl", ".json", ".csv", ".tsv")
-FILE_ENDINGS = (*_TEXTS, *(f"{ending}.gz" for ending in _TEXTS))
+FILE_ENDINGS = (*_TEXTS, *(f"{ending}.gz" for ending in _TEXTS), ".xlsx")
 _ENDING = "|".join(map(re.escape, FILE_ENDINGS))
 _FILE = re.compile(rf"(?P<stem>.+?)(?:{_ENDING})", re.DOTALL)
 _KEY = re.compile(rf"input/(?:(?P<folder>[^/]+)/train(?:{_ENDING})|(?!run\.json\Z)(?P<file>[^/]+?)(?:{_ENDING}))")

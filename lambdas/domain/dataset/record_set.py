@@ -68,7 +68,7 @@ class RecordSet:
     def format_name(self) -> str:
         """The formats of the records, as a person reads it."""
         names = " and ".join(name for name, _ in self.formats.most_common()) or "no known format"
-        if self.container == "CSV":
+        if self.container in ("CSV", "Excel sheet"):
             names = names.replace("/", ", ")
         return names if self.kind == "JSONL" else f"{self.kind} with {names}"
 

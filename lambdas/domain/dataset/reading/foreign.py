@@ -22,7 +22,10 @@ _KINDS: dict[bytes, tuple[str, str]] = {
     b"PAR1": ("a Parquet file", f"Convert it with `{_PANDAS.replace('{kind}', 'parquet')}`"),
     b"ARROW1": ("an Arrow file (Feather)", f"Convert it with `{_PANDAS.replace('{kind}', 'feather')}`"),
     b"ORC": ("an ORC file", f"Convert it with `{_PANDAS.replace('{kind}', 'orc')}`"),
-    b"\xd0\xcf\x11\xe0": ("an Excel file of the old kind (.xls)", "Save it as .xlsx or CSV"),
+    b"\xd0\xcf\x11\xe0": (
+        "an Excel file of the old kind (.xls), or one with a password",
+        "Save it as .xlsx without a password, or as CSV",
+    ),
     b"PK\x03\x04": ("a ZIP archive", _UNPACK.replace("{command}", "unzip")),
     b"BZh": ("packed by bzip2", _UNPACK.replace("{command}", "bunzip2")),
     b"\xfd7zXZ\x00": ("packed by xz", _UNPACK.replace("{command}", "unxz")),
@@ -66,7 +69,7 @@ def explain_foreign(head: bytes, file: str) -> tuple[str, str] | None:
     """What a file is that begins like this and is no data set, and the way out; None for all others."""
     kind = next((kind for magic, kind in _KINDS.items() if head.startswith(magic)), None) or _kind_of_text(head)
     if head.startswith(b"PK") and _OFFICE in head:
-        kind = ("an Excel workbook or another Office document", "Save the sheet with the records as CSV (UTF-8)")
+        kind = ("an Office document", _RECORDS)
     if head[_TAR_AT:].startswith(_TAR):
         kind = ("a tar archive", _UNPACK.replace("{command}", "tar xf"))
     if kind is None:

@@ -5,7 +5,7 @@ such as a key that stands twice. Memory holds a chunk and the longest record, wh
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Literal
 
 import orjson
@@ -76,12 +76,14 @@ def _first_end(text: bytes) -> int | None:
 class JsonValues:
     """The records of such a file; each is numbered by the line that it begins on, or else by one more than the last.
 
-    So a record of an array on one line has its place in the array as its number. Raises UnreadableFileError where the
-    records cannot be told apart any more.
+    So a record of an array on one line has its place in the array as its number. `on_record` is told each. Raises
+    UnreadableFileError where the records cannot be told apart any more.
     """
 
-    def __init__(self, stream: BinaryIO, layout: JsonLayout) -> None:
-        self._stream, self._is_array = stream, layout == "JSON array"
+    def __init__(
+        self, stream: BinaryIO, layout: JsonLayout, on_record: Callable[[int], None] = lambda number: None
+    ) -> None:
+        self._stream, self._is_array, self._on_record = stream, layout == "JSON array", on_record
         # What was read and not yet given, up to where it was scanned, and how deep in brackets the scan is there.
         self._data, self._at, self._depth = b"", 0, 0
         # The line that it begins on, and the last record's number.
@@ -156,6 +158,7 @@ class JsonValues:
             raise UnreadableFileError("json-syntax", message, line, remedy=remedy)
         self._line += value.count(b"\n")
         self._number = max(line, self._number + 1)
+        self._on_record(self._number)
         return self._number, text + b"\n"
 
     def _line_of(self, value: bytes) -> int:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, BinaryIO, Literal
 
 from lambdas.domain.dataset.formats.mapping import ColumnMapping
@@ -14,9 +15,11 @@ from lambdas.domain.dataset.reading.json_values import JsonLayout, JsonValues, j
 from lambdas.domain.dataset.reading.mapped_values import MappedValues
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 from lambdas.domain.dataset.reading.utf8 import BYTE_ORDER_MARK, Utf8, wide_encoding
+from lambdas.domain.dataset.reading.workbook import MAGIC as ZIP_MAGIC
+from lambdas.domain.dataset.reading.workbook import SheetRows
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
 
-Container = Literal["JSONL", "CSV"] | JsonLayout
+Container = Literal["JSONL", "CSV", "Excel sheet"] | JsonLayout
 
 # Enough for the header of any table, and for the first record of most files.
 HEAD_BYTES = 64 * 1024
@@ -30,7 +33,7 @@ class OpenedFile:
     container: Container
     blocks: Iterable[Block]
     packing: list[str] = field(default_factory=list)
-    rows: CsvRows | None = None
+    rows: CsvRows | SheetRows | None = None
     mapped: MappedValues | None = None
 
     @property
@@ -76,12 +79,15 @@ def open_file(
 
 
 def _open(stream: BinaryIO, head: bytes, file: str, report: DatasetReport, mapping: ColumnMapping | None) -> OpenedFile:
+    if head.startswith(ZIP_MAGIC):
+        sheet = SheetRows(stream, head, file, report, mapping)
+        return OpenedFile("Excel sheet", sheet, rows=sheet)
     # A list of such has the brackets of a JSON array.
     layout = None if is_python(head) else json_layout(head)
     if layout is not None:
         if head.startswith(BYTE_ORDER_MARK):
             report.changed[file, "byte order mark removed"] = LineRanges(1, [[1, 1]])
-        return OpenedFile(layout, JsonValues(stream, layout))
+        return OpenedFile(layout, JsonValues(stream, layout, partial(report.add_row, file)))
     dialect = csv_dialect(head, mapping)
     if dialect is None:
         if foreign := explain_foreign(head, file):
