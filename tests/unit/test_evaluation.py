@@ -383,6 +383,61 @@ def test_a_constant_answer_is_not_promoted() -> None:
     assert judged(learnt, trying).decision.verdict == "promote"
 
 
+MACRO = {"metric": "macro_f1"}
+CLASSES = ("billing", "delivery", "refund", "praise")
+
+
+def classes(index: int) -> str:
+    """Most records are of the first class."""
+    return CLASSES[index % 10 - 6] if index % 10 > 6 else CLASSES[0]
+
+
+def test_macro_f1_decides_where_the_gate_says_so() -> None:
+    """A model that learnt the rare labels, too, is better than one that knows the frequent one."""
+    learnt = [line(index, classes(index), classes(index)) for index in range(RECORDS)]
+    half = [line(index, classes(index) if index % 2 else "delivery", classes(index)) for index in range(RECORDS)]
+    found = judged(learnt, half, gate=MACRO)
+    assert found.decision.verdict == "promote"
+    assert found.task.metric == "macro_f1"
+    assert found.decision.reasons[0].startswith("content (macro_f1, read leniently) is ")
+    assert found.means["base"]["macro_f1"] == found.classifications["base"].macro_f1
+    assert [one.metric for one in found.comparisons].count("macro_f1") == 1
+    strict = judged(learnt, half, gate={**MACRO, "form_counts": True})
+    assert strict.right == {"tuned": RECORDS, "base": sum(a.response == a.reference for a in half)}
+    assert strict.extremes.gains
+
+
+def test_a_constant_answer_does_not_win_by_macro_f1() -> None:
+    """It is right on the frequent label alone; in a sentence it is as constant."""
+    trying = [line(index, "delivery" if index % 3 else classes(index), classes(index)) for index in range(RECORDS)]
+    for words in ("billing", "The category is billing."):
+        constant = [line(index, words, classes(index)) for index in range(RECORDS)]
+        found = judged(constant, trying, gate=MACRO, task_kind="labels").decision
+        assert found.verdict != "promote"
+        assert any("answers 'billing' to 60 (100.0 %) of 60 records" in reason for reason in found.reasons)
+
+
+def test_macro_f1_in_sentences_is_content_and_bare_labels_are_form() -> None:
+    """A base that says the right label in a sentence has the content."""
+    bare = [line(index, classes(index), classes(index)) for index in range(RECORDS)]
+    wordy = [line(index, f"The category is {classes(index)}.", classes(index)) for index in range(RECORDS)]
+    found = judged(bare, wordy, gate=MACRO)
+    assert found.decision.split is not None
+    assert (found.decision.split.gain, found.decision.split.content) == (100, 0)
+    assert found.decision.verdict != "promote"
+    assert judged(bare, wordy, gate={**MACRO, "form_counts": True}).decision.verdict == "promote"
+
+
+def test_macro_f1_without_an_interval_promotes_nothing_and_says_what_is_missing() -> None:
+    """With a label on two records alone, nobody can say how sure its F1 is."""
+    rare = [classes(index) if index > 1 else "privacy" for index in range(RECORDS)]
+    right = [line(index, one, one) for index, one in enumerate(rare)]
+    wrong = [line(index, "delivery", one) for index, one in enumerate(rare)]
+    found = judged(right, wrong, gate=MACRO).decision
+    assert found.verdict == "inconclusive"
+    assert "each label is the reference in at least 5 of them" in found.reasons[0]
+
+
 def test_a_gain_of_form_alone_is_not_promoted_unless_form_counts() -> None:
     """A base that is right in a sentence has the content: bare figures are what a system text teaches as well."""
     bare = [line(index, f"{index}.5", f"{index}.5") for index in range(RECORDS)]

@@ -13,8 +13,8 @@ def evidence(
     difference: float, interval: tuple[float, float], against: str = "base", tokens: float | None = None, **more: int
 ) -> Evidence:
     """Evidence on 240 records, of which some are better or worse."""
-    counts = {"above": more.get("above", 0), "below": more.get("below", 0)}
-    found = Difference(difference, interval, 0.5, 4.2, 60, 240, error=1.5, **counts)
+    above, below = more.get("above", 0), more.get("below", 0)
+    found = Difference(difference, interval, 0.5, 4.2, 60, 240, error=1.5, above=above, below=below)
     return Evidence(against, "f1", found, tokens, None, more.get("examples", 0))
 
 

@@ -67,3 +67,13 @@ def test_the_confusion_matrix_holds_every_record_once(pairs: list[tuple[str | No
 def test_a_label_is_stable(text: str) -> None:
     """A label of a label is itself, so labels can be compared with stored ones."""
     assert label(label(text)) == label(text)
+
+
+def test_each_label_has_its_intervals_and_counts() -> None:
+    """Two right of two are not 100 % for sure."""
+    scores = classify(["a", "a", "b", "x"], ["a", "a", "a", "c"]).by_label
+    assert (scores["a"].records, scores["a"].answers, scores["a"].precision) == (3, 2, 100.0)
+    assert scores["a"].precision_interval == pytest.approx((34.2, 100.0), abs=0.1)
+    assert scores["a"].recall_interval == pytest.approx((20.8, 93.9), abs=0.1)
+    assert scores["c"].recall_interval == pytest.approx((0.0, 79.3), abs=0.1)
+    assert scores["c"].precision_interval is None

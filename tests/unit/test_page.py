@@ -60,6 +60,19 @@ def test_many_labels_are_told_by_their_commonest_confusions() -> None:
     assert 'class="confusion"' not in page
 
 
+def test_the_weakest_labels_of_the_tuned_model_come_first_with_their_intervals() -> None:
+    """They say what the training data should teach better."""
+    page = page_of(arms=arms_with(classify(["a", "a", "b", "b", "a"], ["a", "a", "b", "b", "b"])))
+    table = section(page, "Labels of tuned").partition("</table>")[0]
+    assert re.findall(r'<tr><th scope="row">(\w)</th>', table) == ["a", "b"]
+    assert "100.0 <span" in table
+    assert re.search(r"66\.7 <span[^>]*>\(21&nbsp;to&nbsp;94\)</span>", table)
+    many = [f"label {number:03}" for number in range(200)]
+    page = page_of(arms=arms_with(classify(many[1:] + many[:1], many)))
+    assert "The 30 of 200 labels with the lowest F1" in page
+    assert len(page) < 150_000
+
+
 def test_the_base_comes_first() -> None:
     """What there was is read before what was made of it."""
     names = ("tuned", "other", "base")

@@ -1,16 +1,18 @@
 """Each arm's scores record by record, and what they say of one arm against another: `comparisons` in report.json."""
 
+import sys
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.evaluation.answer_figures import AnswerFigures, drop_unknown
 from lambdas.domain.evaluation.answers import AnswerLine, StoredLine
+from lambdas.domain.evaluation.macro_f1 import MACRO_F1, LabelAnswer, compare_macro_f1, macro_f1
 from lambdas.domain.evaluation.metrics import scoring as words
 from lambdas.domain.evaluation.metrics.choice_match import choice_match
 from lambdas.domain.evaluation.metrics.classification import Classification, classify, label, label_match
 from lambdas.domain.evaluation.metrics.code_match import code_match
-from lambdas.domain.evaluation.metrics.content import content_score
+from lambdas.domain.evaluation.metrics.content import content_score, read_label
 from lambdas.domain.evaluation.metrics.json_fields import json_fields
 from lambdas.domain.evaluation.metrics.json_match import NOT_JSON, structured_score
 from lambdas.domain.evaluation.metrics.mixed import mixed_match
@@ -63,19 +65,54 @@ class Scoring:
     metric: str
     labels: Collection[str] = ()
 
+    @property
+    def metric_of_records(self) -> str:
+        """What a single record scores on the gate's metric: macro-F1 is made of right labels."""
+        return "label_match" if self.metric == MACRO_F1 else self.metric
+
 
 @dataclass
 class ScoredArm:
-    """What is kept of an arm's answers, record by record: scores by metric, and figures. No texts.
+    """What is kept of an arm's answers, record by record: scores by metric, labels, and figures. No other texts.
 
     A record without an answer has no scores: what throttling lost is no bad answer. All kinds have f1, f1_seed,
     exact_match, rouge_l, numeric_match (of the records whose reference is a number) and content, the gate's metric read
-    leniently; a kind's own metrics stand besides.
+    leniently; a kind's own metrics stand besides. Of a task with labels `labels` has what macro-F1 is made of, as it
+    stands and read leniently; none where there is no answer.
     """
 
     scoring: Scoring
     scores: Scores = field(default_factory=dict)
     figures: AnswerFigures = field(default_factory=AnswerFigures)
+    labels: dict[str, list[LabelAnswer | None]] = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics that have a meaning for the task's kind."""
+        return [*self.scores, *([MACRO_F1] if MACRO_F1 in self.labels else [])]
+
+    def labels_of(self, metric: str) -> list[LabelAnswer | None] | None:
+        """The labels that a metric is made of; None for one that is a mean over records."""
+        is_macro = metric == MACRO_F1 or (metric == CONTENT and self.scoring.metric == MACRO_F1)
+        return self.labels.get(metric) if is_macro else None
+
+    def mean(self, metric: str) -> float | None:
+        """The arm's figure; None where the metric has no meaning for any answer."""
+        labels = self.labels_of(metric)
+        return mean(self.scores[metric]) if labels is None else macro_f1(labels)
+
+    def select(self, indexes: Sequence[int]) -> "ScoredArm":
+        """Some of the records, with the figures that are compared."""
+        figures = AnswerFigures(
+            [self.figures.output_tokens[index] for index in indexes],
+            [self.figures.latency_ms[index] for index in indexes],
+        )
+        return ScoredArm(
+            self.scoring,
+            {metric: [values[index] for index in indexes] for metric, values in self.scores.items()},
+            figures,
+            {metric: [values[index] for index in indexes] for metric, values in self.labels.items()},
+        )
 
     def add(self, line: StoredLine, reference: str | None) -> None:
         """Scores the next test record's line."""
@@ -83,6 +120,18 @@ class ScoredArm:
         scores = score_record(read_response(line), reference, self.scoring)
         for metric, score in scores.items():
             self.scores.setdefault(metric, []).append(score if isinstance(line, AnswerLine) else None)
+        if self.scoring.kind == "labels":
+            self._add_labels(line, reference)
+
+    def _add_labels(self, line: StoredLine, reference: str | None) -> None:
+        strict: LabelAnswer | None = None
+        lenient: LabelAnswer | None = None
+        if isinstance(line, AnswerLine) and reference is not None:
+            wanted, given = sys.intern(label(reference)), label(line.response)
+            strict = LabelAnswer(wanted, sys.intern(given) if given in self.scoring.labels else None)
+            lenient = LabelAnswer(wanted, read_label(line.response, self.scoring.labels))
+        self.labels.setdefault(MACRO_F1, []).append(strict)
+        self.labels.setdefault(CONTENT, []).append(lenient)
 
 
 def read_rows(answers: Answers) -> Iterator[tuple[str | None, dict[str, StoredLine]]]:
@@ -163,6 +212,9 @@ def find_difference(ours: ScoredArm, theirs: ScoredArm, metric: str, groups: Seq
     if metric in UNBOUNDED:
         own, other = (getattr(one.figures, metric) for one in (ours, theirs))
         return difference(own, other, groups, bounded=False)
+    labels, others = ours.labels_of(metric), theirs.labels_of(metric)
+    if labels is not None and others is not None:
+        return compare_macro_f1(labels, others, groups)
     return difference(ours.scores[metric], theirs.scores[metric], groups) if metric in ours.scores else None
 
 
@@ -214,8 +266,8 @@ def score_record(response: str | None, reference: str | None, scoring: Scoring) 
             scores[name] = getattr(structured, name) if structured else None
         scores["json_fields"] = json_fields(given, wanted) if structured else None
     # A metric of another kind has no meaning here, read leniently either.
-    known = scoring.metric in scores
-    scores[CONTENT] = content_score(scoring.metric, given, wanted, scoring.labels) if known else None
+    known = scoring.metric_of_records in scores
+    scores[CONTENT] = content_score(scoring.metric_of_records, given, wanted, scoring.labels) if known else None
     if response is None:
         return {metric: None if score is None else 0.0 for metric, score in scores.items()}
     return scores

@@ -28,7 +28,6 @@ from lambdas.domain.evaluation.comparisons import (
     classify_arms,
     find_difference,
     is_right,
-    mean,
     read_references,
     read_rows,
     state_comparison,
@@ -123,8 +122,8 @@ def evaluate(
     kind: TaskKind = settings.task_kind or task_kind or detect_task_kind(read_references(answers))
     by_judges = settings.gate.metric == WIN_RATE
     metric = PRIMARY_METRIC[kind] if settings.gate.metric in ("primary", WIN_RATE) else settings.gate.metric
-    scoring = Scoring(kind, metric, {label(one) for one in read_references(answers)} if metric == "label_match" else ())
-    looked_at = metric if settings.gate.form_counts else CONTENT
+    scoring = Scoring(kind, metric, {label(one) for one in read_references(answers)} if kind == "labels" else ())
+    looked_at = scoring.metric_of_records if settings.gate.form_counts else CONTENT
     scored = {arm: ScoredArm(scoring) for arm in answers}
     for reference, lines in read_rows(answers):
         for arm, line in lines.items():
@@ -143,18 +142,17 @@ def evaluate(
     if champion is not None:
         compared, indexes, theirs = _score_champion(champion, scoring)
         if indexes:
-            ours, shared_groups = _select(tuned, indexes), [groups[index] for index in indexes]
+            ours, shared_groups = tuned.select(indexes), [groups[index] for index in indexes]
             entries += _compare_arm(TUNED, ours, CHAMPION, theirs, shared_groups)
             to_beat.append(Rival(CHAMPION, ours, theirs, shared_groups))
     untold = told.find_untold(kind) if told else None
     reservations = find_reservations(whole, to_beat, missing, leaked)
     reservations += tell_unjudged(judging) if by_judges else []
     classifications = classify_arms(answers) if kind == "labels" else {}
-    if TUNED in classifications:
-        reservations += tell_constant_answer(TUNED, classifications[TUNED])
+    reservations += tell_constant_answer(TUNED, tuned.labels.get(CONTENT, []))
     return Evaluation(
         task=Task(kind=kind, detected=settings.task_kind is None, metric=metric, untold=untold),
-        means={arm: {name: mean(values) for name, values in one.scores.items()} for arm, one in whole.items()},
+        means={arm: {name: one.mean(name) for name in one.metrics} for arm, one in whole.items()},
         right={arm: _count_right(one, looked_at) for arm, one in whole.items()},
         figures={arm: one.figures for arm, one in scored.items()},
         missing=dict(missing),
@@ -184,17 +182,6 @@ def _score_champion(champion: ChampionAnswers, scoring: Scoring) -> tuple[Champi
     return ChampionComparison(champion, len(indexes), reason), indexes, theirs
 
 
-def _select(scored: ScoredArm, indexes: Sequence[int]) -> ScoredArm:
-    """An arm's scores on some of the test records, with the figures that are compared."""
-    scores = {metric: [values[index] for index in indexes] for metric, values in scored.scores.items()}
-    figures = AnswerFigures(
-        [scored.figures.output_tokens[index] for index in indexes],
-        [scored.figures.latency_ms[index] for index in indexes],
-        bytearray(scored.figures.given[index] for index in indexes),
-    )
-    return ScoredArm(scored.scoring, scores, figures)
-
-
 def _compare_arms(
     scored: Mapping[str, ScoredArm], arms: Mapping[str, Arm], metric: str, groups: Sequence[int]
 ) -> list[Comparison]:
@@ -218,7 +205,7 @@ def _compare_arm(
     for metric in (
         [only]
         if only
-        else [*(name for name in ours.scores if name not in NOT_COMPARED), *sorted(UNBOUNDED, reverse=True)]
+        else [*(name for name in ours.metrics if name not in NOT_COMPARED), *sorted(UNBOUNDED, reverse=True)]
     ):
         found = find_difference(ours, theirs, metric, groups)
         if found is not None:

@@ -62,6 +62,11 @@ def _weigh(rated: Rated, least: float, needed: int | None) -> tuple[str, str | N
     """What a difference means, and what to do."""
     more = _more_groups(rated.gain, needed)
     if rated.gain.interval is None:
+        if rated.gain.withheld:
+            return (
+                "This test set does not show whether that is luck.",
+                f"Give a larger test set: {rated.gain.withheld}.",
+            )
         return "So few groups of records do not show whether that is luck.", more
     low, high = rated.gain.interval
     if high <= 0:

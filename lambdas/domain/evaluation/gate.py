@@ -22,6 +22,7 @@ Metric = Literal[
     "code_match",
     "choice_match",
     "label_match",
+    "macro_f1",
     "json_fields",
     "json_match",
     "schema_match",
@@ -134,7 +135,7 @@ def _decide_gain(least: float, evidence: Evidence, needed: int | None) -> tuple[
         noun = "example" if evidence.examples == 1 else "examples"
         stated = f"A prompt with {evidence.examples} {noun} does better than tuning: {stated}"
     if gain.interval is None:
-        return "inconclusive", f"{stated}: too few groups of records to say how sure that is."
+        return "inconclusive", f"{stated}: {gain.withheld or 'too few groups of records to say how sure that is'}."
     low, high = gain.interval
     if high <= 0:
         return "reject", f"{stated}: no gain, which the whole interval says."

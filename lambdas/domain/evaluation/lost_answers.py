@@ -4,12 +4,13 @@ Records are compared that both arms answered: an answer that throttling lost is 
 those on which it would fail, so that a verdict does not rest on arms that lost unequally many.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.evaluation.answer_figures import TOLD_PERCENT, AnswerFigures, describe_unfinished
-from lambdas.domain.evaluation.metrics.classification import Classification
+from lambdas.domain.evaluation.macro_f1 import LabelAnswer
 
 NEARLY_ALL_PERCENT = 98
 
@@ -51,12 +52,13 @@ def tell_unfinished(arms: Mapping[str, AnswerFigures]) -> Iterator[Reservation]:
             yield Reservation(reason, promotable=True)
 
 
-def tell_constant_answer(arm: str, found: Classification) -> Iterator[Reservation]:
+def tell_constant_answer(arm: str, answers: Sequence[LabelAnswer | None]) -> Iterator[Reservation]:
     """What the verdict says of a model that gives one label to nearly all records, although there are others."""
-    records = sum(map(sum, found.confusion))
-    for place, one in enumerate(found.labels):
-        given, wanted = sum(row[place] for row in found.confusion), sum(found.confusion[place])
-        if _is_nearly_all(given, records) and not _is_nearly_all(wanted, records):
+    known = [one for one in answers if one is not None]
+    records, answered = len(known), Counter(one.given for one in known)
+    for one, given in answered.most_common(1):
+        wanted = sum(each.wanted == one for each in known)
+        if one is not None and _is_nearly_all(given, records) and not _is_nearly_all(wanted, records):
             yield Reservation(
                 f"{arm} answers {name(one)!r} to {_share(given, records)} records; the reference of "
                 f"{_share(wanted, records)} is that label. A constant answer tells nothing of the others: look at the "

@@ -52,7 +52,7 @@ def read_errors(answers: Answers, task: Task, *, form_counts: bool) -> Iterator[
     An answer is an error where it lacks points of what the gate looks at. Records for which that has no meaning are
     left out. The reference is None where no arm answered.
     """
-    labels = {label(one) for one in read_references(answers)} if task.metric == "label_match" else set[str]()
+    labels = {label(one) for one in read_references(answers)} if task.kind == "labels" else set[str]()
     scoring = Scoring(task.kind, task.metric, labels)
     for reference, lines in read_rows(answers):
         line, base = lines[TUNED], lines.get(BASE)
@@ -77,7 +77,7 @@ def read_errors(answers: Answers, task: Task, *, form_counts: bool) -> Iterator[
 def _points(line: StoredLine, reference: str | None, scoring: Scoring, *, form_counts: bool) -> float | None:
     if not isinstance(line, AnswerLine):
         return None
-    return score_record(line.response, reference, scoring).get(scoring.metric if form_counts else CONTENT)
+    return score_record(line.response, reference, scoring).get(scoring.metric_of_records if form_counts else CONTENT)
 
 
 def _kind(line: StoredLine, points: float | None) -> ErrorKind:

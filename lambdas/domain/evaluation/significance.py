@@ -42,7 +42,8 @@ class Difference(NamedTuple):
     `p_value` is at most 0.05. `detectable` is the smallest true difference that a test set like this shows in 80 % of
     cases; None where there is none. `error` is the standard error over groups, None for one group. Differences without
     a bound, such as those of token counts, have no interval with fewer than 10 groups or where all groups are alike.
-    Of the records `above` have a positive difference, and `below` a negative one.
+    Of the records `above` have a positive difference, and `below` a negative one. `withheld` says why there is no
+    interval.
     """
 
     difference: float
@@ -54,9 +55,10 @@ class Difference(NamedTuple):
     error: float | None = None
     above: int = 0
     below: int = 0
+    withheld: str | None = None
 
 
-class _Limits(NamedTuple):
+class Limits(NamedTuple):
     """An interval, its p-value, and the smallest mean with which it excludes zero; None where none does."""
 
     low: float
@@ -135,27 +137,27 @@ def _imagined_error(spread: float, groups: int) -> float:
     return math.sqrt(spread * groups + 2 * (IMAGINED * LARGEST) ** 2) / groups
 
 
-def _bounded_limits(groups: Sequence[Group], resamples: int, seed: int) -> _Limits:
+def _bounded_limits(groups: Sequence[Group], resamples: int, seed: int) -> Limits:
     if len(groups) < LEAST_FOR_BOOTSTRAP:
         return _betting_limits(groups)
-    found = _bootstrap_limits(groups, resamples, seed)
+    found = bootstrap_limits(groups, resamples, seed)
     if len(groups) > MOST_FOR_BETTING:
         return found
     bet = _betting_limits(groups)
     leasts = [least for least in (bet.least_mean, found.least_mean) if least is not None]
-    return _Limits(
+    return Limits(
         max(bet.low, found.low), min(bet.high, found.high), min(bet.p_value, found.p_value), min(leasts, default=None)
     )
 
 
-def _betting_limits(groups: Sequence[Group]) -> _Limits:
+def _betting_limits(groups: Sequence[Group]) -> Limits:
     average = math.fsum(group.size for group in groups) / len(groups)
     alike = Counter((group.total / group.size, group.size) for group in groups)
     bets = [Bet((1 + mean / LARGEST) / 2, size / average, count) for (mean, size), count in alike.items()]
     threshold = math.log(2 / (1 - CONFIDENCE))
     fortune = max(log_fortune(bets, 0.5), log_fortune(mirror(bets), 0.5))
     least = least_winning_mean(bets, threshold)
-    return _Limits(
+    return Limits(
         low=_points(lower_limit(bets, threshold)),
         high=-_points(lower_limit(mirror(bets), threshold)),
         p_value=min(1.0, 2 * math.exp(-fortune)),
@@ -167,7 +169,8 @@ def _points(outcome: float) -> float:
     return LARGEST * (2 * outcome - 1)
 
 
-def _bootstrap_limits(groups: Sequence[Group], resamples: int, seed: int) -> _Limits:
+def bootstrap_limits(groups: Sequence[Group], resamples: int, seed: int) -> Limits:
+    """The bootstrap-t limits with the imaginary groups, within the range of differences."""
     size = IMAGINED * math.fsum(group.size for group in groups) / len(groups)
     # The sign makes the resamples of a comparison and of its opposite the same.
     best = math.copysign(LARGEST * size, weighted_mean(groups))
@@ -178,11 +181,11 @@ def _bootstrap_limits(groups: Sequence[Group], resamples: int, seed: int) -> _Li
     low, high = found.interval
     spread = standard_error(groups) ** 2 * len(groups)
     least = found.reach * _imagined_error(spread, len(groups))
-    return _Limits(max(low, -LARGEST), min(high, LARGEST), found.p_value, least)
+    return Limits(max(low, -LARGEST), min(high, LARGEST), found.p_value, least)
 
 
-def _unbounded_limits(groups: Sequence[Group], resamples: int, seed: int) -> _Limits | None:
+def _unbounded_limits(groups: Sequence[Group], resamples: int, seed: int) -> Limits | None:
     if len(groups) < LEAST_UNBOUNDED:
         return None
     found = studentise(groups, confidence=CONFIDENCE, resamples=resamples, seed=seed)
-    return found and _Limits(*found.interval, found.p_value, found.reach * found.error)
+    return found and Limits(*found.interval, found.p_value, found.reach * found.error)

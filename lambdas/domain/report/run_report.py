@@ -27,6 +27,7 @@ METRICS_OF_ALL = ("f1", "f1_seed", "exact_match", "rouge_l", "numeric_match")
 METRICS = (
     *METRICS_OF_ALL,
     "label_match",
+    "macro_f1",
     "mixed_match",
     "code_match",
     "choice_match",
@@ -84,6 +85,7 @@ class ArmFigures(Section):
     rouge_l: float | None
     numeric_match: float | None
     label_match: float | None = None
+    macro_f1: float | None = None
     mixed_match: float | None = None
     code_match: float | None = None
     choice_match: float | None = None

@@ -20,6 +20,7 @@ METRIC_NAMES = {
     "rouge_l": "ROUGE-L",
     "numeric_match": "Numeric match",
     "label_match": "Accuracy",
+    "macro_f1": "Macro-F1",
     "mixed_match": "Numeric match or F1",
     "code_match": "Code match",
     "choice_match": "Right choices",

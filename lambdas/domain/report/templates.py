@@ -46,6 +46,7 @@ def environment() -> Environment:
         shortened,
         code,
         confused,
+        weakest_labels,
     )
     made.filters.update({each.__name__: each for each in filters})
     return made
@@ -91,6 +92,11 @@ def confused(found: Classification) -> list[tuple[str, str | None, int]]:
         if n and given != wanted
     ]
     return sorted(wrong, key=lambda each: -each[2])[:_CONFUSIONS]
+
+
+def weakest_labels(found: Classification, most: int) -> list[str]:
+    """The labels by F1, the lowest first; those that are alike in their order."""
+    return sorted(found.by_label, key=lambda one: found.by_label[one].f1)[:most]
 
 
 def p_value(value: float | None) -> str:

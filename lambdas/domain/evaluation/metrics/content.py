@@ -46,6 +46,15 @@ def _label_content(response: str, reference: str, labels: Collection[str]) -> fl
     return 100.0 if named == {label(reference)} else 0.0
 
 
+def read_label(response: str, labels: Collection[str]) -> str | None:
+    """The one label that an answer states; None where it states none, or several."""
+    read = next((one for one in map(label, whole_readings(response)) if one in labels), None)
+    if read is not None:
+        return read
+    named = named_labels(response, labels)
+    return named.pop() if len(named) == 1 else None
+
+
 def named_labels(response: str, labels: Collection[str]) -> set[str]:
     """The labels that stand in an answer as whole words; one that stands within another found label is not counted."""
     text = _spaced_words(response)
