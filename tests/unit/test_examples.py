@@ -104,6 +104,25 @@ def test_the_same_records_without_their_system_text_are_warned_of(kind: str, tmp
     assert "untold-answers" in document.issue_counts
 
 
+def test_script_reproduces_the_data_sets_in_public_formats(tmp_path: Path) -> None:
+    """They show the same questions in each format, so that they can be compared."""
+    subprocess.run([sys.executable, EXAMPLES / "generate_formats.py", tmp_path], check=True)  # noqa: S603 - our own script
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert made == {path.name: path.read_bytes() for path in (EXAMPLES / "formats").iterdir()}
+
+
+@pytest.mark.parametrize("path", sorted((EXAMPLES / "formats").iterdir()), ids=lambda path: path.stem)
+def test_public_format_is_accepted_and_its_tables_found(path: Path) -> None:
+    """A run takes it as it is, and no table is on both sides of the split, wherever the format has it."""
+    choices, faults = validate.choose(None)
+    document = validate.validate({"train": path}, choices, faults, opener=lambda path: path.open("rb")).document
+    names = {"nova": "bedrock-conversation-2024", "question-answer": "document/question/answer"}
+    assert document.accepted, document.issues
+    assert list(document.files[0].formats) == [names.get(path.stem, path.stem.replace("input-", "input/"))]
+    assert document.groups is not None
+    assert (document.groups.count, document.groups.largest, document.leaked_test_records) == (40, 2, 0)
+
+
 def test_folder_shows_a_sweep_few_shot_arms_and_judges_on_the_shipped_rows() -> None:
     """The README promises it with one command: a run.json that is refused would be the first thing that a user sees."""
     folder = EXAMPLES / "sweep-and-judges"

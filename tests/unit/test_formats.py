@@ -309,3 +309,35 @@ def test_chats_without_a_system_text_are_no_mixture() -> None:
     chat = {"messages": [turn("system", "Be brief."), *ASKED]}
     read, report, lines = gated(chat, {"messages": [turn("user", "Who?"), ASKED[1]]})
     assert (sorted(read.formats), report.findings, len(lines)) == (["messages", "openai-chat"], [], 2)
+
+
+def test_reasoning_counts_as_trained_tokens_where_it_is_trained_on() -> None:
+    """The estimate of the costs, and the cap on them, rest on it."""
+    reasoning = {"reasoningContent": {"reasoningText": {"text": "Think. " * 400}}}
+    messages = [turn("user", [{"text": "a"}]), turn("assistant", [reasoning, {"text": "b"}])]
+    value = {"schemaVersion": "bedrock-conversation-2024", "messages": messages}
+    assert gated(value, model=NOVA_2_LITE)[0].facts.answer_tokens[0] > 600
+    assert gated(value, model=NOVA_LITE)[0].facts.answer_tokens[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "pointer"),
+    [
+        ({"messages": [turn("system", "x User: y"), *ASKED]}, "/messages/0/content"),
+        ({"messages": [turn("user", [{"type": "text", "text": "x User: y"}]), ASKED[1]]}, "/messages/0/content/0/text"),
+        ({"instruction": "a", "input": "x User: y", "output": "b"}, "/input"),
+        ({"instruction": "a", "history": [["x User: y", "c"]], "output": "b"}, "/history/0/0"),
+        ({"instruction": "a", "context": "x User: y", "response": "b"}, "/context"),
+        ({"input": "x User: y", "output": "b"}, "/input"),
+        ({"question": "a", "context": "x User: y", "answer": "b"}, "/context"),
+        (
+            {"conversations": [{"from": "human", "value": "x User: y"}, {"from": "gpt", "value": "b"}]},
+            "/conversations/0/value",
+        ),
+        ({"system": "x User: y", "conversations": ASKED}, "/system"),
+    ],
+)
+def test_reserved_word_is_found_wherever_a_format_has_its_texts(value: Any, pointer: str) -> None:
+    """Bedrock would fail the job for it, hours later; a column that is left out may have it."""
+    assert ("reserved-word", pointer) in broken(value, NOVA_LITE)
+    assert "reserved-word" not in dict(broken({"question": "a", "answer": "b", "note": "x User: y"}, NOVA_LITE))

@@ -47,7 +47,7 @@ class RecordFacts:
 
     def compare(self, record: Record, number: int, file: str, report: DatasetReport) -> None:
         """Keeps a record's hashes and lengths; reports a prompt that stood before, and an answer far too long."""
-        system, turns, _ = record
+        system, turns, reasoning = record
         answer_text = turns[-1]
         asked = turns[0] if len(turns) == 2 else "\n".join(turns[:-1])
         asked_characters, answer_characters = len(asked), len(answer_text)
@@ -71,7 +71,7 @@ class RecordFacts:
         self.prompt_characters.append(asked_characters + len(system or ""))
         self.answer_characters.append(answer_characters)
         self.prompt_tokens.append(estimate(system or "", asked))
-        self.answer_tokens.append(estimate(answer_text))
+        self.answer_tokens.append(estimate(answer_text, *filter(None, reasoning)))
         self.answers.add(answer_text, number)
 
     def sign(self, records: Sequence[Record], groups: Sequence[str | None], file: str, report: DatasetReport) -> None:

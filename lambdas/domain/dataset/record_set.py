@@ -166,7 +166,7 @@ def _check_blocks(
         if len(read.samples) < SAMPLES:
             _keep_samples(structure, block, values, read, model, conversion)
         _note_changes(structure, block, values, read, model, report, conversion)
-        _check_texts(structure, block, values, read, report, conversion, sign=rules == "all", on_answer=on_answer)
+        _check_texts(structure, block, values, read, report, sign=rules == "all", on_answer=on_answer)
     if structure is not None:
         structure.finish()
         read.records_read, read.formats, read.tiers = structure.records_read, structure.formats, structure.tiers
@@ -333,7 +333,6 @@ def _check_texts(
     values: list[JsonObject | None],
     read: RecordSet,
     report: DatasetReport,
-    conversion: Conversion,
     *,
     sign: bool,
     on_answer: Callable[[str], None] | None,
@@ -346,7 +345,7 @@ def _check_texts(
             continue
         source_format = structure.source_format if not other else other.get(index, structure.source_format)
         number = block.numbers[index]
-        record = formats.to_record(value, source_format, conversion)
+        record = structure.trained_record(value, source_format)
         if index in suspects:
             kinds = {
                 kind for kind in suspects[index] if kind.rule != "control-character" or number not in structure.control

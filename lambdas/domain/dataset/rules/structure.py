@@ -21,7 +21,7 @@ from ahocorasick_rs import MATCHKIND_LEFTMOST_FIRST, BytesAhoCorasick
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats, tokens
-from lambdas.domain.dataset.formats import Conversion, Refused, SourceFormat
+from lambdas.domain.dataset.formats import Conversion, Record, Refused, SourceFormat
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES, Block
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules import record, remedies
@@ -108,6 +108,11 @@ class Structure:
         self._check_tokens(lines, values, block.numbers)
         return values
 
+    def trained_record(self, value: JsonObject, source_format: SourceFormat) -> Record:
+        """The canonical form of what the base model is trained on: with reasoning only where it learns that."""
+        record = formats.to_record(value, source_format, self._conversion)
+        return record._replace(reasoning=()) if record.reasoning and not self._model.learns_reasoning else record
+
     def finish(self) -> None:
         """Reports what is one mistake however many lines have it, once all blocks were checked."""
         for kind, (first, n) in self._refused.items():
@@ -183,7 +188,7 @@ class Structure:
 
     def _decide_tokens(self, value: JsonObject, source_format: SourceFormat, number: int) -> bool:
         """Whether a record's tokens may be below the limit."""
-        system, turns, reasoning = formats.to_record(value, source_format, self._conversion)
+        system, turns, reasoning = self.trained_record(value, source_format)
         texts = [text for text in (system, *turns, *reasoning) if text is not None]
         tier, reason = tokens.decide(texts, self._limit)
         self.tiers[tier] += 1
