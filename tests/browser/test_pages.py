@@ -65,6 +65,7 @@ def report_page() -> str:
         LONG.replace(":", "-"): Arm(model_id=LONG),
     }
     answers: dict[str, list[StoredLine]] = {arm: [line(index, arm) for index in range(60)] for arm in arms}
+    answers["tuned"][7] = line(7, "base")
     answers["base"][1] = UnansweredLine(1, f"ValidationException: {ATTACK}")
     losses = Losses(tuple(Loss(step, 1 + step // 30, 2 / (step + 1)) for step in range(90)), 0)
     judged = [line for pair in pairs() for line in make_judgements(pair.index, ("first", "second"), 700, 90)]
