@@ -101,7 +101,7 @@ def check_dataset(
     leaves job settings that cannot be used to its preflight, which refuses them with all else that it finds; with
     `refuse_job_settings` they are errors here. `log` is given each finding.
     """
-    report = DatasetReport(on_finding=log.add if log else None)
+    report = DatasetReport(log=log)
     for file_name in unknown:
         report.add("unknown-file", file_name, explain_unknown(file_name))
     for names in doubled:

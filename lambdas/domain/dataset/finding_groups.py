@@ -5,9 +5,11 @@ the index in a list), in the same words but for numbers and quoted values.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
+from typing import NamedTuple
 
 from lambdas.domain.core.outside_text import sentence
 from lambdas.domain.dataset.document import DatasetFinding
@@ -23,6 +25,15 @@ _PLACES_SHOWN = 5
 _VARIABLE = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
 _Kind = tuple[str, str, str, str]
+
+
+class Place(NamedTuple):
+    """Where a finding is: its rule, the file, the line if it is in one, and a JSON Pointer within its record."""
+
+    rule: str
+    file: str
+    line: int | None
+    pointer: str
 
 
 @dataclass
@@ -45,17 +56,20 @@ class FindingGroups:
         self._groups: dict[_Kind, _Group] = {}
         self._order = count()
 
-    def add(self, found: DatasetFinding, file: str, pointer: str) -> None:
-        """Adds a finding in a file, at a JSON Pointer within its record."""
-        kind = (found.rule, file, _VARIABLE.sub("", found.message), _shape(pointer))
-        if kind not in self._groups and len(self._groups) >= _MOST_KINDS:
-            kind = (found.rule, "", "", "")
-        group = self._groups.setdefault(kind, _Group(pointer=pointer))
+    def add(self, place: Place, message: str, made: Callable[[], DatasetFinding]) -> None:
+        """Adds a finding at a place, in these words; it is made only where it is kept."""
+        rule, file, line, pointer = place
+        kind = (rule, file, _VARIABLE.sub("", message[:MESSAGE_LENGTH]), _shape(pointer))
+        group = self._groups.get(kind)
+        if group is None:
+            if len(self._groups) >= _MOST_KINDS:
+                kind = (rule, "", "", "")
+            group = self._groups.setdefault(kind, _Group(pointer=pointer))
         group.count += 1
-        if found.line != group.last_line:
-            group.lines, group.last_line = group.lines + 1, found.line
+        if line != group.last_line:
+            group.lines, group.last_line = group.lines + 1, line
         if len(group.kept) < FINDINGS_KEPT_PER_RULE:
-            group.kept.append((next(self._order), found))
+            group.kept.append((next(self._order), made()))
 
     def close(self, file: str, records: int) -> None:
         """Marks the kinds that hit nearly all of a file's records, once it is read."""
@@ -120,6 +134,7 @@ def _other_places(groups: Sequence[_Group]) -> str:
     return f" The same at {shown}{more}."
 
 
+@lru_cache(maxsize=1_024)
 def _shape(pointer: str) -> str:
     """A JSON Pointer with a star for each index of a list."""
     return "/".join("*" if part.isdigit() else part for part in pointer[:MESSAGE_LENGTH].split("/"))

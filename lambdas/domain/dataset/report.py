@@ -1,15 +1,16 @@
 """What the check of a data set found: every finding counted, the first of each rule kept; every change listed."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import zip_longest
 
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import name, sentence, shortened
 from lambdas.domain.dataset.document import DatasetDocument, DatasetFinding, LineChanges, RuleText
-from lambdas.domain.dataset.finding_groups import MESSAGE_LENGTH, FindingGroups
-from lambdas.domain.dataset.finding_log import LoggedFinding
+from lambdas.domain.dataset.finding_groups import MESSAGE_LENGTH, FindingGroups, Place
+from lambdas.domain.dataset.finding_log import FindingLog, LoggedFinding
 from lambdas.domain.dataset.record_numbers import RecordNumbers
 from lambdas.domain.dataset.rules.table import RULES, RecordFinding
 
@@ -45,8 +46,8 @@ class DatasetReport:
 
     records_read: int = 0
     counts: Counter[str] = field(default_factory=Counter)
-    # Is told of each finding, whatever is kept here.
-    on_finding: Callable[[LoggedFinding], None] | None = None
+    # Is given each finding, whatever is kept here.
+    log: FindingLog | None = None
     dropped: dict[tuple[str, str], LineRanges] = field(default_factory=dict)
     changed: dict[tuple[str, str], LineRanges] = field(default_factory=dict)
     _groups: FindingGroups = field(default_factory=FindingGroups)
@@ -57,24 +58,33 @@ class DatasetReport:
     ) -> None:
         """Counts a finding, and keeps the first of each rule; without a remedy of its own it has the rule's."""
         self.counts[rule] += 1
-        numbers = self._numbers[file]
         if rule == "blank-line" and line is not None:
-            numbers.add_blank(line)
-            record = None
+            self._numbers[file].add_blank(line)
+        place = Place(rule, file, line, pointer)
+        self._groups.add(place, message, lambda: self._finding(place, message, remedy))
+        if self.log is None:
+            return
+        if self.log.has_room:
+            words = _words(message)
+            self.log.add(LoggedFinding(rule, line, self._record(place), _path(file, pointer), words))
         else:
-            record = numbers.of_line(line) if line is not None else None
-        found = DatasetFinding(
-            rule=rule,
-            severity=RULES[rule].severity,
-            line=line,
-            path=f"{name(file)}#{_shown_pointer(pointer)}" if pointer else name(file),
-            message=sentence(message, MESSAGE_LENGTH),
-            remedy=sentence(remedy, MESSAGE_LENGTH) or RULES[rule].advice,
-            record=record if numbers.has_rows else None,
+            self.log.leave_out()
+
+    def _finding(self, place: Place, message: str, remedy: str) -> DatasetFinding:
+        return DatasetFinding(
+            rule=place.rule,
+            severity=RULES[place.rule].severity,
+            line=place.line,
+            path=_path(place.file, place.pointer),
+            message=_words(message),
+            remedy=_words(remedy) or RULES[place.rule].advice,
+            record=self._record(place) if self._numbers[place.file].has_rows else None,
         )
-        self._groups.add(found, file, pointer)
-        if self.on_finding is not None:
-            self.on_finding(LoggedFinding(rule, line, record, found.path, found.message))
+
+    def _record(self, place: Place) -> int | None:
+        if place.line is None or place.rule == "blank-line":
+            return None
+        return self._numbers[place.file].of_line(place.line)
 
     def add_row(self, file: str, last_line: int) -> None:
         """Notes a record that may have several lines, by its last one, before what is found in it."""
@@ -154,6 +164,17 @@ def _told(found: DatasetFinding) -> str:
     message = shortened(found.message, _MESSAGE_SHOWN)
     place = found.model_copy(update={"path": shortened(found.path, _PATH_SHOWN)}).place
     return f"{place}: {message} [{found.rule}]"
+
+
+# A mistake in a whole file has the same words and the same place for each record.
+@lru_cache(maxsize=1_024)
+def _words(text: str) -> str:
+    return sentence(text, MESSAGE_LENGTH)
+
+
+@lru_cache(maxsize=1_024)
+def _path(file: str, pointer: str) -> str:
+    return f"{name(file)}#{_shown_pointer(pointer)}" if pointer else name(file)
 
 
 def _shown_pointer(pointer: str) -> str:
