@@ -169,6 +169,10 @@ def test_the_reasons_stand_in_plain_words_with_the_statistics_beside_them() -> N
 
 def test_the_page_says_why_there_is_no_interval() -> None:
     """With 60 groups that are all alike there are not too few of them."""
-    for groups, words in ((9, "too few groups"), (60, "all groups alike")):
-        entry = {**compared("latency_ms", None), "p_value": None, "groups": groups}
+    for metric, groups, words in (
+        ("latency_ms", 9, "too few groups"),
+        ("latency_ms", 60, "all groups alike"),
+        ("macro_f1", 60, "too few groups"),
+    ):
+        entry = {**compared(metric, None), "p_value": None, "groups": groups}
         assert words in section(page_of(comparisons=[entry]), "Differences between the models")

@@ -70,7 +70,7 @@ def interval_words(entry: Comparison, digits: int = 1) -> str:
 
 def why_no_interval(entry: Comparison) -> str:
     """Why a comparison has no interval."""
-    alike = entry.groups >= LEAST_UNBOUNDED or entry.p_value is not None
+    alike = entry.p_value is not None or (entry.metric in UNBOUNDED and entry.groups >= LEAST_UNBOUNDED)
     return "all groups alike" if alike else "too few groups"
 
 
