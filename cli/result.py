@@ -13,11 +13,11 @@ from cli.stored_report import parse_report
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.dataset.document import DatasetDocument
-from lambdas.domain.evaluation.arms import BASE
+from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.judging.summary import JudgeSummary, Judging, ReviewerSummary
 from lambdas.domain.report.run_report import RunReport, SucceededReport
 from lambdas.domain.report.scored_report import Result
-from lambdas.domain.report.success_message import METRIC_NAMES
+from lambdas.domain.report.success_message import METRIC_NAMES, find_win_rate
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.training.customization import COMPLETED
 from local.output_folder import claim
@@ -77,10 +77,14 @@ def tell_scores(console: Console, report: Result, title: str) -> None:
     table.add_column("arm", overflow="fold")
     metrics, deciding = shown_metrics(report), report.deciding_metric
     names = [f"{METRIC_NAMES.get(one, one)}{' (decides)' if one == deciding else ''}" for one in metrics]
+    won = find_win_rate(report)
+    rates = {TUNED: won[1], BASE: won[2]} if won else {}
+    if won:
+        names.insert(0, "win rate (decides)")
     for name in ("n", "errors", *names, "output tokens, mean", "median"):
         table.add_column(name, justify="right")
     for name, arm in report.arms.items():
-        scores = [arm.metric(metric) for metric in metrics]
+        scores = [*([rates.get(name)] if won else []), *(arm.metric(metric) for metric in metrics)]
         numbers = [*scores, arm.output_tokens.mean, arm.output_tokens.median]
         table.add_row(name, str(arm.n), str(arm.errors), *("-" if n is None else f"{n:.1f}" for n in numbers))
     console.print(table)

@@ -64,6 +64,24 @@ def test_the_table_shows_the_metric_that_decided(form_counts: bool, decides: str
     assert printed.count("72.0") == (0 if form_counts else 2)
 
 
+def test_the_table_shows_the_win_rate_where_judges_decided() -> None:
+    """It is a figure of the two arms that judges compared, and of no other."""
+    known = {"groups": 60, "records": 60, "detectable": 1.0, "p_value": 0.01, "interval": (10.0, 50.0)}
+    entry = {"arm": "tuned", "against": "base", "metric": "win_rate", "difference": 30.0, **known}
+    decision: dict[str, object] = {"verdict": "promote", "reasons": [], "metric": "win_rate", "champion": None}
+    report = succeeded_report(
+        arms={name: arm_figures() for name in ("tuned", "base", "other")},
+        comparisons=[entry],
+        decision={**decision, "gate": {"metric": "win_rate"}},
+    )
+    console = Console(file=StringIO(), width=120)
+    result.tell_scores(console, report, "title")
+    assert isinstance(console.file, StringIO)
+    printed = console.file.getvalue()
+    assert "win rate (decides)" in printed
+    assert [printed.count(rate) for rate in ("65.0", "35.0")] == [1, 1]
+
+
 def test_the_way_of_serving_is_told() -> None:
     """A deployment is not billed by the hour, and must not look as if it were."""
     deployed, purchased = (
