@@ -25,12 +25,6 @@ def tell_dataset(console: Console, report: DatasetDocument) -> None:
     for rule, count in sorted(report.issue_counts.items(), key=lambda item: report.rules[item[0]].severity):
         _tell_rule(console, rule, count, report)
     _tell_changes(console, report)
-    for kind, changes in (("dropped", report.dropped), ("changed", report.changed)):
-        for change in changes:
-            lines = ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in change.lines[:5])
-            more = ", …" if len(change.lines) > len(change.lines[:5]) else ""
-            text = f"{name(change.path)}: {change.count:,} lines {kind} ({change.what}): {lines}{more}"
-            console.write_line(text)
     _tell_samples(console, report.samples)
     _tell_labels(console, report.labels)
     _tell_tokens(console, report.tokens)

@@ -15,6 +15,7 @@ from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.record_set import Rules
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.models import catalogue
+from lambdas.domain.report.dataset_page import render_dataset_page
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import RunLimits, SettingFinding
 from lambdas.domain.settings.run_settings import Choices
@@ -144,11 +145,13 @@ class Output(NamedTuple):
     log: FindingLog
 
     def save(self, checked: CheckedDataset, files: Mapping[SetName, Path], opener: Opener) -> None:
-        """Writes report.json, and the sets of an accepted data set."""
+        """Writes report.json, report.html, and the sets of an accepted data set."""
         if checked.prepared is not None:
             write_sets(LocalFiles(files, opener), checked, checked.prepared, _writer(self.folder / "dataset"))
         document = json.dumps(checked.document.dump(), indent=2, ensure_ascii=False)
         (self.folder / "report.json").write_text(document + "\n")
+        page = render_dataset_page(checked.document, checked.given, checked.prepared)
+        (self.folder / "report.html").write_text(page, encoding="utf-8")
 
 
 class _Lines(NamedTuple):

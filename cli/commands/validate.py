@@ -78,11 +78,14 @@ def validate(
         written.save(checked, files, opener("Writing"))
         repaired = fix_files(given, files, settings_of(given), choices, fix, opener("Fixing")) if fix else []
     if json:
+        tell_repaired(console, repaired)
         # In ASCII nothing is left for the console to spell out.
         for line in dumps(checked.document.dump(), indent=2).splitlines():
             Console().write_line(line)
         raise typer.Exit(0 if checked.document.accepted else 1)
     tell_dataset(console, checked.document)
     tell_repaired(console, repaired)
-    console.write_line(f"Report: {out / 'report.json'}; all findings: {out / 'dataset' / 'issues.csv'}")
+    console.write_line(
+        f"Report: {out / 'report.html'}, {out / 'report.json'}; all findings: {out / 'dataset' / 'issues.csv'}"
+    )
     raise typer.Exit(0 if checked.document.accepted else 1)

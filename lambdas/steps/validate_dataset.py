@@ -11,7 +11,6 @@ from lambdas.adapters.stores.stored_answers import EXAMPLES, TEST_GROUPS
 from lambdas.adapters.stores.uploaded_files import UploadedFiles, etags_of_siblings
 from lambdas.domain.core.errors import DatasetRejected
 from lambdas.domain.core.run import Run
-from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.folder import doubled_files, unknown_files
 from lambdas.domain.dataset.preparation import PreparedDataset
@@ -27,7 +26,7 @@ from lambdas.steps.observability import logger, metrics
 from lambdas.steps.planning import make_plan, set_key
 from lambdas.steps.uploaded_folder import wait_for_upload
 
-_REPORT, _FINDINGS = "dataset/report.json", "dataset/issues.csv"
+_REPORT, _FINDINGS, _PAGE = "dataset/report.json", "dataset/issues.csv", "dataset/report.html"
 
 
 def validate_dataset(
@@ -40,7 +39,7 @@ def validate_dataset(
     needs_approval: bool,
     clock: Clock,
 ) -> Plan:
-    """Writes `dataset/report.json` and `dataset/issues.csv` in any case; of accepted data what later states read.
+    """Writes report.json, report.html and issues.csv in any case; of accepted data what later states read.
 
     Raises DatasetRejected if data or run.json break a rule, and ServiceBusy if S3 is busy.
     """
@@ -59,7 +58,7 @@ def validate_dataset(
         )
     _log_files(files, checked)
     if checked.prepared is None:
-        raise _rejected(run, checked.document, adapters)
+        raise _rejected(run, checked, adapters)
     plan = make_plan(run, checked, checked.prepared, limits, environment=environment, needs_approval=needs_approval)
     plan = plan.model_copy(update={"siblings": etags_of_siblings(folder)})
     examples = write_sets(
@@ -69,7 +68,7 @@ def validate_dataset(
         lambda name: adapters.objects.line_writer(run.output_bucket, set_key(run, name)),
     )
     _write_evaluation(run, plan, checked.prepared, examples, adapters)
-    _write_report(run, checked.document, adapters)
+    _write_report(run, checked, adapters)
     counts = {"records": checked.prepared.counts(), "issue_counts": checked.document.issue_counts}
     logger.info("Data set accepted", extra=counts)
     return plan
@@ -91,15 +90,22 @@ def _log_files(files: UploadedFiles, checked: CheckedDataset) -> None:
     metrics.add_metric("RecordsRead", MetricUnit.Count, checked.document.records.read)
 
 
-def _rejected(run: Run, document: DatasetDocument, adapters: Adapters) -> DatasetRejected:
-    uri = _write_report(run, document, adapters)
+def _rejected(run: Run, checked: CheckedDataset, adapters: Adapters) -> DatasetRejected:
+    document, uri = checked.document, _write_report(run, checked, adapters)
     logger.warning("Data set rejected", extra={"issue_counts": document.issue_counts, "report": uri})
     metrics.add_metric("DatasetsRejected", MetricUnit.Count, 1)
     return DatasetRejected(rejection(document, uri))
 
 
-def _write_report(run: Run, document: DatasetDocument, adapters: Adapters) -> str:
-    return adapters.objects.write(run.output_bucket, f"{run.prefix}{_REPORT}", orjson.dumps(document.dump()))
+def _write_report(run: Run, checked: CheckedDataset, adapters: Adapters) -> str:
+    """Writes the page and the report, and returns the report's URI."""
+    # A cold start does not pay for the template engine and the drawing library.
+    from lambdas.domain.report.dataset_page import render_dataset_page  # noqa: PLC0415
+
+    page = render_dataset_page(checked.document, checked.given, checked.prepared).encode()
+    adapters.objects.write(run.output_bucket, f"{run.prefix}{_PAGE}", page, "text/html; charset=utf-8")
+    document = orjson.dumps(checked.document.dump())
+    return adapters.objects.write(run.output_bucket, f"{run.prefix}{_REPORT}", document)
 
 
 def _write_evaluation(

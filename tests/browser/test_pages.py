@@ -27,6 +27,7 @@ from lambdas.domain.report.run_report import Lineage
 from lambdas.domain.training.losses import JobLosses, Loss, Losses
 from tests.answer_lines import make_answer, make_judgements
 from tests.browser.chromium import ROOT, needs_chromium, run_node
+from tests.unit.dataset_pages import checked, page_of, tickets
 from tests.unit.reports import succeeded_report
 from tests.unit.run_states import RUN_ID, TRAINING_SET, make_facts, make_plan, make_serving
 
@@ -133,11 +134,22 @@ def errors_page() -> str:
     return render_page(succeeded_report(task=task), Materials({"tuned": tuned, "base": base}, {}, None))
 
 
-@pytest.mark.parametrize("name", ["report", "human_review"])
+def page_named(name: str, folder: Path) -> str:
+    """Each page that people read."""
+    if name == "report":
+        return report_page()
+    if name == "dataset":
+        return page_of(checked(folder, [{**one, "prompt": ATTACK + one["prompt"]} for one in tickets(200)]))
+    if name == "refused-dataset":
+        return page_of(checked(folder, [*tickets(90), {ATTACK: ATTACK}, "{", {"prompt": "p" * 9_000}]))
+    return render_review(RUN_ID, pairs(), simulated=True)
+
+
+@pytest.mark.parametrize("name", ["report", "human_review", "dataset", "refused-dataset"])
 def test_page_is_accessible_on_screen_and_phone_in_light_and_dark(name: str, tmp_path: Path) -> None:
     """Whoever must decide must be able to read it; screenshots are left in build/screenshots to be looked at."""
     page = tmp_path / f"{name}.html"
-    page.write_text(report_page() if name == "report" else render_review(RUN_ID, pairs(), simulated=True))
+    page.write_text(page_named(name, tmp_path))
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     found = run_node("check_page.js", page, SCREENSHOTS)
     assert len(found) == 4

@@ -420,7 +420,7 @@ def test_bad_data_is_refused_with_a_report_and_nothing_else_written(
     report = pipeline.report()
     assert report["status"] == "rejected"
     assert (rule, line) in [(issue["rule"], issue["line"]) for issue in report["issues"]]
-    assert pipeline.outputs() == {"dataset/report.json", "dataset/issues.csv"}
+    assert pipeline.outputs() == {"dataset/report.json", "dataset/report.html", "dataset/issues.csv"}
 
 
 def test_object_that_is_gone_is_refused_with_a_report(pipeline: Pipeline) -> None:

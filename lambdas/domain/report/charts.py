@@ -63,16 +63,26 @@ def token_histogram(tokens: Mapping[str, Sequence[int]]) -> str:
 
     Bars are in per cent of an arm's answers, so that arms with missing answers can be compared.
     """
+    return _histogram(f"Output tokens per answer: {' and '.join(tokens)}", "output tokens", "answers", tokens)
+
+
+def length_histogram(title: str, unit: str, lengths: Sequence[int]) -> str:
+    """How long the records of a data set are; the last bar holds the longest 1 % and above."""
+    return _histogram(title, unit, "records", {title: lengths}, show_legend=False)
+
+
+def _histogram(title: str, unit: str, of: str, tokens: Mapping[str, Sequence[int]], **settings: Any) -> str:
     pooled = sorted(count for counts in tokens.values() for count in counts)
     top = pooled[math.ceil(0.99 * len(pooled)) - 1] if pooled else 0
     width = max(1, round(_step((top - pooled[0]) / _BINS))) if pooled else 1
     chart = _chart(
         pygal.Histogram,
-        f"Output tokens per answer: {' and '.join(tokens)}",
-        x_title="output tokens",
-        y_title="% of answers",
+        title,
+        x_title=unit,
+        y_title=f"% of {of}",
         margin_bottom=_LEGEND_ROW,
         x_labels=_token_labels(pooled, top // width * width, width),
+        **settings,
     )
     for name, counts in tokens.items():
         if counts:
