@@ -220,6 +220,7 @@ def score(files: Files, checked: CheckedAnswers, settings: RunSettings) -> Score
             few_shot=arms[arm].few_shot,
             right=evaluation.right.get(arm),
             classification=evaluation.classifications.get(arm),
+            fields=evaluation.fields.get(arm),
             missing=missing.get(arm),
         )
         for arm, counted in evaluation.figures.items()

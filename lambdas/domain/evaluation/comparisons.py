@@ -18,6 +18,7 @@ from lambdas.domain.evaluation.metrics.json_match import NOT_JSON, structured_sc
 from lambdas.domain.evaluation.metrics.mixed import mixed_match
 from lambdas.domain.evaluation.metrics.numeric import numeric_match
 from lambdas.domain.evaluation.metrics.rouge import rouge_l
+from lambdas.domain.evaluation.metrics.tool_calls import call_arguments, call_match, call_name
 from lambdas.domain.evaluation.significance import Difference, compare
 from lambdas.domain.evaluation.task_kind import TaskKind
 
@@ -260,6 +261,9 @@ def score_record(response: str | None, reference: str | None, scoring: Scoring) 
         scores["code_match"] = code_match(given, wanted)
     if kind == "multiple_choice":
         scores["choice_match"] = choice_match(given, wanted)
+    if kind == "tool_calls":
+        calls = {"call_match": call_match, "call_name": call_name, "call_arguments": call_arguments}
+        scores |= {name: score(given, wanted) for name, score in calls.items()}
     if kind == "json":
         structured = structured_score(given, wanted) or (None if response is not None else NOT_JSON)
         for name in ("valid_json", "json_match", "schema_match"):

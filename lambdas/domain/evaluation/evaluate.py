@@ -33,6 +33,7 @@ from lambdas.domain.evaluation.comparisons import (
     state_comparison,
 )
 from lambdas.domain.evaluation.decision import Decision, Rival, decide_on, find_reservations, find_rivals
+from lambdas.domain.evaluation.field_counts import ArmFields, count_fields_of_arms
 from lambdas.domain.evaluation.gate import WIN_RATE
 from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.evaluation.lost_answers import tell_constant_answer
@@ -93,6 +94,7 @@ class Evaluation(NamedTuple):
     figures: dict[str, AnswerFigures]
     missing: dict[str, str]
     classifications: dict[str, Classification]
+    fields: dict[str, ArmFields]
     comparisons: list[Comparison]
     decision: Decision
     extremes: Extremes
@@ -157,6 +159,7 @@ def evaluate(
         figures={arm: one.figures for arm, one in scored.items()},
         missing=dict(missing),
         classifications=classifications,
+        fields=count_fields_of_arms(answers, kind),
         comparisons=entries,
         decision=decide_on(settings.gate, metric, to_beat, others, reservations, compared, untold, win_rate),
         extremes=_find_extremes(tuned, base, groups, looked_at),

@@ -8,6 +8,7 @@ from lambdas.domain.evaluation.metrics.choice_match import choice, is_choice
 from lambdas.domain.evaluation.metrics.classification import are_labels, label
 from lambdas.domain.evaluation.metrics.code_match import is_code
 from lambdas.domain.evaluation.metrics.numeric import is_numeric
+from lambdas.domain.evaluation.metrics.tool_calls import are_calls
 from lambdas.domain.evaluation.task_kind import TaskKind
 
 # One malformed reference does not change what a task is.
@@ -23,7 +24,7 @@ class TaskDetector:
     """Counts references, one after another, and keeps no more of them than could be labels."""
 
     def __init__(self) -> None:
-        self._records = self._json = self._code = self._choices = self._numeric = 0
+        self._records = self._json = self._calls = self._code = self._choices = self._numeric = 0
         self._letters: set[str | None] = set()
         self._distinct: set[str] = set()
         self._has_long = False
@@ -31,7 +32,9 @@ class TaskDetector:
     def add(self, reference: str) -> None:
         """Counts a reference."""
         self._records += 1
-        self._json += _is_json(reference)
+        is_json = _is_json(reference)
+        self._json += is_json
+        self._calls += is_json and are_calls(reference)
         self._code += is_code(reference)
         if len(reference) > _LONGEST_FIGURES:
             self._has_long = True
@@ -46,15 +49,18 @@ class TaskDetector:
     def kind(self) -> TaskKind:
         """The kind of the task by the first rule that holds; text where there are no references.
 
-        1. json, code: at least 95 % of the references are JSON objects or arrays; are SQL or programs (`is_code`).
-        2. multiple_choice: at least 95 % are one letter of A to H, and there are several of them.
-        3. labels: short, recurring references, however many (`are_labels`), numbers such as ratings included.
-        4. numeric: at least 95 % are nothing but numbers (`is_numeric`); mixed: at least 20 % are.
-        5. text: all else.
+        1. tool_calls: at least 95 % of the references are calls of tools (`read_calls`).
+        2. json, code: at least 95 % of the references are JSON objects or arrays; are SQL or programs (`is_code`).
+        3. multiple_choice: at least 95 % are one letter of A to H, and there are several of them.
+        4. labels: short, recurring references, however many (`are_labels`), numbers such as ratings included.
+        5. numeric: at least 95 % are nothing but numbers (`is_numeric`); mixed: at least 20 % are.
+        6. text: all else.
         """
         least = _MOSTLY * self._records
         if not self._records:
             return "text"
+        if self._calls >= least:
+            return "tool_calls"
         if self._json >= least:
             return "json"
         if self._code >= least:

@@ -2,11 +2,12 @@
 
 from typing import Literal
 
-TaskKind = Literal["labels", "json", "numeric", "mixed", "code", "multiple_choice", "text"]
+TaskKind = Literal["labels", "json", "tool_calls", "numeric", "mixed", "code", "multiple_choice", "text"]
 
 PRIMARY_METRIC: dict[TaskKind, str] = {
     "labels": "label_match",
     "json": "json_fields",
+    "tool_calls": "call_match",
     "numeric": "numeric_match",
     "mixed": "mixed_match",
     "code": "code_match",

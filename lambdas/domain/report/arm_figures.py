@@ -8,6 +8,7 @@ from lambdas.domain.cost.answer_prices import answer_prices
 from lambdas.domain.evaluation.answer_figures import AnswerFigures, drop_unknown
 from lambdas.domain.evaluation.arms import BASE
 from lambdas.domain.evaluation.evaluate import Evaluation
+from lambdas.domain.evaluation.field_counts import ArmFields
 from lambdas.domain.evaluation.metrics.classification import Classification
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report.run_report import METRICS_OF_ALL, ArmFigures, Latency, TokenFigures
@@ -34,6 +35,7 @@ def summarise_arms(
             price_per_1000=prices[name],
             right=evaluation.right.get(name),
             classification=evaluation.classifications.get(name),
+            fields=evaluation.fields.get(name),
             missing=evaluation.missing.get(name),
             sent=plan.evaluation.inference.without(left_out.get(name, ())).sent(),
         )
@@ -62,12 +64,13 @@ def summarise_arm(
     price_per_1000: float | None = None,
     right: int | None = None,
     classification: Classification | None = None,
+    fields: ArmFields | None = None,
     missing: str | None = None,
     sent: Mapping[str, int | float] | None = None,
 ) -> ArmFigures:
     """An arm's figures; `means` has its metrics. Of one that is `missing` the figures would be those of a few."""
     if missing is not None:
-        price_per_1000 = classification = right = None
+        price_per_1000 = classification = fields = right = None
     counted = figures if missing is None else AnswerFigures()
     latencies = drop_unknown(counted.latency_ms)
     return ArmFigures.parse(
@@ -89,6 +92,7 @@ def summarise_arm(
             "price_per_right": _price_per_right(price_per_1000, counted.answers, right),
             "classification": classification,
             "token_reduction_percent": None,
+            **({} if fields is None else {"fields": fields}),
             **({} if missing is None else {"missing": missing}),
             **({} if sent is None else {"sent": sent}),
         }

@@ -10,6 +10,7 @@ from lambdas.domain.cost.running import RunningCost
 from lambdas.domain.evaluation.comparisons import Comparison
 from lambdas.domain.evaluation.decision import Decision
 from lambdas.domain.evaluation.evaluate import Extremes, Task
+from lambdas.domain.evaluation.field_counts import ArmFields
 from lambdas.domain.evaluation.judging.summary import Judging, PromptVersion
 from lambdas.domain.evaluation.metrics.classification import Classification
 from lambdas.domain.evaluation.reuse import Reuse
@@ -35,6 +36,9 @@ METRICS = (
     "json_fields",
     "json_match",
     "schema_match",
+    "call_match",
+    "call_name",
+    "call_arguments",
     "content",
 )
 
@@ -93,6 +97,9 @@ class ArmFigures(Section):
     json_fields: float | None = None
     json_match: float | None = None
     schema_match: float | None = None
+    call_match: float | None = None
+    call_name: float | None = None
+    call_arguments: float | None = None
     content: float | None = None
     output_tokens: TokenFigures
     latency_ms: Latency
@@ -105,6 +112,7 @@ class ArmFigures(Section):
     price_per_right: float | None = None
     classification: Classification | None
     token_reduction_percent: TokenFigures | None
+    fields: ArmFields | None = None
     missing: str | None = None
     sent: dict[str, int | float] | None = None
 

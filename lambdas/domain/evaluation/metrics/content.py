@@ -14,12 +14,13 @@ from lambdas.domain.evaluation.metrics.choice_match import choice, named_choice
 from lambdas.domain.evaluation.metrics.classification import label, label_match
 from lambdas.domain.evaluation.metrics.code_match import code_match
 from lambdas.domain.evaluation.metrics.json_fields import json_fields
-from lambdas.domain.evaluation.metrics.json_match import structured_score
+from lambdas.domain.evaluation.metrics.json_match import INVALID, parse_json, structured_score
 from lambdas.domain.evaluation.metrics.numeric import is_numeric, numeric_match, same_figures
 from lambdas.domain.evaluation.metrics.readings import readings, whole_readings
 from lambdas.domain.evaluation.metrics.rouge import rouge_l
 from lambdas.domain.evaluation.metrics.scoring import exact_match, f1
 from lambdas.domain.evaluation.metrics.tokens_by_script import space_out
+from lambdas.domain.evaluation.metrics.tool_calls import call_arguments, call_match, call_name
 
 # Positions from which a JSON value within a text is read.
 _MOST_STARTS = 20
@@ -102,6 +103,13 @@ def _json_content(score: Lenient) -> Lenient:
     return best
 
 
+def first_json(response: str) -> str:
+    """The JSON that an answer is or has within it; the answer itself where it has none."""
+    if parse_json(response) is not INVALID:
+        return response
+    return next(_json_texts(response), response)
+
+
 def _json_texts(response: str) -> Iterator[str]:
     """The first JSON object or array in a text, as a text."""
     decoder = json.JSONDecoder()
@@ -143,6 +151,9 @@ _LENIENT: dict[str, Lenient] = {
     "code_match": _best(code_match),
     "choice_match": _choice_content,
     "json_fields": _json_content(json_fields),
+    "call_name": _json_content(call_name),
+    "call_arguments": _json_content(call_arguments),
+    "call_match": _json_content(call_match),
     "json_match": _json_content(_match("json_match")),
     "schema_match": _json_content(_match("schema_match")),
 }

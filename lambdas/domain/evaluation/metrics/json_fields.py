@@ -4,12 +4,15 @@ A field is the path to a value that is neither an object nor an array: `/total`,
 tool call may be JSON in a text (`"arguments": "{...}"`): their fields count, too.
 """
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from lambdas.domain.evaluation.metrics.json_match import INVALID, parse_json, same_value
 
 _ARGUMENTS = "arguments"
+
+Outcome = Literal["right", "wrong", "missing", "extra"]
 
 
 class FieldCounts(NamedTuple):
@@ -29,10 +32,18 @@ class FieldCounts(NamedTuple):
 
 def count_fields(given: Any, wanted: Any) -> FieldCounts:
     """The fields of a parsed answer against those of its reference."""
-    own, theirs = dict(_fields(given)), dict(_fields(wanted))
-    shared = own.keys() & theirs.keys()
-    right = sum(same_value(own[path], theirs[path]) for path in shared)
-    return FieldCounts(right, len(shared) - right, len(theirs) - len(shared), len(own) - len(shared))
+    found = Counter(outcome for _, outcome in field_outcomes(given, wanted))
+    return FieldCounts(found["right"], found["wrong"], found["missing"], found["extra"])
+
+
+def field_outcomes(given: Any, wanted: Any) -> Iterator[tuple[str, Outcome]]:
+    """Each field of the answer and of the reference with how the answer has it; one that is INVALID has none."""
+    own = {} if given is INVALID else dict(_fields(given))
+    theirs = dict(_fields(wanted))
+    for path, value in theirs.items():
+        yield path, "missing" if path not in own else "right" if same_value(own[path], value) else "wrong"
+    for path in own.keys() - theirs.keys():
+        yield path, "extra"
 
 
 def json_fields(response: str, reference: str) -> float | None:
