@@ -259,3 +259,52 @@ def test_a_record_that_is_encoded_twice_is_told_so() -> None:
     """It is the most frequent text where an object should be."""
     [found] = found_in(lines_of(json.dumps({"prompt": "a", "completion": "b"})))
     assert (found.rule, "decode it once more" in found.remedy) == ("record-type", True)
+
+
+@pytest.mark.parametrize(
+    ("data", "rule", "words", "remedy"),
+    [
+        (b"Dear all,\nhere are the tickets.\n" * 30, "file-format", "is plain text", "on one line"),
+        (b"prompt\nWhere is it?\nWho are you?\n", "file-format", "is plain text", "CSV file with a header"),
+        (b"Where is it?,Here\nWho are you?,Nobody\n", "columns", "Where is it?, Here", "Write a header"),
+        (
+            json.dumps({"prompt": ["a", "b"], "completion": ["c", "d"]}).encode(),
+            "record-type",
+            "columns of 2 texts",
+            "orient='records'",
+        ),
+        (
+            json.dumps({"prompt": {"0": "a", "1": "b"}, "completion": {"0": "c", "1": "d"}}).encode(),
+            "record-type",
+            "columns of 2 texts",
+            "orient='records'",
+        ),
+        (
+            json.dumps({"data": [{"prompt": "a", "completion": "b"}] * 40}).encode(),
+            "record-type",
+            "stand in the list 'data'",
+            "jq -c '.data[]'",
+        ),
+        (
+            '{"prompt": "Größe", "completion": "ä"}\n'.encode("cp1252") * 40,
+            "encoding",
+            "Not UTF-8",
+            "fine-tune convert",
+        ),
+    ],
+)
+def test_what_the_whole_file_shows_is_one_finding_with_the_way_out(
+    data: bytes, rule: str, words: str, remedy: str
+) -> None:
+    """Its lines alone do not show it."""
+    report, document = checked(data)
+    [found] = [found for found in document.issues if found.severity == "error"]
+    assert (found.rule, report.errors) == (rule, 1)
+    assert words in found.message
+    assert remedy in found.remedy
+
+
+def test_columns_with_spaces_in_their_names_are_no_record() -> None:
+    """A header is told by what it says, not by its form."""
+    [found] = found_in(b"Ticket Body,Final Category\na,b\nc,d\n")
+    assert "--prompt" in found.remedy

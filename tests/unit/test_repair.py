@@ -56,6 +56,13 @@ def test_what_has_one_meaning_is_written_as_it_is_meant_and_listed(data: bytes, 
     assert not report.errors
 
 
+def test_a_file_in_the_encoding_of_windows_is_read_as_such() -> None:
+    """Most files that are not UTF-8 are."""
+    lines, report = repair('{"prompt": "Größe?", "completion": "ä"}\n'.encode("cp1252") * 12)
+    assert orjson.loads(lines[0])["messages"][0]["content"] == "Größe?"
+    assert report.changed["a.jsonl", "read as Windows-1252"].count == 12
+
+
 def test_blank_lines_are_left_out_and_listed() -> None:
     """They are no records."""
     lines, report = repair(jsonl(ROWS).replace(b"\n", b"\n\n"))

@@ -46,6 +46,10 @@ _KINDS: dict[bytes, tuple[str, str]] = {
         "Fetch it with `git lfs pull`, and upload it",
     ),
 }
+# Of a line that was meant as JSON, and of a line of text.
+_LIKE_JSON = re.compile(rb'[{\[\]}"\x00]|^\s*(null|true|false|-?\d)')
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]{2}")
+_LINES_OF_PROSE = 20
 _PYTHON = re.compile(rb"\[?\s*\{\s*'")
 # Of files of text, after white space; the first that fits says what the file is.
 _TEXTS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
@@ -83,6 +87,12 @@ def explain_foreign(head: bytes, file: str) -> tuple[str, str] | None:
 def is_python(head: bytes) -> bool:
     """Whether a file that begins like this has records in Python's notation."""
     return _PYTHON.match(_text(head)) is not None
+
+
+def is_prose(head: bytes) -> bool:
+    """Whether none of the first lines has anything of JSON, but letters: who wrote them had no records in mind."""
+    lines = [line for line in _text(head).splitlines()[:_LINES_OF_PROSE] if line.strip()]
+    return len(lines) > 1 and not any(_LIKE_JSON.search(line) for line in lines) and all(map(_WORD.search, lines))
 
 
 def _text(head: bytes) -> bytes:

@@ -18,6 +18,8 @@ from lambdas.domain.dataset.report import DatasetReport, LineRanges
 from lambdas.domain.dataset.rules import remedies
 
 _COLUMNS_SHOWN = 12
+# Of a cell, rather than of a column's name: a sentence's end, a long text, a number.
+_LIKE_DATA = re.compile(r"[?!.]\s*$|.{60}|^[\d\s.,%-]+$", re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 
 
@@ -94,6 +96,8 @@ def offer_mapping(columns: Sequence[str]) -> str:
     """What to do about columns that are not known: name them, as options or in run.json."""
     # Other names could say something of their own to the shell that the command is pasted into.
     plain = [column for column in columns if _PLAIN.fullmatch(column)]
+    if any(_LIKE_DATA.search(column) for column in columns):
+        return "Write a header above the rows, such as prompt,completion: the first row seems to be a record already."
     prompt, completion = (plain[0], plain[-1]) if len(plain) > 1 else ("question", "label")
     return (
         f"Name the columns that make the prompt and the answer, such as --prompt '{{{prompt}}}' --completion "

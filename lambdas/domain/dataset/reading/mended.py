@@ -24,6 +24,7 @@ _HEAD_BYTES = 64 * 1024
 # A literal takes far more memory than its text.
 _MOST_PYTHON_BYTES = 16 << 20
 _PYTHON, _COMMA, _TWICE = "read as Python's notation", "comma behind the record removed", "decoded once more"
+_WINDOWS = "read as Windows-1252"
 
 Mended = dict[str, LineRanges]
 
@@ -65,6 +66,8 @@ def _is_record(line: bytes) -> bool:
 
 def _mended(line: bytes) -> tuple[bytes, str] | None:
     """The record that a line is meant as, as a line, and what was done; None for what has no single meaning."""
+    if (text := _from_windows(line)) is not None:
+        return (text + b"\n", _WINDOWS) if _is_record(text) else None
     if line.endswith(b",") and _is_record(line[:-1]):
         return line[:-1].rstrip() + b"\n", _COMMA
     if line.startswith(b'"'):
@@ -75,6 +78,18 @@ def _mended(line: bytes) -> tuple[bytes, str] | None:
         value = _literal(line.rstrip(b","))
         found = _dumped(value) if isinstance(value, dict) else None
         return None if found is None else (found, _PYTHON)
+    return None
+
+
+def _from_windows(line: bytes) -> bytes | None:
+    """A line that is not UTF-8 as the text in Windows-1252 that it may be."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        try:
+            return line.decode("cp1252").encode()
+        except UnicodeDecodeError:
+            return None
     return None
 
 

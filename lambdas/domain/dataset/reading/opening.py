@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Literal
 from lambdas.domain.dataset.formats.mapping import ColumnMapping
 from lambdas.domain.dataset.reading.blocks import Block, read_blocks
 from lambdas.domain.dataset.reading.csv_rows import CsvRows, csv_dialect, foreign_dialect
-from lambdas.domain.dataset.reading.foreign import explain_foreign, is_python
+from lambdas.domain.dataset.reading.foreign import explain_foreign, is_prose, is_python
 from lambdas.domain.dataset.reading.gunzip import MAGIC, Gunzipped
 from lambdas.domain.dataset.reading.json_values import JsonLayout, JsonValues, json_layout
 from lambdas.domain.dataset.reading.mapped_values import MappedValues
@@ -23,6 +23,10 @@ Container = Literal["JSONL", "CSV", "Excel sheet"] | JsonLayout
 
 # Enough for the header of any table, and for the first record of most files.
 HEAD_BYTES = 64 * 1024
+_AS_RECORDS = (
+    'Write each prompt with its answer on one line, such as {"prompt": …, "completion": …}, or both as columns of a '
+    "CSV file with a header."
+)
 _BUFFER_BYTES = 1 << 18
 
 
@@ -95,6 +99,9 @@ def _open(stream: BinaryIO, head: bytes, file: str, report: DatasetReport, mappi
             raise UnreadableFileError("file-format", message, remedy=remedy)
         dialect = foreign_dialect(head)
     if dialect is None:
+        if is_prose(head):
+            message = "The file is plain text: its first lines are no JSON, and no table with a header."
+            raise UnreadableFileError("file-format", message, remedy=_AS_RECORDS)
         return OpenedFile("JSONL", read_blocks(stream))
     rows = CsvRows(read_blocks(stream), dialect, file, report, mapping)
     return OpenedFile("CSV", rows, rows=rows)

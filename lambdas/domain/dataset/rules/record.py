@@ -22,6 +22,8 @@ def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[RecordFindi
     kind = formats.refused(value)
     if kind is not None:
         return [RecordFinding("unsupported-format", "", f"The record contains {kind.what}.")]
+    if (whole := _whole_file(value)) is not None:
+        return [whole]
     source_format = formats.detect(value)
     if source_format is None:
         message = f"The keys {shown_columns([*value])} are those of no format."
@@ -38,6 +40,28 @@ def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[RecordFindi
         return [RecordFinding("single-turn", pointer, message)]
     texts = [*_group_text(value), *formats.texts(value, source_format)]
     return [*_empty_texts(texts), *_reserved_words(texts, model)]
+
+
+def _whole_file(value: JsonObject) -> RecordFinding | None:
+    """What one object is that holds all of a file's records: its columns, or a list of records."""
+    lists = {key: each for key, each in value.items() if isinstance(each, list | dict) and len(each) > 1}
+    sizes = {len(each) for each in lists.values()}
+    if len(lists) > 1 and len(lists) == len(value) and len(sizes) == 1 and all(map(_is_column, lists.values())):
+        message = f"The object holds columns of {sizes.pop()} texts and is no record: {shown_columns([*value])}."
+        remedy = "Write a record for each row, such as with pandas' to_json(orient='records', lines=True)."
+        return RecordFinding("record-type", "", message, remedy)
+    if formats.detect(value) is None:
+        for key, each in lists.items():
+            if isinstance(each, list) and all(isinstance(item, dict) for item in each):
+                message = f"The records stand in the list {key[:40]!r} of one object."
+                name = key if key.isidentifier() and key.isascii() else "data"
+                remedy = f"Upload the list itself, such as with `jq -c '.{name}[]' FILE > NEW.jsonl`."
+                return RecordFinding("record-type", f"/{key[:40]}", message, remedy)
+    return None
+
+
+def _is_column(values: Any) -> bool:
+    return all(isinstance(each, str) for each in (values.values() if isinstance(values, dict) else values))
 
 
 def _duplicate_keys(line: bytes, names: tuple[str, ...] | None) -> list[RecordFinding]:

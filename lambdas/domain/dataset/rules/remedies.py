@@ -6,10 +6,14 @@ from typing import Any
 # Whose answers would be nothing at all.
 _NULL = "Fill in the text, or leave the record out: null is the absence of a text."
 _NULL_OPTIONAL = "Leave the key out: null is the absence of a text."
+_ENCODING = "Export the file as UTF-8; if it is in Windows-1252, `fine-tune convert` reads it as such."
 _BY_SYNTAX: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"\r"), "End lines in a line feed: a carriage return alone is none."),
     (re.compile(rb"^\{\s*'"), "Python's notation is no JSON: convert the file with `fine-tune convert`."),
-    (re.compile(rb",$"), "Remove the comma at the end of the line: records stand one below the other, not in a list."),
+    (
+        re.compile(rb"\}\s*,$"),
+        "Remove the comma at the end of the line: records stand one below the other, not in a list.",
+    ),
     (re.compile(rb":\s*(NaN|-?Infinity)\b"), "Write a text for NaN and Infinity, which JSON does not have."),
     (re.compile(rb":\s*(True|False|None)\b"), "Write true, false and null in small letters, as JSON does."),
     (re.compile(rb"^\s*(//|#)"), "Remove the comment: JSON has none."),
@@ -42,9 +46,11 @@ def for_record(value: Any) -> str:
     return 'Write an object with its keys, such as {"prompt": …, "completion": …}.'
 
 
-def for_syntax(line: bytes) -> str:
-    """What to do about a line that is not JSON; empty where it shows nothing in particular."""
+def for_line(rule: str, line: bytes) -> str:
+    """What to do about a line that is not JSON, or not UTF-8; empty where it shows nothing in particular."""
     text = line.rstrip()
+    if rule == "encoding":
+        return "" if text.isascii() else _ENCODING
     return next((remedy for pattern, remedy in _BY_SYNTAX if pattern.search(text)), "")
 
 

@@ -134,8 +134,7 @@ class Structure:
             value = _loads(line)
         except orjson.JSONDecodeError as error:
             rule, message = _explain_syntax(line, error)
-            remedy = remedies.for_syntax(line) if rule == "json-syntax" else ""
-            self._report.add(rule, self._file, message, line=number, remedy=remedy)
+            self._report.add(rule, self._file, message, line=number, remedy=remedies.for_line(rule, line))
             return None
         keys = self._keys(value)
         if keys and keys == len(self._hits(line)) and not self._is_suspect(line):
