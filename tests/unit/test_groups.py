@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.split.context import Context
-from lambdas.domain.dataset.split.groups import expected_leakage, group
+from lambdas.domain.dataset.split.groups import group
+from lambdas.domain.dataset.split.leakage import expected_leakage
 from lambdas.domain.dataset.split.signature import Signature, sign
 
 Rows = list[list[str]]

@@ -16,7 +16,7 @@ from lambdas.domain.dataset.document import (
 from lambdas.domain.dataset.preparation import Given, PreparedDataset, Wanted
 from lambdas.domain.dataset.report import DatasetReport, listed
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
-from lambdas.domain.dataset.split.groups import expected_leakage
+from lambdas.domain.dataset.split.leakage import expected_leakage
 from lambdas.domain.dataset.tokens import Tier, TokenCounts
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.models.hyperparameters import Recommendation

@@ -13,36 +13,28 @@ weigh or count. Two records are linked
 - where their last messages are the same and one record has NEAR_TOKENS tokens more at most, or where they differ in
   one word. A short message of which FILLERS variants exist is a form that is filled in, and links nothing.
 
-Candidates come from an inverted index, asked for each signature's rarest tokens, just so many that a larger signature
-that holds enough of it must have one of them (prefix filter; Chaudhuri, Ganti, Kaushik, "A primitive operator for
-similarity joins in data cleaning", 2006), and from an index of runs; each is checked against the whole signatures.
-Signatures go from large to small, and of one that was linked only the tokens that its larger ones lack are indexed.
-Links are transitive; nothing is random.
+Candidates come from an index of tokens (`containment.py`), and from an index of runs; each is checked against the whole
+signatures. Links are transitive; nothing is random.
 
 Bounds for a record: MAX_PROMPT_CHARACTERS read, SIGNATURE_TOKENS kept, POSTINGS candidates for each token that is
 looked up, CANDIDATES compared. The search is exact up to these bounds.
 """
 
 from array import array
-from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from math import log
+from collections.abc import Iterable, Sequence
 
+import numpy as np
+
+from lambdas.domain.dataset.split.containment import CANDIDATES, CONTAINMENT, POSTINGS, Containment
 from lambdas.domain.dataset.split.context import Context
-from lambdas.domain.dataset.split.repeated import count_repeated
+from lambdas.domain.dataset.split.repeated import Repeated
 from lambdas.domain.dataset.split.shared_text import Forms, find_forms
-from lambdas.domain.dataset.split.signature import RUN_WORDS, RUNS_KEPT, SIGNATURE_TOKENS, Signature
+from lambdas.domain.dataset.split.signature import RUN_WORDS, RUNS_KEPT, Signature
+from lambdas.domain.dataset.split.token_table import Frequencies, TokenTable
 
-CONTAINMENT = 0.7
-COMMON_TOKENS = 8
-RESEMBLANCE, RESEMBLING_TOKENS = 0.55, 5
-# A signature of fewer tokens is looked for by resemblance; longer copies share runs of words.
-SHORT = 64
 STRETCH, SHARE_OF_STRETCHES, SHORT_STRETCH = 18, 0.12, 6
 NEAR_TOKENS, FILLERS = 4, 16
-POSTINGS = 32
-CANDIDATES = 32
 
 
 def group(signatures: Sequence[Signature], contexts: Sequence[Context] = ()) -> list[int]:
@@ -51,15 +43,17 @@ def group(signatures: Sequence[Signature], contexts: Sequence[Context] = ()) -> 
     Equal blocks in tags are linked whatever their words weigh, unless they are forms.
     """
     contexts = contexts or [Context()] * len(signatures)
-    frequency = Counter(token for each in signatures for token in array("I", each.tokens))
-    repeated = count_repeated([array("I", sorted(array("I", each.runs))) for each in signatures])
-    forms = find_forms(signatures, contexts, frequency, repeated)
+    frequencies = Frequencies(signatures)
+    repeated = Repeated([each.runs for each in signatures])
+    forms = find_forms(signatures, contexts, frequencies.of, repeated)
     links = _Links(len(signatures))
     _join_blocks(links, contexts, forms)
-    search = _Search(signatures, forms, frequency, links)
-    search.join_runs(signatures, repeated, forms)
-    search.join_contained()
-    _join_near(search, signatures)
+    tokens = TokenTable(frequencies, forms.words)
+    containment = Containment(tokens)
+    _join_runs(links, containment, signatures, repeated, forms)
+    for larger, smaller in containment.pairs():
+        links.join(larger, smaller)
+    _join_near(links, tokens, signatures)
     return links.roots()
 
 
@@ -84,107 +78,28 @@ class _Links:
         return [self.root(index) for index in range(len(self._parents))]
 
 
-class _Search:
-    """Pairs of records whose words resemble or contain each other, by the tokens that weigh anything."""
-
-    def __init__(self, signatures: Sequence[Signature], forms: Forms, frequency: Counter[int], links: _Links) -> None:
-        self.links = links
-        half = len(signatures) / 2
-        self._own = [_own_tokens(index, each, forms) for index, each in enumerate(signatures)]
-        if forms.words:
-            frequency = Counter(token for each in self._own for token in each)
-        self._frequency = frequency
-        # What most records have tells none of them apart.
-        self._weights = {token: log(len(signatures) / n) for token, n in frequency.items() if n <= half}
-        self._squares = {token: weight * weight for token, weight in self._weights.items()}
-        weighty = self._weights.keys()
-        self._tokens = [array("I", [token for token in each if token in weighty]) for each in self._own]
-        self._tops = [array("I", e.tokens)[-1] if len(e.tokens) == 4 * SIGNATURE_TOKENS else None for e in signatures]
-
-    def join_contained(self) -> None:
-        """Links from large to small."""
-        same: dict[bytes, int] = {}
-        postings: defaultdict[int, list[int]] = defaultdict(list)
-        for index in sorted(range(len(self._tokens)), key=lambda index: (-len(self._tokens[index]), index)):
-            tokens = self._tokens[index]
-            first = same.setdefault(tokens.tobytes(), index)
-            if first != index:
-                if tokens:
-                    self.links.join(first, index)
-                continue
-            near = Counter(other for token in self._prefix(tokens) for other in postings.get(token, ())[-POSTINGS:])
-            uncovered = {token for token in tokens if self._frequency[token] > 1}
-            for other, _ in near.most_common(CANDIDATES):
-                if self._is_linked(index, other):
-                    self.links.join(other, index)
-                    uncovered.difference_update(self._tokens[other])
-            for token in uncovered:
-                postings[token].append(index)
-
-    def join_runs(self, signatures: Sequence[Signature], repeated: Mapping[int, int], forms: Forms) -> None:
-        """Links records that share runs of words, such as windows and chunks of one text, and edited copies."""
-        shared_runs = repeated.keys() - forms.runs
-        postings: defaultdict[int, list[int]] = defaultdict(list)
-        for index in sorted(range(len(signatures)), key=lambda index: -len(signatures[index].runs)):
-            runs = array("I", signatures[index].runs)
-            repeated_runs = shared_runs.intersection(runs)
-            near = Counter(other for run in repeated_runs for other in postings.get(run, ())[-POSTINGS:])
-            for other, count in near.most_common(CANDIDATES):
+def _join_runs(
+    links: _Links,
+    containment: Containment,
+    signatures: Sequence[Signature],
+    repeated: Repeated,
+    forms: Forms,
+) -> None:
+    """Links records that share runs of words, such as windows and chunks of one text, and edited copies."""
+    shared_runs = repeated.counts.keys() - forms.runs
+    postings: defaultdict[int, list[int]] = defaultdict(list)
+    for index in sorted(range(len(signatures)), key=lambda index: -len(signatures[index].runs)):
+        repeated_runs = shared_runs.intersection(repeated.of[index])
+        near = Counter(other for run in repeated_runs for other in postings.get(run, ())[-POSTINGS:])
+        if near:
+            others, counts = zip(*near.most_common(CANDIDATES), strict=True)
+            linked = containment.linked(index, np.array(others))
+            for other, count, is_linked in zip(others, counts, linked.tolist(), strict=True):
                 enough = count > SHORT_STRETCH - RUN_WORDS
-                if self._is_linked(index, other) or (
-                    enough and _overlap(signatures[index], signatures[other], forms.runs)
-                ):
-                    self.links.join(other, index)
-            for run in repeated_runs:
-                postings[run].append(index)
-
-    def join_near(self, left: int, right: int, *, same: bool) -> None:
-        """Links two records with the same last message, or with nearly the same, that differ in little else."""
-        more, less = ({*self._tokens[one]} - {*self._tokens[other]} for one, other in ((left, right), (right, left)))
-        if (
-            (min(len(more), len(less)) == 0 and len(more | less) <= NEAR_TOKENS)
-            if same
-            else max(len(more), len(less)) <= 1
-        ):
-            self.links.join(left, right)
-
-    def _is_linked(self, smaller: int, larger: int) -> bool:
-        """Whether the larger record holds enough of the smaller one, or each enough of the other.
-
-        Of a signature that was cut, tokens above its greatest hash are unknown: they are left out of the comparison.
-        """
-        top = min((top for index in (smaller, larger) if (top := self._tops[index]) is not None), default=None)
-        own = {*self._known(smaller, top)}
-        common = own.intersection(self._tokens[larger])
-        if len(common) < RESEMBLING_TOKENS:
-            return False
-        squares, weights = self._squares, self._weights
-        if len(common) >= COMMON_TOKENS and _sum(common, squares) >= CONTAINMENT * _sum(own, squares):
-            return True
-        held = _sum(common, weights)
-        return held >= RESEMBLANCE * _sum(own, weights) and held >= RESEMBLANCE * _sum(
-            self._known(larger, top), weights
-        )
-
-    def _known(self, index: int, top: int | None) -> Sequence[int]:
-        tokens = self._tokens[index]
-        return tokens if top is None else tokens[: bisect_right(tokens, top)]
-
-    def _prefix(self, tokens: Sequence[int]) -> list[int]:
-        """The rarest tokens, up to where the rest weighs less than a link needs."""
-        short = len(tokens) < SHORT
-        weights, least = (self._weights, RESEMBLANCE) if short else (self._squares, CONTAINMENT)
-        rarest = sorted(tokens, key=lambda token: (-weights[token], token))
-        allowed = (1 - least) * _sum(tokens, weights)
-        for end, token in enumerate(rarest, 1):
-            allowed -= weights[token]
-            if allowed < 0:
-                return rarest[:end]
-        return rarest
-
-
-def _sum(tokens: Iterable[int], weights: Mapping[int, float]) -> float:
-    return sum(map(weights.__getitem__, tokens))
+                if is_linked or (enough and _overlap(signatures[index], signatures[other], forms.runs)):
+                    links.join(other, index)
+        for run in repeated_runs:
+            postings[run].append(index)
 
 
 def _overlap(smaller: Signature, larger: Signature, left_out: set[int]) -> bool:
@@ -216,12 +131,6 @@ def _stretches(places: Iterable[tuple[int, int | None]]) -> list[int]:
     return [*found, end - begin + RUN_WORDS] if end >= 0 else found
 
 
-def _own_tokens(index: int, signature: Signature, forms: Forms) -> Sequence[int]:
-    """A record's tokens without those of the forms that it has."""
-    tokens, left_out = array("I", signature.tokens), forms.words.get(index)
-    return tokens if left_out is None else [token for token in tokens if token not in left_out]
-
-
 def _join_blocks(links: _Links, contexts: Sequence[Context], forms: Forms) -> None:
     """Links records by their longest block that is no form."""
     named: dict[bytes, int] = {}
@@ -231,33 +140,27 @@ def _join_blocks(links: _Links, contexts: Sequence[Context], forms: Forms) -> No
             links.join(named.setdefault(block, index), index)
 
 
-def _join_near(search: _Search, signatures: Sequence[Signature]) -> None:
-    """Links records whose last messages are the same, or short and the same but for a word."""
+def _join_near(links: _Links, tokens: TokenTable, signatures: Sequence[Signature]) -> None:
+    """Links records whose last messages are the same, or short and the same but for a word, if little else differs."""
     first: dict[int, int] = {}
     variants: defaultdict[int, list[int]] = defaultdict(list)
     for index, each in enumerate(signatures):
         message, *without_a_word = array("q", each.near)
         same = first.setdefault(message, index)
         if same != index:
-            search.join_near(same, index, same=True)
+            more, less = _differences(tokens, same, index)
+            if min(more, less) == 0 and more + less <= NEAR_TOKENS:
+                links.join(same, index)
             continue
         for pattern in (message, *without_a_word) if without_a_word else ():
             variants[pattern].append(index)
     for one, *others in variants.values():
         for other in others if len(others) < FILLERS else ():
-            search.join_near(one, other, same=False)
+            if max(_differences(tokens, one, other)) <= 1:
+                links.join(one, other)
 
 
-def expected_leakage(groups: Sequence[int], test_records: int) -> float:
-    """How many of `test_records` drawn at random would have a record of their group outside the test set, on average.
-
-    Of a record of a group of g in N, drawn into a test set of n: all g - 1 others are drawn, too, with the probability
-    C(N - g, n - g) / C(N - 1, n - 1) = (n - 1)…(n - g + 1) / ((N - 1)…(N - g + 1)).
-    """
-    total, leaked = len(groups), 0.0
-    for size in Counter(groups).values():
-        alone = 1.0
-        for k in range(1, size):
-            alone *= max(0, test_records - k) / (total - k)
-        leaked += size / total * test_records * (1 - alone)
-    return leaked
+def _differences(tokens: TokenTable, left: int, right: int) -> tuple[int, int]:
+    """How many tokens each of two records has that the other one lacks."""
+    its, theirs = {*tokens.of(left).tolist()}, {*tokens.of(right).tolist()}
+    return len(its - theirs), len(theirs - its)

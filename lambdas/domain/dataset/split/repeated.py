@@ -1,27 +1,25 @@
-"""Which hashes several records have, counted in little memory: most hashes of most data sets are of one record."""
+"""Which hashes several records have: most hashes of most data sets are of one record."""
 
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Sequence
-from itertools import chain, pairwise
+from collections.abc import Mapping, Sequence
 
-_COUNTED_AT_A_TIME = 500_000
-_SAMPLE = 64
-_END = 1 << 32
+import numpy as np
 
 
-def count_repeated(hashes: Sequence[Sequence[int]]) -> dict[int, int]:
-    """The hashes that two records or more have, with how many; each record's are sorted and differ."""
-    found: dict[int, int] = {}
-    for low, high in pairwise(_bounds(hashes)):
-        parts = (each[bisect_left(each, low) : bisect_left(each, high)] for each in hashes)
-        found.update({value: n for value, n in Counter(chain.from_iterable(parts)).items() if n > 1})
-    return found
+class Repeated:
+    """`counts` has the hashes that two records or more have, with how many; `of` has those of each record.
 
+    The hashes are given as 4 bytes each, and those of a record all differ.
+    """
 
-def _bounds(hashes: Sequence[Sequence[int]]) -> list[int]:
-    """Bounds of ranges of hashes, each with about as many as are counted at a time."""
-    ranges = 1 + sum(map(len, hashes)) // _COUNTED_AT_A_TIME
-    sample = sorted(chain.from_iterable(hashes[:: 1 + len(hashes) // _SAMPLE]))
-    inner = {sample[place * len(sample) // ranges] for place in range(1, ranges)} - {0}
-    return [0, *sorted(inner), _END]
+    def __init__(self, hashes: Sequence[bytes]) -> None:
+        every = np.frombuffer(b"".join(hashes), np.uint32)
+        ordered = np.sort(every)
+        found, times = np.unique(ordered[1:][ordered[1:] == ordered[:-1]], return_counts=True)
+        self.counts: Mapping[int, int] = dict(zip(found.tolist(), (times + 1).tolist(), strict=True))
+        # Most are sorted out by their first bits.
+        may_be = np.zeros(1 << 16, np.bool_)
+        may_be[found >> 16] = True
+        places = np.flatnonzero(may_be[every >> 16])
+        places = places[np.isin(every[places], found)]
+        ends = np.searchsorted(places, np.cumsum([len(each) // every.itemsize for each in hashes]))
+        self.of: Sequence[Sequence[int]] = [part.tolist() for part in np.split(every[places], ends[:-1])]

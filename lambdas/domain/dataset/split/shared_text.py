@@ -8,12 +8,13 @@ question and answer) are found in it hardly more often (ASKED) than other record
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import log, sqrt
 from random import Random
 from typing import NamedTuple
 
 from lambdas.domain.dataset.split.context import Context
+from lambdas.domain.dataset.split.repeated import Repeated
 from lambdas.domain.dataset.split.signature import RUN_WORDS, Signature
 
 # Fewer records than this share a text by being about it.
@@ -46,19 +47,20 @@ class _Shared(NamedTuple):
 def find_forms(
     signatures: Sequence[Signature],
     contexts: Sequence[Context],
-    frequency: Mapping[int, int],
-    repeated: Mapping[int, int],
+    frequencies: Callable[[set[int]], Mapping[int, int]],
+    repeated: Repeated,
 ) -> Forms:
     """The forms among the texts that records share.
 
-    `frequency` and `repeated` say how many records have a token and a run of words.
+    `frequencies` says how many records have each of some tokens, `repeated` which runs of words several have.
     """
     words: defaultdict[int, set[int]] = defaultdict(set)
-    shared_runs = {run for run, n in repeated.items() if n >= SHARED}
+    shared_runs = {run for run, n in repeated.counts.items() if n >= SHARED}
     runs, forms = set(shared_runs), set[bytes]()
-    texts = [*_texts_of_runs(signatures, shared_runs), *_texts_of_blocks(contexts)]
+    texts = [*_texts_of_runs(repeated, shared_runs), *_texts_of_blocks(contexts)]
     common = [_common_words(text.members, signatures) for text in texts]
-    asked = _Asked(signatures, frequency, set().union(*common), shared_runs)
+    vocabulary = set[int]().union(*common)
+    asked = _Asked(signatures, frequencies(vocabulary), vocabulary, shared_runs)
     for text, its_words in zip(texts, common, strict=True):
         alike = asked.alike(text.members)
         if 2 * len(text.members) < len(signatures) and asked.is_asked_about(text.members, its_words, alike):
@@ -71,22 +73,22 @@ def find_forms(
     return Forms(words, runs, forms)
 
 
-def _texts_of_runs(signatures: Sequence[Signature], shared: set[int]) -> list[_Shared]:
+def _texts_of_runs(repeated: Repeated, shared: set[int]) -> list[_Shared]:
     """Runs that the same records have are of one text; the longest texts first."""
     draw = Random(0)  # noqa: S311 - repeatable, not secret
-    marks = [draw.getrandbits(64) for _ in signatures]
+    marks = [draw.getrandbits(64) for _ in repeated.of]
     # The sum over the records that have a run stands for these records.
     sums: defaultdict[int, int] = defaultdict(int)
-    for mark, each in zip(marks, signatures, strict=True):
-        for run in shared.intersection(array("I", each.runs)):
+    for mark, runs in zip(marks, repeated.of, strict=True):
+        for run in shared.intersection(runs):
             sums[run] += mark
     runs_of: defaultdict[int, list[int]] = defaultdict(list)
     for run, total in sums.items():
         runs_of[total].append(run)
     texts = sorted((each for each in runs_of.values() if len(each) >= _RUNS_OF_A_TEXT), key=len, reverse=True)
     first = {runs[0]: _Shared([], runs) for runs in texts[:_MOST_TEXTS]}
-    for index, each in enumerate(signatures):
-        for run in first.keys() & array("I", each.runs):
+    for index, runs in enumerate(repeated.of):
+        for run in first.keys() & runs:
             first[run].members.append(index)
     return list(first.values())
 
