@@ -77,6 +77,10 @@ def _alpaca(texts: Texts) -> Records:
     return _merged(_object(required, input=_blank(texts), system=_blank(texts), history=history), _OTHERS)
 
 
+def _pair(prompt: str, answer: str) -> Callable[[Texts], Records]:
+    return lambda texts: _merged(_object({prompt: texts, answer: texts}, system=_blank(texts)), _OTHERS)
+
+
 RECORDS: Mapping[SourceFormat, Callable[[Texts], Records]] = {
     "messages": lambda texts: _object({"messages": _messages(texts)}, system=texts),
     "openai-chat": _openai,
@@ -88,7 +92,10 @@ RECORDS: Mapping[SourceFormat, Callable[[Texts], Records]] = {
     "document/question/answer": lambda texts: _merged(
         _object({"question": texts, "answer": texts}, document=texts, system=texts), _OTHERS
     ),
-    "input/output": lambda texts: _merged(_object({"input": texts, "output": texts}, system=_blank(texts)), _OTHERS),
+    "input/output": _pair("input", "output"),
+    "prompt/response": _pair("prompt", "response"),
+    "question/response": _pair("question", "response"),
+    "query/response": _pair("query", "response"),
 }
 
 

@@ -268,6 +268,8 @@ ASKED = [turn("user", "Hi?"), turn("assistant", "Yes.")]
     [
         ({"prompt": "a", "chosen": "b", "rejected": "c"}, "preference data"),
         ({"chosen": ASKED, "rejected": ASKED}, "preference data"),
+        ({"input": {"messages": ASKED}, "preferred_output": [], "non_preferred_output": []}, "preference data"),
+        ({"prompt": "a", "completion": "b", "label": False}, "preference data"),
         ({"messages": ASKED[:1], "reference_answer": {"x": 1}}, "reinforcement"),
         ({"messages": [ASKED[0], {"role": "assistant", "content": None, "tool_calls": [CALL]}]}, "tool calls"),
         ({"messages": ASKED, "tools": [{"type": "function"}]}, "tool calls"),

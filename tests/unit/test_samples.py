@@ -88,3 +88,16 @@ def test_long_texts_and_long_conversations_are_cut() -> None:
     assert [role for role, _ in shown(sample)] == ["user", "assistant", "user", "…", "user", "assistant"]
     assert shown(sample)[3][1] == "35 more"
     assert shown(sample)[-1][1].startswith("19 x")
+
+
+@pytest.mark.parametrize(
+    ("model", "roles"),
+    [("amazon.nova-2-lite-v1:0:256k", ["user", "reasoning", "assistant"]), (NOVA, ["user", "assistant"])],
+)
+def test_reasoning_is_shown_where_it_is_trained_on(model: str, roles: list[str]) -> None:
+    """A person sees whether the model learns it."""
+    thought = {"reasoningContent": {"reasoningText": {"text": "Think."}}}
+    content = [[{"text": "Hi?"}], [thought, {"text": "Yes."}]]
+    messages = [{"role": role, "content": each} for role, each in zip(("user", "assistant"), content, strict=True)]
+    [sample] = samples(jsonl({"messages": messages}), model)
+    assert [role for role, _ in shown(sample)] == roles

@@ -310,7 +310,7 @@ def _keep_samples(
         source_format = structure.other.get(index, structure.source_format)
         changes = _changes(value, source_format, read, model, conversion)
         number, line = block.numbers[index], block.lines[index]
-        record = formats.to_record(value, source_format, conversion)
+        record = structure.trained_record(value, source_format)
         read.samples.append(sample(read.file, number, line, record, model.record_format, changes))
 
 

@@ -57,4 +57,7 @@ def _texts(record: Record, record_format: RecordFormat) -> list[tuple[str, str]]
         before = "" if record.system is None else f"{record.system}\n\n"
         return [("prompt", before + prompt), ("completion", completion)]
     system = [] if record.system is None else [("system", record.system)]
-    return [*system, *zip(cycle(("user", "assistant")), record.turns, strict=False)]
+    thoughts = (*record.reasoning, *[None] * len(record.turns))
+    turns = zip(cycle(("user", "assistant")), record.turns, thoughts, strict=False)
+    said = [((("reasoning", thought),) if thought else ()) + ((role, text),) for role, text, thought in turns]
+    return [*system, *(each for turn in said for each in turn)]

@@ -13,8 +13,19 @@ from lambdas.domain.dataset.rules.table import RecordFinding
 
 # Keys by which a record with other columns may be of another format, or of none.
 _DECIDING = frozenset(
-    {"messages", "schemaVersion", "conversations", "prompt", "completion", "instruction", "response", "input"}
-    | {"output", "question", "answer", "document", "chosen", "rejected", "reference_answer", "tools", "functions"}
+    {"messages", "schemaVersion", "conversations", "prompt", "completion", "instruction", "response", "query"}
+    | {
+        "input",
+        "output",
+        "question",
+        "answer",
+        "document",
+        "chosen",
+        "rejected",
+        "reference_answer",
+        "tools",
+        "functions",
+    }
     | {"toolConfig", "image", "images", "video", "videos", "audio", "audios"}
 )
 _ABSENT = "absent"

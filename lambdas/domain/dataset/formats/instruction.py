@@ -1,6 +1,8 @@
-"""The formats of instruction data: Alpaca's, Dolly's, and an input with its output."""
+"""The formats of instruction data: Alpaca's, Dolly's, and pairs of other names."""
 
 from lambdas.domain.dataset.formats.columns import Columns, format_of_columns
+from lambdas.domain.dataset.formats.format import Format
+from lambdas.domain.dataset.formats.record import SourceFormat
 
 ALPACA = format_of_columns(
     "alpaca",
@@ -20,6 +22,25 @@ DOLLY = format_of_columns(
     recognises=lambda value: (
         "instruction" in value and "output" not in value and not value.keys().isdisjoint(("context", "response"))
     ),
+)
+
+
+def _pair(name: SourceFormat, prompt: str, answer: str) -> Format:
+    """A question and its answer by other names; both must be there, since either name alone says little."""
+    return format_of_columns(
+        name,
+        Columns(prompt, answer),
+        title=name,
+        example=f'{{"{prompt}": "Hi?", "{answer}": "Yes."}}',
+        note="other columns are left out",
+        recognises=lambda value: prompt in value and answer in value,
+    )
+
+
+PAIRS = (
+    _pair("prompt/response", "prompt", "response"),
+    _pair("question/response", "question", "response"),
+    _pair("query/response", "query", "response"),
 )
 INPUT_OUTPUT = format_of_columns(
     "input/output",

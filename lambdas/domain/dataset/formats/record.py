@@ -14,6 +14,9 @@ SourceFormat = Literal[
     "dolly",
     "sharegpt",
     "input/output",
+    "prompt/response",
+    "question/response",
+    "query/response",
 ]
 
 DEFAULT_CONTEXT_TAG = "document"

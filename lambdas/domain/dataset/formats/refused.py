@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from lambdas.domain.core.fact import JsonObject
 
+# Of direct preference optimization, by the names of public data sets and OpenAI's.
+_PREFERENCES = ({"chosen", "rejected"}, {"preferred_output", "non_preferred_output"})
 _TOOL_SETTINGS = ("tools", "functions", "toolConfig")
 _TOOL_KEYS = ("tool_calls", "function_call", "tool_call_id", "toolUse", "toolResult")
 _TOOL_ROLES = ("tool", "function", "function_call", "function_response", "observation")
@@ -28,7 +30,8 @@ def refused(value: JsonObject) -> Refused | None:
 
 
 def _is_preference(value: JsonObject) -> bool:
-    return "chosen" in value and "rejected" in value
+    named = any(value.keys() >= keys for keys in _PREFERENCES)
+    return named or (isinstance(value.get("label"), bool) and "completion" in value)
 
 
 def _has_tool_calls(value: JsonObject) -> bool:
@@ -78,10 +81,10 @@ def _blocks(turn: JsonObject) -> Iterator[JsonObject]:
 
 KINDS = (
     Refused(
-        "preference data: a chosen and a rejected answer",
+        "preference data: answers marked as chosen or rejected",
         _is_preference,
-        "Tuning under supervision learns from one answer: write the question as prompt and chosen as completion, and "
-        "leave rejected out.",
+        "Tuning under supervision learns from one answer: write the question as prompt and the chosen answer as "
+        "completion, and leave rejected ones out.",
     ),
     Refused(
         "data for reinforcement fine-tuning: a reference_answer for a grader",

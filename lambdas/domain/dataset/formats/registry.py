@@ -7,7 +7,7 @@ from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.dataset.formats.completion import COMPLETION
 from lambdas.domain.dataset.formats.format import Format
-from lambdas.domain.dataset.formats.instruction import ALPACA, DOLLY, INPUT_OUTPUT
+from lambdas.domain.dataset.formats.instruction import ALPACA, DOLLY, INPUT_OUTPUT, PAIRS
 from lambdas.domain.dataset.formats.messages import MESSAGES
 from lambdas.domain.dataset.formats.nova import NOVA, NOVA_SCHEMA, rewriting_needed
 from lambdas.domain.dataset.formats.openai_chat import OPENAI_CHAT
@@ -29,6 +29,7 @@ FORMATS: tuple[Format, ...] = (
     ALPACA,
     QUESTION,
     INPUT_OUTPUT,
+    *PAIRS,
 )
 BY_NAME: Mapping[SourceFormat, Format] = {each.name: each for each in FORMATS}
 
