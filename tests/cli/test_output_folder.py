@@ -123,7 +123,7 @@ def test_a_second_check_replaces_what_the_first_wrote_and_leaves_other_files(dat
     assert notes.read_text() == "mine"
     result = CliRunner().invoke(app, ["validate", "--data", str(data), "--rules", "structure", "--out", str(out)])
     assert result.exit_code == 0, result.output
-    assert sorted(contents(out)) == [LIST, "dataset/notes.txt", "report.json"]
+    assert sorted(contents(out)) == [LIST, "dataset/issues.csv", "dataset/notes.txt", "report.html", "report.json"]
 
 
 def test_a_file_that_the_command_did_not_write_is_never_overwritten(data: Path, tmp_path: Path) -> None:
@@ -131,7 +131,6 @@ def test_a_file_that_the_command_did_not_write_is_never_overwritten(data: Path, 
     out = tmp_path / "out"
     result = CliRunner().invoke(app, ["validate", "--data", str(data), "--rules", "structure", "--out", str(out)])
     assert result.exit_code == 0, result.output
-    (out / "dataset").mkdir()
     (out / "dataset" / "train.jsonl").write_text("mine")
     before = contents(out)
     assert "in the way" in refused("validate", "--data", data, "--out", out)

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cli import validate
+from lambdas.domain.dataset.record_set import Rules
 from lambdas.domain.report.dataset_page import render_dataset_page
 from lambdas.steps.data_gate import CheckedDataset
 
 
-def checked(folder: Path, lines: Sequence[dict[str, str] | str], name: str = "tickets.jsonl") -> CheckedDataset:
+def checked(
+    folder: Path, lines: Sequence[dict[str, str] | str], name: str = "tickets.jsonl", rules: Rules = "all"
+) -> CheckedDataset:
     """A file as the data gate checks it."""
     path = folder / name
     path.write_text("".join(f"{each if isinstance(each, str) else json.dumps(each)}\n" for each in lines))
     choices, found = validate.choose(None)
-    return validate.validate({"train": path}, choices, found, opener=lambda each: each.open("rb"))
+    return validate.validate({"train": path}, choices, found, rules=rules, opener=lambda each: each.open("rb"))
 
 
 def page_of(made: CheckedDataset) -> str:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from lambdas.domain.report.dataset_page import GroupSize, count_group_sizes, list_findings, share_labels
+from lambdas.domain.report.dataset_page import ONLY_STRUCTURE, GroupSize, count_group_sizes, list_findings, share_labels
 from tests.unit.dataset_pages import checked, page_of, tickets
 
 ATTACK = "</pre><script>alert(1)</script>"
@@ -54,6 +54,14 @@ def test_a_file_without_any_record_has_a_page_too(tmp_path: Path) -> None:
     text = text_of(page_of(checked(tmp_path, [])))
     assert "The file has no records" in text
     assert "No record could be read." in text
+
+
+def test_a_check_of_the_structure_alone_claims_nothing_of_what_it_did_not_look_at(tmp_path: Path) -> None:
+    """Else a page without duplicates would say that there are none."""
+    text = text_of(page_of(checked(tmp_path, [*tickets(60), tickets(1)[0]], rules="structure")))
+    assert "Accepted" in text
+    assert text.count(ONLY_STRUCTURE) == 3
+    assert "No record repeats" not in text
 
 
 def test_texts_of_the_data_set_are_nothing_that_a_browser_executes(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ _REPEATED = {
     "prompt-overlap": "prompts that stand in two of the sets",
     "context-overlap": "contexts that stand in two of the sets",
 }
+NO_RECORD = "No record could be read."
+ONLY_STRUCTURE = "No record can be trained on, or only the structure was checked: check it by all rules."
 _LABELS_SHOWN, _SIZES_SHOWN = 30, 10
 
 
@@ -74,6 +76,7 @@ def render_dataset_page(document: DatasetDocument, given: Given, prepared: Prepa
         .get_template("dataset.html.j2")
         .render(
             dataset=document,
+            nothing_read=ONLY_STRUCTURE if document.records.read else NO_RECORD,
             findings=list_findings(document),
             repeated=[
                 Repeated(rule, what, n) for rule, what in _REPEATED.items() if (n := document.issue_counts.get(rule))
