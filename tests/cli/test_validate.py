@@ -188,6 +188,9 @@ def test_a_misspelled_hyperparameter_refuses_the_data_set_here_as_the_preflight_
     assert (status, report["issue_counts"]["run-settings"]) == (1, 1)
     assert "Did you mean epochCount?" in output
     assert "run.json: run.json" not in output
+    [found] = [each for each in report["issues"] if each["rule"] == "run-settings"]
+    assert found["path"] == "run.json#/hyperparameters/epoch_count"
+    assert "run.json" not in found["message"]
 
 
 def test_finding_comes_first_and_the_rule_behind_it(tmp_path: Path) -> None:

@@ -308,3 +308,27 @@ def test_columns_with_spaces_in_their_names_are_no_record() -> None:
     """A header is told by what it says, not by its form."""
     [found] = found_in(b"Ticket Body,Final Category\na,b\nc,d\n")
     assert "--prompt" in found.remedy
+
+
+def turns(*roles: str) -> dict[str, Any]:
+    return {"messages": [{"role": role, "content": f"text {n}"} for n, role in enumerate(roles)]}
+
+
+@pytest.mark.parametrize(
+    ("record", "rule", "remedy"),
+    [
+        ({"question": "a", "answers": "b"}, "missing-key", "Rename the key 'answers' to 'answer'."),
+        ({"prompt": "a", "completion": "b", "sytem": "c"}, "unknown-key", "Rename it to 'system' if that is meant"),
+        (turns("Human", "assistant"), "role", "Write user instead."),
+        (turns("user", "gpt"), "role", "Write assistant instead."),
+        (turns("assistant", "user"), "role-order", "Begin with the user's message"),
+        (turns("user", "user", "assistant"), "role-order", "Join the two messages of the user"),
+        (turns("user", "assistant", "user"), "role-order", "Add the assistant's answer"),
+        ({"prompt": "a", "completion": ""}, "empty-text", "Fill in the answer, or leave the record out."),
+        ({"prompt": "a", "completion": "b", "system": " "}, "empty-text", "Leave the key out"),
+    ],
+)
+def test_remedy_says_what_to_do_about_this_record(record: dict[str, Any], rule: str, remedy: str) -> None:
+    """Not what all records must be like."""
+    found = [each for each in found_in(lines_of(record)) if each.rule == rule]
+    assert remedy in found[0].remedy

@@ -114,8 +114,11 @@ class DatasetReport:
         """Adds what of the job's settings the preflight will refuse: as errors with `refuse`, else as warnings."""
         for each in findings:
             rule = "run-settings" if refuse and each.severity == "error" else "job-settings"
-            # The path names the file already.
-            self.add(rule, file, each.message.removeprefix(f"{file}, "), remedy=each.remedy)
+            # The path names the file and the setting already.
+            pointer, colon, words = each.message.removeprefix(f"{file}, ").partition(": ")
+            is_named = pointer.startswith("/") and colon
+            message = words if is_named else each.message
+            self.add(rule, file, message, pointer=pointer if is_named else "", remedy=each.remedy)
 
     def add_test_groups(self, file: str, findings: Sequence[Finding]) -> None:
         """Adds what the test set can never show."""

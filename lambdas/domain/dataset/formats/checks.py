@@ -56,7 +56,8 @@ def missing_keys(value: JsonObject, names: tuple[str, ...], pointer: str = "") -
     """The keys that an object has not, but needs."""
     for name in names:
         if name not in value:
-            yield RecordFinding("missing-key", pointer, f"{name} is missing.")
+            remedy = remedies.for_missing_key(name, value, names)
+            yield RecordFinding("missing-key", pointer, f"{name} is missing.", remedy)
 
 
 def unknown_keys(value: JsonObject, known: frozenset[str], pointer: str = "") -> Iterator[RecordFinding]:
@@ -66,7 +67,8 @@ def unknown_keys(value: JsonObject, known: frozenset[str], pointer: str = "") ->
             if key not in known:
                 escaped = key[:40].replace("~", "~0").replace("/", "~1")
                 message = f"The key {key[:40]!r} is not part of the format."
-                yield RecordFinding("unknown-key", f"{pointer}/{escaped}", message)
+                remedy = remedies.for_unknown_key(key, value, known)
+                yield RecordFinding("unknown-key", f"{pointer}/{escaped}", message, remedy)
 
 
 def role_order(roles: list[str], pointer: str, key: str = "role", first: int = 0) -> Iterator[RecordFinding]:
@@ -75,8 +77,10 @@ def role_order(roles: list[str], pointer: str, key: str = "role", first: int = 0
         expected = ROLES[index % 2]
         if role != expected:
             message = f"{expected} is expected here, not {role}."
-            yield RecordFinding("role-order", f"{pointer}/{first + index}/{key}", message)
+            remedy = remedies.for_role_order(role, is_first=index == 0)
+            yield RecordFinding("role-order", f"{pointer}/{first + index}/{key}", message, remedy)
             return
     if roles[-1] != "assistant":
         message = "The last message is the assistant's answer, not the user's."
-        yield RecordFinding("role-order", f"{pointer}/{first + len(roles) - 1}/{key}", message)
+        remedy = "Add the assistant's answer, or leave the last message out."
+        yield RecordFinding("role-order", f"{pointer}/{first + len(roles) - 1}/{key}", message, remedy)

@@ -50,4 +50,5 @@ def _message(message: Any, pointer: str, content: ContentCheck) -> Iterator[Reco
     if "role" in message and message["role"] not in checks.ROLES:
         role = message["role"]
         shown = f"{role[:40]!r}" if isinstance(role, str) else checks.kind(role)
-        yield RecordFinding("role", f"{pointer}/role", f"A role is user or assistant, not {shown}.")
+        words = f"A role is user or assistant, not {shown}."
+        yield RecordFinding("role", f"{pointer}/role", words, remedies.for_role(role))

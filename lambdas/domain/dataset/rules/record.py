@@ -93,9 +93,10 @@ def _group_text(value: JsonObject) -> Iterator[Text]:
 
 
 def _empty_texts(texts: Sequence[Text]) -> Iterator[RecordFinding]:
-    for pointer, text, *_ in texts:
+    for pointer, text, is_answer, *_ in texts:
         if not text or text.isspace():
-            yield RecordFinding("empty-text", pointer, "The text is empty or only white space.")
+            remedy = remedies.for_empty_text(pointer, is_answer=is_answer)
+            yield RecordFinding("empty-text", pointer, "The text is empty or only white space.", remedy)
 
 
 def _reserved_words(texts: Sequence[Text], model: BaseModelEntry) -> Iterator[RecordFinding]:

@@ -1,7 +1,10 @@
 """What to do about a value of the wrong type: about this value, not about the rule."""
 
 import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+
+from lambdas.domain.core.did_you_mean import closest
 
 # Whose answers would be nothing at all.
 _NULL = "Fill in the text, or leave the record out: null is the absence of a text."
@@ -20,6 +23,23 @@ _BY_SYNTAX: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb",\s*[}\]]"), "Remove the comma after the last item."),
     (re.compile(rb"^\{.*[^}\]]$"), "Write the whole record on one line: line breaks in texts are written \\n."),
 )
+_SYSTEM = ("system", "developer", "instruction", "instructions")
+_ROLES = {
+    "user": ("human", "user", "customer", "client", "question", "prompt", "input", "person"),
+    "assistant": (
+        "assistant",
+        "gpt",
+        "bot",
+        "chatgpt",
+        "model",
+        "ai",
+        "chatbot",
+        "agent",
+        "answer",
+        "output",
+        "response",
+    ),
+}
 _BY_TYPE: dict[type, str] = {
     list: "Join the list into one text, or write a record for each of its items.",
     dict: "Write the object as a text, such as with json.dumps, if the model should read or write JSON.",
@@ -52,6 +72,41 @@ def for_line(rule: str, line: bytes) -> str:
     if rule == "encoding":
         return "" if text.isascii() else _ENCODING
     return next((remedy for pattern, remedy in _BY_SYNTAX if pattern.search(text)), "")
+
+
+def for_missing_key(name: str, value: Mapping[str, Any], names: Sequence[str]) -> str:
+    """What to do where a key is missing: often it is there under a name that is close; else empty."""
+    meant = closest(name, [key for key in value if key not in names])
+    return f"Rename the key {meant!r} to {name!r}." if meant else ""
+
+
+def for_unknown_key(key: str, value: Mapping[str, Any], known: Collection[str]) -> str:
+    """What to do about a key that the format does not have; empty where it is close to none that it has."""
+    meant = closest(key, sorted(each for each in known if each not in value))
+    return f"Rename it to {meant!r} if that is meant, else remove it." if meant else ""
+
+
+def for_role(role: Any) -> str:
+    """What to do about a role that is none; empty where it tells nothing."""
+    word = role.casefold() if isinstance(role, str) else ""
+    if word in _SYSTEM:
+        return "Give the system text the key `system`, beside the messages."
+    meant = next((meant for meant, words in _ROLES.items() if word in words), None)
+    return f"Write {meant} instead." if meant else ""
+
+
+def for_role_order(role: str, *, is_first: bool) -> str:
+    """What to do about a message of a role that is not its turn."""
+    if is_first:
+        return "Begin with the user's message, or leave the first one out."
+    return f"Join the two messages of the {role}, or add what was said between them."
+
+
+def for_empty_text(pointer: str, *, is_answer: bool) -> str:
+    """What to do about a text that is empty, by what it is for."""
+    if pointer in ("/system", "/document", "/group"):
+        return "Leave the key out, or fill in its text."
+    return f"Fill in the {'answer' if is_answer else 'text'}, or leave the record out."
 
 
 def for_list(value: Any, what: str) -> str:
