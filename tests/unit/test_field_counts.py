@@ -70,4 +70,5 @@ def test_they_are_in_the_evaluation_and_on_the_page() -> None:
     table = section(page, "Fields of tuned").partition("</table>")[0]
     assert '<th scope="row">/items/*/price</th><td>6</td><td>0</td><td>0</td><td>6</td>' in table
     assert page.count('aria-label="Fields of ') == 2
+    assert "path to a value. Wrong:" in page
     assert "Fields of" not in page_of()

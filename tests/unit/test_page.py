@@ -172,7 +172,8 @@ def test_the_page_says_why_there_is_no_interval() -> None:
     for metric, groups, words in (
         ("latency_ms", 9, "too few groups"),
         ("latency_ms", 60, "all groups alike"),
-        ("macro_f1", 60, "too few groups"),
+        ("macro_f1", 59, "too few groups"),
+        ("macro_f1", 60, "a label is too rare"),
     ):
         entry = {**compared(metric, None), "p_value": None, "groups": groups}
         assert words in section(page_of(comparisons=[entry]), "Differences between the models")

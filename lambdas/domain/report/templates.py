@@ -10,8 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from lambdas.domain.evaluation.comparisons import UNBOUNDED, Comparison
+from lambdas.domain.evaluation.macro_f1 import MACRO_F1
 from lambdas.domain.evaluation.metrics.classification import Classification
-from lambdas.domain.evaluation.significance import LARGEST, LEAST_UNBOUNDED
+from lambdas.domain.evaluation.significance import LARGEST, LEAST_FOR_BOOTSTRAP, LEAST_UNBOUNDED
 from lambdas.domain.report.success_message import METRIC_NAMES
 
 # A model's version and date, which tell nothing beside a picture; the tables have them.
@@ -70,6 +71,8 @@ def interval_words(entry: Comparison, digits: int = 1) -> str:
 
 def why_no_interval(entry: Comparison) -> str:
     """Why a comparison has no interval."""
+    if entry.metric == MACRO_F1 and entry.groups >= LEAST_FOR_BOOTSTRAP:
+        return "a label is too rare"
     alike = entry.p_value is not None or (entry.metric in UNBOUNDED and entry.groups >= LEAST_UNBOUNDED)
     return "all groups alike" if alike else "too few groups"
 
