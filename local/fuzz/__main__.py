@@ -1,7 +1,7 @@
 """`python -m local.fuzz <seconds>`, or `python -m local.fuzz <file>` for an input that failed.
 
 With atheris (libFuzzer), inputs are guided by coverage; where it has no wheel for this machine, Hypothesis draws them
-from the same beginnings, the examples of the formats and the rules. What fails is kept in build/fuzz.
+from the same beginnings: examples of the formats, the rules and the containers. What fails is kept in build/fuzz.
 """
 
 import importlib
@@ -15,18 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.checkout import CHECKOUT
+from local.fuzz.beginnings import beginnings
 
 FOLDER = CHECKOUT / "build" / "fuzz"
-_LARGEST_BEGINNING_BYTES = 4_096
-
-
-def beginnings() -> list[bytes]:
-    """A record of each format, and the examples of the rules, as far as they are small."""
-    # Imported late: atheris must come before what it watches.
-    registry = importlib.import_module("lambdas.domain.dataset.formats")
-    records = [each.example.encode() + b"\n" for each in registry.FORMATS]
-    examples = sorted((CHECKOUT / "examples" / "rules").glob("*.jsonl"))
-    return [*records, *(data for path in examples if len(data := path.read_bytes()) <= _LARGEST_BEGINNING_BYTES)]
 
 
 def fuzz_with_atheris(seconds: int) -> None:

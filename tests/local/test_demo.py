@@ -1,5 +1,7 @@
 """The demo as a user has it: the command in a process of its own, on the shipped example, and what it leaves."""
 
+import csv
+import gzip
 import json
 import shutil
 import signal
@@ -266,11 +268,36 @@ def test_all_that_is_wrong_is_found_before_anything_is_started(
     assert "CreateModelCustomizationJob" not in operations(aws)
 
 
-def test_a_model_that_is_served_on_demand_buys_no_throughput(deployed: tuple[EmbeddedAws, DeployedEnvironment]) -> None:
-    """The cheapest way that the base model allows, and its deployment is gone afterwards."""
-    aws, _ = deployed
-    succeeded, printed = told_of(deployed, EXAMPLE)
+def exported(folder: Path) -> Path:
+    """The example as people export it: a table of Excel with semicolons in Windows-1252, and a packed test set."""
+    values = [json.loads(line) for line in EXAMPLE.read_text().splitlines()]
+    pairs = [[message["content"] for message in value["messages"]] for value in values]
+    system = f"{values[0]['system']} Größe in €."
+    with (folder / "train.csv").open("w", encoding="cp1252", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(
+            [("System", "Prompt", "Completion"), *([system, *p] for p in pairs[90:])]
+        )
+    test = [{"system": system, "prompt": prompt, "completion": answer} for prompt, answer in pairs[:90]]
+    (folder / "test.json.gz").write_bytes(gzip.compress(json.dumps(test, indent=2).encode()))
+    return folder
+
+
+def test_a_model_that_is_served_on_demand_buys_no_throughput(
+    deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path
+) -> None:
+    """The cheapest way that the base model allows, and its deployment is gone afterwards; from files as people have."""
+    aws, deployment = deployed
+    succeeded, printed = told_of(deployed, exported(tmp_path))
     assert succeeded, printed
+    data = json.loads((aws.directory / "dataset" / "report.json").read_text())
+    assert [file["format"] for file in data["files"]] == [
+        "CSV with prompt, completion",
+        "JSON array in gzip with prompt/completion",
+    ]
+    assert "Größe in €." in (aws.directory / "dataset" / "train.jsonl").read_text()
+    folder = f"input/{tmp_path.resolve().name}"
+    listed = aws.client("s3").list_objects_v2(Bucket=deployment.input_bucket, Prefix=folder)["Contents"]
+    assert [each["Key"] for each in listed] == [f"{folder}/test.json.gz", f"{folder}/train.csv"]
     assert "Served by an on-demand deployment" in printed
     assert "No custom model deployment is left." in printed
     done = operations(aws)
