@@ -23,6 +23,7 @@ from lambdas.domain.preflight.concurrency import room_for_functions
 from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.custom_model import CUSTOM_MODEL, NOT_NAMED, skip_training, usable
 from lambdas.domain.preflight.folder import FILES, files_unchanged
+from lambdas.domain.preflight.judges import unrelated_judges
 from lambdas.domain.preflight.model import model_checks
 from lambdas.domain.preflight.model_access import ModelAvailability, accessible_models
 from lambdas.domain.preflight.names import NAMES, names_free
@@ -227,6 +228,10 @@ def _answering(subject: Subject, adapters: Adapters) -> list[Check]:
     return [callable_models(dict(zip(subject.needs.asked, answers, strict=True)))]
 
 
+def _judges(subject: Subject, adapters: Adapters) -> list[Check]:
+    return [unrelated_judges(subject.needs)]
+
+
 def _concurrency(subject: Subject, adapters: Adapters) -> list[Check]:
     return [room_for_functions(subject.concurrency, _ask(adapters.lambda_account.concurrency))]
 
@@ -277,6 +282,7 @@ GROUPS: tuple[Callable[[Subject, Adapters], list[Check]], ...] = (
     # Before the questions: a first one starts a subscription.
     _access,
     _answering,
+    _judges,
     _concurrency,
     _subscribers,
     _names,

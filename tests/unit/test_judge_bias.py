@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.evaluation.judging.agreement import cohens_kappa, kappa_interval
 from lambdas.domain.evaluation.judging.bias import (
     find_length_figures,
@@ -18,6 +19,8 @@ from lambdas.domain.evaluation.judging.lines import JudgedLine
 from lambdas.domain.evaluation.judging.pairwise import Judgements, Pair
 from lambdas.domain.evaluation.judging.summary import summarise_judging
 from lambdas.domain.models.families import family
+from lambdas.domain.preflight.judges import unrelated_judges
+from lambdas.domain.preflight.subject import RunNeeds
 from tests.answer_lines import make_judgements
 
 CLAUDE, NOVA = "us.anthropic.claude-haiku-4-5-20251001-v1:0", "us.amazon.nova-pro-v1:0"
@@ -124,6 +127,30 @@ def test_the_rank_correlation_is_spearman_s() -> None:
     assert rank_correlation([1, 2, 2, 4, 5], [2, 1, 3, 3, 5]) == pytest.approx(7.25 / 9.5)
     assert rank_correlation([1, 1], [1, 2]) is None
     assert rank_correlation([1], [1]) is None
+
+
+def needs(judges: list[str], base: str, **others: str) -> RunNeeds:
+    return RunNeeds(
+        base_model=base,
+        serving="on_demand",
+        model_units=1,
+        jobs=1,
+        arms=plan_arms({"base": base, **others}, 0),
+        judges=judges,
+        max_cost_usd=None,
+        settings_findings=[],
+        needs_approval=False,
+    )
+
+
+def test_a_judge_of_an_arm_s_family_is_told_before_anything_is_spent() -> None:
+    """Afterwards its verdicts are paid for."""
+    found = unrelated_judges(needs([CLAUDE, NOVA], "amazon.nova-lite-v1:0"))
+    [finding] = found.findings
+    assert (found.status, NOVA in finding.message, CLAUDE in finding.message) == ("warning", True, False)
+    assert unrelated_judges(needs([CLAUDE], "amazon.nova-lite-v1:0")).status == "passed"
+    assert unrelated_judges(needs([CLAUDE], "amazon.nova-lite-v1:0", other=CLAUDE)).status == "warning"
+    assert unrelated_judges(needs([], CLAUDE)).status == "passed"
 
 
 RATINGS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), max_size=60)

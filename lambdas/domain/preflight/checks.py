@@ -47,6 +47,7 @@ CHECKS = {
     "job-network": "The subnets and security groups of jobs, where there are any, are of one VPC with a way to S3.",
     "models-accessible": "The account may ask the base model, the models compared with it and the judges for good.",
     "models-callable": "The base model, the models compared with it and the judges answer a brief question.",
+    "judge-families": "No judge is of the family of a model whose answers it compares.",
     "lambda-concurrency": "The account's Lambda concurrency has room for questions and what looks after the run.",
     "subscribers": "Somebody gets the topics' messages: results, the request for approval, and alarms.",
     "names-free": "No job, custom model, throughput or deployment of another run has this run's names.",

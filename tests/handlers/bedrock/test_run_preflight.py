@@ -261,7 +261,7 @@ def test_all_that_is_wrong_is_reported_together(
     s3: "S3Client",
 ) -> None:
     """Whoever mends one thing at a time uploads the data once for each."""
-    plan["evaluation"]["judges"] = ["anthropic.claude-3-sonnet"]
+    plan["evaluation"]["judges"] = ["mistral.large-v1"]
     plan["settings_findings"] = [
         {"check": "hyperparameters", "severity": "error", "message": "run.json, epochs: No.", "remedy": "Mend it."}
     ]
@@ -284,7 +284,7 @@ def test_all_that_is_wrong_is_reported_together(
     assert statuses(document)["names-free"] == "warning"
     for finding in document["findings"]:
         assert finding["remedy"] in str(error)
-    for words in ("Successor: amazon.nova-2-lite-v1:0:256k", "Quota code: L-BE77399C", "claude-3-sonnet, a judge"):
+    for words in ("Successor: amazon.nova-2-lite-v1:0:256k", "Quota code: L-BE77399C", "mistral.large-v1, a judge"):
         assert words in str(error)
 
 
