@@ -161,6 +161,16 @@ def test_an_environment_that_decides_by_the_win_rate_asks_every_run_for_a_judge(
     assert isinstance(read({"judges": ["amazon.nova-pro-v1:0"]}, least), Choices)
 
 
+def test_where_the_environment_decides_by_the_win_rate_an_uploader_chooses_no_criteria() -> None:
+    """Whoever chooses what counts chooses who wins."""
+    asked = {"judges": ["amazon.nova-pro-v1:0"], "rubric": ["brevity"]}
+    [finding] = read(asked, GateSettings(metric="win_rate"))  # type: ignore[misc]
+    assert isinstance(finding, SettingFinding)
+    assert finding.pointer == "/evaluation/rubric"
+    assert isinstance(read(asked, GateSettings(smallest_gain=2.0)), Choices)
+    assert isinstance(read(asked | {"rubric": ["correctness"]}, GateSettings(metric="win_rate")), Choices)
+
+
 def test_too_few_pairs_to_promote_are_told_before_training() -> None:
     """Ten pairs decide only what nobody would doubt, however large the test set is."""
     [finding] = find_pair_findings(200, 10, 0.0, split_groups=None)

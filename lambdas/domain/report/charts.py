@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element
 import pygal
 from pygal.style import Style
 
+from lambdas.domain.core.outside_text import shortened
 from lambdas.domain.training.losses import Loss
 
 # Drawn at about this size on a phone and twice as large on a screen, so that the letters can be read on both.
@@ -29,6 +30,8 @@ _DASHES = ("7, 4", "2, 3", "12, 3, 2, 3")
 _LEAST_APART = 8
 # The training loss is drawn in at most so many points: each is the mean of the steps around it.
 _SMOOTHED = 40
+# pygal cuts the names beside stacked bars only after it has made room for the whole of them.
+_LONGEST_NAME = 20
 _FONTS = {
     f"{name}_font_size": 13
     for name in ("label", "major_label", "legend", "title", "value", "value_label", "no_data", "tooltip")
@@ -217,12 +220,12 @@ def outcome_bars(title: str, rows: Sequence[OutcomeRow]) -> str:
         title,
         x_title="% of pairs",
         margin_right=24,
-        margin_bottom=_LEGEND_ROW,
-        height=130 + _ROW * len(rows),
+        margin_bottom=2 * _LEGEND_ROW,
+        height=130 + 2 * _LEGEND_ROW + _ROW * len(rows),
         range=(0, 100),
-        legend_at_bottom_columns=4,
+        legend_at_bottom_columns=2,
     )
-    chart.x_labels = [row.name for row in upwards]
+    chart.x_labels = [shortened(row.name, _LONGEST_NAME) for row in upwards]
     chart.y_labels = [0, 25, 50, 75, 100]
     for name, counts in (
         ("won", [row.wins for row in upwards]),
@@ -231,7 +234,7 @@ def outcome_bars(title: str, rows: Sequence[OutcomeRow]) -> str:
         ("lost", [row.losses for row in upwards]),
     ):
         chart.add(name, [100 * count / row.total for count, row in zip(counts, upwards, strict=True)])
-    return _svg(chart, colours=["var(--accent)", "var(--quiet)", "var(--unsure)", "var(--second)"])
+    return _svg(chart, colours=["var(--accent)", "var(--quiet)", "var(--line)", "var(--second)"])
 
 
 def _bar(row: IntervalRow) -> dict[str, object]:

@@ -26,7 +26,7 @@ def draw_outcomes(judging: Judging) -> str | None:
     rows = [OutcomeRow(label(one.model_id), one.wins, one.ties, one.inconsistent, one.losses) for one in judging.judges]
     rows += [OutcomeRow(one.reviewer, one.wins, one.ties, 0, one.losses) for one in judging.people]
     drawn = [row for row in rows if row.total]
-    return charts.outcome_bars("Verdicts on the tuned model's answers, against its base's", drawn) if drawn else None
+    return charts.outcome_bars("Verdicts on the tuned model's answers", drawn) if drawn else None
 
 
 def draw_win_rates(judging: Judging) -> str | None:

@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from lambdas.domain.core.outside_text import is_visible
-from lambdas.domain.evaluation.judging.rubric import Criterion
+from lambdas.domain.evaluation.gate import WIN_RATE, GateSettings
+from lambdas.domain.evaluation.judging.rubric import Criterion, default_rubric
 from lambdas.domain.settings.run_limits import SettingFinding
 
 _RULES = frozenset({"instruction", "active-html"})
@@ -37,6 +38,16 @@ def rubric_findings(rubric: Sequence[Criterion]) -> Iterator[SettingFinding]:
         for key, text in (("name", criterion.name), ("description", criterion.description)):
             if wrong := _find_wrong(text):
                 yield SettingFinding(f"/evaluation/rubric/{index}/{key}", wrong)
+
+
+def limit_findings(rubric: Sequence[Criterion], least: GateSettings) -> list[SettingFinding]:
+    """A rubric decides who wins: a run may not set it if the environment's gate asks for the win rate."""
+    if "metric" not in least.model_fields_set or least.metric != WIN_RATE or list(rubric) == default_rubric():
+        return []
+    message = (
+        'This environment decides by the win rate on correctness (its setting gate: "win_rate"). Leave the key out.'
+    )
+    return [SettingFinding("/evaluation/rubric", message)]
 
 
 def _find_wrong(text: str) -> str | None:

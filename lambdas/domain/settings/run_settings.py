@@ -26,7 +26,7 @@ from lambdas.domain.models.catalogue import (
     catalogue,
     id_of,
 )
-from lambdas.domain.settings.rubric_findings import rubric_findings
+from lambdas.domain.settings.rubric_findings import limit_findings, rubric_findings
 from lambdas.domain.settings.run_limits import (
     RunLimits,
     SettingFinding,
@@ -151,6 +151,7 @@ def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Cho
             *_arm_findings(settings, model),
             *_judge_findings(settings.evaluation.judges),
             *rubric_findings(settings.evaluation.rubric),
+            *limit_findings(settings.evaluation.rubric, limits.gate),
             *_asked_id_findings(settings),
             *_unit_findings(settings, limits.max_model_units),
             *_added_text_findings(settings, model),
