@@ -234,7 +234,7 @@ def outcome_bars(title: str, rows: Sequence[OutcomeRow]) -> str:
         ("lost", [row.losses for row in upwards]),
     ):
         chart.add(name, [100 * count / row.total for count, row in zip(counts, upwards, strict=True)])
-    return _svg(chart, colours=["var(--accent)", "var(--quiet)", "var(--line)", "var(--second)"])
+    return _svg(chart, colours=["var(--accent)", "var(--quiet)", "var(--unsure)", "var(--bad)"])
 
 
 def _bar(row: IntervalRow) -> dict[str, object]:
