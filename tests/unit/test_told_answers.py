@@ -1,4 +1,4 @@
-"""Whether prompts name the labels and JSON keys that their answers have."""
+"""Whether prompts name the labels, JSON keys and tools that their answers have."""
 
 import json
 
@@ -9,6 +9,11 @@ from lambdas.domain.dataset.told_answers import ToldAnswers
 
 LABELS = ["billing", "delivery late", "Return_Request", "other"]
 OBJECTS = [json.dumps({"order_id": index, "total": 2 * index, "currency": "EUR"}) for index in range(40)]
+
+CALLS = [
+    json.dumps({"tool_calls": [{"function": {"name": "get_weather", "arguments": '{"city": "Porto"}'}}]}),
+    json.dumps({"name": "clock", "arguments": {}}),
+] * 20
 
 
 def collect(prompt: str, answers: list[str]) -> ToldAnswers:
@@ -33,6 +38,9 @@ def collect(prompt: str, answers: list[str]) -> ToldAnswers:
         ("Extract the order.", OBJECTS, "JSON keys"),
         ('Extract {"order_id": …, "total": …, "currency": …}.', OBJECTS, None),
         ("Extract the order ID, the total and the currency.", OBJECTS, None),
+        ("Help the user.", CALLS, "tools"),
+        ("Help the user. Tools: get_weather(city), clock().", CALLS, None),
+        ("Help the user by a name and arguments.", CALLS, "tools"),
         ("Answer.", [f"a sentence of its own, number {index}" for index in range(40)], None),
         ("Categorise.", LABELS, None),
     ],
@@ -48,6 +56,7 @@ def test_a_known_kind_of_task_needs_no_number_of_records() -> None:
     """A test set may have few records of each label."""
     assert collect("Categorise.", LABELS).find_untold("labels") == "labels"
     assert collect("Extract.", OBJECTS[:3]).find_untold("json") == "JSON keys"
+    assert collect("Help.", CALLS[:3]).find_untold("tool_calls") == "tools"
     assert collect("Categorise.", LABELS * 10).find_untold("text") is None
 
 

@@ -1,17 +1,17 @@
-"""Whether prompts name what their answers consist of: the labels of a label set, the keys of JSON.
+"""Whether prompts name what their answers consist of: the labels of a label set, the keys of JSON, the tools of calls.
 
-A base model that is told neither cannot give them: its low score says nothing of what it can do.
+A base model that is told none of it cannot give them: its low score says nothing of what it can do.
 """
 
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from lambdas.domain.dataset.report import DatasetReport
 
-Untold = Literal["labels", "JSON keys"]
+Untold = Literal["labels", "JSON keys", "tools"]
 
 MAX_LABELS = 100
 _LABEL_CHARACTERS, _LEAST_RECORDS, _RECORDS_PER_LABEL = 64, 20, 4
@@ -24,6 +24,9 @@ _NAMED_SHARE, _TOLD_SHARE = 0.5, 0.1
 # Whoever asks such a question expects these.
 _COMMON = {"yes", "no", "true", "false"}
 _SHOWN = 5
+# What a call of a tool has beside its name, as model APIs write it.
+_CALLED = {"arguments", "parameters", "input"}
+_DEEPEST_CALL = 4
 
 
 class ToldAnswers:
@@ -32,14 +35,18 @@ class ToldAnswers:
     def __init__(self) -> None:
         self._records = 0
         self._objects = 0
+        self._calls = 0
         self._answers: Counter[str] = Counter()
         self._sample: list[tuple[str, set[str]]] = []
 
     def add(self, prompt: str, answer: str) -> None:
         """Counts a record; `prompt` is all that the model reads, its system text included."""
         self._records += 1
-        keys = _keys(answer)
+        value = _object(answer)
+        tools = _tools(value)
+        keys = tools or _keys(value)
         self._objects += bool(keys)
+        self._calls += bool(tools)
         if len(answer) <= _LABEL_CHARACTERS:
             label = _words(answer)
             if label in self._answers or len(self._answers) <= MAX_LABELS:
@@ -51,10 +58,12 @@ class ToldAnswers:
     def find_untold(self, kind: str | None = None) -> Untold | None:
         """What the answers consist of and hardly any prompt names; None where prompts do, or the answers are neither.
 
-        `kind` is the task's, "labels" or "json", where it is known.
+        `kind` is the task's where it is known.
         """
-        if kind == "json" or (kind is None and self._are_objects()):
-            return None if self._tell(keys for _, keys in self._sample) else "JSON keys"
+        if kind in ("json", "tool_calls") or (kind is None and self._are_objects()):
+            if self._tell(keys for _, keys in self._sample):
+                return None
+            return "tools" if self._calls >= _MOSTLY * self._records else "JSON keys"
         labels = self._labels() if kind == "labels" or (kind is None and self._are_labels()) else set()
         return None if labels <= _COMMON or self._tell(labels for _ in self._sample) else "labels"
 
@@ -97,13 +106,31 @@ def _words(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
-def _keys(answer: str) -> set[str]:
-    """The keys of a JSON object, or of the first object of an array, as words."""
+def _object(answer: str) -> Any:
+    """A JSON object or array; None for any other text."""
     if answer.lstrip()[:1] not in ("{", "["):
-        return set()
+        return None
     try:
-        value = json.loads(answer)
-    except ValueError:
-        return set()
+        return json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _keys(value: Any) -> set[str]:
+    """The keys of a JSON object, or of the first object of an array, as words."""
     first = value[0] if isinstance(value, list) and value else value
     return {words for key in first if (words := _words(key))} if isinstance(first, dict) else set()
+
+
+def _tools(value: Any) -> set[str]:
+    """The names of the tools that a JSON calls, as words: of objects with a name and arguments, at most four deep."""
+    found = set[str]()
+    inside = [value]
+    for _ in range(_DEEPEST_CALL):
+        inside = [one for each in inside for one in (each if isinstance(each, list) else [each])]
+        objects = [each for each in inside if isinstance(each, dict)]
+        found |= {
+            _words(each["name"]) for each in objects if isinstance(each.get("name"), str) and _CALLED & each.keys()
+        }
+        inside = [one for each in objects if not _CALLED & each.keys() for one in each.values()]
+    return found - {""}
