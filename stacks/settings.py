@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
 from stacks.context_keys import closest, misspelt
 
@@ -88,8 +88,10 @@ def _customizable(value: str) -> str:
     return value
 
 
-def _creatable(value: str) -> str:
-    """Only what Lambda still makes functions of."""
+def _creatable(value: str, given: ValidationInfo) -> str:
+    """Only what Lambda still makes functions of; on this machine's own interpreter an emulator runs anything."""
+    if given.data.get("layer_platform") == "host" and re.fullmatch(r"python3\.\d+", value):
+        return value
     if value not in RUNTIMES or RUNTIMES[value] <= datetime.now(UTC).date().isoformat():
         raise ValueError("not available")
     return value
@@ -208,14 +210,15 @@ class Settings(BaseModel):
     model_unit_price_per_hour: Annotated[float | None, Field(gt=0), BeforeValidator(_nothing)] = Field(
         None, description="the price of a model unit without commitment in USD an hour, or null"
     )
+    # Before the runtime, which depends on it.
+    layer_platform: Literal["lambda", "host"] = Field(
+        "lambda", description="lambda, or host where an emulator runs the functions on this machine"
+    )
     lambda_runtime: Annotated[str, AfterValidator(_creatable)] = Field(
         "python3.13",
         description=", ".join(f"{name} (until {day})" for name, day in RUNTIMES.items()),
     )
     lambda_architecture: Literal["arm64", "x86_64"] = Field("arm64", description="arm64 or x86_64")
-    layer_platform: Literal["lambda", "host"] = Field(
-        "lambda", description="lambda, or host where an emulator runs the functions on this machine"
-    )
     log_retention_days: Annotated[LogRetentionDays, BeforeValidator(_number)] = Field(
         30, description="one of CloudWatch Logs' retention times in days: 1, 3, 5, 7, 14, 30, 60, 90, …, 3653"
     )

@@ -124,6 +124,15 @@ def test_wrong_value_is_refused_with_what_is_allowed(name: str, value: object) -
     assert str(Settings.model_fields[name].description) in str(refusal.value)
 
 
+@pytest.mark.parametrize("runtime", ["python3.11", "python3.12", "python3.15"])
+def test_an_emulator_runs_the_functions_on_any_python_of_this_machine(runtime: str) -> None:
+    """The demo runs from Python 3.11 on; which runtimes AWS has says nothing of it."""
+    given = {"fine-tuning": {"lambda_runtime": runtime, "layer_platform": "host"}}
+    assert settings_from(given).lambda_runtime == runtime
+    with pytest.raises(SettingsError):
+        settings_from({"fine-tuning": {"lambda_runtime": "nodejs22.x", "layer_platform": "host"}})
+
+
 def test_a_runtime_is_allowed_until_aws_makes_no_function_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """CloudFormation would say it half through the deployment."""
 
