@@ -52,7 +52,7 @@ def _nova(texts: Texts) -> Records:
     assistant = _object({"role": st.just("assistant"), "content": answers})
     return _object(
         {"messages": _turns(user, assistant)},
-        system=blocks | st.sampled_from(["", None, []]),
+        system=blocks | texts | st.sampled_from(["", None, []]),
         schemaVersion=st.sampled_from(["bedrock-conversation-2024", "tooluse-dataset-2024", None]),
     )
 
@@ -68,7 +68,8 @@ def _openai(texts: Texts) -> Records:
 
 def _sharegpt(texts: Texts) -> Records:
     turns = _messages(texts, "from", "value") | _messages(texts)
-    return _merged(_object({"conversations": turns}, system=_blank(texts)), _OTHERS)
+    named = _object({"conversations": turns}, system=_blank(texts)) | _object({"conversation": turns})
+    return _merged(named, _OTHERS)
 
 
 def _alpaca(texts: Texts) -> Records:
@@ -78,7 +79,7 @@ def _alpaca(texts: Texts) -> Records:
 
 
 def _pair(prompt: str, answer: str) -> Callable[[Texts], Records]:
-    return lambda texts: _merged(_object({prompt: texts, answer: texts}, system=_blank(texts)), _OTHERS)
+    return lambda texts: _merged(_object({prompt: texts, answer: texts}, system_prompt=_blank(texts)), _OTHERS)
 
 
 RECORDS: Mapping[SourceFormat, Callable[[Texts], Records]] = {
@@ -109,7 +110,19 @@ def texts_of(value: Any) -> list[str]:
 
 
 _LEARNT = frozenset(
-    {"messages", "system", "content", "text", "reasoningContent", "reasoningText", "conversations", "value", "prompt"}
+    {
+        "messages",
+        "system",
+        "system_prompt",
+        "conversation",
+        "content",
+        "text",
+        "reasoningContent",
+        "reasoningText",
+        "conversations",
+        "value",
+        "prompt",
+    }
     | {
         "completion",
         "instruction",

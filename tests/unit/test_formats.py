@@ -79,6 +79,10 @@ def turn(role: str, content: Any, **more: Any) -> dict[str, Any]:
     return {"role": role, "content": content, **more}
 
 
+CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+ASKED = [turn("user", "Hi?"), turn("assistant", "Yes.")]
+
+
 @EACH_FORMAT
 @given(data=st.data())
 def test_conversion_loses_no_text(each: Format, data: st.DataObject) -> None:
@@ -223,6 +227,29 @@ def test_kinds_of_changes_are_bounded() -> None:
     assert report.changed["train.jsonl", "changed in further ways"].count > 300
 
 
+@pytest.mark.parametrize(
+    ("value", "system"),
+    [
+        ({"question": "a", "response": "b", "system_prompt": "s"}, "s"),
+        ({"instruction": "a", "output": "b", "system": "s", "system_prompt": ""}, "s"),
+        ({"conversation": ASKED, "system": "s"}, "s"),
+        ({"messages": [turn("user", [{"text": "a"}]), turn("assistant", [{"text": "b"}])], "system": "s"}, "s"),
+    ],
+)
+def test_system_text_is_found_by_its_names(value: Any, system: str) -> None:
+    """One that was left out would be trained on otherwise than a person means."""
+    assert trained(value)["system"] == system
+
+
+def test_cache_point_of_a_nova_record_is_named_where_it_stands() -> None:
+    """It is a Converse request's, and no reason to call all contents wrong."""
+    messages = [turn("user", [{"text": "a"}, {"cachePoint": {}}]), turn("assistant", [{"text": "b"}])]
+    assert broken({"messages": messages}, NOVA_LITE) == [
+        ("unknown-key", "/messages/0/content/1/cachePoint"),
+        ("missing-key", "/messages/0/content/1"),
+    ]
+
+
 @pytest.mark.parametrize("system", [[], "", None])
 @pytest.mark.parametrize("version", [{}, {"schemaVersion": "tooluse-dataset-2024"}, {"schemaVersion": None}])
 def test_novas_freedom_is_taken_and_normalised(system: Any, version: dict[str, Any]) -> None:
@@ -257,10 +284,6 @@ def test_reasoning_in_a_question_is_refused() -> None:
     messages = [turn("user", [{"text": "a"}, reasoning]), turn("assistant", [{"text": "b"}])]
     value = {"schemaVersion": "bedrock-conversation-2024", "messages": messages}
     assert broken(value, NOVA_2_LITE) == [("unknown-key", "/messages/0/content/1/reasoningContent")]
-
-
-CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-ASKED = [turn("user", "Hi?"), turn("assistant", "Yes.")]
 
 
 @pytest.mark.parametrize(

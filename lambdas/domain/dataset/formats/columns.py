@@ -13,7 +13,17 @@ from lambdas.domain.dataset.rules.table import RecordFinding
 
 # Keys by which a record with other columns may be of another format, or of none.
 _DECIDING = frozenset(
-    {"messages", "schemaVersion", "conversations", "prompt", "completion", "instruction", "response", "query"}
+    {
+        "messages",
+        "schemaVersion",
+        "conversations",
+        "conversation",
+        "prompt",
+        "completion",
+        "instruction",
+        "response",
+        "query",
+    }
     | {
         "input",
         "output",
@@ -51,7 +61,12 @@ class Columns:
     def names(self) -> tuple[str, ...]:
         """All of its keys."""
         history = (self.history,) if self.history else ()
-        return ("system", GROUP_KEY, *self.contexts, *history, self.prompt, self.answer)
+        return (*self.systems, GROUP_KEY, *self.contexts, *history, self.prompt, self.answer)
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The names that a system text has, of which a record has one at most."""
+        return ("system", "system_prompt") if self.others else ("system",)
 
     def findings(self, value: JsonObject) -> Iterator[RecordFinding]:
         """What a value breaks of the structure."""
@@ -59,19 +74,20 @@ class Columns:
             yield from checks.unknown_keys(value, frozenset(self.names))
         yield from checks.missing_keys(value, (self.prompt, self.answer))
         yield from checks.texts(value, (GROUP_KEY, self.prompt, self.answer))
-        for name in ("system", self._context_name(value)):
-            if name is not None and self._is_there(value, name):
+        for name in (self._first(value, self.systems), self._first(value, self.contexts)):
+            if name is not None:
                 yield from checks.text(value[name], f"/{name}")
         yield from self._history_findings(value)
 
     def texts(self, value: JsonObject) -> Iterator[Text]:
         """Its texts as they came."""
-        if self._is_there(value, "system"):
-            yield Text("/system", value["system"], is_answer=False)
+        system = self._first(value, self.systems)
+        if system is not None:
+            yield Text(f"/{system}", value[system], is_answer=False)
         for index, turn in enumerate(self._history(value)):
             for place, text in enumerate(turn):
                 yield Text(f"/{self.history}/{index}/{place}", text, is_answer=False)
-        context = self._context_name(value)
+        context = self._first(value, self.contexts)
         if context is not None:
             yield Text(f"/{context}", value[context], is_answer=False, after_line_feed=True)
         yield Text(f"/{self.prompt}", value[self.prompt], is_answer=False, after_line_feed=context is not None)
@@ -79,16 +95,17 @@ class Columns:
 
     def to_record(self, value: JsonObject, conversion: Conversion) -> Record:
         """Its canonical form: the document in tags before the question."""
-        system = value["system"] if self._is_there(value, "system") else conversion.system
-        context = self._context_name(value)
+        system, context = self._first(value, self.systems), self._first(value, self.contexts)
         asked = with_context(None if context is None else value[context], value[self.prompt], conversion.context_tag)
         earlier = [text for turn in self._history(value) for text in turn]
-        return Record(system, [*earlier, asked, value[self.answer]])
+        return Record(conversion.system if system is None else value[system], [*earlier, asked, value[self.answer]])
 
     def left_out(self, value: JsonObject) -> list[str]:
         """The other columns."""
-        context = self._context_name(value)
-        known = {*self.names} - {name for name in self.contexts if name != context and self._is_there(value, name)}
+        known = {*self.names}
+        for names in (self.systems, self.contexts):
+            read = self._first(value, names)
+            known -= {name for name in names if name != read and self._is_there(value, name)}
         return [key for key in value if key not in known]
 
     def _is_there(self, value: JsonObject, name: str) -> bool:
@@ -97,8 +114,8 @@ class Columns:
         text = value[name]
         return not self.blank_is_absent or not (text is None or (isinstance(text, str) and not text.strip()))
 
-    def _context_name(self, value: JsonObject) -> str | None:
-        return next((name for name in self.contexts if self._is_there(value, name)), None)
+    def _first(self, value: JsonObject, names: tuple[str, ...]) -> str | None:
+        return next((name for name in names if self._is_there(value, name)), None)
 
     def _history(self, value: JsonObject) -> list[list[str]]:
         return (value.get(self.history) or []) if self.history else []
@@ -119,7 +136,7 @@ class Columns:
     def optional_texts(self, value: JsonObject) -> list[Any]:
         """The optional values that must be texts, some text for each that counts as absent. Called for each record."""
         found: list[Any] = []
-        for key in (*self.contexts, "system", GROUP_KEY):
+        for key in (*self.contexts, *self.systems, GROUP_KEY):
             if key in value:
                 text = value[key]
                 absent = self.blank_is_absent and key != GROUP_KEY and (text is None or text == "")

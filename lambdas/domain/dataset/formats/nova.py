@@ -25,9 +25,9 @@ def _has_blocks(messages: Any) -> bool:
     if not isinstance(messages, list) or not messages or not isinstance(messages[0], dict):
         return False
     content = messages[0].get("content")
-    return isinstance(content, list) and all(
-        isinstance(block, dict) and "text" in block and "type" not in block for block in content
-    )
+    if not isinstance(content, list) or not all(isinstance(block, dict) and "type" not in block for block in content):
+        return False
+    return not content or any("text" in block for block in content)
 
 
 def _keys(value: Any) -> int:
@@ -59,7 +59,7 @@ def _keys(value: Any) -> int:
 def _findings(value: JsonObject) -> Iterator[RecordFinding]:
     yield from checks.unknown_keys(value, _KEYS)
     yield from checks.missing_keys(value, ("messages",))
-    if value.get("system"):
+    if value.get("system") and not isinstance(value["system"], str):
         yield from _blocks(value["system"], "/system")
     yield from checks.texts(value, (GROUP_KEY,))
     if value.get("schemaVersion") is not None:
@@ -122,7 +122,10 @@ def _blocks(value: Any, pointer: str, passed_over: set[int] | frozenset[int] = f
 
 def _texts(value: JsonObject) -> Iterator[Text]:
     """All texts; what a model thinks is no part of a prompt."""
-    if value.get("system"):
+    if isinstance(value.get("system"), str):
+        if value["system"]:
+            yield Text("/system", value["system"], is_answer=False)
+    elif value.get("system"):
         yield from _block_texts(value["system"], "/system", is_answer=False)
     last = len(value["messages"]) - 1
     for index, message in enumerate(value["messages"]):
@@ -141,7 +144,7 @@ def _block_texts(blocks: list[JsonObject], pointer: str, *, is_answer: bool) -> 
 
 
 def _to_record(value: JsonObject, _conversion: Conversion) -> Record:
-    system = [block["text"] for block in value.get("system") or ()]
+    system = [block["text"] for block in _system_blocks(value)]
     contents = [message["content"] for message in value["messages"]]
     turns = ["\n".join([block["text"] for block in content if "text" in block]) for content in contents]
     joined = "\n".join(system) if system else None
@@ -151,6 +154,11 @@ def _to_record(value: JsonObject, _conversion: Conversion) -> Record:
         [block[REASONING]["reasoningText"]["text"] for block in each if REASONING in block] for each in contents
     ]
     return Record(joined, turns, tuple("\n".join(each) if each else None for each in thoughts))
+
+
+def _system_blocks(value: JsonObject) -> list[JsonObject]:
+    system = value.get("system") or []
+    return [{"text": system}] if isinstance(system, str) else system
 
 
 def has_reasoning(content: list[JsonObject]) -> bool:
@@ -168,9 +176,10 @@ def rewriting_needed(value: JsonObject, *, keeps_reasoning: bool) -> list[str]:
         needed.append(f"schemaVersion written as {NOVA_SCHEMA}")
     if "system" in value and not value["system"]:
         needed.append("empty system text left out")
+    if value.get("system") and isinstance(value["system"], str):
+        needed.append("system text written as a block")
     contents = [message["content"] for message in value["messages"]]
-    single = len(value.get("system") or ("",)) == 1
-    if not single or any(len(content) > 1 + has_reasoning(content) for content in contents):
+    if len(_system_blocks(value)) > 1 or any(len(content) > 1 + has_reasoning(content) for content in contents):
         needed.append("text blocks joined")
     if not keeps_reasoning and any(len(content) > 1 and has_reasoning(content) for content in contents):
         needed.append(f"{REASONING} left out")
@@ -182,8 +191,9 @@ NOVA = Format(
     title=f"Nova's conversation (`{NOVA_SCHEMA}`)",
     example=f'{{"schemaVersion": "{NOVA_SCHEMA}", "system": [{{"text": "Be brief."}}], "messages": '
     '[{"role": "user", "content": [{"text": "Hi?"}]}, {"role": "assistant", "content": [{"text": "Yes."}]}]}',
-    note="any `schemaVersion`, or none; `system` may be empty or null; text blocks of one message are joined by line "
-    f"feeds; `{REASONING}` before an answer is trained on where the base model learns it, and no part of the reference",
+    note="any `schemaVersion`, or none; `system` may be a text, empty or null; text blocks of one message are joined "
+    f"by line feeds; `{REASONING}` before an answer is trained on where the base model learns it, and no part of the "
+    "reference",
     required=("messages",),
     recognises=_recognises,
     shape=Shape(("schemaVersion", "system", GROUP_KEY, "messages", "role", "content", "text"), _keys),

@@ -67,7 +67,7 @@ def _is_text_alone(value: JsonObject) -> bool:
 
 
 def _turns(value: JsonObject) -> Iterator[JsonObject]:
-    for key in ("messages", "conversations"):
+    for key in ("messages", "conversations", "conversation"):
         turns = value.get(key)
         if isinstance(turns, list):
             yield from (turn for turn in turns if isinstance(turn, dict))

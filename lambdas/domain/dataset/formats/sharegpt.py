@@ -11,8 +11,8 @@ from lambdas.domain.dataset.formats.turns import Turns, optional_findings
 from lambdas.domain.dataset.rules.table import RecordFinding
 
 _ROLES = {"human": "user", "gpt": "assistant", "system": "system", "user": "user", "assistant": "assistant"}
-_FROM, _ROLE = (Turns("conversations", *names, _ROLES) for names in (("from", "value"), ("role", "content")))
-_KEYS = frozenset({"conversations", "system", GROUP_KEY})
+_NAMES = (("from", "value"), ("role", "content"))
+_TURNS = {key: [Turns(key, *names, _ROLES) for names in _NAMES] for key in ("conversations", "conversation")}
 # Other columns by which a record may be of another format, or of none.
 _DECIDING = frozenset(
     {"messages", "schemaVersion", "chosen", "rejected", "reference_answer", "tools", "functions", "toolConfig"}
@@ -22,9 +22,9 @@ _DECIDING = frozenset(
 
 def _turns(value: JsonObject) -> Turns:
     """The names that the record's turns use."""
-    turns = value["conversations"]
-    first = turns[0] if isinstance(turns, list) and turns else None
-    return _ROLE if isinstance(first, dict) and "role" in first else _FROM
+    key = "conversations" if "conversations" in value else "conversation"
+    first = value[key][0] if isinstance(value[key], list) and value[key] else None
+    return _TURNS[key][isinstance(first, dict) and "role" in first]
 
 
 def _keys(value: Any) -> int:
@@ -67,17 +67,19 @@ def _to_record(value: JsonObject, _conversion: Conversion) -> Record:
 
 
 def _left_out(value: JsonObject) -> list[str]:
-    return [*(key for key in value if key not in _KEYS), *_turns(value).left_out(value)]
+    turns = _turns(value)
+    return [*(key for key in value if key not in (turns.key, "system", GROUP_KEY)), *turns.left_out(value)]
 
 
 SHAREGPT = Format(
     name="sharegpt",
     title="ShareGPT",
     example='{"conversations": [{"from": "human", "value": "Hi?"}, {"from": "gpt", "value": "Yes."}]}',
-    note="also from `system`, first, `user` and `assistant`; the system text may be the key `system`; other columns "
-    "are left out, and the last answer must not have the weight 0",
-    required=("conversations",),
-    recognises=lambda value: "conversations" in value,
+    note="`conversation`, and turns with `role` and `content`, are taken, too; also from `system`, first, `user` and "
+    "`assistant`; the system text may be the key `system`; other columns are left out, and the last answer must not "
+    "have the weight 0",
+    required=(),
+    recognises=lambda value: "conversations" in value or isinstance(value.get("conversation"), list),
     shape=Shape(("system", GROUP_KEY, "conversations", "from", "value"), _keys),
     findings=_findings,
     texts=lambda value: _turns(value).texts(value),

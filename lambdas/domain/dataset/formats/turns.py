@@ -14,6 +14,7 @@ from lambdas.domain.dataset.rules.table import RecordFinding
 
 # Keys of a turn that say nothing that a model learns, where they are empty. APIs write them beside each answer.
 _EMPTY = frozenset({"tool_calls", "function_call", "refusal", "annotations", "audio"})
+_JOIN = "Join all system texts in the first message, or write this one into the user's message after it."
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ class Turns:
         for index, role in enumerate(roles):
             if role == "system" and index:
                 message = f"A system text stands before all other messages; this is number {index + 1}."
-                yield RecordFinding("role", f"{pointer}/{index}/{self.role}", message)
+                yield RecordFinding("role", f"{pointer}/{index}/{self.role}", message, _JOIN)
                 return
         first = 1 if roles[:1] == ["system"] else 0
         if first and is_text(value.get("system")):
             message = "There is a system text in the key system already."
-            yield RecordFinding("role", f"{pointer}/0/{self.role}", message)
+            yield RecordFinding("role", f"{pointer}/0/{self.role}", message, _JOIN)
         yield from self._order(turns, roles, first)
 
     def _order(self, turns: list[JsonObject], roles: list[str], first: int) -> Iterator[RecordFinding]:

@@ -35,7 +35,7 @@ def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[RecordFindi
         return found
     turns = form.to_record(value, Conversion()).turns if model.record_format == "prompt-completion" else ()
     if len(turns) > 2:
-        pointer = next(f"/{key}" for key in ("messages", "conversations", "history") if key in value)
+        pointer = next(f"/{key}" for key in ("messages", "conversations", "conversation", "history") if key in value)
         message = f"{model.name} learns one prompt and one answer; there are {len(turns)} messages."
         return [RecordFinding("single-turn", pointer, message)]
     texts = [*_group_text(value), *formats.texts(value, source_format)]

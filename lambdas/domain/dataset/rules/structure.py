@@ -117,7 +117,7 @@ class Structure:
         """Reports what is one mistake however many lines have it, once all blocks were checked."""
         for kind, (first, n) in self._refused.items():
             share = f"All {n}" if n == self.records_read else f"{n} of {self.records_read}"
-            message = f"{share} records contain {kind.what}."
+            message = f"{share} records contain {kind.what}." if n > 1 else f"The record contains {kind.what}."
             self._report.add("unsupported-format", self._file, message, line=first, remedy=kind.remedy)
 
     def _check_lines(self, block: Block) -> list[Any]:
