@@ -86,8 +86,9 @@ class Upload:
         """The upload with this run.json; a single file becomes a folder, since it has none beside it."""
         files = {key: path for key, path in self.files.items() if not key.endswith(f"/{FILE_NAME}")}
         if self.folder is None:
-            stem, _, ending = self.key.rpartition(".")
-            files = {f"{stem}/train.{ending}": path for path in files.values()}
+            name = self.key.removeprefix("input/")
+            stem = data_stem(name) or name
+            files = {f"input/{stem}/train{name.removeprefix(stem)}": path for path in files.values()}
         return Upload(files, text)
 
     def send(self, s3: Any, bucket: str) -> str | None:

@@ -31,7 +31,12 @@ def tell_dataset(console: Console, report: DatasetDocument) -> None:
     if report.groups is not None and report.training is not None:
         _tell_split(console, report.records, report.groups, report.training)
     style = "bold green" if report.accepted else "bold red"
-    console.print(f"{report.status.capitalize()}: {report.errors:,} errors, {report.warnings:,} warnings.", style=style)
+    counts = f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}"
+    console.print(f"{report.status.capitalize()}: {counts}.", style=style)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def tell_repaired(console: Console, written: Sequence[Repaired]) -> None:
@@ -41,7 +46,7 @@ def tell_repaired(console: Console, written: Sequence[Repaired]) -> None:
         if each.target is None:
             console.write_line(f"{source}: not repaired, since it is of another kind.", "bold red")
             continue
-        left = f"; left for you: {errors:,} errors, which `fine-tune validate` tells" if errors else ""
+        left = f"; left for you: {_count(errors, 'error')}, which `fine-tune validate` tells" if errors else ""
         console.write_line(f"Repaired: {source} → {each.target}: {each.records:,} records{left}", "bold")
         _tell_changes(console, each.document)
         if (unread := each.document.records.read - each.records) > 0:
@@ -53,7 +58,7 @@ def _tell_changes(console: Console, report: DatasetDocument) -> None:
         for change in changes:
             lines = ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in change.lines[:5])
             more = ", …" if len(change.lines) > len(change.lines[:5]) else ""
-            text = f"{name(change.path)}: {change.count:,} lines {kind} ({change.what}): {lines}{more}"
+            text = f"{name(change.path)}: {_count(change.count, 'line')} {kind} ({change.what}): {lines}{more}"
             console.write_line(text)
 
 

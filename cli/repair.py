@@ -9,6 +9,7 @@ import orjson
 
 from cli.folders import FIX
 from cli.validate import Opener
+from lambdas.domain.core.run import data_stem
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.formats import Conversion
@@ -36,6 +37,11 @@ def for_any_model(model: BaseModelEntry) -> BaseModelEntry:
     """The model without what it alone asks of texts: whoever only converts has chosen none."""
     limits = model.limits.model_copy(update={"max_record_tokens": 1 << 30})
     return model.model_copy(update={"reserved_words": (), "further_reserved_words": (), "limits": limits})
+
+
+def stem_of(path: Path) -> str:
+    """`train` for `train.csv.gz`: what a new file is called after."""
+    return data_stem(path.name) or path.stem
 
 
 def check_file(path: Path, choices: Choices, opener: Opener) -> DatasetDocument:
@@ -86,7 +92,7 @@ def fix(
     with replaced(out, FIX) as partial:
         written = []
         for name, path in files.items():
-            file_name = f"{given.stem}.jsonl" if given.is_file() else f"{name}.jsonl"
+            file_name = f"{stem_of(given)}.jsonl" if given.is_file() else f"{name}.jsonl"
             with (partial / file_name).open("wb") as file:
                 written.append(_fix(path, out / file_name, file, choices, opener))
             if written[-1].target is None:

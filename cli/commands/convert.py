@@ -32,7 +32,7 @@ def convert(
     """
     from cli.dataset_summary import tell_dataset
     from cli.file_progress import reading
-    from cli.repair import check_file, convert_file, for_any_model, new_file
+    from cli.repair import check_file, convert_file, for_any_model, new_file, stem_of
     from cli.validate import choose
     from lambdas.domain.models.catalogue import UnknownBaseModelError, catalogue
     from lambdas.domain.settings.run_settings import conversion
@@ -72,7 +72,7 @@ def convert(
         elif document.accepted:
             with (
                 replaced(CONVERT_FOLDER, CONVERT) as partial,
-                (partial / f"{file.stem}.jsonl").open("wb") as target,
+                (partial / f"{stem_of(file)}.jsonl").open("wb") as target,
             ):
                 convert_file(file, target, choices.model, how, opener("Writing"))
     tell_dataset(console, document)
@@ -80,5 +80,5 @@ def convert(
         raise failed(
             "Nothing was written: correct the records above, or see what `fine-tune validate --fix` can do.", 1
         )
-    written = out or CONVERT_FOLDER / f"{file.stem}.jsonl"
+    written = out or CONVERT_FOLDER / f"{stem_of(file)}.jsonl"
     console.write_line(f"Written: {written}")

@@ -82,7 +82,7 @@ def test_a_folder_is_fixed_with_its_settings_and_what_is_left_is_told(tmp_path: 
     assert status == 1
     assert "Repaired: train.jsonl" in output
     assert "40 lines dropped (blank line)" in output
-    assert "left for you: 1 errors" in output
+    assert "left for you: 1 error," in output
     assert json.loads((tmp_path / "fixed" / "run.json").read_text()) == {"split": {"seed": 3}}
     fixed = (tmp_path / "fixed" / "train.jsonl").read_text().splitlines()
     assert len(fixed) == 40

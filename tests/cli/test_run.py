@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from cli import execution, main
 from cli.commands.options import EXAMPLE
-from cli.data_set import NoDataSetError, upload_of
+from cli.data_set import NoDataSetError, Upload, upload_of
 from cli.environment import Environment, NoEnvironmentError, environment_of
 from cli.execution import NoExecutionError, NotFollowedError, find_execution, follow
 from cli.progress import Progress
@@ -105,10 +105,18 @@ def test_a_mapping_of_columns_goes_along_in_the_run_s_settings(account: Scripted
     start(account.environment, upload_of(EXAMPLE).with_settings(with_mapping(None, mapping)), silent())
     start(account.environment, upload_of(folder).with_settings(with_mapping(folder / "run.json", mapping)), silent())
     prefixes = ("input/financial-tables/", "input/sales/")
-    assert sorted(keys(account)) == [f"{prefix}{name}" for prefix in prefixes for name in ("run.json", "train.jsonl")]
+    assert {key.rpartition("/")[0] + "/" for key in keys(account)} == set(prefixes)
+    assert sorted(key.rpartition("/")[2] for key in keys(account)) == [
+        "run.json",
+        "run.json",
+        "train.csv",
+        "train.jsonl",
+    ]
     stored = [account.s3.get_object(Bucket=INPUT, Key=f"{prefix}run.json")["Body"].read() for prefix in prefixes]
     own = json.loads((folder / "run.json").read_text())
     assert [json.loads(text) for text in stored] == [{"mapping": mapping}, {**own, "mapping": mapping}]
+    packed = Upload({"input/a.csv.gz": EXAMPLE}).with_settings(b"{}")
+    assert (packed.folder, packed.key) == ("input/a/", "input/a/train.csv.gz")
 
 
 def test_a_set_that_is_there_twice_is_refused(folder: Path) -> None:
