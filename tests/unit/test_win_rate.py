@@ -16,10 +16,18 @@ from lambdas.domain.evaluation.judging.pairwise import ORDERS, Judgements, Pair
 from lambdas.domain.evaluation.judging.summary import Judging, summarise_judging
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.evaluation.win_rate import compare_win_rates
+from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.verdict_reach import test_pair_findings as find_pair_findings
+from lambdas.domain.report.assemble import assemble_success
+from lambdas.domain.report.materials import Materials
+from lambdas.domain.report.page import render_page
+from lambdas.domain.report.run_report import Lineage
+from lambdas.domain.report.success_message import headline
 from lambdas.domain.settings.run_limits import RunLimits, SettingFinding
 from lambdas.domain.settings.run_settings import Choices, parse
+from lambdas.domain.training.losses import NO_LOSSES
 from tests.answer_lines import make_answer, make_judgements
+from tests.unit.run_states import make_facts, make_plan
 
 WIN: Judgements = ("first", "second")
 LOSS: Judgements = ("second", "first")
@@ -179,3 +187,25 @@ def test_too_few_pairs_to_promote_are_told_before_training() -> None:
     assert find_pair_findings(200, 100, 0.0, split_groups=None) == []
     [few_groups] = find_pair_findings(10, 100, 0.0, split_groups=None)
     assert "test file" in few_groups.remedy
+
+
+def test_the_report_and_its_page_go_by_what_decided() -> None:
+    """A headline on F1 would say nothing of why the model was promoted."""
+    judging = judged([WIN] * 36 + [TIE] * 2 + [LOSS] * 2)
+    evaluation = decide(judging)
+    texts = {"tuned": "an answer", "base": "an answer"}
+    answers = {arm: [make_answer(n, text, "right") for n in range(40)] for arm, text in texts.items()}
+    arms = {"tuned": Arm(model_id=None), "base": Arm(model_id="base")}
+    asked = {"judges": ["judge"], "gate": {"metric": "win_rate"}}
+    plan = make_plan(evaluation=asked, arms={name: arm.model_dump() for name, arm in arms.items()})
+    source = {"bucket": "in", "key": "input/sales.jsonl", "version_id": None}
+    lineage = Lineage.parse({"package_version": "0", "source": source, "objects": [], "judge_prompt": None})
+    report = assemble_success(
+        Plan.parse(plan), make_facts(plan, simulated=True), evaluation, judging, NO_LOSSES, lineage, None
+    )
+    assert headline(report).startswith("The tuned model's win rate is 92.5, 85.0 points above its base (7.5)")
+    assert report.deciding_metric == "win_rate"
+    assert report.decision.split is None
+    page = render_page(report, Materials(answers, {}, None))
+    assert "the win rates by the judges" in page
+    assert "Win rate: tuned minus each other arm" in page
