@@ -4,6 +4,7 @@ import pytest
 
 from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
 from lambdas.domain.evaluation.comparisons import (
+    MOST_LABELS,
     ScoredArm,
     Scores,
     Scoring,
@@ -36,9 +37,13 @@ def score_arm(lines: list[StoredLine], references: list[str], kind: TaskKind) ->
 
 def test_references_that_are_far_too_many_for_labels_make_no_confusion_matrix() -> None:
     """It has a place for any two: 20,000 texts that somebody calls labels would fill the memory."""
-    few, many = ({"tuned": [make_answer(n, "x", f"{n}") for n in range(count)]} for count in (500, 501))
-    assert len(classify_arms(few)["tuned"].labels) == 500
-    assert classify_arms(many) == {}
+    few, many, far_too_many = (
+        {"tuned": [make_answer(n, "x", f"{n}") for n in range(count)]} for count in (500, 501, MOST_LABELS + 1)
+    )
+    assert len(classify_arms(few)["tuned"].confusion) == 500
+    found = classify_arms(many)["tuned"]
+    assert (found.confusion, len(found.by_label)) == ([], 501)
+    assert classify_arms(far_too_many) == {}
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,10 @@ def test_the_weakest_labels_of_the_tuned_model_come_first_with_their_intervals()
     page = page_of(arms=arms_with(classify(many[1:] + many[:1], many)))
     assert "The 30 of 200 labels with the lowest F1" in page
     assert len(page) < 150_000
+    many = [f"label {number:04}" for number in range(501)]
+    page = page_of(arms=arms_with(classify(many, many)))
+    assert "The 30 of 501 labels with the lowest F1" in page
+    assert "Confusion matrix" not in page
 
 
 def test_the_base_comes_first() -> None:

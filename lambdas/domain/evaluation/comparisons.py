@@ -27,8 +27,8 @@ OUTPUT_TOKENS, LATENCY = "output_tokens", "latency_ms"
 UNBOUNDED = frozenset({OUTPUT_TOKENS, LATENCY})
 # The gate's metric, read leniently.
 CONTENT = "content"
-# A confusion matrix has a place for any two labels.
-LARGEST_CONFUSION = 500
+# As many labels as 10,000 test records can have. More are texts that somebody calls labels.
+MOST_LABELS = 2_000
 
 # By metric, a score 0-100 for each test record; None where the metric has no meaning for the record's reference, or
 # where there is no answer.
@@ -159,7 +159,7 @@ def classify_arms(answers: Answers) -> dict[str, Classification]:
     for reference in read_references(answers):
         wanted = label(reference)
         labels[wanted] = wanted
-        if len(labels) > LARGEST_CONFUSION:
+        if len(labels) > MOST_LABELS:
             return {}
     references, responses = list[str](), {arm: list[str | None]() for arm in answers}
     for known, lines in read_rows(answers):

@@ -2,7 +2,7 @@
 
 import string
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 
 from lambdas.domain.core.fact import Fact
@@ -12,6 +12,8 @@ from lambdas.domain.evaluation.judging.agreement import Interval, wilson_interva
 MOST_WORDS = 4
 LEAST_RECORDS_PER_LABEL = 5
 
+# A confusion matrix has a place for any two labels.
+LARGEST_CONFUSION = 500
 OTHER = "(no label)"
 _SURROUNDING = string.whitespace + "\"'`*.,:;!"
 
@@ -58,9 +60,9 @@ class Classification(Fact):
     """What a classification's answers add up to; scores are 0-100, null without references.
 
     The references' labels, in alphabetical order, are the rows of the confusion matrix and its columns; one more
-    column counts answers that are none of them, or missing. Macro-F1 is the plain mean of the labels' F1, each worth
-    the same however rare. Source: Sokolova and Lapalme, "A systematic analysis of performance measures for
-    classification tasks" (2009).
+    column counts answers that are none of them, or missing. Of more than 500 labels there is no matrix. Macro-F1 is the
+    plain mean of the labels' F1, each worth the same however rare. Source: Sokolova and Lapalme, "A systematic analysis
+    of performance measures for classification tasks" (2009).
     """
 
     accuracy: float | None
@@ -83,9 +85,13 @@ def classify(responses: Sequence[str | None], references: Sequence[str]) -> Clas
         accuracy=100.0 * sum(counts[one, one] for one in labels) / len(wanted) if wanted else None,
         macro_f1=fmean(scores.f1 for scores in by_label.values()) if by_label else None,
         labels=labels,
-        confusion=[[counts[row, column] for column in (*labels, OTHER)] for row in labels],
+        confusion=_cross(labels, counts) if len(labels) <= LARGEST_CONFUSION else [],
         by_label=by_label,
     )
+
+
+def _cross(labels: Sequence[str], counts: Mapping[tuple[str, str], int]) -> list[list[int]]:
+    return [[counts[row, column] for column in (*labels, OTHER)] for row in labels]
 
 
 def _score_label(right: int, answered: int, asked: int) -> LabelScores:
