@@ -246,6 +246,12 @@ def test_set_rules_are_silent_about_a_file_that_was_not_read_to_its_end(rule: st
     assert result.checksum is None
 
 
+def test_records_before_the_break_are_counted() -> None:
+    """A refusal says how many records it speaks of."""
+    result, report = read(b"[" + b",".join([SOUND] * 5000))
+    assert result.records_read == report.records_read == 4999
+
+
 def test_gzip_is_bounded_by_what_it_unpacks_to() -> None:
     """The size limits are those of the data, not of the parcel."""
     _, report = read(gzip.compress(JSONL * 1000), max_bytes=50_000)

@@ -155,21 +155,24 @@ def _check_blocks(
     on_answer: Callable[[str], None] | None,
 ) -> None:
     structure: Structure | None = None
-    for block in blocks:
-        if structure is None:
-            structure = Structure(read.file, _source_format(block), model, report, conversion)
-        if rules == "structure":
-            # The values are freed before the next ones are made: the memory stays in the processor's cache.
-            structure.check(block)
-            continue
-        values = structure.check(block)
-        if len(read.samples) < SAMPLES:
-            _keep_samples(structure, block, values, read, model, conversion)
-        _note_changes(structure, block, values, read, model, report, conversion)
-        _check_texts(structure, block, values, read, report, sign=rules == "all", on_answer=on_answer)
-    if structure is not None:
-        structure.finish()
-        read.records_read, read.formats, read.tiers = structure.records_read, structure.formats, structure.tiers
+    try:
+        for block in blocks:
+            if structure is None:
+                structure = Structure(read.file, _source_format(block), model, report, conversion)
+            if rules == "structure":
+                # The values are freed before the next ones are made: the memory stays in the processor's cache.
+                structure.check(block)
+                continue
+            values = structure.check(block)
+            if len(read.samples) < SAMPLES:
+                _keep_samples(structure, block, values, read, model, conversion)
+            _note_changes(structure, block, values, read, model, report, conversion)
+            _check_texts(structure, block, values, read, report, sign=rules == "all", on_answer=on_answer)
+    finally:
+        # Of a file that breaks off, too.
+        if structure is not None:
+            structure.finish()
+            read.records_read, read.formats, read.tiers = structure.records_read, structure.formats, structure.tiers
 
 
 def convert(stream: BinaryIO, read: RecordSet, model: BaseModelEntry, conversion: Conversion) -> Iterator[bytes]:

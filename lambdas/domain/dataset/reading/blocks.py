@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO, NamedTuple
 
+from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
+
 # About what is checked at once: scans are paid for once for many short lines, and all fits the processor's cache.
 BLOCK_BYTES = 64 * 1024
 # The longest line a record below 32,000 tokens can need: 6 characters a token, each escaped as 12 bytes, and some air.
@@ -44,14 +46,19 @@ def read_blocks(stream: BinaryIO) -> Iterator[Block]:
 
 
 def in_blocks(numbered: Iterable[tuple[int, bytes]]) -> Iterator[Block]:
-    """Blocks of lines that a reader has made and numbered."""
+    """Blocks of lines that a reader has made and numbered, also of those before one that it cannot make."""
     lines, numbers, size_bytes = list[bytes](), list[int](), 0
-    for number, line in numbered:
-        lines.append(line)
-        numbers.append(number)
-        size_bytes += len(line)
-        if size_bytes >= BLOCK_BYTES:
+    try:
+        for number, line in numbered:
+            lines.append(line)
+            numbers.append(number)
+            size_bytes += len(line)
+            if size_bytes >= BLOCK_BYTES:
+                yield Block(lines, numbers)
+                lines, numbers, size_bytes = [], [], 0
+    except UnreadableFileError:
+        if lines:
             yield Block(lines, numbers)
-            lines, numbers, size_bytes = [], [], 0
+        raise
     if lines:
         yield Block(lines, numbers)

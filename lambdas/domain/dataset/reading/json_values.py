@@ -18,9 +18,8 @@ JsonLayout = Literal["JSON array", "JSON objects"]
 
 _CHUNK_BYTES = 1 << 18
 _WHITE_SPACE = b" \t\r\n"
-# A string to its end or, with an empty group, as far as there is any of it; a bracket; a comma.
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+("?)|[\[\]{},]', re.DOTALL)
-_QUOTE, _COMMA = b'",'
+_next_sign = re.compile(rb'["\[\]{},]').search
+_QUOTE, _COMMA, _BACKSLASH = b'",\\'
 # As deep as the JSON parser reads.
 _MOST_NESTED = 1024
 _NOT_READ = "What follows was not read."
@@ -65,12 +64,39 @@ def _is_json(text: bytes) -> bool:
 def _first_end(text: bytes) -> int | None:
     """Where the first value ends, if it does."""
     depth = 0
-    for token in _TOKEN.finditer(text):
-        sign = text[token.start()]
-        depth += (sign in _OPENING) - (sign in _CLOSING)
+    for place in _signs(text, 0):
+        depth += (text[place] in _OPENING) - (text[place] in _CLOSING)
         if depth <= 0:
-            return token.end()
+            return place + 1
     return None
+
+
+def _signs(data: bytes, at: int) -> Iterator[int]:
+    """The places of brackets and commas that are outside of strings, and last that of a string that does not end."""
+    while sign := _next_sign(data, at):
+        place = sign.start()
+        if data[place] == _QUOTE:
+            end = _string_end(data, place + 1)
+            if end < 0:
+                yield place
+                return
+            at = end + 1
+        else:
+            at = place + 1
+            yield place
+
+
+def _string_end(data: bytes, begin: int) -> int:
+    """Where the quote stands that ends a string; -1 where none does."""
+    end = data.find(b'"', begin)
+    while end > begin and data[end - 1] == _BACKSLASH:
+        first = end - 1
+        while first > begin and data[first - 1] == _BACKSLASH:
+            first -= 1
+        if (end - first) % 2 == 0:
+            break
+        end = data.find(b'"', end + 1)
+    return end
 
 
 class JsonValues:
@@ -102,10 +128,10 @@ class JsonValues:
             self._data = self._data[begin + 1 :]
         while True:
             begin = 0
-            for token in self._ends():
-                value = self._data[begin : token.start() if self._is_array else token.end()]
-                is_last = self._is_array and self._data[token.start()] != _COMMA
-                begin = token.end()
+            for place in self._ends():
+                value = self._data[begin : place if self._is_array else place + 1]
+                is_last = self._is_array and self._data[place] != _COMMA
+                begin = place + 1
                 if self._number or not is_last or value.strip(_WHITE_SPACE):
                     yield self._record(value)
                 if is_last:
@@ -116,17 +142,16 @@ class JsonValues:
                 self._check_end()
                 return
 
-    def _ends(self) -> Iterator[re.Match[bytes]]:
-        """The tokens that end a record: in an array what stands behind it, else its own last bracket."""
+    def _ends(self) -> Iterator[int]:
+        """Where records end: in an array at the sign behind each, else at its own last bracket."""
         data, depth, is_array = self._data, self._depth, self._is_array
-        for token in _TOKEN.finditer(data, self._at):
-            sign = data[token.start()]
+        for place in _signs(data, self._at):
+            sign = data[place]
             if sign == _QUOTE:
-                if not token[1]:
-                    # The rest of the string is not read yet.
-                    self._at, self._depth = token.start(), depth
-                    return
-            elif sign in _OPENING:
+                # The rest of the string is not read yet.
+                self._at, self._depth = place, depth
+                return
+            if sign in _OPENING:
                 depth += 1
                 if depth > _MOST_NESTED:
                     message = (
@@ -135,11 +160,11 @@ class JsonValues:
                     raise UnreadableFileError("json-syntax", message, self._line)
             elif depth == 0:
                 if is_array:
-                    yield token
+                    yield place
             elif sign in _CLOSING:
                 depth -= 1
                 if depth == 0 and not is_array:
-                    yield token
+                    yield place
         self._at, self._depth = len(data), depth
 
     def _record(self, value: bytes) -> tuple[int, bytes]:
