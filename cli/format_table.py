@@ -2,10 +2,12 @@
 
 from lambdas.domain.dataset.formats import FORMATS
 from lambdas.domain.dataset.formats.refused import KINDS, TEXT_ALONE
+from lambdas.domain.dataset.reading.kinds import endings, kinds_of_files
 from local.checkout import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "data-gate.md"
-BEGIN, END = "<!-- formats:begin -->", "<!-- formats:end -->"
+FILES = ("<!-- files:begin -->", "<!-- files:end -->")
+FORMATS_OF_RECORDS = ("<!-- formats:begin -->", "<!-- formats:end -->")
 
 
 def format_table() -> str:
@@ -27,11 +29,18 @@ def format_table() -> str:
     )
 
 
+def file_table() -> str:
+    """A line for each kind of file."""
+    rows = [f"| {kind} | {what} |" for kind, what in kinds_of_files().items()]
+    return "\n".join(["| file | what is read |", "| --- | --- |", *rows, "", f"Names end in {endings()}."])
+
+
 def with_table(page: str) -> str:
-    """The page with the current table between its markers."""
-    before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
-    return f"{before}{BEGIN}\n{format_table()}\n{END}{after}"
+    """The page with the current tables between their markers."""
+    for (begin, end), table in ((FILES, file_table()), (FORMATS_OF_RECORDS, format_table())):
+        before, rest = page.split(begin)
+        page = f"{before}{begin}\n{table}\n{end}{rest.split(end)[1]}"
+    return page
 
 
 def main() -> None:
