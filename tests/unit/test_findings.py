@@ -258,7 +258,7 @@ def test_a_line_that_is_not_json_is_mended_by_what_it_shows(line: bytes, words: 
 def test_a_record_that_is_encoded_twice_is_told_so() -> None:
     """It is the most frequent text where an object should be."""
     [found] = found_in(lines_of(json.dumps({"prompt": "a", "completion": "b"})))
-    assert (found.rule, "decode it once more" in found.remedy) == ("record-type", True)
+    assert (found.rule, "decodes it once more" in found.remedy) == ("record-type", True)
 
 
 @pytest.mark.parametrize(

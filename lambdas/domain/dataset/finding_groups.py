@@ -27,7 +27,7 @@ _VARIABLE = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 _Kind = tuple[str, str, str, str]
 
 
-class Place(NamedTuple):
+class FindingPlace(NamedTuple):
     """Where a finding is: its rule, the file, the line if it is in one, and a JSON Pointer within its record."""
 
     rule: str
@@ -56,7 +56,7 @@ class FindingGroups:
         self._groups: dict[_Kind, _Group] = {}
         self._order = count()
 
-    def add(self, place: Place, message: str, made: Callable[[], DatasetFinding]) -> None:
+    def add(self, place: FindingPlace, message: str, made: Callable[[], DatasetFinding]) -> None:
         """Adds a finding at a place, in these words; it is made only where it is kept."""
         rule, file, line, pointer = place
         kind = (rule, file, _VARIABLE.sub("", message[:MESSAGE_LENGTH]), _shape(pointer))

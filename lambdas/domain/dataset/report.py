@@ -9,7 +9,7 @@ from itertools import zip_longest
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import name, sentence, shortened
 from lambdas.domain.dataset.document import DatasetDocument, DatasetFinding, LineChanges, RuleText
-from lambdas.domain.dataset.finding_groups import MESSAGE_LENGTH, FindingGroups, Place
+from lambdas.domain.dataset.finding_groups import MESSAGE_LENGTH, FindingGroups, FindingPlace
 from lambdas.domain.dataset.finding_log import FindingLog, LoggedFinding
 from lambdas.domain.dataset.record_numbers import RecordNumbers
 from lambdas.domain.dataset.rules.table import RULES, RecordFinding
@@ -60,7 +60,7 @@ class DatasetReport:
         self.counts[rule] += 1
         if rule == "blank-line" and line is not None:
             self._numbers[file].add_blank(line)
-        place = Place(rule, file, line, pointer)
+        place = FindingPlace(rule, file, line, pointer)
         self._groups.add(place, message, lambda: self._finding(place, message, remedy))
         if self.log is None:
             return
@@ -70,7 +70,7 @@ class DatasetReport:
         else:
             self.log.leave_out()
 
-    def _finding(self, place: Place, message: str, remedy: str) -> DatasetFinding:
+    def _finding(self, place: FindingPlace, message: str, remedy: str) -> DatasetFinding:
         return DatasetFinding(
             rule=place.rule,
             severity=RULES[place.rule].severity,
@@ -81,7 +81,7 @@ class DatasetReport:
             record=self._record(place) if self._numbers[place.file].has_rows else None,
         )
 
-    def _record(self, place: Place) -> int | None:
+    def _record(self, place: FindingPlace) -> int | None:
         if place.line is None or place.rule == "blank-line":
             return None
         return self._numbers[place.file].of_line(place.line)

@@ -25,7 +25,7 @@ class Part(NamedTuple):
     column: str | None
 
 
-class Template(NamedTuple):
+class ColumnTemplate(NamedTuple):
     """What fills one text of a record; `is_column` where it is a column and nothing else."""
 
     parts: tuple[Part, ...]
@@ -47,16 +47,16 @@ class Template(NamedTuple):
         )
 
 
-def parse_template(text: str) -> Template:
+def parse_template(text: str) -> ColumnTemplate:
     """The template in a text. Raises ValueError, with what is wrong."""
     if "{" not in text and "}" not in text:
-        return Template((Part("", text),))
+        return ColumnTemplate((Part("", text),))
     parts = []
     for literal, column, format_spec, conversion in Formatter().parse(text):
         if column is not None:
             _require_plain(column, format_spec, conversion)
         parts.append(Part(literal, column))
-    template = Template(tuple(parts))
+    template = ColumnTemplate(tuple(parts))
     if not template.columns:
         raise ValueError("it names no column: write the name of one alone, or in braces")
     return template
@@ -87,7 +87,7 @@ class MappingSettings(SettingsModel):
     system: TemplateText | None = None
 
     @property
-    def templates(self) -> dict[str, Template]:
+    def templates(self) -> dict[str, ColumnTemplate]:
         """The templates by the keys of the record that they make."""
         given = {"prompt": self.prompt, "completion": self.completion, "system": self.system}
         return {key: parse_template(text) for key, text in given.items() if text is not None}
@@ -96,7 +96,7 @@ class MappingSettings(SettingsModel):
 class ColumnMapping(NamedTuple):
     """The parsed templates, by the keys of the records that they make."""
 
-    templates: dict[str, Template]
+    templates: dict[str, ColumnTemplate]
 
     @property
     def columns(self) -> list[str]:

@@ -15,7 +15,7 @@ _BY_SYNTAX: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"^\{\s*'"), "Python's notation is no JSON: convert the file with `fine-tune convert`."),
     (
         re.compile(rb"\}\s*,$"),
-        "Remove the comma at the end of the line: records stand one below the other, not in a list.",
+        "Remove the comma at the end of the line: `fine-tune convert` does it for all.",
     ),
     (re.compile(rb":\s*(NaN|-?Infinity)\b"), "Write a text for NaN and Infinity, which JSON does not have."),
     (re.compile(rb":\s*(True|False|None)\b"), "Write true, false and null in small letters, as JSON does."),
@@ -60,7 +60,7 @@ def for_text(value: Any, *, optional: bool = False) -> str:
 def for_record(value: Any) -> str:
     """What to do where a record is not an object."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
-        return "The line is JSON that was written as a text: decode it once more (json.loads), or encode it only once."
+        return "The line is JSON that was written as a text: `fine-tune convert` decodes it once more."
     if isinstance(value, list):
         return 'Write the list\'s items with their keys, such as {"prompt": …, "completion": …}.'
     return 'Write an object with its keys, such as {"prompt": …, "completion": …}.'
