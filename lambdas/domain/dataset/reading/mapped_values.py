@@ -64,7 +64,10 @@ class MappedValues:
 
     def _is_sound(self, line: bytes, value: JsonObject, number: int) -> bool:
         if missing := self._mapping.missing(value):
-            self._add("missing-key", number, *explain_missing(missing[0], [*value]))
+            message, remedy = explain_missing(missing[0], [*value])
+            # Of some records it is missing on purpose.
+            more = " Or give the record the column: between other texts a null is an empty one."
+            self._add("missing-key", number, message, f"{remedy}{more}")
             return False
         sound = True
         for column, found in self._mapping.unusable(value):
