@@ -1,7 +1,7 @@
 """What the demo prints of a run's result."""
 
 import json
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,16 @@ import pytest
 from cli import result
 from cli.execution import Snapshot
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.dataset.figures import dataset_document
+from lambdas.domain.dataset.preparation import Wanted
+from lambdas.domain.dataset.record_set import check_set
+from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.split.holdout import SplitSettings
+from lambdas.domain.models.catalogue import base_model
 from local.terminal import Console
 from tests.unit.reports import arm_figures, succeeded_report
 
+HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 FINDINGS = [
     Finding(check="prices", severity="warning", message="No price.", remedy="Give one."),
     Finding(
@@ -117,3 +124,17 @@ def test_the_jobs_of_a_sweep_are_compared() -> None:
         "  job 3: validation loss 0.5; epochCount 3; model kept.",
         "  job 4: No capacity; epochCount 4; Failed.",
     ]
+
+
+def test_what_refuses_a_data_set_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """A failed demo is mended from its terminal: the place, the mistake and the remedy stand on one line."""
+    report = DatasetReport()
+    data = b"".join(b'{"prompt": "a", "completion": null}\n' for _ in range(40))
+    read = check_set(BytesIO(data), "train.jsonl", HAIKU, report)
+    wanted = Wanted(HAIKU, SplitSettings(), few_shot=0, hyperparameters={})
+    (tmp_path / "dataset").mkdir()
+    document = dataset_document(report, {"train": read}, wanted)
+    (tmp_path / "dataset" / "report.json").write_text(json.dumps(document.dump()))
+    lines = told(tmp_path, Snapshot("FAILED", error="DatasetRejected", cause="{}"))
+    words = "error: train.jsonl#/completion: All 40 records, from line 1 on: A text is needed, not null. [wrong-type] "
+    assert f"  {words}Fill in the text, or leave the record out: null is the absence of a text." in lines
