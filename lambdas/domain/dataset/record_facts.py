@@ -1,7 +1,6 @@
 """What is kept of each record for the split and the report: digests, lengths and a signature, no texts."""
 
 from array import array
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lambdas.domain.dataset.formats import Record
@@ -74,25 +73,26 @@ class RecordFacts:
         self.answer_tokens.append(estimate(answer_text, *filter(None, reasoning)))
         self.answers.add(answer_text, number)
 
-    def sign(self, records: Sequence[Record], groups: Sequence[str | None], file: str, report: DatasetReport) -> None:
-        """Keeps what grouping needs of the records that were compared last; reports those that have another's words.
+    def note(self, record: Record, group: str | None) -> bool:
+        """Keeps of the record that was compared last what grouping needs beside its signature; whether it needs this.
 
-        `groups` are the names that the records themselves give their groups, if they have one.
+        `group` is the name that the record itself gives its group, if it has one.
         """
-        from lambdas.domain.dataset.split.signature import sign_all  # noqa: PLC0415 - who only plans needs no numpy
+        if len(self.keys) == len(self.lines):
+            return False
+        prompt = "\n".join([record.system or "", *record.turns[:-1]])
+        self.told.add(prompt, record.turns[-1])
+        self.contexts.append(context(record))
+        self.groups.append(None if group is None else digest(group))
+        self.keys.append(digest(prompt))
+        return True
 
-        begin = len(self.signatures)
-        kept = records[: len(self.lines) - begin]
-        self.signatures += sign_all(kept)
-        for index, record, name in zip(range(begin, len(self.lines)), kept, groups, strict=False):
-            prompt = "\n".join([record.system or "", *record.turns[:-1]])
-            self.told.add(prompt, record.turns[-1])
-            words = self.signatures[index].words
-            first = self._first_of_words.setdefault(words, index)
+    def note_signatures(self, signatures: "list[Signature]", file: str, report: DatasetReport) -> None:
+        """Keeps the signatures of all records; reports those that have another's words."""
+        self.signatures = signatures[: len(self.lines)]
+        for index, signed in enumerate(self.signatures):
+            first = self._first_of_words.setdefault(signed.words, index)
             if first != index and self._first_of_prompt[self.prompts[index]] == index:
                 message = f"The prompt has the same words as that in line {self.lines[first]}."
                 report.add("near-duplicate", file, message, line=self.lines[index])
-            self.words.append(words)
-            self.contexts.append(context(record))
-            self.groups.append(None if name is None else digest(name))
-            self.keys.append(digest(prompt))
+            self.words.append(signed.words)

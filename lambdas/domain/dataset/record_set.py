@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from io import BufferedReader
-from typing import Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import orjson
 
@@ -25,6 +26,9 @@ from lambdas.domain.dataset.samples import SAMPLES, RecordSample, sample
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.dataset.tokens import Tier
 from lambdas.domain.models.catalogue import BaseModelEntry, SetLimits
+
+if TYPE_CHECKING:
+    from lambdas.domain.dataset.split.signing import Signing
 
 # "content" is "all" without what the grouping of near duplicates needs; such a set cannot be split.
 Rules = Literal["structure", "content", "all"]
@@ -138,11 +142,20 @@ def check_blocks(
     try:
         opened = open_file(stream, read.file, report, read.max_bytes, conversion.mapping)
         read.container, read.kind = opened.container, opened.kind
-        _check_blocks(opened.blocks, read, model, report, conversion, rules, on_answer)
+        with _signing(rules) as signing:
+            _check_blocks(opened.blocks, read, model, report, conversion, rules, signing, on_answer)
+            if signing is not None:
+                read.facts.note_signatures(signing.finish(), read.file, report)
         read.records_read += opened.rows_refused
     except UnreadableFileError as error:
         read.is_whole = False
         report.add(error.rule, read.file, error.message, line=error.line, remedy=error.remedy)
+
+
+def _signing(rules: Rules) -> "AbstractContextManager[Signing | None]":
+    from lambdas.domain.dataset.split.signing import Signing  # noqa: PLC0415 - who only plans needs no numpy
+
+    return Signing() if rules == "all" else nullcontext()
 
 
 def _check_blocks(
@@ -152,6 +165,7 @@ def _check_blocks(
     report: DatasetReport,
     conversion: Conversion,
     rules: Rules,
+    signing: "Signing | None",
     on_answer: Callable[[str], None] | None,
 ) -> None:
     structure: Structure | None = None
@@ -167,7 +181,7 @@ def _check_blocks(
             if len(read.samples) < SAMPLES:
                 _keep_samples(structure, block, values, read, model, conversion)
             _note_changes(structure, block, values, read, model, report, conversion)
-            _check_texts(structure, block, values, read, report, sign=rules == "all", on_answer=on_answer)
+            _check_texts(structure, block, values, read, report, signing=signing, on_answer=on_answer)
     finally:
         # Of a file that breaks off, too.
         if structure is not None:
@@ -337,12 +351,12 @@ def _check_texts(
     read: RecordSet,
     report: DatasetReport,
     *,
-    sign: bool,
+    signing: "Signing | None",
     on_answer: Callable[[str], None] | None,
 ) -> None:
     suspects = content.suspects(block.lines, values)
     facts, file, other = read.facts, read.file, structure.other
-    records, groups = list[Record](), list[str | None]()
+    records = list[Record]()
     for index, value in enumerate(values):
         if value is None:
             continue
@@ -363,7 +377,7 @@ def _check_texts(
         facts.compare(record, number, file, report)
         if on_answer is not None:
             on_answer(record.turns[-1])
-        if sign:
+        if signing is not None and facts.note(record, group):
             records.append(record)
-            groups.append(group)
-    facts.sign(records, groups, file, report)
+    if signing is not None:
+        signing.add(records)

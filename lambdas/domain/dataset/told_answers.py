@@ -47,10 +47,9 @@ class ToldAnswers:
         keys = tools or _keys(value)
         self._objects += bool(keys)
         self._calls += bool(tools)
-        if len(answer) <= _LABEL_CHARACTERS:
-            label = _words(answer)
-            if label in self._answers or len(self._answers) <= MAX_LABELS:
-                self._answers[label] += 1
+        # Where there are too many, they are no labels.
+        if len(answer) <= _LABEL_CHARACTERS and len(self._answers) <= MAX_LABELS:
+            self._answers[_words(answer)] += 1
         if len(self._sample) < _SAMPLE:
             ends = prompt[:_KEPT_CHARACTERS], prompt[_KEPT_CHARACTERS:][-_KEPT_CHARACTERS:]
             self._sample.append((_words(" ".join(ends) if ends[1] else ends[0]), keys))

@@ -35,12 +35,12 @@ def context(record: Record) -> Context:
     Documents and tables are put into XML tags (Anthropic's advice, repeated in AWS's guides for fine-tuning Claude).
     Instructions, lists of categories and questions are, too, so that more than one block is kept.
     """
-    texts = [text for text in (record.turns[0], record.system or "") if "</" in text]
+    texts = [text for text in (record.turns[0], record.system or "") if "<" in text]
     blocks = {_normalised(block): tag.lower() for text in texts for tag, block in _blocks(text)}
     blocks.pop(b"", None)
     longest = sorted(blocks, key=lambda block: (-len(block), block))[:_BLOCKS]
-    documents = frozenset(_block_digest(block) for block in longest if blocks[block] in _DOCUMENTS)
-    return Context(tuple(map(_block_digest, longest)), documents)
+    digests = {_block_digest(block): blocks[block] for block in longest}
+    return Context(tuple(digests), frozenset(each for each, tag in digests.items() if tag in _DOCUMENTS))
 
 
 def digest(text: str) -> bytes:
@@ -66,7 +66,7 @@ def _blocks(text: str) -> Iterable[tuple[str, str]]:
 
 def _normalised(text: str) -> bytes:
     """The text without white space, however it was wrapped and indented."""
-    return text.encode().translate(None, _WHITE_SPACE) if text.isascii() else "".join(text.split()).encode()
+    return text.encode().translate(None, _WHITE_SPACE)
 
 
 def _block_digest(block: bytes) -> bytes:

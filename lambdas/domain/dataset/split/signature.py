@@ -57,7 +57,7 @@ class Signature(NamedTuple):
     near: bytes
 
 
-class _Texts(NamedTuple):
+class Texts(NamedTuple):
     """What is read of a record; `rest` is 0 where that is its whole prompt, else a hash of the whole."""
 
     before: str
@@ -77,33 +77,35 @@ def sign(record: Record) -> Signature:
 def sign_all(records: Sequence[Record]) -> list[Signature]:
     """The signature of each record; far faster than one after the other."""
     signed: list[Signature] = []
-    batch: list[_Texts] = []
+    batch: list[Texts] = []
     characters = 0
     for record in records:
-        texts = _texts(record)
+        texts = read_texts(record)
         batch.append(texts)
         characters += len(texts.before) + len(texts.message) + len(texts.answer)
         if characters >= _BATCH_CHARACTERS or len(batch) == _BATCH_RECORDS:
-            signed += _signed(batch)
+            signed += sign_texts(batch)
             batch, characters = [], 0
-    return [*signed, *_signed(batch)] if batch else signed
+    return [*signed, *sign_texts(batch)] if batch else signed
 
 
-def _texts(record: Record) -> _Texts:
+def read_texts(record: Record) -> Texts:
+    """What is read of a record."""
     system, turns = record.system, record.turns
     before = "\n".join([system or "", *turns[:-2], ""]) if system or len(turns) > 2 else ""
     message, answer = turns[-2], turns[-1][: 16 * _ANSWER_WORDS]
     if len(before) + len(message) <= MAX_PROMPT_CHARACTERS:
-        return _Texts(before, message, answer, 0)
+        return Texts(before, message, answer, 0)
     rest = hash((before, message))
     before = before[: max(MAX_PROMPT_CHARACTERS - len(message), MAX_PROMPT_CHARACTERS // 2)]
     room = MAX_PROMPT_CHARACTERS - len(before)
     if len(message) > room:
         message = f"{message[: room - _END_CHARACTERS]} {message[-_END_CHARACTERS:]}"
-    return _Texts(before, message, answer, rest)
+    return Texts(before, message, answer, rest)
 
 
-def _signed(texts: Sequence[_Texts]) -> list[Signature]:
+def sign_texts(texts: Sequence[Texts]) -> list[Signature]:
+    """The signature of each record, of whose texts there are at least one; best for some 65,000 characters at once."""
     count = len(texts)
     read = read_words([part for each in texts for part in each[:2]] + [each.answer for each in texts])
     prompts = _Prompts(read, count)
