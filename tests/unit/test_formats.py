@@ -366,3 +366,12 @@ def test_reserved_word_is_found_wherever_a_format_has_its_texts(value: Any, poin
     """Bedrock would fail the job for it, hours later; a column that is left out may have it."""
     assert ("reserved-word", pointer) in broken(value, NOVA_LITE)
     assert "reserved-word" not in dict(broken({"question": "a", "answer": "b", "note": "x User: y"}, NOVA_LITE))
+
+
+@pytest.mark.parametrize("version", [{}, {"schemaVersion": None}, {"schemaVersion": "tooluse-dataset-2024"}])
+@pytest.mark.parametrize("system", [{}, {"system": [{"text": "s"}]}])
+def test_fast_path_takes_any_version_of_nova(version: dict[str, Any], system: dict[str, Any]) -> None:
+    """A whole file has the same one: the rules that explain would take forty times as long."""
+    messages = [turn("user", [{"text": "a"}]), turn("assistant", [{"text": "b"}])]
+    value = {**version, **system, "messages": messages}
+    assert formats.BY_NAME["bedrock-conversation-2024"].shape.keys(value) == 7 + len(version) + 2 * len(system)

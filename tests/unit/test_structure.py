@@ -15,6 +15,7 @@ from lambdas.domain.dataset.rules import record
 from lambdas.domain.dataset.rules.structure import Structure
 from lambdas.domain.models.catalogue import base_model
 
+SCHEMA = "bedrock-conversation-2024"
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
 WORDS = ("a", "role", '"role"', '\\"text"', '":', "\\", "\nHuman:", "Assistant:", "é", "\x00", "\u2028", " ", "😀", "")
 VALUE: st.SearchStrategy[str | list[str] | int | None] = (
@@ -66,7 +67,9 @@ def lines(draw: st.DrawFn, source_format: SourceFormat) -> bytes:
             *([("x", draw(VALUE))] if shares and draw(st.booleans()) else []),
         ]
         if source_format == "bedrock-conversation-2024":
-            pairs.insert(0, ("schemaVersion", "bedrock-conversation-2024"))
+            versions: list[list[Any]] = [[SCHEMA], [SCHEMA], ["any-2024"], [None], [2024], [0], []]
+            version = draw(st.sampled_from(versions))
+            pairs = [*(("schemaVersion", each) for each in version), *pairs]
     else:
         names = [name for name in BY_NAME[source_format].shape.names if name != "system"]
         pairs = [

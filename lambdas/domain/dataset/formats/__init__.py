@@ -16,8 +16,8 @@ from lambdas.domain.dataset.formats.registry import (
     BY_NAME,
     FORMATS,
     changes,
+    classify,
     detect,
-    refused,
     texts,
     to_record,
 )
@@ -34,9 +34,9 @@ __all__ = [
     "SourceFormat",
     "Text",
     "changes",
+    "classify",
     "detect",
     "dump",
-    "refused",
     "texts",
     "to_record",
 ]

@@ -13,6 +13,7 @@ from lambdas.domain.dataset.rules.table import RecordFinding
 
 NOVA_SCHEMA: Final = "bedrock-conversation-2024"
 REASONING: Final = "reasoningContent"
+_NO_VERSION: Final = object()
 _KEYS = frozenset({"schemaVersion", "system", "messages", GROUP_KEY})
 
 
@@ -33,13 +34,17 @@ def _has_blocks(messages: Any) -> bool:
 def _keys(value: Any) -> int:
     """Of a value whose contents are one text block each, as nearly all are."""
     try:
-        if value["schemaVersion"] != NOVA_SCHEMA:
-            return 0
+        known = 2
+        if (version := value.get("schemaVersion", _NO_VERSION)) != NOVA_SCHEMA:
+            if version is _NO_VERSION:
+                known = 1
+            elif version is not None and type(version) is not str:
+                return 0
         messages = value["messages"]
         keys = len(value)
-        if keys != 2 and (more := keys - optional_texts(value, (GROUP_KEY,))) != 2:
+        if keys != known and (more := keys - optional_texts(value, (GROUP_KEY,))) != known:
             (system,) = value["system"]
-            if more != 3 or len(system) != 1 or not system["text"] or is_space(system["text"]):
+            if more != known + 1 or len(system) != 1 or not system["text"] or is_space(system["text"]):
                 return 0
             keys += 1
         least, role = keys, "user"
@@ -51,7 +56,7 @@ def _keys(value: Any) -> int:
                 return 0
             role = ANSWERS_TO[role]
             keys += 3
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return 0
     return keys if role == "user" and keys > least and type(messages) is list else 0
 

@@ -1,6 +1,6 @@
 """Data that is sound for something else than tuning on texts under supervision: named as what it is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lambdas.domain.core.fact import JsonObject
@@ -8,7 +8,7 @@ from lambdas.domain.core.fact import JsonObject
 # Of direct preference optimization, by the names of public data sets and OpenAI's.
 _PREFERENCES = ({"chosen", "rejected"}, {"preferred_output", "non_preferred_output"})
 _TOOL_SETTINGS = ("tools", "functions", "toolConfig")
-_TOOL_KEYS = ("tool_calls", "function_call", "tool_call_id", "toolUse", "toolResult")
+_TOOL_KEYS = frozenset({"tool_calls", "function_call", "tool_call_id", "toolUse", "toolResult"})
 _TOOL_ROLES = ("tool", "function", "function_call", "function_response", "observation")
 _TOOL_TYPES = ("tool_use", "tool_result")
 _FILES = frozenset({"image", "images", "video", "videos", "audio", "audios"})
@@ -35,14 +35,20 @@ def _is_preference(value: JsonObject) -> bool:
 
 
 def _has_tool_calls(value: JsonObject) -> bool:
-    if any(_is_filled(value.get(key)) for key in _TOOL_SETTINGS):
-        return True
-    return any(
-        turn.get("role", turn.get("from")) in _TOOL_ROLES
-        or any(turn.get(key) for key in _TOOL_KEYS)
-        or any(not block.keys().isdisjoint(_TOOL_KEYS) or block.get("type") in _TOOL_TYPES for block in _blocks(turn))
-        for turn in _turns(value)
-    )
+    for key in _TOOL_SETTINGS:
+        if key in value and _is_filled(value[key]):
+            return True
+    for turn in _turns(value):
+        if turn.get("role", turn.get("from")) in _TOOL_ROLES or (not _TOOL_KEYS.isdisjoint(turn) and _calls(turn)):
+            return True
+        for block in _blocks(turn):
+            if not _TOOL_KEYS.isdisjoint(block) or block.get("type") in _TOOL_TYPES:
+                return True
+    return False
+
+
+def _calls(turn: JsonObject) -> bool:
+    return any(turn.get(key) for key in _TOOL_KEYS)
 
 
 def _is_filled(settings: Any) -> bool:
@@ -53,30 +59,30 @@ def _is_filled(settings: Any) -> bool:
 
 
 def _has_files(value: JsonObject) -> bool:
-    if any(value.get(key) for key in _FILES):
+    if not _FILES.isdisjoint(value) and any(value.get(key) for key in _FILES):
         return True
-    return any(
-        block.get("type") in _BLOCKS or not block.keys().isdisjoint(_BLOCKS)
-        for turn in _turns(value)
-        for block in _blocks(turn)
-    )
+    for turn in _turns(value):
+        for block in _blocks(turn):
+            if not _BLOCKS.isdisjoint(block) or block.get("type") in _BLOCKS:
+                return True
+    return False
 
 
 def _is_text_alone(value: JsonObject) -> bool:
     return isinstance(value.get("text"), str) and value.keys().isdisjoint(_NOT_FOR_TEXT)
 
 
-def _turns(value: JsonObject) -> Iterator[JsonObject]:
+def _turns(value: JsonObject) -> list[JsonObject]:
     for key in ("messages", "conversations", "conversation"):
         turns = value.get(key)
         if isinstance(turns, list):
-            yield from (turn for turn in turns if isinstance(turn, dict))
+            return [turn for turn in turns if isinstance(turn, dict)]
+    return []
 
 
-def _blocks(turn: JsonObject) -> Iterator[JsonObject]:
+def _blocks(turn: JsonObject) -> list[JsonObject]:
     content = turn.get("content")
-    if isinstance(content, list):
-        yield from (block for block in content if isinstance(block, dict))
+    return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
 
 
 KINDS = (

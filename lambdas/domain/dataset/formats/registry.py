@@ -34,25 +34,28 @@ FORMATS: tuple[Format, ...] = (
 BY_NAME: Mapping[SourceFormat, Format] = {each.name: each for each in FORMATS}
 
 
-def detect(value: Any) -> SourceFormat | None:
-    """The format of a JSON line's value, by its keys; None for what is nobody's, or of a kind that no run tunes on.
+def classify(value: Any) -> SourceFormat | Refused | None:
+    """The format of a JSON line's value, by its keys, or the kind of data, sound for something else, that it is.
 
-    A format whose required keys are all there comes before one of which a key is missing.
+    None for what is nobody's. A format whose required keys are all there comes before one of which a key is missing.
     """
-    if not isinstance(value, dict) or refused_kind(value):
+    if not isinstance(value, dict):
         return None
+    kind = refused_kind(value)
+    if kind is not None:
+        return kind
     found = [each for each in FORMATS if each.recognises(value)]
     complete = (each for each in found if all(key in value for key in each.required))
     chosen = next(complete, found[0] if found else None)
-    return chosen.name if chosen else None
+    if chosen is None:
+        return TEXT_ALONE if TEXT_ALONE.recognises(value) else None
+    return chosen.name
 
 
-def refused(value: JsonObject) -> Refused | None:
-    """The kind of data, sound for something else, that a record is; None for a record of a format or of none."""
-    kind = refused_kind(value)
-    if kind is None and TEXT_ALONE.recognises(value) and detect(value) is None:
-        return TEXT_ALONE
-    return kind
+def detect(value: Any) -> SourceFormat | None:
+    """The format of a JSON line's value; None for what has none."""
+    found = classify(value)
+    return None if isinstance(found, Refused) else found
 
 
 def to_record(value: JsonObject, source_format: SourceFormat, conversion: Conversion) -> Record:

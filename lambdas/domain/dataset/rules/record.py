@@ -7,7 +7,7 @@ from typing import Any
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
-from lambdas.domain.dataset.formats import GROUP_KEY, Conversion, Text, checks
+from lambdas.domain.dataset.formats import GROUP_KEY, Conversion, Refused, Text, checks
 from lambdas.domain.dataset.reading.mapped_values import offer_mapping, shown_columns
 from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
@@ -19,12 +19,11 @@ def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[RecordFindi
     if not isinstance(value, dict):
         message = f"A JSON object is needed, not {checks.kind(value)}."
         return [RecordFinding("record-type", "", message, remedies.for_record(value))]
-    kind = formats.refused(value)
-    if kind is not None:
-        return [RecordFinding("unsupported-format", "", f"The record contains {kind.what}.")]
+    source_format = formats.classify(value)
+    if isinstance(source_format, Refused):
+        return [RecordFinding("unsupported-format", "", f"The record contains {source_format.what}.")]
     if (whole := _whole_file(value)) is not None:
         return [whole]
-    source_format = formats.detect(value)
     if source_format is None:
         message = f"The keys {shown_columns([*value])} are those of no format."
         return [RecordFinding("missing-key", "", message, offer_mapping([*value]))]

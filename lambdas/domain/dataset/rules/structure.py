@@ -141,12 +141,11 @@ class Structure:
             self.formats[self.source_format] += 1
             self._check_tokens([line], [value], [number])
             return value
-        kind = formats.refused(value) if isinstance(value, dict) else None
-        if kind is not None:
-            first, n = self._refused.get(kind, (number, 0))
-            self._refused[kind] = first, n + 1
+        source_format = formats.classify(value)
+        if isinstance(source_format, Refused):
+            first, n = self._refused.get(source_format, (number, 0))
+            self._refused[source_format] = first, n + 1
             return None
-        source_format = formats.detect(value)
         if source_format is not None:
             self.formats[source_format] += 1
             if source_format != self.source_format:
