@@ -257,4 +257,5 @@ def save(report: ScoredReport, files: Files, folder: Path) -> None:
         text = json.dumps(report.dump(), indent=2, ensure_ascii=False)
         (partial / "report.json").write_text(text + "\n", encoding="utf-8")
         (partial / "report.html").write_text(render_scores(report, files), encoding="utf-8")
-        (partial / "errors.csv").write_bytes(errors_csv(find_errors(report, files)))
+        with (partial / "errors.csv").open("wb") as file:
+            file.writelines(line + b"\n" for line in errors_csv(find_errors(report, files)))

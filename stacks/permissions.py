@@ -173,10 +173,9 @@ def permissions_by_state(
             _read(out, "runs/*"),
             _allow(
                 ["s3:PutObject"],
-                *map(
-                    out.arn_for_objects, ("runs/*/report.*", "runs/*/errors.csv", "runs/*/human_review.html", TEST_SETS)
-                ),
+                *map(out.arn_for_objects, ("runs/*/report.*", "runs/*/human_review.html", TEST_SETS)),
             ),
+            _write_parts(out, "runs/*/errors.csv"),
             _list(out, TEST_SETS),
             _allow(["ssm:GetParameter"], champion),
             runs,

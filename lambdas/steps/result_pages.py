@@ -52,8 +52,9 @@ def write_page(bucket: str, prefix: str, report: SucceededReport, materials: Mat
 
 def write_errors(bucket: str, prefix: str, report: SucceededReport, answers: Answers, *, adapters: Adapters) -> None:
     """Writes errors.csv, the tuned model's errors for a spreadsheet."""
-    text = errors_csv(find_errors(report, answers))
-    adapters.objects.write(bucket, f"{prefix}errors.csv", text, _CSV)
+    with adapters.objects.line_writer(bucket, f"{prefix}errors.csv", _CSV) as writer:
+        for line in errors_csv(find_errors(report, answers)):
+            writer.write(line)
 
 
 def write_review(

@@ -33,6 +33,11 @@ def one_error(
     return OwnError(3, "wrong", 0.0, 100.0, prompt, reference, response, base_response, None)
 
 
+def csv_text(errors: list[OwnError]) -> str:
+    """The file as a spreadsheet reads it."""
+    return b"".join(line + b"\n" for line in errors_csv(errors)).decode("utf-8-sig")
+
+
 def test_an_error_is_an_answer_without_all_points_whether_or_not_the_base_is_better() -> None:
     """A model without a regression still has errors that its owner must know."""
     lines: Lines = [
@@ -69,16 +74,15 @@ def test_a_graded_answer_is_partly_right_and_one_without_a_meaning_is_no_error()
 def test_no_cell_is_a_formula(text: str) -> None:
     """Models and data sets write the cells, and a spreadsheet runs what begins like a formula."""
     error = one_error(prompt=text, reference=text, response=text, base_response=text)
-    rows = list(csv.DictReader(errors_csv([error]).decode("utf-8-sig").splitlines(keepends=True)))
+    rows = list(csv.DictReader(csv_text([error]).splitlines(keepends=True)))
     assert [rows[0][name] for name in ("prompt", "reference", "answer", "base_answer")] == [f"'{text}"] * 4
 
 
 def test_the_csv_has_each_error_with_its_texts() -> None:
     """Quotes, commas and line ends stay within their cells; a long text is cut, and the file is read as UTF-8."""
     odd = one_error(prompt='a, "b"\nc', response="é" * (LONGEST_CELL + 1), base_response=None)
-    text = errors_csv([odd, one_error()])
-    assert text.startswith(b"\xef\xbb\xbf")
-    first, second = csv.DictReader(text.decode("utf-8-sig").splitlines(keepends=True))
+    assert next(errors_csv([])).startswith(b"\xef\xbb\xbf")
+    first, second = csv.DictReader(csv_text([odd, one_error()]).splitlines(keepends=True))
     assert tuple(first) == COLUMNS
     assert first["prompt"] == 'a, "b"\nc'
     assert (len(first["answer"]), first["base_answer"]) == (LONGEST_CELL + 1, "")
@@ -88,7 +92,7 @@ def test_the_csv_has_each_error_with_its_texts() -> None:
         "0.0",
         "base better",
     )
-    assert errors_csv([one_error(prompt="\ud800")]), "a lone surrogate costs no report"
+    assert csv_text([one_error(prompt="\ud800")]), "a lone surrogate costs no report"
 
 
 def page_of(lines: Lines) -> str:

@@ -1,14 +1,12 @@
 """`dataset/issues.csv`: every finding, for a spreadsheet or a script; the report keeps the first of each rule alone."""
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from lambdas.domain.core.csv_row import csv_row
+
 # A spreadsheet of more is opened by nobody; a run's function holds 8 MB of it at a time.
 MOST_BYTES = 50_000_000
-# What spreadsheets take for the beginning of a formula, white space left out that they skip.
-_TO_QUOTE = re.compile(r'[",\r\n]')
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class LoggedFinding(NamedTuple):
@@ -52,17 +50,6 @@ class FindingLog:
             self._write_row(("", None, None, "", message))
 
     def _write_row(self, cells: tuple[object, ...]) -> None:
-        line = ",".join(["" if cell is None else _cell(str(cell)) for cell in cells]).encode()
+        line = csv_row(cells)
         self._room -= len(line) + 1
         self._write(line)
-
-
-def _cell(text: str) -> str:
-    """The cell, in quotes where it needs them; as a text where a spreadsheet would take it for a formula.
-
-    For the second see OWASP, CSV injection.
-    """
-    if text.lstrip(" ").startswith(_FORMULA):
-        text = f"'{text}"
-    # By hand: Python's writer takes five times as long for a row.
-    return '"' + text.replace('"', '""') + '"' if _TO_QUOTE.search(text) else text

@@ -29,6 +29,15 @@ UNBOUNDED = frozenset({OUTPUT_TOKENS, LATENCY})
 CONTENT = "content"
 # As many labels as 10,000 test records can have. More are texts that somebody calls labels.
 MOST_LABELS = 2_000
+# Every kind's metrics that records have, and those of one kind alone.
+_OF_ALL = frozenset({"f1", "f1_seed", "exact_match", "rouge_l", "numeric_match"})
+_OF_KIND: Mapping[TaskKind, frozenset[str]] = {
+    "labels": frozenset({"label_match"}),
+    "mixed": frozenset({"mixed_match"}),
+    "code": frozenset({"code_match"}),
+    "multiple_choice": frozenset({"choice_match"}),
+    "json": frozenset({"valid_json", "json_match", "schema_match", "json_fields"}),
+}
 
 # By metric, a score 0-100 for each test record; None where the metric has no meaning for the record's reference, or
 # where there is no answer.
@@ -70,6 +79,13 @@ class Scoring:
     def metric_of_records(self) -> str:
         """What a single record scores on the gate's metric: macro-F1 is made of right labels."""
         return "label_match" if self.metric == MACRO_F1 else self.metric
+
+    def content(self, response: str, reference: str) -> float | None:
+        """A record's score on the gate's metric, read leniently; None where that has no meaning."""
+        metric = self.metric_of_records
+        if metric not in _OF_ALL | _OF_KIND.get(self.kind, frozenset()):
+            return None
+        return content_score(metric, response, reference, self.labels)
 
 
 @dataclass
@@ -269,9 +285,7 @@ def score_record(response: str | None, reference: str | None, scoring: Scoring) 
         for name in ("valid_json", "json_match", "schema_match"):
             scores[name] = getattr(structured, name) if structured else None
         scores["json_fields"] = json_fields(given, wanted) if structured else None
-    # A metric of another kind has no meaning here, read leniently either.
-    known = scoring.metric_of_records in scores
-    scores[CONTENT] = content_score(scoring.metric_of_records, given, wanted, scoring.labels) if known else None
+    scores[CONTENT] = scoring.content(given, wanted)
     if response is None:
         return {metric: None if score is None else 0.0 for metric, score in scores.items()}
     return scores

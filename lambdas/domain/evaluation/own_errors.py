@@ -8,7 +8,6 @@ from lambdas.domain.evaluation.answers import AnswerLine, StoredLine
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.comparisons import (
     ALMOST,
-    CONTENT,
     Answers,
     Scoring,
     is_right,
@@ -50,8 +49,9 @@ def read_errors(answers: Answers, task: Task, *, form_counts: bool) -> Iterator[
     """The tuned model's errors in the test set's order, one record at a time.
 
     An answer is an error where it lacks points of what the gate looks at. Records for which that has no meaning are
-    left out. The reference is None where no arm answered.
+    left out. The reference is None where neither of the two answered.
     """
+    answers = {arm: answers[arm] for arm in (TUNED, BASE) if arm in answers}
     labels = {label(one) for one in read_references(answers)} if task.kind == "labels" else set[str]()
     scoring = Scoring(task.kind, task.metric, labels)
     for reference, lines in read_rows(answers):
@@ -77,7 +77,9 @@ def read_errors(answers: Answers, task: Task, *, form_counts: bool) -> Iterator[
 def _points(line: StoredLine, reference: str | None, scoring: Scoring, *, form_counts: bool) -> float | None:
     if not isinstance(line, AnswerLine):
         return None
-    return score_record(line.response, reference, scoring).get(scoring.metric_of_records if form_counts else CONTENT)
+    if not form_counts:
+        return scoring.content(line.response, reference or "")
+    return score_record(line.response, reference, scoring).get(scoring.metric_of_records)
 
 
 def _kind(line: StoredLine, points: float | None) -> ErrorKind:

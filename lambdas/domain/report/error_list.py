@@ -11,6 +11,7 @@ from lambdas.domain.report.scored_report import Result
 
 # More cannot be read, and make a page slow.
 SHOWN = 200
+_PROMPT, _ANSWER = 2_000, 1_000
 
 
 class ErrorList(NamedTuple):
@@ -40,8 +41,28 @@ def list_errors(report: Result, answers: Answers) -> ErrorList:
         for one in find_errors(report, answers):
             kinds[one.kind] += 1
             beside[one.beside_base] += 1
-            yield one
+            yield _cut(one)
 
     worst = heapq.nsmallest(SHOWN, counted(), key=lambda one: (one.score or 0.0, one.record))
     metric = report.task.metric if report.decision.gate.form_counts else CONTENT
     return ErrorList(metric, worst, kinds.total(), kinds, beside)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters: its begin and its end, between which the least is missed."""
+    return text if len(text) <= most else f"{text[: most // 2]} […] {text[-(most // 2) :]}"
+
+
+def _cut(one: OwnError) -> OwnError:
+    """Whole prompts of 200 records may fill a function's memory."""
+
+    def cut(text: str | None, most: int = _ANSWER) -> str | None:
+        return None if text is None else shortened(text, most)
+
+    return one._replace(
+        prompt=cut(one.prompt, _PROMPT),
+        reference=cut(one.reference),
+        response=cut(one.response),
+        base_response=cut(one.base_response),
+        error=cut(one.error),
+    )

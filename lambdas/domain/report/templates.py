@@ -13,6 +13,7 @@ from lambdas.domain.evaluation.comparisons import UNBOUNDED, Comparison
 from lambdas.domain.evaluation.macro_f1 import MACRO_F1
 from lambdas.domain.evaluation.metrics.classification import Classification
 from lambdas.domain.evaluation.significance import LARGEST, LEAST_FOR_BOOTSTRAP, LEAST_UNBOUNDED
+from lambdas.domain.report.error_list import shortened
 from lambdas.domain.report.success_message import METRIC_NAMES
 
 # A model's version and date, which tell nothing beside a picture; the tables have them.
@@ -139,11 +140,6 @@ def code(text: str) -> Markup:
     """A text with what stands in backticks as code."""
     parts = (escape(part) for part in text.split("`"))
     return Markup().join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
-
-
-def shortened(text: str, most: int) -> str:
-    """A text of at most so many characters: its begin and its end, between which the least is missed."""
-    return text if len(text) <= most else f"{text[: most // 2]} […] {text[-(most // 2) :]}"
 
 
 def metric_name(metric: str) -> str:
