@@ -4,8 +4,10 @@ import csv
 import gzip
 import io
 import json
+import tempfile
 import tracemalloc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -223,6 +225,14 @@ BAD: dict[str, tuple[bytes, str, str]] = {
     "HTML": (b"<!DOCTYPE html>\n<html>\n" * 9, "file-format", "HTML"),
     "zip bomb": (gzip.compress(b"a" * (64 << 20)), "file-size", "more than 200 times"),
 }  # fmt: skip
+
+
+def test_no_temporary_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function's disk is small, and the next run has the same one."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for data, *_ in BAD.values():
+        read(data)
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -2,9 +2,11 @@
 
 import io
 import os
+import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -127,6 +129,14 @@ BAD: dict[str, tuple[bytes, str, str]] = {
     "foreign columns": (workbook({"Data": [("a", "b"), ("c", "d")]}), "columns", "a, b"),
     "document": (repacked(SOUND, {"xl/workbook.xml": None}), "file-format", "Office document"),
 }
+
+
+def test_no_temporary_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function's disk is small, and the next run has the same one."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for data, *_ in BAD.values():
+        read(data)
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize("name", BAD)
