@@ -16,7 +16,7 @@ _GZIP = 31
 # Text shrinks to a tenth; a table of equal rows to a hundredth. Small files may do what they like.
 MAX_RATIO = 200
 _PACK_AGAIN = "Pack the data again, and upload it again."
-_FREE_BYTES = 8 << 20
+FREE_BYTES = 8 << 20
 
 
 class Gunzipped(io.RawIOBase):
@@ -73,7 +73,7 @@ class Gunzipped(io.RawIOBase):
         if self._bytes_out > self._max_bytes:
             message = f"The gzip file unpacks to more than {self._max_bytes} bytes, the most that can be used."
             raise UnreadableFileError("file-size", message)
-        if self._bytes_out > _FREE_BYTES and self._bytes_out > MAX_RATIO * self._bytes_in:
+        if self._bytes_out > FREE_BYTES and self._bytes_out > MAX_RATIO * self._bytes_in:
             message = f"The gzip file unpacks to more than {MAX_RATIO} times its size, which no data set does."
             remedy = "Unpack it, look at what is in it, and upload that."
             raise UnreadableFileError("file-size", message, remedy=remedy)

@@ -16,7 +16,7 @@ from lambdas.domain.core.outside_text import name, sentence
 from lambdas.domain.dataset.formats.mapping import ColumnMapping
 from lambdas.domain.dataset.reading.blocks import Block, in_blocks
 from lambdas.domain.dataset.reading.foreign import explain_foreign
-from lambdas.domain.dataset.reading.gunzip import MAX_RATIO
+from lambdas.domain.dataset.reading.gunzip import FREE_BYTES, MAX_RATIO
 from lambdas.domain.dataset.reading.table import Table
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
@@ -114,7 +114,7 @@ class SheetRows:
             raise UnreadableFileError("file-format", message, remedy=remedy)
         total = sum(sizes.values())
         # What is unpacked ends where it says, or the checksum is wrong.
-        if total > _MAX_BYTES or total > MAX_RATIO * len(data) or tags > _MAX_TEXTS_TAGS:
+        if total > _MAX_BYTES or total > max(FREE_BYTES, MAX_RATIO * len(data)) or tags > _MAX_TEXTS_TAGS:
             message = f"The Excel workbook unpacks to {total} bytes, or to more cells than can be read."
             raise UnreadableFileError("file-size", message, remedy=_AS_CSV)
         return data
