@@ -4,6 +4,9 @@ import pytest
 
 from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
 from lambdas.domain.evaluation.comparisons import (
+    CONTENT,
+    METRICS_OF_ALL_KINDS,
+    METRICS_OF_KIND,
     MOST_LABELS,
     ScoredArm,
     Scores,
@@ -12,6 +15,7 @@ from lambdas.domain.evaluation.comparisons import (
     difference,
     mean,
     read_rows,
+    score_record,
     state_comparison,
 )
 from lambdas.domain.evaluation.metrics.classification import label
@@ -112,3 +116,10 @@ def test_an_entry_counts_the_records_that_are_better_the_same_and_worse() -> Non
     for metric, counts in (("f1", (2, 1, 1)), ("output_tokens", (1, 1, 2)), ("latency_ms", (1, 1, 2))):
         entry = state_comparison("tuned", "base", metric, found)
         assert (entry.better, entry.same, entry.worse) == counts
+
+
+@pytest.mark.parametrize("kind", PRIMARY_METRIC)
+def test_each_metric_of_a_kind_can_be_read_leniently(kind: TaskKind) -> None:
+    """A metric that is missing in the table would have no content, and its gate no evidence."""
+    scored = score_record("a", "a", Scoring(kind, PRIMARY_METRIC[kind])).keys() - {CONTENT}
+    assert METRICS_OF_ALL_KINDS | METRICS_OF_KIND.get(kind, frozenset()) == scored

@@ -30,12 +30,13 @@ CONTENT = "content"
 # As many labels as 10,000 test records can have. More are texts that somebody calls labels.
 MOST_LABELS = 2_000
 # Every kind's metrics that records have, and those of one kind alone.
-_OF_ALL = frozenset({"f1", "f1_seed", "exact_match", "rouge_l", "numeric_match"})
-_OF_KIND: Mapping[TaskKind, frozenset[str]] = {
+METRICS_OF_ALL_KINDS = frozenset({"f1", "f1_seed", "exact_match", "rouge_l", "numeric_match"})
+METRICS_OF_KIND: Mapping[TaskKind, frozenset[str]] = {
     "labels": frozenset({"label_match"}),
     "mixed": frozenset({"mixed_match"}),
     "code": frozenset({"code_match"}),
     "multiple_choice": frozenset({"choice_match"}),
+    "tool_calls": frozenset({"call_match", "call_name", "call_arguments"}),
     "json": frozenset({"valid_json", "json_match", "schema_match", "json_fields"}),
 }
 
@@ -83,7 +84,7 @@ class Scoring:
     def content(self, response: str, reference: str) -> float | None:
         """A record's score on the gate's metric, read leniently; None where that has no meaning."""
         metric = self.metric_of_records
-        if metric not in _OF_ALL | _OF_KIND.get(self.kind, frozenset()):
+        if metric not in METRICS_OF_ALL_KINDS | METRICS_OF_KIND.get(self.kind, frozenset()):
             return None
         return content_score(metric, response, reference, self.labels)
 
