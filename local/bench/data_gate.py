@@ -65,6 +65,7 @@ def measure_ratios(path: Path, rounds: int = ROUNDS) -> dict[str, Any]:
         "structure": lambda: check_rules(path, "structure"),
         "all_rules": lambda: check_rules(path, "content"),
         "all_rules_with_checksum": lambda: check_file(path, "content"),
+        "whole_gate": lambda: check_file(path, "all"),
     }
     found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in calls}
     parsing: list[Seconds] = []
@@ -84,6 +85,7 @@ def measure_ratios(path: Path, rounds: int = ROUNDS) -> dict[str, Any]:
             "times_orjson_cpu": round(cpu, 3),
             "times_orjson": round(wall, 3),
             "mb_per_second": round(rate, 1),
+            "seconds_per_gigabyte": round(1_000 / rate, 1),
         }
     return figures
 

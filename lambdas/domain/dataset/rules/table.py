@@ -288,7 +288,7 @@ RULES: dict[str, Rule] = {
         "set",
         "error",
         "The file is too large.",
-        "The file is within the model's size limit and 5 GB, a test file within 1 GB, and the answers to the test set "
+        "The file is within the model's size limit, 10 GB, a test file within 1 GB, and the answers to the test set "
         "can be scored in 10 minutes.",
         "Shorten the contexts, leave records out, or ask fewer models.",
     ),
