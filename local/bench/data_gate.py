@@ -16,7 +16,7 @@ from lambdas.domain.dataset.formats import Conversion, Record
 from lambdas.domain.dataset.record_set import RecordSet, Rules, check_blocks, check_set
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.split.groups import group
-from lambdas.domain.dataset.split.signature import Signature, sign
+from lambdas.domain.dataset.split.signature import Signature, sign_all
 from lambdas.domain.models.catalogue import catalogue
 from local.bench import files
 
@@ -101,7 +101,7 @@ def measure_grouping(records: int = 10_000, row_bytes: int = 1_500) -> dict[str,
     """Near-duplicate grouping of records that all differ, which is its slowest case."""
     prompts = [each["messages"][0]["content"] for each in files.records(records, row_bytes)]
     signatures: list[Signature] = []
-    signing = measure(lambda: signatures.extend(sign(Record(None, [prompt, "x"])) for prompt in prompts))
+    signing = measure(lambda: signatures.extend(sign_all([Record(None, [prompt, "x"]) for prompt in prompts])))
     groups: list[int] = []
     grouping = measure(lambda: groups.extend(group(signatures)))
     return {
