@@ -13,7 +13,7 @@ from lambdas.domain.dataset.report import DatasetReport, LineRanges
 _COLUMNS_SHOWN = 12
 
 
-class Layout(NamedTuple):
+class TableLayout(NamedTuple):
     """Columns that hold a prompt and its answer, by the keys of the records that they become."""
 
     needed: dict[str, str]
@@ -23,9 +23,9 @@ class Layout(NamedTuple):
 _ALWAYS_OPTIONAL = {"system": "system", GROUP_KEY: GROUP_KEY}
 
 
-def _layout(prompt: str, answer: str, context: str | None = None, *, keys: tuple[str, str]) -> Layout:
+def _layout(prompt: str, answer: str, context: str | None = None, *, keys: tuple[str, str]) -> TableLayout:
     own_prompt, own_answer = keys
-    return Layout({prompt: own_prompt, answer: own_answer}, {context: "document"} if context else {})
+    return TableLayout({prompt: own_prompt, answer: own_answer}, {context: "document"} if context else {})
 
 
 _QUESTION, _COMPLETION = ("question", "answer"), ("prompt", "completion")
@@ -42,7 +42,7 @@ LAYOUTS = (
 )
 
 
-def layout_of(header: Sequence[str]) -> Layout | None:
+def layout_of(header: Sequence[str]) -> TableLayout | None:
     """The layout of a table with these columns; None where none of them is known."""
     names = {_plain(each) for each in header}
     return next((each for each in LAYOUTS if names >= each.needed.keys()), None)
