@@ -9,7 +9,7 @@ from lambdas.domain.evaluation.metrics.content import content_score
 from lambdas.domain.evaluation.metrics.readings import readings
 from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind
 
-LABELS = ("billing", "cancellation", "technical", "not billing")
+LABELS = ("billing", "cancellation", "technical", "not billing", "cat 1", "cat 10")
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,8 @@ LABELS = ("billing", "cancellation", "technical", "not billing")
         ("label_match", "billing", "```\nbilling\n```"),
         ("label_match", "Billing", "Answer: billing"),
         ("label_match", "not billing", "This is not billing."),
+        ("label_match", "billing", "This is not technical but billing."),
+        ("label_match", "billing", "No, I'd say it's billing."),
         ("numeric_match", "35.2", "The revenue was $35.2 million in 2019."),
         ("numeric_match", "73.68%", "73.68"),
         ("numeric_match", "-4.2", "(4.2) million"),
@@ -32,6 +34,7 @@ LABELS = ("billing", "cancellation", "technical", "not billing")
         ("code_match", "SELECT a FROM b", "```sql\nselect a\nfrom b;\n```"),
         ("choice_match", "A", "The answer is (A) because of the law."),
         ("choice_match", "B", "B) Paris"),
+        ("choice_match", "A", "The answer is a."),
         ("choice_match", "(C)", "**C**"),
     ],
 )
@@ -45,7 +48,12 @@ def test_a_right_answer_in_another_form_has_its_content(metric: str, reference: 
     [
         ("label_match", "billing", "It could be billing or technical."),
         ("label_match", "billing", "This is not billing."),
+        ("label_match", "technical", "This is not technical."),
+        ("label_match", "technical", "It isn't really a technical question."),
+        ("label_match", "technical", "No technical issue"),
+        ("label_match", "cat 10", "It may be cat 1 or cat 10."),
         ("label_match", "billing", "cancellation"),
+        ("choice_match", "A", "The answer is a river in Asia."),
         ("numeric_match", "-4.2%", "42"),
         ("numeric_match", "-4.2%", "4.2%"),
         ("numeric_match", "35 million", "35 thousand"),

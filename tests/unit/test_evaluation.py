@@ -465,6 +465,16 @@ def test_a_model_that_is_right_in_a_form_that_breaks_is_not_promoted() -> None:
     assert found.decision.verdict != "promote"
 
 
+def test_wrong_answers_in_the_right_form_are_not_called_unreadable() -> None:
+    """A reader who is told to mend the form would look in the wrong place."""
+    right, wrong = ([line(index, f"{index}.{half}", f"{index}.5") for index in range(RECORDS)] for half in (5, 9))
+    decision = judged(wrong, right).decision
+    assert decision.verdict == "reject"
+    assert not any("may not read" in reason for reason in decision.reasons)
+    fenced = [replace(one, response=f"Of the 3 figures:\n```\n{one.response}\n```") for one in right]
+    assert any("may not read" in reason for reason in judged(fenced, right).decision.reasons)
+
+
 def test_output_tokens_and_latency_are_compared_with_their_intervals() -> None:
     """One figure alone does not say whether a model is faster, or was by chance."""
     slower, fast = (

@@ -154,7 +154,7 @@ def decide_on(
 
 
 def _split_gain(rivals: Sequence[Rival], metric: str) -> tuple[GainSplit | None, bool]:
-    """The gain over the base in content and form, and whether the metric itself surely fell; None without a base."""
+    """The gain over the base, and whether the metric surely fell and form has a part in it; None without a base."""
     base = next((rival for rival in rivals if rival.name == BASE), None)
     if base is None:
         return None, False
@@ -164,7 +164,7 @@ def _split_gain(rivals: Sequence[Rival], metric: str) -> tuple[GainSplit | None,
         return None, False
     gain, of_content = strict.difference, content.difference
     split = GainSplit(against=BASE, gain=gain, content=of_content, form=gain - of_content)
-    return split, strict.interval is not None and strict.interval[1] < 0
+    return split, split.form < 0 and strict.interval is not None and strict.interval[1] < 0
 
 
 def _all_of_form(split: GainSplit) -> GainSplit:

@@ -6,7 +6,11 @@ LETTERS = "ABCDEFGH"
 _REFERENCE = re.compile(rf"\s*[(\[]?([{LETTERS}{LETTERS.lower()}])[)\].:]?\s*")
 # "(B)", "B.", "B) Paris", "**B**" at the start; "B" alone between words is told by "answer is" or brackets.
 _FIRST = re.compile(rf"\W{{0,4}}([{LETTERS}])(?:[)\].:*]|\s*$)")
-_NAMED = re.compile(rf"\b(?:answer|option|choice)\b\W{{0,4}}(?:is\b)?\W{{0,6}}([{LETTERS}])\b", re.IGNORECASE)
+# A small letter that a word follows is none: "The answer is a river".
+_NAMED = re.compile(
+    rf"\b(?i:answer|option|choice)\b\W{{0,4}}(?i:is\b)?\W{{0,6}}"
+    rf"([{LETTERS}]\b|[{LETTERS.lower()}]\b(?!\s+\w))"
+)
 _IN_BRACKETS = re.compile(rf"[(\[]([{LETTERS}])[)\]]")
 
 

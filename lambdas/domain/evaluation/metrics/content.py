@@ -26,6 +26,10 @@ from lambdas.domain.evaluation.metrics.tool_calls import call_arguments, call_ma
 _MOST_STARTS = 20
 
 _WORD = re.compile(r"\w+")
+# "Not", "isn't" up to three words before a label in the same clause deny it. They are known in English alone.
+_CLAUSE_END = re.compile(r"[.,;:!?\n]|\bbut\b", re.IGNORECASE)
+_LONGEST_DENIAL = 200
+_DENIAL = re.compile(r"\b(?:(?:not|never|neither|nor|cannot|\w+n t)(?: \w+){0,3}|no) $")
 
 Lenient = Callable[[str, str], float | None]
 
@@ -57,10 +61,28 @@ def read_label(response: str, labels: Collection[str]) -> str | None:
 
 
 def named_labels(response: str, labels: Collection[str]) -> set[str]:
-    """The labels that stand in an answer as whole words; one that stands within another found label is not counted."""
+    """The labels that stand in an answer as whole words, without those that it denies ("This is not billing.").
+
+    One that stands within another found label is not counted.
+    """
     text = _spaced_words(response)
     found = {one for one in labels if (words := _label_words(one)).strip() and words in text}
-    return {one for one in found if not any(one != other and one in other for other in found)}
+    longest = {one for one in found if not any(_stands_within(one, other) for other in found)}
+    return {one for one in longest if not _is_denied(response, one)}
+
+
+def _stands_within(one: str, other: str) -> bool:
+    """Whether a label's words are some of another's: "cat 1" is part of "cat 1 b", and not of "cat 10"."""
+    words, whole = _label_words(one), _label_words(other)
+    return words != whole and words in whole
+
+
+def _is_denied(response: str, one: str) -> bool:
+    """Whether an answer denies a label wherever it names it."""
+    words = _label_words(one)
+    clauses = map(_spaced_words, _CLAUSE_END.split(response))
+    before = [clause.partition(words)[0][-_LONGEST_DENIAL:] + " " for clause in clauses if words in clause]
+    return bool(before) and all(map(_DENIAL.search, before))
 
 
 @lru_cache(maxsize=1 << 13)
