@@ -16,7 +16,7 @@ from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.judging.summary import JudgeSummary, Judging, ReviewerSummary
 from lambdas.domain.report.run_report import RunReport, SucceededReport
-from lambdas.domain.report.scored_report import Result
+from lambdas.domain.report.scored_report import ScoredResult
 from lambdas.domain.report.success_message import METRIC_NAMES, find_win_rate
 from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.training.customization import COMPLETED
@@ -71,7 +71,7 @@ def tell_report(console: Console, folder: Path) -> None:
     console.write_line(f"Report: {folder / 'report.html'}")
 
 
-def tell_scores(console: Console, report: Result, title: str) -> None:
+def tell_scores(console: Console, report: ScoredResult, title: str) -> None:
     """The arms side by side, and the verdict with its reasons."""
     table = Table(title=title, title_justify="left")
     table.add_column("arm", overflow="fold")
@@ -93,7 +93,7 @@ def tell_scores(console: Console, report: Result, title: str) -> None:
         console.write_line(f"  {reason_given}")
 
 
-def shown_metrics(report: Result) -> list[str]:
+def shown_metrics(report: ScoredResult) -> list[str]:
     """What decided, the gate's metric itself, and what all tasks have."""
     wanted = dict.fromkeys([report.deciding_metric, report.task.metric, "f1", "exact_match"])
     known = [metric for metric in wanted if any(arm.metric(metric) is not None for arm in report.arms.values())]

@@ -58,7 +58,7 @@ class Difference(NamedTuple):
     withheld: str | None = None
 
 
-class Limits(NamedTuple):
+class ConfidenceLimits(NamedTuple):
     """An interval, its p-value, and the smallest mean with which it excludes zero; None where none does."""
 
     low: float
@@ -137,7 +137,7 @@ def _imagined_error(spread: float, groups: int) -> float:
     return math.sqrt(spread * groups + 2 * (IMAGINED * LARGEST) ** 2) / groups
 
 
-def _bounded_limits(groups: Sequence[Group], resamples: int, seed: int) -> Limits:
+def _bounded_limits(groups: Sequence[Group], resamples: int, seed: int) -> ConfidenceLimits:
     if len(groups) < LEAST_FOR_BOOTSTRAP:
         return _betting_limits(groups)
     found = bootstrap_limits(groups, resamples, seed)
@@ -145,19 +145,19 @@ def _bounded_limits(groups: Sequence[Group], resamples: int, seed: int) -> Limit
         return found
     bet = _betting_limits(groups)
     leasts = [least for least in (bet.least_mean, found.least_mean) if least is not None]
-    return Limits(
+    return ConfidenceLimits(
         max(bet.low, found.low), min(bet.high, found.high), min(bet.p_value, found.p_value), min(leasts, default=None)
     )
 
 
-def _betting_limits(groups: Sequence[Group]) -> Limits:
+def _betting_limits(groups: Sequence[Group]) -> ConfidenceLimits:
     average = math.fsum(group.size for group in groups) / len(groups)
     alike = Counter((group.total / group.size, group.size) for group in groups)
     bets = [Bet((1 + mean / LARGEST) / 2, size / average, count) for (mean, size), count in alike.items()]
     threshold = math.log(2 / (1 - CONFIDENCE))
     fortune = max(log_fortune(bets, 0.5), log_fortune(mirror(bets), 0.5))
     least = least_winning_mean(bets, threshold)
-    return Limits(
+    return ConfidenceLimits(
         low=_points(lower_limit(bets, threshold)),
         high=-_points(lower_limit(mirror(bets), threshold)),
         p_value=min(1.0, 2 * math.exp(-fortune)),
@@ -169,7 +169,7 @@ def _points(outcome: float) -> float:
     return LARGEST * (2 * outcome - 1)
 
 
-def bootstrap_limits(groups: Sequence[Group], resamples: int, seed: int) -> Limits:
+def bootstrap_limits(groups: Sequence[Group], resamples: int, seed: int) -> ConfidenceLimits:
     """The bootstrap-t limits with the imaginary groups, within the range of differences."""
     size = IMAGINED * math.fsum(group.size for group in groups) / len(groups)
     # The sign makes the resamples of a comparison and of its opposite the same.
@@ -181,11 +181,11 @@ def bootstrap_limits(groups: Sequence[Group], resamples: int, seed: int) -> Limi
     low, high = found.interval
     spread = standard_error(groups) ** 2 * len(groups)
     least = found.reach * _imagined_error(spread, len(groups))
-    return Limits(max(low, -LARGEST), min(high, LARGEST), found.p_value, least)
+    return ConfidenceLimits(max(low, -LARGEST), min(high, LARGEST), found.p_value, least)
 
 
-def _unbounded_limits(groups: Sequence[Group], resamples: int, seed: int) -> Limits | None:
+def _unbounded_limits(groups: Sequence[Group], resamples: int, seed: int) -> ConfidenceLimits | None:
     if len(groups) < LEAST_UNBOUNDED:
         return None
     found = studentise(groups, confidence=CONFIDENCE, resamples=resamples, seed=seed)
-    return found and Limits(*found.interval, found.p_value, found.reach * found.error)
+    return found and ConfidenceLimits(*found.interval, found.p_value, found.reach * found.error)

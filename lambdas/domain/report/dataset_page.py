@@ -52,7 +52,7 @@ class LabelShare(NamedTuple):
     percent: float
 
 
-class Repeated(NamedTuple):
+class RepeatCount(NamedTuple):
     """How many records repeat others, and in which way."""
 
     rule: str
@@ -79,7 +79,7 @@ def render_dataset_page(document: DatasetDocument, given: Given, prepared: Prepa
             nothing_read=ONLY_STRUCTURE if document.records.read else NO_RECORD,
             findings=list_findings(document),
             repeated=[
-                Repeated(rule, what, n) for rule, what in _REPEATED.items() if (n := document.issue_counts.get(rule))
+                RepeatCount(rule, what, n) for rule, what in _REPEATED.items() if (n := document.issue_counts.get(rule))
             ],
             labels=share_labels(document),
             further_labels=max(0, len(document.labels) - _LABELS_SHOWN),

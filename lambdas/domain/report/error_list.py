@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lambdas.domain.evaluation.comparisons import CONTENT, Answers
 from lambdas.domain.evaluation.own_errors import OwnError, read_errors
-from lambdas.domain.report.scored_report import Result
+from lambdas.domain.report.scored_report import ScoredResult
 
 # More cannot be read, and make a page slow.
 SHOWN = 200
@@ -28,12 +28,12 @@ class ErrorList(NamedTuple):
     beside_base: Counter[str]
 
 
-def find_errors(report: Result, answers: Answers) -> Iterator[OwnError]:
+def find_errors(report: ScoredResult, answers: Answers) -> Iterator[OwnError]:
     """All errors, by what the report's gate looked at."""
     return read_errors(answers, report.task, form_counts=report.decision.gate.form_counts)
 
 
-def list_errors(report: Result, answers: Answers) -> ErrorList:
+def list_errors(report: ScoredResult, answers: Answers) -> ErrorList:
     """The list; the answers are read once, and only the shown ones are kept."""
     kinds, beside = Counter[str](), Counter[str]()
 

@@ -28,7 +28,7 @@ from lambdas.domain.report.error_list import list_errors
 from lambdas.domain.report.judging_section import draw_outcomes, draw_win_rates, length_sections
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.run_report import METRICS, ArmFigures, SucceededReport
-from lambdas.domain.report.scored_report import Result, ScoredReport
+from lambdas.domain.report.scored_report import ScoredReport, ScoredResult
 from lambdas.domain.report.success_message import headline
 from lambdas.domain.report.templates import environment, label, metric_name, within_range
 from lambdas.domain.training.losses import NO_LOSSES, JobLosses
@@ -118,7 +118,7 @@ def render_scores(report: ScoredReport, answers: Answers) -> str:
     return template.render(**_result(report, answers), simulated=False, title=title, run=None)
 
 
-def _result(report: Result, answers: Answers) -> dict[str, object]:
+def _result(report: ScoredResult, answers: Answers) -> dict[str, object]:
     """What both pages show."""
     metrics = [name for name in METRICS if any(arm.metric(name) is not None for arm in report.arms.values())]
     tokens, samples = _read_answers(report, answers)
@@ -146,7 +146,7 @@ def base_first(arms: Mapping[str, ArmFigures]) -> dict[str, ArmFigures]:
     return {name: arms[name] for name in dict.fromkeys([BASE, TUNED, *arms])}
 
 
-def _cards(report: Result) -> list[Card]:
+def _cards(report: ScoredResult) -> list[Card]:
     """The first figures one looks at, as far as both arms have them."""
     tuned, base = report.arms[TUNED], report.arms[BASE]
     compared = {one.metric: one for one in report.comparisons if (one.arm, one.against) == (TUNED, BASE)}
@@ -165,7 +165,7 @@ def _cards(report: Result) -> list[Card]:
     return cards
 
 
-def _comparisons(report: Result) -> Comparisons:
+def _comparisons(report: ScoredResult) -> Comparisons:
     metric, parts = report.task.metric, Comparisons([], [])
     for entry in sorted(report.comparisons, key=lambda one: one.against != BASE):
         first = entry.arm == TUNED and (entry.against == BASE or entry.metric in (metric, CONTENT))
@@ -173,7 +173,7 @@ def _comparisons(report: Result) -> Comparisons:
     return parts
 
 
-def _verdict_plot(report: Result) -> Markup | None:
+def _verdict_plot(report: ScoredResult) -> Markup | None:
     """The tuned arm against every other one on what the gate looks at."""
     metric = report.deciding_metric
     rows = [
@@ -186,7 +186,7 @@ def _verdict_plot(report: Result) -> Markup | None:
     return _picture(charts.interval_plot(f"{metric_name(metric)}: tuned minus each other arm", "points, 0-100", rows))
 
 
-def _read_answers(report: Result, answers: Answers) -> tuple[dict[str, list[int]], dict[int, Sample]]:
+def _read_answers(report: ScoredResult, answers: Answers) -> tuple[dict[str, list[int]], dict[int, Sample]]:
     """What the page shows of the answers, read once: the output tokens of the two arms that count, and the samples."""
     tokens: dict[str, list[int]] = {arm: [] for arm in (BASE, TUNED) if report.arms[arm].missing is None}
     extremes = {extreme.index: extreme for extreme in (*report.extremes.gains, *report.extremes.regressions)}

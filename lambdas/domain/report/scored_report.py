@@ -10,7 +10,7 @@ from lambdas.domain.report.run_report import ArmFigures
 from lambdas.domain.report.section import Section
 
 
-class Result(Protocol):
+class ScoredResult(Protocol):
     """What answers add up to, in whichever report."""
 
     @property

@@ -8,7 +8,7 @@ from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.decision import GainSplit
 from lambdas.domain.evaluation.gate import WIN_RATE
 from lambdas.domain.report.run_report import ArmFigures, ServedBy, SucceededReport
-from lambdas.domain.report.scored_report import Result
+from lambdas.domain.report.scored_report import ScoredResult
 from lambdas.domain.serving.kinds import noun
 
 # Points of 0-100.
@@ -38,7 +38,7 @@ METRIC_NAMES = {
 }
 
 
-def headline(report: Result) -> str:
+def headline(report: ScoredResult) -> str:
     """A sentence on the tuned model against its base, on the gate's metric."""
     name, tuned, base = _headline_figures(report)
     if base is None:
@@ -94,7 +94,7 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
     return notification(f"{title}, {report.run_id}", shortened_to_bytes("\n".join(parts), MESSAGE_BYTES))
 
 
-def _headline_figures(report: Result) -> tuple[str, float, float | None]:
+def _headline_figures(report: ScoredResult) -> tuple[str, float, float | None]:
     """The metric's name with the tuned model's and its base's mean; F1 where the metric has none.
 
     The base's is None where the base is missing.
@@ -112,7 +112,7 @@ def _headline_figures(report: Result) -> tuple[str, float, float | None]:
     return name, tuned, base
 
 
-def find_win_rate(report: Result) -> tuple[str, float, float] | None:
+def find_win_rate(report: ScoredResult) -> tuple[str, float, float] | None:
     """Both win rates with ties as halves, if the gate looks at them and judges have compared the two."""
     if report.decision.metric != WIN_RATE:
         return None

@@ -11,7 +11,7 @@ from lambdas.domain.dataset.formats.record import (
     SourceFormat,
     Text,
 )
-from lambdas.domain.dataset.formats.refused import Refused
+from lambdas.domain.dataset.formats.refused import RefusedFormat
 from lambdas.domain.dataset.formats.registry import (
     BY_NAME,
     FORMATS,
@@ -30,7 +30,7 @@ __all__ = [
     "GROUP_KEY",
     "Conversion",
     "Record",
-    "Refused",
+    "RefusedFormat",
     "SourceFormat",
     "Text",
     "changes",

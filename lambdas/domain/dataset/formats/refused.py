@@ -16,7 +16,7 @@ _BLOCKS = frozenset({"image", "video", "audio", "document", "image_url", "video_
 _NOT_FOR_TEXT = frozenset({"label", "labels", "class", "category", "summary", "target", "sentiment", "intent"})
 
 
-class Refused(NamedTuple):
+class RefusedFormat(NamedTuple):
     """A kind of data that no run tunes on: what its records are, and what a person can do."""
 
     what: str
@@ -24,7 +24,7 @@ class Refused(NamedTuple):
     remedy: str
 
 
-def refused(value: JsonObject) -> Refused | None:
+def refused(value: JsonObject) -> RefusedFormat | None:
     """The kind that a record is of, though it may have the keys of a format."""
     return next((kind for kind in KINDS if kind.recognises(value)), None)
 
@@ -86,25 +86,25 @@ def _blocks(turn: JsonObject) -> list[JsonObject]:
 
 
 KINDS = (
-    Refused(
+    RefusedFormat(
         "preference data: answers marked as chosen or rejected",
         _is_preference,
         "Tuning under supervision learns from one answer: write the question as prompt and the chosen answer as "
         "completion, and leave rejected ones out.",
     ),
-    Refused(
+    RefusedFormat(
         "data for reinforcement fine-tuning: a reference_answer for a grader",
         lambda value: "reference_answer" in value,
         "Bedrock takes it for reinforcement fine-tuning of Nova 2 Lite, which a run does not start. To tune under "
         "supervision, write reference_answer as the assistant's last message.",
     ),
-    Refused(
+    RefusedFormat(
         "tool calls",
         _has_tool_calls,
         "Bedrock trains Nova models on tool calls, but a run compares answers that are texts: write each call as text "
         "in the answer, and the tools in the system text, or leave these records out.",
     ),
-    Refused(
+    RefusedFormat(
         "images, sound or other files beside the text",
         _has_files,
         "Bedrock trains Nova Lite, Pro and 2 Lite on images and documents, but a run compares answers to texts alone: "
@@ -112,7 +112,7 @@ KINDS = (
     ),
 )
 # Asked only where a record has no format: a text may stand beside a question and its answer.
-TEXT_ALONE = Refused(
+TEXT_ALONE = RefusedFormat(
     "texts alone, without questions",
     _is_text_alone,
     "Tuning under supervision needs a question and its answer: split each text into prompt and completion.",

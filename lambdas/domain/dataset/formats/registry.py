@@ -13,7 +13,7 @@ from lambdas.domain.dataset.formats.nova import NOVA, NOVA_SCHEMA, rewriting_nee
 from lambdas.domain.dataset.formats.openai_chat import OPENAI_CHAT
 from lambdas.domain.dataset.formats.question import QUESTION
 from lambdas.domain.dataset.formats.record import GROUP_KEY, Conversion, Record, SourceFormat, Text
-from lambdas.domain.dataset.formats.refused import TEXT_ALONE, Refused
+from lambdas.domain.dataset.formats.refused import TEXT_ALONE, RefusedFormat
 from lambdas.domain.dataset.formats.refused import refused as refused_kind
 from lambdas.domain.dataset.formats.sharegpt import SHAREGPT
 from lambdas.domain.models.catalogue import BaseModelEntry
@@ -34,7 +34,7 @@ FORMATS: tuple[Format, ...] = (
 BY_NAME: Mapping[SourceFormat, Format] = {each.name: each for each in FORMATS}
 
 
-def classify(value: Any) -> SourceFormat | Refused | None:
+def classify(value: Any) -> SourceFormat | RefusedFormat | None:
     """The format of a JSON line's value, by its keys, or the kind of data, sound for something else, that it is.
 
     None for what is nobody's. A format whose required keys are all there comes before one of which a key is missing.
@@ -55,7 +55,7 @@ def classify(value: Any) -> SourceFormat | Refused | None:
 def detect(value: Any) -> SourceFormat | None:
     """The format of a JSON line's value; None for what has none."""
     found = classify(value)
-    return None if isinstance(found, Refused) else found
+    return None if isinstance(found, RefusedFormat) else found
 
 
 def to_record(value: JsonObject, source_format: SourceFormat, conversion: Conversion) -> Record:

@@ -14,7 +14,7 @@ import orjson
 
 from lambdas.domain.dataset.formats.mapping import ColumnMapping
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES, Block, in_blocks
-from lambdas.domain.dataset.reading.table import Table, column_names, layout_of
+from lambdas.domain.dataset.reading.table import RecordTable, column_names, layout_of
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 from lambdas.domain.dataset.reading.utf8 import BYTE_ORDER_MARK
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
@@ -121,7 +121,7 @@ class CsvRows:
         try:
             for _ in range(self._dialect.lines_before):
                 next(reader, [])
-            table = Table(next(reader, []), self._file, self._report, reader.line_num, self._mapping)
+            table = RecordTable(next(reader, []), self._file, self._report, reader.line_num, self._mapping)
             last = reader.line_num
             for cells in reader:
                 number, first, last = reader.line_num, last + 1, reader.line_num
@@ -132,7 +132,7 @@ class CsvRows:
             message = f"Not CSV: {error}. The rows from line {last + 1} on were not read."
             raise UnreadableFileError("csv-syntax", message, max(reader.line_num, 1)) from None
 
-    def _row(self, table: Table, cells: list[str], first: int, last: int) -> dict[str, str] | None:
+    def _row(self, table: RecordTable, cells: list[str], first: int, last: int) -> dict[str, str] | None:
         lines = range(first, last + 1)
         if any(cells):
             self._report.add_row(self._file, last)
@@ -155,7 +155,7 @@ class CsvRows:
             self._report.changed.setdefault((self._file, "read as Windows-1252"), LineRanges()).add(last)
         return record
 
-    def _check_delimiter(self, table: Table, line: int) -> None:
+    def _check_delimiter(self, table: RecordTable, line: int) -> None:
         """Stops at a row that has the header's columns by another delimiter: so have those behind it."""
         for other in _DELIMITERS.replace(self._dialect.delimiter, ""):
             if table.columns > 1 and len(_cells(self._last_text, other)) == table.columns:

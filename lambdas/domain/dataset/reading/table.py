@@ -57,7 +57,7 @@ def _plain(column: str) -> str:
     return column.removeprefix("\ufeff").strip().lower()
 
 
-class Table:
+class RecordTable:
     """The rows under a header. Raises UnreadableFileError for a header that gives no records."""
 
     def __init__(

@@ -17,7 +17,7 @@ from lambdas.domain.dataset.formats.mapping import ColumnMapping
 from lambdas.domain.dataset.reading.blocks import Block, in_blocks
 from lambdas.domain.dataset.reading.foreign import explain_foreign
 from lambdas.domain.dataset.reading.gunzip import FREE_BYTES, MAX_RATIO
-from lambdas.domain.dataset.reading.table import Table
+from lambdas.domain.dataset.reading.table import RecordTable
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
 
@@ -57,7 +57,7 @@ class SheetRows:
     def _records(self) -> Iterator[tuple[int, dict[str, str]]]:
         rows = self._rows()
         number, header = next(rows, (1, ()))
-        table = Table(header, self._file, self._report, number, self._mapping)
+        table = RecordTable(header, self._file, self._report, number, self._mapping)
         for number, cells in rows:
             self._note_blank(range(number - self._blank, number))
             self._report.add_row(self._file, number)

@@ -7,7 +7,7 @@ from typing import Any
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
-from lambdas.domain.dataset.formats import GROUP_KEY, Conversion, Refused, Text, checks
+from lambdas.domain.dataset.formats import GROUP_KEY, Conversion, RefusedFormat, Text, checks
 from lambdas.domain.dataset.reading.mapped_values import offer_mapping, shown_columns
 from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
@@ -20,7 +20,7 @@ def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[RecordFindi
         message = f"A JSON object is needed, not {checks.kind(value)}."
         return [RecordFinding("record-type", "", message, remedies.for_record(value))]
     source_format = formats.classify(value)
-    if isinstance(source_format, Refused):
+    if isinstance(source_format, RefusedFormat):
         return [RecordFinding("unsupported-format", "", f"The record contains {source_format.what}.")]
     if (whole := _whole_file(value)) is not None:
         return [whole]

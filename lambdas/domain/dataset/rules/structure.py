@@ -21,7 +21,7 @@ from ahocorasick_rs import MATCHKIND_LEFTMOST_FIRST, BytesAhoCorasick
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats, tokens
-from lambdas.domain.dataset.formats import Conversion, Record, Refused, SourceFormat
+from lambdas.domain.dataset.formats import Conversion, Record, RefusedFormat, SourceFormat
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES, Block
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules import record, remedies
@@ -60,7 +60,7 @@ class Structure:
         self.other: dict[int, SourceFormat] = {}
         self.control: set[int] = set()
         # Of each kind of data that no run tunes on, the lines of its first record and how many there are.
-        self._refused: dict[Refused, tuple[int, int]] = {}
+        self._refused: dict[RefusedFormat, tuple[int, int]] = {}
         self.source_format = source_format
         self._file, self._model, self._report, self._conversion = file, model, report, conversion
         self._limit = model.limits.max_record_tokens
@@ -142,7 +142,7 @@ class Structure:
             self._check_tokens([line], [value], [number])
             return value
         source_format = formats.classify(value)
-        if isinstance(source_format, Refused):
+        if isinstance(source_format, RefusedFormat):
             first, n = self._refused.get(source_format, (number, 0))
             self._refused[source_format] = first, n + 1
             return None
