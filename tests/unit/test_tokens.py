@@ -1,6 +1,8 @@
 """Estimates of tokens follow the script: a character of Chinese costs more than a letter of English."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lambdas.domain.dataset.tokens import decide, estimate
 from tests.unit.test_dataset import document_of, jsonl, read
@@ -56,6 +58,16 @@ def test_half_a_surrogate_pair_is_counted_like_any_text() -> None:
 def test_a_limit_is_decided_by_script(text: str, tier: str) -> None:
     """Six characters a token are a bound of alphabets; Llama 3.1 makes more tokens of Tamil than of two bytes each."""
     assert decide([text], 100).tier == tier
+
+
+@given(
+    st.text(st.sampled_from("aé字ம"), min_size=1, max_size=700),
+    st.integers(20, 200),
+    st.integers(0, 2_000),
+)
+def test_a_bound_of_the_bytes_changes_no_tier(text: str, limit: int, more_bytes: int) -> None:
+    """It saves encoding long texts, and a line is longer than its texts."""
+    assert decide([text], limit, len(text.encode()) + more_bytes).tier == decide([text], limit).tier
 
 
 def test_the_data_gate_counts_what_a_job_trains_on_by_script() -> None:

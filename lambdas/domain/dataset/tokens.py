@@ -20,6 +20,7 @@ Tier = Literal["certain", "likely", "unclear", "exceeded"]
 MOST_CHARACTERS_PER_TOKEN = 6
 # Of Chinese, Japanese and Korean no known tokenizer takes more than 2.1.
 MOST_WIDE_CHARACTERS_PER_TOKEN = 3
+_MORE_TOKENS_PER_WIDE_CHARACTER = 1 / MOST_WIDE_CHARACTERS_PER_TOKEN - 1 / MOST_CHARACTERS_PER_TOKEN
 LEAST_BYTES_PER_TOKEN = 2
 # Llama 3.1 makes a token of 1.6 bytes of Burmese, and of 1.8 of Lao or Tamil.
 LEAST_BYTES_PER_TOKEN_BEYOND_ASCII = 1.5
@@ -49,18 +50,25 @@ class TokenCounts(Fact):
     examples: int
 
 
-def decide(texts: Sequence[str], limit: int) -> TierDecision:
-    """Whether texts have together fewer than `limit` tokens."""
+def decide(texts: Sequence[str], limit: int, most_bytes: int | None = None) -> TierDecision:
+    """Whether texts have together fewer than `limit` tokens.
+
+    `most_bytes` is a bound of their UTF-8, such as the length of their line: where it decides, nothing is encoded.
+    """
     characters = sum(map(len, texts))
     least, by = characters / MOST_CHARACTERS_PER_TOKEN, f"{MOST_CHARACTERS_PER_TOKEN} characters"
     size_bytes, per_token = characters, float(LEAST_BYTES_PER_TOKEN)
     if least <= limit and not all(map(str.isascii, texts)):
-        encoded = b"".join(map(_encode, texts))
-        size_bytes, per_token = len(encoded), LEAST_BYTES_PER_TOKEN_BEYOND_ASCII
-        wide = len(encoded.translate(None, _NOT_WIDE))
-        if wide:
-            least += wide / MOST_WIDE_CHARACTERS_PER_TOKEN - wide / MOST_CHARACTERS_PER_TOKEN
-            by += f" ({MOST_WIDE_CHARACTERS_PER_TOKEN} of Chinese, Japanese or Korean)"
+        per_token = LEAST_BYTES_PER_TOKEN_BEYOND_ASCII
+        if most_bytes is not None and _is_unclear(characters, most_bytes, limit):
+            size_bytes = most_bytes
+        else:
+            encoded = b"".join(map(_encode, texts))
+            size_bytes = len(encoded)
+            wide = len(encoded.translate(None, _NOT_WIDE))
+            if wide:
+                least += wide * _MORE_TOKENS_PER_WIDE_CHARACTER
+                by += f" ({MOST_WIDE_CHARACTERS_PER_TOKEN} of Chinese, Japanese or Korean)"
     if least > limit:
         return TierDecision("exceeded", f"{int(least)} tokens at {by} a token, and there are never fewer.")
     if size_bytes < limit:
@@ -71,6 +79,14 @@ def decide(texts: Sequence[str], limit: int) -> TierDecision:
     return TierDecision(
         "unclear", f"between {int(least)} and {int(most)} tokens, at {by} or {per_token:g} bytes a token."
     )
+
+
+def _is_unclear(characters: int, most_bytes: int, limit: int) -> bool:
+    """Whether neither all bytes nor as many wide characters as they have room for would decide."""
+    # A wide character has two bytes more than one.
+    most_wide = (most_bytes - characters) / 2
+    least = characters / MOST_CHARACTERS_PER_TOKEN + most_wide * _MORE_TOKENS_PER_WIDE_CHARACTER
+    return characters >= LEAST_BYTES_PER_TOKEN_BEYOND_ASCII * limit and least <= limit
 
 
 def estimate(*texts: str) -> int:

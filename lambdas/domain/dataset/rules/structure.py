@@ -182,13 +182,15 @@ class Structure:
             if len(line) < likely:
                 self.tiers["certain" if len(line) < certain else "likely"] += 1
             else:
-                self._decide_tokens(value, self.source_format, number)
+                self._decide_tokens(value, self.source_format, number, len(line) + self._added_bytes)
 
-    def _decide_tokens(self, value: JsonObject, source_format: SourceFormat, number: int) -> bool:
+    def _decide_tokens(
+        self, value: JsonObject, source_format: SourceFormat, number: int, most_bytes: int | None = None
+    ) -> bool:
         """Whether a record's tokens may be below the limit."""
         system, turns, reasoning = self.trained_record(value, source_format)
         texts = [text for text in (system, *turns, *reasoning) if text is not None]
-        tier, reason = tokens.decide(texts, self._limit)
+        tier, reason = tokens.decide(texts, self._limit, most_bytes)
         self.tiers[tier] += 1
         if tier == "exceeded":
             message = f"More than {self._limit} tokens, whatever the tokenizer: {reason}"
