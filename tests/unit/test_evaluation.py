@@ -475,6 +475,19 @@ def test_wrong_answers_in_the_right_form_are_not_called_unreadable() -> None:
     assert any("may not read" in reason for reason in judged(fenced, right).decision.reasons)
 
 
+def test_a_kind_that_few_references_have_is_not_what_promotes() -> None:
+    """A model that is right on the few numbers, and wrong on all texts, would win."""
+    wanted = [str(3 * index) if index % 2 else reference(index) for index in range(RECORDS)]
+    numbers, texts = (
+        [line(index, one if index % 2 == odd else "7", one) for index, one in enumerate(wanted)] for odd in (1, 0)
+    )
+    decision = judged(numbers, texts, task_kind="numeric").decision
+    assert decision.verdict == "inconclusive"
+    assert any("30 (50.0 %) of 60 references" in one and "evaluation.task_kind" in one for one in decision.reasons)
+    chosen = judged(numbers, texts, gate={"metric": "numeric_match"}).decision
+    assert any("The other records do not count" in reason for reason in chosen.reasons)
+
+
 def test_output_tokens_and_latency_are_compared_with_their_intervals() -> None:
     """One figure alone does not say whether a model is faster, or was by chance."""
     slower, fast = (

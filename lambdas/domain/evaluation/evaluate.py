@@ -36,7 +36,7 @@ from lambdas.domain.evaluation.decision import Decision, Rival, decide_on, find_
 from lambdas.domain.evaluation.field_counts import ArmFields, count_fields_of_arms
 from lambdas.domain.evaluation.gate import WIN_RATE
 from lambdas.domain.evaluation.judging.summary import Judging
-from lambdas.domain.evaluation.lost_answers import tell_constant_answer
+from lambdas.domain.evaluation.lost_answers import tell_constant_answer, tell_unfitting
 from lambdas.domain.evaluation.metrics.classification import Classification, label
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.evaluation.task_detection import detect_task_kind
@@ -151,6 +151,9 @@ def evaluate(
     reservations = find_reservations(whole, to_beat, missing, leaked)
     reservations += tell_unjudged(judging) if by_judges else []
     classifications = classify_arms(answers) if kind == "labels" else {}
+    unfitting = settings.task_kind if metric == PRIMARY_METRIC[kind] else None
+    scores = [] if by_judges else tuned.scores.get(scoring.metric_of_records, [])
+    reservations += tell_unfitting(metric, scores, tuned.figures.answers, unfitting)
     reservations += tell_constant_answer(TUNED, tuned.labels.get(CONTENT, []))
     return Evaluation(
         task=Task(kind=kind, detected=settings.task_kind is None, metric=metric, untold=untold),

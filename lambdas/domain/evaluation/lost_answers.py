@@ -13,6 +13,8 @@ from lambdas.domain.evaluation.answer_figures import TOLD_PERCENT, AnswerFigures
 from lambdas.domain.evaluation.macro_f1 import LabelAnswer
 
 NEARLY_ALL_PERCENT = 98
+# A metric that decides should have a meaning for so many of the references.
+FITTING_PERCENT = 90
 
 
 class Reservation(NamedTuple):
@@ -50,6 +52,24 @@ def tell_unfinished(arms: Mapping[str, AnswerFigures]) -> Iterator[Reservation]:
     for arm, figures in arms.items():
         if reason := describe_unfinished(arm, figures):
             yield Reservation(reason, promotable=True)
+
+
+def tell_unfitting(
+    metric: str, scores: Sequence[float | None], answers: int, kind: str | None
+) -> Iterator[Reservation]:
+    """What the verdict says where the metric has a meaning for some of the references alone.
+
+    `kind` is the task kind that was set, and so does not fit; None where the metric was chosen for what it is.
+    """
+    counted = sum(score is not None for score in scores)
+    if counted and counted * 100 < FITTING_PERCENT * answers:
+        advice = "Set the kind that your references have (evaluation.task_kind; mixed for numbers and text), or none."
+        yield Reservation(
+            f"{metric} has a meaning for {_share(counted, answers)} references.",
+            promotable=kind is None,
+            meaning="The other records do not count." if kind is None else f"The task is not of the kind {kind}.",
+            advice=advice if kind else None,
+        )
 
 
 def tell_constant_answer(arm: str, answers: Sequence[LabelAnswer | None]) -> Iterator[Reservation]:
