@@ -113,6 +113,9 @@ def check_dataset(
         report.add(finding.rule, run_settings.FILE_NAME, finding.message, pointer=finding.pointer)
     detector = TaskDetector()
     given = _check_files(files, choices, report, rules, detector)
+    kind = choices.settings.evaluation.task_kind
+    if kind and (unfitting := detector.explain_unfitting(kind)):
+        report.add("run-settings", run_settings.FILE_NAME, unfitting, pointer="/evaluation/task_kind")
     prepared = None
     if "train" in given and rules == "all":
         prepared = prepare(given, choices.wanted, report)

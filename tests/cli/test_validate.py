@@ -193,6 +193,21 @@ def test_a_misspelled_hyperparameter_refuses_the_data_set_here_as_the_preflight_
     assert "run.json" not in found["message"]
 
 
+@pytest.mark.parametrize(("kind", "refused"), [("json", True), ("multiple_choice", True), ("numeric", False)])
+def test_a_kind_that_the_answers_do_not_have_is_refused_before_money_is_spent(
+    tmp_path: Path, kind: str, refused: bool
+) -> None:
+    """Its metric would say nothing of most answers."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write(folder / "train.jsonl", rows(140))
+    (folder / "run.json").write_text(json.dumps({"evaluation": {"task_kind": kind}}))
+    _, output, report = run(tmp_path, folder)
+    found = [each for each in report["issues"] if each["rule"] == "run-settings"]
+    assert [each["path"] for each in found] == ["run.json#/evaluation/task_kind"] * refused
+    assert ("0 of 140 answers are of it. They look like numeric." in " ".join(output.split())) is refused
+
+
 def test_finding_comes_first_and_the_rule_behind_it(tmp_path: Path) -> None:
     """The heading names the mistake: what the rule asks for would say the opposite."""
     _, output, _ = run(tmp_path, write(tmp_path / "a.jsonl", [*rows(60), rows(60)[0]]))

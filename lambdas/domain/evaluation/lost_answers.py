@@ -11,10 +11,9 @@ from typing import NamedTuple
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.evaluation.answer_figures import TOLD_PERCENT, AnswerFigures, describe_unfinished
 from lambdas.domain.evaluation.macro_f1 import LabelAnswer
+from lambdas.domain.evaluation.task_detection import FITTING_PERCENT
 
 NEARLY_ALL_PERCENT = 98
-# A metric that decides should have a meaning for so many of the references.
-FITTING_PERCENT = 90
 
 
 class Reservation(NamedTuple):

@@ -13,6 +13,8 @@ from lambdas.domain.evaluation.task_kind import TaskKind
 
 # One malformed reference does not change what a task is.
 _MOSTLY = 0.95
+# A kind that is set fits where so many references are of it.
+FITTING_PERCENT = 90
 # From this share of numbers on, those are not scored as words.
 _MIXED = 0.2
 # More different references are no labels; longer texts are not looked at for numbers and letters.
@@ -45,6 +47,26 @@ class TaskDetector:
             self._letters.add(choice(reference))
         if len(self._distinct) <= _MOST_COUNTED:
             self._distinct.add(label(reference))
+
+    def count_fitting(self, kind: TaskKind) -> int:
+        """How many of the references the primary metric of a kind has a meaning for."""
+        counts: dict[TaskKind, int] = {
+            "tool_calls": self._calls,
+            "json": self._json,
+            "multiple_choice": self._choices,
+            "numeric": self._numeric,
+        }
+        return counts.get(kind, self._records)
+
+    def explain_unfitting(self, kind: TaskKind) -> str | None:
+        """Why a kind that is set does not fit the references; None where it does."""
+        fitting = self.count_fitting(kind)
+        if fitting * 100 >= FITTING_PERCENT * self._records:
+            return None
+        return (
+            f"The kind {kind} does not fit: {fitting:,} of {self._records:,} answers are of it. They look like "
+            f"{self.kind()}. Set that kind, or none, so that it is detected."
+        )
 
     def kind(self) -> TaskKind:
         """The kind of the task by the first rule that holds; text where there are no references.
