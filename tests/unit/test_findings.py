@@ -237,6 +237,14 @@ def test_a_file_of_another_kind_is_one_finding_by_its_first_bytes(data: bytes, w
     assert report.errors == 1
 
 
+@pytest.mark.parametrize("data", [b"- prompt: a\n  completion: b\n" * 2, b"PAR1\x00\x01"])
+def test_a_command_that_converts_a_file_never_writes_into_it(data: bytes) -> None:
+    """A shell empties a file that it writes into before the command reads it: all data would be lost."""
+    [found] = found_in(data)
+    assert "train.jsonl" in found.remedy
+    assert "train.converted.jsonl" in found.remedy
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -284,6 +292,18 @@ def test_a_record_that_is_encoded_twice_is_told_so() -> None:
             "record-type",
             "stand in the list 'data'",
             "jq -c '.data[]'",
+        ),
+        (
+            json.dumps({"contents": [{"role": "user", "parts": []}, {"role": "model", "parts": []}]}).encode(),
+            "missing-key",
+            "holds messages",
+            "Name it messages",
+        ),
+        (
+            lines_of([{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]) * 40,
+            "record-type",
+            "not a list",
+            '{"messages": […]}',
         ),
         (
             '{"prompt": "Größe", "completion": "ä"}\n'.encode("cp1252") * 40,

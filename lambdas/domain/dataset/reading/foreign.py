@@ -4,9 +4,7 @@ import re
 
 from lambdas.domain.dataset.reading.utf8 import BYTE_ORDER_MARK
 
-_PANDAS = (
-    "python -c \"import pandas; pandas.read_{kind}('{file}').to_json('{stem}.jsonl', orient='records', lines=True)\""
-)
+_PANDAS = "python -c \"import pandas; pandas.read_{kind}('{file}').to_json('{new}', orient='records', lines=True)\""
 _RECORDS = "Upload the records themselves, as JSON Lines or CSV"
 _PAGE = "Download the file itself and not the page that shows it, such as by GitHub's button Raw, and upload it"
 _CONVERT = (
@@ -14,7 +12,7 @@ _CONVERT = (
 )
 _YAML = (
     'Convert it with `python -c "import json, yaml; '
-    "[print(json.dumps(each)) for each in yaml.safe_load(open('{file}'))]\" > {stem}.jsonl`"
+    "[print(json.dumps(each)) for each in yaml.safe_load(open('{file}'))]\" > {new}`"
 )
 _UNPACK = "Unpack it with `{command} {file}`, and upload what is in it"
 # What a file is that begins with these bytes, and the way out.
@@ -81,7 +79,9 @@ def explain_foreign(head: bytes, file: str) -> tuple[str, str] | None:
     what, remedy = kind
     shown = file if _PLAIN_NAME.fullmatch(file) else "data"
     stem = shown.partition(".")[0]
-    return f"The file is {what}.", f"{remedy.replace('{file}', shown).replace('{stem}', stem)}."
+    # A shell empties the file that it writes into before the command reads it.
+    new = f"{stem}.jsonl" if shown != f"{stem}.jsonl" else f"{stem}.converted.jsonl"
+    return f"The file is {what}.", f"{remedy.replace('{file}', shown).replace('{stem}', stem).replace('{new}', new)}."
 
 
 def is_python(head: bytes) -> bool:

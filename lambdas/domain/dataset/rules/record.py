@@ -52,6 +52,10 @@ def _whole_file(value: JsonObject) -> RecordFinding | None:
     if formats.detect(value) is None:
         for key, each in lists.items():
             if isinstance(each, list) and all(isinstance(item, dict) for item in each):
+                if remedies.is_turn(each[0]):
+                    message = f"The list {key[:40]!r} holds messages, under a name of no format."
+                    remedy = 'Name it messages, and write its items such as {"role": "user", "content": "Hi?"}.'
+                    return RecordFinding("missing-key", f"/{key[:40]}", message, remedy)
                 message = f"The records stand in the list {key[:40]!r} of one object."
                 name = key if key.isidentifier() and key.isascii() else "data"
                 remedy = f"Upload the list itself, such as with `jq -c '.{name}[]' FILE > NEW.jsonl`."

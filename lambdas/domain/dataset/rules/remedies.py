@@ -61,9 +61,18 @@ def for_record(value: Any) -> str:
     """What to do where a record is not an object."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         return "The line is JSON that was written as a text: `fine-tune convert` decodes it once more."
+    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        if is_turn(value[0]):
+            return 'Put each line\'s list into an object, such as {"messages": […]}.'
+        return "Write each object of the list on a line of its own."
     if isinstance(value, list):
         return 'Write the list\'s items with their keys, such as {"prompt": …, "completion": …}.'
     return 'Write an object with its keys, such as {"prompt": …, "completion": …}.'
+
+
+def is_turn(value: Mapping[str, Any]) -> bool:
+    """Whether an object is a message of a conversation rather than a record."""
+    return "role" in value or "from" in value
 
 
 def for_line(rule: str, line: bytes) -> str:
