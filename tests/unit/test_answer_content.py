@@ -9,6 +9,7 @@ from lambdas.domain.evaluation.metrics.content import content_score
 from lambdas.domain.evaluation.metrics.readings import readings
 from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind
 
+CALLS = '{"name": "f", "arguments": {}}\n{"name": "g", "arguments": {}}'
 LABELS = ("billing", "cancellation", "technical", "not billing", "cat 1", "cat 10")
 
 
@@ -35,6 +36,8 @@ LABELS = ("billing", "cancellation", "technical", "not billing", "cat 1", "cat 1
         ("choice_match", "A", "The answer is (A) because of the law."),
         ("choice_match", "B", "B) Paris"),
         ("choice_match", "A", "The answer is a."),
+        ("choice_match", "B", "A) Paris is in France.\nB) London is not.\nThe answer is B."),
+        ("call_match", '[{"name": "f", "arguments": {}}, {"name": "g", "arguments": {}}]', CALLS),
         ("choice_match", "(C)", "**C**"),
     ],
 )
@@ -54,6 +57,11 @@ def test_a_right_answer_in_another_form_has_its_content(metric: str, reference: 
         ("label_match", "cat 10", "It may be cat 1 or cat 10."),
         ("label_match", "billing", "cancellation"),
         ("choice_match", "A", "The answer is a river in Asia."),
+        ("choice_match", "A", "A) Paris is in France.\nB) London is not.\nThe answer is B."),
+        ("choice_match", "A", "Answer: A or B"),
+        ("choice_match", "A", "Option A is wrong."),
+        ("numeric_match", "€5", "$5"),
+        ("call_match", '{"name": "f", "arguments": {}}', CALLS),
         ("numeric_match", "-4.2%", "42"),
         ("numeric_match", "-4.2%", "4.2%"),
         ("numeric_match", "35 million", "35 thousand"),

@@ -6,11 +6,14 @@ LETTERS = "ABCDEFGH"
 _REFERENCE = re.compile(rf"\s*[(\[]?([{LETTERS}{LETTERS.lower()}])[)\].:]?\s*")
 # "(B)", "B.", "B) Paris", "**B**" at the start; "B" alone between words is told by "answer is" or brackets.
 _FIRST = re.compile(rf"\W{{0,4}}([{LETTERS}])(?:[)\].:*]|\s*$)")
-# A small letter that a word follows is none: "The answer is a river".
-_NAMED = re.compile(
-    rf"\b(?i:answer|option|choice)\b\W{{0,4}}(?i:is\b)?\W{{0,6}}"
-    rf"([{LETTERS}]\b|[{LETTERS.lower()}]\b(?!\s+\w))"
+# A small letter that a word follows is none: "The answer is a river". Neither is one of "A or B", nor of "A is wrong".
+_LETTER = (
+    rf"\W{{0,4}}(?i:is\b)?\W{{0,6}}([{LETTERS}]\b|[{LETTERS.lower()}]\b(?!\s+\w))"
+    rf"(?!\W*(?:\bor\b|\band\b|,|/)\W*[{LETTERS}]\b)(?!\W+(?:is|are)\s+(?:not|wrong|incorrect|false)\b)"
 )
+_NAMED = re.compile(rf"\b(?i:answer|option|choice)\b{_LETTER}")
+# What an answer concludes with counts more than the options that it goes through before.
+_CONCLUDED = re.compile(rf"\b(?i:answer)\b{_LETTER}")
 _IN_BRACKETS = re.compile(rf"[(\[]([{LETTERS}])[)\]]")
 
 
@@ -35,6 +38,9 @@ def named_choice(response: str) -> str | None:
     """The letter that an answer names in a phrase, such as "B) Paris" or "The answer is (B)"; None where unclear."""
     if (alone := choice(response)) is not None:
         return alone
+    concluded: set[str] = {found.upper() for found in _CONCLUDED.findall(response)}
+    if len(concluded) == 1:
+        return concluded.pop()
     if first := _FIRST.match(response):
         return first[1].upper()
     named = {found.upper() for found in (*_NAMED.findall(response), *_IN_BRACKETS.findall(response))}

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
+from itertools import islice
 
 from lambdas.domain.evaluation.metrics.choice_match import choice, named_choice
 from lambdas.domain.evaluation.metrics.classification import label, label_match
@@ -20,7 +21,7 @@ from lambdas.domain.evaluation.metrics.readings import readings, whole_readings
 from lambdas.domain.evaluation.metrics.rouge import rouge_l
 from lambdas.domain.evaluation.metrics.scoring import exact_match, f1
 from lambdas.domain.evaluation.metrics.tokens_by_script import space_out
-from lambdas.domain.evaluation.metrics.tool_calls import call_arguments, call_match, call_name
+from lambdas.domain.evaluation.metrics.tool_calls import are_calls, call_arguments, call_match, call_name
 
 # Positions from which a JSON value within a text is read.
 _MOST_STARTS = 20
@@ -120,9 +121,28 @@ def _json_content(score: Lenient) -> Lenient:
         strict = score(response, reference)
         if strict is None:
             return None
-        return max([strict, *(score(found, reference) or 0.0 for found in _json_texts(response))])
+        return max([strict, *(score(found, reference) or 0.0 for found in islice(_json_texts(response), 1))])
 
     return best
+
+
+def _calls_content(score: Lenient) -> Lenient:
+    """All calls in a text count, one after another: one that is too many is wrong."""
+
+    def best(response: str, reference: str) -> float | None:
+        strict = score(response, reference)
+        if strict is None or parse_json(response) is not INVALID:
+            return strict
+        calls = [text for text in _json_texts(response) if are_calls(text)]
+        told = calls[0] if len(calls) == 1 else f"[{','.join(map(_listed, calls))}]"
+        return max(strict, score(told, reference) or 0.0)
+
+    return best
+
+
+def _listed(calls: str) -> str:
+    """A call, or an array's calls, as elements of an array."""
+    return calls[1:-1] if calls.startswith("[") else calls
 
 
 def first_json(response: str) -> str:
@@ -133,15 +153,19 @@ def first_json(response: str) -> str:
 
 
 def _json_texts(response: str) -> Iterator[str]:
-    """The first JSON object or array in a text, as a text."""
-    decoder = json.JSONDecoder()
-    for start in [match.start() for match in re.finditer(r"[{\[]", response)][:_MOST_STARTS]:
+    """The JSON objects and arrays in a text, as texts, one after another."""
+    decoder, end, starts = json.JSONDecoder(), 0, 0
+    for start in (match.start() for match in re.finditer(r"[{\[]", response)):
+        if start < end:
+            continue
+        starts += 1
+        if starts > _MOST_STARTS:
+            return
         try:
             _, end = decoder.raw_decode(response, start)
         except (ValueError, RecursionError):
             continue
         yield response[start:end]
-        return
 
 
 def _match(name: str) -> Lenient:
@@ -173,9 +197,9 @@ _LENIENT: dict[str, Lenient] = {
     "code_match": _best(code_match),
     "choice_match": _choice_content,
     "json_fields": _json_content(json_fields),
-    "call_name": _json_content(call_name),
-    "call_arguments": _json_content(call_arguments),
-    "call_match": _json_content(call_match),
+    "call_name": _calls_content(call_name),
+    "call_arguments": _calls_content(call_arguments),
+    "call_match": _calls_content(call_match),
     "json_match": _json_content(_match("json_match")),
     "schema_match": _json_content(_match("schema_match")),
 }

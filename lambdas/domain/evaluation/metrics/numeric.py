@@ -144,12 +144,11 @@ def _exponent(scale: str) -> int:
 
 
 def _equal_but_for_its_unit(given: Quantity, wanted: Quantity) -> bool:
-    bare = given._replace(currency="")
-    if _equal(bare, wanted):
+    if _equal(given, wanted):
         return True
     if (given.exponent is None) == (wanted.exponent is None):
         return False
-    return _equal(_without_scale(bare), _without_scale(wanted))
+    return _equal(_without_scale(given), _without_scale(wanted))
 
 
 def _without_scale(number: Quantity) -> Quantity:
