@@ -259,6 +259,17 @@ def test_a_base_with_examples_must_be_beaten_as_the_base_is() -> None:
     assert with_examples(0.95, 0.1, 0.4).decision.verdict == "promote"
 
 
+def test_a_base_with_examples_that_lost_many_answers_is_not_beaten() -> None:
+    """Losing one answer in fifty held a promotion back, and losing one in ten did not."""
+    arms = plan_arms({"base": "base-model"}, 3)
+    right = {"tuned": 0.9, "tuned-few-shot-3": 0.9, "base": 0.1, "base-few-shot-3": 1.0}
+    lines = {name: answers(right[name], name) for name in arms}
+    missing = {"base-few-shot-3": "No answer to 6 of 60 records."}
+    found = evaluate(lines, arms, range(RECORDS), EvaluationSettings(), None, missing=missing).decision
+    assert found.verdict == "inconclusive"
+    assert found.reasons[-1].startswith("The arm base-few-shot-3 is missing: No answer to 6 of 60 records.")
+
+
 def test_a_further_model_that_does_better_untuned_leaves_the_verdict_open() -> None:
     """It answered the same questions: whoever promotes must know."""
     arms = plan_arms({"base": "base-model", "other": "other-model"}, 0)

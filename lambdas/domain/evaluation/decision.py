@@ -174,13 +174,14 @@ def _all_of_form(split: GainSplit) -> GainSplit:
 
 
 def find_reservations(
-    scored: Mapping[str, ScoredArm], to_beat: Sequence[Rival], missing: Mapping[str, str], leaked: int
+    scored: Mapping[str, ScoredArm],
+    arms: Mapping[str, Arm],
+    to_beat: Sequence[Rival],
+    missing: Mapping[str, str],
+    leaked: int,
 ) -> list[Reservation]:
     """What else speaks against a verdict: arms that are missing, answers that are, and records that leaked."""
-    found = []
-    for arm, reason in missing.items():
-        lacks = "There is no base to compare with." if arm == BASE else "It is compared with nothing."
-        found.append(Reservation(f"The arm {arm} is missing: {reason}", promotable=arm != BASE, meaning=lacks))
+    found = [_tell_missing(arm, reason, arms) for arm, reason in missing.items()]
     figures = {name: one.figures for name, one in scored.items()}
     found += tell_lost_answers(figures)
     for rival in to_beat:
@@ -196,6 +197,17 @@ def find_reservations(
             )
         )
     return found
+
+
+def _tell_missing(arm: str, reason: str, arms: Mapping[str, Arm]) -> Reservation:
+    """What the verdict says of an arm without enough answers; the base with examples must be beaten as the base is."""
+    reason = f"The arm {arm} is missing: {reason}"
+    if arm == BASE:
+        return Reservation(reason, promotable=False, meaning="There is no base to compare with.")
+    if arms[arm].model_id == arms[BASE].model_id:
+        meaning = "A prompt with examples may do as well as tuning."
+        return Reservation(reason, promotable=False, meaning=meaning, advice="Correct the cause, and run again.")
+    return Reservation(reason, promotable=True, meaning="It is compared with nothing.")
 
 
 def _tell_untold(untold: Untold, examples: str | None, *, promotable: bool) -> Reservation:

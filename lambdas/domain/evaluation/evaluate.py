@@ -148,7 +148,7 @@ def evaluate(
             entries += _compare_arm(TUNED, ours, CHAMPION, theirs, shared_groups)
             to_beat.append(Rival(CHAMPION, ours, theirs, shared_groups))
     untold = told.find_untold(kind) if told else None
-    reservations = find_reservations(whole, to_beat, missing, leaked)
+    reservations = find_reservations(whole, arms, to_beat, missing, leaked)
     reservations += tell_unjudged(judging) if by_judges else []
     classifications = classify_arms(answers) if kind == "labels" else {}
     unfitting = settings.task_kind if metric == PRIMARY_METRIC[kind] else None
