@@ -149,6 +149,16 @@ def test_any_common_pair_of_columns_is_read(header: tuple[str, str]) -> None:
     assert converted(as_csv(PAIRS, header=header).encode()) == converted(JSONL)
 
 
+@pytest.mark.parametrize("header", [
+    ("question", "context", "answer"), ("instruction", "Context", "output"), ("instruction", "input", "response"),
+])  # fmt: skip
+def test_document_of_a_table_has_the_names_that_it_has_in_json(header: tuple[str, str, str]) -> None:
+    """A question without what it is asked about teaches a model to make answers up."""
+    table = converted(f"{','.join(header)}\nCash?,Cash: 7,7\n".encode())
+    assert table == converted(orjson.dumps(dict(zip(map(str.lower, header), ("Cash?", "Cash: 7", "7"), strict=True))))
+    assert "Cash: 7" in table[0]["messages"][0]["content"]
+
+
 def test_columns_that_are_not_read_are_left_out_and_told() -> None:
     """An id or a date costs nobody an export; nothing is left out in silence."""
     data = b"id,Prompt,completion,date,,\n1,a,b,c,,\n2,d,e,f,,\n,,,,,\n"

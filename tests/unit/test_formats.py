@@ -189,6 +189,8 @@ def test_documents_of_instructions_are_tagged() -> None:
         {"instruction": "Cash?", "input": "Cash: 7", "output": "7"},
         {"instruction": "Cash?", "context": "Cash: 7", "response": "7"},
         {"question": "Cash?", "context": "Cash: 7", "answer": "7"},
+        {"instruction": "Cash?", "context": "Cash: 7", "output": "7"},
+        {"instruction": "Cash?", "input": "Cash: 7", "response": "7"},
     ):
         assert trained(value) == {"messages": [turn("user", asked), turn("assistant", "7")]}
     assert trained({"instruction": "Hi?", "input": "", "output": "7"})["messages"][0]["content"] == "Hi?"

@@ -6,19 +6,19 @@ from lambdas.domain.dataset.formats.record import SourceFormat
 
 ALPACA = format_of_columns(
     "alpaca",
-    Columns("instruction", "output", contexts=("input",), history="history"),
+    Columns("instruction", "output", contexts=("input", "context"), history="history"),
     title="Alpaca",
     example='{"instruction": "How much cash?", "input": "Cash: 7", "output": "7"}',
-    note="`input` is taken as the document; `system` and `history`, a list of pairs, may be there; other columns are "
-    "left out",
+    note="`input` is taken as the document, or `context`; `system` and `history`, a list of pairs, may be there; other "
+    "columns are left out",
     recognises=lambda value: "instruction" in value,
 )
 DOLLY = format_of_columns(
     "dolly",
-    Columns("instruction", "response", contexts=("context",)),
+    Columns("instruction", "response", contexts=("context", "input")),
     title="Dolly",
     example='{"instruction": "How much cash?", "context": "Cash: 7", "response": "7", "category": "closed_qa"}',
-    note="`context` is taken as the document; other columns are left out",
+    note="`context` is taken as the document, or `input`; other columns are left out",
     recognises=lambda value: (
         "instruction" in value and "output" not in value and not value.keys().isdisjoint(("context", "response"))
     ),

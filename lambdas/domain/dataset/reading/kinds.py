@@ -34,6 +34,6 @@ def endings() -> str:
 def _pairs() -> str:
     return ", ".join(
         " and ".join(f"`{column}`" for column in layout.needed)
-        + "".join(f" (with `{column}`)" for column in layout.optional)
+        + (f" (with {' or '.join(f'`{column}`' for column in layout.optional)})" if layout.optional else "")
         for layout in LAYOUTS
     )

@@ -14,7 +14,10 @@ _COLUMNS_SHOWN = 12
 
 
 class TableLayout(NamedTuple):
-    """Columns that hold a prompt and its answer, by the keys of the records that they become."""
+    """Columns that hold a prompt and its answer, by the keys of the records that they become.
+
+    Of the optional ones, all names of the document, the first that is there counts.
+    """
 
     needed: dict[str, str]
     optional: dict[str, str]
@@ -23,18 +26,18 @@ class TableLayout(NamedTuple):
 _ALWAYS_OPTIONAL = {"system": "system", GROUP_KEY: GROUP_KEY}
 
 
-def _layout(prompt: str, answer: str, context: str | None = None, *, keys: tuple[str, str]) -> TableLayout:
+def _layout(prompt: str, answer: str, *contexts: str, keys: tuple[str, str]) -> TableLayout:
     own_prompt, own_answer = keys
-    return TableLayout({prompt: own_prompt, answer: own_answer}, {context: "document"} if context else {})
+    return TableLayout({prompt: own_prompt, answer: own_answer}, dict.fromkeys(contexts, "document"))
 
 
 _QUESTION, _COMPLETION = ("question", "answer"), ("prompt", "completion")
 # In the order in which they are looked for; a header has the names in any case.
 LAYOUTS = (
-    _layout("question", "answer", "document", keys=_QUESTION),
+    _layout("question", "answer", "document", "context", keys=_QUESTION),
     _layout("prompt", "completion", keys=_COMPLETION),
-    _layout("instruction", "response", "context", keys=_QUESTION),
-    _layout("instruction", "output", "input", keys=_QUESTION),
+    _layout("instruction", "response", "context", "input", keys=_QUESTION),
+    _layout("instruction", "output", "input", "context", keys=_QUESTION),
     _layout("input", "output", keys=_COMPLETION),
     _layout("prompt", "response", keys=_COMPLETION),
     _layout("question", "response", keys=_COMPLETION),
@@ -80,7 +83,9 @@ class RecordTable:
         layout = layout_of(header)
         if layout is None:
             raise UnreadableFileError("columns", _explain_foreign(header), line, remedy=_offer(header))
-        known = _ALWAYS_OPTIONAL | layout.optional | layout.needed
+        names = {_plain(column) for column in header}
+        document = next((column for column in layout.optional if column in names), None)
+        known = _ALWAYS_OPTIONAL | layout.needed | ({document: layout.optional[document]} if document else {})
         self._optional = {known[column] for column in known if column not in layout.needed}
         self._keys = [known.get(_plain(column)) for column in header]
         twice = next((key for key in self._keys if key and self._keys.count(key) > 1), None)
