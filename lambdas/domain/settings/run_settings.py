@@ -294,4 +294,4 @@ def _meant(kind: str, location: tuple[int | str, ...]) -> str:
 
 def _explain(kind: str, message: str) -> str:
     explained = {"extra_forbidden": "There is no such setting", "model_type": "A JSON object is needed"}
-    return f"{explained.get(kind, message)}."
+    return f"{explained.get(kind, message).removeprefix('Value error, ').rstrip('.')}."
