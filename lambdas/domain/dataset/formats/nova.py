@@ -67,6 +67,8 @@ def _findings(value: JsonObject) -> Iterator[RecordFinding]:
     if value.get("system") and not isinstance(value["system"], str):
         yield from _blocks(value["system"], "/system")
     yield from checks.texts(value, (GROUP_KEY,))
+    if value.get("schemaVersion") is not None:
+        yield from checks.text(value["schemaVersion"], "/schemaVersion")
     if "messages" in value:
         yield from conversation.messages(value["messages"], _message_blocks)
 
