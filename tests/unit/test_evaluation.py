@@ -18,7 +18,7 @@ from lambdas.domain.evaluation.champion import (
     shared_answers,
 )
 from lambdas.domain.evaluation.comparisons import read_response
-from lambdas.domain.evaluation.decision import increase_percent
+from lambdas.domain.evaluation.decision import Decision, increase_percent
 from lambdas.domain.evaluation.evaluate import Evaluation, Task, evaluate
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from tests.answer_lines import make_answer
@@ -228,6 +228,65 @@ def test_an_unequal_loss_of_answers_promotes_nothing_and_an_equal_one_is_told() 
     assert equal.verdict == "promote"
     assert [reason for reason in equal.reasons if "has no answer to 2 (3.3 %) of 60 records" in reason]
     assert judged(tuned, base).decision.reasons == judged(tuned, base).decision.reasons[:1]
+
+
+def one_wins(wins: int, of: int) -> tuple[list[StoredLine], list[StoredLine]]:
+    """A tuned model that is right where its base is, and on so many records more."""
+    right = [line(index, reference(index), reference(index)) for index in range(of)]
+    wrong = [line(index, "I do not know that", reference(index)) for index in range(of)]
+    tuned = [right[index] if index < wins + 20 else wrong[index] for index in range(of)]
+    return list(tuned), [right[index] if index >= wins and index < wins + 20 else wrong[index] for index in range(of)]
+
+
+def judged_of(tuned: Sequence[StoredLine], base: Sequence[StoredLine], **settings: Any) -> Decision:
+    arms = {"tuned": tuned, "base": base}
+    return evaluate(arms, ARMS, range(len(tuned)), EvaluationSettings.model_validate(settings), None).decision
+
+
+def test_losses_on_different_records_that_could_turn_the_verdict_promote_nothing() -> None:
+    """Each arm lost four in a hundred: as many, but not the same."""
+    tuned, base = one_wins(12, 100)
+    assert judged_of(tuned, base).verdict == "promote"
+    found = judged_of(lose(tuned, range(60, 64)), lose(base, range(70, 74)))
+    assert found.verdict == "inconclusive"
+    assert [reason for reason in found.reasons if "One arm alone answered 8 records" in reason and "turn" in reason]
+    same = judged_of(lose(tuned, range(60, 64)), lose(base, range(60, 64)))
+    assert same.verdict == "promote"
+    assert not [reason for reason in same.reasons if "One arm alone" in reason]
+
+
+def test_a_small_unequal_loss_is_told_and_promotes_nothing_where_it_could_turn_the_verdict() -> None:
+    """Up to one in a hundred was promoted without a word."""
+    told = "One arm alone answered 1 records"
+    clear = judged_of(*(lose(rows, lost) for rows, lost in zip(one_wins(60, 100), ([], [0]), strict=True)))
+    assert clear.verdict == "promote"
+    assert [reason for reason in clear.reasons if told in reason and "counted against the tuned model" in reason]
+    wins = next(wins for wins in range(1, 30) if judged_of(*one_wins(wins, 100)).verdict == "promote")
+    tuned, base = one_wins(wins, 100)
+    for close in (judged_of(lose(tuned, [wins]), base), judged_of(tuned, lose(base, [99]))):
+        assert close.verdict == "inconclusive"
+        assert [reason for reason in close.reasons if told in reason and "could turn" in reason]
+
+
+def test_macro_f1_supposes_the_worst_of_what_one_arm_lost() -> None:
+    """A lost answer may have been a wrong label, and the other's a right one."""
+    right = [line(index, classes(index), classes(index)) for index in range(100)]
+    base = [
+        line(index, "billing" if index % 10 == 7 and index > 20 else classes(index), classes(index))
+        for index in range(100)
+    ]
+    assert judged_of(right, base, gate=MACRO).verdict == "promote"
+    lost = judged_of(lose(list(right), range(8, 50, 10)), lose(list(base), range(9, 50, 10)), gate=MACRO)
+    assert "even the interval's lower end is a gain" in lost.reasons[0]
+    assert lost.verdict == "inconclusive"
+
+
+def test_answers_that_the_tuned_model_and_the_champion_both_lost_hold_nothing_back() -> None:
+    """The loss is equal on the records that are compared."""
+    tuned, base = answers(0.95, "tuned"), answers(0.2, "base")
+    same = judged(lose(tuned, [1]), lose(base, [1]), champion(shared(lose(answers(0.3, "old"), [1])))).decision
+    assert not [reason for reason in same.reasons if "The tuned model has no answer" in reason]
+    assert same.verdict == "promote"
 
 
 def test_a_champion_that_lost_more_answers_is_not_replaced() -> None:

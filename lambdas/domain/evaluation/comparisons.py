@@ -124,6 +124,7 @@ class ScoredArm:
         figures = AnswerFigures(
             [self.figures.output_tokens[index] for index in indexes],
             [self.figures.latency_ms[index] for index in indexes],
+            bytearray(self.figures.given[index] for index in indexes),
         )
         return ScoredArm(
             self.scoring,

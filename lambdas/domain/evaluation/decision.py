@@ -15,12 +15,7 @@ from lambdas.domain.evaluation.champion import ChampionComparison, ComparedChamp
 from lambdas.domain.evaluation.comparisons import CONTENT, ScoredArm, find_difference
 from lambdas.domain.evaluation.explained import Explained
 from lambdas.domain.evaluation.gate import WIN_RATE, Evidence, GateDecision, GateSettings, Verdict, decide
-from lambdas.domain.evaluation.lost_answers import (
-    Reservation,
-    tell_lost_answers,
-    tell_unequal_loss,
-    tell_unfinished,
-)
+from lambdas.domain.evaluation.lost_answers import Reservation, tell_lost_answers, tell_unfinished
 from lambdas.domain.evaluation.significance import Difference
 
 _WIN_RATE_NAME = "the win rate by the judges, with ties as halves,"
@@ -107,7 +102,7 @@ def decide_on(
     """
     looked_at, by_judges = metric if gate.form_counts else CONTENT, gate.metric == WIN_RATE
     found = [
-        _state_evidence(rival, _WIN_RATE_NAME, win_rate)
+        state_evidence(rival, _WIN_RATE_NAME, win_rate)
         if by_judges and rival.name == BASE
         else find_evidence(rival, looked_at)
         for rival in to_beat
@@ -176,7 +171,6 @@ def _all_of_form(split: GainSplit) -> GainSplit:
 def find_reservations(
     scored: Mapping[str, ScoredArm],
     arms: Mapping[str, Arm],
-    to_beat: Sequence[Rival],
     missing: Mapping[str, str],
     leaked: int,
 ) -> list[Reservation]:
@@ -184,8 +178,6 @@ def find_reservations(
     found = [_tell_missing(arm, reason, arms) for arm, reason in missing.items()]
     figures = {name: one.figures for name, one in scored.items()}
     found += tell_lost_answers(figures)
-    for rival in to_beat:
-        found += tell_unequal_loss(rival.ours.figures, rival.name, rival.theirs.figures)
     found += tell_unfinished(figures)
     if leaked:
         found.append(
@@ -230,12 +222,12 @@ def _tell_untold(untold: Untold, examples: str | None, *, promotable: bool) -> R
 def find_evidence(rival: Rival, metric: str) -> Evidence | None:
     """None where the metric has no meaning for any record."""
     gain = find_difference(rival.ours, rival.theirs, metric, rival.groups)
-    return _state_evidence(
+    return state_evidence(
         rival, f"{CONTENT} ({rival.ours.scoring.metric}, read leniently)" if metric == CONTENT else metric, gain
     )
 
 
-def _state_evidence(rival: Rival, name: str, gain: Difference | None) -> Evidence | None:
+def state_evidence(rival: Rival, name: str, gain: Difference | None) -> Evidence | None:
     """A gain with how much more the tuned model needs; None without a gain."""
     if gain is None:
         return None

@@ -38,6 +38,7 @@ from lambdas.domain.evaluation.gate import WIN_RATE
 from lambdas.domain.evaluation.judging.summary import Judging
 from lambdas.domain.evaluation.lost_answers import tell_constant_answer, tell_unfitting
 from lambdas.domain.evaluation.metrics.classification import Classification, label
+from lambdas.domain.evaluation.one_sided_losses import tell_one_sided_losses
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.evaluation.task_detection import detect_task_kind
 from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind
@@ -148,7 +149,12 @@ def evaluate(
             entries += _compare_arm(TUNED, ours, CHAMPION, theirs, shared_groups)
             to_beat.append(Rival(CHAMPION, ours, theirs, shared_groups))
     untold = told.find_untold(kind) if told else None
-    reservations = find_reservations(whole, arms, to_beat, missing, leaked)
+    reservations = find_reservations(whole, arms, missing, leaked)
+    for rival in to_beat:
+        judged = by_judges and rival.name == BASE
+        reservations += tell_one_sided_losses(
+            settings.gate, rival, None if judged else metric if settings.gate.form_counts else CONTENT
+        )
     reservations += tell_unjudged(judging) if by_judges else []
     classifications = classify_arms(answers) if kind == "labels" else {}
     unfitting = settings.task_kind if metric == PRIMARY_METRIC[kind] else None

@@ -28,22 +28,15 @@ class Reservation(NamedTuple):
 def tell_lost_answers(arms: Mapping[str, AnswerFigures]) -> Iterator[Reservation]:
     """What the verdict says of arms that gave no answer to some records."""
     for arm, figures in arms.items():
-        if _is_much(figures.lost, figures.records):
+        if is_much(figures.lost, figures.records):
             share = _share(figures.lost, figures.records)
             meaning = "Only records that both arms answered are compared."
             yield Reservation(f"{arm} has no answer to {share} records.", promotable=True, meaning=meaning)
 
 
-def tell_unequal_loss(ours: AnswerFigures, against: str, theirs: AnswerFigures) -> Iterator[Reservation]:
-    """What the verdict says where the tuned model and one that it must beat lost unequally many answers."""
-    if ours.lost != theirs.lost and _is_much(max(ours.lost, theirs.lost), ours.records):
-        yield Reservation(
-            f"The tuned model has no answer to {ours.lost} records, {against} to {theirs.lost}.",
-            promotable=False,
-            meaning="The records that are compared may be those that one of them finds easy.",
-            advice="The file of answers (of a run: evaluation/<arm>.jsonl) lists each error. Correct the cause, and "
-            "run again.",
-        )
+def is_unequal(ours: AnswerFigures, theirs: AnswerFigures) -> bool:
+    """Whether two arms lost unequally many answers, and one of them many."""
+    return ours.lost != theirs.lost and is_much(max(ours.lost, theirs.lost), ours.records)
 
 
 def tell_unfinished(arms: Mapping[str, AnswerFigures]) -> Iterator[Reservation]:
@@ -90,7 +83,8 @@ def _is_nearly_all(count: int, of: int) -> bool:
     return count * 100 >= NEARLY_ALL_PERCENT * of
 
 
-def _is_much(count: int, of: int) -> bool:
+def is_much(count: int, of: int) -> bool:
+    """Whether so many are told in the verdict."""
     return count * 100 > TOLD_PERCENT * of
 
 
