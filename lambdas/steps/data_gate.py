@@ -133,12 +133,12 @@ def check_dataset(
 def _reach(given: Given, choices: Choices, prepared: PreparedDataset) -> list[Finding]:
     """What the test set can never show."""
     evaluation = choices.settings.evaluation
-    wanted = evaluation.gate.smallest_gain
+    wanted, share = evaluation.gate.smallest_gain, choices.settings.split.test
     split_groups = None if "test" in given else len(set(prepared.groups["train"]))
     if evaluation.gate.metric == WIN_RATE:
         pairs = len(set(prepared.test_groups))
-        return test_pair_findings(pairs, evaluation.judged_pairs, wanted, split_groups=split_groups)
-    return test_group_findings(prepared.test_groups, wanted, split_groups=split_groups)
+        return test_pair_findings(pairs, evaluation.judged_pairs, wanted, split_groups=split_groups, share=share)
+    return test_group_findings(prepared.test_groups, wanted, split_groups=split_groups, share=share)
 
 
 def _check_files(

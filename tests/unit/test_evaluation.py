@@ -230,6 +230,17 @@ def test_an_unequal_loss_of_answers_promotes_nothing_and_an_equal_one_is_told() 
     assert judged(tuned, base).decision.reasons == judged(tuned, base).decision.reasons[:1]
 
 
+def test_many_empty_or_refused_answers_are_told_by_arm() -> None:
+    """A base that refuses is easily beaten: whoever promotes must know."""
+    tuned, base = answers(0.9, "tuned"), answers(0.2, "base")
+    for index, text in ((1, ""), (2, " "), (3, "I'm sorry, but I can't help with that."), (4, "I cannot say.")):
+        base[index] = line(index, text, reference(index))
+    found = judged(tuned, base).decision
+    assert found.verdict == "promote"
+    assert [reason for reason in found.reasons if "Of the 60 answers of base 2 are empty and 2 are refused" in reason]
+    assert not [reason for reason in found.reasons if "answers of tuned" in reason]
+
+
 def one_wins(wins: int, of: int) -> tuple[list[StoredLine], list[StoredLine]]:
     """A tuned model that is right where its base is, and on so many records more."""
     right = [line(index, reference(index), reference(index)) for index in range(of)]

@@ -54,6 +54,19 @@ def test_arguments_of_a_wrong_tool_are_missing_and_too_many() -> None:
     assert rows == {"/weather/city": (1, 0, 1, 0), "/tides/city": (0, 0, 0, 1)}
 
 
+def test_all_calls_of_an_answer_are_counted() -> None:
+    """The first call of a text counted alone, and one call too many made all others wrong."""
+    weather = {"name": "weather", "arguments": {"city": "Porto"}}
+    tides = {"name": "tides", "arguments": {"port": "Leixoes"}}
+    text = f"First {json.dumps(weather)}, then {json.dumps(tides)}."
+    both = count([text, json.dumps([weather, tides])], [weather, tides], "tool_calls")
+    rows = {one.path: (one.right, one.wrong, one.missing, one.extra) for one in both.by_path}
+    assert rows == {"/weather/city": (2, 0, 0, 0), "/tides/port": (2, 0, 0, 0)}
+    extra = count([text], weather, "tool_calls")
+    rows = {one.path: (one.right, one.wrong, one.missing, one.extra) for one in extra.by_path}
+    assert rows == {"/weather/city": (1, 0, 0, 0), "/tides/port": (0, 0, 0, 1)}
+
+
 def test_keys_that_are_data_do_not_make_the_report_endless() -> None:
     """The sum has all of them."""
     reference = {f"key {number}": number for number in range(3 * MOST_PATHS)}

@@ -65,6 +65,16 @@ def test_a_data_set_with_too_few_groups_in_all_is_told_so() -> None:
     assert "to about 0.5, or" in finding.remedy
 
 
+def test_the_share_that_is_advised_is_above_the_present_one() -> None:
+    """A split by label takes large groups first: 0.07 was advised where 0.15 had given too few groups."""
+    groups = list(range(10))
+    [finding] = findings(groups, 0.0, split_groups=400, share=0.15)
+    assert "Raise split.test in run.json to about 0.38, or" in finding.remedy
+    [finding] = findings(groups, 0.0, split_groups=400, share=0.3)
+    assert "add records with other contexts" in finding.remedy
+    assert "split.test" not in finding.remedy
+
+
 def test_what_the_gate_asks_for_is_on_top() -> None:
     """The interval's lower end must reach it: 25 groups show a gain of 20 points, but none that is surely 20."""
     assert findings(list(range(25)), 0.0, split_groups=None) == []

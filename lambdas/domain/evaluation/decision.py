@@ -15,7 +15,12 @@ from lambdas.domain.evaluation.champion import ChampionComparison, ComparedChamp
 from lambdas.domain.evaluation.comparisons import CONTENT, ScoredArm, find_difference
 from lambdas.domain.evaluation.explained import Explained
 from lambdas.domain.evaluation.gate import WIN_RATE, Evidence, GateDecision, GateSettings, Verdict, decide
-from lambdas.domain.evaluation.lost_answers import Reservation, tell_lost_answers, tell_unfinished
+from lambdas.domain.evaluation.lost_answers import (
+    Reservation,
+    tell_empty_and_refused,
+    tell_lost_answers,
+    tell_unfinished,
+)
 from lambdas.domain.evaluation.significance import Difference
 
 _WIN_RATE_NAME = "the win rate by the judges, with ties as halves,"
@@ -179,6 +184,7 @@ def find_reservations(
     figures = {name: one.figures for name, one in scored.items()}
     found += tell_lost_answers(figures)
     found += tell_unfinished(figures)
+    found += tell_empty_and_refused(figures)
     if leaked:
         found.append(
             Reservation(

@@ -11,7 +11,7 @@ from typing import Any
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.evaluation.answers import AnswerLine
 from lambdas.domain.evaluation.comparisons import Answers, read_rows
-from lambdas.domain.evaluation.metrics.content import first_json
+from lambdas.domain.evaluation.metrics.content import all_calls, first_json
 from lambdas.domain.evaluation.metrics.json_fields import Outcome, field_outcomes
 from lambdas.domain.evaluation.metrics.json_match import INVALID, parse_json
 from lambdas.domain.evaluation.metrics.tool_calls import as_fields, read_calls
@@ -61,9 +61,18 @@ def count_fields_of_arms(answers: Answers, kind: TaskKind) -> dict[str, ArmField
             continue
         for arm, line in lines.items():
             if isinstance(line, AnswerLine):
-                for path, outcome in field_outcomes(_read(first_json(line.response), kind), wanted):
-                    counted[arm][_PLACE.sub("/*", path)][outcome] += 1
+                for path, outcome in field_outcomes(_read_answer(line.response, kind), wanted):
+                    counted[arm][_shared_path(path, kind)][outcome] += 1
     return {arm: _sum_up(by_path) for arm, by_path in counted.items()}
+
+
+def _shared_path(path: str, kind: TaskKind) -> str:
+    """The path that all places of an array share; that of an argument begins with its tool's name."""
+    return _PLACE.sub("/*", _PLACE.sub("", path, count=1) if kind == "tool_calls" else path)
+
+
+def _read_answer(response: str, kind: TaskKind) -> Any:
+    return _read(all_calls(response) if kind == "tool_calls" else first_json(response), kind)
 
 
 def _read(text: str, kind: TaskKind) -> Any:

@@ -46,6 +46,19 @@ def tell_unfinished(arms: Mapping[str, AnswerFigures]) -> Iterator[Reservation]:
             yield Reservation(reason, promotable=True)
 
 
+def tell_empty_and_refused(arms: Mapping[str, AnswerFigures]) -> Iterator[Reservation]:
+    """What the verdict says of arms with many answers that have no text, or that refuse."""
+    for arm, figures in arms.items():
+        counts = {"empty": figures.empty, "refused": figures.refused}
+        many = [f"{count} are {what}" for what, count in counts.items() if is_much(count, figures.answers)]
+        if many:
+            yield Reservation(
+                f"Of the {figures.answers} answers of {arm} {' and '.join(many)}.",
+                promotable=True,
+                meaning="They count with what their text scores.",
+            )
+
+
 def tell_unfitting(
     metric: str, scores: Sequence[float | None], answers: int, kind: str | None
 ) -> Iterator[Reservation]:

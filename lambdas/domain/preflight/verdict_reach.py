@@ -14,9 +14,11 @@ VERY_LARGE = 20.0
 _LARGEST_SHARE = 0.5
 
 
-def test_pair_findings(groups: int, judged_pairs: int, wanted: float, *, split_groups: int | None) -> list[Finding]:
+def test_pair_findings(
+    groups: int, judged_pairs: int, wanted: float, *, split_groups: int | None, share: float = 0.0
+) -> list[Finding]:
     """As `test_group_findings`, where judges decide: they compare one answer of each group, at most `judged_pairs`."""
-    found = test_group_findings(range(min(groups, judged_pairs)), wanted, split_groups=split_groups)
+    found = test_group_findings(range(min(groups, judged_pairs)), wanted, split_groups=split_groups, share=share)
     if judged_pairs >= groups:
         return found
     remedy = "Raise evaluation.judged_pairs in run.json: a gate on the win rate needs about as many pairs as groups."
@@ -24,11 +26,13 @@ def test_pair_findings(groups: int, judged_pairs: int, wanted: float, *, split_g
     return [one.model_copy(update={"message": message.format(judged_pairs), "remedy": remedy}) for one in found]
 
 
-def test_group_findings(groups: Sequence[Hashable], wanted: float, *, split_groups: int | None) -> list[Finding]:
+def test_group_findings(
+    groups: Sequence[Hashable], wanted: float, *, split_groups: int | None, share: float = 0.0
+) -> list[Finding]:
     """A warning where no gain, or only a very large one, could promote a model.
 
     `groups` has each test record's, `wanted` is the gate's smallest gain. `split_groups` is how many groups the file
-    has that the test set was split off; None where the user gave a test set.
+    has that the test set was split off; None where the user gave a test set. `share` is split.test.
     """
     count, large = len(set(groups)), min(LARGEST, wanted + VERY_LARGE)
     # The bootstrap takes seconds on large test sets, and finds gains of eight points from there on.
@@ -46,17 +50,18 @@ def test_group_findings(groups: Sequence[Hashable], wanted: float, *, split_grou
             check=TEST_GROUPS,
             severity="warning",
             message=f"The {len(groups)} test records are of {count} groups that share no context: {could}",
-            remedy=f"Test on at least {enough} groups. {_how_to_get(enough, split_groups)}",
+            remedy=f"Test on at least {enough} groups. {_how_to_get(enough, split_groups, share * enough / count)}",
         )
     ]
 
 
-def _how_to_get(enough: int, split_groups: int | None) -> str:
+def _how_to_get(enough: int, split_groups: int | None, scaled: float) -> str:
+    """`scaled` is the share that gives enough groups if it takes groups as the present one does: often large ones."""
     if split_groups is None:
         return "Add records with other contexts to the test file."
-    if enough > _LARGEST_SHARE * split_groups:
+    if max(enough / split_groups, scaled) > _LARGEST_SHARE:
         return (
             f"The data set has {split_groups} in all: add records with other contexts, or upload a test.jsonl of them."
         )
-    share = math.ceil(100 * enough / split_groups) / 100
+    share = math.ceil(100 * max(enough / split_groups, scaled)) / 100
     return f"Raise split.test in run.json to about {share:g}, or upload a test.jsonl with other contexts."

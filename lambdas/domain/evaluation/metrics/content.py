@@ -131,13 +131,17 @@ def _calls_content(score: Lenient) -> Lenient:
 
     def best(response: str, reference: str) -> float | None:
         strict = score(response, reference)
-        if strict is None or parse_json(response) is not INVALID:
-            return strict
-        calls = [text for text in _json_texts(response) if are_calls(text)]
-        told = calls[0] if len(calls) == 1 else f"[{','.join(map(_listed, calls))}]"
-        return max(strict, score(told, reference) or 0.0)
+        return None if strict is None else max(strict, score(all_calls(response), reference) or 0.0)
 
     return best
+
+
+def all_calls(response: str) -> str:
+    """The calls that an answer is or has within it, as JSON; the answer itself where it is JSON."""
+    if parse_json(response) is not INVALID:
+        return response
+    calls = [text for text in _json_texts(response) if are_calls(text)]
+    return calls[0] if len(calls) == 1 else f"[{','.join(map(_listed, calls))}]"
 
 
 def _listed(calls: str) -> str:

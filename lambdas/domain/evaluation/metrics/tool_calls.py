@@ -56,9 +56,8 @@ def are_calls(text: str) -> bool:
 
 
 def as_fields(calls: list[ToolCall]) -> Any:
-    """The calls as JSON whose paths begin with the tool's name: arguments of another tool have other paths."""
-    each = [{call.name: call.arguments} for call in calls]
-    return each[0] if len(each) == 1 else each
+    """The calls as a list, with the tool's name in their paths: arguments of another tool have other paths."""
+    return [{call.name: call.arguments} for call in calls]
 
 
 def call_name(response: str, reference: str) -> float | None:
