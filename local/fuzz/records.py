@@ -50,11 +50,12 @@ def _nova(texts: Texts) -> Records:
     answers = st.tuples(st.lists(thought, max_size=1), blocks).map(lambda each: [*each[0], *each[1]])
     user = _object({"role": st.just("user"), "content": blocks})
     assistant = _object({"role": st.just("assistant"), "content": answers})
-    return _object(
+    record = _object(
         {"messages": _turns(user, assistant)},
         system=blocks | texts | st.sampled_from(["", None, []]),
         schemaVersion=st.sampled_from(["bedrock-conversation-2024", "tooluse-dataset-2024", None]),
     )
+    return _merged(record, _OTHERS)
 
 
 def _openai(texts: Texts) -> Records:
@@ -63,7 +64,7 @@ def _openai(texts: Texts) -> Records:
     user = _object({"role": st.just("user"), "content": content}, name=st.just("ann"))
     assistant = _object({"role": st.just("assistant"), "content": content}, weight=st.just(1), refusal=st.none())
     messages = st.tuples(system, _turns(user, assistant)).map(lambda each: [each[0], *each[1]])
-    return _object({"messages": messages})
+    return _merged(_object({"messages": messages}), _OTHERS)
 
 
 def _sharegpt(texts: Texts) -> Records:
@@ -83,11 +84,11 @@ def _pair(prompt: str, answer: str) -> Callable[[Texts], Records]:
 
 
 RECORDS: Mapping[SourceFormat, Callable[[Texts], Records]] = {
-    "messages": lambda texts: _object({"messages": _messages(texts)}, system=texts),
+    "messages": lambda texts: _merged(_object({"messages": _messages(texts)}, system=texts), _OTHERS),
     "openai-chat": _openai,
     "bedrock-conversation-2024": _nova,
     "sharegpt": _sharegpt,
-    "prompt/completion": lambda texts: _object({"prompt": texts, "completion": texts}, system=texts),
+    "prompt/completion": lambda texts: _merged(_object({"prompt": texts, "completion": texts}, system=texts), _OTHERS),
     "alpaca": _alpaca,
     "dolly": lambda texts: _merged(_object({"instruction": texts, "response": texts}, context=_blank(texts)), _OTHERS),
     "document/question/answer": lambda texts: _merged(

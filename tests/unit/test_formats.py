@@ -221,6 +221,61 @@ def test_other_columns_are_left_out_and_told(value: Any) -> None:
     assert changed(value)[1:] == ["category left out", "id left out"]
 
 
+OWN_FORMATS: list[tuple[dict[str, Any], BaseModelEntry]] = [
+    ({"messages": [turn("user", "a"), turn("assistant", "b")]}, HAIKU),
+    ({"messages": [turn("system", "s"), turn("user", "a"), turn("assistant", "b")]}, HAIKU),
+    ({"messages": [turn("user", [{"text": "a"}]), turn("assistant", [{"text": "b"}])]}, NOVA_LITE),
+    ({"prompt": "a", "completion": "b"}, base_model("meta.llama3-1-8b-instruct-v1:0")),
+]
+
+
+@pytest.mark.parametrize(("value", "model"), OWN_FORMATS)
+def test_other_keys_of_a_base_models_format_are_left_out_and_told(value: dict[str, Any], model: BaseModelEntry) -> None:
+    """They are what sound public data has most often, and a job refuses them."""
+    others = {"id": 7, "source": "web", "metadata": {"a": [1]}, "parallel_tool_calls": True, "reasoning_content": "c"}
+    assert trained({**value, **others}, model=model) == trained(value, model=model)
+    assert [what for what in changed({**value, **others}, model) if what not in changed(value, model)] == [
+        f"{key} left out" for key in others
+    ]
+
+
+def test_keys_of_a_later_record_are_left_out_too() -> None:
+    """A file whose first record is as the job reads it must not be copied as it stands."""
+    value = OWN_FORMATS[0][0]
+    _, report, lines = gated(value, {**value, "id": 7})
+    assert [orjson.loads(line) for line in lines] == [value, value]
+    assert report.changed["train.jsonl", "id left out"].count == 1
+
+
+@pytest.mark.parametrize(("value", "model"), OWN_FORMATS)
+def test_other_keys_keep_a_record_on_the_fast_path(value: dict[str, Any], model: BaseModelEntry) -> None:
+    """A file of which each record has an id is read as fast as one without."""
+    name = formats.detect(value)
+    assert name is not None
+    keys = formats.BY_NAME[name].shape.keys
+    assert keys({**value, "id": 7, "source": "web"}) == keys(value) > 0
+    deciding: list[dict[str, Any]] = [{"systm": "s"}, {"tools": []}, {"label": True}, {"chosen": "a"}, {"images": []}]
+    for refused in deciding:
+        assert keys({**value, **refused}) == 0
+
+
+@pytest.mark.parametrize("key", ["systm", "System", "system_prompt", "gruop"])
+@pytest.mark.parametrize(("value", "model"), OWN_FORMATS)
+def test_misspelt_key_of_a_base_models_format_is_refused(
+    value: dict[str, Any], model: BaseModelEntry, key: str
+) -> None:
+    """Its text would be lost."""
+    _, report, _ = gated({**value, key: "c"}, model=model)
+    (found,) = report.findings
+    assert (found.rule, found.path) == ("unknown-key", f"train.jsonl#/{key}")
+    assert "Did you mean" in found.message
+
+
+def test_numbers_under_a_close_key_are_no_lost_texts() -> None:
+    """`step` and `stream` are close to `system`."""
+    assert trained({**OWN_FORMATS[0][0], "step": 3, "stream": False}) == OWN_FORMATS[0][0]
+
+
 def test_kinds_of_changes_are_bounded() -> None:
     """Keys come from the data: a record each with a key of its own must not fill the memory."""
     _, report, _ = gated(*({"question": f"a{n}", "answer": "b", f"key{n}": n} for n in range(500)))

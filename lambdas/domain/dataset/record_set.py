@@ -41,6 +41,8 @@ MAX_FILE_BYTES = 10 << 30
 MAX_TEST_BYTES = 1 << 30
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# The keys of messages that a job reads.
+_BARE = frozenset({"system", "messages"})
 
 
 @dataclass
@@ -65,6 +67,8 @@ class RecordSet:
     # Records that name their group, and the line of the first one that does not.
     grouped: int = 0
     first_ungrouped: int | None = None
+    # Whether all records have the keys of messages alone, as far as they are of that format.
+    is_bare: bool = True
     facts: RecordFacts = field(default_factory=RecordFacts)
     samples: list[RecordSample] = field(default_factory=list)
 
@@ -197,7 +201,7 @@ def convert(stream: BinaryIO, read: RecordSet, model: BaseModelEntry, conversion
     """
     # Known without a look at the lines: only Haiku's own format has a single way to be written.
     is_own = read.container == "JSONL" and model.record_format == "messages" and set(read.formats) == {"messages"}
-    as_they_are = is_own and not read.grouped
+    as_they_are = is_own and read.is_bare
     hashed = Hashed(stream)
     with buffered(hashed) as lines:
         try:
@@ -287,13 +291,11 @@ def _note_changes(
         report.dropped.setdefault((read.file, "blank line"), LineRanges()).add(number)
     if read.container == "JSONL":
         _note_cuts(block, values, read.file, report)
-    if (
-        read.kind == "JSONL"
-        and structure.source_format == model.record_format == "messages"
-        and not structure.other
-        and not any(value is not None and GROUP_KEY in value for value in values)
-    ):
-        return
+    if structure.source_format == model.record_format == "messages":
+        is_bare = all(value is None or value.keys() <= _BARE for value in values)
+        read.is_bare &= is_bare
+        if read.kind == "JSONL" and not structure.other and is_bare:
+            return
     for index, (number, value) in enumerate(zip(block.numbers, values, strict=True)):
         if value is None:
             continue

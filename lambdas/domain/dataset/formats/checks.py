@@ -1,9 +1,12 @@
 """Small checks that the formats share: each explains what is wrong at a place in a record."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
+from lambdas.domain.core.did_you_mean import closest
 from lambdas.domain.core.fact import JsonObject
+from lambdas.domain.dataset.formats.record import GROUP_KEY
 from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
 
@@ -11,6 +14,13 @@ ROLES: Final = ("user", "assistant")
 ANSWERS_TO: Final = {"user": "assistant", "assistant": "user"}
 # Keys of a record that may be left out, by their pointers.
 _OPTIONAL = ("/system", "/document", "/group")
+# By which a record may be of another format, or of a kind that no run tunes on.
+_DECIDING = frozenset(
+    {"messages", "schemaVersion", "chosen", "rejected", "label", "reference_answer", "tools", "functions"}
+    | {"toolConfig", "image", "images", "video", "videos", "audio", "audios"}
+)
+# Nothing is lost with a key that is close to these.
+_NO_TEXTS = frozenset({"schemaVersion"})
 is_space = str.isspace
 
 
@@ -69,6 +79,36 @@ def unknown_keys(value: JsonObject, known: frozenset[str], pointer: str = "") ->
                 message = f"The key {key[:40]!r} is not part of the format."
                 remedy = remedies.for_unknown_key(key, value, known)
                 yield RecordFinding("unknown-key", f"{pointer}/{escaped}", message, remedy)
+
+
+def misspelt_keys(value: JsonObject, known: frozenset[str]) -> Iterator[RecordFinding]:
+    """A record's keys that are close to one of its format's: what they hold would be lost if they were left out."""
+    if value.keys() <= known:
+        return
+    for key in value:
+        if key not in known and (meant := _meant(key, value, known)):
+            escaped = key[:40].replace("~", "~0").replace("/", "~1")
+            message = f"The key {key[:40]!r} is not part of the format. Did you mean {meant}?"
+            yield RecordFinding("unknown-key", f"/{escaped}", message, remedies.for_unknown_key(key, value, {meant}))
+
+
+def _meant(key: str, value: JsonObject, known: frozenset[str]) -> str | None:
+    """The format's key that another one is a misspelling of; no number, such as of a step, is a lost text."""
+    meant = closest(key, sorted(known - value.keys() - _NO_TEXTS))
+    return meant if meant == GROUP_KEY or isinstance(value[key], str | list | dict) else None
+
+
+def left_out_keys(value: JsonObject, known: frozenset[str]) -> list[str]:
+    """The keys of a record that are not among its format's."""
+    return [] if value.keys() <= known else [key for key in value if key not in known]
+
+
+@lru_cache(maxsize=256)
+def are_plain(keys: tuple[str, ...], known: frozenset[str]) -> bool:
+    """Whether the other ones of a record's keys are left out without a look at their values."""
+    others = [key for key in keys if key not in known]
+    absent = sorted(known.difference(keys, _NO_TEXTS))
+    return _DECIDING.isdisjoint(others) and not any(closest(key, absent) for key in others)
 
 
 def role_order(roles: list[str], pointer: str, key: str = "role", first: int = 0) -> Iterator[RecordFinding]:

@@ -46,15 +46,15 @@ class Columns:
     """The keys of such a format, beside a system text and a group if wanted.
 
     `contexts` are names of the document that is asked about, of which a record has one at most; `history` is that of
-    earlier turns, pairs of a question and an answer. With `others` a record may have other columns, which are left out,
-    and its optional texts may be empty or null.
+    earlier turns, pairs of a question and an answer. Other columns are left out; with `is_own`, the format of a base
+    model, those are refused that are close to its keys.
     """
 
     prompt: str
     answer: str
     contexts: tuple[str, ...] = ()
     history: str = ""
-    others: bool = True
+    is_own: bool = False
     blank_is_absent: bool = True
 
     @property
@@ -66,12 +66,12 @@ class Columns:
     @property
     def systems(self) -> tuple[str, ...]:
         """The names that a system text has, of which a record has one at most."""
-        return ("system", "system_prompt") if self.others else ("system",)
+        return ("system",) if self.is_own else ("system", "system_prompt")
 
     def findings(self, value: JsonObject) -> Iterator[RecordFinding]:
         """What a value breaks of the structure."""
-        if not self.others:
-            yield from checks.unknown_keys(value, frozenset(self.names))
+        if self.is_own:
+            yield from checks.misspelt_keys(value, frozenset(self.names))
         yield from checks.missing_keys(value, (self.prompt, self.answer))
         yield from checks.texts(value, (GROUP_KEY, self.prompt, self.answer))
         for name in (self._first(value, self.systems), self._first(value, self.contexts)):
@@ -148,8 +148,8 @@ class Columns:
 
     def keys(self) -> Callable[[Any], int]:
         """Counts the keys of a regular value, for `Shape`."""
-        prompt, answer, others = self.prompt, self.answer, self.others
-        foreign = _DECIDING - {*self.names}
+        prompt, answer, names = self.prompt, self.answer, frozenset(self.names)
+        is_own, foreign = self.is_own, _DECIDING - names
 
         def keys(value: Any) -> int:
             try:
@@ -161,7 +161,9 @@ class Columns:
                         return 0
             except (KeyError, TypeError):
                 return 0
-            if len(texts) != len(value) and not (others and foreign.isdisjoint(value)):
+            if len(texts) != len(value) and (
+                not foreign.isdisjoint(value) or (is_own and not checks.are_plain(tuple(value), names))
+            ):
                 return 0
             return len(texts)
 
@@ -189,6 +191,6 @@ def format_of_columns(
         findings=columns.findings,
         texts=columns.texts,
         to_record=columns.to_record,
-        left_out=columns.left_out if columns.others else None,
+        left_out=columns.left_out,
         is_converted_text=True,
     )

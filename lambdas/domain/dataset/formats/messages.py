@@ -5,7 +5,7 @@ from typing import Any
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset.formats import checks, conversation
-from lambdas.domain.dataset.formats.checks import ANSWERS_TO, is_space, optional_texts
+from lambdas.domain.dataset.formats.checks import ANSWERS_TO, are_plain, is_space, optional_texts
 from lambdas.domain.dataset.formats.format import Format, Shape
 from lambdas.domain.dataset.formats.record import GROUP_KEY, Conversion, Record
 from lambdas.domain.dataset.rules.table import RecordFinding
@@ -21,9 +21,12 @@ def _recognises(value: JsonObject) -> bool:
 def _keys(value: Any) -> int:
     try:
         messages = value["messages"]
-        keys = len(value)
-        if keys != 1 and keys != 1 + optional_texts(value, _SYSTEM_AND_GROUP):
-            return 0
+        keys = 1
+        if len(value) != 1:
+            keys += optional_texts(value, _SYSTEM_AND_GROUP)
+            if not keys or (keys != len(value) and not are_plain(tuple(value), _KEYS)):
+                return 0
+        least = keys
         role = "user"
         for message in messages:
             content = message["content"]
@@ -33,11 +36,11 @@ def _keys(value: Any) -> int:
             keys += 2
     except (KeyError, TypeError):
         return 0
-    return keys if role == "user" and keys > 2 and type(messages) is list else 0
+    return keys if role == "user" and keys > least and type(messages) is list else 0
 
 
 def _findings(value: JsonObject) -> Iterator[RecordFinding]:
-    yield from checks.unknown_keys(value, _KEYS)
+    yield from checks.misspelt_keys(value, _KEYS)
     yield from checks.missing_keys(value, ("messages",))
     yield from checks.texts(value, _SYSTEM_AND_GROUP)
     yield from conversation.messages(value["messages"], checks.text)
@@ -52,10 +55,12 @@ MESSAGES = Format(
     title="messages",
     example='{"system": "Be brief.", "messages": [{"role": "user", "content": "Hi?"}, '
     '{"role": "assistant", "content": "Yes."}]}',
+    note="other keys are left out",
     required=("messages",),
     recognises=_recognises,
     shape=Shape((*_SYSTEM_AND_GROUP, "messages", "role", "content"), _keys),
     findings=_findings,
     texts=conversation.texts,
     to_record=_to_record,
+    left_out=lambda value: checks.left_out_keys(value, _KEYS),
 )

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset.formats import checks, conversation
-from lambdas.domain.dataset.formats.checks import ANSWERS_TO, is_space, optional_texts
+from lambdas.domain.dataset.formats.checks import ANSWERS_TO, are_plain, is_space, optional_texts
 from lambdas.domain.dataset.formats.format import Format, Shape
 from lambdas.domain.dataset.formats.record import GROUP_KEY, Conversion, Record, Text
 from lambdas.domain.dataset.rules import remedies
@@ -31,6 +31,11 @@ def _has_blocks(messages: Any) -> bool:
     return not content or any("text" in block for block in content)
 
 
+def _without_others(value: JsonObject) -> int:
+    """How many keys of a value are the format's; -1 where the others need a look."""
+    return len(_KEYS & value.keys()) if are_plain(tuple(value), _KEYS) else -1
+
+
 def _keys(value: Any) -> int:
     """Of a value whose contents are one text block each, as nearly all are."""
     try:
@@ -41,7 +46,7 @@ def _keys(value: Any) -> int:
             elif version is not None and type(version) is not str:
                 return 0
         messages = value["messages"]
-        keys = len(value)
+        keys = len(value) if value.keys() <= _KEYS else _without_others(value)
         if keys != known and (more := keys - optional_texts(value, (GROUP_KEY,))) != known:
             (system,) = value["system"]
             if more != known + 1 or len(system) != 1 or not system["text"] or is_space(system["text"]):
@@ -62,7 +67,7 @@ def _keys(value: Any) -> int:
 
 
 def _findings(value: JsonObject) -> Iterator[RecordFinding]:
-    yield from checks.unknown_keys(value, _KEYS)
+    yield from checks.misspelt_keys(value, _KEYS)
     yield from checks.missing_keys(value, ("messages",))
     if value.get("system") and not isinstance(value["system"], str):
         yield from _blocks(value["system"], "/system")
@@ -198,11 +203,12 @@ NOVA = Format(
     '[{"role": "user", "content": [{"text": "Hi?"}]}, {"role": "assistant", "content": [{"text": "Yes."}]}]}',
     note="any `schemaVersion`, or none; `system` may be a text, empty or null; text blocks of one message are joined "
     f"by line feeds; `{REASONING}` before an answer is trained on where the base model learns it, and no part of the "
-    "reference",
+    "reference; other keys are left out",
     required=("messages",),
     recognises=_recognises,
     shape=Shape(("schemaVersion", "system", GROUP_KEY, "messages", "role", "content", "text"), _keys),
     findings=_findings,
     texts=_texts,
     to_record=_to_record,
+    left_out=lambda value: checks.left_out_keys(value, _KEYS),
 )

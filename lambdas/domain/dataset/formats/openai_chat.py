@@ -5,7 +5,7 @@ from typing import Any
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset.formats import checks
-from lambdas.domain.dataset.formats.checks import ANSWERS_TO, is_space
+from lambdas.domain.dataset.formats.checks import ANSWERS_TO, are_plain, is_space, optional_texts
 from lambdas.domain.dataset.formats.conversation import MESSAGE_KEYS
 from lambdas.domain.dataset.formats.format import Format, Shape
 from lambdas.domain.dataset.formats.record import GROUP_KEY, Conversion, Record
@@ -19,9 +19,8 @@ _TURNS = Turns(
     "content",
     {"user": "user", "assistant": "assistant", "system": "system", "developer": "system"},
 )
+_GROUP = (GROUP_KEY,)
 _KEYS = frozenset({"messages", "system", GROUP_KEY})
-# Settings of tools, where there are none.
-_EMPTY = frozenset({"tools", "functions", "parallel_tool_calls"})
 _MORE_KEYS = frozenset({"name", "weight", "tool_calls", "function_call", "refusal", "annotations", "audio"})
 
 
@@ -43,9 +42,11 @@ def _keys(value: Any) -> int:
     """Of a conversation with a system text, all contents texts; each key of `Shape` is a key and no value."""
     try:
         messages = value["messages"]
-        keys = len(value)
-        if keys != 1 and (keys != 2 or not value[GROUP_KEY] or is_space(value[GROUP_KEY])):
-            return 0
+        keys = 1
+        if len(value) != 1:
+            keys += optional_texts(value, _GROUP)
+            if not keys or "system" in value or (keys != len(value) and not are_plain(tuple(value), _KEYS)):
+                return 0
         role = ""
         for message in messages:
             content, its_role = message["content"], message["role"]
@@ -66,7 +67,7 @@ def _keys(value: Any) -> int:
 
 
 def _findings(value: JsonObject) -> Iterator[RecordFinding]:
-    yield from checks.unknown_keys(value, _KEYS | {key for key in _EMPTY if not value.get(key)})
+    yield from checks.misspelt_keys(value, _KEYS)
     yield from optional_findings(value)
     yield from _TURNS.findings(value)
 
@@ -76,7 +77,7 @@ def _to_record(value: JsonObject, _conversion: Conversion) -> Record:
 
 
 def _left_out(value: JsonObject) -> list[str]:
-    return [*(key for key in value if key not in _KEYS), *_TURNS.left_out(value)]
+    return [*checks.left_out_keys(value, _KEYS), *_TURNS.left_out(value)]
 
 
 OPENAI_CHAT = Format(
@@ -84,8 +85,8 @@ OPENAI_CHAT = Format(
     title="OpenAI chat",
     example='{"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi?"}, '
     '{"role": "assistant", "content": "Yes."}]}',
-    note="`developer` is `system`; a content may be a list of blocks of the type `text`; `name` and `weight` are left "
-    "out, and the last answer must not have the weight 0",
+    note="`developer` is `system`; a content may be a list of blocks of the type `text`; `name`, `weight` and "
+    "other keys beside `messages` are left out, and the last answer must not have the weight 0",
     required=("messages",),
     recognises=_recognises,
     shape=Shape((GROUP_KEY, "messages", *sorted(MESSAGE_KEYS)), _keys),

@@ -104,8 +104,9 @@ RULES: dict[str, Rule] = {
         "record",
         "error",
         "A key is not part of the format.",
-        "Records and messages have no other keys than their format's.",
-        "Remove the key, or correct its name: nothing of it would be trained on.",
+        "No key of a record is close to one of its format's, and messages have no other keys than theirs; a record's "
+        "other keys are left out.",
+        "Correct its name, or remove the key: nothing of it would be trained on.",
     ),
     "wrong-type": Rule(
         "record",
