@@ -3,7 +3,7 @@
 A run uses it on objects, `fine-tune validate` on files of this machine.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -113,9 +113,8 @@ def check_dataset(
         report.add(finding.rule, run_settings.FILE_NAME, finding.message, pointer=finding.pointer)
     detector = TaskDetector()
     given = _check_files(files, choices, report, rules, detector)
-    kind = choices.settings.evaluation.task_kind
-    if kind and (unfitting := detector.explain_unfitting(kind)):
-        report.add("run-settings", run_settings.FILE_NAME, unfitting, pointer="/evaluation/task_kind")
+    for each in _metric_findings(choices, detector):
+        report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
     prepared = None
     if "train" in given and rules == "all":
         prepared = prepare(given, choices.wanted, report)
@@ -128,6 +127,17 @@ def check_dataset(
     document = dataset_document(report, given, choices.wanted, prepared)
     findings = [*reach, *job_findings][:MOST_FINDINGS]
     return CheckedDataset(document, detector.kind(), choices, given, prepared, findings)
+
+
+def _metric_findings(choices: Choices, detector: TaskDetector) -> Iterator[SettingFinding]:
+    """A kind or a metric that is set and says nothing of the answers: it would be told after the money is spent."""
+    kind, metric = choices.settings.evaluation.task_kind, choices.settings.evaluation.gate.metric
+    if kind and (unfitting := detector.explain_unfitting(kind)):
+        yield SettingFinding("/evaluation/task_kind", unfitting)
+    elif metric not in ("primary", WIN_RATE) and (
+        meaningless := detector.explain_meaningless(metric, kind or detector.kind())
+    ):
+        yield SettingFinding("/evaluation/gate/metric", meaningless)
 
 
 def _reach(given: Given, choices: Choices, prepared: PreparedDataset) -> list[Finding]:

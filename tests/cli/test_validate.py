@@ -208,6 +208,32 @@ def test_a_kind_that_the_answers_do_not_have_is_refused_before_money_is_spent(
     assert ("0 of 140 answers are of it. They look like numeric." in " ".join(output.split())) is refused
 
 
+@pytest.mark.parametrize(
+    ("metric", "answer", "why"),
+    [
+        ("json_fields", "the net sales of company {n} rose", "the 140 answers are of the kind text"),
+        ("numeric_match", "the net sales rose, as table {n} says", "none of the 140 answers is nothing but numbers"),
+        ("macro_f1", "the net sales of company {n} rose", "the 140 answers are of the kind text"),
+        ("label_match", "{n} million", "the 140 answers are of the kind numeric"),
+        ("numeric_match", "{n} million", None),
+        ("f1", "{n} million", None),
+        ("primary", "{n} million", None),
+    ],
+)
+def test_a_metric_without_a_meaning_for_the_answers_is_refused_before_money_is_spent(
+    tmp_path: Path, metric: str, answer: str, why: str | None
+) -> None:
+    """Its verdict could only be that the metric has no meaning."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write(folder / "train.jsonl", [row | {"answer": answer.format(n=n)} for n, row in enumerate(rows(140))])
+    (folder / "run.json").write_text(json.dumps({"evaluation": {"gate": {"metric": metric}}}))
+    _, output, report = run(tmp_path, folder)
+    found = [each["path"] for each in report["issues"] if each["rule"] == "run-settings"]
+    assert found == (["run.json#/evaluation/gate/metric"] if why else [])
+    assert why is None or why in " ".join(output.split())
+
+
 def test_finding_comes_first_and_the_rule_behind_it(tmp_path: Path) -> None:
     """The heading names the mistake: what the rule asks for would say the opposite."""
     _, output, _ = run(tmp_path, write(tmp_path / "a.jsonl", [*rows(60), rows(60)[0]]))

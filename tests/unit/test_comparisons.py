@@ -5,8 +5,6 @@ import pytest
 from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
 from lambdas.domain.evaluation.comparisons import (
     CONTENT,
-    METRICS_OF_ALL_KINDS,
-    METRICS_OF_KIND,
     MOST_LABELS,
     ScoredArm,
     Scores,
@@ -19,7 +17,7 @@ from lambdas.domain.evaluation.comparisons import (
     state_comparison,
 )
 from lambdas.domain.evaluation.metrics.classification import label
-from lambdas.domain.evaluation.task_kind import PRIMARY_METRIC, TaskKind
+from lambdas.domain.evaluation.task_kind import METRICS_OF_ALL_KINDS, METRICS_OF_KIND, PRIMARY_METRIC, TaskKind
 from tests.answer_lines import make_answer
 
 ERROR = UnansweredLine(0, "ThrottlingException")

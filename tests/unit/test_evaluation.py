@@ -464,6 +464,20 @@ def test_a_constant_answer_is_not_promoted() -> None:
     assert judged(learnt, trying).decision.verdict == "promote"
 
 
+def test_an_almost_constant_answer_is_not_promoted() -> None:
+    """At 95 % of one label it was taken for a model that knows the others."""
+    references = ["billing" if index % 10 < 7 else "technical" for index in range(RECORDS)]
+    almost = [
+        line(index, "technical" if index in (7, 8, 17) else "billing", references[index]) for index in range(RECORDS)
+    ]
+    trying = [line(index, "technical" if index % 3 else one, one) for index, one in enumerate(references)]
+    found = judged(almost, trying).decision
+    assert found.verdict == "inconclusive"
+    assert [
+        reason for reason in found.reasons if "hardly ever answers 1 of the 2 frequent labels: 'technical'" in reason
+    ]
+
+
 MACRO = {"metric": "macro_f1"}
 CLASSES = ("billing", "delivery", "refund", "praise")
 

@@ -20,7 +20,7 @@ from lambdas.domain.evaluation.metrics.numeric import numeric_match
 from lambdas.domain.evaluation.metrics.rouge import rouge_l
 from lambdas.domain.evaluation.metrics.tool_calls import call_arguments, call_match, call_name
 from lambdas.domain.evaluation.significance import Difference, compare
-from lambdas.domain.evaluation.task_kind import TaskKind
+from lambdas.domain.evaluation.task_kind import METRICS_OF_ALL_KINDS, METRICS_OF_KIND, TaskKind
 
 # Compared like metrics, but less is better, and there is no largest difference.
 OUTPUT_TOKENS, LATENCY = "output_tokens", "latency_ms"
@@ -29,16 +29,6 @@ UNBOUNDED = frozenset({OUTPUT_TOKENS, LATENCY})
 CONTENT = "content"
 # As many labels as 10,000 test records can have. More are texts that somebody calls labels.
 MOST_LABELS = 2_000
-# Every kind's metrics that records have, and those of one kind alone.
-METRICS_OF_ALL_KINDS = frozenset({"f1", "f1_seed", "exact_match", "rouge_l", "numeric_match"})
-METRICS_OF_KIND: Mapping[TaskKind, frozenset[str]] = {
-    "labels": frozenset({"label_match"}),
-    "mixed": frozenset({"mixed_match"}),
-    "code": frozenset({"code_match"}),
-    "multiple_choice": frozenset({"choice_match"}),
-    "tool_calls": frozenset({"call_match", "call_name", "call_arguments"}),
-    "json": frozenset({"valid_json", "json_match", "schema_match", "json_fields"}),
-}
 
 # By metric, a score 0-100 for each test record; None where the metric has no meaning for the record's reference, or
 # where there is no answer.

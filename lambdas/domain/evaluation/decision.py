@@ -183,8 +183,8 @@ def find_reservations(
     found = [_tell_missing(arm, reason, arms) for arm, reason in missing.items()]
     figures = {name: one.figures for name, one in scored.items()}
     found += tell_lost_answers(figures)
-    found += tell_unfinished(figures)
     found += tell_empty_and_refused(figures)
+    found += tell_unfinished(figures)
     if leaked:
         found.append(
             Reservation(

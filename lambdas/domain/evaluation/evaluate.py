@@ -36,7 +36,7 @@ from lambdas.domain.evaluation.decision import Decision, Rival, decide_on, find_
 from lambdas.domain.evaluation.field_counts import ArmFields, count_fields_of_arms
 from lambdas.domain.evaluation.gate import WIN_RATE
 from lambdas.domain.evaluation.judging.summary import Judging
-from lambdas.domain.evaluation.lost_answers import tell_constant_answer, tell_unfitting
+from lambdas.domain.evaluation.lost_answers import tell_constant_answer, tell_folded_labels, tell_unfitting
 from lambdas.domain.evaluation.metrics.classification import Classification, label
 from lambdas.domain.evaluation.one_sided_losses import tell_one_sided_losses
 from lambdas.domain.evaluation.settings import EvaluationSettings
@@ -160,7 +160,8 @@ def evaluate(
     unfitting = settings.task_kind if metric == PRIMARY_METRIC[kind] else None
     scores = [] if by_judges else tuned.scores.get(scoring.metric_of_records, [])
     reservations += tell_unfitting(metric, scores, tuned.figures.answers, unfitting)
-    reservations += tell_constant_answer(TUNED, tuned.labels.get(CONTENT, []))
+    labels = tuned.labels.get(CONTENT, [])
+    reservations += [*tell_constant_answer(TUNED, labels)] or [*tell_folded_labels(TUNED, labels)]
     return Evaluation(
         task=Task(kind=kind, detected=settings.task_kind is None, metric=metric, untold=untold),
         means={arm: {name: one.mean(name) for name in one.metrics} for arm, one in whole.items()},

@@ -14,6 +14,10 @@ from lambdas.domain.evaluation.macro_f1 import LabelAnswer
 from lambdas.domain.evaluation.task_detection import FITTING_PERCENT
 
 NEARLY_ALL_PERCENT = 98
+# A label is frequent where it is the reference of so many records, and hardly answered below so many of those.
+FREQUENT_PERCENT = 5
+HARDLY_PERCENT = 20
+_MOST_NAMED = 5
 
 
 class Reservation(NamedTuple):
@@ -94,6 +98,23 @@ def tell_constant_answer(arm: str, answers: Sequence[LabelAnswer | None]) -> Ite
 
 def _is_nearly_all(count: int, of: int) -> bool:
     return count * 100 >= NEARLY_ALL_PERCENT * of
+
+
+def tell_folded_labels(arm: str, answers: Sequence[LabelAnswer | None]) -> Iterator[Reservation]:
+    """What the verdict says of a model that hardly ever gives half or more of the labels that are frequent."""
+    known = [one for one in answers if one is not None]
+    wanted, given = Counter(one.wanted for one in known), Counter(one.given for one in known)
+    frequent = [one for one in wanted if wanted[one] * 100 >= FREQUENT_PERCENT * len(known)]
+    folded = sorted(one for one in frequent if given[one] * 100 < HARDLY_PERCENT * wanted[one])
+    if len(frequent) > 1 and 2 * len(folded) >= len(frequent):
+        named = ", ".join(repr(name(one)) for one in folded[:_MOST_NAMED])
+        more = f" and {len(folded) - _MOST_NAMED} more" if len(folded) > _MOST_NAMED else ""
+        yield Reservation(
+            f"{arm} hardly ever answers {len(folded)} of the {len(frequent)} frequent labels: {named}{more}.",
+            promotable=False,
+            meaning="It is right where the other labels are, whatever the prompt says.",
+            advice="Look at the spread of the labels in training.",
+        )
 
 
 def is_much(count: int, of: int) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 import orjson
 
+from lambdas.domain.evaluation.macro_f1 import MACRO_F1
 from lambdas.domain.evaluation.metrics.choice_match import choice, is_choice
 from lambdas.domain.evaluation.metrics.classification import are_labels, label
 from lambdas.domain.evaluation.metrics.code_match import is_code
 from lambdas.domain.evaluation.metrics.numeric import is_numeric
 from lambdas.domain.evaluation.metrics.tool_calls import are_calls
-from lambdas.domain.evaluation.task_kind import TaskKind
+from lambdas.domain.evaluation.task_kind import METRICS_OF_ALL_KINDS, METRICS_OF_KIND, TaskKind
 
 # One malformed reference does not change what a task is.
 _MOSTLY = 0.95
@@ -67,6 +68,19 @@ class TaskDetector:
             f"The kind {kind} does not fit: {fitting:,} of {self._records:,} answers are of it. They look like "
             f"{self.kind()}. Set that kind, or none, so that it is detected."
         )
+
+    def explain_meaningless(self, metric: str, kind: TaskKind) -> str | None:
+        """Why a metric of references says nothing of any answer to a task of this kind; None where it does."""
+        of_kind = METRICS_OF_KIND.get(kind, frozenset()) | ({MACRO_F1} if kind == "labels" else frozenset())
+        if not self._records or metric in of_kind or (metric == "numeric_match" and self._numeric):
+            return None
+        if metric in METRICS_OF_ALL_KINDS - {"numeric_match"}:
+            return None
+        if metric == "numeric_match":
+            reason = f"none of the {self._records:,} answers is nothing but numbers"
+        else:
+            reason = f"the {self._records:,} answers are of the kind {kind}"
+        return f"The metric {metric} has no meaning here: {reason}. Choose another, or primary."
 
     def kind(self) -> TaskKind:
         """The kind of the task by the first rule that holds; text where there are no references.
