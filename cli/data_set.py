@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lambdas.domain.core.run import data_stem
-from lambdas.domain.dataset.folder import files_by_set, unknown_files
+from lambdas.domain.dataset.folder import files_by_set, nearest_name, set_of, unknown_files
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.settings.run_settings import FILE_NAME
 
@@ -30,6 +30,10 @@ def files_of(data: Path) -> dict[SetName, Path]:
         if len(names) > 1:
             raise NoDataSetError(f"{data} has both {names[0]} and {names[1]}: remove one of them.")
     if "train" not in found:
+        meant = {name: nearest_name(name) or "" for name in unknown_files_of(data)}
+        close = next((name for name, right in meant.items() if set_of(right) == "train"), None)
+        if close:
+            raise NoDataSetError(f"The folder {data} has no training set, but {close}. Did you mean {meant[close]}?")
         raise NoDataSetError(
             f"The folder {data} has no train.jsonl, train.json or train.csv. It may also have a validation set, a test "
             f"set and {FILE_NAME}."

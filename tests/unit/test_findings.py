@@ -339,6 +339,18 @@ def turns(*roles: str) -> dict[str, Any]:
     [
         ({"question": "a", "answers": "b"}, "missing-key", "Rename the key 'answers' to 'answer'."),
         ({"prompt": "a", "completion": "b", "sytem": "c"}, "unknown-key", "Rename it to 'system' if that is meant"),
+        ({"question": "a", "answers": {"text": ["b"]}}, "missing-key", "Write one text of 'answers'"),
+        (
+            {"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "assistant", "content": "b"}]},
+            "wrong-type",
+            "These are messages of a conversation",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, "b"]}]},
+            "wrong-type",
+            "Write each block as an object",
+        ),
+        ({"schemaVersion": 2024, "messages": []}, "wrong-type", "Write 'bedrock-conversation-2024'"),
         (turns("Human", "assistant"), "role", "Write user instead."),
         (turns("user", "gpt"), "role", "Write assistant instead."),
         (turns("assistant", "user"), "role-order", "Begin with the user's message"),

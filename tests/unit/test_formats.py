@@ -15,6 +15,7 @@ from lambdas.domain.dataset.formats.format import Format
 from lambdas.domain.dataset.formats.record import SourceFormat
 from lambdas.domain.dataset.record_set import RecordSet, check_set, convert
 from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.rules.table import RULES
 from lambdas.domain.evaluation.questions import parse_question
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
 from local.fuzz.records import RECORDS, texts_of
@@ -191,9 +192,30 @@ def test_documents_of_instructions_are_tagged() -> None:
         {"question": "Cash?", "context": "Cash: 7", "answer": "7"},
         {"instruction": "Cash?", "context": "Cash: 7", "output": "7"},
         {"instruction": "Cash?", "input": "Cash: 7", "response": "7"},
+        {"prompt": "Cash?", "document": "Cash: 7", "response": "7"},
+        {"question": "Cash?", "context": "Cash: 7", "response": "7"},
+        {"query": "Cash?", "context": "Cash: 7", "response": "7"},
+        {"input": "Cash?", "context": "Cash: 7", "output": "7"},
+        {"prompt": "Cash?", "context": "Cash: 7", "completion": "7"},
     ):
         assert trained(value) == {"messages": [turn("user", asked), turn("assistant", "7")]}
     assert trained({"instruction": "Hi?", "input": "", "output": "7"})["messages"][0]["content"] == "Hi?"
+
+
+def test_document_of_a_prompt_is_no_line_that_a_job_reads_as_it_is() -> None:
+    """The job would refuse its key."""
+    value = {"prompt": "Cash?", "context": "Cash: 7", "completion": "7"}
+    made = trained(value, model=base_model("meta.llama3-1-8b-instruct-v1:0"))
+    assert made == {"prompt": "<document>\nCash: 7\n</document>\n\nCash?", "completion": "7"}
+
+
+@pytest.mark.parametrize(("prompt", "answer"), [("question", "answer"), ("input", "output"), ("query", "response")])
+def test_history_of_a_question_is_turns_and_any_other_is_named(prompt: str, answer: str) -> None:
+    """It was left out, and the question alone refers to nothing."""
+    record = trained({prompt: "c", answer: "d", "history": [["a", "b"]]})
+    assert [message["content"] for message in record["messages"]] == ["a", "b", "c", "d"]
+    assert broken({prompt: "c", answer: "d", "history": "a: b"}) == [("wrong-type", "/history")]
+    assert trained({prompt: "c", answer: "d", "history": []})["messages"] == [turn("user", "c"), turn("assistant", "d")]
 
 
 def test_history_of_an_instruction_stands_before_it() -> None:
@@ -432,3 +454,34 @@ def test_fast_path_takes_any_version_of_nova(version: dict[str, Any], system: di
     messages = [turn("user", [{"text": "a"}]), turn("assistant", [{"text": "b"}])]
     value = {**version, **system, "messages": messages}
     assert formats.BY_NAME["bedrock-conversation-2024"].shape.keys(value) == 7 + len(version) + 2 * len(system)
+
+
+def gated_file(data: bytes) -> DatasetReport:
+    report = DatasetReport()
+    check_set(io.BytesIO(data), "train.csv", HAIKU, report)
+    return report
+
+
+@pytest.mark.parametrize("header", ["prompt,response", "question,response", "query,response", "input,output"])
+@pytest.mark.parametrize("document", ["context", "document"])
+def test_document_of_a_table_s_pair_is_kept(header: str, document: str) -> None:
+    """The question is about it."""
+    report = DatasetReport()
+    read = check_set(io.BytesIO(f"{header},{document}\nCash?,7,Cash: 7\n".encode()), "train.csv", HAIKU, report)
+    assert not report.errors
+    assert "Cash: 7" in read.samples[0].trained[0].text
+
+
+@pytest.mark.parametrize("column", ["messages", "conversations"])
+def test_table_whose_only_column_holds_conversations_is_named(column: str) -> None:
+    """Each of its lines was called broken JSON."""
+    (found,) = gated_file(f'{column}\n"[{{""role"": ""user""}}]"\n'.encode()).findings
+    assert found.rule == "columns"
+    assert f"single column {column}" in found.message
+
+
+@pytest.mark.parametrize("data", [b'[{"prompt": "a", "completion": "b"}', b'{"prompt": "a" "b"}'])
+def test_heading_of_broken_json_fits_arrays_and_lines(data: bytes) -> None:
+    """An array that breaks off is no matter of a line."""
+    (found,) = gated_file(data).findings
+    assert (found.rule, RULES[found.rule].heading) == ("json-syntax", "The JSON cannot be read.")

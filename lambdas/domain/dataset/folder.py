@@ -60,6 +60,8 @@ def nearest_name(file_name: str) -> str | None:
 
     A name that is right but for its ending has the right one, too.
     """
+    if set_of(lowered := file_name.lower()):
+        return lowered
     stem = re.sub(r"[^a-z]", "", file_name.partition(".")[0].lower())
     if stem in _SETS:
         return f"{stem}.jsonl"

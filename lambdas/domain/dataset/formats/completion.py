@@ -4,9 +4,9 @@ from lambdas.domain.dataset.formats.columns import Columns, format_of_columns
 
 COMPLETION = format_of_columns(
     "prompt/completion",
-    Columns("prompt", "completion", is_own=True, blank_is_absent=False),
+    Columns("prompt", "completion", contexts=("context", "document"), is_own=True, blank_is_absent=False),
     title="prompt/completion",
     example='{"prompt": "Hi?", "completion": "Yes."}',
-    note="other keys are left out",
+    note="`context` or `document` may be there; other keys are left out",
     recognises=lambda value: "prompt" in value or "completion" in value,
 )

@@ -23,16 +23,17 @@ DOLLY = format_of_columns(
         "instruction" in value and "output" not in value and not value.keys().isdisjoint(("context", "response"))
     ),
 )
+_PAIR_NOTE = "`context` or `document`, and `history` as in Alpaca, may be there; other columns are left out"
 
 
 def _pair(name: SourceFormat, prompt: str, answer: str) -> Format:
     """A question and its answer by other names; both must be there, since either name alone says little."""
     return format_of_columns(
         name,
-        Columns(prompt, answer),
+        Columns(prompt, answer, contexts=("context", "document"), history="history"),
         title=name,
         example=f'{{"{prompt}": "Hi?", "{answer}": "Yes."}}',
-        note="other columns are left out",
+        note=_PAIR_NOTE,
         recognises=lambda value: prompt in value and answer in value,
     )
 
@@ -44,9 +45,9 @@ PAIRS = (
 )
 INPUT_OUTPUT = format_of_columns(
     "input/output",
-    Columns("input", "output"),
+    Columns("input", "output", contexts=("context", "document"), history="history"),
     title="input/output",
     example='{"input": "Hi?", "output": "Yes."}',
-    note="other columns are left out",
+    note=_PAIR_NOTE,
     recognises=lambda value: "input" in value or "output" in value,
 )

@@ -73,7 +73,8 @@ def _findings(value: JsonObject) -> Iterator[RecordFinding]:
         yield from _blocks(value["system"], "/system")
     yield from checks.texts(value, (GROUP_KEY,))
     if value.get("schemaVersion") is not None:
-        yield from checks.text(value["schemaVersion"], "/schemaVersion")
+        for found in checks.text(value["schemaVersion"], "/schemaVersion"):
+            yield found._replace(remedy=f"Write {NOVA_SCHEMA!r}, or leave the key out.")
     if "messages" in value:
         yield from conversation.messages(value["messages"], _message_blocks)
 
@@ -121,7 +122,9 @@ def _blocks(value: Any, pointer: str, passed_over: set[int] | frozenset[int] = f
             continue
         place = f"{pointer}/{index}"
         if not isinstance(block, dict):
-            yield RecordFinding("wrong-type", place, f"A text block is an object, not {checks.kind(block)}.")
+            yield RecordFinding(
+                "wrong-type", place, f"A text block is an object, not {checks.kind(block)}.", remedies.BLOCK
+            )
             continue
         yield from checks.unknown_keys(block, frozenset({"text"}), place)
         if "text" in block:

@@ -83,7 +83,8 @@ def _conversion_needed(
     record_format = model.record_format
     if source_format == "prompt/completion" and record_format == "prompt-completion":
         system = value.get("system", conversion.system)
-        return [] if system is None else ["system text put before the prompt"]
+        added = [] if system is None else ["system text put before the prompt"]
+        return [*added, *(["document put before the prompt"] if "context" in value or "document" in value else [])]
     if source_format == NOVA_SCHEMA:
         rewritten = rewriting_needed(value, keeps_reasoning=model.learns_reasoning)
         if record_format == NOVA_SCHEMA:

@@ -10,6 +10,7 @@ from typing import Any
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset.formats import checks
 from lambdas.domain.dataset.formats.record import GROUP_KEY, Text
+from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
 
 # Keys of a turn that say nothing that a model learns, where they are empty. APIs write them beside each answer.
@@ -145,7 +146,9 @@ def _content(value: Any, pointer: str) -> Iterator[RecordFinding]:
     for index, block in enumerate(value):
         place = f"{pointer}/{index}"
         if not isinstance(block, dict):
-            yield RecordFinding("wrong-type", place, f"A text block is an object, not {checks.kind(block)}.")
+            yield RecordFinding(
+                "wrong-type", place, f"A text block is an object, not {checks.kind(block)}.", remedies.BLOCK
+            )
             continue
         yield from checks.unknown_keys(block, frozenset({"type", "text"}), place)
         if block.get("type", "text") != "text":

@@ -30,6 +30,9 @@ _AS_RECORDS = (
 _BUFFER_BYTES = 1 << 18
 
 
+_LISTS = (b"messages", b"conversations", b"conversation")
+
+
 @dataclass
 class OpenedFile:
     """A file's records; `packing` is what the container was in, from the inside out, such as UTF-16 and gzip."""
@@ -99,9 +102,19 @@ def _open(stream: BinaryIO, head: bytes, file: str, report: DatasetReport, mappi
             raise UnreadableFileError("file-format", message, remedy=remedy)
         dialect = foreign_dialect(head)
     if dialect is None:
+        if column := _single_column(head):
+            message = f"The file is a table with the single column {column}, whose cells hold JSON."
+            remedy = f'Write each row as a line of JSON with its list, such as {{"{column}": […]}}, and not as CSV.'
+            raise UnreadableFileError("columns", message, remedy=remedy)
         if is_prose(head):
             message = "The file is plain text: its first lines are no JSON, and no table with a header."
             raise UnreadableFileError("file-format", message, remedy=_AS_RECORDS)
         return OpenedFile("JSONL", read_blocks(stream))
     rows = CsvRows(read_blocks(stream), dialect, file, report, mapping)
     return OpenedFile("CSV", rows, rows=rows)
+
+
+def _single_column(head: bytes) -> str | None:
+    """The name of a table's only column where it is that of a format's list."""
+    header = head.removeprefix(BYTE_ORDER_MARK).partition(b"\n")[0].strip().strip(b'"').lower()
+    return header.decode() if header in _LISTS else None

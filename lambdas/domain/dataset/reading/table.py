@@ -35,13 +35,13 @@ _QUESTION, _COMPLETION = ("question", "answer"), ("prompt", "completion")
 # In the order in which they are looked for; a header has the names in any case.
 LAYOUTS = (
     _layout("question", "answer", "document", "context", keys=_QUESTION),
-    _layout("prompt", "completion", keys=_COMPLETION),
+    _layout("prompt", "completion", "context", "document", keys=_COMPLETION),
     _layout("instruction", "response", "context", "input", keys=_QUESTION),
     _layout("instruction", "output", "input", "context", keys=_QUESTION),
-    _layout("input", "output", keys=_COMPLETION),
-    _layout("prompt", "response", keys=_COMPLETION),
-    _layout("question", "response", keys=_COMPLETION),
-    _layout("query", "response", keys=_COMPLETION),
+    _layout("input", "output", "context", "document", keys=_COMPLETION),
+    _layout("prompt", "response", "context", "document", keys=_COMPLETION),
+    _layout("question", "response", "context", "document", keys=_COMPLETION),
+    _layout("query", "response", "context", "document", keys=_COMPLETION),
 )
 
 

@@ -9,6 +9,11 @@ from lambdas.domain.core.did_you_mean import closest
 # Whose answers would be nothing at all.
 _NULL = "Fill in the text, or leave the record out: null is the absence of a text."
 _NULL_OPTIONAL = "Leave the key out: null is the absence of a text."
+_MESSAGES = (
+    "These are messages of a conversation: put them all into one list, the prompt's first and the answer last, such as "
+    '{"messages": [{"role": "user", "content": "Hi?"}, {"role": "assistant", "content": "Yes."}]}.'
+)
+BLOCK = 'Write each block as an object, such as {"text": "Hi?"}, or the content as one text.'
 _ENCODING = "Export the file as UTF-8; if it is in Windows-1252, `fine-tune convert` reads it as such."
 _BY_SYNTAX: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"\r"), "End lines in a line feed: a carriage return alone is none."),
@@ -54,6 +59,8 @@ def for_text(value: Any, *, optional: bool = False) -> str:
     """What to do where a text is needed and this is not one; `optional`: its key may be left out."""
     if value is None:
         return _NULL_OPTIONAL if optional else _NULL
+    if isinstance(value, list) and value and all(isinstance(each, dict) and is_turn(each) for each in value):
+        return _MESSAGES
     return _BY_TYPE[type(value)]
 
 
@@ -86,6 +93,9 @@ def for_line(rule: str, line: bytes) -> str:
 def for_missing_key(name: str, value: Mapping[str, Any], names: Sequence[str]) -> str:
     """What to do where a key is missing: often it is there under a name that is close; else empty."""
     meant = closest(name, [key for key in value if key not in names])
+    if meant and isinstance(value[meant], dict | list):
+        what = "an object" if isinstance(value[meant], dict) else "a list"
+        return f"Write one text of {meant!r}, which is {what}, such as its first, as {name!r}."
     return f"Rename the key {meant!r} to {name!r}." if meant else ""
 
 

@@ -67,7 +67,7 @@ RULES: dict[str, Rule] = {
     "json-syntax": Rule(
         "line",
         "error",
-        "A line is not JSON.",
+        "The JSON cannot be read.",
         "Each line is one JSON value (RFC 8259).",
         "Write each record on one line with a JSON library: no NaN, no comma at the end of a list.",
     ),
