@@ -14,6 +14,8 @@ from local.deployment import deploy
 from local.embedded_aws import EmbeddedAws
 from stacks.app import build
 
+# They deploy from one folder of templates, which one CDK CLI at a time may use.
+pytestmark = pytest.mark.xdist_group("embedded-aws")
 STACK = "fine-tuning-data"
 
 

@@ -19,7 +19,7 @@ _RULES = frozenset({"instruction", "active-html"})
 _VERDICT = r"(?:the\s)?[^\w\s]{0,3}(?:first|second|tie|a\stie|(?:candidate|answer)\s?(?:[12ab]|one|two))\b"
 _GIVES = r"answer|reply|respond|say|write|output|return|choose|pick|prefer|select|vote|favou?r"
 _INSTRUCTS = re.compile(
-    r"<\s*[/!?]?\s*[a-z]"  # a tag
+    r"<\s?[/!?]?\s?[a-z]"  # a tag
     r"|\b(?:first|second|tuned)\s(?:candidate|answer|model)\b"
     rf"|\b(?:{_GIVES})(?:\s(?:with|for|always|only|just|that))*\s{_VERDICT}"
     rf"|\b(?:judge?ment|verdict|winner|result)s?\s?(?:is|are|must\sbe|should\sbe|shall\sbe|[:=])\s?{_VERDICT}"

@@ -15,7 +15,7 @@ _LINE = re.compile(
     r"^[ \t]*(?:[-*\u2022]|\d{1,3}[.)])[ \t]+[\"'`*]*([^\n:\"'`*]{1,60})[\"'`*]*[ \t]*(?::[ \t]*(.*))?$", re.M
 )
 _ONE_OF = re.compile(r"\bone of:?\s+([^.;\n]+)", re.I)
-_BETWEEN = re.compile(r"\s*,\s*(?:or\s+|and\s+)?|\s+or\s+", re.I)
+_BETWEEN = re.compile(r",(?:\s*(?:or|and)\s)?|\sor\s", re.I)
 # Endings that a word may have in one text and not in the other.
 _STEM = 5
 

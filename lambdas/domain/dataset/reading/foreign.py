@@ -48,7 +48,7 @@ _KINDS: dict[bytes, tuple[str, str]] = {
 _LIKE_JSON = re.compile(rb'[{\[\]}"\x00]|^\s*(null|true|false|-?\d)')
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]{2}")
 _LINES_OF_PROSE = 20
-_PYTHON = re.compile(rb"\[?\s*\{\s*'")
+_PYTHON = re.compile(rb"\A\[?\s*\{\s*'")
 # Of files of text, after white space; the first that fits says what the file is.
 _TEXTS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
     (re.compile(rb"(?i)<!doctype html|<html|<head|<body|<script"), "an HTML page", _PAGE),
@@ -56,7 +56,7 @@ _TEXTS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
     (re.compile(rb"<"), "HTML or XML", _RECORDS),
     (_PYTHON, "in Python's notation, whose single quotes are no JSON", _CONVERT),
     # `key:` alone, or a list of such: with a value behind it the line may be one of a plain text.
-    (re.compile(rb"---\s*\n|- [\w-]+:(\s|$)|[\w-]+:\s*\n\s*(-|[\w-]+:)"), "YAML", _YAML),
+    (re.compile(rb"\A(---[^\S\n]*\n|- [\w-]+:(\s|$)|[\w-]+:[^\S\n]*\n\s*(-|[\w-]+:))"), "YAML", _YAML),
 )
 # A workbook or document is a ZIP archive with this file at its beginning.
 _OFFICE = b"[Content_Types].xml"

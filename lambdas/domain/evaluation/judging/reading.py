@@ -12,7 +12,7 @@ Judgement = Literal["first", "second", "tie", "unparseable"]
 _WORDS: dict[str, Judgement] = {"first": "first", "second": "second", "tie": "tie"}
 _VERDICT = re.compile(rf"(?:the |a )?({'|'.join(_WORDS)})(?: candidate| answer| one)?", re.IGNORECASE)
 # A tag of the form that is asked for, however it is spelt; one that is not closed by `>` is none to rely on.
-_TAG = re.compile(r"<\s*(/?)\s*(?:(reason)|judge?ment)\b\s*(>?)", re.IGNORECASE)
+_TAG = re.compile(r"<\s{0,9}(/?)\s{0,9}(?:(reason)|judge?ment)\b\s{0,9}(>?)", re.IGNORECASE)
 _FENCE = re.compile(r"^\s*```\w*\s*\n")
 # What stands around a word that somebody stresses, quotes or ends a sentence with.
 _DECORATION = " \t\r\n*_`\"'“”‘’.:!"  # noqa: RUF001 - the quotation marks that models write
