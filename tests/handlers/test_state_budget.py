@@ -15,6 +15,7 @@ from lambdas.domain.core.errors import CustomizationFailed, DatasetRejected, Inv
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import json_bytes
 from lambdas.domain.core.state_budget import CAUGHT_BYTES, ERROR_BYTES, FACT_BYTES, STATE_BYTES
+from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.dataset.planned_set import TrainingSet
@@ -25,8 +26,9 @@ from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.candidates import Candidate
 from lambdas.domain.training.customization import JobDescription
-from lambdas.handlers import claim_run, explain_failure, validate_dataset
+from lambdas.handlers import claim_run, composition, explain_failure, validate_dataset
 from lambdas.handlers.observability import observed
+from lambdas.steps.clock import Clock
 from tests.unit.test_cost import plan
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ WIDEST: dict[str, Any] = {
 
 
 def prepare(s3: "S3Client", context: LambdaContext, settings: object, records: bytes = RECORDS) -> dict[str, Any]:
+    # The upload lies a minute back, so that the folder is not waited for.
+    composition.root.clock = Clock(now=lambda: later(now(), 60))
     for key, body in (("run.json", json.dumps(settings, ensure_ascii=False).encode()), ("train.jsonl", records)):
         s3.put_object(Bucket="input-bucket", Key=f"input/sales/{key}", Body=body)
     return validate_dataset.handler({"run": RUN}, context)

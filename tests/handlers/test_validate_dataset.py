@@ -357,7 +357,9 @@ def test_limits_of_the_deployment_hold_for_run_json(pipeline: Pipeline, monkeypa
     monkeypatch.setenv("GATE", '{"smallest_gain": 2}')
     monkeypatch.setenv("ALLOWED_MODELS", '["amazon.nova-lite-v1:0"]')
     monkeypatch.setenv("MAX_RUN_COST_USD", "10")
+    clock = composition.root.clock
     monkeypatch.setattr(composition, "root", composition.Root())
+    composition.root.clock = clock
     laxer = {"gate": {"smallest_gain": 1}, "judges": ["amazon.nova-pro-v1:0"]}
     pipeline.upload("input/t/run.json", json.dumps({"evaluation": laxer}))
     pipeline.upload("input/t/train.jsonl", lines("Training", 60))
