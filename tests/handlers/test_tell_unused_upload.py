@@ -54,7 +54,7 @@ TOLD = {
     "input/a/b/c/test.jsonl": "upload the files to input/c/.",
     "input//train.jsonl": "upload the files to input/<name>/.",
     "input/a/Train.jsonl": "Did you mean input/a/train.jsonl?",
-    "input/a/Train.CSV": "Did you mean input/a/train.jsonl?",
+    "input/a/Train.CSV": "Did you mean input/a/train.csv?",
     "input/a/validate.jsonl": "Did you mean input/a/validation.jsonl?",
     "input/a/data.jsonl": "A folder starts a run with its train.jsonl",
 }
