@@ -3,6 +3,7 @@
 import pytest
 
 from lambdas.domain.training.curve import overfits, summarise_training
+from lambdas.domain.training.early_stopping import EarlyStopping
 from lambdas.domain.training.losses import Epoch
 
 
@@ -48,3 +49,15 @@ def test_a_job_without_validation_has_no_best_epoch() -> None:
 def test_a_job_without_losses_is_summarised_as_that() -> None:
     """Bedrock's files may be missing; the report is written all the same."""
     assert summarise_training([], planned_epochs=2).explanation == "Bedrock recorded no losses."
+
+
+def test_the_summary_says_why_a_job_was_stopped_early() -> None:
+    """Who sees fewer epochs than were asked for wants to know what to change."""
+    run = epochs((1.0, 0.9), (0.8, 0.7), (0.6, 0.69), (0.5, 0.7))
+    stopped = summarise_training(run, 10, EarlyStopping(threshold=0.05, patience=2))
+    assert (
+        "Training ran 4 of 10 epochs and was stopped early: the validation loss had not fallen" in stopped.explanation
+    )
+    assert "by more than 0.05 for 2 epochs in a row." in stopped.explanation
+    assert "stopped early." in summarise_training(run, 10, EarlyStopping(threshold=0, patience=2)).explanation
+    assert "stopped early." in summarise_training(run, 10).explanation

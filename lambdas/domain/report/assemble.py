@@ -38,6 +38,7 @@ from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
 from lambdas.domain.training.choice import TunedModel
 from lambdas.domain.training.curve import summarise_training
 from lambdas.domain.training.customization import COMPLETED, IN_PROGRESS
+from lambdas.domain.training.early_stopping import EarlyStopping
 from lambdas.domain.training.losses import JobLosses, summarise_epochs
 
 STORAGE_NOTE = (
@@ -113,7 +114,8 @@ def assemble_success(
     throughput = _with_overhead(known.throughput, evaluation.figures[TUNED])
     cost = report_cost(plan, _usage(facts, throughput, evaluation.figures, judging), costs) if costs else None
     planned = int(float((known.hyperparameters or {}).get("epochCount", 0)))
-    summary = summarise_training(summarise_epochs(*losses), planned)
+    stopping = EarlyStopping.of(known.hyperparameters or {})
+    summary = summarise_training(summarise_epochs(*losses), planned, stopping)
     if plan.custom_model is not None:
         summary = summary.model_copy(update={"explanation": GIVEN_EXPLANATION})
     return SucceededReport.parse(

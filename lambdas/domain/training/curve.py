@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lambdas.domain.core.fact import Fact
+from lambdas.domain.training.early_stopping import EarlyStopping
 from lambdas.domain.training.losses import Epoch
 
 # A validation loss this much above its lowest is no longer noise of the last digits.
@@ -23,8 +24,10 @@ class TrainingSummary(Fact):
     explanation: str
 
 
-def summarise_training(epochs: Sequence[Epoch], planned_epochs: int) -> TrainingSummary:
-    """The summary of a job that was to run so many epochs."""
+def summarise_training(
+    epochs: Sequence[Epoch], planned_epochs: int, stopping: EarlyStopping | None = None
+) -> TrainingSummary:
+    """The summary of a job that was to run so many epochs, and to end as `stopping` says."""
     best = min(_validated(epochs), key=_validation_loss, default=None)
     last = max((epoch.epoch for epoch in epochs), default=None)
     overfitting = overfits(epochs)
@@ -33,7 +36,7 @@ def summarise_training(epochs: Sequence[Epoch], planned_epochs: int) -> Training
         best_epoch=best.epoch if best else None,
         stopped_early=None if last is None else last < planned_epochs,
         overfitting=overfitting,
-        explanation=_explanation(best, last, planned_epochs, overfitting),
+        explanation=_explanation(best, _ran(epochs, planned_epochs, stopping), overfitting),
     )
 
 
@@ -60,12 +63,26 @@ def _validation_loss(epoch: Epoch) -> float:
     return epoch.validation_loss or 0.0
 
 
-def _explanation(best: Epoch | None, last: int | None, planned_epochs: int, overfitting: bool | None) -> str:
-    """The figures in sentences."""
+def _ran(epochs: Sequence[Epoch], planned_epochs: int, stopping: EarlyStopping | None) -> str | None:
+    """How many epochs were run, and why no more where the losses tell it; None without losses."""
+    last = max((epoch.epoch for epoch in epochs), default=None)
     if last is None:
-        return "Bedrock recorded no losses."
+        return None
     ran = f"Training ran {last} of {planned_epochs} epochs"
-    ran += " and was stopped early." if last < planned_epochs else "."
+    if last >= planned_epochs:
+        return f"{ran}."
+    losses = [_validation_loss(epoch) for epoch in _validated(epochs)]
+    if stopping is None or len(losses) < last or stopping.last_epoch(losses) != last:
+        return f"{ran} and was stopped early."
+    since = "1 epoch" if stopping.patience == 1 else f"{stopping.patience} epochs in a row"
+    why = f"the validation loss had not fallen by more than {stopping.threshold:g} for {since}"
+    return f"{ran} and was stopped early: {why}."
+
+
+def _explanation(best: Epoch | None, ran: str | None, overfitting: bool | None) -> str:
+    """The figures in sentences."""
+    if ran is None:
+        return "Bedrock recorded no losses."
     if best is None:
         return f"{ran} There is no validation loss, so no epoch can be called the best."
     text = f"{ran} Epoch {best.epoch} has the lowest validation loss, {best.validation_loss:.4g}."
