@@ -16,6 +16,7 @@ from cli.commands.review import review
 from cli.commands.run import run
 from cli.commands.runs import runs
 from cli.commands.score import score
+from cli.commands.status import status
 from cli.commands.validate import validate
 from lambdas import __version__
 from local.terminal import App, Console
@@ -51,6 +52,7 @@ for command in (
     prices,
     run,
     runs,
+    status,
     review,
     score,
     approve,

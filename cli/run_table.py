@@ -29,7 +29,7 @@ def tell_runs(console: Console, listed: RunList) -> None:
     for thing in listed.left_of_no_run:
         console.write_line(f"Of no run in the output bucket: {thing.kind} {thing.arn}", "yellow")
     if left:
-        console.write_line(f"Left in all: {'; '.join(_sums(left))}.", "bold")
+        console.write_line(f"Left in all: {'; '.join(price_texts(left))}.", "bold")
         console.write_line("`--json` has each with its ARN. docs/operations.md tells how to delete what stays.")
     else:
         console.write_line("Nothing that costs is left.")
@@ -49,10 +49,11 @@ def _cells(run: ListedRun) -> list[Text]:
     if run.cost_unknown:
         cost.append(f"{len(run.cost_unknown)} unknown")
     identity = [run.run_id, run.started_at[:16].replace("T", " "), run.model or ""]
-    return [Text("\n".join(lines)) for lines in (identity, outcome, cost, _sums(run.left))]
+    return [Text("\n".join(lines)) for lines in (identity, outcome, cost, price_texts(run.left))]
 
 
-def _sums(things: Sequence[LeftThing]) -> list[str]:
+def price_texts(things: Sequence[LeftThing]) -> list[str]:
+    """Each kind that is left: how many, and what they cost."""
     told = []
     for kind, count, usd, per in sums(things):
         what = f"{count} {kind}{'s' if count > 1 else ''}"

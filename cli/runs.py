@@ -9,6 +9,7 @@ import orjson
 from pydantic import Field, ValidationError
 
 from cli.environment import Environment
+from cli.known_runs import run_ids
 from cli.stored_report import NoReportError, parse_report
 from lambdas.adapters.aws.bedrock import Listed
 from lambdas.adapters.aws.service_errors import NotFound, Refused
@@ -86,10 +87,9 @@ def list_runs(environment: Environment, model_unit_price_per_hour: float | None)
     """Reads claims and reports, and asks Bedrock what is left. Raises Refused and ServiceBusy."""
     found = [*_found(environment)]
     objects, bucket = environment.adapters.objects, environment.output_bucket
-    read = environment.adapters.price_file.read_prices(environment.input_bucket)
-    prices = read if isinstance(read, Prices) else default_prices()
+    prices = read_prices(environment)
     with ThreadPoolExecutor(READERS) as readers:
-        keys = [runs.claim_key(run_id) for run_id in _run_ids(environment)]
+        keys = [runs.claim_key(run_id) for run_id in run_ids(environment)]
         stored = readers.map(lambda key: objects.read(bucket, key), keys)
         read_claims = [(key, _claim(text)) for key, text in zip(keys, stored, strict=True) if text is not None]
         claims = [claim for _, claim in read_claims if claim is not None]
@@ -110,21 +110,32 @@ def list_runs(environment: Environment, model_unit_price_per_hour: float | None)
     )
 
 
+def read_prices(environment: Environment) -> Prices:
+    """Those of the price file in the input bucket, else the shipped ones."""
+    read = environment.adapters.price_file.read_prices(environment.input_bucket)
+    return read if isinstance(read, Prices) else default_prices()
+
+
+def find_run(environment: Environment, claim: Claim, model_unit_price_per_hour: float | None) -> ListedRun:
+    """One run as the list has it, with what is left of it. Raises Refused and ServiceBusy."""
+    run, prices = _listed(environment, claim), read_prices(environment)
+    theirs = [one for one in _found(environment) if _run_of(environment, one) == claim.run_id]
+    left = [_priced(one, run.model, prices, model_unit_price_per_hour) for one in theirs]
+    return run.model_copy(update={"left": left})
+
+
+def read_claim(environment: Environment, run_id: str) -> Claim | None:
+    """The run's claim; None where it has none that can be read."""
+    text = environment.adapters.objects.read(environment.output_bucket, runs.claim_key(run_id))
+    return None if text is None else _claim(text)
+
+
 def _claim(text: bytes) -> Claim | None:
     """None of what is no claim: one object that somebody has written hides no other run."""
     try:
         return Claim.model_validate_json(text)
     except ValidationError:
         return None
-
-
-def _run_ids(environment: Environment) -> list[str]:
-    """By the folders in the output bucket."""
-    pages = environment.adapters.clients.s3.get_paginator("list_objects_v2").paginate(
-        Bucket=environment.output_bucket, Prefix="runs/", Delimiter="/"
-    )
-    prefixes = (str(one["Prefix"]) for page in pages for one in page.get("CommonPrefixes", []))
-    return [prefix.removeprefix("runs/").removesuffix("/") for prefix in prefixes]
 
 
 def _listed(environment: Environment, claim: Claim) -> ListedRun:

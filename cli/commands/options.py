@@ -2,11 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from local.checkout import CHECKOUT
+
+if TYPE_CHECKING:
+    from cli.environment import Environment
 
 EXAMPLE = CHECKOUT / "examples" / "financial-tables.jsonl"
 
@@ -20,6 +23,8 @@ DataOption = Annotated[Path | None, typer.Option("--data", metavar="DATA", help=
 Model = Annotated[str | None, typer.Option(help="The base model's id; default: run.json's or cdk.json's.")]
 StackName = Annotated[str | None, typer.Option(help="The setting `deployment` of the stacks; default: cdk.json's.")]
 Region = Annotated[str | None, typer.Option(help="The AWS Region; default: cdk.json's.")]
+
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id; `fine-tune runs` lists them.")]
 
 Prompt = Annotated[
     str | None,
@@ -59,3 +64,27 @@ def given_data(argument: Path | None, option: Path | None) -> Path | None:
     if argument is not None and option is not None:
         raise typer.BadParameter("Name the data set once: as DATA or as --data.")
     return argument if option is None else option
+
+
+def chosen_environment(deployment: str | None, region: str | None) -> "Environment":
+    """The environment that these options name, else cdk.json's. Says what is wrong, and raises typer.Exit(2)."""
+    from cli.account import NoAccountError, account_of
+    from cli.environment import NoEnvironmentError, environment_of
+    from local.deployment import setting
+    from local.terminal import failed
+
+    try:
+        return environment_of(account_of(region or setting("region")), deployment or setting("deployment"))
+    except (NoAccountError, NoEnvironmentError) as error:
+        raise failed(error, 2) from None
+
+
+def print_json(document: object) -> None:
+    """Prints a document, in ASCII: nothing is left for the console to spell out."""
+    from json import dumps
+
+    from local.terminal import Console
+
+    console = Console()
+    for line in dumps(document, indent=2).splitlines():
+        console.write_line(line)

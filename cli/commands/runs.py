@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.options import Region, StackName
+from cli.commands.options import Region, StackName, chosen_environment, print_json
 
 
 def runs(
@@ -21,25 +21,13 @@ def runs(
 
     Exit status: 0; 1 if AWS refuses to tell; 2 if there is no account or no such environment.
     """
-    from json import dumps
-
-    from cli.account import NoAccountError, account_of
-    from cli.environment import NoEnvironmentError, environment_of
     from cli.run_table import tell_runs
     from cli.runs import list_runs
     from cli.settings import settings_here
-    from local.deployment import setting
-    from local.terminal import Console, failed
+    from local.terminal import Console
 
-    try:
-        environment = environment_of(account_of(region or setting("region")), deployment or setting("deployment"))
-    except (NoAccountError, NoEnvironmentError) as error:
-        raise failed(error, 2) from None
-    console = Console()
-    listed = list_runs(environment, settings_here().model_unit_price_per_hour)
+    listed = list_runs(chosen_environment(deployment, region), settings_here().model_unit_price_per_hour)
     if json:
-        # In ASCII nothing is left for the console to spell out.
-        for line in dumps(listed.dump(), indent=2).splitlines():
-            console.write_line(line)
+        print_json(listed.dump())
     else:
-        tell_runs(console, listed)
+        tell_runs(Console(), listed)

@@ -48,6 +48,8 @@ class ScriptedAccount:
         self.bedrock.list_tags_for_resource.side_effect = lambda **asked: {
             "tags": [{"key": "deployment", "value": self.tags[asked["resourceARN"]]}]
         }
+        # Further services by their names.
+        self.others: dict[str, Any] = {}
         self.environment = Environment(
             name="team",
             account=Account(self, REGION, "arn:somebody"),
@@ -58,7 +60,7 @@ class ScriptedAccount:
         )
 
     def client(self, service_name: Any, *, config: Any = None) -> Any:
-        return {"s3": self.s3, "stepfunctions": self.states, "bedrock": self.bedrock}[service_name]
+        return {"s3": self.s3, "stepfunctions": self.states, "bedrock": self.bedrock, **self.others}[service_name]
 
     def put(self, key: str, document: object) -> None:
         self.s3.put_object(Bucket=OUTPUT, Key=key, Body=json.dumps(document).encode())
@@ -74,6 +76,14 @@ class ScriptedAccount:
                 {"id": len(self.events) + 1, "type": f"{kind}StateEntered", "timestamp": datetime.now(UTC),
                  "stateEnteredEventDetails": entered}
             )  # fmt: skip
+
+    def leave(self, name: str, output: dict[str, Any]) -> None:
+        """The event of a state that the execution has left with this output."""
+        details = {"name": name, "output": json.dumps(output)}
+        self.events.append(
+            {"id": len(self.events) + 1, "type": "TaskStateExited", "timestamp": datetime.now(UTC),
+             "stateExitedEventDetails": details}
+        )  # fmt: skip
 
     def _describe(self, executionArn: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         for arn, status, given in self.executions:
