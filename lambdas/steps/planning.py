@@ -12,6 +12,7 @@ from lambdas.domain.preflight.verdict_reach import TEST_GROUPS
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices, compared_models
 from lambdas.domain.training.candidates import Candidate, vary_hyperparameters
+from lambdas.domain.training.serve import BEST
 from lambdas.steps.data_gate import CheckedDataset
 
 
@@ -35,6 +36,8 @@ def make_plan(
         sets.train.records,
         validated=sets.validation is not None,
     )
+    # The only candidate is the chosen one.
+    serve = settings.serve if len(varied.hyperparameters) > 1 and settings.custom_model is None else BEST
     return Plan(
         output_bucket=run.output_bucket,
         base_model=model.customization_id,
@@ -46,6 +49,7 @@ def make_plan(
         custom_model=settings.custom_model,
         candidates_note=varied.note,
         keep_models=varied.keep_models,
+        serve=serve,
         serving=chosen_serving(choices),
         model_units=settings.model_units,
         max_cost_usd=cost_cap(choices, limits),
@@ -65,6 +69,7 @@ def make_plan(
             baselines=f"{run.prefix}shards/baselines.jsonl",
             tuned=f"{run.prefix}shards/tuned.jsonl",
             judges=f"{run.prefix}shards/judges.jsonl",
+            candidates=None if serve == BEST else f"{run.prefix}shards/candidates.jsonl",
         ),
         # The tags that clean-up relies on win over a user's.
         tags=settings.tags

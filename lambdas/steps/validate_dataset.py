@@ -15,7 +15,7 @@ from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.folder import doubled_files, unknown_files
 from lambdas.domain.dataset.preparation import PreparedDataset
 from lambdas.domain.dataset.report import rejection
-from lambdas.domain.evaluation.arms import baselines, needing_throughput
+from lambdas.domain.evaluation.arms import TUNED, baselines, needing_throughput
 from lambdas.domain.evaluation.shards import plan_shards
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.settings import run_settings
@@ -111,9 +111,13 @@ def _write_report(run: Run, checked: CheckedDataset, adapters: Adapters) -> str:
 def _write_evaluation(
     run: Run, plan: Plan, prepared: PreparedDataset, examples: Sequence[bytes], adapters: Adapters
 ) -> None:
-    """The items of the two maps that ask questions, what stands before the questions, and which belong together."""
+    """The items of the maps that ask questions, what stands before the questions, and which belong together."""
     objects, bucket = adapters.objects, run.output_bucket
-    lists = {plan.shards.baselines: baselines(plan.arms), plan.shards.tuned: needing_throughput(plan.arms)}
+    tuned = needing_throughput(plan.arms)
+    lists = {plan.shards.baselines: baselines(plan.arms), plan.shards.tuned: tuned}
+    if plan.shards.candidates is not None:
+        # The name of the arm is each candidate's own.
+        lists[plan.shards.candidates] = {TUNED: tuned[TUNED]}
     for key, arms in lists.items():
         items = plan_shards(arms, plan.dataset.test.records)
         objects.write_lines(bucket, key, (item.model_dump_json().encode() for item in items))

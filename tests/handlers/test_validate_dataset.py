@@ -102,6 +102,8 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         "candidates_note": "",
         "custom_model": None,
         "keep_models": True,
+        "learning_curve": False,
+        "serve": "best",
         "serving": "provisioned_throughput",
         "model_units": 1,
         "max_cost_usd": None,
@@ -126,6 +128,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
             "baselines": "runs/tables-0123456789ab/shards/baselines.jsonl",
             "tuned": "runs/tables-0123456789ab/shards/tuned.jsonl",
             "judges": "runs/tables-0123456789ab/shards/judges.jsonl",
+            "candidates": None,
         },
         "tags": {
             "project": "bedrock-fine-tuning",

@@ -14,6 +14,7 @@ from lambdas.domain.evaluation.task_kind import TaskKind
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.models.hyperparameters import Recommendation
 from lambdas.domain.training.candidates import Candidate
+from lambdas.domain.training.serve import BEST, Serve
 
 
 class PlannedTestSet(PlannedSet):
@@ -31,11 +32,15 @@ class PlannedSets(Fact):
 
 
 class ShardLists(Fact):
-    """The keys of the distributed maps' items in the output bucket."""
+    """The keys of the distributed maps' items in the output bucket.
+
+    `candidates` has what a served candidate beside the chosen one answers; null where the chosen one alone is served.
+    """
 
     baselines: str
     tuned: str
     judges: str
+    candidates: str | None = None
 
 
 class Plan(Fact):
@@ -56,6 +61,10 @@ class Plan(Fact):
     candidates: list[Candidate]
     candidates_note: str
     keep_models: bool
+    # There are candidates of several sizes.
+    learning_curve: bool = False
+    # Candidates' numbers, of which the chosen one need not be one.
+    serve: Serve = BEST
     serving: ServingKind
     model_units: int
     max_cost_usd: float | None

@@ -37,6 +37,8 @@ from lambdas.domain.settings.run_limits import (
     win_rate_findings,
 )
 from lambdas.domain.training.candidates import SweepSettings
+from lambdas.domain.training.learning_curve import LearningCurveSettings
+from lambdas.domain.training.serve import BEST, Serve
 
 FILE_NAME = SETTINGS_FILE
 MAX_BYTES = 1 << 20
@@ -72,9 +74,11 @@ class RunSettings(SettingsModel):
     `system` is the system text of records that are not conversations and have none of their own; `context_tag` is the
     XML tag around their documents. `mapping` makes records of columns that no known format has. `tags` are put on
     everything that the run makes in Bedrock. `keep_job` lets a customization job train to its end although its run
-    failed or was aborted. `serving` "auto" is the cheapest way that the base model allows. A run with an estimate above
-    `max_cost_usd` is refused. `custom_model` is the ARN of a custom model that exists: the run trains nothing, goes on
-    from it, and ignores what else is said of training.
+    failed or was aborted. `learning_curve` trains on parts of the training set, too. `serve` says which candidates
+    answer the test set: the chosen one alone, all, or those with these numbers as well. `serving` "auto" is the
+    cheapest way that the base model allows. A run with an estimate above `max_cost_usd` is refused. `custom_model` is
+    the ARN of a custom model that exists: the run trains nothing, goes on from it, and ignores what else is said of
+    training.
     """
 
     schema_uri: str | None = Field(
@@ -85,6 +89,8 @@ class RunSettings(SettingsModel):
     split: SplitSettings = SplitSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     sweep: SweepSettings | None = None
+    learning_curve: LearningCurveSettings | None = None
+    serve: Serve = BEST
     serving: Literal["auto"] | ServingKind = "auto"
     model_units: int = Field(default=1, ge=1)
     max_cost_usd: float | None = Field(default=None, gt=0)

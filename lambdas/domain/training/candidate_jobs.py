@@ -32,7 +32,8 @@ class CandidateJob(Fact):
     `unknown_seconds` are the waits since it was known, `unknown_told` whether people were told. `model` says what
     became of its model: "deleted", "kept", or "left" if its deletion was refused. `phase` is the last one that the job
     has begun; `idle_seconds` are the waits in which it was in progress and had not begun to train, and `stall` says
-    what came of too many of them. Of its `records` Bedrock has rejected some.
+    what came of too many of them. Of its `records` Bedrock has rejected some; `training_records` is how
+    many the run gave it.
     """
 
     number: int
@@ -54,6 +55,8 @@ class CandidateJob(Fact):
     unknown_seconds: int = 0
     unknown_told: bool = False
     records: int | None = None
+    # Earlier versions stored none.
+    training_records: int | None = None
     rejected_records: int | None = None
 
 
@@ -79,7 +82,12 @@ def plan_jobs(candidates: Sequence[Candidate], run_id: str, environment: str) ->
 
 def plan_job(candidate: Candidate, name: str) -> CandidateJob:
     """The job of a candidate, not started yet."""
-    return CandidateJob(number=candidate.number, name=name, hyperparameters=candidate.hyperparameters)
+    return CandidateJob(
+        number=candidate.number,
+        name=name,
+        hyperparameters=candidate.hyperparameters,
+        training_records=candidate.training_set.records,
+    )
 
 
 def describe_job(candidate: CandidateJob, job: JobDescription) -> CandidateJob:
