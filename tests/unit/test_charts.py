@@ -15,9 +15,9 @@ from lambdas.domain.report.charts import (
     loss_curves,
     outcome_bars,
     sweep_curves,
-    token_histogram,
     win_rates,
 )
+from lambdas.domain.report.histograms import token_histogram, token_histograms
 from lambdas.domain.training.losses import Loss
 
 EVIL = "</title></svg><script>alert(1)</script>&\"'"
@@ -31,6 +31,7 @@ PICTURES: dict[str, Callable[[], str]] = {
     "histogram": lambda: token_histogram({"base": [13, 34, 245, 28], EVIL: [13, 22, 17]}),
     "histogram of nothing": lambda: token_histogram({"base": []}),
     "histogram of one value": lambda: token_histogram({"base": [5, 5]}),
+    "histograms side by side": lambda: token_histograms({"base": [13, 34, 245], EVIL: [13, 22, 17]})[EVIL],
     "losses": lambda: loss_curves(LOSSES, LOSSES[9::10]),
     "losses without validation": lambda: loss_curves(LOSSES, []),
     "no losses": lambda: loss_curves([], []),
@@ -139,3 +140,11 @@ def test_any_intervals_can_be_drawn(rows: list[tuple[float, float]]) -> None:
     drawn = interval_plot("Differences", "points", shown)
     assert "NaN" not in drawn
     assert drawn.startswith("<svg")
+
+
+def test_histograms_side_by_side_have_the_same_axes() -> None:
+    """A reader compares them by eye: a shift must not hide in the scale."""
+    base, tuned = token_histograms({"base": [10, 20, 200], "tuned": [10, 10, 20]}).values()
+    axes = [re.findall(r'<text [^>]*class="(?:major)?"[^>]*>([^<]*)</text>', svg) for svg in (base, tuned)]
+    assert axes[0] == axes[1] != []
+    assert token_histograms({"base": [], "tuned": [1]}).keys() == {"base", "tuned"}

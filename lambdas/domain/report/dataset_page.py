@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from lambdas.domain.dataset.document import DatasetDocument, DatasetFinding
 from lambdas.domain.dataset.preparation import Given, PreparedDataset
-from lambdas.domain.report import charts
+from lambdas.domain.report import histograms
 from lambdas.domain.report.templates import environment
 
 # What the rules find of records that say the same.
@@ -128,4 +128,4 @@ def count_group_sizes(prepared: PreparedDataset) -> list[GroupSize]:
 def _histogram(of: str, tokens: Sequence[int]) -> Markup | None:
     if not tokens:
         return None
-    return Markup(charts.length_histogram(f"Tokens of {of}", "tokens, estimated", tokens))  # noqa: S704 - drawn by pygal, which escapes all texts
+    return Markup(histograms.length_histogram(f"Tokens of {of}", "tokens, estimated", tokens))  # noqa: S704 - drawn by pygal, which escapes all texts

@@ -22,7 +22,7 @@ from lambdas.domain.evaluation.comparisons import (
     Comparison,
     read_rows,
 )
-from lambdas.domain.report import charts
+from lambdas.domain.report import charts, histograms
 from lambdas.domain.report.charts import IntervalRow
 from lambdas.domain.report.error_list import list_errors
 from lambdas.domain.report.judging_section import draw_outcomes, draw_win_rates, length_sections
@@ -132,7 +132,7 @@ def _result(report: ScoredResult, answers: Answers) -> dict[str, object]:
         "cards": _cards(report),
         "comparisons": _comparisons(report),
         "verdict_plot": _verdict_plot(report),
-        "token_plot": _picture(charts.token_histogram(drawn)) if drawn else None,
+        "token_plot": _picture(histograms.token_histogram(drawn)) if drawn else None,
         "samples": {
             "gains": [samples[extreme.index] for extreme in report.extremes.gains],
             "regressions": [samples[extreme.index] for extreme in report.extremes.regressions],
