@@ -3,8 +3,10 @@
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.object_store import uri
 from lambdas.domain.core.run import Run
 from lambdas.domain.core.timestamps import now
+from lambdas.domain.dataset.set_names import DATASET_FINDINGS, DATASET_PAGE
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report import approval
 from lambdas.domain.training.candidate_jobs import Jobs
@@ -42,6 +44,8 @@ def request_approval(
         deleted_models=0 if plan.keep_models else len(others),
         environment=environment,
         region=adapters.clients.sns.meta.region_name,
+        dataset_page=uri(run.output_bucket, f"{run.prefix}{DATASET_PAGE}"),
+        findings=uri(run.output_bucket, f"{run.prefix}{DATASET_FINDINGS}"),
     )
     adapters.topic.publish(topic_arn, message)
     logger.info("Approval requested", extra={"answer_until": request.answer_until})

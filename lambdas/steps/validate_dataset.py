@@ -7,6 +7,7 @@ import orjson
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.object_store import uri as uri_of
 from lambdas.adapters.stores.stored_answers import EXAMPLES, TEST_GROUPS
 from lambdas.adapters.stores.uploaded_files import UploadedFiles, etags_of_siblings
 from lambdas.domain.core.errors import DatasetRejected
@@ -15,6 +16,7 @@ from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.folder import doubled_files, unknown_files
 from lambdas.domain.dataset.preparation import PreparedDataset
 from lambdas.domain.dataset.report import rejection
+from lambdas.domain.dataset.set_names import DATASET_FINDINGS, DATASET_PAGE
 from lambdas.domain.evaluation.arms import TUNED, baselines, needing_throughput
 from lambdas.domain.evaluation.shards import plan_shards
 from lambdas.domain.plan.plan import Plan
@@ -26,7 +28,7 @@ from lambdas.steps.observability import logger, metrics
 from lambdas.steps.planning import make_plan, set_key
 from lambdas.steps.uploaded_folder import wait_for_upload
 
-_REPORT, _FINDINGS, _PAGE = "dataset/report.json", "dataset/issues.csv", "dataset/report.html"
+_REPORT = "dataset/report.json"
 
 
 def validate_dataset(
@@ -77,7 +79,7 @@ def validate_dataset(
 @contextmanager
 def _finding_log(run: Run, adapters: Adapters) -> Iterator[FindingLog]:
     """All findings as a file, which is written while they are found."""
-    with adapters.objects.line_writer(run.output_bucket, f"{run.prefix}{_FINDINGS}", "text/csv") as writer:
+    with adapters.objects.line_writer(run.output_bucket, f"{run.prefix}{DATASET_FINDINGS}", "text/csv") as writer:
         log = FindingLog(writer.write)
         yield log
         log.close()
@@ -94,7 +96,8 @@ def _rejected(run: Run, checked: CheckedDataset, adapters: Adapters) -> DatasetR
     document, uri = checked.document, _write_report(run, checked, adapters)
     logger.warning("Data set rejected", extra={"issue_counts": document.issue_counts, "report": uri})
     metrics.add_metric("DatasetsRejected", MetricUnit.Count, 1)
-    return DatasetRejected(rejection(document, uri))
+    page, findings = (uri_of(run.output_bucket, run.prefix + key) for key in (DATASET_PAGE, DATASET_FINDINGS))
+    return DatasetRejected(rejection(document, page, findings))
 
 
 def _write_report(run: Run, checked: CheckedDataset, adapters: Adapters) -> str:
@@ -103,7 +106,7 @@ def _write_report(run: Run, checked: CheckedDataset, adapters: Adapters) -> str:
     from lambdas.domain.report.dataset_page import render_dataset_page  # noqa: PLC0415
 
     page = render_dataset_page(checked.document, checked.given, checked.prepared).encode()
-    adapters.objects.write(run.output_bucket, f"{run.prefix}{_PAGE}", page, "text/html; charset=utf-8")
+    adapters.objects.write(run.output_bucket, f"{run.prefix}{DATASET_PAGE}", page, "text/html; charset=utf-8")
     document = orjson.dumps(checked.document.dump())
     return adapters.objects.write(run.output_bucket, f"{run.prefix}{_REPORT}", document)
 

@@ -420,7 +420,8 @@ def test_bad_data_is_refused_with_a_report_and_nothing_else_written(
 ) -> None:
     """A refused data set costs nothing, and its user reads each issue with its line."""
     pipeline.upload("input/t.jsonl", body)
-    with pytest.raises(DatasetRejected, match=r"s3://output-bucket/runs/tables-0123456789ab/dataset/report\.json"):
+    folder = "s3://output-bucket/runs/tables-0123456789ab/dataset"
+    with pytest.raises(DatasetRejected, match=rf"{folder}/report\.html; all findings: {folder}/issues\.csv\."):
         pipeline.prepare("input/t.jsonl")
     report = pipeline.report()
     assert report["status"] == "rejected"

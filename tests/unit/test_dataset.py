@@ -340,8 +340,9 @@ def test_token_limit_is_decided_by_bounds(text: str, rule: str | None) -> None:
 def test_rejection_reads_like_a_message_to_a_person() -> None:
     """These words reach the notification: what is wrong, where, and where all of it is listed."""
     document = document_of(*read(jsonl([{"prompt": "a"}] * 7)))
-    text = rejection(document, "s3://output/runs/x/dataset/report.json")
+    text = rejection(document, "s3://output/runs/x/dataset/report.html", "s3://output/runs/x/dataset/issues.csv")
     assert "7 errors in 7 records, so nothing was started or bought" in text
     assert "train.jsonl, line 1: completion is missing. [missing-key]" in text
     assert "and 2 more" in text
-    assert "s3://output/runs/x/dataset/report.json" in text
+    assert "s3://output/runs/x/dataset/report.html" in text
+    assert "s3://output/runs/x/dataset/issues.csv" in text

@@ -73,7 +73,9 @@ def test_notification_says_what_to_do_once_for_neighbouring_findings() -> None:
     report = DatasetReport()
     read = check_set(io.BytesIO(lines_of(*[{"prompt": "a", "completion": None}] * 3)), "train.jsonl", HAIKU, report)
     wanted = Wanted(HAIKU, SplitSettings(), few_shot=0, hyperparameters={})
-    text = rejection(dataset_document(report, {"train": read}, wanted), "s3://output/report.json")
+    text = rejection(
+        dataset_document(report, {"train": read}, wanted), "s3://output/report.html", "s3://output/issues.csv"
+    )
     assert text.count("Fill in the text, or leave the record out") == 1
 
 

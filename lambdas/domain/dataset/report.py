@@ -145,7 +145,7 @@ class DatasetReport:
         }
 
 
-def rejection(document: DatasetDocument, report_uri: str) -> str:
+def rejection(document: DatasetDocument, page_uri: str, findings_uri: str) -> str:
     """The refusal as a person reads it in a notification: how much is wrong, the first errors, where all are."""
     errors = [found for found in document.issues if found.severity == "error"][:_ERRORS_SHOWN]
     rest = document.errors - len(errors)
@@ -158,7 +158,7 @@ def rejection(document: DatasetDocument, report_uri: str) -> str:
                 for found, following in zip_longest(errors, errors[1:])
             ),
             *([f"- and {rest} more"] if rest else []),
-            f"Full report: {report_uri}. Correct the data and upload it again.",
+            f"Full report: {page_uri}; all findings: {findings_uri}. Correct the data and upload it again.",
         ]
     )
 

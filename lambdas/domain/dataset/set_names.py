@@ -5,3 +5,6 @@ from typing import Literal
 SetName = Literal["train", "validation", "test"]
 SET_NAMES: tuple[SetName, ...] = ("train", "validation", "test")
 SETTINGS_FILE = "run.json"
+# What the check of a data set leaves for people, under a run's prefix: a page to look at, and all findings.
+DATASET_PAGE = "dataset/report.html"
+DATASET_FINDINGS = "dataset/issues.csv"

@@ -140,8 +140,13 @@ def request_message(
     deleted_models: int,
     environment: str,
     region: str,
+    dataset_page: str,
+    findings: str,
 ) -> Notification:
-    """Asks for an answer; `deleted_models` says how many models are deleted when the run ends."""
+    """Asks for an answer; `deleted_models` says how many models are deleted when the run ends.
+
+    `dataset_page` and `findings` are the URIs of what the check of the data set left for people.
+    """
     loss = "not known" if validation_loss is None else f"{validation_loss:.4f}"
     where = f"--deployment {environment} --region {region}"
     many = f"the {deleted_models} models that were not chosen are deleted when the run ends; "
@@ -150,6 +155,7 @@ def request_message(
         f"The model of run {run_id} is trained. Before it is measured, the run would buy: {purchase}.",
         f"Validation loss: {loss}.",
         estimate_text(request.estimate),
+        f"Data set: {dataset_page}\nAll findings in it: {findings}",
         "Answer in a checkout of the project, with credentials of this account:\n"
         f"  fine-tune approve {run_id} {where}\n"
         f'  fine-tune reject {run_id} {where} --reason "..."',

@@ -99,6 +99,8 @@ def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(
         "Total: not known; no price for: provisioned throughput. The rest is 2,469.14 USD",
         f"fine-tune approve {event['run']['id']} --deployment fine-tuning --region us-west-2",
         f"fine-tune reject {event['run']['id']}",
+        f"Data set: s3://{BUCKET}/{expect['prefix']}dataset/report.html",
+        f"s3://{BUCKET}/{expect['prefix']}dataset/issues.csv",
         f"Without an answer until {request['answer_until']} the run ends, and nothing is bought",
     ):
         assert part in text
