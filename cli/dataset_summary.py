@@ -15,6 +15,7 @@ from local.terminal import Console
 
 EXAMPLES_PER_RULE = 3
 LABELS_SHOWN = 20
+_OF_SETTINGS = ("run-settings", "job-settings")
 SAMPLES_SHOWN, SAMPLE_LENGTH = 3, 240
 
 
@@ -66,7 +67,9 @@ def _tell_rule(console: Console, rule: str, count: int, report: DatasetDocument)
     known = report.rules[rule]
     style = "red" if known.severity == "error" else "yellow"
     console.print(Text.assemble((known.severity, style), " ", (rule, "bold"), f" ({count:,}): {known.heading}"))
-    shown = [found for found in report.issues if found.rule == rule][:EXAMPLES_PER_RULE]
+    found_here = [found for found in report.issues if found.rule == rule]
+    # A person wrote each setting: none of them is an example of the others.
+    shown = found_here if rule in _OF_SETTINGS else found_here[:EXAMPLES_PER_RULE]
     for found, following in zip_longest(shown, shown[1:]):
         console.write_line(f"    {found.place}: {found.message}")
         if following is None or following.remedy != found.remedy:

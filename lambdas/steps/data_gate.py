@@ -28,8 +28,10 @@ from lambdas.domain.evaluation.task_kind import TaskKind
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.preflight.verdict_reach import test_group_findings, test_pair_findings
 from lambdas.domain.settings import run_settings
-from lambdas.domain.settings.run_limits import SettingFinding
+from lambdas.domain.settings.run_limits import SettingFinding, doubtful_models
 from lambdas.domain.settings.run_settings import Choices
+
+_MODEL_ID = "Correct the id: the preflight asks each model, and refuses the run where one does not answer."
 
 
 class GivenFile(Protocol):
@@ -108,6 +110,9 @@ def check_dataset(
         report.add("two-files", names[-1], f"{' and '.join(map(outside_text.name, names))} are of the same set.")
     for each in found:
         report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
+    for each in doubtful_models(run_settings.asked_models(choices.settings)):
+        if each.pointer not in {one.pointer for one in found}:
+            report.add("job-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer, remedy=_MODEL_ID)
     added = [("/system", choices.settings.system or "")]
     for finding in further_reserved_words(added, choices.model):
         report.add(finding.rule, run_settings.FILE_NAME, finding.message, pointer=finding.pointer)

@@ -178,6 +178,21 @@ def test_an_option_with_an_unknown_model_is_told_as_such(command: str) -> None:
     assert result.output.startswith("'amazon.nova' cannot be fine-tuned here; the models that can: ")
 
 
+def test_each_wrong_setting_is_shown_with_what_is_meant(tmp_path: Path) -> None:
+    """A person wrote each of them: none is an example of the others."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write(folder / "train.jsonl", rows(140))
+    wrong = {"foo": 1, "bar": 1, "baz": 1, "qux": 1, "splt": {}, "hyperparameters": {"epochCont": 2}}
+    wrong["evaluation"] = {"judges": ["amazon.nova-prov1:0"]}
+    (folder / "run.json").write_text(json.dumps(wrong))
+    _, output, report = run(tmp_path, folder, "--model", HAIKU)
+    words = " ".join(output.split())
+    assert (report["issue_counts"]["run-settings"], report["issue_counts"]["job-settings"]) == (6, 1)
+    for meant in ("split", "epochCount", "amazon.nova-pro-v1:0"):
+        assert f"Did you mean {meant}?" in words
+
+
 def test_a_misspelled_hyperparameter_refuses_the_data_set_here_as_the_preflight_refuses_the_run(tmp_path: Path) -> None:
     """Whoever checks before the upload learns it there; the file is named once, and the right name is offered."""
     folder = tmp_path / "folder"

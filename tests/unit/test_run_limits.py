@@ -142,6 +142,8 @@ def test_without_a_list_the_project_knows_its_catalogue_and_its_examples() -> No
     for file in EXAMPLES.glob("*/run.json"):
         assert faults(json.loads(file.read_text()), allowed_models=None) == {}
     assert faults({"evaluation": {"judges": ["a.dear-one"]}}, allowed_models=None).keys() == {"/evaluation/judges/0"}
+    misspelt = faults({"evaluation": {"judges": ["amazon.nova-prov1:0"]}}, allowed_models=None)
+    assert misspelt["/evaluation/judges/0"].endswith("Did you mean amazon.nova-pro-v1:0?")
     assert {NOVA, f"us.{NOVA}"} <= known_models()
     # It sends the data to other parts of the world: whoever deploys allows it, or nobody does.
     assert not [model_id for model_id in known_models() if "global." in model_id]

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.models.catalogue import BaseModelEntry, catalogue
-from lambdas.domain.settings.run_limits import RunLimits
-from lambdas.domain.settings.run_settings import Choices, compared_models, parse
+from lambdas.domain.settings.run_limits import RunLimits, doubtful_models
+from lambdas.domain.settings.run_settings import Choices, choose, compared_models, parse
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0:200k"
+_KEYS = ("base_model", "split", "evaluation", "mapping", "prompt", "models", "gate", "prices", "tags", "sweep", "aws:x")
 
 
 def faults(document: Any) -> dict[str, str]:
@@ -118,6 +119,82 @@ def test_all_faults_are_told_at_once() -> None:
         "/model_units",
         "/split/seed",
     }
+
+
+def test_no_wrong_key_hides_another_one() -> None:
+    """Each is told with the name that is meant, also beside keys that are close to none and a model that is unknown."""
+    found = faults(
+        {
+            "base_model": "amazon.nova-lite-v1:0:30k",
+            "unheard": 1,
+            "splt": {},
+            "judges": [],
+            "split": {"validation": 0.6, "test": 0.6},
+            "evaluation": {"modles": [], "judges": [1, 2], "models": ["a.b", "a.b"], "gate": {"metrc": "f1"}},
+            "mapping": {"prompt": "subject"},
+        }
+    )
+    assert found.pop("/mapping/completion")
+    assert {key: message.partition("Did you mean ")[2] for key, message in found.items()} == {
+        "/base_model": "amazon.nova-lite-v1:0:300k?",
+        "/unheard": "",
+        "/splt": "split?",
+        "/judges": "evaluation.judges?",
+        "/split": "",
+        "/evaluation/modles": "models?",
+        "/evaluation/judges/0": "",
+        "/evaluation/judges/1": "",
+        "/evaluation/models/1": "",
+        "/evaluation/gate/metrc": "metric?",
+    }
+
+
+def test_what_is_sound_in_a_wrong_run_json_is_used_to_check_the_data() -> None:
+    """Without its mapping each column would be told as a mistake of its own."""
+    text = json.dumps({"epochs": 3, "mapping": {"prompt": "subject", "completion": "category"}, "system": "Be brief."})
+    chosen, found = choose(text.encode(), HAIKU, RunLimits(max_model_units=2))
+    assert [each.pointer for each in found] == ["/epochs"]
+    assert chosen.settings.mapping is not None
+    assert chosen.settings.system == "Be brief."
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), inner, max_size=4),
+        max_leaves=12,
+    )
+)
+def test_any_document_gives_settings_and_findings(document: Any) -> None:
+    """What is left of a wrong document is settings, however it is wrong."""
+    chosen, found = choose(json.dumps(document).encode(), HAIKU, RunLimits(max_model_units=2))
+    assert chosen.model.customization_id == HAIKU or not found
+    assert all(each.message for each in found)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("amazon.nova-lite-v1:0:30k", "amazon.nova-lite-v1:0:300k"),
+        ("Nova Lite", "amazon.nova-lite-v1:0:300k"),
+        ("claude-3-haiku", HAIKU),
+        ("llama3-1-8b", "meta.llama3-1-8b-instruct-v1:0:128k"),
+        ("gpt-4o", ""),
+        ("amazon.nova-premier-v1:0", ""),
+    ],
+)
+def test_a_misspelt_base_model_is_told_with_the_id_that_is_meant(wrong: str, meant: str) -> None:
+    """Ids are long, and people leave out their ends."""
+    asked = faults({"base_model": wrong})["/base_model"].partition("Did you mean ")[2]
+    assert asked == (f"{meant}?" if meant else "")
+
+
+def test_a_misspelt_model_to_ask_is_told_where_any_may_be_asked() -> None:
+    """It may be a new one, so that it is no mistake of its own."""
+    wrong = [("/evaluation/judges/0", "amazon.nova-prov1:0"), ("/evaluation/judges/1", "a.new-one")]
+    (found,) = doubtful_models(wrong)
+    assert found.pointer == "/evaluation/judges/0"
+    assert found.message == "No model 'amazon.nova-prov1:0' is known here. Did you mean amazon.nova-pro-v1:0?"
 
 
 @given(st.binary(max_size=200))

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from lambdas.domain.core.outside_text import name
+from lambdas.domain.models.model_ids import did_you_mean_model
 
 RecordFormat = Literal["messages", "bedrock-conversation-2024", "prompt-completion"]
 ServingKind = Literal["on_demand", "provisioned_throughput"]
@@ -152,5 +153,8 @@ def base_model(model_id: str) -> BaseModelEntry:
     for entry in catalogue():
         if plain in (entry.customization_id, entry.inference_id, entry.foundation_model_id):
             return entry
-    known = ", ".join(entry.customization_id for entry in catalogue())
-    raise UnknownBaseModelError(f"'{name(model_id)}' cannot be fine-tuned here; the models that can: {known}.")
+    known = [entry.customization_id for entry in catalogue()]
+    raise UnknownBaseModelError(
+        f"'{name(model_id)}' cannot be fine-tuned here; the models that can: {', '.join(known)}."
+        f"{did_you_mean_model(plain, known)}"
+    )

@@ -11,6 +11,7 @@ from lambdas.domain.core.outside_text import name
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.evaluation.gate import WIN_RATE, GateSettings
 from lambdas.domain.models.catalogue import PROFILE_PREFIX, BaseModelEntry, catalogue
+from lambdas.domain.models.model_ids import did_you_mean_model
 
 ANY_MODEL = "*"
 # A refusal names so many; docs/operations.md lists the others.
@@ -112,6 +113,19 @@ def model_findings(
     ]
 
 
+def doubtful_models(asked: Iterable[tuple[str, str]]) -> list[SettingFinding]:
+    """The models to be asked, each with its pointer, that are not known here and close to one that is.
+
+    A new one may have such an id, so that this alone refuses nothing.
+    """
+    known = known_models() - _tuned_by()
+    return [
+        SettingFinding(pointer, f"No model '{name(model_id)}' is known here.{meant}")
+        for pointer, model_id in asked
+        if model_id not in known and (meant := did_you_mean_model(model_id, known))
+    ]
+
+
 def known_models() -> frozenset[str]:
     """The models that the project knows: those of the catalogue and of the shipped price file, and their profiles.
 
@@ -126,15 +140,20 @@ def known_models() -> frozenset[str]:
     return frozenset(tuned | asked | {f"{PROFILE_PREFIX}{model_id}" for model_id in asked})
 
 
+def _tuned_by() -> frozenset[str]:
+    """The ids that models are tuned by, and not asked."""
+    return frozenset(entry.customization_id for entry in catalogue())
+
+
 def _ids(entry: BaseModelEntry) -> frozenset[str]:
     """All names of a base model."""
     return frozenset((entry.customization_id, entry.inference_id, entry.foundation_model_id))
 
 
-def _refusal(model_id: str, models: Collection[str]) -> str:
+def _refusal(model_id: str, models: frozenset[str]) -> str:
     told = sorted(models)
     more = f" and {len(told) - _MOST_NAMED} more (docs/operations.md)" if len(told) > _MOST_NAMED else ""
     return (
         f"This environment does not let a run name '{name(model_id)}' (its setting allowed_models). "
-        f"Allowed: {', '.join(told[:_MOST_NAMED])}{more}."
+        f"Allowed: {', '.join(told[:_MOST_NAMED])}{more}.{did_you_mean_model(model_id, models - _tuned_by())}"
     )

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, Field
 
-from lambdas.domain.core.did_you_mean import did_you_mean
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.core.run import RUN_TAGS
 from lambdas.domain.core.settings_model import SettingsModel
@@ -36,6 +35,7 @@ from lambdas.domain.settings.run_limits import (
     task_kind_findings,
     win_rate_findings,
 )
+from lambdas.domain.settings.sound_settings import sound_settings
 from lambdas.domain.training.candidates import SweepSettings
 from lambdas.domain.training.learning_curve import LearningCurveSettings
 from lambdas.domain.training.serve import BEST, Serve
@@ -125,58 +125,52 @@ def parse(text: bytes | None, default_base_model: str, limits: RunLimits) -> Cho
 
     Raises UnknownBaseModelError only where the environment's own default is unknown.
     """
-    default = base_model(default_base_model)
-    if text is not None and len(text) > MAX_BYTES:
-        return [SettingFinding("", f"The file has more than {MAX_BYTES} bytes.")]
-    try:
-        document: Any = {} if text is None else orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        return [SettingFinding("", f"Not JSON: {error}.")]
-    found: list[SettingFinding] = []
-    settings: RunSettings | None = None
-    try:
-        settings = RunSettings.model_validate(document)
-    except ValidationError as error:
-        found = [
-            SettingFinding(
-                _pointer(each["loc"]), _explain(each["type"], each["msg"]) + _meant(each["type"], each["loc"])
-            )
-            for each in error.errors()
-        ]
-    model = default
-    # From the document: a wrong key elsewhere must not hide what is wrong here.
-    chosen = document if isinstance(document, dict) else {}
-    if isinstance(chosen.get("base_model"), str):
-        try:
-            model = base_model(chosen["base_model"])
-        except UnknownBaseModelError as error:
-            return [*found, SettingFinding("/base_model", str(error))]
-    if settings is not None:
-        found += [
-            *_split_findings(settings.split),
-            *_arm_findings(settings, model),
-            *_judge_findings(settings.evaluation.judges),
-            *rubric_findings(settings.evaluation.rubric),
-            *limit_findings(settings.evaluation.rubric, limits.gate),
-            *_asked_id_findings(settings),
-            *_unit_findings(settings, limits.max_model_units),
-            *_added_text_findings(settings, model),
-            *gate_findings(settings.evaluation.gate, limits.gate),
-            *win_rate_findings(settings.evaluation.judges, settings.evaluation.gate, limits.gate),
-            *task_kind_findings(settings.evaluation.task_kind, limits.gate),
-            *model_findings(_named_models(settings), limits.allowed_models, default),
-        ]
-        if not found:
-            return Choices(_with_gate(settings, limits), model)
-    return found
+    choices, found = choose(text, default_base_model, limits)
+    return found or choices
 
 
 def choose(text: bytes | None, default_base_model: str, limits: RunLimits) -> tuple[Choices, list[SettingFinding]]:
-    """What `run.json` chooses, and the findings in it: with any, the defaults, so that the data is checked anyway."""
-    parsed = parse(text, default_base_model, limits)
-    if isinstance(parsed, Choices):
-        return parsed, []
-    return Choices(RunSettings(), base_model(default_base_model)), parsed
+    """What `run.json` chooses, and the findings in it: with any, what is sound, so that the data is checked anyway."""
+    default = base_model(default_base_model)
+    document, found = _document(text)
+    hyperparameters = [f"hyperparameters.{name}" for entry in catalogue() for name in entry.hyperparameters]
+    settings, wrong = sound_settings(RunSettings, document, hyperparameters)
+    found += wrong
+    try:
+        model = default if settings.base_model is None else base_model(settings.base_model)
+    except UnknownBaseModelError as error:
+        model = default
+        found.append(SettingFinding("/base_model", str(error)))
+    is_known = all(each.pointer != "/base_model" for each in found)
+    if not is_known:
+        # They are those of a model that is not known.
+        settings = settings.model_copy(update={"base_model": None, "hyperparameters": {}, "sweep": None})
+    found += [
+        *_arm_findings(settings, model if is_known else None),
+        *(_added_text_findings(settings, model) if is_known else ()),
+        *_split_findings(settings.split),
+        *_judge_findings(settings.evaluation.judges),
+        *rubric_findings(settings.evaluation.rubric),
+        *limit_findings(settings.evaluation.rubric, limits.gate),
+        *_asked_id_findings(settings),
+        *_unit_findings(settings, limits.max_model_units),
+        *gate_findings(settings.evaluation.gate, limits.gate),
+        *win_rate_findings(settings.evaluation.judges, settings.evaluation.gate, limits.gate),
+        *task_kind_findings(settings.evaluation.task_kind, limits.gate),
+        *model_findings(_named_models(settings), limits.allowed_models, default),
+    ]
+    return Choices(_with_gate(settings, limits), model), found
+
+
+def _document(text: bytes | None) -> tuple[Any, list[SettingFinding]]:
+    if text is None:
+        return {}, []
+    if len(text) > MAX_BYTES:
+        return {}, [SettingFinding("", f"The file has more than {MAX_BYTES} bytes.")]
+    try:
+        return orjson.loads(text), []
+    except orjson.JSONDecodeError as error:
+        return {}, [SettingFinding("", f"Not JSON: {error}.")]
 
 
 def _with_gate(settings: RunSettings, limits: RunLimits) -> RunSettings:
@@ -188,10 +182,10 @@ def _named_models(settings: RunSettings) -> Iterator[tuple[str, str]]:
     """Each model that a run.json names, with its pointer; few-shot arms ask the same ones."""
     if settings.base_model is not None:
         yield "/base_model", settings.base_model
-    yield from _asked_models(settings)
+    yield from asked_models(settings)
 
 
-def _asked_models(settings: RunSettings) -> Iterator[tuple[str, str]]:
+def asked_models(settings: RunSettings) -> Iterator[tuple[str, str]]:
     """Each model that a run.json wants to be asked, with its pointer."""
     for key in ("models", "judges"):
         for index, model_id in enumerate(getattr(settings.evaluation, key)):
@@ -223,8 +217,8 @@ def _split_findings(shares: SplitSettings) -> list[SettingFinding]:
     ]
 
 
-def _arm_findings(settings: RunSettings, model: BaseModelEntry) -> list[SettingFinding]:
-    taken = {TUNED, BASE, CHAMPION, arm_name(model.inference_id)}
+def _arm_findings(settings: RunSettings, model: BaseModelEntry | None) -> list[SettingFinding]:
+    taken = {TUNED, BASE, CHAMPION, *([arm_name(model.inference_id)] if model else [])}
     found = []
     for index, model_id in enumerate(settings.evaluation.models):
         if arm_name(model_id) in taken:
@@ -246,7 +240,7 @@ def _judge_findings(judges: list[str]) -> list[SettingFinding]:
 def _asked_id_findings(settings: RunSettings) -> Iterator[SettingFinding]:
     """The ids that a model is tuned by: Converse finds no model of this name."""
     ids = {entry.customization_id: entry.inference_id for entry in catalogue()}
-    for pointer, model_id in _asked_models(settings):
+    for pointer, model_id in asked_models(settings):
         if (asked := ids.get(id_of(model_id))) is not None:
             yield SettingFinding(
                 pointer, f"'{name(model_id)}' is the id that the model is tuned by; write '{asked}' to ask it."
@@ -273,31 +267,3 @@ def _added_text_findings(settings: RunSettings, model: BaseModelEntry) -> Iterat
         for word in model.reserved_words:
             if text is not None and word in text:
                 yield SettingFinding(pointer, f"A prompt for {model.name} cannot have {word!r}.")
-
-
-def _pointer(location: tuple[int | str, ...]) -> str:
-    # pydantic ends the location of a wrong key of a dict with "[key]", which is no part of the user's file.
-    kept = [part for part in location if part != "[key]"]
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in kept)
-
-
-def _meant(kind: str, location: tuple[int | str, ...]) -> str:
-    """The setting that a key which is none may be meant for."""
-    if kind != "extra_forbidden":
-        return ""
-    known: type[BaseModel] = RunSettings
-    for part in location[:-1]:
-        inner = known.model_fields[part].annotation if part in known.model_fields else None
-        models = [each for each in (inner, *get_args(inner)) if isinstance(each, type) and issubclass(each, BaseModel)]
-        if not models:
-            return ""
-        known = models[0]
-    names = [field.alias or name for name, field in known.model_fields.items()]
-    if known is RunSettings:
-        names += [f"hyperparameters.{name}" for entry in catalogue() for name in entry.hyperparameters]
-    return did_you_mean(str(location[-1]), names)
-
-
-def _explain(kind: str, message: str) -> str:
-    explained = {"extra_forbidden": "There is no such setting", "model_type": "A JSON object is needed"}
-    return f"{explained.get(kind, message).removeprefix('Value error, ').rstrip('.')}."

@@ -438,8 +438,8 @@ RULES: dict[str, Rule] = {
     "job-settings": Rule(
         "run",
         "warning",
-        "The base model does not take what run.json sets.",
-        "The base model takes the hyperparameters and the sweep in run.json.",
+        "What run.json sets would not pass the preflight.",
+        "The base model takes the hyperparameters and the sweep in run.json, and its models are known by their ids.",
         "Correct them: the preflight refuses the run, and no job is started.",
     ),
     "run-settings": Rule(
