@@ -25,17 +25,20 @@ def sound_settings(
     `more_names` are further names that a key at the top may be meant for.
     """
     found: list[SettingFinding] = []
-    for attempt in count():
+    told: list[_Location] = []
+    for _ in count():
         try:
             return model.model_validate(document), found
         except ValidationError as error:
-            for each in error.errors():
-                # Without a wrong key another one may be missing, which is no mistake of its own.
-                if attempt == 0 or each["type"] != "missing":
-                    meant = _meant(model, each["loc"], more_names) if each["type"] == "extra_forbidden" else ""
-                    found.append(SettingFinding(_pointer(each["loc"]), _explain(each["type"], each["msg"]) + meant))
-            document = _without(document, [each["loc"] for each in error.errors()])
-    raise AssertionError("Each attempt removes something.")
+            wrong = error.errors()
+        for each in wrong:
+            # What is wrong around a key only since that was left out is no mistake of its own.
+            if not any(location[: len(each["loc"])] == each["loc"] for location in told):
+                meant = _meant(model, each["loc"], more_names) if each["type"] == "extra_forbidden" else ""
+                found.append(SettingFinding(_pointer(each["loc"]), _explain(each["type"], each["msg"]) + meant))
+        told += [each["loc"] for each in wrong]
+        document = _without(document, [each["loc"] for each in wrong])
+    raise AssertionError("Each attempt leaves something out.")
 
 
 def _without(document: Any, locations: list[_Location]) -> Any:
