@@ -15,6 +15,7 @@ from rich.text import Text
 from cli.account import Account, account_of
 from cli.data_set import files_of, settings_of
 from cli.folders import PREFLIGHT, PREFLIGHT_FOLDER
+from cli.plan_table import tell_plan
 from cli.settings import settings_here
 from cli.stack_outputs import outputs_of
 from cli.validate import Opener, choose, validate
@@ -112,7 +113,7 @@ def save(result: PreflightDocument, folder: Path = PREFLIGHT_FOLDER) -> Path:
 
 
 def tell(console: Console, result: PreflightDocument) -> None:
-    """A table of the checks, and what to do about each finding."""
+    """A table of the checks, what to do about each finding, and a table of the plan."""
     table = Table("check", "status", "what was found")
     for each in result.checks:
         table.add_row(each.check, Text(each.status, STYLES[each.status]), each.message)
@@ -122,6 +123,7 @@ def tell(console: Console, result: PreflightDocument) -> None:
         text = f"{finding.check}: {finding.remedy}{codes}"
         console.print(text, style=STYLES["failed" if finding.severity == "error" else "warning"])
     if result.estimate:
+        tell_plan(console, result.estimate)
         known, unknown = f"{amount(result.estimate.known_usd)} USD", result.estimate.unknown
         text = f"unknown, no price for {'; '.join(unknown)}. The rest: {known}" if unknown else known
         console.write_line(f"Estimated cost: {text}. {unconfirmed_text(result.estimate)}".rstrip())

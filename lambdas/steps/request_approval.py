@@ -8,6 +8,7 @@ from lambdas.domain.core.run import Run
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.dataset.set_names import DATASET_FINDINGS, DATASET_PAGE
 from lambdas.domain.plan.plan import Plan
+from lambdas.domain.plan.served import most_served
 from lambdas.domain.report import approval
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.choice import TunedModel
@@ -39,7 +40,7 @@ def request_approval(
     message = approval.request_message(
         run.id,
         request,
-        approval.purchase_text(plan.serving, plan.model_units, longest_lease_hours),
+        approval.purchase_text(plan.serving, plan.model_units, longest_lease_hours, most_served(plan)),
         model.validation_loss,
         deleted_models=0 if plan.keep_models else len(others),
         environment=environment,

@@ -27,15 +27,17 @@ def answers(count: int = 10) -> AnswerFigures:
 def cost(
     run_plan: Plan,
     *,
-    seconds: float | None = 330.5,
+    leases: Sequence[float] = (330.5,),
     prices: Prices = PRICES,
     epochs: Mapping[int, int] = EPOCHS,
     started: Sequence[int] = (1,),
     kept_models: int = 1,
     judges: Sequence[JudgeSummary] = (),
+    others: Sequence[str] = (),
 ) -> RunCost:
-    """A report's cost of a run with two arms."""
-    usage = Usage(started, kept_models, seconds, {"tuned": answers(), "base": answers()}, judges)
+    """A report's cost of a run with two arms, and the arms of these served candidates."""
+    answered = {"tuned": answers(), "base": answers(), **dict.fromkeys(others, answers())}
+    usage = Usage(started, kept_models, leases, answered, judges)
     return report_cost(run_plan, usage, Costs(prices, estimate(run_plan, prices), epochs))
 
 
@@ -103,7 +105,7 @@ def test_storage_is_that_of_the_models_which_are_left() -> None:
 
 def test_on_demand_run_pays_for_its_tuned_answers() -> None:
     """It has no throughput, whatever the time."""
-    found = usd(cost(plan(serving="on_demand"), seconds=None))
+    found = usd(cost(plan(serving="on_demand"), leases=()))
     assert "throughput" not in found
     assert found["answers/tuned/input"] == pytest.approx(1.0 * 0.001)
 
@@ -133,7 +135,7 @@ def test_unknown_price_leaves_total_and_difference_unknown() -> None:
 def test_report_names_run_jsons_own_prices_and_keeps_its_keys() -> None:
     """report.json's `cost` is a contract: `own` stands there only where run.json has prices."""
     usual = cost(plan()).dump()
-    assert list(usual) == ["prices", "estimate", "actual", "difference"]
+    assert list(usual) == ["prices", "estimate", "actual", "difference", "candidates"]
     assert set(usual["prices"]) == {"as_of", "source"}
     own = cost(plan(evaluation=evaluation(prices={HAIKU: {"input": 1, "output": 1}})))
     assert own.dump()["prices"]["own"] == [HAIKU]

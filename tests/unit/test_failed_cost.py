@@ -23,15 +23,14 @@ def used(
     *,
     started: Sequence[int] = (1,),
     completed: bool = True,
-    purchased: bool = False,
-    served_seconds: float | None = None,
+    leases: Sequence[float | None] = (),
     models_left: int = 0,
     jobs_unknown: bool = False,
     run_plan: Plan | None = None,
     prices: Prices = PRICES,
 ) -> dict[str, float | None]:
     """Each line's USD of a failed run's actual cost."""
-    usage = FailedUsage(started, completed, purchased, served_seconds, models_left, jobs_unknown)
+    usage = FailedUsage(started, completed, leases, models_left, jobs_unknown)
     found = cost(usage, run_plan, prices)
     return {line.id: line.usd for line in found.actual.lines}
 
@@ -58,7 +57,7 @@ def test_answers_after_the_purchase_cost_nothing_before_it() -> None:
     arms = {"tuned": TUNED, "tuned-few-shot-3": Arm(model_id=None, few_shot=3), "base": BASE}
     on_demand = plan(serving="on_demand", arms=arms, evaluation=evaluation(judges=["judge"]))
     assert set(used(run_plan=on_demand)) == {"training", "answers/base/input", "answers/base/output"}
-    assert {"answers/tuned-few-shot-3/input", "judging/judge/output"} <= set(used(run_plan=on_demand, purchased=True))
+    assert {"answers/tuned-few-shot-3/input", "judging/judge/output"} <= set(used(run_plan=on_demand, leases=[None]))
 
 
 @pytest.mark.assumption("billing-stopped-job")
@@ -83,14 +82,14 @@ def test_only_jobs_that_were_started_are_counted() -> None:
 @pytest.mark.assumption("billing-throughput-by-begun-hour", "billing-throughput-by-unit-and-hour")
 def test_throughput_is_billed_by_begun_hours_and_unknown_without_its_times() -> None:
     """61 minutes are two hours; what never was in service may be billed all the same."""
-    assert used(purchased=True, served_seconds=61 * 60)["throughput"] == 80
-    assert used(purchased=True)["throughput"] is None
+    assert used(leases=[61 * 60])["throughput"] == 80
+    assert used(leases=[None])["throughput"] is None
 
 
 def test_throughput_of_a_failed_run_is_billed_in_the_steps_of_the_price_file() -> None:
     """A run that succeeds is, and the failed one has the same bill: 61 minutes in steps of a minute."""
     prices = PRICES.model_copy(update={"throughput_billing_seconds": 60})
-    assert used(purchased=True, served_seconds=61 * 60, prices=prices)["throughput"] == pytest.approx(40 * 61 / 60)
+    assert used(leases=[61 * 60], prices=prices)["throughput"] == pytest.approx(40 * 61 / 60)
 
 
 def test_each_started_job_is_billed_for_its_own_training_set() -> None:

@@ -62,7 +62,7 @@ def test_its_estimate_and_its_cost_have_no_training_and_no_new_storage() -> None
     made = estimate(plan(), prices)
     trained = estimate(Plan.parse(make_plan()), prices)
     assert {line.id for line in trained.lines} - {line.id for line in made.lines} == {"training", "storage"}
-    usage = Usage(started_jobs=[], kept_models=1, billed_seconds=None, answers={}, judges=[])
+    usage = Usage(started_jobs=[], kept_models=1, leases=(), answers={}, judges=[])
     cost = report_cost(plan(), usage, Costs(prices, made, {}))
     assert {line.id for line in cost.actual.lines}.isdisjoint({"training", "storage"})
 

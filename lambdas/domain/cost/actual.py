@@ -4,12 +4,13 @@ Bedrock tells the tokens of answers and judgements and the epochs of a job. It d
 on: those stay estimated.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import Field
 
 from lambdas.domain.core.fact import Fact
+from lambdas.domain.cost.by_candidate import CandidateCost
 from lambdas.domain.cost.estimate import (
     CostTotal,
     Estimate,
@@ -26,7 +27,8 @@ from lambdas.domain.cost.lines import (
     TokensUsed,
     answer_lines,
     judging_lines,
-    model_units_text,
+    leases_text,
+    other_candidate_lines,
     planned_epochs,
     storage_line,
     throughput_line,
@@ -60,12 +62,13 @@ class Usage:
     """What a run has used.
 
     `started_jobs` are the numbers of the candidates whose jobs were started, `kept_models` says how many custom models
-    are left. `billed_seconds` is the throughput's, None where there was none.
+    are left. `leases` are the seconds for which each throughput was in service. `answers` are those of all arms and of
+    the served candidates beside the chosen one.
     """
 
     started_jobs: Sequence[int]
     kept_models: int
-    billed_seconds: float | None
+    leases: Sequence[float]
     answers: Mapping[str, AnswerFigures]
     judges: Sequence[JudgeSummary]
 
@@ -99,12 +102,14 @@ class CostDifference(Fact):
 
 
 class RunCost(Fact):
-    """The report's `cost`: what the run was estimated to cost, and what it has cost."""
+    """The report's `cost`: what the run was estimated to cost, each of its candidates, and what it has cost."""
 
     prices: ReportedPrices
     estimate: CostTotal
     actual: CostTotal
     difference: CostDifference
+    # Earlier versions stored none.
+    candidates: list[CandidateCost] = Field(default=[])
 
 
 def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
@@ -112,21 +117,27 @@ def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
     prices = costs.prices
     trained = plan.custom_model is None
     lines = [_training(plan, usage.started_jobs, costs)] if trained else []
-    if usage.billed_seconds and plan.serving != ON_DEMAND:
-        note = (
-            f"In service for {usage.billed_seconds:,.0f} s, begun billing steps counted whole, times "
-            f"{model_units_text(plan)}; whether AWS bills the creation, too, is not documented."
-        )
-        lines.append(throughput_line(plan, prices, usage.billed_seconds, note))
-    for arm, answered in usage.answers.items():
-        used = TokensUsed(answered.input_tokens, sum(drop_unknown(answered.output_tokens)))
-        lines += answer_lines(plan, prices, arm, used, _COUNTED)
+    if any(usage.leases) and plan.serving != ON_DEMAND:
+        note = f"{leases_text(plan, usage.leases)}; whether AWS bills the creation, too, is not documented."
+        lines.append(throughput_line(plan, prices, usage.leases, note))
+    lines += _answers(plan, usage.answers, prices)
     for judge in usage.judges:
         used = TokensUsed(judge.input_tokens, judge.output_tokens)
         lines += judging_lines(prices, judge.model_id, used, _COUNTED)
     if trained:
         lines.append(storage_line(plan, prices, usage.kept_models, "Billed each month until the model is deleted."))
     return compare(costs.estimate, lines, price_source(prices), own=own_prices(plan))
+
+
+def _answers(plan: Plan, answers: Mapping[str, AnswerFigures], prices: Prices) -> Iterator[CostLine]:
+    used = {arm: TokensUsed(each.input_tokens, sum(drop_unknown(each.output_tokens))) for arm, each in answers.items()}
+    for arm in plan.arms:
+        if arm in used:
+            yield from answer_lines(plan, prices, arm, used[arm], _COUNTED)
+    others = [tokens for arm, tokens in used.items() if arm not in plan.arms]
+    if others:
+        total = TokensUsed(sum(each.input for each in others), sum(each.output for each in others))
+        yield from other_candidate_lines(plan, prices, total, _COUNTED)
 
 
 def compare(estimate: Estimate, used: Sequence[CostLine], prices: PriceSource, *, own: Sequence[str] = ()) -> RunCost:
@@ -137,6 +148,7 @@ def compare(estimate: Estimate, used: Sequence[CostLine], prices: PriceSource, *
         estimate=estimate.total(),
         actual=actual,
         difference=_difference(estimate, actual),
+        candidates=estimate.candidates,
     )
 
 

@@ -13,18 +13,25 @@ _SECONDS_PER_HOUR = 3600
 
 
 def answer_prices(plan: Plan, answers: Mapping[str, AnswerFigures], prices: Prices) -> dict[str, float | None]:
-    """1,000 answers of each arm: by their tokens, or by the time of the throughput that served them."""
+    """1,000 answers of each arm: by their tokens, or by the time of the throughput that served them.
+
+    Arms that the plan does not have are those of served candidates beside the chosen one.
+    """
     own = prices.base_models[plan.base_model]
+    models = {name: arm.model_id for name, arm in plan.arms.items()}
+    others = {name: figures for name, figures in answers.items() if name not in models}
     by_tokens = {
-        name: on_demand_price(
-            answers[name], prices.foundation_models.get(arm.model_id) if arm.model_id else own.on_demand
-        )
-        for name, arm in plan.arms.items()
+        name: on_demand_price(answers[name], prices.foundation_models.get(model_id) if model_id else own.on_demand)
+        for name, model_id in (models | dict.fromkeys(others)).items()
     }
     if plan.serving == ON_DEMAND:
         return by_tokens
     per_hour = None if own.model_unit_per_hour is None else own.model_unit_per_hour.usd * plan.model_units
-    return by_tokens | throughput_prices({name: answers[name] for name in needing_throughput(plan.arms)}, per_hour)
+    chosen = {name: answers[name] for name in needing_throughput(plan.arms)}
+    # Each candidate has a throughput of its own.
+    for served in (chosen, *({name: figures} for name, figures in others.items())):
+        by_tokens |= throughput_prices(served, per_hour)
+    return by_tokens
 
 
 def on_demand_price(figures: AnswerFigures, price: TokenPrice | None) -> float | None:

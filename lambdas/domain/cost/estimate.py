@@ -1,10 +1,12 @@
 """What a run will cost, line by line, from its plan and a price file: docs/cost.md has the formulas."""
 
 from collections.abc import Iterator, Sequence
-from math import ceil
+
+from pydantic import Field
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.cost.by_candidate import CandidateCost, candidate_costs
 from lambdas.domain.cost.lines import (
     THROUGHPUT,
     CostLine,
@@ -13,30 +15,37 @@ from lambdas.domain.cost.lines import (
     answer_lines,
     judging_lines,
     model_units_text,
+    other_candidate_lines,
     planned_epochs,
     storage_line,
     throughput_line,
     token_epochs,
     token_epochs_text,
+    training_factor,
+    training_factor_text,
     training_line,
+)
+from lambdas.domain.cost.planned_serving import (
+    BASELINE_OUTPUT_FACTOR,
+    CREATION_SECONDS,
+    SECONDS_PER_ANSWER,
+    answer_length,
+    answer_tokens,
+    answering_seconds,
+    chosen_arms,
+    other_arms,
+    planned_leases,
 )
 from lambdas.domain.cost.price_file import CHECK, FILE_NAME, Prices
 from lambdas.domain.dataset.tokens import ESTIMATED
-from lambdas.domain.evaluation.arms import needing_throughput
+from lambdas.domain.evaluation.arms import TUNED, Arm
 from lambdas.domain.evaluation.judging.pairwise import ORDERS, prompt_tokens
-from lambdas.domain.evaluation.shards import RECORDS_PER_SHARD, plan_shards
 from lambdas.domain.plan.plan import Plan
+from lambdas.domain.plan.served import most_served
 from lambdas.domain.serving.kinds import ON_DEMAND
 
 CAP_CHECK = "cost-cap"
 
-# Creating a throughput takes 20 to 30 minutes (AWS's own notebook on Claude 3 Haiku). Whether AWS bills that time is
-# not documented, so the estimate does.
-CREATION_SECONDS = 30 * 60
-# A long answer; the records of a shard are asked one after another.
-SECONDS_PER_ANSWER = 10
-# Untuned models answer at more length than the references: 34 tokens against a tuned model's 22 on TAT-QA.
-BASELINE_OUTPUT_FACTOR = 2
 # A reason of at most four sentences, and the judgement.
 JUDGEMENT_TOKENS = 150
 
@@ -76,11 +85,16 @@ class EstimateSummary(Fact):
 
 
 class Estimate(CostTotal):
-    """What a run costs, where the prices are from, and in which steps a throughput's time is billed."""
+    """What a run costs, where the prices are from, and in which steps a throughput's time is billed.
+
+    `candidates` has each one's part. All of them train on `training_factor` times the tokens of the first one's job.
+    """
 
     prices: PriceSource
-    # Earlier versions stored none.
+    # Earlier versions stored none of these.
     throughput_billing_seconds: int = 3600
+    candidates: list[CandidateCost] = Field(default=[])
+    training_factor: float | None = None
 
     def summary(self) -> EstimateSummary:
         """The estimate without its lines."""
@@ -132,7 +146,13 @@ def estimate(plan: Plan, prices: Prices) -> Estimate:
         *([storage_line(plan, prices, kept_models, note)] if trained else []),
     ]
     step = prices.throughput_billing_seconds
-    return Estimate(**dict(add_up(lines)), prices=price_source(prices), throughput_billing_seconds=step)
+    return Estimate(
+        **dict(add_up(lines)),
+        prices=price_source(prices),
+        throughput_billing_seconds=step,
+        candidates=candidate_costs(plan, prices),
+        training_factor=training_factor(plan),
+    )
 
 
 def price_source(prices: Prices) -> PriceSource:
@@ -153,38 +173,53 @@ def _training(plan: Plan, prices: Prices) -> CostLine:
     early = "; early stopping may end a job earlier" if stoppable else ""
     counted = token_epochs_text(plan, epochs).capitalize()
     note = f"{counted}; tokens {ESTIMATED}{early}; validation is not billed."
+    note = f"{note} {training_factor_text(training_factor(plan))}".rstrip()
     return training_line(plan, prices, token_epochs(plan, epochs), note)
 
 
 def _throughput(plan: Plan, prices: Prices) -> Iterator[CostLine]:
-    """The throughput's time, where one serves the tuned arms."""
+    """The time of the throughputs, where they serve the candidates."""
     if plan.serving == ON_DEMAND:
         return
-    shards = plan_shards(needing_throughput(plan.arms), plan.dataset.test.records)
-    rounds = ceil(len(shards) / plan.max_concurrency)
-    answering_seconds = rounds * RECORDS_PER_SHARD * SECONDS_PER_ANSWER
     step_minutes = prices.throughput_billing_seconds / 60
     note = (
-        f"{CREATION_SECONDS // 60} minutes of creation, in case they are billed, and {answering_seconds / 60:.0f} of "
-        f"answers, {plan.max_concurrency} at a time (max_concurrency) at {SECONDS_PER_ANSWER} s each; begun steps of "
+        f"{CREATION_SECONDS // 60} minutes of creation, in case they are billed, and {_answering_text(plan)}, "
+        f"{plan.max_concurrency} at a time (max_concurrency) at {SECONDS_PER_ANSWER} s each; begun steps of "
         f"{step_minutes:g} minutes count whole; {model_units_text(plan)}."
     )
-    yield throughput_line(plan, prices, CREATION_SECONDS + answering_seconds, note)
+    served = most_served(plan)
+    if served > 1:
+        note = f"{served} candidates are served, each by a throughput of its own: {note}"
+    yield throughput_line(plan, prices, planned_leases(plan), note)
+
+
+def _answering_text(plan: Plan) -> str:
+    chosen, other = (answering_seconds(plan, arms(plan)) / 60 for arms in (chosen_arms, other_arms))
+    if most_served(plan) == 1 or chosen == other:
+        return f"{chosen:.0f} of answers"
+    return f"{chosen:.0f} of answers for the chosen one, {other:.0f} for each other one"
 
 
 def _answers(plan: Plan, prices: Prices) -> Iterator[CostLine]:
     """The answers of the arms that are billed by their tokens."""
-    records, tokens = plan.dataset.test.records, plan.tokens
     for name, arm in plan.arms.items():
-        asked = tokens.test_prompts + (records * tokens.examples if arm.few_shot else 0)
-        factor = 1 if arm.model_id is None else BASELINE_OUTPUT_FACTOR
-        answered = min(tokens.test_references * factor, records * plan.evaluation.max_tokens)
-        length = "as long as" if factor == 1 else f"{factor} times as long as"
-        notes = TokenNotes(
-            f"{records} test prompts{' with their examples' if arm.few_shot else ''} {ESTIMATED}.",
-            f"Answers {length} the references {ESTIMATED}, at most max_tokens each.",
-        )
-        yield from answer_lines(plan, prices, name, TokensUsed(asked, answered), notes)
+        yield from answer_lines(plan, prices, name, answer_tokens(plan, arm), _answer_notes(plan, arm, 1))
+    others = most_served(plan) - 1
+    if others:
+        arm = plan.arms[TUNED]
+        asked, answered = answer_tokens(plan, arm)
+        tokens = TokensUsed(asked * others, answered * others)
+        yield from other_candidate_lines(plan, prices, tokens, _answer_notes(plan, arm, others))
+
+
+def _answer_notes(plan: Plan, arm: Arm, models: int) -> TokenNotes:
+    factor = answer_length(arm)
+    length = "as long as" if factor == 1 else f"{factor} times as long as"
+    asked = f"{plan.dataset.test.records} test prompts{' with their examples' if arm.few_shot else ''}"
+    return TokenNotes(
+        f"{asked}{f' for each of {models} models' if models > 1 else ''} {ESTIMATED}.",
+        f"Answers {length} the references {ESTIMATED}, at most max_tokens each.",
+    )
 
 
 def _judging(plan: Plan, prices: Prices) -> Iterator[CostLine]:
@@ -248,7 +283,8 @@ def _above_cap(estimate: Estimate, cap_usd: float) -> Finding:
             f"The run is estimated at {estimated}, above its cap of {cap_usd:.2f} USD; most of it is {largest.item}."
         ),
         remedy=(
-            "Make the run cheaper (fewer epochs, jobs, model units, models to compare, judges or test records), or "
-            "raise the cap: the lower one of max_cost_usd in run.json and max_run_cost_usd in cdk.json counts."
+            "Make the run cheaper (fewer epochs, jobs, candidates to serve, model units, models to compare, judges or "
+            "test records), or raise the cap: the lower one of max_cost_usd in run.json and max_run_cost_usd in "
+            "cdk.json counts."
         ),
     )

@@ -11,12 +11,13 @@ from lambdas.domain.cost.actual import RunCost, compare
 from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.cost.lines import (
     JUDGING_PREFIX,
+    OTHER_CANDIDATES_PREFIX,
     STORAGE,
     THROUGHPUT,
     TRAINING,
     CostLine,
     answers_prefix,
-    model_units_text,
+    leases_text,
     planned_epochs,
     token_epochs,
     token_epochs_text,
@@ -33,14 +34,13 @@ class FailedUsage:
     """How far a run got that failed.
 
     `started_jobs` are the numbers of the candidates whose jobs Bedrock knows, and `completed` says that all of these
-    ran to their end. `jobs_unknown` says that Bedrock did not answer which jobs there are. `served_seconds` is None
-    where the time in service is not known, or where nothing was purchased.
+    ran to their end. `jobs_unknown` says that Bedrock did not answer which jobs there are. `leases` are the seconds in
+    service of each candidate's throughput or deployment that was purchased, None where they are not known.
     """
 
     started_jobs: Sequence[int] = ()
     completed: bool = False
-    purchased: bool = False
-    served_seconds: float | None = None
+    leases: Sequence[float | None] = ()
     models_left: int = 0
     jobs_unknown: bool = False
 
@@ -52,7 +52,8 @@ def failed_cost(plan: Plan, estimate: Estimate, usage: FailedUsage) -> RunCost:
 
 def _used(plan: Plan, estimate: Estimate, usage: FailedUsage) -> Iterator[CostLine]:
     # Before anything serves the tuned model only the baselines are asked.
-    after_purchase = (*map(answers_prefix, needing_throughput(plan.arms)), JUDGING_PREFIX)
+    tuned = map(answers_prefix, needing_throughput(plan.arms))
+    after_purchase = (*tuned, OTHER_CANDIDATES_PREFIX, JUDGING_PREFIX)
     trained = bool(usage.started_jobs) or usage.jobs_unknown
     for line in estimate.lines:
         if line.id == TRAINING:
@@ -62,12 +63,12 @@ def _used(plan: Plan, estimate: Estimate, usage: FailedUsage) -> Iterator[CostLi
                 note = "It is not known which jobs have trained; at most this."
                 yield _changed(line, line.quantity, note, known=False)
         elif line.id == THROUGHPUT:
-            if usage.purchased:
-                yield _throughput(line, plan, estimate.throughput_billing_seconds, usage.served_seconds)
+            if usage.leases:
+                yield _throughput(line, plan, estimate.throughput_billing_seconds, usage.leases)
         elif line.id == STORAGE:
             if usage.models_left:
                 yield _changed(line, usage.models_left, line.note)
-        elif trained and (usage.purchased or not line.id.startswith(after_purchase)):
+        elif trained and (usage.leases or not line.id.startswith(after_purchase)):
             yield _changed(line, line.quantity, _UNCOUNTED, known=False)
 
 
@@ -82,12 +83,13 @@ def _training(line: CostLine, plan: Plan, usage: FailedUsage) -> CostLine:
     return _changed(line, quantity, note, known=False)
 
 
-def _throughput(line: CostLine, plan: Plan, step: int, served_seconds: float | None) -> CostLine:
-    if served_seconds is None:
-        note = "Its time in service is not known; whether AWS bills the creation is not documented."
+def _throughput(line: CostLine, plan: Plan, step: int, leases: Sequence[float | None]) -> CostLine:
+    known = [seconds for seconds in leases if seconds is not None]
+    if len(known) < len(leases):
+        which = "Its time in service is" if len(leases) == 1 else "The time in service of some is"
+        note = f"{which} not known; whether AWS bills the creation is not documented."
         return _changed(line, line.quantity, note, known=False)
-    note = f"In service for {served_seconds:,.0f} s, begun billing steps counted whole, times {model_units_text(plan)}."
-    return _changed(line, unit_hours(plan, served_seconds, step), note)
+    return _changed(line, unit_hours(plan, known, step), f"{leases_text(plan, known)}.")
 
 
 def _changed(line: CostLine, quantity: float, note: str, *, known: bool = True) -> CostLine:

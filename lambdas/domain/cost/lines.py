@@ -3,7 +3,7 @@
 An unknown price makes a line's USD unknown: it never counts as 0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import NamedTuple
 
@@ -14,10 +14,14 @@ from lambdas.domain.cost.price_file import Prices, SourcedTokenPrice, UnitPrice
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.serving.kinds import ON_DEMAND
 
-# The ids of the lines that a run has once. Answers and judging have two lines for each arm and each judge.
+# The ids of the lines that a run has once. Answers and judging have two lines for each arm and each judge, and the
+# answers of served candidates beside the chosen one two lines together: before the run nobody knows which these are.
 TRAINING, THROUGHPUT, STORAGE = "training", "throughput", "storage"
 JUDGING_PREFIX = "judging/"
+OTHER_CANDIDATES_PREFIX = "answers/candidates/"
 SECONDS_PER_HOUR = 3600
+# Where the prices of what is trained stand in the price file.
+BASE_MODELS = "/base_models/"
 
 
 class CostLine(Fact):
@@ -65,27 +69,27 @@ def training_line(plan: Plan, prices: Prices, token_epochs: int, note: str) -> C
         token_epochs / 1000,
         "1,000 tokens",
         prices.base_models[plan.base_model].training_per_1000_tokens,
-        f"/base_models/{plan.base_model}/training_per_1000_tokens",
+        f"{BASE_MODELS}{plan.base_model}/training_per_1000_tokens",
         note,
     )
 
 
-def throughput_line(plan: Plan, prices: Prices, seconds: float, note: str) -> CostLine:
-    """A throughput's time in billing steps times model units."""
+def throughput_line(plan: Plan, prices: Prices, leases: Iterable[float], note: str) -> CostLine:
+    """The seconds of each candidate's throughput in billing steps, times model units."""
     return _line(
         THROUGHPUT,
         "throughput",
-        unit_hours(plan, seconds, prices.throughput_billing_seconds),
+        unit_hours(plan, leases, prices.throughput_billing_seconds),
         "model unit-hour",
         prices.base_models[plan.base_model].model_unit_per_hour,
-        f"/base_models/{plan.base_model}/model_unit_per_hour",
+        f"{BASE_MODELS}{plan.base_model}/model_unit_per_hour",
         note,
     )
 
 
-def unit_hours(plan: Plan, seconds: float, step: int) -> float:
-    """The model unit-hours of a throughput's time in billing steps of so many seconds; a begun one counts as whole."""
-    return ceil(seconds / step) * step / SECONDS_PER_HOUR * plan.model_units
+def unit_hours(plan: Plan, leases: Iterable[float], step: int) -> float:
+    """The model unit-hours of throughputs' times in billing steps of so many seconds; a begun one counts as whole."""
+    return sum(ceil(seconds / step) for seconds in leases) * step / SECONDS_PER_HOUR * plan.model_units
 
 
 def storage_line(plan: Plan, prices: Prices, kept_models: int, note: str) -> CostLine:
@@ -96,21 +100,24 @@ def storage_line(plan: Plan, prices: Prices, kept_models: int, note: str) -> Cos
         kept_models,
         "model",
         prices.base_models[plan.base_model].storage_per_month,
-        f"/base_models/{plan.base_model}/storage_per_month",
+        f"{BASE_MODELS}{plan.base_model}/storage_per_month",
         note,
     )
 
 
 def answer_lines(plan: Plan, prices: Prices, arm: str, tokens: TokensUsed, notes: TokenNotes) -> list[CostLine]:
     """An arm's answers by their tokens; none for a tuned arm that a throughput serves, since its time is billed."""
-    model_id = plan.arms[arm].model_id
-    if model_id is not None:
-        price, place = prices.foundation_models.get(model_id), f"/foundation_models/{model_id}"
-    elif plan.serving == ON_DEMAND:
-        price, place = prices.base_models[plan.base_model].on_demand, f"/base_models/{plan.base_model}/on_demand"
-    else:
-        return []
-    return _token_lines(answers_prefix(arm), f"answers of {arm}", tokens, price, place, notes)
+    model_id, prefix, item = plan.arms[arm].model_id, answers_prefix(arm), f"answers of {arm}"
+    if model_id is None:
+        return _tuned_answer_lines(plan, prices, prefix, item, tokens, notes)
+    price = prices.foundation_models.get(model_id)
+    return _token_lines(prefix, item, tokens, price, f"/foundation_models/{model_id}", notes)
+
+
+def other_candidate_lines(plan: Plan, prices: Prices, tokens: TokensUsed, notes: TokenNotes) -> list[CostLine]:
+    """The answers of all served candidates beside the chosen one; none where throughputs serve them."""
+    item = "answers of the other candidates"
+    return _tuned_answer_lines(plan, prices, OTHER_CANDIDATES_PREFIX, item, tokens, notes)
 
 
 def judging_lines(prices: Prices, judge: str, tokens: TokensUsed, notes: TokenNotes) -> list[CostLine]:
@@ -123,6 +130,12 @@ def judging_lines(prices: Prices, judge: str, tokens: TokensUsed, notes: TokenNo
 def model_units_text(plan: Plan) -> str:
     """The model units of a run's throughput, in words."""
     return f"{plan.model_units} model unit{'' if plan.model_units == 1 else 's'}"
+
+
+def leases_text(plan: Plan, leases: Sequence[float]) -> str:
+    """How long each throughput was in service, and how that is billed, in words."""
+    seconds = " + ".join(f"{each:,.0f}" for each in leases)
+    return f"In service for {seconds} s, begun billing steps counted whole, times {model_units_text(plan)}"
 
 
 def planned_epochs(plan: Plan) -> dict[int, int]:
@@ -141,6 +154,32 @@ def token_epochs_text(plan: Plan, epochs: Mapping[int, int]) -> str:
     """The tokens and epochs of each job, in words."""
     factors = ((each.training_set.tokens, epochs[each.number]) for each in plan.candidates if each.number in epochs)
     return f"training tokens x epochs: {' + '.join(f'{tokens:,} x {count}' for tokens, count in factors)}"
+
+
+def training_factor(plan: Plan) -> float | None:
+    """How many times the tokens of the first candidate's job all jobs train on; None where nothing is trained.
+
+    The first candidate trains on the whole set with the recommended values: it is what a run without others would be.
+    """
+    epochs = planned_epochs(plan)
+    one = next((token_epochs(plan, {each.number: epochs[each.number]}) for each in plan.candidates), 0)
+    return token_epochs(plan, epochs) / one if one else None
+
+
+def training_factor_text(factor: float | None) -> str:
+    """The factor as a sentence; empty where there is a single candidate."""
+    if factor is None or factor == 1:
+        return ""
+    return f"The candidates train on {factor:.4g} times the tokens of one run."
+
+
+def _tuned_answer_lines(
+    plan: Plan, prices: Prices, prefix: str, item: str, tokens: TokensUsed, notes: TokenNotes
+) -> list[CostLine]:
+    if plan.serving != ON_DEMAND:
+        return []
+    price = prices.base_models[plan.base_model].on_demand
+    return _token_lines(prefix, item, tokens, price, f"{BASE_MODELS}{plan.base_model}/on_demand", notes)
 
 
 def _token_lines(

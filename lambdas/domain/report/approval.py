@@ -15,7 +15,7 @@ from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.core.outside_text import sentence
 from lambdas.domain.core.timestamps import later, seconds_between
 from lambdas.domain.cost.estimate import Estimate, amount, unconfirmed_text
-from lambdas.domain.cost.lines import CostLine
+from lambdas.domain.cost.lines import CostLine, training_factor_text
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.report.section import Section
 
@@ -166,13 +166,15 @@ def request_message(
     return notification(f"{run_id} waits for your approval{_about(request.estimate)}", "\n\n".join(paragraphs))
 
 
-def purchase_text(serving: ServingKind, model_units: int, longest_lease_hours: float) -> str:
-    """What is about to be bought, in words."""
+def purchase_text(serving: ServingKind, model_units: int, longest_lease_hours: float, models: int = 1) -> str:
+    """What is about to be bought for so many models, in words."""
     until = f"deleted after the test set is answered, at the latest {longest_lease_hours:g} hours after the purchase"
     if serving == "on_demand":
-        return f"an on-demand deployment of the model, {until}; its tokens are billed"
+        what = "an on-demand deployment of the model" if models == 1 else f"on-demand deployments of {models} models"
+        return f"{what}, {'' if models == 1 else 'each '}{until}; its tokens are billed"
     units = f"{model_units} model unit{'s' if model_units > 1 else ''}"
-    return f"Provisioned Throughput without commitment, {units}, billed by the hour and {until}"
+    each = "" if models == 1 else f" for each of {models} models"
+    return f"Provisioned Throughput without commitment, {units}{each}, billed by the hour and {until}"
 
 
 def estimate_text(estimate: Estimate | None) -> str:
@@ -186,7 +188,9 @@ def estimate_text(estimate: Estimate | None) -> str:
         else f"{amount(estimate.total_usd)} USD"
     )
     lines = [f"  {_line_text(line)}" for line in estimate.lines]
-    told = [f"  {unconfirmed_text(estimate)}"] if estimate.unconfirmed else []
+    told = [
+        f"  {text}" for text in (training_factor_text(estimate.training_factor), unconfirmed_text(estimate)) if text
+    ]
     return "\n".join(
         [f"Estimate for the whole run, its training included ({source}):", *lines, f"  Total: {total}", *told]
     )

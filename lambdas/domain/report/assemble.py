@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from lambdas.domain.cost.actual import Costs, RunCost, Usage, report_cost
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
-from lambdas.domain.cost.lines import THROUGHPUT
+from lambdas.domain.cost.lines import throughput_line
 from lambdas.domain.cost.running import running_cost
 from lambdas.domain.evaluation.answer_figures import AnswerFigures, answering_seconds
 from lambdas.domain.evaluation.arms import TUNED
@@ -129,7 +129,8 @@ def assemble_success(
             "decision": _told(evaluation.decision, used),
             "test_set": used,
             "extremes": evaluation.extremes,
-            "throughput": throughput and throughput.model_copy(update={"cost_usd": _throughput_usd(throughput, cost)}),
+            "throughput": throughput
+            and throughput.model_copy(update={"cost_usd": _throughput_usd(plan, throughput, costs)}),
             "training": known.training.model_copy(update=dict(summary)),
             "lineage": lineage,
             "cost": cost,
@@ -211,7 +212,7 @@ def _usage(
     return Usage(
         started_jobs=[one.number for one in facts.started_jobs],
         kept_models=len(facts.models_left),
-        billed_seconds=throughput.billed_seconds if throughput else None,
+        leases=[throughput.billed_seconds] if throughput and throughput.billed_seconds else [],
         answers=answers,
         judges=judging.judges,
     )
@@ -225,8 +226,7 @@ def _failed_cost(facts: RunFacts) -> RunCost | None:
     usage = FailedUsage(
         started_jobs=[one.number for one in facts.started_jobs],
         completed=all(one.status == COMPLETED for one in facts.started_jobs),
-        purchased=serving is not None and serving.arn is not None,
-        served_seconds=served_seconds(serving.in_service_at, serving.deleted_at) if serving else None,
+        leases=[served_seconds(serving.in_service_at, serving.deleted_at)] if serving and serving.arn else [],
         models_left=len(facts.models_left),
         jobs_unknown=facts.jobs_unknown,
     )
@@ -311,11 +311,11 @@ def _with_overhead(throughput: ThroughputFigures | None, tuned: AnswerFigures) -
     return throughput.model_copy(update={"overhead_seconds": round(throughput.billed_seconds - answering, 3)})
 
 
-def _throughput_usd(throughput: ThroughputFigures, cost: RunCost | None) -> float | None:
-    if throughput.billed_seconds == 0:
-        return 0.0
-    lines = cost.actual.lines if cost else []
-    return next((line.usd for line in lines if line.id == THROUGHPUT), None)
+def _throughput_usd(plan: Plan, throughput: ThroughputFigures, costs: Costs | None) -> float | None:
+    """What this one throughput has cost; others may be in the same line of the run's cost."""
+    if not throughput.billed_seconds:
+        return throughput.billed_seconds
+    return throughput_line(plan, costs.prices, [throughput.billed_seconds], "").usd if costs else None
 
 
 def _left_models(facts: RunFacts) -> list[Leftover]:

@@ -104,7 +104,36 @@ def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(
         f"Without an answer until {request['answer_until']} the run ends, and nothing is bought",
     ):
         assert part in text
-    assert request["estimate"] == {**ESTIMATE, "throughput_billing_seconds": 3600}
+    made = {"throughput_billing_seconds": 3600, "candidates": [], "training_factor": None}
+    assert request["estimate"] == ESTIMATE | made
+
+
+@pytest.mark.parametrize(
+    ("serving", "purchase"),
+    [
+        ("provisioned_throughput", "without commitment, 1 model unit for each of 3 models, billed by the hour"),
+        ("on_demand", "on-demand deployments of 3 models, each deleted after the test set is answered"),
+    ],
+)
+def test_the_message_counts_every_candidate(
+    event: dict[str, Any],
+    s3: "S3Client",
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+    serving: str,
+    purchase: str,
+) -> None:
+    """One answer decides on all that is bought."""
+    [candidate] = event["plan"]["candidates"]
+    candidates = [candidate | {"number": number} for number in (1, 2, 3)]
+    event["plan"] |= {"serving": serving, "candidates": candidates, "serve": "all"}
+    s3.put_object(
+        Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=preflight({**ESTIMATE, "training_factor": 1.75})
+    )
+    handler(event, lambda_context)
+    [(_, text)] = told(event)
+    assert purchase in text
+    assert "The candidates train on 1.75 times the tokens of one run." in text
 
 
 def test_the_message_names_prices_that_are_not_confirmed(

@@ -109,6 +109,29 @@ def test_data_set_gives_an_estimate_and_wrong_hyperparameters_fail(tmp_path: Pat
     assert "Preflight failed." in output
 
 
+def test_plan_is_a_table_of_its_candidates(tmp_path: Path) -> None:
+    """Who decides on a sweep sees what each of its jobs, and each that is served, costs."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "train.jsonl").write_bytes((EXAMPLES / "financial-tables.jsonl").read_bytes())
+    (data / "run.json").write_text('{"sweep": {"grid": {"epochCount": [2, 4]}}, "serve": [2]}')
+    status, document, output = run(tmp_path, "--data", str(data), "--model", PRICED)
+    assert status == 0
+    *candidates, chosen = document["estimate"]["candidates"]
+    assert [row["candidate"] for row in candidates] == [1, 2, 3]
+    assert [row["served"] for row in candidates] == [False, True, False]
+    assert (chosen["candidate"], chosen["served"]) == (None, True)
+    rows = [[cell.strip() for cell in line.split("\u2502")[1:-1]] for line in output.splitlines() if "\u2502" in line]
+    told = {row[0]: row for row in rows if len(row) == 6 and row[0]}
+    first, records = told["1"], candidates[0]["records"]
+    assert first[1:5] == [f"{records:,}", "epochCount 5", f"{candidates[0]['training_usd']:,.2f}", "none"]
+    assert told["2"][4] != "none"
+    assert told["all"][5] == f"{document['estimate']['total_usd']:,.2f}"
+    factor = document["estimate"]["training_factor"]
+    assert factor == pytest.approx((5 + 2 + 4) / 5)
+    assert f"The candidates train on {factor:.4g} times the tokens of one run." in output
+
+
 def test_model_of_another_region_fails(tmp_path: Path) -> None:
     """A base model is fine-tuned in few Regions."""
     status, document, _ = run(tmp_path, "--model", "amazon.nova-lite-v1:0:300k")

@@ -1,0 +1,58 @@
+"""A run's plan as a table: each candidate with what its training and its serving are estimated to cost."""
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+from lambdas.domain.cost.by_candidate import CandidateCost, beside_candidates, sum_known
+from lambdas.domain.cost.estimate import Estimate
+from lambdas.domain.cost.lines import training_factor_text
+from local.terminal import Console
+
+
+def tell_plan(console: Console, estimate: Estimate) -> None:
+    """The table and how much the candidates train on; nothing where an earlier version made the estimate."""
+    if not estimate.candidates:
+        return
+    table = Table("candidate", "records", "hyperparameters", "training", "serving", "total", title="The plan, in USD")
+    table.columns[2].overflow = "fold"
+    for column in table.columns[3:]:
+        column.justify, column.no_wrap = "right", True
+    for row in estimate.candidates:
+        table.add_row(*_cells(row))
+    table.add_section()
+    table.add_row("other models, judges, storage", "", "", "", "", _usd(beside_candidates(estimate.lines)))
+    table.add_section()
+    training, serving = (
+        _sum(getattr(row, part) for row in estimate.candidates) for part in ("training_usd", "serving_usd")
+    )
+    table.add_row("all", "", "", training, serving, _usd(estimate.total_usd), style="bold")
+    console.print(table)
+    factor = training_factor_text(estimate.training_factor)
+    if factor:
+        console.write_line(factor)
+
+
+def _cells(row: CandidateCost) -> list[Text]:
+    values = "\n".join(f"{name} {value}" for name, value in row.hyperparameters.items())
+    number = "the chosen one, besides" if row.candidate is None else str(row.candidate)
+    cells = [
+        number,
+        "" if row.records is None else f"{row.records:,}",
+        values,
+        "" if row.candidate is None else _usd(row.training_usd),
+        _usd(row.serving_usd) if row.served else "none",
+        _sum((row.training_usd, row.serving_usd)),
+    ]
+    return [Text(cell) for cell in cells]
+
+
+def _sum(parts: Iterable[float | None]) -> str:
+    return _usd(sum_known(parts))
+
+
+def _usd(usd: float | None) -> str:
+    if usd is None:
+        return "unknown"
+    return "< 0.01" if 0 < usd < 0.01 else f"{usd:,.2f}"
