@@ -21,7 +21,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 
-.PHONY: help install demo faults permissions conformance validate preflight smoke bench fuzz test check pipeline schemas formats assumptions images format deploy destroy synth lock clean
+.PHONY: help install demo faults permissions conformance validate preflight smoke seeds bench fuzz test check pipeline schemas formats assumptions images format deploy destroy synth lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ preflight: $(PYTHON_STAMP) ## a run's checks on the caller's account: make prefl
 
 smoke: install ## deploys, runs, checks and destroys an environment of its own: make smoke [TARGET=aws] [REGION=<region>] [CAP=<USD>] [YES=1] [OUT=<folder>]
 	@python -m cli.smoke $${TARGET:+--target "$$TARGET"} $${REGION:+--region "$$REGION"} $${CAP:+--cap "$$CAP"} $${YES:+--yes} $${OUT:+--out "$$OUT"}
+
+seeds: install ## the tables and pictures of AWS's two posts, from a run on the embedded AWS, into build/seeds: make seeds [DATA=<file or folder>]
+	@python -m cli.seeds $${DATA:+--data "$$DATA"}
 
 faults: install ## faults in every place of a run, none of which may leave anything behind: make faults [ONLY=<pattern>] [REFUSALS=specific|validation]
 	@fine-tune faults $${ONLY:+--only "$$ONLY"} $${REFUSALS:+--refusals "$$REFUSALS"}

@@ -32,14 +32,16 @@ def run_demo(
     keep: bool = False,
     console: Console,
     folder: Path = DEMO_FOLDER,
+    command: str = DEMO,
 ) -> bool:
     """Run the data set to its end on an environment for the model; whether it succeeded and left nothing that bills.
 
-    The Region is the first one where the model can be customized; the simulated Bedrock has it in that `lifecycle`.
+    The Region is the first one where the model can be customized; the simulated Bedrock has it in that `lifecycle`. The
+    folder is that of the `command`.
     """
     progress = Progress(console)
     with (
-        emptied(folder, DEMO, WRITTEN),
+        emptied(folder, command, WRITTEN),
         stopping_on_sigterm(),
         stopping_on_full_disk(folder),
         embedded_aws_for(model, lifecycle, folder) as aws,

@@ -11,6 +11,7 @@ FIX = "fix"
 PREFLIGHT = "preflight"
 RUN = "run"
 SCORE = "score"
+SEEDS = "seeds"
 SMOKE = "smoke"
 VALIDATE = "validate"
 
@@ -21,5 +22,6 @@ PREFLIGHT_FOLDER = BUILD / PREFLIGHT
 # A folder for each run in it.
 RUNS_FOLDER = BUILD / "runs"
 SCORE_FOLDER = BUILD / SCORE
+SEEDS_FOLDER = BUILD / SEEDS
 SMOKE_FOLDER = BUILD / SMOKE
 VALIDATE_FOLDER = BUILD / VALIDATE

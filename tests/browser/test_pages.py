@@ -1,10 +1,12 @@
-"""The two pages of a run in Chromium: accessible, readable on a phone, without network, and never run by their data."""
+"""What people read, in Chromium: accessible, readable on a phone, without network, and never run by its data."""
 
 import json
 from pathlib import Path
 
 import pytest
 
+from cli.seeds.cited import read_cited
+from cli.seeds.page import PAGE, write_page
 from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.cost.actual import Costs
 from lambdas.domain.cost.estimate import estimate, reported_prices
@@ -27,6 +29,7 @@ from lambdas.domain.report.run_report import Lineage
 from lambdas.domain.training.losses import JobLosses, Loss, Losses
 from tests.answer_lines import make_answer, make_judgements
 from tests.browser.chromium import ROOT, needs_chromium, run_node
+from tests.seeds_run import make_run_folder
 from tests.unit.dataset_pages import checked, page_of, tickets
 from tests.unit.reports import succeeded_report
 from tests.unit.run_states import RUN_ID, TRAINING_SET, make_facts, make_plan, make_serving
@@ -140,12 +143,16 @@ def page_named(name: str, folder: Path) -> str:
         return report_page()
     if name == "dataset":
         return page_of(checked(folder, [{**one, "prompt": ATTACK + one["prompt"]} for one in tickets(200)]))
+    if name == "seeds":
+        make_run_folder(folder / "run")
+        write_page(folder / "run", read_cited())
+        return (folder / "run" / PAGE).read_text()
     if name == "refused-dataset":
         return page_of(checked(folder, [*tickets(90), {ATTACK: ATTACK}, "{", {"prompt": "p" * 9_000}]))
     return render_review(RUN_ID, pairs(), simulated=True)
 
 
-@pytest.mark.parametrize("name", ["report", "human_review", "dataset", "refused-dataset"])
+@pytest.mark.parametrize("name", ["report", "human_review", "dataset", "refused-dataset", "seeds"])
 def test_page_is_accessible_on_screen_and_phone_in_light_and_dark(name: str, tmp_path: Path) -> None:
     """Whoever must decide must be able to read it; screenshots are left in build/screenshots to be looked at."""
     page = tmp_path / f"{name}.html"
