@@ -29,6 +29,7 @@ from lambdas.domain.preflight.checks import PreflightDocument, document
 from lambdas.domain.preflight.concurrency import WantedConcurrency
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.preflight.subject import EnvironmentResources, RunNeeds, Subject, Topics, needs_of
+from lambdas.domain.preflight.time_limit import RunTime
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices
@@ -95,6 +96,7 @@ def check_account(
         concurrency=WantedConcurrency(
             settings.max_concurrency, settings.max_throughputs, settings.reconciler_reserved_concurrency
         ),
+        time=RunTime(settings.longest_run_hours, settings.longest_lease_hours, settings.approval_hours),
         network=_network(settings),
     )
     try:

@@ -6,6 +6,7 @@ from lambdas.domain.core.run import Run
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.concurrency import WantedConcurrency
 from lambdas.domain.preflight.subject import Topics
+from lambdas.domain.preflight.time_limit import RunTime
 from lambdas.handlers import composition
 from lambdas.handlers.environment import EnvironmentVariables
 from lambdas.handlers.observability import Json, observed
@@ -28,6 +29,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
         concurrency=WantedConcurrency(
             settings.max_concurrency, settings.max_throughputs, settings.reconciler_reserved_concurrency
         ),
+        time=RunTime(settings.longest_run_hours, settings.longest_lease_hours, settings.approval_hours),
         network=settings.network,
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
         accept_unknown_prices=settings.accept_unknown_prices,

@@ -52,6 +52,7 @@ from lambdas.domain.preflight.simulations import (
 from lambdas.domain.preflight.storage import BUCKET_REGION, in_region
 from lambdas.domain.preflight.subject import EnvironmentResources, Subject
 from lambdas.domain.preflight.subscribers import SUBSCRIBERS, TopicInUse, heard
+from lambdas.domain.preflight.time_limit import TIME, enough_time
 from lambdas.domain.training.customization import IN_PROGRESS
 
 NO_RUN = "There is no run yet."
@@ -115,6 +116,7 @@ def _quotas(subject: Subject, adapters: Adapters) -> list[Check]:
         subject.needs.model_units,
         region=adapters.foundation_models.region(),
         jobs=subject.needs.jobs,
+        served_at_a_time=min(subject.needs.served, subject.concurrency.max_throughputs),
     )
     listed = _ask(adapters.quotas.list_quotas)
     if not isinstance(listed, Unknown) and are_missing(needs, listed):
@@ -134,6 +136,12 @@ def _count_running_jobs(adapters: Adapters) -> int:
     """Each job is asked for: a list that lags behind shows one that has just ended, for which no run must fail."""
     listed = [adapters.bedrock.find_customization_job(job.arn) for job in adapters.bedrock.list_running_jobs()]
     return sum(job is not None and job.status == IN_PROGRESS for job in listed)
+
+
+def _time(subject: Subject, adapters: Adapters) -> list[Check]:
+    if subject.plan is None:
+        return [Check(TIME, skipped="There is no data set to plan with.")]
+    return [enough_time(subject.plan, subject.concurrency.max_throughputs, subject.time)]
 
 
 def _storage(subject: Subject, adapters: Adapters) -> list[Check]:
@@ -275,6 +283,7 @@ GROUPS: tuple[Callable[[Subject, Adapters], list[Check]], ...] = (
     _custom_model,
     _settings,
     _quotas,
+    _time,
     _storage,
     _role,
     _key,

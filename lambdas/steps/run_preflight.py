@@ -10,6 +10,7 @@ from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import PreflightResult, document, failure_message, is_undecided
 from lambdas.domain.preflight.concurrency import WantedConcurrency
 from lambdas.domain.preflight.subject import EnvironmentResources, Names, Subject, Topics, needs_of
+from lambdas.domain.preflight.time_limit import RunTime
 from lambdas.domain.training.network import JobNetwork
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.preflight_checks import make_checks
@@ -26,6 +27,7 @@ def run_preflight(
     key_arn: str | None,
     topics: Topics | None,
     concurrency: WantedConcurrency,
+    time: RunTime,
     network: JobNetwork | None,
     model_unit_price_per_hour: float | None,
     accept_unknown_prices: bool,
@@ -52,6 +54,7 @@ def run_preflight(
         accept_unknown_prices=accept_unknown_prices,
         source=run.source,
         concurrency=concurrency,
+        time=time,
         network=network,
     )
     checks, estimate = make_checks(subject, adapters)

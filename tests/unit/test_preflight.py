@@ -53,6 +53,7 @@ from lambdas.domain.preflight.settings import settings_checks, settings_findings
 from lambdas.domain.preflight.storage import in_region as bucket_in_region
 from lambdas.domain.preflight.subject import needs_of
 from lambdas.domain.preflight.subscribers import Subscriptions, TopicInUse, heard
+from lambdas.domain.preflight.time_limit import RunTime, enough_time
 from lambdas.domain.preflight.verdict_reach import TEST_GROUPS
 from lambdas.domain.settings.run_settings import Choices, RunSettings
 from lambdas.domain.training.candidates import SweepSettings
@@ -182,6 +183,14 @@ PLAN = plan(
 )
 
 
+def time(
+    *, longest_run_hours: float = 168, approval_hours: float | None = None, slots: int = 1, **changes: Any
+) -> Check:
+    """The check of the time of a run that serves four candidates, of 34 minutes each."""
+    four = plan(**{"jobs": 4, "serve": "all", "dataset": sets(test=3), **changes})
+    return enough_time(four, slots, RunTime(longest_run_hours, 8, approval_hours))
+
+
 # What makes each check fail, and words that its finding must have.
 def access(model_id: str = JUDGE.model_id, *, asked: str | None = None, **changes: Any) -> Check:
     """The check of a judge that is available but for the changes."""
@@ -268,6 +277,9 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
     "quota-deployments": [
         (lambda: quota("quota-deployments", ON_DEMAND, with_value(DEPLOYMENTS, 0)), ["is 0", "quotas/L-2"]),
         (lambda: quota("quota-deployments", ON_DEMAND, DENIED), ["could not be checked"]),
+    ],
+    "time-limit": [
+        (lambda: time(longest_run_hours=2), ["4 candidates, 1 at a time", "about 2.2 hours", "2 hours", "cut off"]),
     ],
     "bucket-region": [
         (lambda: bucket_in_region({"in": "us-west-2", "out": "eu-west-1"}, "us-west-2"), ["out is in eu-west-1"]),
@@ -514,6 +526,33 @@ def test_bucket_that_s3_had_no_time_for_is_asked_for_again() -> None:
     busy = bucket_in_region({"in": BUSY, "out": "us-west-2"}, "us-west-2")
     assert (busy.status, busy.busy) == ("warning", True)
     assert not bucket_in_region({"in": BUSY, "out": None}, "us-west-2").busy
+
+
+@pytest.mark.parametrize(("needs", "check"), [(ON_THROUGHPUT, "quota-model-units"), (ON_DEMAND, "quota-deployments")])
+def test_quota_for_one_candidate_that_is_too_small_for_all_at_a_time_is_told(needs: Needs, check: str) -> None:
+    """They wait for each other, which nobody has to correct; a quota for none of them ends the run."""
+    three = replace(needs, served_at_a_time=3)
+    enough = [each._replace(value=3) if each in (UNITS, DEPLOYMENTS) else each for each in QUOTAS]
+    assert quota(check, three, enough).status == "passed"
+    one_in_use = NOTHING._replace(model_units=1, deployments=1)
+    told = quota(check, three, enough, one_in_use)
+    assert told.status == "warning"
+    assert "is 3, of which 1 are in use. The run serves 3 candidates at a time, which need 3" in told.message
+    assert quota(check, replace(needs, served_at_a_time=2), enough, one_in_use).status == "passed"
+    none = [each._replace(value=0) if each in (UNITS, DEPLOYMENTS) else each for each in QUOTAS]
+    assert quota(check, three, none).status == "failed"
+
+
+def test_candidates_that_are_served_in_time_pass() -> None:
+    """So does a run of one; one that would be late only if each took its longest is told."""
+    assert time().status == time(longest_run_hours=9, serve="best").status == "passed"
+    late = time(longest_run_hours=9, slots=2)
+    assert late.status == "warning"
+    for words in ("2 at a time", "each for up to 8 hours (longest_lease_hours): that may take 16 hours"):
+        assert words in late.message
+    after = time(needs_approval=True, approval_hours=150)
+    assert "after up to 150 hours for an approval (approval_hours): that may take 182 hours" in after.message
+    assert time(needs_approval=False, approval_hours=150).status == "passed"
 
 
 def test_checks_of_the_other_way_to_serve_are_skipped() -> None:

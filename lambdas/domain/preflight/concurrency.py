@@ -14,7 +14,7 @@ RECOMMENDED_RESERVATION = 5
 
 
 class WantedConcurrency(NamedTuple):
-    """The environment's settings: shards that a map has at a time, runs that are served, the reconciler's own part."""
+    """The environment's settings: shards of a map at a time, models served at a time, the reconciler's own part."""
 
     max_concurrency: int
     max_throughputs: int
@@ -22,7 +22,7 @@ class WantedConcurrency(NamedTuple):
 
     @property
     def of_maps(self) -> int:
-        """Calls of the maps that run at once: a run has one at a time."""
+        """Calls of the maps that run at once: whatever is served, of one run or several, asks one map at a time."""
         return self.max_concurrency * self.max_throughputs
 
     @property

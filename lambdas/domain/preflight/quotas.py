@@ -62,17 +62,22 @@ class InUse(NamedTuple):
 
 @dataclass(frozen=True)
 class Needs:
-    """What the run takes of the quotas; `jobs` is the number of its candidates."""
+    """What the run takes of the quotas; `jobs` is the number of its candidates, `served_at_a_time` of those served."""
 
     entry: BaseModelEntry
     serving: str
     model_units: int
     region: str
     jobs: int = 1
+    served_at_a_time: int = 1
 
     def of(self, check: str) -> int:
         """How much the run takes of a check's quota; its jobs wait for each other, their models do not."""
         return {UNITS: self.model_units, UNITS_OF_MODEL: self.model_units, MODELS: self.jobs}.get(check, 1)
+
+    def at_a_time(self, check: str) -> int:
+        """How much of it the run takes while all that it serves at a time is there."""
+        return self.of(check) * (self.served_at_a_time if check in (UNITS, DEPLOYMENTS) else 1)
 
     def quota(self, check: str, quotas: Sequence[Quota]) -> Quota | None:
         """The quota that a check is about; None where it is not among these."""
@@ -146,12 +151,25 @@ def _enough(check: str, needs: Needs, quota: Quota, in_use: InUse) -> Check:
     if isinstance(used, Unknown):
         return report_unknown(check, used, "warning", "Allow bedrock:List… on what counts in the quota.")
     if used + needed <= quota.value:
-        return Check(check)
+        return _side_by_side(check, needs, quota, used)
     message = f"{found}, of which {used} are in use; {_ABOUT[check].format(needs)} needs {needed}."
     if check in _AT_ONCE:
         return fail(check, message, f"{_AT_ONCE[check]}, or: {ask}.", quota=quota.code)
     # They may be given back while the model trains: another run's are, as soon as its test set is answered.
     return warn(check, message, f"See that some are given back before the training ends, or: {ask}.", quota=quota.code)
+
+
+def _side_by_side(check: str, needs: Needs, quota: Quota, used: int) -> Check:
+    """A warning where what one candidate needs is there, and what all that are served at a time need is not."""
+    together = needs.at_a_time(check)
+    if used + together <= quota.value:
+        return Check(check)
+    message = (
+        f'The quota "{quota.name}" is {quota.value:g}, of which {used} are in use. The run serves '
+        f"{needs.served_at_a_time} candidates at a time, which need {together}: some will wait for others."
+    )
+    ask = f"ask for more in Service Quotas: {_console(quota, needs.region)}"
+    return warn(check, message, f"Expect the run to take longer, or {ask}", quota=quota.code)
 
 
 _CHECKS = (JOBS, MODELS, UNITS, UNITS_OF_MODEL, DEPLOYMENTS)

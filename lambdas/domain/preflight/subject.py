@@ -8,8 +8,10 @@ from lambdas.domain.core.run import RunSource
 from lambdas.domain.evaluation.arms import Arms
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.plan.plan import Plan
+from lambdas.domain.plan.served import most_served
 from lambdas.domain.preflight.callable_models import Asked
 from lambdas.domain.preflight.concurrency import WantedConcurrency
+from lambdas.domain.preflight.time_limit import RunTime
 from lambdas.domain.training.network import JobNetwork
 
 
@@ -74,7 +76,7 @@ class Names:
 
 @dataclass(frozen=True)
 class RunNeeds:
-    """What a run needs of the account. All of it is known without the data set, apart from the number of `jobs`."""
+    """What a run needs of the account; without the data set all is known but the numbers of `jobs` and `served`."""
 
     base_model: str
     serving: ServingKind
@@ -86,6 +88,7 @@ class RunNeeds:
     settings_findings: Sequence[Finding]
     needs_approval: bool
     custom_model: str | None = None
+    served: int = 1
 
     @property
     def asked(self) -> tuple[Asked, ...]:
@@ -112,6 +115,7 @@ def needs_of(plan: Plan) -> RunNeeds:
         settings_findings=plan.settings_findings,
         needs_approval=plan.needs_approval,
         custom_model=plan.custom_model,
+        served=most_served(plan),
     )
 
 
@@ -130,6 +134,7 @@ class Subject:
     model_unit_price_per_hour: float | None
     accept_unknown_prices: bool
     concurrency: WantedConcurrency
+    time: RunTime
     source: RunSource | None = None
     network: JobNetwork | None = None
     no_stacks: str = "There are no stacks yet."

@@ -1,0 +1,48 @@
+"""Check of the run's time: whether all candidates that it serves can be served before its execution is cut off."""
+
+from math import ceil
+from typing import NamedTuple
+
+from lambdas.domain.cost.planned_serving import planned_leases
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.plan.served import most_served
+from lambdas.domain.preflight.checks import Check, fail, warn
+
+TIME = "time-limit"
+
+
+class RunTime(NamedTuple):
+    """The environment's settings: how long an execution, what serves a model and the wait for an approval may take."""
+
+    longest_run_hours: float
+    longest_lease_hours: float
+    approval_hours: float | None
+
+
+def enough_time(plan: Plan, slots: int, limits: RunTime) -> Check:
+    """An error where serving is not expected to end in time, a warning where it would not if each took its longest.
+
+    Only so many candidates are served at a time as there are slots; the time to train is not known before.
+    """
+    served = most_served(plan)
+    turns = ceil(served / slots)
+    approval = limits.approval_hours or 0 if plan.needs_approval else 0
+    expected = turns * max(planned_leases(plan)) / 3600
+    longest = turns * limits.longest_lease_hours + approval
+    candidates = f"The run serves {served} candidate{'' if served == 1 else 's'}, {slots} at a time (max_throughputs)"
+    has = f"an execution may take {limits.longest_run_hours:g} hours, its training included (longest_run_hours)"
+    remedy = (
+        "Serve fewer candidates (serve in run.json), or set a higher max_throughputs or longest_run_hours in cdk.json "
+        "and deploy again."
+    )
+    if expected >= limits.longest_run_hours:
+        message = f"{candidates}: that takes about {expected:.1f} hours, and {has}. It would be cut off after it paid."
+        return fail(TIME, message, remedy)
+    if longest >= limits.longest_run_hours:
+        waits = f", after up to {approval:g} hours for an approval (approval_hours)" if approval else ""
+        message = (
+            f"{candidates}, each for up to {limits.longest_lease_hours:g} hours (longest_lease_hours){waits}: that may "
+            f"take {longest:g} hours, and {has}."
+        )
+        return warn(TIME, message, remedy)
+    return Check(TIME)
