@@ -20,6 +20,7 @@ DAILY_RUNS = "run-limits/*"
 TEST_SETS = "test-sets/*"
 TOLD = "told-uploads/*"
 SWEEP = "runs/*/sweep.json"
+RUN_INDEX, RUN_INDEX_PAGE = "run-index/*", "runs/index.html"
 # What the preflight asks of a VPC; EC2's Describe actions know no resources.
 NETWORK_PARTS = ("Subnets", "SecurityGroups", "VpcEndpoints")
 # Lists that know no resources.
@@ -245,7 +246,11 @@ def reconciler_permissions(
         _read(out, "runs/*/claim.json"),
         _read(out, "runs/*/preflight.json"),
         _read(out, SWEEP),
-        _allow(["s3:PutObject"], out.arn_for_objects("runs/*/report.json")),
+        # Read for the index of the runs.
+        _read_write(out, "runs/*/report.json"),
+        _read_write(out, RUN_INDEX),
+        _list(out, RUN_INDEX),
+        _allow(["s3:PutObject"], out.arn_for_objects(RUN_INDEX_PAGE)),
         _read(out, SLOTS),
         _delete_versions(out, SLOTS),
         _list(out, SLOTS),

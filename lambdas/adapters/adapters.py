@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.stores.model_choice import ModelChoice
     from lambdas.adapters.stores.preflight_documents import PreflightDocuments
     from lambdas.adapters.stores.price_file import PriceFile
+    from lambdas.adapters.stores.run_index import RunIndex
     from lambdas.adapters.stores.stored_answers import StoredAnswers
     from lambdas.adapters.stores.stored_judging import StoredJudging
     from lambdas.adapters.stores.test_set_uses import TestSetUses
@@ -203,6 +204,13 @@ class Adapters:
         from lambdas.adapters.stores.price_file import PriceFile
 
         return PriceFile(self.objects)
+
+    @cached_property
+    def run_index(self) -> "RunIndex":
+        """The index of the runs that have ended."""
+        from lambdas.adapters.stores.run_index import RunIndex
+
+        return RunIndex(self.objects)
 
     @cached_property
     def answers(self) -> "StoredAnswers":

@@ -8,6 +8,7 @@ from lambdas.domain.serving.lease import Terms
 from lambdas.domain.serving.reconciliation import Scope, summarise
 from lambdas.handlers import composition
 from lambdas.handlers.observability import Json, observed
+from lambdas.steps.look_after_runs import look_after_runs
 from lambdas.steps.reconcile import end_with_stack, reconcile_and_tell
 from lambdas.steps.tell_reconciliation import EndedExecution
 
@@ -33,12 +34,14 @@ def handler(event: Json, context: LambdaContext) -> Json:
     ended = EndedExecution.model_validate(event["detail"]) if event.get("source") == "aws.states" else None
     # By Lambda's own clock, which an emulator may scale.
     then_left = _seconds_left(context) - LONGEST_SECONDS
-    turn = reconcile_and_tell(
-        _scope(ending=False),
-        ended,
-        lambda: _seconds_left(context) - then_left,
-        adapters=composition.root.adapters,
-    )
+    adapters = composition.root.adapters
+    try:
+        turn = reconcile_and_tell(
+            _scope(ending=False), ended, lambda: _seconds_left(context) - then_left, adapters=adapters
+        )
+    finally:
+        # After the report of a run that was cut off, which the turn writes.
+        look_after_runs(ended, _scope(ending=False), adapters=adapters)
     return summarise(turn).dump()
 
 

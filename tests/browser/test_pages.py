@@ -25,6 +25,7 @@ from lambdas.domain.report.assemble import assemble_success
 from lambdas.domain.report.human_review import parse_votes, render_review
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.page import render_page
+from lambdas.domain.report.run_index import IndexedRun, LeftOfRun, render_index
 from lambdas.domain.report.run_report import Lineage
 from lambdas.domain.training.losses import JobLosses, Loss, Losses
 from tests.answer_lines import make_answer, make_judgements
@@ -149,10 +150,27 @@ def page_named(name: str, folder: Path) -> str:
         return (folder / "run" / PAGE).read_text()
     if name == "refused-dataset":
         return page_of(checked(folder, [*tickets(90), {ATTACK: ATTACK}, "{", {"prompt": "p" * 9_000}]))
+    if name == "run-index":
+        return index_page()
     return render_review(RUN_ID, pairs(), simulated=True)
 
 
-@pytest.mark.parametrize("name", ["report", "human_review", "dataset", "refused-dataset", "seeds"])
+def index_page() -> str:
+    """The list of all runs: one that succeeded, and one whose data set has a name of markup."""
+    at = "2026-11-22T10:00:00.000Z"
+    good = IndexedRun(
+        run_id=RUN_ID, started_at=at, status="succeeded", simulated=True, base_model=HAIKU, data="input/sales.jsonl",
+        records=600, verdict="promote", metric="label_match", gain=12.3, cost_usd=1.5, cost_unknown=["training"],
+        storage_usd_per_month=1.95, unit_usd_per_hour=21.0,
+    )  # fmt: skip
+    bad = IndexedRun(
+        run_id="b-0123456789ab", started_at=at, status="failed", error="PreflightFailed", base_model=LONG, data=ATTACK
+    )
+    left = [LeftOfRun(RUN_ID, "custom model", "arn:m", None), LeftOfRun(RUN_ID, "throughput", "arn:t", 1)]
+    return render_index("team", [good, bad], left, at, all_shown=False)
+
+
+@pytest.mark.parametrize("name", ["report", "human_review", "dataset", "refused-dataset", "seeds", "run-index"])
 def test_page_is_accessible_on_screen_and_phone_in_light_and_dark(name: str, tmp_path: Path) -> None:
     """Whoever must decide must be able to read it; screenshots are left in build/screenshots to be looked at."""
     page = tmp_path / f"{name}.html"

@@ -135,9 +135,13 @@ class ObjectStore:
 
     def keys(self, bucket: str, prefix: str) -> list[str]:
         """The keys of all objects under a prefix."""
+        return list(self.iterate_keys(bucket, prefix))
+
+    def iterate_keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        """The keys of all objects under a prefix in their order, a page of S3's list at a time."""
         with named_errors(f"Listing {uri(bucket, prefix)}"):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-            return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+            yield from (entry["Key"] for page in pages for entry in page.get("Contents", []))
 
     def folder(self, bucket: str, prefix: str) -> dict[str, ListedObject]:
         """The objects directly below a prefix that ends with a slash, by their names; MOST_LISTED at most."""
