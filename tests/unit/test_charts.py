@@ -18,6 +18,7 @@ from lambdas.domain.report.charts import (
     win_rates,
 )
 from lambdas.domain.report.histograms import token_histogram, token_histograms
+from lambdas.domain.report.size_curve import SizePoint, size_curve
 from lambdas.domain.training.losses import Loss
 
 EVIL = "</title></svg><script>alert(1)</script>&\"'"
@@ -26,6 +27,10 @@ ROWS = [
     IntervalRow("base", 12.0, (8.0, 16.0)),
     IntervalRow(EVIL, -3.0, (-5.0, -1.0)),
     IntervalRow("champion", 0.0, None),
+]
+SIZES = [
+    SizePoint(1_000, 50.0, (48.0, 52.0), ("rate 1", EVIL)),
+    SizePoint(250, 40.0, None, ("rate 2", "epochs 4")),
 ]
 PICTURES: dict[str, Callable[[], str]] = {
     "histogram": lambda: token_histogram({"base": [13, 34, 245, 28], EVIL: [13, 22, 17]}),
@@ -37,6 +42,9 @@ PICTURES: dict[str, Callable[[], str]] = {
     "no losses": lambda: loss_curves([], []),
     "sweep": lambda: sweep_curves({f"job 1, {EVIL}": LOSSES[9::10], "job 2": LOSSES[::10], "job 3": []}, "job 2"),
     "intervals": lambda: interval_plot(EVIL, "points", ROWS),
+    "size curve": lambda: size_curve(EVIL, "F1", SIZES, {"base": 30.0, EVIL: 35.0}),
+    "size curve of one point": lambda: size_curve("F1", "F1", SIZES[:1], {}),
+    "size curve of nothing": lambda: size_curve("F1", "F1", [], {}),
     "no intervals": lambda: interval_plot("Differences", "points", []),
     "outcomes": lambda: outcome_bars("Verdicts", [OutcomeRow("judge", 9, 4, 2, 5), OutcomeRow(EVIL, 0, 0, 0, 1)]),
     "win rates": lambda: win_rates("Win rates", ROWS[:1]),
@@ -148,3 +156,12 @@ def test_histograms_side_by_side_have_the_same_axes() -> None:
     axes = [re.findall(r'<text [^>]*class="(?:major)?"[^>]*>([^<]*)</text>', svg) for svg in (base, tuned)]
     assert axes[0] == axes[1] != []
     assert token_histograms({"base": [], "tuned": [1]}).keys() == {"base", "tuned"}
+
+
+def test_a_size_curve_has_its_sizes_below_and_the_hyperparameters_beside_the_points() -> None:
+    """The smallest set first, each line of a text on its own."""
+    svg = size_curve("F1", "points", SIZES, {"base": 30.0})
+    texts = re.findall(r">([^<>\n]+)</t(?:ext|span)>", svg)
+    assert [text for text in texts if text in {"250", "1,000"}] == ["250", "1,000"]
+    assert {"rate 2", "epochs 4", "tuned", "base"} <= set(re.findall(r">([^<>\n]+)<", svg))
+    assert "stroke-dasharray" in svg
