@@ -10,7 +10,7 @@ apart; the customers have other words for most things, and some of them fit seve
 import json
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 SEED = 20261128
@@ -170,21 +170,22 @@ WORDS = {
     "relative": ("wife", "husband", "son", "daughter", "neighbour", "sister", "brother", "boss", "flatmate", "aunt"),
     "name": ("A. Lindqvist", "Maria P.", "Tom Okafor", "J. Haas", "Ines", "R. Novak", "Sven", "Priya D.", "Lucy W."),
 }  # fmt: skip
-SYSTEM = "You sort support tickets. Reply with the category alone, which is one of:\n" + "\n".join(
-    f"- {label}: {description}" for label, (description, *_) in CATEGORIES.items()
-)
 
 
-def records() -> Iterator[dict[str, Any]]:
+def records(
+    seed: int = SEED, tickets: int = TICKETS, labels: Sequence[str] = tuple(CATEGORIES)
+) -> Iterator[dict[str, Any]]:
     """The data set's records; categories are drawn, some more often than others."""
+    system = "You sort support tickets. Reply with the category alone, which is one of:\n" + "\n".join(
+        f"- {label}: {CATEGORIES[label][0]}" for label in labels
+    )
     # Chosen words need no secrecy, but the same bytes each time.
-    draw = random.Random(SEED)  # noqa: S311
-    labels = list(CATEGORIES)
+    draw = random.Random(seed)  # noqa: S311
     weights = [3 + place % 3 for place in range(len(labels))]
-    for _ in range(TICKETS):
+    for _ in range(tickets):
         [label] = draw.choices(labels, weights)
         yield {
-            "system": SYSTEM,
+            "system": system,
             "messages": [
                 {"role": "user", "content": ticket(draw, label)},
                 {"role": "assistant", "content": label},

@@ -15,6 +15,7 @@ from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.table import RULES
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
+from lambdas.domain.models import hyperparameters
 from lambdas.domain.models.catalogue import ModelLimits, base_model
 from lambdas.domain.training.candidates import vary_hyperparameters
 from lambdas.steps.data_gate import CheckedDataset
@@ -71,6 +72,7 @@ def validated(example: str) -> CheckedDataset:
         ("generate.py", "financial-tables.jsonl"),
         ("generate_labels.py", "labels/train.jsonl"),
         ("generate_json.py", "json/train.jsonl"),
+        ("generate_learning_curve.py", "learning-curve/train.jsonl"),
     ],
 )
 def test_script_reproduces_the_shipped_data_set(script: str, data_set_file: str) -> None:
@@ -138,6 +140,24 @@ def test_folder_shows_a_sweep_few_shot_arms_and_judges_on_the_shipped_rows() -> 
     validated = records.validation > 0
     varied = vary_hyperparameters(choices.model, {}, settings.sweep, records.train, validated=validated)
     assert len(varied.hyperparameters) == 4
+
+
+def test_folder_shows_a_learning_curve_of_sizes_with_the_same_hyperparameters() -> None:
+    """Its points differ in nothing but the training set: above 500 records fewer epochs are recommended."""
+    folder = EXAMPLES / "learning-curve"
+    choices, faults = validate.choose(data_set.settings_of(folder))
+    assert faults == []
+    files = data_set.files_of(folder)
+    document = validate.validate(files, choices, faults, opener=lambda path: path.open("rb")).document
+    assert (document.status, document.issue_counts) == ("accepted", {})
+    curve, records = choices.settings.learning_curve, document.records
+    assert curve is not None
+    assert (choices.settings.serve, len(curve.fractions)) == ("all", 4)
+    assert records.test > 150
+    sizes = [int(records.train * part) for part in curve.fractions]
+    assert sizes[0] >= HAIKU.limits.train.min_records
+    values = [hyperparameters.for_job(HAIKU, {}, train_records=size, has_validation=True) for size in sizes]
+    assert values == [values[0]] * 4
 
 
 def test_shipped_data_set_is_accepted_with_all_three_sets() -> None:
