@@ -10,6 +10,7 @@ from cli.commands.conformance import conformance
 from cli.commands.convert import convert
 from cli.commands.demo import demo
 from cli.commands.faults import faults
+from cli.commands.models import delete_models, models
 from cli.commands.preflight import preflight
 from cli.commands.prices import prices
 from cli.commands.review import review
@@ -61,3 +62,7 @@ for command in (
     conformance,
 ):
     app.command(help=_unwrapped(command.__doc__ or ""))(command)
+_models = typer.Typer()
+_models.callback(invoke_without_command=True)(models)
+_models.command("delete", help=_unwrapped(delete_models.__doc__ or ""))(delete_models)
+app.add_typer(_models, name="models", help=_unwrapped(models.__doc__ or ""))

@@ -20,6 +20,9 @@ DAILY_RUNS = "run-limits/*"
 TEST_SETS = "test-sets/*"
 TOLD = "told-uploads/*"
 SWEEP = "runs/*/sweep.json"
+MODEL_NOTICES = "model-notices/*"
+# The tag `project` of all that runs make.
+OWN_PROJECT = "bedrock-fine-tuning"
 RUN_INDEX, RUN_INDEX_PAGE = "run-index/*", "runs/index.html"
 # What the preflight asks of a VPC; EC2's Describe actions know no resources.
 NETWORK_PARTS = ("Subnets", "SecurityGroups", "VpcEndpoints")
@@ -45,9 +48,7 @@ def permissions_by_state(
     questions = [_read(out, f"runs/*/dataset/{name}.jsonl") for name in ("test", "examples")]
     answer = [*questions, _read_write(out, "runs/*/shards/*"), runs, *key]
     prices = [_read(uploads, "prices.json"), _list(uploads, "prices.json")]
-    champion = cdk.Stack.of(scope).format_arn(
-        service="ssm", resource="parameter", resource_name=f"{deployment}/champion"
-    )
+    champion = _champion(scope, deployment)
     return {
         "ClaimRun": [
             _read_write(out, "runs/*/claim.json"),
@@ -223,9 +224,18 @@ def teller_permissions(data: Data, *, topic: sns.ITopic) -> Statements:
 
 
 def reconciler_permissions(
-    scope: Construct, data: Data, *, state_machine: stepfunctions.StateMachine, topic: sns.ITopic, deployment: str
+    scope: Construct,
+    data: Data,
+    *,
+    state_machine: stepfunctions.StateMachine,
+    topic: sns.ITopic,
+    deployment: str,
+    expire_models: bool,
 ) -> Statements:
-    """What the reconciler may do. It cannot end what carries another environment's tag, whatever its code decides."""
+    """What the reconciler may do. It cannot end what carries another environment's tag, whatever its code decides.
+
+    Models that were chosen are in its reach only where the environment deletes them by their age.
+    """
     out, stack = data.output_bucket, cdk.Stack.of(scope)
     throughput, deployed = _bedrock(scope, "provisioned-model/*"), _bedrock(scope, "custom-model-deployment/*")
     job, model = _bedrock(scope, "model-customization-job/*"), _bedrock(scope, "custom-model/*")
@@ -257,8 +267,26 @@ def reconciler_permissions(
         _list(out, "runs/*"),
         _allow(["sns:Publish"], topic.topic_arn),
         _allow(["cloudformation:DescribeStacks"], stack.stack_id),
+        *(_expire_models(scope, out, model, deployment) if expire_models else []),
         *_key_use(data),
     ]
+
+
+def _expire_models(scope: Construct, out: s3.IBucket, model: str, deployment: str) -> Statements:
+    """Any model that a run of this environment has made, by its tags; and which of them is the champion."""
+    ours = {"aws:ResourceTag/deployment": deployment, "aws:ResourceTag/project": OWN_PROJECT}
+    return [
+        iam.PolicyStatement(
+            actions=["bedrock:DeleteCustomModel"], resources=[model], conditions={"StringEquals": ours}
+        ),
+        _allow(["ssm:GetParameter"], _champion(scope, deployment)),
+        _read_write(out, MODEL_NOTICES),
+        _list(out, MODEL_NOTICES),
+    ]
+
+
+def _champion(scope: Construct, deployment: str) -> str:
+    return cdk.Stack.of(scope).format_arn(service="ssm", resource="parameter", resource_name=f"{deployment}/champion")
 
 
 def _ask_models(scope: Construct) -> Statements:

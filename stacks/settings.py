@@ -210,6 +210,9 @@ class Settings(BaseModel):
     approval_hours: Annotated[int | None, Field(ge=1, le=168), BeforeValidator(_nothing)] = Field(
         None, description="a whole number from 1 to 168, or null"
     )
+    keep_models_days: Annotated[int | None, Field(ge=14, le=3650), BeforeValidator(_nothing)] = Field(
+        None, description="a whole number from 14 to 3650, or null"
+    )
     reconcile_minutes: Annotated[int, Field(ge=1, le=60)] = Field(10, description="a whole number from 1 to 60")
     model_unit_price_per_hour: Annotated[float | None, Field(gt=0), BeforeValidator(_nothing)] = Field(
         None, description="the price of a model unit without commitment in USD an hour, or null"

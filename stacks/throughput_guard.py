@@ -48,11 +48,17 @@ class ThroughputGuard(Construct):
             description="Deletes each throughput and deployment, and stops each job, that no running execution needs.",
             timeout=TIMEOUT,
             statements=reconciler_permissions(
-                self, data, state_machine=machine, topic=topic, deployment=settings.deployment
+                self,
+                data,
+                state_machine=machine,
+                topic=topic,
+                deployment=settings.deployment,
+                expire_models=settings.keep_models_days is not None,
             ),
             environment={
                 "STATE_MACHINE_ARN": machine.state_machine_arn,
                 "TOPIC_ARN": topic.topic_arn,
+                **({} if settings.keep_models_days is None else {"KEEP_MODELS_DAYS": str(settings.keep_models_days)}),
                 "PURCHASE_TIMEOUT_SECONDS": str(timeout_seconds(functions.by_state["PurchaseThroughputOrDeploy"])),
             },
             reserved_concurrency=settings.reconciler_reserved_concurrency,

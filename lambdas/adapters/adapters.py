@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.stores.daily_runs import DailyRuns
     from lambdas.adapters.stores.lineage import LineageReader
     from lambdas.adapters.stores.model_choice import ModelChoice
+    from lambdas.adapters.stores.model_notices import ModelNotices
     from lambdas.adapters.stores.preflight_documents import PreflightDocuments
     from lambdas.adapters.stores.price_file import PriceFile
     from lambdas.adapters.stores.run_index import RunIndex
@@ -190,6 +191,13 @@ class Adapters:
         from lambdas.adapters.stores.model_choice import ModelChoice
 
         return ModelChoice(self.objects)
+
+    @cached_property
+    def model_notices(self) -> "ModelNotices":
+        """Of which custom models people were told that they go."""
+        from lambdas.adapters.stores.model_notices import ModelNotices
+
+        return ModelNotices(self.objects)
 
     @cached_property
     def preflight_documents(self) -> "PreflightDocuments":

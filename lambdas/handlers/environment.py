@@ -60,6 +60,8 @@ class EnvironmentVariables(BaseModel):
     alarm_topic_arn: Annotated[str | None, Optional] = None
     # The reconciler's alone: where it looks, and how long a purchase that was cut off may go on.
     state_machine_arn: Annotated[str | None, Optional] = None
+    # After how many days it deletes a custom model that is neither the champion nor served.
+    keep_models_days: Annotated[int | None, Optional] = None
     purchase_timeout_seconds: int = Field(default=30, ge=1)
 
     @property

@@ -41,7 +41,8 @@ def handler(event: Json, context: LambdaContext) -> Json:
         )
     finally:
         # After the report of a run that was cut off, which the turn writes.
-        look_after_runs(ended, _scope(ending=False), adapters=adapters)
+        keep_days = composition.root.environment.keep_models_days
+        look_after_runs(ended, _scope(ending=False), keep_days, adapters=adapters)
     return summarise(turn).dump()
 
 

@@ -95,6 +95,7 @@ def keyed_templates() -> Templates:
             "fine-tuning:max_concurrency": "3",
             "fine-tuning:reconciler_reserved_concurrency": "5",
             "fine-tuning:approval_hours": "12",
+            "fine-tuning:keep_models_days": "30",
             "fine-tuning:vpc_subnet_ids": '["subnet-1", "subnet-2"]',
             "fine-tuning:vpc_security_group_ids": '["sg-1"]',
         },

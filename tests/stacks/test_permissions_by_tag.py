@@ -5,6 +5,7 @@ import json
 import pytest
 from ministack.core import iam_evaluator
 
+from lambdas.domain.core.run import PROJECT
 from tests.stacks.conftest import Templates, listed
 
 # `keyed_templates` has this account, Region and name.
@@ -89,3 +90,20 @@ def test_nothing_is_bought_for_a_base_model(keyed_templates: Templates) -> None:
     state, action = "PurchaseThroughputOrDeploy", "bedrock:CreateProvisionedModelThroughput"
     assert not is_allowed(keyed_templates, state, action, BASE)
     assert is_allowed(keyed_templates, "StartJobs", "bedrock:CreateModelCustomizationJob", BASE)
+
+
+def test_chosen_models_are_in_the_reconciler_s_reach_only_where_it_deletes_them_by_age(
+    templates: Templates, keyed_templates: Templates
+) -> None:
+    """And then only those whose tags say that a run of this environment made them."""
+    reach = []
+    for each in (templates, keyed_templates):
+        found = [
+            statement["Condition"]
+            for statement in each.statements("/ReconcileThroughputRole/")
+            if "bedrock:DeleteCustomModel" in listed(statement["Action"])
+        ]
+        reach.append(found)
+    [discarded], [other, aged] = reach
+    assert discarded["Null"] == other["Null"] == {"aws:ResourceTag/sweep-candidate": "false"}
+    assert aged == {"StringEquals": {"aws:ResourceTag/deployment": OURS, "aws:ResourceTag/project": PROJECT}}

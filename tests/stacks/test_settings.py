@@ -263,3 +263,11 @@ def test_a_stalled_job_is_told_before_it_is_ended() -> None:
     with pytest.raises(SettingsError, match=r'"stalled_job_told_hours" and "stalled_job_ended_hours".*above 6'):
         settings_from({"fine-tuning": {"stalled_job_ended_hours": 6}})
     assert settings_from({"fine-tuning": {"stalled_job_ended_hours": 7}}).stalled_job_ended_hours == 7
+
+
+def test_models_are_deleted_by_age_only_after_two_weeks_or_more() -> None:
+    """People are told a week before: a model of a run that has just ended is none to tell of."""
+    with pytest.raises(SettingsError, match=r'"keep_models_days" cannot be 13'):
+        settings_from({"fine-tuning": {"keep_models_days": 13}})
+    assert settings_from({"fine-tuning": {"keep_models_days": 14}}).keep_models_days == 14
+    assert settings_from({}).keep_models_days is None
