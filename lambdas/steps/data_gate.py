@@ -13,14 +13,17 @@ from lambdas.domain.core import outside_text
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.state_budget import MOST_FINDINGS
+from lambdas.domain.dataset.checking import check_set
+from lambdas.domain.dataset.converting import convert
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.folder import explain_unknown
 from lambdas.domain.dataset.preparation import Given, PreparedDataset, check_counts, prepare
-from lambdas.domain.dataset.record_set import RecordSet, Rules, check_set, check_size, convert, max_bytes
+from lambdas.domain.dataset.record_set import RecordSet, Rules
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.record import further_reserved_words
+from lambdas.domain.dataset.set_limits import check_size, max_bytes
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.evaluation.gate import WIN_RATE
 from lambdas.domain.evaluation.task_detection import TaskDetector

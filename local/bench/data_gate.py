@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from lambdas.domain.dataset.checking import check_blocks, check_set
 from lambdas.domain.dataset.formats import Conversion, Record
-from lambdas.domain.dataset.record_set import RecordSet, Rules, check_blocks, check_set
+from lambdas.domain.dataset.record_set import RecordSet, Rules
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.split.groups import group
 from lambdas.domain.dataset.split.signature import Signature, sign_all

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.preparation import group_sets
-from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.models.catalogue import base_model
 from local.bench.grouping_corpus import Corpus, corpus

@@ -12,8 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from lambdas.domain.dataset.checking import check_set
+from lambdas.domain.dataset.converting import convert
 from lambdas.domain.dataset.formats import Conversion
-from lambdas.domain.dataset.record_set import MAX_FILE_BYTES, check_set, convert
+from lambdas.domain.dataset.record_set import MAX_FILE_BYTES
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.models.catalogue import base_model
 from local.bench import files

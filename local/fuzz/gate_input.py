@@ -4,10 +4,11 @@ import io
 
 import orjson
 
+from lambdas.domain.dataset.checking import check_set
+from lambdas.domain.dataset.converting import convert
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.formats import Conversion
 from lambdas.domain.dataset.preparation import Wanted
-from lambdas.domain.dataset.record_set import check_set, convert
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.split.holdout import SplitSettings
 from lambdas.domain.models.catalogue import catalogue

@@ -10,9 +10,9 @@ import pytest
 from cli import result
 from cli.execution import Snapshot
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.preparation import Wanted
-from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.split.holdout import SplitSettings
 from lambdas.domain.models.catalogue import base_model

@@ -16,9 +16,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.dataset.checking import check_set
+from lambdas.domain.dataset.converting import convert
 from lambdas.domain.dataset.formats import Conversion
 from lambdas.domain.dataset.reading import json_values
-from lambdas.domain.dataset.record_set import RecordSet, check_set, convert
+from lambdas.domain.dataset.record_set import RecordSet
 from lambdas.domain.dataset.report import DatasetReport, listed
 from lambdas.domain.models.catalogue import base_model
 

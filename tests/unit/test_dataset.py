@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.dataset import formats
+from lambdas.domain.dataset.checking import check_set
+from lambdas.domain.dataset.converting import convert
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.formats import Conversion, Record
 from lambdas.domain.dataset.preparation import Wanted
-from lambdas.domain.dataset.record_set import RecordSet, check_count, check_set, check_size, convert
+from lambdas.domain.dataset.record_set import RecordSet
 from lambdas.domain.dataset.report import DatasetReport, rejection
 from lambdas.domain.dataset.rules.table import RULES
+from lambdas.domain.dataset.set_limits import check_count, check_size
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.dataset.split.holdout import SplitSettings
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue

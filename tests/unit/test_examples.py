@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cli import data_set, validate
+from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.folder import doubled_files, unknown_files
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES
-from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.table import RULES
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from lambdas.domain.core.did_you_mean import did_you_mean
+from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.document import DatasetDocument, DatasetFinding
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.finding_groups import FINDINGS_KEPT_PER_RULE
 from lambdas.domain.dataset.finding_log import FindingLog, LoggedFinding
 from lambdas.domain.dataset.preparation import Wanted
-from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport, rejection
 from lambdas.domain.dataset.rules.table import RULES
 from lambdas.domain.dataset.split.holdout import SplitSettings

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.dataset import formats
+from lambdas.domain.dataset.checking import check_set
+from lambdas.domain.dataset.converting import convert
 from lambdas.domain.dataset.formats import Conversion
 from lambdas.domain.dataset.formats.format import Format
 from lambdas.domain.dataset.formats.record import SourceFormat
-from lambdas.domain.dataset.record_set import RecordSet, check_set, convert
+from lambdas.domain.dataset.record_set import RecordSet
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.table import RULES
 from lambdas.domain.evaluation.questions import parse_question

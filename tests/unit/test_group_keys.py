@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from lambdas.domain.dataset.checking import check_set
+from lambdas.domain.dataset.converting import convert
 from lambdas.domain.dataset.formats import Conversion
 from lambdas.domain.dataset.preparation import Wanted, group_sets, prepare
-from lambdas.domain.dataset.record_set import RecordSet, check_set, convert
+from lambdas.domain.dataset.record_set import RecordSet
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.dataset.split.holdout import SplitSettings

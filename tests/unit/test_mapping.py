@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.domain.dataset.checking import check_set
+from lambdas.domain.dataset.converting import convert
 from lambdas.domain.dataset.formats import Conversion
 from lambdas.domain.dataset.formats.mapping import ColumnMapping, parse_template
-from lambdas.domain.dataset.record_set import check_set, convert
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.settings import run_settings

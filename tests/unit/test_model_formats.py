@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from cli import validate
 from lambdas.domain.dataset import formats
+from lambdas.domain.dataset.checking import check_set
+from lambdas.domain.dataset.converting import convert
 from lambdas.domain.dataset.formats import Conversion, Record
-from lambdas.domain.dataset.record_set import check_set, convert
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.evaluation.questions import parse_question

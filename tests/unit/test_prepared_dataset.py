@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.dataset import preparation
+from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.preparation import PreparedDataset, prepare
-from lambdas.domain.dataset.record_set import RecordSet, check_set
+from lambdas.domain.dataset.record_set import RecordSet
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.evaluation.arms import Arm

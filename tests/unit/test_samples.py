@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.formats import Conversion
-from lambdas.domain.dataset.record_set import check_set
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.samples import SAMPLES, RecordSample
 from lambdas.domain.models.catalogue import base_model

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.dataset.formats import Record
+from lambdas.domain.dataset.split.encoded_prompt import MAX_PROMPT_CHARACTERS
 from lambdas.domain.dataset.split.signature import (
-    MAX_PROMPT_CHARACTERS,
     NO_PLACE,
     RUN_WORDS,
     RUNS_KEPT,
@@ -79,7 +79,7 @@ def test_different_words_are_different_tokens(one: str, other: str) -> None:
 @pytest.mark.parametrize("size", [1, 8, 9, 16, 17, 63, 64, 65, 200])
 def test_words_that_differ_in_their_last_letter_have_hashes_of_their_own(size: int) -> None:
     """Words are hashed eight bytes at a time: each byte of each of them counts."""
-    words = [f"{'a' * (size - 1)}{letter}" for letter in "bcdefghijklmnopqrstuvwxyz0123456789"]
+    words = [f"{'a' * (size - 1)}{letter}".encode() for letter in "bcdefghijklmnopqrstuvwxyz0123456789"]
     assert len({*read_words(words).hashes.tolist()}) == len(words)
 
 
@@ -87,7 +87,7 @@ def test_the_smallest_hashes_are_kept_and_runs_count_where_they_come_first() -> 
     """Two texts that share a part keep the same of it, whatever stands around it."""
     words = [f"word{number}" for number in range(3_000)]
     text = " ".join([*words, *words])
-    signed, read = sign(Record(None, [text, "x"])), read_words([text])
+    signed, read = sign(Record(None, [text, "x"])), read_words([text.encode()])
     smallest = sorted({*(read.tokens >> np.uint64(32)).tolist()})[:SIGNATURE_TOKENS]
     assert list(array("I", signed.tokens)) == smallest
     assert len(array("H", signed.places)) == RUNS_KEPT

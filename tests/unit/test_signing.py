@@ -7,10 +7,12 @@ import pytest
 
 from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.split import signing
+from lambdas.domain.dataset.split.encoded_prompt import encode_prompt
 from lambdas.domain.dataset.split.signature import sign_all
 from lambdas.domain.dataset.split.signing import Signing
 
 RECORDS = [Record("System.", [f"What of number {number}? {'word ' * number}", "This."]) for number in range(300)]
+TEXTS = [encode_prompt(record).texts for record in RECORDS]
 
 
 @pytest.fixture
@@ -24,8 +26,8 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen
         return started[-1]
 
     monkeypatch.setattr("subprocess.Popen", start)
-    monkeypatch.setattr(signing, "_FIRST_CHARACTERS", 20_000)
-    monkeypatch.setattr(signing, "_BATCH_CHARACTERS", 10_000)
+    monkeypatch.setattr(signing, "_FIRST_BYTES", 20_000)
+    monkeypatch.setattr(signing, "_BATCH_BYTES", 10_000)
     yield started
     assert all(process.poll() is not None for process in started)
 
@@ -37,7 +39,7 @@ def test_a_second_process_signs_as_the_first_one_does(
     monkeypatch.setattr(signing, "_processors", lambda: 2)
     with Signing() as under_test:
         for start in range(0, len(RECORDS), 7):
-            under_test.add(RECORDS[start : start + 7])
+            under_test.add(TEXTS[start : start + 7])
         assert under_test.finish() == sign_all(RECORDS)
     assert len(processes) == 1
 
@@ -48,7 +50,7 @@ def test_one_processor_signs_in_its_own_process(
     """A second process would only wait for the first one."""
     monkeypatch.setattr(signing, "_processors", lambda: 1)
     with Signing() as under_test:
-        under_test.add(RECORDS)
+        under_test.add(TEXTS)
         assert under_test.finish() == sign_all(RECORDS)
     assert processes == []
 
@@ -59,7 +61,7 @@ def test_a_file_that_cannot_be_read_on_leaves_no_process(
     """What is half signed is wanted by nobody."""
     monkeypatch.setattr(signing, "_processors", lambda: 2)
     with pytest.raises(ValueError, match="unreadable"), Signing() as under_test:
-        under_test.add(RECORDS)
+        under_test.add(TEXTS)
         raise ValueError("unreadable")
     assert len(processes) == 1
 
@@ -70,7 +72,7 @@ def test_a_process_that_ends_early_is_told(
     """Signatures that are missing must not pass for those of other records."""
     monkeypatch.setattr(signing, "_processors", lambda: 2)
     with Signing() as under_test:
-        under_test.add(RECORDS)
+        under_test.add(TEXTS)
         processes[0].kill()
         with pytest.raises(RuntimeError, match="ended early"):
             under_test.finish()

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from lambdas.domain.dataset.examples import choose_examples
 from lambdas.domain.dataset.record_facts import MAX_RECORDS, RecordFacts
-from lambdas.domain.dataset.record_set import RecordSet, check_count
+from lambdas.domain.dataset.record_set import RecordSet
 from lambdas.domain.dataset.report import DatasetReport
+from lambdas.domain.dataset.set_limits import check_count
 from lambdas.domain.dataset.set_names import SET_NAMES, SETTINGS_FILE, SetName
 from lambdas.domain.dataset.split.holdout import Request, Shortage, Split, SplitSettings, split
 from lambdas.domain.models.catalogue import BaseModelEntry

@@ -7,7 +7,8 @@ from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.answer_set import Answers
 from lambdas.domain.dataset.split.context import Context, context, digest
-from lambdas.domain.dataset.tokens import estimate
+from lambdas.domain.dataset.split.encoded_prompt import EncodedPrompt, Texts, encode_prompt
+from lambdas.domain.dataset.tokens import estimate, estimate_encoded
 from lambdas.domain.dataset.told_answers import ToldAnswers
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class RecordFacts:
         self._first_of_prompt: dict[int, int] = {}
         self._first_of_words: dict[int, int] = {}
 
-    def compare(self, record: Record, number: int, file: str, report: DatasetReport) -> None:
+    def add(
+        self, record: Record, number: int, file: str, report: DatasetReport, encoded: EncodedPrompt | None = None
+    ) -> None:
         """Keeps a record's hashes and lengths; reports a prompt that stood before, and an answer far too long."""
         system, turns, reasoning = record
         answer_text = turns[-1]
@@ -69,23 +72,31 @@ class RecordFacts:
         self.answer_hashes.append(answer)
         self.prompt_characters.append(asked_characters + len(system or ""))
         self.answer_characters.append(answer_characters)
-        self.prompt_tokens.append(estimate(system or "", asked))
+        self.prompt_tokens.append(
+            estimate_encoded(encoded.whole, separators=1) if encoded else estimate(system or "", asked)
+        )
         self.answer_tokens.append(estimate(answer_text, *filter(None, reasoning)))
         self.answers.add(answer_text, number)
 
-    def note(self, record: Record, group: str | None) -> bool:
-        """Keeps of the record that was compared last what grouping needs beside its signature; whether it needs this.
+    def add_signed(
+        self, record: Record, group: str | None, number: int, file: str, report: DatasetReport
+    ) -> Texts | None:
+        """Keeps of a record also what grouping needs; gives the texts that are to be signed for that.
 
-        `group` is the name that the record itself gives its group, if it has one.
+        `group` is the name that the record itself gives its group, if it has one. None where the set has too many
+        records.
         """
-        if len(self.keys) == len(self.lines):
-            return False
-        prompt = "\n".join([record.system or "", *record.turns[:-1]])
-        self.told.add(prompt, record.turns[-1])
-        self.contexts.append(context(record))
-        self.groups.append(None if group is None else digest(group))
-        self.keys.append(digest(prompt))
-        return True
+        if len(self.lines) >= MAX_RECORDS:
+            self.add(record, number, file, report)
+            return None
+        encoded = encode_prompt(record)
+        self.add(record, number, file, report, encoded)
+        answer = record.turns[-1]
+        self.told.add("" if self.told.is_sampled else "\n".join([record.system or "", *record.turns[:-1]]), answer)
+        self.contexts.append(context(record, encoded.message if len(record.turns) == 2 else None))
+        self.groups.append(None if group is None else digest(group.encode()))
+        self.keys.append(digest(encoded.whole))
+        return encoded.texts
 
     def note_signatures(self, signatures: "list[Signature]", file: str, report: DatasetReport) -> None:
         """Keeps the signatures of all records; reports those that have another's words."""

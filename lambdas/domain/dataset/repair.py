@@ -10,12 +10,13 @@ from typing import BinaryIO
 import orjson
 
 from lambdas.domain.dataset import formats
+from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.formats import GROUP_KEY, Conversion
 from lambdas.domain.dataset.reading.checksum import Hashed, buffered
 from lambdas.domain.dataset.reading.mended import Mended, mended
 from lambdas.domain.dataset.reading.opening import open_file
 from lambdas.domain.dataset.reading.utf8 import BYTE_ORDER_MARK
-from lambdas.domain.dataset.record_set import MAX_FILE_BYTES, RecordSet, check_set
+from lambdas.domain.dataset.record_set import MAX_FILE_BYTES, RecordSet
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
 from lambdas.domain.dataset.rules import record
 from lambdas.domain.models.catalogue import BaseModelEntry

@@ -31,13 +31,14 @@ class LineRanges:
     count: int = 0
     lines: list[list[int]] = field(default_factory=list)
 
-    def add(self, line: int) -> None:
-        """Adds one line, later than all before."""
-        self.count += 1
-        if self.lines and self.lines[-1][1] == line - 1:
-            self.lines[-1][1] = line
-        elif len(self.lines) < _MAX_RANGES:
-            self.lines.append([line, line])
+    def add(self, *lines: int) -> None:
+        """Adds lines, in their order and later than all before."""
+        self.count += len(lines)
+        for line in lines:
+            if self.lines and self.lines[-1][1] == line - 1:
+                self.lines[-1][1] = line
+            elif len(self.lines) < _MAX_RANGES:
+                self.lines.append([line, line])
 
 
 @dataclass
@@ -99,11 +100,11 @@ class DatasetReport:
         """The first of each rule, in their order."""
         return self._groups.findings()
 
-    def note_change(self, file: str, what: str, line: int) -> None:
-        """Lists a line that is not trained on as it came; names in `what` come from the data, so kinds are bounded."""
+    def note_change(self, file: str, what: str, *lines: int) -> None:
+        """Lists lines that are not trained on as they came. Kinds are bounded: `what` has names from the data."""
         if (file, what) not in self.changed and len(self.changed) >= _MAX_KINDS_OF_CHANGES:
             what = "changed in further ways"
-        self.changed.setdefault((file, what), LineRanges()).add(line)
+        self.changed.setdefault((file, what), LineRanges()).add(*lines)
 
     def add_findings(self, file: str, line: int, findings: Sequence[RecordFinding]) -> None:
         """Adds what a record broke."""

@@ -94,11 +94,17 @@ def estimate(*texts: str) -> int:
     return -(-sum(map(_weigh, texts)) // USUAL_BYTES_PER_TOKEN)
 
 
+def estimate_encoded(encoded: bytes, separators: int = 0) -> int:
+    """The same of texts in UTF-8, between which so many line feeds stand that are no part of them."""
+    return -(-(_weigh_encoded(encoded) - separators) // USUAL_BYTES_PER_TOKEN)
+
+
 def _weigh(text: str) -> int:
     """The bytes of a text that count."""
-    if text.isascii():
-        return len(text)
-    encoded = _encode(text)
+    return len(text) if text.isascii() else _weigh_encoded(_encode(text))
+
+
+def _weigh_encoded(encoded: bytes) -> int:
     return len(encoded) - (sum(map(encoded.count, _LIGHTER)) if b"\xe0" in encoded else 0)
 
 

@@ -39,6 +39,11 @@ class ToldAnswers:
         self._answers: Counter[str] = Counter()
         self._sample: list[tuple[str, set[str]]] = []
 
+    @property
+    def is_sampled(self) -> bool:
+        """Whether no further prompt is read."""
+        return len(self._sample) >= _SAMPLE
+
     def add(self, prompt: str, answer: str) -> None:
         """Counts a record; `prompt` is all that the model reads, its system text included."""
         self._records += 1
@@ -50,7 +55,7 @@ class ToldAnswers:
         # Where there are too many, they are no labels.
         if len(answer) <= _LABEL_CHARACTERS and len(self._answers) <= MAX_LABELS:
             self._answers[_words(answer)] += 1
-        if len(self._sample) < _SAMPLE:
+        if not self.is_sampled:
             ends = prompt[:_KEPT_CHARACTERS], prompt[_KEPT_CHARACTERS:][-_KEPT_CHARACTERS:]
             self._sample.append((_words(" ".join(ends) if ends[1] else ends[0]), keys))
 
@@ -125,7 +130,7 @@ def _tools(value: Any) -> set[str]:
     """The names of the tools that a JSON calls, as words: of objects with a name and arguments, at most four deep."""
     found = set[str]()
     inside = [value]
-    for _ in range(_DEEPEST_CALL):
+    for _ in range(_DEEPEST_CALL if value else 0):
         inside = [one for each in inside for one in (each if isinstance(each, list) else [each])]
         objects = [each for each in inside if isinstance(each, dict)]
         found |= {

@@ -3,8 +3,8 @@ r"""The structural rules over blocks of lines, at nearly the speed of parsing al
 Three steps, each exact, each only for what the one before could not clear:
 1. A block: every line parses, every value has the regular shape of its format, and one scan for several words at once
    (Aho-Corasick with SIMD) finds each key as often as the shapes have it, and nothing else: no reserved word, no
-   control character, no escaped ASCII letter. A second scan, of the lower-case letters, seeks the words that AWS's own
-   checks refuse in any case. Within a JSON string a quote is escaped, so `"role"` with both quotes can
+   control character, no escaped ASCII letter. A second scan seeks the words that AWS's own checks refuse in any case.
+   Within a JSON string a quote is escaped, so `"role"` with both quotes can
    only be a whole string; a letter of it can be escaped only as `\u00…`. So one hit for each key of each value proves
    that no object has a key twice, which the parser does not tell.
 2. A line of a block that was not cleared: the same on the line alone.
@@ -25,6 +25,7 @@ from lambdas.domain.dataset.formats import Conversion, Record, RefusedFormat, So
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES, Block
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules import record, remedies
+from lambdas.domain.dataset.rules.any_case import AnyCase
 from lambdas.domain.dataset.rules.content import CONTROL_CHARACTERS
 from lambdas.domain.dataset.tokens import Tier
 from lambdas.domain.models.catalogue import BaseModelEntry
@@ -77,9 +78,7 @@ class Structure:
         self._hits = BytesAhoCorasick(
             [*(f'"{name}"'.encode() for name in names), *_ESCAPED_ASCII, *words], matchkind=MATCHKIND_LEFTMOST_FIRST
         ).find_matches_as_indexes
-        folded = [word.lower().encode() for word in model.further_reserved_words]
-        self._further = BytesAhoCorasick(folded, matchkind=MATCHKIND_LEFTMOST_FIRST).find_matches_as_indexes
-        self._has_further = bool(folded)
+        self._further = AnyCase([word.encode() for word in model.further_reserved_words])
 
     def check(self, block: Block) -> list[Any]:
         """The block's values, one for each line: None for blank lines and for records that broke a rule."""
@@ -101,7 +100,7 @@ class Structure:
             return self._check_lines(block._replace(lines=lines))
         keys = [*map(self._keys, values)]
         data = b"".join(lines)
-        if 0 in keys or sum(keys) != len(self._hits(data)) or self._is_suspect(data):
+        if 0 in keys or sum(keys) != len(self._hits(data)) or self._further.are_in(data):
             return self._check_lines(block._replace(lines=lines))
         self.records_read += len(lines)
         self.formats[self.source_format] += len(lines)
@@ -137,7 +136,7 @@ class Structure:
             self._report.add(rule, self._file, message, line=number, remedy=remedies.for_line(rule, line))
             return None
         keys = self._keys(value)
-        if keys and keys == len(self._hits(line)) and not self._is_suspect(line):
+        if keys and keys == len(self._hits(line)) and not self._further.are_in(line):
             self.formats[self.source_format] += 1
             self._check_tokens([line], [value], [number])
             return value
@@ -159,10 +158,6 @@ class Structure:
         further = [*record.further_reserved_words(texts, self._model)]
         self._report.add_findings(self._file, number, further)
         return value if self._decide_tokens(value, source_format, number) else None
-
-    def _is_suspect(self, data: bytes) -> bool:
-        """Whether lines may have a word that AWS's own checks refuse, in any case."""
-        return self._has_further and bool(self._further(data.lower()))
 
     def _find_control_characters(self, value: JsonObject, source_format: SourceFormat, number: int) -> None:
         for pointer, text, *_ in formats.texts(value, source_format):

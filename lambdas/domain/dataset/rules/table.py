@@ -1,7 +1,7 @@
 """The rules for data sets: each has an id, a severity, what is wrong, what it asks for, and what to do about it.
 
 Where each is checked follows from its scope: `line` and `record` rules line by line (`structure.py`, `csv_rows.py`,
-`record.py`, `content.py`, `record_facts.py`), `set` rules after a file was read (`record_set.py`, `answer_set.py`),
+`record.py`, `content.py`, `record_facts.py`), `set` rules after a file was read (`checking.py`, `answer_set.py`),
 `run` rules, which see everything that a run was given, in `preparation.py` and `run_settings.py`.
 """
 

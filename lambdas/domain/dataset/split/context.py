@@ -9,7 +9,11 @@ from typing import NamedTuple
 from lambdas.domain.dataset.formats import Record
 
 _WHITE_SPACE = string.whitespace.encode()
-_OPENING_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9_.-]{0,63})(?:\s[^<>]{0,200})?>")
+# In UTF-8: Unicode's white space, and up to 200 characters.
+_SPACE = rb"(?:[\s\x1c-\x1f]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80)"
+_OPENING_TAG = re.compile(
+    rb"<([A-Za-z][A-Za-z0-9_.-]{0,63})(?:" + _SPACE + rb"(?:[^<>\x80-\xbf][\x80-\xbf]{0,3}){0,200})?>"
+)
 # Bounds the search in texts with many tags that are never closed.
 _UNCLOSED_TAGS = 32
 # The blocks of a record that are kept, and the bytes that stand for each.
@@ -29,44 +33,52 @@ class Context(NamedTuple):
     documents: frozenset[bytes] = frozenset()
 
 
-def context(record: Record) -> Context:
+_NO_CONTEXT = Context()
+
+
+def context(record: Record, first: bytes | None = None) -> Context:
     """The longest blocks in XML tags of the system text and the first user message.
 
     Documents and tables are put into XML tags (Anthropic's advice, repeated in AWS's guides for fine-tuning Claude).
-    Instructions, lists of categories and questions are, too, so that more than one block is kept.
+    Instructions, lists of categories and questions are, too, so that more than one block is kept. `first` is the
+    message in UTF-8 where that is known already.
     """
-    texts = [text for text in (record.turns[0], record.system or "") if "<" in text]
-    blocks = {_normalised(block): tag.lower() for text in texts for tag, block in _blocks(text)}
+    texts = [(first or record.turns[0].encode(errors="replace")) if "<" in record.turns[0] else b""]
+    if record.system and "<" in record.system:
+        texts.append(record.system.encode(errors="replace"))
+    blocks = {
+        block.translate(None, _WHITE_SPACE): tag.lower().decode()
+        for text in texts
+        if text
+        for tag, block in _blocks(text)
+    }
     blocks.pop(b"", None)
+    if not blocks:
+        return _NO_CONTEXT
     longest = sorted(blocks, key=lambda block: (-len(block), block))[:_BLOCKS]
     digests = {_block_digest(block): blocks[block] for block in longest}
     return Context(tuple(digests), frozenset(each for each, tag in digests.items() if tag in _DOCUMENTS))
 
 
-def digest(text: str) -> bytes:
-    """16 bytes that stand for a text."""
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+def digest(text: bytes) -> bytes:
+    """16 bytes that stand for a text in UTF-8."""
+    return hashlib.blake2b(text, digest_size=16).digest()
 
 
-def _blocks(text: str) -> Iterable[tuple[str, str]]:
+def _blocks(text: bytes) -> Iterable[tuple[bytes, bytes]]:
     """The outermost `<tag>…</tag>` blocks, in time linear in the text's length."""
-    position, unclosed = 0, set[str]()
+    position, unclosed = 0, set[bytes]()
     while len(unclosed) < _UNCLOSED_TAGS and (opening := _OPENING_TAG.search(text, position)):
         position = opening.end()
         tag = opening[1]
         if tag in unclosed:
             continue
-        end = text.find(f"</{tag}>", position)
+        end = text.find(b"</%b>" % tag, position)
         if end < 0:
             unclosed.add(tag)
             continue
         yield tag, text[position:end]
         position = end + len(tag) + 3
-
-
-def _normalised(text: str) -> bytes:
-    """The text without white space, however it was wrapped and indented."""
-    return text.encode().translate(None, _WHITE_SPACE)
 
 
 def _block_digest(block: bytes) -> bytes:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from lambdas.domain.core.settings_model import SettingsModel
-from lambdas.domain.dataset.record_set import MIN_TEST_RECORDS
+from lambdas.domain.dataset.set_limits import MIN_TEST_RECORDS
 from lambdas.domain.models.catalogue import ModelLimits
 
 # A part may exceed its share by this factor where the groups do not fit exactly.

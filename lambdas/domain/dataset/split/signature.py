@@ -15,20 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lambdas.domain.dataset.formats import Record
+from lambdas.domain.dataset.split.encoded_prompt import (
+    ANSWER_WORDS,
+    MAX_PROMPT_CHARACTERS,
+    OWN_WORDS,
+    Texts,
+    encode_prompt,
+)
 from lambdas.domain.dataset.split.words import Hashes, Places, Words, mix, read_words
 
 SIGNATURE_TOKENS, RUNS_KEPT = 512, 384
-MAX_PROMPT_CHARACTERS = 65_536
 RUN_WORDS = 5
 NO_PLACE = 65_535
 # A message of so many words is short: one that differs in a single word asks nearly the same.
 SHORT_MESSAGE = range(4, 25)
-# How many words from either end of the question, and of the answer, are a record's own.
-_OWN_WORDS, _ANSWER_WORDS = 48, 24
-# Of a longer message, so much of its end is read: the question often stands there.
-_END_CHARACTERS = 16 * _OWN_WORDS
 # Texts that are signed at once, about: the arrays stay in the processor's cache.
-_BATCH_CHARACTERS, _BATCH_RECORDS = 65_536, 2_048
+_BATCH_BYTES, _BATCH_RECORDS = 65_536, 2_048
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = np.uint64(pow(int(_FACTOR), -1, 1 << 64))
 _POWERS, _INVERSE_POWERS = (
@@ -57,15 +59,6 @@ class Signature(NamedTuple):
     near: bytes
 
 
-class Texts(NamedTuple):
-    """What is read of a record; `rest` is 0 where that is its whole prompt, else a hash of the whole."""
-
-    before: str
-    message: str
-    answer: str
-    rest: int
-
-
 def sign(record: Record) -> Signature:
     """A record's signature. Equal `words` mean the same words equally often, in whatever order and markup.
 
@@ -78,34 +71,19 @@ def sign_all(records: Sequence[Record]) -> list[Signature]:
     """The signature of each record; far faster than one after the other."""
     signed: list[Signature] = []
     batch: list[Texts] = []
-    characters = 0
+    size_bytes = 0
     for record in records:
-        texts = read_texts(record)
+        texts = encode_prompt(record).texts
         batch.append(texts)
-        characters += len(texts.before) + len(texts.message) + len(texts.answer)
-        if characters >= _BATCH_CHARACTERS or len(batch) == _BATCH_RECORDS:
+        size_bytes += len(texts.before) + len(texts.message) + len(texts.answer)
+        if size_bytes >= _BATCH_BYTES or len(batch) == _BATCH_RECORDS:
             signed += sign_texts(batch)
-            batch, characters = [], 0
+            batch, size_bytes = [], 0
     return [*signed, *sign_texts(batch)] if batch else signed
 
 
-def read_texts(record: Record) -> Texts:
-    """What is read of a record."""
-    system, turns = record.system, record.turns
-    before = "\n".join([system or "", *turns[:-2], ""]) if system or len(turns) > 2 else ""
-    message, answer = turns[-2], turns[-1][: 16 * _ANSWER_WORDS]
-    if len(before) + len(message) <= MAX_PROMPT_CHARACTERS:
-        return Texts(before, message, answer, 0)
-    rest = hash((before, message))
-    before = before[: max(MAX_PROMPT_CHARACTERS - len(message), MAX_PROMPT_CHARACTERS // 2)]
-    room = MAX_PROMPT_CHARACTERS - len(before)
-    if len(message) > room:
-        message = f"{message[: room - _END_CHARACTERS]} {message[-_END_CHARACTERS:]}"
-    return Texts(before, message, answer, rest)
-
-
 def sign_texts(texts: Sequence[Texts]) -> list[Signature]:
-    """The signature of each record, of whose texts there are at least one; best for some 65,000 characters at once."""
+    """The signature of each record, of whose texts there are at least one; best for some 65,000 bytes at once."""
     count = len(texts)
     read = read_words([part for each in texts for part in each[:2]] + [each.answer for each in texts])
     prompts = _Prompts(read, count)
@@ -191,9 +169,9 @@ class _Prompts:
         for message, end, answer, answer_end in zip(
             messages, ends, [ends[-1], *answer_ends], answer_ends, strict=False
         ):
-            is_own[message : min(message + _OWN_WORDS, end)] = True
-            is_own[max(message, end - _OWN_WORDS) : end] = True
-            is_own[answer : min(answer + _ANSWER_WORDS, answer_end)] = True
+            is_own[message : min(message + OWN_WORDS, end)] = True
+            is_own[max(message, end - OWN_WORDS) : end] = True
+            is_own[answer : min(answer + ANSWER_WORDS, answer_end)] = True
         tokens = np.flatnonzero(is_own[self._read.token_words])
         words = self._read.token_words[tokens]
         in_prompt = words < len(self._hashes)

@@ -14,12 +14,12 @@ from threading import Thread
 from types import TracebackType
 from typing import IO, Self
 
-from lambdas.domain.dataset.formats import Record
-from lambdas.domain.dataset.split.signature import Signature, Texts, read_texts, sign_texts
+from lambdas.domain.dataset.split.encoded_prompt import Texts
+from lambdas.domain.dataset.split.signature import Signature, sign_texts
 
 # What is signed before a second process starts: about as long as its start takes.
-_FIRST_CHARACTERS = 4_000_000
-_BATCH_CHARACTERS = 65_536
+_FIRST_BYTES = 4_000_000
+_BATCH_BYTES = 65_536
 
 
 class Signing:
@@ -28,7 +28,7 @@ class Signing:
     def __init__(self) -> None:
         self._signed: list[Signature] = []
         self._batch: list[Texts] = []
-        self._batch_characters = self._characters = 0
+        self._batch_bytes = self._bytes = 0
         self._helper: _Helper | None = None
 
     def __enter__(self) -> Self:
@@ -42,13 +42,12 @@ class Signing:
         if self._helper:
             self._helper.end()
 
-    def add(self, records: Sequence[Record]) -> None:
-        """Signs further records."""
-        for record in records:
-            texts = read_texts(record)
-            self._batch.append(texts)
-            self._batch_characters += sum(map(len, texts[:3]))
-            if self._batch_characters >= _BATCH_CHARACTERS:
+    def add(self, texts: Sequence[Texts]) -> None:
+        """Signs the texts of further records."""
+        for each in texts:
+            self._batch.append(each)
+            self._batch_bytes += len(each.before) + len(each.message) + len(each.answer)
+            if self._batch_bytes >= _BATCH_BYTES:
                 self._sign()
 
     def finish(self) -> list[Signature]:
@@ -58,9 +57,9 @@ class Signing:
 
     def _sign(self) -> None:
         batch, self._batch = self._batch, []
-        self._characters += self._batch_characters
-        self._batch_characters = 0
-        if not self._helper and self._characters > _FIRST_CHARACTERS and _processors() > 1 and sys.executable:
+        self._bytes += self._batch_bytes
+        self._batch_bytes = 0
+        if not self._helper and self._bytes > _FIRST_BYTES and _processors() > 1 and sys.executable:
             self._helper = _Helper()
         if self._helper and batch:
             self._helper.add(batch)

@@ -22,7 +22,7 @@ _WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b",." else 3
 _TOKEN = re.compile(rb"\d{1,3}(?:,\d{3}){1,9}+(?![\d,])|[\xe3-\xe9][\x80-\xbf]{2}|[^,.\xe3-\xe9]+(?:\.\d+)?")
 _FIRST_CJK, _CJK_BYTES = 0xE3, 7
 # A table that was written as JSON within a prompt may have its characters escaped.
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(rb"\\u([0-9a-fA-F]{4})")
 
 # Points or commas at the end of a word that are no part of it.
 _ENDINGS = 3
@@ -45,15 +45,15 @@ class Words(NamedTuple):
     token_words: Places
 
 
-def read_words(texts: Sequence[str]) -> Words:
-    """The words of all texts, each of which begins a word of its own."""
-    parts = [_encoded(text) for text in texts]
+def read_words(texts: Sequence[bytes]) -> Words:
+    """The words of all texts, given in UTF-8; each text begins a word of its own."""
+    parts = [*map(_with_characters, texts)]
     data = b" ".join([*parts, b" " * 8]).translate(_WORDS)
     characters = np.frombuffer(data, np.uint8)
     starts, ends = _bounds(characters)
     hashes = _hashes(data, starts, ends)
     text_ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)) + 1)
-    odd = _odd(characters, starts, ends, is_ascii=all(map(str.isascii, texts)))
+    odd = _odd(characters, starts, ends, is_ascii=data.isascii())
     return Words(hashes, np.searchsorted(starts, text_ends), *_tokens(data, hashes, starts, ends, odd))
 
 
@@ -64,11 +64,12 @@ def mix(hashes: Hashes) -> Hashes:
     return hashes ^ (hashes >> _HALF)
 
 
-def _encoded(text: str) -> bytes:
-    # One character is found faster than two.
-    if "\\" in text and "\\u" in text:
-        text = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text)
-    return text.encode(errors="replace")
+def _with_characters(text: bytes) -> bytes:
+    """The text with its escaped characters written as they are."""
+    # One byte is found faster than two.
+    if b"\\" in text and b"\\u" in text:
+        return _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)).encode(errors="replace"), text)
+    return text
 
 
 def _bounds(characters: NDArray[np.uint8]) -> tuple[Places, Places]:
