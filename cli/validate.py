@@ -162,9 +162,9 @@ class _Lines(NamedTuple):
         self.file.write(line + b"\n")
 
 
-def _writer(folder: Path) -> Callable[[SetName], AbstractContextManager[_Lines]]:
+def _writer(folder: Path) -> Callable[[str], AbstractContextManager[_Lines]]:
     @contextmanager
-    def open_set(name: SetName) -> Iterator[_Lines]:
+    def open_set(name: str) -> Iterator[_Lines]:
         with (folder / f"{name}.jsonl").open("wb") as file:
             yield _Lines(file)
 

@@ -24,7 +24,9 @@ from lambdas.domain.dataset.record_set import RecordSet, Rules
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.record import further_reserved_words
 from lambdas.domain.dataset.set_limits import check_size, max_bytes
-from lambdas.domain.dataset.set_names import SET_NAMES, SetName
+from lambdas.domain.dataset.set_names import SET_NAMES, SetName, part_name
+from lambdas.domain.dataset.split.parts import NO_PARTS
+from lambdas.domain.dataset.training_parts import with_parts
 from lambdas.domain.evaluation.gate import WIN_RATE
 from lambdas.domain.evaluation.task_detection import TaskDetector
 from lambdas.domain.evaluation.task_kind import TaskKind
@@ -33,6 +35,7 @@ from lambdas.domain.preflight.verdict_reach import test_group_findings, test_pai
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import SettingFinding, doubtful_models
 from lambdas.domain.settings.run_settings import Choices
+from lambdas.domain.training.learning_curve import asked_sizes
 
 _MODEL_ID = "Correct the id: the preflight asks each model, and refuses the run where one does not answer."
 
@@ -125,16 +128,26 @@ def check_dataset(
         report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
     prepared = None
     if "train" in given and rules == "all":
-        prepared = prepare(given, choices.wanted, report)
+        prepared = _with_parts(prepare(given, choices.wanted, report), given, choices)
     elif "train" in given:
         check_counts(given, choices.wanted, report)
-    job_findings = settings_findings(choices, prepared.counts() if prepared else None, most_jobs=most_jobs)
+    counts, parts = (prepared.counts(), prepared.parts) if prepared else (None, NO_PARTS)
+    job_findings = settings_findings(choices, counts, most_jobs=most_jobs, parts=parts)
     report.add_job_settings(run_settings.FILE_NAME, job_findings, refuse=refuse_job_settings)
     reach = _reach(given, choices, prepared) if prepared else []
     report.add_test_groups((given.get("test") or given["train"]).file if prepared else "", reach)
     document = dataset_document(report, given, choices.wanted, prepared)
     findings = [*reach, *job_findings][:MOST_FINDINGS]
     return CheckedDataset(document, detector.kind(), choices, given, prepared, findings)
+
+
+def _with_parts(prepared: PreparedDataset | None, given: Given, choices: Choices) -> PreparedDataset | None:
+    """With the parts of the training set that a learning curve asks for; a model that exists is not trained on any."""
+    curve = choices.settings.learning_curve
+    if prepared is None or curve is None or choices.settings.custom_model is not None:
+        return prepared
+    asked = asked_sizes(curve, prepared.records("train"))
+    return with_parts(prepared, given, choices.wanted, [each.records for each in asked])
 
 
 def _metric_findings(choices: Choices, detector: TaskDetector) -> Iterator[SettingFinding]:
@@ -204,9 +217,11 @@ def write_sets(
     files: GivenFiles,
     checked: CheckedDataset,
     prepared: PreparedDataset,
-    open_set: Callable[[SetName], AbstractContextManager[LineSink]],
+    open_set: Callable[[str], AbstractContextManager[LineSink]],
 ) -> list[bytes]:
     """Reads each file again, at the version that was checked, and writes each record to its set.
+
+    A training record also goes to each part of the training set that has it.
 
     Returns the few-shot examples' lines. Raises ServiceBusy if a file is not the one that was checked.
     """
@@ -214,6 +229,7 @@ def write_sets(
     examples = dict.fromkeys(prepared.examples, b"")
     with ExitStack() as stack:
         writers = {name: stack.enter_context(open_set(name)) for name in SET_NAMES if prepared.records(name)}
+        parts = [stack.enter_context(open_set(part_name(size))) for size in prepared.parts.sizes]
         for name, read in checked.given.items():
             with files.opened(name, read.version_id) as file:
                 if file is None:
@@ -221,6 +237,10 @@ def write_sets(
                 lines = convert(file.stream, read, checked.choices.model, conversion)
                 for place, (side, line) in enumerate(zip(prepared.sides[name], lines, strict=True)):
                     writers[SET_NAMES[side]].write(line)
-                    if name == "train" and place in examples:
+                    if name != "train":
+                        continue
+                    for part in prepared.parts.having(place):
+                        parts[part].write(line)
+                    if place in examples:
                         examples[place] = line
     return list(examples.values())

@@ -4,15 +4,18 @@ from lambdas.domain.core.run import KEEP_JOB_TAG, Run, bedrock_tags
 from lambdas.domain.dataset.figures import count_tokens, count_training_tokens, recommended_hyperparameters
 from lambdas.domain.dataset.planned_set import PlannedSet, TrainingSet
 from lambdas.domain.dataset.preparation import PreparedDataset
-from lambdas.domain.dataset.set_names import SetName
+from lambdas.domain.dataset.set_names import part_name
+from lambdas.domain.dataset.split.parts import Parts
+from lambdas.domain.dataset.training_parts import count_part_tokens
 from lambdas.domain.evaluation.arms import plan_arms
-from lambdas.domain.models.catalogue import ServingKind
+from lambdas.domain.models.catalogue import BaseModelEntry, ServingKind
 from lambdas.domain.plan.plan import Plan, PlannedSets, PlannedTestSet, ShardLists
 from lambdas.domain.preflight.verdict_reach import TEST_GROUPS
 from lambdas.domain.settings.run_limits import RunLimits
-from lambdas.domain.settings.run_settings import Choices, compared_models
-from lambdas.domain.training.candidates import Candidate, vary_hyperparameters
-from lambdas.domain.training.serve import BEST
+from lambdas.domain.settings.run_settings import Choices, RunSettings, compared_models
+from lambdas.domain.training.candidates import PlannedVariants, number_candidates, plan_variants
+from lambdas.domain.training.learning_curve import explain_sizes
+from lambdas.domain.training.serve import BEST, explain_choice
 from lambdas.steps.data_gate import CheckedDataset
 
 
@@ -29,27 +32,24 @@ def make_plan(
     choices = checked.choices
     settings, model = choices
     sets = _sets(run, checked, prepared)
-    varied = vary_hyperparameters(
-        model,
-        settings.hyperparameters,
-        settings.sweep,
-        sets.train.records,
-        validated=sets.validation is not None,
+    training_sets = _training_sets(run, sets.train, checked, prepared)
+    validated = sets.validation is not None
+    planned = plan_variants(
+        model, settings.hyperparameters, settings.sweep, [each.records for each in training_sets], validated=validated
     )
+    candidates = [] if settings.custom_model else number_candidates(planned, training_sets)
     # The only candidate is the chosen one.
-    serve = settings.serve if len(varied.hyperparameters) > 1 and settings.custom_model is None else BEST
+    served = settings.serve if len(candidates) > 1 else BEST
     return Plan(
         output_bucket=run.output_bucket,
         base_model=model.customization_id,
         recommended=[] if settings.custom_model else recommended_hyperparameters(prepared, choices.wanted),
-        candidates=[
-            Candidate(number=number, hyperparameters=each, training_set=sets.train)
-            for number, each in enumerate([] if settings.custom_model else varied.hyperparameters, 1)
-        ],
+        candidates=candidates,
         custom_model=settings.custom_model,
-        candidates_note=varied.note,
-        keep_models=varied.keep_models,
-        serve=serve,
+        candidates_note=_note(settings, planned, sets.train.records, prepared.parts, model, validated=validated),
+        keep_models=planned.keep_models,
+        learning_curve=len(training_sets) > 1,
+        serve=served,
         serving=chosen_serving(choices),
         model_units=settings.model_units,
         max_cost_usd=cost_cap(choices, limits),
@@ -69,7 +69,7 @@ def make_plan(
             baselines=f"{run.prefix}shards/baselines.jsonl",
             tuned=f"{run.prefix}shards/tuned.jsonl",
             judges=f"{run.prefix}shards/judges.jsonl",
-            candidates=None if serve == BEST else f"{run.prefix}shards/candidates.jsonl",
+            candidates=None if served == BEST else f"{run.prefix}shards/candidates.jsonl",
         ),
         # The tags that clean-up relies on win over a user's.
         tags=settings.tags
@@ -90,20 +90,53 @@ def cost_cap(choices: Choices, limits: RunLimits) -> float | None:
     return min((cap for cap in caps if cap is not None), default=None)
 
 
-def set_key(run: Run, name: SetName) -> str:
-    """Where a set is stored in the output bucket."""
+def set_key(run: Run, name: str) -> str:
+    """Where a set, or a part of one, is stored in the output bucket."""
     return f"{run.prefix}dataset/{name}.jsonl"
 
 
-def _sets(run: Run, checked: CheckedDataset, prepared: PreparedDataset) -> PlannedSets:
-    def uri(name: SetName) -> str:
-        return f"s3://{run.output_bucket}/{set_key(run, name)}"
+def _note(
+    settings: RunSettings,
+    planned: PlannedVariants,
+    records: int,
+    parts: Parts,
+    model: BaseModelEntry,
+    *,
+    validated: bool,
+) -> str:
+    """What was varied, which sizes were left out, and what is chosen where nothing tells candidates apart."""
+    said = [planned.note]
+    if settings.learning_curve is not None:
+        said.append(explain_sizes(settings.learning_curve, records, parts, model))
+    if len(planned.variants) > 1 and not validated:
+        said.append(f"Without a validation set {explain_choice()}")
+    return " ".join(filter(None, said))
 
+
+def _sets(run: Run, checked: CheckedDataset, prepared: PreparedDataset) -> PlannedSets:
     records = prepared.counts()
     return PlannedSets(
         train=TrainingSet(
-            uri=uri("train"), records=records["train"], tokens=count_training_tokens(checked.given, prepared)
+            uri=_uri(run, "train"), records=records["train"], tokens=count_training_tokens(checked.given, prepared)
         ),
-        validation=PlannedSet(uri=uri("validation"), records=records["validation"]) if records["validation"] else None,
-        test=PlannedTestSet(uri=uri("test"), records=records["test"], leaked=prepared.leaked_test_records),
+        validation=PlannedSet(uri=_uri(run, "validation"), records=records["validation"])
+        if records["validation"]
+        else None,
+        test=PlannedTestSet(uri=_uri(run, "test"), records=records["test"], leaked=prepared.leaked_test_records),
     )
+
+
+def _training_sets(
+    run: Run, whole: TrainingSet, checked: CheckedDataset, prepared: PreparedDataset
+) -> list[TrainingSet]:
+    """What candidates train on: the whole training set, then its parts from large to small."""
+    tokens = count_part_tokens(prepared, checked.given)
+    parts = [
+        TrainingSet(uri=_uri(run, part_name(size)), records=size, tokens=tokens_of_part)
+        for size, tokens_of_part in zip(prepared.parts.sizes, tokens, strict=True)
+    ]
+    return [whole, *reversed(parts)]
+
+
+def _uri(run: Run, name: str) -> str:
+    return f"s3://{run.output_bucket}/{set_key(run, name)}"

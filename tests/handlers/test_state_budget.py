@@ -45,7 +45,7 @@ RUN = {
     "prefix": "runs/sales-0123456789ab/",
     "claimed_at": "2026-11-21T21:40:37.123Z",
 }
-RECORDS = "".join(json.dumps({"prompt": f"question {n}?", "completion": f"{n}"}) + "\n" for n in range(80)).encode()
+RECORDS = "".join(json.dumps({"prompt": f"question {n}?", "completion": f"{n}"}) + "\n" for n in range(240)).encode()
 # As many and as long as run.json may have them.
 EVALUATION: dict[str, Any] = {
     "few_shot": 3,
@@ -58,6 +58,8 @@ WIDEST: dict[str, Any] = {
     "base_model": "anthropic.claude-3-haiku-20240307-v1:0:200k",
     "tags": {f"{n:03d}{'t' * 125}": "v" * 256 for n in range(40)},
     "sweep": {"jobs": 12},
+    "learning_curve": {"fractions": [0.5 + number / 25 for number in range(12)]},
+    "serve": list(range(1, 13)),
     "evaluation": EVALUATION,
 }
 

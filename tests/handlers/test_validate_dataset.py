@@ -55,6 +55,11 @@ class Pipeline:
         listed = self.s3.list_objects_v2(Bucket="output-bucket").get("Contents", [])
         return {entry["Key"].removeprefix("runs/tables-0123456789ab/") for entry in listed}
 
+    def stored(self, uri: str) -> list[bytes]:
+        """The lines of an object in the output bucket."""
+        key = uri.removeprefix("s3://output-bucket/")
+        return self.s3.get_object(Bucket="output-bucket", Key=key)["Body"].read().splitlines()
+
     def report(self) -> dict[str, Any]:
         loaded: dict[str, Any] = json.loads(self.output("dataset/report.json"))
         return loaded
@@ -480,3 +485,66 @@ def test_hyperparameters_that_the_model_does_not_take_are_warned_of_and_left_to_
     assert [finding["check"] for finding in plan["settings_findings"]] == ["hyperparameters"] * 2
     assert pipeline.report()["issue_counts"]["job-settings"] == 2
     assert pipeline.report()["status"] == "accepted"
+
+
+def test_learning_curve_trains_on_parts_that_are_stored_beside_the_training_set(pipeline: Pipeline) -> None:
+    """Each candidate's job reads its own file; a smaller part lies in the next larger one."""
+    curve = {"learning_curve": {"fractions": [0.25, 0.5, 1]}, "serve": "all"}
+    pipeline.upload("input/t/run.json", json.dumps(curve).encode())
+    pipeline.upload("input/t/train.jsonl", lines("Question", 400))
+    plan = pipeline.prepare("input/t/train.jsonl")
+    sizes = [280, 140, 70]
+    assert [one["training_set"]["records"] for one in plan["candidates"]] == sizes
+    stored = [pipeline.stored(one["training_set"]["uri"]) for one in plan["candidates"]]
+    assert [len(part) for part in stored] == sizes
+    assert set(stored[2]) < set(stored[1]) < set(stored[0])
+    assert plan["candidates"][1]["training_set"]["uri"].endswith("/dataset/train-140.jsonl")
+    tokens = [one["training_set"]["tokens"] for one in plan["candidates"]]
+    assert tokens[0] == plan["dataset"]["train"]["tokens"] > tokens[1] > tokens[2] > 0
+    assert plan["learning_curve"] is True
+    assert plan["keep_models"] is False
+    assert plan["candidates_note"].startswith("Training sets of 280, 140 and 70 records were tried")
+    assert plan["settings_findings"] == []
+
+
+def test_served_candidates_have_a_list_of_shards_without_few_shot_arms(pipeline: Pipeline) -> None:
+    """They are compared by the plain question; examples would double the hours of each."""
+    run = {"learning_curve": {"sizes": [100]}, "serve": [2], "evaluation": {"few_shot": 2}}
+    pipeline.upload("input/t/run.json", json.dumps(run).encode())
+    pipeline.upload("input/t/train.jsonl", lines("Question", 400))
+    plan = pipeline.prepare("input/t/train.jsonl")
+    assert plan["serve"] == [2]
+    shards = [json.loads(line) for line in pipeline.stored(plan["shards"]["candidates"])]
+    assert {(shard["arm"], shard["few_shot"]) for shard in shards} == {("tuned", 0)}
+    assert sum(shard["records"] for shard in shards) == plan["dataset"]["test"]["records"]
+
+
+def test_only_the_chosen_candidate_is_served_where_there_is_one_candidate(pipeline: Pipeline) -> None:
+    """All of one is the chosen one: no state after this one has to tell the two apart."""
+    pipeline.upload("input/t/run.json", b'{"serve": "all"}')
+    pipeline.upload("input/t/train.jsonl", lines("Question", 400))
+    plan = pipeline.prepare("input/t/train.jsonl")
+    assert (plan["serve"], plan["shards"]["candidates"]) == ("best", None)
+
+
+def test_sizes_that_cannot_be_are_told_in_the_report_and_left_to_the_preflight(pipeline: Pipeline) -> None:
+    """The gate names the setting, as of hyperparameters."""
+    pipeline.upload("input/t/run.json", b'{"learning_curve": {"sizes": [100, 5000]}, "serve": [4]}')
+    pipeline.upload("input/t/train.jsonl", lines("Question", 400))
+    plan = pipeline.prepare("input/t/train.jsonl")
+    assert [one["training_set"]["records"] for one in plan["candidates"]] == [280, 100]
+    assert {each["check"] for each in plan["settings_findings"]} == {"curve-sizes", "serve"}
+    told = {issue["path"]: issue["message"] for issue in pipeline.report()["issues"] if issue["rule"] == "job-settings"}
+    assert "5,000 records are asked for" in told["run.json#/learning_curve/sizes"]
+    assert "no candidate 4" in told["run.json#/serve"]
+
+
+def test_a_model_that_exists_is_served_without_candidates_whatever_is_said_of_a_curve(pipeline: Pipeline) -> None:
+    """The run trains nothing, so that no part is stored."""
+    model = f"arn:aws:bedrock:us-west-2:123456789012:custom-model/{HAIKU}:200k/abcdefghijkl"
+    run = {"learning_curve": {"sizes": [100]}, "serve": "all", "custom_model": model}
+    pipeline.upload("input/t/run.json", json.dumps(run).encode())
+    pipeline.upload("input/t/train.jsonl", lines("Question", 400))
+    plan = pipeline.prepare("input/t/train.jsonl")
+    assert (plan["candidates"], plan["serve"], plan["learning_curve"]) == ([], "best", False)
+    assert plan["settings_findings"] == []

@@ -17,7 +17,7 @@ from lambdas.domain.dataset.rules.table import RULES
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.models.catalogue import ModelLimits, base_model
-from lambdas.domain.training.candidates import vary_hyperparameters
+from lambdas.domain.training.sweep import vary_hyperparameters
 from lambdas.steps.data_gate import CheckedDataset
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

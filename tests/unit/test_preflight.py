@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.core.state_budget import MOST_FINDINGS
 from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.cost.price_file import BaseModelPrices, UnitPrice, default_prices, parse_prices
 from lambdas.domain.dataset.set_names import SetName
+from lambdas.domain.dataset.split.parts import take_parts
 from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.settings import EvaluationSettings
@@ -56,9 +58,10 @@ from lambdas.domain.preflight.subscribers import Subscriptions, TopicInUse, hear
 from lambdas.domain.preflight.time_limit import RunTime, enough_time
 from lambdas.domain.preflight.verdict_reach import TEST_GROUPS
 from lambdas.domain.settings.run_settings import Choices, RunSettings
-from lambdas.domain.training.candidates import SweepSettings
 from lambdas.domain.training.given_model import GivenModel
+from lambdas.domain.training.learning_curve import asked_sizes
 from lambdas.domain.training.network import JobNetwork
+from lambdas.domain.training.sweep import SweepSettings
 from tests.unit.test_cost import plan, sets
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0:200k")
@@ -162,6 +165,18 @@ def swept(check: str, validation: int = 32, **sweep: Any) -> Check:
     return next(each for each in checks if each.check == check)
 
 
+def curved(check: str, validation: int = 32, **chosen: Any) -> Check:
+    """One of the checks of a learning curve, by default of two parts and the whole of the training set."""
+    train = RECORDS["train"]
+    settings = RunSettings.model_validate({"learning_curve": {"fractions": [0.6, 0.8]}} | chosen)
+    assert settings.learning_curve is not None
+    asked = [each.records for each in asked_sizes(settings.learning_curve, train)]
+    parts = take_parts([str(number).encode() for number in range(train)], range(train), asked, seed=0, least=32)
+    records = {**RECORDS, "validation": validation}
+    checks = settings_checks(settings_findings(Choices(settings, HAIKU), records, most_jobs=4, parts=parts))
+    return next(each for each in checks if each.check == check)
+
+
 def cost(check: str, cap: float | None = None, prices: Any = None, accept_unknown_prices: bool = False) -> Check:
     """One of the checks of a small run's cost."""
     checks, _ = cost_checks(PLAN, cap, prices or PRICES, 40.0, accept_unknown_prices=accept_unknown_prices)
@@ -251,6 +266,15 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
         (lambda: setting("hyperparameters", hyperparameters={"learningRateMultiplier": "0.05"}), ["outside 0.1 to 2"]),
     ],
     "sweep-validation": [(lambda: swept("sweep-validation", validation=0), ["validation loss", "validation.jsonl"])],
+    "curve-sizes": [
+        (lambda: curved("curve-sizes", learning_curve={"sizes": [5_000]}), ["5,000 records are asked for", "Ask for"]),
+        (lambda: curved("curve-sizes", learning_curve={"fractions": [1]}), ["A single size is left"]),
+    ],
+    "curve-jobs": [
+        (lambda: curved("curve-jobs", sweep={"jobs": 2}), ["make 6 candidates", "allows 4", "max_sweep_jobs"]),
+    ],
+    "curve-validation": [(lambda: curved("curve-validation", validation=0), ["2 and 3 of 3", '"serve": "all"'])],
+    "serve": [(lambda: curved("serve", serve=[7]), ["no candidate 7", "1 to 3"])],
     "sweep-jobs": [(lambda: swept("sweep-jobs", jobs=5), ["asks for 5 jobs", "allows 4", "max_sweep_jobs"])],
     "sweep-grid": [
         (lambda: swept("sweep-grid", grid={"epochCount": [2, 99]}), ["epochCount", "99 is outside"]),
@@ -420,6 +444,10 @@ def test_no_check_lacks_a_failing_case() -> None:
         lambda: setting("hyperparameters", hyperparameters={"epochCount": "3"}),
         lambda: swept("sweep-validation"),
         lambda: swept("sweep-jobs"),
+        lambda: curved("curve-sizes"),
+        lambda: curved("curve-jobs"),
+        lambda: curved("curve-validation"),
+        lambda: curved("serve", serve=[3]),
         lambda: swept("sweep-grid", grid={"epochCount": [2, 3]}),
         lambda: cost("prices"),
         lambda: cost("cost-cap", cap=10_000.0),
@@ -583,7 +611,7 @@ def test_settings_of_a_large_file_stay_few_and_short() -> None:
         RECORDS,
         most_jobs=4,
     )
-    assert len(found) == 50
+    assert len(found) == MOST_FINDINGS
     assert all(len(finding.message) < 1_000 for finding in found)
     [finding] = settings_findings(
         Choices(RunSettings(hyperparameters={"epochCount": f"{'0' * 200_000}99"}), HAIKU), RECORDS, most_jobs=4

@@ -99,6 +99,7 @@ def test_schema_of_the_file_is_allowed_and_changes_nothing() -> None:
         ({"serve": "al"}, "/serve", "Did you mean all?"),
         ({"serve": []}, "/serve", "The list is empty"),
         ({"serve": [1, 0]}, "/serve", "0 is no candidate's number"),
+        ({"serve": list(range(1, 14))}, "/serve", "at most 12 candidates"),
         ({"serve": True}, "/serve", 'Give "best", "all", or a list of candidate numbers'),
         ({"evaluation": {"few_shot": -1}}, "/evaluation/few_shot", "greater than or equal to 0"),
         ({"evaluation": {"gate": {"smallest_gain": "1"}}}, "/evaluation/gate/smallest_gain", "number"),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
-from lambdas.domain.training.candidates import SweepSettings, findings, vary_hyperparameters
+from lambdas.domain.training.sweep import SweepSettings, findings, vary_hyperparameters
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0")
 RATE = "learningRateMultiplier"

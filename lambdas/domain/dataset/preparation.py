@@ -12,6 +12,7 @@ from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.set_limits import check_count
 from lambdas.domain.dataset.set_names import SET_NAMES, SETTINGS_FILE, SetName
 from lambdas.domain.dataset.split.holdout import Request, Shortage, Split, SplitSettings, split
+from lambdas.domain.dataset.split.parts import NO_PARTS, Parts
 from lambdas.domain.models.catalogue import BaseModelEntry
 
 _SPOKEN = {"train": "training", "validation": "validation", "test": "test"}
@@ -44,12 +45,14 @@ class PreparedDataset:
     """Where each record of each given file goes: the set's place in SET_NAMES, one byte a record.
 
     `groups` has the number of each record's group, the same in all files for records of one context. `examples` are the
-    places, in the training file, of the records that stand before the questions of few-shot arms.
+    places, in the training file, of the records that stand before the questions of few-shot arms. `parts` are those of
+    the training set.
     """
 
     sides: Mapping[SetName, bytes]
     groups: Mapping[SetName, Sequence[int]]
     examples: Sequence[int] = ()
+    parts: Parts = NO_PARTS
 
     def records(self, name: SetName) -> int:
         """How many records a set has."""
@@ -93,10 +96,10 @@ def prepare(given: Given, wanted: Wanted, report: DatasetReport) -> PreparedData
     if report.errors:
         return None
     groups = group_sets(given)
-    keys = _keys(given, groups)
+    keys = group_keys(given, groups)
     # What a held-out set of the user's has must not be held out for the other one.
     held_out = {key for name in keys if name != "train" for key in keys[name]}
-    parts = split(keys["train"], request, model.limits, _labels(train), held_out)
+    parts = split(keys["train"], request, model.limits, label_numbers(train), held_out)
     if isinstance(parts, Shortage):
         report.add("split", train.file, parts.message)
         return None
@@ -169,7 +172,7 @@ def _check_group_keys(given: Given, report: DatasetReport) -> None:
             report.add("partial-group", each.file, f"No record names its group; those of {named} do.")
 
 
-def _keys(given: Given, groups: Mapping[SetName, Sequence[int]]) -> dict[SetName, list[bytes]]:
+def group_keys(given: Given, groups: Mapping[SetName, Sequence[int]]) -> dict[SetName, list[bytes]]:
     """A key for each record's group that does not depend on the order in the files: its smallest prompt digest."""
     smallest: dict[int, bytes] = {}
     for name, read in given.items():
@@ -191,7 +194,8 @@ def _examples(given: Given, parts: Split, keys: Mapping[SetName, list[bytes]], w
     return [parts.train[place] for place in chosen]
 
 
-def _labels(read: RecordSet) -> Sequence[int]:
+def label_numbers(read: RecordSet) -> Sequence[int]:
+    """A number for each record's label; none where the answers are no labels."""
     return read.facts.answer_hashes if read.facts.answers.labels() else ()
 
 

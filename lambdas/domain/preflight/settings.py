@@ -3,27 +3,33 @@
 They are found where the data set is prepared, since whether there is a validation set decides on some of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import name, sentence, shortened_to_bytes
 from lambdas.domain.core.state_budget import FINDING_BYTES, MOST_FINDINGS
 from lambdas.domain.dataset.set_names import SetName
+from lambdas.domain.dataset.split.parts import NO_PARTS, Parts
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.preflight.checks import Check
 from lambdas.domain.preflight.verdict_reach import TEST_GROUPS
 from lambdas.domain.settings.run_settings import Choices
-from lambdas.domain.training import candidates
-from lambdas.domain.training.candidates import SweepSettings
+from lambdas.domain.training import learning_curve, serve, sweep
+from lambdas.domain.training.candidates import MOST_CANDIDATES, plan_variants
 
 HYPERPARAMETERS = "hyperparameters"
-_CHECKS = (HYPERPARAMETERS, "sweep-validation", "sweep-jobs", "sweep-grid", TEST_GROUPS)
+_CURVE = ("curve-sizes", "curve-jobs", "curve-validation", "serve")
+_CHECKS = (HYPERPARAMETERS, "sweep-validation", "sweep-jobs", "sweep-grid", *_CURVE, TEST_GROUPS)
 
 
-def settings_findings(choices: Choices, records: Mapping[SetName, int] | None, *, most_jobs: int) -> list[Finding]:
-    """Findings on run.json's hyperparameters and sweep; the plan leaves out values that the model does not take.
+def settings_findings(
+    choices: Choices, records: Mapping[SetName, int] | None, *, most_jobs: int, parts: Parts = NO_PARTS
+) -> list[Finding]:
+    """Findings on run.json's hyperparameters and candidates; the plan leaves out values that the model does not take.
 
-    `records` are those of each set; without them a sweep cannot be judged. `most_jobs` is what the environment allows.
+    `records` are those of each set, `parts` those of the training set; without them candidates cannot be judged.
+    `most_jobs` is what the environment allows.
     """
     found = [
         Finding(
@@ -34,20 +40,34 @@ def settings_findings(choices: Choices, records: Mapping[SetName, int] | None, *
         )
         for wrong in hyperparameters.findings(choices.model, choices.settings.hyperparameters)
     ]
-    if choices.settings.sweep is not None and records is not None:
-        found += _sweep_findings(choices, choices.settings.sweep, records, most_jobs)
+    if records is not None:
+        found += _candidate_findings(choices, records, parts, most_jobs)
     return found[:MOST_FINDINGS]
 
 
-def _sweep_findings(
-    choices: Choices, chosen: SweepSettings, records: Mapping[SetName, int], most_jobs: int
-) -> list[Finding]:
-    model, given, validated = choices.model, choices.settings.hyperparameters, bool(records["validation"])
-    planned = candidates.vary_hyperparameters(model, given, chosen, records["train"], validated=validated)
-    # Without a validation set a single job is planned, which its own finding tells.
-    jobs = len(planned.hyperparameters) if validated else chosen.jobs
-    found = candidates.findings(model, chosen, jobs, most_jobs=most_jobs, validated=validated)
-    return [each.model_copy(update={"message": _short(each.message)}) for each in found]
+def _candidate_findings(
+    choices: Choices, records: Mapping[SetName, int], parts: Parts, most_jobs: int
+) -> Iterator[Finding]:
+    (settings, model), validated = choices, bool(records["validation"])
+    sizes = learning_curve.training_sizes(records["train"], parts)
+    planned = plan_variants(model, settings.hyperparameters, settings.sweep, sizes, validated=validated)
+    count, by_size = len(planned.variants), Counter(each.records for each in planned.variants)
+    found: list[Finding] = []
+    if settings.sweep is not None:
+        # Without a validation set a single job is planned, which its own finding tells.
+        jobs = by_size[records["train"]] if validated else settings.sweep.jobs
+        # Of several sizes all jobs count together.
+        most = most_jobs if len(sizes) == 1 else MOST_CANDIDATES
+        found += sweep.findings(model, settings.sweep, jobs, most_jobs=most, validated=validated)
+    if settings.custom_model is None and settings.learning_curve is not None:
+        found += learning_curve.size_findings(settings.learning_curve, records["train"], parts, model)
+    if len(sizes) > 1:
+        asked = settings.sweep.jobs if settings.sweep else None
+        found += learning_curve.job_findings([*by_size.values()], asked, most_jobs)
+        found += [] if validated else serve.unmeasured_findings(settings.serve, count, model)
+    if settings.custom_model is None:
+        found += serve.unknown_candidate_findings(settings.serve, count)
+    return (each.model_copy(update={"message": _short(each.message)}) for each in found)
 
 
 def settings_checks(findings: Sequence[Finding]) -> list[Check]:

@@ -36,9 +36,9 @@ from lambdas.domain.settings.run_limits import (
     win_rate_findings,
 )
 from lambdas.domain.settings.sound_settings import sound_settings
-from lambdas.domain.training.candidates import SweepSettings
 from lambdas.domain.training.learning_curve import LearningCurveSettings
 from lambdas.domain.training.serve import BEST, Serve
+from lambdas.domain.training.sweep import SweepSettings
 
 FILE_NAME = SETTINGS_FILE
 MAX_BYTES = 1 << 20
@@ -144,7 +144,14 @@ def choose(text: bytes | None, default_base_model: str, limits: RunLimits) -> tu
     is_known = all(each.pointer != "/base_model" for each in found)
     if not is_known:
         # They are those of a model that is not known.
-        settings = settings.model_copy(update={"base_model": None, "hyperparameters": {}, "sweep": None})
+        unknown: dict[str, object] = {
+            "base_model": None,
+            "hyperparameters": {},
+            "sweep": None,
+            "learning_curve": None,
+            "serve": BEST,
+        }
+        settings = settings.model_copy(update=unknown)
     found += [
         *_arm_findings(settings, model if is_known else None),
         *(_added_text_findings(settings, model) if is_known else ()),

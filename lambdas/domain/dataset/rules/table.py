@@ -439,7 +439,8 @@ RULES: dict[str, Rule] = {
         "run",
         "warning",
         "What run.json sets would not pass the preflight.",
-        "The base model takes the hyperparameters and the sweep in run.json, and its models are known by their ids.",
+        "The base model takes the hyperparameters in run.json, a sweep or a learning curve can be as it asks, and its "
+        "models are known by their ids.",
         "Correct them: the preflight refuses the run, and no job is started.",
     ),
     "run-settings": Rule(

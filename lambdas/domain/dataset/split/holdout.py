@@ -119,7 +119,7 @@ def split(
             return Shortage(f"There are {total} records; at least {least} are needed to train on.")
         needed = f"{least + MIN_TEST_RECORDS} are needed, {least} to train on and {MIN_TEST_RECORDS} to test on"
         return Shortage(f"There are {total} records; at least {needed}.")
-    groups = _Groups(_ordered(keys, request.seed), labels or [0] * total)
+    groups = _Groups(ordered(keys, request.seed), labels or [0] * total)
     test: list[bytes] = []
     if test_target:
         test = groups.without(to_train).take(test_target, MIN_TEST_RECORDS, total - least)
@@ -131,8 +131,8 @@ def split(
     return Split(groups.indexes(train), groups.indexes(validation), groups.indexes(test), note)
 
 
-def _ordered(keys: Sequence[bytes], seed: int) -> dict[bytes, list[int]]:
-    """Groups in the order of a hash of seed and key, so that the order of the records in the file does not matter."""
+def ordered(keys: Sequence[bytes], seed: int) -> dict[bytes, list[int]]:
+    """The records of each group, by a hash of seed and key: the order of the records in the file does not matter."""
     members: defaultdict[bytes, list[int]] = defaultdict(list)
     for index, key in enumerate(keys):
         members[key].append(index)
