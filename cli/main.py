@@ -13,6 +13,7 @@ from cli.commands.faults import faults
 from cli.commands.models import delete_models, models
 from cli.commands.preflight import preflight
 from cli.commands.prices import prices
+from cli.commands.retry import retry
 from cli.commands.review import review
 from cli.commands.run import run
 from cli.commands.runs import runs
@@ -54,6 +55,7 @@ for command in (
     run,
     runs,
     status,
+    retry,
     review,
     score,
     approve,
