@@ -18,6 +18,8 @@ from openpyxl import Workbook
 from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.converting import convert
 from lambdas.domain.dataset.formats import Conversion
+from lambdas.domain.dataset.reading import sheets
+from lambdas.domain.dataset.reading import workbook as workbooks
 from lambdas.domain.dataset.record_set import RecordSet
 from lambdas.domain.dataset.report import DatasetReport, listed
 from lambdas.domain.models.catalogue import base_model
@@ -114,6 +116,21 @@ ENTITIES = (
     b'<!DOCTYPE a [<!ENTITY b "' + b"c" * 9_000 + b'"><!ENTITY d "' + b"&b;" * 9_000 + b'">]><sst><si><t>'
     + b"&d;" * 9_000 + b"</t></si></sst>"
 )  # fmt: skip
+SPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def with_sheet(rows: str, end: str = "</sheetData></worksheet>") -> bytes:
+    """A workbook whose only sheet has these rows, as XML and without dimensions."""
+    text = f'<worksheet xmlns="{SPACE}"><sheetData>{rows}{end}'
+    return repacked(SOUND, {"xl/worksheets/sheet1.xml": text.encode(), "a.bin": os.urandom(1 << 18)})
+
+
+def row(*cells: str, attributes: str = "") -> str:
+    texts = "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in cells)
+    return f"<row{attributes}>{texts}</row>"
+
+
+BROKEN = f"{''.join(row(f'How many are {n}?', str(n)) for n in range(2_000))}<c><"
 BAD: dict[str, tuple[bytes, str, str]] = {
     "two sheets": (workbook({"Train": ROWS, "Test": ROWS}), "file-format", "2 sheets with cells: Train, Test"),
     "cut in the middle": (SOUND[: len(SOUND) // 2], "file-format", "damaged"),
@@ -129,6 +146,18 @@ BAD: dict[str, tuple[bytes, str, str]] = {
     ),
     "no sheet with cells": (workbook({"Data": []}), "columns", ""),
     "foreign columns": (workbook({"Data": [("a", "b"), ("c", "d")]}), "columns", "a, b"),
+    "broken behind foreign columns": (with_sheet(row("a", "b") + BROKEN), "columns", "a, b"),
+    "row without an end": (with_sheet(f"<row>{'<c/>' * 300_000}</row>"), "file-size", "a row with more cells"),
+    "row far away": (
+        with_sheet(row(*HEADER) + row("a", "b", attributes=' r="2000000000"')),
+        "file-size",
+        "more than 1048576 rows",
+    ),
+    "many sheets": (
+        workbook({f"Sheet {n}": [HEADER] for n in range(8)}),
+        "file-format",
+        "8 sheets with cells: Sheet 0, Sheet 1, Sheet 2, Sheet 3, Sheet 4, Sheet 5 and 2 more",
+    ),
     "document": (repacked(SOUND, {"xl/workbook.xml": None}), "file-format", "Office document"),
 }
 
@@ -150,6 +179,24 @@ def test_broken_workbook_is_one_finding(name: str) -> None:
     assert len(errors) == 1
     assert rule in ("", errors[0].rule)
     assert words in f"{errors[0].message} {errors[0].remedy}"
+
+
+def test_a_sheet_is_read_no_further_than_a_set_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number decides, and a million rows take minutes."""
+    monkeypatch.setattr(workbooks, "_MOST_RECORDS", 1_000)
+    _, report = read(with_sheet(row(*HEADER) + BROKEN))
+    (found,) = report.findings
+    assert (found.rule, found.line) == ("too-many-records", 1_002)
+    assert "more than 1000 records" in found.message
+
+
+def test_cells_that_stand_far_apart_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take no byte of the file, but each its place in memory."""
+    monkeypatch.setattr(sheets, "_MOST_CELLS", 100_000)
+    _, report = read(with_sheet(row(*HEADER) + '<row><c r="XFD1" t="str"><v>a</v></c></row>' * 10))
+    found = [each.message for each in report.findings]
+    assert found[-1] == "The Excel workbook has more than 100000 cells."
+    assert not any("All 0 records" in message for message in found)
 
 
 @settings(max_examples=60)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from lambdas.domain.dataset.block_checks import BlockChecks
 from lambdas.domain.dataset.formats import Conversion
 from lambdas.domain.dataset.reading.checksum import Hashed, buffered
-from lambdas.domain.dataset.reading.opening import open_file
+from lambdas.domain.dataset.reading.opening import OpenedFile, open_file
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 from lambdas.domain.dataset.record_set import MAX_FILE_BYTES, RecordSet, Rules
 from lambdas.domain.dataset.report import DatasetReport
@@ -67,6 +67,7 @@ def check_blocks(
     on_answer: Callable[[str], None] | None = None,
 ) -> None:
     """The rules for lines and records."""
+    opened: OpenedFile | None = None
     try:
         opened = open_file(stream, read.file, report, read.max_bytes, conversion.mapping)
         read.container, read.kind = opened.container, opened.kind
@@ -74,10 +75,11 @@ def check_blocks(
             BlockChecks(read, model, report, conversion, rules, signing, on_answer).check(opened.blocks)
             if signing is not None:
                 read.facts.note_signatures(signing.finish(), read.file, report)
-        read.records_read += opened.rows_refused
     except UnreadableFileError as error:
         read.is_whole = False
         report.add(error.rule, read.file, error.message, line=error.line, remedy=error.remedy)
+    if opened is not None:
+        read.records_read += opened.rows_refused
 
 
 def _signing(rules: Rules) -> "AbstractContextManager[Signing | None]":

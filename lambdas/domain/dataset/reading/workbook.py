@@ -6,7 +6,7 @@ A workbook is a ZIP archive of XML, which is read from its end: the packed file 
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any, BinaryIO, Final
 
@@ -17,8 +17,10 @@ from lambdas.domain.dataset.formats.mapping import ColumnMapping
 from lambdas.domain.dataset.reading.blocks import Block, in_blocks
 from lambdas.domain.dataset.reading.foreign import explain_foreign
 from lambdas.domain.dataset.reading.gunzip import FREE_BYTES, MAX_RATIO
+from lambdas.domain.dataset.reading.sheets import Rows, visible_sheets
 from lambdas.domain.dataset.reading.table import RecordTable
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
+from lambdas.domain.dataset.record_facts import MAX_RECORDS
 from lambdas.domain.dataset.report import DatasetReport, LineRanges
 
 MAGIC: Final = b"PK\x03\x04"
@@ -28,14 +30,14 @@ _MAX_BYTES = 256 << 20
 # All different texts of a workbook stand in one table, which is held: 25,000 records of 8 cells, and some markup.
 _MAX_TEXTS_BYTES, _MAX_TEXTS_TAGS = 128 << 20, 2_000_000
 _MAX_MEMBERS = 2_000
+# What follows is not read: rows of a sheet take their time.
+_MOST_RECORDS = MAX_RECORDS
 _WORKBOOK, _TEXTS, _MEMBER = "xl/workbook.xml", "xl/sharedStrings.xml", b"PK\x01\x02"
 # Names of files that any Office document has, one of them at its beginning.
 _OFFICE = (b"[Content_Types].xml", b"docProps/", b"xl/")
 _CHUNK_BYTES = 1 << 20
 _SHEETS_SHOWN = 6
 _AS_CSV = "Save the sheet with the records as CSV (UTF-8), and upload that."
-
-Row = Sequence[Any]
 
 
 class SheetRows:
@@ -58,7 +60,10 @@ class SheetRows:
         rows = self._rows()
         number, header = next(rows, (1, ()))
         table = RecordTable(header, self._file, self._report, number, self._mapping)
-        for number, cells in rows:
+        for count, (number, cells) in enumerate(rows, start=1):
+            if count > _MOST_RECORDS:
+                message = f"The sheet has more than {_MOST_RECORDS} records, the most that a set can have."
+                raise UnreadableFileError("too-many-records", message, number)
             self._note_blank(range(number - self._blank, number))
             self._report.add_row(self._file, number)
             record = table.record([*cells, *[""] * (table.columns - len(cells))])
@@ -79,13 +84,12 @@ class SheetRows:
         """The rows that have a text; `_blank` is how many stand before each that have none."""
         data = self._whole()
         try:
-            for number, row in enumerate(_only_sheet(data), 1):
+            last = 0
+            for number, row in _only_sheet(data):
                 cells = [_text(value) for value in row]
                 if any(cells):
+                    self._blank, last = number - last - 1, number
                     yield number, cells
-                    self._blank = 0
-                else:
-                    self._blank += 1
         except UnreadableFileError:
             raise
         except Exception as error:
@@ -128,27 +132,16 @@ def _tags(archive: zipfile.ZipFile) -> int:
         return sum(chunk.count(b"<") for chunk in iter(lambda: file.read(_CHUNK_BYTES), b""))
 
 
-def _only_sheet(data: bytes) -> Iterator[Row]:
+def _only_sheet(data: bytes) -> Rows:
     """The rows of the visible sheet that has any text."""
-    # Few data sets need it: a cold start does not pay for it.
-    from openpyxl import load_workbook  # noqa: PLC0415
-
-    book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-    try:
-        sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        for sheet in sheets:
-            # What a sheet says of its size is often wrong.
-            sheet.reset_dimensions()
-        filled = [sheet for sheet in sheets if any(any(row) for row in sheet.iter_rows(values_only=True))]
-        if len(filled) > 1:
-            titles = ", ".join(name(sheet.title) for sheet in filled[:_SHEETS_SHOWN])
-            message = f"The Excel workbook has {len(filled)} sheets with cells: {titles}."
-            remedy = "Keep the sheet with the records and delete the others, or save it as CSV."
-            raise UnreadableFileError("file-format", message, remedy=remedy)
-        if filled:
-            yield from filled[0].iter_rows(values_only=True)
-    finally:
-        book.close()
+    filled = [sheet for sheet in visible_sheets(data) if any(any(row) for _, row in sheet.rows())]
+    if len(filled) > 1:
+        titles = ", ".join(name(sheet.title) for sheet in filled[:_SHEETS_SHOWN])
+        more = f" and {len(filled) - _SHEETS_SHOWN} more" if len(filled) > _SHEETS_SHOWN else ""
+        message = f"The Excel workbook has {len(filled)} sheets with cells: {titles}{more}."
+        remedy = "Keep the sheet with the records and delete the others, or save it as CSV."
+        raise UnreadableFileError("file-format", message, remedy=remedy)
+    return filled[0].rows() if filled else iter(())
 
 
 def _text(value: Any) -> str:
