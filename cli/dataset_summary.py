@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.repair import Repaired
+from lambdas.domain.core.listing import listed
 from lambdas.domain.core.outside_text import name, shortened
 from lambdas.domain.dataset.document import DatasetDocument, GroupFigures, RecordCounts, RecordTokens, TrainingFigures
 from lambdas.domain.dataset.samples import RecordSample
@@ -122,6 +123,9 @@ def _tell_split(console: Console, records: RecordCounts, groups: GroupFigures, t
         f"Training reads about {training.estimated_tokens:,} tokens in each of {training.epochs} epochs, "
         f"{training.estimated_tokens_in_all_epochs:,} in all.",
     )
+    if training.parts:
+        parts = listed([f"{part.records:,} (about {part.estimated_tokens:,} tokens)" for part in training.parts], 12)
+        console.print(f"The learning curve also trains on {parts} of these records.", soft_wrap=True)
     tell_hyperparameters(console, training.hyperparameters)
 
 

@@ -77,7 +77,9 @@ def evaluate_and_report(
         evaluation,
         judging,
         materials.losses.get(model.number, NO_LOSSES),
-        adapters.lineage.read_lineage(run, plan.arms, judged=bool(judged)),
+        adapters.lineage.read_lineage(
+            run, plan.arms, trained=[each.training_set.records for each in plan.candidates], judged=bool(judged)
+        ),
         _read_costs(run, plan, materials.losses, preflight, adapters, model_unit_price_per_hour),
         left_out={name: arm.left_out for name, arm in responses.arms.items()},
         used=_count_use(run, adapters),

@@ -335,3 +335,34 @@ def test_a_program_gets_json_and_nothing_else(answer: str, status: int, tmp_path
     done = CliRunner().invoke(app, ["validate", str(data), "--json", "--out", str(tmp_path / "out")])
     assert done.exit_code == status
     assert json.loads(done.stdout) == json.loads((tmp_path / "out" / "report.json").read_text())
+
+
+def test_a_learning_curve_is_told_and_written(tmp_path: Path) -> None:
+    """What each size trains on is seen before anything is uploaded."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    write(folder / "train.jsonl", rows(200))
+    (folder / "run.json").write_text('{"learning_curve": {"fractions": [0.25, 0.5]}}')
+    status, output, report = run(tmp_path, folder, "--model", HAIKU)
+    assert status == 0, output
+    sizes = [part["records"] for part in report["training"]["parts"]]
+    assert f"The learning curve also trains on {sizes[0]} (about" in " ".join(output.split())
+    written = [len((tmp_path / "out" / "dataset" / f"train-{size}.jsonl").read_text().splitlines()) for size in sizes]
+    assert written == sizes
+    large, small = (part["estimated_tokens"] for part in report["training"]["parts"])
+    assert report["training"]["estimated_tokens"] > large > small > 0
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert f"The learning curve also trains on {sizes[0]} of these records" in page
+
+
+def test_a_learning_curve_that_cannot_be_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    """A run would end in its preflight."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    write(folder / "train.jsonl", rows(200))
+    (folder / "run.json").write_text('{"learning_curve": {"sizes": [50, 9000]}, "serve": [5]}')
+    status, _, report = run(tmp_path, folder, "--model", HAIKU)
+    assert (status, report["status"]) == (1, "rejected")
+    found = {issue["path"]: issue for issue in report["issues"] if issue["rule"] == "run-settings"}
+    assert set(found) == {"run.json#/learning_curve/sizes", "run.json#/serve"}
+    assert "hold out less" in found["run.json#/learning_curve/sizes"]["remedy"]

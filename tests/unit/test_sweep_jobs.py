@@ -55,6 +55,18 @@ def test_report_explains_the_values_of_the_chosen_job() -> None:
     assert known_facts(RunFacts("run")).recommended is None
 
 
+def test_report_says_that_the_chosen_model_was_trained_on_a_part() -> None:
+    """What is recommended for all records is not what is recommended for some of them."""
+    recommended = [{"name": "batchSize", "value": "4", "source": "size", "reason": "40 training records."}]
+    planned = make_plan(2, recommended=recommended)
+    planned["candidates"][1]["training_set"] = {"uri": "s3://out/train-20.jsonl", "records": 20, "tokens": 4500}
+    [value] = explain_values(Plan.parse(planned), TunedModel.parse(make_model(2, hyperparameters={"batchSize": "8"})))
+    assert value.reason == (
+        "Job 2, which trains on 20 records, has the lowest validation loss with it. "
+        "Recommended for the whole training set: 4. 40 training records."
+    )
+
+
 def test_a_failed_run_tells_its_jobs_and_what_it_leaves() -> None:
     """A kept model costs storage each month: whoever reads of the failure must find it there."""
     jobs = make_jobs(make_job(model="kept"), make_job(2, "Failed", failure="Line 7."))

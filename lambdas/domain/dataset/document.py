@@ -114,14 +114,23 @@ class GroupFigures(Fact):
     random_split: RandomSplit
 
 
+class PartFigures(Fact):
+    """A part of the training set that a candidate of a learning curve reads."""
+
+    records: int
+    estimated_tokens: int
+
+
 class TrainingFigures(Fact):
-    """What training reads; tokens are estimates at 4 bytes of UTF-8 a token."""
+    """What training reads; tokens are estimates at 4 bytes of UTF-8 a token. `parts` stand from large to small."""
 
     records: dict[SetName, int]
     estimated_tokens: int
     epochs: int | None
     estimated_tokens_in_all_epochs: int
     hyperparameters: list[Recommendation]
+    # Earlier versions stored none.
+    parts: list[PartFigures] = Field(default=[])
 
 
 class DatasetDocument(Fact):

@@ -7,6 +7,7 @@ from lambdas.domain.core.statistics import count_statistics, percentile
 from lambdas.domain.dataset.document import (
     DatasetDocument,
     GroupFigures,
+    PartFigures,
     RandomSplit,
     RecordCounts,
     RecordTokens,
@@ -18,6 +19,7 @@ from lambdas.domain.dataset.report import DatasetReport, listed
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.dataset.split.leakage import expected_leakage
 from lambdas.domain.dataset.tokens import Tier, TokenCounts
+from lambdas.domain.dataset.training_parts import count_part_tokens
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.models.hyperparameters import Recommendation
 
@@ -91,6 +93,10 @@ def _training(given: Given, prepared: PreparedDataset, wanted: Wanted) -> Traini
         epochs=int(epochs) if epochs else None,
         estimated_tokens_in_all_epochs=tokens * int(epochs or 1),
         hyperparameters=recommended,
+        parts=[
+            PartFigures(records=records, estimated_tokens=tokens_of_part)
+            for records, tokens_of_part in zip(prepared.parts.sizes, count_part_tokens(prepared, given), strict=True)
+        ][::-1],
     )
 
 

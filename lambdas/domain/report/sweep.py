@@ -77,15 +77,19 @@ def explain_values(plan: Plan, model: TunedModel | None) -> list[Recommendation]
     """
     if model is None:
         return plan.recommended
-    return [_explain_value(one, model) for one in plan.recommended]
+    trained = next((one.training_set.records for one in plan.candidates if one.number == model.number), None)
+    part = trained if trained != plan.dataset.train.records else None
+    return [_explain_value(one, model, part) for one in plan.recommended]
 
 
-def _explain_value(recommended: Recommendation, model: TunedModel) -> Recommendation:
+def _explain_value(recommended: Recommendation, model: TunedModel, part: int | None) -> Recommendation:
+    """`part` is how many records the model was trained on, where those are not the whole training set."""
     value = model.hyperparameters.get(recommended.name)
     if value == recommended.value:
         return recommended
     has_loss = model.validation_loss is not None
-    why = f"Job {model.number} {'has the lowest validation loss with it' if has_loss else 'was taken'}."
-    reason = f"{why} Recommended: {recommended.value}."
+    job = f"Job {model.number}" if part is None else f"Job {model.number}, which trains on {part:,} records,"
+    why = f"{job} {'has the lowest validation loss with it' if has_loss else 'was taken'}."
+    reason = f"{why} Recommended{'' if part is None else ' for the whole training set'}: {recommended.value}."
     changes = {"value": value, "source": "sweep", "reason": f"{reason} {recommended.reason}"}
     return recommended.model_copy(update=changes)

@@ -42,6 +42,21 @@ def test_the_request_is_a_fine_tuning_of_the_planned_data(
     assert (candidate["arn"], jobs["status"], jobs["wait_seconds"]) == (expect["job_arn"], "InProgress", 60)
 
 
+def test_each_candidate_of_a_learning_curve_trains_on_its_own_part(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """Else all points of the curve would be the same."""
+    whole = plan["candidates"][0]
+    uri = whole["training_set"]["uri"].replace("train.jsonl", "train-32.jsonl")
+    part = {**whole, "number": 2, "training_set": {"uri": uri, "records": 32, "tokens": 7000}}
+    for _ in range(2):
+        bedrock.answer(CREATE, {"jobArn": expect["job_arn"]})
+    jobs = handler({"run": run, "plan": {**plan, "candidates": [whole, part]}}, lambda_context)
+    trained = [request["trainingDataConfig"]["s3Uri"] for request in bedrock.requests(CREATE)]
+    assert trained == [whole["training_set"]["uri"], uri]
+    assert [one["training_records"] for one in jobs["candidates"]] == [40, 32]
+
+
 def test_a_job_runs_in_the_environment_s_vpc(
     bedrock: Script,
     run: dict[str, Any],

@@ -226,6 +226,20 @@ def test_lineage_has_the_version_and_checksum_of_all_that_the_result_is_made_of(
     assert answers["version_id"] == head["VersionId"]
 
 
+def test_lineage_has_the_parts_that_candidates_were_trained_on(
+    event: dict[str, Any], written: Written, store: Store, lambda_context: LambdaContext
+) -> None:
+    """A point of a learning curve comes from its own file."""
+    whole = event["plan"]["candidates"][0]
+    part = {**whole["training_set"], "records": 20}
+    event["plan"]["candidates"] += [{**whole, "number": number, "training_set": part} for number in (2, 3)]
+    store("dataset/train.jsonl", {"a": 1})
+    store("dataset/train-20.jsonl", {"a": 2})
+    handler(event, lambda_context)
+    keys = [one["key"] for one in json.loads(written("report.json"))["lineage"]["objects"]]
+    assert [key for key in keys if "train" in key] == ["dataset/train.jsonl", "dataset/train-20.jsonl"]
+
+
 def test_three_records_are_too_few_to_promote_whatever_the_gain(
     event: dict[str, Any], written: Written, lambda_context: LambdaContext
 ) -> None:
