@@ -6,6 +6,7 @@ import typer
 
 from cli.command_group import CommandGroup
 from cli.commands.approval import approve, reject
+from cli.commands.cancel import cancel
 from cli.commands.conformance import conformance
 from cli.commands.convert import convert
 from cli.commands.demo import demo
@@ -55,6 +56,7 @@ for command in (
     run,
     runs,
     status,
+    cancel,
     retry,
     review,
     score,

@@ -137,6 +137,6 @@ def _perhaps_started(environment: Environment, upload: Upload) -> str:
 
 
 def _how_to_go_on(environment: Environment, run_id: str, arn: str | None) -> str:
-    stop = f"aws stepfunctions stop-execution --region {environment.account.region} --execution-arn {arn}"
+    stop = environment.command(f"cancel {run_id}")
     ending = f" Stop it with `{stop}`: whatever it has in Bedrock is then deleted within minutes." if arn else ""
     return f"The run {run_id} goes on. {how_to_follow(environment, run_id)}{ending}"

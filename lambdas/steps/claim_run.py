@@ -69,7 +69,7 @@ def _refuse_after_failure(claim: Claim, output_bucket: str, adapters: Adapters) 
     if owner is None and report.get("status") != "failed":
         return
     model, ended = report.get("custom_model_arn"), owner.status if owner else "FAILED"
-    remedy = go_on_with([model]) if isinstance(model, str) else "To run again, upload the data set again."
+    remedy = go_on_with([model], claim.run_id) if isinstance(model, str) else "To run again, upload the data set again."
     raise OwnerFailed(
         f"An upload makes one run, and that of this upload ended as {ended}: the execution "
         f"{claim.execution_arn} has it, and {uri(output_bucket, key)} says why. {remedy} "

@@ -251,7 +251,10 @@ def test_a_view_that_cannot_go_on_says_that_the_run_does(
     """Credentials of a sign-in end after hours, in the middle of a training."""
     account.states.describe_execution.side_effect = error
     monkeypatch.setattr(follow, "__kwdefaults__", {"patience_seconds": patience})
-    with pytest.raises(NotFollowedError, match=f"The run {RUN} goes on.*--follow {RUN} --deployment team.*{ARN}"):
+    with pytest.raises(
+        NotFollowedError,
+        match=f"The run {RUN} goes on.*--follow {RUN} --deployment team.*cancel {RUN} --deployment team",
+    ):
         watch(account.environment, RUN, ARN, silent())
 
 

@@ -106,7 +106,8 @@ def test_a_folder_is_left_running_and_followed_later(
         done = fine_tune("run", "--follow", run_id, "--out", tmp_path / "out")
     assert done.exit_code == 130
     assert (
-        f"The run {run_id} goes on. Follow it with `fine-tune run --follow {run_id}`. Stop it with `aws " in done.output
+        f"The run {run_id} goes on. Follow it with `fine-tune run --follow {run_id}`. "
+        f"Stop it with `fine-tune cancel {run_id}`" in done.output
     )
     assert not (tmp_path / "out").exists()
     done = fine_tune("run", "--follow", run_id, "--out", tmp_path / "out")

@@ -13,7 +13,7 @@ from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report.assemble import RunFacts, assemble_failure
 from lambdas.domain.training.candidate_jobs import Jobs, record_checks
 from lambdas.domain.training.choice import choose
-from lambdas.domain.training.given_model import GivenModel, complete_jobs
+from lambdas.domain.training.given_model import GivenModel, complete_jobs, go_on_with
 from tests.unit.run_states import make_plan
 
 ARN = "arn:aws:bedrock:us-west-2:123456789012:custom-model/haiku/abcdefghijkl"
@@ -82,3 +82,11 @@ def test_a_plan_has_models_to_train_or_names_one() -> None:
     with pytest.raises(ValidationError, match="a candidate or a custom model"):
         Plan.model_validate(make_plan(candidates=[]))
     assert Jobs.parse(complete_jobs(ARN, FOUND).dump()).candidates[0].model_arn == ARN
+
+
+def test_a_failure_names_the_command_that_goes_on() -> None:
+    """Nobody has to know which files the run has read."""
+    assert f'use `fine-tune retry sales-0123456789ab`, or put "custom_model": "{ARN}"' in go_on_with(
+        [ARN], "sales-0123456789ab"
+    )
+    assert f'without training again, put "custom_model": "{ARN}"' in go_on_with([ARN], None)

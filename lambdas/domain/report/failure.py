@@ -85,7 +85,7 @@ def _next_run(state: RunState, error: str, said: str) -> str:
     What has failed before any training says so itself, in `said`.
     """
     if model_arns := state.trained_models:
-        return shortened_to_bytes(go_on_with(model_arns), CAUSE_BYTES // 2)
+        return shortened_to_bytes(go_on_with(model_arns, state.run.id if state.run else None), CAUSE_BYTES // 2)
     return "" if error in _BEFORE_TRAINING or "upload" in said.lower() else "Then upload the data set again."
 
 

@@ -176,7 +176,7 @@ def run_message(
     `model_arns` are the trained models from which another run can go on.
     """
     cleaned = " ".join(map(own_sentence, sentences)) or "Nothing of it was found that bills."
-    next_run = go_on_with(model_arns) if model_arns else "Upload the data set again to start a new run."
+    next_run = go_on_with(model_arns, run_id) if model_arns else "Upload the data set again to start a new run."
     text = f"{error}: {what} {cleaned} {next_run}"
     return notification(f"{run_id}: {error}", f"{text}\n\nRun: {run_id}\nExecution: {execution_arn}")
 

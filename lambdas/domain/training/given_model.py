@@ -50,10 +50,11 @@ def complete_jobs(arn: str, found: GivenModel | None) -> Jobs:
     return Jobs(status=COMPLETED, candidates=[candidate], wait_seconds=0)
 
 
-def go_on_with(model_arns: Sequence[str]) -> str:
+def go_on_with(model_arns: Sequence[str], run_id: str | None) -> str:
     """How a person goes on from a trained model, whatever ended its run; several where none was chosen."""
     first, *others = model_arns
-    settings = f'put "custom_model": "{first}" into run.json and upload the same files.'
+    retry = f"use `fine-tune retry {run_id}`, or " if run_id else ""
+    settings = f'{retry}put "custom_model": "{first}" into run.json and upload the same files.'
     if not others:
         return f"The model is trained and kept. To go on from it without training again, {settings}"
     return (
