@@ -19,6 +19,7 @@ from lambdas.domain.evaluation.reuse import Reuse, digest_of, reuse
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import PreflightDocument
 from lambdas.domain.report.assemble import RunFacts, assemble_success
+from lambdas.domain.report.learning_curve import curve_arms
 from lambdas.domain.report.success_message import headline, success_message
 from lambdas.domain.report.summary import ReportSummary
 from lambdas.domain.serving.serving import Serving
@@ -44,7 +45,9 @@ def evaluate_and_report(
 ) -> ReportSummary:
     """Where the report is, its verdict, and the notification of it. Raises ServiceBusy and Refused."""
     bucket, prefix = run.output_bucket, run.prefix
-    materials = read_materials(bucket, prefix, list(plan.arms), adapters=adapters)
+    # The plan does not have the arms of served candidates beside the chosen one.
+    arms = list(plan.arms | responses.arms)
+    materials = read_materials(bucket, prefix, arms, adapters=adapters)
     pairs = adapters.judging.read_pairs(bucket, prefix)
     judges = plan.evaluation.judges
     judged = {judge: adapters.judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in judges}
@@ -60,6 +63,7 @@ def evaluate_and_report(
         missing=responses.missing,
         told=_read_told(bucket, prefix, adapters),
         judging=judging,
+        curve=curve_arms(plan, jobs, model.number, [arm for arm in arms if arm not in responses.missing]),
     )
     approval, preflight = adapters.approvals.read(bucket, run.id), read_preflight(run, adapters=adapters)
     facts = RunFacts(
@@ -78,7 +82,7 @@ def evaluate_and_report(
         judging,
         materials.losses.get(model.number, NO_LOSSES),
         adapters.lineage.read_lineage(
-            run, plan.arms, trained=[each.training_set.records for each in plan.candidates], judged=bool(judged)
+            run, arms, trained=[each.training_set.records for each in plan.candidates], judged=bool(judged)
         ),
         _read_costs(run, plan, materials.losses, preflight, adapters, model_unit_price_per_hour),
         left_out={name: arm.left_out for name, arm in responses.arms.items()},

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from lambdas.domain.evaluation.learning_curve import Curve, Gain, find_doublings
+from lambdas.domain.evaluation.doubling import Gain
+from lambdas.domain.evaluation.learning_curve import Curve, find_doublings
 from local.terminal import Console
 
 CURVES = 1_000

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lambdas.domain.evaluation.learning_curve import Curve, Gain, Withheld, find_doubling, find_doublings
+from lambdas.domain.evaluation.doubling import Gain, Withheld
+from lambdas.domain.evaluation.learning_curve import Curve, find_doubling, find_doublings
 from local.bench.learning_curve import LEAST_COVERAGE, SHAPES, measure_coverage, simulate
 
 HALVED = (250, 500, 1_000, 2_000)

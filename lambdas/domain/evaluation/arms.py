@@ -9,6 +9,7 @@ from lambdas.domain.core.fact import Fact
 TUNED, BASE = "tuned", "base"
 # Not an arm: earlier runs' tuned model, whose stored answers the tuned arm is compared with.
 CHAMPION = "champion"
+_CANDIDATE = "candidate-"
 
 
 class Arm(Fact):
@@ -19,6 +20,17 @@ class Arm(Fact):
 
 
 Arms = dict[str, Arm]
+
+
+def candidate_arm(number: int) -> str:
+    """The arm of a served candidate that was not chosen; the chosen one's is `tuned`."""
+    return f"{_CANDIDATE}{number}"
+
+
+def candidate_number(arm: str) -> int | None:
+    """The number of the candidate whose arm it is; None for another arm."""
+    number = arm.removeprefix(_CANDIDATE)
+    return int(number) if number != arm and number.isdecimal() else None
 
 
 def plan_arms(models: Mapping[str, str], examples: int) -> Arms:

@@ -33,6 +33,7 @@ from lambdas.domain.evaluation.comparisons import (
     state_comparison,
 )
 from lambdas.domain.evaluation.decision import Decision, Rival, decide_on, find_reservations, find_rivals
+from lambdas.domain.evaluation.doubling import Doubling
 from lambdas.domain.evaluation.field_counts import ArmFields, count_fields_of_arms
 from lambdas.domain.evaluation.gate import WIN_RATE
 from lambdas.domain.evaluation.judging.summary import Judging
@@ -81,6 +82,19 @@ class Extremes(Fact):
     regressions: list[Extreme]
 
 
+class CandidateScores(NamedTuple):
+    """The scores of the served candidates, the chosen one among them, on the task's metric.
+
+    `intervals` has that of each arm's own score. `best` is the arm with the highest one and `flattered` how many points
+    of it are luck, null where fewer than two were served. `doubling` is null where there is no learning curve.
+    """
+
+    intervals: dict[str, tuple[float, float] | None]
+    best: str | None
+    flattered: float | None
+    doubling: Doubling | None
+
+
 class Evaluation(NamedTuple):
     """`means` has the mean of each metric by arm, `figures` what else is counted, also of arms that are `missing`.
 
@@ -99,6 +113,7 @@ class Evaluation(NamedTuple):
     comparisons: list[Comparison]
     decision: Decision
     extremes: Extremes
+    candidates: CandidateScores | None = None
 
 
 def evaluate(
@@ -113,14 +128,16 @@ def evaluate(
     missing: Mapping[str, str] = MappingProxyType({}),
     told: ToldAnswers | None = None,
     judging: Judging | None = None,
+    curve: Mapping[str, int] | None = None,
 ) -> Evaluation:
     """`answers` has a line per test record of each arm, `groups` the number of each record's group.
 
     The task's kind is run.json's, else `task_kind`, else what the test set's references tell. `leaked` test records
     have their prompt or context in training, too: a gain on those may be memory. Arms that are `missing`, with the
     reason, are compared with nothing. `told` has the test records' prompts, `judging` what judges
-    prefer. The answers are read several times, one
-    record at a time.
+    prefer. Arms that `arms` does not have are those of served candidates
+    beside the chosen one: they have figures and comparisons, and no part in the verdict. `curve` has the training
+    records of each arm that the learning curve goes through. The answers are read several times, one record at a time.
     """
     kind: TaskKind = settings.task_kind or task_kind or detect_task_kind(read_references(answers))
     by_judges = settings.gate.metric == WIN_RATE
@@ -133,10 +150,11 @@ def evaluate(
             scored[arm].add(line, reference)
     whole = {arm: one for arm, one in scored.items() if arm not in missing}
     tuned, base = whole[TUNED], whole.get(BASE)
+    planned, served = ({arm: one for arm, one in whole.items() if (arm in arms) == is_planned} for is_planned in (1, 0))
     entries = _compare_arms(whole, arms, metric, groups)
     win_rate = compare_win_rates(judging, groups) if base else None
     entries += [state_comparison(TUNED, BASE, WIN_RATE, win_rate)] if win_rate else []
-    to_beat, others = find_rivals(whole, arms, groups)
+    to_beat, others = find_rivals(planned, arms, groups)
     if by_judges:
         # No judge has compared the tuned model with these: they count where they do better without tuning.
         others += [rival for rival in to_beat if rival.name != BASE]
@@ -149,7 +167,8 @@ def evaluate(
             entries += _compare_arm(TUNED, ours, CHAMPION, theirs, shared_groups)
             to_beat.append(Rival(CHAMPION, ours, theirs, shared_groups))
     untold = told.find_untold(kind) if told else None
-    reservations = find_reservations(whole, arms, missing, leaked)
+    missing_planned = {arm: reason for arm, reason in missing.items() if arm in arms}
+    reservations = find_reservations(planned, arms, missing_planned, leaked)
     for rival in to_beat:
         judged = by_judges and rival.name == BASE
         reservations += tell_one_sided_losses(
@@ -173,6 +192,24 @@ def evaluate(
         comparisons=entries,
         decision=decide_on(settings.gate, metric, to_beat, others, reservations, compared, untold, win_rate),
         extremes=_find_extremes(tuned, base, groups, looked_at),
+        candidates=_score_candidates({TUNED: tuned, **served}, metric, groups, curve),
+    )
+
+
+def _score_candidates(
+    scored: Mapping[str, ScoredArm], metric: str, groups: Sequence[int], curve: Mapping[str, int] | None
+) -> CandidateScores | None:
+    """None where the chosen candidate alone was served, and there is no learning curve."""
+    if len(scored) < 2 and curve is None:
+        return None
+    from lambdas.domain.evaluation import served_scores  # noqa: PLC0415 - other runs need no numpy
+
+    best = served_scores.find_best(scored, metric, groups)
+    return CandidateScores(
+        intervals={arm: served_scores.find_interval(one, metric, groups) for arm, one in scored.items()},
+        best=best.arm if best else None,
+        flattered=best.flattered if best else None,
+        doubling=None if curve is None else served_scores.find_gain_of_data(scored, metric, groups, curve),
     )
 
 

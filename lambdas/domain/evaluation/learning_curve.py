@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lambdas.domain.core.fact import Fact
 from lambdas.domain.evaluation.curve_shapes import Array, shapes
+from lambdas.domain.evaluation.doubling import Doubling, Gain, Withheld
 from lambdas.domain.evaluation.power import t_quantile
 
 LEAST_SIZES = 3
@@ -32,22 +32,6 @@ _TRAINING_ERRORS = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.4, 2.0, 2.8
 _IMAGINED = 0.5
 _LARGEST = 100.0
 _HALVINGS = 30
-
-
-class Gain(Fact):
-    """What twice the training records would add to the metric, in points: the median and the 95 % interval."""
-
-    gain: float
-    interval: tuple[float, float]
-
-
-class Withheld(Fact):
-    """Why the gain of more data cannot be told."""
-
-    withheld: str
-
-
-Doubling = Gain | Withheld
 
 
 class Curve(NamedTuple):

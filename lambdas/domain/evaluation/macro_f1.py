@@ -100,6 +100,19 @@ def compare_macro_f1(
     )
 
 
+def macro_f1_pseudo_values(answers: Sequence[LabelAnswer], groups: Sequence[Hashable]) -> list[float]:
+    """One model's macro-F1 as the groups' pseudo-values, in the order of their first records."""
+    by_group: dict[Hashable, list[tuple[LabelAnswer, LabelAnswer]]] = defaultdict(list)
+    for one, group in zip(answers, groups, strict=True):
+        by_group[group].append((one, answer_nothing(one)))
+    return _Jackknife(by_group).pseudo_values()
+
+
+def answer_nothing(answer: LabelAnswer) -> LabelAnswer:
+    """What a model with a macro-F1 of 0 says to the same record."""
+    return answer._replace(given=None)
+
+
 class _Jackknife:
     """The difference, and what it would be without each group."""
 

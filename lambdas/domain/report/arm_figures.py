@@ -20,18 +20,20 @@ def summarise_arms(
     evaluation: Evaluation,
     costs: Costs | None,
     left_out: Mapping[str, Sequence[str]],
+    candidates: Mapping[str, str | None],
 ) -> dict[str, ArmFigures]:
     """The figures of each arm; the tuned arms' answers are those of `model_arn`.
 
-    `left_out` names the sampling parameters that an arm's model refused.
+    `candidates` has the models of the served candidates beside the chosen one, by arm; `left_out` names the sampling
+    parameters that an arm's model refused.
     """
-    prices = answer_prices(plan, evaluation.figures, costs.prices) if costs else dict.fromkeys(plan.arms)
+    prices = answer_prices(plan, evaluation.figures, costs.prices) if costs else dict.fromkeys(evaluation.figures)
     arms = {
         name: summarise_arm(
             figures,
             evaluation.means.get(name, {}),
-            model_id=plan.arms[name].model_id or model_arn,
-            few_shot=plan.arms[name].few_shot,
+            model_id=candidates[name] if name in candidates else plan.arms[name].model_id or model_arn,
+            few_shot=0 if name in candidates else plan.arms[name].few_shot,
             price_per_1000=prices[name],
             right=evaluation.right.get(name),
             classification=evaluation.classifications.get(name),

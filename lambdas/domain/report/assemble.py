@@ -9,7 +9,7 @@ from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
 from lambdas.domain.cost.lines import throughput_line
 from lambdas.domain.cost.running import running_cost
 from lambdas.domain.evaluation.answer_figures import AnswerFigures, answering_seconds
-from lambdas.domain.evaluation.arms import TUNED
+from lambdas.domain.evaluation.arms import TUNED, candidate_arm
 from lambdas.domain.evaluation.decision import Decision
 from lambdas.domain.evaluation.evaluate import Evaluation
 from lambdas.domain.evaluation.explained import Explained
@@ -19,6 +19,7 @@ from lambdas.domain.plan.plan import Plan, PlannedSets
 from lambdas.domain.preflight.checks import PreflightDocument
 from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.arm_figures import summarise_arms
+from lambdas.domain.report.learning_curve import summarise_best, summarise_curve
 from lambdas.domain.report.run_report import (
     DatasetCounts,
     Leftover,
@@ -122,13 +123,15 @@ def assemble_success(
         {
             **{name: getattr(known, name) for name in known.model_fields_set},
             "status": "succeeded",
-            "arms": summarise_arms(plan, known.custom_model_arn, evaluation, costs, left_out),
+            "arms": summarise_arms(plan, known.custom_model_arn, evaluation, costs, left_out, _other_models(facts)),
             "task": evaluation.task,
             "comparisons": evaluation.comparisons,
             "judging": judging,
             "decision": _told(evaluation.decision, used),
             "test_set": used,
             "extremes": evaluation.extremes,
+            "learning_curve": summarise_curve(plan, facts.jobs, _chosen(facts), evaluation),
+            "best_tested": summarise_best(_chosen(facts), evaluation),
             "throughput": throughput
             and throughput.model_copy(update={"cost_usd": _throughput_usd(plan, throughput, costs)}),
             "training": known.training.model_copy(update=dict(summary)),
@@ -178,6 +181,8 @@ def known_facts(facts: RunFacts) -> RunReport:
         hyperparameters=_hyperparameters(facts),
         custom_model_given=plan is not None and plan.custom_model is not None,
         sweep=summarise_sweep(plan, facts.jobs, model) if plan else None,
+        learning_curve=None,
+        best_tested=None,
         recommended=explain_values(plan, model) if plan else None,
         evaluation=plan.evaluation if plan else None,
         approval=facts.approval,
@@ -194,6 +199,17 @@ def known_facts(facts: RunFacts) -> RunReport:
         test_set=None,
         left_on_purpose=[],
     )
+
+
+def _other_models(facts: RunFacts) -> dict[str, str | None]:
+    """The models of the candidates beside the chosen one, by the arm that each has if it is served."""
+    others = [one for one in facts.candidates if one.number != _chosen(facts)]
+    return {candidate_arm(one.number): one.model_arn for one in others}
+
+
+def _chosen(facts: RunFacts) -> int:
+    """The number of the candidate that the verdict is about."""
+    return facts.model.number if facts.model else 1
 
 
 def _hyperparameters(facts: RunFacts) -> dict[str, str] | None:

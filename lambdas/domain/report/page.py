@@ -24,6 +24,7 @@ from lambdas.domain.evaluation.comparisons import (
 )
 from lambdas.domain.report import charts, histograms
 from lambdas.domain.report.charts import IntervalRow
+from lambdas.domain.report.curve_section import candidates_section, curve_section, is_of_candidate
 from lambdas.domain.report.error_list import list_errors
 from lambdas.domain.report.judging_section import draw_outcomes, draw_win_rates, length_sections
 from lambdas.domain.report.materials import Materials
@@ -82,7 +83,10 @@ class Sample:
 
 
 class Comparisons(NamedTuple):
-    """`first`: the tuned arm against its base, and against all others on the gate's metric; `others`: the rest."""
+    """`first`: the tuned arm against its base, and against all others on the gate's metric; `others`: the rest.
+
+    Those with other candidates on the gate's metric stand in a section of their own.
+    """
 
     first: list[Comparison]
     others: list[Comparison]
@@ -90,7 +94,7 @@ class Comparisons(NamedTuple):
 
 def render_page(report: SucceededReport, materials: Materials) -> str:
     """The page of a run that succeeded."""
-    losses = _losses_of(materials, report.trained.chosen)
+    losses, curve = _losses_of(materials, report.trained.chosen), curve_section(report)
     return (
         environment()
         .get_template("report.html.j2")
@@ -100,6 +104,9 @@ def render_page(report: SucceededReport, materials: Materials) -> str:
             title=f"Run {report.run_id}",
             run=report,
             loss_plot=_loss_plot(losses),
+            curve_section=curve,
+            curve_plots=[_picture(svg) for svg in curve.plots] if curve else [],
+            candidates_section=candidates_section(report),
             sweep_plot=_sweep_plot(report, materials),
             sweep_names=_sweep_names(report),
             unreadable=losses.training.unreadable + losses.validation.unreadable,
@@ -168,6 +175,8 @@ def _cards(report: ScoredResult) -> list[Card]:
 def _comparisons(report: ScoredResult) -> Comparisons:
     metric, parts = report.task.metric, Comparisons([], [])
     for entry in sorted(report.comparisons, key=lambda one: one.against != BASE):
+        if is_of_candidate(entry) and entry.metric in (metric, CONTENT):
+            continue
         first = entry.arm == TUNED and (entry.against == BASE or entry.metric in (metric, CONTENT))
         (parts.first if first else parts.others).append(entry)
     return parts
@@ -179,7 +188,7 @@ def _verdict_plot(report: ScoredResult) -> Markup | None:
     rows = [
         IntervalRow(label(entry.against), entry.difference, within_range(entry))
         for entry in sorted(report.comparisons, key=lambda one: one.against != BASE)
-        if entry.arm == TUNED and entry.metric == metric
+        if entry.arm == TUNED and entry.metric == metric and not is_of_candidate(entry)
     ]
     if not rows:
         return None

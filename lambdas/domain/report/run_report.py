@@ -18,6 +18,7 @@ from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.models.hyperparameters import Recommendation
 from lambdas.domain.report.approval import ApprovalOutcome
+from lambdas.domain.report.learning_curve import BestTested, LearningCurve
 from lambdas.domain.report.section import Section
 from lambdas.domain.report.sweep import ONLY_CANDIDATE, Sweep
 from lambdas.domain.serving.kinds import ON_DEMAND
@@ -212,8 +213,9 @@ class RunReport(Section):
     """`report.json`. A section is null where the run did not get so far; `error` stands in that of a failed run alone.
 
     `custom_model_given` says that run.json named the model: the run did not train it. `hyperparameters` and
-    `recommended` are those of the served model. Earlier versions wrote no `sweep`, `approval`,
-    `cost`, `running_cost` and `test_set`.
+    `recommended` are those of the served model. `best_tested` is null where fewer than two candidates answered the test
+    set. Earlier versions wrote no `sweep`, `learning_curve`, `best_tested`, `approval`, `cost`, `running_cost` and
+    `test_set`.
     """
 
     run_id: str
@@ -228,6 +230,8 @@ class RunReport(Section):
     throughput: ThroughputFigures | None
     hyperparameters: dict[str, str] | None
     sweep: Sweep | None = None
+    learning_curve: LearningCurve | None = None
+    best_tested: BestTested | None = None
     recommended: list[Recommendation] | None
     evaluation: EvaluationSettings | None
     approval: ApprovalOutcome | None = None

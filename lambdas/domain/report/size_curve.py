@@ -1,7 +1,7 @@
 """A score over the size of the training set, as a picture; `drawing` says how pictures are drawn."""
 
 from collections.abc import Mapping, Sequence
-from math import log2
+from math import ceil, log2
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
@@ -9,7 +9,7 @@ import pygal
 
 from lambdas.domain.report.drawing import HEIGHT, LEGEND_ROW, new_chart, svg_of
 
-_LINE = 13
+_LINE, _LEGEND_COLUMNS = 13, 2
 # Room for what stands beside a point, as a part of the picture; of one point alone, in doublings.
 _ROOM, _ALONE = 0.3, 1.0
 _LINE_COLOURS = ("var(--second)", "var(--good)", "var(--unsure)", "var(--quiet)")
@@ -24,13 +24,16 @@ class SizePoint(NamedTuple):
     beside: Sequence[str] = ()
 
 
-def size_curve(title: str, unit: str, points: Sequence[SizePoint], lines: Mapping[str, float]) -> str:
+def size_curve(
+    title: str, unit: str, points: Sequence[SizePoint], lines: Mapping[str, float], name: str = "tuned"
+) -> str:
     """The points joined from the smallest set to the largest, and other arms' scores as dashed lines.
 
     Twice as many records are the same step everywhere.
     """
     points = sorted(points)
     places = [log2(point.records) for point in points] or [0.0]
+    rows = ceil((1 + len(lines)) / _LEGEND_COLUMNS)
     end = places[-1] + _ROOM * ((places[-1] - places[0]) or _ALONE)
     chart = new_chart(
         pygal.XY,
@@ -42,14 +45,15 @@ def size_curve(title: str, unit: str, points: Sequence[SizePoint], lines: Mappin
         print_labels=True,
         dots_size=4,
         range=_scale(points, lines),
-        height=HEIGHT + LEGEND_ROW,
-        margin_bottom=LEGEND_ROW,
+        legend_at_bottom_columns=_LEGEND_COLUMNS,
+        height=HEIGHT + LEGEND_ROW * rows,
+        margin_bottom=LEGEND_ROW * rows,
     )
     tuned = [
         {"value": (place, point.value), "label": "\n".join(point.beside)}
         for place, point in zip(places, points, strict=False)
     ]
-    chart.add("tuned", tuned)
+    chart.add(name, tuned)
     for point in points:
         if point.interval:
             ends = [(log2(point.records), limit) for limit in point.interval]
@@ -75,6 +79,9 @@ def _break_lines(root: Element) -> Element:
     for text in root.iter("text"):
         first, *others = (text.text or "").split("\n")
         text.text = first
+        if others:
+            # Lines that go behind a text must not strike it through.
+            text.set("style", "paint-order: stroke; stroke: var(--card); stroke-width: 4px")
         for line in others:
             SubElement(text, "tspan", x=text.get("x", "0"), dy=str(_LINE)).text = line
     return root

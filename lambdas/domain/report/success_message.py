@@ -7,6 +7,7 @@ from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.decision import GainSplit
 from lambdas.domain.evaluation.gate import WIN_RATE
+from lambdas.domain.report.gain_words import tell_gain
 from lambdas.domain.report.run_report import ArmFigures, ServedBy, SucceededReport
 from lambdas.domain.report.scored_report import ScoredResult
 from lambdas.domain.serving.kinds import noun
@@ -74,6 +75,8 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
         else ""
     )
     spent = cost_sentence(report.cost, simulated=bool(report.simulated)) if report.cost else ""
+    curve = report.learning_curve
+    gain = tell_gain(curve, METRIC_NAMES.get(curve.metric, curve.metric)) if curve else ""
     left = "\n".join(f"{item.arn}: {item.note}" for item in report.left_on_purpose)
     parts = [
         simulated + headline(report),
@@ -81,6 +84,7 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
         "",
         *rows,
         "",
+        gain,
         rejected,
         deleted,
         spent,

@@ -1,0 +1,34 @@
+"""Whether more data would help, in words."""
+
+from lambdas.domain.evaluation.doubling import Withheld
+from lambdas.domain.report.learning_curve import BestTested, LearningCurve
+
+
+def tell_gain(curve: LearningCurve, metric_name: str) -> str:
+    """A sentence for whoever decides on collecting data."""
+    doubling = curve.doubling
+    if isinstance(doubling, Withheld):
+        return f"Whether twice the data would help, this run cannot tell: {doubling.withheld}."
+    records = curve.best[-1].records
+    low, high = doubling.interval
+    if low > 0:
+        gain = f"would likely add {doubling.gain:.1f} points of {metric_name} (between {low:.1f} and {high:.1f})"
+    elif high < 0:
+        gain = f"would likely cost {-doubling.gain:.1f} points of {metric_name} (between {-high:.1f} and {-low:.1f})"
+    else:
+        gain = (
+            f"would likely change {metric_name} by {doubling.gain:+.1f} points (between {low:+.1f} and {high:+.1f}): "
+            "it may add nothing"
+        )
+    return f"Twice the data ({2 * records:,} instead of {records:,} training records) {gain}."
+
+
+def tell_best(best: BestTested, chosen: int, metric_name: str) -> str:
+    """What the best of several on the test set is worth."""
+    which = "the chosen one" if best.candidate == chosen else f"not the chosen one, which is candidate {chosen}"
+    return (
+        f"Of the {best.tested} candidates that answered the test set, candidate {best.candidate} has the highest "
+        f"{metric_name}, {best.value:.1f}. It is {which}. The highest of {best.tested} on one test set is partly luck: "
+        f"here it is flattered by about {best.flattered:.1f} points. The run chose by validation loss, never by the "
+        "test set, so that its verdict is not flattered."
+    )
