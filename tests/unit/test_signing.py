@@ -2,13 +2,14 @@
 
 import subprocess
 from collections.abc import Iterator
+from itertools import cycle
 
 import pytest
 
 from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.split import signing
-from lambdas.domain.dataset.split.encoded_prompt import encode_prompt
-from lambdas.domain.dataset.split.signature import sign_all
+from lambdas.domain.dataset.split.encoded_prompt import Texts, encode_prompt
+from lambdas.domain.dataset.split.signature import Signature, sign_all, sign_texts
 from lambdas.domain.dataset.split.signing import Signing
 
 RECORDS = [Record("System.", [f"What of number {number}? {'word ' * number}", "This."]) for number in range(300)]
@@ -27,7 +28,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen
 
     monkeypatch.setattr("subprocess.Popen", start)
     monkeypatch.setattr(signing, "_FIRST_BYTES", 20_000)
-    monkeypatch.setattr(signing, "_BATCH_BYTES", 10_000)
+    monkeypatch.setattr(signing, "BATCH_BYTES", 10_000)
     yield started
     assert all(process.poll() is not None for process in started)
 
@@ -76,3 +77,25 @@ def test_a_process_that_ends_early_is_told(
         processes[0].kill()
         with pytest.raises(RuntimeError, match="ended early"):
             under_test.finish()
+
+
+def test_the_first_process_signs_what_the_second_has_no_time_for(
+    processes: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches are signed here and there by turns; the signatures stay in the order of the records."""
+    here = list[int]()
+
+    def sign_here(texts: list[Texts]) -> list[Signature]:
+        here.append(len(texts))
+        return sign_texts(texts)
+
+    monkeypatch.setattr(signing, "_processors", lambda: 2)
+    monkeypatch.setattr(signing, "sign_texts", sign_here)
+    turns = cycle([0, 9])
+    monkeypatch.setattr(signing._Helper, "waiting", property(lambda _: next(turns)))
+    with Signing() as under_test:
+        under_test.add(TEXTS)
+        monkeypatch.setattr(signing._Helper, "waiting", 0)
+        assert under_test.finish() == sign_all(RECORDS)
+    assert len(processes) == 1
+    assert 0 < sum(here) < len(TEXTS)

@@ -29,14 +29,14 @@ RUN_WORDS = 5
 NO_PLACE = 65_535
 # A message of so many words is short: one that differs in a single word asks nearly the same.
 SHORT_MESSAGE = range(4, 25)
-# Texts that are signed at once, about: the arrays stay in the processor's cache.
-_BATCH_BYTES, _BATCH_RECORDS = 65_536, 2_048
+# Texts that are signed at once, about: fewer cost more calls of numpy. A key has 16 bits for the record.
+BATCH_BYTES, BATCH_RECORDS = 400_000, 4_096
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = np.uint64(pow(int(_FACTOR), -1, 1 << 64))
 _POWERS, _INVERSE_POWERS = (
     np.full(MAX_PROMPT_CHARACTERS, factor).cumprod(dtype=np.uint64) for factor in (_FACTOR, _INVERSE)
 )
-# A key has the record above, then a hash, then a place; sorted, it has the first place of each hash of each record.
+# A key has the record above, then a hash and a place; sorted, it has the first place of each hash of each record.
 _16, _32, _48 = np.uint64(16), np.uint64(32), np.uint64(48)
 # Of a long text, hashes are sorted that are likely to be among the smallest; this many times as many as are kept.
 _LIKELY = 3
@@ -76,14 +76,14 @@ def sign_all(records: Sequence[Record]) -> list[Signature]:
         texts = encode_prompt(record).texts
         batch.append(texts)
         size_bytes += len(texts.before) + len(texts.message) + len(texts.answer)
-        if size_bytes >= _BATCH_BYTES or len(batch) == _BATCH_RECORDS:
+        if size_bytes >= BATCH_BYTES or len(batch) == BATCH_RECORDS:
             signed += sign_texts(batch)
             batch, size_bytes = [], 0
     return [*signed, *sign_texts(batch)] if batch else signed
 
 
 def sign_texts(texts: Sequence[Texts]) -> list[Signature]:
-    """The signature of each record, of whose texts there are at least one; best for some 65,000 bytes at once."""
+    """The signature of each record, of whose texts there are at least one; best for BATCH_BYTES at once."""
     count = len(texts)
     read = read_words([part for each in texts for part in each[:2]] + [each.answer for each in texts])
     prompts = _Prompts(read, count)
@@ -114,10 +114,12 @@ class _Prompts:
     def __init__(self, read: Words, count: int) -> None:
         self._read, self._count = read, count
         self._messages, self._ends = read.ends[0 : 2 * count : 2], read.ends[1 : 2 * count : 2]
-        self._starts = np.append(0, self._ends[:-1])
+        self._starts = np.concatenate(([0], self._ends[:-1]))
         self._hashes = read.hashes[: self._ends[-1]]
         self._sizes = self._ends - self._starts
-        self._owners = np.repeat(np.arange(count), self._sizes)
+        # The first key that each record may have, and for each word that of its record.
+        self._first_keys = np.arange(count, dtype=np.uint64) << _48
+        self._records = np.repeat(self._first_keys, self._sizes)
         self._places = np.arange(len(self._hashes)) - np.repeat(self._starts, self._sizes)
 
     def words(self) -> NDArray[np.int64]:
@@ -128,61 +130,84 @@ class _Prompts:
 
     def tokens(self) -> _Kept:
         """The smallest hashes of each record's tokens."""
-        words = self._read.token_words
-        inside = words < len(self._hashes)
-        keys = _keys(self._owners[words[inside]], _32) | (self._read.tokens[inside] >> _32)
+        read, count = self._read, len(self._hashes)
+        keys = read.tokens[:count] >> _32
+        keys |= self._records
+        if len(read.without):
+            keys = np.delete(keys, read.without[read.without < count])
+        if len(read.more):
+            inside = read.more_words < count
+            keys = np.concatenate([keys, self._records[read.more_words[inside]] | read.more[inside] >> _32])
         keys.sort()
-        return self._kept(keys[_is_first(keys)], _32, SIGNATURE_TOKENS)
+        return self._kept(keys.compress(_is_first(keys)), SIGNATURE_TOKENS)
 
     def runs(self) -> tuple[_Kept, _Kept]:
         """The runs of each record that are kept, and their places, in the order of their places."""
         last = max(0, len(self._hashes) - RUN_WORDS + 1)
-        codes = np.zeros(last, np.uint64)
-        for word in range(RUN_WORDS):
-            codes = codes * _FACTOR + self._hashes[word : word + last]
-        codes = codes >> _32
-        ends = self._places[:last] > np.repeat(self._sizes - RUN_WORDS, self._sizes)[:last]
+        codes = self._hashes[:last].copy()
+        for word in range(1, RUN_WORDS):
+            codes *= _FACTOR
+            codes += self._hashes[word : word + last]
+        codes >>= _32
+        is_begin = self._begin_runs()[:last]
         # Of a long text most hashes are too large to be kept.
         limits = np.minimum((_LIKELY * RUNS_KEPT << 32) // np.maximum(self._sizes, 1), 1 << 32).astype(np.uint64)
         is_long = bool((limits < 1 << 32).any())
-        likely = ~ends & (codes < limits[self._owners[:last]]) if is_long else ~ends
-        kept = self._smallest_runs(codes, np.flatnonzero(likely))
-        if is_long and ((kept.counts < RUNS_KEPT) & (limits < 1 << 32)).any():
-            kept = self._smallest_runs(codes, np.flatnonzero(~ends))
+        if is_long:
+            likely = is_begin & (codes < np.repeat(limits, self._sizes)[:last])
+            kept = self._smallest_runs(codes, np.flatnonzero(likely))
+        if not is_long or ((kept.counts < RUNS_KEPT) & (limits < 1 << 32)).any():
+            kept = self._smallest_runs(codes, np.flatnonzero(is_begin))
         places = (kept.numbers & np.uint64(0xFFFF)).astype(np.int64) + np.repeat(self._starts, kept.counts)
         is_kept = np.zeros(last, np.bool_)
         is_kept[places] = True
         places = np.flatnonzero(is_kept)
         return _Kept(codes[places], kept.counts), _Kept(self._places[places].astype(np.uint64), kept.counts)
 
+    def _begin_runs(self) -> NDArray[np.bool_]:
+        """Which words have enough of their record behind them for a run."""
+        found = np.ones(len(self._hashes), np.bool_)
+        for word in range(1, RUN_WORDS):
+            last = self._ends - word
+            found[last[last >= 0]] = False
+        return found
+
     def _smallest_runs(self, codes: Hashes, begins: Places) -> _Kept:
         """A run that comes again counts where it came first."""
-        keys = _keys(self._owners[begins], _48) | codes[begins] << _16 | self._places[begins].astype(np.uint64)
+        keys = self._records[begins] | codes[begins] << _16 | self._places[begins].astype(np.uint64)
         keys.sort()
-        return self._kept(keys[_is_first(keys >> _16)], _48, RUNS_KEPT)
+        return self._kept(keys.compress(_is_first(keys >> _16)), RUNS_KEPT)
 
     def own(self) -> tuple[_Kept, _Kept]:
         """Tokens of either end of each question, and of the answer, with their last places in the prompt."""
-        answer_ends = self._read.ends[2 * self._count :].tolist()
-        messages, ends = self._messages.tolist(), self._ends.tolist()
-        is_own = np.zeros(len(self._read.hashes), np.bool_)
-        for message, end, answer, answer_end in zip(
-            messages, ends, [ends[-1], *answer_ends], answer_ends, strict=False
-        ):
-            is_own[message : min(message + OWN_WORDS, end)] = True
-            is_own[max(message, end - OWN_WORDS) : end] = True
-            is_own[answer : min(answer + ANSWER_WORDS, answer_end)] = True
-        tokens = np.flatnonzero(is_own[self._read.token_words])
-        words = self._read.token_words[tokens]
-        in_prompt = words < len(self._hashes)
-        asked, told = words[in_prompt], words[~in_prompt]
-        owners = np.append(self._owners[asked], np.searchsorted(answer_ends, told, side="right"))
-        places = np.append(self._places[asked], np.full(len(told), NO_PLACE)).astype(np.uint64)
-        codes = self._read.tokens[np.append(tokens[in_prompt], tokens[~in_prompt])] >> _32
-        keys = _keys(owners, _48) | codes << _16 | places
+        read, count = self._read, len(self._hashes)
+        words = self._own_words()
+        keys = read.tokens >> _32 << _16
+        keys[:count] |= self._records
+        keys[:count] |= self._places.astype(np.uint64)
+        answers = np.diff(read.ends[2 * self._count - 1 :])
+        keys[count:] |= np.repeat(self._first_keys | np.uint64(NO_PLACE), answers)
+        if len(read.more):
+            again = np.flatnonzero(words[read.more_words])
+            places = keys[read.more_words[again]] & ~np.uint64(0xFFFFFFFF << 16)
+            words[read.without] = False
+            keys = np.concatenate([keys.compress(words), places | read.more[again] >> _32 << _16])
+        else:
+            words[read.without] = False
+            keys = keys.compress(words)
         keys.sort()
-        kept = self._kept(keys[_is_first(keys[::-1] >> _16)[::-1]], _48, len(keys))
+        kept = self._kept(keys.compress(_is_first(keys[::-1] >> _16)[::-1]), len(keys))
         return _Kept(kept.numbers >> _16, kept.counts), kept
+
+    def _own_words(self) -> NDArray[np.bool_]:
+        """Whether each word is a record's own, of those of prompts and answers."""
+        ends, answers = self._ends, self._read.ends[2 * self._count - 1 :]
+        starts = np.concatenate([self._messages, np.maximum(self._messages, ends - OWN_WORDS), answers[:-1]])
+        behind = np.concatenate(
+            [np.minimum(self._messages + OWN_WORDS, ends), ends, np.minimum(answers[:-1] + ANSWER_WORDS, answers[1:])]
+        )
+        size = len(self._read.hashes) + 1
+        return (np.cumsum(np.bincount(starts, minlength=size) - np.bincount(behind, minlength=size)) > 0)[:-1]
 
     def near(self) -> _Kept:
         """Hashes of each last message: of all its words and, where it is short, without each of them."""
@@ -206,12 +231,14 @@ class _Prompts:
         places = np.searchsorted(owners, np.arange(self._count))
         return _Kept(np.insert(without, places, whole), np.bincount(owners, minlength=self._count) + 1)
 
-    def _kept(self, keys: Hashes, record_bits: np.uint64, most: int) -> _Kept:
+    def _kept(self, keys: Hashes, most: int) -> _Kept:
         """The first numbers of each record, of sorted keys."""
-        owners = (keys >> record_bits).astype(np.int64)
-        starts = np.searchsorted(owners, np.arange(self._count))
-        kept = keys[np.arange(len(keys)) - starts[owners] < most]
-        return _Kept(kept, np.minimum(np.diff(np.append(starts, len(keys))), most))
+        starts = np.searchsorted(keys, self._first_keys)
+        counts = np.diff(starts, append=len(keys))
+        if counts.max() <= most:
+            return _Kept(keys, counts)
+        places = np.arange(len(keys)) - np.repeat(starts, counts)
+        return _Kept(keys.compress(places < most), np.minimum(counts, most))
 
 
 def _sums(numbers: Hashes) -> Hashes:
@@ -219,10 +246,6 @@ def _sums(numbers: Hashes) -> Hashes:
     sums = np.zeros(len(numbers) + 1, np.uint64)
     np.cumsum(numbers, out=sums[1:])
     return sums
-
-
-def _keys(owners: Places, bits: np.uint64) -> Hashes:
-    return owners.astype(np.uint64) << bits
 
 
 def _is_first(ordered: Hashes | Places) -> NDArray[np.bool_]:

@@ -10,25 +10,29 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import IO, Self
 
 from lambdas.domain.dataset.split.encoded_prompt import Texts
-from lambdas.domain.dataset.split.signature import Signature, sign_texts
+from lambdas.domain.dataset.split.signature import BATCH_BYTES, BATCH_RECORDS, Signature, sign_texts
 
 # What is signed before a second process starts: about as long as its start takes.
 _FIRST_BYTES = 4_000_000
-_BATCH_BYTES = 65_536
+# Batches that are at the second process, one of them at work; beyond these the first one signs itself.
+_MOST_WAITING = 3
+_PIPE_BYTES = 1 << 20
 
 
 class Signing:
     """A context, within which records are added; `finish` gives their signatures."""
 
     def __init__(self) -> None:
-        self._signed: list[Signature] = []
+        # By the number of the batch.
+        self._signed: dict[int, list[Signature]] = {}
         self._batch: list[Texts] = []
-        self._batch_bytes = self._bytes = 0
+        self._batches = self._batch_bytes = self._bytes = 0
         self._helper: _Helper | None = None
 
     def __enter__(self) -> Self:
@@ -47,24 +51,28 @@ class Signing:
         for each in texts:
             self._batch.append(each)
             self._batch_bytes += len(each.before) + len(each.message) + len(each.answer)
-            if self._batch_bytes >= _BATCH_BYTES:
+            if self._batch_bytes >= BATCH_BYTES or len(self._batch) == BATCH_RECORDS:
                 self._sign()
 
     def finish(self) -> list[Signature]:
         """All signatures, in the order of the records."""
         self._sign()
-        return self._signed + (self._helper.finish() if self._helper else [])
+        if self._helper:
+            self._signed.update(self._helper.finish())
+        return [signature for number in range(self._batches) for signature in self._signed[number]]
 
     def _sign(self) -> None:
-        batch, self._batch = self._batch, []
+        number, batch, self._batch = self._batches, self._batch, []
+        self._batches += 1
         self._bytes += self._batch_bytes
         self._batch_bytes = 0
         if not self._helper and self._bytes > _FIRST_BYTES and _processors() > 1 and sys.executable:
             self._helper = _Helper()
-        if self._helper and batch:
-            self._helper.add(batch)
-        elif batch:
-            self._signed += sign_texts(batch)
+        # Where checking is faster than signing, the first process takes its share of this, too.
+        if self._helper and self._helper.waiting < _MOST_WAITING:
+            self._helper.add(number, batch)
+        else:
+            self._signed[number] = sign_texts(batch) if batch else []
 
 
 class _Helper:
@@ -73,31 +81,41 @@ class _Helper:
     def __init__(self) -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(  # noqa: S603 - this module
-            [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            pipesize=_pipe_bytes(),
         )
-        self._signed: list[Signature] = []
-        self._added = 0
+        self._given: list[int] = []
+        self._signed: list[list[Signature]] = []
         self._collecting = Thread(target=self._collect, daemon=True)
         self._collecting.start()
 
-    def add(self, batch: Sequence[Texts]) -> None:
-        """Hands texts over."""
-        self._added += len(batch)
+    @property
+    def waiting(self) -> int:
+        """How many batches it was given that are not signed yet."""
+        return len(self._given) - len(self._signed)
+
+    def add(self, number: int, batch: Sequence[Texts]) -> None:
+        """Hands the texts of a batch over."""
+        self._given.append(number)
         if self._process.stdin:
             # A process that ended early is told at the end.
             with suppress(BrokenPipeError):
                 marshal.dump([tuple(each) for each in batch], self._process.stdin)
+                self._process.stdin.flush()
 
-    def finish(self) -> list[Signature]:
-        """The signatures of all texts that were handed over."""
+    def finish(self) -> dict[int, list[Signature]]:
+        """The signatures of all batches that were handed over."""
         if self._process.stdin:
             _close(self._process.stdin)
         self._collecting.join()
-        if self._process.wait() or len(self._signed) != self._added:
+        if self._process.wait() or self.waiting:
             raise RuntimeError(
                 f"The process that signs records ended early, with {self._process.returncode}: try again."
             )
-        return self._signed
+        return dict(zip(self._given, self._signed, strict=True))
 
     def end(self) -> None:
         """Ends the process if it still runs."""
@@ -114,12 +132,20 @@ class _Helper:
                 signed = marshal.load(self._process.stdout)  # noqa: S302 - of our own process
             except (EOFError, ValueError):
                 return
-            self._signed += [Signature(*each) for each in signed]
+            self._signed.append([Signature(*each) for each in signed])
 
 
 def _close(pipe: IO[bytes]) -> None:
     with suppress(BrokenPipeError):  # what was not written yet is wanted by nobody
         pipe.close()
+
+
+def _pipe_bytes() -> int:
+    """A pipe that takes whole batches, so that nobody waits to hand one over; -1 where the system has its own."""
+    try:
+        return min(_PIPE_BYTES, int(Path("/proc/sys/fs/pipe-max-size").read_text()))
+    except OSError:
+        return -1
 
 
 def _processors() -> int:
@@ -134,7 +160,8 @@ def main() -> None:
             batch = marshal.load(given)  # noqa: S302 - of the process that started this one
         except EOFError:
             return
-        marshal.dump([tuple(each) for each in sign_texts([Texts(*each) for each in batch])], signed)
+        texts = [Texts(*each) for each in batch]
+        marshal.dump([tuple(each) for each in sign_texts(texts)] if texts else [], signed)
         signed.flush()
 
 

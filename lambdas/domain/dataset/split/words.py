@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Hashes = NDArray[np.uint64]
 Places = NDArray[np.int64]
 
+# All that is kept beside them is greater.
 _SPACE, _COMMA, _POINT = b" ,."
 _WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b",." else 32 for byte in bytes(range(256)).lower())
 # In words that are not plain: a number without its thousands' commas is one token, but `21,70,27` is three; Chinese and
@@ -36,13 +37,17 @@ _HALF = np.uint64(33)
 class Words(NamedTuple):
     """Words in the order of the texts; `ends` has for each text the number of the word behind its last one.
 
-    `tokens` are hashes of words, or of the parts of those that are not plain; `token_words` says of which word each is.
+    `tokens` are hashes of words, or of the first part of those that are not plain; `more` has the hashes of their
+    further parts, `more_words` the word of each of these. `without` are the words of punctuation alone, without a
+    token.
     """
 
     hashes: Hashes
     ends: Places
     tokens: Hashes
-    token_words: Places
+    more: Hashes
+    more_words: Places
+    without: Places
 
 
 def read_words(texts: Sequence[bytes]) -> Words:
@@ -59,9 +64,12 @@ def read_words(texts: Sequence[bytes]) -> Words:
 
 def mix(hashes: Hashes) -> Hashes:
     """Bits that depend on all bits of the number (the finaliser of MurmurHash3)."""
-    hashes = (hashes ^ (hashes >> _HALF)) * _FIRST_FACTOR
-    hashes = (hashes ^ (hashes >> _HALF)) * _SECOND_FACTOR
-    return hashes ^ (hashes >> _HALF)
+    mixed = hashes ^ (hashes >> _HALF)
+    mixed *= _FIRST_FACTOR
+    mixed ^= mixed >> _HALF
+    mixed *= _SECOND_FACTOR
+    mixed ^= mixed >> _HALF
+    return mixed
 
 
 def _with_characters(text: bytes) -> bytes:
@@ -78,14 +86,17 @@ def _bounds(characters: NDArray[np.uint8]) -> tuple[Places, Places]:
     np.not_equal(characters, _SPACE, out=inside[1:])
     bounds = np.flatnonzero(inside[1:] != inside[:-1])
     starts, ends = bounds[::2].copy(), bounds[1::2].copy()
+    closing = np.flatnonzero(characters[ends - 1] <= _POINT)
+    is_empty = False
     for _ in range(_ENDINGS):
-        last = characters[ends - 1]
-        punctuation = (last == _COMMA) | (last == _POINT)
-        if not punctuation.any():
+        if not len(closing):
             break
-        ends = ends - punctuation
-        if (kept := ends > starts).all():
-            continue
+        ends[closing] -= 1
+        rest = closing[ends[closing] > starts[closing]]
+        is_empty |= len(rest) < len(closing)
+        closing = rest[characters[ends[rest] - 1] <= _POINT]
+    if is_empty:
+        kept = ends > starts
         starts, ends = starts[kept], ends[kept]
     return starts, ends
 
@@ -101,9 +112,11 @@ def _odd(characters: NDArray[np.uint8], starts: Places, ends: Places, *, is_asci
     return np.unique(words[(words >= 0) & (places < ends[words])]) if len(starts) else words[:0]
 
 
-def _tokens(data: bytes, hashes: Hashes, starts: Places, ends: Places, odd: Places) -> tuple[Hashes, Places]:
+def _tokens(
+    data: bytes, hashes: Hashes, starts: Places, ends: Places, odd: Places
+) -> tuple[Hashes, Hashes, Places, Places]:
     if not len(odd):
-        return hashes, np.arange(len(hashes))
+        return hashes, hashes[:0], odd, odd
     found = [
         [token.replace(b",", b"") for token in _TOKEN.findall(data[start:end])]
         for start, end in zip(starts[odd].tolist(), ends[odd].tolist(), strict=True)
@@ -112,24 +125,28 @@ def _tokens(data: bytes, hashes: Hashes, starts: Places, ends: Places, odd: Plac
     sizes = np.fromiter(map(len, tokens), np.int64, len(tokens))
     behind = np.cumsum(sizes)
     parts = _hashes(b"".join([*tokens, b" " * 8]), behind - sizes, behind)
-    is_plain = np.ones(len(hashes), np.bool_)
-    is_plain[odd] = False
-    plain = np.flatnonzero(is_plain)
-    its_words = np.repeat(odd, np.fromiter(map(len, found), np.int64, len(found)))
-    return np.concatenate([hashes[plain], parts]), np.concatenate([plain, its_words])
+    counts = np.fromiter(map(len, found), np.int64, len(found))
+    is_first = np.zeros(len(parts), np.bool_)
+    has_any = counts > 0
+    is_first[(np.cumsum(counts) - counts)[has_any]] = True
+    plain_or_first = hashes.copy()
+    plain_or_first[odd[has_any]] = parts[is_first]
+    its_words = np.repeat(odd, counts)
+    return plain_or_first, parts[~is_first], its_words[~is_first], odd[~has_any]
 
 
 def _hashes(data: bytes, starts: Places, ends: Places) -> Hashes:
     """Hashes of parts of the data, which has 8 bytes behind the last one."""
     eights: Hashes = np.ndarray((len(data) - 7,), "<u8", buffer=data, strides=(1,))
     sizes = ends - starts
-    hashes = mix(eights[starts] & _MASKS[np.minimum(sizes, 8)])
+    hashes = mix(eights.take(starts) & _MASKS.take(sizes, mode="clip"))
     longer = np.flatnonzero(sizes > 8)
     for place in range(8, _LONG_WORD, 8):
         if not len(longer):
             return hashes
         rest = sizes[longer] - place
-        hashes[longer] = mix(hashes[longer] + (eights[starts[longer] + place] & _MASKS[np.minimum(rest, 8)]))
+        rest_of_words = eights.take(starts[longer] + place) & _MASKS.take(rest, mode="clip")
+        hashes[longer] = mix(hashes[longer] + rest_of_words)
         longer = longer[rest > 8]
     for word in longer.tolist():
         hashes[word] ^= np.uint64(crc32(data[starts[word] : ends[word]]) << 32)
