@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.evaluation.judging import pairwise
+from lambdas.domain.core import marked_texts
+from lambdas.domain.core.marked_texts import mark
 from lambdas.domain.evaluation.judging.pairwise import (
     ORDERS,
     Outcome,
@@ -17,7 +18,6 @@ from lambdas.domain.evaluation.judging.pairwise import (
     choose_records,
     combine,
     judge_prompt,
-    mark,
     needs_no_judge,
     prompt_checksum,
 )
@@ -107,7 +107,7 @@ def test_the_mark_follows_from_the_texts() -> None:
 @given(st.dictionaries(st.sampled_from(["task", "first", "second"]), st.text(alphabet="01234567"), min_size=1))
 def test_the_mark_is_in_none_of_the_texts(texts: dict[str, str]) -> None:
     """Only then is a tag's name that ends in it the prompt's own. A mark of one character is one that texts do have."""
-    with patch.object(pairwise, "_MARK_CHARACTERS", 1):
+    with patch.object(marked_texts, "_MARK_CHARACTERS", 1):
         assert all(mark(texts) not in text for text in texts.values())
 
 

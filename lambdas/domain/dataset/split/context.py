@@ -33,6 +33,29 @@ class Context(NamedTuple):
     documents: frozenset[bytes] = frozenset()
 
 
+class Surrounded(NamedTuple):
+    """A text in three parts: its longest block with its tags, what stands in them, and what stands around."""
+
+    before: str
+    block: str
+    document: str
+    after: str
+
+
+class _Block(NamedTuple):
+    """A block's tag in lower case, and where its text begins and ends."""
+
+    tag: str
+    opening: int
+    begin: int
+    end: int
+
+    @property
+    def closing(self) -> int:
+        """Where the text behind its closing tag begins."""
+        return self.end + len(self.tag) + 3
+
+
 _NO_CONTEXT = Context()
 
 
@@ -47,10 +70,10 @@ def context(record: Record, first: bytes | None = None) -> Context:
     if record.system and "<" in record.system:
         texts.append(record.system.encode(errors="replace"))
     blocks = {
-        block.translate(None, _WHITE_SPACE): tag.lower().decode()
+        text[block.begin : block.end].translate(None, _WHITE_SPACE): block.tag
         for text in texts
         if text
-        for tag, block in _blocks(text)
+        for block in _blocks(text)
     }
     blocks.pop(b"", None)
     if not blocks:
@@ -60,12 +83,35 @@ def context(record: Record, first: bytes | None = None) -> Context:
     return Context(tuple(digests), frozenset(each for each, tag in digests.items() if tag in _DOCUMENTS))
 
 
+def split_at_document(message: str) -> Surrounded | None:
+    """A message around its longest block: of those whose tag says that they are what is asked about, if there are any.
+
+    None where nothing stands in tags, or the message cannot be stored as UTF-8.
+    """
+    try:
+        text = message.encode()
+    except UnicodeEncodeError:
+        return None
+    blocks = list(_blocks(text))
+    documents = [block for block in blocks if block.tag in _DOCUMENTS]
+    longest = max(documents or blocks, key=lambda block: block.end - block.begin, default=None)
+    if longest is None:
+        return None
+    parts = (
+        text[: longest.opening],
+        text[longest.opening : longest.closing],
+        text[longest.begin : longest.end],
+        text[longest.closing :],
+    )
+    return Surrounded(*(part.decode() for part in parts))
+
+
 def digest(text: bytes) -> bytes:
     """16 bytes that stand for a text in UTF-8."""
     return hashlib.blake2b(text, digest_size=16).digest()
 
 
-def _blocks(text: bytes) -> Iterable[tuple[bytes, bytes]]:
+def _blocks(text: bytes) -> Iterable[_Block]:
     """The outermost `<tag>…</tag>` blocks, in time linear in the text's length."""
     position, unclosed = 0, set[bytes]()
     while len(unclosed) < _UNCLOSED_TAGS and (opening := _OPENING_TAG.search(text, position)):
@@ -77,8 +123,9 @@ def _blocks(text: bytes) -> Iterable[tuple[bytes, bytes]]:
         if end < 0:
             unclosed.add(tag)
             continue
-        yield tag, text[position:end]
-        position = end + len(tag) + 3
+        block = _Block(tag.lower().decode(), opening.start(), position, end)
+        yield block
+        position = block.closing
 
 
 def _block_digest(block: bytes) -> bytes:

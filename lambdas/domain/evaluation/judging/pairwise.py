@@ -3,8 +3,7 @@
 Each pair of answers is asked in both orders, since judges favour a position (Zheng et al., "Judging LLM-as-a-Judge with
 MT-Bench and Chatbot Arena", 2023, sections 3.3 and 3.4): only the same verdict in both counts as a win or a loss.
 
-Candidates' texts and criteria are data. They stand, escaped, between tags whose names end in a mark that none of the
-texts has, so no text can close its tag or open another; and a judge's answer counts only where it has exactly one
+Candidates' texts and criteria are data (`marked_texts.py`), and a judge's answer counts only where it has exactly one
 judgement.
 """
 
@@ -13,10 +12,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from string import Template
 from typing import Literal, NamedTuple
-from xml.sax.saxutils import escape
 
+from lambdas.domain.core.marked_texts import fill
 from lambdas.domain.dataset.tokens import estimate
 from lambdas.domain.evaluation.judging.reading import Judgement
 from lambdas.domain.evaluation.judging.rubric import Criterion, render_rubric
@@ -35,7 +33,6 @@ ORDERS: tuple[Order, Order] = ("arm_first", "arm_second")
 # Room for a reasoning of 4 sentences; without chance, so that the same question gets the same judgement.
 JUDGE_SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0)
 _PARTS = ("system", "user", "again")
-_MARK_CHARACTERS = 12
 
 
 @dataclass(frozen=True)
@@ -69,20 +66,8 @@ def judge_prompt(pair: Pair, order: Order, rubric: Sequence[Criterion], *, again
         "first": first,
         "second": second,
     }
-    escaped = {name: escape(text) for name, text in texts.items()}
-    # Template fills each place once: what stands in a text is not looked at again.
-    user = Template(_prompt_file("user")).substitute(escaped, mark=mark(texts))
+    user = fill(_prompt_file("user"), texts)
     return JudgePrompt(_prompt_file("system"), f"{user}\n\n{_prompt_file('again')}" if again else user)
-
-
-def mark(texts: Mapping[str, str]) -> str:
-    """The end of the tags' names: the same for the same texts, and in none of them."""
-    digest = hashlib.sha256()
-    for text in texts.values():
-        digest.update(hashlib.sha256(text.encode(errors="surrogatepass")).digest())
-    while any(digest.hexdigest()[:_MARK_CHARACTERS] in text for text in texts.values()):
-        digest.update(b"again")
-    return digest.hexdigest()[:_MARK_CHARACTERS]
 
 
 def prompt_checksum() -> str:

@@ -5,6 +5,7 @@ second judgement does: a judge that repeats what a candidate told it to say give
 """
 
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 Judgement = Literal["first", "second", "tie", "unparseable"]
@@ -24,16 +25,17 @@ def parse_judgement(answer: str) -> Judgement:
 
     "unparseable" is everything else, such as a second tag anywhere, a judgement within the reason, or more after it.
     """
-    alone = _read_verdict(_FENCE.sub("", answer))
-    if alone != "unparseable":
-        return alone
+    words = (_VERDICT.fullmatch(text) for text in list_verdicts(answer))
+    return next((_WORDS[word[1].lower()] for word in words if word), "unparseable")
+
+
+def list_verdicts(answer: str) -> Iterator[str]:
+    """What may be the verdict of an answer: the whole of it, and what stands in its judgement's tags if there is one.
+
+    Quotation marks, stress and full stops around it are left out.
+    """
+    yield _FENCE.sub("", answer).strip(_DECORATION)
     tags = list(_TAG.finditer(answer))
     names = [f"{tag[1]}{'reason' if tag[2] else 'judgement'}" for tag in tags]
-    if names not in _FORMS or not all(tag[3] for tag in tags) or answer[tags[-1].end() :].strip(_DECORATION):
-        return "unparseable"
-    return _read_verdict(answer[tags[-2].end() : tags[-1].start()])
-
-
-def _read_verdict(text: str) -> Judgement:
-    word = _VERDICT.fullmatch(text.strip(_DECORATION))
-    return _WORDS[word[1].lower()] if word else "unparseable"
+    if names in _FORMS and all(tag[3] for tag in tags) and not answer[tags[-1].end() :].strip(_DECORATION):
+        yield answer[tags[-2].end() : tags[-1].start()].strip(_DECORATION)

@@ -1,0 +1,77 @@
+"""What a model is asked once in curation, and what it replied: the same on AWS, offline and in a batch job.
+
+An ask has an id that follows from what it is about, so that whoever stores replies asks nothing twice. A reply that
+cannot be read is asked for once more.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
+
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.curation.prompts import Prompt
+
+Stage = Literal["clean", "write", "ground", "answer"]
+
+
+class Ask(NamedTuple):
+    """A question to a model; `again` where its first reply could not be read."""
+
+    id: str
+    stage: Stage
+    model: str
+    prompt: Prompt
+    again: bool
+
+
+class Reply(Fact):
+    """What is stored of an ask: the model's last text, or the error in place of one.
+
+    The tokens are those of all its replies. `prompt` is the name of the prompt's version.
+    """
+
+    id: str
+    stage: Stage
+    model: str
+    prompt: str
+    text: str | None = None
+    error: str | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    asked_again: bool = False
+
+    def after(self, earlier: "Reply | None") -> "Reply":
+        """The reply in place of an earlier one to the same ask, which could not be read.
+
+        An error says nothing new: the text that could not be read stays.
+        """
+        if earlier is None:
+            return self
+        last = earlier if self.error is not None else self
+        tokens = {
+            "input_tokens": earlier.input_tokens + self.input_tokens,
+            "output_tokens": earlier.output_tokens + self.output_tokens,
+        }
+        return last.model_copy(update={**tokens, "asked_again": True})
+
+
+Replies = Mapping[str, Reply]
+
+
+def ask(
+    id_: str,
+    stage: Stage,
+    model: str,
+    make_prompt: Callable[[bool], Prompt],
+    is_readable: Callable[[str], bool],
+    replies: Replies,
+) -> Ask | None:
+    """The ask, or None where it has its reply: one that can be read, an error, or the second one.
+
+    `make_prompt` gets whether it is asked again.
+    """
+    reply = replies.get(id_)
+    if reply is None:
+        return Ask(id_, stage, model, make_prompt(False), again=False)
+    if reply.error is not None or reply.asked_again or is_readable(reply.text or ""):
+        return None
+    return Ask(id_, stage, model, make_prompt(True), again=True)

@@ -1,0 +1,80 @@
+"""The document that a record is about, and the documents of a training set with the questions that they have."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from lambdas.domain.dataset.split.context import split_at_document
+from lambdas.domain.evaluation.questions import Question
+
+# A longer document is no text that a question is asked about in one prompt; its pairs would train on the whole of it.
+LONGEST_DOCUMENT_CHARACTERS = 200_000
+
+
+class Asked(NamedTuple):
+    """A user's message in parts: the question, and what stands before and behind it, its document included."""
+
+    before: str
+    document: str
+    question: str
+    after: str
+
+    def asking(self, question: str) -> str:
+        """The same message with another question."""
+        return f"{self.before}{question}{self.after}"
+
+
+class Pair(NamedTuple):
+    """A question and its answer; `topic` is what the teacher says that it is about."""
+
+    question: str
+    answer: str
+    topic: str = ""
+
+
+class Document(NamedTuple):
+    """A document with the pairs that the training set has about it.
+
+    `digest` is the SHA-256 of its text. `system` and `asked` are those of its first record, whose form new records
+    take.
+    """
+
+    digest: str
+    text: str
+    system: str | None
+    asked: Asked
+    pairs: tuple[Pair, ...]
+
+
+def read_asked(message: str) -> Asked | None:
+    """The parts of a message that asks about a document in tags; None where there is none, or no question beside it."""
+    parts = split_at_document(message)
+    if parts is None:
+        return None
+    # The question stands behind the document, or before it.
+    before, after = parts.before, parts.after
+    question = after.strip() or before.strip()
+    if not question:
+        return None
+    if after.strip():
+        place = after.index(question)
+        return Asked(
+            before + parts.block + after[:place], parts.document.strip(), question, after[place + len(question) :]
+        )
+    place = before.index(question)
+    rest = before[place + len(question) :] + parts.block + after
+    return Asked(before[:place], parts.document.strip(), question, rest)
+
+
+def list_documents(questions: Iterable[Question]) -> list[Document]:
+    """The documents of single-turn training records, in their order, each once; records without one are left out."""
+    found: dict[str, Document] = {}
+    for each in questions:
+        asked = read_asked(each.messages[0].content) if len(each.messages) == 1 else None
+        if asked is None or not 0 < len(asked.document) <= LONGEST_DOCUMENT_CHARACTERS:
+            continue
+        digest = hashlib.sha256(asked.document.encode(errors="surrogatepass")).hexdigest()
+        pair = Pair(asked.question, each.reference)
+        known = found.setdefault(digest, Document(digest, asked.document, each.system, asked, ()))
+        found[digest] = known._replace(pairs=(*known.pairs, pair))
+    return list(found.values())

@@ -1,0 +1,73 @@
+"""Which new records must not be trained on, since they tell something of a validation or test record.
+
+A new record leaks where it stands in one group with a held-out record (the split's own rule: a shared document, copies,
+near duplicates), or shares SHARED_WORDS words in a row with one. Words that the original training records share with
+held-out ones, such as a template, tell nothing new and do not count.
+
+13 words in a row are the measure by which GPT-3's authors looked for test data in training data (Brown et al.,
+"Language Models are Few-Shot Learners", 2020, appendix C).
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lambdas.domain.dataset.formats.record import Record
+from lambdas.domain.dataset.split.context import context
+from lambdas.domain.dataset.split.groups import group
+from lambdas.domain.dataset.split.signature import sign_all
+from lambdas.domain.dataset.split.words import Hashes, read_words
+
+SHARED_WORDS = 13
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+# Texts that are read at once.
+_BATCH = 256
+
+
+def find_leaks(new: Sequence[Record], held_out: Sequence[Record], original: Sequence[Record]) -> set[int]:
+    """The places of the new records that leak; `original` are the training records as they were given."""
+    return _of_one_group(new, held_out, original) | _sharing_words(new, held_out, original)
+
+
+def _of_one_group(new: Sequence[Record], held_out: Sequence[Record], original: Sequence[Record]) -> set[int]:
+    # The original records show which words are a template.
+    records = [*held_out, *new, *original]
+    roots = group(sign_all(records), [context(each) for each in records])
+    taken = set(roots[: len(held_out)])
+    return {place for place, root in enumerate(roots[len(held_out) : len(held_out) + len(new)]) if root in taken}
+
+
+def _sharing_words(new: Sequence[Record], held_out: Sequence[Record], original: Iterable[Record]) -> set[int]:
+    stretches = _union(map(_stretches, held_out))
+    for each in original:
+        if not stretches.size:
+            break
+        stretches = np.setdiff1d(stretches, _stretches(each), assume_unique=True)
+    return {place for place, each in enumerate(new) if np.isin(_stretches(each), stretches).any()}
+
+
+def _union(found: Iterable[Hashes]) -> Hashes:
+    """All hashes, each once, sorted; arrays are joined a batch at a time, so that few stand side by side."""
+    union: NDArray[np.uint64] = np.empty(0, np.uint64)
+    waiting: list[Hashes] = []
+    for each in found:
+        waiting.append(each)
+        if len(waiting) == _BATCH:
+            union, waiting = np.unique(np.concatenate([union, *waiting])), []
+    return np.unique(np.concatenate([union, *waiting]))
+
+
+def _stretches(record: Record) -> Hashes:
+    """Hashes of each 13 words in a row of the turns, each once; the system text is no record's own."""
+    words = read_words(record.turns)
+    parts, start = [np.empty(0, np.uint64)], 0
+    for end in words.ends.tolist():
+        hashes, start = words.hashes[start:end], end
+        runs = len(hashes) - SHARED_WORDS + 1
+        if runs > 0:
+            joined = np.zeros(runs, np.uint64)
+            for offset in range(SHARED_WORDS):
+                joined = joined * _FACTOR + hashes[offset : offset + runs]
+            parts.append(joined)
+    return np.unique(np.concatenate(parts))

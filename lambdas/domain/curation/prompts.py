@@ -1,0 +1,89 @@
+"""What models are asked in curation; all that comes from outside stands between tags (`marked_texts.py`)."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal, NamedTuple
+
+from lambdas.domain.core.marked_texts import fill
+from lambdas.domain.curation.documents import Document, Pair, read_asked
+from lambdas.domain.dataset.tokens import estimate
+from lambdas.domain.evaluation.questions import InferenceSettings, Question
+
+PromptName = Literal["check-v1", "write-v1", "answer-v1"]
+CHECK: Final = "check-v1"
+WRITE: Final = "write-v1"
+ANSWER: Final = "answer-v1"
+_PARTS = ("system", "user", "again")
+# Of the pairs that a document has, so many are shown to the teacher.
+_MOST_SHOWN = 20
+
+# A reason of four sentences; a pair of some sentences; an answer. Without chance, so that the same question gets the
+# same judgement; the teacher's topics are to differ.
+CHECK_SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0)
+ANSWER_SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0)
+_TOKENS_PER_PAIR = 400
+
+
+class Prompt(NamedTuple):
+    """A system text and the one user turn, how they are asked, and by which version of the prompt."""
+
+    name: PromptName
+    system: str
+    user: str
+    settings: InferenceSettings
+
+
+def check_record(question: Question, *, again: bool = False) -> Prompt:
+    """Whether a record's answer is correct. Where its last message asks about a document, that is the context."""
+    last = question.messages[-1].content
+    asked = read_asked(last)
+    earlier = [f"{each.role}: {each.content}" for each in question.messages[:-1]]
+    told = [question.system or "", *earlier, asked.document if asked else ""]
+    context = "\n\n".join(text for text in told if text)
+    return _check(context, asked.question if asked else last, question.reference, again=again)
+
+
+def check_pair(document: Document, pair: Pair, *, again: bool = False) -> Prompt:
+    """Whether the answer of a new pair follows from its document."""
+    return _check(document.text, pair.question, pair.answer, again=again)
+
+
+def write_pairs(document: Document, number: int, *, again: bool = False) -> Prompt:
+    """What the teacher is asked about a document."""
+    shown = "\n\n".join(f"{pair.question}\n{pair.answer}" for pair in document.pairs[:_MOST_SHOWN])
+    texts = {"instructions": document.system or "", "document": document.text, "existing": shown}
+    settings = InferenceSettings(max_tokens=_TOKENS_PER_PAIR * number, temperature=0.7)
+    return _prompt(WRITE, {**texts, "number": str(number)}, settings, again=again)
+
+
+def answer_from(document: Document, question: str, *, again: bool = False) -> Prompt:
+    """A new question, to be answered from its document alone."""
+    texts = {"instructions": document.system or "", "document": document.text, "question": question}
+    return _prompt(ANSWER, texts, ANSWER_SETTINGS, again=again)
+
+
+def prompt_tokens(name: PromptName) -> int:
+    """About how many tokens a prompt has without the texts that it is about."""
+    return estimate(_file(name, "system"), _file(name, "user"))
+
+
+def prompt_checksums() -> dict[str, str]:
+    """The SHA-256 of each prompt's files, by its name."""
+    names: Sequence[PromptName] = (CHECK, WRITE, ANSWER)
+    return {name: hashlib.sha256("".join(_file(name, part) for part in _PARTS).encode()).hexdigest() for name in names}
+
+
+def _check(context: str, question: str, answer: str, *, again: bool) -> Prompt:
+    return _prompt(CHECK, {"context": context, "question": question, "answer": answer}, CHECK_SETTINGS, again=again)
+
+
+def _prompt(name: PromptName, texts: Mapping[str, str], settings: InferenceSettings, *, again: bool) -> Prompt:
+    user = fill(_file(name, "user"), texts)
+    return Prompt(name, _file(name, "system"), f"{user}\n\n{_file(name, 'again')}" if again else user, settings)
+
+
+@cache
+def _file(name: PromptName, part: str) -> str:
+    return files(__package__ or "").joinpath("prompts", f"{name}.{part}.txt").read_text(encoding="utf-8").strip()

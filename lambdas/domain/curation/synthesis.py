@@ -1,0 +1,226 @@
+"""Synthesis: what is left of the pairs that a teacher was asked for, stage by stage.
+
+asked → parsed → new → grounded → answerable → kept. A pair is parsed where it can be read, new where no other question
+about the document asks the same, grounded where the checker finds its answer in the document, answerable where the
+checker, asked the question alone, gives the same answer, and kept where nothing of it leaks into validation or test.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Literal
+
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.curation.asks import Ask, Replies, Reply, ask
+from lambdas.domain.curation.cleaning import is_correctness, read_reason
+from lambdas.domain.curation.documents import Document, Pair
+from lambdas.domain.curation.novelty import Questions
+from lambdas.domain.curation.prompts import Prompt, answer_from, check_pair, write_pairs
+from lambdas.domain.curation.reading import read_answer, read_correctness, read_pairs
+from lambdas.domain.curation.settings import SynthesisSettings
+from lambdas.domain.dataset.formats.record import Record
+from lambdas.domain.evaluation.metrics.numeric import is_numeric, numeric_match
+from lambdas.domain.evaluation.metrics.scoring import f1
+
+# Of what was asked for: with less, something is wrong with documents, teacher or checker.
+LEAST_YIELD = 0.5
+# Two answers to one question agree from this token F1 on.
+LEAST_AGREEMENT_F1 = 60.0
+
+Reached = Literal["asked", "parsed", "new", "grounded", "answerable", "kept"]
+STAGES: tuple[Reached, ...] = ("asked", "parsed", "new", "grounded", "answerable", "kept")
+
+
+class WrittenPair(Fact):
+    """A line of `dataset/synthesis.jsonl`: a pair that was asked for, how far it came, and why no further.
+
+    `document` is the SHA-256 of the document's text, `number` counts its pairs from 1. `prompts` are the versions of
+    the prompts that were asked, tokens those of the checks; the teacher's stand with the first pair of a document.
+    """
+
+    document: str
+    number: int
+    reached: Reached
+    reason: str = ""
+    question: str = ""
+    answer: str = ""
+    topic: str = ""
+    teacher: str
+    checker: str
+    prompts: list[str]
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    @property
+    def pair(self) -> Pair:
+        """The pair itself."""
+        return Pair(self.question, self.answer, self.topic)
+
+
+class Funnel(Fact):
+    """report.json's `synthesis`: how many pairs reached each stage."""
+
+    asked: int
+    parsed: int
+    new: int
+    grounded: int
+    answerable: int
+    kept: int
+
+    @property
+    def yield_share(self) -> float:
+        """How many of the pairs that were asked for are kept."""
+        return self.kept / self.asked if self.asked else 0.0
+
+    @property
+    def narrowest(self) -> Reached:
+        """The stage that the most pairs did not reach."""
+        counts = [self.asked, self.parsed, self.new, self.grounded, self.answerable, self.kept]
+        lost = [before - after for before, after in pairwise(counts)]
+        return STAGES[1 + lost.index(max(lost))]
+
+
+def count_funnel(pairs: Iterable[WrittenPair]) -> Funnel:
+    """How many pairs reached each stage."""
+    places = [STAGES.index(each.reached) for each in pairs]
+    counts = {stage: sum(place >= least for place in places) for least, stage in enumerate(STAGES)}
+    return Funnel.model_validate(counts)
+
+
+def synthesis_asks(documents: Iterable[Document], synthesis: SynthesisSettings, replies: Replies) -> Iterator[Ask]:
+    """What teacher and checker must still be asked: of each document only the next stage, whose asks need the last."""
+    for document in documents:
+        written = _ask_teacher(document, synthesis, replies)
+        if written is not None:
+            yield written
+            continue
+        for each in follow(document, synthesis, replies):
+            found = _ask_checker(document, each, replies)
+            if found is not None:
+                yield found
+
+
+def follow(document: Document, synthesis: SynthesisSettings, replies: Replies) -> list[WrittenPair]:
+    """How far each pair of a document has come by the replies so far; what is `answerable` is kept unless it leaks."""
+    most = synthesis.pairs_per_document
+    reply = replies.get(_teacher_id(document))
+    parsed = read_pairs(reply.text or "", most) if reply else []
+    questions = Questions(document.text, (pair.question for pair in document.pairs))
+    unread = (reply.error or "The teacher's reply has no further pair that can be read.") if reply else ""
+    lines = [
+        WrittenPair(
+            document=document.digest,
+            number=number,
+            reached="asked",
+            reason=unread,
+            teacher=synthesis.teacher,
+            checker=synthesis.checker,
+            prompts=[reply.prompt] if reply else [],
+            input_tokens=reply.input_tokens if reply and number == 1 else 0,
+            output_tokens=reply.output_tokens if reply and number == 1 else 0,
+        )
+        for number in range(1, most + 1)
+    ]
+    return [
+        *(_follow_pair(document, line, pair, questions, replies) for line, pair in zip(lines, parsed, strict=False)),
+        *lines[len(parsed) :],
+    ]
+
+
+def record_of(document: Document, pair: Pair) -> Record:
+    """The training record of a pair: in the form of the document's first record."""
+    return Record(document.system, [document.asked.asking(pair.question), pair.answer])
+
+
+def _follow_pair(
+    document: Document, line: WrittenPair, pair: Pair, questions: Questions, replies: Replies
+) -> WrittenPair:
+    line = line.model_copy(update={**pair._asdict(), "reached": "parsed", "reason": ""})
+    if not questions.add_new(pair.question):
+        return line.model_copy(update={"reason": "Another question about the document asks the same."})
+    ground, answer = (replies.get(_pair_id(stage, document, line.number)) for stage in ("ground", "answer"))
+    reached, reason = _judge(pair, ground, answer)
+    checks = [each for each in (ground, answer) if each]
+    return line.model_copy(
+        update={
+            "reached": reached,
+            "reason": reason,
+            "prompts": [*line.prompts, *(each.prompt for each in checks)],
+            "input_tokens": line.input_tokens + sum(each.input_tokens for each in checks),
+            "output_tokens": line.output_tokens + sum(each.output_tokens for each in checks),
+        }
+    )
+
+
+def _judge(pair: Pair, ground: Reply | None, answer: Reply | None) -> tuple[Reached, str]:
+    """How far a new pair comes, and why no further."""
+    if ground is None:
+        return "new", ""
+    if read_correctness(ground.text or "") != "correct":
+        return "new", ground.error or read_reason(ground.text or "") or "The checker's judgement cannot be read."
+    if answer is None:
+        return "grounded", ""
+    given = read_answer(answer.text or "")
+    if given is None:
+        return "grounded", answer.error or "The checker's answer cannot be read."
+    if not agree(given, pair.answer):
+        return "grounded", f"The checker answers otherwise: {given}" if given else "The document has no answer."
+    return "answerable", ""
+
+
+def agree(given: str, answer: str) -> bool:
+    """Whether two answers to a question are the same: the same figure, or most words in common."""
+    if is_numeric(answer):
+        return numeric_match(given, answer) == 100.0
+    return f1(given, answer) >= LEAST_AGREEMENT_F1
+
+
+def _ask_teacher(document: Document, synthesis: SynthesisSettings, replies: Replies) -> Ask | None:
+    most = synthesis.pairs_per_document
+
+    def make_prompt(again: bool) -> Prompt:
+        return write_pairs(document, most, again=again)
+
+    def is_readable(reply: str) -> bool:
+        return bool(read_pairs(reply, most))
+
+    return ask(_teacher_id(document), "write", synthesis.teacher, make_prompt, is_readable, replies)
+
+
+def _ask_checker(document: Document, line: WrittenPair, replies: Replies) -> Ask | None:
+    """What the checker is asked next about a pair; None where its way has ended."""
+    pair = line.pair
+
+    def check(again: bool) -> Prompt:
+        return check_pair(document, pair, again=again)
+
+    def answer(again: bool) -> Prompt:
+        return answer_from(document, pair.question, again=again)
+
+    def is_answer(reply: str) -> bool:
+        return read_answer(reply) is not None
+
+    if line.reached == "new":
+        return ask(_pair_id("ground", document, line.number), "ground", line.checker, check, is_correctness, replies)
+    if line.reached == "grounded":
+        return ask(_pair_id("answer", document, line.number), "answer", line.checker, answer, is_answer, replies)
+    return None
+
+
+def _teacher_id(document: Document) -> str:
+    return f"write/{document.digest[:32]}"
+
+
+def _pair_id(stage: str, document: Document, number: int) -> str:
+    return f"{stage}/{document.digest[:32]}/{number}"
+
+
+def too_little(funnel: Funnel, documents: Sequence[Document]) -> str | None:
+    """Why a run stops before it trains; None where enough pairs are kept."""
+    if not documents:
+        return "No training record asks about a document in tags, so there is nothing to write about."
+    if funnel.yield_share >= LEAST_YIELD:
+        return None
+    return (
+        f"Of {funnel.asked} pairs that the teacher was asked for, {funnel.kept} are left, less than "
+        f"{LEAST_YIELD:.0%}; most are lost where they must be {funnel.narrowest}."
+    )
