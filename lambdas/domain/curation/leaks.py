@@ -60,7 +60,7 @@ def _union(found: Iterable[Hashes]) -> Hashes:
 
 def _stretches(record: Record) -> Hashes:
     """Hashes of each 13 words in a row of the turns, each once; the system text is no record's own."""
-    words = read_words(record.turns)
+    words = read_words([turn.encode(errors="replace") for turn in record.turns])
     parts, start = [np.empty(0, np.uint64)], 0
     for end in words.ends.tolist():
         hashes, start = words.hashes[start:end], end
