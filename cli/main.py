@@ -7,6 +7,7 @@ import typer
 from cli.command_group import CommandGroup
 from cli.commands.approval import approve, reject
 from cli.commands.cancel import cancel
+from cli.commands.compare import compare
 from cli.commands.conformance import conformance
 from cli.commands.convert import convert
 from cli.commands.demo import demo
@@ -58,6 +59,7 @@ for command in (
     status,
     cancel,
     retry,
+    compare,
     review,
     score,
     approve,

@@ -164,7 +164,7 @@ def evaluate(
         compared, indexes, theirs = _score_champion(champion, scoring)
         if indexes:
             ours, shared_groups = tuned.select(indexes), [groups[index] for index in indexes]
-            entries += _compare_arm(TUNED, ours, CHAMPION, theirs, shared_groups)
+            entries += compare_arm(TUNED, ours, CHAMPION, theirs, shared_groups)
             to_beat.append(Rival(CHAMPION, ours, theirs, shared_groups))
     untold = told.find_untold(kind) if told else None
     missing_planned = {arm: reason for arm, reason in missing.items() if arm in arms}
@@ -239,18 +239,19 @@ def _compare_arms(
         entry
         for other, theirs in scored.items()
         if other != TUNED
-        for entry in _compare_arm(TUNED, scored[TUNED], other, theirs, groups)
+        for entry in compare_arm(TUNED, scored[TUNED], other, theirs, groups)
     ]
     for name, arm in arms.items():
         twin = next((other for other, one in arms.items() if one.model_id == arm.model_id and not one.few_shot), name)
         if arm.few_shot and twin != TUNED and {name, twin} <= scored.keys():
-            entries += _compare_arm(name, scored[name], twin, scored[twin], groups, only=metric)
+            entries += compare_arm(name, scored[name], twin, scored[twin], groups, only=metric)
     return entries
 
 
-def _compare_arm(
+def compare_arm(
     arm: str, ours: ScoredArm, against: str, theirs: ScoredArm, groups: Sequence[int], only: str | None = None
 ) -> list[Comparison]:
+    """One arm against another on the same records: each metric that has a meaning, output tokens and latency."""
     entries = []
     for metric in (
         [only]
