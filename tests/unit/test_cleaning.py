@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.curation.asks import Ask, Reply
+from lambdas.domain.curation.asks import Ask, StoredReply
 from lambdas.domain.curation.cleaning import (
     SetRecord,
     clean_asks,
@@ -27,8 +27,8 @@ def record(index: int = 0, content: str = "How much is 1 + 1?", set_name: SetNam
     return SetRecord(set_name, Question(index, "Be brief.", (Message(role="user", content=content),), "2"))
 
 
-def reply(asked: Ask, text: str | None, error: str | None = None) -> Reply:
-    return Reply(
+def reply(asked: Ask, text: str | None, error: str | None = None) -> StoredReply:
+    return StoredReply(
         id=asked.id,
         stage=asked.stage,
         model=asked.model,
@@ -40,9 +40,9 @@ def reply(asked: Ask, text: str | None, error: str | None = None) -> Reply:
     )
 
 
-def answered(records: Sequence[SetRecord], clean: CleanSettings, say: Callable[[Ask], str]) -> dict[str, Reply]:
+def answered(records: Sequence[SetRecord], clean: CleanSettings, say: Callable[[Ask], str]) -> dict[str, StoredReply]:
     """The replies of a model that is asked until nothing is left to ask."""
-    replies: dict[str, Reply] = {}
+    replies: dict[str, StoredReply] = {}
     while asks := list(clean_asks(records, clean, replies)):
         for each in asks:
             replies[each.id] = reply(each, say(each)).after(replies.get(each.id))

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.domain.curation.asks import Ask, Reply
-from lambdas.domain.curation.documents import Document, Pair, list_documents, read_asked
+from lambdas.domain.curation.asks import Ask, StoredReply
+from lambdas.domain.curation.documents import QuestionAnswer, SourceDocument, list_documents, read_asked
 from lambdas.domain.curation.leaks import SHARED_WORDS, find_leaks
-from lambdas.domain.curation.novelty import Questions
+from lambdas.domain.curation.novelty import KnownQuestions
 from lambdas.domain.curation.prompts import write_pairs
 from lambdas.domain.curation.reading import read_answer, read_pairs
 from lambdas.domain.curation.settings import SynthesisSettings, synthesis_findings
@@ -34,7 +34,7 @@ def question(content: str, answer: str = "7", index: int = 0) -> Question:
     return Question(index, "Be brief.", (Message(role="user", content=content),), answer)
 
 
-def document(text: str = "Cash 7, Inventories 9, Payables 4, Debt 12") -> Document:
+def document(text: str = "Cash 7, Inventories 9, Payables 4, Debt 12") -> SourceDocument:
     [found] = list_documents([question(f"<table>\n{text}\n</table>\n\nHow much cash?")])
     return found
 
@@ -43,13 +43,15 @@ def written(*pairs: tuple[str, str]) -> str:
     return "\n".join(json.dumps({"question": asked, "answer": said, "topic": asked[:5]}) for asked, said in pairs)
 
 
-def answered(documents: Sequence[Document], say: Callable[[Ask], str]) -> tuple[dict[str, Reply], list[Ask]]:
+def answered(
+    documents: Sequence[SourceDocument], say: Callable[[Ask], str]
+) -> tuple[dict[str, StoredReply], list[Ask]]:
     """The replies of models that are asked until nothing is left to ask, and all asks in their order."""
-    replies, asked = dict[str, Reply](), list[Ask]()
+    replies, asked = dict[str, StoredReply](), list[Ask]()
     while asks := list(synthesis_asks(documents, SETTINGS, replies)):
         for each in asks:
             asked.append(each)
-            own = Reply(id=each.id, stage=each.stage, model=each.model, prompt=each.prompt.name, text=say(each))
+            own = StoredReply(id=each.id, stage=each.stage, model=each.model, prompt=each.prompt.name, text=say(each))
             replies[each.id] = own.after(replies.get(each.id))
     return replies, asked
 
@@ -83,7 +85,7 @@ def test_records_of_one_document_are_one_document_with_all_their_pairs() -> None
     """The teacher sees every question that is there already."""
     texts = ["<table>Cash 7</table>\nHow much cash?", "<table>Cash 7</table>\nIs there cash?", "What is this?"]
     [found] = list_documents([question(text, str(place)) for place, text in enumerate(texts)])
-    assert found.pairs == (Pair("How much cash?", "0"), Pair("Is there cash?", "1"))
+    assert found.pairs == (QuestionAnswer("How much cash?", "0"), QuestionAnswer("Is there cash?", "1"))
     asked = write_pairs(found, 3)
     assert "How much cash?" in asked.user
     assert "Is there cash?" in asked.user
@@ -118,7 +120,7 @@ def test_no_reply_of_a_teacher_or_checker_breaks_the_reading(reply: str) -> None
 
 def test_same_question_in_other_words_is_not_new_and_one_about_something_else_is() -> None:
     """Of 20 generated questions 12 were alike in a public report; a table's questions differ by one word alone."""
-    known = Questions("Cash 7 in 2022, 6 in 2021, Inventories 9", ["How much was Cash in 2022?"])
+    known = KnownQuestions("Cash 7 in 2022, 6 in 2021, Inventories 9", ["How much was Cash in 2022?"])
     assert not known.add_new("How much was the cash in 2022")
     assert not known.add_new("In 2022, how much was Cash?")
     assert known.add_new("How much was Cash in 2021?")
@@ -198,7 +200,7 @@ def test_document_that_instructs_the_teacher_stays_between_its_tags() -> None:
 
 def test_new_record_has_the_form_of_its_documents_first_record() -> None:
     """The tuned model is asked in that form later."""
-    made = record_of(document(), Pair("How much debt?", "12"))
+    made = record_of(document(), QuestionAnswer("How much debt?", "12"))
     assert made.system == "Be brief."
     assert made.turns[0].endswith("</table>\n\nHow much debt?")
     assert made.turns[1] == "12"

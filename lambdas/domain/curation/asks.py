@@ -8,29 +8,29 @@ from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.curation.prompts import Prompt
+from lambdas.domain.curation.prompts import CurationPrompt
 
-Stage = Literal["clean", "write", "ground", "answer"]
+CurationStage = Literal["clean", "write", "ground", "answer"]
 
 
 class Ask(NamedTuple):
     """A question to a model; `again` where its first reply could not be read."""
 
     id: str
-    stage: Stage
+    stage: CurationStage
     model: str
-    prompt: Prompt
+    prompt: CurationPrompt
     again: bool
 
 
-class Reply(Fact):
+class StoredReply(Fact):
     """What is stored of an ask: the model's last text, or the error in place of one.
 
     The tokens are those of all its replies. `prompt` is the name of the prompt's version.
     """
 
     id: str
-    stage: Stage
+    stage: CurationStage
     model: str
     prompt: str
     text: str | None = None
@@ -39,7 +39,7 @@ class Reply(Fact):
     output_tokens: int = 0
     asked_again: bool = False
 
-    def after(self, earlier: "Reply | None") -> "Reply":
+    def after(self, earlier: "StoredReply | None") -> "StoredReply":
         """The reply in place of an earlier one to the same ask, which could not be read.
 
         An error says nothing new: the text that could not be read stays.
@@ -54,14 +54,14 @@ class Reply(Fact):
         return last.model_copy(update={**tokens, "asked_again": True})
 
 
-Replies = Mapping[str, Reply]
+Replies = Mapping[str, StoredReply]
 
 
 def ask(
     id_: str,
-    stage: Stage,
+    stage: CurationStage,
     model: str,
-    make_prompt: Callable[[bool], Prompt],
+    make_prompt: Callable[[bool], CurationPrompt],
     is_readable: Callable[[str], bool],
     replies: Replies,
 ) -> Ask | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.curation.asks import Ask, Replies, ask
-from lambdas.domain.curation.prompts import Prompt, check_record
+from lambdas.domain.curation.prompts import CurationPrompt, check_record
 from lambdas.domain.curation.reading import Correctness, read_correctness
 from lambdas.domain.curation.settings import CleanSettings
 from lambdas.domain.dataset.set_names import SetName
@@ -55,7 +55,7 @@ class CleanedRecord(Fact):
     checks: list[JudgeCheck]
 
 
-class Cleaning(Fact):
+class CleaningCounts(Fact):
     """report.json's `cleaning`: records of the training set. `unreadable` are those that some judge left open.
 
     `held_out_incorrect` counts validation and test records, which are reported and never removed.
@@ -88,7 +88,7 @@ def clean_asks(records: Iterable[SetRecord], clean: CleanSettings, replies: Repl
     """What the judges must still be asked about these records."""
     for record in records:
 
-        def make_prompt(again: bool, question: Question = record.question) -> Prompt:
+        def make_prompt(again: bool, question: Question = record.question) -> CurationPrompt:
             return check_record(question, again=again)
 
         for judge in clean.judges:
@@ -118,12 +118,12 @@ def judge_records(records: Iterable[SetRecord], clean: CleanSettings, replies: R
         )
 
 
-def count_cleaning(records: Iterable[CleanedRecord]) -> Cleaning:
+def count_cleaning(records: Iterable[CleanedRecord]) -> CleaningCounts:
     """The counts of a cleaning."""
     trained, held_out = list[CleanedRecord](), list[CleanedRecord]()
     for each in records:
         (trained if each.set == "train" else held_out).append(each)
-    return Cleaning(
+    return CleaningCounts(
         judged=len(trained),
         incorrect=_count(trained, "incorrect"),
         removed=sum(each.removed for each in trained),

@@ -11,7 +11,7 @@ from lambdas.domain.evaluation.questions import Question
 LONGEST_DOCUMENT_CHARACTERS = 200_000
 
 
-class Asked(NamedTuple):
+class AskedMessage(NamedTuple):
     """A user's message in parts: the question, and what stands before and behind it, its document included."""
 
     before: str
@@ -24,7 +24,7 @@ class Asked(NamedTuple):
         return f"{self.before}{question}{self.after}"
 
 
-class Pair(NamedTuple):
+class QuestionAnswer(NamedTuple):
     """A question and its answer; `topic` is what the teacher says that it is about."""
 
     question: str
@@ -32,7 +32,7 @@ class Pair(NamedTuple):
     topic: str = ""
 
 
-class Document(NamedTuple):
+class SourceDocument(NamedTuple):
     """A document with the pairs that the training set has about it.
 
     `digest` is the SHA-256 of its text. `system` and `asked` are those of its first record, whose form new records
@@ -42,11 +42,11 @@ class Document(NamedTuple):
     digest: str
     text: str
     system: str | None
-    asked: Asked
-    pairs: tuple[Pair, ...]
+    asked: AskedMessage
+    pairs: tuple[QuestionAnswer, ...]
 
 
-def read_asked(message: str) -> Asked | None:
+def read_asked(message: str) -> AskedMessage | None:
     """The parts of a message that asks about a document in tags; None where there is none, or no question beside it."""
     parts = split_at_document(message)
     if parts is None:
@@ -58,23 +58,23 @@ def read_asked(message: str) -> Asked | None:
         return None
     if after.strip():
         place = after.index(question)
-        return Asked(
+        return AskedMessage(
             before + parts.block + after[:place], parts.document.strip(), question, after[place + len(question) :]
         )
     place = before.index(question)
     rest = before[place + len(question) :] + parts.block + after
-    return Asked(before[:place], parts.document.strip(), question, rest)
+    return AskedMessage(before[:place], parts.document.strip(), question, rest)
 
 
-def list_documents(questions: Iterable[Question]) -> list[Document]:
+def list_documents(questions: Iterable[Question]) -> list[SourceDocument]:
     """The documents of single-turn training records, in their order, each once; records without one are left out."""
-    found: dict[str, Document] = {}
+    found: dict[str, SourceDocument] = {}
     for each in questions:
         asked = read_asked(each.messages[0].content) if len(each.messages) == 1 else None
         if asked is None or not 0 < len(asked.document) <= LONGEST_DOCUMENT_CHARACTERS:
             continue
         digest = hashlib.sha256(asked.document.encode(errors="surrogatepass")).hexdigest()
-        pair = Pair(asked.question, each.reference)
-        known = found.setdefault(digest, Document(digest, asked.document, each.system, asked, ()))
+        pair = QuestionAnswer(asked.question, each.reference)
+        known = found.setdefault(digest, SourceDocument(digest, asked.document, each.system, asked, ()))
         found[digest] = known._replace(pairs=(*known.pairs, pair))
     return list(found.values())

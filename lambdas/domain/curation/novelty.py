@@ -17,7 +17,7 @@ class _Words(NamedTuple):
     asked_about: frozenset[str]
 
 
-class Questions:
+class KnownQuestions:
     """The questions that a document has so far."""
 
     def __init__(self, document: str, questions: Iterable[str]) -> None:

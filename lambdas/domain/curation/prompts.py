@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Final, Literal, NamedTuple
 
 from lambdas.domain.core.marked_texts import fill
-from lambdas.domain.curation.documents import Document, Pair, read_asked
+from lambdas.domain.curation.documents import QuestionAnswer, SourceDocument, read_asked
 from lambdas.domain.dataset.tokens import estimate
 from lambdas.domain.evaluation.questions import InferenceSettings, Question
 
@@ -26,7 +26,7 @@ ANSWER_SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0)
 _TOKENS_PER_PAIR = 400
 
 
-class Prompt(NamedTuple):
+class CurationPrompt(NamedTuple):
     """A system text and the one user turn, how they are asked, and by which version of the prompt."""
 
     name: PromptName
@@ -35,7 +35,7 @@ class Prompt(NamedTuple):
     settings: InferenceSettings
 
 
-def check_record(question: Question, *, again: bool = False) -> Prompt:
+def check_record(question: Question, *, again: bool = False) -> CurationPrompt:
     """Whether a record's answer is correct. Where its last message asks about a document, that is the context."""
     last = question.messages[-1].content
     asked = read_asked(last)
@@ -45,12 +45,12 @@ def check_record(question: Question, *, again: bool = False) -> Prompt:
     return _check(context, asked.question if asked else last, question.reference, again=again)
 
 
-def check_pair(document: Document, pair: Pair, *, again: bool = False) -> Prompt:
+def check_pair(document: SourceDocument, pair: QuestionAnswer, *, again: bool = False) -> CurationPrompt:
     """Whether the answer of a new pair follows from its document."""
     return _check(document.text, pair.question, pair.answer, again=again)
 
 
-def write_pairs(document: Document, number: int, *, again: bool = False) -> Prompt:
+def write_pairs(document: SourceDocument, number: int, *, again: bool = False) -> CurationPrompt:
     """What the teacher is asked about a document."""
     shown = "\n\n".join(f"{pair.question}\n{pair.answer}" for pair in document.pairs[:_MOST_SHOWN])
     texts = {"instructions": document.system or "", "document": document.text, "existing": shown}
@@ -58,7 +58,7 @@ def write_pairs(document: Document, number: int, *, again: bool = False) -> Prom
     return _prompt(WRITE, {**texts, "number": str(number)}, settings, again=again)
 
 
-def answer_from(document: Document, question: str, *, again: bool = False) -> Prompt:
+def answer_from(document: SourceDocument, question: str, *, again: bool = False) -> CurationPrompt:
     """A new question, to be answered from its document alone."""
     texts = {"instructions": document.system or "", "document": document.text, "question": question}
     return _prompt(ANSWER, texts, ANSWER_SETTINGS, again=again)
@@ -75,13 +75,13 @@ def prompt_checksums() -> dict[str, str]:
     return {name: hashlib.sha256("".join(_file(name, part) for part in _PARTS).encode()).hexdigest() for name in names}
 
 
-def _check(context: str, question: str, answer: str, *, again: bool) -> Prompt:
+def _check(context: str, question: str, answer: str, *, again: bool) -> CurationPrompt:
     return _prompt(CHECK, {"context": context, "question": question, "answer": answer}, CHECK_SETTINGS, again=again)
 
 
-def _prompt(name: PromptName, texts: Mapping[str, str], settings: InferenceSettings, *, again: bool) -> Prompt:
+def _prompt(name: PromptName, texts: Mapping[str, str], settings: InferenceSettings, *, again: bool) -> CurationPrompt:
     user = fill(_file(name, "user"), texts)
-    return Prompt(name, _file(name, "system"), f"{user}\n\n{_file(name, 'again')}" if again else user, settings)
+    return CurationPrompt(name, _file(name, "system"), f"{user}\n\n{_file(name, 'again')}" if again else user, settings)
 
 
 @cache

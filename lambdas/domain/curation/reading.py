@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from lambdas.domain.curation.documents import Pair
+from lambdas.domain.curation.documents import QuestionAnswer
 from lambdas.domain.evaluation.judging.reading import list_verdicts
 
 Correctness = Literal["correct", "incorrect", "unreadable"]
@@ -30,7 +30,7 @@ def read_answer(reply: str) -> str | None:
     return "" if text.lower().rstrip(".") == _NONE else text
 
 
-def read_pairs(reply: str, most: int) -> list[Pair]:
+def read_pairs(reply: str, most: int) -> list[QuestionAnswer]:
     """The pairs in a teacher's reply, at most so many: JSON objects on lines, in an array, in a fence or numbered.
 
     What is no object with a question and an answer is left out.
@@ -54,11 +54,11 @@ def _objects(text: str) -> Iterator[dict[str, object]]:
             yield value
 
 
-def _pair(value: dict[str, object]) -> Pair | None:
+def _pair(value: dict[str, object]) -> QuestionAnswer | None:
     named = {str(name).strip().lower(): each for name, each in value.items()}
     texts = [_text(named.get(name)) for name in ("question", "answer", "topic")]
     question, answer, topic = texts
-    return Pair(question, answer, topic or "") if question and answer else None
+    return QuestionAnswer(question, answer, topic or "") if question and answer else None
 
 
 def _text(value: object) -> str | None:

@@ -10,11 +10,11 @@ from itertools import pairwise
 from typing import Literal
 
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.curation.asks import Ask, Replies, Reply, ask
+from lambdas.domain.curation.asks import Ask, Replies, StoredReply, ask
 from lambdas.domain.curation.cleaning import is_correctness, read_reason
-from lambdas.domain.curation.documents import Document, Pair
-from lambdas.domain.curation.novelty import Questions
-from lambdas.domain.curation.prompts import Prompt, answer_from, check_pair, write_pairs
+from lambdas.domain.curation.documents import QuestionAnswer, SourceDocument
+from lambdas.domain.curation.novelty import KnownQuestions
+from lambdas.domain.curation.prompts import CurationPrompt, answer_from, check_pair, write_pairs
 from lambdas.domain.curation.reading import read_answer, read_correctness, read_pairs
 from lambdas.domain.curation.settings import SynthesisSettings
 from lambdas.domain.dataset.formats.record import Record
@@ -51,12 +51,12 @@ class WrittenPair(Fact):
     output_tokens: int = 0
 
     @property
-    def pair(self) -> Pair:
+    def pair(self) -> QuestionAnswer:
         """The pair itself."""
-        return Pair(self.question, self.answer, self.topic)
+        return QuestionAnswer(self.question, self.answer, self.topic)
 
 
-class Funnel(Fact):
+class SynthesisFunnel(Fact):
     """report.json's `synthesis`: how many pairs reached each stage."""
 
     asked: int
@@ -79,14 +79,16 @@ class Funnel(Fact):
         return STAGES[1 + lost.index(max(lost))]
 
 
-def count_funnel(pairs: Iterable[WrittenPair]) -> Funnel:
+def count_funnel(pairs: Iterable[WrittenPair]) -> SynthesisFunnel:
     """How many pairs reached each stage."""
     places = [STAGES.index(each.reached) for each in pairs]
     counts = {stage: sum(place >= least for place in places) for least, stage in enumerate(STAGES)}
-    return Funnel.model_validate(counts)
+    return SynthesisFunnel.model_validate(counts)
 
 
-def synthesis_asks(documents: Iterable[Document], synthesis: SynthesisSettings, replies: Replies) -> Iterator[Ask]:
+def synthesis_asks(
+    documents: Iterable[SourceDocument], synthesis: SynthesisSettings, replies: Replies
+) -> Iterator[Ask]:
     """What teacher and checker must still be asked: of each document only the next stage, whose asks need the last."""
     for document in documents:
         written = _ask_teacher(document, synthesis, replies)
@@ -99,12 +101,12 @@ def synthesis_asks(documents: Iterable[Document], synthesis: SynthesisSettings, 
                 yield found
 
 
-def follow(document: Document, synthesis: SynthesisSettings, replies: Replies) -> list[WrittenPair]:
+def follow(document: SourceDocument, synthesis: SynthesisSettings, replies: Replies) -> list[WrittenPair]:
     """How far each pair of a document has come by the replies so far; what is `answerable` is kept unless it leaks."""
     most = synthesis.pairs_per_document
     reply = replies.get(_teacher_id(document))
     parsed = read_pairs(reply.text or "", most) if reply else []
-    questions = Questions(document.text, (pair.question for pair in document.pairs))
+    questions = KnownQuestions(document.text, (pair.question for pair in document.pairs))
     unread = (reply.error or "The teacher's reply has no further pair that can be read.") if reply else ""
     lines = [
         WrittenPair(
@@ -126,13 +128,13 @@ def follow(document: Document, synthesis: SynthesisSettings, replies: Replies) -
     ]
 
 
-def record_of(document: Document, pair: Pair) -> Record:
+def record_of(document: SourceDocument, pair: QuestionAnswer) -> Record:
     """The training record of a pair: in the form of the document's first record."""
     return Record(document.system, [document.asked.asking(pair.question), pair.answer])
 
 
 def _follow_pair(
-    document: Document, line: WrittenPair, pair: Pair, questions: Questions, replies: Replies
+    document: SourceDocument, line: WrittenPair, pair: QuestionAnswer, questions: KnownQuestions, replies: Replies
 ) -> WrittenPair:
     line = line.model_copy(update={**pair._asdict(), "reached": "parsed", "reason": ""})
     if not questions.add_new(pair.question):
@@ -151,7 +153,7 @@ def _follow_pair(
     )
 
 
-def _judge(pair: Pair, ground: Reply | None, answer: Reply | None) -> tuple[Reached, str]:
+def _judge(pair: QuestionAnswer, ground: StoredReply | None, answer: StoredReply | None) -> tuple[Reached, str]:
     """How far a new pair comes, and why no further."""
     if ground is None:
         return "new", ""
@@ -174,10 +176,10 @@ def agree(given: str, answer: str) -> bool:
     return f1(given, answer) >= LEAST_AGREEMENT_F1
 
 
-def _ask_teacher(document: Document, synthesis: SynthesisSettings, replies: Replies) -> Ask | None:
+def _ask_teacher(document: SourceDocument, synthesis: SynthesisSettings, replies: Replies) -> Ask | None:
     most = synthesis.pairs_per_document
 
-    def make_prompt(again: bool) -> Prompt:
+    def make_prompt(again: bool) -> CurationPrompt:
         return write_pairs(document, most, again=again)
 
     def is_readable(reply: str) -> bool:
@@ -186,14 +188,14 @@ def _ask_teacher(document: Document, synthesis: SynthesisSettings, replies: Repl
     return ask(_teacher_id(document), "write", synthesis.teacher, make_prompt, is_readable, replies)
 
 
-def _ask_checker(document: Document, line: WrittenPair, replies: Replies) -> Ask | None:
+def _ask_checker(document: SourceDocument, line: WrittenPair, replies: Replies) -> Ask | None:
     """What the checker is asked next about a pair; None where its way has ended."""
     pair = line.pair
 
-    def check(again: bool) -> Prompt:
+    def check(again: bool) -> CurationPrompt:
         return check_pair(document, pair, again=again)
 
-    def answer(again: bool) -> Prompt:
+    def answer(again: bool) -> CurationPrompt:
         return answer_from(document, pair.question, again=again)
 
     def is_answer(reply: str) -> bool:
@@ -206,15 +208,15 @@ def _ask_checker(document: Document, line: WrittenPair, replies: Replies) -> Ask
     return None
 
 
-def _teacher_id(document: Document) -> str:
+def _teacher_id(document: SourceDocument) -> str:
     return f"write/{document.digest[:32]}"
 
 
-def _pair_id(stage: str, document: Document, number: int) -> str:
+def _pair_id(stage: str, document: SourceDocument, number: int) -> str:
     return f"{stage}/{document.digest[:32]}/{number}"
 
 
-def too_little(funnel: Funnel, documents: Sequence[Document]) -> str | None:
+def too_little(funnel: SynthesisFunnel, documents: Sequence[SourceDocument]) -> str | None:
     """Why a run stops before it trains; None where enough pairs are kept."""
     if not documents:
         return "No training record asks about a document in tags, so there is nothing to write about."
