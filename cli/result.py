@@ -15,6 +15,7 @@ from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.judging.summary import JudgeSummary, Judging, ReviewerSummary
+from lambdas.domain.report.gain_words import tell_best, tell_gain
 from lambdas.domain.report.run_report import RunReport, SucceededReport
 from lambdas.domain.report.scored_report import ScoredResult
 from lambdas.domain.report.success_message import METRIC_NAMES, find_win_rate
@@ -63,7 +64,7 @@ def tell_report(console: Console, folder: Path) -> None:
         tell_judging(console, report.judging)
     if report.recommended:
         tell_hyperparameters(console, report.recommended)
-    for text in (*sweep(report), *serving(report), *cost(report)):
+    for text in (*sweep(report), *curve(report), *serving(report), *cost(report)):
         console.write_line(text)
     if report.preflight and report.preflight.findings:
         console.print("The preflight warned:")
@@ -111,6 +112,15 @@ def sweep(report: RunReport) -> Iterator[str]:
         loss = (job.failure or known).rstrip(".")
         fate = "chosen" if job.chosen else "model deleted" if job.model_deleted else "model kept"
         yield f"  job {job.number}: {loss}; {tried}; {fate if job.status == COMPLETED else job.status}."
+
+
+def curve(report: RunReport) -> Iterator[str]:
+    """Whether more data would help, and what the best of several candidates on the test set is worth."""
+    if found := report.learning_curve:
+        yield tell_gain(found, METRIC_NAMES.get(found.metric, found.metric))
+    chosen = report.trained.chosen
+    if (best := report.best_tested) and chosen is not None:
+        yield tell_best(best, chosen, METRIC_NAMES.get(best.metric, best.metric))
 
 
 def serving(report: RunReport) -> Iterator[str]:

@@ -138,3 +138,23 @@ def test_what_refuses_a_data_set_is_told_with_what_to_do(tmp_path: Path) -> None
     lines = told(tmp_path, Snapshot("FAILED", error="DatasetRejected", cause="{}"))
     words = "error: train.jsonl#/completion: All 40 records, from line 1 on: A text is needed, not null. [wrong-type] "
     assert f"  {words}Fill in the text, or leave the record out: null is the absence of a text." in lines
+
+
+def test_what_more_data_would_add_and_the_best_tested_candidate_are_told() -> None:
+    point = {
+        "records": 1_000,
+        "candidate": 1,
+        "hyperparameters": {},
+        "validation_loss": None,
+        "metric": "f1",
+        "value": 70.0,
+        "interval": None,
+        "served": True,
+        "best": True,
+    }
+    curve = {"metric": "f1", "points": [point], "lines": {}, "doubling": {"gain": 2.1, "interval": [0.3, 4.0]}}
+    best = {"tested": 3, "candidate": 2, "metric": "f1", "value": 71.0, "flattered": 0.5}
+    told = [*result.curve(succeeded_report(learning_curve=curve, best_tested=best))]
+    assert told[0].startswith("Twice the data (2,000 instead of 1,000 training records) would likely add 2.1 points")
+    assert "candidate 2 has the highest F1, 71.0" in told[1]
+    assert not [*result.curve(succeeded_report())]

@@ -162,6 +162,12 @@ def test_the_chosen_candidate_is_compared_with_each_other_one_by_paired_interval
     compared = {one.against: one for one in found.comparisons if one.metric == "f1" and one.arm == "tuned"}
     assert compared["candidate-2"].interval is not None
     assert compared["candidate-3"].difference > compared["candidate-2"].difference > 0
+    assert {one.metric for one in found.comparisons if one.against == "candidate-2"} == {
+        "f1",
+        "content",
+        "output_tokens",
+        "latency_ms",
+    }
     assert found.candidates is not None
     assert isinstance(found.candidates.doubling, Gain)
 

@@ -47,6 +47,7 @@ from lambdas.domain.evaluation.win_rate import compare_win_rates, tell_unjudged
 
 # Kept beside f1, which counts repeated words; differences of it would say nothing more.
 NOT_COMPARED = frozenset({"f1_seed"})
+_UNBOUNDED = sorted(UNBOUNDED, reverse=True)
 EXTREMES = 5
 NOTHING_SHARED = (
     "the two runs have no test record in common. Give this run the champion's test set as test.jsonl, or delete the "
@@ -235,29 +236,29 @@ def _score_champion(champion: ChampionAnswers, scoring: Scoring) -> tuple[Champi
 def _compare_arms(
     scored: Mapping[str, ScoredArm], arms: Mapping[str, Arm], metric: str, groups: Sequence[int]
 ) -> list[Comparison]:
+    """Other candidates are compared on what counts: each metric of twelve arms would take minutes."""
+    counts = [name for name in dict.fromkeys([metric, CONTENT]) if name in scored[TUNED].metrics]
     entries = [
         entry
         for other, theirs in scored.items()
         if other != TUNED
-        for entry in compare_arm(TUNED, scored[TUNED], other, theirs, groups)
+        for entry in compare_arm(
+            TUNED, scored[TUNED], other, theirs, groups, None if other in arms else [*counts, *_UNBOUNDED]
+        )
     ]
     for name, arm in arms.items():
         twin = next((other for other, one in arms.items() if one.model_id == arm.model_id and not one.few_shot), name)
         if arm.few_shot and twin != TUNED and {name, twin} <= scored.keys():
-            entries += compare_arm(name, scored[name], twin, scored[twin], groups, only=metric)
+            entries += compare_arm(name, scored[name], twin, scored[twin], groups, [metric])
     return entries
 
 
 def compare_arm(
-    arm: str, ours: ScoredArm, against: str, theirs: ScoredArm, groups: Sequence[int], only: str | None = None
+    arm: str, ours: ScoredArm, against: str, theirs: ScoredArm, groups: Sequence[int], only: Sequence[str] | None = None
 ) -> list[Comparison]:
     """One arm against another on the same records: each metric that has a meaning, output tokens and latency."""
     entries = []
-    for metric in (
-        [only]
-        if only
-        else [*(name for name in ours.metrics if name not in NOT_COMPARED), *sorted(UNBOUNDED, reverse=True)]
-    ):
+    for metric in only or [*(name for name in ours.metrics if name not in NOT_COMPARED), *_UNBOUNDED]:
         found = find_difference(ours, theirs, metric, groups)
         if found is not None:
             entries.append(state_comparison(arm, against, metric, found))

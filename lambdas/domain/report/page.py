@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from markupsafe import Markup
 
 from lambdas.domain.evaluation.answers import AnswerLine, StoredLine
-from lambdas.domain.evaluation.arms import BASE, TUNED
+from lambdas.domain.evaluation.arms import BASE, TUNED, candidate_number
 from lambdas.domain.evaluation.comparisons import (
     CONTENT,
     LATENCY,
@@ -209,7 +209,9 @@ def _read_answers(report: ScoredResult, answers: Answers) -> tuple[dict[str, lis
         if index in extremes:
             prompt = next((line.prompt for line in answered.values()), None)
             extreme = extremes[index]
-            samples[index] = Sample(index, extreme.difference, prompt, reference, lines)
+            # Those of a dozen candidates would hide the two that are compared.
+            told = {arm: line for arm, line in lines.items() if candidate_number(arm) is None}
+            samples[index] = Sample(index, extreme.difference, prompt, reference, told)
     return tokens, samples
 
 
