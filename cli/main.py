@@ -12,6 +12,7 @@ from cli.commands.conformance import conformance
 from cli.commands.convert import convert
 from cli.commands.demo import demo
 from cli.commands.faults import faults
+from cli.commands.logs import logs
 from cli.commands.models import delete_models, models
 from cli.commands.preflight import preflight
 from cli.commands.prices import prices
@@ -57,6 +58,7 @@ for command in (
     run,
     runs,
     status,
+    logs,
     cancel,
     retry,
     compare,
