@@ -76,7 +76,7 @@ def test_two_sizes_are_too_few() -> None:
 
 
 def test_few_groups_are_too_few() -> None:
-    assert "the test set has 12 groups" in withheld(find_doubling(curve(power_law(0.5, 10, 12), groups=12)))
+    assert "the test set has 29 groups" in withheld(find_doubling(curve(power_law(0.5, 10, 12), groups=29)))
 
 
 def test_a_fall_beyond_noise_withholds_the_gain_and_is_named() -> None:

@@ -21,7 +21,7 @@ LEAST_SIZES = 3
 # A doubling is looked ahead: the sizes must have seen one.
 LEAST_SPAN = 2
 # The covariance of fewer says too little of itself.
-LEAST_GROUPS = 20
+LEAST_GROUPS = 30
 # An interval that holds both no gain and so many points answers nothing.
 WORTH_POINTS = 5.0
 # A fall beyond so many standard errors is none of noise.

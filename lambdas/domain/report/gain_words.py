@@ -29,6 +29,6 @@ def tell_best(best: BestTested, chosen: int, metric_name: str) -> str:
     return (
         f"Of the {best.tested} candidates that answered the test set, candidate {best.candidate} has the highest "
         f"{metric_name}, {best.value:.1f}. It is {which}. The highest of {best.tested} on one test set is partly luck: "
-        f"here it is flattered by about {best.flattered:.1f} points. The run chose by validation loss, never by the "
-        "test set, so that its verdict is not flattered."
+        f"here it is flattered by about {best.flattered:.1f} points. The run chose its candidate before any "
+        "of them answered the test set, so that its verdict is not flattered."
     )
