@@ -8,6 +8,7 @@ CONFORMANCE = "conformance"
 CONVERT = "convert"
 DEMO = "demo"
 FIX = "fix"
+OPEN = "open"
 PREFLIGHT = "preflight"
 RUN = "run"
 SCORE = "score"
@@ -18,6 +19,8 @@ VALIDATE = "validate"
 CONFORMANCE_FOLDER = BUILD / CONFORMANCE
 CONVERT_FOLDER = BUILD / CONVERT
 DEMO_FOLDER = BUILD / DEMO
+# Beside each other, so that the page of all runs leads to each.
+PAGES_FOLDER = BUILD / "pages"
 PREFLIGHT_FOLDER = BUILD / PREFLIGHT
 # A folder for each run in it.
 RUNS_FOLDER = BUILD / "runs"

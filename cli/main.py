@@ -14,6 +14,7 @@ from cli.commands.demo import demo
 from cli.commands.faults import faults
 from cli.commands.logs import logs
 from cli.commands.models import delete_models, models
+from cli.commands.open import open_page
 from cli.commands.preflight import preflight
 from cli.commands.prices import prices
 from cli.commands.retry import retry
@@ -74,3 +75,4 @@ _models = typer.Typer()
 _models.callback(invoke_without_command=True)(models)
 _models.command("delete", help=_unwrapped(delete_models.__doc__ or ""))(delete_models)
 app.add_typer(_models, name="models", help=_unwrapped(models.__doc__ or ""))
+app.command("open", help=_unwrapped(open_page.__doc__ or ""))(open_page)
