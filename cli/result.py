@@ -105,9 +105,11 @@ def sweep(report: RunReport) -> Iterator[str]:
     """What a run with several candidates tried, which of them it served, and what became of the other models."""
     trained = report.trained
     if trained.jobs:
-        yield f"Sweep: {trained.reason} {trained.note}".rstrip()
+        yield f"{'Candidates' if trained.has_sizes else 'Sweep'}: {trained.reason} {trained.note}".rstrip()
     for job in trained.jobs:
         tried = ", ".join(f"{name} {value}" for name, value in job.hyperparameters.items())
+        if trained.has_sizes and job.training_records is not None:
+            tried = f"{job.training_records:,} records; {tried}"
         known = "no validation loss" if job.validation_loss is None else f"validation loss {job.validation_loss:.4g}"
         loss = (job.failure or known).rstrip(".")
         fate = "chosen" if job.chosen else "model deleted" if job.model_deleted else "model kept"

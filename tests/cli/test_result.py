@@ -126,6 +126,17 @@ def test_the_jobs_of_a_sweep_are_compared() -> None:
     ]
 
 
+def test_the_jobs_of_a_learning_curve_are_told_with_their_sizes() -> None:
+    """With equal hyperparameters nothing else tells them apart."""
+    jobs = [candidate(1, chosen=True, training_records=1_400), candidate(2, training_records=700)]
+    sweep = {"jobs": jobs, "reason": "Job 1 has the lowest loss.", "note": "", "chosen": 1}
+    assert [*result.sweep(succeeded_report(sweep=sweep))] == [
+        "Candidates: Job 1 has the lowest loss.",
+        "  job 1: validation loss 0.5; 1,400 records; epochCount 1; chosen.",
+        "  job 2: validation loss 0.5; 700 records; epochCount 2; model kept.",
+    ]
+
+
 def test_what_refuses_a_data_set_is_told_with_what_to_do(tmp_path: Path) -> None:
     """A failed demo is mended from its terminal: the place, the mistake and the remedy stand on one line."""
     report = DatasetReport()

@@ -16,6 +16,7 @@ from lambdas.domain.report.learning_curve import LearningCurve, curve_arms, summ
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.page import render_page
 from lambdas.domain.report.success_message import success_message
+from lambdas.domain.report.sweep import summarise_sweep
 from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
 from local.bench.evaluated_run import Size, make_plan
 from tests.answer_lines import make_answer
@@ -212,3 +213,25 @@ def test_a_plan_of_an_earlier_version_has_no_curve() -> None:
     dumped = PLAN.dump()
     dumped.pop("learning_curve")
     assert not Plan.parse(dumped).learning_curve
+
+
+def test_the_jobs_of_a_curve_have_their_training_records_on_the_page() -> None:
+    """Two jobs with the same hyperparameters differ in nothing else."""
+    sizes = PLAN.model_copy(update={"candidates": [PLAN.candidates[0]] * 2})
+    page = render_page(
+        succeeded_report(sweep=summarise_sweep(sizes, JOBS, None)), Materials({"tuned": [], "base": []}, {}, None)
+    )
+    assert "<h2>Candidates</h2>" in page
+    assert '<th scope="col">Training records</th>' in page
+    assert "<td>2,000</td>" in page
+
+
+def test_the_jobs_of_a_sweep_have_no_column_for_what_they_share() -> None:
+    """All train on the whole training set."""
+    same = JOBS.model_copy(update={"candidates": [job(1, 2_000, 0.9), job(2, 2_000, 1.0)]})
+    sizes = PLAN.model_copy(update={"candidates": [PLAN.candidates[0]] * 2})
+    page = render_page(
+        succeeded_report(sweep=summarise_sweep(sizes, same, None)), Materials({"tuned": [], "base": []}, {}, None)
+    )
+    assert "<h2>Sweep</h2>" in page
+    assert "Training records</th>" not in page

@@ -21,6 +21,8 @@ class SweepJob(Fact):
     chosen: bool
     model_deleted: bool
     kept: bool
+    # Earlier versions stored none.
+    training_records: int | None = None
 
 
 class Sweep(Fact):
@@ -30,6 +32,11 @@ class Sweep(Fact):
     chosen: int | None
     reason: str
     note: str
+
+    @property
+    def has_sizes(self) -> bool:
+        """Whether the jobs train on sets of several sizes."""
+        return len({job.training_records for job in self.jobs}) > 1
 
 
 # What a report without `sweep` says of its candidates.
@@ -62,6 +69,7 @@ def _job(job: CandidateJob, chosen: int | None) -> SweepJob:
         chosen=job.number == chosen,
         model_deleted=job.model == DELETED,
         kept=is_kept(job),
+        training_records=job.training_records,
     )
 
 
