@@ -7,6 +7,7 @@ import typer
 from cli.command_group import CommandGroup
 from cli.commands.approval import approve, reject
 from cli.commands.cancel import cancel
+from cli.commands.clean import clean
 from cli.commands.compare import compare
 from cli.commands.conformance import conformance
 from cli.commands.convert import convert
@@ -23,6 +24,7 @@ from cli.commands.run import run
 from cli.commands.runs import runs
 from cli.commands.score import score
 from cli.commands.status import status
+from cli.commands.synthesize import synthesize
 from cli.commands.validate import validate
 from lambdas import __version__
 from local.terminal import App, Console
@@ -54,6 +56,8 @@ for command in (
     demo,
     validate,
     convert,
+    clean,
+    synthesize,
     preflight,
     prices,
     run,

@@ -147,7 +147,7 @@ class Output(NamedTuple):
     def save(self, checked: CheckedDataset, files: Mapping[SetName, Path], opener: Opener) -> None:
         """Writes report.json, report.html, and the sets of an accepted data set."""
         if checked.prepared is not None:
-            write_sets(LocalFiles(files, opener), checked, checked.prepared, _writer(self.folder / "dataset"))
+            write_sets(LocalFiles(files, opener), checked, checked.prepared, set_writer(self.folder / "dataset"))
         document = json.dumps(checked.document.dump(), indent=2, ensure_ascii=False)
         (self.folder / "report.json").write_text(document + "\n")
         page = render_dataset_page(checked.document, checked.given, checked.prepared)
@@ -162,7 +162,9 @@ class _Lines(NamedTuple):
         self.file.write(line + b"\n")
 
 
-def _writer(folder: Path) -> Callable[[str], AbstractContextManager[_Lines]]:
+def set_writer(folder: Path) -> Callable[[str], AbstractContextManager[_Lines]]:
+    """Opens the file of a set in a folder."""
+
     @contextmanager
     def open_set(name: str) -> Iterator[_Lines]:
         with (folder / f"{name}.jsonl").open("wb") as file:

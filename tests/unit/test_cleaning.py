@@ -10,6 +10,7 @@ from lambdas.domain.curation.asks import Ask, StoredReply
 from lambdas.domain.curation.cleaning import (
     SetRecord,
     clean_asks,
+    clean_id,
     count_cleaning,
     judge_records,
     read_reason,
@@ -147,8 +148,11 @@ def test_judge_that_cannot_be_asked_keeps_the_record_and_is_told() -> None:
 @pytest.mark.parametrize(("removed", "needed"), [(2, False), (3, True)])
 def test_more_than_a_fifth_removed_needs_a_person(removed: int, *, needed: bool) -> None:
     """So many errors are more likely the judge's."""
-    clean, records = CleanSettings(judges=[NOVA], mode="remove"), [record(index) for index in range(10)]
-    wrong = {f"clean/train/{index}/{NOVA}" for index in range(removed)}
+    clean, records = (
+        CleanSettings(judges=[NOVA], mode="remove"),
+        [record(index, f"How much is 1 + {index}?") for index in range(10)],
+    )
+    wrong = {clean_id(each, NOVA) for each in records[:removed]}
     replies = answered(records, clean, lambda each: "incorrect" if each.id in wrong else "correct")
     assert count_cleaning(judge_records(records, clean, replies)).needs_approval is needed
 

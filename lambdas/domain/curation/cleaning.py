@@ -4,6 +4,7 @@ A record leaves it only where all judges call it incorrect. A judge that cannot 
 record.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -80,8 +81,11 @@ class CleaningCounts(Fact):
 
 
 def clean_id(record: SetRecord, judge: str) -> str:
-    """The id of the ask about a record."""
-    return f"clean/{record.set_name}/{record.question.index}/{judge}"
+    """The id of the ask about a record: of equal records the judge is asked about one."""
+    asked = record.question
+    texts = [asked.system or "", *(f"{each.role}: {each.content}" for each in asked.messages), asked.reference]
+    digest = hashlib.sha256("\0".join(texts).encode(errors="surrogatepass")).hexdigest()
+    return f"clean/{digest[:32]}/{judge}"
 
 
 def clean_asks(records: Iterable[SetRecord], clean: CleanSettings, replies: Replies) -> Iterator[Ask]:

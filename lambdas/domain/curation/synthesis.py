@@ -128,6 +128,13 @@ def follow(document: SourceDocument, synthesis: SynthesisSettings, replies: Repl
     ]
 
 
+def keep(line: WrittenPair, *, leaks: bool) -> WrittenPair:
+    """An answerable pair after the search for leaks."""
+    if leaks:
+        return line.model_copy(update={"reason": "It resembles a validation or test record."})
+    return line.model_copy(update={"reached": "kept"})
+
+
 def record_of(document: SourceDocument, pair: QuestionAnswer) -> Record:
     """The training record of a pair: in the form of the document's first record."""
     return Record(document.system, [document.asked.asking(pair.question), pair.answer])

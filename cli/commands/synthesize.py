@@ -1,0 +1,97 @@
+"""`fine-tune synthesize`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.commands.options import Data, DataOption, Region, given_data
+from cli.folders import SYNTHESIZE, SYNTHESIZE_FOLDER
+
+
+def synthesize(
+    teacher: Annotated[str, typer.Option(metavar="MODEL", help="The model that writes new records.")],
+    checker: Annotated[str, typer.Option(metavar="MODEL", help="A model of another family, which checks them.")],
+    data_set: Data = None,
+    data: DataOption = None,
+    pairs: Annotated[int, typer.Option(help="New records for each document.", min=1, max=10)] = 3,
+    accept_terms: Annotated[
+        bool, typer.Option("--accept-terms", help="The teacher's terms let you train a model on its answers.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Go on behind the pilot without a question.")] = False,
+    region: Region = None,
+    out: Annotated[
+        Path, typer.Option(help="Where data set and report go; default: build/synthesize.", show_default=False)
+    ] = SYNTHESIZE_FOLDER,
+) -> None:
+    """Let a larger model write new training records about the documents of a data set, with your credentials.
+
+    The data set is checked and split as a run does it, and only documents of training records are written about. A
+    checker must find each answer in the document, and answer the question alike. Nothing that resembles a validation or
+    test record is kept. A pilot of 20 documents shows what the rest costs. Replies are kept as they come: after an
+    interruption the same command goes on where it stopped.
+
+    Exit status: 0 if records were added; 1 if the data set is refused, a model stays busy, nobody says yes behind the
+    pilot, or less than half of the records is kept; 2 if the data set, the settings, the account or the folder cannot
+    be used.
+    """
+    from pydantic import ValidationError
+
+    from cli.account import NoAccountError, account_of
+    from cli.confirmation import NotConfirmedError, confirm
+    from cli.curation import CutOffError, DataRefusedError, ReplyFile, amount, ask_all, beside, split_sets
+    from cli.data_set import NoDataSetError, files_of, settings_of
+    from cli.file_progress import reading
+    from cli.synthesize import PILOT_DOCUMENTS, LeakError, asks_about, documents_of, rest_usd, save
+    from lambdas.domain.cost.price_file import default_prices
+    from lambdas.domain.curation.settings import SynthesisSettings, synthesis_findings
+    from local.deployment import setting
+    from local.output_folder import replaced, require_paths
+    from local.terminal import Console, failed
+
+    console, prices = Console(), default_prices()
+    given = given_data(data_set, data)
+    if given is None:
+        raise typer.BadParameter("Name the data set.")
+    try:
+        wanted = SynthesisSettings(
+            teacher=teacher, checker=checker, pairs_per_document=pairs, terms_accepted=accept_terms
+        )
+        files = files_of(given)
+        require_paths(out, SYNTHESIZE, [given, *files.values()])
+        account = account_of(region or setting("region"))
+    except ValidationError as error:
+        raise failed(error.errors()[0]["msg"], 2) from None
+    except (NoDataSetError, NoAccountError) as error:
+        raise failed(error, 2) from None
+    for finding in synthesis_findings(wanted):
+        remedy = (
+            "Add --accept-terms where they allow it." if finding.check == "synthesis-terms" else "Name another one."
+        )
+        raise failed(f"{finding.message} {remedy}", 2)
+    try:
+        with reading(console) as opener, replaced(out, SYNTHESIZE) as partial:
+            kept = ReplyFile(beside(out))
+            model = split_sets(files, settings_of(given), partial, opener("Checking"))
+            documents = documents_of(partial)
+            for part in (documents[:PILOT_DOCUMENTS], documents):
+                if len(part) > PILOT_DOCUMENTS:
+                    rest = rest_usd(kept.cost_usd(prices), len(documents))
+                    console.write_line(
+                        f"The first {PILOT_DOCUMENTS} of {len(documents)} documents cost "
+                        f"{amount(kept.cost_usd(prices))}; the others will cost about {amount(rest)}."
+                    )
+                    confirm("Go on?", yes=yes, undone=f"The pilot's replies are kept in {kept.path}.")
+                ask_all(asks_about(part, wanted), kept, account.adapters.runtime, console, "Writing")
+            report = save(partial, documents, wanted, kept, prices, model)
+    except (DataRefusedError, CutOffError, NotConfirmedError, LeakError) as error:
+        raise failed(error, 1) from None
+    funnel = report.synthesis
+    console.write_line(
+        f"{len(documents)} documents: asked for {funnel.asked}, parsed {funnel.parsed}, new {funnel.new}, grounded "
+        f"{funnel.grounded}, answerable {funnel.answerable}, kept {funnel.kept}. It cost {amount(report.cost_usd)}."
+    )
+    console.write_line(f"What became of each: {out / 'synthesis.jsonl'}")
+    if report.stopped is not None:
+        raise failed(f"{report.stopped} Nothing was added.", 1)
+    console.write_line(f"Data set: {out}")

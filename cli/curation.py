@@ -1,0 +1,175 @@
+"""What `fine-tune clean` and `fine-tune synthesize` share: the sets, the replies that are kept, and what they cost.
+
+Replies are kept in a file beside the output folder, a line each, as soon as a model has given them: a command that was
+cut off goes on where it stopped, and asks nothing twice.
+"""
+
+import random
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+import orjson
+from pydantic import ValidationError
+from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from cli.validate import NO_LIMITS, LocalFiles, Opener, choose, set_writer
+from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.cost.price_file import Prices
+from lambdas.domain.curation.asks import Ask, Replies, StoredReply
+from lambdas.domain.curation.cleaning import SetRecord
+from lambdas.domain.dataset.formats import Record
+from lambdas.domain.dataset.set_names import SET_NAMES, SetName
+from lambdas.domain.dataset.tokens import estimate
+from lambdas.domain.evaluation.questions import Question, parse_question
+from lambdas.domain.models.catalogue import BaseModelEntry
+from lambdas.steps.ask_curators import reply_to
+from lambdas.steps.data_gate import check_dataset, write_sets
+from local.terminal import Console
+
+CONCURRENT_ASKS = 4
+# Asks whose prompts are in memory at a time.
+_BATCH = 100
+# A busy model is asked again after pauses that double, until a person is told.
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _PATIENCE_SECONDS = 1.0, 30.0, 300.0
+
+ListAsks = Callable[[Replies], Iterable[Ask]]
+
+
+class DataRefusedError(Exception):
+    """A run would refuse the data set; the message says how to see why."""
+
+
+class CutOffError(Exception):
+    """A model stays busy; the message says what is kept."""
+
+
+class ReplyFile:
+    """The replies so far, by the ids of their asks."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.replies: dict[str, StoredReply] = {}
+        content = path.read_bytes() if path.exists() else b""
+        for line in content.splitlines():
+            # The last line of a command that was killed may be half a line: it is asked again.
+            with suppress(ValidationError):
+                reply = StoredReply.model_validate_json(line)
+                self.replies[reply.id] = reply
+        if content and not content.endswith(b"\n"):
+            self._append(b"")
+
+    def add(self, reply: StoredReply) -> None:
+        """Keeps a reply, in place of an earlier one that could not be read."""
+        kept = reply.after(self.replies.get(reply.id))
+        self._append(kept.model_dump_json().encode())
+        self.replies[kept.id] = kept
+
+    def _append(self, line: bytes) -> None:
+        with self.path.open("ab") as file:
+            file.write(line + b"\n")
+
+    def cost_usd(self, prices: Prices, ids: Collection[str] | None = None) -> float | None:
+        """What the replies, or those of these ids, cost; None where the price of a model is not known."""
+        total = 0.0
+        for reply in self.replies.values():
+            if ids is not None and reply.id not in ids:
+                continue
+            price = prices.foundation_models.get(reply.model)
+            if price is None:
+                return None
+            total += (reply.input_tokens * price.input + reply.output_tokens * price.output) / 1_000
+        return total
+
+
+def beside(out: Path) -> Path:
+    """The file of replies of an output folder."""
+    return out.with_name(f"{out.name}.replies.jsonl")
+
+
+def ask_all(list_asks: ListAsks, kept: ReplyFile, runtime: BedrockRuntime, console: Console, doing: str) -> None:
+    """Asks until nothing is left to ask; `list_asks` says what, by the replies so far. Raises CutOffError."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress, ThreadPoolExecutor(CONCURRENT_ASKS) as pool:
+        task = progress.add_task(doing, total=None)
+        while batch := list(islice(list_asks(kept.replies), _BATCH)):
+            for reply in pool.map(lambda asked: _ask_when_free(asked, runtime, kept.path), batch):
+                kept.add(reply)
+                progress.advance(task)
+
+
+def _ask_when_free(asked: Ask, runtime: BedrockRuntime, path: Path) -> StoredReply:
+    waited, pause = 0.0, _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return reply_to(asked, runtime)
+        except ServiceBusy as busy:
+            if waited >= _PATIENCE_SECONDS:
+                raise CutOffError(
+                    f"{asked.model} stays busy: {busy} All replies so far are kept in {path}: repeat the command "
+                    "later, and it goes on from there."
+                ) from busy
+        # Of several that wait, not all ask again at once.
+        seconds = random.uniform(pause / 2, pause)  # noqa: S311 - no secret
+        time.sleep(seconds)
+        waited, pause = waited + seconds, min(_LONGEST_PAUSE_SECONDS, pause * 2)
+
+
+def expected_usd(asks: Iterable[Ask], output_tokens: int, prices: Prices) -> tuple[int, float | None]:
+    """How many asks there are, and about what they cost at so many tokens a reply; None without a price."""
+    number, total = 0, 0.0
+    known = True
+    for number, asked in enumerate(asks, start=1):  # noqa: B007 - the last one
+        price = prices.foundation_models.get(asked.model)
+        known = known and price is not None
+        if price is not None:
+            tokens = estimate(asked.prompt.system, asked.prompt.user)
+            total += (tokens * price.input + output_tokens * price.output) / 1_000
+    return number, total if known else None
+
+
+def amount(usd: float | None) -> str:
+    """An amount for people."""
+    return "of an unknown price (run fine-tune prices)" if usd is None else f"{usd:,.2f} USD"
+
+
+def split_sets(files: Mapping[SetName, Path], settings: Path | None, folder: Path, opener: Opener) -> BaseModelEntry:
+    """Checks and splits a data set as a run does, writes its sets to the folder, and returns the base model.
+
+    Raises DataRefusedError.
+    """
+    choices, found = choose(settings, limits=NO_LIMITS)
+    local = LocalFiles(files, opener)
+    checked = check_dataset(local, choices, found, most_jobs=1)
+    if checked.prepared is None:
+        raise DataRefusedError("A run would refuse the data set: `fine-tune validate` with it says why.")
+    write_sets(local, checked, checked.prepared, set_writer(folder))
+    return choices.model
+
+
+def read_set(folder: Path, name: SetName) -> Iterator[Question]:
+    """The records of a set, one at a time; none where there is no such set."""
+    path = folder / f"{name}.jsonl"
+    if path.exists():
+        with path.open("rb") as file:
+            for index, line in enumerate(file):
+                yield parse_question(index, line)
+
+
+def read_all(folder: Path) -> Iterator[SetRecord]:
+    """The records of all sets, those of the training set first."""
+    return (SetRecord(name, question) for name in SET_NAMES for question in read_set(folder, name))
+
+
+def canonical(question: Question) -> Record:
+    """The record of a question."""
+    return Record(question.system, [*(each.content for each in question.messages), question.reference])
+
+
+def write_json(path: Path, document: object) -> None:
+    """Writes a document for people and machines."""
+    path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")

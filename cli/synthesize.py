@@ -1,0 +1,115 @@
+"""`fine-tune synthesize`: a teacher writes new training records about a data set's documents, on this machine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cli.curation import ListAsks, ReplyFile, canonical, read_set, write_json
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.cost.price_file import Prices
+from lambdas.domain.curation.asks import Replies
+from lambdas.domain.curation.documents import SourceDocument, list_documents
+from lambdas.domain.curation.leaks import find_leaks
+from lambdas.domain.curation.prompts import prompt_checksums
+from lambdas.domain.curation.settings import SynthesisSettings
+from lambdas.domain.curation.synthesis import (
+    SynthesisFunnel,
+    WrittenPair,
+    count_funnel,
+    follow,
+    keep,
+    record_of,
+    synthesis_asks,
+    too_little,
+)
+from lambdas.domain.dataset import formats
+from lambdas.domain.dataset.formats import Record
+from lambdas.domain.dataset.set_names import SetName
+from lambdas.domain.models.catalogue import BaseModelEntry
+
+HELD_OUT: tuple[SetName, ...] = ("validation", "test")
+# So many documents show what the others cost.
+PILOT_DOCUMENTS = 20
+
+
+class SynthesisReport(Fact):
+    """report.json of `fine-tune synthesize`; `stopped` says why nothing was added, null where something was."""
+
+    synthesis: SynthesisFunnel
+    documents: int
+    stopped: str | None
+    settings: SynthesisSettings
+    prompts: dict[str, str]
+    cost_usd: float | None
+
+
+class LeakError(Exception):
+    """New records still tell something of held-out ones after those that did were removed: nothing is written."""
+
+
+def documents_of(folder: Path) -> list[SourceDocument]:
+    """The documents of the folder's training set."""
+    return list_documents(read_set(folder, "train"))
+
+
+def asks_about(documents: Sequence[SourceDocument], synthesis: SynthesisSettings) -> ListAsks:
+    """What teacher and checker must still be asked about these documents, by the replies so far."""
+    return lambda replies: synthesis_asks(documents, synthesis, replies)
+
+
+def rest_usd(pilot: float | None, documents: int) -> float | None:
+    """About what the documents behind the pilot cost, by the pilot."""
+    return None if pilot is None else pilot * (documents - PILOT_DOCUMENTS) / PILOT_DOCUMENTS
+
+
+def save(
+    folder: Path,
+    documents: Sequence[SourceDocument],
+    synthesis: SynthesisSettings,
+    kept: ReplyFile,
+    prices: Prices,
+    model: BaseModelEntry,
+) -> SynthesisReport:
+    """Adds what is kept to the folder's train.jsonl, and writes synthesis.jsonl and report.json.
+
+    Where too little is kept, train.jsonl stays as it is. Raises LeakError.
+    """
+    lines, records = _without_leaks(folder, documents, synthesis, kept.replies)
+    funnel = count_funnel(lines)
+    stopped = too_little(funnel, documents)
+    with (folder / "synthesis.jsonl").open("wb") as file:
+        file.writelines(line.model_dump_json().encode() + b"\n" for line in lines)
+    if stopped is None:
+        with (folder / "train.jsonl").open("ab") as file:
+            file.writelines(formats.dump(record, model.record_format) + b"\n" for record in records)
+    report = SynthesisReport(
+        synthesis=funnel,
+        documents=len(documents),
+        stopped=stopped,
+        settings=synthesis,
+        prompts=prompt_checksums(),
+        cost_usd=kept.cost_usd(prices),
+    )
+    write_json(folder / "report.json", report.dump())
+    return report
+
+
+def _without_leaks(
+    folder: Path, documents: Sequence[SourceDocument], synthesis: SynthesisSettings, replies: Replies
+) -> tuple[list[WrittenPair], list[Record]]:
+    """All pairs with how far they came, and the records of those that are kept."""
+    lines, made = list[WrittenPair](), dict[int, Record]()
+    for document in documents:
+        for line in follow(document, synthesis, replies):
+            if line.reached == "answerable":
+                made[len(lines)] = record_of(document, line.pair)
+            lines.append(line)
+    held_out = [canonical(each) for name in HELD_OUT for each in read_set(folder, name)]
+    original = [canonical(each) for each in read_set(folder, "train")]
+    places = list(made)
+    leaking = {places[each] for each in find_leaks([made[place] for place in places], held_out, original)}
+    kept = [place for place in places if place not in leaking]
+    if find_leaks([made[place] for place in kept], held_out, original):
+        raise LeakError("New records resemble validation or test records although those that did were removed.")
+    for place in places:
+        lines[place] = keep(lines[place], leaks=place in leaking)
+    return lines, [made[place] for place in kept]

@@ -1,0 +1,33 @@
+"""Asks one model one question of curation, whoever stores the reply."""
+
+from contextlib import suppress
+
+from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
+from lambdas.adapters.aws.service_errors import ModelFailed, Refused
+from lambdas.domain.curation.asks import Ask, StoredReply
+from lambdas.domain.evaluation.answers import ModelAnswer
+from lambdas.domain.evaluation.questions import Message, Question
+from lambdas.steps.answering import MOST_MODEL_FAILURES
+
+
+def reply_to(asked: Ask, runtime: BedrockRuntime) -> StoredReply:
+    """The model's reply, or the error that it refuses the question with. Raises ServiceBusy where time may help."""
+    reply = StoredReply(id=asked.id, stage=asked.stage, model=asked.model, prompt=asked.prompt.name)
+    try:
+        answer = _persist(asked, runtime)
+    except ModelFailed as failure:
+        return reply.model_copy(update={"error": str(failure)})
+    except Refused as refusal:
+        return reply.model_copy(update={"error": f"{refusal.code}: {refusal.message}"})
+    tokens = {"input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens}
+    return reply.model_copy(update={**tokens, "text": answer.text})
+
+
+def _persist(asked: Ask, runtime: BedrockRuntime) -> ModelAnswer:
+    """An answer of a model that may fail over a question once or twice."""
+    prompt = asked.prompt
+    question = Question(0, prompt.system, (Message(role="user", content=prompt.user),), "")
+    for _ in range(MOST_MODEL_FAILURES - 1):
+        with suppress(ModelFailed):
+            return runtime.converse(asked.model, question, prompt.settings)
+    return runtime.converse(asked.model, question, prompt.settings)

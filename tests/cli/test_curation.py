@@ -1,0 +1,225 @@
+"""`fine-tune clean` and `fine-tune synthesize`: what is asked, kept, added and removed, and how they go on."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from tests.cli.account_script import ScriptedAccount, refusal
+from tests.cli.conftest import FineTune
+
+JUDGE, OTHER = "amazon.nova-pro-v1:0", "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+TEACHER = "us.anthropic.claude-sonnet-4-6"
+FRUITS = ("apples", "pears", "plums", "cherries", "figs", "grapes")
+Say = Callable[[str, str, str], str]
+
+
+def shop(number: int) -> str:
+    words = (f"{chr(97 + number % 26)}{chr(97 + number // 26)}{part}" for part in ("brook", "dale", "ford", "wick"))
+    return f"{' '.join(words)} sold " + ", ".join(
+        f"{number * 37 + at * 11 + 5} {each}" for at, each in enumerate(FRUITS)
+    )
+
+
+def asked_of(number: int, fruit: str) -> str:
+    return f"<doc>\n{shop(number)}\n</doc>\n\nHow many {fruit} were sold?"
+
+
+def answer(prompt: str, fruit: str) -> str:
+    found = re.search(rf"(\d+) {fruit}", prompt)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """60 shops, a question about each; the answers of the first ten are wrong."""
+    path = tmp_path / "shops.jsonl"
+    with path.open("w") as file:
+        for number in range(60):
+            prompt = asked_of(number, "apples")
+            completion = "none" if number < 10 else answer(prompt, "apples")
+            messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": completion}]
+            file.write(json.dumps({"system": "Reply with the figure alone.", "messages": messages}) + "\n")
+    return path
+
+
+class Models:
+    """Models that say what a test scripts; `asked` are their ids in order."""
+
+    def __init__(self, account: ScriptedAccount) -> None:
+        self.asked: list[str] = []
+        self.say: Say = lambda *_: ""
+        account.others["bedrock-runtime"] = Mock()
+        account.others["bedrock-runtime"].converse.side_effect = self._converse
+
+    def _converse(self, **request: Any) -> dict[str, Any]:
+        model, user = request["modelId"], request["messages"][0]["content"][0]["text"]
+        self.asked.append(model)
+        text = self.say(model, request["system"][0]["text"], user)
+        return {
+            "output": {"message": {"content": [{"text": text}]}},
+            "usage": {"inputTokens": 1_000, "outputTokens": 100},
+            "metrics": {"latencyMs": 1},
+            "stopReason": "end_turn",
+        }
+
+
+@pytest.fixture
+def models(scripted: ScriptedAccount) -> Models:
+    return Models(scripted)
+
+
+def honest_judge(_model: str, _system: str, user: str) -> str:
+    """Calls an answer correct that the document has."""
+    given = re.search(r"<answer-\w+>\s*(\S+)\s*</answer", user)
+    assert given
+    verdict = "correct" if f" {given[1]} apples" in user else "incorrect"
+    return f"<reason>I looked.</reason><judgement>{verdict}</judgement>"
+
+
+def honest(_model: str, system: str, user: str) -> str:
+    """A teacher that asks about three fruits, and a checker that reads the document."""
+    if "You write training records" in system:
+        pairs = [{"question": f"How many {fruit} were sold?", "answer": answer(user, fruit)} for fruit in FRUITS[1:4]]
+        return "\n".join(json.dumps(pair) for pair in pairs)
+    fruit = re.search(r"How many (\w+)", user.rpartition("<question-")[2])
+    assert fruit
+    if "You answer a question" in system:
+        return f"<answer>{answer(user, fruit[1])}</answer>"
+    return "<reason>I looked.</reason><judgement>correct</judgement>"
+
+
+def lines(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_clean_removes_what_both_judges_call_incorrect_from_training_alone(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
+) -> None:
+    """Validation and test stay as they are; each removed record is listed with what was said of it."""
+    models.say, out = honest_judge, tmp_path / "out"
+    words = ("clean", data, "--judge", JUDGE, "--judge", OTHER, "--mode", "remove", "--out", out)
+    ran = fine_tune(*words, "--yes")
+    assert ran.exit_code == 0, ran.output
+    report, judged = json.loads((out / "report.json").read_text()), lines(out / "cleaning.jsonl")
+    wrong = [each for each in judged if each["verdict"] == "incorrect"]
+    assert len(wrong) == 10
+    assert report["cleaning"]["removed"] == sum(each["set"] == "train" for each in wrong)
+    assert len(lines(out / "train.jsonl")) == report["cleaning"]["judged"] - report["cleaning"]["removed"]
+    assert not any(each["messages"][1]["content"][0]["text"] == "none" for each in lines(out / "train.jsonl"))
+    assert wrong[0]["checks"][0]["reason"] == "I looked."
+    assert len(models.asked) == 120
+    # A second time nothing is asked: the replies are kept.
+    assert fine_tune(*words, "--yes").exit_code == 0
+    assert len(models.asked) == 120
+
+
+def test_clean_that_would_remove_more_than_a_fifth_asks_first_and_removes_nothing(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
+) -> None:
+    """A judge that errs must not empty the training set; what was asked is not lost."""
+    models.say, out = (lambda *_: "incorrect"), tmp_path / "out"
+    words = ("clean", data, "--judge", JUDGE, "--mode", "remove", "--out", out)
+    ran = fine_tune(*words)
+    assert ran.exit_code == 1
+    assert "--yes" in ran.output
+    assert not models.asked
+    assert fine_tune(*words[:5], "report", "--out", out, "--yes").exit_code == 0
+    assert len(lines(out / "train.jsonl")) + len(lines(out / "test.jsonl")) <= 60
+
+
+def test_command_that_was_cut_off_goes_on_where_it_stopped(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is asked twice, whatever ended the command; half a line of a killed one is asked again."""
+    monkeypatch.setattr("cli.curation._PATIENCE_SECONDS", 0.0)
+    out = tmp_path / "out"
+
+    def throttle(model: str, system: str, user: str) -> str:
+        if len(models.asked) > 20:
+            raise refusal("ThrottlingException")
+        return honest_judge(model, system, user)
+
+    models.say = throttle
+    words = ("clean", data, "--judge", JUDGE, "--out", out, "--yes")
+    ran = fine_tune(*words)
+    assert ran.exit_code == 1
+    assert "goes on from there" in " ".join(ran.output.split())
+    assert not (out / "report.json").exists()
+    kept = tmp_path / "out.replies.jsonl"
+    before = len(lines(kept))
+    with kept.open("ab") as file:
+        file.write(b'{"id": "clean/')
+    models.asked.clear()
+    models.say = honest_judge
+    assert fine_tune(*words).exit_code == 0
+    assert 0 < len(models.asked) == 60 - before < 60
+
+
+def test_synthesize_adds_checked_records_in_the_form_of_the_others(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
+) -> None:
+    """What is added can be trained on as it is, and is about training documents alone."""
+    models.say, out = honest, tmp_path / "out"
+    ran = fine_tune(
+        "synthesize", data, "--teacher", TEACHER, "--checker", JUDGE, "--accept-terms", "--yes", "--out", out
+    )
+    assert ran.exit_code == 0, ran.output
+    assert "The first 20 of" in ran.output
+    report, trained = json.loads((out / "report.json").read_text()), lines(out / "train.jsonl")
+    funnel, documents = report["synthesis"], report["documents"]
+    assert funnel == dict.fromkeys(("asked", "parsed", "new", "grounded", "answerable", "kept"), 3 * documents)
+    assert len(trained) == 4 * documents
+    assert trained[-1]["system"] == trained[0]["system"]
+    assert trained[-1]["messages"][0]["content"][0]["text"].endswith("</doc>\n\nHow many cherries were sold?")
+    held_out = (out / "validation.jsonl").read_text() + (out / "test.jsonl").read_text()
+    texts = {shop(number) for number in range(60) if f"{shop(number)}\\n" in held_out}
+    assert texts
+    assert not any(text in (out / "train.jsonl").read_text() for text in texts)
+    assert json.loads((out / "report.json").read_text())["cost_usd"] is not None
+
+
+def test_synthesize_adds_nothing_where_the_checker_finds_too_little(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
+) -> None:
+    """A yield below a half means that something is wrong with documents, teacher or checker."""
+    out = tmp_path / "out"
+    models.say = lambda model, system, user: "incorrect" if model == JUDGE else honest(model, system, user)
+    words = ("synthesize", data, "--teacher", TEACHER, "--checker", JUDGE, "--accept-terms", "--yes", "--out", out)
+    ran = fine_tune(*words)
+    assert ran.exit_code == 1
+    assert "grounded" in ran.output
+    assert len(lines(out / "train.jsonl")) == json.loads((out / "report.json").read_text())["documents"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--teacher", TEACHER, "--checker", OTHER, "--accept-terms"), "family"),
+        (("--teacher", TEACHER, "--checker", JUDGE), "--accept-terms"),
+    ],
+)
+def test_wrong_use_asks_no_model(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    """What a person must decide is decided before anything is paid."""
+    ran = fine_tune("synthesize", data, *words, "--out", tmp_path / "out")
+    assert ran.exit_code == 2
+    assert told in ran.output
+    assert not models.asked
+
+
+def test_pilot_prices_the_rest_and_waits_for_a_yes(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
+) -> None:
+    """20 documents are asked about before anybody has agreed to the price of all."""
+    models.say, out = honest, tmp_path / "out"
+    ran = fine_tune("synthesize", data, "--teacher", TEACHER, "--checker", JUDGE, "--accept-terms", "--out", out)
+    assert ran.exit_code == 1
+    assert len(models.asked) == 20 * 7
+    assert "the others will cost about" in " ".join(ran.output.split())
