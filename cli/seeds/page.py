@@ -10,6 +10,7 @@ from markupsafe import Markup
 from cli.run_folder import PREFIX, adapters_of
 from cli.seeds import tables
 from cli.seeds.cited import Cited
+from cli.seeds.curve import CurveRow, curve_rows, draw_curve
 from cli.stored_report import NoReportError, parse_report
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.run import report_key
@@ -32,6 +33,7 @@ class SeedsTables(Fact):
     records: DatasetCounts
     comparison: list[tables.ComparisonRow]
     tokens: list[tables.TokenRow]
+    curve: list[CurveRow]
     early_stopping: list[tables.StoppingRow]
     f1_example: tables.F1Words
     checks: list[tables.Check]
@@ -55,6 +57,7 @@ def make_tables(report: SucceededReport, cited: Cited) -> SeedsTables:
         records=report.dataset,
         comparison=tables.comparison_rows(report.arms, cited.comparison),
         tokens=tables.token_rows(report.arms, cited.comparison),
+        curve=curve_rows(report),
         early_stopping=tables.stopping_rows(cited.early_stopping),
         f1_example=tables.f1_words(cited.f1_example),
         checks=tables.checks(cited),
@@ -72,8 +75,13 @@ def render(made: SeedsTables, cited: Cited, report: SucceededReport, tokens: Map
         cited=cited,
         run=report,
         results=Counter(check.result for check in made.checks),
-        histograms=[Markup(svg) for svg in token_histograms(tokens).values()],  # noqa: S704 - drawn by pygal
+        histograms=[_picture(svg) for svg in token_histograms(tokens).values()],
+        curve_plot=_picture(drawn) if (drawn := draw_curve(made.curve, report)) else None,
     )
+
+
+def _picture(svg: str) -> Markup:
+    return Markup(svg)  # noqa: S704 - drawn by pygal, which escapes all texts
 
 
 def _report(folder: Path) -> SucceededReport:

@@ -9,9 +9,12 @@ from cli.demo import run_demo
 from cli.folders import SEEDS
 from cli.seeds.cited import Cited
 from lambdas.domain.models.catalogue import base_model
+from lambdas.domain.training.serve import ALL
 from local.checkout import CHECKOUT
 from local.terminal import Console
 
+# Each twice the one before, the smallest with enough records for a job, of the shipped example, too.
+SIZES = (0.125, 0.25, 0.5, 1)
 # TAT-QA as Bedrock's records, which is not part of the project.
 TAT_QA = CHECKOUT.parent / "shared" / "data" / "tatqa"
 
@@ -22,9 +25,14 @@ def default_data() -> Path:
 
 
 def run_settings(cited: Cited) -> bytes:
-    """The run.json: the post's models. Whatever run.json the data has is not read."""
+    """The run.json: the post's models and its curve. Whatever run.json the data has is not read."""
     comparison = cited.comparison
-    chosen = {"base_model": comparison.base_model, "evaluation": {"models": comparison.larger_models}}
+    chosen = {
+        "base_model": comparison.base_model,
+        "evaluation": {"models": comparison.larger_models},
+        "learning_curve": {"fractions": SIZES},
+        "serve": ALL,
+    }
     return json.dumps(chosen, indent=2).encode()
 
 

@@ -9,14 +9,47 @@ from typer.testing import CliRunner, Result
 from cli.commands.options import EXAMPLE
 from cli.seeds import __main__ as command
 from cli.seeds import run as seeds_run
+from cli.seeds.curve import curve_rows, draw_curve
 from cli.seeds.page import PAGE, TABLES, make_tables, render, write_page
 from cli.seeds.run import default_data, run_settings
 from cli.seeds.tables import Check, checks, comparison_rows, f1_words, stopping_rows, token_rows
 from cli.stored_report import NoReportError
+from lambdas.domain.report.run_report import SucceededReport
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices, compared_models, parse
 from tests.seeds_run import CITED, LARGER, SONNET, TOKENS, arms, make_run_folder
-from tests.unit.reports import succeeded_report
+from tests.unit.reports import arm_figures, succeeded_report
+
+
+def with_curve() -> SucceededReport:
+    """The report of a run that tested two sizes, and a second candidate of the smaller one that is not its best."""
+
+    def point(records: int, candidate: int, *, best: bool = True) -> dict[str, object]:
+        sent = {"epochCount": "4", "batchSize": "16", "learningRateMultiplier": "1"}
+        figures = {"validation_loss": 0.5, "metric": "f1", "value": 1.0, "interval": None}
+        return {
+            "records": records,
+            "candidate": candidate,
+            "hyperparameters": sent,
+            **figures,
+            "served": True,
+            "best": best,
+        }
+
+    return succeeded_report(
+        arms={**arms(), "candidate-4": arm_figures(f1_seed=60.0), "candidate-5": arm_figures(f1_seed=70.0)},
+        sweep={"jobs": [], "chosen": 1, "reason": "", "note": ""},
+        learning_curve={
+            "metric": "f1",
+            "points": [point(250, 4), point(250, 5, best=False), point(1000, 1)],
+            "lines": {"base": 73.2},
+            "doubling": {"withheld": "too few sizes"},
+        },
+    )
+
+
+def page_of(report: SucceededReport) -> str:
+    return render(make_tables(report, CITED), CITED, report, TOKENS)
 
 
 def test_what_the_posts_derive_comes_out_of_our_code() -> None:
@@ -72,12 +105,43 @@ def test_the_token_table_is_that_of_the_arms() -> None:
     assert [row.tokens.median for row in larger] == [40, 40]
 
 
-def test_the_run_asks_the_models_of_the_post() -> None:
-    """Its own base, and the two larger ones."""
+def test_the_curve_has_the_f1_of_each_size_with_its_hyperparameters() -> None:
+    """The chosen candidate's answers are those of the tuned arm, another's those of an arm of its own."""
+    report = with_curve()
+    assert [(row.records, row.candidate, row.f1_seed) for row in curve_rows(report)] == [
+        (250, 4, 60.0),
+        (1000, 1, 91.2),
+    ]
+    assert curve_rows(report)[0].beside == ["LRM 1", "BS 16", "Epoch 4"]
+    assert curve_rows(succeeded_report(arms=arms())) == []
+
+
+def test_the_picture_of_the_curve_has_the_base_as_a_dashed_line() -> None:
+    """As in the post, so that the two can be laid side by side."""
+    report = with_curve()
+    svg = draw_curve(curve_rows(report), report)
+    assert svg is not None
+    for text in ("LRM 1", "BS 16", "Epoch 4", "base, untuned", "1,000", "stroke-dasharray"):
+        assert text in svg, text
+    assert svg in page_of(report)
+    assert draw_curve([], report) is None
+
+
+def test_a_run_without_a_curve_says_so() -> None:
+    """A missing picture is no blank."""
+    assert "This run has no curve" in page_of(succeeded_report(arms=arms()))
+
+
+def test_the_run_asks_the_models_of_the_post_and_serves_each_size() -> None:
+    """Its own base, the two larger ones, and sizes that double."""
     choices = parse(run_settings(CITED), "amazon.nova-lite-v1:0:300k", RunLimits(max_model_units=1))
     assert isinstance(choices, Choices)
     assert choices.model.name == "Claude 3 Haiku"
     assert tuple(compared_models(choices)) == ("base", *LARGER)
+    curve = choices.settings.learning_curve
+    assert curve is not None
+    assert curve.fractions == [0.125, 0.25, 0.5, 1]
+    assert choices.settings.serve == "all"
 
 
 def test_each_figure_names_a_document_that_is_listed() -> None:
@@ -107,8 +171,7 @@ def test_texts_of_the_run_are_texts() -> None:
     lineage = report.lineage.model_copy(
         update={"source": report.lineage.source.model_copy(update={"key": "<script>alert(1)</script>"})}
     )
-    made = make_tables(report.model_copy(update={"lineage": lineage}), CITED)
-    assert "<script>" not in render(made, CITED, report, TOKENS)
+    assert "<script>" not in page_of(report.model_copy(update={"lineage": lineage}))
 
 
 def test_a_run_that_has_no_report_makes_no_page(tmp_path: Path) -> None:
