@@ -111,14 +111,14 @@ def test_a_size_below_the_models_minimum_is_left_out_and_told() -> None:
     assert "Left out: 0.01 (4 records) and 0.05 (20 records), since Claude 3 Haiku trains on at least 32" in (
         finding.message
     )
-    assert "at least 32 records (0.08 of them)" in finding.remedy
+    assert "at least 32 records (a fraction of 0.08)" in finding.remedy
 
 
 def test_sizes_that_give_the_same_records_are_one_candidate_and_told() -> None:
     """Else the same training would be paid for twice."""
     [finding] = found(learning_curve={"fractions": [0.25, 0.2501, 0.5]})
     assert (finding.check, finding.severity) == ("curve-sizes", "warning")
-    assert "0.25 (100 records) and 0.2501 (100 records) give the same 100 records" in finding.message
+    assert "0.25 and 0.2501 give the same 100 records: one candidate." in finding.message
 
 
 def test_parts_that_whole_groups_make_much_larger_are_told() -> None:
@@ -163,12 +163,12 @@ def test_too_many_candidates_are_refused_with_how_to_have_fewer(
     assert remedy in finding.remedy
 
 
-@pytest.mark.parametrize(("serve", "unserved"), [("best", "2, 3 and 4 of 4"), ([3], "2 and 4 of 4")])
+@pytest.mark.parametrize(("serve", "unserved"), [("best", "2, 3 and 4 of the 4"), ([3], "2 and 4 of the 4")])
 def test_without_validation_losses_each_candidate_is_served(serve: object, unserved: str) -> None:
     """A candidate without a loss and without answers is paid for, and says nothing."""
     [finding] = found(WITHOUT_VALIDATION, validation=0, learning_curve=FOUR, serve=serve)
     assert (finding.check, finding.severity) == ("curve-validation", "error")
-    assert finding.message.startswith("Nova 2 Lite takes no validation set, so no candidate has a validation loss")
+    assert "/serve: Nova 2 Lite takes no validation set, so no candidate has a validation loss" in finding.message
     assert unserved in finding.message
     assert finding.remedy == 'Set "serve": "all" in run.json.'
 
@@ -176,7 +176,7 @@ def test_without_validation_losses_each_candidate_is_served(serve: object, unser
 def test_a_model_that_takes_a_validation_set_may_also_get_one() -> None:
     """The second way costs no serving."""
     [finding] = found(validation=0, learning_curve=FOUR)
-    assert finding.message.startswith("Without a validation set no candidate has a validation loss")
+    assert "/serve: Without a validation set no candidate has a validation loss" in finding.message
     assert "or add a validation set (validation.jsonl, or split.validation above 0)" in finding.remedy
 
 

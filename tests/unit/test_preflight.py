@@ -273,7 +273,7 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
     "curve-jobs": [
         (lambda: curved("curve-jobs", sweep={"jobs": 2}), ["make 6 candidates", "allows 4", "max_sweep_jobs"]),
     ],
-    "curve-validation": [(lambda: curved("curve-validation", validation=0), ["2 and 3 of 3", '"serve": "all"'])],
+    "curve-validation": [(lambda: curved("curve-validation", validation=0), ["2 and 3 of the 3", '"serve": "all"'])],
     "serve": [(lambda: curved("serve", serve=[7]), ["no candidate 7", "1 to 3"])],
     "sweep-jobs": [(lambda: swept("sweep-jobs", jobs=5), ["asks for 5 jobs", "allows 4", "max_sweep_jobs"])],
     "sweep-grid": [

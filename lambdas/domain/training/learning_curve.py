@@ -77,7 +77,8 @@ def size_findings(curve: LearningCurveSettings, records: int, parts: Parts, mode
             "training set is always a candidate.",
         )
     if left_out := _left_out(asked, model):
-        remedy = f"Give sizes of at least {least:,} records ({least / records:.2g} of them) for as many points."
+        share = f"a fraction of {least / records:.2g}"
+        remedy = f"Give larger sizes, of at least {least:,} records ({share}), to have more points."
         yield _finding(f"run.json, /learning_curve: {left_out}", remedy, is_error=False)
     if merged := _merged(asked, parts):
         remedy = "Take all but one of them out of run.json, or give sizes that are further apart."
@@ -141,7 +142,7 @@ def _merged(asked: Sequence[AskedSize], parts: Parts) -> str:
         if each.records in parts.found:
             sizes.setdefault(parts.found[each.records], []).append(each)
     return " ".join(
-        f"{listed(same, _MOST_TOLD)} give the same {size:,} records, which are one candidate's."
+        f"{listed([f'{each.value:,g}' for each in same], _MOST_TOLD)} give the same {size:,} records: one candidate."
         for size, same in sizes.items()
         if len(same) > 1
     )

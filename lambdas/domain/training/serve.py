@@ -24,7 +24,7 @@ _MOST_NUMBERS = 12
 def _understood(serve: object) -> object:
     """One message for what is none of the forms, not one a form."""
     if isinstance(serve, str) and serve not in _WORDS:
-        raise ValueError(f"'{name(serve)}' is none of them. {_NEEDED}.{did_you_mean(serve, _WORDS)}")
+        raise ValueError(f"'{name(serve)}' is none of them.{did_you_mean(serve, _WORDS)} {_NEEDED}")
     if isinstance(serve, list):
         wrong = next((each for each in serve if type(each) is not int or each < 1), None)
         if wrong is not None or not serve:
@@ -61,10 +61,11 @@ def unmeasured_findings(serve: Serve, candidates: int, model: BaseModelEntry) ->
     why = "Without a validation set" if takes else f"{model.name} takes no validation set, so"
     bring = " or add a validation set (validation.jsonl, or split.validation above 0)" if takes else ""
     if unserved:
+        numbers = listed(unserved, _MOST_NUMBERS)
         yield Finding(
             check="curve-validation",
             severity="error",
-            message=f"{why} no candidate has a validation loss, and {listed(unserved, _MOST_NUMBERS)} of {candidates} "
+            message=f"run.json, /serve: {why} no candidate has a validation loss, and {numbers} of the {candidates} "
             "would be trained and never compared.",
             remedy=f'Set "serve": "all" in run.json{bring}.',
         )
@@ -72,7 +73,7 @@ def unmeasured_findings(serve: Serve, candidates: int, model: BaseModelEntry) ->
         yield Finding(
             check="curve-validation",
             severity="warning",
-            message=f"{why} {explain_choice()}",
+            message=f"run.json, /learning_curve: {why} {explain_choice()}",
             remedy="Nothing has to be done: the other candidates are measured on the test set beside it."
             if not takes
             else "Add a validation set if the run is to choose by its loss.",

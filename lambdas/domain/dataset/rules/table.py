@@ -438,7 +438,7 @@ RULES: dict[str, Rule] = {
     "job-settings": Rule(
         "run",
         "warning",
-        "What run.json sets would not pass the preflight.",
+        "The run cannot be quite as run.json asks.",
         "The base model takes the hyperparameters in run.json, a sweep or a learning curve can be as it asks, and its "
         "models are known by their ids.",
         "Correct them: the preflight refuses the run, and no job is started.",
