@@ -12,6 +12,7 @@ from cli.commands.compare import compare
 from cli.commands.conformance import conformance
 from cli.commands.convert import convert
 from cli.commands.demo import demo
+from cli.commands.export import export
 from cli.commands.faults import faults
 from cli.commands.logs import logs
 from cli.commands.models import delete_models, models
@@ -67,6 +68,7 @@ for command in (
     cancel,
     retry,
     compare,
+    export,
     review,
     score,
     approve,
