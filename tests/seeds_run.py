@@ -8,7 +8,7 @@ from cli.seeds.cited import read_cited
 from lambdas.domain.core.statistics import count_statistics
 from lambdas.domain.evaluation.answers import render_line
 from lambdas.domain.report.arm_figures import with_reductions
-from lambdas.domain.report.run_report import ArmFigures
+from lambdas.domain.report.run_report import ArmFigures, SucceededReport
 from local.output_folder import start
 from tests.answer_lines import make_answer
 from tests.unit.reports import arm_figures, succeeded_report
@@ -29,10 +29,37 @@ def arms(**f1: float) -> dict[str, ArmFigures]:
     return with_reductions(made)
 
 
+def with_curve() -> SucceededReport:
+    """The report of a run that tested two sizes, and a second candidate of the smaller one that is not its best."""
+
+    def point(records: int, candidate: int, *, best: bool = True) -> dict[str, object]:
+        sent = {"epochCount": "4", "batchSize": "16", "learningRateMultiplier": "1"}
+        figures = {"validation_loss": 0.5, "metric": "f1", "value": 1.0, "interval": None}
+        return {
+            "records": records,
+            "candidate": candidate,
+            "hyperparameters": sent,
+            **figures,
+            "served": True,
+            "best": best,
+        }
+
+    return succeeded_report(
+        arms={**arms(), "candidate-4": arm_figures(f1_seed=60.0), "candidate-5": arm_figures(f1_seed=70.0)},
+        sweep={"jobs": [], "chosen": 1, "reason": "", "note": ""},
+        learning_curve={
+            "metric": "f1",
+            "points": [point(250, 4), point(250, 5, best=False), point(1000, 1)],
+            "lines": {"base": 73.2},
+            "doubling": {"withheld": "too few sizes"},
+        },
+    )
+
+
 def make_run_folder(folder: Path) -> None:
     """What a run leaves that has succeeded."""
     start(folder, SEEDS, ["report.json", "evaluation/"])
-    (folder / "report.json").write_text(json.dumps(succeeded_report(arms=arms()).dump()))
+    (folder / "report.json").write_text(json.dumps(with_curve().dump()))
     (folder / "evaluation").mkdir()
     for arm in ("tuned", "base"):
         lines = [make_answer(n, "right", "right") for n in range(3)]

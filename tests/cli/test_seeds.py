@@ -17,35 +17,8 @@ from cli.stored_report import NoReportError
 from lambdas.domain.report.run_report import SucceededReport
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices, compared_models, parse
-from tests.seeds_run import CITED, LARGER, SONNET, TOKENS, arms, make_run_folder
-from tests.unit.reports import arm_figures, succeeded_report
-
-
-def with_curve() -> SucceededReport:
-    """The report of a run that tested two sizes, and a second candidate of the smaller one that is not its best."""
-
-    def point(records: int, candidate: int, *, best: bool = True) -> dict[str, object]:
-        sent = {"epochCount": "4", "batchSize": "16", "learningRateMultiplier": "1"}
-        figures = {"validation_loss": 0.5, "metric": "f1", "value": 1.0, "interval": None}
-        return {
-            "records": records,
-            "candidate": candidate,
-            "hyperparameters": sent,
-            **figures,
-            "served": True,
-            "best": best,
-        }
-
-    return succeeded_report(
-        arms={**arms(), "candidate-4": arm_figures(f1_seed=60.0), "candidate-5": arm_figures(f1_seed=70.0)},
-        sweep={"jobs": [], "chosen": 1, "reason": "", "note": ""},
-        learning_curve={
-            "metric": "f1",
-            "points": [point(250, 4), point(250, 5, best=False), point(1000, 1)],
-            "lines": {"base": 73.2},
-            "doubling": {"withheld": "too few sizes"},
-        },
-    )
+from tests.seeds_run import CITED, LARGER, SONNET, TOKENS, arms, make_run_folder, with_curve
+from tests.unit.reports import succeeded_report
 
 
 def page_of(report: SucceededReport) -> str:
