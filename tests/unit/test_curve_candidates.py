@@ -4,15 +4,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.core.state_budget import FINDING_BYTES
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.dataset.split.parts import Parts, take_parts
-from lambdas.domain.models.catalogue import BaseModelEntry, base_model
+from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.settings.run_settings import Choices, RunSettings
-from lambdas.domain.training.candidates import PlannedVariants, plan_variants
-from lambdas.domain.training.learning_curve import LearningCurveSettings, asked_sizes, explain_sizes
+from lambdas.domain.training.candidates import MOST_CANDIDATES, PlannedVariants, plan_variants
+from lambdas.domain.training.learning_curve import (
+    LearningCurveSettings,
+    asked_sizes,
+    explain_sizes,
+    training_sizes,
+)
 from lambdas.domain.training.serve import Serve, is_served
 from lambdas.domain.training.sweep import SweepSettings
 
@@ -231,3 +239,52 @@ def test_the_plans_note_has_what_was_left_out() -> None:
     note = explain_sizes(curve, 400, parts_of(curve, 400, HAIKU), HAIKU)
     assert "Left out: 0.01 (4 records)" in note
     assert "give the same 100 records" in note
+
+
+CURVES = st.one_of(
+    st.lists(st.floats(0, 1, exclude_min=True), min_size=1, max_size=12).map(lambda each: {"fractions": each}),
+    st.lists(st.integers(1, 10**9), min_size=1, max_size=12).map(lambda each: {"sizes": each}),
+    st.lists(st.integers(20, 300), min_size=1, max_size=6).map(lambda each: {"sizes": each}),
+)
+
+
+@given(
+    CURVES,
+    st.sampled_from(catalogue()),
+    st.integers(100, 400),
+    st.integers(1, 9),
+    st.sampled_from([None, {"jobs": 2}, {"jobs": 12}]),
+    st.booleans(),
+)
+def test_a_curve_that_nothing_refuses_can_be_trained_and_compared(
+    chosen: dict[str, Any],
+    model: BaseModelEntry,
+    records: int,
+    group: int,
+    sweep: dict[str, int] | None,
+    is_validated: bool,
+) -> None:
+    """Whatever is asked for: several sizes that the model takes are left, and no more candidates than allowed."""
+    findings = found(
+        model,
+        records=records,
+        validation=50 if is_validated else 0,
+        group=group,
+        most_jobs=8,
+        learning_curve=chosen,
+        sweep=sweep,
+    )
+    assert all(len(each.message.encode()) <= FINDING_BYTES for each in findings)
+    assert all(each.remedy for each in findings)
+    if any(each.severity == "error" for each in findings):
+        return
+    assert is_validated
+    sizes = training_sizes(records, parts_of(LearningCurveSettings(**chosen), records, model, group))
+    assert len(sizes) > 1
+    assert sizes == sorted(set(sizes), reverse=True)
+    assert all(model.limits.train.min_records <= size <= records for size in sizes)
+    variants = plan_variants(
+        model, {}, SweepSettings.model_validate(sweep) if sweep else None, sizes, validated=is_validated
+    ).variants
+    assert len(variants) <= min(8, MOST_CANDIDATES)
+    assert variants == list({str(each): each for each in variants}.values())
