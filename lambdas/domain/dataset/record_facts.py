@@ -75,7 +75,8 @@ class RecordFacts:
         self.prompt_tokens.append(
             estimate_encoded(encoded.whole, separators=1) if encoded else estimate(system or "", asked)
         )
-        self.answer_tokens.append(estimate(answer_text, *filter(None, reasoning)))
+        thought = filter(None, reasoning) if reasoning else ()
+        self.answer_tokens.append(estimate(answer_text, *thought))
         self.answers.add(answer_text, number)
 
     def add_signed(
@@ -91,9 +92,9 @@ class RecordFacts:
             return None
         encoded = encode_prompt(record)
         self.add(record, number, file, report, encoded)
-        answer = record.turns[-1]
-        self.told.add("" if self.told.is_sampled else "\n".join([record.system or "", *record.turns[:-1]]), answer)
-        self.contexts.append(context(record, encoded.message if len(record.turns) == 2 else None))
+        turns = record.turns
+        self.told.add("" if self.told.is_sampled else encoded.whole.decode(), turns[-1])
+        self.contexts.append(context(record, encoded.message if len(turns) == 2 else None))
         self.groups.append(None if group is None else digest(group.encode()))
         self.keys.append(digest(encoded.whole))
         return encoded.texts

@@ -91,7 +91,8 @@ def _is_unclear(characters: int, most_bytes: int, limit: int) -> bool:
 
 def estimate(*texts: str) -> int:
     """About how many tokens texts have together."""
-    return -(-sum(map(_weigh, texts)) // USUAL_BYTES_PER_TOKEN)
+    weight = _weigh(texts[0]) if len(texts) == 1 else sum(map(_weigh, texts))
+    return -(-weight // USUAL_BYTES_PER_TOKEN)
 
 
 def estimate_encoded(encoded: bytes, separators: int = 0) -> int:

@@ -47,15 +47,16 @@ class ToldAnswers:
     def add(self, prompt: str, answer: str) -> None:
         """Counts a record; `prompt` is all that the model reads, its system text included."""
         self._records += 1
-        value = _object(answer)
-        tools = _tools(value)
-        keys = tools or _keys(value)
-        self._objects += bool(keys)
-        self._calls += bool(tools)
+        keys, value = set[str](), _object(answer)
+        if value:
+            tools = _tools(value)
+            keys = tools or _keys(value)
+            self._objects += bool(keys)
+            self._calls += bool(tools)
         # Where there are too many, they are no labels.
         if len(answer) <= _LABEL_CHARACTERS and len(self._answers) <= MAX_LABELS:
             self._answers[_words(answer)] += 1
-        if not self.is_sampled:
+        if len(self._sample) < _SAMPLE:
             ends = prompt[:_KEPT_CHARACTERS], prompt[_KEPT_CHARACTERS:][-_KEPT_CHARACTERS:]
             self._sample.append((_words(" ".join(ends) if ends[1] else ends[0]), keys))
 
@@ -130,7 +131,7 @@ def _tools(value: Any) -> set[str]:
     """The names of the tools that a JSON calls, as words: of objects with a name and arguments, at most four deep."""
     found = set[str]()
     inside = [value]
-    for _ in range(_DEEPEST_CALL if value else 0):
+    for _ in range(_DEEPEST_CALL):
         inside = [one for each in inside for one in (each if isinstance(each, list) else [each])]
         objects = [each for each in inside if isinstance(each, dict)]
         found |= {

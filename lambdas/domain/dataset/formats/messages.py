@@ -22,7 +22,12 @@ def _keys(value: Any) -> int:
     try:
         messages = value["messages"]
         keys = 1
-        if len(value) != 1:
+        if len(value) == 2 and (system := value.get("system")):
+            # As most records are.
+            if is_space(system):
+                return 0
+            keys = 2
+        elif len(value) != 1:
             keys += optional_texts(value, _SYSTEM_AND_GROUP)
             if not keys or (keys != len(value) and not are_plain(tuple(value), _KEYS)):
                 return 0

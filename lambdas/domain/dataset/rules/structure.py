@@ -63,6 +63,7 @@ class Structure:
         # Of each kind of data that no run tunes on, the lines of its first record and how many there are.
         self._refused: dict[RefusedFormat, tuple[int, int]] = {}
         self.source_format = source_format
+        self._to_record = formats.BY_NAME[source_format].to_record
         self._file, self._model, self._report, self._conversion = file, model, report, conversion
         self._limit = model.limits.max_record_tokens
         # What converting adds to a record's text is not part of its line.
@@ -109,7 +110,8 @@ class Structure:
 
     def trained_record(self, value: JsonObject, source_format: SourceFormat) -> Record:
         """The canonical form of what the base model is trained on: with reasoning only where it learns that."""
-        record = formats.to_record(value, source_format, self._conversion)
+        read = self._to_record if source_format == self.source_format else formats.BY_NAME[source_format].to_record
+        record = read(value, self._conversion)
         return record._replace(reasoning=()) if record.reasoning and not self._model.learns_reasoning else record
 
     def finish(self) -> None:

@@ -20,6 +20,8 @@ RESEMBLANCE, RESEMBLING_TOKENS = 0.55, 5
 SHORT = 64
 POSTINGS = 32
 CANDIDATES = 32
+# For sums that were added up in another order.
+_ROUNDED_UP = 1 + 1e-9
 
 
 class Containment:
@@ -51,8 +53,13 @@ class Containment:
         self._own[own] = 0.0
         all_own: Weights | float = self._totals[record]
         all_squares: Weights | float = self._squares[record]
-        theirs: Weights = self._totals[others]
         tops = np.minimum(tokens.tops[others], tokens.tops[record]) if self._any_cut else None
+        if tops is None and len(own):
+            # Most candidates share far too little, whatever it is.
+            most = shared.dot(self._ones).max() * _ROUNDED_UP
+            if most < RESEMBLANCE * all_own and most * self._weights[own[0]] < CONTAINMENT * all_squares:
+                return np.zeros(len(others), np.bool_)
+        theirs: Weights = self._totals[others]
         if tops is not None and tops.min() < NO_TOP:
             weights, is_known = self._weights[own], tokens.hashes[own] <= tops[:, None]
             all_own, all_squares = is_known @ weights, is_known @ (weights * weights)
@@ -73,6 +80,7 @@ class Containment:
         tokens, index = self._tokens, _Index(self._tokens)
         prefixes = self._prefixes()
         same: dict[bytes, int] = {}
+        is_shared = tokens.counts[tokens.numbers] > 1
         for record in np.lexsort((np.arange(len(tokens.sizes)), -tokens.sizes)).tolist():
             own = tokens.of(record)
             first = same.setdefault(own.tobytes(), record)
@@ -80,7 +88,7 @@ class Containment:
                 if len(own):
                     yield first, record
                 continue
-            uncovered = own[tokens.counts[own] > 1]
+            uncovered = own.compress(is_shared[tokens.starts[record] : tokens.ends[record]])
             near = index.near(own[: prefixes[record]])
             if len(near):
                 for other in near[self.linked(record, near)].tolist():
@@ -107,31 +115,36 @@ class _Index:
 
     def __init__(self, tokens: TokenTable) -> None:
         self._begins = np.cumsum(tokens.counts) - tokens.counts
-        self._sizes = np.zeros(len(tokens.counts), np.int64)
+        # Where the next record of each token is put.
+        self._ends = self._begins.copy()
         self._records = np.empty(int(tokens.counts.sum()), np.int32)
+        self._range = np.arange(POSTINGS * int(max(tokens.sizes, default=0)))
 
     def add(self, record: int, tokens: NDArray[np.int32]) -> None:
         """Adds a record under each of its tokens."""
-        sizes = self._sizes[tokens]
-        self._records[self._begins[tokens] + sizes] = record
-        self._sizes[tokens] = sizes + 1
+        ends = self._ends.take(tokens)
+        self._records[ends] = record
+        ends += 1
+        self._ends[tokens] = ends
 
     def near(self, tokens: NDArray[np.int32]) -> Numbers:
         """The CANDIDATES that have the most of the tokens."""
-        all_sizes = self._sizes[tokens]
-        sizes = np.minimum(all_sizes, POSTINGS)
-        ends = sizes.cumsum()
-        if not len(ends) or not ends[-1]:
+        ends = self._ends.take(tokens)
+        sizes = np.minimum(ends - self._begins.take(tokens), POSTINGS)
+        behind = sizes.cumsum()
+        if not len(behind) or not behind[-1]:
             return np.empty(0, np.int64)
-        firsts = self._begins[tokens] + all_sizes - ends
-        found = self._records[np.arange(ends[-1]) + firsts.repeat(sizes)]
+        ends -= behind
+        places = ends.repeat(sizes)
+        places += self._range[: len(places)]
+        found = self._records.take(places)
         found.sort()
-        bounds = (found[1:] != found[:-1]).nonzero()[0]
-        bounds = np.concatenate((bounds, [len(found) - 1]))
-        records: Numbers = found[bounds].astype(np.int64)
-        if len(records) <= CANDIDATES:
-            return records
-        counts = bounds.copy()
-        counts[1:] -= bounds[:-1]
-        best: Numbers = records[counts.argpartition(len(counts) - CANDIDATES)[-CANDIDATES:]]
-        return best
+        is_last = np.ones(len(found), np.bool_)
+        np.not_equal(found[1:], found[:-1], out=is_last[:-1])
+        bounds = is_last.nonzero()[0]
+        records = found.take(bounds)
+        if len(records) > CANDIDATES:
+            counts = bounds.copy()
+            counts[1:] -= bounds[:-1]
+            records = records.take(counts.argpartition(len(counts) - CANDIDATES)[-CANDIDATES:])
+        return records.astype(np.int64)

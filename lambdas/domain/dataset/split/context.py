@@ -66,21 +66,18 @@ def context(record: Record, first: bytes | None = None) -> Context:
     Instructions, lists of categories and questions are, too, so that more than one block is kept. `first` is the
     message in UTF-8 where that is known already.
     """
-    texts = [(first or record.turns[0].encode(errors="replace")) if "<" in record.turns[0] else b""]
+    blocks: dict[bytes, str] = {}
+    if "<" in record.turns[0]:
+        _add_blocks(first or record.turns[0].encode(errors="replace"), blocks)
     if record.system and "<" in record.system:
-        texts.append(record.system.encode(errors="replace"))
-    blocks = {
-        text[block.begin : block.end].translate(None, _WHITE_SPACE): block.tag
-        for text in texts
-        if text
-        for block in _blocks(text)
-    }
+        _add_blocks(record.system.encode(errors="replace"), blocks)
     blocks.pop(b"", None)
     if not blocks:
         return _NO_CONTEXT
-    longest = sorted(blocks, key=lambda block: (-len(block), block))[:_BLOCKS]
-    digests = {_block_digest(block): blocks[block] for block in longest}
-    return Context(tuple(digests), frozenset(each for each, tag in digests.items() if tag in _DOCUMENTS))
+    longest = sorted(blocks, key=lambda block: (-len(block), block))[:_BLOCKS] if len(blocks) > 1 else blocks
+    # Processors have instructions for SHA-256.
+    digests = {hashlib.sha256(block).digest()[:_DIGEST_BYTES]: blocks[block] for block in longest}
+    return Context(tuple(digests), frozenset([each for each, tag in digests.items() if tag in _DOCUMENTS]))
 
 
 def split_at_document(message: str) -> Surrounded | None:
@@ -111,6 +108,12 @@ def digest(text: bytes) -> bytes:
     return hashlib.blake2b(text, digest_size=16).digest()
 
 
+def _add_blocks(text: bytes, blocks: dict[bytes, str]) -> None:
+    """Adds a text's blocks without white space, each with its tag."""
+    for block in _blocks(text):
+        blocks[text[block.begin : block.end].translate(None, _WHITE_SPACE)] = block.tag
+
+
 def _blocks(text: bytes) -> Iterable[_Block]:
     """The outermost `<tag>…</tag>` blocks, in time linear in the text's length."""
     position, unclosed = 0, set[bytes]()
@@ -126,8 +129,3 @@ def _blocks(text: bytes) -> Iterable[_Block]:
         block = _Block(tag.lower().decode(), opening.start(), position, end)
         yield block
         position = block.closing
-
-
-def _block_digest(block: bytes) -> bytes:
-    # Processors have instructions for SHA-256.
-    return hashlib.sha256(block).digest()[:_DIGEST_BYTES]

@@ -34,7 +34,7 @@ def encode_prompt(record: Record) -> EncodedPrompt:
     before = "\n".join([system or "", *turns[:-2], ""]) if system or len(turns) > 2 else ""
     message, answer = turns[-2], _encode(turns[-1][: 16 * ANSWER_WORDS])
     if len(before) + len(message) <= MAX_PROMPT_CHARACTERS:
-        first, last = _encode(before), _encode(message)
+        first, last = before.encode(errors="replace"), message.encode(errors="replace")
         return EncodedPrompt((first or b"\n") + last, last, Texts(first, last, answer, 0))
     rest = hash((before, message))
     most = max(MAX_PROMPT_CHARACTERS - len(message), MAX_PROMPT_CHARACTERS // 2)
