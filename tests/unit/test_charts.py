@@ -152,10 +152,15 @@ def test_any_intervals_can_be_drawn(rows: list[tuple[float, float]]) -> None:
 
 def test_histograms_side_by_side_have_the_same_axes() -> None:
     """A reader compares them by eye: a shift must not hide in the scale."""
-    base, tuned = token_histograms({"base": [10, 20, 200], "tuned": [10, 10, 20]}).values()
-    axes = [re.findall(r'<text [^>]*class="(?:major)?"[^>]*>([^<]*)</text>', svg) for svg in (base, tuned)]
-    assert axes[0] == axes[1] != []
-    assert token_histograms({"base": [], "tuned": [1]}).keys() == {"base", "tuned"}
+    counts = {"base": [12] * 150 + [13, 14] * 9 + [15, 16], "tuned": [1, 2, 5] * 50}
+    drawn = token_histograms(counts)
+    assert drawn.keys() == {"base", "tuned"} == token_histograms({"base": [], "tuned": [1]}).keys()
+    # Of each bar the place from the left and the width, of each label below the place and the text.
+    bars = [set(re.findall(r'width="([\d.]{6})\d*"[^>]*class="rect reactive', svg)) for svg in drawn.values()]
+    labels = [re.findall(r'<text x="([\d.]+)"[^>]*>(\d+|≥ \d+)</text>', svg) for svg in drawn.values()]
+    assert bars[0] == bars[1]
+    assert len(bars[0]) == 1
+    assert labels[0] == labels[1] != []
 
 
 def test_a_size_curve_has_its_sizes_below_and_the_hyperparameters_beside_the_points() -> None:

@@ -27,7 +27,7 @@ def token_histograms(tokens: Mapping[str, Sequence[int]]) -> dict[str, str]:
     """The same in a picture for each arm, to be laid side by side: all have the same bars and axes."""
     bins = _bins_of(tokens)
     shares = [share for counts in tokens.values() if counts for share, *_ in _bars(counts, bins)]
-    axes = {"range": (0, max(shares, default=1)), "xrange": (bins.first, bins.last + bins.width)}
+    axes = {"range": (0, 1.05 * max(shares, default=1))}
     return {
         name: _histogram(
             f"Output tokens per answer: {name}",
@@ -37,6 +37,8 @@ def token_histograms(tokens: Mapping[str, Sequence[int]]) -> dict[str, str]:
             bins,
             [_COLOURS[place % len(_COLOURS)]],
             show_legend=False,
+            # The last bar's label is wider than its bar.
+            margin_right=24,
             **axes,
         )
         for place, (name, counts) in enumerate(tokens.items())
@@ -87,8 +89,10 @@ def _histogram(
         x_labels=_token_labels(bins) if drawn else [],
         **settings,
     )
+    # pygal knows no range for the axis below: bars of no height reach from its beginning to its end.
+    ends = [(0.0, place, place + bins.width) for place in (bins.first, bins.last)]
     for name, counts in drawn.items():
-        chart.add(name, _bars(counts, bins))
+        chart.add(name, [*ends, *_bars(counts, bins)])
     return svg_of(chart, colours=colours)
 
 
