@@ -26,10 +26,10 @@ LONGEST_PAUSE_SECONDS = 15.0
 PAGE = 1000
 # How many executions are looked at for one that has not claimed its run.
 NEWEST = 50
-# The checks of Bedrock's status: the wait that each ends, and the fact that it renews.
+# The checks of Bedrock's status: the wait that each ends, and the path of the fact that it renews.
 CHECKS = {
     "CheckJobs": ("WaitForJobs", "jobs"),
-    "CheckServing": ("WaitForServing", "serving"),
+    "CheckServing": ("WaitForServing", "lease.serving"),
 }
 # The pause before a purchase.
 APPROVAL = "RequestApproval"
@@ -72,8 +72,17 @@ class Snapshot:
     cause: str | None = None
     started_at: datetime | None = None
     steps: dict[str, EnteredState] = field(default_factory=dict)
-    # The run's facts as the last state left them: run, plan, jobs, serving, … (docs/architecture.md).
+    # The run's facts as the last state left them: run, plan, jobs, lease, … (docs/architecture.md).
     facts: dict[str, Any] = field(default_factory=dict)
+    # The lease of each served candidate as its last state left it, by the candidate's number.
+    leases: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def fact(self, path: str) -> dict[str, Any]:
+        """A fact by its path, such as `lease.serving`; an empty one where the run has none."""
+        found: Any = self.facts
+        for key in path.split("."):
+            found = (found or {}).get(key)
+        return found or {}
 
     @property
     def is_over(self) -> bool:
@@ -240,8 +249,10 @@ def _record(snapshot: Snapshot, event: dict[str, Any]) -> None:
         output = json.loads(details["output"])
         if isinstance(output, dict):
             snapshot.facts |= {fact: value for fact, value in output.items() if isinstance(value, dict)}
+            if lease := output.get("lease"):
+                snapshot.leases[lease["number"]] = lease
         if name in CHECKS and (wait := snapshot.steps.get(CHECKS[name][0])):
-            fact = snapshot.facts.get(CHECKS[name][1], {})
+            fact = snapshot.fact(CHECKS[name][1])
             wait.status = fact.get("status")
             candidates = fact.get("candidates", ())
             wait.detail = detail_of(candidates)

@@ -20,17 +20,18 @@ def leftovers(environment: str, run_id: str, facts: Mapping[str, Any], adapters:
     All are asked for one by one, since lists may lag behind. Raises Refused where the caller may not do that, and
     ServiceBusy.
     """
-    served = bedrock_name(environment, run_id)
     candidates = facts.get("jobs", {}).get("candidates") or []
     listed = [one.name for one in adapters.bedrock.list_running_jobs()]
+    # The first name is what earlier versions gave.
+    served = [bedrock_name(environment, run_id, number) for number in (None, *(one["number"] for one in candidates))]
     names = {
         *(one["name"] for one in candidates),
         *(name for name in listed if run_of_bedrock_name(environment, name) == run_id),
     }
     jobs = [adapters.bedrock.find_customization_job(name) for name in sorted(names)]
     left = {
-        "throughput": [one.arn for one in [adapters.throughputs.find(served)] if one],
-        "custom model deployment": [one.arn for one in [adapters.deployments.find(served)] if one],
+        "throughput": [one.arn for one in map(adapters.throughputs.find, served) if one],
+        "custom model deployment": [one.arn for one in map(adapters.deployments.find, served) if one],
         "unfinished customization job": [one.arn for one in jobs if one and one.status == IN_PROGRESS],
     }
     if candidates:

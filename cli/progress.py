@@ -115,7 +115,7 @@ def describe(step: EnteredState, snapshot: Snapshot, *, coarse: bool = False) ->
 
 def _wait_reason(snapshot: Snapshot) -> str | None:
     """What keeps the run from buying: a quota or a busy AWS, or the runs that have the slots."""
-    serving, slot = snapshot.facts.get("serving", {}), snapshot.facts.get("slot", {})
+    serving, slot = snapshot.fact("lease.serving"), snapshot.fact("lease.slot")
     reason: str | None = slot.get("message") or serving.get("message")
     return reason
 

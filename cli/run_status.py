@@ -20,6 +20,7 @@ from lambdas.domain.cost.estimate import amount
 from lambdas.domain.report.assemble import RunFacts, assemble_failure
 from lambdas.domain.report.run_state import RunState
 from lambdas.domain.serving.lease import RUNNING
+from lambdas.domain.serving.leases import EndedLease, Servings
 from local.terminal import Console
 
 # What ends each wait; the states that are not listed work themselves.
@@ -104,11 +105,29 @@ def _cost_so_far(environment: Environment, run_id: str, snapshot: Snapshot) -> R
         preflight = environment.adapters.preflight_documents.read(environment.output_bucket, prefix(run_id))
     except ValidationError:
         return None
-    serving = state.serving
-    if serving is not None and serving.in_service_at and not serving.deleted_at:
-        serving = serving.model_copy(update={"deleted_at": now()})
-    facts = RunFacts(run_id, plan=state.plan, jobs=state.jobs, model=state.model, serving=serving, preflight=preflight)
+    facts = RunFacts(
+        run_id,
+        plan=state.plan,
+        jobs=state.jobs,
+        model=state.model,
+        servings=state.servings or _servings_so_far(snapshot, state),
+        preflight=preflight,
+    )
     return assemble_failure(facts, "", "").cost
+
+
+def _servings_so_far(snapshot: Snapshot, state: RunState) -> Servings | None:
+    """The leases as they are, as if each of them ended now; None where none has begun."""
+    numbers = [one.number for one in state.model.served] if state.model else []
+    leases = [EndedLease.parse(snapshot.leases[number]) for number in numbers if number in snapshot.leases]
+    return Servings(leases=[_ended_now(lease) for lease in leases]) if leases else None
+
+
+def _ended_now(lease: EndedLease) -> EndedLease:
+    serving = lease.serving
+    if serving is None or not serving.in_service_at or serving.deleted_at:
+        return lease
+    return lease.model_copy(update={"serving": serving.model_copy(update={"deleted_at": now()})})
 
 
 def tell_status(console: Console, status: RunStatus) -> None:

@@ -11,7 +11,7 @@ PATH = FOLDER / "fine_tuning.asl.json"
 # Each list of retriers by the name that a state's Retry has: "${AwsCall}".
 RETRIES = FOLDER / "retries.json"
 # Step Functions fills in texts only, so a number stands in the definition as a quoted placeholder.
-NUMBERS = frozenset({"MaxConcurrency", "ExecutionTimeoutSeconds", "ApprovalTimeoutSeconds"})
+NUMBERS = frozenset({"MaxConcurrency", "MaxThroughputs", "ExecutionTimeoutSeconds", "ApprovalTimeoutSeconds"})
 # A function that a state calls, and whose caller's answer, by a task token, ends the state.
 CALL_AND_WAIT = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 # Such a state's own timeout is how long it waits for a person.

@@ -17,7 +17,7 @@ from stacks.log_groups import log_group, vended_name
 from stacks.permissions import owner_of_a_run
 from stacks.settings import Settings
 
-MAP_ITEMS = tuple(f"runs/*/shards/{name}.jsonl" for name in ("baselines", "tuned", "judges"))
+MAP_ITEMS = tuple(f"runs/*/shards/{name}.jsonl" for name in ("baselines", "tuned", "candidates", "judges"))
 
 
 class Workflow(Construct):
@@ -44,6 +44,8 @@ class Workflow(Construct):
                 definition_text(
                     {
                         "MaxConcurrency": settings.max_concurrency,
+                        # More items than slots would only wait for each other.
+                        "MaxThroughputs": settings.max_throughputs,
                         "ExecutionTimeoutSeconds": settings.longest_run_hours * 3600,
                         # Where nobody is asked, no run gets to the state that waits for it.
                         "ApprovalTimeoutSeconds": (settings.approval_hours or 1) * 3600,

@@ -101,6 +101,8 @@ def _condition(choice: Rule) -> str:
         return variable if value else f"not {variable}"
     if comparator == "IsPresent":
         return f"{variable} is {'present' if value else 'absent'}"
+    if comparator == "IsNull":
+        return f"{variable} is {'null' if value else 'not null'}"
     if comparator not in OPERATORS:
         raise UnknownComparatorError(
             f"The picture has no operator for the comparator {comparator}: add it to OPERATORS."

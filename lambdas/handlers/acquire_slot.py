@@ -3,7 +3,7 @@
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.run import Run
-from lambdas.domain.serving.slots import Slot
+from lambdas.domain.serving.leases import Lease
 from lambdas.handlers import composition
 from lambdas.handlers.observability import Json, observed
 from lambdas.steps.acquire_slot import acquire_slot
@@ -11,11 +11,12 @@ from lambdas.steps.acquire_slot import acquire_slot
 
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
-    """Takes the whole state and returns `$.slot`. Raises ServiceBusy."""
-    settings = composition.root.environment
+    """Takes the whole state of an item, and returns `$.lease.slot`. Raises ServiceBusy."""
+    settings, lease = composition.root.environment, Lease.parse_from(event, "lease")
     return acquire_slot(
         Run.parse_from(event, "run"),
-        Slot.parse_from(event, "slot") if "slot" in event else None,
+        lease.number,
+        lease.slot,
         adapters=composition.root.adapters,
         slots=settings.max_throughputs,
         longest_lease_hours=settings.longest_lease_hours,

@@ -10,5 +10,5 @@ from lambdas.steps.check_serving import check_serving
 
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
-    """Takes `{"run", "serving"}` and returns `$.serving`. Raises ThroughputFailed."""
+    """Takes `{"run", "serving"}` and returns `$.lease.serving`. Raises ThroughputFailed."""
     return check_serving(Serving.parse_from(event, "serving"), adapters=composition.root.adapters).dump()

@@ -3,6 +3,7 @@
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.run import Run
+from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.handlers import composition
 from lambdas.handlers.observability import Json, observed
@@ -11,7 +12,10 @@ from lambdas.steps.choose_model import choose_model
 
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
-    """Takes `{"run", "jobs"}` and returns `$.model`. Raises CustomizationFailed and ServiceBusy."""
+    """Takes `{"run", "plan", "jobs"}` and returns `$.model`. Raises CustomizationFailed and ServiceBusy."""
     return choose_model(
-        Run.parse_from(event, "run"), Jobs.parse_from(event, "jobs"), adapters=composition.root.adapters
+        Run.parse_from(event, "run"),
+        Plan.parse_from(event, "plan"),
+        Jobs.parse_from(event, "jobs"),
+        adapters=composition.root.adapters,
     ).dump()

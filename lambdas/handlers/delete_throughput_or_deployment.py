@@ -9,7 +9,7 @@ from lambdas.steps.delete_throughput_or_deployment import DeletionState, delete_
 
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
-    """Takes the whole state and returns `$.serving`. Raises ThroughputNotDeleted."""
+    """Takes the whole state of an item, and returns `$.lease`. Raises ThroughputNotDeleted."""
     root = composition.root
     return delete_throughput_or_deployment(
         DeletionState.parse(event),

@@ -5,7 +5,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.domain.core.run import Run
 from lambdas.domain.evaluation.answers import Responses
 from lambdas.domain.plan.plan import Plan
-from lambdas.domain.serving.serving import Serving
+from lambdas.domain.serving.leases import Servings
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.choice import TunedModel
 from lambdas.handlers import composition
@@ -15,7 +15,7 @@ from lambdas.steps.evaluate_and_report import evaluate_and_report
 
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
-    """Takes `{"run", "plan", "jobs", "model", "serving", "responses"}` and returns `$.report`.
+    """Takes `{"run", "plan", "jobs", "model", "servings", "responses"}` and returns `$.report`.
 
     Raises ServiceBusy and Refused.
     """
@@ -25,7 +25,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
         Plan.parse_from(event, "plan"),
         Jobs.parse_from(event, "jobs"),
         TunedModel.parse_from(event, "model"),
-        Serving.parse_from(event, "serving"),
+        Servings.parse_from(event, "servings"),
         Responses.parse_from(event, "responses"),
         adapters=root.adapters,
         environment=root.environment.deployment,

@@ -6,7 +6,7 @@ from lambdas.domain.core.notification import Reader
 from lambdas.domain.core.run import Run
 from lambdas.domain.serving.serving import PlannedServing
 from lambdas.domain.serving.slots import Slot
-from lambdas.domain.training.choice import TunedModel
+from lambdas.domain.training.choice import ServedCandidate
 from lambdas.handlers import composition
 from lambdas.handlers.observability import Json, observed
 from lambdas.steps.purchase_throughput_or_deploy import purchase_throughput_or_deploy
@@ -14,7 +14,7 @@ from lambdas.steps.purchase_throughput_or_deploy import purchase_throughput_or_d
 
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
-    """Takes `{"run", "plan", "model", "slot", "topic_arn"}` and returns `$.serving`.
+    """Takes `{"run", "plan", "served", "slot", "topic_arn"}` and returns `$.lease.serving`.
 
     Raises ThroughputFailed and ServiceBusy.
     """
@@ -22,7 +22,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
     return purchase_throughput_or_deploy(
         Run.parse_from(event, "run"),
         PlannedServing.parse_from(event, "plan"),
-        TunedModel.parse_from(event, "model").model_arn,
+        ServedCandidate.parse_from(event, "served"),
         Slot.parse_from(event, "slot"),
         adapters=root.adapters,
         environment_name=root.environment.deployment,

@@ -1,4 +1,4 @@
-"""AcquireSlot: takes one of the environment's slots before anything is bought, or says whom the run waits for."""
+"""AcquireSlot: takes one of the environment's slots before anything is bought, or says whom the candidate waits for."""
 
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -11,13 +11,13 @@ from lambdas.steps.observability import logger, metrics
 
 
 def acquire_slot(
-    run: Run, previous: Slot | None, *, adapters: Adapters, slots: int, longest_lease_hours: float
+    run: Run, candidate: int, previous: Slot | None, *, adapters: Adapters, slots: int, longest_lease_hours: float
 ) -> Slot:
-    """The run's slot, or its wait for one; `previous` is the slot of the last turn. Raises ServiceBusy and Refused.
+    """The candidate's slot, or its wait for one; `previous` is the slot of the last turn. Raises ServiceBusy, Refused.
 
-    A run that has a slot already, because an earlier attempt got it, keeps that one and its lease.
+    One that has a slot already, because an earlier attempt got it, keeps that one and its lease.
     """
-    wanted = begin_lease(run.id, run.execution_arn, now(), longest_lease_hours)
+    wanted = begin_lease(run.id, candidate, run.execution_arn, now(), longest_lease_hours)
     taken = adapters.slots.take(run.output_bucket, wanted, slots)
     if isinstance(taken, Held):
         logger.info("Slot taken", extra={"slot": taken.key, "lease_ends_at": taken.holder.lease_ends_at})

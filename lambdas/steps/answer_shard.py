@@ -1,4 +1,4 @@
-"""AnswerShard: the tuned model answers one shard of the test set while the throughput or deployment exists."""
+"""AnswerShard: a tuned model answers one shard of the test set while the throughput or deployment exists."""
 
 from collections.abc import Callable
 from math import inf
@@ -6,6 +6,7 @@ from math import inf
 from lambdas.adapters.adapters import Adapters
 from lambdas.domain.core.errors import ShardUnfinished
 from lambdas.domain.core.run import Run
+from lambdas.domain.evaluation.arms import TUNED
 from lambdas.domain.evaluation.shards import AnsweredShard, AnswerShard, ShardTrouble
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.serving.kinds import ON_DEMAND
@@ -24,15 +25,18 @@ def answer_shard(
     plan: Plan,
     shard: AnswerShard,
     serving: Serving,
+    arm: str,
     remaining_milliseconds: Callable[[], int],
     *,
     adapters: Adapters,
     clock: Clock,
 ) -> AnsweredShard:
-    """The tuned model's answers that are not stored yet. Raises as `answer_records`.
+    """The served model's answers that are not stored yet, as those of its `arm`. Raises as `answer_records`.
 
-    A map run tells only that too many shards failed, so that an error is stored where its explanation finds it.
+    All candidates share their list of shards, which names the tuned arm. A map run tells only that too many shards
+    failed, so that an error is stored where its explanation finds it.
     """
+    shard = shard.model_copy(update={"arm": arm}) if shard.arm == TUNED else shard
     patience = PATIENCE_WITH_DEPLOYMENT_SECONDS if serving.kind == ON_DEMAND else PATIENCE_WITH_THROUGHPUT_SECONDS
     limits = Limits(remaining_milliseconds, patience, serving.answer_until)
     try:
@@ -44,5 +48,5 @@ def answer_shard(
         raise
     except Exception as error:
         trouble = ShardTrouble(arm=shard.arm, number=shard.number, error=type(error).__name__, message=str(error))
-        adapters.answers.write_trouble(run.output_bucket, run.prefix, trouble)
+        adapters.answers.write_trouble(run.output_bucket, run.prefix, arm, trouble)
         raise

@@ -1,11 +1,12 @@
-"""CollectAnswers: joins the shards' answers into one file per arm, and ends a run whose tuned model gave too few.
+"""CollectAnswers: joins the shards' answers into one file per arm, and ends a run whose chosen model gave too few.
 
-A baseline that gave too few is missing in the report. CollectAnswers also chooses the pairs of answers that judges and
-people compare. Test sets are large: it holds one test record and one shard of each arm at a time.
+A baseline or another candidate that gave too few is missing in the report. CollectAnswers also chooses the pairs of
+answers that judges and people compare. Test sets are large: it holds one test record and one shard of each arm at a
+time.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
 from lambdas.adapters.adapters import Adapters
@@ -29,19 +30,24 @@ from lambdas.domain.evaluation.judging.pairwise import Pair, choose_records
 from lambdas.domain.evaluation.judging.shards import make_pair, plan_judge_shards
 from lambdas.domain.evaluation.shards import AnswerShard
 from lambdas.domain.plan.plan import Plan
+from lambdas.domain.report.caught_words import read_message
+from lambdas.domain.serving.leases import Servings
+from lambdas.domain.training.choice import ServedCandidate, TunedModel
 from lambdas.steps.observability import logger
 
 
-def collect_answers(run: Run, plan: Plan, *, adapters: Adapters) -> Responses:
+def collect_answers(run: Run, plan: Plan, model: TunedModel, servings: Servings, *, adapters: Adapters) -> Responses:
     """Writes each arm's answers, the pairs and the items of the judges' map.
 
     Raises EvaluationFailed and ServiceBusy.
     """
     test_records = plan.dataset.test.records
-    errors, compared = _join(run, plan, adapters)
+    others = [one for one in model.served if not one.chosen]
+    errors, compared = _join(run, plan, others, adapters)
     for arm, found in errors.items():
         logger.info("Answers joined", extra={"arm": arm, "records": test_records, "errors": found.total()})
     missing = _find_missing(run, plan, errors, adapters)
+    missing |= _find_missing_candidates(run, plan, others, servings, errors, adapters)
     require_answers({arm: found for arm, found in errors.items() if arm not in missing}, test_records)
     # There is nothing to compare without a base.
     pairs, judge_shards = _write_pairs(run, plan, [] if BASE in missing else compared, adapters)
@@ -62,7 +68,7 @@ def _find_missing(run: Run, plan: Plan, errors: Mapping[str, Counter[str]], adap
     missing = {}
     for arm, found in errors.items():
         described = describe_errors(found, plan.dataset.test.records)
-        if described is None or plan.arms[arm].model_id is None:
+        if described is None or arm not in plan.arms or plan.arms[arm].model_id is None:
             continue
         trouble = adapters.answers.read_baseline_trouble(run.output_bucket, run.prefix, arm)
         words = f"No answer to {described}." if trouble is None else trouble.message
@@ -71,18 +77,47 @@ def _find_missing(run: Run, plan: Plan, errors: Mapping[str, Counter[str]], adap
     return missing
 
 
-def _join(run: Run, plan: Plan, adapters: Adapters) -> tuple[dict[str, Counter[str]], list[int]]:
+def _find_missing_candidates(
+    run: Run,
+    plan: Plan,
+    others: Sequence[ServedCandidate],
+    servings: Servings,
+    errors: Mapping[str, Counter[str]],
+    adapters: Adapters,
+) -> dict[str, str]:
+    """The candidates beside the chosen one whose lease failed, or that have too few answers, and why."""
+    missing = {}
+    for one in others:
+        described = describe_errors(errors[one.arm], plan.dataset.test.records)
+        if described is None:
+            continue
+        trouble = adapters.answers.read_trouble(run.output_bucket, run.prefix, one.arm)
+        words = f"No answer to {described}." if trouble is None else trouble.message
+        lease = servings.of(one.number)
+        if lease is not None and lease.failure is not None and trouble is None:
+            words = f"{lease.failure.error}: {read_message(lease.failure.cause)}"
+        logger.warning("Arm missing", extra={"arm": one.arm, "reason": words})
+        missing[one.arm] = shortened_to_bytes(words, MISSING_ARM_BYTES)
+    return missing
+
+
+def _join(
+    run: Run, plan: Plan, others: Sequence[ServedCandidate], adapters: Adapters
+) -> tuple[dict[str, Counter[str]], list[int]]:
     """Writes each arm's answers.
 
     Returns how often each arm has each error, and the records that the tuned model and its base have both answered.
     """
     bucket, prefix, answers = run.output_bucket, run.prefix, adapters.answers
     items = [item for key in (plan.shards.baselines, plan.shards.tuned) for item in answers.read_shards(bucket, key)]
-    joined = {arm: _join_arm(run, plan, [item for item in items if item.arm == arm], adapters) for arm in plan.arms}
+    for one in others:
+        items += [item.model_copy(update={"arm": one.arm}) for item in answers.read_shards(bucket, one.shards)]
+    arms = [*plan.arms, *(one.arm for one in others)]
+    joined = {arm: _join_arm(run, plan, [item for item in items if item.arm == arm], adapters) for arm in arms}
     questions = answers.read_questions(bucket, prefix)
-    errors, compared = {arm: Counter[str]() for arm in plan.arms}, []
+    errors, compared = {arm: Counter[str]() for arm in arms}, []
     with ExitStack() as stack:
-        writers = {arm: stack.enter_context(answers.arm_writer(bucket, prefix, arm)) for arm in plan.arms}
+        writers = {arm: stack.enter_context(answers.arm_writer(bucket, prefix, arm)) for arm in arms}
         for index in range(plan.dataset.test.records):
             question = next(questions, None)
             lines = {arm: with_question(next(own), question) for arm, own in joined.items()}

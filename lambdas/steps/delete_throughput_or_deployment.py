@@ -1,6 +1,6 @@
-"""DeleteThroughputOrDeployment: deletes what serves the run's model and asks whether it is gone.
+"""DeleteThroughputOrDeployment: deletes what serves a candidate and asks whether it is gone.
 
-Every path after the purchase leads through here.
+Every path of a lease after the purchase leads through here.
 """
 
 from typing import Annotated
@@ -11,14 +11,18 @@ from pydantic import ConfigDict
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.served_models import ServedModels
 from lambdas.adapters.aws.service_errors import Conflict, Refused
+from lambdas.domain.core.caught import Failure
 from lambdas.domain.core.errors import ServiceBusy, ThroughputNotDeleted
 from lambdas.domain.core.fact import READABLE, Fact
+from lambdas.domain.core.outside_text import shortened_to_bytes
 from lambdas.domain.core.run import Run, bedrock_name
+from lambdas.domain.core.state_budget import LEASE_ERROR_BYTES, LEASE_FAILURE_BYTES
 from lambdas.domain.core.timestamps import now
+from lambdas.domain.report.caught_words import read_message
 from lambdas.domain.serving.kinds import CREATING, KINDS, hourly_cost
+from lambdas.domain.serving.leases import Lease
 from lambdas.domain.serving.polling import DELETE_AGAIN_EVERY_ATTEMPTS, FIRST_ALARMING_DELETION_ATTEMPT
 from lambdas.domain.serving.serving import PlannedServing, Serving, assume_serving, count_attempt, mark_deleted
-from lambdas.domain.serving.slots import Slot
 from lambdas.steps.observability import logger, metrics
 
 
@@ -35,44 +39,61 @@ class _Preflight(Fact):
 
 
 class DeletionState(Fact):
-    """What the deletion reads of the state. An unreadable fact counts as missing: nothing may keep billing."""
+    """What the deletion reads of an item. An unreadable fact counts as missing: nothing may keep billing.
+
+    `cut_off` says that the item has nothing to do but this: what it did before is not known.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
     run: Run
+    lease: Lease
     plan: Annotated[PlannedServing | None, READABLE] = None
     preflight: Annotated[_Preflight | None, READABLE] = None
-    slot: Annotated[Slot | None, READABLE] = None
-    serving: Annotated[Serving | None, READABLE] = None
+    cut_off: Annotated[bool | None, READABLE] = False
 
     @property
     def may_have_bought(self) -> bool:
-        """Whether a request may have been sent: the run had its slot, or its slot cannot be read."""
-        return self.slot.acquired if self.slot else "slot" in self.model_fields_set
+        """Whether a request may have been sent: the candidate had its slot, or nobody can tell."""
+        if self.cut_off is not False:
+            return True
+        return self.lease.slot.acquired if self.lease.slot else "slot" in self.lease.model_fields_set
 
 
 def delete_throughput_or_deployment(
     state: DeletionState, *, adapters: Adapters, environment_name: str, model_unit_price_per_hour: float | None
-) -> Serving:
-    """One attempt; `deleted` is true only where Bedrock no longer finds it, and then the run's slot is free.
+) -> Lease:
+    """The lease after one attempt; `deleted` is true only where Bedrock no longer finds it, and then its slot is free.
 
     It is found by its name where its request was never recorded, as a throughput and as a deployment where the plan
     does not say which. `model_unit_price_per_hour` counts where the preflight made no estimate. Raises
     ThroughputNotDeleted when all attempts are used up.
     """
-    name, plan = bedrock_name(environment_name, state.run.id), state.plan
-    serving = state.serving or assume_serving(name, plan.kind if plan else None)
+    run, lease, plan = state.run, state.lease, state.plan
+    name = bedrock_name(environment_name, run.id, lease.number)
+    serving = lease.serving or assume_serving(name, plan.kind if plan else None)
     estimate = state.preflight.estimate if state.preflight else None
     estimated = estimate.model_unit_price_per_hour if estimate else None
     price = model_unit_price_per_hour if estimated is None else estimated
-    # A run that had its slot may have sent a request whose outcome nobody recorded.
+    # A candidate that had its slot may have sent a request whose outcome nobody recorded.
     may_appear_late = serving.arn is None and state.may_have_bought
     cost = hourly_cost(plan.model_units if plan else None, price)
     serving = _attempt(serving, adapters.served_models, cost, may_appear_late=may_appear_late)
     logger.info("Deletion attempted", extra={"serving": name, "deleted": serving.deleted})
-    if serving.deleted:
-        _give_slot_back(state.run, adapters)
-    return serving
+    if not serving.deleted:
+        return lease.model_copy(update={"serving": serving})
+    _give_slot_back(run, lease.number, adapters)
+    return Lease(number=lease.number, serving=serving, failure=_shortened(lease.failure))
+
+
+def _shortened(failure: Failure | None) -> Failure | None:
+    """What the run keeps of a lease that failed: the leases of all candidates stand in one state."""
+    if failure is None:
+        return None
+    return Failure(
+        error=shortened_to_bytes(failure.error, LEASE_ERROR_BYTES),
+        cause=shortened_to_bytes(read_message(failure.cause), LEASE_FAILURE_BYTES),
+    )
 
 
 def _attempt(serving: Serving, models: ServedModels, cost: str, *, may_appear_late: bool) -> Serving:
@@ -169,9 +190,9 @@ def _is_alarming(serving: Serving, trouble: Refused | ServiceBusy, models: Serve
     return found is not None and found.status != CREATING
 
 
-def _give_slot_back(run: Run, adapters: Adapters) -> None:
+def _give_slot_back(run: Run, candidate: int, adapters: Adapters) -> None:
     """Lets the next run buy. Where this fails, the reconciler does it when the run has ended."""
     try:
-        adapters.slots.give_back(run.output_bucket, run.id)
+        adapters.slots.give_back(run.output_bucket, run.id, candidate)
     except (Refused, ServiceBusy):
         logger.exception("Slot not given back")

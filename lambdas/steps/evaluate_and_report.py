@@ -22,7 +22,7 @@ from lambdas.domain.report.assemble import RunFacts, assemble_success
 from lambdas.domain.report.learning_curve import curve_arms
 from lambdas.domain.report.success_message import headline, success_message
 from lambdas.domain.report.summary import ReportSummary
-from lambdas.domain.serving.serving import Serving
+from lambdas.domain.serving.leases import Servings
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.choice import TunedModel
 from lambdas.domain.training.losses import NO_LOSSES, JobLosses
@@ -36,7 +36,7 @@ def evaluate_and_report(
     plan: Plan,
     jobs: Jobs,
     model: TunedModel,
-    serving: Serving,
+    servings: Servings,
     responses: Responses,
     *,
     adapters: Adapters,
@@ -71,7 +71,7 @@ def evaluate_and_report(
         plan=plan,
         jobs=jobs,
         model=model,
-        serving=serving,
+        servings=servings,
         approval=approval.outcome() if approval else None,
         preflight=preflight,
     )

@@ -3,12 +3,14 @@
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.adapters.adapters import Adapters
+from lambdas.domain.core.caught import Failure
 from lambdas.domain.core.run import Run
+from lambdas.domain.evaluation.arms import TUNED
 from lambdas.domain.report import approval
 from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.assemble import RunFacts, assemble_failure
 from lambdas.domain.report.failure import Explanation, explain
-from lambdas.domain.report.run_state import Failure, RunState
+from lambdas.domain.report.run_state import RunState
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.report_file import has_result, read_preflight, write_report
 
@@ -18,7 +20,7 @@ def explain_failure(state: RunState, *, adapters: Adapters) -> Explanation:
     run = state.run
     if state.unreadable:
         logger.warning("Facts of the state that cannot be read", extra={"facts": state.unreadable})
-    trouble = adapters.answers.read_trouble(run.output_bucket, run.prefix) if run else None
+    trouble = adapters.answers.read_trouble(run.output_bucket, run.prefix, TUNED) if run else None
     asked = _read_approval(state, run, adapters) if run else None
     explanation = explain(state, trouble, asked)
     logger.error("Run failed", extra={"error": explanation.error, "cause": explanation.cause})
@@ -30,7 +32,7 @@ def explain_failure(state: RunState, *, adapters: Adapters) -> Explanation:
             plan=state.plan,
             jobs=state.jobs,
             model=state.model,
-            serving=state.serving,
+            servings=state.servings,
             approval=asked,
             preflight=read_preflight(run, adapters=adapters),
             jobs_unknown=state.stop_failure is not None,

@@ -20,6 +20,7 @@ from lambdas.domain.serving.serving import (
     require_lease,
 )
 from lambdas.domain.serving.slots import Holder, Slot
+from lambdas.domain.training.choice import ServedCandidate
 from lambdas.steps.observability import logger, metrics
 
 _NO_ROOM = "ServiceQuotaExceededException"
@@ -39,25 +40,25 @@ class _QuotaInUse(Exception):  # noqa: N818 - it says it all
 def purchase_throughput_or_deploy(
     run: Run,
     plan: PlannedServing,
-    model_arn: str,
+    served: ServedCandidate,
     slot: Slot,
     *,
     adapters: Adapters,
     environment_name: str,
     topic_arn: str,
 ) -> Serving:
-    """The run's throughput or deployment: a new one, the one that an earlier attempt made, or none yet.
+    """The candidate's throughput or deployment: a new one, the one that an earlier attempt made, or none yet.
 
-    The run comes back where a quota is in use, for which it gives its slot and with it its lease back, where it has no
+    The run comes back where a quota is in use, for which it gives the slot and with it the lease back, where it has no
     slot any more, and where AWS is busy: then something may have been made, and the slot stays its own. Of a quota that
     is waited for long people are told, once. Raises ThroughputFailed.
     """
     in_use = False
-    name = bedrock_name(environment_name, run.id)
+    name = bedrock_name(environment_name, run.id, served.number)
     try:
-        return _buy(run, plan, model_arn, slot, adapters, name)
+        return _buy(run, plan, served, slot, adapters, name)
     except _QuotaInUse as refused:
-        adapters.slots.give_back(run.output_bucket, run.id)
+        adapters.slots.give_back(run.output_bucket, run.id, served.number)
         in_use, reason = True, f"{refused} The run waits until there is room; nothing of it bills meanwhile."
     except _NoSlot as lost:
         reason = str(lost)
@@ -79,21 +80,21 @@ def _tell(message: Notification, adapters: Adapters, topic_arn: str) -> None:
         logger.warning("Wait for a quota not told", extra={"trouble": str(trouble)})
 
 
-def _buy(run: Run, plan: PlannedServing, model_arn: str, slot: Slot, adapters: Adapters, name: str) -> Serving:
+def _buy(run: Run, plan: PlannedServing, served: ServedCandidate, slot: Slot, adapters: Adapters, name: str) -> Serving:
     """What serves the model, on the slot's lease: so a repeated request is the same, tags included.
 
     On another slot the lease and so the request is another one, and needs another token; the name stays, so that
     nothing can be bought twice.
     """
-    own = _require_own_slot(run, plan, slot, adapters, name)
+    own = _require_own_slot(run, plan, served, slot, adapters, name)
     lease_ends_at, answer_until = own.lease_ends_at, own.answer_until
-    kind, token = plan.kind, client_request_token(run.id, "throughput", since=own.acquired_at)
+    kind, token = plan.kind, client_request_token(run.id, "throughput", served.number, since=own.acquired_at)
     requested_at = now()
     tags = {**plan.tags, LEASE_TAG: lease_ends_at}
     try:
-        arn = adapters.served_models.create(kind, name, token, model_arn, plan.model_units, tags)
+        arn = adapters.served_models.create(kind, name, token, served.model_arn, plan.model_units, tags)
     except Refused as refusal:
-        found = _adopt(name, plan, model_arn, refusal, slot, adapters)
+        found = _adopt(name, plan, served.model_arn, refusal, slot, adapters)
         logger.info(f"{noun(kind).capitalize()} of an earlier attempt adopted", extra={"serving_arn": found.arn})
         return record_request(name, kind, found.arn, found.created_at, lease_ends_at, answer_until)
     logger.info(f"{noun(kind).capitalize()} requested", extra={"serving_arn": arn})
@@ -101,14 +102,16 @@ def _buy(run: Run, plan: PlannedServing, model_arn: str, slot: Slot, adapters: A
     return record_request(name, kind, arn, requested_at, lease_ends_at, answer_until)
 
 
-def _require_own_slot(run: Run, plan: PlannedServing, slot: Slot, adapters: Adapters, name: str) -> Holder:
-    """The holder of the run's slot; raises ThroughputFailed where the lease is used up.
+def _require_own_slot(
+    run: Run, plan: PlannedServing, served: ServedCandidate, slot: Slot, adapters: Adapters, name: str
+) -> Holder:
+    """The holder of the candidate's slot; raises ThroughputFailed where the lease is used up.
 
-    Where the run has no slot, as after an attempt that was killed behind giving it back, it raises _NoSlot; or
-    ThroughputFailed where something has the run's name all the same, since that must be deleted.
+    Where it has no slot, as after an attempt that was killed behind giving it back, it raises _NoSlot; or
+    ThroughputFailed where something has its name all the same, since that must be deleted.
     """
     held = [each.holder for each in adapters.slots.held(run.output_bucket)]
-    own = next((holder for holder in held if holder.run_id == run.id), None)
+    own = next((holder for holder in held if holder.belongs_to(run.id, served.number)), None)
     if own is None:
         lost = f"The run has lost its throughput slot ({slot.key}), as after it was stopped"
         if _exists(plan, adapters, name):

@@ -11,6 +11,7 @@ from lambdas.domain.preflight.checks import PreflightResult, document, failure_m
 from lambdas.domain.preflight.concurrency import WantedConcurrency
 from lambdas.domain.preflight.subject import EnvironmentResources, Names, Subject, Topics, needs_of
 from lambdas.domain.preflight.time_limit import RunTime
+from lambdas.domain.training.given_model import GIVEN_NUMBER
 from lambdas.domain.training.network import JobNetwork
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.preflight_checks import make_checks
@@ -72,10 +73,11 @@ def run_preflight(
 
 
 def _names(environment: str, run: Run, plan: Plan) -> Names:
+    numbers = [candidate.number for candidate in plan.candidates]
     return Names(
         environment=environment,
         run_id=run.id,
         training_uri=plan.dataset.train.uri,
-        serving=bedrock_name(environment, run.id),
-        candidates=tuple(bedrock_name(environment, run.id, candidate.number) for candidate in plan.candidates),
+        served=tuple(bedrock_name(environment, run.id, number) for number in numbers or [GIVEN_NUMBER]),
+        candidates=tuple(bedrock_name(environment, run.id, number) for number in numbers),
     )

@@ -61,7 +61,7 @@ class _Turn:
         executions = {*ended, *self._turn.executions_stopped, *self._ended_lately()}
         ended_runs = {run for execution in executions if (run := run_of_execution(self._execution(execution)))}
         for kind in KINDS:
-            listed = self._listed(kind, ended_runs | {slot.holder.run_id for slot in held})
+            listed = self._listed(kind, ended_runs, held)
             judged = [found for found in earlier if found.kind == kind]
             for found in judged:
                 self._delete(found)
@@ -129,24 +129,33 @@ class _Turn:
                 return list(self._adapters.executions.failed_between(self._scope.state_machine_arn, started, moment))
         return []
 
-    def _listed(self, kind: ServingKind, runs: set[str]) -> list[Listed]:
-        """All of the kind in the account, and those of the runs, which a list may not show yet, or not at all."""
+    def _listed(self, kind: ServingKind, runs: set[str], held: Sequence[Held]) -> list[Listed]:
+        """All of the kind in the account, and those of runs and slots, which a list may not show yet, or not at all."""
         listed: list[Listed] = []
         try:
             listed = self._adapters.served_models.list_all(kind)
         except (ServiceBusy, Refused) as error:
             self._note(f"the list of {noun(kind)}s", error)
             self._turn.unlisted.append(kind)
-        names = [bedrock_name(self._scope.terms.environment, run) for run in sorted(runs)]
-        return joined(listed, serving_of_names(kind, names, self._adapters.served_models, self._noted))
+        names = [name for run in sorted(runs) for name in self._names_of(run)]
+        names += [self._name_of(slot) for slot in held]
+        found = serving_of_names(kind, list(dict.fromkeys(names)), self._adapters.served_models, self._noted)
+        return joined(listed, found)
+
+    def _names_of(self, run: str) -> list[str]:
+        """The names of all that may serve a candidate of the run; the first one is what earlier versions gave."""
+        numbers = range(1, self._scope.most_candidates + 1)
+        return [bedrock_name(self._scope.terms.environment, run, number) for number in (None, *numbers)]
+
+    def _name_of(self, slot: Held) -> str:
+        return bedrock_name(self._scope.terms.environment, slot.holder.run_id, slot.holder.candidate)
 
     def _listed_jobs(self, runs: set[str]) -> list[Listed]:
         """All jobs in progress in the account, and those of the runs, which a list may not show yet."""
         listed: list[Listed] = []
         with self._noted("the list of customization jobs"):
             listed = self._adapters.bedrock.list_running_jobs()
-        environment, numbers = self._scope.terms.environment, range(1, self._scope.most_candidates + 1)
-        names = [bedrock_name(environment, run, number) for run in sorted(runs) for number in numbers]
+        names = [name for run in sorted(runs) for name in self._names_of(run)[1:]]
         return joined(listed, running_jobs_of_names(names, self._adapters.bedrock, self._noted))
 
     def _settle_served(self, kind: ServingKind, listed: Listed) -> None:
@@ -258,7 +267,7 @@ class _Turn:
             self._turn.models_deleted.append(listed.arn)
 
     def _settle_slot(self, slot: Held) -> None:
-        name = bedrock_name(self._scope.terms.environment, slot.holder.run_id)
+        name = self._name_of(slot)
         execution = self._execution(slot.holder.execution_arn)
         released = lease.may_release(execution, self._scope.terms, now())
         if released and all(self._adapters.served_models.find(kind, name) is None for kind in KINDS):

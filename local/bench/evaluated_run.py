@@ -15,7 +15,8 @@ from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.evaluation.shards import plan_shards
 from lambdas.domain.plan.plan import Plan, PlannedSets, PlannedTestSet, ShardLists
-from lambdas.domain.serving.serving import Serving
+from lambdas.domain.serving.leases import EndedLease, Servings
+from lambdas.domain.serving.serving import assume_serving
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.candidates import Candidate
 from lambdas.domain.training.choice import TunedModel
@@ -77,8 +78,8 @@ def make_plan(size: Size) -> Plan:
     )
 
 
-def make_outcome() -> tuple[Jobs, TunedModel, Serving]:
-    """`$.jobs`, `$.model` and `$.serving`."""
+def make_outcome() -> tuple[Jobs, TunedModel, Servings]:
+    """`$.jobs`, `$.model` and `$.servings`."""
     model = TunedModel(
         number=1,
         name="bench",
@@ -94,7 +95,7 @@ def make_outcome() -> tuple[Jobs, TunedModel, Serving]:
     return (
         Jobs(status="Completed", candidates=[]),
         model,
-        Serving(kind="on_demand", name="bench", arn=None, wait_seconds=1),
+        Servings(leases=[EndedLease(number=1, serving=assume_serving("bench", "on_demand"))]),
     )
 
 

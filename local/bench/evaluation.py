@@ -34,11 +34,12 @@ def run_step(step: str, folder: Path, size: Size) -> None:
     if step == "collect":
         from lambdas.steps.collect_answers import collect_answers  # noqa: PLC0415 - the other step's process does without
 
-        collect_answers(run, plan, adapters=adapters)
+        _, model, servings = make_outcome()
+        collect_answers(run, plan, model, servings, adapters=adapters)
         return
     from lambdas.steps.evaluate_and_report import evaluate_and_report  # noqa: PLC0415 - as above
 
-    jobs, model, serving = make_outcome()
+    jobs, model, servings = make_outcome()
     answered = {arm: ArmCounts(n=size.records, errors=0) for arm in size.names}
     responses = Responses(arms=answered, pairs=0, judge_shards=0)
     evaluate_and_report(
@@ -46,7 +47,7 @@ def run_step(step: str, folder: Path, size: Size) -> None:
         plan,
         jobs,
         model,
-        serving,
+        servings,
         responses,
         adapters=adapters,
         environment="bench",

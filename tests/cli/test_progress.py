@@ -63,7 +63,7 @@ def test_a_wait_for_a_job_says_what_the_job_is_doing() -> None:
 def test_a_wait_before_the_purchase_says_for_what() -> None:
     """A quota that is in use, or the runs that have the slots."""
     wait = EnteredState("WaitForSlot", "Wait", entered_at=ENTERED)
-    refused = {"slot": {"message": None}, "serving": {"message": "A quota of the account is in use."}}
+    refused = {"lease": {"slot": {"message": None}, "serving": {"message": "A quota of the account is in use."}}}
     assert describe(wait, Snapshot("RUNNING", facts=refused)) == "Wait for slot: A quota of the account is in use."
-    held = {"slot": {"message": "Waiting for a throughput slot."}}
+    held = {"lease": {"slot": {"message": "Waiting for a throughput slot."}}}
     assert describe(wait, Snapshot("RUNNING", facts=held)) == "Wait for slot: Waiting for a throughput slot."

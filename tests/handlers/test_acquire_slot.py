@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
-def acquire(adapters: Adapters, name: str, previous: Slot | None = None) -> Slot:
-    """What the step gives a run of this name where there is one slot."""
+def acquire(adapters: Adapters, name: str, previous: Slot | None = None, candidate: int = 1) -> Slot:
+    """What the step gives a candidate of the run of this name where there is one slot."""
     execution = f"arn:execution:{name}"
     source = RunSource(bucket="input-bucket", key=f"input/{name}.jsonl", version_id="v1")
     run = Run(
@@ -32,7 +32,7 @@ def acquire(adapters: Adapters, name: str, previous: Slot | None = None) -> Slot
         prefix=f"runs/{name}/",
         claimed_at="2026-01-21T21:00:00.000Z",
     )
-    return acquire_slot(run, previous, adapters=adapters, slots=1, longest_lease_hours=8)
+    return acquire_slot(run, candidate, previous, adapters=adapters, slots=1, longest_lease_hours=8)
 
 
 def test_the_first_run_gets_the_slot_and_the_second_waits_its_turn(s3: "S3Client", adapters: Adapters) -> None:
@@ -41,7 +41,7 @@ def test_the_first_run_gets_the_slot_and_the_second_waits_its_turn(s3: "S3Client
     second = acquire(adapters, "second")
     assert (first.acquired, second.acquired) == (True, False)
     assert "first" in str(second.message)
-    adapters.slots.give_back(OUTPUT_BUCKET, "first")
+    adapters.slots.give_back(OUTPUT_BUCKET, "first", 1)
     third = acquire(adapters, "second", second)
     assert (third.acquired, third.waited_seconds) == (True, second.wait_seconds)
 
@@ -52,9 +52,20 @@ def test_a_repeated_attempt_keeps_its_slot_and_lease(s3: "S3Client", adapters: A
     assert acquire(adapters, "first") == first
 
 
+def test_another_candidate_of_the_run_waits_for_a_slot_of_its_own(s3: "S3Client", adapters: Adapters) -> None:
+    """The second one would be bought on the lease of the first, and nobody would count it."""
+    first = acquire(adapters, "first")
+    second = acquire(adapters, "first", candidate=2)
+    assert (first.acquired, second.acquired) == (True, False)
+    assert "first (candidate 1)" in str(second.message)
+    assert not adapters.slots.give_back(OUTPUT_BUCKET, "first", 2)
+    assert adapters.slots.give_back(OUTPUT_BUCKET, "first", 1)
+    assert acquire(adapters, "first", second, candidate=2).acquired
+
+
 def test_a_lowered_number_of_slots_counts_those_still_held(s3: "S3Client", adapters: Adapters) -> None:
     """Two runs of before the deployment may still have theirs."""
-    holder = slots.begin_lease("earlier", "arn:execution", "2026-01-21T22:00:00.000Z", 8)
+    holder = slots.begin_lease("earlier", 1, "arn:execution", "2026-01-21T22:00:00.000Z", 8)
     s3.put_object(Bucket=OUTPUT_BUCKET, Key="throughput-slots/2.json", Body=holder.model_dump_json().encode())
     assert acquire(adapters, "new").acquired is False
 
@@ -80,7 +91,7 @@ def test_runs_at_once_never_get_more_than_there_are(
     monkeypatch.setattr(adapters.slots, "held", lambda _bucket: [])
 
     def take(run: int) -> bool:
-        wanted = slots.begin_lease(f"run-{run}", "arn:execution", "2026-01-21T22:00:00.000Z", 8)
+        wanted = slots.begin_lease(f"run-{run}", 1, "arn:execution", "2026-01-21T22:00:00.000Z", 8)
         return isinstance(adapters.slots.take(OUTPUT_BUCKET, wanted, number), throughput_slots.Held)
 
     with ThreadPoolExecutor(8) as pool:
@@ -89,7 +100,7 @@ def test_runs_at_once_never_get_more_than_there_are(
 
 def test_a_slot_that_changed_hands_is_not_freed(s3: "S3Client", adapters: Adapters) -> None:
     """Two clean-ups read the dead holder; the slower one must not free the slot of the run that came next."""
-    dead = slots.begin_lease("dead", "arn:execution", "2026-01-21T22:00:00.000Z", 8)
+    dead = slots.begin_lease("dead", 1, "arn:execution", "2026-01-21T22:00:00.000Z", 8)
     adapters.slots.take(OUTPUT_BUCKET, dead, 1)
     [read] = adapters.slots.held(OUTPUT_BUCKET)
     adapters.slots.free(OUTPUT_BUCKET, read)

@@ -98,7 +98,7 @@ class Sweep:
     def choose(self) -> TunedModel:
         """ChooseModel."""
         assert self.jobs is not None
-        return choose_model(self.run, self.jobs, adapters=self.adapters)
+        return choose_model(self.run, self.plan, self.jobs, adapters=self.adapters)
 
     def stop(self) -> Jobs:
         """StopJobs."""

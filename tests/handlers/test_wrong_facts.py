@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import InvalidEvent, InvalidState
 from tests.task_modules import task_modules
-from tests.unit.run_states import RUN, make_job, make_jobs, make_model, make_plan, make_serving
+from tests.unit.run_states import RUN, make_job, make_jobs, make_model, make_plan, make_serving, make_servings
 
 JUDGE_SHARD = {"judge": "maker.judge", "number": 0, "first": 0, "records": 1}
 FACTS: dict[str, Any] = {
@@ -19,6 +19,9 @@ FACTS: dict[str, Any] = {
     "model": make_model(),
     "slot": {"acquired": True, "key": "throughput-slots/1.json", "wait_seconds": 60, "message": ""},
     "serving": make_serving(),
+    "servings": make_servings(make_serving()),
+    "served": {"number": 1, "name": "n", "model_arn": "arn:m", "arm": "tuned", "chosen": True, "shards": "s"},
+    "lease": {"number": 1, "failure": None},
     "shard": {"arm": "base", "model_id": "base.model", "number": 0, "first": 0, "records": 1},
     "responses": {"arms": {}, "pairs": 0, "judge_shards": 0},
     "report": {"uri": "s3://out/report.json", "verdict": "promote", "subject": "s", "message": "m"},
@@ -34,24 +37,24 @@ READS: dict[str, tuple[str, ...]] = {
     "start_jobs": ("run", "plan"),
     "check_jobs": ("run", "jobs", "topic_arn"),
     "answer_baseline_shard": ("run", "plan", "shard"),
-    "choose_model": ("run", "jobs"),
+    "choose_model": ("run", "plan", "jobs"),
     "request_approval": ("run", "plan", "jobs", "model", "task_token", "timeout_seconds", "topic_arn"),
-    "acquire_slot": ("run",),
-    "purchase_throughput_or_deploy": ("run", "plan", "model", "slot", "topic_arn"),
+    "acquire_slot": ("run", "lease"),
+    "purchase_throughput_or_deploy": ("run", "plan", "served", "slot", "topic_arn"),
     "check_serving": ("serving",),
-    "answer_shard": ("run", "plan", "shard", "serving"),
+    "answer_shard": ("run", "plan", "shard", "serving", "served"),
     # What is wrong elsewhere must not keep it from deleting.
-    "delete_throughput_or_deployment": ("run",),
+    "delete_throughput_or_deployment": ("run", "lease"),
     "discard_models": ("run", "plan"),
-    "collect_answers": ("run", "plan"),
+    "collect_answers": ("run", "plan", "model", "servings"),
     "judge_shard": ("run", "shard"),
-    "evaluate_and_report": ("run", "plan", "jobs", "model", "serving", "responses"),
+    "evaluate_and_report": ("run", "plan", "jobs", "model", "servings", "responses"),
     "promote_champion": ("run", "report"),
     "stop_jobs": ("run", "plan"),
     # It explains whatever there is.
     "explain_failure": (),
 }
-MAY_BE_MISSING = {"start_jobs": "jobs", "acquire_slot": "slot", "discard_models": "jobs", "stop_jobs": "jobs"}
+MAY_BE_MISSING = {"start_jobs": "jobs", "discard_models": "jobs", "stop_jobs": "jobs"}
 
 
 def _state(handler: str) -> dict[str, Any]:

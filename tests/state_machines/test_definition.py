@@ -21,10 +21,17 @@ ROOT = Path(__file__).parents[2]
 APPROVAL_SECONDS = 86_400
 DEFINITION: dict[str, Any] = json.loads(
     definition_text(
-        {"MaxConcurrency": 10, "ExecutionTimeoutSeconds": 604_800, "ApprovalTimeoutSeconds": APPROVAL_SECONDS}
+        {
+            "MaxConcurrency": 10,
+            "MaxThroughputs": 2,
+            "ExecutionTimeoutSeconds": 604_800,
+            "ApprovalTimeoutSeconds": APPROVAL_SECONDS,
+        }
     )
 )
 STATES = dict(states(DEFINITION))
+# What the map does with an item: the lease of one candidate.
+LEASE: dict[str, Any] = STATES["ServeModels"]["ItemProcessor"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 # While a run is in these, nothing of it bills by the hour, and its training is paid for or under way.
 NOTHING_BILLS = {"StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot", "CollectAnswers", "EvaluateAndReport"}
@@ -215,55 +222,98 @@ def _targets(state: dict[str, Any]) -> Iterator[str]:
     yield from (state[key] for key in ("Next", "Default") if key in state)
 
 
-def _reachable(start: str, *, closed: set[str]) -> set[str]:
+def _reachable(start: str, *, closed: set[str], machine: dict[str, Any] = DEFINITION) -> set[str]:
     """All states that a run can get to from `start` without going through a closed one."""
-    assert closed <= DEFINITION["States"].keys(), "a name that no state has closes nothing"
+    assert closed <= machine["States"].keys(), "a name that no state has closes nothing"
     seen: set[str] = set()
     ahead = [start]
     while ahead:
         name = ahead.pop()
         if name not in seen and name not in closed:
             seen.add(name)
-            ahead.extend(_targets(DEFINITION["States"][name]))
+            ahead.extend(_targets(machine["States"][name]))
     return seen
 
 
-ENDS = {
-    name for name, state in DEFINITION["States"].items() if state["Type"] in ("Succeed", "Fail") or state.get("End")
-}
-
-
 def test_no_path_from_the_purchase_ends_without_the_verified_deletion() -> None:
-    """The first promise, as a search over every Next, Default, choice and Catch of the definition."""
-    # Nothing passes the deletion: what is told of a run, and its ends, lie behind it.
-    assert _reachable("PurchaseThroughputOrDeploy", closed={"DeleteThroughputOrDeployment"}).isdisjoint(
-        ENDS | {"IsServingDeleted", "ExplainFailure"}
+    """The first promise, as a search over every Next, Default, choice and Catch of a lease."""
+    states = LEASE["States"]
+    ends = {name for name, state in states.items() if state["Type"] in ("Succeed", "Fail") or state.get("End")}
+    assert ends == {"LeaseEnded"}
+    # Nothing passes the deletion: the lease's only end lies behind it.
+    assert _reachable("PurchaseThroughputOrDeploy", closed={"DeleteThroughputOrDeployment"}, machine=LEASE).isdisjoint(
+        {"LeaseEnded", "IsServingDeleted"}
     )
     # Behind the deletion there are two ways on: the question whether it is gone, and a failure that a person must see.
-    deletion = DEFINITION["States"]["DeleteThroughputOrDeployment"]
-    assert list(_targets(deletion)) == ["ExplainFailure", "IsServingDeleted"]
-    assert deletion["Catch"][0]["ResultPath"] == "$.deletion_failure"
-    # The question lets no run go on but one with nothing left: any other is asked again.
-    assert list(_targets(DEFINITION["States"]["IsServingDeleted"])) == ["DiscardModels", "WaitForDeletion"]
-    assert DEFINITION["States"]["WaitForDeletion"]["Next"] == "DeleteThroughputOrDeployment"
-    # The test can fail: without the doors there is an end in reach.
-    assert not _reachable("PurchaseThroughputOrDeploy", closed=set()).isdisjoint(ENDS)
+    deletion = states["DeleteThroughputOrDeployment"]
+    assert list(_targets(deletion)) == ["LeaseEnded", "IsServingDeleted"]
+    assert deletion["Catch"][0]["ResultPath"] == "$.lease.deletion_failure"
+    # The question lets no lease end but one with nothing left: any other is asked again.
+    assert list(_targets(states["IsServingDeleted"])) == ["LeaseEnded", "WaitForDeletion"]
+    assert states["WaitForDeletion"]["Next"] == "DeleteThroughputOrDeployment"
+    # The test can fail: without the door there is an end in reach.
+    assert "LeaseEnded" in _reachable("PurchaseThroughputOrDeploy", closed=set(), machine=LEASE)
+
+
+def test_no_lease_fails_the_map() -> None:
+    """On AWS a failed item stops the other items in the middle of their leases."""
+    for name, state in LEASE["States"].items():
+        assert state["Type"] != "Fail"
+        if state["Type"] in ("Task", "Map"):
+            [catch] = state["Catch"]
+            assert catch["ErrorEquals"] == ["States.ALL"], name
+            assert catch["ResultPath"] in ("$.lease.failure", "$.lease.deletion_failure"), name
+    assert LEASE["States"]["LeaseEnded"]["OutputPath"] == "$.lease"
+
+
+def test_a_lease_that_could_not_be_deleted_reaches_a_person_first() -> None:
+    """Whatever became of the other leases: the count of all of them decides, not that of the chosen one."""
+    top = DEFINITION["States"]
+    assert top["ServeModels"]["ResultSelector"] == {
+        "leases.$": "$",
+        "not_deleted.$": "States.ArrayLength($[*].deletion_failure)",
+    }
+    asked = top[top["ServeModels"]["Next"]]
+    assert asked["Choices"] == [
+        {"Variable": "$.servings.not_deleted", "NumericGreaterThan": 0, "Next": "ExplainFailure"}
+    ]
+    assert asked["Default"] == "DiscardModels"
+
+
+def test_a_map_that_fails_as_a_whole_deletes_in_a_second_round_and_buys_nothing() -> None:
+    """Its leases were cut off, and none of their ends was recorded; DataLimitExceeded is caught by its name alone."""
+    top = DEFINITION["States"]
+    assert [catch["ErrorEquals"] for catch in top["ServeModels"]["Catch"]] == [
+        ["States.DataLimitExceeded"],
+        ["States.ALL"],
+    ]
+    assert {(catch["ResultPath"], catch["Next"]) for catch in top["ServeModels"]["Catch"]} == {
+        ("$.failure", "AreLeasesCutOff")
+    }
+    assert list(_targets(top["AreLeasesCutOff"])) == ["ExplainFailure", "CutLeasesOff"]
+    cut = top["CutLeasesOff"]
+    assert (cut["Result"], cut["ResultPath"], cut["Next"]) == (True, "$.model.cut_off", "ServeModels")
+    assert top["ServeModels"]["ItemSelector"]["cut_off.$"] == "$.model.cut_off"
+    assert LEASE["StartAt"] == "IsCutOff"
+    [choice] = LEASE["States"]["IsCutOff"]["Choices"]
+    assert choice == {"Variable": "$.cut_off", "BooleanEquals": True, "Next": "DeleteThroughputOrDeployment"}
+    assert "PurchaseThroughputOrDeploy" not in _reachable("DeleteThroughputOrDeployment", closed=set(), machine=LEASE)
 
 
 def test_nothing_is_bought_before_the_answer_where_one_is_wanted() -> None:
-    """Only the answer leads from the request to a slot, and only a run that needs none gets past the request."""
+    """Only the answer leads from the request to the leases, and only a run that needs none gets past the request."""
     asked = DEFINITION["States"]["IsApprovalNeeded"]
     assert [(c["Variable"], c["BooleanEquals"], c["Next"]) for c in asked["Choices"]] == [
         ("$.plan.needs_approval", True, "RequestApproval")
     ]
-    assert "PurchaseThroughputOrDeploy" in _reachable("ClaimRun", closed=set())
-    assert "PurchaseThroughputOrDeploy" not in _reachable("ClaimRun", closed={"IsApprovalNeeded"})
-    assert "PurchaseThroughputOrDeploy" not in _reachable("NotApproved", closed=set())
+    assert "ServeModels" in _reachable("ClaimRun", closed=set())
+    assert "ServeModels" not in _reachable("ClaimRun", closed={"IsApprovalNeeded"})
+    assert "ServeModels" not in _reachable("NotApproved", closed=set())
 
 
 def test_only_an_answer_that_says_approved_leads_to_the_purchase() -> None:
     """Who sends a success with any other answer has approved nothing, and a missing key must not end the run unsaid."""
-    assert "PurchaseThroughputOrDeploy" not in _reachable("RequestApproval", closed={"IsApproved"})
+    assert "ServeModels" not in _reachable("RequestApproval", closed={"IsApproved"})
     decided = DEFINITION["States"]["IsApproved"]
     [choice] = decided["Choices"]
     assert choice == {
@@ -275,7 +325,7 @@ def test_only_an_answer_that_says_approved_leads_to_the_purchase() -> None:
     }
     # An answer of 256 KB would leave the state no room for the purchase's result.
     kept = DEFINITION["States"]["KeepDecision"]
-    assert (kept["Result"], kept["ResultPath"], kept["Next"]) == ({"decision": "approved"}, "$.approval", "AcquireSlot")
+    assert (kept["Result"], kept["ResultPath"], kept["Next"]) == ({"decision": "approved"}, "$.approval", "ServeModels")
     otherwise = DEFINITION["States"][decided["Default"]]
     assert (otherwise["Type"], otherwise["Result"]["Error"], otherwise["ResultPath"], otherwise["Next"]) == (
         "Pass",
@@ -306,14 +356,13 @@ def test_the_task_token_goes_to_the_function_alone() -> None:
 
 def test_deletion_counts_only_when_the_throughput_is_gone() -> None:
     """The one way on asks for `deleted`; the other goes round again."""
-    choice = DEFINITION["States"]["IsServingDeleted"]
-    assert [(c["Variable"], c["BooleanEquals"]) for c in choice["Choices"]] == [("$.serving.deleted", True)]
-    assert DEFINITION["States"][choice["Default"]]["Next"] == "DeleteThroughputOrDeployment"
+    choice = LEASE["States"]["IsServingDeleted"]
+    assert [(c["Variable"], c["BooleanEquals"]) for c in choice["Choices"]] == [("$.lease.serving.deleted", True)]
+    assert LEASE["States"][choice["Default"]]["Next"] == "DeleteThroughputOrDeployment"
 
 
 def test_scoring_and_reporting_come_after_the_deletion() -> None:
-    """Only what needs the throughput happens while it bills."""
-    while_it_bills = _reachable("PurchaseThroughputOrDeploy", closed={"DeleteThroughputOrDeployment"})
+    """Only what needs the throughput happens while it bills: nothing of the rest is part of a lease."""
     after = {
         "CollectAnswers",
         "JudgeAnswers",
@@ -322,24 +371,38 @@ def test_scoring_and_reporting_come_after_the_deletion() -> None:
         "NotifySuccess",
         "ExplainFailure",
     }
-    assert after <= DEFINITION["States"].keys()
-    assert while_it_bills.isdisjoint(after)
+    assert after <= _reachable("ServeModels", closed=set())
+    assert after.isdisjoint(_reachable("ClaimRun", closed={"ServeModels", "StopJobs"}) - {"ExplainFailure"})
+    assert after.isdisjoint(LEASE["States"])
 
 
 def test_answering_maps_run_distributed_and_tolerate_what_they_may() -> None:
     """Thousands of items do not fit one execution's history; more than 5 % of the tuned model's end the run."""
-    maps = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
+    maps = _distributed_maps()
     assert set(maps) == {"AnswerBaselines", "AnswerTestSet", "JudgeAnswers"}
     for name, state in maps.items():
-        assert state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
         assert state["ToleratedFailurePercentage"] == (5 if name == "AnswerTestSet" else 100)
         assert state["MaxConcurrency"] == 10
 
 
+def _distributed_maps() -> dict[str, Any]:
+    maps = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
+    # A lease is no work for another execution: the run itself must see it through.
+    assert maps.pop("ServeModels")["ItemProcessor"]["ProcessorConfig"]["Mode"] == "INLINE"
+    assert {state["ItemProcessor"]["ProcessorConfig"]["Mode"] for state in maps.values()} == {"DISTRIBUTED"}
+    return maps
+
+
 def test_each_maps_runs_bear_its_name() -> None:
     """`fine-tune run` counts by it; without a label, AWS makes one up."""
-    maps = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
+    maps = _distributed_maps()
     assert {name: state.get("Label") for name, state in maps.items()} == {name: name for name in maps}
+
+
+def test_a_run_has_no_more_leases_at_a_time_than_there_are_slots() -> None:
+    """More would only wait for each other, and one slot means one throughput at a time."""
+    assert STATES["ServeModels"]["MaxConcurrency"] == 2
+    assert STATES["ServeModels"]["ItemsPath"] == "$.model.served"
 
 
 def test_baselines_insist_before_they_stop_a_training_that_is_paid_for() -> None:
@@ -372,19 +435,21 @@ def test_the_state_holds_each_fact_once() -> None:
 
 
 def test_a_run_with_one_candidate_goes_the_way_of_one_with_several() -> None:
-    """A second path would be tested half as often."""
-    assert "candidates[" not in json.dumps({name: state for name, state in STATES.items() if state["Type"] == "Choice"})
+    """A second path would be tested half as often. The chosen candidate comes first, however many are served."""
+    choices = json.dumps({name: state for name, state in STATES.items() if state["Type"] == "Choice"})
+    assert "candidates[" not in choices
+    assert re.findall(r"leases\[\d+\]", choices) == ["leases[0]"]
     assert "DiscardModels" not in _reachable("ClaimRun", closed={"ChooseModel", "StopJobs"})
     assert "CollectAnswers" not in _reachable("ClaimRun", closed={"DiscardModels"})
 
 
 def test_jobs_are_stopped_wherever_they_may_train_when_the_run_fails() -> None:
-    """A failure before the purchase ends in the lane that stops jobs; before the start there is nothing to stop."""
+    """A failure before the leases ends in the lane that stops jobs; before the start there is nothing to stop."""
     top = DEFINITION["States"]
     lanes = {name: catch["Next"] for name, state in top.items() for catch in state.get("Catch", ())}
     assert {lanes[name] for name in ("ClaimRun", "ValidateDataset", "RunPreflight")} == {"ExplainFailure"}
     assert {lanes[name] for name in ("TrainAndAnswerBaselines", "ChooseModel", "RequestApproval")} == {"StopJobs"}
-    assert top["StopJobs"]["Next"] == lanes["StopJobs"] == "DeleteThroughputOrDeployment"
+    assert top["StopJobs"]["Next"] == lanes["StopJobs"] == "DiscardModels"
 
 
 def test_every_retry_has_its_policy_and_every_policy_is_used() -> None:
@@ -424,5 +489,5 @@ def test_a_state_that_no_run_enters_is_found_in_branches_and_maps_too(around: st
 
 def test_the_definition_stays_short_enough_to_be_read() -> None:
     """It is the first file one reads."""
-    assert len(STATES) <= 48
+    assert len(STATES) <= 54
     assert len(PATH.read_text().splitlines()) <= 950

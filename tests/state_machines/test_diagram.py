@@ -67,6 +67,8 @@ def test_errors_are_dashed_and_conditions_are_told() -> None:
         ({"Variable": "$.run.claimed", "BooleanEquals": False}, "not run.claimed"),
         ({"Variable": "$.failure", "IsPresent": True}, "failure is present"),
         ({"Variable": "$.failure", "IsPresent": False}, "failure is absent"),
+        ({"Variable": "$.failure", "IsNull": True}, "failure is null"),
+        ({"Variable": "$.failure", "IsNull": False}, "failure is not null"),
         (
             {"And": [{"Variable": "$.a", "IsPresent": True}, {"Variable": "$.a", "StringEquals": "b"}]},
             "a = b",

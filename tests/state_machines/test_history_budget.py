@@ -21,8 +21,20 @@ from stacks.definition import definition_text
 from stacks.settings import MOST_RUN_HOURS
 
 DEFINITION = json.loads(
-    definition_text({"MaxConcurrency": 10, "ExecutionTimeoutSeconds": 604_800, "ApprovalTimeoutSeconds": 86_400})
+    definition_text(
+        {
+            "MaxConcurrency": 10,
+            "MaxThroughputs": 1,
+            "ExecutionTimeoutSeconds": 604_800,
+            "ApprovalTimeoutSeconds": 86_400,
+        }
+    )
 )
+# What the run's own history has of each served candidate.
+LEASE: dict[str, Any] = DEFINITION["States"]["ServeModels"]["ItemProcessor"]["States"]
+# Of a map in the run's own history: started and succeeded, of each item.
+EVENTS_OF_AN_ITEM = 2
+MOST_SERVED = 12
 
 # Step Functions quotas, "Maximum execution history size" of a standard workflow.
 HISTORY_EVENTS = 25_000
@@ -55,26 +67,38 @@ def turns_of_a_job(seconds: int) -> int:
     return turns
 
 
-def events_beside_the_long_waits(states: dict[str, Any]) -> int:
-    """Throughput, deletion and all single states, with every question asked twice."""
+def events_beside_the_long_waits() -> int:
+    """The longest lease and all single states, with every question asked twice."""
+    return events_of_a_lease(LONGEST_THROUGHPUT_CREATION_SECONDS, DELETION_ATTEMPTS) + events_of_the_single_states()
+
+
+def events_of_the_single_states() -> int:
+    """Every state once, each with all of its retries.
+
+    Retries for days replace the long waits, and are counted with them.
+    """
+    return sum(EVENTS[state["Type"]] + retries_of(state) * EVENTS_OF_A_RETRY for state in own_states(DEFINITION))
+
+
+def events_of_a_lease(creation_seconds: int, deletion_attempts: int) -> int:
+    """The loops of a lease, with every question asked twice."""
     turns, waited_seconds = 0, 0
-    while waited_seconds < LONGEST_THROUGHPUT_CREATION_SECONDS:
+    while waited_seconds < creation_seconds:
         turns += 1
         waited_seconds += next_throughput_wait(waited_seconds)
-    throughput = turns * (events_of_a_turn(states, "WaitForServing") + EVENTS_OF_A_RETRY)
-    deletion = DELETION_ATTEMPTS * (events_of_a_turn(states, "DeleteThroughputOrDeployment") + EVENTS_OF_A_RETRY)
-    # Every state once, each with all of its retries; those of a map's items have histories of their own. Retries for
-    # days replace the long waits, and are counted with them.
-    others = sum(EVENTS[state["Type"]] + retries_of(state) * EVENTS_OF_A_RETRY for state in own_states(DEFINITION))
-    return throughput + deletion + others
+    throughput = turns * (events_of_a_turn(LEASE, "WaitForServing") + EVENTS_OF_A_RETRY)
+    deletion = deletion_attempts * (events_of_a_turn(LEASE, "DeleteThroughputOrDeployment") + EVENTS_OF_A_RETRY)
+    return throughput + deletion + EVENTS_OF_AN_ITEM
 
 
 def own_states(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The states that write into the execution's own history: those of branches do, those of a map's items do not."""
+    """The states that write into the execution's own history: those of a distributed map's items do not."""
     for state in machine["States"].values():
         yield state
-        for branch in state.get("Branches", ()):
-            yield from own_states(branch)
+        items = state.get("ItemProcessor", {"ProcessorConfig": {"Mode": "DISTRIBUTED"}})
+        inline = [items] if items["ProcessorConfig"]["Mode"] == "INLINE" else []
+        for inner in (*state.get("Branches", ()), *inline):
+            yield from own_states(inner)
 
 
 def retries_of(state: dict[str, Any]) -> int:
@@ -88,7 +112,7 @@ def test_a_job_of_five_days_stays_within_the_history() -> None:
     job_turns = turns_of_a_job(FIVE_DAYS_SECONDS)
     job = job_turns * (events_of_a_turn(training, "WaitForJobs") + EVENTS_OF_A_RETRY)
     assert job_turns == 735
-    assert job + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS * 0.65
+    assert job + events_beside_the_long_waits() < HISTORY_EVENTS * 0.65
 
 
 def test_a_sweep_of_five_days_costs_hardly_more_than_one_job() -> None:
@@ -103,17 +127,17 @@ def test_a_sweep_of_five_days_costs_hardly_more_than_one_job() -> None:
         EVENTS["Task"] + retries_of(training["StartJobs"]) * EVENTS_OF_A_RETRY
     )
     job = turns_of_a_job(FIVE_DAYS_SECONDS) * (events_of_a_turn(training, "WaitForJobs") + EVENTS_OF_A_RETRY)
-    assert starts + job + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS * 0.8
+    assert starts + job + events_beside_the_long_waits() < HISTORY_EVENTS * 0.8
 
 
 def test_the_longest_run_that_the_settings_allow_stays_within_the_history() -> None:
     """Whatever the time is spent on, a job or a slot: soon nothing is asked for more often than every ten minutes."""
     training = DEFINITION["States"]["TrainAndAnswerBaselines"]["Branches"][0]["States"]
     turns = turns_of_a_job(MOST_RUN_HOURS * 3600)
-    a_turn = max(events_of_a_turn(training, "WaitForJobs"), events_of_a_turn(DEFINITION["States"], "WaitForSlot"))
+    a_turn = max(events_of_a_turn(training, "WaitForJobs"), events_of_a_turn(LEASE, "WaitForSlot"))
     # The slot's waits grow faster than the job's, so that the job's turns bound both.
     assert next_slot_wait(FIRST_JOB_WAIT_SECONDS) > next_job_wait(FIRST_JOB_WAIT_SECONDS)
-    assert turns * a_turn + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS
+    assert turns * a_turn + events_beside_the_long_waits() < HISTORY_EVENTS
 
 
 def test_a_run_whose_every_question_is_retried_for_days_stays_within_the_history() -> None:
@@ -132,12 +156,12 @@ def test_a_run_whose_every_question_is_retried_for_days_stays_within_the_history
     )
     assert events_of_a_second > turn / LONGEST_JOB_WAIT_SECONDS
     long_waits = events_of_a_second * MOST_RUN_HOURS * 3600
-    assert long_waits + events_beside_the_long_waits(DEFINITION["States"]) < HISTORY_EVENTS
+    assert long_waits + events_beside_the_long_waits() < HISTORY_EVENTS
 
 
 def test_a_run_that_comes_back_from_each_purchase_stays_within_the_history() -> None:
     """A quota that is in use costs a turn through five states, soon every quarter of an hour only."""
-    states = DEFINITION["States"]
+    states = LEASE
     turn = ("WaitForSlot", "AcquireSlot", "HasSlot", "PurchaseThroughputOrDeploy", "IsInService")
     assert "WaitForSlot" in {choice["Next"] for choice in states["IsInService"]["Choices"]}
     events = sum(EVENTS[states[name]["Type"]] for name in turn)
@@ -146,7 +170,20 @@ def test_a_run_that_comes_back_from_each_purchase_stays_within_the_history() -> 
         turns += 1
         wait_seconds = next_quota_wait(wait_seconds)
         waited_seconds += wait_seconds
-    assert turns * events + events_beside_the_long_waits(states) < HISTORY_EVENTS * 0.9
+    assert turns * events + events_beside_the_long_waits() < HISTORY_EVENTS * 0.9
+
+
+def test_twelve_candidates_that_are_served_slowly_stay_within_the_history() -> None:
+    """Behind a training of days each takes forty minutes to get in service and several to be deleted.
+
+    Every question is asked twice. Where all of them take the longest that a run waits, it fails instead, and the
+    reconciler deletes what is left.
+    """
+    training = DEFINITION["States"]["TrainAndAnswerBaselines"]["Branches"][0]["States"]
+    job = turns_of_a_job(FIVE_DAYS_SECONDS) * (events_of_a_turn(training, "WaitForJobs") + EVENTS_OF_A_RETRY)
+    once = sum(EVENTS[state["Type"]] + EVENTS_OF_A_RETRY for state in LEASE.values())
+    leases = MOST_SERVED * (events_of_a_lease(40 * 60, 20) + once)
+    assert job + leases + events_of_the_single_states() < HISTORY_EVENTS
 
 
 def test_an_equal_wait_of_a_minute_would_not_do() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report.assemble import RunFacts
 from lambdas.domain.report.run_state import RunState
-from lambdas.domain.serving.serving import Serving
+from lambdas.domain.serving.leases import Servings
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.choice import TunedModel
 
@@ -90,6 +90,15 @@ def make_serving(**changes: Any) -> dict[str, Any]:
     return {"kind": "provisioned_throughput", "name": "ft-run", "arn": "arn:throughput", "wait_seconds": 60, **changes}
 
 
+def make_servings(*servings: dict[str, Any] | None, **lease: Any) -> dict[str, Any]:
+    """`$.servings` of so many candidates, numbered from 1; `lease` are further facts of the first one's lease."""
+    leases: list[dict[str, Any]] = [
+        {"number": number, "failure": None, "serving": serving} for number, serving in enumerate(servings, start=1)
+    ]
+    leases[0] |= lease
+    return {"leases": leases, "not_deleted": sum("deletion_failure" in each for each in leases)}
+
+
 # How far a run got, as the facts of its state tell.
 REACHED: dict[str, dict[str, Any]] = {
     "claim": {},
@@ -99,13 +108,23 @@ REACHED: dict[str, dict[str, Any]] = {
     "approval": {"run": RUN, "plan": make_plan(needs_approval=True), "preflight": {}, "model": make_model()},
     "throughput": {"run": RUN, "plan": make_plan(), "preflight": {}, "model": make_model()},
 }
-REACHED["evaluation"] = {**REACHED["throughput"], "serving": make_serving(in_service_at="2026-11-22T10:00:00.000Z")}
+REACHED["evaluation"] = {
+    **REACHED["throughput"],
+    "servings": make_servings(make_serving(in_service_at="2026-11-22T10:00:00.000Z")),
+}
 REACHED["report"] = {**REACHED["evaluation"], "responses": {}}
 
 
-def state_at(phase: str, **facts: Any) -> RunState:
-    """The state of a run that got so far, with more facts or others."""
-    return RunState.parse({**REACHED[phase], **facts})
+def state_at(
+    phase: str, *, serving: dict[str, Any] | None = None, deletion_failure: dict[str, Any] | None = None, **facts: Any
+) -> RunState:
+    """The state of a run that got so far, with more facts or others.
+
+    `serving` is what served the only candidate, `deletion_failure` why it could not be deleted.
+    """
+    lease = {"deletion_failure": deletion_failure} if deletion_failure else {}
+    leases = {"servings": make_servings(serving, **lease)} if serving or lease else {}
+    return RunState.parse({**REACHED[phase], **leases, **facts})
 
 
 def make_facts(plan: dict[str, Any], *, simulated: bool = False, serving: dict[str, Any] | None = None) -> RunFacts:
@@ -115,5 +134,5 @@ def make_facts(plan: dict[str, Any], *, simulated: bool = False, serving: dict[s
         plan=Plan.parse(plan),
         jobs=Jobs.parse(make_jobs(make_job(simulated=simulated))),
         model=TunedModel.parse(make_model(simulated=simulated)),
-        serving=Serving.parse(serving) if serving else None,
+        servings=Servings.parse(make_servings(serving)) if serving else None,
     )

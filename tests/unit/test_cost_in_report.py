@@ -8,6 +8,7 @@ from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.preflight.checks import PreflightDocument
 from lambdas.domain.report.assemble import RunFacts, assemble_failure
+from lambdas.domain.serving.leases import EndedLease, Servings
 from lambdas.domain.serving.serving import Serving
 from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
 from tests.unit.run_states import make_serving
@@ -62,4 +63,9 @@ def test_throughput_needs_both_of_its_times_to_be_known() -> None:
     for times, usd in (((IN_SERVICE, DELETED), 80), ((None, DELETED), None), ((IN_SERVICE, None), None)):
         in_service_at, deleted_at = times
         serving = Serving.parse(make_serving(in_service_at=in_service_at, deleted_at=deleted_at))
-        assert used(jobs=TRAINED, serving=serving)["throughput"] == usd
+        assert (
+            used(jobs=TRAINED, servings=serving and Servings(leases=[EndedLease(number=1, serving=serving)]))[
+                "throughput"
+            ]
+            == usd
+        )

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,7 @@ def caught(error: str, message: str) -> dict[str, str]:
     return {"Error": error, "Cause": cause}
 
 
-def failed(error: str, message: str, phase: str, **facts: object) -> RunState:
+def failed(error: str, message: str, phase: str, **facts: Any) -> RunState:
     """The state of a run that a Lambda's exception ended."""
     return state_at(phase, failure=caught(error, message), **facts)
 
@@ -254,7 +255,7 @@ def test_a_deployment_is_told_in_its_own_words() -> None:
     assert "by the hour" not in cause
 
 
-@pytest.mark.parametrize("name", ["run", "plan", "jobs", "model", "serving", "failure"])
+@pytest.mark.parametrize("name", ["run", "plan", "jobs", "model", "servings", "failure"])
 @pytest.mark.parametrize("broken", [None, 7, "text", [], {}, {"id": 7}, {"candidates": [{}]}])
 def test_a_fact_that_cannot_be_read_hides_no_failure(name: str, broken: object) -> None:
     """The explanation is the last step: it says what it can, and the log which fact is broken."""

@@ -1,6 +1,7 @@
 """What in Bedrock has the names that a run gives: its own of an earlier attempt, or somebody else's."""
 
 from collections.abc import Iterator
+from itertools import product
 
 from lambdas.adapters.aws.bedrock import Bedrock
 from lambdas.adapters.aws.served_models import ServedModels
@@ -32,10 +33,10 @@ class TakenNames:
 
     def _serving(self, run: Names) -> Iterator[Taken]:
         words: dict[ServingKind, str] = {PROVISIONED: "Provisioned Throughput", ON_DEMAND: "deployment"}
-        for kind, word in words.items():
-            found = self._served_models.find(kind, run.serving)
+        for kind, name in product(words, run.served):
+            found = self._served_models.find(kind, name)
             if found is not None:
-                yield Taken(word, run.serving, found.arn, self._is_ours(found.arn, run))
+                yield Taken(words[kind], name, found.arn, self._is_ours(found.arn, run))
 
     def _is_ours(self, arn: str, run: Names) -> bool:
         tags = self._bedrock.tags_of(arn)

@@ -32,11 +32,7 @@ def test_set_key(prefix: str) -> str:
     return f"{prefix}{TEST_SET}"
 
 
-def _trouble_key(prefix: str) -> str:
-    return f"{prefix}shards/trouble.json"
-
-
-def _baseline_trouble_key(prefix: str, arm: str) -> str:
+def _trouble_key(prefix: str, arm: str) -> str:
     return f"{prefix}shards/{arm}/trouble.json"
 
 
@@ -67,23 +63,23 @@ class StoredAnswers:
         """The items of a distributed map; none where the run has no such arms."""
         return parse_stored_lines(self._objects.read(bucket, key) or b"", TypeAdapter(AnswerShard), "shards")
 
-    def read_trouble(self, bucket: str, prefix: str) -> ShardTrouble | None:
-        """The last error of any shard of the tuned model; None where there was none."""
-        stored = self._objects.read(bucket, _trouble_key(prefix))
+    def read_trouble(self, bucket: str, prefix: str, arm: str) -> ShardTrouble | None:
+        """The last error of any shard of the candidate with this arm; None where there was none."""
+        stored = self._objects.read(bucket, _trouble_key(prefix, arm))
         return None if stored is None else ShardTrouble.parse(orjson.loads(stored))
 
-    def write_trouble(self, bucket: str, prefix: str, trouble: ShardTrouble) -> None:
+    def write_trouble(self, bucket: str, prefix: str, arm: str, trouble: ShardTrouble) -> None:
         """Stores an error of a shard in place of an earlier one: a map run tells only that too many shards failed."""
-        self._objects.write(bucket, _trouble_key(prefix), trouble.model_dump_json().encode())
+        self._objects.write(bucket, _trouble_key(prefix, arm), trouble.model_dump_json().encode())
 
     def read_baseline_trouble(self, bucket: str, prefix: str, arm: str) -> BaselineTrouble | None:
         """The last error of a baseline's shards; None where there was none."""
-        stored = self._objects.read(bucket, _baseline_trouble_key(prefix, arm))
+        stored = self._objects.read(bucket, _trouble_key(prefix, arm))
         return None if stored is None else BaselineTrouble.parse(orjson.loads(stored))
 
     def write_baseline_trouble(self, bucket: str, prefix: str, arm: str, trouble: BaselineTrouble) -> None:
         """Stores an error of a baseline's shard in place of an earlier one."""
-        self._objects.write(bucket, _baseline_trouble_key(prefix, arm), trouble.model_dump_json().encode())
+        self._objects.write(bucket, _trouble_key(prefix, arm), trouble.model_dump_json().encode())
 
     def read_left_out(self, bucket: str, prefix: str, arm: str) -> list[str]:
         """The sampling parameters that an arm's model refused and was asked without."""

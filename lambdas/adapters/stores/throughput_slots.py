@@ -57,9 +57,9 @@ class ThroughputSlots:
         return found, unreadable
 
     def take(self, bucket: str, wanted: Holder, number: int) -> Held | list[Held]:
-        """The run's slot, an earlier one of its own included; or who holds them all."""
+        """The candidate's slot, an earlier one of its own included; or who holds them all."""
         taken = self.held(bucket)
-        own = next((each for each in taken if each.holder.run_id == wanted.run_id), None)
+        own = next((each for each in taken if each.holder.belongs_to(wanted.run_id, wanted.candidate)), None)
         if own is not None:
             return own
         if len(taken) < number:
@@ -68,9 +68,9 @@ class ThroughputSlots:
                     return Held(key, wanted, None)
         return taken
 
-    def give_back(self, bucket: str, run_id: str) -> bool:
-        """Frees the slot of a run; False where it has none."""
-        own = [each for each in self.listed(bucket)[0] if each.holder.run_id == run_id]
+    def give_back(self, bucket: str, run_id: str, candidate: int) -> bool:
+        """Frees the slot of a run's candidate; False where it has none."""
+        own = [each for each in self.listed(bucket)[0] if each.holder.belongs_to(run_id, candidate)]
         for each in own:
             self.free(bucket, each)
         return bool(own)

@@ -32,7 +32,7 @@ class AnsweredShard(Fact):
 
 
 class ShardTrouble(Fact):
-    """`shards/trouble.json`: the last error that ended a shard of the tuned model."""
+    """`shards/<arm>/trouble.json`: the last error that ended a shard of the candidate with this arm."""
 
     arm: str
     number: int

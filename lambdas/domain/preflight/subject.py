@@ -63,14 +63,14 @@ class EnvironmentResources:
 class Names:
     """The names that a run gives to what it makes in Bedrock, and by what the run knows its own.
 
-    `environment` is the value of the tag `deployment`. `serving` is the name of what serves the model, `candidates` are
-    those of the candidates' jobs and models.
+    `environment` is the value of the tag `deployment`. `candidates` are the names of the candidates'
+    jobs and models, `served` those of what may serve them.
     """
 
     environment: str
     run_id: str
     training_uri: str
-    serving: str
+    served: tuple[str, ...]
     candidates: tuple[str, ...]
 
 

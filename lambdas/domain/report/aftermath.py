@@ -11,18 +11,20 @@ from lambdas.domain.training.customization import IN_PROGRESS
 
 
 def describe_serving(state: RunState) -> str:
-    """What became of the throughput or deployment."""
-    serving, kind = state.serving, state.serving_kind
+    """What became of the throughputs or deployments."""
+    kind = state.serving_kind
     if state.deletion_failure:
-        if serving is None:
+        left = [lease.serving.identifier for lease in state.undeleted if lease.serving is not None]
+        if not left:
             return f"A {noun(kind)} of the run's name may exist: look in the Bedrock console."
         billing = "It bills the tokens of each question" if kind == ON_DEMAND else "It bills by the hour"
-        return f"{billing} until you delete it: {deletion_command(kind, serving.arn or serving.name)}"
-    if serving is not None and serving.deleted:
-        if serving.arn is None:
-            return f"No {noun(kind)} exists."
-        return f"The {noun(kind)} {serving.arn} was deleted, and Bedrock no longer finds it: nothing bills."
-    return "Nothing had been started or bought."
+        commands = "; ".join(deletion_command(kind, identifier) for identifier in left)
+        return f"{billing} until you delete it: {commands}"
+    if state.servings is not None:
+        deleted = [one.arn for one in state.servings.deleted if one.arn is not None]
+        said = "{} {was} deleted, and Bedrock no longer finds {it}: nothing bills."
+        return _about(noun(kind), deleted, said) or f"No {noun(kind)} exists."
+    return "Nothing had been bought." if state.has_jobs else "Nothing had been started or bought."
 
 
 def describe_jobs(state: RunState) -> list[str]:
@@ -63,5 +65,7 @@ def _job_names(state: RunState) -> list[str]:
 def _about(what: str, names: Sequence[str], said: str) -> str:
     """`said` of the named ones in singular or plural; nothing if there are none."""
     many = len(names) > 1
-    words = {"s": "", "is": "are", "was": "were"} if many else {"s": "s", "is": "is", "was": "was"}
+    words = {"s": "s", "is": "is", "was": "was", "it": "it"}
+    if many:
+        words = {"s": "", "is": "are", "was": "were", "it": "them"}
     return said.format(f"The {what}{'s' if many else ''} {', '.join(names)}", **words) if names else ""

@@ -19,6 +19,7 @@ from lambdas.domain.plan.plan import Plan, PlannedSets
 from lambdas.domain.preflight.checks import PreflightDocument
 from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.arm_figures import summarise_arms
+from lambdas.domain.report.caught_words import read_message
 from lambdas.domain.report.learning_curve import summarise_best, summarise_curve
 from lambdas.domain.report.run_report import (
     DatasetCounts,
@@ -28,12 +29,14 @@ from lambdas.domain.report.run_report import (
     ReportedError,
     RunReport,
     ServedBy,
+    ServingFigures,
     SucceededReport,
     ThroughputFigures,
     Training,
 )
 from lambdas.domain.report.sweep import explain_values, is_kept, summarise_sweep
 from lambdas.domain.serving.kinds import ON_DEMAND
+from lambdas.domain.serving.leases import EndedLease, Servings
 from lambdas.domain.serving.serving import Serving, served_seconds
 from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
 from lambdas.domain.training.choice import TunedModel
@@ -69,10 +72,16 @@ class RunFacts:
     plan: Plan | None = None
     jobs: Jobs | None = None
     model: TunedModel | None = None
-    serving: Serving | None = None
+    servings: Servings | None = None
     approval: ApprovalOutcome | None = None
     preflight: PreflightDocument | None = None
     jobs_unknown: bool = False
+
+    @property
+    def serving(self) -> Serving | None:
+        """What served the chosen model."""
+        chosen = self.servings.chosen if self.servings else None
+        return chosen.serving if chosen else None
 
     @property
     def candidates(self) -> list[CandidateJob]:
@@ -113,7 +122,7 @@ def assemble_success(
     """
     known = known_facts(facts)
     throughput = _with_overhead(known.throughput, evaluation.figures[TUNED])
-    cost = report_cost(plan, _usage(facts, throughput, evaluation.figures, judging), costs) if costs else None
+    cost = report_cost(plan, _usage(facts, evaluation.figures, judging), costs) if costs else None
     planned = int(float((known.hyperparameters or {}).get("epochCount", 0)))
     stopping = EarlyStopping.of(known.hyperparameters or {})
     summary = summarise_training(summarise_epochs(*losses), planned, stopping)
@@ -178,6 +187,7 @@ def known_facts(facts: RunFacts) -> RunReport:
         arms=None,
         serving=_served_by(facts.serving),
         throughput=_throughput(facts.serving),
+        servings=_servings(facts),
         hyperparameters=_hyperparameters(facts),
         custom_model_given=plan is not None and plan.custom_model is not None,
         sweep=summarise_sweep(plan, facts.jobs, model) if plan else None,
@@ -221,14 +231,13 @@ def _hyperparameters(facts: RunFacts) -> dict[str, str] | None:
 
 def _usage(
     facts: RunFacts,
-    throughput: ThroughputFigures | None,
     answers: Mapping[str, AnswerFigures],
     judging: Judging,
 ) -> Usage:
     return Usage(
         started_jobs=[one.number for one in facts.started_jobs],
         kept_models=len(facts.models_left),
-        leases=[throughput.billed_seconds] if throughput and throughput.billed_seconds else [],
+        leases=[seconds for one in _bought(facts) if (seconds := _billed_seconds(one))],
         answers=answers,
         judges=judging.judges,
     )
@@ -238,11 +247,10 @@ def _failed_cost(facts: RunFacts) -> RunCost | None:
     """None if the run has no estimate: it failed before its preflight, or because of its price file."""
     if facts.plan is None or facts.preflight is None or facts.preflight.estimate is None:
         return None
-    serving = facts.serving
     usage = FailedUsage(
         started_jobs=[one.number for one in facts.started_jobs],
         completed=all(one.status == COMPLETED for one in facts.started_jobs),
-        leases=[served_seconds(serving.in_service_at, serving.deleted_at)] if serving and serving.arn else [],
+        leases=[served_seconds(one.in_service_at, one.deleted_at) for one in _bought(facts)],
         models_left=len(facts.models_left),
         jobs_unknown=facts.jobs_unknown,
     )
@@ -304,6 +312,42 @@ def _throughput(serving: Serving | None) -> ThroughputFigures | None:
         overhead_seconds=None,
         cost_usd=None,
     )
+
+
+def _bought(facts: RunFacts) -> list[Serving]:
+    """What Bedrock made to serve the candidates."""
+    leases = facts.servings.leases if facts.servings else []
+    return [lease.serving for lease in leases if lease.serving is not None and lease.serving.arn is not None]
+
+
+def _servings(facts: RunFacts) -> list[ServingFigures]:
+    """The lease of each served candidate."""
+    arms = {one.number: one.arm for one in facts.model.served} if facts.model else {}
+    leases = facts.servings.leases if facts.servings else []
+    return [_lease_figures(arms[lease.number], lease) for lease in leases if lease.number in arms]
+
+
+def _lease_figures(arm: str, lease: EndedLease) -> ServingFigures:
+    serving = lease.serving
+    trouble = lease.deletion_failure or lease.failure
+    return ServingFigures(
+        candidate=lease.number,
+        arm=arm,
+        kind=serving.kind if serving else None,
+        arn=serving.arn if serving else None,
+        requested_at=serving.requested_at if serving else None,
+        in_service_at=serving.in_service_at if serving else None,
+        deleted_at=serving.deleted_at if serving else None,
+        billed_seconds=_billed_seconds(serving),
+        failure=f"{trouble.error}: {read_message(trouble.cause)}" if trouble else None,
+    )
+
+
+def _billed_seconds(serving: Serving | None) -> float | None:
+    """What bills by the hour; 0 of a deployment, which bills answers."""
+    if serving is None or serving.arn is None or serving.kind == ON_DEMAND:
+        return 0.0
+    return served_seconds(serving.in_service_at, serving.deleted_at)
 
 
 def _served_by(serving: Serving | None) -> ServedBy | None:

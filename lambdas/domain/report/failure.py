@@ -1,6 +1,7 @@
 """Why a run failed, in words that a person can act on: what failed, what was cleaned up, what to do next."""
 
 from lambdas.domain.core import errors
+from lambdas.domain.core.caught import Failure
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.notification import notification
 from lambdas.domain.core.outside_text import own_sentence, shortened_to_bytes
@@ -11,7 +12,7 @@ from lambdas.domain.report.aftermath import describe_jobs, describe_serving
 from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.caught_words import read_message
 from lambdas.domain.report.failure_words import EXCEEDED_TOLERANCE, MEANINGS, NEXT_STEPS, OF_QUESTIONS, PHASES
-from lambdas.domain.report.run_state import Failure, Phase, RunState
+from lambdas.domain.report.run_state import Phase, RunState
 from lambdas.domain.serving.kinds import noun
 from lambdas.domain.training.given_model import go_on_with
 
@@ -59,10 +60,11 @@ def explain(state: RunState, trouble: ShardTrouble | None = None, asked: Approva
     from when until when the run waited for an approval. A failed deletion comes first, whatever failed before it.
     """
     phase = state.phase
-    failure = _name_silence(state.failure or Failure(), phase, asked)
+    failure = _name_silence(state.cause_of_end or Failure(), phase, asked)
     name, sentence = _explain(failure, phase, trouble)
     if state.deletion_failure:
-        original = f"The run had failed before: {name}: {sentence}" if state.failure else ""
+        had_failed = state.cause_of_end not in (None, state.deletion_failure)
+        original = f"The run had failed before: {name}: {sentence}" if had_failed else ""
         name, sentence = _explain(state.deletion_failure, "deletion", None)
         if name != errors.ThroughputNotDeleted.__name__:
             name = errors.ThroughputNotDeleted.__name__

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.run import RunSource
@@ -150,6 +152,24 @@ class ThroughputFigures(Fact):
     cost_usd: float | None
 
 
+class ServingFigures(Fact):
+    """The lease of a served candidate; what it did not get to is null.
+
+    A deployment's `billed_seconds` are 0: it bills answers. `failure` says what ended the lease early, or why what
+    served the candidate may still exist.
+    """
+
+    candidate: int
+    arm: str
+    kind: ServingKind | None
+    arn: str | None
+    requested_at: str | None
+    in_service_at: str | None
+    deleted_at: str | None
+    billed_seconds: float | None
+    failure: str | None
+
+
 class Training(Fact):
     """The job whose model was served, and what its losses say.
 
@@ -228,6 +248,8 @@ class RunReport(Section):
     arms: dict[str, ArmFigures] | None
     serving: ServedBy | None
     throughput: ThroughputFigures | None
+    # Earlier versions wrote none.
+    servings: list[ServingFigures] = Field(default=[])
     hyperparameters: dict[str, str] | None
     sweep: Sweep | None = None
     learning_curve: LearningCurve | None = None

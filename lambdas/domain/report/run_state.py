@@ -2,13 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import ConfigDict
 
+from lambdas.domain.core.caught import Caught, Failure
 from lambdas.domain.core.fact import READABLE, Fact
 from lambdas.domain.core.run import Run
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report import approval
+from lambdas.domain.serving.leases import EndedLease, Servings
 from lambdas.domain.serving.serving import Serving
 from lambdas.domain.training.candidate_jobs import DELETED, LEFT, CandidateJob, Jobs
 from lambdas.domain.training.choice import TunedModel
@@ -16,25 +18,6 @@ from lambdas.domain.training.choice import TunedModel
 Phase = Literal[
     "claim", "dataset", "preflight", "customization", "approval", "throughput", "evaluation", "report", "deletion"
 ]
-
-
-class Failure(Fact):
-    """What a Catch stores: an error's name, and its cause, which may be any text."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
-
-    error: str = Field(default="Unknown", alias="Error")
-    cause: str = Field(default="", alias="Cause")
-
-
-def _or_unknown(value: object, read: ValidatorFunctionWrapHandler) -> object:
-    try:
-        return None if value is None else read(value)
-    except ValidationError:
-        return Failure()
-
-
-_Caught = Annotated[Failure | None, WrapValidator(_or_unknown)]
 
 
 class RunState(Fact):
@@ -51,11 +34,35 @@ class RunState(Fact):
     jobs: Annotated[Jobs | None, READABLE] = None
     model: Annotated[TunedModel | None, READABLE] = None
     approval: Any = None
-    serving: Annotated[Serving | None, READABLE] = None
+    servings: Annotated[Servings | None, READABLE] = None
     responses: Any = None
-    failure: _Caught = None
-    stop_failure: _Caught = None
-    deletion_failure: _Caught = None
+    failure: Caught = None
+    stop_failure: Caught = None
+
+    @property
+    def serving(self) -> Serving | None:
+        """What served the chosen candidate."""
+        chosen = self.servings.chosen if self.servings else None
+        return chosen.serving if chosen else None
+
+    @property
+    def cause_of_end(self) -> Failure | None:
+        """What ended the run: a state's failure, or that of the chosen candidate's lease."""
+        chosen = self.servings.chosen if self.servings else None
+        return self.failure or (chosen.failure if chosen else None)
+
+    @property
+    def undeleted(self) -> list[EndedLease]:
+        """The leases whose deletion failed for good."""
+        return [lease for lease in self.servings.leases if lease.deletion_failure] if self.servings else []
+
+    @property
+    def deletion_failure(self) -> Failure | None:
+        """Why what serves a candidate may still exist; where the leases failed as a whole, nobody knows of any."""
+        if self.undeleted:
+            return self.undeleted[0].deletion_failure
+        lost = self.servings is None and self.model is not None and self.model.cut_off
+        return self.failure if lost else None
 
     @property
     def unreadable(self) -> list[str]:
@@ -80,6 +87,11 @@ class RunState(Fact):
             ("evaluation", "responses" in self.model_fields_set),
         )
         return next((phase for phase, is_behind in reached if not is_behind), "report")
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether jobs may have been started."""
+        return self.stop_failure is not None or "jobs" in self.model_fields_set
 
     @property
     def candidates(self) -> list[CandidateJob]:

@@ -1,8 +1,8 @@
 """Slots: who may have one of the environment's N throughputs at a time, and until when (its lease).
 
-A slot is the object `throughput-slots/<k>.json`, k from 1 to N, in the output bucket. A run takes a free one before it
-buys and gives it back once Bedrock no longer finds its throughput, so the held slots also list every run that may have
-one.
+A slot is the object `throughput-slots/<k>.json`, k from 1 to N, in the output bucket. A run takes a free one for a
+candidate before it buys, and gives it back once Bedrock no longer finds that candidate's throughput: so the held slots
+also list every run that may have one.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,24 @@ MARGIN_SECONDS = 30 * 60
 
 
 class Holder(BaseModel):
-    """The object's body; times are timestamps."""
+    """The object's body; times are timestamps. Earlier versions stored no `candidate`."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
     run_id: str
+    candidate: int | None = None
     execution_arn: str
     acquired_at: str
     lease_ends_at: str
+
+    def belongs_to(self, run_id: str, candidate: int | None) -> bool:
+        """Whether the slot is that candidate's."""
+        return (self.run_id, self.candidate) == (run_id, candidate)
+
+    @property
+    def words(self) -> str:
+        """Who has the slot, in messages."""
+        return self.run_id if self.candidate is None else f"{self.run_id} (candidate {self.candidate})"
 
     @property
     def answer_until(self) -> str:
@@ -58,10 +68,11 @@ def keys(slots: int) -> list[str]:
     return [f"{PREFIX}{number}.json" for number in range(1, slots + 1)]
 
 
-def begin_lease(run_id: str, execution_arn: str, now: str, longest_lease_hours: float) -> Holder:
-    """A run that takes a slot now."""
+def begin_lease(run_id: str, candidate: int, execution_arn: str, now: str, longest_lease_hours: float) -> Holder:
+    """A run that takes a slot for a candidate now."""
     return Holder(
         run_id=run_id,
+        candidate=candidate,
         execution_arn=execution_arn,
         acquired_at=now,
         lease_ends_at=later(now, longest_lease_hours * 3600),
@@ -85,7 +96,7 @@ def hold_slot(key: str, holder: Holder, previous: Slot | None = None) -> Slot:
 
 def wait_for_slot(holders: Sequence[Holder], slots: int, previous: Slot | None) -> Slot:
     """`$.slot` of a run that waits its turn, with the next wait; `previous` is that of the turn before."""
-    held = ", ".join(f"{each.run_id} since {each.acquired_at}" for each in holders)
+    held = ", ".join(f"{each.words} since {each.acquired_at}" for each in holders)
     wait_seconds = next_slot_wait(previous.wait_seconds if previous else 0)
     return Slot(
         acquired=False,

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from pydantic import Field
+
 from lambdas.domain.core.errors import CustomizationFailed
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.run import CANDIDATE_TAG, PROJECT
@@ -10,10 +12,27 @@ from lambdas.domain.training.customization import COMPLETED
 from lambdas.domain.training.losses import Losses
 
 
-class TunedModel(Fact):
-    """`$.model`: the model that is served and evaluated, with the candidate and the job that made it.
+class ServedCandidate(Fact):
+    """A candidate whose model answers the test set: one item of the map ServeModels.
 
-    `number` is the candidate's, `reason` says why it was chosen.
+    Its answers are those of the `arm`; `shards` is the key of its questions in the output bucket. The verdict is about
+    the `chosen` one alone.
+    """
+
+    number: int
+    name: str
+    model_arn: str
+    arm: str
+    chosen: bool
+    shards: str
+
+
+class TunedModel(Fact):
+    """`$.model`: the model that the verdict is about, with the candidate and the job that made it.
+
+    `number` is the candidate's, `reason` says why it was chosen. `served` are the candidates that answer the test set,
+    the chosen one first. The state machine sets `cut_off` where its map of leases has failed as a whole: then each item
+    deletes alone.
     """
 
     number: int
@@ -26,6 +45,8 @@ class TunedModel(Fact):
     validation_loss: float | None
     simulated: bool
     reason: str
+    served: list[ServedCandidate] = Field(default=[])
+    cut_off: bool = False
 
 
 def kept_validation_loss(losses: Losses, hyperparameters: Mapping[str, str]) -> float | None:

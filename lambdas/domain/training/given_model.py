@@ -8,7 +8,8 @@ from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
 from lambdas.domain.training.customization import COMPLETED
 
 ACTIVE = "Active"
-_NUMBER = 1
+# The number of the candidate that has such a model.
+GIVEN_NUMBER = 1
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def complete_jobs(arn: str, found: GivenModel | None) -> Jobs:
             "Name one that is Active, or take custom_model out of run.json to train a new one."
         )
     candidate = CandidateJob(
-        number=_NUMBER,
+        number=GIVEN_NUMBER,
         name=found.name,
         hyperparameters=found.hyperparameters,
         status=COMPLETED,

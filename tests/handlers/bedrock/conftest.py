@@ -15,10 +15,12 @@ from moto.sns.models import sns_backends
 from urllib3 import HTTPResponse
 
 from lambdas.adapters.adapters import Adapters
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.run import Run
 from lambdas.domain.serving import slots
 from lambdas.domain.serving.serving import PlannedServing, Serving
 from lambdas.domain.serving.slots import Slot
+from lambdas.domain.training.choice import ServedCandidate
 from lambdas.steps.delete_throughput_or_deployment import DeletionState, delete_throughput_or_deployment
 from lambdas.steps.purchase_throughput_or_deploy import purchase_throughput_or_deploy
 
@@ -26,8 +28,7 @@ from lambdas.steps.purchase_throughput_or_deploy import purchase_throughput_or_d
 os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "FineTuning", "POWERTOOLS_TRACE_DISABLED": "true"}
 
 RUN_ID = "sales-0123456789ab"
-NAME = f"fine-tuning-{RUN_ID}"
-JOB_NAME = f"{NAME}-c1"
+NAME = JOB_NAME = f"fine-tuning-{RUN_ID}-c1"
 ACCOUNT = "arn:aws:bedrock:us-west-2:123456789012"
 JOB_ARN = f"{ACCOUNT}:model-customization-job/anthropic.claude-3-haiku-20240307-v1:0:200k/abcdefghijkl"
 MODEL_ARN = f"{ACCOUNT}:custom-model/anthropic.claude-3-haiku-20240307-v1:0:200k/mnopqrstuvwx"
@@ -219,6 +220,19 @@ def model(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
+def served(plan: dict[str, Any]) -> dict[str, Any]:
+    """The item of ServeModels for the only candidate."""
+    return {
+        "number": 1,
+        "name": JOB_NAME,
+        "model_arn": MODEL_ARN,
+        "arm": "tuned",
+        "chosen": True,
+        "shards": plan["shards"]["tuned"],
+    }
+
+
+@pytest.fixture
 def job_description(plan: dict[str, Any]) -> Describe:
     """GetModelCustomizationJob's answer, with changes."""
 
@@ -323,10 +337,11 @@ def deployed(deployment: dict[str, Any]) -> Serving:
 def hold(s3: Any) -> Callable[..., dict[str, Any]]:
     """Lets a run hold a slot; by default the run of these tests the first, with a lease of hours. Returns `$.slot`."""
 
-    def take(run_id: str = RUN_ID, key: str = "throughput-slots/1.json", **changes: str) -> dict[str, Any]:
+    def take(run_id: str = RUN_ID, key: str = "throughput-slots/1.json", **changes: object) -> dict[str, Any]:
         holder = {
             "run_id": run_id,
             "execution_arn": "arn:aws:states:us-west-2:123456789012:execution:fine-tuning:one",
+            "candidate": 1,
             "acquired_at": "2026-01-21T21:59:00.000Z",
             "lease_ends_at": "2126-01-22T06:00:00.000Z",
             **changes,
@@ -366,7 +381,7 @@ def expect() -> dict[str, str]:
 def purchase(
     run: dict[str, Any],
     plan: dict[str, Any],
-    model: dict[str, Any],
+    served: dict[str, Any],
     hold: Callable[..., dict[str, Any]],
     adapters: Adapters,
 ) -> Callable[..., Serving]:
@@ -380,7 +395,7 @@ def purchase(
         return purchase_throughput_or_deploy(
             Run.parse(run),
             PlannedServing.parse({**plan, **changes}),
-            model["model_arn"],
+            ServedCandidate.parse(served),
             slot.model_copy(update={"refusals": refusals}),
             adapters=adapters,
             environment_name="fine-tuning",
@@ -392,17 +407,24 @@ def purchase(
 
 @pytest.fixture
 def delete(adapters: Adapters) -> Callable[..., Serving]:
-    """DeleteThroughputOrDeployment; takes the facts of the state."""
+    """DeleteThroughputOrDeployment; takes the facts of the item and those of its lease."""
 
     def step(**facts: object) -> Serving:
-        return delete_throughput_or_deployment(
-            DeletionState.parse(facts),
-            adapters=adapters,
-            environment_name="fine-tuning",
-            model_unit_price_per_hour=None,
+        of_the_lease: dict[str, object] = {
+            name: _as_json(facts.pop(name)) for name in ("slot", "serving", "failure") if name in facts
+        }
+        state = DeletionState.parse({**facts, "lease": {"number": 1, **of_the_lease}})
+        lease = delete_throughput_or_deployment(
+            state, adapters=adapters, environment_name="fine-tuning", model_unit_price_per_hour=None
         )
+        assert lease.serving is not None
+        return lease.serving
 
     return step
+
+
+def _as_json(value: object) -> object:
+    return value.dump() if isinstance(value, Fact) else value
 
 
 @pytest.fixture

@@ -48,12 +48,17 @@ def said(text: str) -> dict[str, Any]:
 
 @pytest.fixture
 def event(
-    s3: "S3Client", run: dict[str, Any], plan: dict[str, Any], throughput: dict[str, Any], expect: dict[str, str]
+    s3: "S3Client",
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    throughput: dict[str, Any],
+    served: dict[str, Any],
+    expect: dict[str, str],
 ) -> dict[str, Any]:
     body = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in RECORDS).encode()
     s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}dataset/test.jsonl", Body=body)
     shard = {"arm": "tuned", "model_id": None, "number": 0, "first": 0, "records": 3}
-    return {"run": run, "plan": plan, "shard": shard, "serving": throughput}
+    return {"run": run, "plan": plan, "shard": shard, "serving": throughput, "served": served}
 
 
 @pytest.fixture(autouse=True)
@@ -203,7 +208,7 @@ def test_a_model_that_cannot_be_asked_stops_the_shard(
     with pytest.raises(EvaluationFailed, match="no access to the model"):
         answer_shard.handler(event, lambda_context)
     assert len(runtime.requests(CONVERSE)) == 1
-    trouble = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/trouble.json")["Body"].read()
+    trouble = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/tuned/trouble.json")["Body"].read()
     assert json.loads(trouble)["error"] == "EvaluationFailed"
 
 

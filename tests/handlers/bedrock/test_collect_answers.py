@@ -43,7 +43,15 @@ def store(s3: "S3Client", expect: dict[str, str]) -> Store:
 
 
 @pytest.fixture
-def event(run: dict[str, Any], plan: dict[str, Any], store: Store, s3: "S3Client") -> dict[str, Any]:
+def event(
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    model: dict[str, Any],
+    served: dict[str, Any],
+    throughput: dict[str, Any],
+    store: Store,
+    s3: "S3Client",
+) -> dict[str, Any]:
     plan["dataset"]["test"]["records"] = RECORDS
     halves = [{"number": 0, "first": 0, "records": 20}, {"number": 1, "first": 20, "records": 20}]
     store("shards/tuned.jsonl", [{"arm": "tuned", "model_id": None, **half} for half in halves])
@@ -53,7 +61,8 @@ def event(run: dict[str, Any], plan: dict[str, Any], store: Store, s3: "S3Client
             store(f"shards/{arm}/{number}.jsonl", [line(20 * number + place) for place in range(20)])
     store("dataset/test.jsonl", [QUESTION] * RECORDS)
     s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}dataset/test_groups.json", Body=json.dumps(GROUPS).encode())
-    return {"run": run, "plan": plan}
+    servings = {"leases": [{"number": 1, "serving": throughput}]}
+    return {"run": run, "plan": plan, "model": {**model, "served": [served]}, "servings": servings}
 
 
 def line(index: int) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def test_the_model_is_deployed_and_no_throughput_is_bought(
     purchase()
     request = {
         "modelDeploymentName": expect["name"],
-        "clientRequestToken": f"{RUN_ID}-throughput-20260121215900000",
+        "clientRequestToken": f"{RUN_ID}-throughput-c1-20260121215900000",
         "modelArn": expect["model_arn"],
         "tags": [
             {"key": "team", "value": "sales"},

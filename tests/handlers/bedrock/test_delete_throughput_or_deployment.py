@@ -296,9 +296,9 @@ def test_the_alarm_tells_of_a_deletion_that_fails_from_the_sixth_attempt_on(
     """An hour and a half of attempts is too long to bill unheard; half an hour of creating is nobody's fault."""
     bedrock.answer(GET, throughput_description(status=status))
     bedrock.refuse(DELETE, code, status=400)
-    tellings = []
+    tellings, lease = [], {"number": 1, "serving": throughput}
     for _ in range(8):
-        throughput = handler({"run": run, "serving": throughput}, lambda_context)
+        lease = handler({"run": run, "lease": lease}, lambda_context)
         tellings.append(told(capsys))
     assert tellings == [False] * 5 + [alarmed] * 3
 
@@ -315,8 +315,9 @@ def test_a_deletion_under_way_is_no_failure(
     bedrock.answer(GET, throughput_description(status="InService"))
     bedrock.answer(DELETE)
     bedrock.refuse(DELETE, "ConflictException", "being deleted", status=409)
+    lease = {"number": 1, "serving": throughput}
     for _ in range(8):
-        throughput = handler({"run": run, "serving": throughput}, lambda_context)
+        lease = handler({"run": run, "lease": lease}, lambda_context)
     assert len(bedrock.requests(DELETE)) > 1
     assert not told(capsys)
 
@@ -349,5 +350,8 @@ def test_a_fact_that_cannot_be_read_keeps_nothing_from_being_deleted(
     bedrock.answer(GET, throughput_description(status="InService"))
     bedrock.refuse("GetCustomModelDeployment", "ResourceNotFoundException", status=404)
     bedrock.answer(DELETE)
-    handler({"run": run, "failure": {"Error": "States.Runtime", "Cause": ""}, fact: {"x": 1}}, lambda_context)
+    lease = {"number": 1, "failure": {"Error": "States.Runtime", "Cause": ""}}
+    holding = lease if fact in ("slot", "serving") else {}
+    holding[fact] = {"x": 1}
+    handler({"run": run, **holding, "lease": lease}, lambda_context)
     assert len(bedrock.requests(DELETE)) == 1

@@ -22,7 +22,7 @@ def test_the_purchase_has_no_commitment(bedrock: Script, expect: dict[str, str],
     assert bedrock.requests(CREATE) == [
         {
             "provisionedModelName": expect["name"],
-            "clientRequestToken": f"{RUN_ID}-throughput-20260121215900000",
+            "clientRequestToken": f"{RUN_ID}-throughput-c1-20260121215900000",
             "modelId": expect["model_arn"],
             "modelUnits": 1,
             "tags": [

@@ -22,7 +22,7 @@ def test_the_state_goes_from_one_entry_to_the_next(
     bedrock: Script,
     run: dict[str, Any],
     plan: dict[str, Any],
-    model: dict[str, Any],
+    served: dict[str, Any],
     throughput_description: Describe,
     held_slots: Callable[[], list[str]],
     lambda_context: LambdaContext,
@@ -32,13 +32,16 @@ def test_the_state_goes_from_one_entry_to_the_next(
     bedrock.answer(GET, throughput_description(status="InService"))
     bedrock.refuse(GET, "ResourceNotFoundException", status=404)
     bedrock.answer(DELETE)
-    state: dict[str, Any] = {"run": run, "plan": plan, "model": model, "topic_arn": "arn:topic"}
-    state["slot"] = acquire_slot.handler(state, lambda_context)
-    state["serving"] = purchase_throughput_or_deploy.handler(state, lambda_context)
-    state["serving"] = check_serving.handler(state, lambda_context)
-    assert (held_slots(), state["serving"]["status"]) == ([state["slot"]["key"]], "InService")
-    state["serving"] = delete_throughput_or_deployment.handler(state, lambda_context)
-    assert (held_slots(), state["serving"]["deleted"]) == ([], True)
+    lease: dict[str, Any] = {"number": 1, "failure": None}
+    state: dict[str, Any] = {"run": run, "plan": plan, "served": served, "cut_off": False, "lease": lease}
+    lease["slot"] = acquire_slot.handler(state, lambda_context)
+    bought = purchase_throughput_or_deploy.handler(
+        {**state, "slot": lease["slot"], "topic_arn": "arn:topic"}, lambda_context
+    )
+    lease["serving"] = check_serving.handler({"run": run, "serving": bought}, lambda_context)
+    assert (held_slots(), lease["serving"]["status"]) == ([lease["slot"]["key"]], "InService")
+    ended = delete_throughput_or_deployment.handler(state, lambda_context)
+    assert (held_slots(), ended["serving"]["deleted"], ended["failure"]) == ([], True, None)
 
 
 def test_a_wrong_fact_is_named_with_its_key(
@@ -59,5 +62,9 @@ def test_what_is_wrong_elsewhere_in_the_state_does_not_stop_the_deletion(
     """It would bill on for a fact that no deletion needs."""
     bedrock.refuse(GET, "ResourceNotFoundException", status=404)
     bedrock.answer(DELETE)
-    state = {"run": run, "plan": {**plan, "candidates": "none"}, "serving": throughput, "model": "none"}
-    assert delete_throughput_or_deployment.handler(state, lambda_context)["deleted"] is True
+    lease = {"number": 1, "serving": throughput, "slot": "none", "failure": "none"}
+    state = {"run": run, "plan": {**plan, "candidates": "none"}, "lease": lease, "served": "none", "cut_off": "none"}
+    ended = delete_throughput_or_deployment.handler(state, lambda_context)
+    assert ended["serving"]["deleted"] is True
+    # What ended the lease cannot be read; that something did must not be forgotten.
+    assert ended["failure"]["error"] == "Unknown"

@@ -59,6 +59,7 @@ def shard(
     run: dict[str, Any],
     plan: dict[str, Any],
     throughput: dict[str, Any],
+    served: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Shard]]:
     """Makes a shard of 20 questions to a deployment that takes one in a minute."""
@@ -99,6 +100,7 @@ def shard(
                     "run": {**run, "prefix": PREFIX},
                     "plan": plan,
                     "shard": {"arm": "tuned", "model_id": None, "number": 0, "first": 0, "records": RECORDS},
+                    "served": served,
                     "serving": {
                         **throughput,
                         "kind": "on_demand",

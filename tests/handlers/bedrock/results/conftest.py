@@ -95,7 +95,7 @@ def event(
         "plan": plan,
         "jobs": jobs,
         "model": model,
-        "serving": throughput,
+        "servings": {"leases": [{"number": 1, "serving": throughput}]},
         "responses": {
             "arms": {"tuned": {"n": 3, "errors": 1}, "base": {"n": 3, "errors": 0}},
             "pairs": 0,

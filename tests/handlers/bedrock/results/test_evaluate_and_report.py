@@ -124,7 +124,7 @@ def test_a_run_that_was_served_on_demand_has_no_throughput_and_says_how_it_was_s
     monkeypatch.setattr(composition, "root", composition.Root())
     times = {"in_service_at": "2026-01-21T22:04:00.000Z", "deleted_at": "2026-01-21T22:09:00.000Z"}
     event["plan"]["serving"] = "on_demand"
-    event["serving"] = {**deployment, **times, "deleted": True}
+    event["servings"]["leases"][0]["serving"] = {**deployment, **times, "deleted": True}
     result = handler(event, lambda_context)
     report = json.loads(written("report.json"))
     requested = {"arn": expect["deployment_arn"], "requested_at": "2026-01-21T22:00:00.000Z"}

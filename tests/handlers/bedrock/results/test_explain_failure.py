@@ -34,7 +34,6 @@ def test_the_runs_report_tells_the_failure(
         "plan": plan,
         "jobs": jobs,
         "failure": failure("CustomizationFailed", cause),
-        "serving": {"name": expect["name"], "arn": None, "deleted": True},
     }
     explanation = handler(state, lambda_context)
     report = json.loads(written("report.json"))
@@ -60,9 +59,12 @@ def test_the_report_of_a_failed_run_has_the_same_shape_however_the_model_was_ser
     """A program that reads `throughput` must not meet other keys where a run on demand failed."""
     reports = []
     for facts in (throughput, deployment):
-        gone = {**facts, "deleted": True, "deleted_at": "2026-01-21T22:40:00.000Z"}
+        serving = {**facts, "deleted": True, "deleted_at": "2026-01-21T22:40:00.000Z"}
+        gone = {"number": 1, "serving": serving}
         caught = failure("EvaluationFailed", "")
-        handler({"run": run, "plan": plan, "jobs": jobs, "serving": gone, "failure": caught}, lambda_context)
+        handler(
+            {"run": run, "plan": plan, "jobs": jobs, "servings": {"leases": [gone]}, "failure": caught}, lambda_context
+        )
         reports.append(json.loads(written("report.json")))
         s3.delete_object(Bucket=BUCKET, Key=f"{expect['prefix']}report.json")
     provisioned, on_demand = reports
@@ -87,7 +89,7 @@ def test_a_failed_map_is_explained_by_its_last_shard(
 ) -> None:
     """Step Functions says only that too many items failed."""
     trouble = {"arm": "tuned", "number": 4, "error": "ServiceBusy", "message": "Converse failed: ThrottlingException"}
-    store("shards/trouble.json", trouble)
+    store("shards/tuned/trouble.json", trouble)
     caught = failure("States.ExceedToleratedFailureThreshold", "The threshold was exceeded")
     explanation = handler({"run": run, "failure": caught}, lambda_context)
     assert explanation["error"] == "EvaluationFailed"
