@@ -188,6 +188,10 @@ FOUNDATION_MODELS = {
             FoundationModel(f"anthropic.claude-{end}", f"Claude {name}", "Anthropic", 0, None, BY_PROFILE)
             for name, end in CURRENT_CLAUDES.items()
         ),
+        FoundationModel("openai.gpt-oss-20b-1:0", "gpt-oss-20b", "OpenAI", 1),
+        FoundationModel("openai.gpt-oss-120b-1:0", "gpt-oss-120b", "OpenAI", 0),
+        FoundationModel("qwen.qwen3-32b-v1:0", "Qwen3 32B", "Qwen", 0),
+        FoundationModel("mistral.mistral-large-3-675b-instruct", "Mistral Large 3", "Mistral AI", 0),
         *_pair(FoundationModel("amazon.nova-micro-v1:0", "Nova Micro", "Amazon", 1), "128k", NOVA),
         *_pair(FoundationModel("amazon.nova-lite-v1:0", "Nova Lite", "Amazon", 2), "300k", NOVA),
         *_pair(FoundationModel("amazon.nova-pro-v1:0", "Nova Pro", "Amazon", 0), "300k", NOVA),

@@ -25,6 +25,7 @@ from local.bedrock.foundation_models import (
 )
 from local.bedrock.model_access import AccessToModels
 from local.bedrock.models.base import BaseModel as SimulatedBaseModel
+from local.bedrock.models.curator import NO_ERRORS, CuratorErrors
 from local.bedrock.on_demand_quotas import OnDemandQuotas
 from local.bedrock.provisioned_throughput import Throughputs
 from local.bedrock.resources import new_id
@@ -87,6 +88,7 @@ class Runtime:
         access: AccessToModels,
         quotas: OnDemandQuotas,
         forms: Iterable[AnswerForm],
+        errors: CuratorErrors,
     ) -> None:
         self._foundation_models = foundation_models
         self._throughputs = throughputs
@@ -95,6 +97,7 @@ class Runtime:
         self._access = access
         self._quotas = quotas
         self._forms = AnswerForms(forms)
+        self._errors = errors
 
     def resolve(self, identifier: str, operation: str) -> FoundationModel | CustomModel:
         """The model that an operation invokes by id or ARN, or Bedrock's error. Called under the service's lock."""
@@ -172,7 +175,7 @@ class Runtime:
         if isinstance(model, CustomModel):
             return answer(model, conversation)
         self._quotas.take_request(model)
-        reply = answer(model, conversation)
+        reply = answer(model, conversation, self._errors)
         self._quotas.spend_tokens(model, reply.input_tokens + reply.output_tokens)
         return reply
 
@@ -189,12 +192,16 @@ class Runtime:
         return {"inputTokens": conversation.input_tokens}
 
 
-def answer(model: FoundationModel | CustomModel, conversation: ModelRequest) -> Reply:
+def answer(
+    model: FoundationModel | CustomModel, conversation: ModelRequest, errors: CuratorErrors = NO_ERRORS
+) -> Reply:
     """Ask a simulated model, and end the answer where the request says so."""
     if isinstance(model, CustomModel):
         text = model.training.model.answer(conversation.system, conversation.turns)
     else:
-        text = SimulatedBaseModel(model.verbosity, model.model_id).answer(conversation.system, conversation.turns)
+        text = SimulatedBaseModel(model.verbosity, model.model_id, errors).answer(
+            conversation.system, conversation.turns
+        )
     stop_reason: StopReason = "end_turn"
     text, was_cut = cut(text, conversation.max_tokens)
     if was_cut:

@@ -29,6 +29,7 @@ from local.bedrock.foundation_models import SimulatedFoundationModels
 from local.bedrock.lags import Lags
 from local.bedrock.model_access import AccessToModels
 from local.bedrock.model_key import check_key
+from local.bedrock.models.curator import curator_errors
 from local.bedrock.on_demand_quotas import OnDemandQuotas
 from local.bedrock.provisioned_throughput import Throughput, Throughputs
 from local.bedrock.resources import without_nones
@@ -141,6 +142,7 @@ class SimulatedBedrock:
             access,
             OnDemandQuotas(settings, clock),
             settings.answer_forms,
+            curator_errors(settings),
         )
         # How the resource is found that a member of a request names by ARN, id or name.
         self._found_by: dict[str, Callable[[str], Resource | None]] = {

@@ -94,6 +94,19 @@ class SimulationSettings(BaseModel):
         default=(), description="of answers through Converse; the shares of a model's forms add up to at most 1"
     )
 
+    judge_errors: float = Field(
+        default=0.005, ge=0, le=1, description="share of the judgements on records that are turned round"
+    )
+    teacher_duplicates: float = Field(
+        default=0.03, ge=0, le=1, description="share of a teacher's pairs that repeat an existing question"
+    )
+    teacher_ungrounded: float = Field(
+        default=0.03, ge=0, le=1, description="share of a teacher's pairs whose figures the document does not have"
+    )
+    teacher_malformed: float = Field(
+        default=0.01, ge=0, le=1, description="share of a teacher's pairs that are no JSON"
+    )
+
     list_lag_seconds: float = Field(default=0, ge=0, description="how old what lists show is; Get is current")
     tag_lag_seconds: float = Field(default=0, ge=0, description="the same for ListTagsForResource")
     undocumented_refusals: UndocumentedRefusals = Field(

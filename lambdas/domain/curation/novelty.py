@@ -1,11 +1,13 @@
 """Whether a question is new for its document: no other question about it asks the same in other words."""
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from lambdas.domain.evaluation.metrics.scoring import squad_words
 from lambdas.domain.evaluation.metrics.tokens_by_script import space_out
 
+_WORD = re.compile(r"\w+")
+_ARTICLES = {"a", "an", "the"}
 # Of the words of two questions together, both have at least so many.
 _ALIKE = 0.6
 
@@ -21,7 +23,7 @@ class KnownQuestions:
     """The questions that a document has so far."""
 
     def __init__(self, document: str, questions: Iterable[str]) -> None:
-        self._document = frozenset(squad_words(space_out(document)))
+        self._document = _words(document)
         self._known = [self._read(question) for question in questions]
 
     def add_new(self, question: str) -> bool:
@@ -37,8 +39,13 @@ class KnownQuestions:
         return True
 
     def _read(self, question: str) -> _Words:
-        words = frozenset(squad_words(space_out(question)))
+        words = _words(question)
         return _Words(words, words & self._document)
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words and figures of any script, without markup's signs and articles."""
+    return frozenset(_WORD.findall(space_out(text).casefold())) - _ARTICLES
 
 
 def _same(one: _Words, other: _Words) -> bool:

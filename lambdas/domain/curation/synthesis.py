@@ -18,7 +18,7 @@ from lambdas.domain.curation.prompts import CurationPrompt, answer_from, check_p
 from lambdas.domain.curation.reading import read_answer, read_correctness, read_pairs
 from lambdas.domain.curation.settings import SynthesisSettings
 from lambdas.domain.dataset.formats.record import Record
-from lambdas.domain.evaluation.metrics.numeric import is_numeric, numeric_match
+from lambdas.domain.evaluation.metrics.numeric import is_numeric, same_figures
 from lambdas.domain.evaluation.metrics.scoring import f1
 
 # Of what was asked for: with less, something is wrong with documents, teacher or checker.
@@ -179,7 +179,8 @@ def _judge(pair: QuestionAnswer, ground: StoredReply | None, answer: StoredReply
 def agree(given: str, answer: str) -> bool:
     """Whether two answers to a question are the same: the same figure, or most words in common."""
     if is_numeric(answer):
-        return numeric_match(given, answer) == 100.0
+        # Of "420" and "420 million" the table's head decides: both mean the same cell.
+        return same_figures(given, answer)
     return f1(given, answer) >= LEAST_AGREEMENT_F1
 
 

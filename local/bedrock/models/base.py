@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from local.bedrock.models import asked_forms, fields, judge
+from local.bedrock.models import asked_forms, curator, fields, judge
 from local.bedrock.models.answer_format import renderings
 from local.bedrock.models.asked_forms import Named
 from local.bedrock.models.candidates import Candidates, Kind
+from local.bedrock.models.curator import NO_ERRORS, CuratorErrors
 from local.bedrock.models.preparation import (
     BASE_WEIGHTS,
     Known,
@@ -46,12 +47,16 @@ PERCENT = (Kind.CHANGE_PERCENT, Kind.SHARE_PERCENT)
 class BaseModel:
     """`verbosity` is an index into WORDINGS; `name` makes judges differ from each other."""
 
-    def __init__(self, verbosity: int, name: str = "") -> None:
+    def __init__(self, verbosity: int, name: str = "", errors: CuratorErrors = NO_ERRORS) -> None:
         self._verbosity = verbosity
         self._name = name
+        self._errors = errors
 
     def answer(self, system: str, turns: Sequence[tuple[str, str]]) -> str:
         """A sentence with the likeliest candidate, or a judgement where one is asked for."""
+        curated = curator.answer(system, turns[-1][1], self._name, self._errors, lambda prompt: choose(prompt, ())[0])
+        if curated is not None:
+            return curated
         judgement = judge.answer(system, turns[-1][1], self._name)
         if judgement is not None:
             return judgement
