@@ -19,6 +19,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from cli.account import account_of
+from cli.confirmation import NotConfirmedError
 from cli.conformance_target import ConformanceTarget, simulation
 from cli.folders import CONFORMANCE
 from local.conformance.bad_input import NotPossibleError, require_permissions, require_quotas
@@ -36,10 +37,6 @@ from local.session import stopping_on_sigterm
 from local.terminal import Console
 
 STYLES = {"as assumed": "green", "not checked": "yellow", "different": "bold red"}
-
-
-class NotConfirmedError(Exception):
-    """Nobody has agreed to the costs; the message says how to."""
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class ExportedRun(NamedTuple):
     files: dict[str, str]
 
 
-class Outcome(NamedTuple):
+class ExportOutcome(NamedTuple):
     """What became of a run: exported, there already, or left out, with the reason."""
 
     run_id: str
@@ -71,7 +71,7 @@ def client_of(uri: str) -> Any:
 
 def export_runs(
     environment: Environment, client: Any, experiment: str, chosen: Sequence[str] = ()
-) -> Iterator[Outcome]:
+) -> Iterator[ExportOutcome]:
     """Exports these runs, or all, one by one. Raises UnknownRunError, NotExportedError, Refused and ServiceBusy.
 
     A run that is there already is left as it is; one whose export was cut off is made anew.
@@ -85,7 +85,7 @@ def export_runs(
         found = client.get_experiment_by_name(experiment)
         experiment_id = found.experiment_id if found else client.create_experiment(experiment)
         for run_id in wanted:
-            yield Outcome(run_id, _export(environment, client, experiment_id, run_id))
+            yield ExportOutcome(run_id, _export(environment, client, experiment_id, run_id))
     except MlflowException as error:
         raise NotExportedError(f"MLflow has not taken the runs: {error}") from None
 

@@ -33,7 +33,8 @@ def conformance(
     was checked, since there is no account, no permission, no quota or no confirmation.
     """
     from cli.account import NoAccountError
-    from cli.conformance import ConformanceOptions, NotConfirmedError, check_conformance
+    from cli.confirmation import NotConfirmedError
+    from cli.conformance import ConformanceOptions, check_conformance
     from local.conformance.bad_input import NotPossibleError
     from local.conformance.check import Tier
     from local.conformance.place import WrongRegionError

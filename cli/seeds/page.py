@@ -36,7 +36,7 @@ class SeedsTables(Fact):
     curve: list[CurveRow]
     early_stopping: list[tables.StoppingRow]
     f1_example: tables.F1Words
-    checks: list[tables.Check]
+    checks: list[tables.SeedCheck]
 
 
 def write_page(folder: Path, cited: Cited) -> None:

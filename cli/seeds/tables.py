@@ -59,7 +59,7 @@ class F1Words(Fact):
     f1: float
 
 
-class Check(Fact):
+class SeedCheck(Fact):
     """A figure that a post prints, and what the product's code makes of the post's own inputs.
 
     The inputs are printed figures, too: `lowest` to `highest` is what the code makes of all that they may be rounded
@@ -151,7 +151,7 @@ def f1_words(cited: CitedF1Example) -> F1Words:
     )
 
 
-def checks(cited: Cited) -> list[Check]:
+def checks(cited: Cited) -> list[SeedCheck]:
     """Every figure that a post derives from others that it prints."""
     return [
         *_improvement_checks(cited.comparison),
@@ -161,10 +161,10 @@ def checks(cited: Cited) -> list[Check]:
     ]
 
 
-def _improvement_checks(cited: CitedComparison) -> list[Check]:
+def _improvement_checks(cited: CitedComparison) -> list[SeedCheck]:
     tuned = cited.arms[TUNED].f1
     return [
-        Check(
+        SeedCheck(
             what=f"Improvement over {arm.name}, %",
             document=cited.document,
             printed=arm.improvement,
@@ -178,10 +178,10 @@ def _improvement_checks(cited: CitedComparison) -> list[Check]:
     ]
 
 
-def _token_checks(cited: CitedTokens) -> list[Check]:
+def _token_checks(cited: CitedTokens) -> list[SeedCheck]:
     computed = token_reduction(cited.arms[TUNED], cited.arms[BASE])
     return [
-        Check(
+        SeedCheck(
             what=f"Output tokens, {name}: reduction, %",
             document=cited.document,
             printed=printed,
@@ -193,9 +193,11 @@ def _token_checks(cited: CitedTokens) -> list[Check]:
     ]
 
 
-def _stopping_checks(cited: CitedEarlyStopping) -> list[Check]:
+def _stopping_checks(cited: CitedEarlyStopping) -> list[SeedCheck]:
     return [
-        Check(what=f"{scenario}: {what}", document=cited.document, printed=printed, computed=computed, digits=digits)
+        SeedCheck(
+            what=f"{scenario}: {what}", document=cited.document, printed=printed, computed=computed, digits=digits
+        )
         for printed_row, row in zip(cited.scenarios, stopping_rows(cited), strict=True)
         for scenario in [f"Threshold {row.threshold:g}, patience {row.patience}"]
         for what, printed, computed, digits in (
@@ -206,9 +208,9 @@ def _stopping_checks(cited: CitedEarlyStopping) -> list[Check]:
     ]
 
 
-def _f1_check(cited: CitedF1Example) -> Check:
+def _f1_check(cited: CitedF1Example) -> SeedCheck:
     rounded = 100 * 2 * cited.precision * cited.recall / (cited.precision + cited.recall)
-    return Check(
+    return SeedCheck(
         what="F1 of the example",
         document=cited.document,
         printed=cited.f1,

@@ -37,14 +37,14 @@ Values = NDArray[np.float64]
 Truth = Callable[[Values], Values]
 
 
-class Shape(NamedTuple):
+class CurveShape(NamedTuple):
     """Curves of one kind; each draw is another."""
 
     name: str
     draw: Callable[[np.random.Generator], Truth]
 
 
-class Coverage(NamedTuple):
+class CurveCoverage(NamedTuple):
     """Of the told intervals, the share that holds the true gain and the share above and below it; their widths."""
 
     told: float
@@ -55,7 +55,7 @@ class Coverage(NamedTuple):
     width: float
 
 
-class Trial(NamedTuple):
+class CurveTrial(NamedTuple):
     """A curve's true gain, and the interval; None where it is withheld."""
 
     gain: float
@@ -112,23 +112,23 @@ def _accelerating(draws: np.random.Generator) -> Truth:
 
 
 SHAPES = (
-    Shape("power law with a floor", _power),
-    Shape("power law without a floor", _no_floor),
-    Shape("logarithm, still steep", _logarithm),
-    Shape("flat", _flat),
-    Shape("exponential", _exponential),
-    Shape("S-shaped", _s_shaped),
-    Shape("broken power law", _broken),
-    Shape("power law with a dip", _dip),
-    Shape("accelerating (square root)", _accelerating),
+    CurveShape("power law with a floor", _power),
+    CurveShape("power law without a floor", _no_floor),
+    CurveShape("logarithm, still steep", _logarithm),
+    CurveShape("flat", _flat),
+    CurveShape("exponential", _exponential),
+    CurveShape("S-shaped", _s_shaped),
+    CurveShape("broken power law", _broken),
+    CurveShape("power law with a dip", _dip),
+    CurveShape("accelerating (square root)", _accelerating),
 )
 
 
-def measure_coverage(trials: list[Trial]) -> Coverage:
+def measure_coverage(trials: list[CurveTrial]) -> CurveCoverage:
     """What the told intervals hold."""
     told = [(one.gain, *one.interval) for one in trials if one.interval is not None]
     gain, low, high = np.array(told).T
-    return Coverage(
+    return CurveCoverage(
         told=len(told) / len(trials),
         covered=float(np.mean((low <= gain) & (gain <= high))),
         too_low=float(np.mean(high < gain)),
@@ -138,10 +138,10 @@ def measure_coverage(trials: list[Trial]) -> Coverage:
     )
 
 
-def simulate(shape: Shape, curves: int, seed: int = 1) -> list[Trial]:
+def simulate(shape: CurveShape, curves: int, seed: int = 1) -> list[CurveTrial]:
     """So many curves of a shape, as many of each ladder; the same arguments give the same result."""
     draws = np.random.default_rng([seed, SHAPES.index(shape)])
-    trials = list[Trial]()
+    trials = list[CurveTrial]()
     for place, ladder in enumerate(LADDERS):
         parts = np.array(ladder, float)
         count = curves * (place + 1) // len(LADDERS) - curves * place // len(LADDERS)
@@ -149,11 +149,11 @@ def simulate(shape: Shape, curves: int, seed: int = 1) -> list[Trial]:
         found = find_doublings([_observe(truth, parts, draws) for truth in truths])
         gains = [float(np.subtract(*truth(np.array([2.0, 1.0])))) for truth in truths]
         intervals = [each.interval if isinstance(each, Gain) else None for each in found]
-        trials += map(Trial, gains, intervals)
+        trials += map(CurveTrial, gains, intervals)
     return trials
 
 
-def _within_range(shape: Shape, parts: Values, draws: np.random.Generator) -> Truth:
+def _within_range(shape: CurveShape, parts: Values, draws: np.random.Generator) -> Truth:
     """A curve that stays between 2 and 99 points."""
     while True:
         truth = shape.draw(draws)
@@ -176,7 +176,7 @@ def _observe(truth: Truth, parts: Values, draws: np.random.Generator) -> Curve:
     return Curve(records, scores.mean(0), np.cov(scores.T) / groups, groups)
 
 
-def measure_all(curves: int = CURVES) -> Iterator[tuple[Shape, list[Trial]]]:
+def measure_all(curves: int = CURVES) -> Iterator[tuple[CurveShape, list[CurveTrial]]]:
     """The trials of each shape."""
     for shape in SHAPES:
         yield shape, simulate(shape, curves)
@@ -186,7 +186,7 @@ def main() -> None:
     """Prints the table; fails where the intervals of all shapes together hold the gain too seldom or too often."""
     console = Console()
     table = Table("shape", "told", "covered", "gain above", "gain below", "surely helps", "median width")
-    trials = list[Trial]()
+    trials = list[CurveTrial]()
     for shape, own in measure_all():
         trials += own
         table.add_row(shape.name, *_words(measure_coverage(own)))
@@ -200,7 +200,7 @@ def main() -> None:
     console.print(f"Met: {promise}.")
 
 
-def _words(found: Coverage) -> list[str]:
+def _words(found: CurveCoverage) -> list[str]:
     shares = (found.told, found.covered, found.too_low, found.too_high, found.sure)
     return [*(f"{100 * share:.1f}" for share in shares), f"{found.width:.1f}"]
 

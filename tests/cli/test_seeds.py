@@ -12,7 +12,7 @@ from cli.seeds import run as seeds_run
 from cli.seeds.curve import curve_rows, draw_curve
 from cli.seeds.page import PAGE, TABLES, make_tables, render, write_page
 from cli.seeds.run import default_data, run_settings
-from cli.seeds.tables import Check, checks, comparison_rows, f1_words, stopping_rows, token_rows
+from cli.seeds.tables import SeedCheck, checks, comparison_rows, f1_words, stopping_rows, token_rows
 from cli.stored_report import NoReportError
 from lambdas.domain.report.run_report import SucceededReport
 from lambdas.domain.settings.run_limits import RunLimits
@@ -36,7 +36,7 @@ def test_what_the_posts_derive_comes_out_of_our_code() -> None:
 
 def test_a_figure_that_no_rounding_explains_differs() -> None:
     """Otherwise the count on the page would say nothing."""
-    check = Check(what="it", document="000", printed=19.9, computed=19.5, digits=1, lowest=19.4, highest=19.7)
+    check = SeedCheck(what="it", document="000", printed=19.9, computed=19.5, digits=1, lowest=19.4, highest=19.7)
     assert check.result == "differs"
     assert check.model_copy(update={"lowest": None}).result == "differs"
 

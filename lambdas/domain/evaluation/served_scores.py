@@ -30,7 +30,7 @@ _MOST_DRAWN = 2_000
 Interval = tuple[float, float]
 
 
-class BestTested(NamedTuple):
+class BestServed(NamedTuple):
     """The arm with the highest score of several, and by how many points the choice of the highest flatters it."""
 
     arm: str
@@ -113,7 +113,7 @@ def find_gain_of_data(
 
 def find_best(
     scored: Mapping[str, ScoredArm], metric: str, groups: Sequence[Hashable], draws: int = DRAWS
-) -> BestTested | None:
+) -> BestServed | None:
     """The best of several arms; None where there are no two, or where they have too few groups in common."""
     found = score_groups([*scored.values()], metric, groups) if len(scored) > 1 else None
     if found is None:
@@ -125,4 +125,4 @@ def find_best(
     chosen = drawn.argmax(1)
     luck = drawn[np.arange(draws), chosen] - np.mean(merged, axis=0)[chosen]
     best = int(found.values.argmax())
-    return BestTested([*scored][best], float(found.values[best]), float(luck.mean()))
+    return BestServed([*scored][best], float(found.values[best]), float(luck.mean()))

@@ -21,7 +21,7 @@ class Candidate(Fact):
     training_set: TrainingSet
 
 
-class Variant(NamedTuple):
+class CandidateVariant(NamedTuple):
     """A candidate to be: how many records it trains on, and its hyperparameters."""
 
     records: int
@@ -34,7 +34,7 @@ class PlannedVariants(NamedTuple):
     The first trains on the whole training set with the recommended values.
     """
 
-    variants: list[Variant]
+    variants: list[CandidateVariant]
     note: str
     keep_models: bool
 
@@ -52,7 +52,7 @@ def plan_variants(
     `sizes` are the records of the training sets, the whole one first; `chosen` are the hyperparameters of run.json.
     """
     by_size = [(size, vary_hyperparameters(model, chosen, sweep, size, validated=validated)) for size in sizes]
-    variants = [Variant(size, each) for size, varied in by_size for each in varied.hyperparameters]
+    variants = [CandidateVariant(size, each) for size, varied in by_size for each in varied.hyperparameters]
     keep = len(variants) == 1 or (sweep is not None and sweep.keep_models)
     return PlannedVariants(variants, _note(by_size), keep)
 
