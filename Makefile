@@ -18,6 +18,9 @@ export npm_config_cache := $(CURDIR)/build/npm
 export PIP_CACHE_DIR ?= $(CURDIR)/build/pip
 export CDK_DISABLE_CLI_TELEMETRY := true
 
+# How far pip is, by the packages that it has named.
+COUNTED := awk -v all=$$(grep -c '==' requirements.txt) '/^Collecting / && ++n % 25 == 0 {printf "  %d of at most %d packages\n", n, all; fflush()} /^Installing collected/ {print "  unpacking them …"; fflush()}'
+
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 
@@ -26,18 +29,25 @@ NODE_STAMP := node_modules/.installed
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Said only to whoever asks for it: most targets install what they need.
 install: $(PYTHON_STAMP) $(NODE_STAMP) ## everything the project needs, into this checkout
+	@$(if $(filter install,$(MAKECMDGOALS)),printf '%s\n' 'Installed. To call fine-tune by its name:' \
+		'  source .venv/bin/activate      in this shell' \
+		'  uv tool install --editable .   in all shells' \
+		'fine-tune --install-completion completes commands and options in your shell.',:)
 
 $(PYTHON_STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; this is " + sys.version.split()[0] + ". Try make PYTHON=python3.13")'
-	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@echo 'Installing Python packages into .venv …'
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --progress-bar off --disable-pip-version-check --require-hashes -r requirements.txt | $(COUNTED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
 $(NODE_STAMP): package-lock.json .npmrc
 	@node -e 'if (+process.versions.node.split(".")[0] < 20) { console.error("Node 20 or later is needed; this is " + process.version); process.exit(1) }'
-	npm ci --silent --no-audit --no-fund
+	@echo 'Installing the CDK CLI into node_modules …'
+	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
 # Handed on through the environment, so that no name of a file is read as shell.

@@ -36,6 +36,9 @@ class CommandGroup(TyperGroup):
             return super().invoke(ctx)
         except PathRefusedError as error:
             sentence, status = str(error), 2
+        except KeyboardInterrupt:
+            # What a command writes has its place only once it is whole (`local.output_folder.replaced`).
+            sentence, status = "Stopped. What was being written is gone; what was there before stays.", 130
         except BrokenPipeError:
             # A reader such as `head` has seen enough.
             _drop_unwritable_output()

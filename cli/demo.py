@@ -41,11 +41,13 @@ def run_demo(
     """
     progress = Progress(console)
     with (
-        emptied(folder, command, WRITTEN),
+        emptied(folder, command, WRITTEN, set_aside_with="execution.json" if command == DEMO else None) as earlier,
         stopping_on_sigterm(),
         stopping_on_full_disk(folder),
         embedded_aws_for(model, lifecycle, folder) as aws,
     ):
+        if earlier is not None:
+            console.write_line(f"The demo before this one is in {earlier}.")
         console.print(f"The simulated clock: a minute on AWS passes in {60 * aws.time_scale:g} s.")
         with progress.stage("Deploying with the CDK CLI", f"Deployed on {aws.endpoint}"):
             deploy(aws, base_model=model.customization_id)

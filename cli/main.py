@@ -30,7 +30,7 @@ from cli.commands.validate import validate
 from lambdas import __version__
 from local.terminal import App, Console
 
-app = App(cls=CommandGroup, add_completion=False, no_args_is_help=True)
+app = App(cls=CommandGroup, no_args_is_help=True)
 
 
 def _print_version(wanted: bool) -> None:

@@ -24,7 +24,7 @@ _LONGEST_PARAM = 500
 _ENDED = ("FINISHED", "FAILED")
 INSTALL = (
     "MLflow is not installed beside fine-tune, of which it is an extra. In the checkout: "
-    "`.venv/bin/python -m pip install mlflow-skinny`; as a tool: `uv tool install '.[mlflow]'`."
+    "`.venv/bin/python -m pip install mlflow-skinny`; as a tool: `uv tool install --editable '.[mlflow]'`."
 )
 
 

@@ -6,6 +6,7 @@ what is listed is ever deleted or replaced, and a name is listed before anything
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -92,6 +93,32 @@ def start(folder: Path, command: str, names: Sequence[str]) -> None:
         _delete(folder, name)
     _save(folder, _Written(command=command, files=[]))
     claim(folder, names)
+
+
+def set_aside(folder: Path, command: str) -> Path:
+    """Moves what the command wrote there before into a folder of its own beside it, `<folder>-<number>`; returns that.
+
+    Other files stay where they are. Raises PathRefusedError.
+    """
+    written = _open(folder, command)
+    taken = (int(found[1]) for each in folder.parent.iterdir() if (found := _numbered(folder).fullmatch(each.name)))
+    kept = folder.with_name(f"{folder.name}-{max(taken, default=0) + 1}")
+    start(kept, command, written.files)
+    for name in written.files:
+        place = _place(folder, name)
+        if os.path.lexists(place):
+            moved = _place(kept, name)
+            moved.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            place.rename(moved)
+    # Folders that are empty now.
+    for name in written.files:
+        _delete(folder, name)
+    _save(folder, _Written(command=command, files=[]))
+    return kept
+
+
+def _numbered(folder: Path) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(folder.name)}-([1-9][0-9]*)")
 
 
 def claim(folder: Path, names: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.embedded_aws import EmbeddedAws
-from local.output_folder import require_own, start
+from local.output_folder import require_own, set_aside, start
 
 # What a function's worker unpacks fits into it.
 LEAST_FREE_BYTES = 50 << 20
@@ -37,10 +37,13 @@ def save_logs(aws: EmbeddedAws) -> None:
 
 
 @contextmanager
-def emptied(folder: Path, command: str, names: Sequence[str]) -> Iterator[None]:
+def emptied(
+    folder: Path, command: str, names: Sequence[str], *, set_aside_with: str | None = None
+) -> Iterator[Path | None]:
     """The folder, this process's own and without what the command wrote there before; its `tmp/` is gone afterwards.
 
-    It is written in place, since its logs are read meanwhile. Raises FolderInUseError and PathRefusedError.
+    What it wrote before is moved beside it where it has the file `set_aside_with`: then it gives that place. The folder
+    is written in place, since its logs are read meanwhile. Raises FolderInUseError and PathRefusedError.
     """
     require_own(folder, command)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -50,9 +53,12 @@ def emptied(folder: Path, command: str, names: Sequence[str]) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise FolderInUseError(f"Another {command} is running in {folder}.") from None
+        earlier = None
+        if set_aside_with is not None and (folder / set_aside_with).is_file():
+            earlier = set_aside(folder, command)
         start(folder, command, names)
         try:
-            yield
+            yield earlier
         finally:
             shutil.rmtree(folder / "tmp", ignore_errors=True)
 

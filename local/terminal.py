@@ -52,7 +52,9 @@ class App(typer.Typer):
         try:
             status = typer.main.get_command(self)(*args, **options, standalone_mode=False)
         except typer.Abort:
-            sys.exit(1)
+            # Ctrl-C, or the end of the input, at a question.
+            Console(stderr=True).write_line("Stopped at the question: nothing was done.")
+            sys.exit(130)
         except typer.TyperException as error:
             # The errors of typer's own click; where no command is named, its help was the message.
             message = getattr(error, "format_message", error.__str__)()

@@ -23,10 +23,10 @@ def demo(
 
     It needs no AWS account and costs nothing: the data set is checked, and if a run would accept it, the app is
     deployed on an embedded AWS with a simulated Bedrock, which ends with the command. With --keep it stays after the
-    run, and `fine-tune run` and `fine-tune runs` work on it.
+    run, and `fine-tune run` and `fine-tune runs` work on it. What the demo before has left is moved to build/demo-<n>.
 
     Exit status: 0 if the run has succeeded and nothing that bills is left in Bedrock; 1 if not, or if the data set is
-    refused; 2 if the data set, the model or the folder cannot be used.
+    refused; 2 if the data set, the model or the folder cannot be used; 130 after Ctrl-C.
     """
     from cli.data_set import NoDataSetError, settings_of, upload_of
     from cli.demo import run_demo
@@ -58,4 +58,9 @@ def demo(
         succeeded = run_demo(upload, model=entry, lifecycle=lifecycle, keep=keep, console=console)
     except (ProcessFailedError, NoExecutionError, NotFollowedError, FolderInUseError) as error:
         raise failed(error, 1) from None
+    except KeyboardInterrupt:
+        raise failed(
+            f"Stopped: the embedded AWS with its run has ended, and nothing of it is left but logs in {DEMO_FOLDER}.",
+            130,
+        ) from None
     raise typer.Exit(0 if succeeded else 1)

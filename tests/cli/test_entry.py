@@ -1,5 +1,6 @@
 """The entry of the command line: what it takes, and that its help waits for nothing that it does not show."""
 
+import os
 import re
 import subprocess
 import sys
@@ -65,3 +66,31 @@ def test_two_data_sets_are_refused(command: str) -> None:
     done = CliRunner().invoke(app, [command, str(EXAMPLE), "--data", str(EXAMPLE)])
     assert done.exit_code == 2
     assert "Name the data set once" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("fine-tune mod", "models"), ("fine-tune status --reg", "--region"), ("fine-tune models d", "delete")],
+)
+def test_a_shell_completes_commands_and_options(words: str, offered: str) -> None:
+    """As the script of `fine-tune --install-completion` asks."""
+    asked = {"_FINE_TUNE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    program = "import sys; sys.argv = ['fine-tune']; from cli.main import app; app()"
+    done = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env={**os.environ, **asked}
+    )
+    assert offered in done.stdout.split()
+
+
+def test_ctrl_c_says_what_is_left() -> None:
+    """In any command: what is written has its place only once it is whole."""
+    program = (
+        "from cli import main\n"
+        "def interrupted() -> None:\n"
+        "    raise KeyboardInterrupt\n"
+        "main.app.command('interrupted')(interrupted)\n"
+        "import sys; sys.argv = ['fine-tune', 'interrupted']; main.app()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    assert done.returncode == 130
+    assert done.stderr.strip() == "Stopped. What was being written is gone; what was there before stays."

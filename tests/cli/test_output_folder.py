@@ -309,3 +309,46 @@ def test_output_that_a_full_disk_does_not_take_ends_in_a_sentence(data: Path, tm
     assert ended.stderr == (
         "The command has stopped: No space left on device. Free some space, then repeat the command.\n"
     )
+
+
+def test_each_demo_keeps_the_one_before(tmp_path: Path) -> None:
+    """The latest has its files in place; what a person keeps there stays, and an earlier one is never overwritten."""
+    folder = tmp_path / "demo"
+    (tmp_path / "demo-7").mkdir()
+    for number in (1, 2):
+        with emptied(folder, DEMO, demo.WRITTEN, set_aside_with="execution.json") as earlier:
+            output_folder.claim(folder, ["execution.json", "dataset/report.html"])
+            (folder / "dataset").mkdir()
+            (folder / "dataset" / "report.html").write_text(str(number))
+            (folder / "execution.json").write_text(str(number))
+            (folder / "notes.txt").write_text("mine")
+            assert earlier == (None if number == 1 else tmp_path / "demo-8")
+    kept = {name: text for name, text in contents(tmp_path / "demo-8").items() if name != LIST}
+    assert kept == {"dataset/report.html": b"1", "execution.json": b"1"}
+    assert contents(folder)["execution.json"] == b"2"
+    assert contents(folder)["notes.txt"] == b"mine"
+    # It is a demo's folder, which a demo may delete.
+    output_folder.require_own(tmp_path / "demo-8", DEMO)
+
+
+def test_a_demo_that_did_not_get_to_a_run_is_not_kept(tmp_path: Path) -> None:
+    """Its logs alone tell nothing that the next one does not."""
+    folder = tmp_path / "demo"
+    for _ in range(2):
+        with emptied(folder, DEMO, demo.WRITTEN, set_aside_with="execution.json") as earlier:
+            (folder / "bedrock-calls.jsonl").write_text("")
+            assert earlier is None
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["demo"]
+
+
+def test_ctrl_c_in_a_demo_says_what_is_left(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to look for processes that still run."""
+
+    def interrupt(*_: object, **__: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.commands.demo.DEMO_FOLDER", tmp_path / "demo")
+    monkeypatch.setattr(demo, "run_demo", interrupt)
+    result = CliRunner().invoke(app, ["demo", "--data", str(data / "train.jsonl")])
+    assert result.exit_code == 130
+    assert "the embedded AWS with its run has ended" in result.stderr
