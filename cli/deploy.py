@@ -42,7 +42,7 @@ def check(
     settings = target.settings
     yield f"{settings.deployment} in {settings.region} of the account {account}, tuning {settings.base_model}."
     yield from _model(target, describe, today)
-    yield from _bootstrap(target, account, parameters)
+    yield from check_bootstrap(target, account, parameters)
 
 
 def _model(target: RequestedEnvironment, describe: Callable[[str], ModelDetails | None], today: date) -> Iterator[str]:
@@ -71,7 +71,8 @@ def _model(target: RequestedEnvironment, describe: Callable[[str], ModelDetails 
     yield from messages
 
 
-def _bootstrap(target: RequestedEnvironment, account: str, parameters: Any) -> Iterator[str]:
+def check_bootstrap(target: RequestedEnvironment, account: str, parameters: Any) -> Iterator[str]:
+    """Yields why it cannot be told; raises NotDeployableError where the CDK is not bootstrapped, or too long ago."""
     where, name = f"{target.settings.region} of the account {account}", f"/cdk-bootstrap/{target.qualifier}/version"
     remedy = f"Run node_modules/.bin/cdk bootstrap aws://{account}/{target.settings.region} once, then repeat this."
     try:

@@ -14,6 +14,7 @@ from cli.commands.convert import convert
 from cli.commands.demo import demo
 from cli.commands.export import export
 from cli.commands.faults import faults
+from cli.commands.init import init
 from cli.commands.logs import logs
 from cli.commands.models import delete_models, models
 from cli.commands.open import open_page
@@ -54,6 +55,7 @@ def _unwrapped(text: str) -> str:
 
 
 for command in (
+    init,
     demo,
     validate,
     convert,

@@ -78,7 +78,9 @@ def check_account(
     Raises NoAccountError, NotCheckedError, NoDataSetError, and UnknownBaseModelError where `model` is none.
     """
     settings = settings or settings_here()
-    choices, found = choose(settings_of(data) if data else None, base_model=model, limits=_limits(settings))
+    choices, found = choose(
+        settings_of(data) if data else None, base_model=model, default=settings.base_model, limits=_limits(settings)
+    )
     if found:
         raise NotCheckedError("\n".join(f"run.json{each.pointer}: {each.message}" for each in found))
     checked = validate(files_of(data), choices, (), opener=opener) if data else None

@@ -183,7 +183,7 @@ class Settings(BaseModel):
         168, description=f"a whole number from 1 to {MOST_RUN_HOURS}"
     )
     max_sweep_jobs: Annotated[int, Field(ge=1, le=12)] = Field(4, description="a whole number from 1 to 12")
-    max_run_cost_usd: Annotated[float | None, Field(gt=0), BeforeValidator(_nothing)] = Field(
+    max_run_cost_usd: Annotated[float | None, Field(gt=0, allow_inf_nan=False), BeforeValidator(_nothing)] = Field(
         100.0, description="an amount in USD, or null"
     )
     accept_unknown_prices: bool = Field(False, description="true or false")
