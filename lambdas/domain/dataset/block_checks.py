@@ -88,7 +88,7 @@ class BlockChecks:
         if read.container == "JSONL":
             self._note_cuts(block, values)
         if structure.source_format == "messages":
-            is_bare = all(value is None or value.keys() <= _BARE for value in values)
+            is_bare = not structure.has_further_keys and all(value is None or value.keys() <= _BARE for value in values)
             read.is_bare &= is_bare
             if is_bare and not structure.other:
                 # The same is done to all of them.

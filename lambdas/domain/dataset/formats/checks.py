@@ -10,6 +10,7 @@ from lambdas.domain.dataset.formats.record import GROUP_KEY
 from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
 
+MESSAGE_KEYS = frozenset({"role", "content"})
 ROLES: Final = ("user", "assistant")
 ANSWERS_TO: Final = {"user": "assistant", "assistant": "user"}
 # Keys of a record that may be left out, by their pointers.
@@ -21,6 +22,8 @@ _DECIDING = frozenset(
 )
 # Nothing is lost with a key that is close to these.
 _NO_TEXTS = frozenset({"schemaVersion"})
+# A number may stand there, and counts.
+_OF_ANY_TYPE = frozenset({GROUP_KEY, "weight"})
 is_space = str.isspace
 
 
@@ -81,26 +84,34 @@ def unknown_keys(value: JsonObject, known: frozenset[str], pointer: str = "") ->
                 yield RecordFinding("unknown-key", f"{pointer}/{escaped}", message, remedy)
 
 
-def misspelt_keys(value: JsonObject, known: frozenset[str]) -> Iterator[RecordFinding]:
-    """A record's keys that are close to one of its format's: what they hold would be lost if they were left out."""
+def misspelt_keys(value: JsonObject, known: frozenset[str], pointer: str = "") -> Iterator[RecordFinding]:
+    """Keys of a record or message that are close to one of its format's: what they hold would be lost without them."""
     if value.keys() <= known:
         return
     for key in value:
         if key not in known and (meant := _meant(key, value, known)):
             escaped = key[:40].replace("~", "~0").replace("/", "~1")
             message = f"The key {key[:40]!r} is not part of the format. Did you mean {meant}?"
-            yield RecordFinding("unknown-key", f"/{escaped}", message, remedies.for_unknown_key(key, value, {meant}))
+            yield RecordFinding(
+                "unknown-key", f"{pointer}/{escaped}", message, remedies.for_unknown_key(key, value, {meant})
+            )
 
 
 def _meant(key: str, value: JsonObject, known: frozenset[str]) -> str | None:
     """The format's key that another one is a misspelling of; no number, such as of a step, is a lost text."""
     meant = closest(key, sorted(known - value.keys() - _NO_TEXTS))
-    return meant if meant == GROUP_KEY or isinstance(value[key], str | list | dict) else None
+    return meant if meant in _OF_ANY_TYPE or isinstance(value[key], str | list | dict) else None
 
 
 def left_out_keys(value: JsonObject, known: frozenset[str]) -> list[str]:
     """The keys of a record that are not among its format's."""
     return [] if value.keys() <= known else [key for key in value if key not in known]
+
+
+def left_out_of_messages(value: JsonObject) -> list[str]:
+    """The keys of messages that are neither role nor content, each once."""
+    more = [message for message in value["messages"] if len(message) > len(MESSAGE_KEYS)]
+    return [*dict.fromkeys(key for message in more for key in message if key not in MESSAGE_KEYS)]
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,6 @@ from lambdas.domain.dataset.formats.record import Text
 from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
 
-MESSAGE_KEYS = frozenset({"role", "content"})
 ContentCheck = Callable[[Any, str], Iterator[RecordFinding]]
 
 
@@ -43,7 +42,7 @@ def _message(message: Any, pointer: str, content: ContentCheck) -> Iterator[Reco
     if not isinstance(message, dict):
         yield RecordFinding("wrong-type", pointer, f"A message is an object, not {checks.kind(message)}.")
         return
-    yield from checks.unknown_keys(message, MESSAGE_KEYS, pointer)
+    yield from checks.misspelt_keys(message, checks.MESSAGE_KEYS, pointer)
     yield from checks.missing_keys(message, ("role", "content"), pointer)
     if "content" in message:
         yield from content(message["content"], f"{pointer}/content")

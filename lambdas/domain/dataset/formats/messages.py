@@ -60,12 +60,12 @@ MESSAGES = Format(
     title="messages",
     example='{"system": "Be brief.", "messages": [{"role": "user", "content": "Hi?"}, '
     '{"role": "assistant", "content": "Yes."}]}',
-    note="other keys are left out",
+    note="other keys of a record and of its messages are left out",
     required=("messages",),
     recognises=_recognises,
     shape=Shape((*_SYSTEM_AND_GROUP, "messages", "role", "content"), _keys),
     findings=_findings,
     texts=conversation.texts,
     to_record=_to_record,
-    left_out=lambda value: checks.left_out_keys(value, _KEYS),
+    left_out=lambda value: [*checks.left_out_keys(value, _KEYS), *checks.left_out_of_messages(value)],
 )

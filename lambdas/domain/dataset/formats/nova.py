@@ -206,12 +206,12 @@ NOVA = Format(
     '[{"role": "user", "content": [{"text": "Hi?"}]}, {"role": "assistant", "content": [{"text": "Yes."}]}]}',
     note="any `schemaVersion`, or none; `system` may be a text, empty or null; text blocks of one message are joined "
     f"by line feeds; `{REASONING}` before an answer is trained on where the base model learns it, and no part of the "
-    "reference; other keys are left out",
+    "reference; other keys of a record and of its messages are left out",
     required=("messages",),
     recognises=_recognises,
     shape=Shape(("schemaVersion", "system", GROUP_KEY, "messages", "role", "content", "text"), _keys),
     findings=_findings,
     texts=_texts,
     to_record=_to_record,
-    left_out=lambda value: checks.left_out_keys(value, _KEYS),
+    left_out=lambda value: [*checks.left_out_keys(value, _KEYS), *checks.left_out_of_messages(value)],
 )

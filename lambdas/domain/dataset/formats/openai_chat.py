@@ -5,8 +5,7 @@ from typing import Any
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset.formats import checks
-from lambdas.domain.dataset.formats.checks import ANSWERS_TO, are_plain, is_space, optional_texts
-from lambdas.domain.dataset.formats.conversation import MESSAGE_KEYS
+from lambdas.domain.dataset.formats.checks import ANSWERS_TO, MESSAGE_KEYS, are_plain, is_space, optional_texts
 from lambdas.domain.dataset.formats.format import Format, Shape
 from lambdas.domain.dataset.formats.record import GROUP_KEY, Conversion, Record
 from lambdas.domain.dataset.formats.turns import Turns, optional_findings
@@ -86,7 +85,7 @@ OPENAI_CHAT = Format(
     example='{"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi?"}, '
     '{"role": "assistant", "content": "Yes."}]}',
     note="`developer` is `system`; a content may be a list of blocks of the type `text`; `name`, `weight` and "
-    "other keys beside `messages` are left out, and the last answer must not have the weight 0",
+    "other keys of messages and beside them are left out, and the last answer must not have the weight 0",
     required=("messages",),
     recognises=_recognises,
     shape=Shape((GROUP_KEY, "messages", *sorted(MESSAGE_KEYS)), _keys),

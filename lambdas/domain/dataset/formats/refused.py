@@ -62,10 +62,16 @@ def _has_files(value: JsonObject) -> bool:
     if not _FILES.isdisjoint(value) and any(value.get(key) for key in _FILES):
         return True
     for turn in _turns(value):
+        if not _FILES.isdisjoint(turn) and any(turn.get(key) for key in _FILES):
+            return True
         for block in _blocks(turn):
             if not _BLOCKS.isdisjoint(block) or block.get("type") in _BLOCKS:
                 return True
     return False
+
+
+def _has_refusals(value: JsonObject) -> bool:
+    return any(turn.get("refusal") for turn in _turns(value))
 
 
 def _is_text_alone(value: JsonObject) -> bool:
@@ -103,6 +109,12 @@ KINDS = (
         _has_tool_calls,
         "Bedrock trains Nova models on tool calls, but a run compares answers that are texts: write each call as text "
         "in the answer, and the tools in the system text, or leave these records out.",
+    ),
+    RefusedFormat(
+        "refusals, which stand in the place of an answer",
+        _has_refusals,
+        "Write what the refusal says as the content of its message where the model is to learn it, or leave these "
+        "records out.",
     ),
     RefusedFormat(
         "images, sound or other files beside the text",

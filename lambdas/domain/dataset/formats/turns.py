@@ -13,8 +13,7 @@ from lambdas.domain.dataset.formats.record import GROUP_KEY, Text
 from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
 
-# Keys of a turn that say nothing that a model learns, where they are empty. APIs write them beside each answer.
-_EMPTY = frozenset({"tool_calls", "function_call", "refusal", "annotations", "audio"})
+_BLOCK_KEYS = ("type", "text")
 _JOIN = "Join all system texts in the first message, or write this one into the user's message after it."
 
 
@@ -70,9 +69,7 @@ class Turns:
         if not isinstance(turn, dict):
             yield RecordFinding("wrong-type", pointer, f"A message is an object, not {checks.kind(turn)}.")
             return
-        empty = {key for key in _EMPTY if not turn.get(key)}
-        known = frozenset({self.role, self.content, "name", "weight", *empty})
-        yield from checks.unknown_keys(turn, known, pointer)
+        yield from checks.misspelt_keys(turn, frozenset({self.role, self.content, "weight"}), pointer)
         yield from checks.missing_keys(turn, (self.role, self.content), pointer)
         if self.role in turn and not (isinstance(turn[self.role], str) and turn[self.role] in self.roles):
             role = turn[self.role]
@@ -118,6 +115,8 @@ class Turns:
                     found["weight 0 of an earlier answer"] = None
                 elif key not in (self.role, self.content):
                     found[key] = None
+            if isinstance(turn[self.content], list):
+                found |= {key: None for block in turn[self.content] for key in block if key not in _BLOCK_KEYS}
         return [*found]
 
     def _is_empty_system(self, turn: JsonObject) -> bool:
@@ -150,7 +149,6 @@ def _content(value: Any, pointer: str) -> Iterator[RecordFinding]:
                 "wrong-type", place, f"A text block is an object, not {checks.kind(block)}.", remedies.BLOCK
             )
             continue
-        yield from checks.unknown_keys(block, frozenset({"type", "text"}), place)
         if block.get("type", "text") != "text":
             yield RecordFinding("wrong-type", f"{place}/type", "The type of a text block is text.")
         yield from checks.missing_keys(block, ("text",), place)

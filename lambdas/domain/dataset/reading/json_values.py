@@ -11,6 +11,7 @@ from typing import BinaryIO, Literal
 import orjson
 
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES, Block, in_blocks
+from lambdas.domain.dataset.reading.nested import list_in_object
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 from lambdas.domain.dataset.reading.utf8 import BYTE_ORDER_MARK
 
@@ -195,6 +196,10 @@ class JsonValues:
             self._line += self._data.count(b"\n")
             self._data, self._at = b"", 0
         if len(self._data) > MAX_LINE_BYTES:
+            if not self._number and not self._is_array and (nested := list_in_object(self._data[:_CHUNK_BYTES])):
+                raise UnreadableFileError(
+                    "record-type", nested.message, self._line_of(self._data), remedy=nested.remedy
+                )
             raise _too_long(self._line_of(self._data))
         chunk = self._stream.read(_CHUNK_BYTES)
         self._data += chunk

@@ -76,7 +76,7 @@ class MappedValues:
             self._add("wrong-type", number, message, remedies.for_text(found), f"/{column}")
         for quoted, column in zip(self._quoted, self._mapping.columns, strict=True):
             # In a text or a list inside, too: then the record is looked at, and named by nobody.
-            if line.count(quoted) > 1 and _stands_twice(line, column):
+            if line.count(quoted) > 1 and stands_twice(line, column):
                 sound = False
                 self._add("duplicate-key", number, f"The key {name(column)!r} occurs twice in an object.", "")
         return sound
@@ -114,7 +114,8 @@ def shown_columns(columns: Sequence[str]) -> str:
     return f"{shown} and {len(columns) - _COLUMNS_SHOWN} more" if len(columns) > _COLUMNS_SHOWN else shown
 
 
-def _stands_twice(line: bytes, column: str) -> bool:
+def stands_twice(line: bytes, column: str) -> bool:
+    """Whether an object of the line has the key twice, which a parser hides."""
     twice = False
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from lambdas.domain.dataset.reading.csv_rows import CsvRows, csv_dialect, foreig
 from lambdas.domain.dataset.reading.foreign import explain_foreign, is_prose, is_python
 from lambdas.domain.dataset.reading.gunzip import MAGIC, Gunzipped
 from lambdas.domain.dataset.reading.json_values import JsonLayout, JsonValues, json_layout
+from lambdas.domain.dataset.reading.key_case import InOwnCase
 from lambdas.domain.dataset.reading.mapped_values import MappedValues
+from lambdas.domain.dataset.reading.nested import nested_kind
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 from lambdas.domain.dataset.reading.utf8 import BYTE_ORDER_MARK, Utf8, wide_encoding
 from lambdas.domain.dataset.reading.workbook import MAGIC as ZIP_MAGIC
@@ -41,7 +43,7 @@ class OpenedFile:
     blocks: Iterable[Block]
     packing: list[str] = field(default_factory=list)
     rows: CsvRows | SheetRows | None = None
-    mapped: MappedValues | None = None
+    mapped: MappedValues | InOwnCase | None = None
 
     @property
     def kind(self) -> str:
@@ -82,6 +84,8 @@ def open_file(
     opened.packing = packing
     if mapping is not None:
         opened.blocks = opened.mapped = MappedValues(opened.blocks, mapping, file, report)
+    elif opened.rows is None:
+        opened.blocks = opened.mapped = InOwnCase(opened.blocks, file, report)
     return opened
 
 
@@ -89,6 +93,8 @@ def _open(stream: BinaryIO, head: bytes, file: str, report: DatasetReport, mappi
     if head.startswith(ZIP_MAGIC):
         sheet = SheetRows(stream, head, file, report, mapping)
         return OpenedFile("Excel sheet", sheet, rows=sheet)
+    if nested := nested_kind(head):
+        raise UnreadableFileError("record-type", nested.message, remedy=nested.remedy)
     # A list of such has the brackets of a JSON array.
     layout = None if is_python(head) else json_layout(head)
     if layout is not None:

@@ -1,6 +1,6 @@
 """Rows of a table, of a CSV file or a sheet, as records: which columns are read, and what becomes of the others."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from lambdas.domain.core.outside_text import name
@@ -21,6 +21,11 @@ class TableLayout(NamedTuple):
 
     needed: dict[str, str]
     optional: dict[str, str]
+
+    @property
+    def columns(self) -> Collection[str]:
+        """The names of all columns that are read."""
+        return {**self.needed, **self.optional, **_ALWAYS_OPTIONAL}
 
 
 _ALWAYS_OPTIONAL = {"system": "system", GROUP_KEY: GROUP_KEY}

@@ -8,10 +8,14 @@ from typing import Any
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
 from lambdas.domain.dataset.formats import GROUP_KEY, Conversion, RefusedFormat, Text, checks
+from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES
 from lambdas.domain.dataset.reading.mapped_values import offer_mapping, shown_columns
+from lambdas.domain.dataset.reading.nested import list_in_object, list_of_records
 from lambdas.domain.dataset.rules import remedies
 from lambdas.domain.dataset.rules.table import RecordFinding
 from lambdas.domain.models.catalogue import BaseModelEntry
+
+_HEAD_BYTES = 64 * 1024
 
 
 def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[RecordFinding]:
@@ -41,6 +45,13 @@ def findings(line: bytes, value: Any, model: BaseModelEntry) -> list[RecordFindi
     return [*_empty_texts(texts), *_reserved_words(texts, model)]
 
 
+def too_long(line: bytes) -> RecordFinding:
+    """What is wrong with a line of which only the start is here."""
+    if nested := list_in_object(line[:_HEAD_BYTES]):
+        return RecordFinding("record-type", "", *nested)
+    return RecordFinding("line-length", "", f"The line has more than {MAX_LINE_BYTES} bytes.")
+
+
 def _whole_file(value: JsonObject) -> RecordFinding | None:
     """What one object is that holds all of a file's records: its columns, or a list of records."""
     lists = {key: each for key, each in value.items() if isinstance(each, list | dict) and len(each) > 1}
@@ -56,10 +67,7 @@ def _whole_file(value: JsonObject) -> RecordFinding | None:
                     message = f"The list {key[:40]!r} holds messages, under a name of no format."
                     remedy = 'Name it messages, and write its items such as {"role": "user", "content": "Hi?"}.'
                     return RecordFinding("missing-key", f"/{key[:40]}", message, remedy)
-                message = f"The records stand in the list {key[:40]!r} of one object."
-                name = key if key.isidentifier() and key.isascii() else "data"
-                remedy = f"Upload the list itself, such as with `jq -c '.{name}[]' FILE > NEW.jsonl`."
-                return RecordFinding("record-type", f"/{key[:40]}", message, remedy)
+                return RecordFinding("record-type", f"/{key[:40]}", *list_of_records(key))
     return None
 
 

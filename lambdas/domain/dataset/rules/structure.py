@@ -22,7 +22,7 @@ from ahocorasick_rs import MATCHKIND_LEFTMOST_FIRST, BytesAhoCorasick
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats, tokens
 from lambdas.domain.dataset.formats import Conversion, Record, RefusedFormat, SourceFormat
-from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES, Block
+from lambdas.domain.dataset.reading.blocks import Block
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules import record, remedies
 from lambdas.domain.dataset.rules.any_case import AnyCase
@@ -41,7 +41,8 @@ _loads = orjson.loads
 class Structure:
     """Checks a file's blocks, given in their order; what is wrong goes into the report.
 
-    `blank` and `other` tell of the block that was checked last: the numbers of its blank lines, and the formats of
+    `blank`, `other` and `has_further_keys` tell of the block that was checked last: the numbers of its blank lines,
+    whether its messages have keys that are left out, and the formats of
     records that are not in the file's own by the place in the block. `control` has the lines whose control characters
     were reported.
     """
@@ -60,6 +61,7 @@ class Structure:
         self.blank: list[int] = []
         self.other: dict[int, SourceFormat] = {}
         self.control: set[int] = set()
+        self.has_further_keys = False
         # Of each kind of data that no run tunes on, the lines of its first record and how many there are.
         self._refused: dict[RefusedFormat, tuple[int, int]] = {}
         self.source_format = source_format
@@ -84,12 +86,12 @@ class Structure:
     def check(self, block: Block) -> list[Any]:
         """The block's values, one for each line: None for blank lines and for records that broke a rule."""
         lines = block.lines
+        self.has_further_keys = False
         if self.blank or self.other or self.control:
             self.blank, self.other, self.control = [], {}, set()
         if block.too_long:
             self.records_read += 1
-            message = f"The line has more than {MAX_LINE_BYTES} bytes."
-            self._report.add("line-length", self._file, message, line=block.numbers[0])
+            self._report.add_findings(self._file, block.numbers[0], [record.too_long(lines[0])])
             return [None]
         if block.numbers[0] == 1 and lines[0].startswith(_BYTE_ORDER_MARK):
             message = "The byte order mark before the first record is left out."
@@ -155,6 +157,7 @@ class Structure:
         self._report.add_findings(self._file, number, found)
         if found or source_format is None:
             return None
+        self.has_further_keys |= source_format == "messages" and any(len(each) > 2 for each in value["messages"])
         self._find_control_characters(value, source_format, number)
         texts = [(text.pointer, text.text) for text in formats.texts(value, source_format)]
         further = [*record.further_reserved_words(texts, self._model)]

@@ -82,8 +82,8 @@ RULES: dict[str, Rule] = {
     "record-type": Rule(
         "record",
         "error",
-        "A record is not a JSON object.",
-        "Each record is a JSON object.",
+        "A record is not a JSON object of its own.",
+        "Each record is a JSON object of its own.",
         "Write one object per line, not a list of objects.",
     ),
     "duplicate-key": Rule(
@@ -104,8 +104,7 @@ RULES: dict[str, Rule] = {
         "record",
         "error",
         "A key is not part of the format.",
-        "No key of a record is close to one of its format's, and messages have no other keys than theirs; a record's "
-        "other keys are left out.",
+        "No key of a record or of its messages is close to one of its format's; other keys are left out.",
         "Correct its name, or remove the key: nothing of it would be trained on.",
     ),
     "wrong-type": Rule(
