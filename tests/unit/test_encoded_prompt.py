@@ -22,9 +22,9 @@ def test_the_whole_prompt_is_its_texts_joined(record: Record) -> None:
     """Tokens are estimated, and contexts found, in either of them."""
     encoded = encode_prompt(record)
     asked = "\n".join(record.turns[:-1])
-    assert encoded.whole.decode() == f"{record.system or ''}\n{asked}"
+    assert (encoded.before + encoded.message).decode() == f"{record.system or ''}\n{asked}"
     assert encoded.message.decode() == record.turns[-2]
-    assert estimate_encoded(encoded.whole, separators=1) == estimate(record.system or "", asked)
+    assert estimate_encoded(encoded.before, encoded.message, separators=1) == estimate(record.system or "", asked)
     if len(record.turns) == 2:
         assert context(record, encoded.message) == context(record)
 
@@ -35,7 +35,7 @@ def test_long_texts_are_cut_by_their_characters(more: int, letter: str, is_syste
     long, short = letter * (MAX_PROMPT_CHARACTERS - 10 + more), letter * 9
     system, message = (long, short) if is_system_long else (short, long)
     encoded = encode_prompt(Record(system, [message, "x"]))
-    assert encoded.whole.decode() == f"{system}\n{message}"
+    assert (encoded.before + encoded.message).decode() == f"{system}\n{message}"
     signed = encoded.texts.before.decode() + encoded.texts.message.decode()
     if more <= 0:
         assert (signed, encoded.texts.rest) == (f"{system}\n{message}", 0)

@@ -73,7 +73,9 @@ class RecordFacts:
         self.prompt_characters.append(asked_characters + len(system or ""))
         self.answer_characters.append(answer_characters)
         self.prompt_tokens.append(
-            estimate_encoded(encoded.whole, separators=1) if encoded else estimate(system or "", asked)
+            estimate_encoded(encoded.before, encoded.message, separators=1)
+            if encoded
+            else estimate(system or "", asked)
         )
         thought = filter(None, reasoning) if reasoning else ()
         self.answer_tokens.append(estimate(answer_text, *thought))
@@ -93,10 +95,10 @@ class RecordFacts:
         encoded = encode_prompt(record)
         self.add(record, number, file, report, encoded)
         turns = record.turns
-        self.told.add("" if self.told.is_sampled else encoded.whole.decode(), turns[-1])
+        self.told.add("" if self.told.is_sampled else (encoded.before + encoded.message).decode(), turns[-1])
         self.contexts.append(context(record, encoded.message if len(turns) == 2 else None))
         self.groups.append(None if group is None else digest(group.encode()))
-        self.keys.append(digest(encoded.whole))
+        self.keys.append(digest(encoded.before, encoded.message))
         return encoded.texts
 
     def note_signatures(self, signatures: "list[Signature]", file: str, report: DatasetReport) -> None:

@@ -95,9 +95,9 @@ def estimate(*texts: str) -> int:
     return -(-weight // USUAL_BYTES_PER_TOKEN)
 
 
-def estimate_encoded(encoded: bytes, separators: int = 0) -> int:
-    """The same of texts in UTF-8, between which so many line feeds stand that are no part of them."""
-    return -(-(_weigh_encoded(encoded) - separators) // USUAL_BYTES_PER_TOKEN)
+def estimate_encoded(*encoded: bytes, separators: int) -> int:
+    """The same of texts in UTF-8, among which so many line feeds stand that are no part of them."""
+    return -(-(sum(map(_weigh_encoded, encoded)) - separators) // USUAL_BYTES_PER_TOKEN)
 
 
 def _weigh(text: str) -> int:

@@ -103,9 +103,12 @@ def split_at_document(message: str) -> Surrounded | None:
     return Surrounded(*(part.decode() for part in parts))
 
 
-def digest(text: bytes) -> bytes:
-    """16 bytes that stand for a text in UTF-8."""
-    return hashlib.blake2b(text, digest_size=16).digest()
+def digest(*parts: bytes) -> bytes:
+    """16 bytes that stand for a text in UTF-8, given in parts."""
+    found = hashlib.blake2b(parts[0], digest_size=16)
+    for part in parts[1:]:
+        found.update(part)
+    return found.digest()
 
 
 def _add_blocks(text: bytes, blocks: dict[bytes, str]) -> None:

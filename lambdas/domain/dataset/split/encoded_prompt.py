@@ -21,9 +21,9 @@ class Texts(NamedTuple):
 
 
 class EncodedPrompt(NamedTuple):
-    """The `whole` prompt, its texts joined by line feeds, and its last `message` alone."""
+    """The prompt's texts, joined by line feeds: all `before` its last message, with a line feed behind it, and this."""
 
-    whole: bytes
+    before: bytes
     message: bytes
     texts: Texts
 
@@ -35,7 +35,7 @@ def encode_prompt(record: Record) -> EncodedPrompt:
     message, answer = turns[-2], _encode(turns[-1][: 16 * ANSWER_WORDS])
     if len(before) + len(message) <= MAX_PROMPT_CHARACTERS:
         first, last = before.encode(errors="replace"), message.encode(errors="replace")
-        return EncodedPrompt((first or b"\n") + last, last, Texts(first, last, answer, 0))
+        return EncodedPrompt(first or b"\n", last, Texts(first, last, answer, 0))
     rest = hash((before, message))
     most = max(MAX_PROMPT_CHARACTERS - len(message), MAX_PROMPT_CHARACTERS // 2)
     first, first_read = _encode_cut(before, most)
@@ -45,14 +45,14 @@ def encode_prompt(record: Record) -> EncodedPrompt:
         last_read = b"%b %b" % (last_read, _encode(message[-_END_CHARACTERS:]))
     else:
         last = last_read = _encode(message)
-    return EncodedPrompt((first or b"\n") + last, last, Texts(first_read, last_read, answer, rest))
+    return EncodedPrompt(first or b"\n", last, Texts(first_read, last_read, answer, rest))
 
 
 def _encode_cut(text: str, characters: int) -> tuple[bytes, bytes]:
     """The text, and its first characters."""
-    if len(text) <= characters:
+    if text.isascii() or len(text) <= characters:
         encoded = _encode(text)
-        return encoded, encoded
+        return encoded, encoded if len(text) <= characters else encoded[:characters]
     start = _encode(text[:characters])
     return start + _encode(text[characters:]), start
 

@@ -30,7 +30,7 @@ NO_PLACE = 65_535
 # A message of so many words is short: one that differs in a single word asks nearly the same.
 SHORT_MESSAGE = range(4, 25)
 # Texts that are signed at once, about: fewer cost more calls of numpy. A key has 16 bits for the record.
-BATCH_BYTES, BATCH_RECORDS = 400_000, 4_096
+BATCH_BYTES, BATCH_RECORDS = 262_144, 4_096
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = np.uint64(pow(int(_FACTOR), -1, 1 << 64))
 _POWERS, _INVERSE_POWERS = (
