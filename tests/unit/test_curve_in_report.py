@@ -135,9 +135,11 @@ def test_the_best_on_the_test_set_is_told_with_what_flatters_it() -> None:
     ],
 )
 def test_the_gain_is_told_in_a_sentence_with_both_sizes(gain: Gain, words: str) -> None:
-    told = tell_gain(curve().model_copy(update={"doubling": gain}), "F1")
+    found = curve().model_copy(update={"doubling": gain})
+    told = tell_gain(found, "F1")
     assert told.startswith("Twice the data (4,000 instead of 2,000 training records)")
     assert told.endswith(words)
+    assert "accuracy" in tell_gain(found, "Accuracy")
 
 
 def test_a_withheld_gain_says_why() -> None:
@@ -196,8 +198,11 @@ def test_the_page_compares_the_chosen_candidate_with_the_others_and_says_what_th
     }
     arms = {arm: arm_figures() for arm in ("tuned", "base", "candidate-3")}
     sweep = {"jobs": [], "chosen": 1, "reason": "", "note": ""}
-    shown = page(arms=arms, comparisons=[compared], best_tested=summarise_best(1, ALL), sweep=sweep)
+    lenient = {**compared, "metric": "content"}
+    shown = page(arms=arms, comparisons=[compared, lenient], best_tested=summarise_best(1, ALL), sweep=sweep)
     section = shown[shown.index("<h2>Candidates on the test set") :]
+    section = section[: section.index("</table>")]
+    assert section.count('<th scope="row">candidate-3</th>') == 1
     assert "candidate 3 has the highest F1, 73.0. It is not the chosen one, which is candidate 1." in section
     assert "it is flattered by about 0.6 points" in section
     assert "tuned minus each other arm" not in shown

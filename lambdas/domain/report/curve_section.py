@@ -24,7 +24,7 @@ _LOSSES = "Validation loss by training records"
 class CurveSection(NamedTuple):
     """`plots` are SVG elements: of scores and of validation losses, as far as there are any.
 
-    `names` are the hyperparameters to tell.
+    `names` are the hyperparameters to tell: those beside the points, and others that differ.
     """
 
     curve: LearningCurve
@@ -50,14 +50,18 @@ def curve_section(report: SucceededReport) -> CurveSection | None:
         curve=curve,
         sentence=tell_gain(curve, name),
         plots=[plot for plot in (_draw_scores(curve, name), _draw_losses(curve.points)) if plot],
-        names=list(dict.fromkeys(name for point in curve.points for name in point.hyperparameters)),
+        names=_told_names(curve.points),
     )
 
 
 def candidates_section(report: SucceededReport) -> CandidatesSection | None:
     """None where the chosen candidate alone was tested."""
-    metrics = (report.task.metric, CONTENT)
-    found = [one for one in report.comparisons if is_of_candidate(one) and one.metric in metrics]
+    of_candidates = [one for one in report.comparisons if is_of_candidate(one)]
+    found = [one for one in of_candidates if one.metric == report.task.metric]
+    strict = {(one.against, one.difference, one.interval) for one in found}
+    # Where answers have the form that is asked for, reading them leniently changes nothing.
+    read_leniently = [one for one in of_candidates if one.metric == CONTENT]
+    found += [one for one in read_leniently if (one.against, one.difference, one.interval) not in strict]
     if not found:
         return None
     best, chosen = report.best_tested, report.trained.chosen
@@ -68,6 +72,12 @@ def candidates_section(report: SucceededReport) -> CandidatesSection | None:
 def is_of_candidate(comparison: Comparison) -> bool:
     """Whether it compares two candidates of the run; no verdict rests on that."""
     return comparison.arm == TUNED and candidate_number(comparison.against) is not None
+
+
+def _told_names(points: Sequence[CurvePoint]) -> list[str]:
+    names = dict.fromkeys(name for point in points for name in point.hyperparameters)
+    values = {name: {point.hyperparameters.get(name) for point in points} for name in names}
+    return [name for name in names if name in _BESIDE or len(values[name]) > 1]
 
 
 def _draw_scores(curve: LearningCurve, name: str) -> str | None:

@@ -9,7 +9,7 @@ def tell_gain(curve: LearningCurve, metric_name: str) -> str:
     doubling = curve.doubling
     if isinstance(doubling, Withheld):
         return f"Whether twice the data would help, this run cannot tell: {doubling.withheld}."
-    records = curve.best[-1].records
+    records, metric_name = curve.best[-1].records, in_sentence(metric_name)
     low, high = doubling.interval
     if low > 0:
         gain = f"would likely add {doubling.gain:.1f} points of {metric_name} (between {low:.1f} and {high:.1f})"
@@ -28,7 +28,12 @@ def tell_best(best: BestTested, chosen: int, metric_name: str) -> str:
     which = "the chosen one" if best.candidate == chosen else f"not the chosen one, which is candidate {chosen}"
     return (
         f"Of the {best.tested} candidates that answered the test set, candidate {best.candidate} has the highest "
-        f"{metric_name}, {best.value:.1f}. It is {which}. The highest of {best.tested} on one test set is partly luck: "
-        f"here it is flattered by about {best.flattered:.1f} points. The run chose its candidate before any "
-        "of them answered the test set, so that its verdict is not flattered."
+        f"{in_sentence(metric_name)}, {best.value:.1f}. It is {which}. The highest of {best.tested} on one test set is "
+        f"partly luck: here it is flattered by about {best.flattered:.1f} points. The run chose its candidate before "
+        "any of them answered the test set, so that its verdict is not flattered."
     )
+
+
+def in_sentence(metric_name: str) -> str:
+    """A metric's name as a word in the middle of a sentence."""
+    return metric_name[:1].lower() + metric_name[1:] if metric_name[1:2].islower() else metric_name

@@ -33,7 +33,8 @@ def size_curve(
     """
     points = sorted(points)
     places = [log2(point.records) for point in points] or [0.0]
-    rows = ceil((1 + len(lines)) / _LEGEND_COLUMNS)
+    # What a single line is, the title says.
+    rows = ceil((1 + len(lines)) / _LEGEND_COLUMNS) if lines else 0
     end = places[-1] + _ROOM * ((places[-1] - places[0]) or _ALONE)
     chart = new_chart(
         pygal.XY,
@@ -45,9 +46,10 @@ def size_curve(
         print_labels=True,
         dots_size=4,
         range=_scale(points, lines),
+        show_legend=bool(lines),
         legend_at_bottom_columns=_LEGEND_COLUMNS,
         height=HEIGHT + LEGEND_ROW * rows,
-        margin_bottom=LEGEND_ROW * rows,
+        margin_bottom=LEGEND_ROW * max(1, rows),
     )
     tuned = [
         {"value": (place, point.value), "label": "\n".join(point.beside)}

@@ -7,7 +7,7 @@ from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.decision import GainSplit
 from lambdas.domain.evaluation.gate import WIN_RATE
-from lambdas.domain.report.gain_words import tell_gain
+from lambdas.domain.report.gain_words import in_sentence, tell_gain
 from lambdas.domain.report.run_report import ArmFigures, ServedBy, SucceededReport
 from lambdas.domain.report.scored_report import ScoredResult
 from lambdas.domain.serving.kinds import noun
@@ -110,10 +110,7 @@ def _headline_figures(report: ScoredResult) -> tuple[str, float, float | None]:
     if tuned is None or (base is None and has_base):
         metric, tuned, base = "f1", report.arms[TUNED].f1 or 0.0, report.arms[BASE].f1 or 0.0
     base = base if has_base else None
-    name = METRIC_NAMES.get(metric, metric)
-    # A word in the middle of a sentence.
-    name = name[:1].lower() + name[1:] if name[1:2].islower() else name
-    return name, tuned, base
+    return in_sentence(METRIC_NAMES.get(metric, metric)), tuned, base
 
 
 def find_win_rate(report: ScoredResult) -> tuple[str, float, float] | None:
