@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.domain.core.run import LEASE_TAG, sweep_key
 from lambdas.domain.core.timestamps import timestamp
+from lambdas.domain.serving import slots
 from local.faults.aftermath import wait_until_gone
 from local.faults.case import Action
 from local.faults.run import SECONDS_TO_END, FaultRun, MissedError
@@ -46,6 +47,9 @@ def act(run: FaultRun, execution: str) -> None:
             _reach_limit(run, execution)
         case Action.EXPIRE_LEASE:
             _expire_lease(run, execution)
+        case Action.LOSE_SLOTS:
+            _lose_slots(run)
+            run.let_go()
         case Action.LOSE_CHOICE:
             _lose_choice(run)
             _stop(run, execution)
@@ -120,6 +124,14 @@ def _expire_lease(run: FaultRun, execution: str) -> None:
 def _lose_choice(run: FaultRun) -> None:
     run_id = run.bench.until(run.run_id, SECONDS_TO_END)
     run.bench.s3.delete_object(Bucket=run.deployment.output_bucket, Key=sweep_key(run_id))
+
+
+def _lose_slots(run: FaultRun) -> None:
+    """As somebody does by hand who takes them for left over."""
+    s3, bucket = run.bench.s3, run.deployment.output_bucket
+    for listed in s3.list_objects_v2(Bucket=bucket, Prefix=slots.PREFIX).get("Contents", []):
+        if run.marker.encode() in s3.get_object(Bucket=bucket, Key=listed["Key"])["Body"].read():
+            s3.delete_object(Bucket=bucket, Key=listed["Key"])
 
 
 def _answer(run: FaultRun, execution: str) -> None:

@@ -99,6 +99,8 @@ class Action(StrEnum):
     EXPIRE_LEASE = "expire lease"
     # The stored choice of a sweep is deleted, and the execution is stopped.
     LOSE_CHOICE = "lose choice"
+    # The slots of the run are deleted, and it is let go on.
+    LOSE_SLOTS = "lose slots"
     # A function that is held takes all of Lambda's concurrency, until many calls of others have been refused.
     STARVE = "starve"
     # The same, and the execution is stopped meanwhile.
@@ -123,8 +125,8 @@ class Case:
     message says. What its Tasks put out `shows` a text. `injects` says that the first rule is the fault itself, not
     what keeps the run in `state`. Rules that make the deletion impossible `lift` once the execution has ended and told
     so: nobody could get to zero before. `error` is the name that a failed run must end with, `missing_arm` the one arm
-    that the report of a run that succeeded must tell as missing. A case that `must_leak` is a control: what it names is
-    left for certain, and must be seen to be.
+    that the report of a run that succeeded must tell as missing; it may tell those of `may_miss`. A case that
+    `must_leak` is a control: what it names is left for certain, and must be seen to be.
 
     `refusals` is the code of the refusals that no document tells; a case whose outcome rests on them is run
     `either_way`. Bedrock's lists and tags lag behind by `lag_seconds`, on AWS's clock, of what the run has.
@@ -147,6 +149,7 @@ class Case:
     error: str | None = None
     buys_nothing: bool = False
     missing_arm: str | None = None
+    may_miss: frozenset[str] = frozenset()
     must_leak: Kind | None = None
     either_way: bool = False
     refusals: UndocumentedRefusals = "specific"
@@ -158,7 +161,8 @@ class Case:
 class Target:
     """An operation of a run, as one caller of it uses it, and how it `fails`, with some failures `either_way`.
 
-    `leads_there` are the rules that make a run call it. A run goes on without its `missing_arm` if it fails for ever.
+    `leads_there` are the rules that make a run call it. A run goes on without its `missing_arm` if it fails for ever,
+    and may go on without those of `may_miss`. `also` is a text that the call must name besides.
     """
 
     name: str
@@ -173,12 +177,14 @@ class Target:
     ends_as: frozenset[str] = ENDED
     dataset: DataSet = PLAIN
     missing_arm: str | None = None
+    may_miss: frozenset[str] = frozenset()
+    also: str | None = None
     fails: Sequence[str] = ALL
     either_way: Sequence[str] = ()
 
     def rule(self, kind: FaultKind, **how: Any) -> Fault:
         """A fault rule for this operation."""
-        return Fault(operation=self.operation, kind=kind, caller=self.caller, **how)
+        return Fault(operation=self.operation, kind=kind, caller=self.caller, also=self.also, **how)
 
 
 def in_real_seconds(case: Case, time_scale: float) -> list[Fault]:
@@ -205,6 +211,7 @@ def each_operation(targets: Sequence[Target]) -> Iterator[Case]:
                 injects=True,
                 lifts=target.needed_to_delete and is_lasting,
                 missing_arm=missing_arm,
+                may_miss=target.may_miss,
                 ends_as=SUCCEEDED if missing_arm else target.ends_as,
                 dataset=target.dataset,
                 either_way=words in target.either_way,

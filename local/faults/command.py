@@ -58,16 +58,19 @@ MANY = {"MAX_THROUGHPUTS": "500", **SETTLING, **STALLED}
 ONE = {"MAX_THROUGHPUTS": "1", **SETTLING, **STALLED}
 # No request ends by itself: one that nobody answers is told that its time is over.
 APPROVAL_SECONDS = 86400
-# Deployments that several cases share. "listing", "narrow" and the one with one slot have one case at a time.
+# Deployments that several cases share. "listing", "narrow" and those with one slot have one case at a time.
 VARIANTS = (
     Variant("shared", MANY),
+    Variant("beside", MANY, leases_at_a_time=3),
+    # More leases than slots, as where other runs hold some.
+    Variant("crowded", ONE, leases_at_a_time=3),
     Variant("listing", MANY),
     Variant("single", ONE),
     Variant("approval", MANY, approval_seconds=APPROVAL_SECONDS),
     Variant("unguarded", MANY, guarded=False),
     Variant("narrow", MANY, concurrency=1),
 )
-ONE_AT_A_TIME = ("listing", "single", "narrow")
+ONE_AT_A_TIME = ("listing", "single", "narrow", "crowded")
 
 
 def run_faults(cases: Sequence[Case], *, parallel: int, console: Console, folder: Path = FOLDER) -> bool:

@@ -39,6 +39,10 @@ LONG = replace(PLAIN, is_endless=True)
 # The one model of the Region that is served on demand, and the least that it takes.
 ON_DEMAND = DataSet({**PLAIN_SETTINGS, "base_model": "meta.llama3-3-70b-instruct-v1:0:128k"}, training_records=100)
 SWEEP = DataSet({"hyperparameters": {"epochCount": 1}, "sweep": {"jobs": 3}}, validation_records=32)
+ALL_SERVED = replace(SWEEP, settings={**SWEEP.settings, "serve": "all"})
+ALL_SERVED_ON_DEMAND = replace(
+    ALL_SERVED, settings={**ALL_SERVED.settings, "base_model": ON_DEMAND.settings["base_model"]}, training_records=100
+)
 LONG_SWEEP = replace(SWEEP, is_endless=True)
 
 

@@ -32,7 +32,7 @@ class Variant:
 
     `settings` are environment variables of its functions. With `approval_seconds` its runs wait that long for an
     approval. One that is not `guarded` has a reconciler that nothing calls. `concurrency` is how many calls of its
-    functions Lambda lets run at a time.
+    functions Lambda lets run at a time; `leases_at_a_time` is how many candidates a run serves side by side.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Variant:
     approval_seconds: int | None = None
     guarded: bool = True
     concurrency: int | None = None
+    leases_at_a_time: int = 1
 
 
 class FurtherEnvironments:
@@ -124,6 +125,7 @@ def _varied(template: dict[str, Any], variant: Variant) -> dict[str, Any]:
                 # The template holds its definition as one text.
                 definition = json.loads(properties["DefinitionString"])
                 _vary_approval(definition, variant)
+                definition["States"]["ServeModels"]["MaxConcurrency"] = variant.leases_at_a_time
                 properties["DefinitionString"] = json.dumps(definition)
             case "AWS::Events::Rule" if "/ThroughputGuard/" in resource["Metadata"]["aws:cdk:path"]:
                 properties["State"] = "ENABLED" if variant.guarded else "DISABLED"

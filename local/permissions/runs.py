@@ -9,7 +9,7 @@ from local.faults import dataset
 from local.faults.bench import Bench
 from local.faults.case import SUCCEEDED, Case
 from local.faults.cases import all_cases
-from local.faults.dataset import ON_DEMAND, PLAIN, SWEEP, DataSet
+from local.faults.dataset import ALL_SERVED, ON_DEMAND, PLAIN, SWEEP, DataSet
 from local.faults.rules import QUOTA_IN_USE
 from local.faults.run import SECONDS_TO_START
 from local.permissions.deployed import STACKS
@@ -68,6 +68,8 @@ def cases(original: str) -> list[Case]:
         # Its model becomes the champion; its limit of runs in a day is the shipped one.
         Case("promotion", "none", dataset=ShippedExample(PROMOTED), deployment=original, ends_as=SUCCEEDED),
         Case("sweep with judges", "none", dataset=judged, ends_as=SUCCEEDED),
+        # The state machine reads the candidates' list of shards.
+        Case("all candidates served", "none", dataset=ALL_SERVED, ends_as=SUCCEEDED),
         # PurchaseThroughputOrDeploy gives its slot back meanwhile, and tells people.
         *(_quota_in_use(operation, dataset) for operation, dataset in PURCHASES.items()),
         *(known[name] for name in OF_FAULTS),

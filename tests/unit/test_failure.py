@@ -17,7 +17,16 @@ from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.failure import explain
 from lambdas.domain.report.failure_words import MEANINGS
 from lambdas.domain.report.run_state import RunState
-from tests.unit.run_states import REACHED, make_job, make_jobs, make_model, make_plan, make_serving, state_at
+from tests.unit.run_states import (
+    REACHED,
+    make_job,
+    make_jobs,
+    make_model,
+    make_plan,
+    make_serving,
+    make_servings,
+    state_at,
+)
 
 DELETED = make_serving(deleted=True)
 NONE_BOUGHT = make_serving(arn=None, deleted=True)
@@ -253,6 +262,39 @@ def test_a_deployment_is_told_in_its_own_words() -> None:
     cause = explain(failed("EvaluationFailed", "No.", "evaluation", serving=left, deletion_failure=throttled)).cause
     assert "aws bedrock delete-custom-model-deployment --custom-model-deployment-identifier arn:deployment" in cause
     assert "by the hour" not in cause
+
+
+def test_an_undeleted_throughput_of_another_candidate_is_told_first() -> None:
+    """It bills although the chosen one's lease went well; each of them is named with its command."""
+    gone = make_serving(deleted=True)
+    servings = make_servings(gone, make_serving(arn="arn:second"), make_serving(arn="arn:third"))
+    for lease in servings["leases"][1:]:
+        lease["deletion_failure"] = caught("ThroughputNotDeleted", f"{lease['serving']['arn']} still exists.")
+    state = RunState.parse({**REACHED["throughput"], "servings": servings})
+    explanation = explain(state)
+    assert explanation.error == "ThroughputNotDeleted"
+    assert explanation.cause.startswith("arn:second still exists.")
+    assert "--provisioned-model-id arn:second; aws bedrock" in explanation.cause
+    assert "The run had failed before" not in explanation.cause
+
+
+def test_the_failure_of_the_chosen_candidates_lease_is_the_run_s() -> None:
+    """By its named error; another candidate's costs that one's arm alone."""
+    failure = caught("ThroughputFailed", "No quota.")
+    servings = make_servings(None, make_serving(deleted=True), failure=failure)
+    explanation = explain(RunState.parse({**REACHED["throughput"], "servings": servings}))
+    assert (explanation.error, explanation.cause.startswith("No quota.")) == ("ThroughputFailed", True)
+    servings = make_servings(make_serving(deleted=True), None)
+    servings["leases"][1]["failure"] = failure
+    assert RunState.parse({**REACHED["throughput"], "servings": servings}).cause_of_end is None
+
+
+def test_leases_that_failed_as_a_whole_are_told_as_not_deleted() -> None:
+    """After the second round nobody knows what of them exists."""
+    state = state_at("throughput", model=make_model(cut_off=True), failure=caught("States.DataLimitExceeded", ""))
+    explanation = explain(state)
+    assert explanation.error == "ThroughputNotDeleted"
+    assert "may exist: look in the Bedrock console" in explanation.cause
 
 
 @pytest.mark.parametrize("name", ["run", "plan", "jobs", "model", "servings", "failure"])

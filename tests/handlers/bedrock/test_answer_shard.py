@@ -212,6 +212,26 @@ def test_a_model_that_cannot_be_asked_stops_the_shard(
     assert json.loads(trouble)["error"] == "EvaluationFailed"
 
 
+def test_another_candidate_answers_the_same_questions_as_its_own_arm(
+    runtime: Script,
+    event: dict[str, Any],
+    stored: Stored,
+    s3: "S3Client",
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
+    """All candidates share one list of shards; the answers of one must never stand for another's."""
+    runtime.answer(CONVERSE, said("4"))
+    event["served"] |= {"number": 2, "arm": "candidate-2", "chosen": False}
+    assert answer_shard.handler(event, lambda_context)["arm"] == "candidate-2"
+    assert len(stored("candidate-2")) == 3
+    runtime.refuse(CONVERSE, "AccessDeniedException", "no access to the model")
+    with pytest.raises(EvaluationFailed):
+        answer_shard.handler({**event, "shard": {**event["shard"], "number": 1}}, lambda_context)
+    place = f"{expect['prefix']}shards/candidate-2/trouble.json"
+    assert json.loads(s3.get_object(Bucket=BUCKET, Key=place)["Body"].read())["number"] == 1
+
+
 def test_a_model_that_refuses_every_question_is_given_up(
     runtime: Script,
     event: dict[str, Any],

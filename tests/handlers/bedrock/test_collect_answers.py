@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import EvaluationFailed
 from lambdas.domain.evaluation.judging.rubric import default_rubric
-from lambdas.domain.evaluation.shards import BaselineTrouble
+from lambdas.domain.evaluation.shards import BaselineTrouble, ShardTrouble
 from lambdas.handlers import composition
 from lambdas.handlers.collect_answers import handler
 from tests.answer_lines import make_shard_answer
@@ -108,6 +108,55 @@ def test_a_shard_that_stored_nothing_is_a_shard_of_errors(
     s3.delete_object(Bucket=BUCKET, Key=f"{expect['prefix']}shards/tuned/0.jsonl")
     with pytest.raises(EvaluationFailed, match="tuned: 20 of 40 records"):
         handler(event, lambda_context)
+
+
+@pytest.fixture
+def second(event: dict[str, Any], served: dict[str, Any], store: Store) -> dict[str, Any]:
+    """The lease of a second candidate, whose answers are stored."""
+    shards = f"{PREFIX}shards/candidates.jsonl"
+    event["model"]["served"].append({**served, "number": 2, "arm": "candidate-2", "chosen": False, "shards": shards})
+    halves = [{"number": 0, "first": 0, "records": 20}, {"number": 1, "first": 20, "records": 20}]
+    store("shards/candidates.jsonl", [{"arm": "tuned", "model_id": None, **half} for half in halves])
+    for number in (0, 1):
+        store(f"shards/candidate-2/{number}.jsonl", [line(20 * number + place) for place in range(20)])
+    lease: dict[str, Any] = {"number": 2, "failure": None}
+    event["servings"]["leases"].append(lease)
+    return lease
+
+
+def test_each_served_candidate_is_an_arm(
+    event: dict[str, Any], second: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext
+) -> None:
+    """Its answers are a point of the learning curve; judges compare the chosen one with its base alone."""
+    collected = handler(event, lambda_context)
+    assert collected["arms"]["candidate-2"] == {"n": 40, "errors": 0}
+    assert collected["pairs"] == 20
+    body = s3.get_object(Bucket=BUCKET, Key=f"{PREFIX}evaluation/candidate-2.jsonl")["Body"].read()
+    assert [json.loads(text)["index"] for text in body.splitlines()] == list(range(RECORDS))
+
+
+def test_a_candidate_whose_lease_failed_is_missing_with_its_reason(
+    event: dict[str, Any], second: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext
+) -> None:
+    """The verdict is about the chosen one, whose answers were paid for."""
+    cause = json.dumps({"errorMessage": "Bedrock refused it.", "errorType": "ThroughputFailed", "stackTrace": []})
+    second["failure"] = {"Error": "ThroughputFailed", "Cause": cause}
+    for number in (0, 1):
+        s3.delete_object(Bucket=BUCKET, Key=f"{PREFIX}shards/candidate-2/{number}.jsonl")
+    missing = handler(event, lambda_context)["arms"]["candidate-2"]
+    assert missing == {"n": 40, "errors": 40, "missing": "ThroughputFailed: Bedrock refused it."}
+
+
+def test_a_candidate_that_could_not_be_asked_is_missing_with_the_error_of_its_shards(
+    event: dict[str, Any], second: dict[str, Any], s3: "S3Client", lambda_context: LambdaContext
+) -> None:
+    """Its map tells only that too many shards failed."""
+    second["failure"] = {"Error": "States.ExceedToleratedFailureThreshold", "Cause": "exceeded"}
+    trouble = ShardTrouble(arm="candidate-2", number=1, error="ServiceBusy", message="It is busy.")
+    composition.root.adapters.answers.write_trouble(BUCKET, PREFIX, "candidate-2", trouble)
+    s3.delete_object(Bucket=BUCKET, Key=f"{PREFIX}shards/candidate-2/1.jsonl")
+    missing = handler(event, lambda_context)["arms"]["candidate-2"]
+    assert missing == {"n": 40, "errors": 20, "missing": "It is busy."}
 
 
 def test_a_baseline_with_too_few_answers_is_missing_with_its_reason(

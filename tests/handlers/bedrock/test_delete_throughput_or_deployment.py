@@ -8,6 +8,8 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import ThroughputNotDeleted
+from lambdas.domain.core.outside_text import json_bytes
+from lambdas.domain.core.state_budget import FACT_BYTES
 from lambdas.domain.serving.polling import DELETE_AGAIN_EVERY_ATTEMPTS, DELETION_ATTEMPTS_IF_REFUSED
 from lambdas.domain.serving.serving import Serving
 from lambdas.handlers.delete_throughput_or_deployment import handler
@@ -85,6 +87,28 @@ def test_an_unknown_purchase_is_looked_for_twice(
     second = delete(run=run, plan=plan, slot={"acquired": True}, serving=first)
     assert (first.deleted, first.wait_seconds > 0) == (False, True)
     assert (second.deleted, second.deleted_at) == (True, None)
+
+
+def test_a_lease_that_was_cut_off_may_still_get_what_it_requested(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], delete: Step
+) -> None:
+    """Nobody knows how far it was: the first answer that there is nothing does not count."""
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
+    first = delete(run=run, plan=plan, cut_off=True)
+    assert not first.deleted
+    assert delete(run=run, plan=plan, cut_off=True, serving=first).deleted
+
+
+def test_the_leases_of_all_candidates_stay_within_the_state(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext
+) -> None:
+    """The longest failure of each of twelve stands in one state."""
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
+    failure = {"Error": "E" * 300, "Cause": json.dumps({"errorMessage": "x" * 20_000, "stackTrace": ["y"] * 5_000})}
+    lease = {"number": 1, "slot": {"acquired": False, "message": "m" * 1_000}, "failure": failure}
+    ended = handler({"run": run, "plan": plan, "lease": lease}, lambda_context)
+    assert ended["failure"]["cause"].startswith("xxx")
+    assert 12 * json_bytes(ended) <= FACT_BYTES["servings"]
 
 
 def test_nothing_bought_is_nothing_to_delete(

@@ -119,9 +119,12 @@ class World:
         )["provisionedModelArn"]
         return arn
 
-    def hold_slot(self, run: str, execution: str, key: str = "throughput-slots/1.json") -> None:
-        """As AcquireSlot does."""
-        holder = {"run_id": run, "execution_arn": execution, "acquired_at": now(), "lease_ends_at": later(now(), 60)}
+    def hold_slot(
+        self, run: str, execution: str, key: str = "throughput-slots/1.json", *, candidate: int | None = None
+    ) -> None:
+        """As AcquireSlot does; without a candidate as earlier versions did."""
+        holder: dict[str, object] = {"run_id": run, "execution_arn": execution, "acquired_at": now()}
+        holder |= {"lease_ends_at": later(now(), 60)} | ({} if candidate is None else {"candidate": candidate})
         self.adapters.clients.s3.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=json.dumps(holder).encode())
 
     def delete_bucket(self) -> None:

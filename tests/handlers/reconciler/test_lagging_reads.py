@@ -55,6 +55,18 @@ def test_what_no_list_shows_yet_is_found_by_the_slot_of_its_run(world: World) ->
     assert (world.live(), world.slots()) == (set(), 0)
 
 
+@pytest.mark.parametrize("candidate", [1, 3])
+def test_what_no_list_shows_yet_is_found_by_the_slot_of_its_candidate(world: World, candidate: int) -> None:
+    """Each lease of a run that serves several has a name of its own."""
+    run, execution = world.run()
+    world.hold_slot(run, execution, candidate=candidate)
+    arn = world.buy(run, execution, name=bedrock_name(DEPLOYMENT, run, candidate))
+    world.stop(execution)
+    turn = world.reconcile()
+    assert [found.arn for found in turn.deleted] == [arn]
+    assert (world.live(), world.slots()) == (set(), 0)
+
+
 def test_what_is_gone_is_neither_deleted_nor_told_again(world: World, lambda_context: Any) -> None:
     """Every run deletes its throughput before it ends: a list that lags must not make an alarm of that."""
     run, execution = world.run()

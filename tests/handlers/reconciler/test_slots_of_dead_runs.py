@@ -3,9 +3,10 @@
 import pytest
 
 from lambdas.adapters.stores.throughput_slots import UnreadableSlot
+from lambdas.domain.core.run import bedrock_name
 from lambdas.domain.models.catalogue import ServingKind
 from tests.handlers.conftest import OUTPUT_BUCKET, either_way
-from tests.handlers.reconciler.conftest import DELETE, GET, World
+from tests.handlers.reconciler.conftest import DELETE, DEPLOYMENT, GET, World
 
 pytestmark = either_way
 
@@ -39,6 +40,22 @@ def test_a_slot_is_kept_until_neither_kind_exists(world: World, kind: ServingKin
     world.stop(execution)
     world.fault({"operation": DELETE[kind], "kind": "access_denied"})
     world.reconcile(seconds=1)
+    assert world.slots() == 1
+    world.fault()
+    world.reconcile()
+    assert (world.live(), world.slots()) == (set(), 0)
+
+
+def test_a_slot_is_kept_by_what_serves_its_own_candidate_alone(world: World, kind: ServingKind) -> None:
+    """Each candidate has a lease of its own: one that is over must not wait for another."""
+    run, execution = world.run()
+    for candidate in (1, 2):
+        world.hold_slot(run, execution, key=f"throughput-slots/{candidate}.json", candidate=candidate)
+    world.buy(run, execution, kind, name=bedrock_name(DEPLOYMENT, run, 2))
+    world.stop(execution)
+    world.fault({"operation": DELETE[kind], "kind": "access_denied"})
+    turn = world.reconcile(seconds=1)
+    assert turn.slots_held == ["throughput-slots/2.json"]
     assert world.slots() == 1
     world.fault()
     world.reconcile()
