@@ -21,7 +21,8 @@ UNPROCESSABLE = "States.Runtime"
 MOST_EVENTS = 25_000
 TOO_MANY_EVENTS = f"The execution reached the maximum number of history events ({MOST_EVENTS})."
 
-_STATES = ("_execute_task", "_execute_pass", "_execute_parallel", "_execute_map")
+# What is too large for a map is so before its Catch is looked at, which may name the error.
+_STATES = ("_execute_task", "_execute_pass", "_execute_parallel", "_run_map_items", "_execute_map")
 _CALLS = ("_invoke_resource", "_invoke_with_callback")
 
 # Executions, by their names, whose histories are to be full.

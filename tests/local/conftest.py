@@ -69,7 +69,7 @@ class Sandbox:
 
     def entered(self, execution: str) -> list[str]:
         """The names of the states that the execution has entered, in order."""
-        events = self.states.get_execution_history(executionArn=execution)["events"]
+        events = self.states.get_execution_history(executionArn=execution, maxResults=1000)["events"]
         return [event["stateEnteredEventDetails"]["name"] for event in events if event["type"].endswith("StateEntered")]
 
     def until(self, ask: Callable[[], Any], enough: Callable[[Any], bool]) -> Any:

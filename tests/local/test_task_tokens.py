@@ -81,12 +81,12 @@ def test_a_token_that_was_never_given_is_told(sandbox: Sandbox) -> None:
 
 
 def decision(sandbox: Sandbox, tells: str, queue: str) -> dict[str, Any]:
-    """The pipeline's own states from the request to the slot, or to the lane of a failure, with another function."""
+    """The pipeline's own states from the request to the leases, or to the lane of a failure, with another function."""
     states = json.loads(PATH.read_text())["States"]
     request = {key: states["RequestApproval"][key] for key in ("ResultPath", "Catch", "Next")}
     asking = {key: value for key, value in asks(sandbox, tells, queue).items() if key != "End"}
     taken = {name: states[name] for name in ("IsApproved", "KeepDecision", "NotApproved")}
-    ends = {"AcquireSlot": {"Type": "Succeed"}, "StopJobs": {"Type": "Succeed"}}
+    ends = {"ServeModels": {"Type": "Succeed"}, "StopJobs": {"Type": "Succeed"}}
     return {"States": {"RequestApproval": asking | request, **taken, **ends}}
 
 
@@ -101,7 +101,7 @@ def test_an_answer_that_is_no_approval_buys_nothing(sandbox: Sandbox, tells: str
     end = sandbox.end_of(execution)
     assert end["status"] == "SUCCEEDED", end
     entered = sandbox.entered(execution)
-    assert "AcquireSlot" not in entered
+    assert "ServeModels" not in entered
     assert entered[-2:] == ["NotApproved", "StopJobs"]
     failure = json.loads(end["output"])["failure"]
     assert failure["Error"] == "NotApproved"
@@ -114,7 +114,7 @@ def test_an_approval_and_a_failed_task_go_their_ways(sandbox: Sandbox, tells: st
     bought = sandbox.start(definition)
     sandbox.states.send_task_success(taskToken=token_of(sandbox, queue), output='{"decision": "approved"}')
     sandbox.end_of(bought)
-    assert sandbox.entered(bought)[-1] == "AcquireSlot"
+    assert sandbox.entered(bought)[-1] == "ServeModels"
     refused = sandbox.start(definition)
     sandbox.states.send_task_failure(taskToken=token_of(sandbox, queue), error="NotApproved", cause="too dear")
     assert json.loads(sandbox.end_of(refused)["output"])["failure"]["Cause"] == "too dear"
