@@ -24,7 +24,7 @@ def test_report_compares_the_estimate_of_the_preflight_with_what_was_used(
     report = handler(event, lambda_context)
     cost = json.loads(written("report.json"))["cost"]
     assert cost["estimate"]["known_usd"] == 7.5
-    assert set(cost) == {"prices", "estimate", "actual", "difference"}
+    assert set(cost) == {"prices", "estimate", "candidates", "actual", "difference"}
     assert set(cost["prices"]) == {"as_of", "source"}
     # Two epochs were run; the shipped file has no price of them.
     training = cost["actual"]["lines"][0]
