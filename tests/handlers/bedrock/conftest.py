@@ -192,6 +192,7 @@ def jobs(run: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
         "unknown_told": False,
         "records": None,
         "rejected_records": None,
+        "training_records": None,
     }
     return {
         "status": "InProgress",
