@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.repair import Repaired
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.listing import listed
 from lambdas.domain.core.outside_text import name, shortened
 from lambdas.domain.dataset.document import DatasetDocument, GroupFigures, RecordCounts, RecordTokens, TrainingFigures
@@ -23,7 +24,9 @@ SAMPLES_SHOWN, SAMPLE_LENGTH = 3, 240
 def tell_dataset(console: Console, report: DatasetDocument) -> None:
     """Files, findings by rule with their first lines, what was changed, sizes, groups and training."""
     for file in report.files:
-        console.write_line(f"{name(file.file)}: {file.format}, {file.records:,} records, {file.size_bytes:,} bytes")
+        console.write_line(
+            f"{name(file.file)}: {file.format}, {counted(file.records, 'record')}, {counted(file.size_bytes, 'byte')}"
+        )
     for rule, count in sorted(report.issue_counts.items(), key=lambda item: report.rules[item[0]].severity):
         _tell_rule(console, rule, count, report)
     _tell_changes(console, report)
@@ -33,12 +36,8 @@ def tell_dataset(console: Console, report: DatasetDocument) -> None:
     if report.groups is not None and report.training is not None:
         _tell_split(console, report.records, report.groups, report.training)
     style = "bold green" if report.accepted else "bold red"
-    counts = f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}"
+    counts = f"{counted(report.errors, 'error')}, {counted(report.warnings, 'warning')}"
     console.print(f"{report.status.capitalize()}: {counts}.", style=style)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def tell_repaired(console: Console, written: Sequence[Repaired]) -> None:
@@ -48,11 +47,13 @@ def tell_repaired(console: Console, written: Sequence[Repaired]) -> None:
         if each.target is None:
             console.write_line(f"{source}: not repaired, since it is of another kind.", "bold red")
             continue
-        left = f"; left for you: {_count(errors, 'error')}, which `fine-tune validate` tells" if errors else ""
-        console.write_line(f"Repaired: {source} → {each.target}: {each.records:,} records{left}", "bold")
+        left = f"; left for you: {counted(errors, 'error')}, which `fine-tune validate` tells" if errors else ""
+        console.write_line(f"Repaired: {source} → {each.target}: {counted(each.records, 'record')}{left}", "bold")
         _tell_changes(console, each.document)
         if (unread := each.document.records.read - each.records) > 0:
-            console.write_line(f"{source}: {unread:,} rows could not be read, and are not in the repaired file.", "red")
+            console.write_line(
+                f"{source}: {counted(unread, 'row')} could not be read, and not in the repaired file.", "red"
+            )
 
 
 def _tell_changes(console: Console, report: DatasetDocument) -> None:
@@ -60,7 +61,7 @@ def _tell_changes(console: Console, report: DatasetDocument) -> None:
         for change in changes:
             lines = ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in change.lines[:5])
             more = ", …" if len(change.lines) > len(change.lines[:5]) else ""
-            text = f"{name(change.path)}: {_count(change.count, 'line')} {kind} ({change.what}): {lines}{more}"
+            text = f"{name(change.path)}: {counted(change.count, 'line')} {kind} ({change.what}): {lines}{more}"
             console.write_line(text)
 
 
@@ -110,8 +111,9 @@ def _tell_tokens(console: Console, tokens: RecordTokens) -> None:
 def _tell_split(console: Console, records: RecordCounts, groups: GroupFigures, training: TrainingFigures) -> None:
     random_split = groups.random_split
     console.print(
-        f"Training {records.train:,}, validation {records.validation:,}, test {records.test:,} records; "
-        f"{groups.count:,} groups share no context, the largest has {groups.largest:,} records.",
+        f"Training {records.train:,}, validation {records.validation:,}, test {counted(records.test, 'record')}; "
+        f"{counted(groups.count, 'group')} without a common context, the largest of "
+        f"{counted(groups.largest, 'record')}.",
     )
     if random_split.test_records:
         console.print(
@@ -119,8 +121,9 @@ def _tell_split(console: Console, records: RecordCounts, groups: GroupFigures, t
             f"{random_split.test_records:,} test records into training; this one leaks none.",
             soft_wrap=True,
         )
+    epochs = "its epoch" if training.epochs == 1 else f"each of {training.epochs} epochs"
     console.print(
-        f"Training reads about {training.estimated_tokens:,} tokens in each of {training.epochs} epochs, "
+        f"Training reads about {training.estimated_tokens:,} tokens in {epochs}, "
         f"{training.estimated_tokens_in_all_epochs:,} in all.",
     )
     if training.parts:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.dataset.examples import choose_examples
 from lambdas.domain.dataset.record_facts import MAX_RECORDS, RecordFacts
 from lambdas.domain.dataset.record_set import RecordSet
@@ -224,7 +225,7 @@ def _check_totals(prepared: PreparedDataset, file: str, wanted: Wanted, report: 
         report.add("too-many-records-in-total", file, message)
     disputed = wanted.model.disputed_minimum
     if disputed and train < disputed.records:
-        report.add("few-records", file, f"The training set has {train} records. {disputed.reason}.")
+        report.add("few-records", file, f"The training set has {counted(train, 'record')}. {disputed.reason}.")
     if not validation:
         for hyperparameter in wanted.hyperparameters:
             spec = wanted.model.hyperparameters.get(hyperparameter)

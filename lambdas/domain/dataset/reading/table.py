@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.dataset.formats import GROUP_KEY
 from lambdas.domain.dataset.formats.mapping import ColumnMapping
@@ -122,7 +123,7 @@ class RecordTable:
         while len(kept) > self._width and not kept[-1].strip():
             del kept[-1]
         if len(kept) != self._width:
-            return f"The row has {len(kept)} columns; the header has {self._width}."
+            return f"The row has {counted(len(kept), 'column')}; the header has {self._width}."
         pairs = zip(self._keys, kept, strict=True)
         return {key: cell for key, cell in pairs if key and (cell or key not in self._optional)}
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.settings_model import SettingsModel
 from lambdas.domain.dataset.set_limits import MIN_TEST_RECORDS
 from lambdas.domain.models.catalogue import ModelLimits
@@ -115,10 +116,11 @@ def split(
     total, least = len(keys), limits.train.min_records
     test_target = max(MIN_TEST_RECORDS, round(total * request.test)) if request.test else 0
     if total < least + (MIN_TEST_RECORDS if test_target else 0):
+        there = f"There {'is' if total == 1 else 'are'} {counted(total, 'record')}"
         if not test_target:
-            return Shortage(f"There are {total} records; at least {least} are needed to train on.")
+            return Shortage(f"{there}; at least {least} are needed to train on.")
         needed = f"{least + MIN_TEST_RECORDS} are needed, {least} to train on and {MIN_TEST_RECORDS} to test on"
-        return Shortage(f"There are {total} records; at least {needed}.")
+        return Shortage(f"{there}; at least {needed}.")
     groups = _Groups(ordered(keys, request.seed), labels or [0] * total)
     test: list[bytes] = []
     if test_target:
