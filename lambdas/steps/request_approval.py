@@ -8,7 +8,6 @@ from lambdas.domain.core.run import Run
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.dataset.set_names import DATASET_FINDINGS, DATASET_PAGE
 from lambdas.domain.plan.plan import Plan
-from lambdas.domain.plan.served import most_served
 from lambdas.domain.report import approval
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.choice import TunedModel
@@ -37,10 +36,12 @@ def request_approval(
     request = approval.request(run.execution_arn, task_token, now(), timeout_seconds, estimate)
     adapters.approvals.write(run.output_bucket, run.id, request)
     others = [one for one in jobs.candidates if one.model_arn is not None and one.number != model.number]
+    # Earlier versions stored none.
+    served = max(1, len(model.served))
     message = approval.request_message(
         run.id,
         request,
-        approval.purchase_text(plan.serving, plan.model_units, longest_lease_hours, most_served(plan)),
+        approval.purchase_text(plan.serving, plan.model_units, longest_lease_hours, served),
         model.validation_loss,
         deleted_models=0 if plan.keep_models else len(others),
         environment=environment,

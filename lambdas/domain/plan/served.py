@@ -4,15 +4,14 @@ Costs and checks before the run count the most that `serve` can lead to.
 """
 
 from lambdas.domain.plan.plan import Plan
-from lambdas.domain.training.serve import ALL, BEST
+from lambdas.domain.training.serve import is_served
 
 
 def named_to_serve(plan: Plan) -> list[int]:
     """The numbers of the candidates that are served whichever is chosen; a single one is always chosen."""
     numbers = [each.number for each in plan.candidates]
-    if plan.serve == ALL or len(numbers) == 1:
-        return numbers
-    return [] if plan.serve == BEST else [each for each in numbers if each in plan.serve]
+    chosen = numbers[0] if len(numbers) == 1 else None
+    return [each for each in numbers if is_served(plan.serve, each, chosen)]
 
 
 def most_served(plan: Plan) -> int:

@@ -85,6 +85,6 @@ def explain_choice() -> str:
     return f"the chosen one is candidate {_CHOSEN}: the whole training set with the recommended values."
 
 
-def is_served(serve: Serve, number: int, chosen: int) -> bool:
-    """Whether a candidate is served; the chosen one always is."""
+def is_served(serve: Serve, number: int, chosen: int | None) -> bool:
+    """Whether a candidate is served; the chosen one always is (None: not known yet)."""
     return number == chosen or (serve == ALL if isinstance(serve, str) else number in serve)

@@ -120,13 +120,13 @@ def test_the_message_counts_every_candidate(
     s3: "S3Client",
     expect: dict[str, str],
     lambda_context: LambdaContext,
+    served: dict[str, Any],
     serving: str,
     purchase: str,
 ) -> None:
     """One answer decides on all that is bought."""
-    [candidate] = event["plan"]["candidates"]
-    candidates = [candidate | {"number": number} for number in (1, 2, 3)]
-    event["plan"] |= {"serving": serving, "candidates": candidates, "serve": "all"}
+    event["plan"]["serving"] = serving
+    event["model"]["served"] = [served | {"number": number} for number in (1, 2, 3)]
     s3.put_object(
         Bucket=BUCKET, Key=f"{expect['prefix']}preflight.json", Body=preflight({**ESTIMATE, "training_factor": 1.75})
     )
