@@ -45,7 +45,7 @@ def tell_repaired(console: Console, written: Sequence[Repaired]) -> None:
     for each in written:
         source, errors = name(each.source.name), each.document.errors
         if each.target is None:
-            console.write_line(f"{source}: not repaired, since it is of another kind.", "bold red")
+            console.write_line(f"{source}: not repaired, since it cannot be read to its end.", "bold red")
             continue
         left = f"; left for you: {counted(errors, 'error')}, which `fine-tune validate` tells" if errors else ""
         console.write_line(f"Repaired: {source} → {each.target}: {counted(each.records, 'record')}{left}", "bold")

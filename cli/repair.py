@@ -13,6 +13,7 @@ from lambdas.domain.core.run import data_stem
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.formats import Conversion
+from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 from lambdas.domain.dataset.repair import check_mended, repaired
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.set_names import SETTINGS_FILE, SetName
@@ -88,7 +89,10 @@ def fix(
     require_apart(out, [given, *files.values()])
     if given.is_file() and out.suffix:
         with new_file(out) as file:
-            return [_fix(given, out, file, choices, opener)]
+            single = _fix(given, out, file, choices, opener)
+        if single.target is None:
+            out.unlink()
+        return [single]
     with replaced(out, FIX) as partial:
         written = []
         for name, path in files.items():
@@ -106,7 +110,9 @@ def fix(
 
 def _fix(path: Path, target: Path, file: BinaryIO, choices: Choices, opener: Opener) -> Repaired:
     document = check_file(path, choices, opener)
-    if any(found.rule == "file-format" for found in document.issues):
-        return Repaired(path, None, 0, document)
-    count = convert_file(path, file, choices.model, conversion(choices.settings), opener)
-    return Repaired(path, target, count, document)
+    try:
+        count = convert_file(path, file, choices.model, conversion(choices.settings), opener)
+    except UnreadableFileError:
+        # Its finding is in the document.
+        count = 0
+    return Repaired(path, target if count else None, count, document)

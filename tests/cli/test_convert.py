@@ -1,5 +1,6 @@
 """`fine-tune convert` and `fine-tune validate --fix`: new files, the old ones untouched, each change told."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -97,3 +98,26 @@ def test_a_single_file_is_fixed_into_a_file_or_a_folder(tmp_path: Path, python_f
     assert "Repaired" in invoke("validate", str(python_file), "--out", out, "--fix", str(tmp_path / "fixed.jsonl"))[1]
     assert "Repaired" in invoke("validate", str(python_file), "--out", out, "--fix", str(tmp_path / "fixed"))[1]
     assert (tmp_path / "fixed.jsonl").read_bytes() == (tmp_path / "fixed" / "a.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(gzip.compress(b'{"prompt": "a", "completion": "b"}\n' * 9)[:-9], id="half a gzip"),
+        pytest.param(b"subject,body\na,b\nc,d\n", id="foreign columns"),
+        pytest.param(b'[{"prompt": "a", "completion": "b"},', id="endless array"),
+        pytest.param(b'prompt,completion\na,"b\n', id="open quote"),
+        pytest.param(b'{"data": [{"paragraphs": [{"qas": [{"question": "a"}]}]}]}', id="SQuAD"),
+        pytest.param(b"PAR1\x15", id="Parquet"),
+        pytest.param(b"", id="empty"),
+    ],
+)
+@pytest.mark.parametrize("target", ["fixed.jsonl", "fixed"])
+def test_of_a_file_that_cannot_be_read_nothing_is_written(tmp_path: Path, data: bytes, target: str) -> None:
+    """The findings say why; half a file would pass for a data set."""
+    path = tmp_path / "a.dat"
+    path.write_bytes(data)
+    status, output = invoke("validate", str(path), "--out", str(tmp_path / "o"), "--fix", str(tmp_path / target))
+    assert status == 1
+    assert "not repaired, since it cannot be read to its end" in " ".join(output.split())
+    assert not [each for each in tmp_path.rglob("*.jsonl") if "fixed" in str(each)]

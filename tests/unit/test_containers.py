@@ -227,7 +227,7 @@ BAD: dict[str, tuple[bytes, str, str]] = {
     "pretty objects that break off": (pretty(VALUES)[:-3], "json-syntax", "breaks off"),
     "pretty objects with commas": (pretty(VALUES).replace(b"}\n{", b"},\n{"), "json-syntax", "between two records"),
     "delimiter that changes": ((LONG_CSV + "a,b\n" * 40).encode(), "csv-syntax", "commas, before by semicolons"),
-    "quote that is never closed": (b'prompt,completion\na,"b\n' + b"a,b\n" * 40, "csv-syntax", "Not CSV"),
+    "quote that is never closed": (b'prompt,completion\na,"b\n' + b"a,b\n" * 40, "csv-syntax", "is never closed"),
     "foreign columns": (b"subject,body\na,b\nc,d\n", "columns", "subject, body"),
     "column that stands twice": (b"prompt,completion,Prompt\na,b,c\n" * 9, "duplicate-key", "both read as prompt"),
     "UTF-16 that is cut": (JSONL.decode().encode("utf-16")[:-1], "encoding", "Not UTF-16"),

@@ -366,3 +366,20 @@ def test_remedy_says_what_to_do_about_this_record(record: dict[str, Any], rule: 
     """Not what all records must be like."""
     found = [each for each in found_in(lines_of(record)) if each.rule == rule]
     assert remedy in found[0].remedy
+
+
+def test_the_spelling_to_keep_has_no_white_space_around_it() -> None:
+    """However often an export has it."""
+    answers = ["billing "] * 30 + ["billing"] * 20 + ["shipping"] * 30
+    rows = [{"prompt": f"How is ticket {n * 7919}?", "completion": answer} for n, answer in enumerate(answers)]
+    report, _ = checked(lines_of(*rows))
+    (found,) = [each for each in report.findings if each.rule == "label-spelling"]
+    assert found.remedy.startswith("Write 'billing' everywhere")
+
+
+def test_an_open_quote_is_told_at_the_row_that_opens_it() -> None:
+    """The end of the file, where the reader finds out, is far behind it."""
+    report, _ = checked(b'prompt,completion\na,b\nc,"d\n' + b"e,f\n" * 40)
+    (found,) = report.findings
+    assert (found.rule, found.line) == ("csv-syntax", 3)
+    assert "a quote is never closed" in found.message

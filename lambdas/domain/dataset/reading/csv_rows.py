@@ -24,6 +24,9 @@ _SPOKEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 # The line that Excel reads the delimiter from.
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _WINDOWS = "cp1252"
+# As the csv module says of a file that ends within a quoted text.
+_OPEN_QUOTE = "unexpected end of data"
+_CLOSE_QUOTES = "Close the quote that the row opens, and double each quote within a quoted text, as a CSV library does."
 _MOST_COLUMN_NAME = 64
 
 
@@ -129,8 +132,9 @@ class CsvRows:
                 if row := self._row(table, cells, first, number):
                     yield number, row
         except csv.Error as error:
-            message = f"Not CSV: {error}. The rows from line {last + 1} on were not read."
-            raise UnreadableFileError("csv-syntax", message, max(reader.line_num, 1)) from None
+            reason = "a quote is never closed" if str(error) == _OPEN_QUOTE else str(error)
+            message = f"Not CSV: {reason}. The rows from line {last + 1} on were not read."
+            raise UnreadableFileError("csv-syntax", message, last + 1, remedy=_CLOSE_QUOTES) from None
 
     def _row(self, table: RecordTable, cells: list[str], first: int, last: int) -> dict[str, str] | None:
         lines = range(first, last + 1)

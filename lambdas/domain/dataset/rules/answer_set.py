@@ -81,7 +81,8 @@ def _check_spellings(labels: Mapping[str, int], file: str, report: DatasetReport
         alike.setdefault(_folded(label), []).append(label)
     for spellings in alike.values():
         if len(spellings) > 1:
-            most = sorted(spellings, key=lambda each: -labels[each])
+            # White space around a label is nobody's wish, however often it stands there.
+            most = sorted(spellings, key=lambda each: (each != each.strip(), -labels[each]))
             shown = ", ".join(f"{each!r} {labels[each]:,}" for each in most[:_SHOWN])
             more = f" and {len(most) - _SHOWN} more" if len(most) > _SHOWN else ""
             message = f"One label is written in {len(most)} ways, with their records: {shown}{more}."

@@ -74,7 +74,7 @@ RULES: dict[str, Rule] = {
     "csv-syntax": Rule(
         "line",
         "error",
-        "A row does not have the columns of the header.",
+        "A row cannot be read by the header.",
         "Each row of a CSV file has the columns of its header (RFC 4180).",
         "Write the file with a CSV library: it puts texts with commas, quotes or line feeds in quotes.",
     ),
