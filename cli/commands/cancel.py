@@ -7,7 +7,7 @@ import typer
 from cli.commands.options import Region, RunId, StackName, chosen_environment
 
 if TYPE_CHECKING:
-    from cli.cancel import Cleaned
+    from cli.cancel import Cleaned, RunningRun
     from local.terminal import Console
 
 
@@ -37,10 +37,10 @@ def cancel(
         run = look(environment, run_id)
         if run.is_over:
             console.write_line(f"The run {run_id} is over already: it has ended as {run.snapshot.status}.")
-        else:
-            confirm(f"Stop the run {run_id}?", yes=yes, undone="The run goes on.")
-            stop(environment, run)
-            console.write_line(f"The run {run_id} is stopped.")
+            raise typer.Exit(_tell_what_exists(console, run))
+        confirm(f"Stop the run {run_id}?", yes=yes, undone="The run goes on.")
+        stop(environment, run)
+        console.write_line(f"The run {run_id} is stopped.")
     except (UnknownRunError, NotCancelledError, NotConfirmedError) as error:
         raise failed(error, 2) from None
     try:
@@ -52,6 +52,18 @@ def cancel(
         told = f"`{environment.command(f'status {run_id}')}` tells what is left."
         raise failed(f"The run {run_id} is stopped. The reconciler goes on cleaning up; {told}", 130) from None
     _tell(console, cleaned, environment.command(f"retry {run_id}"), environment.command(f"models delete {run_id}"))
+
+
+def _tell_what_exists(console: "Console", run: "RunningRun") -> int:
+    """Of a run that is over; the exit status."""
+    left = {kind: arns for kind, arns in run.had.items() if arns}
+    for kind, arns in left.items():
+        console.write_line(f"Exists: {kind} {', '.join(arns)}", "bold red")
+    if left:
+        console.write_line("What nothing keeps, the reconciler deletes within minutes.")
+        return 1
+    console.write_line("There is nothing of it that bills by the hour.")
+    return 0
 
 
 def _tell(console: "Console", cleaned: "Cleaned", retry: str, delete: str) -> None:

@@ -122,7 +122,17 @@ def test_a_run_that_is_over_is_only_looked_at(running: ScriptedAccount, fine_tun
     done = fine_tune("cancel", RUN)
     assert done.exit_code == 0, done.output
     assert "is over already: it has ended as ABORTED." in done.output
+    assert "There is nothing of it that bills by the hour." in done.output
     running.states.stop_execution.assert_not_called()
+
+
+def test_what_a_run_that_is_over_has_is_told_at_once(running: ScriptedAccount, fine_tune: FineTune) -> None:
+    """It is not waited for: something may be meant to serve its model."""
+    throughputs = running.bedrock_lists[THROUGHPUTS]
+    clean_up(running)
+    running.bedrock_lists[THROUGHPUTS] = throughputs
+    done = fine_tune("cancel", RUN)
+    assert (done.exit_code, "Exists: throughput arn:t" in done.output) == (1, True)
 
 
 def test_ctrl_c_ends_the_waiting_alone(
