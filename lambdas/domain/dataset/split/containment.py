@@ -90,10 +90,9 @@ class Containment:
                 continue
             uncovered = own.compress(is_shared[tokens.starts[record] : tokens.ends[record]])
             near = index.near(own[: prefixes[record]])
-            if len(near):
-                for other in near[self.linked(record, near)].tolist():
-                    yield other, record
-                    uncovered = uncovered[~np.isin(uncovered, tokens.of(other))]
+            for other in near.compress(self.linked(record, near)).tolist() if len(near) else ():
+                yield other, record
+                uncovered = uncovered[~np.isin(uncovered, tokens.of(other))]
             index.add(record, uncovered)
 
     def _prefixes(self) -> Numbers:
@@ -144,7 +143,10 @@ class _Index:
         bounds = is_last.nonzero()[0]
         records = found.take(bounds)
         if len(records) > CANDIDATES:
-            counts = bounds.copy()
-            counts[1:] -= bounds[:-1]
+            counts = bounds + 1
+            counts[1:] -= bounds[:-1] + 1
+            several = (counts > 1).nonzero()[0]
+            if len(several) >= CANDIDATES:
+                records, counts = records.take(several), counts.take(several)
             records = records.take(counts.argpartition(len(counts) - CANDIDATES)[-CANDIDATES:])
         return records.astype(np.int64)
