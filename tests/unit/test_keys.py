@@ -135,6 +135,27 @@ def test_keys_of_messages_that_mean_something_are_named_as_what_they_are(message
     assert words in found.message
 
 
+@pytest.mark.parametrize(
+    ("value", "remedy"),
+    [
+        ({"promt": "a", "completion": "b"}, "Rename the key 'promt' to 'prompt'."),
+        (
+            {"messages": [{"role": "user", "contnet": "a"}, {"role": "assistant", "content": "b"}]},
+            "Rename the key 'contnet' to 'content'.",
+        ),
+        (
+            {"conversations": [{"from": "human", "vlaue": "a"}, {"from": "gpt", "value": "b"}]},
+            "Rename the key 'vlaue' to 'value'.",
+        ),
+        ({"schemaVersion": "x", "mesages": chat("a", "b")["messages"]}, "Rename the key 'mesages' to 'messages'."),
+    ],
+)
+def test_a_misspelt_key_that_is_needed_is_one_finding(value: dict[str, Any], remedy: str) -> None:
+    """It is missing, and another one is there: that is one mistake."""
+    found = only(lines(value))
+    assert (found.rule, found.remedy) == ("missing-key", remedy)
+
+
 SQUAD = {
     "version": "1.1",
     "data": [{"title": "t", "paragraphs": [{"context": "c", "qas": [{"question": "q", "answers": [{"text": "a"}]}]}]}],

@@ -1,6 +1,6 @@
 """Small checks that the formats share: each explains what is wrong at a place in a record."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -84,12 +84,17 @@ def unknown_keys(value: JsonObject, known: frozenset[str], pointer: str = "") ->
                 yield RecordFinding("unknown-key", f"{pointer}/{escaped}", message, remedy)
 
 
-def misspelt_keys(value: JsonObject, known: frozenset[str], pointer: str = "") -> Iterator[RecordFinding]:
-    """Keys of a record or message that are close to one of its format's: what they hold would be lost without them."""
+def misspelt_keys(
+    value: JsonObject, known: frozenset[str], pointer: str = "", *, needed: Collection[str] = ()
+) -> Iterator[RecordFinding]:
+    """Keys of a record or message that are close to one of its format's: what they hold would be lost without them.
+
+    Of those that are close to a `needed` one, `missing_keys` tells.
+    """
     if value.keys() <= known:
         return
     for key in value:
-        if key not in known and (meant := _meant(key, value, known)):
+        if key not in known and (meant := _meant(key, value, known)) and meant not in needed:
             escaped = key[:40].replace("~", "~0").replace("/", "~1")
             message = f"The key {key[:40]!r} is not part of the format. Did you mean {meant}?"
             yield RecordFinding(

@@ -71,7 +71,7 @@ class Columns:
     def findings(self, value: JsonObject) -> Iterator[RecordFinding]:
         """What a value breaks of the structure."""
         if self.is_own:
-            yield from checks.misspelt_keys(value, frozenset(self.names))
+            yield from checks.misspelt_keys(value, frozenset(self.names), needed=(self.prompt, self.answer))
         yield from checks.missing_keys(value, (self.prompt, self.answer))
         yield from checks.texts(value, (GROUP_KEY, self.prompt, self.answer))
         for name in (self._first(value, self.systems), self._first(value, self.contexts)):

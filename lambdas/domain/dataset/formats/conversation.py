@@ -42,7 +42,7 @@ def _message(message: Any, pointer: str, content: ContentCheck) -> Iterator[Reco
     if not isinstance(message, dict):
         yield RecordFinding("wrong-type", pointer, f"A message is an object, not {checks.kind(message)}.")
         return
-    yield from checks.misspelt_keys(message, checks.MESSAGE_KEYS, pointer)
+    yield from checks.misspelt_keys(message, checks.MESSAGE_KEYS, pointer, needed=checks.MESSAGE_KEYS)
     yield from checks.missing_keys(message, ("role", "content"), pointer)
     if "content" in message:
         yield from content(message["content"], f"{pointer}/content")

@@ -67,7 +67,7 @@ def _keys(value: Any) -> int:
 
 
 def _findings(value: JsonObject) -> Iterator[RecordFinding]:
-    yield from checks.misspelt_keys(value, _KEYS)
+    yield from checks.misspelt_keys(value, _KEYS, needed=("messages",))
     yield from checks.missing_keys(value, ("messages",))
     if value.get("system") and not isinstance(value["system"], str):
         yield from _blocks(value["system"], "/system")

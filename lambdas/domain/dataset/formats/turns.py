@@ -69,8 +69,9 @@ class Turns:
         if not isinstance(turn, dict):
             yield RecordFinding("wrong-type", pointer, f"A message is an object, not {checks.kind(turn)}.")
             return
-        yield from checks.misspelt_keys(turn, frozenset({self.role, self.content, "weight"}), pointer)
-        yield from checks.missing_keys(turn, (self.role, self.content), pointer)
+        needed = (self.role, self.content)
+        yield from checks.misspelt_keys(turn, frozenset({*needed, "weight"}), pointer, needed=needed)
+        yield from checks.missing_keys(turn, needed, pointer)
         if self.role in turn and not (isinstance(turn[self.role], str) and turn[self.role] in self.roles):
             role = turn[self.role]
             shown = f"{role[:40]!r}" if isinstance(role, str) else checks.kind(role)

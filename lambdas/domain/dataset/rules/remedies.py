@@ -93,7 +93,7 @@ def for_line(rule: str, line: bytes) -> str:
 def for_missing_key(name: str, value: Mapping[str, Any], names: Sequence[str]) -> str:
     """What to do where a key is missing: often it is there under a name that is close; else empty."""
     meant = closest(name, [key for key in value if key not in names])
-    if meant and isinstance(value[meant], dict | list):
+    if meant and name != "messages" and isinstance(value[meant], dict | list):
         what = "an object" if isinstance(value[meant], dict) else "a list"
         return f"Write one text of {meant!r}, which is {what}, such as its first, as {name!r}."
     return f"Rename the key {meant!r} to {name!r}." if meant else ""

@@ -60,7 +60,7 @@ RULES: dict[str, Rule] = {
     "encoding": Rule(
         "line",
         "error",
-        "The file is not UTF-8.",
+        "A text is in another encoding, or broken.",
         "The file is UTF-8, escaped characters included: no half of a surrogate pair.",
         "Export the file as UTF-8; cut texts between characters, not between bytes.",
     ),
@@ -124,7 +124,7 @@ RULES: dict[str, Rule] = {
     "role": Rule(
         "record",
         "error",
-        "A role is neither user nor assistant.",
+        "A role is unknown, or out of its place.",
         "Every role is user or assistant.",
         "Rename the roles; the system text has its own key.",
     ),
