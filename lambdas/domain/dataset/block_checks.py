@@ -1,6 +1,7 @@
 """All rules over a file's blocks of lines, and what is kept of each record for samples, changes, split and report."""
 
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import orjson
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 # The keys of messages that a job reads.
 _BARE = frozenset({"system", "messages"})
+# The ends of a line that nothing is cut off from.
+_FIRST, _LAST = itemgetter(slice(1)), itemgetter(slice(-2, None))
+_BRACE, _CLOSED = {b"{"}, {b"}\n"}
 _Values = list[JsonObject | None]
 
 
@@ -88,13 +92,13 @@ class BlockChecks:
         if read.container == "JSONL":
             self._note_cuts(block, values)
         if structure.source_format == "messages":
-            is_bare = not structure.has_further_keys and all(value is None or value.keys() <= _BARE for value in values)
+            is_bare = not structure.has_further_keys and all(map(_BARE.issuperset, filter(None, values)))
             read.is_bare &= is_bare
             if is_bare and not structure.other:
                 # The same is done to all of them.
-                sound = [number for number, value in zip(block.numbers, values, strict=True) if value is not None]
                 one = next(filter(None, values), None)
                 for what in self._changes(one, structure.source_format) if one else ():
+                    sound = [number for number, value in zip(block.numbers, values, strict=True) if value is not None]
                     report.note_change(read.file, what, *sound)
                 return
         for index, (number, value) in enumerate(zip(block.numbers, values, strict=True)):
@@ -105,9 +109,11 @@ class BlockChecks:
 
     def _note_cuts(self, block: Block, values: _Values) -> None:
         """Lists the records that something was cut off from around; a line's ending is not part of its record."""
+        if {*map(_FIRST, block.lines)} == _BRACE and {*map(_LAST, block.lines)} == _CLOSED:
+            # As the lines of most files are.
+            return
         file, changed = self._read.file, self._report.changed
         for number, line, value in zip(block.numbers, block.lines, values, strict=True):
-            # Most lines need no more than this look at their ends.
             if value is None or (line.startswith(b"{") and line.endswith((b"}\n", b"}\r\n", b"}"))):
                 continue
             kept = line.removeprefix(BYTE_ORDER_MARK)
