@@ -20,6 +20,7 @@ LIST = ".fine-tune.json"
 _PARTIAL = ".partial/"
 # What a file is written as until it has its name; a process that is killed leaves one.
 _UNFINISHED = ".fine-tune-unfinished-"
+_NUMBER = re.compile(r"[1-9][0-9]*")
 _ABOUT = "What fine-tune wrote here, and may delete. Other files in this folder stay."
 
 
@@ -101,7 +102,9 @@ def set_aside(folder: Path, command: str) -> Path:
     Other files stay where they are. Raises PathRefusedError.
     """
     written = _open(folder, command)
-    taken = (int(found[1]) for each in folder.parent.iterdir() if (found := _numbered(folder).fullmatch(each.name)))
+    before = f"{folder.name}-"
+    names = (each.name.removeprefix(before) for each in folder.parent.iterdir() if each.name.startswith(before))
+    taken = (int(name) for name in names if _NUMBER.fullmatch(name))
     kept = folder.with_name(f"{folder.name}-{max(taken, default=0) + 1}")
     start(kept, command, written.files)
     for name in written.files:
@@ -115,10 +118,6 @@ def set_aside(folder: Path, command: str) -> Path:
         _delete(folder, name)
     _save(folder, _Written(command=command, files=[]))
     return kept
-
-
-def _numbered(folder: Path) -> re.Pattern[str]:
-    return re.compile(rf"{re.escape(folder.name)}-([1-9][0-9]*)")
 
 
 def claim(folder: Path, names: Iterable[str]) -> None:
