@@ -61,6 +61,7 @@ STATES: Mapping[str, Target] = {
     "AnswerTestSet": ASK,
     "DeleteThroughputOrDeployment": DELETE,
 }
+SECOND_STUCK = THROUGHPUT_STUCK.model_copy(update={"also": SECOND})
 # One lease at a time, and all side by side.
 AT_A_TIME = {"one-by-one": "shared", "side-by-side": "beside"}
 
@@ -71,7 +72,7 @@ def served_cases() -> Iterator[Case]:
     for words, deployment in AT_A_TIME.items():
         for state, target in STATES.items():
             yield _ended("StopExecution", words, state, (hold(target),), Action.STOP, deployment, ABORTED)
-        yield _ended("timeout", words, "CheckServing", (hold(GET),), Action.TIME_OUT, deployment, TIMED_OUT)
+        yield _ended("timeout", words, "WaitForServing", (SECOND_STUCK,), Action.TIME_OUT, deployment, TIMED_OUT)
         yield _case(f"served/second-is-denied-{words}", "the second purchase is denied", (_denied(),), deployment)
     yield _ended(
         "history",
@@ -96,16 +97,6 @@ def served_cases() -> Iterator[Case]:
         "before",
         dataset=ALL_SERVED,
         ends_as=SUCCEEDED,
-    )
-    yield Case(
-        "served/lease",
-        "the lease of one throughput ends while the run waits for all",
-        (THROUGHPUT_STUCK,),
-        Action.EXPIRE_LEASE,
-        "WaitForServing",
-        deployment="beside",
-        dataset=ALL_SERVED,
-        may_miss=frozenset({"candidate-1", "candidate-2", "candidate-3"}),
     )
 
 
