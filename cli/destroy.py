@@ -82,7 +82,7 @@ def _staying(clients: Clients, environment: str, outputs: dict[str, str]) -> Ite
     elif "KeyArn" in outputs:
         yield f"- for seven days the key {outputs['KeyArn']}; without it no model under it can be used"
     yield from _custom_models(clients, environment)
-    yield f"- the parameter /{environment}/champion, where a run has been promoted"
+    yield f"- the parameters /{environment}/champion and /{environment}/endpoint, where a run has been promoted"
     yield MORE
 
 

@@ -186,7 +186,7 @@ def permissions_by_state(
         ],
         "PromoteChampion": [
             _read(out, "runs/*/report.json"),
-            _allow(["ssm:GetParameter", "ssm:PutParameter"], champion),
+            _allow(["ssm:GetParameter", "ssm:PutParameter"], champion, _parameter(scope, deployment, "endpoint")),
             runs,
             *key,
         ],
@@ -286,7 +286,11 @@ def _expire_models(scope: Construct, out: s3.IBucket, model: str, deployment: st
 
 
 def _champion(scope: Construct, deployment: str) -> str:
-    return cdk.Stack.of(scope).format_arn(service="ssm", resource="parameter", resource_name=f"{deployment}/champion")
+    return _parameter(scope, deployment, "champion")
+
+
+def _parameter(scope: Construct, deployment: str, name: str) -> str:
+    return cdk.Stack.of(scope).format_arn(service="ssm", resource="parameter", resource_name=f"{deployment}/{name}")
 
 
 def _ask_models(scope: Construct) -> Statements:

@@ -42,6 +42,7 @@ OWN_ACTIONS = {
         "sqs:SetQueueAttributes",
     ),
     "arn:{partition}:ssm:{region}:{account}:parameter/{name}/champion": ("ssm:DeleteParameter", "ssm:GetParameter"),
+    "arn:{partition}:ssm:{region}:{account}:parameter/{name}/endpoint": ("ssm:DeleteParameter", "ssm:GetParameter"),
     "arn:{partition}:states:{region}:{account}:stateMachine:WorkflowFineTuning": ("states:ListExecutions",),
     "arn:{partition}:states:{region}:{account}:execution:WorkflowFineTuning:1": (
         "states:DescribeExecution",

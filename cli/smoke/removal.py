@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -67,9 +68,9 @@ def left(account: Account, name: str, keys: Iterable[str] = ()) -> Iterator[str]
     yield from (f"the log group {each}" for each in _log_groups(account, name))
     if _queue(account, name) is not None:
         yield f"the queue {name_of(name)}"
-    champion = f"/{name}/champion"
-    if _found(("ParameterNotFound",), lambda: account.client("ssm").get_parameter(Name=champion)) is not None:
-        yield f"the SSM parameter {champion}"
+    for parameter in _parameters(name):
+        if _found(("ParameterNotFound",), partial(account.client("ssm").get_parameter, Name=parameter)) is not None:
+            yield f"the SSM parameter {parameter}"
     yield from (f"the KMS key {each}" for each in keys if not _key_ends(account, each))
 
 
@@ -125,8 +126,14 @@ def _models(account: Account, name: str) -> Iterator[str]:
                     yield str(model["modelArn"])
 
 
+def _parameters(name: str) -> tuple[str, str]:
+    """What a promotion writes."""
+    return f"/{name}/champion", f"/{name}/endpoint"
+
+
 def _delete_champion(account: Account, name: str) -> None:
-    _found(("ParameterNotFound",), lambda: account.client("ssm").delete_parameter(Name=f"/{name}/champion"))
+    for parameter in _parameters(name):
+        _found(("ParameterNotFound",), partial(account.client("ssm").delete_parameter, Name=parameter))
 
 
 def _delete_queue(place: SmokePlace, name: str) -> None:

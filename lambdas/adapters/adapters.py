@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.stores.champion_parameter import ChampionParameter
     from lambdas.adapters.stores.customization_output import CustomizationOutput
     from lambdas.adapters.stores.daily_runs import DailyRuns
+    from lambdas.adapters.stores.endpoint_parameter import EndpointParameter
     from lambdas.adapters.stores.lineage import LineageReader
     from lambdas.adapters.stores.model_choice import ModelChoice
     from lambdas.adapters.stores.model_notices import ModelNotices
@@ -163,6 +164,13 @@ class Adapters:
         from lambdas.adapters.stores.champion_parameter import ChampionParameter
 
         return ChampionParameter(self.clients.ssm)
+
+    @cached_property
+    def endpoint(self) -> "EndpointParameter":
+        """What applications call the environment's model by."""
+        from lambdas.adapters.stores.endpoint_parameter import EndpointParameter
+
+        return EndpointParameter(self.clients.ssm)
 
     @cached_property
     def champion_answers(self) -> "StoredChampionAnswers":

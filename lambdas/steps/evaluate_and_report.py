@@ -87,6 +87,7 @@ def evaluate_and_report(
         _read_costs(run, plan, materials.losses, preflight, adapters, model_unit_price_per_hour),
         left_out={name: arm.left_out for name, arm in responses.arms.items()},
         used=_count_use(run, adapters),
+        questions=filter(None, adapters.answers.read_questions(bucket, prefix)),
     )
     page_uri = write_page(bucket, prefix, report, materials, adapters=adapters)
     write_review(bucket, prefix, report, pairs, adapters=adapters)

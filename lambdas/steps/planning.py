@@ -4,6 +4,7 @@ from lambdas.domain.core.run import KEEP_JOB_TAG, Run, bedrock_tags
 from lambdas.domain.dataset.figures import count_tokens, count_training_tokens, recommended_hyperparameters
 from lambdas.domain.dataset.planned_set import PlannedSet, TrainingSet
 from lambdas.domain.dataset.preparation import PreparedDataset
+from lambdas.domain.dataset.prompt_template import prompt_template
 from lambdas.domain.dataset.set_names import part_name
 from lambdas.domain.dataset.split.parts import Parts
 from lambdas.domain.dataset.training_parts import count_part_tokens
@@ -59,6 +60,7 @@ def make_plan(
         dataset=sets,
         evaluation=settings.evaluation,
         task_kind=checked.task_kind,
+        prompt_template=prompt_template(settings.mapping, settings.system, model.record_format),
         arms=plan_arms(compared_models(choices), len(prepared.examples)),
         # A model that exists has no job.
         settings_findings=[

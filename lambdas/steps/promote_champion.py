@@ -7,12 +7,13 @@ from lambdas.adapters.stores.champion_parameter import parameter_name
 from lambdas.domain.core.run import Run, report_key
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.evaluation.champion import Champion
+from lambdas.domain.evaluation.endpoint import Endpoint, PromptFormat
 from lambdas.domain.report.summary import PromotedReport, Promotion, ReportSummary
 from lambdas.steps.observability import logger, metrics
 
 
 def promote_champion(run: Run, summary: ReportSummary, *, adapters: Adapters, environment: str) -> Promotion:
-    """The champion's parameter, written if the verdict is to promote.
+    """The champion's parameter and what applications call it by, written if the verdict is to promote.
 
     Raises ServiceBusy, Refused, Conflict if another run was promoted since this one was compared with the champion, and
     ValueError if the stored report does not promote.
@@ -36,6 +37,19 @@ def promote_champion(run: Run, summary: ReportSummary, *, adapters: Adapters, en
     )
     compared_with = report.decision.champion
     version = adapters.champion.write_champion(environment, champion, compared_with.version if compared_with else None)
+    _write_endpoint(champion, report.format or PromptFormat(), adapters=adapters, environment=environment)
     logger.info("Champion named", extra={"model_arn": champion.model_arn, "version": version})
     metrics.add_metric("ChampionsPromoted", MetricUnit.Count, 1)
     return Promotion(parameter=name, version=version, model_arn=champion.model_arn)
+
+
+def _write_endpoint(champion: Champion, asked: PromptFormat, *, adapters: Adapters, environment: str) -> None:
+    """What applications call the champion by. While something serves an earlier champion, they go on calling that."""
+    named = adapters.champion.read_champion(environment)
+    standing = adapters.endpoint.read_endpoint(environment)
+    is_replaced = named is None or named[0].run_id != champion.run_id
+    if is_replaced or (standing is not None and standing.target_arn is not None):
+        logger.info("Endpoint kept", extra={"endpoint": standing.dump() if standing else None})
+        return
+    endpoint = Endpoint(run_id=champion.run_id, model_arn=champion.model_arn, **dict(asked))
+    adapters.endpoint.write_endpoint(environment, endpoint, champion.report)

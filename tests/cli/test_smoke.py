@@ -311,6 +311,7 @@ def test_queue_parameter_and_key_that_stay_are_left(place: FakePlace, monkeypatc
         "the stack smoke-1-data",
         "the queue smoke-1-inbox",
         "the SSM parameter /smoke-1/champion",
+        "the SSM parameter /smoke-1/endpoint",
         "the KMS key the-key",
     ]
 

@@ -157,7 +157,10 @@ def test_only_the_deployments_own_parameter_is_read_and_written(templates: Templ
     """Parameters hold other systems' settings and secrets."""
     statements = [s for s in templates.statements("") if any("ssm:" in action for action in listed(s["Action"]))]
     arns = {text(arn) for s in statements for arn in listed(s["Resource"])}
-    assert {arn.rpartition(":")[2] for arn in arns} == {"parameter/fine-tuning/champion"}
+    assert {arn.rpartition(":")[2] for arn in arns} == {
+        "parameter/fine-tuning/champion",
+        "parameter/fine-tuning/endpoint",
+    }
 
 
 def test_distributed_maps_may_run_their_items_and_read_them(templates: Templates) -> None:

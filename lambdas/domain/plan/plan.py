@@ -76,6 +76,8 @@ class Plan(Fact):
     evaluation: EvaluationSettings
     # What the answers of all sets tell; earlier versions stored none.
     task_kind: TaskKind | None = None
+    # How the data set makes a prompt of its columns; null where a prompt is one text.
+    prompt_template: str | None = None
     arms: dict[str, Arm]
     settings_findings: list[Finding]
     tokens: TokenCounts

@@ -1,6 +1,6 @@
 """Makes report.json: every figure follows from the stored answers and the run's facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -11,9 +11,11 @@ from lambdas.domain.cost.running import running_cost
 from lambdas.domain.evaluation.answer_figures import AnswerFigures, answering_seconds
 from lambdas.domain.evaluation.arms import TUNED, candidate_arm
 from lambdas.domain.evaluation.decision import Decision
+from lambdas.domain.evaluation.endpoint import find_format
 from lambdas.domain.evaluation.evaluate import Evaluation
 from lambdas.domain.evaluation.explained import Explained
 from lambdas.domain.evaluation.judging.summary import Judging
+from lambdas.domain.evaluation.questions import Question
 from lambdas.domain.evaluation.reuse import Reuse, reuse_sentence
 from lambdas.domain.plan.plan import Plan, PlannedSets
 from lambdas.domain.preflight.checks import PreflightDocument
@@ -113,10 +115,11 @@ def assemble_success(
     costs: Costs | None,
     left_out: Mapping[str, Sequence[str]] = MappingProxyType({}),
     used: Reuse | None = None,
+    questions: Iterable[Question] = (),
 ) -> SucceededReport:
     """The report of a run that reached its end.
 
-    `used` is the test set's use, None where it could not be counted.
+    `used` is the test set's use, None where it could not be counted. `questions` are those of the test set.
     `left_out` has the sampling parameters that the models of some arms refused.
     `losses` are those of the served model's job. Without `costs` the report says nothing of what the run cost.
     """
@@ -128,11 +131,13 @@ def assemble_success(
     summary = summarise_training(summarise_epochs(*losses), planned, stopping)
     if plan.custom_model is not None:
         summary = summary.model_copy(update={"explanation": GIVEN_EXPLANATION})
+    arms = summarise_arms(plan, known.custom_model_arn, evaluation, costs, left_out, _other_models(facts))
     return SucceededReport.parse(
         {
             **{name: getattr(known, name) for name in known.model_fields_set},
             "status": "succeeded",
-            "arms": summarise_arms(plan, known.custom_model_arn, evaluation, costs, left_out, _other_models(facts)),
+            "arms": arms,
+            "format": find_format(questions, plan.prompt_template, arms[TUNED].sent or {}),
             "task": evaluation.task,
             "comparisons": evaluation.comparisons,
             "judging": judging,

@@ -32,6 +32,7 @@ from lambdas.domain.report.run_report import METRICS, ArmFigures, SucceededRepor
 from lambdas.domain.report.scored_report import ScoredReport, ScoredResult
 from lambdas.domain.report.success_message import headline
 from lambdas.domain.report.templates import environment, label, metric_name, within_range
+from lambdas.domain.report.use_section import use_lines
 from lambdas.domain.training.losses import NO_LOSSES, JobLosses
 
 # In words, and what to do.
@@ -114,6 +115,7 @@ def render_page(report: SucceededReport, materials: Materials) -> str:
             win_plot=_optional_picture(draw_win_rates(report.judging)),
             lengths=list(length_sections(report.judging)),
             dataset=materials.dataset,
+            use=use_lines(report),
         )
     )
 

@@ -11,6 +11,7 @@ from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.cost.running import RunningCost
 from lambdas.domain.evaluation.comparisons import Comparison
 from lambdas.domain.evaluation.decision import Decision
+from lambdas.domain.evaluation.endpoint import PromptFormat
 from lambdas.domain.evaluation.evaluate import Extremes, Task
 from lambdas.domain.evaluation.field_counts import ArmFields
 from lambdas.domain.evaluation.judging.summary import Judging, PromptVersion
@@ -255,6 +256,8 @@ class RunReport(Section):
     learning_curve: LearningCurve | None = None
     best_tested: BestTested | None = None
     recommended: list[Recommendation] | None
+    # Of a run that succeeded; earlier versions wrote none.
+    format: PromptFormat | None = None
     evaluation: EvaluationSettings | None
     approval: ApprovalOutcome | None = None
     preflight: PreflightFindings | None

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from lambdas.domain.core.fact import Fact
+from lambdas.domain.evaluation.endpoint import PromptFormat
 from lambdas.domain.evaluation.gate import Verdict
 
 
@@ -46,3 +47,4 @@ class PromotedReport(_Read):
     custom_model_arn: str | None = None
     simulated: bool | None = None
     decision: _Decision | None = None
+    format: PromptFormat | None = None

@@ -1,5 +1,6 @@
 """EvaluateAndReport and PromoteChampion: the champion of earlier runs, and who takes its place."""
 
+import html
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,10 @@ def promote(event: dict[str, Any], lambda_context: LambdaContext) -> dict[str, A
 
 def read_parameter(ssm: "SSMClient") -> dict[str, Any]:
     return dict(json.loads(ssm.get_parameter(Name=PARAMETER)["Parameter"]["Value"]))
+
+
+def read_endpoint(ssm: "SSMClient") -> dict[str, Any]:
+    return dict(json.loads(ssm.get_parameter(Name="/fine-tuning/endpoint")["Parameter"]["Value"]))
 
 
 def move_champion(ssm: "SSMClient", bucket: str) -> None:
@@ -203,3 +208,52 @@ def test_a_parameter_that_names_no_champion_costs_neither_the_report_nor_itself(
     assert handler(clear_gain, lambda_context)["verdict"] == "inconclusive"
     assert "names no champion" in json.loads(written("report.json"))["decision"]["reasons"][-1]
     assert ssm.get_parameter(Name=PARAMETER)["Parameter"]["Value"] == "mine"
+
+
+def test_a_promotion_tells_applications_how_to_ask_the_model(
+    clear_gain: dict[str, Any],
+    ssm: "SSMClient",
+    written: Written,
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
+) -> None:
+    """The format is that in which the test set was asked; nothing serves the model yet."""
+    promote(clear_gain, lambda_context)
+    endpoint = read_endpoint(ssm)
+    assert (endpoint["model_arn"], endpoint["target_arn"]) == (expect["model_arn"], None)
+    assert endpoint["run_id"] == clear_gain["run"]["id"]
+    asked = json.loads(written("report.json"))["format"]
+    assert {key: endpoint[key] for key in asked} == asked
+    assert asked["template"] == "{prompt}"
+    assert asked["inference"]["maxTokens"] > 0
+
+
+def test_an_application_goes_on_while_the_earlier_champion_is_served(
+    clear_gain: dict[str, Any], ssm: "SSMClient", lambda_context: LambdaContext
+) -> None:
+    """Nothing serves the new one yet: its ARN alone would stop the application."""
+    served = {"run_id": "sales-before", "model_arn": "arn:earlier", "target_arn": "arn:serves"}
+    ssm.put_parameter(Name="/fine-tuning/endpoint", Value=json.dumps(served), Type="String")
+    promote(clear_gain, lambda_context)
+    assert read_endpoint(ssm) == served
+
+
+def test_an_endpoint_that_cannot_be_read_is_replaced(
+    clear_gain: dict[str, Any], ssm: "SSMClient", lambda_context: LambdaContext
+) -> None:
+    """No application can read it either."""
+    ssm.put_parameter(Name="/fine-tuning/endpoint", Value="{}", Type="String")
+    promote(clear_gain, lambda_context)
+    assert read_endpoint(ssm)["run_id"] == clear_gain["run"]["id"]
+
+
+def test_the_page_ends_with_the_lines_that_ask_the_model(
+    clear_gain: dict[str, Any], written: Written, expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """Filled in: what a reader copies runs."""
+    handler(clear_gain, lambda_context)
+    page = html.unescape(written("report.html"))
+    lines = page.split('aria-label="Lines of Python">')[1].split("</pre>")[0]
+    compile(lines, "lines", "exec")
+    assert "prompt = '{prompt}'.format(**fields)" in lines
+    assert f"The custom model is {expect['model_arn']}." in page
