@@ -32,7 +32,7 @@ class FailedChecksError(Exception):
 
 
 @dataclass(frozen=True)
-class Question:
+class SettingQuestion:
     """What is asked of a person: settings, the option that answers it, and how an answer becomes settings."""
 
     names: tuple[str, ...]
@@ -77,8 +77,8 @@ def _or_none(name: str) -> Callable[[str, Settings], Mapping[str, SettingValue]]
 
 
 WHERE = (
-    Question(("region", "base_model"), "--region", lambda _: "Region", lambda now: now.region, _region),
-    Question(
+    SettingQuestion(("region", "base_model"), "--region", lambda _: "Region", lambda now: now.region, _region),
+    SettingQuestion(
         ("deployment",),
         "--deployment",
         lambda _: "Name of the environment: of its stacks, and before each name in Bedrock",
@@ -86,8 +86,8 @@ WHERE = (
         lambda answer, _: {"deployment": answer},
         may_stay=True,
     ),
-    Question(("base_model",), "--model", _models_text, lambda now: now.base_model, _model),
-    Question(
+    SettingQuestion(("base_model",), "--model", _models_text, lambda now: now.base_model, _model),
+    SettingQuestion(
         ("vpc_subnet_ids", "vpc_security_group_ids"),
         "--vpc",
         lambda _: f"VPC of training jobs: ids of subnets and security groups, or {NONE}",
@@ -97,14 +97,14 @@ WHERE = (
     ),
 )
 LIMITS = (
-    Question(
+    SettingQuestion(
         ("max_run_cost_usd",),
         "--max-run-cost-usd",
         lambda _: f"A run that is estimated dearer than so many USD is refused ({NONE}: no limit)",
         lambda now: NONE if now.max_run_cost_usd is None else f"{now.max_run_cost_usd:g}",
         _or_none("max_run_cost_usd"),
     ),
-    Question(
+    SettingQuestion(
         ("notification_email",),
         "--email",
         lambda _: f"Email address that gets results, failures and alarms ({NONE}: nobody is told)",
@@ -138,7 +138,7 @@ class Setup:
         if missing := [*missing, *([] if yes else ["--yes"])]:
             raise MissingAnswersError(f"Nobody can be asked here: give {', '.join(missing)}. {NOTHING_WRITTEN}")
 
-    def answer(self, question: Question) -> None:
+    def answer(self, question: SettingQuestion) -> None:
         """Takes the option's value, or asks until an answer is allowed. Raises RefusedAnswerError."""
         given = self._options.get(question.option)
         if given is not None:
@@ -146,7 +146,7 @@ class Setup:
         elif can_answer():
             self._ask(question)
 
-    def _ask(self, question: Question) -> None:
+    def _ask(self, question: SettingQuestion) -> None:
         while True:
             now = self.settings
             asked: str = typer.prompt(question.text(now), default=question.default(now))
@@ -155,7 +155,7 @@ class Setup:
             except RefusedAnswerError as error:
                 self._console.write_lines(error)
 
-    def _take(self, question: Question, answer: str, where: str = "") -> None:
+    def _take(self, question: SettingQuestion, answer: str, where: str = "") -> None:
         try:
             answers = {**self._answers, **question.read(answer.strip(), self.settings)}
             self.file.settings(answers)
