@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from lambdas.domain.core.run import FILE_ENDINGS
 from lambdas.domain.dataset.reading import gunzip, workbook
 from lambdas.domain.dataset.reading.table import LAYOUTS
+from lambdas.domain.dataset.record_facts import MAX_RECORDS
 
 _MEGABYTE = 1 << 20
 
@@ -19,7 +20,8 @@ def kinds_of_files() -> Mapping[str, str]:
         f"Windows-1252 as Excel writes it. The first pair that is there counts, in any case: {_pairs()}. `system` and "
         "`group` are read beside them. Other columns are left out, and the report lists them",
         "Excel (`.xlsx`)": "the rows of the only visible sheet that has any, with columns as in CSV; at most "
-        f"{workbook.MAX_PACKED_BYTES // _MEGABYTE} MB, which are held while the sheet is streamed",
+        f"{workbook.MAX_PACKED_BYTES // _MEGABYTE} MB, which are held while the sheet is streamed, "
+        f"and {MAX_RECORDS:,} records",
         "UTF-16, UTF-32": "any of these but Excel, with a byte order mark or without",
         "gzip": "any of these but Excel, as far as it unpacks to no more than the size limits and to "
         f"{gunzip.MAX_RATIO} times its size",
