@@ -105,6 +105,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
             }
         ],
         "candidates_note": "",
+        "prompt_template": None,
         "custom_model": None,
         "keep_models": True,
         "learning_curve": False,
