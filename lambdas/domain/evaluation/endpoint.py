@@ -13,7 +13,6 @@ from lambdas.domain.evaluation.questions import Question
 MAX_BYTES = 4096
 PROMPT = "{prompt}"
 _IN_TAGS = re.compile(r"<([A-Za-z][A-Za-z0-9_.-]{0,63})>\n")
-_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 # The names in Converse's `inferenceConfig`.
 _CONVERSE = {"max_tokens": "maxTokens", "temperature": "temperature", "top_p": "topP"}
 
@@ -50,11 +49,19 @@ class Endpoint(PromptFormat):
 
         Systems Manager refuses double braces, which are its own references: no text has any here.
         """
-        text = _without_braces(self.model_dump_json())
+        text = self._as_json()
         if len(text.encode()) <= MAX_BYTES:
             return text
         short = self.model_copy(update={"system": None, "template": None, "format_uri": report_uri})
-        return _without_braces(short.model_dump_json())
+        return short._as_json()
+
+    def _as_json(self) -> str:
+        """In ASCII, with braces in texts as escapes."""
+        values = {name: json.dumps(value) for name, value in self.dump().items()}
+        for name, value in self:
+            if isinstance(value, str):
+                values[name] = values[name].replace("{", r"\u007b").replace("}", r"\u007d")
+        return f"{{{', '.join(f'{json.dumps(name)}: {text}' for name, text in values.items())}}}"
 
 
 def find_format(questions: Iterable[Question], template: str | None, sent: Mapping[str, int | float]) -> PromptFormat:
@@ -84,9 +91,3 @@ def _tag(text: str) -> str | None:
     """The tag of the document before a question."""
     found = _IN_TAGS.match(text)
     return found[1] if found and f"\n</{found[1]}>\n\n" in text else None
-
-
-def _without_braces(document: str) -> str:
-    """JSON in ASCII, in whose texts braces are written as escapes."""
-    ascii_only = json.dumps(json.loads(document))
-    return _TEXT.sub(lambda text: text[0].replace("{", r"\u007b").replace("}", r"\u007d"), ascii_only)
