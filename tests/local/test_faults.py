@@ -59,6 +59,8 @@ EXPECTED = {
     "lagging/StopExecution/PurchaseThroughputOrDeploy": ("ABORTED", "StoppedByFault"),
     "lagging/destroy/StartJobs": ("ABORTED", "StackDeleted"),
     "sweep/second-job-fails": ("SUCCEEDED", None),
+    "served/second-is-denied-side-by-side": ("FAILED", "ThroughputFailed"),
+    "StopExecution/served-CheckServing-side-by-side": ("ABORTED", "StoppedByFault"),
 }
 
 
