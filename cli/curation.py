@@ -70,6 +70,8 @@ class ReplyFile:
         self.replies[kept.id] = kept
 
     def _append(self, line: bytes) -> None:
+        # What models say may quote the data set: it is for its owner only, as the output folder is.
+        self.path.touch(mode=0o600)
         with self.path.open("ab") as file:
             file.write(line + b"\n")
 

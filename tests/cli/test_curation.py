@@ -114,6 +114,7 @@ def test_clean_removes_what_both_judges_call_incorrect_from_training_alone(
     assert not any(each["messages"][1]["content"][0]["text"] == "none" for each in lines(out / "train.jsonl"))
     assert wrong[0]["checks"][0]["reason"] == "I looked."
     assert len(models.asked) == 120
+    assert (tmp_path / "out.replies.jsonl").stat().st_mode & 0o077 == 0
     # A second time nothing is asked: the replies are kept.
     assert fine_tune(*words, "--yes").exit_code == 0
     assert len(models.asked) == 120
