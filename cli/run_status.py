@@ -17,7 +17,8 @@ from lambdas.domain.core.run import prefix
 from lambdas.domain.core.timestamps import now, seconds_between, timestamp
 from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.cost.estimate import amount
-from lambdas.domain.report.assemble import RunFacts, assemble_failure
+from lambdas.domain.report.assemble import assemble_failure
+from lambdas.domain.report.run_facts import RunFacts
 from lambdas.domain.report.run_state import RunState
 from lambdas.domain.serving.lease import RUNNING
 from lambdas.domain.serving.leases import EndedLease, Servings

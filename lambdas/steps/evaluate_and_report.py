@@ -18,8 +18,9 @@ from lambdas.domain.evaluation.judging.summary import summarise_judging
 from lambdas.domain.evaluation.reuse import Reuse, digest_of, reuse
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import PreflightDocument
-from lambdas.domain.report.assemble import RunFacts, assemble_success
+from lambdas.domain.report.assemble import assemble_success
 from lambdas.domain.report.learning_curve import curve_arms
+from lambdas.domain.report.run_facts import RunFacts
 from lambdas.domain.report.success_message import headline, success_message
 from lambdas.domain.report.summary import ReportSummary
 from lambdas.domain.serving.leases import Servings

@@ -8,8 +8,9 @@ from lambdas.domain.core.run import Run
 from lambdas.domain.evaluation.arms import TUNED
 from lambdas.domain.report import approval
 from lambdas.domain.report.approval import ApprovalOutcome
-from lambdas.domain.report.assemble import RunFacts, assemble_failure
+from lambdas.domain.report.assemble import assemble_failure
 from lambdas.domain.report.failure import Explanation, explain
+from lambdas.domain.report.run_facts import RunFacts
 from lambdas.domain.report.run_state import RunState
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.report_file import has_result, read_preflight, write_report

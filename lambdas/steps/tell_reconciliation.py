@@ -206,7 +206,8 @@ def _find_claim(ended: EndedExecution, scope: Scope, adapters: Adapters) -> Clai
 
 def _write_report(claim: Claim, error: str, cause: str, scope: Scope, adapters: Adapters) -> bool:
     """Writes the run's report.json, unless it has one already: then it returns False."""
-    from lambdas.domain.report.assemble import RunFacts, assemble_failure
+    from lambdas.domain.report.assemble import assemble_failure
+    from lambdas.domain.report.run_facts import RunFacts
 
     report = assemble_failure(RunFacts(claim.run_id), error, cause)
     document = orjson.dumps(report.dump(), option=orjson.OPT_INDENT_2)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lambdas.domain.plan.plan import Plan
-from lambdas.domain.report.assemble import RunFacts
+from lambdas.domain.report.run_facts import RunFacts
 from lambdas.domain.report.run_state import RunState
 from lambdas.domain.serving.leases import Servings
 from lambdas.domain.training.candidate_jobs import Jobs

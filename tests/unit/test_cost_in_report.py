@@ -7,7 +7,8 @@ import pytest
 from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.preflight.checks import PreflightDocument
-from lambdas.domain.report.assemble import RunFacts, assemble_failure
+from lambdas.domain.report.assemble import assemble_failure
+from lambdas.domain.report.run_facts import RunFacts
 from lambdas.domain.serving.leases import EndedLease, Servings
 from lambdas.domain.serving.serving import Serving
 from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs

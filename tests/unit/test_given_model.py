@@ -10,7 +10,8 @@ from lambdas.domain.cost.actual import Costs, Usage, report_cost
 from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.plan.plan import Plan
-from lambdas.domain.report.assemble import RunFacts, assemble_failure
+from lambdas.domain.report.assemble import assemble_failure
+from lambdas.domain.report.run_facts import RunFacts
 from lambdas.domain.training.candidate_jobs import Jobs, record_checks
 from lambdas.domain.training.choice import choose
 from lambdas.domain.training.given_model import GivenModel, complete_jobs, go_on_with

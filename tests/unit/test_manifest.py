@@ -2,7 +2,8 @@
 
 import pytest
 
-from lambdas.domain.report.assemble import RunFacts, assemble_failure
+from lambdas.domain.report.assemble import assemble_failure
+from lambdas.domain.report.run_facts import RunFacts
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.manifest import InputStatus, is_manifest, read_manifests
 from tests.unit.run_states import make_job, make_jobs

@@ -3,8 +3,9 @@
 import pytest
 
 from lambdas.domain.plan.plan import Plan
-from lambdas.domain.report.assemble import RunFacts, assemble_failure, known_facts
+from lambdas.domain.report.assemble import assemble_failure, known_facts
 from lambdas.domain.report.failure import explain
+from lambdas.domain.report.run_facts import RunFacts
 from lambdas.domain.report.sweep import explain_values, summarise_sweep
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.choice import TunedModel, is_discarded, kept_validation_loss

@@ -1,14 +1,12 @@
 """Makes report.json: every figure follows from the stored answers and the run's facts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from lambdas.domain.cost.actual import Costs, RunCost, Usage, report_cost
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
-from lambdas.domain.cost.lines import throughput_line
 from lambdas.domain.cost.running import running_cost
-from lambdas.domain.evaluation.answer_figures import AnswerFigures, answering_seconds
+from lambdas.domain.evaluation.answer_figures import AnswerFigures
 from lambdas.domain.evaluation.arms import TUNED, candidate_arm
 from lambdas.domain.evaluation.decision import Decision
 from lambdas.domain.evaluation.endpoint import find_format
@@ -19,90 +17,36 @@ from lambdas.domain.evaluation.questions import Question
 from lambdas.domain.evaluation.reuse import Reuse, reuse_sentence
 from lambdas.domain.plan.plan import Plan, PlannedSets
 from lambdas.domain.preflight.checks import PreflightDocument
-from lambdas.domain.report.approval import ApprovalOutcome
 from lambdas.domain.report.arm_figures import summarise_arms
-from lambdas.domain.report.caught_words import read_message
 from lambdas.domain.report.learning_curve import summarise_best, summarise_curve
+from lambdas.domain.report.left_on_purpose import kept_jobs, left_models
+from lambdas.domain.report.run_facts import RunFacts
 from lambdas.domain.report.run_report import (
     DatasetCounts,
-    Leftover,
     Lineage,
     PreflightFindings,
     ReportedError,
     RunReport,
-    ServedBy,
-    ServingFigures,
     SucceededReport,
-    ThroughputFigures,
     Training,
 )
-from lambdas.domain.report.sweep import explain_values, is_kept, summarise_sweep
-from lambdas.domain.serving.kinds import ON_DEMAND
-from lambdas.domain.serving.leases import EndedLease, Servings
-from lambdas.domain.serving.serving import Serving, served_seconds
-from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs
-from lambdas.domain.training.choice import TunedModel
+from lambdas.domain.report.serving_figures import (
+    billed_seconds,
+    bought,
+    served_by,
+    serving_figures,
+    throughput_figures,
+    throughput_usd,
+    with_overhead,
+)
+from lambdas.domain.report.sweep import explain_values, summarise_sweep
+from lambdas.domain.serving.serving import served_seconds
 from lambdas.domain.training.curve import summarise_training
-from lambdas.domain.training.customization import COMPLETED, IN_PROGRESS
+from lambdas.domain.training.customization import COMPLETED
 from lambdas.domain.training.early_stopping import EarlyStopping
 from lambdas.domain.training.losses import JobLosses, summarise_epochs
 
-STORAGE_NOTE = (
-    "The run keeps the custom model on purpose. AWS bills its storage every month. "
-    "Delete it with `aws bedrock delete-custom-model --model-identifier <its ARN>` when you no longer need it."
-)
-GIVEN_NOTE = (
-    "run.json names this custom model: the run did not train it, and leaves it as it was. "
-    "AWS bills its storage every month."
-)
 GIVEN_EXPLANATION = "The run did not train this model: run.json names it (custom_model)."
-JOB_NOTE = (
-    "The customization job goes on training because run.json says keep_job. AWS bills its training, "
-    "and every month the storage of the custom model that it makes. "
-    "Stop it with `aws bedrock stop-model-customization-job --job-identifier <its name>`."
-)
-
-
-@dataclass(frozen=True)
-class RunFacts:
-    """What is known of a run when its report is written; None where the run did not get so far.
-
-    `jobs_unknown` says that Bedrock did not answer which jobs there are.
-    """
-
-    run_id: str
-    plan: Plan | None = None
-    jobs: Jobs | None = None
-    model: TunedModel | None = None
-    servings: Servings | None = None
-    approval: ApprovalOutcome | None = None
-    preflight: PreflightDocument | None = None
-    jobs_unknown: bool = False
-
-    @property
-    def serving(self) -> Serving | None:
-        """What served the chosen model."""
-        chosen = self.servings.chosen if self.servings else None
-        return chosen.serving if chosen else None
-
-    @property
-    def candidates(self) -> list[CandidateJob]:
-        """The jobs of the run's candidates."""
-        return self.jobs.candidates if self.jobs else []
-
-    @property
-    def started_jobs(self) -> list[CandidateJob]:
-        """The jobs that Bedrock knows."""
-        return [one for one in self.candidates if one.arn]
-
-    @property
-    def models_left(self) -> list[str]:
-        """The ARNs of the custom models that the run leaves: the chosen one, and others that were not deleted."""
-        chosen = [self.model.model_arn] if self.model else []
-        if self.plan and self.plan.custom_model:
-            chosen = [self.plan.custom_model]
-        kept = [one.model_arn for one in self.candidates if one.model_arn and is_kept(one)]
-        return list(dict.fromkeys([*chosen, *kept]))
 
 
 def assemble_success(
@@ -124,7 +68,7 @@ def assemble_success(
     `losses` are those of the served model's job. Without `costs` the report says nothing of what the run cost.
     """
     known = known_facts(facts)
-    throughput = _with_overhead(known.throughput, evaluation.figures[TUNED])
+    throughput = with_overhead(known.throughput, evaluation.figures[TUNED])
     cost = report_cost(plan, _usage(facts, evaluation.figures, judging), costs) if costs else None
     planned = int(float((known.hyperparameters or {}).get("epochCount", 0)))
     stopping = EarlyStopping.of(known.hyperparameters or {})
@@ -147,12 +91,12 @@ def assemble_success(
             "learning_curve": summarise_curve(plan, facts.jobs, _chosen(facts), evaluation),
             "best_tested": summarise_best(_chosen(facts), evaluation),
             "throughput": throughput
-            and throughput.model_copy(update={"cost_usd": _throughput_usd(plan, throughput, costs)}),
+            and throughput.model_copy(update={"cost_usd": throughput_usd(plan, throughput, costs)}),
             "training": known.training.model_copy(update=dict(summary)),
             "lineage": lineage,
             "cost": cost,
             "running_cost": running_cost(plan, evaluation.figures, costs.prices, evaluation.missing) if costs else None,
-            "left_on_purpose": _left_models(facts),
+            "left_on_purpose": left_models(facts),
         }
     )
 
@@ -173,7 +117,7 @@ def assemble_failure(facts: RunFacts, error: str, cause: str) -> RunReport:
         update={
             "custom_model_arn": known.custom_model_arn or (left[0] if len(left) == 1 else None),
             "cost": _failed_cost(facts),
-            "left_on_purpose": [*_left_models(facts), *_kept_jobs(facts)],
+            "left_on_purpose": [*left_models(facts), *kept_jobs(facts)],
             "error": ReportedError(name=error, cause=cause),
         }
     )
@@ -190,9 +134,9 @@ def known_facts(facts: RunFacts) -> RunReport:
         custom_model_arn=model.model_arn if model else None,
         dataset=_counts(plan.dataset if plan else None),
         arms=None,
-        serving=_served_by(facts.serving),
-        throughput=_throughput(facts.serving),
-        servings=_servings(facts),
+        serving=served_by(facts.serving),
+        throughput=throughput_figures(facts.serving),
+        servings=serving_figures(facts),
         hyperparameters=_hyperparameters(facts),
         custom_model_given=plan is not None and plan.custom_model is not None,
         sweep=summarise_sweep(plan, facts.jobs, model) if plan else None,
@@ -242,7 +186,7 @@ def _usage(
     return Usage(
         started_jobs=[one.number for one in facts.started_jobs],
         kept_models=len(facts.models_left),
-        leases=[seconds for one in _bought(facts) if (seconds := _billed_seconds(one))],
+        leases=[seconds for one in bought(facts) if (seconds := billed_seconds(one))],
         answers=answers,
         judges=judging.judges,
     )
@@ -255,7 +199,7 @@ def _failed_cost(facts: RunFacts) -> RunCost | None:
     usage = FailedUsage(
         started_jobs=[one.number for one in facts.started_jobs],
         completed=all(one.status == COMPLETED for one in facts.started_jobs),
-        leases=[served_seconds(one.in_service_at, one.deleted_at) for one in _bought(facts)],
+        leases=[served_seconds(one.in_service_at, one.deleted_at) for one in bought(facts)],
         models_left=len(facts.models_left),
         jobs_unknown=facts.jobs_unknown,
     )
@@ -298,100 +242,3 @@ def _preflight(document: PreflightDocument | None) -> PreflightFindings | None:
     if document is None:
         return None
     return PreflightFindings(status=document.status, checked_at=document.checked_at, findings=document.findings)
-
-
-def _throughput(serving: Serving | None) -> ThroughputFigures | None:
-    """What is known of the throughput; None if nothing served the model."""
-    if serving is None or serving.arn is None:
-        return None
-    if serving.kind == ON_DEMAND:
-        nothing = dict.fromkeys(("arn", "requested_at", "in_service_at", "deleted_at", "lease_ends_at"))
-        return ThroughputFigures(**nothing, billed_seconds=0.0, overhead_seconds=None, cost_usd=0.0)
-    return ThroughputFigures(
-        arn=serving.arn,
-        requested_at=serving.requested_at,
-        in_service_at=serving.in_service_at,
-        deleted_at=serving.deleted_at,
-        lease_ends_at=serving.lease_ends_at,
-        billed_seconds=served_seconds(serving.in_service_at, serving.deleted_at),
-        overhead_seconds=None,
-        cost_usd=None,
-    )
-
-
-def _bought(facts: RunFacts) -> list[Serving]:
-    """What Bedrock made to serve the candidates."""
-    leases = facts.servings.leases if facts.servings else []
-    return [lease.serving for lease in leases if lease.serving is not None and lease.serving.arn is not None]
-
-
-def _servings(facts: RunFacts) -> list[ServingFigures]:
-    """The lease of each served candidate."""
-    arms = {one.number: one.arm for one in facts.model.served} if facts.model else {}
-    leases = facts.servings.leases if facts.servings else []
-    return [_lease_figures(arms[lease.number], lease) for lease in leases if lease.number in arms]
-
-
-def _lease_figures(arm: str, lease: EndedLease) -> ServingFigures:
-    serving = lease.serving
-    trouble = lease.deletion_failure or lease.failure
-    return ServingFigures(
-        candidate=lease.number,
-        arm=arm,
-        kind=serving.kind if serving else None,
-        arn=serving.arn if serving else None,
-        requested_at=serving.requested_at if serving else None,
-        in_service_at=serving.in_service_at if serving else None,
-        deleted_at=serving.deleted_at if serving else None,
-        billed_seconds=_billed_seconds(serving),
-        failure=f"{trouble.error}: {read_message(trouble.cause)}" if trouble else None,
-    )
-
-
-def _billed_seconds(serving: Serving | None) -> float | None:
-    """What bills by the hour; 0 of a deployment, which bills answers."""
-    if serving is None or serving.arn is None or serving.kind == ON_DEMAND:
-        return 0.0
-    return served_seconds(serving.in_service_at, serving.deleted_at)
-
-
-def _served_by(serving: Serving | None) -> ServedBy | None:
-    """How the model was served; None if nothing served it."""
-    if serving is None or serving.arn is None:
-        return None
-    return ServedBy(
-        kind=serving.kind,
-        arn=serving.arn,
-        requested_at=serving.requested_at,
-        in_service_at=serving.in_service_at,
-        deleted_at=serving.deleted_at,
-        served_seconds=served_seconds(serving.in_service_at, serving.deleted_at),
-    )
-
-
-def _with_overhead(throughput: ThroughputFigures | None, tuned: AnswerFigures) -> ThroughputFigures | None:
-    answering = answering_seconds([tuned])
-    if throughput is None or not throughput.billed_seconds or answering is None:
-        return throughput
-    return throughput.model_copy(update={"overhead_seconds": round(throughput.billed_seconds - answering, 3)})
-
-
-def _throughput_usd(plan: Plan, throughput: ThroughputFigures, costs: Costs | None) -> float | None:
-    """What this one throughput has cost; others may be in the same line of the run's cost."""
-    if not throughput.billed_seconds:
-        return throughput.billed_seconds
-    return throughput_line(plan, costs.prices, [throughput.billed_seconds], "").usd if costs else None
-
-
-def _left_models(facts: RunFacts) -> list[Leftover]:
-    given = facts.plan is not None and facts.plan.custom_model is not None
-    note = GIVEN_NOTE if given else STORAGE_NOTE
-    return [Leftover(kind="custom model", arn=arn, note=note) for arn in facts.models_left]
-
-
-def _kept_jobs(facts: RunFacts) -> list[Leftover]:
-    """Jobs that still train because the run's settings keep them."""
-    if facts.plan is None or not facts.plan.keep_job:
-        return []
-    trained = [one.name for one in facts.candidates if one.status == IN_PROGRESS]
-    return [Leftover(kind="customization job", arn=name, note=JOB_NOTE) for name in trained]
