@@ -10,6 +10,8 @@ def use_lines(report: SucceededReport) -> str | None:
     asked, model = report.format, report.custom_model_arn
     if asked is None or asked.template is None or model is None:
         return None
+    # A run may be read whose model has no ARN of AWS's form.
+    region = "".join(model.split(":")[3:4])
     names = dict.fromkeys(name for _, name, _, _ in Formatter().parse(asked.template) if name)
     fields = ", ".join(f"{name!r}: '…'" for name in names)
     system = [f"    system=[{{'text': {asked.system!r}}}],"] if asked.system else []
@@ -19,7 +21,7 @@ def use_lines(report: SucceededReport) -> str | None:
             "",
             f"fields = {{{fields}}}",
             f"prompt = {asked.template!r}.format(**fields)",
-            f"answer = boto3.client('bedrock-runtime', region_name={model.split(':')[3]!r}).converse(",
+            f"answer = boto3.client('bedrock-runtime', region_name={region!r}).converse(",
             "    modelId='<the ARN of what serves it>',",
             *system,
             "    messages=[{'role': 'user', 'content': [{'text': prompt}]}],",
