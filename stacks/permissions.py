@@ -144,7 +144,8 @@ def permissions_by_state(
             *look,
             _allow_ours(["bedrock:DeleteProvisionedModelThroughput"], deployment, throughput),
             _allow_ours(["bedrock:DeleteCustomModelDeployment"], deployment, deployed),
-            _read(out, SLOTS),
+            # Written where the deletion has failed for good.
+            _read_write(out, SLOTS),
             _delete_versions(out, SLOTS),
             slots,
             *key,

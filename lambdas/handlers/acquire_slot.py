@@ -11,7 +11,7 @@ from lambdas.steps.acquire_slot import acquire_slot
 
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
-    """Takes the whole state of an item, and returns `$.lease.slot`. Raises ServiceBusy."""
+    """Takes the whole state of an item, and returns `$.lease.slot`. Raises ServiceBusy and ThroughputFailed."""
     settings, lease = composition.root.environment, Lease.parse_from(event, "lease")
     return acquire_slot(
         Run.parse_from(event, "run"),

@@ -4,19 +4,27 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.stores.throughput_slots import Held
+from lambdas.domain.core.errors import ThroughputFailed
 from lambdas.domain.core.run import Run
 from lambdas.domain.core.timestamps import now
-from lambdas.domain.serving.slots import Slot, begin_lease, hold_slot, wait_for_slot
+from lambdas.domain.serving.slots import Slot, begin_lease, find_stuck, hold_slot, wait_for_slot
 from lambdas.steps.observability import logger, metrics
 
 
 def acquire_slot(
     run: Run, candidate: int, previous: Slot | None, *, adapters: Adapters, slots: int, longest_lease_hours: float
 ) -> Slot:
-    """The candidate's slot, or its wait for one; `previous` is the slot of the last turn. Raises ServiceBusy, Refused.
+    """The candidate's slot, or its wait for one; `previous` is the slot of the last turn.
 
-    One that has a slot already, because an earlier attempt got it, keeps that one and its lease.
+    One that has a slot already, because an earlier attempt got it, keeps that one and its lease. Raises ServiceBusy,
+    Refused, and ThroughputFailed where another candidate's slot is never given back: the run has failed by that.
     """
+    holders = [each.holder for each in adapters.slots.held(run.output_bucket)]
+    stuck = find_stuck(holders, run.id, candidate, now())
+    if stuck is not None:
+        raise ThroughputFailed(
+            f"What serves candidate {stuck.candidate} could not be deleted: the run buys nothing for another one."
+        )
     wanted = begin_lease(run.id, candidate, run.execution_arn, now(), longest_lease_hours)
     taken = adapters.slots.take(run.output_bucket, wanted, slots)
     if isinstance(taken, Held):

@@ -78,7 +78,11 @@ def delete_throughput_or_deployment(
     # A candidate that had its slot may have sent a request whose outcome nobody recorded.
     may_appear_late = serving.arn is None and state.may_have_bought
     cost = hourly_cost(plan.model_units if plan else None, price)
-    serving = _attempt(serving, adapters.served_models, cost, may_appear_late=may_appear_late)
+    try:
+        serving = _attempt(serving, adapters.served_models, cost, may_appear_late=may_appear_late)
+    except ThroughputNotDeleted:
+        _mark_slot_stuck(run, lease.number, adapters)
+        raise
     logger.info("Deletion attempted", extra={"serving": name, "deleted": serving.deleted})
     if not serving.deleted:
         return lease.model_copy(update={"serving": serving})
@@ -196,3 +200,11 @@ def _give_slot_back(run: Run, candidate: int, adapters: Adapters) -> None:
         adapters.slots.give_back(run.output_bucket, run.id, candidate)
     except (Refused, ServiceBusy):
         logger.exception("Slot not given back")
+
+
+def _mark_slot_stuck(run: Run, candidate: int, adapters: Adapters) -> None:
+    """Lets the run's other candidates not wait for this slot. Where this fails, they wait until its lease has ended."""
+    try:
+        adapters.slots.mark_stuck(run.output_bucket, run.id, candidate)
+    except (Refused, ServiceBusy):
+        logger.exception("Slot not marked")

@@ -10,6 +10,7 @@ from moto.s3.responses import S3Response
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.stores import throughput_slots
+from lambdas.domain.core.errors import ThroughputFailed
 from lambdas.domain.core.run import Run, RunSource
 from lambdas.domain.serving import slots
 from lambdas.domain.serving.slots import Slot
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
-def acquire(adapters: Adapters, name: str, previous: Slot | None = None, candidate: int = 1) -> Slot:
-    """What the step gives a candidate of the run of this name where there is one slot."""
+def acquire(
+    adapters: Adapters, name: str, previous: Slot | None = None, candidate: int = 1, slots_there: int = 1
+) -> Slot:
+    """What the step gives a candidate of the run of this name where there are so many slots."""
     execution = f"arn:execution:{name}"
     source = RunSource(bucket="input-bucket", key=f"input/{name}.jsonl", version_id="v1")
     run = Run(
@@ -32,7 +35,7 @@ def acquire(adapters: Adapters, name: str, previous: Slot | None = None, candida
         prefix=f"runs/{name}/",
         claimed_at="2026-01-21T21:00:00.000Z",
     )
-    return acquire_slot(run, candidate, previous, adapters=adapters, slots=1, longest_lease_hours=8)
+    return acquire_slot(run, candidate, previous, adapters=adapters, slots=slots_there, longest_lease_hours=8)
 
 
 def test_the_first_run_gets_the_slot_and_the_second_waits_its_turn(s3: "S3Client", adapters: Adapters) -> None:
@@ -61,6 +64,36 @@ def test_another_candidate_of_the_run_waits_for_a_slot_of_its_own(s3: "S3Client"
     assert not adapters.slots.give_back(OUTPUT_BUCKET, "first", 2)
     assert adapters.slots.give_back(OUTPUT_BUCKET, "first", 1)
     assert acquire(adapters, "first", second, candidate=2).acquired
+
+
+@pytest.mark.parametrize("slots_there", [1, 2])
+def test_no_candidate_waits_for_the_slot_of_one_that_could_not_be_deleted(
+    s3: "S3Client", adapters: Adapters, slots_there: int
+) -> None:
+    """It would wait for as long as the run may take, while the other one bills, and nobody would be told why."""
+    acquire(adapters, "first", slots_there=slots_there)
+    adapters.slots.mark_stuck(OUTPUT_BUCKET, "first", 1)
+    with pytest.raises(ThroughputFailed, match="What serves candidate 1 could not be deleted"):
+        acquire(adapters, "first", candidate=2, slots_there=slots_there)
+    assert acquire(adapters, "second", slots_there=slots_there).acquired is (slots_there == 2)
+
+
+def test_a_slot_that_is_marked_stays_held_and_can_be_given_back(s3: "S3Client", adapters: Adapters) -> None:
+    """No earlier version of the object must become the slot again."""
+    s3.put_bucket_versioning(Bucket=OUTPUT_BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    acquire(adapters, "first")
+    adapters.slots.mark_stuck(OUTPUT_BUCKET, "first", 1)
+    assert [held.holder.is_stuck for held in adapters.slots.held(OUTPUT_BUCKET)] == [True]
+    assert adapters.slots.give_back(OUTPUT_BUCKET, "first", 1)
+    assert adapters.slots.held(OUTPUT_BUCKET) == []
+
+
+def test_no_candidate_waits_for_a_slot_whose_lease_is_over(s3: "S3Client", adapters: Adapters) -> None:
+    """As where the function that deletes was killed each time: nobody has marked the slot."""
+    holder = slots.begin_lease("first", 1, "arn:execution:first", "2026-01-21T22:00:00.000Z", 8)
+    adapters.slots.take(OUTPUT_BUCKET, holder, 1)
+    with pytest.raises(ThroughputFailed):
+        acquire(adapters, "first", candidate=2)
 
 
 def test_a_lowered_number_of_slots_counts_those_still_held(s3: "S3Client", adapters: Adapters) -> None:

@@ -68,6 +68,16 @@ class ThroughputSlots:
                     return Held(key, wanted, None)
         return taken
 
+    def mark_stuck(self, bucket: str, run_id: str, candidate: int) -> None:
+        """Notes in the candidate's slot, which stays held, that the deletion of what serves it has failed for good."""
+        for each in self.listed(bucket)[0]:
+            if each.holder.belongs_to(run_id, candidate) and not each.holder.is_stuck:
+                stuck = each.holder.model_copy(update={"is_stuck": True})
+                self._objects.write(bucket, each.key, stuck.model_dump_json().encode())
+                if each.version_id is not None:
+                    # It would be the slot again once the newer version is deleted.
+                    self._objects.delete_version(bucket, each.key, each.version_id)
+
     def give_back(self, bucket: str, run_id: str, candidate: int) -> bool:
         """Frees the slot of a run's candidate; False where it has none."""
         own = [each for each in self.listed(bucket)[0] if each.holder.belongs_to(run_id, candidate)]

@@ -5,7 +5,7 @@ candidate before it buys, and gives it back once Bedrock no longer finds that ca
 also list every run that may have one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,7 +20,10 @@ MARGIN_SECONDS = 30 * 60
 
 
 class Holder(BaseModel):
-    """The object's body; times are timestamps. Earlier versions stored no `candidate`."""
+    """The object's body; times are timestamps. Earlier versions stored neither `candidate` nor `is_stuck`.
+
+    `is_stuck` says that the deletion of what serves the candidate has failed for good.
+    """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -29,6 +32,7 @@ class Holder(BaseModel):
     execution_arn: str
     acquired_at: str
     lease_ends_at: str
+    is_stuck: bool = False
 
     def belongs_to(self, run_id: str, candidate: int | None) -> bool:
         """Whether the slot is that candidate's."""
@@ -43,6 +47,12 @@ class Holder(BaseModel):
     def answer_until(self) -> str:
         """When the run stops using its throughput by itself."""
         return later(self.lease_ends_at, -MARGIN_SECONDS)
+
+
+def find_stuck(holders: Iterable[Holder], run_id: str, candidate: int, now: str) -> Holder | None:
+    """The slot of another candidate of the run that the run will not give back: its lease has ended undeleted."""
+    others = (each for each in holders if each.run_id == run_id and each.candidate != candidate)
+    return next((each for each in others if each.is_stuck or now >= each.lease_ends_at), None)
 
 
 class Slot(Fact):

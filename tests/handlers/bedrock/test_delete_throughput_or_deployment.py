@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lambdas.adapters.adapters import Adapters
 from lambdas.domain.core.errors import ThroughputNotDeleted
 from lambdas.domain.core.outside_text import json_bytes
 from lambdas.domain.core.state_budget import FACT_BYTES
@@ -234,6 +235,28 @@ def test_the_slot_is_given_back_once_the_throughput_is_gone_and_not_before(
     assert held_slots() == [slot["key"]]
     assert delete(run=run, serving=pending).deleted is True
     assert held_slots() == []
+
+
+def test_the_slot_says_that_its_candidate_could_not_be_deleted(
+    bedrock: Script,
+    run: dict[str, Any],
+    serving: Serving,
+    throughput_description: Describe,
+    delete: Step,
+    hold: Callable[..., dict[str, Any]],
+    adapters: Adapters,
+) -> None:
+    """It is never given back: the run's other candidates must not wait for it."""
+    hold()
+    bedrock.answer(GET, throughput_description())
+    bedrock.refuse(DELETE, "AccessDeniedException", "not authorized")
+    marks = []
+    with pytest.raises(ThroughputNotDeleted):
+        for _ in range(1_000):
+            serving = delete(run=run, serving=serving)
+            marks += [held.holder.is_stuck for held in adapters.slots.held("output-bucket")]
+    assert set(marks) == {False}
+    assert [held.holder.is_stuck for held in adapters.slots.held("output-bucket")] == [True]
 
 
 def test_another_runs_slot_stays(
