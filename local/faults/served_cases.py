@@ -6,6 +6,7 @@ from typing import Any
 from local.bedrock.faults import Fault, FaultKind
 from local.faults.case import (
     ABORTED,
+    FAILED,
     OF_EACH_WAY,
     SUCCEEDED,
     TIMED_OUT,
@@ -81,12 +82,23 @@ def served_cases() -> Iterator[Case]:
         (THROUGHPUT_STUCK,),
         Action.FILL_HISTORY,
         "beside",
-        frozenset({"FAILED"}),
+        FAILED,
         error=HISTORY_FULL,
     )
     yield _ended("destroy", "one-by-one", "CheckServing", (hold(GET),), Action.DESTROY, "alone", ABORTED)
     yield _case("served/no-fault-side-by-side", "none", (), "beside", ends_as=SUCCEEDED)
     yield _case("served/one-slot", "none, with one slot and as many leases as candidates", (), "crowded")
+    # The next candidate must not wait for the slot that is never given back.
+    yield _case(
+        "served/deletion-is-denied-with-one-slot",
+        "every deletion is denied, with one slot",
+        (Fault(operation=DELETE.operation, kind=FaultKind.ACCESS_DENIED),),
+        "single",
+        injects=True,
+        lifts=True,
+        error="ThroughputNotDeleted",
+        ends_as=FAILED,
+    )
     yield _case("served/quota-in-use", "a quota is in use for half an hour", (QUOTA_IN_USE,), "beside", injects=True)
     yield Case(
         "served/slots-lost",
