@@ -39,8 +39,6 @@ def make_plan(
         model, settings.hyperparameters, settings.sweep, [each.records for each in training_sets], validated=validated
     )
     candidates = [] if settings.custom_model else number_candidates(planned, training_sets)
-    # The only candidate is the chosen one.
-    served = settings.serve if len(candidates) > 1 else BEST
     return Plan(
         output_bucket=run.output_bucket,
         base_model=model.customization_id,
@@ -50,7 +48,7 @@ def make_plan(
         candidates_note=_note(settings, planned, sets.train.records, prepared.parts, model, validated=validated),
         keep_models=planned.keep_models,
         learning_curve=len(training_sets) > 1,
-        serve=served,
+        serve=settings.serve,
         serving=chosen_serving(choices),
         model_units=settings.model_units,
         max_cost_usd=cost_cap(choices, limits),
@@ -71,7 +69,7 @@ def make_plan(
             baselines=f"{run.prefix}shards/baselines.jsonl",
             tuned=f"{run.prefix}shards/tuned.jsonl",
             judges=f"{run.prefix}shards/judges.jsonl",
-            candidates=None if served == BEST else f"{run.prefix}shards/candidates.jsonl",
+            candidates=None if settings.serve == BEST else f"{run.prefix}shards/candidates.jsonl",
         ),
         # The tags that clean-up relies on win over a user's.
         tags=settings.tags

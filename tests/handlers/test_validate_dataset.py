@@ -13,6 +13,7 @@ from lambdas.domain.core.errors import DatasetRejected
 from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.plan.plan import Plan
+from lambdas.domain.plan.served import most_served
 from lambdas.handlers import composition
 from lambdas.handlers.validate_dataset import handler
 from lambdas.steps.clock import Clock
@@ -521,11 +522,12 @@ def test_served_candidates_have_a_list_of_shards_without_few_shot_arms(pipeline:
 
 
 def test_only_the_chosen_candidate_is_served_where_there_is_one_candidate(pipeline: Pipeline) -> None:
-    """All of one is the chosen one: no state after this one has to tell the two apart."""
+    """All of one is the chosen one: the plan has run.json's words, however many candidates there are."""
     pipeline.upload("input/t/run.json", b'{"serve": "all"}')
     pipeline.upload("input/t/train.jsonl", lines("Question", 400))
     plan = pipeline.prepare("input/t/train.jsonl")
-    assert (plan["serve"], plan["shards"]["candidates"]) == ("best", None)
+    assert plan["serve"] == "all"
+    assert most_served(Plan.model_validate(plan)) == 1
 
 
 def test_sizes_that_cannot_be_are_told_in_the_report_and_left_to_the_preflight(pipeline: Pipeline) -> None:
@@ -547,5 +549,6 @@ def test_a_model_that_exists_is_served_without_candidates_whatever_is_said_of_a_
     pipeline.upload("input/t/run.json", json.dumps(run).encode())
     pipeline.upload("input/t/train.jsonl", lines("Question", 400))
     plan = pipeline.prepare("input/t/train.jsonl")
-    assert (plan["candidates"], plan["serve"], plan["learning_curve"]) == ([], "best", False)
+    assert (plan["candidates"], plan["learning_curve"]) == ([], False)
+    assert (plan["serve"], most_served(Plan.model_validate(plan))) == ("all", 1)
     assert plan["settings_findings"] == []
