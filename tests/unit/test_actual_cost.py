@@ -27,7 +27,7 @@ def answers(count: int = 10) -> AnswerFigures:
 def cost(
     run_plan: Plan,
     *,
-    leases: Sequence[float] = (330.5,),
+    leases: Sequence[float | None] = (330.5,),
     prices: Prices = PRICES,
     epochs: Mapping[int, int] = EPOCHS,
     started: Sequence[int] = (1,),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.cost.answer_prices import answer_prices
 from lambdas.domain.cost.by_candidate import CandidateCost
 from lambdas.domain.cost.estimate import cost_findings, estimate
@@ -171,3 +172,15 @@ def test_sizes_of_one_run_are_no_fork_of_one_candidate() -> None:
     """Two candidates of which one is served cost what they train more."""
     extra = total(estimate(uneven_plan(), PRICES)) - total(estimate(plan(), PRICES))
     assert extra == pytest.approx(10 * 2 * 0.01)
+
+
+def test_a_throughput_that_never_was_in_service_makes_the_actual_cost_unknown() -> None:
+    """Whether AWS bills its creation is not documented: that is never nothing, and no missing price."""
+    found = cost(curve(), leases=[330.5, None], started=(1, 2, 3, 4))
+    assert actual_usd(found)["throughput"] == 40
+    assert actual_usd(found)["throughput/unknown"] is None
+    assert found.actual.total_usd is None
+    assert found.actual.known_usd == sum(each or 0 for each in actual_usd(found).values())
+    said = cost_sentence(found, simulated=False)
+    assert said.startswith("What the run cost is unknown: nobody knows what bills of throughput without a known time. ")
+    assert "no price" not in said

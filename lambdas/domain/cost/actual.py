@@ -22,6 +22,7 @@ from lambdas.domain.cost.estimate import (
     unconfirmed_text,
 )
 from lambdas.domain.cost.lines import (
+    UNKNOWN_THROUGHPUT,
     CostLine,
     TokenNotes,
     TokensUsed,
@@ -62,13 +63,14 @@ class Usage:
     """What a run has used.
 
     `started_jobs` are the numbers of the candidates whose jobs were started, `kept_models` says how many custom models
-    are left. `leases` are the seconds for which each throughput was in service. `answers` are those of all arms and of
+    are left. `leases` are the seconds for which each throughput was in service, None where they are not
+    known. `answers` are those of all arms and of
     the served candidates beside the chosen one.
     """
 
     started_jobs: Sequence[int]
     kept_models: int
-    leases: Sequence[float]
+    leases: Sequence[float | None]
     answers: Mapping[str, AnswerFigures]
     judges: Sequence[JudgeSummary]
 
@@ -117,9 +119,8 @@ def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
     prices = costs.prices
     trained = plan.custom_model is None
     lines = [_training(plan, usage.started_jobs, costs)] if trained else []
-    if any(usage.leases) and plan.serving != ON_DEMAND:
-        note = f"{leases_text(plan, usage.leases)}; whether AWS bills the creation, too, is not documented."
-        lines.append(throughput_line(plan, prices, usage.leases, note))
+    if plan.serving != ON_DEMAND:
+        lines += _throughputs(plan, usage.leases, prices)
     lines += _answers(plan, usage.answers, prices)
     for judge in usage.judges:
         used = TokensUsed(judge.input_tokens, judge.output_tokens)
@@ -127,6 +128,20 @@ def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
     if trained:
         lines.append(storage_line(plan, prices, usage.kept_models, "Billed each month until the model is deleted."))
     return compare(costs.estimate, lines, price_source(prices), own=own_prices(plan))
+
+
+def _throughputs(plan: Plan, leases: Sequence[float | None], prices: Prices) -> Iterator[CostLine]:
+    """What was in service by its time, and beside it what was bought and never was: that is unknown, never nothing."""
+    known = [seconds for seconds in leases if seconds]
+    if known:
+        note = f"{leases_text(plan, known)}; whether AWS bills the creation, too, is not documented."
+        yield throughput_line(plan, prices, known, note)
+    unknown = sum(seconds is None for seconds in leases)
+    if unknown:
+        counted = f"Throughputs that were bought and whose time in service is not known: {unknown}"
+        note = f"{counted}; whether AWS bills the creation is not documented."
+        line = throughput_line(plan, prices, [], note)
+        yield line.model_copy(update={"id": UNKNOWN_THROUGHPUT, "item": "throughput without a known time", "usd": None})
 
 
 def _answers(plan: Plan, answers: Mapping[str, AnswerFigures], prices: Prices) -> Iterator[CostLine]:
@@ -204,7 +219,8 @@ def cost_sentence(cost: RunCost, *, simulated: bool) -> str:
     would = " would have" if simulated else ""
     run = "a real run" if simulated else "the run"
     if actual.unknown:
-        missing = "; ".join(actual.unknown)
+        missing = [f"no price for {'; '.join(actual.unpriced)}"] if actual.unpriced else []
+        missing += [f"nobody knows what bills of {'; '.join(actual.uncounted)}"] if actual.uncounted else []
         rest = f"The rest{would} cost {known} ({foreseen}). {unconfirmed_text(actual)}".rstrip()
-        return f"What {run}{would} cost is unknown: no price for {missing}. {rest}"
+        return f"What {run}{would} cost is unknown: {', and '.join(missing)}. {rest}"
     return f"{run.capitalize()}{would} cost {known} ({foreseen}). {unconfirmed_text(actual)}".rstrip()

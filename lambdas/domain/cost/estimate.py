@@ -70,6 +70,16 @@ class CostTotal(Fact):
     unknown: list[str]
 
     @property
+    def unpriced(self) -> list[str]:
+        """What has no price."""
+        return [line.item for line in self.lines if line.usd is None and line.unit_price_usd is None]
+
+    @property
+    def uncounted(self) -> list[str]:
+        """What has a price, and nobody knows how much of it is billed."""
+        return [line.item for line in self.lines if line.usd is None and line.unit_price_usd is not None]
+
+    @property
     def unconfirmed(self) -> list[str]:
         """What costs by a price that is not confirmed."""
         return [line.item for line in self.lines if not line.confirmed]

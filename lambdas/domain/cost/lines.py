@@ -17,6 +17,8 @@ from lambdas.domain.serving.kinds import ON_DEMAND
 # The ids of the lines that a run has once. Answers and judging have two lines for each arm and each judge, and the
 # answers of served candidates beside the chosen one two lines together: before the run nobody knows which these are.
 TRAINING, THROUGHPUT, STORAGE = "training", "throughput", "storage"
+# Of throughputs that were bought and whose time is not known; no estimate has it.
+UNKNOWN_THROUGHPUT = "throughput/unknown"
 JUDGING_PREFIX = "judging/"
 OTHER_CANDIDATES_PREFIX = "answers/candidates/"
 SECONDS_PER_HOUR = 3600

@@ -186,7 +186,7 @@ def _usage(
     return Usage(
         started_jobs=[one.number for one in facts.started_jobs],
         kept_models=len(facts.models_left),
-        leases=[seconds for one in bought(facts) if (seconds := billed_seconds(one))],
+        leases=[billed_seconds(one) for one in bought(facts)],
         answers=answers,
         judges=judging.judges,
     )

@@ -1,5 +1,7 @@
 """What people read first of a run that succeeded: a headline, and the notification."""
 
+from collections.abc import Sequence
+
 from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.core.outside_text import shortened_to_bytes
 from lambdas.domain.core.state_budget import MESSAGE_BYTES
@@ -8,9 +10,10 @@ from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.decision import GainSplit
 from lambdas.domain.evaluation.gate import WIN_RATE
 from lambdas.domain.report.gain_words import in_sentence, tell_gain
-from lambdas.domain.report.run_report import ArmFigures, ServedBy, SucceededReport
+from lambdas.domain.report.run_report import ArmFigures, ServingFigures, SucceededReport
 from lambdas.domain.report.scored_report import ScoredResult
 from lambdas.domain.serving.kinds import noun
+from lambdas.domain.serving.serving import served_seconds
 
 # Points of 0-100.
 _LEAST_TOLD = 0.05
@@ -66,7 +69,7 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
     simulated = "SIMULATED: no model was trained, and AWS bills nothing.\n\n" if report.simulated else ""
     rows = [f"  {name}: {_arm_words(arm)}" for name, arm in report.arms.items()]
     verdict = "\n".join([f"Verdict: {decision.verdict}.", *decision.reasons])
-    deleted = _deletion_sentence(report.serving)
+    deleted = _deletion_sentence(report)
     training = report.training
     rejected = (
         f"Bedrock rejected {training.rejected_records} of {training.records} records: the model was not trained on "
@@ -132,10 +135,23 @@ def _arm_words(arm: ArmFigures) -> str:
     )
 
 
-def _deletion_sentence(serving: ServedBy | None) -> str:
+def _deletion_sentence(report: SucceededReport) -> str:
+    """What became of all that served a candidate: a run that left any of it has not succeeded."""
+    bought = [one for one in report.servings if one.arn is not None]
+    if len(bought) > 1:
+        return _all_deleted(bought)
+    serving = report.serving
     if serving is None or serving.served_seconds is None:
         return ""
     return f"The {noun(serving.kind)} is deleted; it was in service for {serving.served_seconds:.0f} s."
+
+
+def _all_deleted(bought: Sequence[ServingFigures]) -> str:
+    times = [served_seconds(one.in_service_at, one.deleted_at) for one in bought]
+    known = [seconds for seconds in times if seconds is not None]
+    said = f"All {len(bought)} {noun(bought[0].kind)}s are deleted; they were in service for {sum(known):.0f} s in all"
+    untold = [str(one.candidate) for one, seconds in zip(bought, times, strict=True) if seconds is None]
+    return f"{said}, without the time of candidate {', '.join(untold)}, which is not known." if untold else f"{said}."
 
 
 def _tokens(mean: float | None) -> str:

@@ -65,3 +65,18 @@ def test_a_candidate_whose_lease_failed_is_missing_with_the_reason_and_not_in_th
     assert report["arms"]["candidate-3"]["missing"] == reason
     assert reason in written("report.html")
     assert "candidate-3" not in json.dumps(report["decision"])
+
+
+def test_a_throughput_that_was_bought_and_never_in_service_leaves_the_cost_unknown(
+    served: dict[str, Any], written: Written, lambda_context: LambdaContext
+) -> None:
+    """Whether AWS bills its creation is not documented."""
+    (chosen,) = served["servings"]["leases"]
+    handler(served, lambda_context)
+    assert not [one for one in json.loads(written("report.json"))["cost"]["actual"]["unknown"] if "time" in one]
+    bought = chosen["serving"] | {"arn": "arn:throughput-2", "in_service_at": None}
+    served["servings"]["leases"].append({"number": 2, "serving": bought})
+    handler(served, lambda_context)
+    cost = json.loads(written("report.json"))["cost"]["actual"]
+    assert "throughput without a known time" in cost["unknown"]
+    assert cost["total_usd"] is None
