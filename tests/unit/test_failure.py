@@ -19,6 +19,7 @@ from lambdas.domain.report.failure_words import MEANINGS
 from lambdas.domain.report.run_state import RunState
 from tests.unit.run_states import (
     REACHED,
+    RUN_ID,
     make_job,
     make_jobs,
     make_model,
@@ -290,11 +291,20 @@ def test_the_failure_of_the_chosen_candidates_lease_is_the_run_s() -> None:
 
 
 def test_leases_that_failed_as_a_whole_are_told_as_not_deleted() -> None:
-    """After the second round nobody knows what of them exists."""
-    state = state_at("throughput", model=make_model(cut_off=True), failure=caught("States.DataLimitExceeded", ""))
-    explanation = explain(state)
+    """After the second round nobody knows what of them exists: each name that one may have is told."""
+    served = [
+        {"number": number, "name": "m", "model_arn": "arn:m", "arm": "a", "chosen": number == 1, "shards": "s"}
+        for number in (1, 3)
+    ]
+    failure, model = caught("States.DataLimitExceeded", ""), make_model(cut_off=True, served=served)
+    explanation = explain(state_at("throughput", model=model, failure=failure))
     assert explanation.error == "ThroughputNotDeleted"
-    assert "may exist: look in the Bedrock console" in explanation.cause
+    names = [f"ft-{RUN_ID}-c{number}" for number in (1, 3)]
+    assert f"A throughput of each of these names may exist: {', '.join(names)}." in explanation.cause
+    command = "aws bedrock delete-provisioned-model-throughput --provisioned-model-id"
+    assert f"until you delete it: {command} {names[0]}; {command} {names[1]}" in explanation.cause
+    nameless = explain(state_at("throughput", model=make_model(cut_off=True), failure=failure))
+    assert "may exist: look in the Bedrock console" in nameless.cause
 
 
 @pytest.mark.parametrize("name", ["run", "plan", "jobs", "model", "servings", "failure"])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lambdas.domain.core.run import bedrock_name
+from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.report.caught_words import read_message
 from lambdas.domain.report.run_state import RunState
 from lambdas.domain.serving.kinds import ON_DEMAND, deletion_command, noun
@@ -14,17 +15,32 @@ def describe_serving(state: RunState) -> str:
     """What became of the throughputs or deployments."""
     kind = state.serving_kind
     if state.deletion_failure:
-        left = [lease.serving.identifier for lease in state.undeleted if lease.serving is not None]
-        if not left:
-            return f"A {noun(kind)} of the run's name may exist: look in the Bedrock console."
         billing = "It bills the tokens of each question" if kind == ON_DEMAND else "It bills by the hour"
-        commands = "; ".join(deletion_command(kind, identifier) for identifier in left)
-        return f"{billing} until you delete it: {commands}"
+        if left := [lease.serving.identifier for lease in state.undeleted if lease.serving is not None]:
+            return f"{billing} until you delete it: {_deletions(kind, left)}"
+        if names := _serving_names(state):
+            of_names = "this name" if len(names) == 1 else "each of these names"
+            may_exist = f"A {noun(kind)} of {of_names} may exist: {', '.join(names)}"
+            return f"{may_exist}. {billing} until you delete it: {_deletions(kind, names)}"
+        return f"A {noun(kind)} of the run's name may exist: look in the Bedrock console."
     if state.servings is not None:
         deleted = [one.arn for one in state.servings.deleted if one.arn is not None]
         said = "{} {was} deleted, and Bedrock no longer finds {it}: nothing bills."
         return _about(noun(kind), deleted, said) or f"No {noun(kind)} exists."
     return "Nothing had been bought." if state.has_jobs else "Nothing had been started or bought."
+
+
+def _deletions(kind: ServingKind | None, identifiers: Sequence[str]) -> str:
+    return "; ".join(deletion_command(kind, identifier) for identifier in identifiers)
+
+
+def _serving_names(state: RunState) -> list[str]:
+    """What a throughput or deployment of each served candidate is called, whether or not it was recorded."""
+    if state.plan is None or state.run is None:
+        return []
+    served = [one.number for one in state.model.served] if state.model else []
+    numbers = [lease.number for lease in state.undeleted] or served
+    return [bedrock_name(state.plan.tags["deployment"], state.run.id, number) for number in numbers]
 
 
 def describe_jobs(state: RunState) -> list[str]:
