@@ -25,11 +25,11 @@ from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.record import further_reserved_words
 from lambdas.domain.dataset.set_limits import check_size, max_bytes
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName, part_name
-from lambdas.domain.dataset.split.parts import NO_PARTS
 from lambdas.domain.dataset.training_parts import with_parts
 from lambdas.domain.evaluation.gate import WIN_RATE
 from lambdas.domain.evaluation.task_detection import TaskDetector
 from lambdas.domain.evaluation.task_kind import TaskKind
+from lambdas.domain.preflight.curve_reach import curve_reach_findings
 from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.preflight.verdict_reach import test_group_findings, test_pair_findings
 from lambdas.domain.settings import run_settings
@@ -131,14 +131,24 @@ def check_dataset(
         prepared = _with_parts(prepare(given, choices.wanted, report), given, choices)
     elif "train" in given:
         check_counts(given, choices.wanted, report)
-    counts, parts = (prepared.counts(), prepared.parts) if prepared else (None, NO_PARTS)
-    job_findings = settings_findings(choices, counts, most_jobs=most_jobs, parts=parts)
+    job_findings = _job_findings(choices, prepared, most_jobs)
     report.add_job_settings(run_settings.FILE_NAME, job_findings, refuse=refuse_job_settings)
     reach = _reach(given, choices, prepared) if prepared else []
     report.add_test_groups((given.get("test") or given["train"]).file if prepared else "", reach)
     document = dataset_document(report, given, choices.wanted, prepared)
     findings = [*reach, *job_findings][:MOST_FINDINGS]
     return CheckedDataset(document, detector.kind(), choices, given, prepared, findings)
+
+
+def _job_findings(choices: Choices, prepared: PreparedDataset | None, most_jobs: int) -> list[Finding]:
+    if prepared is None:
+        return settings_findings(choices, None, most_jobs=most_jobs)
+    counts, parts = prepared.counts(), prepared.parts
+    found = settings_findings(choices, counts, most_jobs=most_jobs, parts=parts)
+    # With an error in them the run gets other candidates.
+    if all(each.severity != "error" for each in found):
+        found += curve_reach_findings(choices, counts, parts, len(set(prepared.test_groups)))
+    return found
 
 
 def _with_parts(prepared: PreparedDataset | None, given: Given, choices: Choices) -> PreparedDataset | None:

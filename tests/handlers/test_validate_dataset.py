@@ -542,6 +542,17 @@ def test_sizes_that_cannot_be_are_told_in_the_report_and_left_to_the_preflight(p
     assert "no candidate 4" in told["run.json#/serve"]
 
 
+def test_a_gain_that_the_report_can_only_withhold_is_told_before_the_training(pipeline: Pipeline) -> None:
+    """By the gate, and once more by the preflight."""
+    pipeline.upload("input/t/run.json", b'{"learning_curve": {"sizes": [70, 140]}}')
+    pipeline.upload("input/t/train.jsonl", lines("Question", 400))
+    [finding] = pipeline.prepare("input/t/train.jsonl")["settings_findings"]
+    assert (finding["check"], finding["severity"]) == ("curve-sizes", "warning")
+    [issue] = [each for each in pipeline.report()["issues"] if each["rule"] == "job-settings"]
+    assert issue["path"] == "run.json#/learning_curve"
+    assert issue["message"].startswith("The report will not say what twice the data would add: sizes tested: 1")
+
+
 def test_a_model_that_exists_is_served_without_candidates_whatever_is_said_of_a_curve(pipeline: Pipeline) -> None:
     """The run trains nothing, so that no part is stored."""
     model = f"arn:aws:bedrock:us-west-2:123456789012:custom-model/{HAIKU}:200k/abcdefghijkl"

@@ -13,15 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lambdas.domain.evaluation.curve_needs import find_lacking_groups, find_lacking_sizes
 from lambdas.domain.evaluation.curve_shapes import Array, shapes
 from lambdas.domain.evaluation.doubling import Doubling, Gain, Withheld
 from lambdas.domain.evaluation.power import t_quantile
 
-LEAST_SIZES = 3
-# A doubling is looked ahead: the sizes must have seen one.
-LEAST_SPAN = 2
-# The covariance of fewer says too little of itself.
-LEAST_GROUPS = 30
 # An interval that holds both no gain and so many points answers nothing.
 WORTH_POINTS = 5.0
 # A fall beyond so many standard errors is none of noise.
@@ -59,7 +55,7 @@ def find_doubling(curve: Curve) -> Doubling:
 
 def find_doublings(curves: Sequence[Curve]) -> list[Doubling]:
     """The same of several curves over the same records, at once."""
-    lacking = _find_lacking_sizes(curves[0].records)
+    lacking = find_lacking_sizes(curves[0].records)
     if lacking:
         return [Withheld(withheld=lacking)] * len(curves)
     covariances = np.array([_widened(curve) for curve in curves])
@@ -69,18 +65,6 @@ def find_doublings(curves: Sequence[Curve]) -> list[Doubling]:
         _state(curve, covariance, *map(float, row))
         for curve, covariance, *row in zip(curves, covariances, *found, strict=True)
     ]
-
-
-def _find_lacking_sizes(records: Sequence[int]) -> str | None:
-    sizes = sorted(set(records))
-    if len(sizes) < LEAST_SIZES:
-        return f"sizes tested: {len(sizes)}, and a curve needs at least {LEAST_SIZES}"
-    if sizes[-1] < LEAST_SPAN * sizes[0]:
-        return (
-            f"the sizes are too near each other, {sizes[0]:,} to {sizes[-1]:,} records; "
-            f"the largest needs at least {LEAST_SPAN} times the records of the smallest"
-        )
-    return None
 
 
 def _widened(curve: Curve) -> Array:
@@ -139,11 +123,9 @@ def _normal_cdf(z: Array) -> Array:
 
 
 def _state(curve: Curve, covariance: Array, gain: float, low: float, high: float, training_error: float) -> Doubling:
-    if curve.groups < LEAST_GROUPS:
-        return Withheld(withheld=f"the test set has {curve.groups} groups, and a curve needs at least {LEAST_GROUPS}")
-    fall = _find_fall(curve, covariance)
-    if fall:
-        return Withheld(withheld=fall)
+    lacking = find_lacking_groups(curve.groups) or _find_fall(curve, covariance)
+    if lacking:
+        return Withheld(withheld=lacking)
     room = _LARGEST - float(curve.values[-1])
     low, gain, high = (round(min(max(each, -_LARGEST), room), 2) for each in (low, gain, high))
     if low <= 0 and high >= WORTH_POINTS:

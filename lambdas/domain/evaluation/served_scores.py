@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lambdas.domain.evaluation.comparisons import ScoredArm, difference
+from lambdas.domain.evaluation.curve_needs import LEAST_SIZES
 from lambdas.domain.evaluation.curve_shapes import Array
 from lambdas.domain.evaluation.doubling import Doubling, Withheld
-from lambdas.domain.evaluation.learning_curve import LEAST_SIZES, Curve, find_doubling
+from lambdas.domain.evaluation.learning_curve import Curve, find_doubling
 from lambdas.domain.evaluation.macro_f1 import (
     LabelAnswer,
     answer_nothing,

@@ -32,7 +32,7 @@ CHECKS = {
     "sweep-validation": "A sweep has a validation set, by whose loss the model is chosen.",
     "sweep-jobs": "A sweep has no more jobs than the environment allows, and more than one.",
     "sweep-grid": "The base model takes the values in a sweep's grid.",
-    "curve-sizes": "A learning curve has several sizes: enough records for the base model, none above the data.",
+    "curve-sizes": "A learning curve has sizes that data and base model allow, and can say what more data would add.",
     "curve-jobs": "A learning curve has no more candidates, over all sizes, than the environment allows.",
     "curve-validation": "The candidates of a learning curve have a validation loss, or all of them are served.",
     "serve": "The candidates that run.json wants to be served are candidates of the run.",

@@ -14,7 +14,7 @@ from lambdas.domain.training.candidates import MOST_CANDIDATES
 
 # Each is at least one job.
 _MOST_SIZES = 12
-_SIZES, _JOBS = "curve-sizes", "curve-jobs"
+CURVE_SIZES, _JOBS = "curve-sizes", "curve-jobs"
 # Whole groups may make a part so much larger or smaller than asked for before somebody is told.
 _TOLD_DIFFERENCE = 0.2
 # A finding has room for so many sizes.
@@ -125,7 +125,7 @@ def _sizes(number: int) -> str:
 
 
 def _finding(message: str, remedy: str, *, is_error: bool = True) -> Finding:
-    return Finding(check=_SIZES, severity="error" if is_error else "warning", message=message, remedy=remedy)
+    return Finding(check=CURVE_SIZES, severity="error" if is_error else "warning", message=message, remedy=remedy)
 
 
 def _left_out(asked: Sequence[AskedSize], model: BaseModelEntry) -> str:
