@@ -20,6 +20,8 @@ DAILY_RUNS = "run-limits/*"
 TEST_SETS = "test-sets/*"
 TOLD = "told-uploads/*"
 SWEEP = "runs/*/sweep.json"
+# Written where the chosen candidate could not be served.
+GIVEN_UP = "runs/*/given-up.json"
 MODEL_NOTICES = "model-notices/*"
 # The tag `project` of all that runs make.
 OWN_PROJECT = "bedrock-fine-tuning"
@@ -120,7 +122,7 @@ def permissions_by_state(
             runs,
             *key,
         ],
-        "AcquireSlot": [_read_write(out, SLOTS), slots, *key],
+        "AcquireSlot": [_read_write(out, SLOTS), _read(out, GIVEN_UP), slots, *key],
         "PurchaseThroughputOrDeploy": [
             _allow_ours(
                 ["bedrock:CreateProvisionedModelThroughput", "bedrock:CreateCustomModelDeployment"], deployment, model
@@ -146,6 +148,7 @@ def permissions_by_state(
             _allow_ours(["bedrock:DeleteCustomModelDeployment"], deployment, deployed),
             # Written where the deletion has failed for good.
             _read_write(out, SLOTS),
+            _allow(["s3:PutObject"], out.arn_for_objects(GIVEN_UP)),
             _delete_versions(out, SLOTS),
             slots,
             *key,

@@ -12,13 +12,23 @@ from lambdas.steps.observability import logger, metrics
 
 
 def acquire_slot(
-    run: Run, candidate: int, previous: Slot | None, *, adapters: Adapters, slots: int, longest_lease_hours: float
+    run: Run,
+    candidate: int,
+    previous: Slot | None,
+    *,
+    is_chosen: bool,
+    adapters: Adapters,
+    slots: int,
+    longest_lease_hours: float,
 ) -> Slot:
     """The candidate's slot, or its wait for one; `previous` is the slot of the last turn.
 
     One that has a slot already, because an earlier attempt got it, keeps that one and its lease. Raises ServiceBusy,
-    Refused, and ThroughputFailed where another candidate's slot is never given back: the run has failed by that.
+    Refused, and ThroughputFailed where the run has failed by another candidate: its slot is never given back, or it was
+    the chosen one and could not be served.
     """
+    if not is_chosen and adapters.slots.has_given_up(run.output_bucket, run.id):
+        raise ThroughputFailed("The chosen candidate could not be served: the run buys nothing for another one.")
     holders = [each.holder for each in adapters.slots.held(run.output_bucket)]
     stuck = find_stuck(holders, run.id, candidate, now())
     if stuck is not None:

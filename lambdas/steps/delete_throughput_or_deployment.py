@@ -38,6 +38,12 @@ class _Preflight(Fact):
     estimate: _Estimate | None
 
 
+class _Served(Fact):
+    model_config = ConfigDict(extra="ignore")
+
+    chosen: bool
+
+
 class DeletionState(Fact):
     """What the deletion reads of an item. An unreadable fact counts as missing: nothing may keep billing.
 
@@ -50,7 +56,13 @@ class DeletionState(Fact):
     lease: Lease
     plan: Annotated[PlannedServing | None, READABLE] = None
     preflight: Annotated[_Preflight | None, READABLE] = None
+    served: Annotated[_Served | None, READABLE] = None
     cut_off: Annotated[bool | None, READABLE] = False
+
+    @property
+    def has_failed_the_run(self) -> bool:
+        """Whether the run has failed by this lease: the verdict is about the chosen candidate."""
+        return self.served is not None and self.served.chosen and self.lease.failure is not None
 
     @property
     def may_have_bought(self) -> bool:
@@ -83,6 +95,8 @@ def delete_throughput_or_deployment(
     except ThroughputNotDeleted:
         _mark_slot_stuck(run, lease.number, adapters)
         raise
+    if state.has_failed_the_run:
+        _give_up(run, lease.number, adapters)
     logger.info("Deletion attempted", extra={"serving": name, "deleted": serving.deleted})
     if not serving.deleted:
         return lease.model_copy(update={"serving": serving})
@@ -200,6 +214,14 @@ def _give_slot_back(run: Run, candidate: int, adapters: Adapters) -> None:
         adapters.slots.give_back(run.output_bucket, run.id, candidate)
     except (Refused, ServiceBusy):
         logger.exception("Slot not given back")
+
+
+def _give_up(run: Run, candidate: int, adapters: Adapters) -> None:
+    """Lets the run buy nothing for its other candidates. Where this fails, they are served for nothing."""
+    try:
+        adapters.slots.give_up(run.output_bucket, run.id, candidate)
+    except (Refused, ServiceBusy):
+        logger.exception("The run's end not marked")
 
 
 def _mark_slot_stuck(run: Run, candidate: int, adapters: Adapters) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def acquire(
     adapters: Adapters, name: str, previous: Slot | None = None, candidate: int = 1, slots_there: int = 1
 ) -> Slot:
-    """What the step gives a candidate of the run of this name where there are so many slots."""
+    """What the step gives a candidate of the run of this name where there are so many slots; number 1 is chosen."""
     execution = f"arn:execution:{name}"
     source = RunSource(bucket="input-bucket", key=f"input/{name}.jsonl", version_id="v1")
     run = Run(
@@ -35,7 +35,15 @@ def acquire(
         prefix=f"runs/{name}/",
         claimed_at="2026-01-21T21:00:00.000Z",
     )
-    return acquire_slot(run, candidate, previous, adapters=adapters, slots=slots_there, longest_lease_hours=8)
+    return acquire_slot(
+        run,
+        candidate,
+        previous,
+        is_chosen=candidate == 1,
+        adapters=adapters,
+        slots=slots_there,
+        longest_lease_hours=8,
+    )
 
 
 def test_the_first_run_gets_the_slot_and_the_second_waits_its_turn(s3: "S3Client", adapters: Adapters) -> None:
@@ -76,6 +84,20 @@ def test_no_candidate_waits_for_the_slot_of_one_that_could_not_be_deleted(
     with pytest.raises(ThroughputFailed, match="What serves candidate 1 could not be deleted"):
         acquire(adapters, "first", candidate=2, slots_there=slots_there)
     assert acquire(adapters, "second", slots_there=slots_there).acquired is (slots_there == 2)
+
+
+def test_nothing_is_bought_for_the_others_once_the_chosen_candidate_could_not_be_served(
+    s3: "S3Client", adapters: Adapters
+) -> None:
+    """The run has failed: what the others answered nobody would read. Other runs go on."""
+    adapters.slots.give_up(OUTPUT_BUCKET, "first", 1)
+    adapters.slots.give_up(OUTPUT_BUCKET, "first", 1)
+    with pytest.raises(ThroughputFailed, match="The chosen candidate could not be served"):
+        acquire(adapters, "first", candidate=2)
+    assert adapters.slots.held(OUTPUT_BUCKET) == []
+    # Its own lease may be tried once more.
+    assert acquire(adapters, "first", slots_there=2).acquired
+    assert acquire(adapters, "second", candidate=2, slots_there=2).acquired
 
 
 def test_a_slot_that_is_marked_stays_held_and_can_be_given_back(s3: "S3Client", adapters: Adapters) -> None:

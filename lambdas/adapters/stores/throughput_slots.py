@@ -6,11 +6,13 @@ version that has been replaced is no longer the one that is deleted.
 
 from dataclasses import dataclass
 
+import orjson
 from pydantic import ValidationError
 
 from lambdas.adapters.aws import object_store
 from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.adapters.aws.service_errors import Refused
+from lambdas.domain.core.run import given_up_key
 from lambdas.domain.serving import slots
 from lambdas.domain.serving.slots import Holder
 
@@ -77,6 +79,14 @@ class ThroughputSlots:
                 if each.version_id is not None:
                     # It would be the slot again once the newer version is deleted.
                     self._objects.delete_version(bucket, each.key, each.version_id)
+
+    def give_up(self, bucket: str, run_id: str, candidate: int) -> None:
+        """Notes that the run buys nothing more: its chosen candidate could not be served."""
+        self._objects.write_new(bucket, given_up_key(run_id), orjson.dumps({"candidate": candidate}))
+
+    def has_given_up(self, bucket: str, run_id: str) -> bool:
+        """Whether the run buys nothing more."""
+        return self._objects.read(bucket, given_up_key(run_id)) is not None
 
     def give_back(self, bucket: str, run_id: str, candidate: int) -> bool:
         """Frees the slot of a run's candidate; False where it has none."""

@@ -141,6 +141,11 @@ def sweep_key(run: str) -> str:
     return f"{prefix(run)}sweep.json"
 
 
+def given_up_key(run: str) -> str:
+    """Where a run says that its chosen candidate could not be served, in the output bucket."""
+    return f"{prefix(run)}given-up.json"
+
+
 def run_of_bedrock_name(environment: str, name: str) -> str | None:
     """The id of the run that a Bedrock name may belong to; None where it cannot be one of the environment's.
 

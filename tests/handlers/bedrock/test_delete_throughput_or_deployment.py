@@ -259,6 +259,35 @@ def test_the_slot_says_that_its_candidate_could_not_be_deleted(
     assert [held.holder.is_stuck for held in adapters.slots.held("output-bucket")] == [True]
 
 
+@pytest.mark.parametrize(
+    ("served", "failure", "gives_up"),
+    [
+        ({"chosen": True}, {"Error": "ThroughputFailed", "Cause": "refused"}, True),
+        ({"chosen": False}, {"Error": "ThroughputFailed", "Cause": "refused"}, False),
+        ({"chosen": True}, None, False),
+        # The deletion goes on, whatever it is given.
+        ({"chosen": "x"}, {"Error": "ThroughputFailed", "Cause": "refused"}, False),
+    ],
+)
+def test_a_run_whose_chosen_candidate_could_not_be_served_gives_up_with_its_first_attempt(
+    bedrock: Script,
+    s3: "S3Client",
+    run: dict[str, Any],
+    serving: Serving,
+    throughput_description: Describe,
+    delete: Step,
+    adapters: Adapters,
+    served: dict[str, Any],
+    failure: dict[str, Any] | None,
+    gives_up: bool,
+) -> None:
+    """The verdict is about that one: nothing more is bought for the others, whose turn may come at any time."""
+    bedrock.answer(GET, throughput_description(status="InService"))
+    bedrock.answer(DELETE)
+    assert not delete(run=run, serving=serving, served=served, failure=failure).deleted
+    assert adapters.slots.has_given_up("output-bucket", run["id"]) is gives_up
+
+
 def test_another_runs_slot_stays(
     bedrock: Script,
     run: dict[str, Any],
