@@ -30,6 +30,7 @@ WAITED_FOR = {
     "WaitForSlot": "Another run, or another model, has what serves models (max_throughputs), or a quota is used up.",
     "WaitForServing": "Bedrock creates what serves the model: a throughput takes 20 to 30 minutes.",
     "WaitForDeletion": "Bedrock deletes what served the model.",
+    "WaitForPurchases": "A purchase that was cut off may still take effect; then it is deleted.",
     "RequestApproval": "A person decides about the purchase.",
 }
 

@@ -43,7 +43,7 @@ def handler(event, context):
 """,
 }
 ENDS = ("DiscardModels", "ExplainFailure")
-STATES = ("ServeModels", "AreLeasesCutOff", "CutLeasesOff", "AreServingsDeleted")
+STATES = ("ServeModels", "AreLeasesCutOff", "CutLeasesOff", "WaitForPurchases", "AreServingsDeleted")
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,8 @@ def definition(sandbox: Sandbox) -> dict[str, Any]:
     arns = {f"{name}Arn": sandbox.function(source) for name, source in FUNCTIONS.items()}
     text = re.sub(r"\$\{(\w+)\}", lambda found: arns.get(found[1], "arn:none"), definition_text(numbers))
     states = json.loads(text)["States"]
+    # No function here takes longer.
+    states["WaitForPurchases"]["Seconds"] = 1
     s3 = sandbox.aws.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": sandbox.aws.region})
     s3.put_object(Bucket=BUCKET, Key="shards.jsonl", Body=b'{"number": 0}\n{"number": 1}\n')
@@ -120,6 +122,7 @@ def test_a_map_whose_result_is_too_large_deletes_once_more_and_buys_nothing(
     entered, output = serve(sandbox, definition, 3, padding=100_000)
     assert entered.count("ServeModels") == 2
     second = entered[entered.index("CutLeasesOff") :]
+    assert second[1:3] == ["WaitForPurchases", "ServeModels"]
     assert "PurchaseThroughputOrDeploy" not in second
     assert second.count("DeleteThroughputOrDeployment") == 3
     assert output["failure"]["Error"] == "States.DataLimitExceeded"
