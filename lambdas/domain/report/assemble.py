@@ -155,6 +155,7 @@ def known_facts(facts: RunFacts) -> RunReport:
         lineage=None,
         cost=None,
         running_cost=None,
+        format=None,
         test_set=None,
         left_on_purpose=[],
     )
