@@ -15,12 +15,23 @@ def tell_plan(console: Console, estimate: Estimate) -> None:
     """The table and how much the candidates train on; nothing where an earlier version made the estimate."""
     if not estimate.candidates:
         return
-    table = Table("candidate", "records", "hyperparameters", "training", "serving", "total", title="The plan, in USD")
-    table.columns[2].overflow = "fold"
+    table = Table(
+        "candidate",
+        "records",
+        "hyperparameters",
+        "training",
+        "serving",
+        "total",
+        title="The plan, in USD",
+        pad_edge=False,
+    )
+    # Names of hyperparameters are words, which a narrow terminal must not cut.
+    table.columns[2].no_wrap = True
     for column in table.columns[3:]:
         column.justify, column.no_wrap = "right", True
+    chosen = "the model" if len(estimate.candidates) == 1 else "the chosen one, besides"
     for row in estimate.candidates:
-        table.add_row(*_cells(row))
+        table.add_row(*_cells(row, chosen))
     table.add_section()
     table.add_row("other models, judges, storage", "", "", "", "", _usd(beside_candidates(estimate.lines)))
     table.add_section()
@@ -34,9 +45,9 @@ def tell_plan(console: Console, estimate: Estimate) -> None:
         console.write_line(factor)
 
 
-def _cells(row: CandidateCost) -> list[Text]:
+def _cells(row: CandidateCost, chosen: str) -> list[Text]:
     values = "\n".join(f"{name} {value}" for name, value in row.hyperparameters.items())
-    number = "the chosen one, besides" if row.candidate is None else str(row.candidate)
+    number = chosen if row.candidate is None else str(row.candidate)
     cells = [
         number,
         "" if row.records is None else f"{row.records:,}",

@@ -563,3 +563,5 @@ def test_a_model_that_exists_is_served_without_candidates_whatever_is_said_of_a_
     assert (plan["candidates"], plan["learning_curve"]) == ([], False)
     assert (plan["serve"], most_served(Plan.model_validate(plan))) == ("all", 1)
     assert plan["settings_findings"] == []
+    told = {issue["path"] for issue in pipeline.report()["issues"] if issue["rule"] == "job-settings"}
+    assert told == {"run.json#/learning_curve", "run.json#/serve"}

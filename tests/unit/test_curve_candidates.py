@@ -219,9 +219,13 @@ def test_the_chosen_candidate_is_served_whatever_else_is(serve: Serve, served: l
 
 
 def test_a_model_that_exists_has_no_curve() -> None:
-    """The run trains nothing: what is said of training is ignored."""
+    """The run trains nothing: what is said of candidates is ignored, and told."""
     model = "arn:aws:bedrock:us-west-2:123456789012:custom-model/amazon.nova-lite-v1:0/abc"
-    assert found(learning_curve={"fractions": [1]}, serve=[7], custom_model=model) == []
+    findings = found(learning_curve={"fractions": [1]}, serve=[7], custom_model=model)
+    assert told(findings) == [("curve-sizes", "warning"), ("serve", "warning")]
+    assert findings[0].message.startswith("run.json, /learning_curve: It is ignored: custom_model names the only model")
+    assert findings[1].remedy == "Remove serve from run.json, or remove custom_model to train."
+    assert found(custom_model=model) == []
 
 
 def test_a_sweep_of_a_model_without_validation_set_is_told_what_can_be_done() -> None:

@@ -14,7 +14,7 @@ from lambdas.domain.dataset.split.parts import NO_PARTS, Parts
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.preflight.checks import Check
 from lambdas.domain.preflight.verdict_reach import TEST_GROUPS
-from lambdas.domain.settings.run_settings import Choices
+from lambdas.domain.settings.run_settings import Choices, RunSettings
 from lambdas.domain.training import learning_curve, serve, sweep
 from lambdas.domain.training.candidates import MOST_CANDIDATES, plan_variants
 
@@ -40,6 +40,8 @@ def settings_findings(
         )
         for wrong in hyperparameters.findings(choices.model, choices.settings.hyperparameters)
     ]
+    if choices.settings.custom_model is not None:
+        found += _ignored_findings(choices.settings)
     if records is not None:
         found += _candidate_findings(choices, records, parts, most_jobs)
     return found[:MOST_FINDINGS]
@@ -68,6 +70,22 @@ def _candidate_findings(
     if settings.custom_model is None:
         found += serve.unknown_candidate_findings(settings.serve, count)
     return (each.model_copy(update={"message": _short(each.message)}) for each in found)
+
+
+def _ignored_findings(settings: RunSettings) -> Iterator[Finding]:
+    """What asks for several candidates where a model that exists is the only one."""
+    asked = {
+        "learning_curve": (learning_curve.CURVE_SIZES, settings.learning_curve is not None),
+        "serve": (serve.CHECK, settings.serve != serve.BEST),
+    }
+    for key, (check, is_asked) in asked.items():
+        if is_asked:
+            yield Finding(
+                check=check,
+                severity="warning",
+                message=f"run.json, /{key}: It is ignored: custom_model names the only model, and nothing is trained.",
+                remedy=f"Remove {key} from run.json, or remove custom_model to train.",
+            )
 
 
 def settings_checks(findings: Sequence[Finding]) -> list[Check]:

@@ -13,6 +13,7 @@ from lambdas.domain.models.catalogue import BaseModelEntry
 
 BEST: Final = "best"
 ALL: Final = "all"
+CHECK: Final = "serve"
 # Where there is no validation loss.
 _CHOSEN = 1
 _WORDS = (BEST, ALL)
@@ -47,7 +48,7 @@ def unknown_candidate_findings(serve: Serve, candidates: int) -> Iterator[Findin
     if wrong:
         there_are = f"1 to {candidates}" if candidates > 1 else "1 alone"
         yield Finding(
-            check="serve",
+            check=CHECK,
             severity="error",
             message=f"run.json, /serve: The run has no candidate {listed(wrong, _MOST_NUMBERS)}; it has {there_are}.",
             remedy='Give numbers that there are, or "all". `fine-tune preflight` lists the candidates.',

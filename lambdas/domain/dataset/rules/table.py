@@ -440,7 +440,7 @@ RULES: dict[str, Rule] = {
         "The run cannot be quite as run.json asks.",
         "The base model takes the hyperparameters in run.json, a sweep or a learning curve can be as it asks, and its "
         "models are known by their ids.",
-        "Correct them: the preflight refuses the run, and no job is started.",
+        "Do what each finding advises. For a mistake the preflight refuses the run, and no job is started.",
     ),
     "run-settings": Rule(
         "run",
