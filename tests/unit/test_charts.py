@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -170,3 +171,33 @@ def test_a_size_curve_has_its_sizes_below_and_the_hyperparameters_beside_the_poi
     assert [text for text in texts if text in {"250", "1,000"}] == ["250", "1,000"]
     assert {"rate 2", "epochs 4", "tuned", "base"} <= set(re.findall(r">([^<>\n]+)<", svg))
     assert "stroke-dasharray" in svg
+
+
+def drawn_texts(svg: str, kind: str) -> dict[str, tuple[float, float]]:
+    """The places of the labels of an axis ("axis x", "axis y"), or of the texts beside points ("text-overlay")."""
+    groups = [element for element in fromstring(svg).iter() if kind in element.get("class", "")]  # noqa: S314 - our own picture
+    texts = [text for group in groups for text in group.iter() if str(text.tag).endswith("text") and text.text]
+    return {text.text or "": (float(text.get("x", 0)), float(text.get("y", 0))) for text in texts}
+
+
+@pytest.mark.parametrize("sizes", [[100, 110, 120, 1_000], list(range(100, 1_300, 100)), [125, 250, 500, 1_000]])
+def test_the_texts_of_close_or_many_sizes_do_not_lie_over_each_other(sizes: list[int]) -> None:
+    """The smallest and the largest size are told in any case; the table below has them all."""
+    points = [SizePoint(size, 40.0 + at, (36.0, 60.0), (f"rate {at:03}",)) for at, size in enumerate(sizes)]
+    svg = size_curve("F1", "points", points, {"base": 30.0, "base-few-shot-3": 35.0, "other": 38.0})
+    for kind, width in (("axis x", 6.5 * len("100")), ("text-overlay", 6.5 * len("rate 000"))):
+        places = sorted(x for x, _ in drawn_texts(svg, kind).values())
+        assert len(places) >= 2
+        assert min(right - left for left, right in pairwise(places)) >= width
+    assert {f"{sizes[0]:,}", f"{sizes[-1]:,}"} <= drawn_texts(svg, "axis x").keys()
+    assert {"rate 000", f"rate {len(sizes) - 1:03}"} <= drawn_texts(svg, "text-overlay").keys()
+
+
+def test_the_lines_and_bars_of_a_size_curve_leave_room_for_its_points() -> None:
+    """Two rows of names below, and a bar for each of twelve points."""
+    points = [SizePoint(100 * at, 40.0 + at, (36.0, 60.0)) for at in range(1, 13)]
+    svg = size_curve("F1", "points", points, {"base": 30.0, "base-few-shot-3": 35.0, "other": 38.0})
+    heights = sorted(y for _, y in drawn_texts(svg, "axis y").values())
+    assert len(heights) <= 7
+    assert heights[-1] - heights[0] > 120
+    assert min(below - above for above, below in pairwise(heights)) > 20

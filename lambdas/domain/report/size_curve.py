@@ -7,11 +7,15 @@ from xml.etree.ElementTree import Element, SubElement
 
 import pygal
 
-from lambdas.domain.report.drawing import HEIGHT, LEGEND_ROW, new_chart, svg_of
+from lambdas.domain.report.drawing import HEIGHT, LEGEND_ROW, WIDTH, new_chart, svg_of, ticks
 
 _LINE, _LEGEND_COLUMNS = 13, 2
 # Room for what stands beside a point, as a part of the picture; of one point alone, in doublings.
 _ROOM, _ALONE = 0.3, 1.0
+# Texts stand beside and below the points: higher than other pictures. Of its width, the part where points are.
+_TALLER, _PLOT = 80, 0.75
+# Of a letter, in pixels.
+_LETTER = 7.2
 _LINE_COLOURS = ("var(--second)", "var(--good)", "var(--unsure)", "var(--quiet)")
 
 
@@ -29,44 +33,68 @@ def size_curve(
 ) -> str:
     """The points joined from the smallest set to the largest, and other arms' scores as dashed lines.
 
-    Twice as many records are the same step everywhere.
+    Twice as many records are the same step everywhere. Sizes and texts that would lie over each other are left out.
     """
     points = sorted(points)
     places = [log2(point.records) for point in points] or [0.0]
     # What a single line is, the title says.
     rows = ceil((1 + len(lines)) / _LEGEND_COLUMNS) if lines else 0
     end = places[-1] + _ROOM * ((places[-1] - places[0]) or _ALONE)
+    pixels = _PLOT * WIDTH / (end - places[0])
+    sizes = [f"{point.records:,}" for point in points]
+    told = _apart([_span(place * pixels, [size], -0.5) for place, size in zip(places, sizes, strict=False)])
+    described = _apart([_span(place * pixels, point.beside) for place, point in zip(places, points, strict=False)])
+    low, high = _scale(points, lines)
     chart = new_chart(
         pygal.XY,
         title,
         x_title="training records",
         y_title=unit,
-        x_labels=[{"label": f"{point.records:,}", "value": log2(point.records)} for point in points],
+        x_labels=[{"label": sizes[at], "value": places[at]} for at in sorted(told)],
+        y_labels=[tick for tick in ticks(low, high) if low <= tick <= high],
         xrange=(places[0], end),
         print_labels=True,
         dots_size=4,
-        range=_scale(points, lines),
+        range=(low, high),
         show_legend=bool(lines),
         legend_at_bottom_columns=_LEGEND_COLUMNS,
-        height=HEIGHT + LEGEND_ROW * rows,
-        margin_bottom=LEGEND_ROW * max(1, rows),
+        height=HEIGHT + _TALLER + LEGEND_ROW * rows,
+        margin_bottom=LEGEND_ROW,
     )
     tuned = [
-        {"value": (place, point.value), "label": "\n".join(point.beside)}
-        for place, point in zip(places, points, strict=False)
+        {"value": (place, point.value), "label": "\n".join(point.beside) if at in described else ""}
+        for at, (place, point) in enumerate(zip(places, points, strict=False))
     ]
     chart.add(name, tuned)
-    for point in points:
+    # One series with gaps: pygal makes room below for a name of each.
+    bars: list[tuple[float | None, float | None]] = []
+    for place, point in zip(places, points, strict=False):
         if point.interval:
-            ends = [(log2(point.records), limit) for limit in point.interval]
-            chart.add(None, ends, show_dots=False, stroke_style={"width": 1.5})
+            bars += [(place, limit) for limit in point.interval] + [(None, None)]
+    chart.add(None, bars, show_dots=False, stroke_style={"width": 1.5}, allow_interruptions=True)
     for name, value in lines.items():
         dashed = {"width": 2, "dasharray": "7, 4"}
         chart.add(name, [(places[0], value), (end, value)], show_dots=False, stroke_style=dashed)
     chart.add_xml_filter(_break_lines)
-    own = 1 + sum(point.interval is not None for point in points)
     others = [_LINE_COLOURS[place % len(_LINE_COLOURS)] for place in range(len(lines))]
-    return svg_of(chart, colours=["var(--accent)"] * own + others)
+    return svg_of(chart, colours=["var(--accent)"] * 2 + others)
+
+
+def _span(place: float, lines: Sequence[str], start: float = 0.0) -> tuple[float, float]:
+    """From where to where a text reaches; it starts beside its place by a part of its own width."""
+    width = max((len(line) + 1 for line in lines), default=0) * _LETTER
+    return place + start * width, place + start * width + width
+
+
+def _apart(spans: Sequence[tuple[float, float]]) -> set[int]:
+    """Which texts do not lie over each other: the last and the first before those between."""
+    last = len(spans) - 1
+    kept: set[int] = set()
+    for at in dict.fromkeys([last, 0, *range(last - 1, 0, -1)] if spans else []):
+        start, end = spans[at]
+        if all(end <= spans[other][0] or spans[other][1] <= start for other in kept):
+            kept.add(at)
+    return kept
 
 
 def _scale(points: Sequence[SizePoint], lines: Mapping[str, float]) -> tuple[float, float]:
