@@ -5,6 +5,8 @@ from pydantic import ConfigDict
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.run import Run
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.plan.served import most_served
 from lambdas.domain.serving.leases import Lease
 from lambdas.handlers import composition
 from lambdas.handlers.observability import Json, observed
@@ -25,6 +27,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
         Run.parse_from(event, "run"),
         lease.number,
         lease.slot,
+        served=most_served(Plan.parse_from(event, "plan")),
         is_chosen=_Served.parse_from(event, "served").chosen,
         adapters=composition.root.adapters,
         slots=settings.max_throughputs,

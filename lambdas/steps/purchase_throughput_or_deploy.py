@@ -51,7 +51,7 @@ def purchase_throughput_or_deploy(
 
     The run comes back where a quota is in use, for which it gives the slot and with it the lease back, where it has no
     slot any more, and where AWS is busy: then something may have been made, and the slot stays its own. Of a quota that
-    is waited for long people are told, once. Raises ThroughputFailed.
+    is waited for long people are told, once: for the chosen candidate. Raises ThroughputFailed.
     """
     in_use = False
     name = bedrock_name(environment_name, run.id, served.number)
@@ -67,7 +67,7 @@ def purchase_throughput_or_deploy(
     logger.warning("Nothing bought yet", extra={"serving": name, "reason": reason})
     metrics.add_metric("PurchasesPostponed", MetricUnit.Count, 1)
     waiting = postpone_purchase(name, plan.kind, reason)
-    if in_use and slot.refusals == TOLD_REFUSAL:
+    if in_use and served.chosen and slot.refusals == TOLD_REFUSAL:
         _tell(quota_message(run.id, run.execution_arn, waiting), adapters, topic_arn)
     return waiting
 

@@ -40,6 +40,7 @@ def acquire(
         candidate,
         previous,
         is_chosen=candidate == 1,
+        served=2,
         adapters=adapters,
         slots=slots_there,
         longest_lease_hours=8,

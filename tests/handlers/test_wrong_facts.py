@@ -39,7 +39,7 @@ READS: dict[str, tuple[str, ...]] = {
     "answer_baseline_shard": ("run", "plan", "shard"),
     "choose_model": ("run", "plan", "jobs"),
     "request_approval": ("run", "plan", "jobs", "model", "task_token", "timeout_seconds", "topic_arn"),
-    "acquire_slot": ("run", "lease", "served"),
+    "acquire_slot": ("run", "plan", "lease", "served"),
     "purchase_throughput_or_deploy": ("run", "plan", "served", "slot", "topic_arn"),
     "check_serving": ("serving",),
     "answer_shard": ("run", "plan", "shard", "serving", "served"),

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from lambdas.domain.serving.polling import (
     DELETION_ATTEMPTS,
     LONGEST_THROUGHPUT_CREATION_SECONDS,
@@ -184,6 +186,22 @@ def test_twelve_candidates_that_are_served_slowly_stay_within_the_history() -> N
     once = sum(EVENTS[state["Type"]] + EVENTS_OF_A_RETRY for state in LEASE.values())
     leases = MOST_SERVED * (events_of_a_lease(40 * 60, 20) + once)
     assert job + leases + events_of_the_single_states() < HISTORY_EVENTS
+
+
+@pytest.mark.parametrize("side_by_side", [2, 4, 12])
+def test_candidates_that_wait_side_by_side_for_days_stay_within_the_history(side_by_side: int) -> None:
+    """All of them write into one history, and wait for slots or for a quota for as long as a run may take."""
+    slot = ("WaitForSlot", "AcquireSlot", "HasSlot")
+    quota = (*slot, "PurchaseThroughputOrDeploy", "IsInService")
+    leases = side_by_side * events_of_a_lease(40 * 60, 20)
+    for turn, next_wait in ((slot, next_slot_wait), (quota, next_quota_wait)):
+        turns, waited_seconds, wait_seconds = 0, 0, 0
+        while waited_seconds < MOST_RUN_HOURS * 3600:
+            turns += 1
+            wait_seconds = next_wait(wait_seconds, side_by_side)
+            waited_seconds += wait_seconds
+        waits = side_by_side * turns * sum(EVENTS[LEASE[name]["Type"]] for name in turn)
+        assert waits + leases + events_of_the_single_states() < HISTORY_EVENTS
 
 
 def test_an_equal_wait_of_a_minute_would_not_do() -> None:

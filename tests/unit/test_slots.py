@@ -23,6 +23,16 @@ def test_a_run_that_waits_says_for_whom_and_how_long() -> None:
     assert (first.wait_seconds, second.wait_seconds, second.waited_seconds) == (60, 90, 150)
 
 
+def test_candidates_that_wait_side_by_side_ask_less_often_the_more_they_are() -> None:
+    """They share the events of one history."""
+    held = slots.begin_lease("sales-0123456789ab", 1, "arn:execution", NOW, 8)
+    waiting, refused = slots.wait_for_slot([held], 4, None, 4), slots.hold_slot("throughput-slots/1.json", held)
+    for _ in range(20):
+        waiting = slots.wait_for_slot([held], 4, waiting, 4)
+        refused = slots.hold_slot("throughput-slots/1.json", held, refused, 4)
+    assert (waiting.wait_seconds, refused.wait_seconds) == (7 * 600, 7 * 900)
+
+
 def test_a_run_that_comes_back_with_nothing_bought_waits_longer_and_longer() -> None:
     """Its waits count, and so do the refusals: they tell a quota in use from one that is too small."""
     held = slots.begin_lease("sales-0123456789ab", 1, "arn:execution", NOW, 8)

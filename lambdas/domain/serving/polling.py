@@ -51,14 +51,22 @@ def next_deletion_wait(attempts: int) -> int:
     return FIRST_DELETION_WAIT_SECONDS if attempts <= EARLY_DELETION_ATTEMPTS else DELETION_WAIT_SECONDS
 
 
-def next_slot_wait(previous_wait_seconds: int) -> int:
-    """The next wait for a throughput slot: half as long again, ten minutes at most; 0 comes before the first."""
-    return min(LONGEST_SLOT_WAIT_SECONDS, _longer(previous_wait_seconds))
+def next_slot_wait(previous_wait_seconds: int, side_by_side: int = 1) -> int:
+    """The next wait for a throughput slot: half as long again, ten minutes at most; 0 comes before the first.
+
+    So many of a run may wait `side_by_side`: they share one history, and the longest wait is longer.
+    """
+    return min(LONGEST_SLOT_WAIT_SECONDS * _share(side_by_side), _longer(previous_wait_seconds))
 
 
-def next_quota_wait(previous_wait_seconds: int) -> int:
-    """The next wait for room in a quota: half as long again, a quarter of an hour at most; 0 comes before the first."""
-    return min(LONGEST_QUOTA_WAIT_SECONDS, _longer(previous_wait_seconds))
+def next_quota_wait(previous_wait_seconds: int, side_by_side: int = 1) -> int:
+    """The next wait for room in a quota: as that for a slot, but a quarter of an hour at most."""
+    return min(LONGEST_QUOTA_WAIT_SECONDS * _share(side_by_side), _longer(previous_wait_seconds))
+
+
+def _share(side_by_side: int) -> int:
+    """1, 3, 5 …: several candidates' leases write into the history, too, so that their waits get less than a part."""
+    return 2 * side_by_side - 1
 
 
 def _longer(wait_seconds: int) -> int:

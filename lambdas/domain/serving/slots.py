@@ -89,8 +89,11 @@ def begin_lease(run_id: str, candidate: int, execution_arn: str, now: str, longe
     )
 
 
-def hold_slot(key: str, holder: Holder, previous: Slot | None = None) -> Slot:
-    """`$.slot` of a run that has one; `previous` is that of the turn before, with a slot where nothing was bought."""
+def hold_slot(key: str, holder: Holder, previous: Slot | None = None, side_by_side: int = 1) -> Slot:
+    """`$.slot` of a run that has one; `previous` is that of the turn before, with a slot where nothing was bought.
+
+    So many candidates of the run may wait `side_by_side`.
+    """
     came_back = previous is not None and previous.acquired
     return Slot(
         acquired=True,
@@ -98,16 +101,19 @@ def hold_slot(key: str, holder: Holder, previous: Slot | None = None) -> Slot:
         acquired_at=holder.acquired_at,
         lease_ends_at=holder.lease_ends_at,
         answer_until=holder.answer_until,
-        wait_seconds=next_quota_wait(previous.wait_seconds if previous and came_back else 0),
+        wait_seconds=next_quota_wait(previous.wait_seconds if previous and came_back else 0, side_by_side),
         waited_seconds=_waited(previous),
         refusals=_refusals(previous),
     )
 
 
-def wait_for_slot(holders: Sequence[Holder], slots: int, previous: Slot | None) -> Slot:
-    """`$.slot` of a run that waits its turn, with the next wait; `previous` is that of the turn before."""
+def wait_for_slot(holders: Sequence[Holder], slots: int, previous: Slot | None, side_by_side: int = 1) -> Slot:
+    """`$.slot` of a run that waits its turn, with the next wait; `previous` is that of the turn before.
+
+    So many candidates of the run may wait `side_by_side`.
+    """
     held = ", ".join(f"{each.words} since {each.acquired_at}" for each in holders)
-    wait_seconds = next_slot_wait(previous.wait_seconds if previous else 0)
+    wait_seconds = next_slot_wait(previous.wait_seconds if previous else 0, side_by_side)
     return Slot(
         acquired=False,
         wait_seconds=wait_seconds,

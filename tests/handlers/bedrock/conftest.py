@@ -388,15 +388,15 @@ def purchase(
 ) -> Callable[..., Serving]:
     """PurchaseThroughputOrDeploy for the run, which holds the first slot; takes changes of the plan.
 
-    `refusals` is how often the run has come back with nothing bought.
+    `refusals` is how often the run has come back with nothing bought; the candidate may be one beside the chosen one.
     """
     slot = Slot.parse(hold())
 
-    def step(*, refusals: int = 0, topic_arn: str = "arn:topic", **changes: object) -> Serving:
+    def step(*, refusals: int = 0, topic_arn: str = "arn:topic", is_chosen: bool = True, **changes: object) -> Serving:
         return purchase_throughput_or_deploy(
             Run.parse(run),
             PlannedServing.parse({**plan, **changes}),
-            ServedCandidate.parse(served),
+            ServedCandidate.parse({**served, "chosen": is_chosen}),
             slot.model_copy(update={"refusals": refusals}),
             adapters=adapters,
             environment_name="fine-tuning",

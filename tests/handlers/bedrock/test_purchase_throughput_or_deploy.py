@@ -127,6 +127,17 @@ def test_a_quota_that_is_waited_for_is_told_once(
     assert "stop its execution" in message
 
 
+def test_a_quota_is_told_for_the_chosen_candidate_alone(
+    bedrock: Script, purchase: Step, topic: str, hold: Callable[..., dict[str, Any]]
+) -> None:
+    """Up to twelve candidates may wait for the same quota."""
+    full(bedrock, in_use=1)
+    for refusals in range(30):
+        assert purchase(refusals=refusals, topic_arn=topic, is_chosen=False).status == "NotBought"
+        hold()
+    assert messages(topic) == []
+
+
 def test_a_quota_that_is_waited_for_and_cannot_be_told_ends_no_run(bedrock: Script, purchase: Step) -> None:
     """The topic may be gone."""
     full(bedrock, in_use=1)
