@@ -11,8 +11,8 @@ from lambdas.domain.evaluation.evaluate import CandidateScores, Evaluation, Extr
 from lambdas.domain.evaluation.gate import GateSettings
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report.arm_figures import summarise_arms
-from lambdas.domain.report.gain_words import tell_gain
-from lambdas.domain.report.learning_curve import LearningCurve, curve_arms, summarise_best, summarise_curve
+from lambdas.domain.report.gain_words import tell_best, tell_gain
+from lambdas.domain.report.learning_curve import BestTested, LearningCurve, curve_arms, summarise_best, summarise_curve
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.page import render_page
 from lambdas.domain.report.success_message import success_message
@@ -126,6 +126,16 @@ def test_the_best_on_the_test_set_is_told_with_what_flatters_it() -> None:
     assert summarise_best(1, evaluation({"tuned": 76.2}, None)) is None
 
 
+@pytest.mark.parametrize("flattered", [0.0, 0.049])
+def test_a_best_candidate_that_is_flattered_by_less_than_is_told_says_so(flattered: float) -> None:
+    """A figure of 0.0 points reads as an error."""
+    best = BestTested(tested=3, candidate=3, metric="f1", value=73.0, flattered=flattered)
+    told = tell_best(best, 1, "F1")
+    assert "The highest of 3 on one test set may be partly luck, but nothing here suggests it. The run chose" in told
+    assert "0.0 points" not in told
+    assert "about 0.1 points" in tell_best(best.model_copy(update={"flattered": 0.05}), 1, "F1")
+
+
 @pytest.mark.parametrize(
     ("gain", "words"),
     [
@@ -166,6 +176,17 @@ def test_the_page_draws_the_curve_with_hyperparameters_beside_its_points_and_the
     assert "batch 2" not in picture
     assert "<script" not in shown
     assert "not tested" in section
+
+
+def test_the_table_says_which_points_are_in_the_curve_only_where_some_are_not() -> None:
+    """A column that says yes everywhere pushes the others out of sight."""
+    shown = page(learning_curve=curve())
+    assert '<th scope="col">In the curve</th>' in shown
+    assert '<th scope="col">batch<wbr>Size</th>' in shown, "a long name can be broken"
+    whole = curve().model_copy(update={"points": curve().best})
+    shown = page(learning_curve=whole)
+    assert "In the curve" not in shown
+    assert "dashed line" not in shown
 
 
 def test_a_page_without_a_curve_does_not_speak_of_one() -> None:

@@ -24,13 +24,15 @@ _LOSSES = "Validation loss by training records"
 class CurveSection(NamedTuple):
     """`plots` are SVG elements: of scores and of validation losses, as far as there are any.
 
-    `names` are the hyperparameters to tell: those beside the points, and others that differ.
+    `names` are the hyperparameters to tell: those beside the points, and others that differ. `is_choice` says that the
+    curve does not go through all points.
     """
 
     curve: LearningCurve
     sentence: str
     plots: list[str]
     names: list[str]
+    is_choice: bool
 
 
 class CandidatesSection(NamedTuple):
@@ -51,6 +53,7 @@ def curve_section(report: SucceededReport) -> CurveSection | None:
         sentence=tell_gain(curve, name),
         plots=[plot for plot in (_draw_scores(curve, name), _draw_losses(curve.points)) if plot],
         names=_told_names(curve.points),
+        is_choice=not all(point.best for point in curve.points),
     )
 
 

@@ -3,6 +3,9 @@
 from lambdas.domain.evaluation.doubling import Withheld
 from lambdas.domain.report.learning_curve import BestTested, LearningCurve
 
+# Points of 0-100.
+_LEAST_TOLD = 0.05
+
 
 def tell_gain(curve: LearningCurve, metric_name: str) -> str:
     """A sentence for whoever decides on collecting data."""
@@ -25,12 +28,16 @@ def tell_gain(curve: LearningCurve, metric_name: str) -> str:
 
 def tell_best(best: BestTested, chosen: int, metric_name: str) -> str:
     """What the best of several on the test set is worth."""
+    if best.flattered < _LEAST_TOLD:
+        luck = "may be partly luck, but nothing here suggests it"
+    else:
+        luck = f"is partly luck: here it is flattered by about {best.flattered:.1f} points"
     which = "the chosen one" if best.candidate == chosen else f"not the chosen one, which is candidate {chosen}"
     return (
         f"Of the {best.tested} candidates that answered the test set, candidate {best.candidate} has the highest "
-        f"{in_sentence(metric_name)}, {best.value:.1f}. It is {which}. The highest of {best.tested} on one test set is "
-        f"partly luck: here it is flattered by about {best.flattered:.1f} points. The run chose its candidate before "
-        "any of them answered the test set, so that its verdict is not flattered."
+        f"{in_sentence(metric_name)}, {best.value:.1f}. It is {which}. The highest of {best.tested} on one test set "
+        f"{luck}. The run chose its candidate before any of them answered the test set, so that its verdict is not "
+        "flattered."
     )
 
 

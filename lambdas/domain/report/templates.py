@@ -45,6 +45,7 @@ def environment() -> Environment:
         price,
         change,
         cost_item,
+        breakable,
         shortened,
         code,
         confused,
@@ -134,6 +135,11 @@ def cost_item(item: str) -> str:
     what, by, rest = item.partition(" by ")
     model_id, comma, side = rest.rpartition(", ")
     return f"{what}{by}{label(model_id)}{comma}{side}" if by else item
+
+
+def breakable(name: str) -> Markup:
+    """A name such as learningRateMultiplier that a narrow column may break between its words."""
+    return Markup("<wbr>").join(re.split(r"(?<=[a-z])(?=[A-Z])", name))
 
 
 def code(text: str) -> Markup:
