@@ -24,6 +24,9 @@ from lambdas.domain.training.customization import COMPLETED
 from local.output_folder import claim
 from local.terminal import Console
 
+# Columns of a terminal where names of arms would be cut, and of candidate-12, which then stays whole.
+_NARROW, _CANDIDATE = 100, 12
+
 
 def fetch(environment: Environment, prefix: str, folder: Path) -> None:
     """Download every object under `prefix` to the same place under `folder`; raises PathRefusedError."""
@@ -75,7 +78,9 @@ def tell_report(console: Console, folder: Path) -> None:
 def tell_scores(console: Console, report: ScoredResult, title: str) -> None:
     """The arms side by side, and the verdict with its reasons."""
     table = Table(title=title, title_justify="left")
-    table.add_column("arm", overflow="fold")
+    longest = max(map(len, report.arms), default=0)
+    width = min(longest, _CANDIDATE) if console.width < _NARROW else None
+    table.add_column("arm", overflow="fold", width=width)
     metrics, deciding = shown_metrics(report), report.deciding_metric
     names = [f"{METRIC_NAMES.get(one, one)}{' (decides)' if one == deciding else ''}" for one in metrics]
     won = find_win_rate(report)

@@ -89,6 +89,22 @@ def test_the_table_shows_the_win_rate_where_judges_decided() -> None:
     assert [printed.count(rate) for rate in ("65.0", "35.0")] == [1, 1]
 
 
+def test_names_of_arms_and_metrics_are_whole_on_a_narrow_terminal() -> None:
+    """They are what the lines below the table, and other files, name."""
+    tokens = {"mean": 123.4, "median": 120.0, "sd": 1.0, "min": 1, "max": 2}
+    names = ("tuned", "base", "candidate-2", "tuned-few-shot-3")
+    report = succeeded_report(
+        arms={name: arm_figures(n=1200, label_match=61.0, output_tokens=tokens) for name in names},
+        task={"kind": "labels", "detected": True, "metric": "label_match"},
+    )
+    console = Console(file=StringIO(), width=80)
+    result.tell_scores(console, report, "title")
+    assert isinstance(console.file, StringIO)
+    printed = console.file.getvalue()
+    assert [word for word in ("candidate-2", "Accuracy", "tokens,", "Exact", "median") if word not in printed] == []
+    assert max(map(len, printed.splitlines())) <= 80
+
+
 def test_the_way_of_serving_is_told() -> None:
     """A deployment is not billed by the hour, and must not look as if it were."""
     deployed, purchased = (

@@ -199,7 +199,7 @@ def test_served_all_without_a_validation_set_the_first_is_the_chosen_one_and_tol
     ("chosen", "words"),
     [
         ({"serve": [2]}, "The run has no candidate 2; it has 1 alone."),
-        ({"learning_curve": FOUR, "serve": [9, 4, 5]}, "The run has no candidate 5 and 9; it has 1 to 4."),
+        ({"learning_curve": FOUR, "serve": [9, 4, 5]}, "The run has no candidates 5 and 9; it has 1 to 4."),
         ({"sweep": {"jobs": 2}, "serve": [3]}, "The run has no candidate 3; it has 1 to 2."),
     ],
 )

@@ -95,6 +95,8 @@ def test_schema_of_the_file_is_allowed_and_changes_nothing() -> None:
         ({"learning_curve": {"fractions": [1], "sizes": [9]}}, "/learning_curve", "give either fractions"),
         ({"learning_curve": {"fractions": [0.5, 1.5]}}, "/learning_curve/fractions/1", "less than or equal to 1"),
         ({"learning_curve": {"sizes": [0]}}, "/learning_curve/sizes/0", "greater than or equal to 1"),
+        ({"learning_curve": {"fractions": [0]}}, "/learning_curve/fractions/0", "The value must be greater than 0."),
+        ({"learning_curve": {"sizes": [*range(1, 14)]}}, "/learning_curve/sizes", "There may be at most 12."),
         ({"learning_curve": {"fraction": [1]}}, "/learning_curve/fraction", "Did you mean fractions?"),
         ({"serve": "al"}, "/serve", "Did you mean all?"),
         ({"serve": []}, "/serve", "The list is empty"),

@@ -26,3 +26,11 @@ def test_shipped_run_json_names_the_schema() -> None:
     for settings in EXAMPLES.glob("*/run.json"):
         named = json.loads(settings.read_text())["$schema"]
         assert (settings.parent / named).resolve() == FOLDER / "run.schema.json"
+
+
+def test_an_empty_list_that_the_code_refuses_is_none_for_an_editor() -> None:
+    """Of what is served, and of a curve's sizes."""
+    schema = json.loads((FOLDER / "run.schema.json").read_text())
+    curve = schema["$defs"]["LearningCurveSettings"]["properties"]
+    lists = [curve["fractions"], curve["sizes"], schema["properties"]["serve"]["anyOf"][1]]
+    assert [each["minItems"] for each in lists] == [1, 1, 1]

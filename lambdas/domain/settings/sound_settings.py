@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from lambdas.domain.core.did_you_mean import did_you_mean
 from lambdas.domain.core.settings_model import SettingsModel
@@ -14,7 +15,13 @@ from lambdas.domain.settings.run_limits import SettingFinding
 Settings = TypeVar("Settings", bound=SettingsModel)
 _Location = tuple[int | str, ...]
 # What pydantic says, in this file's words.
-_EXPLAINED = {"extra_forbidden": "There is no such setting", "model_type": "A JSON object is needed"}
+_EXPLAINED = {
+    "extra_forbidden": "There is no such setting",
+    "model_type": "A JSON object is needed",
+    "too_long": "There may be at most {max_length}",
+    "too_short": "There must be at least {min_length}",
+}
+_REPHRASED = {"Value error, ": "", "Input should": "The value must", "String should": "The text must"}
 
 
 def sound_settings(
@@ -35,7 +42,7 @@ def sound_settings(
             # What is wrong around a key only since that was left out is no mistake of its own.
             if not any(location[: len(each["loc"])] == each["loc"] for location in told):
                 meant = _meant(model, each["loc"], more_names) if each["type"] == "extra_forbidden" else ""
-                found.append(SettingFinding(_pointer(each["loc"]), _explain(each["type"], each["msg"]) + meant))
+                found.append(SettingFinding(_pointer(each["loc"]), _explain(each) + meant))
         told += [each["loc"] for each in wrong]
         document = _without(document, [each["loc"] for each in wrong])
     raise AssertionError("Each attempt leaves something out.")
@@ -98,5 +105,12 @@ def _inner(model: type[BaseModel], name: str) -> type[BaseModel] | None:
     return next((each for each in models if issubclass(each, BaseModel)), None)
 
 
-def _explain(kind: str, message: str) -> str:
-    return f"{_EXPLAINED.get(kind, message).removeprefix('Value error, ').rstrip('.')}."
+def _explain(wrong: ErrorDetails) -> str:
+    if wrong["type"] in _EXPLAINED:
+        return f"{_EXPLAINED[wrong['type']].format_map(wrong.get('ctx', {}))}."
+    message = wrong["msg"]
+    for start, words in _REPHRASED.items():
+        if message.startswith(start):
+            message = words + message.removeprefix(start)
+            break
+    return f"{message.rstrip('.')}."

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.listing import listed
@@ -14,6 +15,7 @@ from lambdas.domain.training.candidates import MOST_CANDIDATES
 
 # Each is at least one job.
 _MOST_SIZES = 12
+_NOT_EMPTY: JsonDict = {"minItems": 1}
 CURVE_SIZES, _JOBS = "curve-sizes", "curve-jobs"
 # Whole groups may make a part so much larger or smaller than asked for before somebody is told.
 _TOLD_DIFFERENCE = 0.2
@@ -29,8 +31,11 @@ class LearningCurveSettings(SettingsModel):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["fractions"]}, {"required": ["sizes"]}]})
 
-    fractions: list[Annotated[float, Field(gt=0, le=1)]] = Field(default=[], max_length=_MOST_SIZES)
-    sizes: list[Annotated[int, Field(ge=1)]] = Field(default=[], max_length=_MOST_SIZES)
+    # For an editor: what refuses an empty list says what to give.
+    fractions: list[Annotated[float, Field(gt=0, le=1)]] = Field(
+        default=[], max_length=_MOST_SIZES, json_schema_extra=_NOT_EMPTY
+    )
+    sizes: list[Annotated[int, Field(ge=1)]] = Field(default=[], max_length=_MOST_SIZES, json_schema_extra=_NOT_EMPTY)
 
     @model_validator(mode="after")
     def _is_one_of_them(self) -> Self:

@@ -38,7 +38,7 @@ def _understood(serve: object) -> object:
     return serve
 
 
-_Numbers = Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=_MOST_NUMBERS)]
+_Numbers = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=_MOST_NUMBERS)]
 Serve = Annotated[Literal["best", "all"] | _Numbers, BeforeValidator(_understood)]
 
 
@@ -47,10 +47,11 @@ def unknown_candidate_findings(serve: Serve, candidates: int) -> Iterator[Findin
     wrong = sorted({number for number in serve if isinstance(number, int) and number > candidates})
     if wrong:
         there_are = f"1 to {candidates}" if candidates > 1 else "1 alone"
+        which = f"candidate{'' if len(wrong) == 1 else 's'} {listed(wrong, _MOST_NUMBERS)}"
         yield Finding(
             check=CHECK,
             severity="error",
-            message=f"run.json, /serve: The run has no candidate {listed(wrong, _MOST_NUMBERS)}; it has {there_are}.",
+            message=f"run.json, /serve: The run has no {which}; it has {there_are}.",
             remedy='Give numbers that there are, or "all". `fine-tune preflight` lists the candidates.',
         )
 
