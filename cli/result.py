@@ -78,8 +78,8 @@ def tell_report(console: Console, folder: Path) -> None:
 def tell_scores(console: Console, report: ScoredResult, title: str) -> None:
     """The arms side by side, and the verdict with its reasons."""
     table = Table(title=title, title_justify="left")
-    longest = max(map(len, report.arms), default=0)
-    width = min(longest, _CANDIDATE) if console.width < _NARROW else None
+    longest = max((len(name) for name in report.arms if len(name) <= _CANDIDATE), default=_CANDIDATE)
+    width = longest if console.width < _NARROW else None
     table.add_column("arm", overflow="fold", width=width)
     metrics, deciding = shown_metrics(report), report.deciding_metric
     names = [f"{METRIC_NAMES.get(one, one)}{' (decides)' if one == deciding else ''}" for one in metrics]

@@ -93,15 +93,19 @@ def test_names_of_arms_and_metrics_are_whole_on_a_narrow_terminal() -> None:
     """They are what the lines below the table, and other files, name."""
     tokens = {"mean": 123.4, "median": 120.0, "sd": 1.0, "min": 1, "max": 2}
     names = ("tuned", "base", "candidate-2", "tuned-few-shot-3")
+    known = {"groups": 60, "records": 60, "detectable": 1.0, "p_value": 0.01, "interval": (10.0, 50.0)}
+    entry = {"arm": "tuned", "against": "base", "metric": "win_rate", "difference": 30.0, **known}
+    decision: dict[str, object] = {"verdict": "promote", "reasons": [], "metric": "win_rate", "champion": None}
     report = succeeded_report(
-        arms={name: arm_figures(n=1200, label_match=61.0, output_tokens=tokens) for name in names},
-        task={"kind": "labels", "detected": True, "metric": "label_match"},
+        arms={name: arm_figures(n=1200, output_tokens=tokens) for name in names},
+        comparisons=[entry],
+        decision={**decision, "gate": {"metric": "win_rate"}},
     )
     console = Console(file=StringIO(), width=80)
     result.tell_scores(console, report, "title")
     assert isinstance(console.file, StringIO)
     printed = console.file.getvalue()
-    assert [word for word in ("candidate-2", "Accuracy", "tokens,", "Exact", "median") if word not in printed] == []
+    assert [word for word in ("candidate-2", "(decides)", "tokens,", "Exact", "median") if word not in printed] == []
     assert max(map(len, printed.splitlines())) <= 80
 
 
