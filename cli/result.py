@@ -77,7 +77,7 @@ def tell_report(console: Console, folder: Path) -> None:
 
 def tell_scores(console: Console, report: ScoredResult, title: str) -> None:
     """The arms side by side, and the verdict with its reasons."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", pad_edge=False)
     longest = max((len(name) for name in report.arms if len(name) <= _CANDIDATE), default=_CANDIDATE)
     width = longest if console.width < _NARROW else None
     table.add_column("arm", overflow="fold", width=width)
