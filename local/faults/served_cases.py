@@ -99,6 +99,17 @@ def served_cases() -> Iterator[Case]:
         error="ThroughputNotDeleted",
         ends_as=FAILED,
     )
+    # The chosen one is the first to be bought: the run fails, and buys nothing for the others.
+    yield _case(
+        "served/denied-purchase-of-the-chosen",
+        "the first purchase is denied",
+        (Fault(operation=PURCHASE.operation, kind=FaultKind.ACCESS_DENIED, last=1),),
+        "shared",
+        injects=True,
+        buys_nothing=True,
+        error="ThroughputFailed",
+        ends_as=FAILED,
+    )
     yield _case("served/quota-in-use", "a quota is in use for half an hour", (QUOTA_IN_USE,), "beside", injects=True)
     yield Case(
         "served/slots-lost",
