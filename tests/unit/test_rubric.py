@@ -103,10 +103,10 @@ def test_a_rubric_that_instructs_the_judge_is_refused_with_its_place(key: str, d
 @pytest.mark.parametrize(
     ("rubric", "place", "said"),
     [
-        ([], "", "at least 1 item"),
+        ([], "", "at least 1."),
         (["tone"] * 2, "", "the same name"),
         (["tone", *own("Be.", "TONE")], "", "the same name"),
-        ([{"name": f"c{n}", "description": "Good."} for n in range(9)], "", "at most 8 items"),
+        ([{"name": f"c{n}", "description": "Good."} for n in range(9)], "", "at most 8."),
         (["politeness"], "/0", "give your own one as"),
         (own("x" * 201), "/0/description", "at most 200 characters"),
         (own("Good.", "n" * 41), "/0/name", "at most 40 characters"),
