@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from cli.curation import ReplyFile, expected_usd, read_all, write_json
+from cli.curation import ReplyFile, cost_usd, expected_usd, read_all, write_json
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.cost.price_file import Prices
 from lambdas.domain.curation.asks import Ask, Replies
@@ -11,9 +11,9 @@ from lambdas.domain.curation.cleaning import (
     CleanedRecord,
     CleaningCounts,
     clean_asks,
-    clean_id,
     count_cleaning,
     judge_records,
+    replies_about,
 )
 from lambdas.domain.curation.prompts import prompt_checksums
 from lambdas.domain.curation.settings import CleanSettings
@@ -45,13 +45,18 @@ def save(folder: Path, clean: CleanSettings, kept: ReplyFile, prices: Prices) ->
     """Writes cleaning.jsonl and report.json, and leaves removed records out of the folder's train.jsonl."""
     judged = list(judge_records(read_all(folder), clean, kept.replies))
     _write_lines(folder / "cleaning.jsonl", judged)
+    asked = {
+        reply.id: reply
+        for record in read_all(folder)
+        for reply in replies_about(record, clean, kept.replies)
+        if reply is not None
+    }
     _leave_out(folder / "train.jsonl", {each.index for each in judged if each.removed})
-    asked = {clean_id(record, judge) for record in read_all(folder) for judge in clean.judges}
     report = CleaningReport(
         cleaning=count_cleaning(judged),
         settings=clean,
         prompts=prompt_checksums(),
-        cost_usd=kept.cost_usd(prices, asked),
+        cost_usd=cost_usd(asked.values(), prices),
     )
     write_json(folder / "report.json", report.dump())
     return report

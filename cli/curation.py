@@ -5,12 +5,12 @@ cut off goes on where it stopped, and asks nothing twice.
 """
 
 import random
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from threading import Event
 
 import orjson
 from pydantic import ValidationError
@@ -18,8 +18,9 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 from cli.validate import NO_LIMITS, LocalFiles, Opener, choose, set_writer
 from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
+from lambdas.adapters.aws.service_errors import Refused, SpentForToday
 from lambdas.domain.core.errors import ServiceBusy
-from lambdas.domain.cost.price_file import Prices
+from lambdas.domain.cost.price_file import Prices, default_prices, parse_prices
 from lambdas.domain.curation.asks import Ask, Replies, StoredReply
 from lambdas.domain.curation.cleaning import SetRecord
 from lambdas.domain.dataset.formats import Record
@@ -45,7 +46,11 @@ class DataRefusedError(Exception):
 
 
 class CutOffError(Exception):
-    """A model stays busy; the message says what is kept."""
+    """A model stays busy, or cannot be asked; the message says what to do."""
+
+
+class PricesRefusedError(Exception):
+    """A price file cannot be used; the message says why."""
 
 
 class ReplyFile:
@@ -75,17 +80,16 @@ class ReplyFile:
         with self.path.open("ab") as file:
             file.write(line + b"\n")
 
-    def cost_usd(self, prices: Prices, ids: Collection[str] | None = None) -> float | None:
-        """What the replies, or those of these ids, cost; None where the price of a model is not known."""
-        total = 0.0
-        for reply in self.replies.values():
-            if ids is not None and reply.id not in ids:
-                continue
-            price = prices.foundation_models.get(reply.model)
-            if price is None:
-                return None
-            total += (reply.input_tokens * price.input + reply.output_tokens * price.output) / 1_000
-        return total
+
+def cost_usd(replies: Iterable[StoredReply], prices: Prices) -> float | None:
+    """What replies cost; None where the price of a model is not known."""
+    total = 0.0
+    for reply in replies:
+        price = prices.foundation_models.get(reply.model)
+        if price is None:
+            return None
+        total += (reply.input_tokens * price.input + reply.output_tokens * price.output) / 1_000
+    return total
 
 
 def beside(out: Path) -> Path:
@@ -98,26 +102,56 @@ def ask_all(list_asks: ListAsks, kept: ReplyFile, runtime: BedrockRuntime, conso
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress, ThreadPoolExecutor(CONCURRENT_ASKS) as pool:
         task = progress.add_task(doing, total=None)
-        while batch := list(islice(list_asks(kept.replies), _BATCH)):
-            for reply in pool.map(lambda asked: _ask_when_free(asked, runtime, kept.path), batch):
-                kept.add(reply)
-                progress.advance(task)
+        while _any_asked(list_asks(kept.replies), kept, runtime, pool, lambda: progress.advance(task)):
+            pass
 
 
-def _ask_when_free(asked: Ask, runtime: BedrockRuntime, path: Path) -> StoredReply:
+def _any_asked(
+    asks: Iterable[Ask], kept: ReplyFile, runtime: BedrockRuntime, pool: Executor, advance: Callable[[], None]
+) -> bool:
+    """Asks what there is to ask, and keeps the replies; False where there was nothing. Raises CutOffError."""
+    left, asked_any, stopped = iter(asks), False, Event()
+    # Equal records are one ask.
+    while batch := {each.id: each for each in islice(left, _BATCH)}:
+        asked_any = True
+        futures = [pool.submit(_ask_when_free, each, runtime, kept.path, stopped) for each in batch.values()]
+        added = set[Future[StoredReply]]()
+        try:
+            for future in as_completed(futures):
+                kept.add(future.result())
+                added.add(future)
+                advance()
+        finally:
+            if len(added) < len(futures):
+                stopped.set()
+            for each in futures:
+                each.cancel()
+            # What is being asked is paid for.
+            for each in wait(futures).done - added:
+                if not each.cancelled() and each.exception() is None:
+                    kept.add(each.result())
+    return asked_any
+
+
+def _ask_when_free(asked: Ask, runtime: BedrockRuntime, path: Path, stopped: Event) -> StoredReply:
     waited, pause = 0.0, _FIRST_PAUSE_SECONDS
     while True:
         try:
             return reply_to(asked, runtime)
+        except Refused as refusal:
+            raise CutOffError(
+                f"{asked.model} cannot be asked: {refusal.code}: {refusal.message} Check its id, the Region and the "
+                "account's access to it, and repeat the command."
+            ) from refusal
         except ServiceBusy as busy:
-            if waited >= _PATIENCE_SECONDS:
+            if waited >= _PATIENCE_SECONDS or stopped.is_set() or isinstance(busy, SpentForToday):
                 raise CutOffError(
                     f"{asked.model} stays busy: {busy} All replies so far are kept in {path}: repeat the command "
                     "later, and it goes on from there."
                 ) from busy
         # Of several that wait, not all ask again at once.
         seconds = random.uniform(pause / 2, pause)  # noqa: S311 - no secret
-        time.sleep(seconds)
+        stopped.wait(seconds)
         waited, pause = waited + seconds, min(_LONGEST_PAUSE_SECONDS, pause * 2)
 
 
@@ -136,7 +170,17 @@ def expected_usd(asks: Iterable[Ask], output_tokens: int, prices: Prices) -> tup
 
 def amount(usd: float | None) -> str:
     """An amount for people."""
-    return "of an unknown price (run fine-tune prices)" if usd is None else f"{usd:,.2f} USD"
+    return "an amount that is not known, since a model has no price (--prices)" if usd is None else f"{usd:,.2f} USD"
+
+
+def read_prices(path: Path | None) -> Prices:
+    """The prices in a file, or the shipped ones. Raises PricesRefusedError."""
+    if path is None:
+        return default_prices()
+    found = parse_prices(path.read_bytes())
+    if not isinstance(found, Prices):
+        raise PricesRefusedError(f"{path}: {' '.join(each.message for each in found)}")
+    return found
 
 
 def split_sets(files: Mapping[SetName, Path], settings: Path | None, folder: Path, opener: Opener) -> BaseModelEntry:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.curation import ListAsks, ReplyFile, canonical, read_set, write_json
+from cli.curation import ListAsks, ReplyFile, canonical, cost_usd, read_set, write_json
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.cost.price_file import Prices
 from lambdas.domain.curation.asks import Replies
@@ -18,6 +18,7 @@ from lambdas.domain.curation.synthesis import (
     follow,
     keep,
     record_of,
+    replies_about_document,
     synthesis_asks,
     too_little,
 )
@@ -56,6 +57,14 @@ def asks_about(documents: Sequence[SourceDocument], synthesis: SynthesisSettings
     return lambda replies: synthesis_asks(documents, synthesis, replies)
 
 
+def spent_usd(
+    documents: Sequence[SourceDocument], synthesis: SynthesisSettings, replies: Replies, prices: Prices
+) -> float | None:
+    """What was spent on these documents; None without a price."""
+    about = (reply for each in documents for reply in replies_about_document(each, synthesis, replies))
+    return cost_usd(about, prices)
+
+
 def rest_usd(pilot: float | None, documents: int) -> float | None:
     """About what the documents behind the pilot cost, by the pilot."""
     return None if pilot is None else pilot * (documents - PILOT_DOCUMENTS) / PILOT_DOCUMENTS
@@ -87,7 +96,7 @@ def save(
         stopped=stopped,
         settings=synthesis,
         prompts=prompt_checksums(),
-        cost_usd=kept.cost_usd(prices),
+        cost_usd=spent_usd(documents, synthesis, kept.replies, prices),
     )
     write_json(folder / "report.json", report.dump())
     return report

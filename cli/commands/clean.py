@@ -21,6 +21,10 @@ def clean(
     yes: Annotated[
         bool, typer.Option("--yes", help="Ask the models, and remove any share, without a question.")
     ] = False,
+    prices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A price file (fine-tune prices); default: the shipped prices.", exists=True),
+    ] = None,
     region: Region = None,
     out: Annotated[
         Path, typer.Option(help="Where data set and report go; default: build/clean.", show_default=False)
@@ -40,16 +44,25 @@ def clean(
     from cli.account import NoAccountError, account_of
     from cli.clean import expected_cost, list_asks, save
     from cli.confirmation import NotConfirmedError, confirm
-    from cli.curation import CutOffError, DataRefusedError, ReplyFile, amount, ask_all, beside, split_sets
+    from cli.curation import (
+        CutOffError,
+        DataRefusedError,
+        PricesRefusedError,
+        ReplyFile,
+        amount,
+        ask_all,
+        beside,
+        read_prices,
+        split_sets,
+    )
     from cli.data_set import NoDataSetError, files_of, settings_of
     from cli.file_progress import reading
-    from lambdas.domain.cost.price_file import default_prices
     from lambdas.domain.curation.settings import CleanSettings, clean_findings
     from local.deployment import setting
     from local.output_folder import replaced, require_paths
     from local.terminal import Console, failed
 
-    console, prices = Console(), default_prices()
+    console = Console()
     given = given_data(data_set, data)
     if given is None:
         raise typer.BadParameter("Name the data set.")
@@ -57,10 +70,11 @@ def clean(
         wanted = CleanSettings(judges=judge, mode=mode)
         files = files_of(given)
         require_paths(out, CLEAN, [given, *files.values()])
+        price_list = read_prices(prices)
         account = account_of(region or setting("region"))
     except ValidationError as error:
         raise failed(error.errors()[0]["msg"], 2) from None
-    except (NoDataSetError, NoAccountError) as error:
+    except (NoDataSetError, NoAccountError, PricesRefusedError) as error:
         raise failed(error, 2) from None
     for finding in clean_findings(wanted):
         raise failed(f"{finding.message} {finding.remedy}", 2)
@@ -68,14 +82,14 @@ def clean(
         with reading(console) as opener, replaced(out, CLEAN) as partial:
             kept = ReplyFile(beside(out))
             split_sets(files, settings_of(given), partial, opener("Checking"))
-            number, usd = expected_cost(partial, wanted, kept, prices)
+            number, usd = expected_cost(partial, wanted, kept, price_list)
             console.write_line(f"{number} questions are left to ask, about {amount(usd)}.")
             if number:
                 confirm("Ask them?", yes=yes, undone="No model was asked.")
             ask_all(
                 lambda replies: list_asks(partial, wanted, replies), kept, account.adapters.runtime, console, "Judging"
             )
-            report = save(partial, wanted, kept, prices)
+            report = save(partial, wanted, kept, price_list)
             counts = report.cleaning
             if counts.needs_approval:
                 confirm(

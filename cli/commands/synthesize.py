@@ -19,6 +19,10 @@ def synthesize(
         bool, typer.Option("--accept-terms", help="The teacher's terms let you train a model on its answers.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Go on behind the pilot without a question.")] = False,
+    prices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A price file (fine-tune prices); default: the shipped prices.", exists=True),
+    ] = None,
     region: Region = None,
     out: Annotated[
         Path, typer.Option(help="Where data set and report go; default: build/synthesize.", show_default=False)
@@ -39,17 +43,26 @@ def synthesize(
 
     from cli.account import NoAccountError, account_of
     from cli.confirmation import NotConfirmedError, confirm
-    from cli.curation import CutOffError, DataRefusedError, ReplyFile, amount, ask_all, beside, split_sets
+    from cli.curation import (
+        CutOffError,
+        DataRefusedError,
+        PricesRefusedError,
+        ReplyFile,
+        amount,
+        ask_all,
+        beside,
+        read_prices,
+        split_sets,
+    )
     from cli.data_set import NoDataSetError, files_of, settings_of
     from cli.file_progress import reading
-    from cli.synthesize import PILOT_DOCUMENTS, LeakError, asks_about, documents_of, rest_usd, save
-    from lambdas.domain.cost.price_file import default_prices
+    from cli.synthesize import PILOT_DOCUMENTS, LeakError, asks_about, documents_of, rest_usd, save, spent_usd
     from lambdas.domain.curation.settings import SynthesisSettings, synthesis_findings
     from local.deployment import setting
     from local.output_folder import replaced, require_paths
     from local.terminal import Console, failed
 
-    console, prices = Console(), default_prices()
+    console = Console()
     given = given_data(data_set, data)
     if given is None:
         raise typer.BadParameter("Name the data set.")
@@ -59,10 +72,11 @@ def synthesize(
         )
         files = files_of(given)
         require_paths(out, SYNTHESIZE, [given, *files.values()])
+        price_list = read_prices(prices)
         account = account_of(region or setting("region"))
     except ValidationError as error:
         raise failed(error.errors()[0]["msg"], 2) from None
-    except (NoDataSetError, NoAccountError) as error:
+    except (NoDataSetError, NoAccountError, PricesRefusedError) as error:
         raise failed(error, 2) from None
     for finding in synthesis_findings(wanted):
         remedy = (
@@ -75,15 +89,15 @@ def synthesize(
             model = split_sets(files, settings_of(given), partial, opener("Checking"))
             documents = documents_of(partial)
             for part in (documents[:PILOT_DOCUMENTS], documents):
-                if len(part) > PILOT_DOCUMENTS:
-                    rest = rest_usd(kept.cost_usd(prices), len(documents))
+                if len(part) > PILOT_DOCUMENTS and any(asks_about(part, wanted)(kept.replies)):
+                    pilot = spent_usd(part[:PILOT_DOCUMENTS], wanted, kept.replies, price_list)
                     console.write_line(
-                        f"The first {PILOT_DOCUMENTS} of {len(documents)} documents cost "
-                        f"{amount(kept.cost_usd(prices))}; the others will cost about {amount(rest)}."
+                        f"The first {PILOT_DOCUMENTS} of {len(documents)} documents cost {amount(pilot)}; all others "
+                        f"together will cost about {amount(rest_usd(pilot, len(documents)))}."
                     )
                     confirm("Go on?", yes=yes, undone=f"The pilot's replies are kept in {kept.path}.")
                 ask_all(asks_about(part, wanted), kept, account.adapters.runtime, console, "Writing")
-            report = save(partial, documents, wanted, kept, prices, model)
+            report = save(partial, documents, wanted, kept, price_list, model)
     except (DataRefusedError, CutOffError, NotConfirmedError, LeakError) as error:
         raise failed(error, 1) from None
     funnel = report.synthesis

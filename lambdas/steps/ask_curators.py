@@ -3,21 +3,26 @@
 from contextlib import suppress
 
 from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
-from lambdas.adapters.aws.service_errors import ModelFailed, Refused
+from lambdas.adapters.aws.service_errors import ModelFailed, NotFound, Refused
 from lambdas.domain.curation.asks import Ask, StoredReply
 from lambdas.domain.evaluation.answers import ModelAnswer
 from lambdas.domain.evaluation.questions import Message, Question
-from lambdas.steps.answering import MOST_MODEL_FAILURES
+from lambdas.steps.answering import MODEL_CANNOT_BE_ASKED, MOST_MODEL_FAILURES
 
 
 def reply_to(asked: Ask, runtime: BedrockRuntime) -> StoredReply:
-    """The model's reply, or the error that it refuses the question with. Raises ServiceBusy where time may help."""
+    """The model's reply, or the error that it refuses this question with.
+
+    Raises ServiceBusy where time may help, and Refused where the model cannot be asked anything.
+    """
     reply = StoredReply(id=asked.id, stage=asked.stage, model=asked.model, prompt=asked.prompt.name)
     try:
         answer = _persist(asked, runtime)
     except ModelFailed as failure:
         return reply.model_copy(update={"error": str(failure)})
     except Refused as refusal:
+        if isinstance(refusal, NotFound) or refusal.code in MODEL_CANNOT_BE_ASKED:
+            raise
         return reply.model_copy(update={"error": f"{refusal.code}: {refusal.message}"})
     tokens = {"input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens}
     return reply.model_copy(update={**tokens, "text": answer.text})

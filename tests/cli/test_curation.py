@@ -9,6 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from lambdas.domain.cost.price_file import default_prices
 from tests.cli.account_script import ScriptedAccount, refusal
 from tests.cli.conftest import FineTune
 
@@ -162,6 +163,60 @@ def test_command_that_was_cut_off_goes_on_where_it_stopped(
     assert 0 < len(models.asked) == 60 - before < 60
 
 
+def test_model_that_cannot_be_asked_ends_the_command_and_is_asked_again_later(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
+) -> None:
+    """An access that is missing today must not count as an answer for ever."""
+    out = tmp_path / "out"
+
+    def refuse(*_: str) -> str:
+        raise refusal("AccessDeniedException")
+
+    models.say = refuse
+    words = ("clean", data, "--judge", JUDGE, "--out", out, "--yes")
+    ran = fine_tune(*words)
+    assert ran.exit_code == 1
+    assert f"{JUDGE} cannot be asked" in " ".join(ran.output.split())
+    # What four workers had begun, not one call for each record.
+    assert len(models.asked) < 20
+    models.say = honest_judge
+    assert fine_tune(*words).exit_code == 0
+
+
+def test_replies_that_were_given_beside_a_failing_ask_are_kept(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are paid for."""
+    monkeypatch.setattr("cli.curation._PATIENCE_SECONDS", 0.0)
+    given: list[str] = []
+
+    def fail_once(model: str, system: str, user: str) -> str:
+        if len(models.asked) == 2:
+            raise refusal("ThrottlingException")
+        given.append(user)
+        return honest_judge(model, system, user)
+
+    models.say = fail_once
+    assert fine_tune("clean", data, "--judge", JUDGE, "--out", tmp_path / "out", "--yes").exit_code == 1
+    assert given
+    assert len(lines(tmp_path / "out.replies.jsonl")) == len(given)
+
+
+def test_prices_of_a_file_price_the_questions(fine_tune: FineTune, models: Models, data: Path, tmp_path: Path) -> None:
+    """What the shipped prices lack, a file of `fine-tune prices` has; one that is no price file is refused."""
+    models.say, out, file = honest_judge, tmp_path / "out", tmp_path / "prices.json"
+    document = json.loads(default_prices().model_dump_json())
+    document["foundation_models"]["some.model"] = {"input": 1.0, "output": 0.0}
+    file.write_text(json.dumps(document))
+    words = ("clean", data, "--judge", "some.model", "--out", out, "--yes")
+    assert "not known" in " ".join(fine_tune(*words).output.split())
+    assert fine_tune(*words, "--prices", file).exit_code == 0
+    # 60 questions of 1,000 tokens.
+    assert json.loads((out / "report.json").read_text())["cost_usd"] == pytest.approx(60.0)
+    file.write_text("{}")
+    assert fine_tune(*words, "--prices", file).exit_code == 2
+
+
 def test_synthesize_adds_checked_records_in_the_form_of_the_others(
     fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
 ) -> None:
@@ -223,4 +278,8 @@ def test_pilot_prices_the_rest_and_waits_for_a_yes(
     ran = fine_tune("synthesize", data, "--teacher", TEACHER, "--checker", JUDGE, "--accept-terms", "--out", out)
     assert ran.exit_code == 1
     assert len(models.asked) == 20 * 7
-    assert "the others will cost about" in " ".join(ran.output.split())
+    assert "all others together will cost about" in " ".join(ran.output.split())
+    words = ("synthesize", data, "--teacher", TEACHER, "--checker", JUDGE, "--accept-terms", "--out", out)
+    assert fine_tune(*words, "--yes").exit_code == 0
+    # With nothing left to ask there is nothing to confirm.
+    assert fine_tune(*words).exit_code == 0

@@ -10,7 +10,6 @@ from lambdas.domain.curation.asks import Ask, StoredReply
 from lambdas.domain.curation.cleaning import (
     SetRecord,
     clean_asks,
-    clean_id,
     count_cleaning,
     judge_records,
     read_reason,
@@ -152,9 +151,17 @@ def test_more_than_a_fifth_removed_needs_a_person(removed: int, *, needed: bool)
         CleanSettings(judges=[NOVA], mode="remove"),
         [record(index, f"How much is 1 + {index}?") for index in range(10)],
     )
-    wrong = {clean_id(each, NOVA) for each in records[:removed]}
+    wrong = {each.id for each in clean_asks(records[:removed], clean, {})}
     replies = answered(records, clean, lambda each: "incorrect" if each.id in wrong else "correct")
     assert count_cleaning(judge_records(records, clean, replies)).needs_approval is needed
+
+
+def test_reply_about_another_record_or_of_another_judge_is_never_taken() -> None:
+    """Replies outlive a change of the data set and of the settings."""
+    kept = answered([record()], CleanSettings(judges=[NOVA]), lambda _: "incorrect")
+    assert len(list(clean_asks([record(content="How much is 2 + 1?")], CleanSettings(judges=[NOVA]), kept))) == 1
+    assert len(list(clean_asks([record()], CleanSettings(judges=[HAIKU]), kept))) == 1
+    assert not list(clean_asks([record(index=7)], CleanSettings(judges=[NOVA]), kept))
 
 
 def test_two_judges_of_one_family_are_refused() -> None:

@@ -1,9 +1,11 @@
 """What a model is asked once in curation, and what it replied: the same on AWS, offline and in a batch job.
 
-An ask has an id that follows from what it is about, so that whoever stores replies asks nothing twice. A reply that
-cannot be read is asked for once more.
+An ask's id follows from the model and all that it is asked, so that whoever stores replies asks nothing twice, and
+never takes the reply to another question, or of another model, for it. A reply that cannot be read is asked for once
+more.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
@@ -57,8 +59,14 @@ class StoredReply(Fact):
 Replies = Mapping[str, StoredReply]
 
 
+def ask_id(stage: CurationStage, model: str, prompt: CurationPrompt) -> str:
+    """The id of what a model is asked the first time."""
+    asked = "\0".join((prompt.name, prompt.system, prompt.user))
+    digest = hashlib.sha256(asked.encode(errors="surrogatepass")).hexdigest()
+    return f"{stage}/{digest}/{model}"
+
+
 def ask(
-    id_: str,
     stage: CurationStage,
     model: str,
     make_prompt: Callable[[bool], CurationPrompt],
@@ -69,9 +77,11 @@ def ask(
 
     `make_prompt` gets whether it is asked again.
     """
+    prompt = make_prompt(False)
+    id_ = ask_id(stage, model, prompt)
     reply = replies.get(id_)
     if reply is None:
-        return Ask(id_, stage, model, make_prompt(False), again=False)
+        return Ask(id_, stage, model, prompt, again=False)
     if reply.error is not None or reply.asked_again or is_readable(reply.text or ""):
         return None
     return Ask(id_, stage, model, make_prompt(True), again=True)

@@ -4,13 +4,12 @@ A record leaves it only where all judges call it incorrect. A judge that cannot 
 record.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.curation.asks import Ask, Replies, ask
+from lambdas.domain.curation.asks import Ask, Replies, StoredReply, ask, ask_id
 from lambdas.domain.curation.prompts import CurationPrompt, check_record
 from lambdas.domain.curation.reading import Correctness, read_correctness
 from lambdas.domain.curation.settings import CleanSettings
@@ -80,14 +79,6 @@ class CleaningCounts(Fact):
         return self.removed_share > MOST_REMOVED_SHARE
 
 
-def clean_id(record: SetRecord, judge: str) -> str:
-    """The id of the ask about a record: of equal records the judge is asked about one."""
-    asked = record.question
-    texts = [asked.system or "", *(f"{each.role}: {each.content}" for each in asked.messages), asked.reference]
-    digest = hashlib.sha256("\0".join(texts).encode(errors="surrogatepass")).hexdigest()
-    return f"clean/{digest[:32]}/{judge}"
-
-
 def clean_asks(records: Iterable[SetRecord], clean: CleanSettings, replies: Replies) -> Iterator[Ask]:
     """What the judges must still be asked about these records."""
     for record in records:
@@ -96,9 +87,15 @@ def clean_asks(records: Iterable[SetRecord], clean: CleanSettings, replies: Repl
             return check_record(question, again=again)
 
         for judge in clean.judges:
-            found = ask(clean_id(record, judge), "clean", judge, make_prompt, is_correctness, replies)
+            found = ask("clean", judge, make_prompt, is_correctness, replies)
             if found is not None:
                 yield found
+
+
+def replies_about(record: SetRecord, clean: CleanSettings, replies: Replies) -> list[StoredReply | None]:
+    """The reply of each judge about a record; None where it was not asked."""
+    prompt = check_record(record.question)
+    return [replies.get(ask_id("clean", judge, prompt)) for judge in clean.judges]
 
 
 def is_correctness(reply: str) -> bool:
@@ -109,7 +106,8 @@ def is_correctness(reply: str) -> bool:
 def judge_records(records: Iterable[SetRecord], clean: CleanSettings, replies: Replies) -> Iterator[CleanedRecord]:
     """What becomes of each record; all asks have their replies."""
     for record in records:
-        checks = [_check(record, judge, replies) for judge in clean.judges]
+        found = replies_about(record, clean, replies)
+        checks = [_check(judge, reply) for judge, reply in zip(clean.judges, found, strict=True)]
         judgements = [each.judgement for each in checks]
         verdict: Correctness = "correct"
         if all(each == "incorrect" for each in judgements):
@@ -141,8 +139,7 @@ def _count(records: Sequence[CleanedRecord], verdict: Correctness) -> int:
     return sum(each.verdict == verdict for each in records)
 
 
-def _check(record: SetRecord, judge: str, replies: Replies) -> JudgeCheck:
-    reply = replies.get(clean_id(record, judge))
+def _check(judge: str, reply: StoredReply | None) -> JudgeCheck:
     text = reply.text if reply else None
     return JudgeCheck(
         judge=judge,

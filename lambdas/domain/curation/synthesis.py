@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Literal
 
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.curation.asks import Ask, Replies, StoredReply, ask
+from lambdas.domain.curation.asks import Ask, Replies, StoredReply, ask, ask_id
 from lambdas.domain.curation.cleaning import is_correctness, read_reason
 from lambdas.domain.curation.documents import QuestionAnswer, SourceDocument
 from lambdas.domain.curation.novelty import KnownQuestions
@@ -104,7 +104,7 @@ def synthesis_asks(
 def follow(document: SourceDocument, synthesis: SynthesisSettings, replies: Replies) -> list[WrittenPair]:
     """How far each pair of a document has come by the replies so far; what is `answerable` is kept unless it leaks."""
     most = synthesis.pairs_per_document
-    reply = replies.get(_teacher_id(document))
+    reply = replies.get(ask_id("write", synthesis.teacher, write_pairs(document, most)))
     parsed = read_pairs(reply.text or "", most) if reply else []
     questions = KnownQuestions(document.text, (pair.question for pair in document.pairs))
     unread = (reply.error or "The teacher's reply has no further pair that can be read.") if reply else ""
@@ -128,6 +128,18 @@ def follow(document: SourceDocument, synthesis: SynthesisSettings, replies: Repl
     ]
 
 
+def replies_about_document(
+    document: SourceDocument, synthesis: SynthesisSettings, replies: Replies
+) -> Iterator[StoredReply]:
+    """All replies about a document so far."""
+    ids = [ask_id("write", synthesis.teacher, write_pairs(document, synthesis.pairs_per_document))]
+    for line in follow(document, synthesis, replies):
+        if line.reached not in ("asked", "parsed"):
+            ids.append(ask_id("ground", line.checker, check_pair(document, line.pair)))
+            ids.append(ask_id("answer", line.checker, answer_from(document, line.pair.question)))
+    return (replies[each] for each in ids if each in replies)
+
+
 def keep(line: WrittenPair, *, leaks: bool) -> WrittenPair:
     """An answerable pair after the search for leaks."""
     if leaks:
@@ -146,7 +158,8 @@ def _follow_pair(
     line = line.model_copy(update={**pair._asdict(), "reached": "parsed", "reason": ""})
     if not questions.add_new(pair.question):
         return line.model_copy(update={"reason": "Another question about the document asks the same."})
-    ground, answer = (replies.get(_pair_id(stage, document, line.number)) for stage in ("ground", "answer"))
+    ground = replies.get(ask_id("ground", line.checker, check_pair(document, pair)))
+    answer = replies.get(ask_id("answer", line.checker, answer_from(document, pair.question)))
     reached, reason = _judge(pair, ground, answer)
     checks = [each for each in (ground, answer) if each]
     return line.model_copy(
@@ -193,7 +206,7 @@ def _ask_teacher(document: SourceDocument, synthesis: SynthesisSettings, replies
     def is_readable(reply: str) -> bool:
         return bool(read_pairs(reply, most))
 
-    return ask(_teacher_id(document), "write", synthesis.teacher, make_prompt, is_readable, replies)
+    return ask("write", synthesis.teacher, make_prompt, is_readable, replies)
 
 
 def _ask_checker(document: SourceDocument, line: WrittenPair, replies: Replies) -> Ask | None:
@@ -210,18 +223,10 @@ def _ask_checker(document: SourceDocument, line: WrittenPair, replies: Replies) 
         return read_answer(reply) is not None
 
     if line.reached == "new":
-        return ask(_pair_id("ground", document, line.number), "ground", line.checker, check, is_correctness, replies)
+        return ask("ground", line.checker, check, is_correctness, replies)
     if line.reached == "grounded":
-        return ask(_pair_id("answer", document, line.number), "answer", line.checker, answer, is_answer, replies)
+        return ask("answer", line.checker, answer, is_answer, replies)
     return None
-
-
-def _teacher_id(document: SourceDocument) -> str:
-    return f"write/{document.digest[:32]}"
-
-
-def _pair_id(stage: str, document: SourceDocument, number: int) -> str:
-    return f"{stage}/{document.digest[:32]}/{number}"
 
 
 def too_little(funnel: SynthesisFunnel, documents: Sequence[SourceDocument]) -> str | None:
