@@ -1,6 +1,7 @@
 """What a run is to do, made of its checked data set, its run.json and the environment's limits."""
 
 from lambdas.domain.core.run import KEEP_JOB_TAG, Run, bedrock_tags
+from lambdas.domain.curation.curation import Curation
 from lambdas.domain.dataset.figures import count_tokens, count_training_tokens, recommended_hyperparameters
 from lambdas.domain.dataset.planned_set import PlannedSet, TrainingSet
 from lambdas.domain.dataset.preparation import PreparedDataset
@@ -47,6 +48,7 @@ def make_plan(
         custom_model=settings.custom_model,
         candidates_note=_note(settings, planned, sets.train.records, prepared.parts, model, validated=validated),
         keep_models=planned.keep_models,
+        curation=_curation(settings),
         learning_curve=len(training_sets) > 1,
         serve=settings.serve,
         serving=chosen_serving(choices),
@@ -76,6 +78,13 @@ def make_plan(
         | bedrock_tags(environment, run.id, run.execution_arn)
         | {KEEP_JOB_TAG: "true" if settings.keep_job else "false"},
     )
+
+
+def _curation(settings: RunSettings) -> Curation | None:
+    """What the training set goes through before the training; None where that is nothing."""
+    if settings.clean is None and settings.synthesis is None:
+        return None
+    return Curation(clean=settings.clean, synthesis=settings.synthesis, compare=settings.compare)
 
 
 def chosen_serving(choices: Choices) -> ServingKind:

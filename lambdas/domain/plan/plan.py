@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.curation.curation import Curation
 from lambdas.domain.dataset.planned_set import PlannedSet, TrainingSet
 from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.arms import Arm
@@ -61,6 +62,8 @@ class Plan(Fact):
     candidates: list[Candidate]
     candidates_note: str
     keep_models: bool
+    # Null where nothing is curated.
+    curation: Curation | None = None
     # There are candidates of several sizes.
     learning_curve: bool = False
     # Candidates' numbers, of which the chosen one need not be one.

@@ -9,6 +9,8 @@ from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.run import RunSource
 from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.cost.running import RunningCost
+from lambdas.domain.curation.cleaning import CleaningCounts
+from lambdas.domain.curation.synthesis import SynthesisFunnel
 from lambdas.domain.evaluation.comparisons import Comparison
 from lambdas.domain.evaluation.decision import Decision
 from lambdas.domain.evaluation.endpoint import PromptFormat
@@ -254,6 +256,9 @@ class RunReport(Section):
     hyperparameters: dict[str, str] | None
     sweep: Sweep | None = None
     learning_curve: LearningCurve | None = None
+    # Null where the training set was not cleaned, or got no synthetic records.
+    cleaning: CleaningCounts | None = None
+    synthesis: SynthesisFunnel | None = None
     best_tested: BestTested | None = None
     recommended: list[Recommendation] | None
     # Of a run that succeeded; earlier versions wrote none.

@@ -10,8 +10,10 @@ from pydantic import AfterValidator, Field
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.core.run import RUN_TAGS
 from lambdas.domain.core.settings_model import SettingsModel
+from lambdas.domain.curation.settings import CleanSettings, SynthesisSettings, clean_findings, synthesis_findings
 from lambdas.domain.dataset.formats import DEFAULT_CONTEXT_TAG, Conversion
 from lambdas.domain.dataset.formats.mapping import ColumnMapping, MappingSettings
+from lambdas.domain.dataset.planned_set import TrainingData
 from lambdas.domain.dataset.preparation import Wanted
 from lambdas.domain.dataset.set_names import SETTINGS_FILE
 from lambdas.domain.dataset.split.holdout import SplitSettings
@@ -74,11 +76,12 @@ class RunSettings(SettingsModel):
     `system` is the system text of records that are not conversations and have none of their own; `context_tag` is the
     XML tag around their documents. `mapping` makes records of columns that no known format has. `tags` are put on
     everything that the run makes in Bedrock. `keep_job` lets a customization job train to its end although its run
-    failed or was aborted. `learning_curve` trains on parts of the training set, too. `serve` says which candidates
-    answer the test set: the chosen one alone, all, or those with these numbers as well. `serving` "auto" is the
-    cheapest way that the base model allows. A run with an estimate above `max_cost_usd` is refused. `custom_model` is
-    the ARN of a custom model that exists: the run trains nothing, goes on from it, and ignores what else is said of
-    training.
+    failed or was aborted. `learning_curve` trains on parts of the training set, too. `clean` has models judge the
+    training records, `synthesis` has one write more; `compare` trains a candidate on each of these data sets. `serve`
+    says which candidates answer the test set: the chosen one alone, all, or those with these numbers as well. `serving`
+    "auto" is the cheapest way that the base model allows. A run with an estimate above `max_cost_usd` is refused.
+    `custom_model` is the ARN of a custom model that exists: the run trains nothing, goes on from it, and ignores what
+    else is said of training.
     """
 
     schema_uri: str | None = Field(
@@ -86,6 +89,9 @@ class RunSettings(SettingsModel):
     )
     base_model: Annotated[str, AfterValidator(id_of)] | None = None
     hyperparameters: dict[str, object] = Field(default={})
+    clean: CleanSettings | None = None
+    synthesis: SynthesisSettings | None = None
+    compare: list[TrainingData] = Field(default=[], max_length=3)
     split: SplitSettings = SplitSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     sweep: SweepSettings | None = None
@@ -160,6 +166,7 @@ def choose(text: bytes | None, default_base_model: str, limits: RunLimits) -> tu
         *rubric_findings(settings.evaluation.rubric),
         *limit_findings(settings.evaluation.rubric, limits.gate),
         *_asked_id_findings(settings),
+        *_curation_findings(settings),
         *_unit_findings(settings, limits.max_model_units),
         *gate_findings(settings.evaluation.gate, limits.gate),
         *win_rate_findings(settings.evaluation.judges, settings.evaluation.gate, limits.gate),
@@ -197,6 +204,11 @@ def asked_models(settings: RunSettings) -> Iterator[tuple[str, str]]:
     for key in ("models", "judges"):
         for index, model_id in enumerate(getattr(settings.evaluation, key)):
             yield f"/evaluation/{key}/{index}", model_id
+    for index, judge in enumerate(settings.clean.judges if settings.clean else ()):
+        yield f"/clean/judges/{index}", judge
+    if settings.synthesis is not None:
+        yield "/synthesis/teacher", settings.synthesis.teacher
+        yield "/synthesis/checker", settings.synthesis.checker
 
 
 def conversion(settings: RunSettings) -> Conversion:
@@ -252,6 +264,36 @@ def _asked_id_findings(settings: RunSettings) -> Iterator[SettingFinding]:
             yield SettingFinding(
                 pointer, f"'{name(model_id)}' is the id that the model is tuned by; write '{asked}' to ask it."
             )
+
+
+def _curation_findings(settings: RunSettings) -> Iterator[SettingFinding]:
+    """What is wrong with the stages that curate the training set, and with what is compared."""
+    clean = clean_findings(settings.clean) if settings.clean else ()
+    synthesis = synthesis_findings(settings.synthesis) if settings.synthesis else ()
+    for pointer, found in (("/clean", clean), ("/synthesis", synthesis)):
+        yield from (SettingFinding(pointer, f"{each.message} {each.remedy}") for each in found)
+    is_curated = settings.clean is not None or settings.synthesis is not None
+    if is_curated and settings.learning_curve is not None:
+        message = "A learning curve compares parts of the original training set: take clean, synthesis or it out."
+        yield SettingFinding("/learning_curve", message)
+    if is_curated and settings.custom_model is not None:
+        message = "A model that exists is not trained: take clean and synthesis out, or custom_model."
+        yield SettingFinding("/custom_model", message)
+    yield from _compare_findings(settings)
+
+
+def _compare_findings(settings: RunSettings) -> Iterator[SettingFinding]:
+    made = {"original": True, "cleaned": settings.clean is not None, "synthetic": settings.synthesis is not None}
+    for index, data in enumerate(settings.compare):
+        if data in settings.compare[:index]:
+            yield SettingFinding(f"/compare/{index}", f"'{data}' is already compared.")
+        if not made[data]:
+            key = "clean" if data == "cleaned" else "synthesis"
+            yield SettingFinding(f"/compare/{index}", f"Nothing makes the data set '{data}': add {key} to run.json.")
+    if settings.clean is not None and "cleaned" in settings.compare and settings.clean.mode == "report":
+        yield SettingFinding("/compare", "clean only reports: set clean.mode to 'remove' to compare what it leaves.")
+    if len(settings.compare) == 1:
+        yield SettingFinding("/compare", "A comparison needs two data sets.")
 
 
 def _unit_findings(settings: RunSettings, most: int) -> list[SettingFinding]:

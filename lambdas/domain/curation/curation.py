@@ -1,0 +1,34 @@
+"""What the curation of a run's training set has come to: `$.plan.curation`."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.curation.cleaning import CleaningCounts
+from lambdas.domain.curation.settings import CleanSettings, SynthesisSettings
+from lambdas.domain.curation.synthesis import SynthesisFunnel
+from lambdas.domain.dataset.planned_set import TrainingData
+
+# "ask": the models of `shards` are to be asked. "wait": a batch job is under way. "approve": a person must say that so
+# many records may go. "done": the plan's training sets are the final ones.
+CurationStatus = Literal["planned", "ask", "wait", "approve", "done"]
+
+
+class Curation(Fact):
+    """The stages that a run's training set goes through before the training, and how far it has come.
+
+    `compare` are the data sets that a candidate each trains on; where it is empty, all train on the last one. `turn`
+    counts the rounds of questions, `shards` is the key of the round's items in the output bucket. The counts are null
+    until their stage is over.
+    """
+
+    clean: CleanSettings | None = None
+    synthesis: SynthesisSettings | None = None
+    compare: list[TrainingData] = Field(default=[])
+    status: CurationStatus = "planned"
+    turn: int = 0
+    shards: str | None = None
+    wait_seconds: int = 0
+    cleaning: CleaningCounts | None = None
+    funnel: SynthesisFunnel | None = None
