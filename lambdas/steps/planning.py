@@ -1,7 +1,6 @@
 """What a run is to do, made of its checked data set, its run.json and the environment's limits."""
 
 from lambdas.domain.core.run import KEEP_JOB_TAG, Run, bedrock_tags
-from lambdas.domain.curation.curation import Curation
 from lambdas.domain.dataset.figures import count_tokens, count_training_tokens, recommended_hyperparameters
 from lambdas.domain.dataset.planned_set import PlannedSet, TrainingSet
 from lambdas.domain.dataset.preparation import PreparedDataset
@@ -13,6 +12,7 @@ from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.models.catalogue import BaseModelEntry, ServingKind
 from lambdas.domain.plan.plan import Plan, PlannedSets, PlannedTestSet, ShardLists
 from lambdas.domain.preflight.verdict_reach import TEST_GROUPS
+from lambdas.domain.settings.curated import chosen_serve, plan_curation, trained_data
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices, RunSettings, compared_models
 from lambdas.domain.training.candidates import PlannedVariants, number_candidates, plan_variants
@@ -36,9 +36,11 @@ def make_plan(
     sets = _sets(run, checked, prepared)
     training_sets = _training_sets(run, sets.train, checked, prepared)
     validated = sets.validation is not None
+    sizes = [each.records for each in training_sets]
     planned = plan_variants(
-        model, settings.hyperparameters, settings.sweep, [each.records for each in training_sets], validated=validated
+        model, settings.hyperparameters, settings.sweep, sizes, trained_data(settings), validated=validated
     )
+    serve = chosen_serve(settings)
     candidates = [] if settings.custom_model else number_candidates(planned, training_sets)
     return Plan(
         output_bucket=run.output_bucket,
@@ -48,9 +50,9 @@ def make_plan(
         custom_model=settings.custom_model,
         candidates_note=_note(settings, planned, sets.train.records, prepared.parts, model, validated=validated),
         keep_models=planned.keep_models,
-        curation=_curation(settings),
+        curation=plan_curation(settings),
         learning_curve=len(training_sets) > 1,
-        serve=settings.serve,
+        serve=serve,
         serving=chosen_serving(choices),
         model_units=settings.model_units,
         max_cost_usd=cost_cap(choices, limits),
@@ -71,20 +73,13 @@ def make_plan(
             baselines=f"{run.prefix}shards/baselines.jsonl",
             tuned=f"{run.prefix}shards/tuned.jsonl",
             judges=f"{run.prefix}shards/judges.jsonl",
-            candidates=None if settings.serve == BEST else f"{run.prefix}shards/candidates.jsonl",
+            candidates=None if serve == BEST else f"{run.prefix}shards/candidates.jsonl",
         ),
         # The tags that clean-up relies on win over a user's.
         tags=settings.tags
         | bedrock_tags(environment, run.id, run.execution_arn)
         | {KEEP_JOB_TAG: "true" if settings.keep_job else "false"},
     )
-
-
-def _curation(settings: RunSettings) -> Curation | None:
-    """What the training set goes through before the training; None where that is nothing."""
-    if settings.clean is None and settings.synthesis is None:
-        return None
-    return Curation(clean=settings.clean, synthesis=settings.synthesis, compare=settings.compare)
 
 
 def chosen_serving(choices: Choices) -> ServingKind:
@@ -118,7 +113,9 @@ def _note(
     if settings.learning_curve is not None:
         said.append(explain_sizes(settings.learning_curve, records, parts, model))
     if len(planned.variants) > 1 and not validated:
-        said.append(f"Without a validation set {explain_choice()}")
+        compared = trained_data(settings)
+        first = compared[0] if len(compared) > 1 else None
+        said.append(f"Without a validation set {explain_choice(first)}")
     return " ".join(filter(None, said))
 
 

@@ -13,6 +13,8 @@ from lambdas.domain.dataset.planned_set import TrainingData
 # "ask": the models of `shards` are to be asked. "wait": a batch job is under way. "approve": a person must say that so
 # many records may go. "done": the plan's training sets are the final ones.
 CurationStatus = Literal["planned", "ask", "wait", "approve", "done"]
+_CLEANED: TrainingData = "cleaned"
+_SYNTHETIC: TrainingData = "synthetic"
 
 
 class Curation(Fact):
@@ -32,3 +34,14 @@ class Curation(Fact):
     wait_seconds: int = 0
     cleaning: CleaningCounts | None = None
     funnel: SynthesisFunnel | None = None
+
+    @property
+    def made(self) -> list[TrainingData]:
+        """The data sets that there are, each made of the one before."""
+        cleans = self.clean is not None and self.clean.mode == "remove"
+        return ["original", *([_CLEANED] if cleans else []), *([_SYNTHETIC] if self.synthesis else [])]
+
+    @property
+    def trained(self) -> list[TrainingData]:
+        """The data sets that candidates train on, in the order in which they are made."""
+        return [data for data in self.made if data in self.compare] or self.made[-1:]

@@ -9,6 +9,7 @@ from lambdas.domain.core.did_you_mean import did_you_mean
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.listing import listed
 from lambdas.domain.core.outside_text import name
+from lambdas.domain.dataset.planned_set import TrainingData
 from lambdas.domain.models.catalogue import BaseModelEntry
 
 BEST: Final = "best"
@@ -82,9 +83,13 @@ def unmeasured_findings(serve: Serve, candidates: int, model: BaseModelEntry) ->
         )
 
 
-def explain_choice() -> str:
-    """Which candidate the verdict is about where no validation loss tells them apart."""
-    return f"the chosen one is candidate {_CHOSEN}: the whole training set with the recommended values."
+def explain_choice(data: TrainingData | None = None) -> str:
+    """Which candidate the verdict is about where no validation loss tells them apart.
+
+    `data` is the first of several data sets that are compared.
+    """
+    trained_on = f"the data set {data}" if data else "the whole training set"
+    return f"the chosen one is candidate {_CHOSEN}: {trained_on} with the recommended values."
 
 
 def is_served(serve: Serve, number: int, chosen: int | None) -> bool:

@@ -1,0 +1,141 @@
+"""Candidates of several data sets: the same in all but their data, and the sets that curation makes for them."""
+
+from itertools import combinations
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.domain.dataset.planned_set import TrainingData, TrainingSet
+from lambdas.domain.models.catalogue import base_model
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.plan.training_sets import with_training_sets
+from lambdas.domain.settings.curated import chosen_serve, plan_curation, trained_data
+from lambdas.domain.settings.run_settings import RunSettings
+from lambdas.domain.training.candidates import number_candidates, plan_variants
+from lambdas.domain.training.sweep import SweepSettings
+from tests.unit.run_states import make_plan
+
+HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0")
+NOVA = base_model("amazon.nova-lite-v1:0")
+ALL_DATA: tuple[TrainingData, ...] = get_args(TrainingData)
+CLEAN = {"judges": ["amazon.nova-pro-v1:0"], "mode": "remove"}
+SYNTHESIS = {"teacher": "anthropic.claude-sonnet-4-6", "checker": "amazon.nova-pro-v1:0", "terms_accepted": True}
+
+
+def settings(**chosen: Any) -> RunSettings:
+    return RunSettings.model_validate({"clean": CLEAN, "synthesis": SYNTHESIS, **chosen})
+
+
+def set_of(data: TrainingData, records: int = 40) -> TrainingSet:
+    return TrainingSet(uri=f"s3://out/train-{data}.jsonl", records=records, tokens=100 * records, data=data)
+
+
+def plan_of(*data: TrainingData) -> Plan:
+    """A plan with a candidate for each data set, all with the split's training set until the curation is over."""
+    plan = make_plan(len(data))
+    for each, one in zip(plan["candidates"], data, strict=True):
+        each["training_set"] = {**each["training_set"], "data": one}
+    return Plan.parse(plan)
+
+
+@given(
+    st.sampled_from([each for size in (2, 3) for each in combinations(ALL_DATA, size)]),
+    st.one_of(st.none(), st.integers(2, 12)),
+    st.integers(32, 5_000),
+    st.booleans(),
+    st.dictionaries(st.sampled_from(["epochCount", "learningRateMultiplier"]), st.just(1)),
+)
+def test_each_data_set_has_the_same_candidates(
+    data: tuple[TrainingData, ...], jobs: int | None, records: int, is_validated: bool, chosen: dict[str, object]
+) -> None:
+    """They differ in their data alone: else a better score says nothing of the data."""
+    sweep = SweepSettings(jobs=jobs) if jobs else None
+    planned = plan_variants(HAIKU, chosen, sweep, [records], data, validated=is_validated)
+    of_data = {one: [each.hyperparameters for each in planned.variants if each.data == one] for one in data}
+    alone = plan_variants(HAIKU, chosen, sweep, [records], validated=is_validated)
+    assert [*of_data.values()] == [[each.hyperparameters for each in alone.variants]] * len(data)
+    assert {each.records for each in planned.variants} == {records}
+    assert [each.data for each in planned.variants] == sorted((each.data for each in planned.variants), key=data.index)
+    assert not planned.keep_models
+
+
+def test_values_are_those_recommended_for_the_original_records_and_the_note_says_it() -> None:
+    """The same whichever sets are compared, and known before anything is curated."""
+    planned = plan_variants(NOVA, {}, None, [4_000], ["original", "synthetic"], validated=True)
+    assert {each.hyperparameters["learningRateWarmupSteps"] for each in planned.variants} == {"25"}
+    assert planned.note == (
+        "The data sets original and synthetic were compared, with equal hyperparameters; what run.json does not set is "
+        "what is recommended for the 4,000 original records."
+    )
+
+
+def test_note_of_a_sweep_says_what_was_tried_with_each_data_set() -> None:
+    """The report has it beside the candidates."""
+    planned = plan_variants(HAIKU, {}, SweepSettings(jobs=2), [4_000], ["original", "cleaned"], validated=True)
+    assert planned.note.endswith(
+        "With each: The recommended values and their neighbours were tried: learningRateMultiplier."
+    )
+    alone = plan_variants(HAIKU, {}, None, [4_000], ["cleaned"], validated=True)
+    assert alone.note.startswith("Trained on the data set cleaned; ")
+    assert alone.keep_models
+
+
+def test_candidates_are_numbered_with_the_data_that_they_train_on() -> None:
+    """Their records are the split's until the curation is over."""
+    planned = plan_variants(HAIKU, {}, None, [40], ["original", "synthetic"], validated=True)
+    candidates = number_candidates(planned, [set_of("original")])
+    assert [(each.number, each.training_set.data, each.training_set.records) for each in candidates] == [
+        (1, "original", 40),
+        (2, "synthetic", 40),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({"compare": ["synthetic", "cleaned", "original"]}, ["original", "cleaned", "synthetic"]),
+        ({"compare": ["original", "synthetic"]}, ["original", "synthetic"]),
+        ({}, ["synthetic"]),
+        ({"synthesis": None}, ["cleaned"]),
+        ({"synthesis": None, "clean": {**CLEAN, "mode": "report"}}, ["original"]),
+        ({"synthesis": None, "clean": None}, ["original"]),
+    ],
+)
+def test_data_are_compared_in_the_order_of_their_making_and_the_last_one_counts_alone(
+    chosen: dict[str, Any], expected: list[str]
+) -> None:
+    """Candidate 1 is the one that nobody has changed, wherever run.json has it."""
+    assert trained_data(settings(**chosen)) == expected
+    curation = plan_curation(settings(**chosen))
+    assert curation is None or curation.trained == expected
+
+
+def test_all_candidates_of_compared_data_are_served_unless_run_json_says_which() -> None:
+    """Only tested candidates can say which data won."""
+    assert chosen_serve(settings(compare=["original", "synthetic"])) == "all"
+    assert chosen_serve(settings(compare=["original", "synthetic"], serve=[1, 2])) == [1, 2]
+    assert chosen_serve(settings()) == "best"
+
+
+def test_candidates_get_the_sets_of_their_data() -> None:
+    """Several candidates of a sweep share one set; hyperparameters stay."""
+    plan = plan_of("original", "synthetic", "synthetic")
+    found = with_training_sets(plan, {"original": set_of("original"), "synthetic": set_of("synthetic", 160)})
+    assert [each.training_set.uri for each in found.candidates] == [
+        "s3://out/train-original.jsonl",
+        "s3://out/train-synthetic.jsonl",
+        "s3://out/train-synthetic.jsonl",
+    ]
+    assert [each.training_set.records for each in found.candidates] == [40, 160, 160]
+    assert [each.hyperparameters for each in found.candidates] == [each.hyperparameters for each in plan.candidates]
+    assert found.dataset == plan.dataset
+
+
+def test_a_candidate_without_its_set_or_with_another_ones_is_refused() -> None:
+    """It would train on records that nobody has cleaned, and be called the cleaned one."""
+    with pytest.raises(ValueError, match="No training set has the data synthetic"):
+        with_training_sets(plan_of("original", "synthetic"), {"original": set_of("original")})
+    with pytest.raises(ValueError, match="'cleaned' has the data 'original'"):
+        with_training_sets(plan_of("cleaned"), {"cleaned": set_of("original")})
