@@ -1,4 +1,4 @@
-"""Custom model deployments: Create, Get, List, Delete. They serve a custom model on demand, by the token."""
+"""Custom model deployments: Create, Get, Update, List, Delete. They serve a custom model on demand, by the token."""
 
 from collections import deque
 from collections.abc import Callable
@@ -26,12 +26,48 @@ from local.bedrock.tags import Tags
 FIRST_DAY = datetime(2025, 7, 16, tzinfo=UTC)
 
 
+MUTATING = "Custom model deployment is in a mutating state"
+
+
+@dataclass
+class ModelUpdate:
+    """A deployment's last update: from which model to which, and when it is done or has failed."""
+
+    previous: CustomModel
+    model: CustomModel
+    done: float
+    is_broken: bool = False
+    is_endless: bool = False
+
+    def status(self, at: float) -> Literal["Updating", "UpdateCompleted", "UpdateFailed"]:
+        """In Bedrock's words."""
+        if self.is_endless or at < self.done:
+            return "Updating"
+        return "UpdateFailed" if self.is_broken else "UpdateCompleted"
+
+    def serving(self, at: float) -> CustomModel:
+        """The model that answers: the old one until the update is completed."""
+        return self.model if self.status(at) == "UpdateCompleted" else self.previous
+
+
 @dataclass
 class Deployment(Server):
-    """One deployment; `asked` has the times of the last minute's questions."""
+    """One deployment with the model of its creation; `asked` has the times of the last minute's questions."""
 
-    model: CustomModel
+    first_model: CustomModel
     asked: deque[float] = field(default_factory=deque)
+    update: ModelUpdate | None = None
+
+    def model(self, at: float) -> CustomModel:
+        """What it serves."""
+        return self.update.serving(at) if self.update else self.first_model
+
+    def holds(self, arn: str, at: float) -> bool:
+        """Whether a model must not be deleted: it is served, or about to be."""
+        held = {self.model(at).arn}
+        if self.update and self.update.status(at) == "Updating":
+            held.add(self.update.model.arn)
+        return arn in held
 
 
 class Deployments:
@@ -50,7 +86,7 @@ class Deployments:
             settings.scaled(settings.deployment_deletion_seconds),
         )
         custom_models.serving["a custom model deployment"] = lambda arn: any(
-            item.model.arn == arn for item in self._deployments
+            item.holds(arn, clock.now()) for item in self._deployments
         )
 
     def create(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -74,13 +110,32 @@ class Deployments:
     def get(self, params: dict[str, Any]) -> dict[str, Any]:
         """GetCustomModelDeployment, by ARN or name; a deleted one is not found."""
         deployment = self._find(params["customModelDeploymentIdentifier"])
+        update = deployment.update
+        details = update and {"modelArn": update.model.arn, "updateStatus": update.status(self._clock.now())}
         return without_nones(
             {
                 **self._describe(deployment),
+                "updateDetails": details,
                 "modelDeploymentName": deployment.name,
                 "description": deployment.request.get("description"),
             }
         )
+
+    def update(self, params: dict[str, Any]) -> dict[str, Any]:
+        """UpdateCustomModelDeployment: another model of the same base model, under the same ARN.
+
+        The old one goes on answering until the update is completed, and where it fails.
+        """
+        deployment, now = self._find(params["customModelDeploymentIdentifier"]), self._clock.now()
+        model = self._deployable(params["modelArn"])
+        if self._is_mutating(deployment):
+            raise ValidationError(MUTATING)
+        current = deployment.model(now)
+        if model.base_model != current.base_model:
+            raise ValidationError("The new custom model must have the same base model as the deployed one.")
+        takes = self._settings.scaled(self._settings.deployment_update_seconds)
+        deployment.update = ModelUpdate(current, model, now + takes)
+        return {"customModelDeploymentArn": deployment.arn}
 
     def list_deployments(self, params: dict[str, Any], moment_of: Callable[[str], float]) -> dict[str, Any]:
         """ListCustomModelDeployments, of each name as it was at its moment."""
@@ -100,9 +155,9 @@ class Deployments:
     def delete(self, params: dict[str, Any]) -> dict[str, Any]:
         """DeleteCustomModelDeployment: there is no Deleting status, it is there until it is not found any more."""
         deployment = self._find(params["customModelDeploymentIdentifier"])
-        if self._status(deployment) == "Creating" and not self._settings.delete_while_creating:
+        if self._is_mutating(deployment) and not self._settings.delete_while_creating:
             # No ConflictException, as with a throughput: seen on AWS, and so worded there.
-            raise ValidationError("Custom model deployment is in a mutating state")
+            raise ValidationError(MUTATING)
         self._deployments.request_deletion(deployment)
         return {}
 
@@ -119,11 +174,15 @@ class Deployments:
         if self._status(deployment) != "Active":
             raise NotReadyError(f"The custom model deployment {arn} is not ready to serve inference requests.")
         self._take_request(deployment)
-        return deployment.model
+        return deployment.model(self._clock.now())
 
     def find(self, identifier: str) -> Deployment | None:
         """A deployment that exists, by ARN or name."""
         return self._deployments.find(identifier)
+
+    def served_model(self, deployment: Deployment) -> CustomModel:
+        """What a deployment serves now."""
+        return deployment.model(self._clock.now())
 
     def refresh(self) -> None:
         """Forget the deployments whose deletion has taken its time."""
@@ -179,13 +238,20 @@ class Deployments:
     def _status(self, deployment: Deployment, at: float | None = None) -> Literal["Creating", "Active"]:
         return "Active" if self._deployments.is_ready(deployment, at) else "Creating"
 
+    def _is_mutating(self, deployment: Deployment) -> bool:
+        update = deployment.update
+        is_updating = update is not None and update.status(self._clock.now()) == "Updating"
+        return is_updating or self._status(deployment) == "Creating"
+
     def _describe(self, deployment: Deployment, at: float | None = None) -> dict[str, Any]:
         """What Get and List have in common."""
-        status = self._status(deployment, at)
+        status, moment = self._status(deployment, at), self._clock.now() if at is None else at
         updated = deployment.created if status == "Creating" else self._deployments.ready(deployment)
+        if deployment.update and deployment.update.status(moment) != "Updating":
+            updated = deployment.update.done
         return {
             "customModelDeploymentArn": deployment.arn,
-            "modelArn": deployment.model.arn,
+            "modelArn": deployment.model(moment).arn,
             "status": status,
             **times(createdAt=deployment.created, lastUpdatedAt=updated),
         }

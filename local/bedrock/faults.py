@@ -32,6 +32,7 @@ class FaultKind(StrEnum):
     `timeout_after` ends it as its function's timeout does. `hold` keeps a call until the set of the rule is released.
     `endless`, `stalled` and `broken` are no failures of the call: a job that is created trains until it is stopped,
     never begins to train, or fails with an internal error after minutes of training, whatever else happens to the call.
+    A deployment's update, too, is `endless` or `broken`: it never ends, or fails after its time.
     `stuck` lets a Get answer that a job is still InProgress, a throughput or a deployment still Creating, `failed` that
     it has Failed; what is there bills all the same. `spent` says that the quota of the day is used up.
     `lagging` and `validation_refusals` are no failures either: lists and tags show what was there `delay_seconds` ago,
@@ -65,10 +66,10 @@ class FaultKind(StrEnum):
     VALIDATION_REFUSALS = "validation_refusals"
 
 
-# Of a job that a call creates, not of the call.
-OF_JOBS = (FaultKind.ENDLESS, FaultKind.STALLED, FaultKind.BROKEN)
+# Of a job that a call creates, or of an update, not of the call.
+OF_WHAT_BEGINS = (FaultKind.ENDLESS, FaultKind.STALLED, FaultKind.BROKEN)
 # No call fails by these: they say what becomes of jobs, or how calls that would be answered anyway are answered.
-NO_FAILURES = (*OF_JOBS, FaultKind.LAGGING, FaultKind.VALIDATION_REFUSALS)
+NO_FAILURES = (*OF_WHAT_BEGINS, FaultKind.LAGGING, FaultKind.VALIDATION_REFUSALS)
 
 
 class Fault(BaseModel):
@@ -209,11 +210,11 @@ class Faults:
         for rule in held:
             rule.released.wait()
 
-    def of_the_job(self, call: Call) -> set[FaultKind]:
-        """What becomes of the job that this call creates: endless, stalled, broken, or none of it."""
+    def of_what_begins(self, call: Call) -> set[FaultKind]:
+        """What becomes of the job or update that this call begins: endless, stalled, broken, or none of it."""
         with self._lock:
             rules = [rule for rules in self._sets.values() for rule in rules]
-        return {rule.fault.kind for rule in rules if rule.fault.kind in OF_JOBS and rule.fits(call)}
+        return {rule.fault.kind for rule in rules if rule.fault.kind in OF_WHAT_BEGINS and rule.fits(call)}
 
     def lag_of(self, name: str) -> float:
         """How far lists and tags lag behind for what has this name, in real seconds."""

@@ -23,7 +23,7 @@ class ResourcesSeenByIam:
         deployments: Deployments,
         tags: Tags,
     ) -> None:
-        self._tags = tags
+        self._tags, self._deployments = tags, deployments
         # By the kind that an ARN names.
         self._find: dict[str, Callable[[str], Resource | None]] = {
             "model-customization-job": jobs.find,
@@ -37,12 +37,13 @@ class ResourcesSeenByIam:
         found = self._find[kind](identifier)
         if found is None:
             return None
-        return {"arn": found.arn, "tags": self._tags.of(found.arn), "key": _key_of(found)}
+        return {"arn": found.arn, "tags": self._tags.of(found.arn), "key": self._key_of(found)}
 
-
-def _key_of(resource: Resource) -> str | None:
-    made = resource.model if isinstance(resource, Throughput | Deployment) else resource
-    key: str | None = (
-        made.request.get("customModelKmsKeyId") if isinstance(made, CustomModel | CustomizationJob) else None
-    )
-    return key
+    def _key_of(self, resource: Resource) -> str | None:
+        made = resource.model if isinstance(resource, Throughput) else resource
+        if isinstance(made, Deployment):
+            made = self._deployments.served_model(made)
+        key: str | None = (
+            made.request.get("customModelKmsKeyId") if isinstance(made, CustomModel | CustomizationJob) else None
+        )
+        return key

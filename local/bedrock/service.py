@@ -170,6 +170,7 @@ class SimulatedBedrock:
             "DeleteProvisionedModelThroughput": self._throughputs.delete,
             "CreateCustomModelDeployment": self._deployments.create,
             "GetCustomModelDeployment": self._deployments.get,
+            "UpdateCustomModelDeployment": self._deployments.update,
             "ListCustomModelDeployments": self._lagging(self._deployments.list_deployments),
             "DeleteCustomModelDeployment": self._deployments.delete,
             "GetFoundationModel": self._foundation_models.get,
@@ -247,8 +248,8 @@ class SimulatedBedrock:
             if self._refuses_as_validation or self._faults.refuses_as_validation(call):
                 raise refusal.as_validation() from refusal
             raise
-        if operation.name == "CreateModelCustomizationJob":
-            self._hold_up(outcome.resource, self._faults.of_the_job(call))
+        if operation.name in ("CreateModelCustomizationJob", "UpdateCustomModelDeployment"):
+            self._hold_up(outcome.resource, self._faults.of_what_begins(call))
         if fault is not None:
             self._apply_after(fault, operation.name, caller)
         return response
@@ -307,6 +308,10 @@ class SimulatedBedrock:
 
     def _hold_up(self, arn: str | None, kinds: set[FaultKind]) -> None:
         with self._lock:
+            deployment = self._deployments.find(arn) if arn else None
+            if deployment is not None and deployment.update is not None:
+                deployment.update.is_endless |= FaultKind.ENDLESS in kinds
+                deployment.update.is_broken |= FaultKind.BROKEN in kinds
             job = self._jobs.find(arn) if arn else None
             if job is not None:
                 job.is_endless |= FaultKind.ENDLESS in kinds

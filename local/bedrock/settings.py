@@ -66,6 +66,7 @@ class SimulationSettings(BaseModel):
     throughput_creation_seconds: float = Field(default=1200, ge=0)
     throughput_deletion_seconds: float = Field(default=60, ge=0)
     deployment_creation_seconds: float = Field(default=480, ge=0)
+    deployment_update_seconds: float = Field(default=480, ge=0)
     deployment_deletion_seconds: float = Field(default=60, ge=0)
 
     no_commitment_model_units: int = Field(default=2, ge=0, description="quota L-BE77399C; 0 on a new AWS account")

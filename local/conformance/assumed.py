@@ -25,6 +25,7 @@ _RESTS_ON: dict[str, tuple[str, ...]] = {
     "*-custom-model-deployment-by-absent-*": ("deployment-by-name-or-arn", "deployment-unknown-is-not-found"),
     "*-by-malformed-name": ("request-checked-against-the-service-model",),
     "rename-absent-throughput": ("throughput-unknown-is-not-found",),
+    "update-absent-deployment": ("deployment-unknown-is-not-found",),
     "*-absent-arn": ("tags-of-what-is-gone-are-not-found",),
     # Constraints.
     "create-*": ("request-checked-against-the-service-model",),
@@ -96,6 +97,9 @@ _RESTS_ON: dict[str, tuple[str, ...]] = {
     "deployment-listed": ("deployments-list-in-pages",),
     "deployment-has-its-tags": ("deployment-tags-from-its-creation", "tags-of-every-resource"),
     "deployment-answers": ("deployment-answers-by-its-arn",),
+    "deployment-update-*": ("deployment-update-keeps-arn-and-service", "deployment-update-tells-its-status"),
+    "deployment-not-updated-while-*": ("deployment-update-while-mutating-is-invalid",),
+    "deployment-not-deleted-while-updating": ("deployment-update-while-mutating-is-invalid",),
     "deployment-counts-no-tokens": ("deployment-answers-by-its-arn",),
     "model-in-use-is-not-deleted": ("deployment-keeps-its-model-from-deletion",),
     "deployment-is-deleted*": ("deployment-has-no-deleting-status",),

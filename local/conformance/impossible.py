@@ -27,6 +27,7 @@ _ABOUT = {
     "CreateProvisionedModelThroughput": "modelId",
     "CreateCustomModelDeployment": "modelArn",
     "UpdateProvisionedModelThroughput": "provisionedModelId",
+    "UpdateCustomModelDeployment": "customModelDeploymentIdentifier",
     "DeleteProvisionedModelThroughput": "provisionedModelId",
     "DeleteCustomModelDeployment": "customModelDeploymentIdentifier",
     "DeleteCustomModel": "modelIdentifier",

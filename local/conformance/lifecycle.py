@@ -142,6 +142,7 @@ class Lifecycle:
         self._check_model(model_arn)
         deployment_arn = self._check_deployment(model_arn)
         self._check_active(model_arn, deployment_arn)
+        self._check_update(model_arn, deployment_arn)
         self._check_deletions(model_arn, deployment_arn)
 
     def _job_request(self, role: str) -> Json:
@@ -254,10 +255,10 @@ class Lifecycle:
         for how, identifier in (("name", self.own.name), ("arn", arn)):
             member = {"customModelDeploymentIdentifier": identifier}
             self._probe.check(f"deployment-told-by-{how}", "GetCustomModelDeployment", member, told)
-        self._check_creating(arn)
+        self._check_creating(model_arn, arn)
         return arn
 
-    def _check_creating(self, arn: str) -> None:
+    def _check_creating(self, model_arn: str, arn: str) -> None:
         """While it is Creating. Should AWS delete it then, what needs it is not checked."""
         member = {"customModelDeploymentIdentifier": arn}
         told = self._caller.send(self._probe.request("GetCustomModelDeployment", member)).answer or {}
@@ -266,6 +267,8 @@ class Lifecycle:
         self._probe.ask("deployment-creating-answers-nothing", arn, refused("ModelNotReadyException"))
         mutating = refused(INVALID, naming="mutating state")
         self._probe.check("deployment-not-deleted-while-creating", "DeleteCustomModelDeployment", member, mutating)
+        update = {**member, "modelArn": model_arn}
+        self._probe.check("deployment-not-updated-while-creating", "UpdateCustomModelDeployment", update, mutating)
 
     def _check_active(self, model_arn: str, arn: str) -> None:
         get = self._probe.request("GetCustomModelDeployment", {"customModelDeploymentIdentifier": arn})
@@ -284,6 +287,32 @@ class Lifecycle:
         self._probe.judge("deployment-counts-no-tokens", self._caller.send(counting), refused(INVALID))
         deletion = {"modelIdentifier": model_arn}
         self._probe.check("model-in-use-is-not-deleted", "DeleteCustomModel", deletion, refused(_CONFLICT))
+
+    def _check_update(self, model_arn: str, arn: str) -> None:
+        """To the model that it has already: another one would cost another job."""
+        self.tell("Updating the deployment …")
+        member = {"customModelDeploymentIdentifier": arn}
+        update = {**member, "modelArn": model_arn}
+        same = answered(one_of("customModelDeploymentArn", arn))
+        self._probe.check("deployment-update-starts", "UpdateCustomModelDeployment", update, same)
+        get = self._probe.request("GetCustomModelDeployment", member)
+        told = answered(
+            one_of("status", "Active"),
+            one_of("modelArn", model_arn),
+            one_of("updateDetails.modelArn", model_arn),
+            one_of("updateDetails.updateStatus", "Updating", "UpdateCompleted"),
+        )
+        seen = self._caller.send(get)
+        self._probe.judge("deployment-update-is-told", seen, told)
+        self._probe.ask("deployment-update-answers-meanwhile", arn, told_answer())
+        if _is_updating(seen.answer or {}):
+            mutating = refused(INVALID, naming="mutating state")
+            self._probe.check("deployment-not-updated-while-updating", "UpdateCustomModelDeployment", update, mutating)
+            self._probe.check("deployment-not-deleted-while-updating", "DeleteCustomModelDeployment", member, mutating)
+            with self._probe.timed("deployment Updating"):
+                seen = self._probe.until(get, lambda answer: not _is_updating(answer), self.pace.deployment)
+        completed = answered(one_of("status", "Active"), one_of("updateDetails.updateStatus", "UpdateCompleted"))
+        self._probe.judge("deployment-update-completes", seen, completed)
 
     def _check_deletions(self, model_arn: str, arn: str) -> None:
         self.tell("Deleting the deployment and the model …")
@@ -326,6 +355,10 @@ class Lifecycle:
         seen = self._caller.send(self._probe.request(operation, parameters))
         self._creates = before or (seen.refusal is not None and seen.refusal.code == NO_ANSWER)
         return seen
+
+
+def _is_updating(told: Json) -> bool:
+    return (told.get("updateDetails") or {}).get("updateStatus") == "Updating"
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,16 @@ def _serves(action: str, parameter: str, kind: str) -> Needs:
     return needs
 
 
+def _updates_deployment(call: AwsCall, account: AccountState) -> Iterator[Needed]:
+    """The deployment, and the model that it is to serve."""
+    action = "bedrock:UpdateCustomModelDeployment"
+    deployment = _named(call, account, DEPLOYMENT, call.text("customModelDeploymentIdentifier"))
+    model = _named(call, account, MODEL, call.text("modelArn"))
+    for resource in (deployment, model):
+        yield Needed(action, (resource.arn,), _tags_of(resource))
+    yield from _model_key(call, model.key)
+
+
 def _on_foundation_model(call: AwsCall, _account: AccountState) -> Iterator[Needed]:
     yield Needed("bedrock:GetFoundationModel", (_foundation_model(call, call.text("modelIdentifier")),))
 
@@ -159,6 +169,7 @@ CONTROL: dict[str, Needs] = {
     ),
     "CreateCustomModelDeployment": _serves("bedrock:CreateCustomModelDeployment", "modelArn", DEPLOYMENT),
     "GetCustomModelDeployment": _on("bedrock:GetCustomModelDeployment", DEPLOYMENT, "customModelDeploymentIdentifier"),
+    "UpdateCustomModelDeployment": _updates_deployment,
     "DeleteCustomModelDeployment": _on(
         "bedrock:DeleteCustomModelDeployment", DEPLOYMENT, "customModelDeploymentIdentifier"
     ),

@@ -10,7 +10,7 @@ from lambdas.adapters.aws.bedrock import Listed, tag_list
 from lambdas.adapters.aws.deletions import explain_refused_deletion
 from lambdas.adapters.aws.service_errors import NotFound, Refused, errors_about_one, failure_words, named_errors
 from lambdas.domain.core.timestamps import timestamp
-from lambdas.domain.serving.kinds import IN_SERVICE, ON_DEMAND, ServedModel
+from lambdas.domain.serving.kinds import IN_SERVICE, ON_DEMAND, ModelUpdate, ServedModel
 
 if TYPE_CHECKING:
     from types_boto3_bedrock import BedrockClient
@@ -32,6 +32,15 @@ class CustomModelDeployments:
             )
         return response["customModelDeploymentArn"]
 
+    def update(self, identifier: str, model_arn: str) -> None:
+        """Asks that a deployment, by name or ARN, serves another model of the same base model from now on.
+
+        The old model answers until `find` tells that the update is completed. Raises Conflict for a deployment that
+        Bedrock is still creating, updating or deleting.
+        """
+        with errors_about_one("UpdateCustomModelDeployment"):
+            self._client.update_custom_model_deployment(customModelDeploymentIdentifier=identifier, modelArn=model_arn)
+
     def find(self, identifier: str) -> ServedModel | None:
         """A deployment by name or ARN; None where there is none."""
         try:
@@ -40,6 +49,7 @@ class CustomModelDeployments:
         except NotFound:
             return None
         status: str = response["status"]
+        update = response.get("updateDetails")
         return ServedModel(
             kind=ON_DEMAND,
             arn=response["customModelDeploymentArn"],
@@ -49,12 +59,13 @@ class CustomModelDeployments:
             created_at=timestamp(response["createdAt"]),
             changed_at=timestamp(response.get("lastUpdatedAt", response["createdAt"])),
             failure_message=failure_words(response.get("failureMessage")),
+            update=ModelUpdate(update["modelArn"], update["updateStatus"]) if update else None,
         )
 
     def delete(self, identifier: str) -> bool:
         """Asks for the deletion of a deployment by name or ARN; False for one that does not exist, deleted already.
 
-        Raises Conflict for one that Bedrock is still creating or is deleting already.
+        Raises Conflict for one that Bedrock is still creating or updating, or is deleting already.
         """
         try:
             with errors_about_one("DeleteCustomModelDeployment"):

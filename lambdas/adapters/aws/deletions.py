@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from lambdas.adapters.aws.service_errors import ACCESS_DENIED, VALIDATION, Conflict, Refused
-from lambdas.domain.serving.kinds import CREATING, ServedModel
+from lambdas.domain.serving.kinds import ServedModel
 
 
 def explain_refused_deletion(refusal: Refused, find: Callable[[], ServedModel | str | None]) -> bool:
@@ -20,6 +20,6 @@ def explain_refused_deletion(refusal: Refused, find: Callable[[], ServedModel | 
         raise refusal from None
     if found is None:
         return False
-    if isinstance(found, ServedModel) and found.status == CREATING and refusal.code == VALIDATION:
+    if isinstance(found, ServedModel) and found.is_mutating and refusal.code == VALIDATION:
         raise Conflict(refusal.operation, refusal.code, refusal.message) from refusal
     raise refusal

@@ -21,12 +21,24 @@ FAILED = "Failed"
 NOT_BOUGHT = "NotBought"
 
 
+UPDATING = "Updating"
+UPDATE_FAILED = "UpdateFailed"
+
+
+@dataclass(frozen=True)
+class ModelUpdate:
+    """A deployment's last update: to which model, and Updating, UpdateCompleted or UpdateFailed."""
+
+    model_arn: str
+    status: str
+
+
 @dataclass(frozen=True)
 class ServedModel:
     """A throughput or a deployment as Bedrock describes it; times are timestamps.
 
     `status` is Creating, InService (a deployment's Active), Failed or another of Bedrock's words. `model_units` is None
-    for a deployment.
+    for a deployment, `update` for a throughput and for what has never been updated.
     """
 
     kind: ServingKind
@@ -37,6 +49,12 @@ class ServedModel:
     created_at: str
     changed_at: str
     failure_message: str | None
+    update: ModelUpdate | None = None
+
+    @property
+    def is_mutating(self) -> bool:
+        """Whether Bedrock refuses to delete or to update it for now."""
+        return self.status == CREATING or (self.update is not None and self.update.status == UPDATING)
 
 
 def noun(kind: ServingKind | None) -> str:

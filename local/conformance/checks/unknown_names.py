@@ -50,6 +50,13 @@ def unknown_name_checks(place: Place) -> Iterator[ConformanceCheck]:
         {"provisionedModelId": ABSENT, "desiredProvisionedModelName": ABSENT},
         absent,
     )
+    yield _check(
+        place,
+        "update-absent-deployment",
+        "UpdateCustomModelDeployment",
+        {"customModelDeploymentIdentifier": ABSENT, "modelArn": absent_model(place)},
+        absent,
+    )
 
 
 def _arn(place: Place, kind: str) -> str:

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from lambdas.adapters.adapters import Adapters
-from lambdas.domain.core.errors import ThroughputFailed, ThroughputNotDeleted
+from lambdas.adapters.aws.service_errors import Conflict, NotFound, Refused
+from lambdas.domain.core.errors import ServiceBusy, ThroughputFailed, ThroughputNotDeleted
+from lambdas.domain.serving.kinds import ModelUpdate
 from lambdas.domain.serving.serving import Serving
 from lambdas.steps.check_serving import check_serving
 from tests.handlers.bedrock.conftest import RUN_ID, Describe, Script
@@ -203,6 +205,54 @@ def test_one_that_stays_is_told_with_its_own_command_and_no_price_by_the_hour(
     command = f"delete-custom-model-deployment --custom-model-deployment-identifier {expect['deployment_arn']}"
     assert command in str(raised.value)
     assert "BILLS BY THE HOUR" not in str(raised.value)
+
+
+UPDATE = "UpdateCustomModelDeployment"
+
+
+class TestUpdate:
+    """Another model for the same deployment."""
+
+    def test_an_update_is_told_until_it_is_over(
+        self, bedrock: Script, deployment_description: Describe, expect: dict[str, str], adapters: Adapters
+    ) -> None:
+        bedrock.answer(UPDATE, {"customModelDeploymentArn": expect["deployment_arn"]})
+        adapters.deployments.update(expect["deployment_arn"], "arn:aws:bedrock:us-west-2:123456789012:custom-model/b")
+        other = expect["model_arn"]
+        details = {"modelArn": other, "updateStatus": "Updating"}
+        bedrock.answer(GET, deployment_description(status="Active", updateDetails=details))
+        found = adapters.deployments.find(expect["deployment_arn"])
+        assert found is not None
+        assert (found.status, found.update, found.is_mutating) == ("InService", ModelUpdate(other, "Updating"), True)
+
+    @pytest.mark.parametrize(
+        ("code", "message", "raised"),
+        [
+            ("ValidationException", "Custom model deployment is in a mutating state", Conflict),
+            ("ConflictException", "No.", Conflict),
+            ("ResourceNotFoundException", "No.", NotFound),
+            ("ValidationException", "No.", Refused),
+            ("ThrottlingException", "No.", ServiceBusy),
+        ],
+    )
+    def test_a_refused_update_says_whether_time_heals_it(
+        self, bedrock: Script, adapters: Adapters, code: str, message: str, raised: type[Exception]
+    ) -> None:
+        """A refusal that lasts leads to a second deployment; one that passes must not."""
+        bedrock.refuse(UPDATE, code, message)
+        with pytest.raises(raised) as error:
+            adapters.deployments.update("fine-tuning-champion", "arn:aws:bedrock:us-west-2:123456789012:custom-model/b")
+        assert type(error.value) is raised
+
+    def test_a_deletion_meanwhile_is_a_conflict_in_any_words(
+        self, bedrock: Script, deployment_description: Describe, expect: dict[str, str], adapters: Adapters
+    ) -> None:
+        """Time heals it: it must not count as a refusal that lasts."""
+        bedrock.refuse(DELETE, "ValidationException", "Input validation failed.")
+        details = {"modelArn": expect["model_arn"], "updateStatus": "Updating"}
+        bedrock.answer(GET, deployment_description(status="Active", updateDetails=details))
+        with pytest.raises(Conflict):
+            adapters.deployments.delete(expect["deployment_arn"])
 
 
 class TestWithoutPlan:

@@ -85,9 +85,9 @@ class Simulation:
         arn: str = self.bedrock.create_model_customization_job(**(JOB | changes))["jobArn"]
         return arn
 
-    def complete_job_for(self, base_model: str) -> dict[str, Any]:
+    def complete_job_for(self, base_model: str, name: str | None = None) -> dict[str, Any]:
         """Complete a job of any base model with data of its format."""
-        name = "".join(letter if letter.isalnum() else "-" for letter in base_model)
+        name = name or "".join(letter if letter.isalnum() else "-" for letter in base_model)
         file = {"anthropic": "train", "amazon": "conversations", "meta": "prompts"}[base_model.partition(".")[0]]
         if "llama3-3" in base_model:
             file = "conversations"

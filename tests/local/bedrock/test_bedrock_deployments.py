@@ -277,3 +277,136 @@ class TestSlowDeployment:
             assert code_of(error) == "ThrottlingException"
         simulation.clock.advance(60)
         ask()
+
+
+class TestUpdate:
+    """A deployment of one model, and another model of the same base model."""
+
+    @pytest.fixture
+    def other_arn(self, simulation: Simulation, model_arn: str) -> str:
+        arn: str = simulation.complete_job_for(LLAMA_3_3, "second")["outputModelArn"]
+        assert arn != model_arn
+        return arn
+
+    @pytest.fixture
+    def arn(self, simulation: Simulation, model_arn: str) -> str:
+        arn = deploy(simulation, model_arn)
+        simulation.clock.advance(480)
+        return arn
+
+    @staticmethod
+    def update(simulation: Simulation, model_arn: str) -> str:
+        response = simulation.bedrock.update_custom_model_deployment(
+            customModelDeploymentIdentifier="deployment-1", modelArn=model_arn
+        )
+        arn: str = response["customModelDeploymentArn"]
+        return arn
+
+    @staticmethod
+    def told(simulation: Simulation) -> tuple[str, str, str, str]:
+        """Status, model, the update's model and the update's status."""
+        told = simulation.bedrock.get_custom_model_deployment(customModelDeploymentIdentifier="deployment-1")
+        details = told["updateDetails"]
+        return told["status"], told["modelArn"], details["modelArn"], details["updateStatus"]
+
+    @pytest.mark.assumption("deployment-update-keeps-arn-and-service", "deployment-update-tells-its-status")
+    def test_the_old_model_answers_until_the_new_one_does(
+        self, simulation: Simulation, arn: str, model_arn: str, other_arn: str
+    ) -> None:
+        """An application that asks all the time must never be refused."""
+        assert self.update(simulation, other_arn) == arn
+        simulation.clock.advance(479)
+        assert self.told(simulation) == ("Active", model_arn, other_arn, "Updating")
+        simulation.runtime.converse(modelId=arn, messages=QUESTION)
+        assert listed(simulation, modelArnEquals=model_arn) == ["deployment-1"]
+        simulation.clock.advance(1)
+        assert self.told(simulation) == ("Active", other_arn, other_arn, "UpdateCompleted")
+        simulation.runtime.converse(modelId=arn, messages=QUESTION)
+        assert listed(simulation, modelArnEquals=other_arn) == ["deployment-1"]
+        simulation.bedrock.delete_custom_model(modelIdentifier=model_arn)
+
+    @pytest.mark.assumption("deployment-failed-update-leaves-the-old-model")
+    def test_a_failed_update_leaves_the_old_model_in_service(
+        self, simulation: Simulation, arn: str, model_arn: str, other_arn: str
+    ) -> None:
+        """What was served goes on, and a later update may succeed."""
+        broken = {"operation": "UpdateCustomModelDeployment", "kind": "broken"}
+        simulation.control("POST", "faults/x", [broken])
+        self.update(simulation, other_arn)
+        simulation.clock.advance(480)
+        assert self.told(simulation) == ("Active", model_arn, other_arn, "UpdateFailed")
+        simulation.runtime.converse(modelId=arn, messages=QUESTION)
+        simulation.control("DELETE", "faults/x")
+        self.update(simulation, other_arn)
+        simulation.clock.advance(480)
+        assert self.told(simulation) == ("Active", other_arn, other_arn, "UpdateCompleted")
+
+    @pytest.mark.assumption("deployment-update-while-mutating-is-invalid")
+    def test_one_that_is_mutating_is_neither_updated_nor_deleted(
+        self, simulation: Simulation, arn: str, model_arn: str, other_arn: str
+    ) -> None:
+        """Whoever swaps twice in a row must wait for the first."""
+        endless = {"operation": "UpdateCustomModelDeployment", "kind": "endless"}
+        simulation.control("POST", "faults/x", [endless])
+        self.update(simulation, other_arn)
+        simulation.clock.advance(24 * HOUR)
+        with pytest.raises(ClientError, match="mutating state") as error:
+            self.update(simulation, model_arn)
+        assert code_of(error) == "ValidationException"
+        with pytest.raises(ClientError, match="mutating state") as error:
+            simulation.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=arn)
+        assert code_of(error) == "ValidationException"
+        # Both models are in use meanwhile.
+        for model in (model_arn, other_arn):
+            with pytest.raises(ClientError, match="a custom model deployment"):
+                simulation.bedrock.delete_custom_model(modelIdentifier=model)
+        with pytest.raises(ClientError, match="mutating state"):
+            simulation.bedrock.update_custom_model_deployment(
+                customModelDeploymentIdentifier=deploy(simulation, model_arn, modelDeploymentName="new"),
+                modelArn=other_arn,
+            )
+
+    @pytest.mark.assumption("deployment-only-for-on-demand-models")
+    def test_a_model_that_is_served_by_throughput_only_is_refused(
+        self, simulation: Simulation, arn: str, model_arn: str
+    ) -> None:
+        """The old one goes on answering."""
+        other = simulation.complete_job_for(HAIKU)["outputModelArn"]
+        with pytest.raises(ClientError, match="On-demand inference is not") as error:
+            self.update(simulation, other)
+        assert code_of(error) == "ValidationException"
+        told = simulation.bedrock.get_custom_model_deployment(customModelDeploymentIdentifier=arn)
+        assert (told["modelArn"], "updateDetails" in told) == (model_arn, False)
+
+    @pytest.mark.assumption("deployment-unknown-is-not-found", "deployment-of-an-unknown-model-is-not-found")
+    def test_what_does_not_exist_is_not_found(self, simulation: Simulation, arn: str, model_arn: str) -> None:
+        """Deleted by hand between two looks."""
+        for deployment, model in ((arn, model_arn[:-12] + "a" * 12), ("absent", model_arn)):
+            with pytest.raises(ClientError) as error:
+                simulation.bedrock.update_custom_model_deployment(
+                    customModelDeploymentIdentifier=deployment, modelArn=model
+                )
+            assert code_of(error) == "ResourceNotFoundException"
+
+
+@pytest.mark.assumption("deployment-update-within-one-base-model")
+class TestUpdateAcrossBaseModels:
+    """The Region that tunes more than one model that is served on demand."""
+
+    @pytest.fixture
+    def settings(self) -> SimulationSettings:
+        return SimulationSettings(region="us-east-1")
+
+    def test_another_base_model_is_refused(self, simulation: Simulation) -> None:
+        """The new champion may be of another base model: then a second deployment is needed."""
+        first, other = (
+            simulation.complete_job_for(f"amazon.nova-{size}")["outputModelArn"]
+            for size in ("lite-v1:0:300k", "micro-v1:0:128k")
+        )
+        arn = deploy(simulation, first)
+        simulation.clock.advance(480)
+        with pytest.raises(ClientError, match="must have the same base model") as error:
+            simulation.bedrock.update_custom_model_deployment(customModelDeploymentIdentifier=arn, modelArn=other)
+        assert code_of(error) == "ValidationException"
+        told = simulation.bedrock.get_custom_model_deployment(customModelDeploymentIdentifier=arn)
+        assert (told["modelArn"], "updateDetails" in told) == (first, False)

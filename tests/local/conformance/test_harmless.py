@@ -28,6 +28,7 @@ HARMFUL = [
     ("CreateProvisionedModelThroughput", {"provisionedModelName": ABSENT, "modelUnits": 1, "modelId": MODEL}),
     ("CreateCustomModelDeployment", {"modelDeploymentName": ABSENT, "modelArn": MODEL}),
     ("UpdateProvisionedModelThroughput", {"provisionedModelId": "mine", "desiredProvisionedModelName": ABSENT}),
+    ("UpdateCustomModelDeployment", {"customModelDeploymentIdentifier": "mine", "modelArn": MODEL}),
     ("DeleteProvisionedModelThroughput", {"provisionedModelId": "mine"}),
     ("DeleteCustomModelDeployment", {"customModelDeploymentIdentifier": "mine"}),
     ("DeleteCustomModel", {"modelIdentifier": MODEL}),

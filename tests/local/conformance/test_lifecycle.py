@@ -30,6 +30,7 @@ def test_the_simulated_bedrock_is_as_assumed_and_nothing_is_left(life: Lifecycle
         # The waiting in the queue, the two phases before the training, and the training; looked at each 30 s.
         "job InProgress": 2430,
         "deployment Creating": 480,
+        "deployment Updating": 480,
         "deployment until it is gone": 60,
         "model until it is gone": 0,
     }

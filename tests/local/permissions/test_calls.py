@@ -162,6 +162,20 @@ def test_what_serves_a_model_is_decided_by_the_model_s_tags_and_its_own() -> Non
         assert "aws:ResourceTag/deployment" not in tagged.context
 
 
+def test_an_update_of_a_deployment_is_about_the_deployment_and_its_new_model() -> None:
+    model = TaggedResource(bedrock(f"custom-model/{BASE}/abc"), {"deployment": "ours"}, KEY)
+    deployment = TaggedResource(bedrock("custom-model-deployment/abc"), {"deployment": "ours"})
+    account = FakeAccount(
+        {("custom-model", model.arn): model, ("custom-model-deployment", "fine-tuning-champion"): deployment}
+    )
+    parameters = {"customModelDeploymentIdentifier": "fine-tuning-champion", "modelArn": model.arn}
+    asked = requests("bedrock", "UpdateCustomModelDeployment", parameters, account)
+    updates = [each for each in asked if each.action == "bedrock:UpdateCustomModelDeployment"]
+    assert [each.resources for each in updates] == [(deployment.arn,), (model.arn,)]
+    assert {each.context["aws:ResourceTag/deployment"] for each in updates} == {"ours"}
+    assert ("kms:Decrypt", (KEY,)) in {(each.action, each.resources) for each in asked}
+
+
 def test_a_resource_that_is_named_by_its_name_is_found_with_its_tags() -> None:
     job = TaggedResource(bedrock(f"model-customization-job/{BASE}/abc"), {"deployment": "ours"})
     account = FakeAccount({("model-customization-job", "run-c1"): job})
