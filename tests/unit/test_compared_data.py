@@ -1,19 +1,25 @@
 """Candidates of several data sets: the same in all but their data, and the sets that curation makes for them."""
 
+import re
 from itertools import combinations
 from typing import Any, get_args
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.domain.core.finding import Finding
 from lambdas.domain.dataset.planned_set import TrainingData, TrainingSet
+from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.plan.training_sets import with_training_sets
+from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.settings.curated import chosen_serve, plan_curation, trained_data
-from lambdas.domain.settings.run_settings import RunSettings
-from lambdas.domain.training.candidates import number_candidates, plan_variants
+from lambdas.domain.settings.run_limits import RunLimits
+from lambdas.domain.settings.run_settings import Choices, RunSettings, choose
+from lambdas.domain.training.candidates import MOST_CANDIDATES, number_candidates, plan_variants
 from lambdas.domain.training.sweep import SweepSettings
 from tests.unit.run_states import make_plan
 
@@ -139,3 +145,52 @@ def test_a_candidate_without_its_set_or_with_another_ones_is_refused() -> None:
         with_training_sets(plan_of("original", "synthetic"), {"original": set_of("original")})
     with pytest.raises(ValueError, match="'cleaned' has the data 'original'"):
         with_training_sets(plan_of("cleaned"), {"cleaned": set_of("original")})
+
+
+def found(*, records: int = 400, validation: int = 50, most_jobs: int = 12, **chosen: Any) -> list[Finding]:
+    counts: dict[SetName, int] = {"train": records, "validation": validation, "test": 50}
+    return settings_findings(Choices(settings(**chosen), HAIKU), counts, most_jobs=most_jobs)
+
+
+@given(st.sampled_from([("original", "synthetic"), ALL_DATA]), st.integers(2, 12), st.integers(1, 12))
+def test_no_more_candidates_are_planned_than_the_environment_allows(
+    data: tuple[TrainingData, ...], jobs: int, most_jobs: int
+) -> None:
+    """What is refused has a way out that is not refused."""
+    findings = found(compare=[*data], sweep={"jobs": jobs}, most_jobs=most_jobs)
+    planned = plan_variants(HAIKU, {}, SweepSettings(jobs=jobs), [400], data, validated=True).variants
+    is_refused = len(planned) > min(most_jobs, MOST_CANDIDATES)
+    assert [each.check for each in findings] == ["compare"] * is_refused
+    assert all(each.remedy.endswith(".") and len(each.remedy) > 1 for each in findings)
+    if is_refused and (said := re.search(r"[Ss]et sweep.jobs to (\d+)", findings[0].remedy)):
+        assert not found(compare=[*data], sweep={"jobs": int(said[1])}, most_jobs=most_jobs)
+    if is_refused and "emove sweep from run.json or" in findings[0].remedy:
+        assert not found(compare=[*data], most_jobs=most_jobs)
+    if is_refused and (said := re.search(r"max_sweep_jobs of the environment to (\d+)", findings[0].remedy)):
+        is_swept = "emove sweep" not in findings[0].remedy
+        sweep = {"jobs": jobs} if is_swept else None
+        assert not found(compare=[*data], sweep=sweep, most_jobs=int(said[1]))
+
+
+def test_without_a_sweep_too_many_data_sets_are_told_with_a_smaller_comparison() -> None:
+    """The environment's own limit is the other way out."""
+    [finding] = found(compare=[*ALL_DATA], most_jobs=2)
+    assert finding.message == (
+        "run.json, /compare: 3 data sets make 3 candidates, each of which is a job; this environment allows 2."
+    )
+    assert finding.remedy == "Compare two data sets or set max_sweep_jobs of the environment to 3."
+
+
+def test_without_a_validation_set_the_first_data_set_is_chosen_and_told() -> None:
+    """All are tested: which data won is known all the same."""
+    [finding] = found(compare=["original", "synthetic"], validation=0)
+    assert finding.severity == "warning"
+    assert "candidate 1: the data set original with the recommended values. The verdict is about it." in finding.message
+
+
+def test_a_mistake_in_the_base_model_hides_no_other_and_adds_none() -> None:
+    """The candidates of a model that nobody knows are not judged."""
+    text = {"base_model": "no-model", "clean": CLEAN, "compare": ["original", "cleaned"], "serve": "all"}
+    choices, wrong = choose(orjson.dumps(text), HAIKU.customization_id, RunLimits(max_model_units=1))
+    assert [each.pointer for each in wrong] == ["/base_model"]
+    assert not settings_findings(choices, {"train": 400, "validation": 50, "test": 50}, most_jobs=1)

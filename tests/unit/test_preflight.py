@@ -177,6 +177,15 @@ def curved(check: str, validation: int = 32, **chosen: Any) -> Check:
     return next(each for each in checks if each.check == check)
 
 
+def compared(validation: int = 32, **chosen: Any) -> Check:
+    """The check of two data sets that are compared."""
+    clean = {"judges": ["amazon.nova-pro-v1:0"], "mode": "remove"}
+    settings = RunSettings.model_validate({"clean": clean, "compare": ["original", "cleaned"]} | chosen)
+    records = {**RECORDS, "validation": validation}
+    checks = settings_checks(settings_findings(Choices(settings, HAIKU), records, most_jobs=4))
+    return next(each for each in checks if each.check == "compare")
+
+
 def cost(check: str, cap: float | None = None, prices: Any = None, accept_unknown_prices: bool = False) -> Check:
     """One of the checks of a small run's cost."""
     checks, _ = cost_checks(PLAN, cap, prices or PRICES, 40.0, accept_unknown_prices=accept_unknown_prices)
@@ -274,6 +283,13 @@ FAILING: dict[str, list[tuple[Callable[[], Check], list[str]]]] = {
         (lambda: curved("curve-jobs", sweep={"jobs": 2}), ["make 6 candidates", "allows 4", "max_sweep_jobs"]),
     ],
     "curve-validation": [(lambda: curved("curve-validation", validation=0), ["2 and 3 of the 3", '"serve": "all"'])],
+    "compare": [
+        (lambda: compared(sweep={"jobs": 3}), ["2 data sets with 3 candidates each make 6", "allows 4", "jobs to 2"]),
+        (lambda: compared(sweep={"jobs": 3}), ["max_sweep_jobs of the environment to 6"]),
+        (lambda: compared(serve="best"), ["a single data set", "Remove serve"]),
+        (lambda: compared(serve=[1]), ["the data set cleaned", "original has 1; cleaned has 2"]),
+        (lambda: compared(sweep={"jobs": 2}, serve=[3]), ["the data set original", "original has 1 to 2;"]),
+    ],
     "serve": [(lambda: curved("serve", serve=[7]), ["no candidate 7", "1 to 3"])],
     "sweep-jobs": [(lambda: swept("sweep-jobs", jobs=5), ["asks for 5 jobs", "allows 4", "max_sweep_jobs"])],
     "sweep-grid": [
@@ -448,6 +464,8 @@ def test_no_check_lacks_a_failing_case() -> None:
         lambda: curved("curve-jobs"),
         lambda: curved("curve-validation"),
         lambda: curved("serve", serve=[3]),
+        compared,
+        lambda: compared(sweep={"jobs": 2}, serve=[2, 3]),
         lambda: swept("sweep-grid", grid={"epochCount": [2, 3]}),
         lambda: cost("prices"),
         lambda: cost("cost-cap", cap=10_000.0),

@@ -35,6 +35,7 @@ CHECKS = {
     "curve-sizes": "A learning curve has sizes that data and base model allow, and can say what more data would add.",
     "curve-jobs": "A learning curve has no more candidates, over all sizes, than the environment allows.",
     "curve-validation": "The candidates of a learning curve have a validation loss, or all of them are served.",
+    "compare": "Data sets that are compared have no more candidates than the environment allows, and all are tested.",
     "serve": "The candidates that run.json wants to be served are candidates of the run.",
     "test-groups": "The test set has enough groups for a gain that is not very large to promote the model.",
     "quota-jobs": "The account may run one more customization job now.",

@@ -14,12 +14,13 @@ from lambdas.domain.dataset.split.parts import NO_PARTS, Parts
 from lambdas.domain.models import hyperparameters
 from lambdas.domain.preflight.checks import Check
 from lambdas.domain.preflight.verdict_reach import TEST_GROUPS
+from lambdas.domain.settings.curated import chosen_serve, trained_data
 from lambdas.domain.settings.run_settings import Choices, RunSettings
-from lambdas.domain.training import learning_curve, serve, sweep
+from lambdas.domain.training import compared_data, learning_curve, serve, sweep
 from lambdas.domain.training.candidates import MOST_CANDIDATES, plan_variants
 
 HYPERPARAMETERS = "hyperparameters"
-_CURVE = ("curve-sizes", "curve-jobs", "curve-validation", "serve")
+_CURVE = ("curve-sizes", "curve-jobs", "curve-validation", compared_data.CHECK, "serve")
 _CHECKS = (HYPERPARAMETERS, "sweep-validation", "sweep-jobs", "sweep-grid", *_CURVE, TEST_GROUPS)
 
 
@@ -52,14 +53,15 @@ def _candidate_findings(
 ) -> Iterator[Finding]:
     (settings, model), validated = choices, bool(records["validation"])
     sizes = learning_curve.training_sizes(records["train"], parts)
-    planned = plan_variants(model, settings.hyperparameters, settings.sweep, sizes, validated=validated)
+    data = trained_data(settings)
+    planned = plan_variants(model, settings.hyperparameters, settings.sweep, sizes, data, validated=validated)
     count, by_size = len(planned.variants), Counter(each.records for each in planned.variants)
     found: list[Finding] = []
     if settings.sweep is not None:
         # Without a validation set a single job is planned, which its own finding tells.
-        jobs = by_size[records["train"]] if validated else settings.sweep.jobs
-        # Of several sizes all jobs count together.
-        most = most_jobs if len(sizes) == 1 else MOST_CANDIDATES
+        jobs = by_size[records["train"]] // len(data) if validated else settings.sweep.jobs
+        # Of several sizes or data sets all jobs count together.
+        most = most_jobs if len(sizes) == len(data) == 1 else MOST_CANDIDATES
         found += sweep.findings(model, settings.sweep, jobs, most_jobs=most, validated=validated)
     if settings.custom_model is None and settings.learning_curve is not None:
         found += learning_curve.size_findings(settings.learning_curve, records["train"], parts, model)
@@ -67,6 +69,15 @@ def _candidate_findings(
         asked = settings.sweep.jobs if settings.sweep else None
         found += learning_curve.job_findings([*by_size.values()], asked, most_jobs)
         found += [] if validated else serve.unmeasured_findings(settings.serve, count, model)
+    if settings.custom_model is None and len(data) > 1:
+        found += compared_data.compare_findings(
+            [each.data for each in planned.variants],
+            chosen_serve(settings),
+            model,
+            sweep_jobs=settings.sweep.jobs if settings.sweep else None,
+            most_jobs=most_jobs,
+            validated=validated,
+        )
     if settings.custom_model is None:
         found += serve.unknown_candidate_findings(settings.serve, count)
     return (each.model_copy(update={"message": _short(each.message)}) for each in found)

@@ -155,6 +155,7 @@ def choose(text: bytes | None, default_base_model: str, limits: RunLimits) -> tu
             "hyperparameters": {},
             "sweep": None,
             "learning_curve": None,
+            "compare": [],
             "serve": BEST,
         }
         settings = settings.model_copy(update=unknown)
