@@ -119,6 +119,7 @@ class FoundationModel:
     modalities: tuple[str, ...] = field(default=("TEXT",))
     legacy_from: datetime | None = None
     end_of_life: datetime | None = None
+    batch_inference: bool = True
 
     @property
     def family(self) -> str:
@@ -159,6 +160,8 @@ CURRENT_CLAUDES = {
     "Opus 4.8": "opus-4-8",
     "Opus 5": "opus-5",
 }
+# Those that no source has batch prices for.
+WITHOUT_BATCH = ("Sonnet 5", "Opus 4.7", "Opus 4.8")
 
 FOUNDATION_MODELS = {
     model.model_id: model
@@ -185,7 +188,15 @@ FOUNDATION_MODELS = {
         ),
         FoundationModel("anthropic.claude-3-5-sonnet-20240620-v1:0", "Claude 3.5 Sonnet", "Anthropic", 0),
         *(
-            FoundationModel(f"anthropic.claude-{end}", f"Claude {name}", "Anthropic", 0, None, BY_PROFILE)
+            FoundationModel(
+                f"anthropic.claude-{end}",
+                f"Claude {name}",
+                "Anthropic",
+                0,
+                None,
+                BY_PROFILE,
+                batch_inference=name not in WITHOUT_BATCH,
+            )
             for name, end in CURRENT_CLAUDES.items()
         ),
         FoundationModel("openai.gpt-oss-20b-1:0", "gpt-oss-20b", "OpenAI", 1),

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from local.bedrock.batch_jobs import BatchJob, BatchJobs
 from local.bedrock.custom_model_deployments import Deployment, Deployments
 from local.bedrock.custom_models import CustomModel, CustomModels
 from local.bedrock.customization_jobs import CustomizationJob, CustomizationJobs
 from local.bedrock.provisioned_throughput import Throughput, Throughputs
 from local.bedrock.tags import Tags
 
-Resource = CustomizationJob | CustomModel | Throughput | Deployment
+Resource = CustomizationJob | BatchJob | CustomModel | Throughput | Deployment
 
 
 class ResourcesSeenByIam:
@@ -18,6 +19,7 @@ class ResourcesSeenByIam:
     def __init__(
         self,
         jobs: CustomizationJobs,
+        batch_jobs: BatchJobs,
         custom_models: CustomModels,
         throughputs: Throughputs,
         deployments: Deployments,
@@ -27,6 +29,7 @@ class ResourcesSeenByIam:
         # By the kind that an ARN names.
         self._find: dict[str, Callable[[str], Resource | None]] = {
             "model-customization-job": jobs.find,
+            "model-invocation-job": batch_jobs.find,
             "custom-model": custom_models.find,
             "provisioned-model": throughputs.find,
             "custom-model-deployment": deployments.find,

@@ -136,6 +136,11 @@ class Runtime:
         }
         return InvokeModelAnswer(json.dumps(output).encode(), headers)
 
+    def invoke_json(self, model: FoundationModel | CustomModel, body: dict[str, Any]) -> dict[str, Any]:
+        """InvokeModel with a body that is a JSON object, as in a batch job."""
+        output: dict[str, Any] = json.loads(self.invoke(model, json.dumps(body).encode()).body)
+        return output
+
     def converse(self, model: FoundationModel | CustomModel, params: dict[str, Any]) -> dict[str, Any]:
         """Converse: text only, behind a block of reasoning where the model reasons, or in a form that is set."""
         asked = _conversation_of_converse(params)

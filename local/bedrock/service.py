@@ -16,6 +16,7 @@ from pydantic import ValidationError as RulesError
 from werkzeug.wrappers import Request, Response
 
 from local.bedrock import validation
+from local.bedrock.batch_jobs import BatchJob, BatchJobs
 from local.bedrock.call_log import CallLog
 from local.bedrock.caller import Caller, NoWorkerError
 from local.bedrock.clock import SimulationClock
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
 # A list with its request, and of which moment it shows what has a certain name.
 ListOperation = Callable[[dict[str, Any], Callable[[str], float]], dict[str, Any]]
-Resource = CustomizationJob | CustomModel | Throughput | Deployment
+Resource = CustomizationJob | BatchJob | CustomModel | Throughput | Deployment
 # Where a request names the resource that it is about, and where a response names the one that was made.
 IDENTIFIERS = (
     "jobIdentifier",
@@ -64,20 +65,26 @@ FAILED: dict[str, Any] = {"status": "Failed", "failureMessage": "It failed by a 
 STALE: dict[FaultKind, dict[str, dict[str, Any]]] = {
     FaultKind.STUCK: {
         "GetModelCustomizationJob": {"status": "InProgress", "endTime": None, "outputModelArn": None},
+        "GetModelInvocationJob": {"status": "InProgress", "endTime": None},
         "GetProvisionedModelThroughput": {"status": "Creating"},
         "GetCustomModelDeployment": {"status": "Creating"},
     },
     FaultKind.FAILED: {
         "GetModelCustomizationJob": {**FAILED, "outputModelArn": None},
+        "GetModelInvocationJob": {"status": "Failed", "message": FAILED["failureMessage"]},
         "GetProvisionedModelThroughput": FAILED,
         "GetCustomModelDeployment": FAILED,
     },
 }
 ARN = re.compile(
     r"arn:aws:bedrock:[\w-]+:[0-9]{12}:"
-    r'(?:(?:provisioned-model|custom-model-deployment)/\w+|(?:model-customization-job|custom-model)/[^/\s"]+/\w+)'
+    r'(?:(?:provisioned-model|custom-model-deployment|model-invocation-job)/\w+|(?:model-customization-job|custom-model)/[^/\s"]+/\w+)'
 )
+# What a fault may hold up or break once it has begun.
+BEGIN = ("CreateModelCustomizationJob", "CreateModelInvocationJob", "UpdateCustomModelDeployment")
 MADE = ("jobArn", "provisionedModelArn", "customModelDeploymentArn")
+# Batch jobs do not use up what is asked on demand.
+UNMETERED = {"on_demand_requests_per_minute": None, "on_demand_tokens_per_day": None}
 # The kinds of faults that let a call take effect first.
 COME_LATER = (
     FaultKind.ERROR_AFTER,
@@ -134,32 +141,48 @@ class SimulatedBedrock:
         self._throughputs = Throughputs(settings, clock, self._foundation_models, self._custom_models, tags)
         self._deployments = Deployments(settings, clock, self._custom_models, tags)
         access = AccessToModels(settings, clock)
-        self._runtime = Runtime(
-            self._foundation_models,
-            self._throughputs,
-            self._deployments,
-            self._custom_models,
-            access,
-            OnDemandQuotas(settings, clock),
-            settings.answer_forms,
-            curator_errors(settings),
+
+        def runtime(quotas: OnDemandQuotas) -> Runtime:
+            return Runtime(
+                self._foundation_models,
+                self._throughputs,
+                self._deployments,
+                self._custom_models,
+                access,
+                quotas,
+                settings.answer_forms,
+                curator_errors(settings),
+            )
+
+        self._runtime = runtime(OnDemandQuotas(settings, clock))
+        self._batch_jobs = BatchJobs(
+            settings,
+            clock,
+            executor,
+            runtime(OnDemandQuotas(settings.model_copy(update=UNMETERED), clock)),
+            tags,
+            self._roles,
         )
         # How the resource is found that a member of a request names by ARN, id or name.
         self._found_by: dict[str, Callable[[str], Resource | None]] = {
-            "jobIdentifier": self._jobs.find,
+            "jobIdentifier": lambda identifier: self._jobs.find(identifier) or self._batch_jobs.find(identifier),
             "provisionedModelId": self._throughputs.find,
             "modelId": self._throughputs.find,
             "customModelDeploymentIdentifier": self._deployments.find,
             "modelIdentifier": self._custom_models.find,
         }
         self._seen_by_iam = ResourcesSeenByIam(
-            self._jobs, self._custom_models, self._throughputs, self._deployments, tags
+            self._jobs, self._batch_jobs, self._custom_models, self._throughputs, self._deployments, tags
         )
         self._operations: dict[str, Operation] = {
             "CreateModelCustomizationJob": self._jobs.create,
             "GetModelCustomizationJob": self._jobs.get,
             "ListModelCustomizationJobs": self._lagging(self._jobs.list_jobs),
             "StopModelCustomizationJob": self._jobs.stop,
+            "CreateModelInvocationJob": self._batch_jobs.create,
+            "GetModelInvocationJob": self._batch_jobs.get,
+            "ListModelInvocationJobs": self._lagging(self._batch_jobs.list_jobs),
+            "StopModelInvocationJob": self._batch_jobs.stop,
             "GetCustomModel": self._custom_models.get,
             "ListCustomModels": self._lagging(self._custom_models.list_models),
             "DeleteCustomModel": self._custom_models.delete,
@@ -248,7 +271,7 @@ class SimulatedBedrock:
             if self._refuses_as_validation or self._faults.refuses_as_validation(call):
                 raise refusal.as_validation() from refusal
             raise
-        if operation.name in ("CreateModelCustomizationJob", "UpdateCustomModelDeployment"):
+        if operation.name in BEGIN:
             self._hold_up(outcome.resource, self._faults.of_what_begins(call))
         if fault is not None:
             self._apply_after(fault, operation.name, caller)
@@ -262,9 +285,11 @@ class SimulatedBedrock:
         operate = self._operations.get(operation.name)
         if operate is None:
             raise UnsupportedOperationError(f"The simulated Bedrock has no operation {operation.name}.")
+        # Without the lock: who decides what the role may do asks this service about other calls meanwhile.
         if operation.name == "CreateModelCustomizationJob":
-            # Without the lock: who decides what the role may do asks this service about other calls meanwhile.
             self._jobs.check_role(params)
+        if operation.name == "CreateModelInvocationJob":
+            self._batch_jobs.check_role(params)
         if operation.name == "CreateProvisionedModelThroughput":
             with self._lock:
                 key = self._throughputs.key_used(params)
@@ -294,6 +319,7 @@ class SimulatedBedrock:
 
     def _refresh(self) -> None:
         self._jobs.refresh()
+        self._batch_jobs.refresh()
         self._throughputs.refresh()
         self._deployments.refresh()
 
@@ -312,7 +338,7 @@ class SimulatedBedrock:
             if deployment is not None and deployment.update is not None:
                 deployment.update.is_endless |= FaultKind.ENDLESS in kinds
                 deployment.update.is_broken |= FaultKind.BROKEN in kinds
-            job = self._jobs.find(arn) if arn else None
+            job = (self._jobs.find(arn) or self._batch_jobs.find(arn)) if arn else None
             if job is not None:
                 job.is_endless |= FaultKind.ENDLESS in kinds
                 job.is_stalled |= FaultKind.STALLED in kinds
@@ -394,6 +420,7 @@ class SimulatedBedrock:
             now, everything = self._clock.now(), {"maxResults": 1000}
             lists: dict[str, tuple[ListOperation, str]] = {
                 "jobs": (self._jobs.list_jobs, "modelCustomizationJobSummaries"),
+                "batch_jobs": (self._batch_jobs.list_jobs, "invocationJobSummaries"),
                 "custom_models": (self._custom_models.list_models, "modelSummaries"),
                 "provisioned_throughputs": (self._throughputs.list_throughputs, "provisionedModelSummaries"),
                 "custom_model_deployments": (self._deployments.list_deployments, "modelDeploymentSummaries"),

@@ -5,7 +5,7 @@ Bedrock may have it at all. Elsewhere the role may do anything. Messages are tho
 customization issues" (Bedrock user guide); that of a role that does not trust Bedrock is told nowhere.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -50,19 +50,28 @@ class AnyRole:
 
 
 def check_access(roles: ServiceRoles, request: Mapping[str, Any], job_arn: str) -> None:
-    """What is looked at when a job is created. Raises ValidationError with the place that the role may not use."""
-    role_arn = request["roleArn"]
+    """What is looked at when a customization job is created. Raises ValidationError."""
+    check_role(roles, request["roleArn"], job_arn)
+    check_storage(roles, request["roleArn"], _inputs(request), request["outputDataConfig"]["s3Uri"])
+
+
+def check_role(roles: ServiceRoles, role_arn: str, job_arn: str) -> None:
+    """Raises ValidationError where the role does not trust Bedrock with this job."""
     context = {"aws:SourceAccount": job_arn.split(":")[4], "aws:SourceArn": job_arn}
     if not roles.may(BEDROCK, "sts:AssumeRole", role_arn, context):
         raise ValidationError(f"Could not assume the provided IAM role {role_arn}: its trust policy does not allow it.")
+
+
+def check_storage(roles: ServiceRoles, role_arn: str, inputs: Iterable[str], output: str) -> None:
+    """Raises ValidationError with the place that the role may not read or write."""
     s3 = roles.s3(role_arn)
-    for uri in _inputs(request):
+    for uri in inputs:
         bucket, key = split_uri(uri)
         if key and _is_denied(s3, bucket, key):
             raise ValidationError(
                 f"Could not validate GetObject permissions to access Amazon S3 bucket: {bucket} at key {key}"
             )
-    bucket, prefix = split_uri(request["outputDataConfig"]["s3Uri"])
+    bucket, prefix = split_uri(output)
     key = "/".join(part for part in (prefix.rstrip("/"), WRITE_CHECK) if part)
     try:
         s3.put_object(Bucket=bucket, Key=key, Body=b"")

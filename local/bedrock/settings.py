@@ -63,6 +63,17 @@ class SimulationSettings(BaseModel):
     job_failure_seconds: float = Field(default=240, ge=0, description="how long a job trains that fails internally")
     failing_jobs: int = Field(default=0, ge=0, description="so many jobs, the first ones, fail internally")
     job_stopping_seconds: float = Field(default=60, ge=0)
+    batch_submission_seconds: float = Field(default=30, ge=0, description="how long a batch job is Submitted")
+    batch_validation_seconds: float = Field(default=120, ge=0)
+    batch_queue_seconds: float = Field(default=900, ge=0, description="how long a batch job is Scheduled")
+    batch_seconds: float = Field(default=300, ge=0, description="of a batch job in progress, however few its records")
+    batch_seconds_per_record: float = Field(default=1, ge=0)
+    batch_failed_records: float = Field(
+        default=0, ge=0, le=1, description="share of a batch job's records that have an error in the output"
+    )
+    batch_missing_records: float = Field(
+        default=0, ge=0, le=1, description="share of them that the output does not have; the job is PartiallyCompleted"
+    )
     throughput_creation_seconds: float = Field(default=1200, ge=0)
     throughput_deletion_seconds: float = Field(default=60, ge=0)
     deployment_creation_seconds: float = Field(default=480, ge=0)
@@ -77,6 +88,9 @@ class SimulationSettings(BaseModel):
         default=0, ge=0, description="of each job, beside those that it trains on: told in its manifest.report.csv"
     )
     concurrent_customization_jobs: int = Field(default=10, ge=0, description="quota L-0406044C")
+    minimum_batch_records: int = Field(default=100, ge=1, description="quota for each model")
+    maximum_batch_records: int = Field(default=50_000, ge=1, description="quota for each model")
+    concurrent_batch_jobs: int = Field(default=20, ge=0, description="quota of each model, submitted or in progress")
     custom_models: int = Field(default=100, ge=0, description="quota L-CB5B847D")
     custom_model_deployments: int = Field(default=10, ge=0, description="quota on how many exist at a time")
     creating_custom_model_deployments: int = Field(default=2, ge=0, description="quota on how many are Creating")

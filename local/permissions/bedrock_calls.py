@@ -11,9 +11,9 @@ from local.bedrock.foundation_models import PROFILE_PREFIXES, without_profile
 from local.permissions.calls import AccountState, AwsCall, Needed, Needs, TaggedResource, key_use, simple
 from local.permissions.request import ContextValue
 
-JOB, MODEL = "model-customization-job", "custom-model"
+JOB, BATCH_JOB, MODEL = "model-customization-job", "model-invocation-job", "custom-model"
 THROUGHPUT, DEPLOYMENT = "provisioned-model", "custom-model-deployment"
-TAGGED = (JOB, MODEL, THROUGHPUT, DEPLOYMENT)
+TAGGED = (JOB, BATCH_JOB, MODEL, THROUGHPUT, DEPLOYMENT)
 NEW = "new000000000"
 # Where a geographic inference profile may send a question, beside the caller's own Region.
 ELSEWHERE = {"us.": "us-east-2", "eu.": "eu-west-1", "apac.": "ap-southeast-2", "jp.": "ap-northeast-3"}
@@ -68,6 +68,17 @@ def _creates_job(call: AwsCall, account: AccountState) -> Iterator[Needed]:
     yield Needed("iam:PassRole", (call.text("roleArn"),), {"iam:PassedToService": "bedrock.amazonaws.com"})
     key = call.text("customModelKmsKeyId")
     yield from _model_key(call, account.key_arn(key) or key)
+
+
+def _creates_batch_job(call: AwsCall, account: AccountState) -> Iterator[Needed]:
+    """On the model, as AWS's own policy has it, and on the profile that the job asks it through."""
+    name = call.text("modelId").rpartition("/")[2]
+    job = TaggedResource(call.arn("bedrock", f"{BATCH_JOB}/{NEW}"))
+    through = (call.arn("bedrock", f"inference-profile/{name}"),) if name != without_profile(name) else ()
+    model = _foundation_model(call, without_profile(name))
+    yield Needed("bedrock:CreateModelInvocationJob", (job.arn, model, *through))
+    yield from _tagging(call.parameters.get("tags"), job)
+    yield Needed("iam:PassRole", (call.text("roleArn"),), {"iam:PassedToService": "bedrock.amazonaws.com"})
 
 
 def _model_key(call: AwsCall, key: str | None) -> Iterator[Needed]:
@@ -149,6 +160,7 @@ def _asks_foundation_model(action: str, call: AwsCall, name: str) -> Iterator[Ne
 
 LISTS = (
     "ListModelCustomizationJobs",
+    "ListModelInvocationJobs",
     "ListCustomModels",
     "ListProvisionedModelThroughputs",
     "ListCustomModelDeployments",
@@ -160,6 +172,9 @@ CONTROL: dict[str, Needs] = {
     "CreateModelCustomizationJob": _creates_job,
     "GetModelCustomizationJob": _on("bedrock:GetModelCustomizationJob", JOB, "jobIdentifier"),
     "StopModelCustomizationJob": _on("bedrock:StopModelCustomizationJob", JOB, "jobIdentifier"),
+    "CreateModelInvocationJob": _creates_batch_job,
+    "GetModelInvocationJob": _on("bedrock:GetModelInvocationJob", BATCH_JOB, "jobIdentifier"),
+    "StopModelInvocationJob": _on("bedrock:StopModelInvocationJob", BATCH_JOB, "jobIdentifier"),
     "GetCustomModel": _on("bedrock:GetCustomModel", MODEL, "modelIdentifier"),
     "DeleteCustomModel": _on("bedrock:DeleteCustomModel", MODEL, "modelIdentifier"),
     "CreateProvisionedModelThroughput": _serves("bedrock:CreateProvisionedModelThroughput", "modelId", THROUGHPUT),

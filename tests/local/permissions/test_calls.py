@@ -141,6 +141,23 @@ def test_a_job_needs_its_model_its_base_its_tags_and_its_role() -> None:
     assert asked[3].context["iam:PassedToService"] == "bedrock.amazonaws.com"
 
 
+@pytest.mark.parametrize("model", ["amazon.nova-lite-v1:0", "us.amazon.nova-lite-v1:0"])
+def test_a_batch_job_needs_its_model_its_profile_its_tags_and_its_role(model: str) -> None:
+    asked = requests("bedrock", "CreateModelInvocationJob", {"modelId": model, "roleArn": ROLE, "tags": TAGS})
+    job = bedrock(f"model-invocation-job/{bedrock_calls.NEW}")
+    profile = (bedrock(f"inference-profile/{model}"),) if model.startswith("us.") else ()
+    assert [(each.action, each.resources) for each in asked] == [
+        (
+            "bedrock:CreateModelInvocationJob",
+            (job, bedrock("foundation-model/amazon.nova-lite-v1:0", account=""), *profile),
+        ),
+        ("bedrock:TagResource", (job,)),
+        ("iam:PassRole", (ROLE,)),
+    ]
+    assert asked[1].context["aws:RequestTag/deployment"] == "ours"
+    assert asked[2].context["iam:PassedToService"] == "bedrock.amazonaws.com"
+
+
 def test_a_model_under_a_customer_s_key_needs_the_key_through_bedrock() -> None:
     parameters = {"baseModelIdentifier": BASE, "roleArn": ROLE, "customModelKmsKeyId": KEY}
     asked = requests("bedrock", "CreateModelCustomizationJob", parameters, FakeAccount(key=KEY))
