@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +45,8 @@ _TOKEN = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9]{0,254}[a-zA-Z0-9])?")
 _NAME_LENGTH = 63
 # A run's id ends with its digest, so that nothing but a candidate can end like this.
 _CANDIDATE = re.compile(r"(?P<run>.+)-c(?P<number>[1-9][0-9]?)")
+# What serves a run's model for applications: no candidate ends like this, and no run's id does.
+_STANDING = "-s"
 _NOT_IN_TAGS = re.compile(r"[^a-zA-Z0-9\s._:/=+@-]")
 _TAG_VALUE_LENGTH = 256
 
@@ -178,6 +181,17 @@ def bedrock_name(environment: str, run: str, candidate: int | None = None) -> st
     return name
 
 
+def standing_name(environment: str, run: str) -> str:
+    """The name of what serves the run's model for applications; raises ValueError where Bedrock would."""
+    return bedrock_name(environment, f"{run}{_STANDING}")
+
+
+def run_of_standing_name(environment: str, name: str) -> str | None:
+    """The id of the run whose model a throughput or deployment of that name may serve for applications, or None."""
+    run = name.removeprefix(f"{environment}-").removesuffix(_STANDING)
+    return run if name == f"{environment}-{run}{_STANDING}" and _RUN_ID.fullmatch(run) else None
+
+
 def client_request_token(run: str, purpose: TokenPurpose, candidate: int | None = None, since: str = "") -> str:
     """The idempotency token of the run's one request for this purpose, or of the one for a candidate.
 
@@ -196,7 +210,11 @@ def bedrock_tags(environment: str, run: str, execution_arn: str) -> dict[str, st
 
     Characters that Bedrock's tags do not allow become `_`, values end at 256 characters.
     """
-    tags = {"project": PROJECT, "deployment": environment, "run-id": run, "execution-arn": execution_arn}
+    return allowed_tags({"project": PROJECT, "deployment": environment, "run-id": run, "execution-arn": execution_arn})
+
+
+def allowed_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags with values that Bedrock allows."""
     return {name: _NOT_IN_TAGS.sub("_", value)[:_TAG_VALUE_LENGTH] for name, value in tags.items()}
 
 

@@ -28,7 +28,7 @@ RUNNING = "RUNNING"
 CUT_OFF = frozenset({"ABORTED", "TIMED_OUT"})
 ENDED_BADLY = CUT_OFF | {"FAILED"}
 
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def run_of(resource: Resource, environment: str) -> str | None:
     """
     if isinstance(resource.tags, Unknown):
         return run_of_bedrock_name(environment, resource.name)
-    if _proven_by_tags(resource.tags, environment):
+    if is_proven_by_tags(resource.tags, environment):
         return resource.tags.get("run-id") or ""
     if resource.tags.get("deployment") not in (None, "", environment):
         return None
@@ -107,7 +107,7 @@ def lease_ends_at(resource: Resource, terms: Terms) -> str:
     """The end in the resource's tags, at most the longest lease after its creation; the latter where there is none."""
     longest = later(resource.created_at, terms.longest_lease_hours * 3600)
     tagged = None if isinstance(resource.tags, Unknown) else resource.tags.get(LEASE_TAG)
-    return min(tagged, longest) if tagged and _TIMESTAMP.fullmatch(tagged) else longest
+    return min(tagged, longest) if tagged and TIMESTAMP.fullmatch(tagged) else longest
 
 
 def judge_served(resource: Resource, owner: Owner, terms: Terms, now: str, *, ending: bool) -> Judgement:
@@ -131,7 +131,7 @@ def judge_job(resource: Resource, owner: Owner, terms: Terms, *, ending: bool) -
         if not ending and _is_running(owner):
             return Judgement(Verdict.KEEP, "its execution is RUNNING")
         return Judgement(Verdict.UNDECIDED, "its tags, which may keep it, could not be read")
-    if not _proven_by_tags(resource.tags, terms.environment):
+    if not is_proven_by_tags(resource.tags, terms.environment):
         return Judgement(Verdict.FOREIGN, "its tags do not say that it is ours")
     if resource.tags.get(KEEP_JOB_TAG) == "true":
         return Judgement(Verdict.KEEP, "its run's settings keep it")
@@ -175,7 +175,8 @@ def may_release(execution: Execution | Unknown | None, terms: Terms, now: str) -
     return True
 
 
-def _proven_by_tags(tags: Mapping[str, str] | Unknown, environment: str) -> bool:
+def is_proven_by_tags(tags: Mapping[str, str] | Unknown, environment: str) -> bool:
+    """Whether the tags alone say that something is this environment's."""
     if isinstance(tags, Unknown):
         return False
     return tags.get("project") == PROJECT and tags.get("deployment") == environment
@@ -185,7 +186,7 @@ def _unowned(resource: Resource, owner: Owner, terms: Terms) -> Judgement | None
     """The judgement on what is not this environment's, or may not be."""
     if run_of(resource, terms.environment) is None:
         return Judgement(Verdict.FOREIGN, "neither its tags nor its name say that it is ours")
-    if _proven_by_tags(resource.tags, terms.environment):
+    if is_proven_by_tags(resource.tags, terms.environment):
         return None
     if isinstance(owner.claim, Unknown):
         return Judgement(Verdict.UNDECIDED, "its tags do not say whose it is, and its run's claim could not be read")

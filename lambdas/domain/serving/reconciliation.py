@@ -35,7 +35,7 @@ class FoundServing:
     """What serves a run's model, why it may or may not exist, and Bedrock's answer to its last deletion.
 
     `run_id` is None where no run is known to have made it; `refusal` is None where Bedrock accepted
-    the deletion; `final` where time alone does not heal the refusal.
+    the deletion; `final` where time alone does not heal the refusal. A `standing` one serves applications.
     """
 
     kind: ServingKind
@@ -47,6 +47,7 @@ class FoundServing:
     run_id: str | None = None
     refusal: str | None = None
     final: bool = False
+    standing: bool = False
 
 
 @dataclass

@@ -22,25 +22,29 @@ MARGIN_SECONDS = 30 * 60
 class Holder(BaseModel):
     """The object's body; times are timestamps. Earlier versions stored neither `candidate` nor `is_stuck`.
 
-    `is_stuck` says that the deletion of what serves the candidate has failed for good.
+    `is_stuck` says that the deletion of what serves the candidate has failed for good. `standing` is what no execution
+    has: it serves the run's model for applications (`standing.py`).
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
     run_id: str
     candidate: int | None = None
-    execution_arn: str
+    execution_arn: str | None
     acquired_at: str
     lease_ends_at: str
     is_stuck: bool = False
+    standing: bool = False
 
     def belongs_to(self, run_id: str, candidate: int | None) -> bool:
         """Whether the slot is that candidate's."""
-        return (self.run_id, self.candidate) == (run_id, candidate)
+        return not self.standing and (self.run_id, self.candidate) == (run_id, candidate)
 
     @property
     def words(self) -> str:
         """Who has the slot, in messages."""
+        if self.standing:
+            return f"{self.run_id} (served for applications)"
         return self.run_id if self.candidate is None else f"{self.run_id} (candidate {self.candidate})"
 
     @property
@@ -51,7 +55,7 @@ class Holder(BaseModel):
 
 def find_stuck(holders: Iterable[Holder], run_id: str, candidate: int, now: str) -> Holder | None:
     """The slot of another candidate of the run that the run will not give back: its lease has ended undeleted."""
-    others = (each for each in holders if each.run_id == run_id and each.candidate != candidate)
+    others = (each for each in holders if each.run_id == run_id and each.candidate != candidate and not each.standing)
     return next((each for each in others if each.is_stuck or now >= each.lease_ends_at), None)
 
 
