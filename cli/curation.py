@@ -27,7 +27,7 @@ from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.dataset.tokens import estimate
 from lambdas.domain.evaluation.questions import Question, parse_question
-from lambdas.domain.models.catalogue import BaseModelEntry
+from lambdas.domain.settings.run_settings import Choices
 from lambdas.steps.ask_curators import reply_to
 from lambdas.steps.data_gate import check_dataset, write_sets
 from local.terminal import Console
@@ -183,8 +183,8 @@ def read_prices(path: Path | None) -> Prices:
     return found
 
 
-def split_sets(files: Mapping[SetName, Path], settings: Path | None, folder: Path, opener: Opener) -> BaseModelEntry:
-    """Checks and splits a data set as a run does, writes its sets to the folder, and returns the base model.
+def split_sets(files: Mapping[SetName, Path], settings: Path | None, folder: Path, opener: Opener) -> Choices:
+    """Checks and splits a data set as a run does, writes its sets to the folder, and returns what run.json chooses.
 
     Raises DataRefusedError.
     """
@@ -194,7 +194,7 @@ def split_sets(files: Mapping[SetName, Path], settings: Path | None, folder: Pat
     if checked.prepared is None:
         raise DataRefusedError("A run would refuse the data set: `fine-tune validate` with it says why.")
     write_sets(local, checked, checked.prepared, set_writer(folder))
-    return choices.model
+    return choices
 
 
 def read_set(folder: Path, name: SetName) -> Iterator[Question]:

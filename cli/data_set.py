@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from lambdas.domain.core.run import data_stem
-from lambdas.domain.dataset.folder import files_by_set, nearest_name, set_of, unknown_files
+from lambdas.domain.dataset.folder import files_by_set, is_document, nearest_name, set_of, unknown_files
 from lambdas.domain.dataset.set_names import SetName
-from lambdas.domain.settings.run_settings import FILE_NAME
+from lambdas.domain.settings.run_limits import RunLimits
+from lambdas.domain.settings.run_settings import FILE_NAME, choose
+from local.deployment import setting
 
 
 class NoDataSetError(Exception):
@@ -51,7 +53,25 @@ def unknown_files_of(data: Path) -> list[str]:
     """The names of a folder's files that no run reads."""
     if not data.is_dir():
         return []
-    return unknown_files(path.name for path in data.iterdir() if path.is_file())
+    return unknown_files((path.name for path in data.iterdir() if path.is_file()), _documents_prefix(data))
+
+
+def documents_of(data: Path, prefix: str) -> dict[str, Path]:
+    """The text files of a folder whose path in it begins with the prefix, by these paths in S3's order."""
+    if not data.is_dir():
+        return {}
+    found = {path.relative_to(data).as_posix(): path for path in data.rglob("*")}
+    paths = [path for path in found if path.startswith(prefix) and is_document(path) and found[path].is_file()]
+    return {path: found[path] for path in sorted(paths, key=lambda path: path.encode(errors="surrogatepass"))}
+
+
+def _documents_prefix(data: Path) -> str | None:
+    """Where the folder's run.json has its documents to write about; what is wrong with that file is told elsewhere."""
+    settings = settings_of(data)
+    if settings is None:
+        return None
+    choices, _ = choose(settings.read_bytes(), setting("base_model"), RunLimits(max_model_units=1))
+    return choices.settings.synthesis.prefix if choices.settings.synthesis else None
 
 
 @dataclass(frozen=True)
@@ -115,5 +135,7 @@ def upload_of(data: Path) -> Upload:
     siblings = {path.name: path for name, path in sets.items() if name != "train"}
     if settings := settings_of(data):
         siblings[FILE_NAME] = settings
+    if prefix := _documents_prefix(data):
+        siblings |= documents_of(data, prefix)
     files = {**siblings, sets["train"].name: sets["train"]}
     return Upload({f"input/{data.resolve().name}/{name}": path for name, path in files.items()})

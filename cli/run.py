@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli import execution, result
 from cli.data_set import Upload, files_of, settings_of, unknown_files_of
 from cli.dataset_summary import tell_dataset
+from cli.documents import taken_documents
 from cli.environment import Environment
 from cli.execution import NotFollowedError, Snapshot
 from cli.file_progress import reading
@@ -51,6 +52,7 @@ def check(data: Path, default_model: str, console: Console, mapping: Mapping[str
             found,
             opener=opener("Checking"),
             unknown=unknown_files_of(data),
+            documents=taken_documents(data, choices),
             refuse_job_settings=True,
         )
     tell_dataset(console, checked.document)

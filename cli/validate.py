@@ -11,6 +11,7 @@ import orjson
 
 from cli.folders import VALIDATE, VALIDATE_FOLDER
 from cli.settings import settings_here
+from lambdas.domain.curation.given_documents import TakenDocuments
 from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.record_set import Rules
 from lambdas.domain.dataset.set_names import SetName
@@ -104,14 +105,16 @@ def validate(
     opener: Opener,
     unknown: Sequence[str] = (),
     doubled: Sequence[Sequence[str]] = (),
+    documents: TakenDocuments | None = None,
     refuse_job_settings: bool = False,
     log: FindingLog | None = None,
 ) -> CheckedDataset:
     """Checks the files as a run does.
 
     `found` are the findings in run.json, which refuse the data set, too; `unknown` are files that no run reads,
-    `doubled` those of each set that has several. With `refuse_job_settings` what the preflight of a run would refuse in
-    run.json is refused here. `log` is given each finding.
+    `doubled` those of each set that has several, `documents` those that a teacher would write about. With
+    `refuse_job_settings` what the preflight of a run would refuse in run.json is refused here. `log` is given each
+    finding.
     """
     most_jobs = settings_here().max_sweep_jobs
     return check_dataset(
@@ -122,6 +125,7 @@ def validate(
         rules=rules,
         unknown=unknown,
         doubled=doubled,
+        documents=documents,
         refuse_job_settings=refuse_job_settings,
         log=log,
     )

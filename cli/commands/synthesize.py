@@ -15,6 +15,15 @@ def synthesize(
     data_set: Data = None,
     data: DataOption = None,
     pairs: Annotated[int, typer.Option(help="New records for each document.", min=1, max=10)] = 3,
+    documents: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Text files (.txt, .md) to write about; default: the documents of the training records.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     accept_terms: Annotated[
         bool, typer.Option("--accept-terms", help="The teacher's terms let you train a model on its answers.")
     ] = False,
@@ -30,10 +39,10 @@ def synthesize(
 ) -> None:
     """Let a larger model write new training records about the documents of a data set, with your credentials.
 
-    The data set is checked and split as a run does it, and only documents of training records are written about. A
-    checker must find each answer in the document, and answer the question alike. Nothing that resembles a validation or
-    test record is kept. A pilot of 20 documents shows what the rest costs. Replies are kept as they come: after an
-    interruption the same command goes on where it stopped.
+    The data set is checked and split as a run does it. Written about are the documents of training records, or those of
+    a folder that tell nothing of a validation or test record. A checker must find each answer in the document, and
+    answer the question alike. Nothing that resembles a validation or test record is kept. A pilot of 20 documents shows
+    what the rest costs. Replies are kept as they come: after an interruption the same command goes on where it stopped.
 
     Exit status: 0 if records were added; 1 if the data set is refused, a model stays busy, nobody says yes behind the
     pilot, or less than half of the records is kept; 2 if the data set, the settings, the account or the folder cannot
@@ -56,8 +65,8 @@ def synthesize(
     )
     from cli.data_set import NoDataSetError, files_of, settings_of
     from cli.file_progress import reading
-    from cli.synthesize import PILOT_DOCUMENTS, LeakError, asks_about, documents_of, rest_usd, save, spent_usd
-    from lambdas.domain.curation.settings import SynthesisSettings, synthesis_findings
+    from cli.synthesize import PILOT_DOCUMENTS, LeakError, asks_about, rest_usd, save, sources_of, spent_usd
+    from lambdas.domain.curation.settings import TRAINING_DOCUMENTS, SynthesisSettings, synthesis_findings
     from local.deployment import setting
     from local.output_folder import replaced, require_paths
     from local.terminal import Console, failed
@@ -68,7 +77,11 @@ def synthesize(
         raise typer.BadParameter("Name the data set.")
     try:
         wanted = SynthesisSettings(
-            teacher=teacher, checker=checker, pairs_per_document=pairs, terms_accepted=accept_terms
+            teacher=teacher,
+            checker=checker,
+            pairs_per_document=pairs,
+            documents=TRAINING_DOCUMENTS if documents is None else f"{documents.name}/",
+            terms_accepted=accept_terms,
         )
         files = files_of(given)
         require_paths(out, SYNTHESIZE, [given, *files.values()])
@@ -86,23 +99,26 @@ def synthesize(
     try:
         with reading(console) as opener, replaced(out, SYNTHESIZE) as partial:
             kept = ReplyFile(beside(out))
-            model = split_sets(files, settings_of(given), partial, opener("Checking"))
-            documents = documents_of(partial)
-            for part in (documents[:PILOT_DOCUMENTS], documents):
+            choices = split_sets(files, settings_of(given), partial, opener("Checking"))
+            sources = sources_of(partial, documents, choices)
+            about = sources.documents
+            if left_out := sources.counts.tell():
+                console.write_line(f"Documents that are left out: {left_out}.")
+            for part in (about[:PILOT_DOCUMENTS], about):
                 if len(part) > PILOT_DOCUMENTS and any(asks_about(part, wanted)(kept.replies)):
                     pilot = spent_usd(part[:PILOT_DOCUMENTS], wanted, kept.replies, price_list)
                     console.write_line(
-                        f"The first {PILOT_DOCUMENTS} of {len(documents)} documents cost {amount(pilot)}; all others "
-                        f"together will cost about {amount(rest_usd(pilot, len(documents)))}."
+                        f"The first {PILOT_DOCUMENTS} of {len(about)} documents cost {amount(pilot)}; all others "
+                        f"together will cost about {amount(rest_usd(pilot, len(about)))}."
                     )
                     confirm("Go on?", yes=yes, undone=f"The pilot's replies are kept in {kept.path}.")
                 ask_all(asks_about(part, wanted), kept, account.adapters.runtime, console, "Writing")
-            report = save(partial, documents, wanted, kept, price_list, model)
+            report = save(partial, sources, wanted, kept, price_list, choices)
     except (DataRefusedError, CutOffError, NotConfirmedError, LeakError) as error:
         raise failed(error, 1) from None
     funnel = report.synthesis
     console.write_line(
-        f"{len(documents)} documents: asked for {funnel.asked}, parsed {funnel.parsed}, new {funnel.new}, grounded "
+        f"{len(about)} documents: asked for {funnel.asked}, parsed {funnel.parsed}, new {funnel.new}, grounded "
         f"{funnel.grounded}, answerable {funnel.answerable}, kept {funnel.kept}. It cost {amount(report.cost_usd)}."
     )
     console.write_line(f"What became of each: {out / 'synthesis.jsonl'}")

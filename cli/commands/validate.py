@@ -41,6 +41,7 @@ def validate(
 
     from cli.data_set import NoDataSetError, files_of, settings_of, unknown_files_of
     from cli.dataset_summary import tell_dataset, tell_repaired
+    from cli.documents import taken_documents
     from cli.file_progress import reading
     from cli.repair import fix as fix_files
     from cli.validate import choose, output
@@ -72,6 +73,7 @@ def validate(
             rules=rules,
             opener=opener("Checking"),
             unknown=unknown,
+            documents=taken_documents(given, choices),
             refuse_job_settings=True,
             log=written.log,
         )

@@ -13,12 +13,13 @@ from lambdas.domain.core import outside_text
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.state_budget import MOST_FINDINGS
+from lambdas.domain.curation.given_documents import WHY, TakenDocuments
 from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.converting import convert
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.finding_log import FindingLog
-from lambdas.domain.dataset.folder import explain_unknown
+from lambdas.domain.dataset.folder import DOCUMENT_ENDINGS, explain_unknown
 from lambdas.domain.dataset.preparation import Given, PreparedDataset, check_counts, prepare
 from lambdas.domain.dataset.record_set import RecordSet, Rules
 from lambdas.domain.dataset.report import DatasetReport
@@ -37,6 +38,7 @@ from lambdas.domain.settings.run_limits import SettingFinding, doubtful_models
 from lambdas.domain.settings.run_settings import Choices
 from lambdas.domain.training.learning_curve import asked_sizes
 
+_DOCUMENT = "Correct the document and upload the folder again, train.jsonl last; or leave it out."
 _MODEL_ID = "Correct the id: the preflight asks each model, and refuses the run where one does not answer."
 
 
@@ -99,21 +101,20 @@ def check_dataset(
     rules: Rules = "all",
     unknown: Sequence[str] = (),
     doubled: Sequence[Sequence[str]] = (),
+    documents: TakenDocuments | None = None,
     refuse_job_settings: bool = False,
     log: FindingLog | None = None,
 ) -> CheckedDataset:
     """Checks the files, and says how their records are split if all rules are asked for and none refuses them.
 
     `found` are the findings in run.json: they refuse the data set, too, but its files are checked all the same.
-    `unknown` are the names of files beside them that no run reads, `doubled` those of each set that has several. A run
-    leaves job settings that cannot be used to its preflight, which refuses them with all else that it finds; with
-    `refuse_job_settings` they are errors here. `log` is given each finding.
+    `unknown` are the names of files beside them that no run reads, `doubled` those of each set that has several,
+    `documents` what was found under the prefix of documents to write about. A run leaves job settings that cannot be
+    used to its preflight, which refuses them with all else that it finds; with `refuse_job_settings` they are errors
+    here. `log` is given each finding.
     """
     report = DatasetReport(log=log)
-    for file_name in unknown:
-        report.add("unknown-file", file_name, explain_unknown(file_name))
-    for names in doubled:
-        report.add("two-files", names[-1], f"{' and '.join(map(outside_text.name, names))} are of the same set.")
+    _add_files(unknown, doubled, documents, report)
     for each in found:
         report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
     for each in doubtful_models(run_settings.asked_models(choices.settings)):
@@ -138,6 +139,24 @@ def check_dataset(
     document = dataset_document(report, given, choices.wanted, prepared)
     findings = [*reach, *job_findings][:MOST_FINDINGS]
     return CheckedDataset(document, detector.kind(), choices, given, prepared, findings)
+
+
+def _add_files(
+    unknown: Sequence[str], doubled: Sequence[Sequence[str]], documents: TakenDocuments | None, report: DatasetReport
+) -> None:
+    """Tells which files of the folder are left out; without a document there is nothing to write about."""
+    for file_name in unknown:
+        report.add("unknown-file", file_name, explain_unknown(file_name))
+    for names in doubled:
+        report.add("two-files", names[-1], f"{' and '.join(map(outside_text.name, names))} are of the same set.")
+    if documents is None:
+        return
+    for path, reason in documents.left_out:
+        report.add("unknown-file", path, WHY[reason], remedy=_DOCUMENT)
+    if not documents.counts.used:
+        where = f"{outside_text.name(documents.prefix)}*{', *'.join(DOCUMENT_ENDINGS)}"
+        message = f"The folder has no document that can be written about ({where})."
+        report.add("run-settings", run_settings.FILE_NAME, message, pointer="/synthesis/documents")
 
 
 def _job_findings(choices: Choices, prepared: PreparedDataset | None, most_jobs: int) -> list[Finding]:

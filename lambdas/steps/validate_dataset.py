@@ -12,6 +12,7 @@ from lambdas.adapters.stores.stored_answers import EXAMPLES, TEST_GROUPS
 from lambdas.adapters.stores.uploaded_files import UploadedFiles, etags_of_siblings
 from lambdas.domain.core.errors import DatasetRejected
 from lambdas.domain.core.run import Run
+from lambdas.domain.curation.given_documents import GIVEN_DOCUMENTS, TakenDocuments, take_all
 from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.folder import doubled_files, unknown_files
 from lambdas.domain.dataset.preparation import PreparedDataset
@@ -22,6 +23,7 @@ from lambdas.domain.evaluation.shards import plan_shards
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import RunLimits
+from lambdas.domain.settings.run_settings import Choices
 from lambdas.steps.clock import Clock
 from lambdas.steps.data_gate import CheckedDataset, check_dataset, write_sets
 from lambdas.steps.observability import logger, metrics
@@ -48,14 +50,16 @@ def validate_dataset(
     files = UploadedFiles(adapters.objects, run.source)
     folder = wait_for_upload(files, clock)
     choices, found = run_settings.choose(files.read_settings(), default_base_model, limits)
+    documents = _keep_documents(run, choices, files, adapters)
     with _finding_log(run, adapters) as log:
         checked = check_dataset(
             files,
             choices,
             found,
             most_jobs=limits.max_sweep_jobs,
-            unknown=unknown_files(folder),
+            unknown=unknown_files(folder, documents.prefix if documents else None),
             doubled=doubled_files(folder),
+            documents=documents,
             log=log,
         )
     _log_files(files, checked)
@@ -63,6 +67,9 @@ def validate_dataset(
         raise _rejected(run, checked, adapters)
     plan = make_plan(run, checked, checked.prepared, limits, environment=environment, needs_approval=needs_approval)
     plan = plan.model_copy(update={"siblings": etags_of_siblings(folder)})
+    if plan.curation is not None and documents is not None:
+        given = {"documents": documents.counts, "context_tag": choices.settings.context_tag}
+        plan = plan.model_copy(update={"curation": plan.curation.model_copy(update=given)})
     examples = write_sets(
         files,
         checked,
@@ -74,6 +81,15 @@ def validate_dataset(
     counts = {"records": checked.prepared.counts(), "issue_counts": checked.document.issue_counts}
     logger.info("Data set accepted", extra=counts)
     return plan
+
+
+def _keep_documents(run: Run, choices: Choices, files: UploadedFiles, adapters: Adapters) -> TakenDocuments | None:
+    """Keeps the documents to write about as they are now; None where the run reads none from files."""
+    synthesis = choices.settings.synthesis
+    if synthesis is None or synthesis.prefix is None:
+        return None
+    with adapters.objects.line_writer(run.output_bucket, f"{run.prefix}{GIVEN_DOCUMENTS}") as writer:
+        return take_all(synthesis.prefix, files.documents(synthesis.prefix), writer.write)
 
 
 @contextmanager

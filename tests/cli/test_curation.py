@@ -240,6 +240,28 @@ def test_synthesize_adds_checked_records_in_the_form_of_the_others(
     assert json.loads((out / "report.json").read_text())["cost_usd"] is not None
 
 
+def test_synthesize_writes_about_the_documents_of_a_folder(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
+) -> None:
+    """In the form of the training records; a document of a held-out record is left out before anything is asked."""
+    models.say, out, papers = honest, tmp_path / "out", tmp_path / "papers"
+    papers.mkdir()
+    for number in (*range(60), 77, 88):
+        (papers / f"{number}.md").write_text(shop(number))
+    (papers / "empty.txt").write_text("")
+    words = ("synthesize", data, "--teacher", TEACHER, "--checker", JUDGE, "--accept-terms", "--yes")
+    ran = fine_tune(*words, "--documents", papers, "--out", out)
+    assert ran.exit_code == 0, ran.output
+    report, trained = json.loads((out / "report.json").read_text()), lines(out / "train.jsonl")
+    held_out = len(lines(out / "validation.jsonl")) + len(lines(out / "test.jsonl"))
+    assert report["documents"] == 62 - held_out
+    assert (report["left_out"]["held_out"], report["left_out"]["empty"]) == (held_out, 1)
+    assert f"{held_out} about validation or test records" in " ".join(ran.output.split())
+    [made] = [each for each in trained if shop(88) in str(each) and "cherries were" in str(each)]
+    assert made["system"] == trained[0]["system"]
+    assert made["messages"][0]["content"][0]["text"] == asked_of(88, "cherries")
+
+
 def test_synthesize_adds_nothing_where_the_checker_finds_too_little(
     fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
 ) -> None:

@@ -88,6 +88,23 @@ def test_a_folder_is_uploaded_under_the_names_that_a_run_reads(account: Scripted
     assert upload_of(folder / "rows.csv.gz").key == "input/rows.csv.gz"
 
 
+def test_documents_to_write_about_are_uploaded_before_the_training_file(account: ScriptedAccount, folder: Path) -> None:
+    """The run keeps them as they are when it starts; what no run reads stays here."""
+    synthesis = {"teacher": "us.anthropic.claude-sonnet-4-6", "checker": "amazon.nova-pro-v1:0", "terms_accepted": True}
+    (folder / "run.json").write_text(json.dumps({"synthesis": synthesis | {"documents": "papers/"}}))
+    (folder / "papers" / "old").mkdir(parents=True)
+    for path in ("papers/b.md", "papers/old/a.txt", "papers/._a.txt", "papers/c.pdf", "note.txt"):
+        (folder / path).write_text("Cash 7")
+    upload = upload_of(folder)
+    assert [*upload.files] == [
+        "input/sales/run.json",
+        "input/sales/papers/b.md",
+        "input/sales/papers/old/a.txt",
+        "input/sales/train.csv",
+    ]
+    assert (upload.key, upload.folder) == ("input/sales/train.csv", "input/sales/")
+
+
 def test_a_folder_is_not_mixed_with_an_earlier_one_of_its_name(account: ScriptedAccount, folder: Path) -> None:
     """A run.json or test set of last week would change what is trained and measured today, in silence."""
     start(account.environment, upload_of(folder), silent())

@@ -32,6 +32,8 @@ SILENT = [
     "input/a/test.jsonl",
     "input/a/validation.jsonl",
     "input/a/run.json",
+    "input/a/documents/one.txt",
+    "input/a/documents/two/three.md",
     "input/",
     "input/a/",
     "input/a/b/",
@@ -56,6 +58,7 @@ TOLD = {
     "input/a/Train.jsonl": "Did you mean input/a/train.jsonl?",
     "input/a/Train.CSV": "Did you mean input/a/train.csv?",
     "input/a/validate.jsonl": "Did you mean input/a/validation.jsonl?",
+    "input/a/notes.txt": "A folder starts a run with its train.jsonl",
     "input/a/data.jsonl": "A folder starts a run with its train.jsonl",
 }
 

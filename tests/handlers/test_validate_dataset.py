@@ -553,6 +553,47 @@ def test_a_gain_that_the_report_can_only_withhold_is_told_before_the_training(pi
     assert issue["message"].startswith("The report will not say what twice the data would add: sizes tested: 1")
 
 
+SYNTHESIS = {
+    "teacher": "us.anthropic.claude-sonnet-4-6",
+    "checker": "us.amazon.nova-pro-v1:0",
+    "documents": "papers/",
+    "terms_accepted": True,
+}
+
+
+def test_documents_to_write_about_are_kept_as_they_are_when_the_run_starts(pipeline: Pipeline) -> None:
+    """Whatever lies in the folder later, each round of questions is about the same documents."""
+    pipeline.upload("input/t/run.json", json.dumps({"synthesis": SYNTHESIS, "context_tag": "paper"}).encode())
+    for name, body in (
+        ("b.md", b"Debt 9"),
+        ("a.txt", b"Cash 7\n"),
+        ("c.txt", b" "),
+        ("old/d.txt", b"Cash 7"),
+        ("e.pdf", b""),
+    ):
+        pipeline.upload(f"input/t/papers/{name}", body)
+    pipeline.upload("input/t/train.jsonl", lines("Question", 100))
+    curation = pipeline.prepare("input/t/train.jsonl")["curation"]
+    kept = [json.loads(line) for line in pipeline.output("dataset/documents.jsonl").splitlines()]
+    assert kept == [{"path": "papers/a.txt", "text": "Cash 7"}, {"path": "papers/b.md", "text": "Debt 9"}]
+    counts = {name: count for name, count in curation["documents"].items() if count}
+    assert counts == {"used": 2, "characters": 12, "empty": 1, "repeated": 1}
+    assert curation["context_tag"] == "paper"
+    told = {issue["path"]: issue["message"] for issue in pipeline.report()["issues"] if issue["rule"] == "unknown-file"}
+    assert told == {
+        "papers/c.txt": "The document is empty.",
+        "papers/old/d.txt": "The document has the same text as an earlier one.",
+    }
+
+
+def test_synthesis_without_a_document_under_its_prefix_is_refused(pipeline: Pipeline) -> None:
+    """Before anything is trained, in the words of run.json."""
+    pipeline.upload("input/t/run.json", json.dumps({"synthesis": SYNTHESIS}).encode())
+    pipeline.upload("input/t/train.jsonl", lines("Question", 100))
+    with pytest.raises(DatasetRejected, match="no document that can be written about"):
+        pipeline.prepare("input/t/train.jsonl")
+
+
 def test_a_model_that_exists_is_served_without_candidates_whatever_is_said_of_a_curve(pipeline: Pipeline) -> None:
     """The run trains nothing, so that no part is stored."""
     model = f"arn:aws:bedrock:us-west-2:123456789012:custom-model/{HAIKU}:200k/abcdefghijkl"

@@ -87,6 +87,11 @@ class ObjectStore:
         with self.opened(bucket, key) as stored:
             return None if stored is None else stored.stream.read()
 
+    def read_start(self, bucket: str, key: str, most_bytes: int) -> bytes:
+        """The first bytes of an object; none where it does not exist."""
+        with self.opened(bucket, key) as stored:
+            return b"" if stored is None else stored.stream.read(most_bytes)
+
     def lines(self, bucket: str, key: str) -> Iterator[bytes]:
         """An object's lines without their line feeds, one at a time; none where it does not exist."""
         with self.opened(bucket, key) as stored:

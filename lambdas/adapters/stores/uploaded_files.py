@@ -1,12 +1,15 @@
 """The files that started a run: data sets and run.json in the input bucket."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
+from itertools import islice
 from pathlib import PurePosixPath
 
-from lambdas.adapters.aws.object_store import ListedObject, ObjectStore, StoredObject, uri
+from lambdas.adapters.aws.object_store import MOST_LISTED, ListedObject, ObjectStore, StoredObject, uri
 from lambdas.domain.core.run import RunSource, Source
-from lambdas.domain.dataset.folder import files_by_set, is_sibling
+from lambdas.domain.curation.given_documents import MOST_FILE_BYTES, DocumentFile
+from lambdas.domain.dataset.folder import files_by_set, is_document, is_sibling
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.settings.run_settings import FILE_NAME, MAX_BYTES
 
@@ -63,6 +66,19 @@ class UploadedFiles:
             return None
         with self._objects.opened(self._source.bucket, self._folder + FILE_NAME) as stored:
             return None if stored is None else stored.stream.read(MAX_BYTES + 1)
+
+    def documents(self, prefix: str) -> Iterator[DocumentFile]:
+        """The text files of the folder whose path begins with the prefix, in their order; of MOST_LISTED files at most.
+
+        Raises ServiceBusy and Refused, as reading one does.
+        """
+        if self._folder is None:
+            return
+        folder, bucket = self._folder, self._source.bucket
+        for key in islice(self._objects.iterate_keys(bucket, folder + prefix), MOST_LISTED):
+            path = key.removeprefix(folder)
+            if is_document(path):
+                yield DocumentFile(path, partial(self._objects.read_start, bucket, key, MOST_FILE_BYTES + 1))
 
     def _keys(self) -> dict[SetName, str]:
         if self._folder is None:

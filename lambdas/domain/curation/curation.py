@@ -6,8 +6,10 @@ from pydantic import Field
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.curation.cleaning import CleaningCounts
+from lambdas.domain.curation.given_documents import DocumentCounts
 from lambdas.domain.curation.settings import CleanSettings, SynthesisSettings
 from lambdas.domain.curation.synthesis import SynthesisFunnel
+from lambdas.domain.dataset.formats.record import DEFAULT_CONTEXT_TAG
 from lambdas.domain.dataset.planned_set import TrainingData
 
 # "ask": the models of `shards` are to be asked. "wait": a batch job is under way. "approve": a person must say that so
@@ -22,12 +24,15 @@ class Curation(Fact):
 
     `compare` are the data sets that a candidate each trains on; where it is empty, all train on the last one. `turn`
     counts the rounds of questions, `shards` is the key of the round's items in the output bucket. The counts are null
-    until their stage is over.
+    until their stage is over. `documents` counts those that the user gave as files, None where there are none; in
+    `context_tag` they stand where no training record asks about a document.
     """
 
     clean: CleanSettings | None = None
     synthesis: SynthesisSettings | None = None
     compare: list[TrainingData] = Field(default=[])
+    documents: DocumentCounts | None = None
+    context_tag: str = DEFAULT_CONTEXT_TAG
     status: CurationStatus = "planned"
     turn: int = 0
     shards: str | None = None

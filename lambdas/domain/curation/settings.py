@@ -40,6 +40,11 @@ class SynthesisSettings(SettingsModel):
     documents: str = Field(default=TRAINING_DOCUMENTS, min_length=1, max_length=256)
     terms_accepted: bool = False
 
+    @property
+    def prefix(self) -> str | None:
+        """The prefix of the documents in the run's folder; None where those of the training records are meant."""
+        return None if self.documents == TRAINING_DOCUMENTS else self.documents
+
 
 def clean_findings(clean: CleanSettings) -> Iterator[Finding]:
     """What is wrong with the judges."""

@@ -232,7 +232,7 @@ def _ask_checker(document: SourceDocument, line: WrittenPair, replies: Replies) 
 def too_little(funnel: SynthesisFunnel, documents: Sequence[SourceDocument]) -> str | None:
     """Why a run stops before it trains; None where enough pairs are kept."""
     if not documents:
-        return "No training record asks about a document in tags, so there is nothing to write about."
+        return "There is no document to write about: no training record asks about one in tags, or all are left out."
     if funnel.yield_share >= LEAST_YIELD:
         return None
     return (

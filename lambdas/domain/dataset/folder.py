@@ -18,6 +18,8 @@ _SETS: Mapping[str, SetName] = {
     "eval": "validation",
     "test": "test",
 }
+# Texts without form, about which a teacher may write records.
+DOCUMENT_ENDINGS = (".txt", ".md")
 # The usual names of a folder's files.
 FILE_NAMES = (*(f"{name}{ending}" for name in SET_NAMES for ending in FILE_ENDINGS), SETTINGS_FILE)
 # The first part of a file's name, and which file people mean by it where spelling alone does not tell.
@@ -71,10 +73,20 @@ def nearest_name(file_name: str) -> str | None:
     return _STEMS[close[0]] if close else None
 
 
-def unknown_files(file_names: Iterable[str]) -> list[str]:
-    """The files that no run reads, hidden ones left out."""
+def is_document(path: str) -> bool:
+    """Whether a file, by its path in the folder, may be a document to write about; hidden ones are not."""
+    return path.lower().endswith(DOCUMENT_ENDINGS) and not any(part.startswith(".") for part in path.split("/"))
+
+
+def unknown_files(file_names: Iterable[str], documents: str | None = None) -> list[str]:
+    """The files that no run reads, hidden ones left out; `documents` is the prefix of documents to write about."""
     return sorted(
-        name for name in file_names if name != SETTINGS_FILE and not set_of(name) and not name.startswith(".")
+        name
+        for name in file_names
+        if name != SETTINGS_FILE
+        and not set_of(name)
+        and not name.startswith(".")
+        and not (documents is not None and name.startswith(documents) and is_document(name))
     )
 
 

@@ -8,7 +8,7 @@ from lambdas.domain.core.errors import InvalidEvent
 from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.core.run import FILE_ENDINGS, Source
-from lambdas.domain.dataset.folder import TRAIN_FILE, is_sibling, nearest_name, set_of
+from lambdas.domain.dataset.folder import TRAIN_FILE, is_document, is_sibling, nearest_name, set_of
 from lambdas.domain.dataset.set_names import SETTINGS_FILE
 
 ROOT = "input/"
@@ -44,12 +44,18 @@ class UnusedUpload:
 
 
 def unused_upload(source: Source) -> UnusedUpload | None:
-    """The upload, if people should hear of it: not what starts a run, siblings, placeholders and hidden files."""
+    """The upload, if people should hear of it.
+
+    That is not what starts a run, siblings, documents to write about, placeholders and hidden files.
+    """
     folder, _, file_name = source.key.rpartition("/")
     upload = UnusedUpload(source, f"{folder}/", file_name)
     if not source.key.startswith(ROOT) or not file_name or "/." in source.key.removesuffix("/.jsonl"):
         return None
     if _starts_a_run(source) or (upload.training_prefix and is_sibling(file_name)):
+        return None
+    if upload.folder.count("/") > 2 and "//" not in upload.folder and is_document(file_name):
+        # A run of the folder above may write about it; its run.json, which says so, may come later.
         return None
     return upload
 

@@ -1,0 +1,115 @@
+"""The documents that a teacher writes about: those of the training records, or text files beside the data set."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from lambdas.domain.curation.documents import (
+    LONGEST_DOCUMENT_CHARACTERS,
+    AskedMessage,
+    SourceDocument,
+    ask_about,
+    closing_tag,
+    digest_of,
+    list_documents,
+    read_asked,
+)
+from lambdas.domain.curation.fitness import has_reserved_word, is_too_long
+from lambdas.domain.curation.given_documents import DocumentCounts, GivenDocument, Reason
+from lambdas.domain.curation.leaks import find_leaks
+from lambdas.domain.dataset.formats.record import DEFAULT_CONTEXT_TAG, Record, with_context
+from lambdas.domain.evaluation.questions import Question
+from lambdas.domain.models.catalogue import BaseModelEntry
+
+
+class Sources(NamedTuple):
+    """The documents to write about, and how many were left out."""
+
+    documents: list[SourceDocument]
+    counts: DocumentCounts
+
+
+def training_sources(training: Iterable[Question]) -> Sources:
+    """The documents of the training records."""
+    questions = list(training)
+    asked = (read_asked(each.messages[0].content) for each in _single_turns(questions))
+    long = {digest_of(each.document) for each in asked if each and len(each.document) > LONGEST_DOCUMENT_CHARACTERS}
+    documents = list_documents(questions)
+    return Sources(documents, DocumentCounts(used=len(documents), too_long=len(long)))
+
+
+def given_sources(
+    given: Sequence[GivenDocument],
+    training: Sequence[Question],
+    held_out: Sequence[Record],
+    original: Sequence[Record],
+    model: BaseModelEntry,
+    *,
+    counts: DocumentCounts | None = None,
+    context_tag: str = DEFAULT_CONTEXT_TAG,
+) -> Sources:
+    """Given documents, in the form in which the training records ask about theirs.
+
+    A document is left out where the base model cannot be trained on it, and where it tells something of a held-out
+    record: whatever is asked about it would leak. `held_out` and `original` are as in `find_leaks`. Without documents
+    in the training prompts, new ones stand in `context_tag`. `counts` are those of the files, and are gone on with.
+    """
+    known = {each.digest: each for each in list_documents(training)}
+    form = _Form.of(training, context_tag)
+    made = [known.get(digest_of(each.text)) or form.about(each.text) for each in given]
+    probes = [_probe(document) for document in made]
+    leaking = find_leaks(probes, held_out, original)
+    reasons = [
+        "held_out" if place in leaking else _unfit(form, document, probe, model)
+        for place, (document, probe) in enumerate(zip(made, probes, strict=True))
+    ]
+    documents = [document for document, reason in zip(made, reasons, strict=True) if reason is None]
+    counts = counts or DocumentCounts(used=len(made))
+    return Sources(documents, counts.leaving_out(reason for reason in reasons if reason is not None))
+
+
+class _Form(NamedTuple):
+    """How a data set asks: its system text, and a message about a document where it has one."""
+
+    system: str | None
+    message: str | None
+    context_tag: str
+
+    @classmethod
+    def of(cls, training: Iterable[Question], context_tag: str) -> "_Form":
+        """The form of the first record about a document, or of the first record."""
+        first: Question | None = None
+        for each in _single_turns(training):
+            first = first or each
+            asked = read_asked(each.messages[0].content)
+            if asked is not None and asked.document:
+                return cls(each.system, each.messages[0].content, context_tag)
+        return cls(first.system if first else None, None, context_tag)
+
+    @property
+    def closing_tag(self) -> str:
+        found = None if self.message is None else closing_tag(self.message)
+        return found or f"</{self.context_tag}>"
+
+    def about(self, text: str) -> SourceDocument:
+        """A document that no training record is about."""
+        asked = None if self.message is None else ask_about(self.message, text)
+        asked = asked or AskedMessage(with_context(text, "", self.context_tag), text, "", "")
+        return SourceDocument(digest_of(text), text, self.system, asked, ())
+
+
+def _single_turns(training: Iterable[Question]) -> Iterator[Question]:
+    return (each for each in training if len(each.messages) == 1)
+
+
+def _probe(document: SourceDocument) -> Record:
+    """A record with nothing but the document, which every record about it has."""
+    return Record(document.system, [document.asked.asking(""), ""])
+
+
+def _unfit(form: _Form, document: SourceDocument, probe: Record, model: BaseModelEntry) -> Reason | None:
+    # Behind its closing tag a document's text would be the user's own words.
+    if not document.pairs and form.closing_tag in document.text:
+        return "unfit"
+    if has_reserved_word(probe, model):
+        return "unfit"
+    return "too_long" if is_too_long(probe, model) else None
