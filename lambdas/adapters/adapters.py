@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lambdas.adapters.aws.batch_inference import BatchInference
     from lambdas.adapters.aws.bedrock import Bedrock
     from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
     from lambdas.adapters.aws.clients import Clients
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.aws.taken_names import TakenNames
     from lambdas.adapters.aws.topic import Topic
     from lambdas.adapters.stores.approvals import Approvals
+    from lambdas.adapters.stores.batch_files import BatchFiles
     from lambdas.adapters.stores.champion_answers import StoredChampionAnswers
     from lambdas.adapters.stores.champion_parameter import ChampionParameter
     from lambdas.adapters.stores.customization_output import CustomizationOutput
@@ -59,6 +61,13 @@ class Adapters:
         from lambdas.adapters.aws.bedrock import Bedrock
 
         return Bedrock(self.clients.bedrock)
+
+    @cached_property
+    def batch(self) -> "BatchInference":
+        """Bedrock's batch inference."""
+        from lambdas.adapters.aws.batch_inference import BatchInference
+
+        return BatchInference(self.clients.bedrock)
 
     @cached_property
     def runtime(self) -> "BedrockRuntime":
@@ -157,6 +166,13 @@ class Adapters:
         from lambdas.adapters.stores.approvals import Approvals
 
         return Approvals(self.objects)
+
+    @cached_property
+    def batch_files(self) -> "BatchFiles":
+        """Questions and answers of batch jobs in the output bucket."""
+        from lambdas.adapters.stores.batch_files import BatchFiles
+
+        return BatchFiles(self.objects)
 
     @cached_property
     def champion(self) -> "ChampionParameter":

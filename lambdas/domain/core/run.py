@@ -27,7 +27,7 @@ KEEP_MODEL_TAG = "keep-model"
 RUN_TAGS = ("project", "deployment", "run-id", "execution-arn", LEASE_TAG, KEEP_JOB_TAG, CANDIDATE_TAG, KEEP_MODEL_TAG)
 
 # What a token is for: repeating the same purpose of the same run repeats the same request.
-TokenPurpose = Literal["customization", "throughput"]
+TokenPurpose = Literal["customization", "throughput", "batch"]
 
 _RUN_ID = re.compile(rf"[a-z0-9]+(-[a-z0-9]+)*-[0-9a-f]{{{DIGEST_LENGTH}}}")
 # What a data set's file may end in. Its content decides what it is, whatever it ends in.
@@ -47,6 +47,7 @@ _NAME_LENGTH = 63
 _CANDIDATE = re.compile(r"(?P<run>.+)-c(?P<number>[1-9][0-9]?)")
 # What serves a run's model for applications: no candidate ends like this, and no run's id does.
 _STANDING = "-s"
+_BATCH = re.compile(r"(?P<run>.+)-b[1-9][0-9]?")
 _NOT_IN_TAGS = re.compile(r"[^a-zA-Z0-9\s._:/=+@-]")
 _TAG_VALUE_LENGTH = 256
 
@@ -154,9 +155,12 @@ def run_of_bedrock_name(environment: str, name: str) -> str | None:
 
     Names of `team` and `team-eu` can both start with `team-eu-`: only a claim in the environment's bucket tells which.
     """
-    candidate = candidate_of_bedrock_name(environment, name)
-    run = candidate[0] if candidate else name.removeprefix(f"{environment}-")
-    return run if run != name and _RUN_ID.fullmatch(run) else None
+    if not name.startswith(f"{environment}-"):
+        return None
+    rest = name.removeprefix(f"{environment}-")
+    numbered = _CANDIDATE.fullmatch(rest) or _BATCH.fullmatch(rest)
+    run = numbered["run"] if numbered else rest
+    return run if _RUN_ID.fullmatch(run) else None
 
 
 def candidate_of_bedrock_name(environment: str, name: str) -> tuple[str, int] | None:
@@ -192,8 +196,18 @@ def run_of_standing_name(environment: str, name: str) -> str | None:
     return run if name == f"{environment}-{run}{_STANDING}" and _RUN_ID.fullmatch(run) else None
 
 
+def batch_name(environment: str, run: str, number: int) -> str:
+    """The name of the run's batch job of this number; raises ValueError where Bedrock would."""
+    return bedrock_name(environment, f"{run}-b{number}")
+
+
+def batch_names_begin(environment: str, run: str) -> str:
+    """What the names of all batch jobs of the run begin with."""
+    return f"{environment}-{run}-b"
+
+
 def client_request_token(run: str, purpose: TokenPurpose, candidate: int | None = None, since: str = "") -> str:
-    """The idempotency token of the run's one request for this purpose, or of the one for a candidate.
+    """The idempotency token of the run's one request for this purpose, or of the one for a candidate or a batch job.
 
     `since` is the timestamp of what the request depends on beside the run: where that changes, it is another request.
     """

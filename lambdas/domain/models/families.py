@@ -20,6 +20,11 @@ _MAKERS = {
 _NAMED = re.compile(r"^[a-z]+")
 
 
+def without_profile(model_id: str) -> str:
+    """`anthropic.claude-opus-5` for `us.anthropic.claude-opus-5`: the model behind an inference profile's id or ARN."""
+    return _PROFILE.sub("", model_id.rpartition("/")[2])
+
+
 def family(model_id: str) -> str:
     """`Claude` for `us.anthropic.claude-haiku-4-5-20251001-v1:0`, `Nova` for `amazon.nova-pro-v1:0`.
 
