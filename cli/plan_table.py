@@ -30,8 +30,9 @@ def tell_plan(console: Console, estimate: Estimate) -> None:
     for column in table.columns[3:]:
         column.justify, column.no_wrap = "right", True
     chosen = "the model" if len(estimate.candidates) == 1 else "the chosen one, besides"
+    has_data = any(row.data != "original" for row in estimate.candidates)
     for row in estimate.candidates:
-        table.add_row(*_cells(row, chosen))
+        table.add_row(*_cells(row, chosen, has_data=has_data))
     table.add_section()
     table.add_row("other models, judges, storage", "", "", "", "", _usd(beside_candidates(estimate.lines)))
     table.add_section()
@@ -45,9 +46,12 @@ def tell_plan(console: Console, estimate: Estimate) -> None:
         console.write_line(factor)
 
 
-def _cells(row: CandidateCost, chosen: str) -> list[Text]:
+def _cells(row: CandidateCost, chosen: str, *, has_data: bool) -> list[Text]:
     values = "\n".join(f"{name} {value}" for name, value in row.hyperparameters.items())
     number = chosen if row.candidate is None else str(row.candidate)
+    if has_data and row.candidate is not None:
+        # A column of its own would not fit on 80 columns.
+        values = f"data {row.data}\n{values}"
     cells = [
         number,
         "" if row.records is None else f"{row.records:,}",

@@ -15,6 +15,7 @@ from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.judging.summary import JudgeSummary, Judging, ReviewerSummary
+from lambdas.domain.report.data_words import tell_choice, tell_data
 from lambdas.domain.report.gain_words import tell_best, tell_gain
 from lambdas.domain.report.run_report import RunReport, SucceededReport
 from lambdas.domain.report.scored_report import ScoredResult
@@ -67,7 +68,7 @@ def tell_report(console: Console, folder: Path) -> None:
         tell_judging(console, report.judging)
     if report.recommended:
         tell_hyperparameters(console, report.recommended)
-    for text in (*sweep(report), *curve(report), *serving(report), *cost(report)):
+    for text in (*sweep(report), *data_sets(report), *curve(report), *serving(report), *cost(report)):
         console.write_line(text)
     if report.preflight and report.preflight.findings:
         console.print("The preflight warned:")
@@ -110,15 +111,24 @@ def sweep(report: RunReport) -> Iterator[str]:
     """What a run with several candidates tried, which of them it served, and what became of the other models."""
     trained = report.trained
     if trained.jobs:
-        yield f"{'Candidates' if trained.has_sizes else 'Sweep'}: {trained.reason} {trained.note}".rstrip()
+        yield f"{trained.title}: {trained.reason} {trained.note}".rstrip()
     for job in trained.jobs:
         tried = ", ".join(f"{name} {value}" for name, value in job.hyperparameters.items())
         if trained.has_sizes and job.training_records is not None:
             tried = f"{job.training_records:,} records; {tried}"
+        if trained.has_data:
+            tried = f"{job.data}, {tried}"
         known = "no validation loss" if job.validation_loss is None else f"validation loss {job.validation_loss:.4g}"
         loss = (job.failure or known).rstrip(".")
         fate = "chosen" if job.chosen else "model deleted" if job.model_deleted else "model kept"
         yield f"  job {job.number}: {loss}; {tried}; {fate if job.status == COMPLETED else job.status}."
+
+
+def data_sets(report: RunReport) -> Iterator[str]:
+    """Which of the data sets that candidates trained on won."""
+    if found := report.compare:
+        yield tell_data(found, METRIC_NAMES.get(found.metric, found.metric))
+        yield from filter(None, [tell_choice(found, report.trained.chosen)])
 
 
 def curve(report: RunReport) -> Iterator[str]:

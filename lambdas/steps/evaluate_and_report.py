@@ -19,6 +19,7 @@ from lambdas.domain.evaluation.reuse import Reuse, digest_of, reuse
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import PreflightDocument
 from lambdas.domain.report.assemble import assemble_success
+from lambdas.domain.report.compared_data import data_arms
 from lambdas.domain.report.learning_curve import curve_arms
 from lambdas.domain.report.run_facts import RunFacts
 from lambdas.domain.report.success_message import headline, success_message
@@ -53,6 +54,7 @@ def evaluate_and_report(
     judges = plan.evaluation.judges
     judged = {judge: adapters.judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in judges}
     judging = summarise_judging(pairs, judged, _models(plan))
+    answered = [arm for arm in arms if arm not in responses.missing]
     evaluation = evaluate(
         materials.answers,
         plan.arms,
@@ -64,7 +66,8 @@ def evaluate_and_report(
         missing=responses.missing,
         told=_read_told(bucket, prefix, adapters),
         judging=judging,
-        curve=curve_arms(plan, jobs, model.number, [arm for arm in arms if arm not in responses.missing]),
+        curve=curve_arms(plan, jobs, model.number, answered),
+        data=data_arms(plan, jobs, model.number, answered),
     )
     approval, preflight = adapters.approvals.read(bucket, run.id), read_preflight(run, adapters=adapters)
     facts = RunFacts(

@@ -29,8 +29,11 @@ def test_the_only_row_of_a_run_that_trains_nothing_is_the_model() -> None:
 
 def test_a_narrow_terminal_cuts_no_word() -> None:
     """A hyperparameter is looked up by its name."""
-    candidates = [Candidate(number=n, hyperparameters=VALUES, training_set=TRAINING_SET) for n in (1, 2)]
+    synthetic = TRAINING_SET.model_copy(update={"data": "synthetic"})
+    sets = {1: TRAINING_SET, 2: synthetic}
+    candidates = [Candidate(number=n, hyperparameters=VALUES, training_set=each) for n, each in sets.items()]
     table = shown(candidates=candidates)
     assert max(map(len, table.splitlines())) <= 80
     words = ["learningRateMultiplier 0.5", "learningRateWarmupSteps 25", "candidate", "besides", "models,", "storage"]
+    words += ["data original", "data synthetic"]
     assert [word for word in words if word not in table] == []

@@ -18,6 +18,7 @@ from lambdas.domain.cost.lines import (
 )
 from lambdas.domain.cost.planned_serving import answer_tokens, chosen_arms, lease_seconds, other_arms
 from lambdas.domain.cost.price_file import Prices
+from lambdas.domain.dataset.planned_set import TrainingData
 from lambdas.domain.evaluation.arms import Arms
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.plan.served import named_to_serve
@@ -33,6 +34,8 @@ class CandidateCost(Fact):
 
     candidate: int | None
     records: int | None = None
+    # Earlier versions stored none.
+    data: TrainingData = "original"
     hyperparameters: dict[str, str] = Field(default={})
     training_usd: float | None
     served: bool
@@ -72,6 +75,7 @@ def _row(plan: Plan, prices: Prices, candidate: Candidate, arms: Arms, *, served
     return CandidateCost(
         candidate=number,
         records=candidate.training_set.records,
+        data=candidate.training_set.data,
         hyperparameters=candidate.hyperparameters,
         training_usd=training_line(plan, prices, trained, "").usd,
         served=served,

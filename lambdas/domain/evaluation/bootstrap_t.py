@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 # A report makes up to 90 comparisons in the minutes that its function has.
 MOST_DRAWN = 2_000
+_ALMOST = 1e-6
 
 
 class Group(NamedTuple):
@@ -67,7 +68,8 @@ def studentise(groups: Sequence[Group], *, confidence: float, resamples: int, se
         return None
     strays = _resample(_merge(influences), resamples, random.Random(seed))  # noqa: S311 - no secret
     as_far = sum(stray >= abs(mean) / error for stray in strays)
-    reach = sorted(strays)[math.ceil(confidence * (resamples + 1)) - 1]
+    # A whole number that is calculated may lie a little above itself.
+    reach = sorted(strays)[math.ceil(confidence * (resamples + 1) - _ALMOST) - 1]
     return Studentised(mean, error, reach, (1 + as_far) / (resamples + 1))
 
 

@@ -201,10 +201,11 @@ def difference(
     groups: Sequence[Hashable],
     *,
     bounded: bool = True,
+    pairs: int = 1,
 ) -> Difference | None:
     """The difference over the records for which the metric has a meaning; None where there is none.
 
-    `bounded` scores are from 0 to 100.
+    `bounded` scores are from 0 to 100; the intervals of so many `pairs` hold together.
     """
     rows = [
         (one, other, group)
@@ -213,18 +214,26 @@ def difference(
     ]
     if not rows:
         return None
-    return compare([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], bounded=bounded)
+    ours, theirs = [row[0] for row in rows], [row[1] for row in rows]
+    return compare(ours, theirs, [row[2] for row in rows], bounded=bounded, pairs=pairs)
 
 
-def find_difference(ours: ScoredArm, theirs: ScoredArm, metric: str, groups: Sequence[Hashable]) -> Difference | None:
-    """The difference of two arms on the records that both answered; None where the metric has no meaning for any."""
+def find_difference(
+    ours: ScoredArm, theirs: ScoredArm, metric: str, groups: Sequence[Hashable], pairs: int = 1
+) -> Difference | None:
+    """The difference of two arms on the records that both answered; None where the metric has no meaning for any.
+
+    The intervals of so many `pairs` of arms hold together, of what is bounded.
+    """
     if metric in UNBOUNDED:
         own, other = (getattr(one.figures, metric) for one in (ours, theirs))
         return difference(own, other, groups, bounded=False)
     labels, others = ours.labels_of(metric), theirs.labels_of(metric)
     if labels is not None and others is not None:
-        return compare_macro_f1(labels, others, groups)
-    return difference(ours.scores[metric], theirs.scores[metric], groups) if metric in ours.scores else None
+        return compare_macro_f1(labels, others, groups, pairs=pairs)
+    if metric not in ours.scores:
+        return None
+    return difference(ours.scores[metric], theirs.scores[metric], groups, pairs=pairs)
 
 
 def state_comparison(arm: str, against: str, metric: str, found: Difference) -> Comparison:

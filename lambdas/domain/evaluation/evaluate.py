@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from lambdas.domain.core.fact import Fact
+from lambdas.domain.dataset.planned_set import TrainingData
 from lambdas.domain.dataset.told_answers import ToldAnswers, Untold
 from lambdas.domain.evaluation.answer_figures import AnswerFigures
 from lambdas.domain.evaluation.arms import BASE, CHAMPION, TUNED, Arm
@@ -32,6 +33,7 @@ from lambdas.domain.evaluation.comparisons import (
     read_rows,
     state_comparison,
 )
+from lambdas.domain.evaluation.data_comparisons import compare_data
 from lambdas.domain.evaluation.decision import Decision, Rival, decide_on, find_reservations, find_rivals
 from lambdas.domain.evaluation.doubling import Doubling
 from lambdas.domain.evaluation.field_counts import ArmFields, count_fields_of_arms
@@ -87,13 +89,15 @@ class CandidateScores(NamedTuple):
     """The scores of the served candidates, the chosen one among them, on the task's metric.
 
     `intervals` has that of each arm's own score. `best` is the arm with the highest one and `flattered` how many points
-    of it are luck, null where fewer than two were served. `doubling` is null where there is no learning curve.
+    of it are luck, null where fewer than two were served. `doubling` is null where there is no learning curve. `data`
+    are the data sets that are compared against each other.
     """
 
     intervals: dict[str, tuple[float, float] | None]
     best: str | None
     flattered: float | None
     doubling: Doubling | None
+    data: Sequence[Comparison] = ()
 
 
 class Evaluation(NamedTuple):
@@ -130,6 +134,7 @@ def evaluate(
     told: ToldAnswers | None = None,
     judging: Judging | None = None,
     curve: Mapping[str, int] | None = None,
+    data: Mapping[TrainingData, str] | None = None,
 ) -> Evaluation:
     """`answers` has a line per test record of each arm, `groups` the number of each record's group.
 
@@ -138,7 +143,8 @@ def evaluate(
     reason, are compared with nothing. `told` has the test records' prompts, `judging` what judges
     prefer. Arms that `arms` does not have are those of served candidates
     beside the chosen one: they have figures and comparisons, and no part in the verdict. `curve` has the training
-    records of each arm that the learning curve goes through. The answers are read several times, one record at a time.
+    records of each arm that the learning curve goes through, `data` the arm of each data set that is compared. The
+    answers are read several times, one record at a time.
     """
     kind: TaskKind = settings.task_kind or task_kind or detect_task_kind(read_references(answers))
     by_judges = settings.gate.metric == WIN_RATE
@@ -193,15 +199,19 @@ def evaluate(
         comparisons=entries,
         decision=decide_on(settings.gate, metric, to_beat, others, reservations, compared, untold, win_rate),
         extremes=_find_extremes(tuned, base, groups, looked_at),
-        candidates=_score_candidates({TUNED: tuned, **served}, metric, groups, curve),
+        candidates=_score_candidates({TUNED: tuned, **served}, metric, groups, curve, data),
     )
 
 
 def _score_candidates(
-    scored: Mapping[str, ScoredArm], metric: str, groups: Sequence[int], curve: Mapping[str, int] | None
+    scored: Mapping[str, ScoredArm],
+    metric: str,
+    groups: Sequence[int],
+    curve: Mapping[str, int] | None,
+    data: Mapping[TrainingData, str] | None,
 ) -> CandidateScores | None:
-    """None where the chosen candidate alone was served, and there is no learning curve."""
-    if len(scored) < 2 and curve is None:
+    """None where the chosen candidate alone was served, and there is neither a learning curve nor compared data."""
+    if len(scored) < 2 and curve is None and data is None:
         return None
     from lambdas.domain.evaluation import served_scores  # noqa: PLC0415 - other runs need no numpy
 
@@ -211,6 +221,7 @@ def _score_candidates(
         best=best.arm if best else None,
         flattered=best.flattered if best else None,
         doubling=None if curve is None else served_scores.find_gain_of_data(scored, metric, groups, curve),
+        data=compare_data({one: scored[arm] for one, arm in (data or {}).items() if arm in scored}, metric, groups),
     )
 
 

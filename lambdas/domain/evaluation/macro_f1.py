@@ -71,10 +71,11 @@ def compare_macro_f1(
     *,
     seed: int = 0,
     resamples: int = RESAMPLES,
+    pairs: int = 1,
 ) -> Difference | None:
     """Our macro-F1 less theirs, on the records that both answered; None where there are none.
 
-    The interval is None, with the reason, where it is not known to cover.
+    The interval is None, with the reason, where it is not known to cover; those of so many `pairs` hold together.
     """
     rows = [(one, other, group) for one, other, group in zip(ours, theirs, groups, strict=True) if one and other]
     if not rows:
@@ -90,7 +91,7 @@ def compare_macro_f1(
     if len(by_group) < LEAST_FOR_BOOTSTRAP or found.least_groups < LEAST_GROUPS_OF_A_LABEL:
         return counted._replace(withheld=WITHHELD)
     values = [Group(value, 1.0) for value in found.pseudo_values()]
-    limits = bootstrap_limits(values, resamples, seed)
+    limits = bootstrap_limits(values, resamples, seed, pairs)
     error = standard_error(values)
     return counted._replace(
         interval=(min(limits.low, found.difference), max(limits.high, found.difference)),

@@ -18,6 +18,7 @@ from lambdas.domain.evaluation.reuse import Reuse, reuse_sentence
 from lambdas.domain.plan.plan import Plan, PlannedSets
 from lambdas.domain.preflight.checks import PreflightDocument
 from lambdas.domain.report.arm_figures import summarise_arms
+from lambdas.domain.report.compared_data import summarise_data
 from lambdas.domain.report.learning_curve import summarise_best, summarise_curve
 from lambdas.domain.report.left_on_purpose import kept_jobs, left_models
 from lambdas.domain.report.run_facts import RunFacts
@@ -89,6 +90,7 @@ def assemble_success(
             "test_set": used,
             "extremes": evaluation.extremes,
             "learning_curve": summarise_curve(plan, facts.jobs, _chosen(facts), evaluation),
+            "compare": summarise_data(plan, facts.jobs, _chosen(facts), evaluation),
             "best_tested": summarise_best(_chosen(facts), evaluation),
             "throughput": throughput
             and throughput.model_copy(update={"cost_usd": throughput_usd(plan, throughput, costs)}),

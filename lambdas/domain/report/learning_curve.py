@@ -70,10 +70,15 @@ def arm_of(number: int, chosen: int) -> str:
     return TUNED if number == chosen else candidate_arm(number)
 
 
+def by_validation_loss(job: CandidateJob) -> tuple[bool, float, int]:
+    """The key by which the lowest loss comes first; jobs without one come last."""
+    return job.validation_loss is None, job.validation_loss or 0.0, job.number
+
+
 def _best_of_sizes(jobs: Sequence[CandidateJob], chosen: int, answered: Sequence[str]) -> list[CandidateJob]:
     """Of each size's served candidates the one of the lowest validation loss; of equal ones, of the smallest number."""
     best: dict[int, CandidateJob] = {}
-    for job in sorted(jobs, key=lambda one: (one.validation_loss is None, one.validation_loss or 0.0, one.number)):
+    for job in sorted(jobs, key=by_validation_loss):
         if job.training_records is not None and arm_of(job.number, chosen) in answered:
             best.setdefault(job.training_records, job)
     return [best[records] for records in sorted(best)]

@@ -25,6 +25,7 @@ from lambdas.domain.evaluation.comparisons import (
 from lambdas.domain.report import charts, histograms
 from lambdas.domain.report.charts import IntervalRow
 from lambdas.domain.report.curve_section import candidates_section, curve_section, is_of_candidate
+from lambdas.domain.report.data_section import data_section
 from lambdas.domain.report.error_list import list_errors
 from lambdas.domain.report.judging_section import draw_outcomes, draw_win_rates, length_sections
 from lambdas.domain.report.materials import Materials
@@ -107,6 +108,7 @@ def render_page(report: SucceededReport, materials: Materials) -> str:
             loss_plot=_loss_plot(losses),
             curve_section=curve,
             curve_plots=[_picture(svg) for svg in curve.plots] if curve else [],
+            data_section=data_section(report),
             candidates_section=candidates_section(report),
             sweep_plot=_sweep_plot(report, materials),
             sweep_names=_sweep_names(report),
@@ -225,7 +227,11 @@ def _loss_plot(losses: JobLosses) -> Markup | None:
 
 def _sweep_plot(report: SucceededReport, materials: Materials) -> Markup | None:
     """The validation losses of the jobs that are compared, as far as they have any."""
-    names = {job.number: f"job {job.number}{', chosen' if job.chosen else ''}" for job in report.trained.jobs}
+    has_data = report.trained.has_data
+    names = {
+        job.number: f"job {job.number}{f', {job.data}' if has_data else ''}{', chosen' if job.chosen else ''}"
+        for job in report.trained.jobs
+    }
     drawn = {name: lines for number, name in names.items() if (lines := _losses_of(materials, number).validation.lines)}
     chosen = next((names[job.number] for job in report.trained.jobs if job.chosen), "")
     return _picture(charts.sweep_curves(drawn, chosen)) if drawn else None

@@ -23,6 +23,7 @@ from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.models.hyperparameters import Recommendation
 from lambdas.domain.report.approval import ApprovalOutcome
+from lambdas.domain.report.compared_data import ComparedData
 from lambdas.domain.report.learning_curve import BestTested, LearningCurve
 from lambdas.domain.report.section import Section
 from lambdas.domain.report.sweep import ONLY_CANDIDATE, Sweep
@@ -259,6 +260,8 @@ class RunReport(Section):
     # Null where the training set was not cleaned, or got no synthetic records.
     cleaning: CleaningCounts | None = None
     synthesis: SynthesisFunnel | None = None
+    # Null where no data sets are compared.
+    compare: ComparedData | None = None
     best_tested: BestTested | None = None
     recommended: list[Recommendation] | None
     # Of a run that succeeded; earlier versions wrote none.

@@ -9,6 +9,7 @@ from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.decision import GainSplit
 from lambdas.domain.evaluation.gate import WIN_RATE
+from lambdas.domain.report.data_words import tell_data
 from lambdas.domain.report.gain_words import in_sentence, tell_gain
 from lambdas.domain.report.run_report import ArmFigures, ServingFigures, SucceededReport
 from lambdas.domain.report.scored_report import ScoredResult
@@ -80,6 +81,8 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
     spent = cost_sentence(report.cost, simulated=bool(report.simulated)) if report.cost else ""
     curve = report.learning_curve
     gain = tell_gain(curve, METRIC_NAMES.get(curve.metric, curve.metric)) if curve else ""
+    compared = report.compare
+    won = tell_data(compared, METRIC_NAMES.get(compared.metric, compared.metric)) if compared else ""
     left = "\n".join(f"{item.arn}: {item.note}" for item in report.left_on_purpose)
     parts = [
         simulated + headline(report),
@@ -87,7 +90,7 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
         "",
         *rows,
         "",
-        gain,
+        gain or won,
         rejected,
         deleted,
         spent,

@@ -1,6 +1,7 @@
 """What report.json says of the run's candidates, and of the values that the served model was trained with."""
 
 from lambdas.domain.core.fact import Fact
+from lambdas.domain.dataset.planned_set import TrainingData, TrainingSet
 from lambdas.domain.models.hyperparameters import Recommendation
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.training.candidate_jobs import DELETED, CandidateJob, Jobs
@@ -23,6 +24,7 @@ class SweepJob(Fact):
     kept: bool
     # Earlier versions stored none.
     training_records: int | None = None
+    data: TrainingData = "original"
 
 
 class Sweep(Fact):
@@ -34,9 +36,19 @@ class Sweep(Fact):
     note: str
 
     @property
+    def title(self) -> str:
+        """What the jobs are called together."""
+        return "Candidates" if self.has_sizes or self.has_data else "Sweep"
+
+    @property
     def has_sizes(self) -> bool:
         """Whether the jobs train on sets of several sizes."""
         return len({job.training_records for job in self.jobs}) > 1
+
+    @property
+    def has_data(self) -> bool:
+        """Whether the jobs train on several data sets."""
+        return len({job.data for job in self.jobs}) > 1
 
 
 # What a report without `sweep` says of its candidates.
@@ -48,15 +60,16 @@ def summarise_sweep(plan: Plan, jobs: Jobs | None, model: TunedModel | None) -> 
     if len(plan.candidates) <= 1:
         return None
     chosen = model.number if model else None
+    data = {each.number: each.training_set.data for each in plan.candidates}
     return Sweep(
-        jobs=[_job(one, chosen) for one in jobs.candidates] if jobs else [],
+        jobs=[_job(one, chosen, data.get(one.number, "original")) for one in jobs.candidates] if jobs else [],
         chosen=chosen,
         reason=model.reason if model else "No model was chosen: the run failed before.",
         note=plan.candidates_note,
     )
 
 
-def _job(job: CandidateJob, chosen: int | None) -> SweepJob:
+def _job(job: CandidateJob, chosen: int | None, data: TrainingData) -> SweepJob:
     return SweepJob(
         number=job.number,
         name=job.name,
@@ -70,6 +83,7 @@ def _job(job: CandidateJob, chosen: int | None) -> SweepJob:
         model_deleted=job.model == DELETED,
         kept=is_kept(job),
         training_records=job.training_records,
+        data=data,
     )
 
 
@@ -85,19 +99,26 @@ def explain_values(plan: Plan, model: TunedModel | None) -> list[Recommendation]
     """
     if model is None:
         return plan.recommended
-    trained = next((one.training_set.records for one in plan.candidates if one.number == model.number), None)
-    part = trained if trained != plan.dataset.train.records else None
-    return [_explain_value(one, model, part) for one in plan.recommended]
+    trained = next((one.training_set for one in plan.candidates if one.number == model.number), None)
+    other = None if trained is None else _name_set(trained, plan.dataset.train.records)
+    return [_explain_value(one, model, other) for one in plan.recommended]
 
 
-def _explain_value(recommended: Recommendation, model: TunedModel, part: int | None) -> Recommendation:
-    """`part` is how many records the model was trained on, where those are not the whole training set."""
+def _name_set(trained: TrainingSet, whole: int) -> str | None:
+    """What the model was trained on, where that is not the whole original training set."""
+    if trained.data != "original":
+        return f"the data set {trained.data}"
+    return None if trained.records == whole else f"{trained.records:,} records"
+
+
+def _explain_value(recommended: Recommendation, model: TunedModel, other: str | None) -> Recommendation:
+    """`other` is what the model was trained on, where that is not what the values are recommended for."""
     value = model.hyperparameters.get(recommended.name)
     if value == recommended.value:
         return recommended
     has_loss = model.validation_loss is not None
-    job = f"Job {model.number}" if part is None else f"Job {model.number}, which trains on {part:,} records,"
+    job = f"Job {model.number}" if other is None else f"Job {model.number}, which trains on {other},"
     why = f"{job} {'has the lowest validation loss with it' if has_loss else 'was taken'}."
-    reason = f"{why} Recommended{'' if part is None else ' for the whole training set'}: {recommended.value}."
+    reason = f"{why} Recommended{'' if other is None else ' for the whole training set'}: {recommended.value}."
     changes = {"value": value, "source": "sweep", "reason": f"{reason} {recommended.reason}"}
     return recommended.model_copy(update=changes)
