@@ -15,11 +15,8 @@ from lambdas.domain.curation.cleaning import (
     judge_records,
     replies_about,
 )
-from lambdas.domain.curation.prompts import prompt_checksums
+from lambdas.domain.curation.prompts import CHECKED_TOKENS, prompt_checksums
 from lambdas.domain.curation.settings import CleanSettings
-
-# A reason of at most four sentences, and the judgement.
-JUDGEMENT_TOKENS = 150
 
 
 class CleaningReport(Fact):
@@ -38,7 +35,7 @@ def list_asks(folder: Path, clean: CleanSettings, replies: Replies) -> Iterator[
 
 def expected_cost(folder: Path, clean: CleanSettings, kept: ReplyFile, prices: Prices) -> tuple[int, float | None]:
     """How many asks are left, and about what they cost."""
-    return expected_usd(list_asks(folder, clean, kept.replies), JUDGEMENT_TOKENS, prices)
+    return expected_usd(list_asks(folder, clean, kept.replies), CHECKED_TOKENS, prices)
 
 
 def save(folder: Path, clean: CleanSettings, kept: ReplyFile, prices: Prices) -> CleaningReport:

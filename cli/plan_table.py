@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
-from lambdas.domain.cost.by_candidate import CandidateCost, beside_candidates, sum_known
+from lambdas.domain.cost.by_candidate import CandidateCost, beside_candidates, curation_usd, sum_known
 from lambdas.domain.cost.estimate import Estimate
-from lambdas.domain.cost.lines import training_factor_text
+from lambdas.domain.cost.lines import CURATION_PREFIX, training_factor_text
 from local.terminal import Console
 
 
@@ -34,6 +34,8 @@ def tell_plan(console: Console, estimate: Estimate) -> None:
     for row in estimate.candidates:
         table.add_row(*_cells(row, chosen, has_data=has_data))
     table.add_section()
+    if any(line.id.startswith(CURATION_PREFIX) for line in estimate.lines):
+        table.add_row("cleaning, synthesis", "", "", "", "", _usd(curation_usd(estimate.lines)))
     table.add_row("other models, judges, storage", "", "", "", "", _usd(beside_candidates(estimate.lines)))
     table.add_section()
     training, serving = (

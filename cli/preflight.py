@@ -14,6 +14,7 @@ from rich.text import Text
 
 from cli.account import Account, account_of
 from cli.data_set import files_of, settings_of
+from cli.documents import taken_documents
 from cli.folders import PREFLIGHT, PREFLIGHT_FOLDER
 from cli.plan_table import tell_plan
 from cli.settings import settings_here
@@ -21,7 +22,7 @@ from cli.stack_outputs import outputs_of
 from cli.validate import Opener, choose, validate
 from lambdas.domain.core.run import Run, RunSource
 from lambdas.domain.core.timestamps import now
-from lambdas.domain.cost.estimate import amount, unconfirmed_text
+from lambdas.domain.cost.estimate import amount, most_text, unconfirmed_text
 from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.evaluation.gate import GateSettings
 from lambdas.domain.plan.plan import Plan
@@ -31,6 +32,7 @@ from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.preflight.subject import EnvironmentResources, RunNeeds, Subject, Topics, needs_of
 from lambdas.domain.preflight.time_limit import RunTime
 from lambdas.domain.settings import run_settings
+from lambdas.domain.settings.curated import plan_curation
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices
 from lambdas.domain.training.network import JobNetwork
@@ -83,7 +85,7 @@ def check_account(
     )
     if found:
         raise NotCheckedError("\n".join(f"run.json{each.pointer}: {each.message}" for each in found))
-    checked = validate(files_of(data), choices, (), opener=opener) if data else None
+    checked = _checked(data, choices, opener) if data else None
     if checked is not None and not checked.document.accepted:
         raise NotCheckedError("The data gate refuses the data set: `fine-tune validate` tells why.")
     account = account or account_of(region)
@@ -109,6 +111,10 @@ def check_account(
     return document(checks, now(), estimate)
 
 
+def _checked(data: Path, choices: Choices, opener: Opener) -> CheckedDataset:
+    return validate(files_of(data), choices, (), opener=opener, documents=taken_documents(data, choices))
+
+
 def save(result: PreflightDocument, folder: Path = PREFLIGHT_FOLDER) -> Path:
     """Writes `preflight.json`."""
     with replaced(folder, PREFLIGHT) as partial:
@@ -130,6 +136,7 @@ def tell(console: Console, result: PreflightDocument) -> None:
         tell_plan(console, result.estimate)
         known, unknown = f"{amount(result.estimate.known_usd)} USD", result.estimate.unknown
         text = f"unknown, no price for {'; '.join(unknown)}. The rest: {known}" if unknown else known
+        text = f"{text}{most_text(result.estimate)}"
         console.write_line(f"Estimated cost: {text}. {unconfirmed_text(result.estimate)}".rstrip())
     console.print(f"Preflight {result.status}.", style="bold green" if result.status == "passed" else "bold red")
 
@@ -196,6 +203,7 @@ def _needs(choices: Choices, settings: Settings) -> RunNeeds:
         settings_findings=settings_findings(choices, None, most_jobs=settings.max_sweep_jobs),
         needs_approval=settings.approval_hours is not None,
         custom_model=choices.settings.custom_model,
+        curation=plan_curation(choices.settings),
     )
 
 

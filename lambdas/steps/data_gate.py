@@ -6,20 +6,24 @@ A run uses it on objects, `fine-tune validate` on files of this machine.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from lambdas.domain.core import outside_text
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.state_budget import MOST_FINDINGS
+from lambdas.domain.curation.document_count import DocumentCount
 from lambdas.domain.curation.given_documents import WHY, TakenDocuments
+from lambdas.domain.curation.planned_asks import PlannedAsks, explain_nothing_to_write
 from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.converting import convert
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.folder import DOCUMENT_ENDINGS, explain_unknown
+from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.preparation import Given, PreparedDataset, check_counts, prepare
 from lambdas.domain.dataset.record_set import RecordSet, Rules
 from lambdas.domain.dataset.report import DatasetReport
@@ -81,7 +85,8 @@ class CheckedDataset:
     """What the gate found; `prepared` is None for a data set that is refused, or that was not checked by all rules.
 
     `task_kind` is what the answers of all files tell. `job_findings` are the preflight's findings on hyperparameters,
-    candidates and the groups of the test set.
+    candidates and the groups of the test set. `planned_asks` is what models are asked about the training data, where
+    the run wants that.
     """
 
     document: DatasetDocument
@@ -90,6 +95,20 @@ class CheckedDataset:
     given: Given
     prepared: PreparedDataset | None
     job_findings: Sequence[Finding]
+    planned_asks: PlannedAsks | None = None
+
+
+class _Listeners(NamedTuple):
+    """What is told each record while the files are read."""
+
+    detector: TaskDetector
+    documents: DocumentCount | None
+
+    def add(self, given: SetName, record: Record) -> None:
+        """Tells the next record of a given set."""
+        self.detector.add(record.turns[-1])
+        if self.documents is not None:
+            self.documents.add(given, record)
 
 
 def check_dataset(
@@ -115,6 +134,35 @@ def check_dataset(
     """
     report = DatasetReport(log=log)
     _add_files(unknown, doubled, documents, report)
+    _report_settings(choices, found, report)
+    detector = TaskDetector()
+    # Only a run with curation pays for the look at each record's document.
+    counter = DocumentCount() if choices.settings.clean or choices.settings.synthesis else None
+    given = _check_files(files, choices, report, rules, _Listeners(detector, counter))
+    for each in _metric_findings(choices, detector):
+        report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
+    prepared = None
+    if "train" in given and rules == "all":
+        prepared = _with_parts(prepare(given, choices.wanted, report), given, choices)
+    elif "train" in given:
+        check_counts(given, choices.wanted, report)
+    planned_asks = (
+        counter.count(given, prepared, documents.counts if documents else None) if counter and prepared else None
+    )
+    if planned_asks is not None and (nothing := explain_nothing_to_write(choices.settings.synthesis, planned_asks)):
+        report.add("run-settings", run_settings.FILE_NAME, nothing, pointer="/synthesis")
+        prepared = None
+    job_findings = _job_findings(choices, prepared, most_jobs)
+    report.add_job_settings(run_settings.FILE_NAME, job_findings, refuse=refuse_job_settings)
+    reach = _reach(given, choices, prepared) if prepared else []
+    report.add_test_groups((given.get("test") or given["train"]).file if prepared else "", reach)
+    document = dataset_document(report, given, choices.wanted, prepared)
+    findings = [*reach, *job_findings][:MOST_FINDINGS]
+    return CheckedDataset(document, detector.kind(), choices, given, prepared, findings, planned_asks)
+
+
+def _report_settings(choices: Choices, found: Sequence[SettingFinding], report: DatasetReport) -> None:
+    """What is wrong in run.json, whatever the data is like."""
     for each in found:
         report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
     for each in doubtful_models(run_settings.asked_models(choices.settings)):
@@ -123,22 +171,6 @@ def check_dataset(
     added = [("/system", choices.settings.system or "")]
     for finding in further_reserved_words(added, choices.model):
         report.add(finding.rule, run_settings.FILE_NAME, finding.message, pointer=finding.pointer)
-    detector = TaskDetector()
-    given = _check_files(files, choices, report, rules, detector)
-    for each in _metric_findings(choices, detector):
-        report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
-    prepared = None
-    if "train" in given and rules == "all":
-        prepared = _with_parts(prepare(given, choices.wanted, report), given, choices)
-    elif "train" in given:
-        check_counts(given, choices.wanted, report)
-    job_findings = _job_findings(choices, prepared, most_jobs)
-    report.add_job_settings(run_settings.FILE_NAME, job_findings, refuse=refuse_job_settings)
-    reach = _reach(given, choices, prepared) if prepared else []
-    report.add_test_groups((given.get("test") or given["train"]).file if prepared else "", reach)
-    document = dataset_document(report, given, choices.wanted, prepared)
-    findings = [*reach, *job_findings][:MOST_FINDINGS]
-    return CheckedDataset(document, detector.kind(), choices, given, prepared, findings)
 
 
 def _add_files(
@@ -202,14 +234,14 @@ def _reach(given: Given, choices: Choices, prepared: PreparedDataset) -> list[Fi
 
 
 def _check_files(
-    files: GivenFiles, choices: Choices, report: DatasetReport, rules: Rules, detector: TaskDetector
+    files: GivenFiles, choices: Choices, report: DatasetReport, rules: Rules, listeners: _Listeners
 ) -> Given:
     given: Given = {}
     for name, place in files.places.items():
         file_name = PurePosixPath(place).name
         with files.opened(name) as file:
             if file is not None:
-                given[name] = _check_file(file, name, file_name, choices, report, rules, detector)
+                given[name] = _check_file(file, name, file_name, choices, report, rules, listeners)
             elif name == "train":
                 report.add("no-records", file_name, f"{place} does not exist any more.")
     return given
@@ -222,7 +254,7 @@ def _check_file(
     choices: Choices,
     report: DatasetReport,
     rules: Rules,
-    detector: TaskDetector,
+    listeners: _Listeners,
 ) -> RecordSet:
     if check_size(file.size_bytes, name, file_name, choices.model, report):
         conversion = run_settings.conversion(choices.settings)
@@ -233,7 +265,7 @@ def _check_file(
             report,
             conversion,
             rules=rules,
-            on_answer=detector.add,
+            on_record=partial(listeners.add, name),
             max_bytes=max_bytes(name, choices.model),
         )
     else:

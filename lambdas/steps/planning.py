@@ -50,7 +50,7 @@ def make_plan(
         custom_model=settings.custom_model,
         candidates_note=_note(settings, planned, sets.train.records, prepared.parts, model, validated=validated),
         keep_models=planned.keep_models,
-        curation=plan_curation(settings),
+        curation=plan_curation(settings, checked.planned_asks),
         learning_curve=len(training_sets) > 1,
         serve=serve,
         serving=chosen_serving(choices),

@@ -102,13 +102,14 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
             {
                 "number": 1,
                 "hyperparameters": hyperparameters,
-                "training_set": {"uri": f"{base}/train.jsonl", "records": 420, "tokens": 69464},
+                "training_set": {"uri": f"{base}/train.jsonl", "records": 420, "tokens": 69464, "data": "original"},
             }
         ],
         "candidates_note": "",
         "prompt_template": None,
         "custom_model": None,
         "keep_models": True,
+        "curation": None,
         "learning_curve": False,
         "serve": "best",
         "serving": "provisioned_throughput",
@@ -119,7 +120,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         "needs_approval": False,
         "keep_job": False,
         "dataset": {
-            "train": {"uri": f"{base}/train.jsonl", "records": 420, "tokens": 69464},
+            "train": {"uri": f"{base}/train.jsonl", "records": 420, "tokens": 69464, "data": "original"},
             "validation": {"uri": f"{base}/validation.jsonl", "records": 90},
             "test": {"uri": f"{base}/test.jsonl", "records": 90, "leaked": 0},
         },

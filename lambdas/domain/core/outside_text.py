@@ -13,10 +13,12 @@ SENTENCE_LENGTH = 1_000
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 _SCHEME = re.compile(r"(?i)\b(?!s3:)([a-z][a-z0-9+.-]{0,20}):(?=//)|\b(mailto|javascript):")
 _WWW = re.compile(r"(?i)\b(www\d?)\.")
-# The project's own links: an AWS console's page of a quota, the source of the prices, AWS's documentation.
+# The project's own links: an AWS console's page of a quota, the source of the prices, the terms of models,
+# AWS's documentation.
 _OWN_LINK = re.compile(
     r"https://[a-z0-9-]{1,30}\.console\.aws\.amazon\.com/servicequotas/home/services/[a-z0-9-]{1,30}/quotas/L-[A-Z0-9]{8}\b"
     r"|https://aws\.amazon\.com/bedrock/pricing/"
+    r"|https://aws\.amazon\.com/legal/bedrock/third-party-models/"
     r"|https://docs\.aws\.amazon\.com/[a-zA-Z0-9/_.#-]{1,200}"
 )
 _ELLIPSIS = "…"

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.cost.by_candidate import CandidateCost
+from lambdas.domain.cost.curation_cost import used_curation_lines
 from lambdas.domain.cost.estimate import (
     CostTotal,
     Estimate,
@@ -38,6 +39,7 @@ from lambdas.domain.cost.lines import (
     training_line,
 )
 from lambdas.domain.cost.price_file import Prices
+from lambdas.domain.curation.token_use import CurationUse
 from lambdas.domain.evaluation.answer_figures import AnswerFigures, drop_unknown
 from lambdas.domain.evaluation.judging.summary import JudgeSummary
 from lambdas.domain.plan.plan import Plan
@@ -65,7 +67,7 @@ class Usage:
     `started_jobs` are the numbers of the candidates whose jobs were started, `kept_models` says how many custom models
     are left. `leases` are the seconds for which each throughput was in service, None where they are not
     known. `answers` are those of all arms and of
-    the served candidates beside the chosen one.
+    the served candidates beside the chosen one. `curation` has the tokens of models that cleaned and wrote records.
     """
 
     started_jobs: Sequence[int]
@@ -73,6 +75,7 @@ class Usage:
     leases: Sequence[float | None]
     answers: Mapping[str, AnswerFigures]
     judges: Sequence[JudgeSummary]
+    curation: Sequence[CurationUse] = ()
 
 
 class ReportedPrices(PriceSource):
@@ -119,6 +122,7 @@ def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
     prices = costs.prices
     trained = plan.custom_model is None
     lines = [_training(plan, usage.started_jobs, costs)] if trained else []
+    lines += used_curation_lines(usage.curation, prices)
     if plan.serving != ON_DEMAND:
         lines += _throughputs(plan, usage.leases, prices)
     lines += _answers(plan, usage.answers, prices)

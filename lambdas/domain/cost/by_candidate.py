@@ -7,6 +7,7 @@ from pydantic import Field
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.cost.lines import (
     BASE_MODELS,
+    CURATION_PREFIX,
     STORAGE,
     CostLine,
     TokenNotes,
@@ -58,8 +59,14 @@ def candidate_costs(plan: Plan, prices: Prices) -> list[CandidateCost]:
 
 
 def beside_candidates(lines: Iterable[CostLine]) -> float | None:
-    """What the run costs beside its candidates: other models' answers, judges, and storage."""
-    return sum_known(line.usd for line in lines if line.id == STORAGE or not line.price.startswith(BASE_MODELS))
+    """What the run costs beside its candidates and its curation: other models' answers, judges, and storage."""
+    others = (line for line in lines if not line.id.startswith(CURATION_PREFIX))
+    return sum_known(line.usd for line in others if line.id == STORAGE or not line.price.startswith(BASE_MODELS))
+
+
+def curation_usd(lines: Iterable[CostLine]) -> float | None:
+    """What is asked about the training data costs."""
+    return sum_known(line.usd for line in lines if line.id.startswith(CURATION_PREFIX))
 
 
 def sum_known(parts: Iterable[float | None]) -> float | None:

@@ -7,6 +7,7 @@ from pydantic import Field
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.by_candidate import CandidateCost, candidate_costs
+from lambdas.domain.cost.curation_cost import EXPECTED, MOST, Shares, planned_curation_lines, with_expected_sets
 from lambdas.domain.cost.lines import (
     THROUGHPUT,
     CostLine,
@@ -105,6 +106,8 @@ class Estimate(CostTotal):
     throughput_billing_seconds: int = 3600
     candidates: list[CandidateCost] = Field(default=[])
     training_factor: float | None = None
+    # Where it is open how many records are added to the training set: what the known lines come to at most.
+    most_usd: float | None = None
 
     def summary(self) -> EstimateSummary:
         """The estimate without its lines."""
@@ -136,12 +139,27 @@ def reported_prices(prices: Prices, plan: Plan, model_unit_price_per_hour: float
 
 def own_prices(plan: Plan) -> list[str]:
     """The models that the run asks at prices of its own run.json."""
-    asked = {arm.model_id for arm in plan.arms.values()} | set(plan.evaluation.judges)
+    curators = plan.curation.curators if plan.curation else {}
+    asked = {arm.model_id for arm in plan.arms.values()} | set(plan.evaluation.judges) | set(curators)
     return sorted(model_id for model_id in plan.evaluation.prices if model_id in asked)
 
 
 def estimate(plan: Plan, prices: Prices) -> Estimate:
     """What a run costs by its plan."""
+    is_open = plan.curation is not None and plan.curation.synthesis is not None
+    expected = with_expected_sets(plan, EXPECTED)
+    return Estimate(
+        **dict(add_up(_lines(plan, prices, EXPECTED))),
+        prices=price_source(prices),
+        throughput_billing_seconds=prices.throughput_billing_seconds,
+        candidates=candidate_costs(expected, prices),
+        training_factor=training_factor(expected),
+        most_usd=add_up(_lines(plan, prices, MOST)).known_usd if is_open else None,
+    )
+
+
+def _lines(plan: Plan, prices: Prices, shares: Shares) -> list[CostLine]:
+    """All lines, where such shares of the synthetic pairs are kept."""
     note = (
         "Billed each month until the model is deleted; models that are not chosen are deleted within the run, unless "
         "run.json keeps them."
@@ -150,19 +168,12 @@ def estimate(plan: Plan, prices: Prices) -> Estimate:
     serving = [*_throughput(plan, prices), *_answers(plan, prices), *_judging(plan, prices)]
     # A model that exists costs no training, and its storage whether it is measured or not.
     trained = plan.custom_model is None
-    lines = [
-        *([_training(plan, prices)] if trained else []),
+    return [
+        *([_training(with_expected_sets(plan, shares), prices, shares)] if trained else []),
+        *planned_curation_lines(plan, prices, shares),
         *serving,
         *([storage_line(plan, prices, kept_models, note)] if trained else []),
     ]
-    step = prices.throughput_billing_seconds
-    return Estimate(
-        **dict(add_up(lines)),
-        prices=price_source(prices),
-        throughput_billing_seconds=step,
-        candidates=candidate_costs(plan, prices),
-        training_factor=training_factor(plan),
-    )
 
 
 def price_source(prices: Prices) -> PriceSource:
@@ -177,12 +188,14 @@ def add_up(lines: Sequence[CostLine]) -> CostTotal:
     return CostTotal(lines=list(lines), known_usd=known, total_usd=None if unknown else known, unknown=unknown)
 
 
-def _training(plan: Plan, prices: Prices) -> CostLine:
+def _training(plan: Plan, prices: Prices, shares: Shares) -> CostLine:
     epochs = planned_epochs(plan)
     stoppable = any("earlyStoppingPatience" in each.hyperparameters for each in plan.candidates)
     early = "; early stopping may end a job earlier" if stoppable else ""
     counted = token_epochs_text(plan, epochs).capitalize()
     note = f"{counted}; tokens {ESTIMATED}{early}; validation is not billed."
+    if plan.curation is not None and plan.curation.synthesis is not None:
+        note = f"{note} {shares.kept:.0%} of the pairs that the teacher is asked for are counted as kept."
     note = f"{note} {training_factor_text(training_factor(plan))}".rstrip()
     return training_line(plan, prices, token_epochs(plan, epochs), note)
 
@@ -252,6 +265,13 @@ def amount(usd: float) -> str:
     return "less than 0.01" if 0 < usd < 0.01 else f"{usd:,.2f}"
 
 
+def most_text(estimate: Estimate) -> str:
+    """What an estimate can come to, behind its amount; empty where nothing is open."""
+    if estimate.most_usd is None:
+        return ""
+    return f", and at most {amount(estimate.most_usd)} USD where all synthetic pairs are kept"
+
+
 def unconfirmed_text(total: CostTotal) -> str:
     """The sentence that names what costs by prices that are not confirmed; empty where all are."""
     if not total.unconfirmed:
@@ -261,7 +281,7 @@ def unconfirmed_text(total: CostTotal) -> str:
 
 def cost_findings(estimate: Estimate, cap_usd: float | None, *, accept_unknown: bool) -> list[Finding]:
     """Findings on an estimate above the cap, and on prices that are unknown: an error unless they are accepted."""
-    above = cap_usd is not None and estimate.known_usd > cap_usd
+    above = cap_usd is not None and (estimate.most_usd or estimate.known_usd) > cap_usd
     return [
         *([_above_cap(estimate, cap_usd)] if above and cap_usd is not None else []),
         *([_unknown_prices(estimate, accepted=accept_unknown)] if estimate.unknown else []),
@@ -285,7 +305,7 @@ def _unknown_prices(estimate: Estimate, *, accepted: bool) -> Finding:
 
 def _above_cap(estimate: Estimate, cap_usd: float) -> Finding:
     largest = max(estimate.lines, key=lambda line: line.usd or 0.0)
-    estimated = f"{'at least ' if estimate.unknown else ''}{estimate.known_usd:.2f} USD"
+    estimated = f"{'at least ' if estimate.unknown else ''}{estimate.known_usd:.2f} USD{most_text(estimate)}"
     return Finding(
         check=CAP_CHECK,
         severity="error",
@@ -293,8 +313,8 @@ def _above_cap(estimate: Estimate, cap_usd: float) -> Finding:
             f"The run is estimated at {estimated}, above its cap of {cap_usd:.2f} USD; most of it is {largest.item}."
         ),
         remedy=(
-            "Make the run cheaper (fewer epochs, jobs, candidates to serve, model units, models to compare, judges or "
-            "test records), or raise the cap: the lower one of max_cost_usd in run.json and max_run_cost_usd in "
-            "cdk.json counts."
+            "Make the run cheaper (fewer epochs, jobs, candidates to serve, model units, models to compare, judges, "
+            "synthetic pairs or test records), or raise the cap: the lower one of max_cost_usd in run.json and "
+            "max_run_cost_usd in cdk.json counts."
         ),
     )

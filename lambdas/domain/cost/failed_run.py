@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lambdas.domain.cost.actual import RunCost, compare
 from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.cost.lines import (
+    CURATION_PREFIX,
     JUDGING_PREFIX,
     OTHER_CANDIDATES_PREFIX,
     STORAGE,
@@ -17,12 +18,14 @@ from lambdas.domain.cost.lines import (
     TRAINING,
     CostLine,
     answers_prefix,
+    curation_prefix,
     leases_text,
     planned_epochs,
     token_epochs,
     token_epochs_text,
     unit_hours,
 )
+from lambdas.domain.curation.token_use import CurationUse
 from lambdas.domain.evaluation.arms import needing_throughput
 from lambdas.domain.plan.plan import Plan
 
@@ -35,7 +38,8 @@ class FailedUsage:
 
     `started_jobs` are the numbers of the candidates whose jobs Bedrock knows, and `completed` says that all of these
     ran to their end. `jobs_unknown` says that Bedrock did not answer which jobs there are. `leases` are the seconds in
-    service of each candidate's throughput or deployment that was purchased, None where they are not known.
+    service of each candidate's throughput or deployment that was purchased, None where they are not known. `curation`
+    has the tokens of the replies that cleaned and wrote records.
     """
 
     started_jobs: Sequence[int] = ()
@@ -43,6 +47,7 @@ class FailedUsage:
     leases: Sequence[float | None] = ()
     models_left: int = 0
     jobs_unknown: bool = False
+    curation: Sequence[CurationUse] = ()
 
 
 def failed_cost(plan: Plan, estimate: Estimate, usage: FailedUsage) -> RunCost:
@@ -51,10 +56,11 @@ def failed_cost(plan: Plan, estimate: Estimate, usage: FailedUsage) -> RunCost:
 
 
 def _used(plan: Plan, estimate: Estimate, usage: FailedUsage) -> Iterator[CostLine]:
-    # Before anything serves the tuned model only the baselines are asked.
+    # Curation is counted by its replies; before anything serves the tuned model only the baselines are asked besides.
     tuned = map(answers_prefix, needing_throughput(plan.arms))
-    after_purchase = (*tuned, OTHER_CANDIDATES_PREFIX, JUDGING_PREFIX)
+    not_asked = CURATION_PREFIX if usage.leases else (CURATION_PREFIX, *tuned, OTHER_CANDIDATES_PREFIX, JUDGING_PREFIX)
     trained = bool(usage.started_jobs) or usage.jobs_unknown
+    yield from _curation(estimate, usage)
     for line in estimate.lines:
         if line.id == TRAINING:
             if usage.started_jobs:
@@ -68,8 +74,18 @@ def _used(plan: Plan, estimate: Estimate, usage: FailedUsage) -> Iterator[CostLi
         elif line.id == STORAGE:
             if usage.models_left:
                 yield _changed(line, usage.models_left, line.note)
-        elif trained and (usage.leases or not line.id.startswith(after_purchase)):
+        elif trained and not line.id.startswith(not_asked):
             yield _changed(line, line.quantity, _UNCOUNTED, known=False)
+
+
+def _curation(estimate: Estimate, usage: FailedUsage) -> Iterator[CostLine]:
+    """What models were asked before the training, which their replies tell."""
+    used = {curation_prefix(each.part, each.model): each for each in usage.curation}
+    for line in estimate.lines:
+        prefix, _, side = line.id.rpartition("/")
+        if each := used.get(f"{prefix}/"):
+            tokens = each.input_tokens if side == "input" else each.output_tokens
+            yield _changed(line, tokens / 1000, "As Bedrock counted them.")
 
 
 def _training(line: CostLine, plan: Plan, usage: FailedUsage) -> CostLine:

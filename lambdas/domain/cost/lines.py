@@ -11,6 +11,7 @@ from pydantic import Field
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.cost.price_file import Prices, SourcedTokenPrice, UnitPrice
+from lambdas.domain.curation.token_use import CurationPart
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.serving.kinds import ON_DEMAND
 
@@ -20,6 +21,7 @@ TRAINING, THROUGHPUT, STORAGE = "training", "throughput", "storage"
 # Of throughputs that were bought and whose time is not known; no estimate has it.
 UNKNOWN_THROUGHPUT = "throughput/unknown"
 JUDGING_PREFIX = "judging/"
+CURATION_PREFIX = "curation/"
 OTHER_CANDIDATES_PREFIX = "answers/candidates/"
 SECONDS_PER_HOUR = 3600
 # Where the prices of what is trained stand in the price file.
@@ -61,6 +63,11 @@ class TokenNotes(NamedTuple):
 def answers_prefix(arm: str) -> str:
     """What the ids of an arm's lines start with."""
     return f"answers/{arm}/"
+
+
+def curation_prefix(part: CurationPart, model: str) -> str:
+    """What the ids of a model's lines in a part of the curation start with."""
+    return f"{CURATION_PREFIX}{part}/{model}/"
 
 
 def training_line(plan: Plan, prices: Prices, token_epochs: int, note: str) -> CostLine:
@@ -127,6 +134,16 @@ def judging_lines(prices: Prices, judge: str, tokens: TokensUsed, notes: TokenNo
     price = prices.foundation_models.get(judge)
     place = f"/foundation_models/{judge}"
     return _token_lines(f"{JUDGING_PREFIX}{judge}/", f"judging by {judge}", tokens, price, place, notes)
+
+
+def curation_lines(
+    prices: Prices, part: CurationPart, model: str, tokens: TokensUsed, notes: TokenNotes
+) -> list[CostLine]:
+    """What a model is asked and says in a part of the curation, by its tokens."""
+    price = prices.foundation_models.get(model)
+    item = {"cleaning": "cleaning", "writing": "writing pairs", "checking": "checking pairs"}[part]
+    place = f"/foundation_models/{model}"
+    return _token_lines(curation_prefix(part, model), f"{item} by {model}", tokens, price, place, notes)
 
 
 def model_units_text(plan: Plan) -> str:

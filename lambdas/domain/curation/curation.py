@@ -7,6 +7,7 @@ from pydantic import Field
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.curation.cleaning import CleaningCounts
 from lambdas.domain.curation.given_documents import DocumentCounts
+from lambdas.domain.curation.planned_asks import PlannedAsks
 from lambdas.domain.curation.settings import CleanSettings, SynthesisSettings
 from lambdas.domain.curation.synthesis import SynthesisFunnel
 from lambdas.domain.dataset.formats.record import DEFAULT_CONTEXT_TAG
@@ -25,7 +26,8 @@ class Curation(Fact):
     `compare` are the data sets that a candidate each trains on; where it is empty, all train on the last one. `turn`
     counts the rounds of questions, `shards` is the key of the round's items in the output bucket. The counts are null
     until their stage is over. `documents` counts those that the user gave as files, None where there are none; in
-    `context_tag` they stand where no training record asks about a document.
+    `context_tag` they stand where no training record asks about a document. `planned` is what models were expected to
+    be asked.
     """
 
     clean: CleanSettings | None = None
@@ -33,6 +35,7 @@ class Curation(Fact):
     compare: list[TrainingData] = Field(default=[])
     documents: DocumentCounts | None = None
     context_tag: str = DEFAULT_CONTEXT_TAG
+    planned: PlannedAsks | None = None
     status: CurationStatus = "planned"
     turn: int = 0
     shards: str | None = None
@@ -50,3 +53,12 @@ class Curation(Fact):
     def trained(self) -> list[TrainingData]:
         """The data sets that candidates train on, in the order in which they are made."""
         return [data for data in self.made if data in self.compare] or self.made[-1:]
+
+    @property
+    def curators(self) -> dict[str, str]:
+        """The models that are asked, each once with what for: "a judge of the training records"."""
+        found = dict.fromkeys(self.clean.judges if self.clean else (), "a judge of the training records")
+        if self.synthesis is not None:
+            found.setdefault(self.synthesis.teacher, "the teacher")
+            found.setdefault(self.synthesis.checker, "the checker of what the teacher writes")
+        return found

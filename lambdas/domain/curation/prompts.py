@@ -17,13 +17,15 @@ WRITE: Final = "write-v1"
 ANSWER: Final = "answer-v1"
 _PARTS = ("system", "user", "again")
 # Of the pairs that a document has, so many are shown to the teacher.
-_MOST_SHOWN = 20
+MOST_SHOWN = 20
 
 # A reason of four sentences; a pair of some sentences; an answer. Without chance, so that the same question gets the
 # same judgement; the teacher's topics are to differ.
 CHECK_SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0)
 ANSWER_SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0)
 _TOKENS_PER_PAIR = 400
+# As an estimate counts a judgement: few reasons have four long sentences.
+CHECKED_TOKENS = 100
 
 
 class CurationPrompt(NamedTuple):
@@ -52,7 +54,7 @@ def check_pair(document: SourceDocument, pair: QuestionAnswer, *, again: bool = 
 
 def write_pairs(document: SourceDocument, number: int, *, again: bool = False) -> CurationPrompt:
     """What the teacher is asked about a document."""
-    shown = "\n\n".join(f"{pair.question}\n{pair.answer}" for pair in document.pairs[:_MOST_SHOWN])
+    shown = "\n\n".join(f"{pair.question}\n{pair.answer}" for pair in document.pairs[:MOST_SHOWN])
     texts = {"instructions": document.system or "", "document": document.text, "existing": shown}
     settings = InferenceSettings(max_tokens=_TOKENS_PER_PAIR * number, temperature=0.7)
     return _prompt(WRITE, {**texts, "number": str(number)}, settings, again=again)
@@ -66,7 +68,8 @@ def answer_from(document: SourceDocument, question: str, *, again: bool = False)
 
 def prompt_tokens(name: PromptName) -> int:
     """About how many tokens a prompt has without the texts that it is about."""
-    return estimate(_file(name, "system"), _file(name, "user"))
+    empty = dict.fromkeys(("context", "question", "answer", "instructions", "document", "existing", "number"), "")
+    return estimate(_file(name, "system"), fill(_file(name, "user"), empty))
 
 
 def prompt_checksums() -> dict[str, str]:

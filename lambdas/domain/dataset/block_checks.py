@@ -8,7 +8,7 @@ import orjson
 
 from lambdas.domain.core.fact import JsonObject
 from lambdas.domain.dataset import formats
-from lambdas.domain.dataset.formats import GROUP_KEY, Conversion, SourceFormat
+from lambdas.domain.dataset.formats import GROUP_KEY, Conversion, Record, SourceFormat
 from lambdas.domain.dataset.reading.blocks import Block
 from lambdas.domain.dataset.reading.utf8 import BYTE_ORDER_MARK
 from lambdas.domain.dataset.record_set import RecordSet, Rules
@@ -41,11 +41,11 @@ class BlockChecks:
         conversion: Conversion,
         rules: Rules,
         signing: "Signing | None" = None,
-        on_answer: Callable[[str], None] | None = None,
+        on_record: Callable[[Record], None] | None = None,
     ) -> None:
         self._read, self._report, self._rules = read, report, rules
         self._model, self._conversion = model, conversion
-        self._signing, self._on_answer = signing, on_answer
+        self._signing, self._on_record = signing, on_record
 
     def check(self, blocks: Iterable[Block]) -> None:
         """Checks blocks in their order; `blocks` may raise UnreadableFileError on the way."""
@@ -132,7 +132,7 @@ class BlockChecks:
     def _check_texts(self, structure: Structure, block: Block, values: _Values) -> None:
         """The rules for what texts say, and what is kept of them."""
         suspects = content.suspects(block.lines, values)
-        read, file, other, on_answer = self._read, self._read.file, structure.other, self._on_answer
+        read, file, other, on_record = self._read, self._read.file, structure.other, self._on_record
         facts = read.facts
         texts = list[Texts]()
         for index, value in enumerate(values):
@@ -152,8 +152,8 @@ class BlockChecks:
                 facts.add(record, number, file, self._report)
             elif (kept := facts.add_signed(record, group, number, file, self._report)) is not None:
                 texts.append(kept)
-            if on_answer is not None:
-                on_answer(record.turns[-1])
+            if on_record is not None:
+                on_record(record)
         if self._signing is not None:
             self._signing.add(texts)
 

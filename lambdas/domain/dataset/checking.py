@@ -6,7 +6,7 @@ from io import BufferedReader
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lambdas.domain.dataset.block_checks import BlockChecks
-from lambdas.domain.dataset.formats import Conversion
+from lambdas.domain.dataset.formats import Conversion, Record
 from lambdas.domain.dataset.reading.checksum import Hashed, buffered
 from lambdas.domain.dataset.reading.opening import OpenedFile, open_file
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
@@ -26,10 +26,10 @@ def check_set(
     conversion: Conversion | None = None,
     *,
     rules: Rules = "all",
-    on_answer: Callable[[str], None] | None = None,
+    on_record: Callable[[Record], None] | None = None,
     max_bytes: int = MAX_FILE_BYTES,
 ) -> RecordSet:
-    """Reads and checks a file once; what is wrong goes into the report. `on_answer` is told each record's answer.
+    """Reads and checks a file once; what is wrong goes into the report. `on_record` is told each record.
 
     `max_bytes` are what a packed file may unpack to.
     """
@@ -37,7 +37,7 @@ def check_set(
     # The structural rules are for speed: a checksum takes as long as parsing.
     hashed = Hashed(stream, hashing=rules != "structure")
     with buffered(hashed) as lines:
-        check_blocks(lines, read, model, report, conversion or Conversion(), rules, on_answer)
+        check_blocks(lines, read, model, report, conversion or Conversion(), rules, on_record)
         read.checksum, read.size_bytes = hashed.checksum() if read.is_whole else None, hashed.size_bytes
     report.records_read += read.records_read
     report.close(file, read.records_read)
@@ -64,7 +64,7 @@ def check_blocks(
     report: DatasetReport,
     conversion: Conversion,
     rules: Rules,
-    on_answer: Callable[[str], None] | None = None,
+    on_record: Callable[[Record], None] | None = None,
 ) -> None:
     """The rules for lines and records."""
     opened: OpenedFile | None = None
@@ -72,7 +72,7 @@ def check_blocks(
         opened = open_file(stream, read.file, report, read.max_bytes, conversion.mapping)
         read.container, read.kind = opened.container, opened.kind
         with _signing(rules) as signing:
-            BlockChecks(read, model, report, conversion, rules, signing, on_answer).check(opened.blocks)
+            BlockChecks(read, model, report, conversion, rules, signing, on_record).check(opened.blocks)
             if signing is not None:
                 read.facts.note_signatures(signing.finish(), read.file, report)
     except UnreadableFileError as error:

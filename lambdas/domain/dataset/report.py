@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import zip_longest
 
 from lambdas.domain.core.finding import Finding
-from lambdas.domain.core.outside_text import name, sentence, shortened
+from lambdas.domain.core.outside_text import name, own_sentence, shortened
 from lambdas.domain.dataset.document import DatasetDocument, DatasetFinding, LineChanges, RuleText
 from lambdas.domain.dataset.finding_groups import MESSAGE_LENGTH, FindingGroups, FindingPlace
 from lambdas.domain.dataset.finding_log import FindingLog, LoggedFinding
@@ -173,7 +173,7 @@ def _told(found: DatasetFinding) -> str:
 # A mistake in a whole file has the same words and the same place for each record.
 @lru_cache(maxsize=1_024)
 def _words(text: str) -> str:
-    return sentence(text, MESSAGE_LENGTH)
+    return own_sentence(text, MESSAGE_LENGTH)
 
 
 @lru_cache(maxsize=1_024)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.run import RunSource
+from lambdas.domain.curation.curation import Curation
 from lambdas.domain.evaluation.arms import Arms
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.plan.plan import Plan
@@ -89,16 +90,19 @@ class RunNeeds:
     needs_approval: bool
     custom_model: str | None = None
     served: int = 1
+    curation: Curation | None = None
 
     @property
     def asked(self) -> tuple[Asked, ...]:
-        """Each model that answers or judges, once; the tuned arms' model does not exist yet."""
+        """Each model that answers, judges or curates, once; the tuned arms' model does not exist yet."""
         purposes: dict[str, str] = {}
         for name, arm in self.arms.items():
             if arm.model_id:
                 purposes.setdefault(arm.model_id, f"which answers as arm {name}")
         for judge in self.judges:
             purposes.setdefault(judge, "a judge")
+        for curator, purpose in self.curation.curators.items() if self.curation else ():
+            purposes.setdefault(curator, purpose)
         return tuple(Asked(model_id, purpose) for model_id, purpose in purposes.items())
 
 
@@ -116,6 +120,7 @@ def needs_of(plan: Plan) -> RunNeeds:
         needs_approval=plan.needs_approval,
         custom_model=plan.custom_model,
         served=most_served(plan),
+        curation=plan.curation,
     )
 
 

@@ -3,12 +3,14 @@
 from math import ceil
 from typing import NamedTuple
 
+from lambdas.domain.cost.curation_cost import asking_seconds
 from lambdas.domain.cost.planned_serving import planned_leases
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.plan.served import most_served
 from lambdas.domain.preflight.checks import Check, fail, warn
 
 TIME = "time-limit"
+_TOLD_HOURS = 0.1
 
 
 class RunTime(NamedTuple):
@@ -27,13 +29,19 @@ def enough_time(plan: Plan, slots: int, limits: RunTime) -> Check:
     served = most_served(plan)
     turns = ceil(served / slots)
     approval = limits.approval_hours or 0 if plan.needs_approval else 0
-    expected = turns * max(planned_leases(plan)) / 3600
-    longest = turns * limits.longest_lease_hours + approval
+    curated = asking_seconds(plan) / 3600
+    expected = turns * max(planned_leases(plan)) / 3600 + curated
+    longest = turns * limits.longest_lease_hours + approval + curated
     candidates = f"The run serves {served} candidate{'' if served == 1 else 's'}, {slots} at a time (max_throughputs)"
+    if curated >= _TOLD_HOURS:
+        candidates += f", and asks models about its training data for about {curated:.1f} hours before"
     has = f"an execution may take {limits.longest_run_hours:g} hours, its training included (longest_run_hours)"
     remedy = (
         "Serve fewer candidates (serve in run.json), or set a higher max_throughputs or longest_run_hours in cdk.json "
         "and deploy again."
+        if curated < expected / 2
+        else "Take a judge or synthesis out of run.json, or set a higher max_concurrency or longest_run_hours in "
+        "cdk.json and deploy again."
     )
     if expected >= limits.longest_run_hours:
         message = f"{candidates}: that takes about {expected:.1f} hours, and {has}. It would be cut off after it paid."
@@ -42,7 +50,7 @@ def enough_time(plan: Plan, slots: int, limits: RunTime) -> Check:
         waits = f", after up to {approval:g} hours for an approval (approval_hours)" if approval else ""
         message = (
             f"{candidates}, each for up to {limits.longest_lease_hours:g} hours (longest_lease_hours){waits}: that may "
-            f"take {longest:g} hours, and {has}."
+            f"take {longest:.3g} hours, and {has}."
         )
         return warn(TIME, message, remedy)
     return Check(TIME)

@@ -14,7 +14,7 @@ from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.core.outside_text import sentence
 from lambdas.domain.core.timestamps import later, seconds_between
-from lambdas.domain.cost.estimate import Estimate, amount, unconfirmed_text
+from lambdas.domain.cost.estimate import Estimate, amount, most_text, unconfirmed_text
 from lambdas.domain.cost.lines import CostLine, training_factor_text
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.report.section import Section
@@ -187,12 +187,18 @@ def estimate_text(estimate: Estimate | None) -> str:
         if estimate.total_usd is None
         else f"{amount(estimate.total_usd)} USD"
     )
+    total = f"{total}{most_text(estimate)}"
     lines = [f"  {_line_text(line)}" for line in estimate.lines]
     told = [
         f"  {text}" for text in (training_factor_text(estimate.training_factor), unconfirmed_text(estimate)) if text
     ]
     return "\n".join(
-        [f"Estimate for the whole run, its training included ({source}):", *lines, f"  Total: {total}", *told]
+        [
+            f"Estimate for the whole run, its training included ({source}):",
+            *lines,
+            f"  Total: {total}{most_text(estimate)}",
+            *told,
+        ]
     )
 
 

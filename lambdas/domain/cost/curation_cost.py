@@ -1,0 +1,123 @@
+"""What cleaning and synthesis cost: the models that are asked, and the records that are trained on besides."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from lambdas.domain.cost.lines import CostLine, TokenNotes, TokensUsed, curation_lines
+from lambdas.domain.cost.price_file import Prices
+from lambdas.domain.curation.curation import Curation
+from lambdas.domain.curation.planned_asks import PlannedAsks
+from lambdas.domain.curation.prompts import ANSWER, CHECK, CHECKED_TOKENS, WRITE, prompt_tokens
+from lambdas.domain.curation.token_use import CurationUse
+from lambdas.domain.dataset.tokens import ESTIMATED
+from lambdas.domain.plan.plan import Plan
+
+# The keys and signs of a pair as JSON with its topic, and the tags of an answer.
+_PAIR_FORM_TOKENS, _ANSWER_FORM_TOKENS = 25, 7
+# A judgement or some pairs; the asks of a shard are asked one after another.
+SECONDS_PER_REPLY = 5
+
+
+class Shares(NamedTuple):
+    """Of the pairs that the teacher is asked for, the shares that are new, grounded, and kept."""
+
+    new: float
+    grounded: float
+    kept: float
+
+
+EXPECTED = Shares(0.95, 0.9, 0.85)
+# A cap counts with no pair being dropped.
+MOST = Shares(1.0, 1.0, 1.0)
+
+
+def with_expected_sets(plan: Plan, shares: Shares) -> Plan:
+    """The plan with the training sets as they will be after the curation; nobody expects a record to be removed."""
+    curation = plan.curation
+    if curation is None or curation.planned is None or curation.synthesis is None:
+        return plan
+    records, tokens = _added(curation, curation.planned, shares)
+    candidates = []
+    for one in plan.candidates:
+        kept = one.training_set
+        if kept.data == "synthetic":
+            update = {
+                "records": plan.dataset.train.records + records,
+                "tokens": curation.planned.training_tokens + tokens,
+            }
+            kept = kept.model_copy(update=update)
+        candidates.append(one.model_copy(update={"training_set": kept}))
+    return plan.model_copy(update={"candidates": candidates})
+
+
+def planned_curation_lines(plan: Plan, prices: Prices, shares: Shares) -> Iterator[CostLine]:
+    """What judges, teacher and checker are expected to cost."""
+    curation = plan.curation
+    planned = curation.planned if curation else None
+    if curation is None or planned is None:
+        return
+    for judge in curation.clean.judges if curation.clean else ():
+        tokens = TokensUsed(planned.check_tokens, planned.records * CHECKED_TOKENS)
+        asked = f"{planned.records:,} records of all sets with the prompt {ESTIMATED}."
+        yield from curation_lines(prices, "cleaning", judge, tokens, TokenNotes(asked, _JUDGEMENT))
+    if curation.synthesis is None:
+        return
+    pairs = _pairs(curation, planned)
+    asked = f"{planned.documents:,} documents with their pairs and the prompt {ESTIMATED}."
+    written = f"{pairs:,} pairs as long as those of the training set {ESTIMATED}."
+    teacher = TokensUsed(
+        planned.documents * prompt_tokens(WRITE) + planned.document_tokens + planned.shown_tokens,
+        pairs * (planned.pair_tokens + _PAIR_FORM_TOKENS),
+    )
+    yield from curation_lines(prices, "writing", curation.synthesis.teacher, teacher, TokenNotes(asked, written))
+    asked = (
+        f"{shares.new * pairs:,.0f} questions whether the document has the answer, {shares.grounded * pairs:,.0f} for "
+        f"the answer from the document, {ESTIMATED}."
+    )
+    notes = TokenNotes(asked, f"{CHECKED_TOKENS} tokens a judgement; answers as long as the training set's.")
+    checks = _checks(planned, pairs, shares)
+    yield from curation_lines(prices, "checking", curation.synthesis.checker, checks, notes)
+
+
+def asking_seconds(plan: Plan) -> float:
+    """How long models are asked before the training at most, so many shards at a time."""
+    curation = plan.curation
+    planned = curation.planned if curation else None
+    if curation is None or planned is None:
+        return 0.0
+    judged = planned.records * len(curation.clean.judges) if curation.clean else 0
+    # Each document's pairs are written at once, and each pair is checked twice.
+    written = planned.documents + 2 * _pairs(curation, planned) if curation.synthesis else 0
+    return (judged + written) * SECONDS_PER_REPLY / plan.max_concurrency
+
+
+_JUDGEMENT = f"{CHECKED_TOKENS} tokens a judgement."
+_COUNTED = TokenNotes("As Bedrock counted them.", "As Bedrock counted them.")
+
+
+def used_curation_lines(used: Sequence[CurationUse], prices: Prices) -> Iterator[CostLine]:
+    """What the models have cost by the tokens of their replies."""
+    for each in used:
+        tokens = TokensUsed(each.input_tokens, each.output_tokens)
+        yield from curation_lines(prices, each.part, each.model, tokens, _COUNTED)
+
+
+def _pairs(curation: Curation, planned: PlannedAsks) -> int:
+    return planned.documents * curation.synthesis.pairs_per_document if curation.synthesis else 0
+
+
+def _added(curation: Curation, planned: PlannedAsks, shares: Shares) -> tuple[int, int]:
+    """How many records synthesis adds, and their tokens."""
+    records = round(_pairs(curation, planned) * shares.kept)
+    return records, round(records * (planned.context_tokens + planned.pair_tokens))
+
+
+def _checks(planned: PlannedAsks, pairs: int, shares: Shares) -> TokensUsed:
+    """Each new pair is checked against its document, each grounded question is answered from it."""
+    document = planned.document_tokens / planned.documents if planned.documents else 0.0
+    question = planned.pair_tokens - planned.answer_tokens
+    grounds, answers = pairs * shares.new, pairs * shares.grounded
+    asked = grounds * (prompt_tokens(CHECK) + document + planned.pair_tokens)
+    asked += answers * (prompt_tokens(ANSWER) + document + question)
+    told = grounds * CHECKED_TOKENS + answers * (planned.answer_tokens + _ANSWER_FORM_TOKENS)
+    return TokensUsed(asked, told)

@@ -1,0 +1,43 @@
+"""The tokens that curation has used, by stage and model: what it has cost follows from them."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from lambdas.domain.core.fact import Fact
+from lambdas.domain.curation.asks import CurationStage, StoredReply
+
+# Both questions about a pair are checks.
+CurationPart = Literal["cleaning", "writing", "checking"]
+PARTS: dict[CurationStage, CurationPart] = {
+    "clean": "cleaning",
+    "write": "writing",
+    "ground": "checking",
+    "answer": "checking",
+}
+
+
+class CurationUse(Fact):
+    """The tokens of all replies of a model in one part of the curation, as Bedrock counted them."""
+
+    part: CurationPart
+    model: str
+    replies: int
+    input_tokens: int
+    output_tokens: int
+
+
+def count_use(replies: Iterable[StoredReply]) -> list[CurationUse]:
+    """The use by part and model, in the order of the parts; each reply is given once."""
+    found: dict[tuple[CurationPart, str], CurationUse] = {}
+    for reply in replies:
+        key = (PARTS[reply.stage], reply.model)
+        known = found.get(key)
+        found[key] = CurationUse(
+            part=key[0],
+            model=reply.model,
+            replies=1 + (known.replies if known else 0),
+            input_tokens=reply.input_tokens + (known.input_tokens if known else 0),
+            output_tokens=reply.output_tokens + (known.output_tokens if known else 0),
+        )
+    order = list(dict.fromkeys(PARTS.values()))
+    return sorted(found.values(), key=lambda use: order.index(use.part))
