@@ -2,21 +2,19 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 
 from lambdas.domain.cost.price_file import default_prices
 from tests.cli.account_script import ScriptedAccount, refusal
 from tests.cli.conftest import FineTune
+from tests.cli.scripted_models import Models
 
 JUDGE, OTHER = "amazon.nova-pro-v1:0", "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 TEACHER = "us.anthropic.claude-sonnet-4-6"
 FRUITS = ("apples", "pears", "plums", "cherries", "figs", "grapes")
-Say = Callable[[str, str, str], str]
 
 
 def shop(number: int) -> str:
@@ -47,27 +45,6 @@ def data(tmp_path: Path) -> Path:
             messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": completion}]
             file.write(json.dumps({"system": "Reply with the figure alone.", "messages": messages}) + "\n")
     return path
-
-
-class Models:
-    """Models that say what a test scripts; `asked` are their ids in order."""
-
-    def __init__(self, account: ScriptedAccount) -> None:
-        self.asked: list[str] = []
-        self.say: Say = lambda *_: ""
-        account.others["bedrock-runtime"] = Mock()
-        account.others["bedrock-runtime"].converse.side_effect = self._converse
-
-    def _converse(self, **request: Any) -> dict[str, Any]:
-        model, user = request["modelId"], request["messages"][0]["content"][0]["text"]
-        self.asked.append(model)
-        text = self.say(model, request["system"][0]["text"], user)
-        return {
-            "output": {"message": {"content": [{"text": text}]}},
-            "usage": {"inputTokens": 1_000, "outputTokens": 100},
-            "metrics": {"latencyMs": 1},
-            "stopReason": "end_turn",
-        }
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli import data_set, validate
+from cli.documents import taken_documents
 from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.folder import doubled_files, unknown_files
 from lambdas.domain.dataset.reading.blocks import MAX_LINE_BYTES
@@ -73,6 +74,7 @@ def validated(example: str) -> CheckedDataset:
         ("generate_labels.py", "labels/train.jsonl"),
         ("generate_json.py", "json/train.jsonl"),
         ("generate_learning_curve.py", "learning-curve/train.jsonl"),
+        ("generate_cleaning.py", "cleaning/train.jsonl"),
     ],
 )
 def test_script_reproduces_the_shipped_data_set(script: str, data_set_file: str) -> None:
@@ -111,6 +113,35 @@ def test_script_reproduces_the_data_sets_in_public_formats(tmp_path: Path) -> No
     subprocess.run([sys.executable, EXAMPLES / "generate_formats.py", tmp_path], check=True)  # noqa: S603 - our own script
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert made == {path.name: path.read_bytes() for path in (EXAMPLES / "formats").iterdir()}
+
+
+def test_script_reproduces_the_documents_and_the_questions_about_a_few_of_them(tmp_path: Path) -> None:
+    """The folder is the script's, but for run.json."""
+    subprocess.run([sys.executable, EXAMPLES / "generate_synthetic.py", tmp_path], check=True)  # noqa: S603 - our own script
+    made, shipped = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (tmp_path, EXAMPLES / "synthetic")
+    )
+    assert shipped.pop(Path("run.json"))
+    assert made == shipped
+
+
+@pytest.mark.parametrize("example", ["synthetic", "cleaning"])
+def test_examples_of_curation_are_accepted_with_all_sets(example: str) -> None:
+    """A demo of them ends with a verdict."""
+    folder = EXAMPLES / example
+    choices, faults = validate.choose(data_set.settings_of(folder))
+    assert faults == []
+    checked = validate.validate(
+        data_set.files_of(folder),
+        choices,
+        faults,
+        opener=lambda path: path.open("rb"),
+        unknown=data_set.unknown_files_of(folder),
+        documents=taken_documents(folder, choices),
+    )
+    assert (checked.document.status, checked.document.issue_counts) == ("accepted", {})
+    assert checked.document.records.validation >= 32
 
 
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "formats").iterdir()), ids=lambda path: path.stem)

@@ -245,6 +245,25 @@ def test_template_that_the_training_records_share_with_the_test_set_is_no_leak()
     assert find_leaks(new, held_out, original) == set()
 
 
+CELLS = ["Harrow", *map(str, range(2010, 2024)), "debt"]
+
+
+def test_cells_of_a_held_out_table_are_found_without_their_tags() -> None:
+    """A teacher, or a document, may write a table as it likes."""
+    table = "<table><tr><td>" + "</td><td>".join(CELLS) + "</td></tr></table>"
+    held_out = [Record(None, [f"{table}\nHow much debt?", "2"])]
+    new = [Record(None, [f"<doc>{' '.join(CELLS)}</doc>\nHow much cash in all?", "2018"])]
+    assert find_leaks(new, held_out, []) == {0}
+
+
+def test_tables_with_the_same_head_and_tags_are_not_the_same() -> None:
+    """Each cell has two tags: three or four cells of a table's head would be a stretch of words."""
+    head = "<table><tr><td>Harrow Marine</td><td>2023</td><td>2022</td></tr>"
+    held_out = [Record(None, [f"{head}<tr><td>Cash</td><td>1,041</td></tr></table>\nHow much cash?", "1,041"])]
+    new = [Record(None, [f"{head}<tr><td>Patents</td><td>77</td></tr></table>\nWhat are patents?", "77"])]
+    assert find_leaks(new, held_out, []) == set()
+
+
 def test_record_about_a_held_out_document_leaks_whatever_it_asks() -> None:
     """Documents of validation and test groups are no documents to write about."""
     text = "<doc>Alderbrook Foods sold 420 crates of apples in 2022 and 367 in 2021.</doc>"

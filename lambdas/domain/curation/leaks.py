@@ -8,6 +8,7 @@ held-out ones, such as a template, tell nothing new and do not count.
 "Language Models are Few-Shot Learners", 2020, appendix C).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -20,6 +21,8 @@ from lambdas.domain.dataset.split.signature import sign_all
 from lambdas.domain.dataset.split.words import Hashes, read_words
 
 SHARED_WORDS = 13
+# Tags of tables and lists are no words: a few cells would be a stretch, and the same cells without tags another one.
+_MARKUP = re.compile(rb"</?(?:table|thead|tbody|tr|th|td|ul|ol|li|p|br)\s{0,4}/?>", re.IGNORECASE)
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 # Texts that are read at once.
 _BATCH = 256
@@ -60,7 +63,7 @@ def _union(found: Iterable[Hashes]) -> Hashes:
 
 def _stretches(record: Record) -> Hashes:
     """Hashes of each 13 words in a row of the turns, each once; the system text is no record's own."""
-    words = read_words([turn.encode(errors="replace") for turn in record.turns])
+    words = read_words([_MARKUP.sub(b" ", turn.encode(errors="replace")) for turn in record.turns])
     parts, start = [np.empty(0, np.uint64)], 0
     for end in words.ends.tolist():
         hashes, start = words.hashes[start:end], end
