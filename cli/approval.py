@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.account import Account
+from cli.known_runs import meant_run
 from cli.stack_outputs import outputs_of
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core import run
@@ -71,8 +72,8 @@ def _open_request(account: Account, bucket: str, deployment: str, run_id: str) -
     if request is None:
         if account.adapters.objects.read(bucket, run.claim_key(run_id)) is None:
             raise NotAnsweredError(
-                f"The environment {deployment} has no run {run_id}: the message that asks has the run's id, and its "
-                f"folder in the output bucket ({bucket}) is named by it."
+                f"The environment {deployment} has no run {run_id}.{meant_run(account.adapters, bucket, run_id)} The "
+                f"message that asks has the run's id, and its folder in the output bucket ({bucket}) is named by it."
             )
         raise NotAnsweredError(
             f"The run {run_id} has asked for no approval: it has not come to its purchase yet, has ended before it, or "

@@ -12,9 +12,10 @@ from cli.data_set import Upload, files_of, settings_of, unknown_files_of
 from cli.dataset_summary import tell_dataset
 from cli.documents import taken_documents
 from cli.environment import Environment
-from cli.execution import NotFollowedError, Snapshot
+from cli.execution import NoExecutionError, NotFollowedError, Snapshot
 from cli.file_progress import reading
 from cli.folders import RUN
+from cli.known_runs import require_run_id, unknown_run
 from cli.leftovers import leftovers, tell_leftovers
 from cli.progress import Progress
 from cli.validate import choose, validate
@@ -72,6 +73,15 @@ def start(environment: Environment, upload: Upload, progress: Progress) -> str:
         except (Boto3Error, BotoCoreError, ClientError) as error:
             raise NotUploadedError(f"The upload has failed: {error}. {_perhaps_started(environment, upload)}") from None
     return runs.run_id(Source(bucket, upload.key, version))
+
+
+def find_named(environment: Environment, run_id: str, progress: Progress) -> str:
+    """The execution of a run that a person has named. Raises UnknownRunError, and else as `find` does."""
+    require_run_id(environment, run_id)
+    try:
+        return find(environment, run_id, progress, seconds=SECONDS_TO_FIND)
+    except NoExecutionError as error:
+        raise unknown_run(environment, run_id, error) from None
 
 
 def find(environment: Environment, run_id: str, progress: Progress, *, seconds: float) -> str:

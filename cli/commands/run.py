@@ -47,6 +47,7 @@ def run(
     from cli.data_set import NoDataSetError
     from cli.environment import NoEnvironmentError
     from cli.execution import NoExecutionError, NotFollowedError
+    from cli.known_runs import UnknownRunError
     from cli.run import InterruptedRunError, NotUploadedError
     from local.terminal import failed
 
@@ -56,7 +57,7 @@ def run(
         succeeded = _run(given, follow, mapping=mapping, wait=wait, out=out, deployment=deployment, region=region)
     except (NoDataSetError, NoAccountError, NoEnvironmentError) as error:
         raise failed(error, 2) from None
-    except (NoExecutionError, NotFollowedError, NotUploadedError) as error:
+    except (NoExecutionError, NotFollowedError, NotUploadedError, UnknownRunError) as error:
         raise failed(error, 1) from None
     except InterruptedRunError as error:
         raise failed(error, 130) from None
@@ -65,14 +66,10 @@ def run(
 
 def _require_one(given: Path | None, follow: str | None, *, wait: bool) -> None:
     """Raises typer.BadParameter unless there is either a data set or a run to follow."""
-    from lambdas.domain.core.run import is_run_id
-
     if (given is None) == (follow is None):
         raise typer.BadParameter("Name a data set to run, or a run to --follow.")
     if follow is not None and not wait:
         raise typer.BadParameter("--no-wait does not go with --follow.")
-    if follow is not None and not is_run_id(follow):
-        raise typer.BadParameter(f"{follow!r} is no run's id, such as sales-0123456789ab: `fine-tune runs` lists them.")
 
 
 def _run(
@@ -89,7 +86,7 @@ def _run(
     from cli.data_set import files_of, settings_of, upload_of
     from cli.environment import environment_of
     from cli.progress import Progress
-    from cli.run import SECONDS_TO_FIND, SECONDS_TO_START, check, find, finish, how_to_follow, start, watch
+    from cli.run import SECONDS_TO_START, check, find, find_named, finish, how_to_follow, start, watch
     from cli.validate import with_mapping
     from local.deployment import setting
     from local.output_folder import require_paths
@@ -111,9 +108,11 @@ def _run(
         if not wait:
             console.write_line(f"The run {follow} starts. {how_to_follow(environment, follow)}")
             return True
+        arn = find(environment, follow, progress, seconds=SECONDS_TO_START)
+    else:
+        arn = find_named(environment, str(follow), progress)
     run_id = str(follow)
     folder = out or RUNS_FOLDER / run_id
     require_paths(folder, RUN, [])
-    arn = find(environment, run_id, progress, seconds=SECONDS_TO_FIND if given is None else SECONDS_TO_START)
     end = watch(environment, run_id, arn, progress)
     return finish(environment, run_id, arn, end, console, folder)

@@ -7,6 +7,7 @@ from unittest.mock import Mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto import mock_aws
 from typer.testing import CliRunner
@@ -125,6 +126,16 @@ def test_a_run_that_does_not_exist_and_one_that_asks_nothing_differ(account: Scr
     account.put("claim", "{}")
     with pytest.raises(NotAnsweredError, match="has asked for no approval"):
         answer(account.called, "team", RUN, "approved")
+
+
+def test_a_mistyped_run_is_told_with_the_one_that_is_meant(waiting: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The id is copied from a message; the hint is left out where its reader may not list the runs."""
+    with pytest.raises(NotAnsweredError, match=rf"has no run {RUN[:-1]}c\. Did you mean {RUN}\?"):
+        answer(waiting.called, "team", f"{RUN[:-1]}c", "approved")
+    waiting.has_stack()
+    waiting.s3.get_paginator = Mock(side_effect=ClientError({"Error": {"Code": "AccessDenied"}}, "ListObjectsV2"))
+    with pytest.raises(NotAnsweredError, match=rf"has no run {RUN[:-1]}c\. The message that asks"):
+        answer(waiting.called, "team", f"{RUN[:-1]}c", "approved")
 
 
 def test_a_deployment_that_is_not_there_is_told(account: Script) -> None:

@@ -25,6 +25,7 @@ from lambdas.domain.core import run as runs
 from lambdas.domain.core.run import Source
 from local.terminal import Console
 from tests.cli.account_script import INPUT, ScriptedAccount, refusal
+from tests.cli.conftest import FineTune
 
 RUN = "sales-0123456789ab"
 ARN = "arn:execution"
@@ -281,7 +282,6 @@ def test_a_view_that_cannot_go_on_says_that_the_run_does(
         ([], "Name a data set to run, or a run to --follow"),
         ([str(EXAMPLE), "--follow", RUN], "Name a data set to run, or a run to --follow"),
         (["--follow", RUN, "--no-wait"], "does not go with --follow"),
-        (["--follow", "../../secrets"], "is no run's id"),
         (["missing.jsonl"], "There is no file or folder"),
     ],
 )
@@ -293,6 +293,29 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_asked(
     done = CliRunner().invoke(main.app, ["run", *words])
     assert done.exit_code == 2
     assert said in done.output.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("../../secrets", "'../../secrets' is no run's id"),
+        ("sales-0123456789a", f"is no run's id, such as sales-0123456789ab. Did you mean {RUN}?"),
+        ("sales-0123456789ac", f"The environment team has no run sales-0123456789ac. Did you mean {RUN}?"),
+        ("sales", f"Did you mean {RUN}?"),
+    ],
+)
+def test_a_run_to_follow_that_there_is_not_is_told_with_the_one_that_is_meant(
+    scripted: ScriptedAccount, fine_tune: FineTune, monkeypatch: pytest.MonkeyPatch, word: str, said: str
+) -> None:
+    """Ids end in digits that nobody types without a slip."""
+    monkeypatch.setattr("cli.run.SECONDS_TO_FIND", 0)
+    scripted.claim(RUN)
+    scripted.claim("tables-2-cccccccccccc")
+    done = fine_tune("run", "--follow", word)
+    assert done.exit_code == 1
+    output = " ".join(done.output.split())
+    assert said in output
+    assert "`fine-tune runs --deployment team" in output
 
 
 @pytest.mark.parametrize("command", [["run", str(EXAMPLE)], ["runs"]])
