@@ -10,6 +10,7 @@ from cli.environment import Environment
 from cli.known_runs import execution_of
 from cli.stored_report import parse_report
 from lambdas.adapters.stores.stored_answers import StoredAnswers, arm_key, test_set_key
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.errors import InvalidState
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.run import prefix, report_key
@@ -145,7 +146,7 @@ def _notes(first: ComparedRun, second: ComparedRun, shared: int) -> list[str]:
         )
     elif sizes != {shared}:
         notes.append(
-            f"Compared on the {shared} test record{'' if shared == 1 else 's'} that both runs have, of "
+            f"Compared on the {counted(shared, 'test record')} that both runs have, of "
             f"{first.test_records} and {second.test_records}."
         )
     if (first.kind, first.metric) != (second.kind, second.metric):

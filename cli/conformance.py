@@ -22,6 +22,7 @@ from cli.account import account_of
 from cli.confirmation import NotConfirmedError
 from cli.conformance_target import ConformanceTarget, simulation
 from cli.folders import CONFORMANCE
+from lambdas.domain.core.counted import counted
 from local.conformance.bad_input import NotPossibleError, require_permissions, require_quotas
 from local.conformance.calls import AwsCaller
 from local.conformance.check import Outcome, Tier
@@ -176,7 +177,7 @@ def _tell(console: Console, result: ConformanceResult) -> None:
         console.write_line(f"{state}: {seconds:g} s")
     counts = ", ".join(f"{count} {status}" for status, count in result.counts.items())
     style = "bold green" if result.succeeded else "bold red"
-    console.write_line(f"{len(result.outcomes)} checks on {result.target}: {counts}.", style)
+    console.write_line(f"{counted(len(result.outcomes), 'check')} on {result.target}: {counts}.", style)
 
 
 def _tell_left(console: Console, life: Lifecycle) -> None:

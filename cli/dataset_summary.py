@@ -118,16 +118,18 @@ def _tell_split(console: Console, records: RecordCounts, groups: GroupFigures, t
     if random_split.test_records:
         console.print(
             f"A plain random split would have leaked the context of {random_split.expected_leaked:,.0f} of "
-            f"{random_split.test_records:,} test records into training; this one leaks none.",
+            f"{counted(random_split.test_records, 'test record')} into training; this one leaks none.",
             soft_wrap=True,
         )
     epochs = "its epoch" if training.epochs == 1 else f"each of {training.epochs} epochs"
     console.print(
-        f"Training reads about {training.estimated_tokens:,} tokens in {epochs}, "
+        f"Training reads about {counted(training.estimated_tokens, 'token')} in {epochs}, "
         f"{training.estimated_tokens_in_all_epochs:,} in all.",
     )
     if training.parts:
-        parts = listed([f"{part.records:,} (about {part.estimated_tokens:,} tokens)" for part in training.parts], 12)
+        parts = listed(
+            [f"{part.records:,} (about {counted(part.estimated_tokens, 'token')})" for part in training.parts], 12
+        )
         console.print(f"The learning curve also trains on {parts} of these records.", soft_wrap=True)
     tell_hyperparameters(console, training.hyperparameters)
 

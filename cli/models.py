@@ -11,6 +11,7 @@ from cli.runs import read_prices
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.bedrock import Listed
 from lambdas.adapters.aws.service_errors import NotFound
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.did_you_mean import did_you_mean
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.run import run_of_bedrock_name
@@ -164,7 +165,7 @@ def tell_models(console: Console, listed: ModelList) -> None:
 def month_text(models: Sequence[UsedModel]) -> str:
     """How many models there are, and what they cost a month."""
     known = [one.usd_per_month for one in models if one.usd_per_month is not None]
-    count = f"{len(models)} custom model{'' if len(models) == 1 else 's'}"
+    count = f"{counted(len(models), 'custom model')}"
     if not known:
         return f"{count}, price unknown"
     unknown = len(models) - len(known)
@@ -173,4 +174,4 @@ def month_text(models: Sequence[UsedModel]) -> str:
 
 def _age(days: float) -> str:
     whole = int(days)
-    return "today" if whole == 0 else f"{whole} day{'' if whole == 1 else 's'} ago"
+    return "today" if whole == 0 else f"{counted(whole, 'day')} ago"

@@ -11,6 +11,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from cli.execution import CHECKS, EnteredState, Snapshot
+from lambdas.domain.core.counted import counted
 from local.terminal import Console, in_line
 
 # States that take no time tell a person nothing.
@@ -103,13 +104,13 @@ def describe(step: EnteredState, snapshot: Snapshot, *, coarse: bool = False) ->
     if step.items is not None:
         total, done = step.items
         quarter = done if done == total else total * (4 * done // total) // 4
-        return f"{words}: {quarter if coarse else done} of {total} shards"
+        return f"{words}: {quarter if coarse else done} of {counted(total, 'shard')}"
     if step.name == "WaitForSlot" and (reason := _wait_reason(snapshot)):
         return f"{words}: {reason}"
     if step.status is not None:
-        jobs = f", {step.jobs[1]} of {step.jobs[0]} jobs have ended" if step.jobs else ""
+        jobs = f", {step.jobs[1]} of {counted(step.jobs[0], 'job')} ended" if step.jobs else ""
         detail = f" ({step.detail})" if step.detail else ""
-        return f"{words}: {step.status}{detail}{jobs}" + ("" if coarse else f", asked {step.visits} times")
+        return f"{words}: {step.status}{detail}{jobs}" + ("" if coarse else f", asked {counted(step.visits, 'time')}")
     return words
 
 

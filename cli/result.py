@@ -10,6 +10,7 @@ from cli.dataset_summary import tell_hyperparameters
 from cli.environment import Environment
 from cli.execution import Snapshot
 from cli.stored_report import parse_report
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.dataset.document import DatasetDocument
@@ -115,7 +116,7 @@ def sweep(report: RunReport) -> Iterator[str]:
     for job in trained.jobs:
         tried = ", ".join(f"{name} {value}" for name, value in job.hyperparameters.items())
         if trained.has_sizes and job.training_records is not None:
-            tried = f"{job.training_records:,} records; {tried}"
+            tried = f"{counted(job.training_records, 'record')}; {tried}"
         if trained.has_data:
             tried = f"{job.data}, {tried}"
         known = "no validation loss" if job.validation_loss is None else f"validation loss {job.validation_loss:.4g}"
@@ -180,7 +181,7 @@ def tell_judging(console: Console, judging: Judging) -> None:
         kappa = "not defined" if pair.kappa is None else f"{pair.kappa:.2f}"
         if pair.kappa_interval:
             kappa += f" (95 % interval {pair.kappa_interval[0]:.2f} to {pair.kappa_interval[1]:.2f})"
-        text = f"  {pair.raters[0]} and {pair.raters[1]}: Cohen's kappa {kappa} on {pair.pairs} pairs."
+        text = f"  {pair.raters[0]} and {pair.raters[1]}: Cohen's kappa {kappa} on {counted(pair.pairs, 'pair')}."
         console.write_line(text)
     for warning in judging.warnings:
         console.write_line(f"  {warning}")

@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.runs import JOB, LeftThing, ListedRun, RunList, sums
+from lambdas.domain.core.counted import counted
 from lambdas.domain.cost.estimate import amount
 from local.terminal import Console
 
@@ -56,7 +57,7 @@ def price_texts(things: Sequence[LeftThing]) -> list[str]:
     """Each kind that is left: how many, and what they cost."""
     told = []
     for kind, count, usd, per in sums(things):
-        what = f"{count} {kind}{'s' if count > 1 else ''}"
+        what = counted(count, kind)
         if per is None:
             price = "billed for what it trains" if kind == JOB else "not billed by the hour"
         else:

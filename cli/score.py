@@ -11,6 +11,7 @@ from pathlib import Path
 from cli.answer_files import AnswerFile, AnswersRefusedError, ReadLine
 from cli.folders import SCORE
 from cli.validate import Opener, choose
+from lambdas.domain.core.counted import counted
 from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.record_facts import MAX_RECORDS
 from lambdas.domain.dataset.split.context import Context, context
@@ -117,7 +118,8 @@ def _require_lines(rows: Mapping[str, ReadLine | None], files: Files, record: in
         longer, read = next(iter(lines.items()))
         raise files[longer].refused(
             read.number,
-            f"{files[ended].path} has {record} records and no such line. All files have a line for each record, in the "
+            f"{files[ended].path} has {counted(record, 'record')} and no such line. All files have a line for each "
+            "record, in the "
             'same order; one without an answer is {"index", "error"}.',
         )
     return lines

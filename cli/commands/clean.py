@@ -7,6 +7,7 @@ import typer
 
 from cli.commands.options import Data, DataOption, Region, given_data
 from cli.folders import CLEAN, CLEAN_FOLDER
+from lambdas.domain.core.counted import counted
 
 
 def clean(
@@ -83,7 +84,7 @@ def clean(
             kept = ReplyFile(beside(out))
             split_sets(files, settings_of(given), partial, opener("Checking"))
             number, usd = expected_cost(partial, wanted, kept, price_list)
-            console.write_line(f"{number} questions are left to ask, about {amount(usd)}.")
+            console.write_line(f"{counted(number, 'question')} left to ask, about {amount(usd)}.")
             if number:
                 confirm("Ask them?", yes=yes, undone="No model was asked.")
             ask_all(

@@ -59,7 +59,7 @@ def prices(
             merged, earlier = written(made.own_prices(environment)), "earlier"
         for change in merged.changes:
             console.write_line(f"{change.place}: {_amount(change.before)}, now {_amount(change.after)}")
-        console.write_line(f"{len(merged.changes)} of the {earlier} prices are others now.")
+        console.write_line(f"Changed: {len(merged.changes)} of the {earlier} prices.")
         console.write_line(f"Not in the Price List, as {earlier}: {', '.join(merged.kept) or 'none'}.")
         console.write_line(f"Price file: {out}")
         if environment:

@@ -7,6 +7,7 @@ import typer
 
 from cli.commands.options import Data, DataOption, Region, given_data
 from cli.folders import SYNTHESIZE, SYNTHESIZE_FOLDER
+from lambdas.domain.core.counted import counted
 
 
 def synthesize(
@@ -108,7 +109,8 @@ def synthesize(
                 if len(part) > PILOT_DOCUMENTS and any(asks_about(part, wanted)(kept.replies)):
                     pilot = spent_usd(part[:PILOT_DOCUMENTS], wanted, kept.replies, price_list)
                     console.write_line(
-                        f"The first {PILOT_DOCUMENTS} of {len(about)} documents cost {amount(pilot)}; all others "
+                        f"The first {PILOT_DOCUMENTS} of {counted(len(about), 'document')} cost "
+                        f"{amount(pilot)}; all others "
                         f"together will cost about {amount(rest_usd(pilot, len(about)))}."
                     )
                     confirm("Go on?", yes=yes, undone=f"The pilot's replies are kept in {kept.path}.")
@@ -118,7 +120,8 @@ def synthesize(
         raise failed(error, 1) from None
     funnel = report.synthesis
     console.write_line(
-        f"{len(about)} documents: asked for {funnel.asked}, parsed {funnel.parsed}, new {funnel.new}, grounded "
+        f"{counted(len(about), 'document')}: asked for {funnel.asked}, parsed {funnel.parsed}, new "
+        f"{funnel.new}, grounded "
         f"{funnel.grounded}, answerable {funnel.answerable}, kept {funnel.kept}. It cost {amount(report.cost_usd)}."
     )
     console.write_line(f"What became of each: {out / 'synthesis.jsonl'}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lambdas.domain.core.counted import counted
 from local.checkout import CHECKOUT
 
 # A service's name → its boto3 client.
@@ -77,7 +78,8 @@ def check_run(clients: Clients, run: FinishedRun) -> Iterator[SmokeCheck]:
     yield SmokeCheck("no slot is held", f"held: {', '.join(slots)}" if slots else "")
     told = any(run.run_id in message for message in run.messages)
     yield SmokeCheck(
-        "the topic has told the result", "" if told else f"of {len(run.messages)} messages none names the run"
+        "the topic has told the result",
+        "" if told else f"none of {counted(len(run.messages), 'message')} names the run",
     )
     for what, names in left_in_bedrock(clients, run.environment).items():
         yield SmokeCheck(f"no {what} is left", ", ".join(names))

@@ -18,6 +18,7 @@ from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
 from lambdas.adapters.aws.clients import INFERENCE, STORAGE, longest_seconds
 from lambdas.adapters.aws.service_errors import ModelFailed, NotFound, Refused, SpentForToday
 from lambdas.adapters.stores.stored_answers import test_set_key
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.errors import EvaluationFailed, ServiceBusy, ShardUnfinished
 from lambdas.domain.core.run import Run
 from lambdas.domain.evaluation.answers import NO_RECORD, ShardLine, UnansweredLine, answer_line
@@ -175,7 +176,7 @@ def _refuse_a_model_that_answers_nothing(model_id: str, lines: Sequence[ShardLin
     errors = [line.error for line in lines if isinstance(line, UnansweredLine)]
     if len(errors) == len(lines) >= TELLING_RECORDS:
         raise EvaluationFailed(
-            f"{model_id} answered none of {len(lines)} records; the first error: {errors[0]} "
+            f"{model_id} answered none of {counted(len(lines), 'record')}; the first error: {errors[0]} "
             "Check that the model can be asked on demand in this Region."
         )
 

@@ -4,6 +4,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Refused
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.notification import Notification
 from lambdas.domain.core.run import Run, candidate_output
@@ -92,7 +93,7 @@ def _miss(candidate: CandidateJob, waited_seconds: int) -> CandidateJob:
         return missing
     hours = missing.unknown_seconds / 3600
     return candidate_jobs.give_up(
-        missing, f"Bedrock no longer knows it, for {hours:.0f} hours: look for it in the Bedrock console."
+        missing, f"Bedrock no longer knows it, for {counted(round(hours), 'hour')}: look for it in the Bedrock console."
     )
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from lambdas.domain.core.counted import counted
 from local.checkout import CHECKOUT
 from local.deployment import deploy, setting
 from local.faults.command import faulty_aws, prepared, run_all
@@ -37,7 +38,7 @@ def run_permissions(*, parallel: int, console: Console, folder: Path = FOLDER) -
             bench = prepared(aws, observer, {case.deployment for case in chosen})
             bench.shared[original] = deployed
             observer.watch(deployed.state_machine)
-            console.print(f"{len(chosen)} runs, {parallel} at a time.")
+            console.print(f"{counted(len(chosen), 'run')}, {parallel} at a time.")
             try:
                 upload_beside(bench, DELETED)
                 results = run_all(bench, chosen, parallel=parallel, console=console)

@@ -261,7 +261,7 @@ def test_the_command_writes_a_price_file_and_says_what_changed_and_where_it_belo
     assert done.exit_code == 0, done.output
     text = " ".join(done.output.split())
     assert f"/base_models/{NOVA_LITE}/training_per_1000_tokens: 0.002 USD, now 0.0021 USD" in text
-    assert "5 of the shipped prices are others now" in text
+    assert "Changed: 5 of the shipped prices." in text
     assert "s3://<input bucket>/prices.json" in text
     written = parse_prices(out.read_bytes())
     assert isinstance(written, Prices)

@@ -46,7 +46,7 @@ def test_a_deployment_does_not_look_like_a_purchase(serving: str, words: str) ->
 def test_the_jobs_of_a_sweep_are_counted() -> None:
     """One status stands for all of them."""
     wait = EnteredState("WaitForJobs", "Wait", entered_at=ENTERED, status="InProgress", jobs=(4, 1))
-    assert describe(wait, Snapshot("RUNNING"), coarse=True) == ("Wait for jobs: InProgress, 1 of 4 jobs have ended")
+    assert describe(wait, Snapshot("RUNNING"), coarse=True) == ("Wait for jobs: InProgress, 1 of 4 jobs ended")
 
 
 def test_a_wait_for_a_job_says_what_the_job_is_doing() -> None:

@@ -121,7 +121,7 @@ def forget_the_champion(account: FinishedAccount) -> None:
         ),
         (break_answers, "each arm has an answer to each test record: tuned has 1 of 2"),
         (hold_a_slot, "no slot is held: held: throughput-slots/0"),
-        (say_nothing, "the topic has told the result: of 1 messages none names the run"),
+        (say_nothing, "the topic has told the result: none of 1 message names the run"),
         (
             leave("provisionedModelSummaries", {"provisionedModelName": "smoke-1-tables"}),
             "no throughput is left: smoke-1-tables",

@@ -268,7 +268,7 @@ def test_losses_on_different_records_that_could_turn_the_verdict_promote_nothing
 
 def test_a_small_unequal_loss_is_told_and_promotes_nothing_where_it_could_turn_the_verdict() -> None:
     """Up to one in a hundred was promoted without a word."""
-    told = "One arm alone answered 1 records"
+    told = "One arm alone answered 1 record:"
     clear = judged_of(*(lose(rows, lost) for rows, lost in zip(one_wins(60, 100), ([], [0]), strict=True)))
     assert clear.verdict == "promote"
     assert [reason for reason in clear.reasons if told in reason and "counted against the tuned model" in reason]

@@ -132,4 +132,4 @@ def test_where_judges_decide_an_error_still_lacks_points() -> None:
     task = {"kind": "labels", "detected": True, "metric": "label_match"}
     answers: dict[str, Lines] = {name: [make_answer(0, "no", "yes")] for name in ("tuned", "base")}
     page = render_page(succeeded_report(task=task, decision=decision), Materials(answers, {}, None))
-    assert "1 of 1 records are not answered with all 100 points of\nContent" in page
+    assert "1 of 1 record did not get all 100 points of\nContent" in page

@@ -583,7 +583,7 @@ def test_quota_for_one_candidate_that_is_too_small_for_all_at_a_time_is_told(nee
     one_in_use = NOTHING._replace(model_units=1, deployments=1)
     told = quota(check, three, enough, one_in_use)
     assert told.status == "warning"
-    assert "is 3, of which 1 are in use. The run serves 3 candidates at a time, which need 3" in told.message
+    assert "is 3, 1 of it in use. The run serves 3 candidates at a time, which need 3" in told.message
     assert quota(check, replace(needs, served_at_a_time=2), enough, one_in_use).status == "passed"
     none = [each._replace(value=0) if each in (UNITS, DEPLOYMENTS) else each for each in QUOTAS]
     assert quota(check, three, none).status == "failed"

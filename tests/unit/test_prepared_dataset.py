@@ -138,7 +138,7 @@ def test_setting_without_effect_is_a_warning() -> None:
         ({"train": 100, "test": 9}, "too-few-records", "test set has 9"),
         ({"train": 9_970, "validation": 32, "test": 10}, "too-many-records-in-total", "9970 + 32 = 10002"),
         ({"train": 12_500}, "too-many-records-in-total", "9625 + 1000 = 10625"),
-        ({"train": 14_000}, "too-many-records", "would have 10900"),
+        ({"train": 14_000}, "too-many-records", "would have 10,900 records; Claude 3 Haiku takes at most 10,000"),
     ],
 )
 def test_limits_on_the_sets_refuse_with_numbers(given_sets: dict[SetName, int], rule: str, words: str) -> None:

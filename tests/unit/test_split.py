@@ -86,8 +86,8 @@ def test_shares_without_contexts_are_met_exactly(records: int, sizes: tuple[int,
     ("sizes", "words"),
     [
         ([1] * 41, "There are 41 records; at least 42 are needed, 32 to train on and 10 to test on"),
-        ([100], "The 100 records have 1 different contexts, and the most frequent one has 100"),
-        ([9, 40], "The 49 records have 2 different contexts, and the most frequent one has 40"),
+        ([100], "The data set has 100 records of 1 context, the most frequent with 100"),
+        ([9, 40], "The data set has 49 records of 2 contexts, the most frequent with 40"),
     ],
 )
 def test_shortage_says_what_is_missing_by_numbers(sizes: list[int], words: str) -> None:

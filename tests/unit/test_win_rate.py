@@ -111,7 +111,7 @@ def test_pairs_without_a_verdict_are_told_and_too_many_promote_nothing() -> None
     """They may be the long ones."""
     few, many = judged([WIN] * 39 + [UNREAD]), judged([WIN] * 36 + [UNREAD, UNREAD, None, None])
     assert decide(few).decision.verdict == "promote"
-    assert any("1 of the 40 pairs have no verdict" in reason for reason in decide(few).decision.reasons)
+    assert any("1 of the 40 pairs has no verdict" in reason for reason in decide(few).decision.reasons)
     assert decide(many).decision.verdict == "inconclusive"
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.cost.price_file import Prices, SourcedTokenPrice, UnitPrice
 from lambdas.domain.curation.token_use import CurationPart
@@ -148,7 +149,7 @@ def curation_lines(
 
 def model_units_text(plan: Plan) -> str:
     """The model units of a run's throughput, in words."""
-    return f"{plan.model_units} model unit{'' if plan.model_units == 1 else 's'}"
+    return f"{counted(plan.model_units, 'model unit')}"
 
 
 def leases_text(plan: Plan, leases: Sequence[float]) -> str:

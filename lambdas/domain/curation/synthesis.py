@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.curation.asks import Ask, Replies, StoredReply, ask, ask_id
 from lambdas.domain.curation.cleaning import is_correctness, read_reason
@@ -236,6 +237,6 @@ def too_little(funnel: SynthesisFunnel, documents: Sequence[SourceDocument]) -> 
     if funnel.yield_share >= LEAST_YIELD:
         return None
     return (
-        f"Of {funnel.asked} pairs that the teacher was asked for, {funnel.kept} are left, less than "
+        f"The teacher was asked for {counted(funnel.asked, 'pair')}, of which {funnel.kept} passed, less than "
         f"{LEAST_YIELD:.0%}; most are lost where they must be {funnel.narrowest}."
     )

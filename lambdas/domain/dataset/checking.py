@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.dataset.block_checks import BlockChecks
 from lambdas.domain.dataset.formats import Conversion, Record
 from lambdas.domain.dataset.reading.checksum import Hashed, buffered
@@ -50,7 +51,10 @@ def check_set(
         found = " and ".join(f"{n} as {name}" for name, n in read.formats.most_common())
         report.add("mixed-formats", file, f"The records have several formats: {found}. All are converted.")
     if read.grouped and read.first_ungrouped is not None:
-        message = f"{read.grouped} of {read.records_read} records name their group; this is the first that does not."
+        message = (
+            f"{read.grouped} of {counted(read.records_read, 'record')} "
+            f"{'names its' if read.grouped == 1 else 'name their'} group; this is the first that does not."
+        )
         report.add("partial-group", file, message, line=read.first_ungrouped)
     read.facts.answers.check(file, report)
     read.facts.told.check(file, report)

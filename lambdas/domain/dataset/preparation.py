@@ -126,7 +126,7 @@ def check_counts(given: Given, wanted: Wanted, report: DatasetReport) -> None:
         if name != "train" or not (request.validation or request.test):
             check_count(read, name, wanted.model, report)
         elif read.records_read > MAX_RECORDS:
-            message = f"There are {read.records_read} records; at most {MAX_RECORDS} can be split."
+            message = f"There are {counted(read.records_read, 'record')}; at most {MAX_RECORDS:,} can be split."
             report.add("too-many-records", read.file, message)
 
 
@@ -213,7 +213,8 @@ def _check_totals(prepared: PreparedDataset, file: str, wanted: Wanted, report: 
     limits, name = wanted.model.limits, wanted.model.name
     train, validation = prepared.records("train"), prepared.records("validation")
     if train > limits.train.max_records:
-        message = f"The training set would have {train} records; {name} takes at most {limits.train.max_records}."
+        most = limits.train.max_records
+        message = f"The training set would have {counted(train, 'record')}; {name} takes at most {most:,}."
         report.add(
             "too-many-records", file, f"{message} Remove records or hold out a larger share (split in run.json)."
         )
@@ -248,7 +249,7 @@ def _check_test_size(prepared: PreparedDataset, given: Given, wanted: Wanted, re
     if seconds > MAX_SCORING_SECONDS:
         message = (
             f"Scoring {arms} answers of up to {wanted.answer_tokens} tokens to each of {prepared.records('test')} test "
-            f"records with {prompts} characters takes about {seconds / 60:.0f} minutes; a report has "
+            f"records with {prompts} characters takes about {counted(round(seconds / 60), 'minute')}; a report has "
             f"{MAX_SCORING_SECONDS / 60:.0f}. Give fewer test records, or less of models, few_shot or max_tokens "
             f"(evaluation in {SETTINGS_FILE})."
         )
@@ -285,7 +286,8 @@ def _check_overlap(given: Given, prepared: PreparedDataset, report: DatasetRepor
                 shared += prepared.groups[source][index] in groups
         if shared:
             message = (
-                f"{shared} of {records} records share their context, though not their prompt, with the "
+                f"{shared} of {counted(records, 'record')} {'shares its' if shared == 1 else 'share their'} "
+                f"context, though not {'its' if shared == 1 else 'their'} prompt, with the "
                 f"{_SPOKEN[other]} set: scores may be too high."
             )
             report.add("context-overlap", given[name].file, message)

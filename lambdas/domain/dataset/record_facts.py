@@ -3,6 +3,7 @@
 from array import array
 from typing import TYPE_CHECKING
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.report import DatasetReport
 from lambdas.domain.dataset.rules.answer_set import Answers
@@ -54,7 +55,7 @@ class RecordFacts:
         asked = turns[0] if len(turns) == 2 else "\n".join(turns[:-1])
         asked_characters, answer_characters = len(asked), len(answer_text)
         if answer_characters > _LONG_CHARACTERS and answer_characters > _FAR_LONGER * asked_characters:
-            message = f"The answer has {answer_characters} characters, its prompt {asked_characters}."
+            message = f"The answer has {counted(answer_characters, 'character')}, its prompt {asked_characters}."
             report.add("long-answer", file, message, line=number)
         lines = self.lines
         index = len(lines)

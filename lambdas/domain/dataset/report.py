@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import zip_longest
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import name, own_sentence, shortened
 from lambdas.domain.dataset.document import DatasetDocument, DatasetFinding, LineChanges, RuleText
@@ -152,8 +153,8 @@ def rejection(document: DatasetDocument, page_uri: str, findings_uri: str) -> st
     rest = document.errors - len(errors)
     return "\n".join(
         [
-            f"The data set has {document.errors} error{'s' if document.errors != 1 else ''} "
-            f"in {document.records.read} records, so nothing was started or bought.",
+            f"The data set has {counted(document.errors, 'error')} "
+            f"in {counted(document.records.read, 'record')}, so nothing was started or bought.",
             *(
                 f"- {_told(found)}" + ("" if following and following.remedy == found.remedy else f" {found.remedy}")
                 for found, following in zip_longest(errors, errors[1:])

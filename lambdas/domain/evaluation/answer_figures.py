@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.timestamps import seconds_between
 from lambdas.domain.evaluation.answers import StoredLine, UnansweredLine
 
@@ -90,10 +91,9 @@ def describe_unfinished(arm: str, figures: AnswerFigures) -> str | None:
         return None
     reasons = ", ".join(f"{n} {reason}" for reason, n in found.most_common())
     advice = " Set a larger evaluation.max_tokens for those that were cut off." if "max_tokens" in found else ""
-    return (
-        f"{found.total()} of {figures.answers} answers of {arm} did not end by themselves ({reasons}) and are scored "
-        f"as they are.{advice}"
-    )
+    ended, scored = ("itself", "is scored as it is") if found.total() == 1 else ("themselves", "are scored as they are")
+    of_all = f"{found.total()} of {counted(figures.answers, 'answer')} of {arm}"
+    return f"{of_all} did not end by {ended} ({reasons}) and {scored}.{advice}"
 
 
 def count_figures(lines: Iterable[StoredLine]) -> AnswerFigures:

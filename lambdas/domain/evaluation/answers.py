@@ -12,6 +12,7 @@ from functools import cache
 import orjson
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.errors import EvaluationFailed
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.stored_lines import parse_stored_lines, read_stored_lines
@@ -197,7 +198,7 @@ def describe_errors(found: Counter[str], records: int) -> str | None:
     """How many of an arm's records have no answer, where that is more than 5 %: no verdict could be trusted."""
     if found.total() * 100 <= MOST_ERRORS_PERCENT * records:
         return None
-    share = f"{found.total()} of {records} records ({100 * found.total() / records:.1f} %)"
+    share = f"{found.total()} of {counted(records, 'record')} ({100 * found.total() / records:.1f} %)"
     return f"{share}, most often: {found.most_common(1)[0][0]}"
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.evaluation.answers import AnswerLine, StoredLine
 from lambdas.domain.evaluation.questions import find_question
@@ -97,7 +98,7 @@ class ChampionComparison:
         name = f"the champion {champion.model_arn} of run {champion.run_id}" if champion else "the champion"
         if self.reason:
             return f"The tuned model could not be compared with {name}: {self.reason}"
-        return f"Compared with {name} on the {self.records} test records that both runs have."
+        return f"Compared with {name} on {counted(self.records, 'test record')} that both runs have."
 
 
 def shared_answers(

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from lambdas.domain.core.counted import counted
+
 LEAST_SIZES = 3
 # A doubling is looked ahead: the sizes must have seen one.
 LEAST_SPAN = 2
@@ -26,4 +28,4 @@ def find_lacking_groups(groups: int) -> str | None:
     """Why a test set of so many groups says nothing; None where it may."""
     if groups >= LEAST_GROUPS:
         return None
-    return f"the test set has {groups} groups, and a curve needs at least {LEAST_GROUPS}"
+    return f"the test set has {counted(groups, 'group')}, and a curve needs at least {LEAST_GROUPS}"

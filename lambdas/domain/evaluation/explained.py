@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.evaluation.arms import BASE, CHAMPION
 from lambdas.domain.evaluation.significance import Difference
@@ -30,7 +31,7 @@ class Rated(NamedTuple):
     def other(self) -> str:
         """The other model, in words."""
         if self.examples:
-            return f"the base model with {self.examples} example{'' if self.examples == 1 else 's'} in its prompt"
+            return f"the base model with {counted(self.examples, 'example')} in its prompt"
         return {BASE: "the base model", CHAMPION: "the present champion"}.get(self.against, self.against)
 
     @property

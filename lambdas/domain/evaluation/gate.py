@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.evaluation.explained import Explained, Rated, explain_gain, explain_limit, explain_other
 from lambdas.domain.evaluation.significance import LARGEST, Difference, groups_to_decide
 
@@ -135,8 +136,7 @@ def _decide_gain(least: float, evidence: Evidence, needed: int | None) -> tuple[
     gain = evidence.gain
     stated = _state_gain(evidence)
     if evidence.examples and gain.difference < 0:
-        noun = "example" if evidence.examples == 1 else "examples"
-        stated = f"A prompt with {evidence.examples} {noun} does better than tuning: {stated}"
+        stated = f"A prompt with {counted(evidence.examples, 'example')} does better than tuning: {stated}"
     if gain.interval is None:
         return "inconclusive", f"{stated}: {gain.withheld or 'too few groups of records to say how sure that is'}."
     low, high = gain.interval
@@ -170,7 +170,7 @@ def _state_power(gain: Difference, least: float, needed: int | None) -> str:
 def _state_gain(evidence: Evidence) -> str:
     gain = evidence.gain
     direction = "above" if gain.difference >= 0 else "below"
-    certainty = f"{gain.groups} groups, {gain.records} records"
+    certainty = f"{counted(gain.groups, 'group')}, {counted(gain.records, 'record')}"
     if gain.interval:
         certainty = f"95 % interval {gain.interval[0]:+.1f} to {gain.interval[1]:+.1f}, {certainty}"
     return f"{evidence.metric} is {abs(gain.difference):.1f} points {direction} {evidence.against} ({certainty})"

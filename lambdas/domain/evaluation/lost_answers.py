@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.evaluation.answer_figures import TOLD_PERCENT, AnswerFigures, describe_unfinished
 from lambdas.domain.evaluation.macro_f1 import LabelAnswer
@@ -54,10 +55,14 @@ def tell_empty_and_refused(arms: Mapping[str, AnswerFigures]) -> Iterator[Reserv
     """What the verdict says of arms with many answers that have no text, or that refuse."""
     for arm, figures in arms.items():
         counts = {"empty": figures.empty, "refused": figures.refused}
-        many = [f"{count} are {what}" for what, count in counts.items() if is_much(count, figures.answers)]
+        many = [
+            f"{count} {'is' if count == 1 else 'are'} {what}"
+            for what, count in counts.items()
+            if is_much(count, figures.answers)
+        ]
         if many:
             yield Reservation(
-                f"Of the {figures.answers} answers of {arm} {' and '.join(many)}.",
+                f"Of the {counted(figures.answers, 'answer')} of {arm} {' and '.join(many)}.",
                 promotable=True,
                 meaning="They count with what their text scores.",
             )

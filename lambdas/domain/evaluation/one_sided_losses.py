@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.evaluation.comparisons import FULL_MARKS, ScoredArm, find_difference
 from lambdas.domain.evaluation.decision import Rival, state_evidence
 from lambdas.domain.evaluation.gate import GateSettings, decide
@@ -32,14 +33,14 @@ def tell_one_sided_losses(gate: GateSettings, rival: Rival, metric: str | None) 
     theirs_lost = sum(one and not other for one, other in zip(ours.given, theirs.given, strict=True))
     lost = ours_lost + theirs_lost
     if is_unequal(ours, theirs):
-        reason = f"The tuned model has no answer to {ours.lost} records, {rival.name} to {theirs.lost}."
+        reason = f"The tuned model has no answer to {counted(ours.lost, 'record')}, {rival.name} to {theirs.lost}."
         yield Reservation(reason, promotable=False, meaning=_EASY, advice=_ADVICE)
     elif lost:
         turns = is_much(lost, ours.records) if metric is None else _could_turn(gate, rival, metric)
         unturned = "Even if each of them counted against the tuned model, the gain would be one."
         yield Reservation(
-            f"One arm alone answered {lost} records: the tuned model has no answer to {ours_lost} that {rival.name} "
-            f"answered, {rival.name} none to {theirs_lost} that the tuned model answered.",
+            f"One arm alone answered {counted(lost, 'record')}: the tuned model has no answer to {ours_lost} that "
+            f"{rival.name} answered, {rival.name} none to {theirs_lost} that the tuned model answered.",
             promotable=not turns,
             meaning=f"They could turn the verdict. {_EASY}" if turns else None if metric is None else unturned,
             advice=_ADVICE if turns else None,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import orjson
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.evaluation.macro_f1 import MACRO_F1
 from lambdas.domain.evaluation.metrics.choice_match import choice, is_choice
 from lambdas.domain.evaluation.metrics.classification import are_labels, label
@@ -65,8 +66,9 @@ class TaskDetector:
         if fitting * 100 >= FITTING_PERCENT * self._records:
             return None
         return (
-            f"The kind {kind} does not fit: {fitting:,} of {self._records:,} answers are of it. They look like "
-            f"{self.kind()}. Set that kind, or none, so that it is detected."
+            f"The kind {kind} does not fit: {fitting:,} of {counted(self._records, 'answer')} "
+            f"{'is' if fitting == 1 else 'are'} of it. They look like {self.kind()}. Set that kind, or none, so that "
+            "it is detected."
         )
 
     def explain_meaningless(self, metric: str, kind: TaskKind) -> str | None:
@@ -77,9 +79,11 @@ class TaskDetector:
         if metric in METRICS_OF_ALL_KINDS - {"numeric_match"}:
             return None
         if metric == "numeric_match":
-            reason = f"none of the {self._records:,} answers is nothing but numbers"
+            reason = f"none of the {counted(self._records, 'answer')} is nothing but numbers"
         else:
-            reason = f"the {self._records:,} answers are of the kind {kind}"
+            reason = (
+                f"the {counted(self._records, 'answer')} {'is' if self._records == 1 else 'are'} of the kind {kind}"
+            )
         return f"The metric {metric} has no meaning here: {reason}. Choose another, or primary."
 
     def kind(self) -> TaskKind:

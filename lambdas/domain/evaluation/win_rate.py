@@ -8,6 +8,7 @@ every other metric is, and its interval is the same kind. Pairs are of different
 from collections.abc import Hashable, Iterator, Sequence
 from statistics import fmean
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.evaluation.judging.pairwise import Preference
 from lambdas.domain.evaluation.judging.summary import JudgedPair, Judging
 from lambdas.domain.evaluation.lost_answers import Reservation
@@ -37,7 +38,8 @@ def tell_unjudged(judging: Judging | None) -> Iterator[Reservation]:
     lost = sum(_score(pair) is None for pair in pairs)
     if lost > _TOLD * len(pairs):
         yield Reservation(
-            f"{lost} of the {len(pairs)} pairs have no verdict of any judge that could be read.",
+            f"{lost} of the {counted(len(pairs), 'pair')} {'has' if lost == 1 else 'have'} no verdict of any judge "
+            "that could be read.",
             promotable=lost <= _TOO_MANY * len(pairs),
             meaning="They may be the long ones, or those of one kind.",
         )

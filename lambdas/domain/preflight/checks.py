@@ -7,6 +7,7 @@ give is `Unknown`: the check that needs it says so in a finding of its own, so t
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding, Severity
 from lambdas.domain.core.unknown import Unknown
@@ -177,7 +178,7 @@ def document(checks: Sequence[Check], checked_at: str, estimate: Estimate | None
 def failure_message(findings: Sequence[Finding], uri: str) -> str:
     """What PreflightFailed says: each finding with its remedy, and how many more there are where they are too many."""
     errors = sum(finding.severity == "error" for finding in findings)
-    first = f"The preflight found {_counted(errors, 'error')} and {_counted(len(findings) - errors, 'warning')}:"
+    first = f"The preflight found {counted(errors, 'error')} and {counted(len(findings) - errors, 'warning')}:"
     last = f"All of it: {uri}. Correct the errors, then upload the data set again."
     lines: list[str] = []
     room = _LONGEST_MESSAGE - len(first) - len(last)
@@ -200,7 +201,3 @@ def described(finding: Finding) -> str:
     room = _LONGEST_FINDING - len(finding.remedy) - len(quota) - len(successor)
     text = text if len(text) <= room else f"{text[:room]} …"
     return f"{text} {finding.remedy}{quota}{successor}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}"

@@ -165,7 +165,7 @@ def _side_by_side(check: str, needs: Needs, quota: Quota, used: int) -> Check:
     if used + together <= quota.value:
         return Check(check)
     message = (
-        f'The quota "{quota.name}" is {quota.value:g}, of which {used} are in use. The run serves '
+        f'The quota "{quota.name}" is {quota.value:g}, {used} of it in use. The run serves '
         f"{needs.served_at_a_time} candidates at a time, which need {together}: some will wait for others."
     )
     ask = f"ask for more in Service Quotas: {_console(quota, needs.region)}"

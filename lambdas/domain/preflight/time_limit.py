@@ -3,6 +3,7 @@
 from math import ceil
 from typing import NamedTuple
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.cost.curation_cost import asking_seconds
 from lambdas.domain.cost.planned_serving import planned_leases
 from lambdas.domain.plan.plan import Plan
@@ -32,10 +33,11 @@ def enough_time(plan: Plan, slots: int, limits: RunTime) -> Check:
     curated = asking_seconds(plan) / 3600
     expected = turns * max(planned_leases(plan)) / 3600 + curated
     longest = turns * limits.longest_lease_hours + approval + curated
-    candidates = f"The run serves {served} candidate{'' if served == 1 else 's'}, {slots} at a time (max_throughputs)"
+    candidates = f"The run serves {counted(served, 'candidate')}, {slots} at a time (max_throughputs)"
     if curated >= _TOLD_HOURS:
         candidates += f", and asks models about its training data for about {curated:.1f} hours before"
-    has = f"an execution may take {limits.longest_run_hours:g} hours, its training included (longest_run_hours)"
+    most = counted(limits.longest_run_hours, "hour")
+    has = f"an execution may take {most}, its training included (longest_run_hours)"
     remedy = (
         "Serve fewer candidates (serve in run.json), or set a higher max_throughputs or longest_run_hours in cdk.json "
         "and deploy again."
@@ -47,10 +49,10 @@ def enough_time(plan: Plan, slots: int, limits: RunTime) -> Check:
         message = f"{candidates}: that takes about {expected:.1f} hours, and {has}. It would be cut off after it paid."
         return fail(TIME, message, remedy)
     if longest >= limits.longest_run_hours:
-        waits = f", after up to {approval:g} hours for an approval (approval_hours)" if approval else ""
+        waits = f", after up to {counted(approval, 'hour')} for an approval (approval_hours)" if approval else ""
         message = (
-            f"{candidates}, each for up to {limits.longest_lease_hours:g} hours (longest_lease_hours){waits}: that may "
-            f"take {longest:.3g} hours, and {has}."
+            f"{candidates}, each for up to {counted(limits.longest_lease_hours, 'hour')} (longest_lease_hours){waits}: "
+            f"that may take {counted(float(f'{longest:.3g}'), 'hour')}, and {has}."
         )
         return warn(TIME, message, remedy)
     return Check(TIME)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Hashable, Sequence
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.evaluation.promotable import groups_for, promotes, smallest_promotable_gain
 from lambdas.domain.evaluation.significance import LARGEST, LEAST_FOR_BOOTSTRAP
@@ -22,8 +23,11 @@ def test_pair_findings(
     if judged_pairs >= groups:
         return found
     remedy = "Raise evaluation.judged_pairs in run.json: a gate on the win rate needs about as many pairs as groups."
-    message = "The judges compare {} pairs: too few for any gain but a very large one to promote the tuned model."
-    return [one.model_copy(update={"message": message.format(judged_pairs), "remedy": remedy}) for one in found]
+    message = "The judges compare {}: too few for any gain but a very large one to promote the tuned model."
+    return [
+        one.model_copy(update={"message": message.format(counted(judged_pairs, "pair")), "remedy": remedy})
+        for one in found
+    ]
 
 
 def test_group_findings(
@@ -44,12 +48,13 @@ def test_group_findings(
         if least is None
         else f"only a gain of at least {least:.0f} points in each of them could promote the tuned model."
     )
+    of_groups = "one group, which has one context" if count == 1 else f"{count:,} groups that share no context"
     enough = groups_for(large, wanted, count)
     return [
         Finding(
             check=TEST_GROUPS,
             severity="warning",
-            message=f"The {len(groups)} test records are of {count} groups that share no context: {could}",
+            message=f"The {len(groups):,} test records are of {of_groups}: {could}",
             remedy=f"Test on at least {enough} groups. {_how_to_get(enough, split_groups, share * enough / count)}",
         )
     ]

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from lambdas.domain.core import run as runs
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.core.outside_text import sentence
@@ -128,7 +129,7 @@ def silence(requested_at: str | None, answer_until: str | None) -> str:
     if requested_at is None or answer_until is None:
         return f"Nobody answered in time whether to buy. {_NOTHING_BOUGHT}"
     hours = seconds_between(requested_at, answer_until) / 3600
-    return f"Nobody answered within {hours:g} hours whether to buy. {_NOTHING_BOUGHT}"
+    return f"Nobody answered within {counted(hours, 'hour')} whether to buy. {_NOTHING_BOUGHT}"
 
 
 def request_message(
@@ -168,11 +169,14 @@ def request_message(
 
 def purchase_text(serving: ServingKind, model_units: int, longest_lease_hours: float, models: int = 1) -> str:
     """What is about to be bought for so many models, in words."""
-    until = f"deleted after the test set is answered, at the latest {longest_lease_hours:g} hours after the purchase"
+    until = (
+        f"deleted after the test set is answered, at the latest {counted(longest_lease_hours, 'hour')} after "
+        "the purchase"
+    )
     if serving == "on_demand":
         what = "an on-demand deployment of the model" if models == 1 else f"on-demand deployments of {models} models"
         return f"{what}, {'' if models == 1 else 'each '}{until}; its tokens are billed"
-    units = f"{model_units} model unit{'s' if model_units > 1 else ''}"
+    units = f"{counted(model_units, 'model unit')}"
     each = "" if models == 1 else f" for each of {models} models"
     return f"Provisioned Throughput without commitment, {units}{each}, billed by the hour and {until}"
 

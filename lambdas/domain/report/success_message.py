@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.core.outside_text import shortened_to_bytes
 from lambdas.domain.core.state_budget import MESSAGE_BYTES
@@ -73,8 +74,8 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
     deleted = _deletion_sentence(report)
     training = report.training
     rejected = (
-        f"Bedrock rejected {training.rejected_records} of {training.records} records: the model was not trained on "
-        "them. Their reasons are in the job's output, under input_status/."
+        f"Bedrock rejected {training.rejected_records} of {counted(training.records or 0, 'record')}: the model was "
+        "not trained on them. Their reasons are in the job's output, under input_status/."
         if training.rejected_records
         else ""
     )

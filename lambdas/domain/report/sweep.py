@@ -1,5 +1,6 @@
 """What report.json says of the run's candidates, and of the values that the served model was trained with."""
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.dataset.planned_set import TrainingData, TrainingSet
 from lambdas.domain.models.hyperparameters import Recommendation
@@ -108,7 +109,7 @@ def _name_set(trained: TrainingSet, whole: int) -> str | None:
     """What the model was trained on, where that is not the whole original training set."""
     if trained.data != "original":
         return f"the data set {trained.data}"
-    return None if trained.records == whole else f"{trained.records:,} records"
+    return None if trained.records == whole else counted(trained.records, "record")
 
 
 def _explain_value(recommended: Recommendation, model: TunedModel, other: str | None) -> Recommendation:

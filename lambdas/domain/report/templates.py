@@ -35,6 +35,7 @@ def environment() -> Environment:
     )
     filters = (
         figure,
+        counted,
         signed,
         interval_words,
         why_no_interval,
@@ -58,6 +59,11 @@ def environment() -> Environment:
 def figure(value: float | None, digits: int = 1) -> str:
     """A number for reading, a dash where there is none."""
     return "–" if value is None else f"{value:,.{digits}f}"  # noqa: RUF001 - an en dash is meant
+
+
+def counted(value: float | None, one: str) -> str:
+    """A number with its word in the singular or the plural; a dash where there is none."""
+    return f"{figure(value, 0)} {one if value == 1 else f'{one}s'}"
 
 
 def signed(value: float | None, digits: int = 1) -> str:

@@ -7,6 +7,7 @@ account's quota, and anybody who may invoke it spends the account's money, so th
 
 from dataclasses import dataclass
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.models.catalogue import ServingKind
 
 PROVISIONED: ServingKind = "provisioned_throughput"
@@ -81,7 +82,7 @@ def bills(kind: ServingKind | None, cost: str) -> str:
 
 def hourly_cost(model_units: int | None, price: float | None) -> str:
     """`1 model unit at 42.00 USD = 42.00 USD an hour`; says so where units or price are not known."""
-    units = f"{model_units or 'an unknown number of'} model unit{'' if model_units == 1 else 's'}"
+    units = f"{counted(model_units, 'model unit') if model_units else 'an unknown number of model units'}"
     if price is None:
         return f"{units} at a price an hour that is not known (price file, setting model_unit_price_per_hour)"
     if model_units is None:

@@ -6,6 +6,8 @@ A number is the object `run-limits/<date>/<number>.json` in the output bucket, f
 
 from pydantic import BaseModel, ConfigDict
 
+from lambdas.domain.core.counted import counted
+
 PREFIX = "run-limits/"
 
 
@@ -29,7 +31,7 @@ def keys(claimed_at: str, most: int) -> list[str]:
 
 def refusal(source: str, claimed_at: str, most: int) -> str:
     """The message of a run that got no number; `source` is the URI of its data set."""
-    runs = "1 run" if most == 1 else f"{most} runs"
+    runs = counted(most, "run")
     return (
         f"This environment starts at most {runs} a day (its setting max_runs_per_day), and {claimed_at[:10]} (UTC) has "
         f"had them all: {source} starts no run. Upload it again on another day, or deploy a higher max_runs_per_day."

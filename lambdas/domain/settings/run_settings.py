@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import orjson
 from pydantic import AfterValidator, Field
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.core.run import RUN_TAGS
 from lambdas.domain.core.settings_model import SettingsModel
@@ -300,7 +301,7 @@ def _compare_findings(settings: RunSettings) -> Iterator[SettingFinding]:
 def _unit_findings(settings: RunSettings, most: int) -> list[SettingFinding]:
     if settings.model_units <= most:
         return []
-    message = f"This environment buys at most {most} model units for a run (its setting max_model_units)."
+    message = f"This environment buys at most {counted(most, 'model unit')} for a run (its setting max_model_units)."
     return [SettingFinding("/model_units", message)]
 
 

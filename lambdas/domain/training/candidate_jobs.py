@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Literal
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.errors import CustomizationFailed, CustomizationStalled
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.outside_text import sentence, shortened_to_bytes
@@ -138,7 +139,8 @@ def note_input(candidate: CandidateJob, status: InputStatus | None) -> Candidate
         return candidate
     facts: dict[str, object] = {"records": status.records, "rejected_records": status.rejected}
     if candidate.failure and status.rejected:
-        words = f"{candidate.failure.rstrip('.')}. Bedrock rejected {status.rejected} of {status.records} records"
+        rejected = f"Bedrock rejected {status.rejected} of {counted(status.records, 'record')}"
+        words = f"{candidate.failure.rstrip('.')}. {rejected}"
         facts["failure"] = _failure_words(words)
     return candidate.model_copy(update=facts)
 
@@ -162,7 +164,8 @@ def end_stalled(candidate: CandidateJob) -> CandidateJob:
     """A candidate whose job was given up, since it does not begin to train."""
     hours = candidate.idle_seconds / 3600
     reason = (
-        f"it has not started to train within {hours:.0f} hours and was stopped; the last phase that it began is "
+        f"it has not started to train within {counted(round(hours), 'hour')} and was stopped; the last phase that "
+        "it began is "
         f"{candidate.phase}"
     )
     return give_up(candidate, reason).model_copy(update={"stall": "ended"})

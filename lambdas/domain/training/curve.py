@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.training.early_stopping import EarlyStopping
 from lambdas.domain.training.losses import Epoch
@@ -68,7 +69,7 @@ def _ran(epochs: Sequence[Epoch], planned_epochs: int, stopping: EarlyStopping |
     last = max((epoch.epoch for epoch in epochs), default=None)
     if last is None:
         return None
-    ran = f"Training ran {last} of {planned_epochs} epochs"
+    ran = f"Training ran {last} of {counted(planned_epochs, 'epoch')}"
     if last >= planned_epochs:
         return f"{ran}."
     losses = [_validation_loss(epoch) for epoch in _validated(epochs)]

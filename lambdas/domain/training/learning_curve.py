@@ -6,6 +6,7 @@ from typing import Annotated, NamedTuple, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.listing import listed
 from lambdas.domain.core.settings_model import SettingsModel
@@ -51,7 +52,9 @@ class AskedSize(NamedTuple):
     records: int
 
     def __str__(self) -> str:
-        return f"{self.value:,}" if self.value == self.records else f"{self.value:g} ({self.records:,} records)"
+        return (
+            f"{self.value:,}" if self.value == self.records else f"{self.value:g} ({counted(self.records, 'record')})"
+        )
 
 
 def asked_sizes(curve: LearningCurveSettings, records: int) -> list[AskedSize]:
@@ -78,12 +81,13 @@ def size_findings(curve: LearningCurveSettings, records: int, parts: Parts, mode
         yield _finding(
             f"run.json, /learning_curve/sizes: {listed(above, _MOST_TOLD)} records are asked for; the training set has "
             f"{records:,}.",
-            f"Ask for at most {records:,} records, hold out less (split in run.json), or add records. The whole "
+            f"Ask for at most {counted(records, 'record')}, hold out less (split in run.json), or add records. The "
+            "whole "
             "training set is always a candidate.",
         )
     if left_out := _left_out(asked, model):
         share = f"a fraction of {least / records:.2g}"
-        remedy = f"Give larger sizes, of at least {least:,} records ({share}), to have more points."
+        remedy = f"Give larger sizes, of at least {counted(least, 'record')} ({share}), to have more points."
         yield _finding(f"run.json, /learning_curve: {left_out}", remedy, is_error=False)
     if merged := _merged(asked, parts):
         remedy = "Take all but one of them out of run.json, or give sizes that are further apart."
@@ -93,7 +97,8 @@ def size_findings(curve: LearningCurveSettings, records: int, parts: Parts, mode
         yield _finding(f"run.json, /learning_curve: {coarse}", remedy, is_error=False)
     if not parts.sizes:
         yield _finding(
-            f"run.json, /learning_curve: A single size is left, the whole training set of {records:,} records: there "
+            f"run.json, /learning_curve: A single size is left, the whole training set of "
+            f"{counted(records, 'record')}: there "
             "is no curve.",
             f"Give a size from {least:,} to {records - 1:,} records, add records, or remove learning_curve."
             if least < records
@@ -138,7 +143,7 @@ def _left_out(asked: Sequence[AskedSize], model: BaseModelEntry) -> str:
     small = [each for each in asked if each.records < least]
     if not small:
         return ""
-    return f"Left out: {listed(small, _MOST_TOLD)}, since {model.name} trains on at least {least:,} records."
+    return f"Left out: {listed(small, _MOST_TOLD)}, since {model.name} trains on at least {counted(least, 'record')}."
 
 
 def _merged(asked: Sequence[AskedSize], parts: Parts) -> str:
@@ -147,7 +152,8 @@ def _merged(asked: Sequence[AskedSize], parts: Parts) -> str:
         if each.records in parts.found:
             sizes.setdefault(parts.found[each.records], []).append(each)
     return " ".join(
-        f"{listed([f'{each.value:,g}' for each in same], _MOST_TOLD)} give the same {size:,} records: one candidate."
+        f"{listed([f'{each.value:,g}' for each in same], _MOST_TOLD)} give the same {counted(size, 'record')}: one "
+        "candidate."
         for size, same in sizes.items()
         if len(same) > 1
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.core.run import PROJECT
@@ -92,7 +93,7 @@ def notice_message(environment: str, models: Sequence[AgeingModel], keep_days: i
         for one in models
     )
     return notification(
-        f"{environment}: {len(models)} custom model{'s' if many else ''} will be deleted",
+        f"{environment}: {counted(len(models), 'custom model')} will be deleted",
         f"{'These custom models are' if many else 'This custom model is'} neither the champion nor served, and "
         f"keep_models_days is {keep_days}:\n\n{lines}\n\n"
         f"What you do not want to lose: serve it, or tag it (aws bedrock tag-resource --resource-arn <its ARN> --tags "
@@ -104,7 +105,8 @@ def deletion_message(environment: str, models: Sequence[AgeingModel], keep_days:
     """What has gone."""
     lines = "\n".join(f"- {one.name}, made {one.created_at[:10]}: {one.arn}" for one in models)
     return notification(
-        f"{environment}: {len(models)} custom model{'s' if len(models) != 1 else ''} deleted",
-        f"Neither the champion nor served, and older than {keep_days} days (keep_models_days):\n\n{lines}\n\n"
+        f"{environment}: {counted(len(models), 'custom model')} deleted",
+        f"Neither the champion nor served, and older than {counted(keep_days, 'day')} "
+        f"(keep_models_days):\n\n{lines}\n\n"
         "Their storage is billed no more. The reports of their runs are still there.",
     )

@@ -6,6 +6,7 @@ Bedrock is known to leave jobs InProgress for days with no phase but the first b
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.notification import Notification, notification
 from lambdas.domain.training.candidate_jobs import CandidateJob
 
@@ -38,12 +39,14 @@ def stall_message(
 ) -> Notification:
     """Tells of jobs that do not train, while there is time to do something."""
     lines = [
-        f"{one.name} ({one.arn}) is in progress and has not started to train for {one.idle_seconds / 3600:.0f} hours; "
+        f"{one.name} ({one.arn}) is in progress and has not started to train for "
+        f"{counted(round(one.idle_seconds / 3600), 'hour')}; "
         f"the last phase that it began is {one.phase}."
         for one in stalled
     ]
     what_next = (
-        f"The run goes on waiting, until {bounds.ended_seconds / 3600:.0f} hours are over; then it stops the job and "
+        f"The run goes on waiting, for up to {counted(round(bounds.ended_seconds / 3600), 'hour')} in all; "
+        "then it stops the job and "
         "ends. Look at the job in the Bedrock console and at the AWS Health Dashboard, and ask AWS Support. To end the "
         "run earlier, stop its execution: the job is stopped with it."
     )
@@ -59,7 +62,8 @@ def unknown_to_tell(candidates: Sequence[CandidateJob]) -> list[CandidateJob]:
 def unknown_message(run_id: str, execution_arn: str, unknown: Sequence[CandidateJob]) -> Notification:
     """Tells of jobs that may train, and that the run cannot ask for."""
     lines = [
-        f"Nothing has been known of {one.name} ({one.arn}) for {one.unknown_seconds / 3600:.0f} hours: {one.failure}"
+        f"Nothing has been known of {one.name} ({one.arn}) for "
+        f"{counted(round(one.unknown_seconds / 3600), 'hour')}: {one.failure}"
         for one in unknown
     ]
     what_next = (

@@ -244,7 +244,7 @@ def test_a_job_that_does_not_begin_to_train_is_told_once_and_ended_in_the_end(
     [(subject, message)] = messages(topic)
     assert "does not start to train" in subject
     assert "has not started to train for 6 hours" in message
-    assert "until 48 hours are over" in message
+    assert "for up to 48 hours in all" in message
 
 
 def test_a_stall_that_could_not_be_told_is_told_with_the_next_check(

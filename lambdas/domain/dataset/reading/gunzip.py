@@ -4,6 +4,7 @@ import io
 import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.dataset.reading.unreadable import UnreadableFileError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Gunzipped(io.RawIOBase):
 
     def _end(self) -> bytes:
         if not self._member.eof:
-            message = f"The gzip file ends in the middle, after {self._bytes_in} bytes."
+            message = f"The gzip file ends in the middle, after {counted(self._bytes_in, 'byte')}."
             raise UnreadableFileError("file-format", message, remedy=_PACK_AGAIN)
         return b""
 

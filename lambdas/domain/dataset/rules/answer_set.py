@@ -5,6 +5,7 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.dataset.report import DatasetReport
 
 MAX_LABEL_CHARACTERS = 64
@@ -64,13 +65,17 @@ class Answers:
         ((label, count),) = labels.most_common(1)
         if count > _LARGEST_SHARE * self._records:
             message = (
-                f"{count} of {self._records} answers are {label!r}: a model that always gives this answer scores well."
+                f"{count} of {counted(self._records, 'answer')} {'is' if count == 1 else 'are'} {label!r}: a "
+                "model that always gives this answer scores well."
             )
             report.add("label-imbalance", file, message)
         rare = [label for label, count in labels.items() if count < _LEAST_OF_A_LABEL]
         if rare:
             shown = ", ".join(map(repr, rare[:_SHOWN])) + (" and others" if len(rare) > _SHOWN else "")
-            message = f"{len(rare)} of {len(labels)} labels have fewer than {_LEAST_OF_A_LABEL} records: {shown}."
+            message = (
+                f"{len(rare)} of {counted(len(labels), 'label')} {'has' if len(rare) == 1 else 'have'} fewer "
+                f"than {_LEAST_OF_A_LABEL} records: {shown}."
+            )
             report.add("label-imbalance", file, message)
 
 

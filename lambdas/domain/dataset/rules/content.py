@@ -17,6 +17,7 @@ import orjson
 from ahocorasick_rs import MATCHKIND_LEFTMOST_FIRST, MATCHKIND_STANDARD, BytesAhoCorasick, Implementation
 
 from lambdas.domain.core import invisible
+from lambdas.domain.core.counted import counted
 from lambdas.domain.dataset.rules.table import RecordFinding
 
 # 32,000 tokens of 6 characters: no record that passes the token rule is cut.
@@ -289,4 +290,4 @@ def mask(text: str) -> str:
     """Enough of a text to find it again, not enough to learn it: its ends and its length; a character by its number."""
     if len(text) == 1:
         return f"U+{ord(text):04X}"
-    return f"{text[0]}…{text[-1]} ({len(text)} characters)"
+    return f"{text[0]}…{text[-1]} ({counted(len(text), 'character')})"

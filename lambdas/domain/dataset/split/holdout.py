@@ -160,7 +160,8 @@ def _validation(
     if chosen:
         return chosen, None
     return [], (
-        f"No validation set: of {remaining} records beside the test set, {least} would have to be held out by whole "
+        f"No validation set: of {counted(remaining, 'record')} beside the test set, {least} would have to be held "
+        "out by whole "
         f"contexts while at least {_TRAINING_PER_VALIDATION} times as many train. Early stopping is off."
     )
 
@@ -177,7 +178,8 @@ def _fill(groups: Mapping[bytes, list[int]], target: int, bound: int) -> tuple[l
 def _too_coarse(groups: Mapping[bytes, list[int]], total: int, least: int) -> Shortage:
     largest = max(map(len, groups.values()))
     return Shortage(
-        f"The {total} records have {len(groups)} different contexts, and the most frequent one has {largest} records. "
+        f"The data set has {counted(total, 'record')} of {counted(len(groups), 'context')}, the most frequent with "
+        f"{largest}. "
         f"Records with the same context stay on one side, so {MIN_TEST_RECORDS} to test on and {least} to train on "
         "cannot be separated: add records with other contexts, or bring a test.jsonl."
     )

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from pydantic import Field
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.evaluation.judging.agreement import Interval, cohens_kappa, kappa_interval, wilson_interval
 from lambdas.domain.evaluation.judging.bias import (
@@ -171,8 +172,9 @@ def _warn(judge: JudgeSummary, related: Sequence[str]) -> Iterable[str]:
     if place.is_biased:
         preferred = "first" if place.pairs_to_first > place.pairs_to_second else "second"
         yield (
-            f"The judge {judge.model_id} prefers the {preferred} answer, whichever it is: {place.pairs_to_first} pairs "
-            f"lean to the first place and {place.pairs_to_second} to the second (p = {place.p_value:.2g}). Only "
+            f"The judge {judge.model_id} prefers the {preferred} answer, whichever it is: "
+            f"{counted(place.pairs_to_first, 'pair')} "
+            f"to the first place and {place.pairs_to_second} to the second (p = {place.p_value:.2g}). Only "
             "verdicts that are the same in both orders count: this favours no model, but fewer pairs are decided."
         )
     if judge.unparseable:
