@@ -24,8 +24,9 @@ async def serve(listen_fd: int, guard: RequestGuard, permissions: Callable[[Asgi
     """Serve ministack behind the guard on the listening socket `listen_fd` until SIGTERM."""
     from ministack.app import app  # noqa: PLC0415 - it reads its settings while it is imported
 
-    from local import execution_control  # noqa: PLC0415
+    from local import execution_control, function_logs  # noqa: PLC0415
 
+    function_logs.forget_own_level()
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     config = Config()
@@ -59,6 +60,7 @@ def main() -> None:
         execution_control,
         function_clock,
         function_limits,
+        function_logs,
         function_workers,
         invocations,
         json_paths,
@@ -89,6 +91,7 @@ def main() -> None:
     if scale := os.environ.get("FUNCTION_TIME_SCALE"):
         function_clock.apply(float(scale))
     function_limits.apply()
+    function_logs.apply()
     if log := os.environ.get("INVOCATION_LOG"):
         invocations.apply(Path(log))
     routed: Callable[[AsgiApplication], AsgiApplication] = lambda app: app  # noqa: E731

@@ -187,3 +187,23 @@ def test_a_piece_that_is_not_there_is_refused() -> None:
     """The same version with other contents, by its place and the piece that is missing."""
     with pytest.raises(patches.UnknownMinistackError, match=r"raise_if_stopped.*no such piece"):
         patches._rewritten(patches.raise_if_stopped, (("no such piece", ""),))
+
+
+LOGS = """
+import os
+def handler(event, context):
+    print(os.environ.get("LOG_LEVEL", "no level"), "of the function")
+"""
+
+
+def test_what_a_function_logs_is_found(sandbox: Sandbox) -> None:
+    """A function has no level but its own, and each line an id, by which `fine-tune logs` tells new from old."""
+    function = sandbox.function(LOGS)
+    sandbox.run({"States": {"Log": {"Type": "Task", "Resource": function, "End": True}}})
+    group, logs = f"/aws/lambda/{function.rpartition(':')[2]}", sandbox.aws.client("logs")
+    found = sandbox.until(
+        lambda: logs.filter_log_events(logGroupName=group, filterPattern='"of the function"')["events"], bool
+    )
+    assert [event["message"] for event in found] == ["no level of the function"]
+    every = logs.filter_log_events(logGroupName=group)["events"]
+    assert len({event["eventId"] for event in every}) == len(every) > 1

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -127,3 +128,43 @@ def test_a_run_that_there_is_not_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     assert done.exit_code == 1
     assert "has no run sales-0123456789ab" in done.output
     assert "`fine-tune runs` lists all runs" in done.output
+
+
+def test_runs_are_looked_at_from_the_shell(tmp_path: Path) -> None:
+    """Whatever was run before: its state, logs, models, pages, and which of two made the better model."""
+    second, first = (run["run_id"] for run in listed_runs())
+    assert f"Run {first}: succeeded, promote" in fine_tune("status", first).output
+    assert "ClaimRun INFO: Run claimed" in fine_tune("logs", first).output
+    models = json.loads(fine_tune("models", "--json").output)["models"]
+    assert sorted(one["run_id"] for one in models) == sorted([first, second])
+    assert [one["served_by"] for one in models] == [[], []]
+    assert sum(one["champion"] for one in models) == 1
+    compared = json.loads(fine_tune("compare", first, second, "--json").output)
+    assert compared["shared_records"] == compared["first"]["test_records"]
+    assert fine_tune("open", first, "--no-browser", "--out", tmp_path).exit_code == 0
+    # The reconciler writes the page behind each run's end.
+    while fine_tune("open", "--no-browser", "--out", tmp_path).exit_code or not all(
+        run in (tmp_path / "index.html").read_text() for run in (first, second)
+    ):
+        time.sleep(0.5)
+    assert (tmp_path / second / "report.html").is_file()
+
+
+def test_a_run_is_cancelled_and_tried_again(deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path) -> None:
+    """Nothing of it bills; the copied data starts a run of its own, which is cancelled, too."""
+    data = tmp_path / "again.jsonl"
+    data.write_bytes(EXAMPLE.read_bytes())
+    assert fine_tune("run", data, "--no-wait").exit_code == 0
+    started: list[str] = []
+    for command in ("run", "retry"):
+        if command == "retry":
+            done = fine_tune("retry", started[0], "--no-wait")
+            assert done.exit_code == 0, done.output
+        while len(new := [run["run_id"] for run in listed_runs() if run["status"] == "running"]) != 1:
+            time.sleep(0.2)
+        started += new
+        done = fine_tune("cancel", new[0], "--yes")
+        assert done.exit_code == 0, done.output
+        assert "RunAborted" in fine_tune("status", new[0]).output
+    assert started[1].startswith("again-2")
+    assert json.loads(fine_tune("runs", "--json").output)["runs"][0]["left"] == []
