@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import Field
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.by_candidate import CandidateCost, candidate_costs
@@ -253,7 +254,7 @@ def _judging(plan: Plan, prices: Prices) -> Iterator[CostLine]:
     questions = pairs * len(ORDERS)
     asked = questions * (prompt_tokens(plan.evaluation.rubric) + per_pair)
     notes = TokenNotes(
-        f"{pairs} pairs in {len(ORDERS)} orders: task, reference and both answers {ESTIMATED}.",
+        f"{counted(pairs, 'pair')} in {len(ORDERS)} orders: task, reference and both answers {ESTIMATED}.",
         f"{JUDGEMENT_TOKENS} tokens a judgement.",
     )
     for judge in plan.evaluation.judges:
