@@ -64,8 +64,8 @@ preflight: $(PYTHON_STAMP) ## a run's checks on the caller's account: make prefl
 smoke: install ## deploys, runs, checks and destroys an environment of its own: make smoke [TARGET=aws] [REGION=<region>] [CAP=<USD>] [YES=1] [OUT=<folder>]
 	@python -m cli.smoke $${TARGET:+--target "$$TARGET"} $${REGION:+--region "$$REGION"} $${CAP:+--cap "$$CAP"} $${YES:+--yes} $${OUT:+--out "$$OUT"}
 
-seeds: install ## the tables and pictures of AWS's two posts, from a run on the embedded AWS, into build/seeds: make seeds [DATA=<file or folder>]
-	@python -m cli.seeds $${DATA:+--data "$$DATA"}
+seeds: install ## the tables and pictures of AWS's posts, from runs on the embedded AWS, into build/seeds: make seeds [DATA=<file or folder>] [POST=000|002] [VOTES=<file>]
+	@python -m cli.seeds $${DATA:+--data "$$DATA"} $${POST:+--post "$$POST"} $${VOTES:+--votes "$$VOTES"}
 
 faults: install ## faults in every place of a run, none of which may leave anything behind: make faults [ONLY=<pattern>] [REFUSALS=specific|validation]
 	@fine-tune faults $${ONLY:+--only "$$ONLY"} $${REFUSALS:+--refusals "$$REFUSALS"}

@@ -38,6 +38,7 @@ class RunFolder(ObjectStore):
 
     def write(self, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> str:
         """Writes a text at once or not at all, and returns its path."""
+        (self._folder / key).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace_file(self._folder / key, body.decode())
         return str(self._folder / key)
 

@@ -94,6 +94,22 @@ class CitedF1Example(Fact):
     f1: float
 
 
+class CitedArms(Fact):
+    """How often judges prefer few originals with synthetic records to each other arm, in per cent without ties.
+
+    `people` is how many pairs the post's people judged, `says` what it says of their result, which no text gives.
+    """
+
+    document: str
+    test: int
+    few: int
+    many: int
+    synthetic: int
+    preferred: dict[str, dict[str, float | None]]
+    people: int
+    says: str
+
+
 class Cited(Fact):
     """All of it."""
 
@@ -104,6 +120,7 @@ class Cited(Fact):
     curve: CitedPicture
     early_stopping: CitedEarlyStopping
     f1_example: CitedF1Example
+    arms: CitedArms
 
 
 @cache
