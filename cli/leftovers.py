@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lambdas.adapters.adapters import Adapters
-from lambdas.domain.core.run import bedrock_name, run_of_bedrock_name
+from lambdas.domain.core.run import batch_names_begin, bedrock_name, run_of_bedrock_name
 from lambdas.domain.training.customization import IN_PROGRESS
 from local.terminal import Console
 
@@ -34,6 +34,9 @@ def leftovers(environment: str, run_id: str, facts: Mapping[str, Any], adapters:
         "custom model deployment": [one.arn for one in map(adapters.deployments.find, served) if one],
         "unfinished customization job": [one.arn for one in jobs if one and one.status == IN_PROGRESS],
     }
+    if facts.get("plan", {}).get("curation"):
+        running = adapters.batch.list_running(batch_names_begin(environment, run_id))
+        left["unfinished batch job"] = [one.arn for one in running]
     if candidates:
         others = not_chosen(candidates, facts.get("model", {}).get("number"))
         left["model that was not chosen"] = [arn for arn in others if adapters.bedrock.find_custom_model(arn)]

@@ -15,6 +15,7 @@ WILDCARDS = {
     ":inference-profile/*": "Some base models are asked only through one; they are AWS's own, too.",
     ":custom-model/*": "Bedrock makes a custom model's id when its job starts.",
     ":model-customization-job/*": "Bedrock makes a job's id when it starts.",
+    ":model-invocation-job/*": "Bedrock makes a batch job's id when it starts.",
     ":custom-model-deployment/*": "Bedrock makes a deployment's id when the model is deployed.",
     ":provisioned-model/*": "Bedrock makes a throughput's id when it is bought.",
     "throughput-slots/*": "A slot per throughput that an environment may have: their number is a setting.",

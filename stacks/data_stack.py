@@ -1,4 +1,4 @@
-"""What holds state: the buckets, the key where one is wanted, and the role in which Bedrock reads and writes them."""
+"""What holds state: the buckets, the key where one is wanted, and the roles in which Bedrock reads and writes them."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from stacks.batch_role import BatchRole
 from stacks.customization_role import CustomizationRole
 from stacks.settings import Settings
 from stacks.storage import Storage
@@ -21,7 +22,7 @@ class DataStack(cdk.Stack):
         super().__init__(
             scope,
             construct_id,
-            description="Fine-tuning: buckets, key and service role",
+            description="Fine-tuning: buckets, key and service roles",
             # Who deletes it alone leaves a pipeline without its data; `make destroy` lifts it.
             termination_protection=settings.keep_data,
             **kwargs,
@@ -31,6 +32,7 @@ class DataStack(cdk.Stack):
         role = CustomizationRole(
             self, "Customization", bucket=storage.output_bucket, key=self.key, settings=settings
         ).role
+        batch_role = BatchRole(self, "Batch", bucket=storage.output_bucket, key=self.key).role
 
         identity = ssm.StringParameter(
             self,
@@ -44,6 +46,7 @@ class DataStack(cdk.Stack):
         cdk.CfnOutput(self, "OutputBucket", value=storage.output_bucket.bucket_name)
         cdk.CfnOutput(self, "AccessLogsBucket", value=storage.access_logs_bucket.bucket_name)
         cdk.CfnOutput(self, "CustomizationRoleArn", value=role.role_arn)
+        cdk.CfnOutput(self, "BatchRoleArn", value=batch_role.role_arn)
         cdk.CfnOutput(
             self,
             "DataAfterDestroy",
@@ -133,6 +136,7 @@ class Data:
         self.input_bucket = s3.Bucket.from_bucket_name(scope, "InputBucket", self._output("InputBucket"))
         self.output_bucket = s3.Bucket.from_bucket_name(scope, "OutputBucket", self._output("OutputBucket"))
         self.customization_role_arn = self._output("CustomizationRoleArn")
+        self.batch_role_arn = self._output("BatchRoleArn")
         self.key = kms.Key.from_key_arn(scope, "Key", self._output("KeyArn")) if stack.key else None
 
     def _output(self, name: str) -> str:

@@ -11,6 +11,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
+from stacks.bedrock_access import ask_models, bedrock_arn
 from stacks.data_stack import Data
 
 Statements = list[iam.PolicyStatement]
@@ -26,10 +27,18 @@ MODEL_NOTICES = "model-notices/*"
 # The tag `project` of all that runs make.
 OWN_PROJECT = "bedrock-fine-tuning"
 RUN_INDEX, RUN_INDEX_PAGE = "run-index/*", "runs/index.html"
+BATCH_JOBS = "model-invocation-job/*"
+BATCH_INPUTS, BATCH_OUTPUTS = "runs/*/batch/*/asks.jsonl", "runs/*/batch/*/output/*"
 # What the preflight asks of a VPC; EC2's Describe actions know no resources.
 NETWORK_PARTS = ("Subnets", "SecurityGroups", "VpcEndpoints")
 # Lists that know no resources.
-LISTED = ("ProvisionedModelThroughputs", "CustomModelDeployments", "ModelCustomizationJobs", "CustomModels")
+LISTED = (
+    "ProvisionedModelThroughputs",
+    "CustomModelDeployments",
+    "ModelCustomizationJobs",
+    "ModelInvocationJobs",
+    "CustomModels",
+)
 
 
 def permissions_by_state(
@@ -37,10 +46,10 @@ def permissions_by_state(
 ) -> dict[str, Statements]:
     """The statements of each state's function, beside its logs and traces."""
     out, uploads = data.output_bucket, data.input_bucket
-    base = _bedrock(scope, "foundation-model/*", account="")
-    job = _bedrock(scope, "model-customization-job/*")
-    model = _bedrock(scope, "custom-model/*")
-    throughput, deployed = _bedrock(scope, "provisioned-model/*"), _bedrock(scope, "custom-model-deployment/*")
+    base = bedrock_arn(scope, "foundation-model/*", account="")
+    job = bedrock_arn(scope, "model-customization-job/*")
+    model = bedrock_arn(scope, "custom-model/*")
+    throughput, deployed = bedrock_arn(scope, "provisioned-model/*"), bedrock_arn(scope, "custom-model-deployment/*")
     runs, slots = _list(out, "runs/*"), _list(out, SLOTS)
     key, model_key = _key_use(data), _model_key_use(scope, data)
     look = [
@@ -69,7 +78,7 @@ def permissions_by_state(
         ],
         "RunPreflight": [
             _allow(["bedrock:GetFoundationModel"], base),
-            *_ask_models(scope),
+            *ask_models(scope),
             _allow(["bedrock:GetModelCustomizationJob"], job),
             _allow(["bedrock:GetCustomModel"], model),
             _allow(["bedrock:GetProvisionedModelThroughput"], throughput),
@@ -97,7 +106,7 @@ def permissions_by_state(
             _allow(["bedrock:GetModelCustomizationJob"], job),
             # The model that run.json names.
             _allow(["bedrock:GetCustomModel"], model),
-            _pass_role(data),
+            _pass_role(data.customization_role_arn),
             *model_key,
         ],
         "CheckJobs": [
@@ -113,8 +122,9 @@ def permissions_by_state(
         "StopJobs": [
             _allow(["bedrock:GetModelCustomizationJob"], job),
             _allow_ours(["bedrock:StopModelCustomizationJob"], deployment, job),
+            *_stop_batch_jobs(scope, deployment),
         ],
-        "AnswerBaselineShard": [*_ask_models(scope), *answer],
+        "AnswerBaselineShard": [*ask_models(scope), *answer],
         "RequestApproval": [
             _read(out, "runs/*/preflight.json"),
             _allow(["s3:PutObject"], out.arn_for_objects("runs/*/approval.json")),
@@ -169,7 +179,7 @@ def permissions_by_state(
             *key,
         ],
         "JudgeShard": [
-            *_ask_models(scope),
+            *ask_models(scope),
             _read(out, "runs/*/judging/pairs.jsonl"),
             _read_write(out, "runs/*/judging/*/*.jsonl"),
             runs,
@@ -241,19 +251,22 @@ def reconciler_permissions(
     Models that were chosen are in its reach only where the environment deletes them by their age.
     """
     out, stack = data.output_bucket, cdk.Stack.of(scope)
-    throughput, deployed = _bedrock(scope, "provisioned-model/*"), _bedrock(scope, "custom-model-deployment/*")
-    job, model = _bedrock(scope, "model-customization-job/*"), _bedrock(scope, "custom-model/*")
+    throughput, deployed = bedrock_arn(scope, "provisioned-model/*"), bedrock_arn(scope, "custom-model-deployment/*")
+    job, model = bedrock_arn(scope, "model-customization-job/*"), bedrock_arn(scope, "custom-model/*")
+    batch_job = bedrock_arn(scope, BATCH_JOBS)
     executions = _executions(state_machine)
     return [
         _allow([f"bedrock:List{kind}" for kind in LISTED], "*"),
-        _allow(["bedrock:ListTagsForResource"], throughput, deployed, job, model),
+        _allow(["bedrock:ListTagsForResource"], throughput, deployed, job, batch_job, model),
         _allow(["bedrock:GetProvisionedModelThroughput"], throughput),
         _allow(["bedrock:GetCustomModelDeployment"], deployed),
         _allow(["bedrock:GetModelCustomizationJob"], job),
+        _allow(["bedrock:GetModelInvocationJob"], batch_job),
         _allow(["bedrock:GetCustomModel"], model),
         _allow_ours(["bedrock:DeleteProvisionedModelThroughput"], deployment, throughput),
         _allow_ours(["bedrock:DeleteCustomModelDeployment"], deployment, deployed),
         _allow_ours(["bedrock:StopModelCustomizationJob"], deployment, job),
+        _allow_ours(["bedrock:StopModelInvocationJob"], deployment, batch_job),
         _delete_candidates(model, deployment),
         _allow(["states:ListExecutions"], state_machine.state_machine_arn),
         _allow(["states:DescribeExecution", "states:StopExecution"], executions),
@@ -297,30 +310,28 @@ def _parameter(scope: Construct, deployment: str, name: str) -> str:
     return cdk.Stack.of(scope).format_arn(service="ssm", resource="parameter", resource_name=f"{deployment}/{name}")
 
 
-def _ask_models(scope: Construct) -> Statements:
-    """In this Region, or through a cross-Region inference profile, which asks in others, too, but only for it."""
-    base, profile = _bedrock(scope, "foundation-model/*", account=""), _bedrock(scope, "inference-profile/*")
-    anywhere = cdk.Stack.of(scope).format_arn(
-        service="bedrock",
-        region="*",
-        account="",
-        resource="foundation-model/*",
-        arn_format=cdk.ArnFormat.NO_RESOURCE_NAME,
-    )
+def run_batch_jobs(scope: Construct, data: Data, deployment: str) -> Statements:
+    """Questions go up, a job asks them, answers come down: of any model that can be asked here."""
+    job, out = bedrock_arn(scope, BATCH_JOBS), data.output_bucket
+    base, profile = bedrock_arn(scope, "foundation-model/*", account=""), bedrock_arn(scope, "inference-profile/*")
     return [
-        _allow(["bedrock:InvokeModel"], base, profile),
-        iam.PolicyStatement(
-            actions=["bedrock:InvokeModel"],
-            resources=[anywhere],
-            conditions={"StringLike": {"bedrock:InferenceProfileArn": profile}},
-        ),
+        _allow(["bedrock:CreateModelInvocationJob"], job, base, profile),
+        _tag(deployment, job),
+        *_stop_batch_jobs(scope, deployment),
+        _pass_role(data.batch_role_arn),
+        _read(out, BATCH_OUTPUTS),
+        _write_parts(out, BATCH_INPUTS),
     ]
 
 
-def _bedrock(scope: Construct, resource: str, *, account: str | None = None) -> str:
-    return cdk.Stack.of(scope).format_arn(
-        service="bedrock", resource=resource, arn_format=cdk.ArnFormat.NO_RESOURCE_NAME, account=account
-    )
+def _stop_batch_jobs(scope: Construct, deployment: str) -> Statements:
+    """A list, which knows no resources, finds a job by its name."""
+    job = bedrock_arn(scope, BATCH_JOBS)
+    return [
+        _allow(["bedrock:ListModelInvocationJobs"], "*"),
+        _allow(["bedrock:GetModelInvocationJob"], job),
+        _allow_ours(["bedrock:StopModelInvocationJob"], deployment, job),
+    ]
 
 
 def _executions(state_machine: stepfunctions.StateMachine) -> str:
@@ -398,11 +409,11 @@ def _delete_candidates(model: str, deployment: str) -> iam.PolicyStatement:
     )
 
 
-def _pass_role(data: Data) -> iam.PolicyStatement:
+def _pass_role(role_arn: str) -> iam.PolicyStatement:
     """The one role, to the one service."""
     return iam.PolicyStatement(
         actions=["iam:PassRole"],
-        resources=[data.customization_role_arn],
+        resources=[role_arn],
         conditions={"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}},
     )
 

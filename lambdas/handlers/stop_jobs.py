@@ -1,4 +1,4 @@
-"""StopJobs: the first step of the clean-up lane, stops the run's customization jobs that still train."""
+"""StopJobs: the first step of the clean-up lane, stops the run's jobs that still train, and its batch jobs."""
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 

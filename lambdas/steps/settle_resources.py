@@ -18,6 +18,7 @@ from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.serving import lease
 from lambdas.domain.serving.lease import Verdict
 from lambdas.domain.serving.reconciliation import FoundServing, Scope, Turn
+from lambdas.steps.settle_batch_jobs import settle_batch_jobs
 from lambdas.steps.settle_served import SettleServed, names_of
 from lambdas.steps.turn_facts import LONGEST_LAG_SECONDS, TurnFacts
 from lambdas.steps.unlisted_resources import joined, run_of_execution, running_jobs_of_names
@@ -52,6 +53,7 @@ class _Turn:
         for job in self._listed_jobs(runs):
             with self._facts.noted(f"job {job.arn}"):
                 self._settle_job(job)
+        settle_batch_jobs(self._facts)
         with self._facts.noted("the list of custom models"):
             for model in self._adapters.bedrock.list_custom_models():
                 with self._facts.noted(f"model {model.arn}"):

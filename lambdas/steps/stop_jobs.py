@@ -1,4 +1,4 @@
-"""StopJobs: the first step of the clean-up lane, stops the run's customization jobs that still train."""
+"""StopJobs: the first step of the clean-up lane, stops the run's jobs that still train, and its batch jobs."""
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Conflict, Refused
@@ -9,6 +9,7 @@ from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.candidate_jobs import CandidateJob, Jobs, plan_jobs
 from lambdas.domain.training.customization import COMPLETED, IN_PROGRESS
 from lambdas.steps.observability import logger
+from lambdas.steps.stop_batch_jobs import stop_batch_jobs
 
 
 def stop_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, environment: str) -> Jobs:
@@ -18,9 +19,14 @@ def stop_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, en
     is, and so does one that the run's settings keep (`keep_job`). Raises ServiceBusy and Refused once every job was
     tried.
     """
+    trouble: Exception | None = None
+    if plan.curation is not None:
+        try:
+            stop_batch_jobs(run.id, environment, adapters.batch)
+        except (Refused, ServiceBusy) as error:
+            trouble = error
     candidates = jobs.candidates if jobs else plan_jobs(plan.candidates, run.id, environment)
     stopped: list[CandidateJob] = []
-    trouble: Exception | None = None
     for candidate in candidates:
         try:
             stopped.append(_stop(candidate, adapters, kept=plan.keep_job))

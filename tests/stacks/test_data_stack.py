@@ -78,6 +78,39 @@ def test_service_role_reads_data_sets_writes_outputs_and_nothing_else(templates:
     assert listing["Condition"]["StringLikeIfExists"]["s3:prefix"] == ["runs/*/dataset/*", "runs/*/customization/*"]
 
 
+def test_bedrock_alone_assumes_the_batch_role_for_this_accounts_batch_jobs(templates: Templates) -> None:
+    """It is another role than that of the customization jobs, which may ask no model."""
+    arn = templates.data["Outputs"]["BatchRoleArn"]["Value"]["Fn::GetAtt"][0]
+    [statement] = templates.data["Resources"][arn]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "bedrock.amazonaws.com"}
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert text(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == (
+        'arn:aws:bedrock:us-east-1:{"Ref": "AWS::AccountId"}:model-invocation-job/*'
+    )
+
+
+def test_the_batch_role_reads_questions_asks_models_writes_answers_and_nothing_else(templates: Templates) -> None:
+    """Data sets and the files of other jobs are out of its reach."""
+    statements = templates.statements("/Batch/")
+    granted = {
+        (action, text(resource).rpartition("}")[2])
+        for statement in statements
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    assert granted == {
+        ("s3:GetObject", "/runs/*/batch/*/asks.jsonl"),
+        ("s3:GetObject", "/runs/*/batch/*/output/*"),
+        ("s3:PutObject", "/runs/*/batch/*/output/*"),
+        ("s3:ListBucket", ""),
+        ("bedrock:InvokeModel", "arn:aws:bedrock:us-east-1::foundation-model/*"),
+        ("bedrock:InvokeModel", ":inference-profile/*"),
+        ("bedrock:InvokeModel", "arn:aws:bedrock:*::foundation-model/*"),
+    }
+    [elsewhere] = [s for s in statements if s["Resource"] == "arn:aws:bedrock:*::foundation-model/*"]
+    assert "bedrock:InferenceProfileArn" in elsewhere["Condition"]["StringLike"]
+
+
 @pytest.fixture(params=["templates", "keyed_templates"])
 def keeping(request: pytest.FixtureRequest) -> Templates:
     """Both deployments that keep data; cdk-nag has passed them with what is acknowledged."""

@@ -12,6 +12,7 @@ from tests.stacks.conftest import Templates, listed
 BEDROCK = "arn:aws:bedrock:us-east-1:123456789012"
 OURS, THEIRS = "team-a", "team-b"
 MODEL, JOB = f"{BEDROCK}:custom-model/m/abcdefghijkl", f"{BEDROCK}:model-customization-job/m/abcdefghijkl"
+BATCH_JOB = f"{BEDROCK}:model-invocation-job/abcdefghijkl"
 THROUGHPUT, DEPLOYED = f"{BEDROCK}:provisioned-model/abcdefghijkl", f"{BEDROCK}:custom-model-deployment/abcdefghijkl"
 BASE = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0:300k"
 
@@ -51,6 +52,8 @@ def is_allowed(
         ("DeleteThroughputOrDeployment", "bedrock:DeleteProvisionedModelThroughput", THROUGHPUT),
         ("DeleteThroughputOrDeployment", "bedrock:DeleteCustomModelDeployment", DEPLOYED),
         ("StopJobs", "bedrock:StopModelCustomizationJob", JOB),
+        ("StopJobs", "bedrock:StopModelInvocationJob", BATCH_JOB),
+        ("ReconcileThroughput", "bedrock:StopModelInvocationJob", BATCH_JOB),
         ("ReconcileThroughput", "bedrock:DeleteProvisionedModelThroughput", THROUGHPUT),
         ("ReconcileThroughput", "bedrock:DeleteCustomModelDeployment", DEPLOYED),
         ("ReconcileThroughput", "bedrock:StopModelCustomizationJob", JOB),

@@ -91,6 +91,7 @@ def test_the_stacks_deletion_is_bounded(templates: Templates) -> None:
         "bedrock:DeleteProvisionedModelThroughput",
         "bedrock:DeleteCustomModelDeployment",
         "bedrock:StopModelCustomizationJob",
+        "bedrock:StopModelInvocationJob",
     ],
 )
 def test_it_cannot_end_what_carries_another_deployments_tag(keyed_templates: Templates, action: str) -> None:

@@ -149,9 +149,13 @@ def describe_deleted(turn: Turn) -> list[str]:
     """What was cleaned up, a sentence each."""
     return [
         *(f"The {noun(found.kind)} {found.arn} was deleted, and Bedrock no longer finds it." for found in turn.deleted),
-        *(f"The customization job {arn} was stopped." for arn in turn.jobs_stopped),
+        *(f"The {_job_noun(arn)} {arn} was stopped." for arn in turn.jobs_stopped),
         *(f"The custom model {arn} of a run that is over was deleted." for arn in turn.models_deleted),
     ]
+
+
+def _job_noun(arn: str) -> str:
+    return "batch job" if ":model-invocation-job/" in arn else "customization job"
 
 
 def describe_left(turn: Turn, now: str, prices: Mapping[str, float | None]) -> list[str]:

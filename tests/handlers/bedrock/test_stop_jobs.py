@@ -84,3 +84,61 @@ def test_a_job_that_the_settings_keep_trains_on(
     stopped = handler({"run": run, "plan": {**plan, "keep_job": True}}, lambda_context)
     assert stopped["candidates"][0]["status"] == "InProgress"
     assert bedrock.requests(STOP) == []
+
+
+LIST_BATCH, STOP_BATCH = "ListModelInvocationJobs", "StopModelInvocationJob"
+CURATION = {"clean": {"judges": ["amazon.nova-pro-v1:0"], "mode": "report"}}
+
+
+def batch_job(name: str, number: int = 1) -> dict[str, Any]:
+    """As Bedrock's list has it."""
+    return {
+        "jobArn": f"arn:aws:bedrock:us-west-2:123456789012:model-invocation-job/abcdefghijk{number}",
+        "jobName": name,
+        "modelId": "amazon.nova-pro-v1:0",
+        "roleArn": "arn:aws:iam::123456789012:role/batch",
+        "submitTime": "2026-11-29T00:00:00Z",
+        "inputDataConfig": {"s3InputDataConfig": {"s3Uri": "s3://output-bucket/asks.jsonl"}},
+        "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "s3://output-bucket/output/"}},
+    }
+
+
+def test_batch_jobs_of_a_curation_are_stopped_by_their_names(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext
+) -> None:
+    """The answer that told a job's ARN may have been lost."""
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
+    jobs = [batch_job(f"fine-tuning-{run['id']}-b{number}", number) for number in (1, 2)]
+    bedrock.answer(LIST_BATCH, {"invocationJobSummaries": jobs})
+    bedrock.refuse(STOP_BATCH, "ConflictException", "It has ended.", status=409)
+    bedrock.answer(STOP_BATCH)
+    handler({"run": run, "plan": {**plan, "curation": CURATION}}, lambda_context)
+    assert bedrock.requests(STOP_BATCH) == [{"jobIdentifier": job["jobArn"]} for job in jobs]
+    assert {asked["nameContains"] for asked in bedrock.requests(LIST_BATCH)} == {f"fine-tuning-{run['id']}-b"}
+
+
+def test_a_batch_job_that_cannot_be_stopped_keeps_no_other_from_it(
+    bedrock: Script,
+    run: dict[str, Any],
+    plan: dict[str, Any],
+    job_description: Describe,
+    lambda_context: LambdaContext,
+) -> None:
+    bedrock.answer(GET, job_description())
+    bedrock.answer(STOP)
+    jobs = [batch_job(f"fine-tuning-{run['id']}-b{number}", number) for number in (1, 2)]
+    bedrock.answer(LIST_BATCH, {"invocationJobSummaries": jobs})
+    bedrock.refuse(STOP_BATCH, "AccessDeniedException", "not authorized")
+    bedrock.answer(STOP_BATCH)
+    with pytest.raises(Refused, match="not authorized"):
+        handler({"run": run, "plan": {**plan, "curation": CURATION}}, lambda_context)
+    assert len(bedrock.requests(STOP_BATCH)) == 2
+    assert len(bedrock.requests(STOP)) == 1
+
+
+def test_a_run_without_curation_looks_for_no_batch_jobs(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext
+) -> None:
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
+    handler({"run": run, "plan": plan}, lambda_context)
+    assert bedrock.requests(LIST_BATCH) == []

@@ -12,7 +12,7 @@ from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.clients import Clients
 from local.bedrock.settings import SimulationSettings
 from local.terminal import Console
-from tests.local.bedrock.conftest import HAIKU, Simulation
+from tests.local.bedrock.conftest import BUCKET, HAIKU, ROLE_ARN, Simulation
 
 RUN = "sales-0123456789ab"
 LLAMA_3_3 = "meta.llama3-3-70b-instruct-v1:0:128k"
@@ -54,6 +54,24 @@ def test_a_job_that_trains_on_is_left(simulation: Simulation) -> None:
     assert left_of(simulation)["unfinished customization job"] == [arn]
     simulation.clock.advance(20_000)
     assert not any(left_of(simulation).values())
+
+
+def test_a_batch_job_of_a_run_with_curation_is_left(simulation: Simulation) -> None:
+    """It asks models for nobody. Other runs have none: nobody needs the permission to look for them."""
+    uri = simulation.upload("asks.jsonl", b"{}")
+    arn = simulation.bedrock.create_model_invocation_job(
+        jobName=f"team-{RUN}-b1",
+        roleArn=ROLE_ARN,
+        modelId="amazon.nova-lite-v1:0",
+        modelInvocationType="Converse",
+        inputDataConfig={"s3InputDataConfig": {"s3Uri": uri}},
+        outputDataConfig={"s3OutputDataConfig": {"s3Uri": f"s3://{BUCKET}/out"}},
+    )["jobArn"]
+    curated: dict[str, Any] = {"plan": {"curation": {"clean": {}}}}
+    assert left_of(simulation, curated)["unfinished batch job"] == [arn]
+    simulation.bedrock.stop_model_invocation_job(jobIdentifier=arn)
+    assert left_of(simulation, curated)["unfinished batch job"] == []
+    assert "unfinished batch job" not in left_of(simulation, {"plan": {"curation": None}})
 
 
 def test_of_a_sweep_only_the_chosen_and_kept_models_may_stay(simulation: Simulation) -> None:
