@@ -36,7 +36,7 @@ class SourceDocument(NamedTuple):
     """A document with the pairs that the training set has about it.
 
     `digest` is the SHA-256 of its text. `system` and `asked` are those of its first record, whose form new records
-    take.
+    take. `examples` are pairs about other documents, of one that has none of its own.
     """
 
     digest: str
@@ -44,6 +44,7 @@ class SourceDocument(NamedTuple):
     system: str | None
     asked: AskedMessage
     pairs: tuple[QuestionAnswer, ...]
+    examples: tuple[QuestionAnswer, ...] = ()
 
 
 def read_asked(message: str) -> AskedMessage | None:

@@ -54,10 +54,15 @@ def check_pair(document: SourceDocument, pair: QuestionAnswer, *, again: bool = 
 
 def write_pairs(document: SourceDocument, number: int, *, again: bool = False) -> CurationPrompt:
     """What the teacher is asked about a document."""
-    shown = "\n\n".join(f"{pair.question}\n{pair.answer}" for pair in document.pairs[:MOST_SHOWN])
-    texts = {"instructions": document.system or "", "document": document.text, "existing": shown}
+    existing, examples = _show(document.pairs), _show(document.examples)
+    texts = {"instructions": document.system or "", "document": document.text}
+    texts |= {"existing": existing, "examples": examples}
     settings = InferenceSettings(max_tokens=_TOKENS_PER_PAIR * number, temperature=0.7)
     return _prompt(WRITE, {**texts, "number": str(number)}, settings, again=again)
+
+
+def _show(pairs: Sequence[QuestionAnswer]) -> str:
+    return "\n\n".join(f"{pair.question}\n{pair.answer}" for pair in pairs[:MOST_SHOWN])
 
 
 def answer_from(document: SourceDocument, question: str, *, again: bool = False) -> CurationPrompt:
@@ -68,7 +73,8 @@ def answer_from(document: SourceDocument, question: str, *, again: bool = False)
 
 def prompt_tokens(name: PromptName) -> int:
     """About how many tokens a prompt has without the texts that it is about."""
-    empty = dict.fromkeys(("context", "question", "answer", "instructions", "document", "existing", "number"), "")
+    names = "context", "question", "answer", "instructions", "document", "existing", "examples", "number"
+    empty = dict.fromkeys(names, "")
     return estimate(_file(name, "system"), fill(_file(name, "user"), empty))
 
 

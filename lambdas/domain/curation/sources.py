@@ -6,6 +6,7 @@ from typing import NamedTuple
 from lambdas.domain.curation.documents import (
     LONGEST_DOCUMENT_CHARACTERS,
     AskedMessage,
+    QuestionAnswer,
     SourceDocument,
     ask_about,
     closing_tag,
@@ -19,6 +20,9 @@ from lambdas.domain.curation.leaks import find_leaks
 from lambdas.domain.dataset.formats.record import DEFAULT_CONTEXT_TAG, Record, with_context
 from lambdas.domain.evaluation.questions import Question
 from lambdas.domain.models.catalogue import BaseModelEntry
+
+# Of the training set's pairs, so many show a teacher how is asked; a longer one says more of its document than of that.
+_EXAMPLES, _LONGEST_EXAMPLE = 5, 1_000
 
 
 class Sources(NamedTuple):
@@ -68,22 +72,30 @@ def given_sources(
 
 
 class _Form(NamedTuple):
-    """How a data set asks: its system text, and a message about a document where it has one."""
+    """How a data set asks: its system text, a message about a document where it has one, and some of its pairs."""
 
     system: str | None
     message: str | None
     context_tag: str
+    examples: tuple[QuestionAnswer, ...]
 
     @classmethod
     def of(cls, training: Iterable[Question], context_tag: str) -> "_Form":
         """The form of the first record about a document, or of the first record."""
         first: Question | None = None
+        about: Question | None = None
+        examples = list[QuestionAnswer]()
         for each in _single_turns(training):
             first = first or each
-            asked = read_asked(each.messages[0].content)
-            if asked is not None and asked.document:
-                return cls(each.system, each.messages[0].content, context_tag)
-        return cls(first.system if first else None, None, context_tag)
+            content = each.messages[0].content
+            asked = read_asked(content)
+            if about is None and asked is not None and asked.document:
+                about = each
+            pair = QuestionAnswer(asked.question if asked else content, each.reference)
+            if len(examples) < _EXAMPLES and len(pair.question) + len(pair.answer) <= _LONGEST_EXAMPLE:
+                examples.append(pair)
+        shown, message = about or first, about.messages[0].content if about else None
+        return cls(shown.system if shown else None, message, context_tag, tuple(examples))
 
     @property
     def closing_tag(self) -> str:
@@ -94,7 +106,7 @@ class _Form(NamedTuple):
         """A document that no training record is about."""
         asked = None if self.message is None else ask_about(self.message, text)
         asked = asked or AskedMessage(with_context(text, "", self.context_tag), text, "", "")
-        return SourceDocument(digest_of(text), text, self.system, asked, ())
+        return SourceDocument(digest_of(text), text, self.system, asked, (), self.examples)
 
 
 def _single_turns(training: Iterable[Question]) -> Iterator[Question]:

@@ -1,8 +1,9 @@
 """Synthesis: what is left of the pairs that a teacher was asked for, stage by stage.
 
-asked → parsed → new → grounded → answerable → kept. A pair is parsed where it can be read, new where no other question
-about the document asks the same, grounded where the checker finds its answer in the document, answerable where the
-checker, asked the question alone, gives the same answer, and kept where nothing of it leaks into validation or test.
+asked → parsed → new → grounded → answerable → kept. A pair is parsed where it can be read, new where it has the
+language of the others and no other question about the document asks the same, grounded where the checker finds its
+answer in the document, answerable where the checker, asked the question alone, gives the same answer, and kept where
+nothing of it leaks into validation or test.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,7 @@ from lambdas.domain.core.fact import Fact
 from lambdas.domain.curation.asks import Ask, Replies, StoredReply, ask, ask_id
 from lambdas.domain.curation.cleaning import is_correctness, read_reason
 from lambdas.domain.curation.documents import QuestionAnswer, SourceDocument
+from lambdas.domain.curation.language import is_other_language
 from lambdas.domain.curation.novelty import KnownQuestions
 from lambdas.domain.curation.prompts import CurationPrompt, answer_from, check_pair, write_pairs
 from lambdas.domain.curation.reading import read_answer, read_correctness, read_pairs
@@ -157,6 +159,8 @@ def _follow_pair(
     document: SourceDocument, line: WrittenPair, pair: QuestionAnswer, questions: KnownQuestions, replies: Replies
 ) -> WrittenPair:
     line = line.model_copy(update={**pair._asdict(), "reached": "parsed", "reason": ""})
+    if is_other_language(pair.question, _known_language(document)):
+        return line.model_copy(update={"reason": "It is in another language than the questions that are there."})
     if not questions.add_new(pair.question):
         return line.model_copy(update={"reason": "Another question about the document asks the same."})
     ground = replies.get(ask_id("ground", line.checker, check_pair(document, pair)))
@@ -172,6 +176,11 @@ def _follow_pair(
             "output_tokens": line.output_tokens + sum(each.output_tokens for each in checks),
         }
     )
+
+
+def _known_language(document: SourceDocument) -> str:
+    """What has the language that new questions must have."""
+    return " ".join(pair.question for pair in document.pairs or document.examples) or document.text
 
 
 def _judge(pair: QuestionAnswer, ground: StoredReply | None, answer: StoredReply | None) -> tuple[Reached, str]:
