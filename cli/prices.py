@@ -14,6 +14,7 @@ from cli.environment import Environment
 from cli.price_list import PREFIXES, ListedPrice, NoPricesError, PriceList
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.core.token_price import TokenPrice
 from lambdas.domain.cost.price_file import (
     FILE_NAME,
     BaseModelPrices,
@@ -105,11 +106,15 @@ class _Reader:
         if family is None:
             return None
         kind = f"{PREFIXES[region]}-{family}"
-        return self._tokens(
-            self._listed.per_thousand(f"{kind}-input-tokens{scope}"),
-            self._listed.per_thousand(f"{kind}-output-tokens{scope}"),
-            region,
-        )
+
+        def found(ending: str) -> SourcedTokenPrice | None:
+            asked = self._listed.per_thousand(f"{kind}-input-tokens{ending}")
+            return self._tokens(asked, self._listed.per_thousand(f"{kind}-output-tokens{ending}"), region)
+
+        price, batch = found(scope), found("-batch")
+        if price is None or batch is None or scope:
+            return price
+        return price.model_copy(update={"batch": TokenPrice(input=batch.input, output=batch.output)})
 
     def _claude(self, model: re.Match[str], names: Mapping[str, tuple[str, ...]]) -> SourcedTokenPrice | None:
         version = ".".join(part for part in (model["major"], model["minor"]) if part)

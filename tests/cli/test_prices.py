@@ -115,6 +115,17 @@ def test_asking_a_model_is_priced_by_its_profile() -> None:
     assert tokens(asked["us.anthropic.claude-opus-5"]) == TokenPrice(input=0.006, output=0.03)
 
 
+def test_prices_of_batch_jobs_are_those_of_the_price_list_where_both_are_known() -> None:
+    """Half a price would be a cheap one."""
+    output = sku("USE1-NovaLite-output-tokens-batch", ("0.0001300000", "1K tokens"))
+    shipped, half, both = (
+        found.prices.foundation_models["amazon.nova-lite-v1:0"]
+        for found in (merged([]), merged(LISTED), merged([*LISTED, output]))
+    )
+    assert shipped and half and both
+    assert (shipped.batch, half.batch, both.batch) == (None, None, TokenPrice(input=0.00003, output=0.00013))
+
+
 def test_what_the_price_list_lacks_stays_as_it_is_shipped_and_is_told() -> None:
     """A price that vanishes would refuse runs, one that is made up would let them through."""
     shipped, found = default_prices(), merged(LISTED)

@@ -46,7 +46,12 @@ class UnitPrice(SourcedPrice):
 
 
 class SourcedTokenPrice(TokenPrice, SourcedPrice):
-    """What a model's tokens cost, per 1,000, and where that is from."""
+    """What a model's tokens cost, per 1,000, and where that is from.
+
+    `batch` is what they cost in a batch job; null where that is a share of the price on demand (`batch_price`).
+    """
+
+    batch: TokenPrice | None = Field(default=None, exclude_if=lambda batch: batch is None)
 
 
 def _sourced(price: object) -> object:
