@@ -4,7 +4,6 @@ Replies are kept in a file beside the output folder, a line each, as soon as a m
 cut off goes on where it stopped, and asks nothing twice.
 """
 
-import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import suppress
@@ -18,25 +17,24 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 from cli.validate import NO_LIMITS, LocalFiles, Opener, choose, set_writer
 from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
-from lambdas.adapters.aws.service_errors import Refused, SpentForToday
+from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.cost.price_file import Prices, default_prices, parse_prices
 from lambdas.domain.curation.asks import Ask, Replies, StoredReply
 from lambdas.domain.curation.cleaning import SetRecord
-from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.dataset.tokens import estimate
 from lambdas.domain.evaluation.questions import Question, parse_question
 from lambdas.domain.settings.run_settings import Choices
-from lambdas.steps.ask_curators import reply_to
+from lambdas.steps.ask_curators import reply_when_free
 from lambdas.steps.data_gate import check_dataset, write_sets
 from local.terminal import Console
 
 CONCURRENT_ASKS = 4
 # Asks whose prompts are in memory at a time.
 _BATCH = 100
-# A busy model is asked again after pauses that double, until a person is told.
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _PATIENCE_SECONDS = 1.0, 30.0, 300.0
+# So long a busy model is asked again and again, until a person is told.
+_PATIENCE_SECONDS = 300.0
 
 ListAsks = Callable[[Replies], Iterable[Ask]]
 
@@ -134,25 +132,21 @@ def _any_asked(
 
 
 def _ask_when_free(asked: Ask, runtime: BedrockRuntime, path: Path, stopped: Event) -> StoredReply:
-    waited, pause = 0.0, _FIRST_PAUSE_SECONDS
-    while True:
-        try:
-            return reply_to(asked, runtime)
-        except Refused as refusal:
-            raise CutOffError(
-                f"{asked.model} cannot be asked: {refusal.code}: {refusal.message} Check its id, the Region and the "
-                "account's access to it, and repeat the command."
-            ) from refusal
-        except ServiceBusy as busy:
-            if waited >= _PATIENCE_SECONDS or stopped.is_set() or isinstance(busy, SpentForToday):
-                raise CutOffError(
-                    f"{asked.model} stays busy: {busy} All replies so far are kept in {path}: repeat the command "
-                    "later, and it goes on from there."
-                ) from busy
-        # Of several that wait, not all ask again at once.
-        seconds = random.uniform(pause / 2, pause)  # noqa: S311 - no secret
-        stopped.wait(seconds)
-        waited, pause = waited + seconds, min(_LONGEST_PAUSE_SECONDS, pause * 2)
+    go_on = f"All replies so far are kept in {path}: repeat the command later, and it goes on from there."
+
+    def sleep(seconds: float) -> None:
+        if stopped.wait(seconds):
+            raise CutOffError(f"Another question was cut off. {go_on}")
+
+    try:
+        return reply_when_free(asked, runtime, patience_seconds=_PATIENCE_SECONDS, sleep=sleep)
+    except Refused as refusal:
+        raise CutOffError(
+            f"{asked.model} cannot be asked: {refusal.code}: {refusal.message} Check its id, the Region and the "
+            "account's access to it, and repeat the command."
+        ) from refusal
+    except ServiceBusy as busy:
+        raise CutOffError(f"{asked.model} stays busy: {busy} {go_on}") from busy
 
 
 def expected_usd(asks: Iterable[Ask], output_tokens: int, prices: Prices) -> tuple[int, float | None]:
@@ -209,11 +203,6 @@ def read_set(folder: Path, name: SetName) -> Iterator[Question]:
 def read_all(folder: Path) -> Iterator[SetRecord]:
     """The records of all sets, those of the training set first."""
     return (SetRecord(name, question) for name in SET_NAMES for question in read_set(folder, name))
-
-
-def canonical(question: Question) -> Record:
-    """The record of a question."""
-    return Record(question.system, [*(each.content for each in question.messages), question.reference])
 
 
 def write_json(path: Path, document: object) -> None:

@@ -1,31 +1,27 @@
 """`fine-tune synthesize`: a teacher writes new training records about a data set's documents, on this machine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cli.curation import ListAsks, ReplyFile, canonical, cost_usd, read_set, write_json
+from cli.curation import ListAsks, ReplyFile, cost_usd, read_set, write_json
 from cli.documents import documents_below
 from lambdas.domain.core.fact import Fact
+from lambdas.domain.core.reread import Reread
 from lambdas.domain.cost.price_file import Prices
 from lambdas.domain.curation.asks import Replies
-from lambdas.domain.curation.documents import SourceDocument
+from lambdas.domain.curation.documents import SourceDocument, canonical
 from lambdas.domain.curation.given_documents import DocumentCounts, GivenDocument, take_all
-from lambdas.domain.curation.leaks import find_leaks
+from lambdas.domain.curation.new_records import make_records
 from lambdas.domain.curation.prompts import prompt_checksums
 from lambdas.domain.curation.settings import SynthesisSettings
 from lambdas.domain.curation.sources import Sources, given_sources, training_sources
 from lambdas.domain.curation.synthesis import (
     SynthesisFunnel,
-    WrittenPair,
     count_funnel,
-    follow,
-    keep,
-    record_of,
     replies_about_document,
     synthesis_asks,
     too_little,
 )
-from lambdas.domain.dataset import formats
 from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.settings.run_settings import Choices
@@ -50,32 +46,28 @@ class SynthesisReport(Fact):
     cost_usd: float | None
 
 
-class LeakError(Exception):
-    """New records still tell something of held-out ones after those that did were removed: nothing is written."""
-
-
 def sources_of(folder: Path, documents: Path | None, choices: Choices) -> Sources:
     """The documents of the folder's training set, or the text files of another folder."""
+    training = Reread(lambda: read_set(folder, "train"))
     if documents is None:
-        return training_sources(read_set(folder, "train"))
+        return training_sources(training)
     lines = list[bytes]()
     taken = take_all("", documents_below(documents, ""), lines.append)
     given = [GivenDocument.model_validate_json(line) for line in lines]
-    training = list(read_set(folder, "train"))
     return given_sources(
         given,
         training,
-        _held_out(folder),
-        [canonical(each) for each in training],
+        _records(folder, *HELD_OUT),
+        _records(folder, "train"),
         choices.model,
         counts=taken.counts,
         context_tag=choices.settings.context_tag,
     )
 
 
-def _held_out(folder: Path) -> list[Record]:
-    """The records of the folder's validation and test sets."""
-    return [canonical(each) for name in HELD_OUT for each in read_set(folder, name)]
+def _records(folder: Path, *names: SetName) -> Iterable[Record]:
+    """The records of some of the folder's sets."""
+    return Reread(lambda: (canonical(each) for name in names for each in read_set(folder, name)))
 
 
 def asks_about(documents: Sequence[SourceDocument], synthesis: SynthesisSettings) -> ListAsks:
@@ -106,17 +98,24 @@ def save(
 ) -> SynthesisReport:
     """Adds what is kept to the folder's train.jsonl, and writes synthesis.jsonl and report.json.
 
-    Where too little is kept, train.jsonl stays as it is. Raises LeakError.
+    Where too little is kept, train.jsonl stays as it is. Raises LeakFound.
     """
     documents = sources.documents
-    lines, records = _without_leaks(folder, documents, synthesis, kept.replies)
+    lines, records = make_records(
+        documents,
+        synthesis,
+        kept.replies,
+        choices.model,
+        held_out=_records(folder, *HELD_OUT),
+        original=_records(folder, "train"),
+    )
     funnel = count_funnel(lines)
     stopped = too_little(funnel, documents)
     with (folder / "synthesis.jsonl").open("wb") as file:
         file.writelines(line.model_dump_json().encode() + b"\n" for line in lines)
     if stopped is None:
         with (folder / "train.jsonl").open("ab") as file:
-            file.writelines(formats.dump(record, choices.model.record_format) + b"\n" for record in records)
+            file.writelines(record + b"\n" for record in records)
     report = SynthesisReport(
         synthesis=funnel,
         documents=len(documents),
@@ -128,25 +127,3 @@ def save(
     )
     write_json(folder / "report.json", report.dump())
     return report
-
-
-def _without_leaks(
-    folder: Path, documents: Sequence[SourceDocument], synthesis: SynthesisSettings, replies: Replies
-) -> tuple[list[WrittenPair], list[Record]]:
-    """All pairs with how far they came, and the records of those that are kept."""
-    lines, made = list[WrittenPair](), dict[int, Record]()
-    for document in documents:
-        for line in follow(document, synthesis, replies):
-            if line.reached == "answerable":
-                made[len(lines)] = record_of(document, line.pair)
-            lines.append(line)
-    held_out = _held_out(folder)
-    original = [canonical(each) for each in read_set(folder, "train")]
-    places = list(made)
-    leaking = {places[each] for each in find_leaks([made[place] for place in places], held_out, original)}
-    kept = [place for place in places if place not in leaking]
-    if find_leaks([made[place] for place in kept], held_out, original):
-        raise LeakError("New records resemble validation or test records although those that did were removed.")
-    for place in places:
-        lines[place] = keep(lines[place], leaks=place in leaking)
-    return lines, [made[place] for place in kept]

@@ -23,6 +23,9 @@ TOLD = "told-uploads/*"
 SWEEP = "runs/*/sweep.json"
 # Written where the chosen candidate could not be served.
 GIVEN_UP = "runs/*/given-up.json"
+# Asks, replies, and the items of the maps of a run's curation; and what it writes beside the split's sets.
+CURATION = "runs/*/curation/*"
+CURATED = ("train-cleaned", "train-synthetic", "cleaning", "synthesis")
 MODEL_NOTICES = "model-notices/*"
 # The tag `project` of all that runs make.
 OWN_PROJECT = "bedrock-fine-tuning"
@@ -99,6 +102,14 @@ def permissions_by_state(
             _allow(["s3:PutObject"], out.arn_for_objects("runs/*/preflight.json")),
             *key,
         ],
+        "CurateTrainingSet": [
+            *[_read(out, f"runs/*/dataset/{name}.jsonl") for name in ("train", "validation", "test", "documents")],
+            *[_write_parts(out, f"runs/*/dataset/{name}.jsonl") for name in CURATED],
+            _read_write(out, CURATION),
+            runs,
+            *key,
+        ],
+        "AskCuratorShard": [*ask_models(scope), _read_write(out, CURATION), runs, *key],
         "StartJobs": [
             # The job among them as in CDK's own grant, although IAM's reference does not list it.
             _allow(["bedrock:CreateModelCustomizationJob"], job, model, base),

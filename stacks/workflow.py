@@ -17,7 +17,10 @@ from stacks.log_groups import log_group, vended_name
 from stacks.permissions import owner_of_a_run
 from stacks.settings import Settings
 
-MAP_ITEMS = tuple(f"runs/*/shards/{name}.jsonl" for name in ("baselines", "tuned", "candidates", "judges"))
+MAP_ITEMS = (
+    *(f"runs/*/shards/{name}.jsonl" for name in ("baselines", "tuned", "candidates", "judges")),
+    "runs/*/curation/shards-*.jsonl",
+)
 
 
 class Workflow(Construct):

@@ -66,7 +66,8 @@ def synthesize(
     )
     from cli.data_set import NoDataSetError, files_of, settings_of
     from cli.file_progress import reading
-    from cli.synthesize import PILOT_DOCUMENTS, LeakError, asks_about, rest_usd, save, sources_of, spent_usd
+    from cli.synthesize import PILOT_DOCUMENTS, asks_about, rest_usd, save, sources_of, spent_usd
+    from lambdas.domain.core.errors import LeakFound
     from lambdas.domain.curation.settings import TRAINING_DOCUMENTS, SynthesisSettings, synthesis_findings
     from local.deployment import setting
     from local.output_folder import replaced, require_paths
@@ -116,7 +117,7 @@ def synthesize(
                     confirm("Go on?", yes=yes, undone=f"The pilot's replies are kept in {kept.path}.")
                 ask_all(asks_about(part, wanted), kept, account.adapters.runtime, console, "Writing")
             report = save(partial, sources, wanted, kept, price_list, choices)
-    except (DataRefusedError, CutOffError, NotConfirmedError, LeakError) as error:
+    except (DataRefusedError, CutOffError, NotConfirmedError, LeakFound) as error:
         raise failed(error, 1) from None
     funnel = report.synthesis
     console.write_line(

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.stores.price_file import PriceFile
     from lambdas.adapters.stores.run_index import RunIndex
     from lambdas.adapters.stores.stored_answers import StoredAnswers
+    from lambdas.adapters.stores.stored_curation import StoredCuration
     from lambdas.adapters.stores.stored_judging import StoredJudging
     from lambdas.adapters.stores.test_set_uses import TestSetUses
     from lambdas.adapters.stores.throughput_slots import ThroughputSlots
@@ -250,6 +251,13 @@ class Adapters:
         from lambdas.adapters.stores.stored_answers import StoredAnswers
 
         return StoredAnswers(self.objects)
+
+    @cached_property
+    def curation(self) -> "StoredCuration":
+        """What models are asked in curation, and their replies, in the output bucket."""
+        from lambdas.adapters.stores.stored_curation import StoredCuration
+
+        return StoredCuration(self.objects)
 
     @cached_property
     def judging(self) -> "StoredJudging":

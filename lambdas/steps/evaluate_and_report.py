@@ -86,7 +86,7 @@ def evaluate_and_report(
         judging,
         materials.losses.get(model.number, NO_LOSSES),
         adapters.lineage.read_lineage(
-            run, arms, trained=[each.training_set.records for each in plan.candidates], judged=bool(judged)
+            run, arms, trained=[each.training_set.uri for each in plan.candidates], judged=bool(judged)
         ),
         _read_costs(run, plan, materials.losses, preflight, adapters, model_unit_price_per_hour),
         left_out={name: arm.left_out for name, arm in responses.arms.items()},

@@ -11,7 +11,11 @@ from lambdas.domain.core.errors import InvalidEvent, InvalidState
 from tests.task_modules import task_modules
 from tests.unit.run_states import RUN, make_job, make_jobs, make_model, make_plan, make_serving, make_servings
 
-JUDGE_SHARD = {"judge": "maker.judge", "number": 0, "first": 0, "records": 1}
+# What the functions of other maps have in the shard's place.
+SHARDS: dict[str, dict[str, Any]] = {
+    "judge_shard": {"judge": "maker.judge", "number": 0, "first": 0, "records": 1},
+    "ask_curator_shard": {"model": "maker.judge", "turn": 1, "number": 1, "asks": 1},
+}
 FACTS: dict[str, Any] = {
     "run": RUN,
     "plan": make_plan(),
@@ -34,6 +38,8 @@ READS: dict[str, tuple[str, ...]] = {
     "claim_run": ("event", "execution_arn"),
     "validate_dataset": ("run",),
     "run_preflight": ("run", "plan"),
+    "curate_training_set": ("run", "plan"),
+    "ask_curator_shard": ("run", "shard"),
     "start_jobs": ("run", "plan"),
     "check_jobs": ("run", "jobs", "topic_arn"),
     "answer_baseline_shard": ("run", "plan", "shard"),
@@ -60,7 +66,7 @@ MAY_BE_MISSING = {"start_jobs": "jobs", "discard_models": "jobs", "stop_jobs": "
 def _state(handler: str) -> dict[str, Any]:
     if handler == "claim_run":
         return {"event": {}, "execution_arn": "arn:aws:states:us-west-2:123456789012:execution:fine-tuning:one"}
-    return {**FACTS, "shard": JUDGE_SHARD} if handler == "judge_shard" else dict(FACTS)
+    return {**FACTS, "shard": SHARDS.get(handler, FACTS["shard"])}
 
 
 def _cases() -> Iterator[tuple[str, str]]:

@@ -117,6 +117,9 @@ def _may(templates: Templates, action: str) -> set[str]:
     }
 
 
+ASKING = {"AnswerBaselineShard", "AnswerShard", "AskCuratorShard", "JudgeShard", "RunPreflight"}
+
+
 @pytest.mark.parametrize(
     ("action", "allowed"),
     [
@@ -128,7 +131,10 @@ def _may(templates: Templates, action: str) -> set[str]:
         ("bedrock:CreateCustomModelDeployment", {"PurchaseThroughputOrDeploy"}),
         ("bedrock:DeleteCustomModelDeployment", {"DeleteThroughputOrDeployment"}),
         ("s3:DeleteObjectVersion", {"DeleteThroughputOrDeployment", "PurchaseThroughputOrDeploy"}),
-        ("bedrock:InvokeModel", {"AnswerBaselineShard", "AnswerShard", "JudgeShard", "RunPreflight"}),
+        (
+            "bedrock:InvokeModel",
+            {"AnswerBaselineShard", "AnswerShard", "AskCuratorShard", "JudgeShard", "RunPreflight"},
+        ),
         ("ssm:PutParameter", {"PromoteChampion"}),
         ("s3:GetObjectVersion", {"ValidateDataset"}),
         ("sns:Publish", {"RequestApproval", "CheckJobs", "PurchaseThroughputOrDeploy"}),
@@ -148,7 +154,7 @@ def test_baselines_cannot_reach_the_throughput_nor_the_tuned_model_the_base(temp
         found = [s for s in templates.statements(f"/{name}Role/") if "bedrock:InvokeModel" in listed(s["Action"])]
         return [text(arn).rpartition(":")[2] for s in found for arn in listed(s["Resource"])]
 
-    for name in ("AnswerBaselineShard", "JudgeShard"):
+    for name in ("AnswerBaselineShard", "AskCuratorShard", "JudgeShard"):
         assert set(invoked(name)) == {"foundation-model/*", "inference-profile/*"}
     assert sorted(invoked("AnswerShard")) == ["custom-model-deployment/*", "provisioned-model/*"]
 
@@ -208,7 +214,7 @@ def test_max_concurrency_is_a_number_in_all_maps(keyed_templates: Templates) -> 
     limits = {name: state["MaxConcurrency"] for name, state in states(definition) if state["Type"] == "Map"}
     # As many leases at a time as there are slots.
     assert limits.pop("ServeModels") == 1
-    assert [*limits.values()] == [3, 3, 3]
+    assert [*limits.values()] == [3, 3, 3, 3]
 
 
 def test_longest_run_ends_the_execution(templates: Templates) -> None:
@@ -266,7 +272,7 @@ def test_topics_are_encrypted_over_tls_and_tell_the_given_address(
 
 def test_models_of_other_regions_are_asked_only_through_an_inference_profile(templates: Templates) -> None:
     """Nova 2 Lite and Llama 3.3 are asked through one, which routes to other Regions; nothing else needs them."""
-    for name in ("AnswerBaselineShard", "JudgeShard"):
+    for name in ("AnswerBaselineShard", "AskCuratorShard", "JudgeShard"):
         elsewhere = [
             statement
             for statement in templates.statements(f"/{name}Role/")

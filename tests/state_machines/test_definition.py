@@ -34,7 +34,9 @@ STATES = dict(states(DEFINITION))
 LEASE: dict[str, Any] = STATES["ServeModels"]["ItemProcessor"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 # While a run is in these, nothing of it bills by the hour, and its training is paid for or under way.
-NOTHING_BILLS = {"StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot", "CollectAnswers", "EvaluateAndReport"}
+NOTHING_BILLS = {
+    "CurateTrainingSet", "StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot", "CollectAnswers", "EvaluateAndReport",
+}  # fmt: skip
 # While a run is in these, what serves its model may: a purchase that was cut off may have taken effect.
 MAY_BILL = {"PurchaseThroughputOrDeploy", "CheckServing", "DeleteThroughputOrDeployment"}
 RAISED = {
@@ -95,7 +97,7 @@ def test_named_errors_are_final_but_for_a_busy_service(name: str) -> None:
     assert "ServiceBusy" in retries[1]["ErrorEquals"]
 
 
-@pytest.mark.parametrize("name", ["AnswerShard", "AnswerBaselineShard"])
+@pytest.mark.parametrize("name", ["AnswerShard", "AnswerBaselineShard", "AskCuratorShard"])
 def test_an_unfinished_shard_goes_on_for_as_long_as_any_lease(name: str) -> None:
     """A model that is asked a few times a minute must not fail for being slow: the lease ends it, not a count."""
     [retry] = [retry for retry in TASKS[name]["Retry"] if retry["ErrorEquals"] == ["ShardUnfinished"]]
@@ -104,7 +106,7 @@ def test_an_unfinished_shard_goes_on_for_as_long_as_any_lease(name: str) -> None
     assert retry["MaxAttempts"] * seconds >= longest_lease_hours * 3600
 
 
-@pytest.mark.parametrize("name", ["AnswerShard", "AnswerBaselineShard", "JudgeShard"])
+@pytest.mark.parametrize("name", ["AnswerShard", "AnswerBaselineShard", "JudgeShard", "AskCuratorShard"])
 def test_the_slowest_answer_and_its_storing_end_before_the_function_does(name: str) -> None:
     """A function that is killed loses what it has not stored, and tells nobody why."""
 
@@ -383,7 +385,7 @@ def test_scoring_and_reporting_come_after_the_deletion() -> None:
 def test_answering_maps_run_distributed_and_tolerate_what_they_may() -> None:
     """Thousands of items do not fit one execution's history; more than 5 % of the tuned model's end the run."""
     maps = _distributed_maps()
-    assert set(maps) == {"AnswerBaselines", "AnswerTestSet", "JudgeAnswers"}
+    assert set(maps) == {"AskCurators", "AnswerBaselines", "AnswerTestSet", "JudgeAnswers"}
     for name, state in maps.items():
         assert state["ToleratedFailurePercentage"] == (5 if name == "AnswerTestSet" else 100)
         assert state["MaxConcurrency"] == 10
@@ -407,6 +409,30 @@ def test_a_run_has_no_more_leases_at_a_time_than_there_are_slots() -> None:
     """More would only wait for each other, and one slot means one throughput at a time."""
     assert STATES["ServeModels"]["MaxConcurrency"] == 2
     assert STATES["ServeModels"]["ItemsPath"] == "$.model.served"
+
+
+def test_the_training_set_is_curated_before_anything_trains_and_only_where_that_is_asked_for() -> None:
+    """A run without curation calls no function for it; with it, only its last turn leads to the training."""
+    top = DEFINITION["States"]
+    assert top["RunPreflight"]["Next"] == top["CurateTrainingSet"]["Next"] == "IsCurated"
+    assert {top[name]["Next"] for name in ("AskCurators", "WaitForBatch")} == {"CurateTrainingSet"}
+    asked = top["IsCurated"]
+    assert asked["Default"] == "TrainAndAnswerBaselines"
+    for choice in asked["Choices"]:
+        # The plan of a run without curation has a null in its place, which no path leads through.
+        [guard, compared] = choice["And"]
+        assert guard == {"Variable": "$.plan.curation.status", "IsPresent": True}
+        assert compared["Variable"] == "$.plan.curation.status"
+    assert "TrainAndAnswerBaselines" not in _reachable("ClaimRun", closed={"IsCurated"})
+    assert "AcquireSlot" not in _reachable("IsCurated", closed={"TrainAndAnswerBaselines"})
+
+
+def test_a_judge_that_is_down_ends_no_run() -> None:
+    """What has no reply is kept, or counted as lost: the map fails only where its list cannot be read."""
+    asked = STATES["AskCurators"]
+    assert asked["ToleratedFailurePercentage"] == 100
+    assert [retry["ErrorEquals"] for retry in asked["Retry"]] == [["States.ItemReaderFailed"]]
+    assert asked["ItemReader"]["Parameters"]["Key.$"] == "$.plan.curation.shards"
 
 
 def test_baselines_insist_before_they_stop_a_training_that_is_paid_for() -> None:
@@ -451,7 +477,8 @@ def test_jobs_are_stopped_wherever_they_may_train_when_the_run_fails() -> None:
     """A failure before the leases ends in the lane that stops jobs; before the start there is nothing to stop."""
     top = DEFINITION["States"]
     lanes = {name: catch["Next"] for name, state in top.items() for catch in state.get("Catch", ())}
-    assert {lanes[name] for name in ("ClaimRun", "ValidateDataset", "RunPreflight")} == {"ExplainFailure"}
+    before = ("ClaimRun", "ValidateDataset", "RunPreflight", "CurateTrainingSet", "AskCurators")
+    assert {lanes[name] for name in before} == {"ExplainFailure"}
     assert {lanes[name] for name in ("TrainAndAnswerBaselines", "ChooseModel", "RequestApproval")} == {"StopJobs"}
     assert top["StopJobs"]["Next"] == lanes["StopJobs"] == "DiscardModels"
 
@@ -492,6 +519,6 @@ def test_a_state_that_no_run_enters_is_found_in_branches_and_maps_too(around: st
 
 
 def test_the_definition_stays_short_enough_to_be_read() -> None:
-    """It is the first file one reads."""
-    assert len(STATES) <= 55
+    """It is the first file one reads. Nine of its states curate the training set, of a run that asks for it."""
+    assert len(STATES) <= 55 + 9
     assert len(PATH.read_text().splitlines()) <= 950

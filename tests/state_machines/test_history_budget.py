@@ -37,6 +37,8 @@ LEASE: dict[str, Any] = DEFINITION["States"]["ServeModels"]["ItemProcessor"]["St
 # Of a map in the run's own history: started and succeeded, of each item.
 EVENTS_OF_AN_ITEM = 2
 MOST_SERVED = 12
+# Each of the four kinds of questions twice, and the last turn, which makes the sets.
+CURATION_TURNS = 9
 
 # Step Functions quotas, "Maximum execution history size" of a standard workflow.
 HISTORY_EVENTS = 25_000
@@ -75,11 +77,14 @@ def events_beside_the_long_waits() -> int:
 
 
 def events_of_the_single_states() -> int:
-    """Every state once, each with all of its retries.
+    """Every state once, each with all of its retries, and the turns of the curation.
 
     Retries for days replace the long waits, and are counted with them.
     """
-    return sum(EVENTS[state["Type"]] + retries_of(state) * EVENTS_OF_A_RETRY for state in own_states(DEFINITION))
+    once = sum(EVENTS[state["Type"]] + retries_of(state) * EVENTS_OF_A_RETRY for state in own_states(DEFINITION))
+    turn = ("CurateTrainingSet", "IsCurated", "AskCurators")
+    curation = sum(EVENTS[DEFINITION["States"][name]["Type"]] + EVENTS_OF_A_RETRY for name in turn)
+    return once + CURATION_TURNS * curation
 
 
 def events_of_a_lease(creation_seconds: int, deletion_attempts: int) -> int:

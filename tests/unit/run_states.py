@@ -104,6 +104,11 @@ REACHED: dict[str, dict[str, Any]] = {
     "claim": {},
     "dataset": {"run": RUN},
     "preflight": {"run": RUN, "plan": make_plan()},
+    "curation": {
+        "run": RUN,
+        "plan": make_plan(curation={"clean": {"judges": ["maker.judge"]}, "status": "ask"}),
+        "preflight": {},
+    },
     "customization": {"run": RUN, "plan": make_plan(), "preflight": {}},
     "approval": {"run": RUN, "plan": make_plan(needs_approval=True), "preflight": {}, "model": make_model()},
     "throughput": {"run": RUN, "plan": make_plan(), "preflight": {}, "model": make_model()},

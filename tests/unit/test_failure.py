@@ -36,6 +36,7 @@ PHASES = {
     "claim": "ClaimFailed",
     "dataset": "PreparationFailed",
     "preflight": "PreflightFailed",
+    "curation": "CurationFailed",
     "customization": "CustomizationFailed",
     "throughput": "ThroughputFailed",
     "evaluation": "EvaluationFailed",

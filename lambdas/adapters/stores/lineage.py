@@ -4,14 +4,15 @@ import hashlib
 from collections.abc import Iterable
 
 from lambdas import __version__
-from lambdas.adapters.aws.object_store import ObjectStore
+from lambdas.adapters.aws.object_store import ObjectStore, uri
 from lambdas.domain.core.run import Run
-from lambdas.domain.dataset.set_names import part_name
 from lambdas.domain.evaluation.judging.summary import describe_prompt
 from lambdas.domain.report.run_report import Lineage, LineageObject
 
 _CHUNK_BYTES = 1 << 20
 _DATA_SETS = ("dataset/train.jsonl", "dataset/validation.jsonl", "dataset/test.jsonl", "dataset/examples.jsonl")
+# What models said of each record, where the training set is curated.
+_CURATION = ("dataset/cleaning.jsonl", "dataset/synthesis.jsonl")
 
 
 class LineageReader:
@@ -20,11 +21,11 @@ class LineageReader:
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
-    def read_lineage(self, run: Run, arms: Iterable[str], *, trained: Iterable[int], judged: bool) -> Lineage:
-        """What the run's result was made from; `trained` are the records of what candidates were trained on."""
-        # The whole training set has another name, and is among the data sets.
-        parts = (f"dataset/{part_name(records)}.jsonl" for records in dict.fromkeys(trained))
-        keys = [*_DATA_SETS, *parts, *(f"evaluation/{arm}.jsonl" for arm in arms)]
+    def read_lineage(self, run: Run, arms: Iterable[str], *, trained: Iterable[str], judged: bool) -> Lineage:
+        """What the run's result was made from; `trained` are the URIs of what candidates were trained on."""
+        place = uri(run.output_bucket, run.prefix)
+        sets = (each.removeprefix(place) for each in trained)
+        keys = dict.fromkeys([*_DATA_SETS, *sets, *_CURATION, *(f"evaluation/{arm}.jsonl" for arm in arms)])
         described = (self._describe_object(run.output_bucket, run.prefix, key) for key in keys)
         return Lineage(
             package_version=__version__,

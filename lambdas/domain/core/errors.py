@@ -37,6 +37,26 @@ class PreflightFailed(Exception):
     """Something that the run needs is missing or not allowed; each finding is named. Nothing was started or bought."""
 
 
+class CurationFailed(Exception):
+    """The training set could not be curated, or what is left of it cannot be trained on: nothing was trained."""
+
+
+class TooManyRemoved(Exception):
+    """The judges call so many training records incorrect that a person must look first: nothing was trained."""
+
+
+class YieldTooLow(Exception):
+    """Too few of the records that the teacher was asked for are left: nothing was trained."""
+
+
+class NoDocuments(Exception):
+    """There is no document that the teacher could write about: nothing was trained."""
+
+
+class LeakFound(Exception):
+    """New records resemble validation or test records although those that did were removed: nothing was trained."""
+
+
 class CustomizationFailed(Exception):
     """The customization job could not be started, failed, or was stopped."""
 

@@ -7,7 +7,7 @@ more.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.curation.prompts import CurationPrompt
@@ -15,8 +15,8 @@ from lambdas.domain.curation.prompts import CurationPrompt
 CurationStage = Literal["clean", "write", "ground", "answer"]
 
 
-class Ask(NamedTuple):
-    """A question to a model; `again` where its first reply could not be read."""
+class Ask(Fact):
+    """A question to a model, as it is asked and stored; `again` where its first reply could not be read."""
 
     id: str
     stage: CurationStage
@@ -59,6 +59,11 @@ class StoredReply(Fact):
 Replies = Mapping[str, StoredReply]
 
 
+def no_reply(asked: Ask, reason: str) -> StoredReply:
+    """What stands in the place of a reply that never came: it is asked for no more."""
+    return StoredReply(id=asked.id, stage=asked.stage, model=asked.model, prompt=asked.prompt.name, error=reason)
+
+
 def ask_id(stage: CurationStage, model: str, prompt: CurationPrompt) -> str:
     """The id of what a model is asked the first time."""
     asked = "\0".join((prompt.name, prompt.system, prompt.user))
@@ -81,7 +86,7 @@ def ask(
     id_ = ask_id(stage, model, prompt)
     reply = replies.get(id_)
     if reply is None:
-        return Ask(id_, stage, model, prompt, again=False)
+        return Ask(id=id_, stage=stage, model=model, prompt=prompt, again=False)
     if reply.error is not None or reply.asked_again or is_readable(reply.text or ""):
         return None
-    return Ask(id_, stage, model, make_prompt(True), again=True)
+    return Ask(id=id_, stage=stage, model=model, prompt=make_prompt(True), again=True)

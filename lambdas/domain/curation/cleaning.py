@@ -5,7 +5,8 @@ record.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from lambdas.domain.core.fact import Fact
@@ -121,22 +122,20 @@ def judge_records(records: Iterable[SetRecord], clean: CleanSettings, replies: R
 
 
 def count_cleaning(records: Iterable[CleanedRecord]) -> CleaningCounts:
-    """The counts of a cleaning."""
-    trained, held_out = list[CleanedRecord](), list[CleanedRecord]()
+    """The counts of a cleaning, of records that may come one at a time."""
+    counts = Counter[str]()
     for each in records:
-        (trained if each.set == "train" else held_out).append(each)
+        side = "trained" if each.set == "train" else "held_out"
+        counts.update((side, f"{side} {each.verdict}"))
+        counts["removed"] += each.removed
     return CleaningCounts(
-        judged=len(trained),
-        incorrect=_count(trained, "incorrect"),
-        removed=sum(each.removed for each in trained),
-        unreadable=_count(trained, "unreadable"),
-        held_out_judged=len(held_out),
-        held_out_incorrect=_count(held_out, "incorrect"),
+        judged=counts["trained"],
+        incorrect=counts["trained incorrect"],
+        removed=counts["removed"],
+        unreadable=counts["trained unreadable"],
+        held_out_judged=counts["held_out"],
+        held_out_incorrect=counts["held_out incorrect"],
     )
-
-
-def _count(records: Sequence[CleanedRecord], verdict: Correctness) -> int:
-    return sum(each.verdict == verdict for each in records)
 
 
 def _check(judge: str, reply: StoredReply | None) -> JudgeCheck:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.split.context import Surrounded, split_at_document
 from lambdas.domain.evaluation.questions import Question
 
@@ -100,6 +101,11 @@ def _asked(parts: Surrounded) -> AskedMessage | None:
 def digest_of(text: str) -> str:
     """What a document is known by: the SHA-256 of its text."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def canonical(question: Question) -> Record:
+    """The record of a question."""
+    return Record(question.system, [*(each.content for each in question.messages), question.reference])
 
 
 def list_documents(questions: Iterable[Question]) -> list[SourceDocument]:

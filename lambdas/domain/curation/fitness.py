@@ -5,6 +5,13 @@ from lambdas.domain.dataset.tokens import decide
 from lambdas.domain.models.catalogue import BaseModelEntry
 
 
+def explain_unfit(record: Record, model: BaseModelEntry) -> str | None:
+    """Why a record cannot be trained on; None where it can."""
+    if has_reserved_word(record, model):
+        return f"Its prompt has a word that {model.name} separates turns by."
+    return f"It has more tokens than {model.name} is trained on." if is_too_long(record, model) else None
+
+
 def has_reserved_word(record: Record, model: BaseModelEntry) -> bool:
     """Whether a prompt has a word that separates turns for the model."""
     prompts = [record.system or "", *record.turns[:-1]]

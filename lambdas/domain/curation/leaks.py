@@ -9,13 +9,14 @@ held-out ones, such as a template, tell nothing new and do not count.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lambdas.domain.dataset.formats.record import Record
-from lambdas.domain.dataset.split.context import context
+from lambdas.domain.dataset.split.context import Context, context
 from lambdas.domain.dataset.split.groups import group
 from lambdas.domain.dataset.split.signature import sign_all
 from lambdas.domain.dataset.split.words import Hashes, read_words
@@ -28,20 +29,33 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _BATCH = 256
 
 
-def find_leaks(new: Sequence[Record], held_out: Sequence[Record], original: Sequence[Record]) -> set[int]:
-    """The places of the new records that leak; `original` are the training records as they were given."""
+def find_leaks(new: Sequence[Record], held_out: Iterable[Record], original: Iterable[Record]) -> set[int]:
+    """The places of the new records that leak; `original` are the training records as they were given.
+
+    Both are gone through twice, a record at a time: whoever reads them from a file holds none.
+    """
+    if not new:
+        return set()
     return _of_one_group(new, held_out, original) | _sharing_words(new, held_out, original)
 
 
-def _of_one_group(new: Sequence[Record], held_out: Sequence[Record], original: Sequence[Record]) -> set[int]:
-    # The original records show which words are a template.
-    records = [*held_out, *new, *original]
-    roots = group(sign_all(records), [context(each) for each in records])
-    taken = set(roots[: len(held_out)])
-    return {place for place, root in enumerate(roots[len(held_out) : len(held_out) + len(new)]) if root in taken}
+def _of_one_group(new: Sequence[Record], held_out: Iterable[Record], original: Iterable[Record]) -> set[int]:
+    contexts: list[Context] = []
+
+    def read() -> Iterator[Record]:
+        # The original records show which words are a template.
+        for each in chain(new, held_out, original):
+            contexts.append(context(each))
+            yield each
+
+    signatures = sign_all(read())
+    roots = group(signatures, contexts)
+    first, last = len(new), len(new) + sum(1 for _ in held_out)
+    taken = set(roots[first:last])
+    return {place for place, root in enumerate(roots[:first]) if root in taken}
 
 
-def _sharing_words(new: Sequence[Record], held_out: Sequence[Record], original: Iterable[Record]) -> set[int]:
+def _sharing_words(new: Sequence[Record], held_out: Iterable[Record], original: Iterable[Record]) -> set[int]:
     stretches = _union(map(_stretches, held_out))
     for each in original:
         if not stretches.size:

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
+from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.marked_texts import fill
 from lambdas.domain.curation.documents import QuestionAnswer, SourceDocument, read_asked
 from lambdas.domain.dataset.tokens import estimate
@@ -28,7 +29,7 @@ _TOKENS_PER_PAIR = 400
 CHECKED_TOKENS = 100
 
 
-class CurationPrompt(NamedTuple):
+class CurationPrompt(Fact):
     """A system text and the one user turn, how they are asked, and by which version of the prompt."""
 
     name: PromptName
@@ -90,7 +91,9 @@ def _check(context: str, question: str, answer: str, *, again: bool) -> Curation
 
 def _prompt(name: PromptName, texts: Mapping[str, str], settings: InferenceSettings, *, again: bool) -> CurationPrompt:
     user = fill(_file(name, "user"), texts)
-    return CurationPrompt(name, _file(name, "system"), f"{user}\n\n{_file(name, 'again')}" if again else user, settings)
+    if again:
+        user = f"{user}\n\n{_file(name, 'again')}"
+    return CurationPrompt(name=name, system=_file(name, "system"), user=user, settings=settings)
 
 
 @cache

@@ -33,19 +33,18 @@ class Sources(NamedTuple):
 
 
 def training_sources(training: Iterable[Question]) -> Sources:
-    """The documents of the training records."""
-    questions = list(training)
-    asked = (read_asked(each.messages[0].content) for each in _single_turns(questions))
+    """The documents of the training records, which are gone through twice."""
+    asked = (read_asked(each.messages[0].content) for each in _single_turns(training))
     long = {digest_of(each.document) for each in asked if each and len(each.document) > LONGEST_DOCUMENT_CHARACTERS}
-    documents = list_documents(questions)
+    documents = list_documents(training)
     return Sources(documents, DocumentCounts(used=len(documents), too_long=len(long)))
 
 
 def given_sources(
     given: Sequence[GivenDocument],
-    training: Sequence[Question],
-    held_out: Sequence[Record],
-    original: Sequence[Record],
+    training: Iterable[Question],
+    held_out: Iterable[Record],
+    original: Iterable[Record],
     model: BaseModelEntry,
     *,
     counts: DocumentCounts | None = None,
@@ -54,8 +53,9 @@ def given_sources(
     """Given documents, in the form in which the training records ask about theirs.
 
     A document is left out where the base model cannot be trained on it, and where it tells something of a held-out
-    record: whatever is asked about it would leak. `held_out` and `original` are as in `find_leaks`. Without documents
-    in the training prompts, new ones stand in `context_tag`. `counts` are those of the files, and are gone on with.
+    record: whatever is asked about it would leak. `held_out` and `original` are as in `find_leaks`; these and
+    `training` are gone through more than once. Without documents in the training prompts, new ones stand in
+    `context_tag`. `counts` are those of the files, and are gone on with.
     """
     known = {each.digest: each for each in list_documents(training)}
     form = _Form.of(training, context_tag)

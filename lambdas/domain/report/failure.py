@@ -25,6 +25,11 @@ _NAMED = {
         errors.OwnerFailed,
         errors.DatasetRejected,
         errors.PreflightFailed,
+        errors.CurationFailed,
+        errors.TooManyRemoved,
+        errors.YieldTooLow,
+        errors.NoDocuments,
+        errors.LeakFound,
         errors.CustomizationFailed,
         errors.CustomizationStalled,
         errors.NotApproved,
@@ -110,7 +115,7 @@ def _explain(caught: Failure, phase: Phase, trouble: ShardTrouble | None) -> tup
         return errors.EvaluationFailed.__name__, own_sentence(f"The test set could not be answered: {text}")
     if caught.error in _NAMED:
         return caught.error, text or f"{caught.error} gave no message."
-    words = PHASES["evaluation" if caught.error in OF_QUESTIONS else phase]
+    words = PHASES["evaluation" if caught.error in OF_QUESTIONS and phase != "curation" else phase]
     meaning = MEANINGS.get(caught.error)
     detail = f"{caught.error}{f' ({meaning})' if meaning else ''}{f': {text}' if text else ''}"
     return words.error.__name__, _join(f"{words.what_failed}: {detail}", NEXT_STEPS.get(caught.error, words.next_step))

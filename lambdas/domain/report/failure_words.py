@@ -31,6 +31,11 @@ PHASES: dict[Phase, PhaseWords] = {
         "What the run needs could not be checked",
         "Check the RunPreflight function's log.",
     ),
+    "curation": PhaseWords(
+        errors.CurationFailed,
+        "The training set could not be curated",
+        "Check the logs of the CurateTrainingSet and AskCuratorShard functions.",
+    ),
     "customization": PhaseWords(
         errors.CustomizationFailed,
         "The model could not be customized",

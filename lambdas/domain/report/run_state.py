@@ -16,7 +16,16 @@ from lambdas.domain.training.candidate_jobs import DELETED, LEFT, CandidateJob, 
 from lambdas.domain.training.choice import TunedModel
 
 Phase = Literal[
-    "claim", "dataset", "preflight", "customization", "approval", "throughput", "evaluation", "report", "deletion"
+    "claim",
+    "dataset",
+    "preflight",
+    "curation",
+    "customization",
+    "approval",
+    "throughput",
+    "evaluation",
+    "report",
+    "deletion",
 ]
 
 
@@ -81,12 +90,19 @@ class RunState(Fact):
             ("claim", "run" in self.model_fields_set),
             ("dataset", "plan" in self.model_fields_set),
             ("preflight", "preflight" in self.model_fields_set),
+            ("curation", self._is_curated),
             ("customization", "model" in self.model_fields_set),
             ("approval", approved),
             ("throughput", self.serving is not None and self.serving.in_service_at is not None),
             ("evaluation", "responses" in self.model_fields_set),
         )
         return next((phase for phase, is_behind in reached if not is_behind), "report")
+
+    @property
+    def _is_curated(self) -> bool:
+        """Whether the training set is the final one."""
+        curation = self.plan.curation if self.plan else None
+        return curation is None or curation.status == "done"
 
     @property
     def has_jobs(self) -> bool:

@@ -67,8 +67,8 @@ def sign(record: Record) -> Signature:
     return sign_all([record])[0]
 
 
-def sign_all(records: Sequence[Record]) -> list[Signature]:
-    """The signature of each record; far faster than one after the other."""
+def sign_all(records: Iterable[Record]) -> list[Signature]:
+    """The signature of each record; far faster than one after the other. Few records are held at a time."""
     signed: list[Signature] = []
     batch: list[Texts] = []
     size_bytes = 0

@@ -231,7 +231,7 @@ def test_lineage_has_the_parts_that_candidates_were_trained_on(
 ) -> None:
     """A point of a learning curve comes from its own file."""
     whole = event["plan"]["candidates"][0]
-    part = {**whole["training_set"], "records": 20}
+    part = {**whole["training_set"], "uri": whole["training_set"]["uri"].replace("train.jsonl", "train-20.jsonl")}
     event["plan"]["candidates"] += [{**whole, "number": number, "training_set": part} for number in (2, 3)]
     store("dataset/train.jsonl", {"a": 1})
     store("dataset/train-20.jsonl", {"a": 2})
