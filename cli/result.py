@@ -16,6 +16,7 @@ from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.judging.summary import JudgeSummary, Judging, ReviewerSummary
+from lambdas.domain.report.curation_words import tell_curation
 from lambdas.domain.report.data_words import tell_choice, tell_data
 from lambdas.domain.report.gain_words import tell_best, tell_gain
 from lambdas.domain.report.run_report import RunReport, SucceededReport
@@ -69,7 +70,9 @@ def tell_report(console: Console, folder: Path) -> None:
         tell_judging(console, report.judging)
     if report.recommended:
         tell_hyperparameters(console, report.recommended)
-    for text in (*sweep(report), *data_sets(report), *curve(report), *serving(report), *cost(report)):
+    for text in (*sweep(report), *data_sets(report), *curve(report), *tell_curation(report)):
+        console.write_line(text)
+    for text in (*serving(report), *cost(report)):
         console.write_line(text)
     if report.preflight and report.preflight.findings:
         console.print("The preflight warned:")

@@ -16,6 +16,7 @@ from lambdas.domain.report.error_list import find_errors
 from lambdas.domain.report.errors_csv import errors_csv
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.run_report import SucceededReport
+from lambdas.steps.curation_samples import read_samples
 
 _HTML, _CSV = "text/html; charset=utf-8", "text/csv; charset=utf-8"
 
@@ -39,6 +40,7 @@ def read_materials(bucket: str, prefix: str, arms: list[str], *, adapters: Adapt
         {arm: _StoredArm(adapters, bucket, prefix, arm) for arm in arms},
         adapters.customization_output.read_losses(bucket, prefix),
         _dataset(adapters.objects.read(bucket, f"{prefix}dataset/report.json")),
+        read_samples(bucket, prefix, adapters=adapters),
     )
 
 

@@ -6,13 +6,15 @@ from types import MappingProxyType
 from lambdas.domain.cost.actual import Costs, RunCost, Usage, report_cost
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
 from lambdas.domain.cost.running import running_cost
+from lambdas.domain.curation.curation import Curation
+from lambdas.domain.curation.prompts import ANSWER, CHECK, WRITE, prompt_checksums
 from lambdas.domain.evaluation.answer_figures import AnswerFigures
 from lambdas.domain.evaluation.arms import TUNED, candidate_arm
 from lambdas.domain.evaluation.decision import Decision
 from lambdas.domain.evaluation.endpoint import find_format
 from lambdas.domain.evaluation.evaluate import Evaluation
 from lambdas.domain.evaluation.explained import Explained
-from lambdas.domain.evaluation.judging.summary import Judging
+from lambdas.domain.evaluation.judging.summary import Judging, PromptVersion
 from lambdas.domain.evaluation.questions import Question
 from lambdas.domain.evaluation.reuse import Reuse, reuse_sentence
 from lambdas.domain.plan.plan import Plan, PlannedSets
@@ -23,6 +25,7 @@ from lambdas.domain.report.learning_curve import summarise_best, summarise_curve
 from lambdas.domain.report.left_on_purpose import kept_jobs, left_models
 from lambdas.domain.report.run_facts import RunFacts
 from lambdas.domain.report.run_report import (
+    CurationLineage,
     DatasetCounts,
     Lineage,
     PreflightFindings,
@@ -95,7 +98,7 @@ def assemble_success(
             "throughput": throughput
             and throughput.model_copy(update={"cost_usd": throughput_usd(plan, throughput, costs)}),
             "training": known.training.model_copy(update=dict(summary)),
-            "lineage": lineage,
+            "lineage": lineage.model_copy(update={"curation": curation_lineage(plan.curation)}),
             "cost": cost,
             "running_cost": running_cost(plan, evaluation.figures, costs.prices, evaluation.missing) if costs else None,
             "left_on_purpose": left_models(facts),
@@ -110,6 +113,19 @@ def _told(decision: Decision, used: Reuse | None) -> Decision:
         return decision
     explained = [*decision.explained, Explained(found=sentence)]
     return decision.model_copy(update={"reasons": [*decision.reasons, sentence], "explained": explained})
+
+
+def curation_lineage(curation: Curation | None) -> CurationLineage | None:
+    """Who checked and wrote training data; a prompt's checksum tells whether two runs asked the same."""
+    if curation is None:
+        return None
+    asked = [*([CHECK] if curation.clean else []), *([WRITE, CHECK, ANSWER] if curation.synthesis else [])]
+    checksums = prompt_checksums()
+    return CurationLineage(
+        clean=curation.clean,
+        synthesis=curation.synthesis,
+        prompts=[PromptVersion(name=each, sha256=checksums[each]) for each in dict.fromkeys(asked)],
+    )
 
 
 def assemble_failure(facts: RunFacts, error: str, cause: str) -> RunReport:
@@ -143,6 +159,9 @@ def known_facts(facts: RunFacts) -> RunReport:
         custom_model_given=plan is not None and plan.custom_model is not None,
         sweep=summarise_sweep(plan, facts.jobs, model) if plan else None,
         learning_curve=None,
+        compare=None,
+        cleaning=plan.curation.cleaning if plan and plan.curation else None,
+        synthesis=plan.curation.funnel if plan and plan.curation else None,
         best_tested=None,
         recommended=explain_values(plan, model) if plan else None,
         evaluation=plan.evaluation if plan else None,
@@ -192,6 +211,7 @@ def _usage(
         leases=[billed_seconds(one) for one in bought(facts)],
         answers=answers,
         judges=judging.judges,
+        curation=facts.curation_use,
     )
 
 
@@ -205,6 +225,7 @@ def _failed_cost(facts: RunFacts) -> RunCost | None:
         leases=[served_seconds(one.in_service_at, one.deleted_at) for one in bought(facts)],
         models_left=len(facts.models_left),
         jobs_unknown=facts.jobs_unknown,
+        curation=facts.curation_use,
     )
     return failed_cost(facts.plan, facts.preflight.estimate, usage)
 

@@ -179,6 +179,23 @@ def outcome_bars(title: str, rows: Sequence[OutcomeRow]) -> str:
     return svg_of(chart, colours=["var(--accent)", "var(--quiet)", "var(--unsure)", "var(--bad)"])
 
 
+def funnel(title: str, stages: Sequence[tuple[str, int]]) -> str:
+    """How many are left at each stage as a bar from the top, each with its number beside its name."""
+    upwards = list(reversed(stages))
+    chart = new_chart(
+        pygal.HorizontalBar,
+        title,
+        margin_right=24,
+        height=70 + _ROW * len(stages),
+        range=(0, max((count for _, count in stages), default=0) or 1),
+        show_legend=False,
+    )
+    chart.x_labels = [f"{name}, {count:,}" for name, count in upwards]
+    chart.y_labels = ticks(0, max((count for _, count in stages), default=0) or 1)
+    chart.add(title, [count for _, count in upwards])
+    return svg_of(chart, colours=["var(--accent)"])
+
+
 def _bar(row: IntervalRow) -> dict[str, object]:
     bar: dict[str, object] = {"value": row.difference}
     if row.interval:

@@ -24,6 +24,7 @@ from lambdas.domain.evaluation.comparisons import (
 )
 from lambdas.domain.report import charts, histograms
 from lambdas.domain.report.charts import IntervalRow
+from lambdas.domain.report.curation_section import curation_section
 from lambdas.domain.report.curve_section import candidates_section, curve_section, is_of_candidate
 from lambdas.domain.report.data_section import data_section
 from lambdas.domain.report.error_list import list_errors
@@ -97,6 +98,7 @@ class Comparisons(NamedTuple):
 def render_page(report: SucceededReport, materials: Materials) -> str:
     """The page of a run that succeeded."""
     losses, curve = _losses_of(materials, report.trained.chosen), curve_section(report)
+    curation = curation_section(report, materials.curation)
     return (
         environment()
         .get_template("report.html.j2")
@@ -110,6 +112,8 @@ def render_page(report: SucceededReport, materials: Materials) -> str:
             curve_plots=[_picture(svg) for svg in curve.plots] if curve else [],
             data_section=data_section(report),
             candidates_section=candidates_section(report),
+            curation_section=curation,
+            curation_plot=_optional_picture(curation.plot if curation else None),
             sweep_plot=_sweep_plot(report, materials),
             sweep_names=_sweep_names(report),
             unreadable=losses.training.unreadable + losses.validation.unreadable,

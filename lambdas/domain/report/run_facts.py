@@ -1,7 +1,9 @@
 """What is known of a run when its report is written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lambdas.domain.curation.token_use import CurationUse
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import PreflightDocument
 from lambdas.domain.report.approval import ApprovalOutcome
@@ -16,7 +18,8 @@ from lambdas.domain.training.choice import TunedModel
 class RunFacts:
     """What is known of a run when its report is written; None where the run did not get so far.
 
-    `jobs_unknown` says that Bedrock did not answer which jobs there are.
+    `jobs_unknown` says that Bedrock did not answer which jobs there are. `curation_use` has the tokens of
+    all replies about training data.
     """
 
     run_id: str
@@ -27,6 +30,7 @@ class RunFacts:
     approval: ApprovalOutcome | None = None
     preflight: PreflightDocument | None = None
     jobs_unknown: bool = False
+    curation_use: Sequence[CurationUse] = ()
 
     @property
     def serving(self) -> Serving | None:

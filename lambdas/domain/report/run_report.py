@@ -10,6 +10,7 @@ from lambdas.domain.core.run import RunSource
 from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.cost.running import RunningCost
 from lambdas.domain.curation.cleaning import CleaningCounts
+from lambdas.domain.curation.settings import CleanSettings, SynthesisSettings
 from lambdas.domain.curation.synthesis import SynthesisFunnel
 from lambdas.domain.evaluation.comparisons import Comparison
 from lambdas.domain.evaluation.decision import Decision
@@ -209,6 +210,14 @@ class LineageObject(Fact):
     sha256: str
 
 
+class CurationLineage(Fact):
+    """Which models checked and wrote training data, and by which prompts."""
+
+    clean: CleanSettings | None
+    synthesis: SynthesisSettings | None
+    prompts: list[PromptVersion]
+
+
 class Lineage(Fact):
     """What the result was made from: the package, the object that started the run, the sets and the answers."""
 
@@ -216,6 +225,8 @@ class Lineage(Fact):
     source: RunSource
     objects: list[LineageObject]
     judge_prompt: PromptVersion | None
+    # Null where the training set is as it was given; earlier versions wrote none.
+    curation: CurationLineage | None = None
 
 
 class Leftover(Fact):

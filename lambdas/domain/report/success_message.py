@@ -10,6 +10,7 @@ from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.decision import GainSplit
 from lambdas.domain.evaluation.gate import WIN_RATE
+from lambdas.domain.report.curation_words import tell_curation
 from lambdas.domain.report.data_words import tell_data
 from lambdas.domain.report.gain_words import in_sentence, tell_gain
 from lambdas.domain.report.run_report import ArmFigures, ServingFigures, SucceededReport
@@ -84,6 +85,7 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
     gain = tell_gain(curve, METRIC_NAMES.get(curve.metric, curve.metric)) if curve else ""
     compared = report.compare
     won = tell_data(compared, METRIC_NAMES.get(compared.metric, compared.metric)) if compared else ""
+    curated = "\n".join(tell_curation(report))
     left = "\n".join(f"{item.arn}: {item.note}" for item in report.left_on_purpose)
     parts = [
         simulated + headline(report),
@@ -92,6 +94,7 @@ def success_message(report: SucceededReport, page_uri: str) -> Notification:
         *rows,
         "",
         gain or won,
+        curated,
         rejected,
         deleted,
         spent,
