@@ -2,6 +2,7 @@
 
 import re
 from itertools import combinations
+from pathlib import Path
 from typing import Any, get_args
 
 import orjson
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.core.finding import Finding
+from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.dataset.planned_set import TrainingData, TrainingSet
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.models.catalogue import base_model
@@ -19,9 +21,12 @@ from lambdas.domain.preflight.settings import settings_findings
 from lambdas.domain.settings.curated import chosen_serve, plan_curation, trained_data
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.domain.settings.run_settings import Choices, RunSettings, choose
-from lambdas.domain.training.candidates import MOST_CANDIDATES, number_candidates, plan_variants
+from lambdas.domain.training.candidates import MOST_CANDIDATES, Candidate, number_candidates, plan_variants
 from lambdas.domain.training.sweep import SweepSettings
 from tests.unit.run_states import make_plan
+from tests.unit.test_cost import PRICES, TRAINING_SET, usd
+from tests.unit.test_cost import plan as priced
+from tests.unit.test_curation_cost import EXAMPLE, gate, planned
 
 HAIKU = base_model("anthropic.claude-3-haiku-20240307-v1:0")
 NOVA = base_model("amazon.nova-lite-v1:0")
@@ -194,3 +199,33 @@ def test_a_mistake_in_the_base_model_hides_no_other_and_adds_none() -> None:
     choices, wrong = choose(orjson.dumps(text), HAIKU.customization_id, RunLimits(max_model_units=1))
     assert [each.pointer for each in wrong] == ["/base_model"]
     assert not settings_findings(choices, {"train": 400, "validation": 50, "test": 50}, most_jobs=1)
+
+
+@given(st.sampled_from([("original", "synthetic"), ALL_DATA]), st.integers(1, 4))
+def test_each_candidate_of_each_data_set_pays_for_its_own_training_and_serving(
+    data: tuple[TrainingData, ...], jobs: int
+) -> None:
+    """What is compared is told before it is paid for."""
+    alone = estimate(priced(jobs=jobs), PRICES)
+    sets = [TRAINING_SET.model_copy(update={"data": one}) for one in data for _ in range(jobs)]
+    candidates = [
+        Candidate(number=number, hyperparameters={"epochCount": "2"}, training_set=each)
+        for number, each in enumerate(sets, start=1)
+    ]
+    found = estimate(priced(candidates=candidates, serve="all"), PRICES)
+    assert usd(found)["training"] == pytest.approx(len(data) * (usd(alone)["training"] or 0))
+    assert usd(found)["throughput"] == pytest.approx(len(candidates) * (usd(alone)["throughput"] or 0))
+    assert [row.data for row in found.candidates] == [each.data for each in sets]
+    assert all(row.served and row.serving_usd for row in found.candidates)
+
+
+def test_a_run_that_compares_has_its_candidates_and_all_of_them_served(tmp_path: Path) -> None:
+    """From the data set and the run.json to the plan, without a word about serve."""
+    lines = EXAMPLE.read_text().splitlines()
+    plan = planned(gate(lines, tmp_path, clean=CLEAN, synthesis=SYNTHESIS, compare=["synthetic", "original"]))
+    assert [(each.number, each.training_set.data) for each in plan.candidates] == [(1, "original"), (2, "synthetic")]
+    assert len({str(each.hyperparameters) for each in plan.candidates}) == 1
+    assert (plan.serve, plan.shards.candidates) == ("all", "runs/a/shards/candidates.jsonl")
+    assert plan.candidates_note.startswith("The data sets original and synthetic were compared, with equal hyper")
+    assert not plan.learning_curve
+    assert not plan.keep_models

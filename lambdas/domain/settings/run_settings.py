@@ -78,11 +78,11 @@ class RunSettings(SettingsModel):
     XML tag around their documents. `mapping` makes records of columns that no known format has. `tags` are put on
     everything that the run makes in Bedrock. `keep_job` lets a customization job train to its end although its run
     failed or was aborted. `learning_curve` trains on parts of the training set, too. `clean` has models judge the
-    training records, `synthesis` has one write more; `compare` trains a candidate on each of these data sets. `serve`
-    says which candidates answer the test set: the chosen one alone, all, or those with these numbers as well. `serving`
-    "auto" is the cheapest way that the base model allows. A run with an estimate above `max_cost_usd` is refused.
-    `custom_model` is the ARN of a custom model that exists: the run trains nothing, goes on from it, and ignores what
-    else is said of training.
+    training records, `synthesis` has one write more; `compare` trains a candidate on each of these data sets, and all
+    are served. `serve` says which candidates answer the test set: the chosen one alone, all, or those with these
+    numbers as well. `serving` "auto" is the cheapest way that the base model allows. A run with an estimate above
+    `max_cost_usd` is refused. `custom_model` is the ARN of a custom model that exists: the run trains nothing, goes on
+    from it, and ignores what else is said of training.
     """
 
     schema_uri: str | None = Field(
