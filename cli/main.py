@@ -25,6 +25,7 @@ from cli.commands.review import review
 from cli.commands.run import run
 from cli.commands.runs import runs
 from cli.commands.score import score
+from cli.commands.serve import serve, unserve
 from cli.commands.status import status
 from cli.commands.synthesize import synthesize
 from cli.commands.validate import validate
@@ -69,6 +70,8 @@ for command in (
     logs,
     cancel,
     retry,
+    serve,
+    unserve,
     compare,
     export,
     review,

@@ -201,12 +201,12 @@ def _found(environment: Environment) -> Iterator[_Found]:
     }
     for kind, listing in listings.items():
         for listed in listing():
-            if runs.run_of_bedrock_name(environment.name, listed.name):
+            if runs.run_of_any_name(environment.name, listed.name):
                 yield _Found(kind, listed)
 
 
 def _run_of(environment: Environment, one: _Found) -> str | None:
-    return runs.run_of_bedrock_name(environment.name, one.listed.name)
+    return runs.run_of_any_name(environment.name, one.listed.name)
 
 
 def _is_ours(environment: Environment, one: _Found) -> bool:

@@ -22,6 +22,7 @@ WILDCARDS = {
     "told-uploads/*": "An hour and an upload: their number is open.",
     "test-sets/*": "A test set and a run on it: their number is open.",
     "model-notices/*": "A notice for each model: their number is open.",
+    "standing-notices/*": "A notice for each run whose model is served for applications: their number is open.",
     "run-index/*": "A run and the time of its claim: their number is open.",
     "run-limits/*": "A day and a number of it: how many there are is a setting.",
     ":network-interface/*": "EC2 makes an interface's id; Bedrock makes and tags the interface for its job.",

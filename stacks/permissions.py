@@ -27,6 +27,8 @@ GIVEN_UP = "runs/*/given-up.json"
 CURATION = "runs/*/curation/*"
 CURATED = ("train-cleaned", "train-synthetic", "cleaning", "synthesis")
 MODEL_NOTICES = "model-notices/*"
+# Of throughput that is kept for applications.
+STANDING_NOTICES = "standing-notices/*"
 # The tag `project` of all that runs make.
 OWN_PROJECT = "bedrock-fine-tuning"
 RUN_INDEX, RUN_INDEX_PAGE = "run-index/*", "runs/index.html"
@@ -292,6 +294,8 @@ def reconciler_permissions(
         _read(out, SLOTS),
         _delete_versions(out, SLOTS),
         _list(out, SLOTS),
+        _read_write(out, STANDING_NOTICES),
+        _list(out, STANDING_NOTICES),
         _list(out, "runs/*"),
         _allow(["sns:Publish"], topic.topic_arn),
         _allow(["cloudformation:DescribeStacks"], stack.stack_id),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.stores.preflight_documents import PreflightDocuments
     from lambdas.adapters.stores.price_file import PriceFile
     from lambdas.adapters.stores.run_index import RunIndex
+    from lambdas.adapters.stores.standing_notices import StandingNotices
     from lambdas.adapters.stores.stored_answers import StoredAnswers
     from lambdas.adapters.stores.stored_curation import StoredCuration
     from lambdas.adapters.stores.stored_judging import StoredJudging
@@ -244,6 +245,13 @@ class Adapters:
         from lambdas.adapters.stores.run_index import RunIndex
 
         return RunIndex(self.objects)
+
+    @cached_property
+    def standing_notices(self) -> "StandingNotices":
+        """When people were told of throughput that is kept."""
+        from lambdas.adapters.stores.standing_notices import StandingNotices
+
+        return StandingNotices(self.objects)
 
     @cached_property
     def answers(self) -> "StoredAnswers":

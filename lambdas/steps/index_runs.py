@@ -12,7 +12,7 @@ from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.bedrock import Listed
 from lambdas.domain.core.errors import InvalidEvent
 from lambdas.domain.core.object_created import ObjectCreated
-from lambdas.domain.core.run import Claim, Source, claim_key, prefix, report_key, run_id, run_of_bedrock_name
+from lambdas.domain.core.run import Claim, Source, claim_key, prefix, report_key, run_id, run_of_any_name
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.report.run_index import NEWEST, LeftKind, LeftOfRun, index_run, render_index
 from lambdas.domain.report.run_report import RunReport
@@ -84,5 +84,5 @@ def _left(environment: str, adapters: Adapters) -> Iterator[LeftOfRun]:
     }
     for kind, listing in listings.items():
         for one in listing():
-            if run := run_of_bedrock_name(environment, one.name):
+            if run := run_of_any_name(environment, one.name):
                 yield LeftOfRun(run, kind, one.arn, one.model_units)

@@ -3,7 +3,7 @@
 A call that AWS refuses, or is too busy for, gives an `Unknown`: no check hides another.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TypeVar
@@ -28,7 +28,16 @@ from lambdas.domain.preflight.model import model_checks
 from lambdas.domain.preflight.model_access import ModelAvailability, accessible_models
 from lambdas.domain.preflight.names import NAMES, names_free
 from lambdas.domain.preflight.network import NETWORK, NO_VPC, usable_network
-from lambdas.domain.preflight.quotas import InUse, Needs, are_missing, quota_checks
+from lambdas.domain.preflight.quotas import (
+    DEPLOYMENTS,
+    UNITS,
+    UNITS_OF_MODEL,
+    InUse,
+    Needs,
+    Quota,
+    are_missing,
+    quota_checks,
+)
 from lambdas.domain.preflight.role import (
     KEY,
     PASSED,
@@ -118,11 +127,7 @@ def _quotas(subject: Subject, adapters: Adapters) -> list[Check]:
         jobs=subject.needs.jobs,
         served_at_a_time=min(subject.needs.served, subject.concurrency.max_throughputs),
     )
-    listed = _ask(adapters.quotas.list_quotas)
-    if not isinstance(listed, Unknown) and are_missing(needs, listed):
-        # What nobody ever changed may be listed as a default only.
-        defaults = _ask(adapters.quotas.list_default_quotas)
-        listed = listed if isinstance(defaults, Unknown) else [*listed, *defaults]
+    listed = read_quotas(needs, adapters)
     in_use = InUse(
         jobs=_ask(lambda: _count_running_jobs(adapters)),
         custom_models=_ask(lambda: len(adapters.bedrock.list_custom_models())),
@@ -130,6 +135,27 @@ def _quotas(subject: Subject, adapters: Adapters) -> list[Check]:
         deployments=_ask(adapters.quotas.deployments_in_use),
     )
     return quota_checks(needs, listed, in_use)
+
+
+def read_quotas(needs: Needs, adapters: Adapters) -> Sequence[Quota] | Unknown:
+    """The quotas that apply to the account; what nobody ever changed may be listed as a default only."""
+    listed = _ask(adapters.quotas.list_quotas)
+    if isinstance(listed, Unknown) or not are_missing(needs, listed):
+        return listed
+    defaults = _ask(adapters.quotas.list_default_quotas)
+    return listed if isinstance(defaults, Unknown) else [*listed, *defaults]
+
+
+def check_serving_quotas(needs: Needs, adapters: Adapters) -> list[Check]:
+    """The checks of the quotas in which what serves a model counts, for one that is served at once."""
+    in_use = InUse(
+        jobs=0,
+        custom_models=0,
+        model_units=_ask(adapters.quotas.model_units_in_use),
+        deployments=_ask(adapters.quotas.deployments_in_use),
+    )
+    checks = quota_checks(needs, read_quotas(needs, adapters), in_use)
+    return [each for each in checks if each.check in (UNITS, UNITS_OF_MODEL, DEPLOYMENTS)]
 
 
 def _count_running_jobs(adapters: Adapters) -> int:

@@ -24,6 +24,7 @@ from lambdas.domain.serving.reconciliation import (
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.settle_resources import settle_resources
 from lambdas.steps.tell_reconciliation import EndedExecution, read_prices, tell_forgotten_runs, tell_reconciliation
+from lambdas.steps.tell_standing import tell_standing
 
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 15.0
@@ -43,6 +44,7 @@ def reconcile_and_tell(
     turn = reconcile(scope, seconds_left, adapters=adapters, ended=_ended_badly(ended))
     _count(turn)
     tell_reconciliation(turn, ended, scope, adapters=adapters)
+    tell_standing(turn, scope, adapters=adapters)
     if ended is None:
         tell_forgotten_runs(scope, adapters=adapters)
     if turn.failed or turn.problems:

@@ -1,6 +1,7 @@
 """Whom the reconciler tells what: the run that was cut off, and people, of anything that should not have existed."""
 # ruff: noqa: PLC0415 - few calls write a report or ask for a price: a cold start does not pay for those rooms
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import orjson
@@ -17,6 +18,7 @@ from lambdas.domain.core.run import Claim, bedrock_name, claim_key, prefix, repo
 from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.serving.lease import Execution
 from lambdas.domain.serving.reconciliation import (
+    FoundServing,
     Scope,
     Turn,
     alert_message,
@@ -64,11 +66,16 @@ def tell_reconciliation(turn: Turn, ended: EndedExecution | None, scope: Scope, 
     if end is not None:
         message = _describe_end(end, sentences, scope, adapters)
         _write_report(end.claim, end.error, message.message, scope, adapters)
-    elif turn.deleted or turn.jobs_stopped or turn.models_deleted or turn.failed:
+    elif [*_unexpected(turn), *turn.jobs_stopped, *turn.models_deleted, *turn.failed]:
         message = alert_message(scope.terms.environment, turn, sentences)
     else:
         return
     _publish(message, scope, adapters)
+
+
+def _unexpected(turn: Turn) -> list[FoundServing]:
+    """What was deleted and should not have existed; a lease of what serves applications ends as it should."""
+    return [found for found in turn.deleted if not found.standing]
 
 
 def _describe_end(end: _UntoldEnd, sentences: list[str], scope: Scope, adapters: Adapters) -> Notification:
@@ -139,11 +146,15 @@ def _tell_forgotten_run(execution: Execution, scope: Scope, adapters: Adapters) 
 
 
 def read_prices(turn: Turn, scope: Scope, adapters: Adapters) -> dict[str, float | None]:
-    """Of a model unit an hour, for each that is left: the setting, or what the run's preflight has read."""
+    """Of a model unit an hour, for each that is left."""
+    return read_prices_of(turn.left, scope, adapters)
+
+
+def read_prices_of(found: Sequence[FoundServing], scope: Scope, adapters: Adapters) -> dict[str, float | None]:
+    """Of a model unit an hour, for each of them: the setting, or what the run's preflight has read."""
     setting = scope.model_unit_price_per_hour
     return {
-        found.arn: _read_estimated_price(found.run_id, scope, adapters) if setting is None else setting
-        for found in turn.left
+        one.arn: _read_estimated_price(one.run_id, scope, adapters) if setting is None else setting for one in found
     }
 
 

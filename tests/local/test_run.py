@@ -86,6 +86,42 @@ def test_a_run_on_the_default_model_is_followed_and_fetched_and_ends_promoted(
     assert (model["kind"], model["arn"]) == ("custom model", report["custom_model_arn"])
 
 
+def test_the_champion_is_served_asked_and_ended(deployed: tuple[EmbeddedAws, DeployedEnvironment]) -> None:
+    """As the last run has promoted it; the reconciler, which comes by meanwhile, leaves it alone."""
+    aws, _ = deployed
+    done = fine_tune("serve", "champion", "--yes")
+    assert done.exit_code == 0, done.output
+    endpoint = endpoint_of(aws)
+    deployment = endpoint["target_arn"]
+    [function] = [
+        one["FunctionName"]
+        for one in aws.client("lambda").get_paginator("list_functions").paginate().build_full_result()["Functions"]
+        if "ReconcileThroughput" in one["FunctionName"]
+    ]
+    scheduled = json.dumps({"source": "aws.events", "detail": {}}).encode()
+    turn = json.load(aws.client("lambda").invoke(FunctionName=function, Payload=scheduled)["Payload"])
+    assert (turn["live"], turn["problems"]) == ([deployment], [])
+    answer = aws.client("bedrock-runtime").converse(
+        modelId=deployment,
+        system=[{"text": endpoint["system"]}] if endpoint["system"] else [],
+        messages=[{"role": "user", "content": [{"text": "What was the revenue in 2019?"}]}],
+        inferenceConfig=endpoint["inference"],
+    )
+    assert answer["output"]["message"]["content"][0]["text"]
+    [run] = listed_runs()
+    assert deployment in [thing["arn"] for thing in run["left"]]
+    done = fine_tune("unserve", "champion")
+    assert done.exit_code == 0, done.output
+    assert endpoint_of(aws)["target_arn"] is None
+    assert aws.client("bedrock").list_custom_model_deployments()["modelDeploymentSummaries"] == []
+
+
+def endpoint_of(aws: EmbeddedAws) -> dict[str, Any]:
+    """What applications read."""
+    value = aws.client("ssm").get_parameter(Name=f"/{setting('deployment')}/endpoint")["Parameter"]["Value"]
+    return dict(json.loads(value))
+
+
 def test_a_folder_is_left_running_and_followed_later(
     deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

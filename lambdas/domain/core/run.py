@@ -206,6 +206,11 @@ def batch_names_begin(environment: str, run: str) -> str:
     return f"{environment}-{run}-b"
 
 
+def run_of_any_name(environment: str, name: str) -> str | None:
+    """The id of the run that has made something of that name, or whose model it serves for applications, or None."""
+    return run_of_bedrock_name(environment, name) or run_of_standing_name(environment, name)
+
+
 def client_request_token(run: str, purpose: TokenPurpose, candidate: int | None = None, since: str = "") -> str:
     """The idempotency token of the run's one request for this purpose, or of the one for a candidate or a batch job.
 

@@ -148,7 +148,11 @@ def overrun_seconds(live: list[FoundServing], now: str) -> float:
 def describe_deleted(turn: Turn) -> list[str]:
     """What was cleaned up, a sentence each."""
     return [
-        *(f"The {noun(found.kind)} {found.arn} was deleted, and Bedrock no longer finds it." for found in turn.deleted),
+        *(
+            f"The {noun(found.kind)} {found.arn} was deleted, and Bedrock no longer finds it."
+            for found in turn.deleted
+            if not found.standing
+        ),
         *(f"The {_job_noun(arn)} {arn} was stopped." for arn in turn.jobs_stopped),
         *(f"The custom model {arn} of a run that is over was deleted." for arn in turn.models_deleted),
     ]
@@ -190,7 +194,8 @@ def alert_message(environment: str, turn: Turn, sentences: list[str]) -> Notific
     """Where something was found that should not have existed."""
     kinds = sorted({noun(found.kind).upper() for found in turn.failed})
     title = f"{' AND '.join(kinds)} NOT DELETED" if kinds else "leftovers found"
-    details = [f"{found.arn} should not have existed: {found.reason}." for found in turn.deleted]
+    unexpected = [found for found in turn.deleted if not found.standing]
+    details = [f"{found.arn} should not have existed: {found.reason}." for found in unexpected]
     paragraphs = map(own_sentence, [*sentences, *details, *turn.problems])
     return notification(f"{environment}: {title}", "\n\n".join(paragraphs))
 

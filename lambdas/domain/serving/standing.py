@@ -5,6 +5,7 @@ its lease ends, or it is kept until a person ends it. Its tags say which, from t
 a throughput holds says the same, for the case that its tags are lost. docs/operations.md has the rules in words.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lambdas.domain.core.run import (
@@ -146,3 +147,40 @@ def _judge_unproven(
     if unread and (ending or now >= ends_at(resource, None, terms)):
         return Judgement(Verdict.UNDECIDED, "its tags, which may keep it, could not be read")
     return None
+
+
+class NotServedError(Exception):
+    """The model is not served; the message says why, what was bought, and what to do."""
+
+
+class AlreadyServedError(NotServedError):
+    """Something serves the model already, or somebody is about to: nothing more is bought."""
+
+
+class NotEndedError(Exception):
+    """What serves the model could not be ended; the message says what it costs, and what to do."""
+
+
+@dataclass(frozen=True)
+class StandingRequest:
+    """What is to serve the run's model; without an end of its lease it is kept until somebody ends it."""
+
+    environment: str
+    run_id: str
+    kind: ServingKind
+    model_arn: str
+    model_units: int
+    lease_ends_at: str | None
+
+    @property
+    def name(self) -> str:
+        """What Bedrock finds it by, the same for everybody who serves this run."""
+        return standing_name(self.environment, self.run_id)
+
+
+def describe_end(tags: Mapping[str, str]) -> str:
+    """How a standing one ends, by its tags."""
+    if tags.get(KEPT_TAG) == "true":
+        return "it is kept until somebody ends it"
+    end = tags.get(LEASE_TAG)
+    return f"its lease ends at {end}" if end else "its tags do not say when it ends"

@@ -1,5 +1,7 @@
 """What the reconciler does with what serves applications: leased, kept, and when the stack is deleted."""
 
+from typing import Any
+
 import pytest
 
 from lambdas.domain.core.run import standing_name
@@ -7,8 +9,11 @@ from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
 from lambdas.domain.serving.standing import SETTLE_SECONDS, begin_standing, champion_names, standing_tags
+from lambdas.handlers import reconcile_throughput
+from lambdas.steps import reconcile as reconcile_module
+from lambdas.steps import tell_standing
 from tests.handlers.conftest import OUTPUT_BUCKET
-from tests.handlers.reconciler.conftest import DELETE, DEPLOYMENT, NEIGHBOUR, TAGS, World
+from tests.handlers.reconciler.conftest import DELETE, DEPLOYMENT, NEIGHBOUR, SCHEDULE, TAGS, World
 
 SLOT = "throughput-slots/1.json"
 
@@ -116,3 +121,39 @@ def test_a_slot_stays_for_as_long_as_its_throughput(world: World) -> None:
     world.fault()
     world.reconcile()
     assert (world.live(), world.slots()) == (set(), 0)
+
+
+def test_what_is_kept_is_told_each_day_with_its_cost(
+    world: World, lambda_context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is to find it on the bill. A lease ends by itself, and a deployment costs nothing by the hour."""
+    run, _ = world.run()
+    arn = serve(world, run, PROVISIONED, None)
+    serve(world, "leased-0123456789ab", PROVISIONED, 7)
+    world.make(ON_DEMAND, champion_names(DEPLOYMENT)[0], standing_tags(DEPLOYMENT, run, None))
+    told: list[int] = []
+    for hours in (23, 25, 26, 48, 50):
+        moment = later(now(), hours * 3600)
+        monkeypatch.setattr(tell_standing, "now", lambda moment=moment: moment)
+        reconcile_throughput.handler(SCHEDULE, lambda_context)
+        told.append(len(world.messages()))
+    assert told == [0, 1, 1, 1, 2]
+    subject, message = world.messages()[0]
+    assert subject == f"{DEPLOYMENT}: 1 throughput kept"
+    assert f"{arn} serves the model of run {run}. It is 1.0 days old and has cost about 1,040.00 USD" in message
+    assert f"fine-tune unserve {run}" in message
+
+
+def test_a_lease_that_ends_is_told_as_such_and_not_as_a_leftover(
+    world: World, lambda_context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Applications lose their model: somebody may want it back. Nothing has gone wrong."""
+    run, _ = world.run()
+    arn = serve(world, run, PROVISIONED, -0.1)
+    monkeypatch.setattr("lambdas.steps.reconcile.time.sleep", world.clock.advance)
+    monkeypatch.setattr(reconcile_module, "reconcile", lambda *_, **__: world.reconcile())
+    reconcile_throughput.handler(SCHEDULE, lambda_context)
+    [(subject, message)] = world.messages()
+    assert subject == f"{DEPLOYMENT}: no longer served"
+    assert f"{arn}, which served the model of run {run}: its lease ended" in message
+    assert "should not have existed" not in message

@@ -1,0 +1,64 @@
+"""`fine-tune unserve`: what serves a run's model for applications is ended, and what it has cost is told."""
+
+from math import ceil
+
+from cli.environment import Environment
+from cli.known_runs import execution_of
+from cli.runs import read_prices
+from cli.serve import Pause
+from lambdas.domain.core.run import prefix, report_key
+from lambdas.domain.core.timestamps import now, seconds_between
+from lambdas.domain.cost.estimate import amount
+from lambdas.domain.serving.kinds import ON_DEMAND, ServedModel
+from lambdas.steps.serve_model import free_slots
+from lambdas.steps.unserve_model import end_serving, find_own_standing, release_endpoint
+from stacks.settings import Settings
+
+# Bedrock refuses the deletion of a throughput that it is still creating, which takes half an hour.
+PATIENCE_SECONDS = 3600
+
+
+def find(environment: Environment, run_id: str) -> list[ServedModel]:
+    """What serves the run's model for applications. Raises NotEndedError where it may be somebody else's."""
+    return find_own_standing(environment.name, run_id, bucket=environment.output_bucket, adapters=environment.adapters)
+
+
+def nothing_of(environment: Environment, run_id: str) -> list[ServedModel]:
+    """That nothing serves the model of a run that there is. Raises UnknownRunError where there is none."""
+    if environment.adapters.objects.read(environment.output_bucket, report_key(prefix(run_id))) is None:
+        execution_of(environment, run_id)
+    return []
+
+
+def release(environment: Environment, run_id: str, found: list[ServedModel]) -> bool:
+    """Lets applications see that nothing serves the model; whether the endpoint named it."""
+    return release_endpoint(environment.name, run_id, [one.arn for one in found], environment.adapters)
+
+
+def end(environment: Environment, run_id: str, found: ServedModel) -> None:
+    """Deletes it and waits until it is gone. Raises NotEndedError."""
+    pause = Pause(PATIENCE_SECONDS)
+    end_serving(run_id, found, bucket=environment.output_bucket, adapters=environment.adapters, pause=pause)
+
+
+def forget(environment: Environment, run_id: str) -> None:
+    """Frees the slot of what somebody has deleted by hand."""
+    free_slots(run_id, environment.output_bucket, environment.adapters)
+
+
+def cost_text(environment: Environment, found: ServedModel, base_model: str | None, settings: Settings) -> str:
+    """What it has cost until now, in begun billing steps since it was made."""
+    hours = seconds_between(found.created_at, now()) / 3600
+    lasted = f"It existed for {hours:.1f} hours"
+    if found.kind == ON_DEMAND:
+        return f"{lasted}, at no cost beside the tokens of its answers."
+    prices = read_prices(environment)
+    own = prices.base_models.get(base_model or "")
+    hourly = own.model_unit_per_hour.usd if own and own.model_unit_per_hour else None
+    price = settings.model_unit_price_per_hour if settings.model_unit_price_per_hour is not None else hourly
+    if price is None:
+        return f"{lasted}; the price of a model unit is not known."
+    steps = ceil(hours * 3600 / prices.throughput_billing_seconds)
+    billed = steps * prices.throughput_billing_seconds / 3600
+    usd = billed * (found.model_units or 1) * price
+    return f"{lasted} and cost about {amount(usd)} USD ({billed:g} h at {amount(price)} USD, begun hours whole)."

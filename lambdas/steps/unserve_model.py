@@ -1,0 +1,78 @@
+"""Ends what serves a run's model for applications: `fine-tune unserve` takes these steps, in this order.
+
+Applications learn first that nothing serves the model; then it is deleted, asked for until it is gone, and its slot is
+freed. Whatever cuts this off, repeating it goes on.
+"""
+
+from collections.abc import Callable
+
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.service_errors import Conflict, NotFound, Refused
+from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.serving.kinds import PROVISIONED, ServedModel, noun
+from lambdas.domain.serving.lease import is_proven_by_tags
+from lambdas.domain.serving.standing import NotEndedError
+from lambdas.steps.serve_model import find_standing, free_slots
+
+
+def find_own_standing(environment: str, run_id: str, *, bucket: str, adapters: Adapters) -> list[ServedModel]:
+    """What serves the run's model for applications. Raises NotEndedError where it may be somebody else's."""
+    found = find_standing(environment, run_id, adapters)
+    for one in found:
+        try:
+            tags = adapters.bedrock.tags_of(one.arn)
+        except NotFound:
+            continue
+        if is_proven_by_tags(tags, environment):
+            continue
+        held = adapters.slots.listed(bucket)[0]
+        if tags.get("deployment") in (None, "", environment) and any(
+            each.holder.standing and each.holder.run_id == run_id for each in held
+        ):
+            continue
+        raise NotEndedError(
+            f"The tags of the {noun(one.kind)} {one.arn} do not say that it is of the environment {environment}. "
+            "Delete it by hand if it is yours."
+        )
+    return found
+
+
+def release_endpoint(environment: str, run_id: str, arns: list[str], adapters: Adapters) -> bool:
+    """Lets the endpoint name nothing where it names one of these, or what the run no longer has; whether it did."""
+    endpoint = adapters.endpoint.read_endpoint(environment)
+    if endpoint is None or endpoint.target_arn is None:
+        return False
+    if endpoint.target_arn not in arns:
+        kind = PROVISIONED if ":provisioned-model/" in endpoint.target_arn else "on_demand"
+        if endpoint.run_id != run_id or adapters.served_models.find(kind, endpoint.target_arn) is not None:
+            return False
+    changed = endpoint.model_copy(update={"target_arn": None})
+    adapters.endpoint.write_endpoint(environment, changed, endpoint.format_uri or "")
+    return True
+
+
+def end_serving(run_id: str, found: ServedModel, *, bucket: str, adapters: Adapters, pause: Callable[[], bool]) -> None:
+    """Deletes it and waits until it is gone; `pause` says whether there is still time. Raises NotEndedError."""
+    while True:
+        try:
+            adapters.served_models.delete(found.kind, found.arn)
+            trouble = "Bedrock accepted its deletion but still finds it"
+        except (Conflict, ServiceBusy) as error:
+            # It is being created, or deleted already.
+            trouble = str(error)
+        except Refused as refusal:
+            raise NotEndedError(
+                f"Bedrock refused the deletion of the {noun(found.kind)} {found.arn}: {refusal}"
+            ) from None
+        if _is_gone(found, adapters):
+            free_slots(run_id, bucket, adapters)
+            return
+        if not pause():
+            raise NotEndedError(f"The {noun(found.kind)} {found.arn} still exists: {trouble}.")
+
+
+def _is_gone(found: ServedModel, adapters: Adapters) -> bool:
+    try:
+        return adapters.served_models.find(found.kind, found.arn) is None
+    except (Refused, ServiceBusy):
+        return False
