@@ -97,6 +97,7 @@ def check_account(
         names=None,
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
         accept_unknown_prices=settings.accept_unknown_prices,
+        serves_champion=settings.serve_champion is not None,
         concurrency=WantedConcurrency(
             settings.max_concurrency, settings.max_throughputs, settings.reconciler_reserved_concurrency
         ),

@@ -84,6 +84,8 @@ class Functions(Construct):
         if self._settings.reconciler_reserved_concurrency is not None:
             reserved = str(self._settings.reconciler_reserved_concurrency)
             preflight.add_environment("RECONCILER_RESERVED_CONCURRENCY", reserved)
+        if self._settings.serve_champion is not None:
+            preflight.add_environment("SERVE_CHAMPION", self._settings.serve_champion)
         preflight.add_environment("TOPIC_ARN", notifications.topic.topic_arn)
         preflight.add_environment("ALARM_TOPIC_ARN", notifications.alarm_topic.topic_arn)
 

@@ -29,6 +29,7 @@ CURATED = ("train-cleaned", "train-synthetic", "cleaning", "synthesis")
 MODEL_NOTICES = "model-notices/*"
 # Of throughput that is kept for applications.
 STANDING_NOTICES = "standing-notices/*"
+CHAMPION_SERVING = "champion-serving.json"
 # The tag `project` of all that runs make.
 OWN_PROJECT = "bedrock-fine-tuning"
 RUN_INDEX, RUN_INDEX_PAGE = "run-index/*", "runs/index.html"
@@ -258,10 +259,12 @@ def reconciler_permissions(
     topic: sns.ITopic,
     deployment: str,
     expire_models: bool,
+    serve_champion: bool,
 ) -> Statements:
     """What the reconciler may do. It cannot end what carries another environment's tag, whatever its code decides.
 
-    Models that were chosen are in its reach only where the environment deletes them by their age.
+    Models that were chosen are in its reach only where the environment deletes them by their age. It makes nothing but
+    the champion's deployment, and that only where the environment serves it.
     """
     out, stack = data.output_bucket, cdk.Stack.of(scope)
     throughput, deployed = bedrock_arn(scope, "provisioned-model/*"), bedrock_arn(scope, "custom-model-deployment/*")
@@ -299,19 +302,35 @@ def reconciler_permissions(
         _list(out, "runs/*"),
         _allow(["sns:Publish"], topic.topic_arn),
         _allow(["cloudformation:DescribeStacks"], stack.stack_id),
-        *(_expire_models(scope, out, model, deployment) if expire_models else []),
+        *([_allow(["ssm:GetParameter"], _champion(scope, deployment))] if expire_models or serve_champion else []),
+        *(_expire_models(out, model, deployment) if expire_models else []),
+        # It names nothing that is gone, whatever served it.
+        _allow(["ssm:GetParameter", "ssm:PutParameter"], _parameter(scope, deployment, "endpoint")),
+        _read_write(out, CHAMPION_SERVING),
+        _list(out, CHAMPION_SERVING),
+        *(_serve_champion(scope, data, deployment) if serve_champion else []),
         *_key_use(data),
     ]
 
 
-def _expire_models(scope: Construct, out: s3.IBucket, model: str, deployment: str) -> Statements:
-    """Any model that a run of this environment has made, by its tags; and which of them is the champion."""
+def _serve_champion(scope: Construct, data: Data, deployment: str) -> Statements:
+    """A deployment of the environment's model, with the environment's tag, and another model for it later."""
+    deployed, model = bedrock_arn(scope, "custom-model-deployment/*"), bedrock_arn(scope, "custom-model/*")
+    return [
+        _allow_ours(["bedrock:CreateCustomModelDeployment"], deployment, model),
+        _allow_ours(["bedrock:UpdateCustomModelDeployment"], deployment, deployed, model),
+        _tag(deployment, deployed),
+        *_model_key_use(scope, data),
+    ]
+
+
+def _expire_models(out: s3.IBucket, model: str, deployment: str) -> Statements:
+    """Any model that a run of this environment has made, by its tags."""
     ours = {"aws:ResourceTag/deployment": deployment, "aws:ResourceTag/project": OWN_PROJECT}
     return [
         iam.PolicyStatement(
             actions=["bedrock:DeleteCustomModel"], resources=[model], conditions={"StringEquals": ours}
         ),
-        _allow(["ssm:GetParameter"], _champion(scope, deployment)),
         _read_write(out, MODEL_NOTICES),
         _list(out, MODEL_NOTICES),
     ]

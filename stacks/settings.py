@@ -18,10 +18,11 @@ from stacks.context_keys import closest, misspelt
 CONTEXT_KEY = "fine-tuning"
 # The catalogue that the functions go by, read as data: an id that they do not know would fail each run.
 CATALOGUE = Path(__file__).resolve().parent.parent / "lambdas" / "domain" / "models"
+_ENTRIES: list[dict[str, Any]] = [json.loads(file.read_text()) for file in sorted(CATALOGUE.glob("*.json"))]
 REGIONS_BY_MODEL: Mapping[str, list[str]] = {
-    entry["customization_id"]: entry["customization_regions"]
-    for entry in (json.loads(file.read_text()) for file in sorted(CATALOGUE.glob("*.json")))
+    entry["customization_id"]: entry["customization_regions"] for entry in _ENTRIES
 }
+SERVED_ON_DEMAND = frozenset(entry["customization_id"] for entry in _ENTRIES if "on_demand" in entry["serving"])
 
 # Lambda's Python runtimes that this code runs on, and the day from which AWS makes no new function of each.
 RUNTIMES: Mapping[str, str] = json.loads((Path(__file__).parent / "lambda_runtimes.json").read_text())[
@@ -213,6 +214,9 @@ class Settings(BaseModel):
     keep_models_days: Annotated[int | None, Field(ge=14, le=3650), BeforeValidator(_nothing)] = Field(
         None, description="a whole number from 14 to 3650, or null"
     )
+    serve_champion: Annotated[Literal["on_demand"] | None, BeforeValidator(_nothing)] = Field(
+        None, description='"on_demand" or null'
+    )
     reconcile_minutes: Annotated[int, Field(ge=1, le=60)] = Field(10, description="a whole number from 1 to 60")
     model_unit_price_per_hour: Annotated[float | None, Field(gt=0), BeforeValidator(_nothing)] = Field(
         None, description="the price of a model unit without commitment in USD an hour, or null"
@@ -267,6 +271,11 @@ def settings_from(context: Mapping[str, Any]) -> Settings:
         raise SettingsError(
             f'The settings "base_model" and "region" do not fit: {settings.base_model} can be customized in '
             f"{', '.join(regions)}, not in {settings.region}."
+        )
+    if settings.serve_champion is not None and settings.base_model not in SERVED_ON_DEMAND:
+        raise SettingsError(
+            f'The settings "base_model" and "serve_champion" do not fit: a tuned {settings.base_model} cannot be '
+            f"served on demand. Set serve_champion to null, or tune one of {', '.join(sorted(SERVED_ON_DEMAND))}."
         )
     if settings.stalled_job_ended_hours <= settings.stalled_job_told_hours:
         raise SettingsError(

@@ -54,11 +54,12 @@ class ThroughputGuard(Construct):
                 topic=topic,
                 deployment=settings.deployment,
                 expire_models=settings.keep_models_days is not None,
+                serve_champion=settings.serve_champion is not None,
             ),
             environment={
                 "STATE_MACHINE_ARN": machine.state_machine_arn,
                 "TOPIC_ARN": topic.topic_arn,
-                **({} if settings.keep_models_days is None else {"KEEP_MODELS_DAYS": str(settings.keep_models_days)}),
+                **self._care(settings),
                 "PURCHASE_TIMEOUT_SECONDS": str(timeout_seconds(functions.by_state["PurchaseThroughputOrDeploy"])),
             },
             reserved_concurrency=settings.reconciler_reserved_concurrency,
@@ -69,6 +70,15 @@ class ThroughputGuard(Construct):
         self.on_deletion = self._on_deletion(
             after=[workflow, notifications, self.dead_letters, *self._rules(machine.state_machine_arn, settings)]
         )
+
+    def _care(self, settings: Settings) -> dict[str, str]:
+        """What it does beside its comparison; without the stack it makes nothing."""
+        variables = {}
+        if settings.keep_models_days is not None:
+            variables["KEEP_MODELS_DAYS"] = str(settings.keep_models_days)
+        if settings.serve_champion is not None:
+            variables |= {"SERVE_CHAMPION": settings.serve_champion, "STACK_ID": cdk.Stack.of(self).stack_id}
+        return variables
 
     def _rules(self, state_machine_arn: str, settings: Settings) -> list[events.Rule]:
         target = targets.LambdaFunction(

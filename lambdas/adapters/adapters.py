@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.stores.batch_files import BatchFiles
     from lambdas.adapters.stores.champion_answers import StoredChampionAnswers
     from lambdas.adapters.stores.champion_parameter import ChampionParameter
+    from lambdas.adapters.stores.champion_servings import ChampionServings
     from lambdas.adapters.stores.customization_output import CustomizationOutput
     from lambdas.adapters.stores.daily_runs import DailyRuns
     from lambdas.adapters.stores.endpoint_parameter import EndpointParameter
@@ -196,6 +197,13 @@ class Adapters:
         from lambdas.adapters.stores.champion_answers import StoredChampionAnswers
 
         return StoredChampionAnswers(self.champion, self.answers)
+
+    @cached_property
+    def champion_servings(self) -> "ChampionServings":
+        """What was begun so that the champion is served."""
+        from lambdas.adapters.stores.champion_servings import ChampionServings
+
+        return ChampionServings(self.objects)
 
     @cached_property
     def customization_output(self) -> "CustomizationOutput":

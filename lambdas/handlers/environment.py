@@ -1,6 +1,6 @@
 """The handlers' settings: environment variables that the stack sets, checked once at the first use."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json
 
@@ -62,6 +62,9 @@ class EnvironmentVariables(BaseModel):
     state_machine_arn: Annotated[str | None, Optional] = None
     # After how many days it deletes a custom model that is neither the champion nor served.
     keep_models_days: Annotated[int | None, Optional] = None
+    # Whether it serves the champion by a deployment of its own (the preflight's, too), and the stack that owns that.
+    serve_champion: Annotated[Literal["on_demand"] | None, Optional] = None
+    stack_id: Annotated[str | None, Optional] = None
     purchase_timeout_seconds: int = Field(default=30, ge=1)
 
     @property

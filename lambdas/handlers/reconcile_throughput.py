@@ -8,7 +8,7 @@ from lambdas.domain.serving.lease import Terms
 from lambdas.domain.serving.reconciliation import Scope, summarise
 from lambdas.handlers import composition
 from lambdas.handlers.observability import Json, observed
-from lambdas.steps.look_after_runs import look_after_runs
+from lambdas.steps.look_after_runs import Care, look_after_runs
 from lambdas.steps.reconcile import end_with_stack, reconcile_and_tell
 from lambdas.steps.tell_reconciliation import EndedExecution
 
@@ -41,8 +41,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
         )
     finally:
         # After the report of a run that was cut off, which the turn writes.
-        keep_days = composition.root.environment.keep_models_days
-        look_after_runs(ended, _scope(ending=False), keep_days, adapters=adapters)
+        look_after_runs(ended, _scope(ending=False), _care(), adapters=adapters)
     return summarise(turn).dump()
 
 
@@ -57,6 +56,11 @@ def _serve_request(request: ResourceRequest, context: LambdaContext) -> str | No
 def _seconds_left(context: LambdaContext) -> float:
     """Until Lambda ends the function."""
     return context.get_remaining_time_in_millis() / 1000
+
+
+def _care() -> Care:
+    settings = composition.root.environment
+    return Care(settings.keep_models_days, settings.serve_champion is not None, settings.stack_id)
 
 
 def _scope(*, ending: bool) -> Scope:

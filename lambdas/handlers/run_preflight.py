@@ -33,6 +33,7 @@ def handler(event: Json, context: LambdaContext) -> Json:
         network=settings.network,
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
         accept_unknown_prices=settings.accept_unknown_prices,
+        serves_champion=settings.serve_champion is not None,
     ).dump()
 
 

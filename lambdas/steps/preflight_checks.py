@@ -24,7 +24,7 @@ from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.custom_model import CUSTOM_MODEL, NOT_NAMED, skip_training, usable
 from lambdas.domain.preflight.folder import FILES, files_unchanged
 from lambdas.domain.preflight.judges import unrelated_judges
-from lambdas.domain.preflight.model import model_checks
+from lambdas.domain.preflight.model import champion_servable, model_checks
 from lambdas.domain.preflight.model_access import ModelAvailability, accessible_models
 from lambdas.domain.preflight.names import NAMES, names_free
 from lambdas.domain.preflight.network import NETWORK, NO_VPC, usable_network
@@ -93,7 +93,9 @@ def _model(subject: Subject, adapters: Adapters) -> list[Check]:
     entry = base_model(subject.needs.base_model)
     details = _ask(lambda: adapters.foundation_models.describe_model(entry.customization_id))
     today = date.fromisoformat(now()[:10])
-    return model_checks(entry, details, adapters.foundation_models.region(), subject.needs.serving, today)
+    region = adapters.foundation_models.region()
+    checks = model_checks(entry, details, region, subject.needs.serving, today)
+    return [*checks, champion_servable(entry, serves_champion=subject.serves_champion)]
 
 
 def _custom_model(subject: Subject, adapters: Adapters) -> list[Check]:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.adapters.adapters import Adapters
-from lambdas.domain.core.errors import NotReconciled
-from lambdas.domain.core.timestamps import now
+from lambdas.adapters.aws.service_errors import NotFound, Refused
+from lambdas.domain.core.errors import NotReconciled, ServiceBusy
+from lambdas.domain.core.timestamps import later, now, seconds_between
+from lambdas.domain.serving.champion_serving import SETTLE_SECONDS
 from lambdas.domain.serving.reconciliation import (
     Scope,
     Turn,
@@ -57,7 +59,9 @@ def end_with_stack(scope: Scope, seconds_left: Callable[[], float], *, adapters:
 
     A deletion that fails and says so is better than one that leaves what bills.
     """
-    turn = reconcile(scope, seconds_left, adapters=adapters)
+    _release_endpoint(scope, adapters)
+    settling = _seconds_until_settled(scope, adapters)
+    turn = reconcile(scope, seconds_left, adapters=adapters, settling=settling)
     _count(turn)
     if is_finished(turn, scope):
         return None
@@ -71,20 +75,46 @@ def reconcile(
     *,
     adapters: Adapters,
     ended: tuple[str, ...] = (),
+    settling: float = 0,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Turn:
     """Turns until nothing is left to wait for, or the time is up: the last turn, with what all of them have done.
 
-    `ended` are executions that have just ended without success.
+    `ended` are executions that have just ended without success. For so many seconds of `settling` something may still
+    come into being.
     """
     done, waited, wait = Turn(), 0.0, FIRST_WAIT_SECONDS
     while True:
         stopped = (*ended, *done.executions_stopped)
         done = settle_resources(scope, done.left, adapters, ended=stopped).after(done)
-        if not _may_heal(done, scope, waited) or seconds_left() < wait:
+        if not (waited < settling or _may_heal(done, scope, waited)) or seconds_left() < wait:
             return done
         sleep(wait)
         waited, wait = waited + wait, min(LONGEST_WAIT_SECONDS, wait * 2)
+
+
+def _release_endpoint(scope: Scope, adapters: Adapters) -> None:
+    """Applications are told before what serves them goes; that they cannot be told keeps nothing."""
+    from lambdas.steps.champion_endpoint import ChampionEndpoint  # noqa: PLC0415 - most turns do not need it
+
+    try:
+        ChampionEndpoint(scope.terms.environment, adapters).release_own()
+    except (ServiceBusy, Refused) as trouble:
+        logger.warning("Endpoint not released", extra={"trouble": str(trouble)})
+
+
+def _seconds_until_settled(scope: Scope, adapters: Adapters) -> float:
+    """How long another turn may still make a deployment for the champion; 0 where the bucket is gone, too."""
+    try:
+        begun = adapters.champion_servings.read(scope.bucket)
+    except NotFound:
+        return 0
+    except (ServiceBusy, Refused) as trouble:
+        logger.warning("Champion's deployment not looked up", extra={"trouble": str(trouble)})
+        return SETTLE_SECONDS
+    if begun is None or begun.began_at is None:
+        return 0
+    return max(0.0, seconds_between(now(), later(begun.began_at, SETTLE_SECONDS)))
 
 
 def _ended_badly(ended: EndedExecution | None) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ def run_preflight(
     network: JobNetwork | None,
     model_unit_price_per_hour: float | None,
     accept_unknown_prices: bool,
+    serves_champion: bool = False,
 ) -> PreflightResult:
     """Makes every check and writes `preflight.json`, whatever the outcome.
 
@@ -57,6 +58,7 @@ def run_preflight(
         concurrency=concurrency,
         time=time,
         network=network,
+        serves_champion=serves_champion,
     )
     checks, estimate = make_checks(subject, adapters)
     outcome = document(checks, now(), estimate)

@@ -96,6 +96,7 @@ def keyed_templates() -> Templates:
             "fine-tuning:reconciler_reserved_concurrency": "5",
             "fine-tuning:approval_hours": "12",
             "fine-tuning:keep_models_days": "30",
+            "fine-tuning:serve_champion": "on_demand",
             "fine-tuning:vpc_subnet_ids": '["subnet-1", "subnet-2"]',
             "fine-tuning:vpc_security_group_ids": '["sg-1"]',
         },

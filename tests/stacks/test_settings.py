@@ -271,3 +271,15 @@ def test_models_are_deleted_by_age_only_after_two_weeks_or_more() -> None:
         settings_from({"fine-tuning": {"keep_models_days": 13}})
     assert settings_from({"fine-tuning": {"keep_models_days": 14}}).keep_models_days == 14
     assert settings_from({}).keep_models_days is None
+
+
+def test_a_champion_is_served_by_itself_only_where_its_base_model_can_be() -> None:
+    """Otherwise nothing would be served, and nobody told before the first promotion."""
+    assert settings_from({}).serve_champion is None
+    assert settings_from({"fine-tuning:serve_champion": "on_demand"}).serve_champion == "on_demand"
+    with pytest.raises(SettingsError, match=r'"serve_champion" cannot be \'throughput\''):
+        settings_from({"fine-tuning": {"serve_champion": "throughput"}})
+    haiku = {"base_model": "anthropic.claude-3-haiku-20240307-v1:0:200k", "region": "us-west-2"}
+    assert settings_from({"fine-tuning": haiku}).serve_champion is None
+    with pytest.raises(SettingsError, match="cannot be served on demand"):
+        settings_from({"fine-tuning": {**haiku, "serve_champion": "on_demand"}})

@@ -117,6 +117,59 @@ def test_it_buys_and_starts_nothing(templates: Templates) -> None:
     assert not [action for action in actions if action.startswith(("bedrock:Create", "states:Start", "iam:"))]
 
 
+def test_it_makes_nothing_but_the_champions_deployment_where_that_is_asked_for(keyed_templates: Templates) -> None:
+    """By its own tag and of its own models; throughput, which bills by the hour, it never buys."""
+    statements = keyed_templates.statements("/ReconcileThroughputRole/")
+    makes = {
+        action: s
+        for s in statements
+        for action in listed(s["Action"])
+        if action.startswith(("bedrock:Create", "bedrock:Update", "bedrock:Tag"))
+    }
+    assert set(makes) == {
+        "bedrock:CreateCustomModelDeployment",
+        "bedrock:UpdateCustomModelDeployment",
+        "bedrock:TagResource",
+    }
+    ours = {"StringEqualsIfExists": {"aws:ResourceTag/deployment": "team-a"}}
+    assert makes["bedrock:CreateCustomModelDeployment"]["Condition"] == ours
+    assert makes["bedrock:UpdateCustomModelDeployment"]["Condition"] == ours
+    assert makes["bedrock:TagResource"]["Condition"]["StringEquals"] == {"aws:RequestTag/deployment": "team-a"}
+    bedrock = "arn:aws:bedrock:us-east-1:123456789012"
+    assert listed(makes["bedrock:TagResource"]["Resource"]) == [f"{bedrock}:custom-model-deployment/*"]
+    assert listed(makes["bedrock:CreateCustomModelDeployment"]["Resource"]) == [f"{bedrock}:custom-model/*"]
+
+
+def test_it_reads_and_writes_the_endpoint_and_only_reads_the_champion(keyed_templates: Templates) -> None:
+    """Which model is the champion is a run's and a person's to say."""
+    parameters = {
+        (action, arn)
+        for s in keyed_templates.statements("/ReconcileThroughputRole/")
+        for action in listed(s["Action"])
+        if action.startswith("ssm:")
+        for arn in listed(s["Resource"])
+    }
+    ssm = "arn:aws:ssm:us-east-1:123456789012:parameter/team-a"
+    assert parameters == {
+        ("ssm:GetParameter", f"{ssm}/endpoint"),
+        ("ssm:PutParameter", f"{ssm}/endpoint"),
+        ("ssm:GetParameter", f"{ssm}/champion"),
+    }
+
+
+def test_it_knows_whether_it_serves_the_champion_and_whose_stack_it_is(
+    templates: Templates, keyed_templates: Templates
+) -> None:
+    """Without the stack it could make a deployment behind the stack's deletion."""
+    variables = [
+        _by_path(each, "/ReconcileThroughput/Resource")[1]["Properties"]["Environment"]["Variables"]
+        for each in (templates, keyed_templates)
+    ]
+    assert not {"SERVE_CHAMPION", "STACK_ID"} & set(variables[0])
+    assert variables[1]["SERVE_CHAMPION"] == "on_demand"
+    assert variables[1]["STACK_ID"] == {"Ref": "AWS::StackId"}
+
+
 def test_a_purchase_ends_within_half_a_minute(templates: Templates) -> None:
     """It is how long the deletion of the stack, and the next run, have to wait for one that was cut off."""
     _, purchase = _by_path(templates, "/PurchaseThroughputOrDeploy/Resource")

@@ -36,7 +36,15 @@ from lambdas.domain.preflight.cost_cap import cost_checks
 from lambdas.domain.preflight.custom_model import skip_training, usable
 from lambdas.domain.preflight.folder import files_unchanged
 from lambdas.domain.preflight.judges import JUDGES
-from lambdas.domain.preflight.model import ModelDetails, customizable, exists, in_region, lifecycle, servable
+from lambdas.domain.preflight.model import (
+    ModelDetails,
+    champion_servable,
+    customizable,
+    exists,
+    in_region,
+    lifecycle,
+    servable,
+)
 from lambdas.domain.preflight.model_access import ModelAvailability, accessible_models
 from lambdas.domain.preflight.names import Taken, names_free
 from lambdas.domain.preflight.network import FoundNetwork, FoundSubnet, usable_network
@@ -424,9 +432,20 @@ def test_no_check_lacks_a_failing_case() -> None:
     """Whoever adds a check shows that it can fail.
 
     Few test groups warn: a model may be wanted whatever the verdict says (tests/unit/test_verdict_reach.py). So does a
-    judge of an arm's family: another one may agree with it (tests/unit/test_judge_bias.py).
+    judge of an arm's family: another one may agree with it (tests/unit/test_judge_bias.py), and a champion that nothing
+    serves: the verdict stands all the same.
     """
-    assert set(FAILING) == set(CHECKS) - {TEST_GROUPS, JUDGES}
+    assert set(FAILING) == set(CHECKS) - {TEST_GROUPS, JUDGES, "champion-serving"}
+
+
+def test_a_champion_that_would_not_be_served_is_a_warning() -> None:
+    """The verdict stands all the same, and a person may serve the model with throughput."""
+    outcome = champion_servable(HAIKU, serves_champion=True)
+    [finding] = outcome.findings
+    assert (outcome.check, outcome.status) == ("champion-serving", "warning")
+    words = f"{finding.message} {finding.remedy}"
+    assert all(word in words for word in ("Claude 3 Haiku", "serve_champion", "fine-tune serve champion --hours"))
+    assert champion_servable(HAIKU, serves_champion=False).status == "skipped"
 
 
 @pytest.mark.parametrize(
@@ -442,6 +461,7 @@ def test_no_check_lacks_a_failing_case() -> None:
         lambda: callable_models({JUDGE: None}),
         lambda: quota("quota-jobs", ON_DEMAND, QUOTAS, NOTHING._replace(jobs=1)),
         lambda: quota("quota-custom-models", replace(ON_DEMAND, jobs=4), QUOTAS, NOTHING._replace(custom_models=6)),
+        lambda: champion_servable(NOVA, serves_champion=True),
         lambda: quota("quota-model-units", ON_THROUGHPUT, QUOTAS),
         lambda: quota("quota-model-units-of-model", ON_THROUGHPUT, QUOTAS),
         lambda: quota("quota-deployments", ON_DEMAND, QUOTAS),

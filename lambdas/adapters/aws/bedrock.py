@@ -202,6 +202,11 @@ class Bedrock:
             response = self._client.list_tags_for_resource(resourceARN=arn)
         return {tag["key"]: tag["value"] for tag in response.get("tags", [])}
 
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Gives a resource these tags; those of other names stay."""
+        with errors_about_one("TagResource"):
+            self._client.tag_resource(resourceARN=arn, tags=tag_list(tags))
+
 
 def tag_list(tags: Mapping[str, str]) -> "list[TagTypeDef]":
     """Tags as Bedrock wants them."""

@@ -28,6 +28,7 @@ CHECKS = {
     "model-lifecycle": "The base model is ACTIVE: a legacy one takes no new job.",
     "region": "The catalogue lists this Region for fine-tuning the base model.",
     "serving": "A tuned model of this kind can be served as the run wants it.",
+    "champion-serving": "Where the environment serves its champion by itself, a tuned model of this kind can be.",
     "custom-model": "The custom model that run.json names is Active, of this base model, and this environment's.",
     "hyperparameters": "The base model takes the hyperparameters in run.json: names, kinds and ranges.",
     "sweep-validation": "A sweep has a validation set, by whose loss the model is chosen.",

@@ -6,6 +6,7 @@ from datetime import date
 from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.models.catalogue import BaseModelEntry, base_model, catalogue
 from lambdas.domain.preflight.checks import Check, fail, report_unknown, warn
+from lambdas.domain.serving.kinds import ON_DEMAND
 
 # Bedrock refuses a job on such a model at once and free of charge: what cannot be checked here loses nothing.
 _UNKNOWN_REMEDY = "Allow bedrock:GetFoundationModel on the model; otherwise the start of the job tells."
@@ -95,6 +96,20 @@ def servable(entry: BaseModelEntry, serving: str) -> Check:
     ways = " or ".join(f'"{way}"' for way in entry.serving)
     message = f"A tuned {entry.name} cannot be served as {serving!r}; it can as {ways}."
     return fail("serving", message, f'Set "serving" in run.json to "auto" or to {ways}.')
+
+
+def champion_servable(entry: BaseModelEntry, *, serves_champion: bool) -> Check:
+    """The check `champion-serving`: a run is worth its verdict all the same."""
+    if not serves_champion:
+        return Check("champion-serving", skipped="The environment does not serve its champion by itself.")
+    if ON_DEMAND in entry.serving:
+        return Check("champion-serving")
+    message = (
+        f"A tuned {entry.name} cannot be served on demand: should this run be promoted, serve_champion serves nothing "
+        "for it, and applications go on with what is served before."
+    )
+    remedy = 'Serve it yourself with "fine-tune serve champion --hours <hours>", or tune another model.'
+    return warn("champion-serving", message, remedy)
 
 
 def change_model(entry: BaseModelEntry, region: str) -> str:

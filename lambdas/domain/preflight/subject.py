@@ -126,7 +126,7 @@ def needs_of(plan: Plan) -> RunNeeds:
 
 @dataclass(frozen=True)
 class Subject:
-    """A run to check, and what its environment says of prices.
+    """A run to check, and what its environment says of prices, and of whether it serves its champion by itself.
 
     `plan` is None where there is no data set, `source` where nothing was uploaded. Where there are no stacks, for the
     reason in `no_stacks`, or no run, what depends on them is not checked.
@@ -142,4 +142,5 @@ class Subject:
     time: RunTime
     source: RunSource | None = None
     network: JobNetwork | None = None
+    serves_champion: bool = False
     no_stacks: str = "There are no stacks yet."
