@@ -28,6 +28,7 @@ from lambdas.domain.serving.leases import Servings
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.choice import TunedModel
 from lambdas.domain.training.losses import NO_LOSSES, JobLosses
+from lambdas.steps.curation_counts import count_replies
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.report_file import read_preflight, write_report
 from lambdas.steps.result_pages import read_materials, write_errors, write_page, write_review
@@ -78,6 +79,7 @@ def evaluate_and_report(
         servings=servings,
         approval=approval.outcome() if approval else None,
         preflight=preflight,
+        curation_use=count_replies(run, plan, adapters=adapters),
     )
     report = assemble_success(
         plan,

@@ -12,6 +12,7 @@ from lambdas.domain.report.assemble import assemble_failure
 from lambdas.domain.report.failure import Explanation, explain
 from lambdas.domain.report.run_facts import RunFacts
 from lambdas.domain.report.run_state import RunState
+from lambdas.steps.curation_counts import count_replies, with_counts
 from lambdas.steps.observability import logger, metrics
 from lambdas.steps.report_file import has_result, read_preflight, write_report
 
@@ -30,13 +31,14 @@ def explain_failure(state: RunState, *, adapters: Adapters) -> Explanation:
     if run and not has_result(run.output_bucket, run.prefix, adapters=adapters):
         facts = RunFacts(
             run_id=run.id,
-            plan=state.plan,
+            plan=with_counts(run, state.plan, adapters=adapters),
             jobs=state.jobs,
             model=state.model,
             servings=state.servings,
             approval=asked,
             preflight=read_preflight(run, adapters=adapters),
             jobs_unknown=state.stop_failure is not None,
+            curation_use=count_replies(run, state.plan, adapters=adapters),
         )
         report = assemble_failure(facts, explanation.error, explanation.cause)
         write_report(run.output_bucket, run.prefix, report, adapters=adapters)

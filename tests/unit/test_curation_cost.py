@@ -241,6 +241,36 @@ def test_curation_has_cost_what_its_replies_used() -> None:
     assert {each.id: each.usd for each in later.actual.lines if each.id in expected} == pytest.approx(expected)
 
 
+def test_tokens_of_batch_jobs_are_priced_as_such() -> None:
+    """They cost half, or what the price file says."""
+    made, costs = curated(), Costs(PRICED, estimate(curated(), PRICED))
+    in_batch = [USED[0].model_copy(update={"in_batch": True}), USED[0]]
+    prefix = f"curation/cleaning/{NOVA}/"
+    expected = {
+        f"{prefix}batch/input": 0.1,
+        f"{prefix}batch/output": 0.5,
+        f"{prefix}input": 0.2,
+        f"{prefix}output": 1.0,
+    }
+    succeeded = report_cost(made, Usage([1], 1, [10.0], {}, [], in_batch), costs).actual.lines
+    assert {each.id: each.usd for each in succeeded if each.id.startswith("curation/")} == pytest.approx(expected)
+    failed = failed_cost(made, costs.estimate, FailedUsage(curation=in_batch)).actual.lines
+    assert {each.id: each.usd for each in failed} == pytest.approx(expected)
+    assert {each.id: each.item for each in failed} == {
+        each.id: each.item for each in succeeded if each.id.startswith("curation/")
+    }
+
+
+def test_replies_that_could_not_be_counted_are_no_nothing() -> None:
+    """The cost is unknown then, of a run that succeeds and of one that fails."""
+    made, costs = curated(), Costs(PRICED, estimate(curated(), PRICED))
+    succeeded = report_cost(made, Usage([1], 1, [10.0], {}, [], None), costs)
+    failed = failed_cost(made, costs.estimate, FailedUsage(curation=None))
+    for found in (succeeded, failed):
+        assert found.actual.total_usd is None
+        assert len(found.actual.unknown) == 8
+
+
 def test_replies_are_counted_by_part_and_model() -> None:
     """Both questions about a pair are checks."""
     stages: Sequence[CurationStage] = ("answer", "clean", "ground", "write", "clean")
@@ -253,6 +283,10 @@ def test_replies_are_counted_by_part_and_model() -> None:
         ("writing", 1, 10),
         ("checking", 2, 20),
     ]
+    error = replies[1].model_copy(update={"text": None, "error": "no", "input_tokens": 0, "output_tokens": 0})
+    assert count_use([error]) == []
+    both = count_use([replies[1], replies[1].model_copy(update={"in_batch": True})])
+    assert [(each.in_batch, each.replies) for each in both] == [(False, 1), (True, 1)]
 
 
 def test_preflight_asks_judges_teacher_and_checker_once_each() -> None:

@@ -23,6 +23,7 @@ from lambdas.domain.cost.estimate import (
     unconfirmed_text,
 )
 from lambdas.domain.cost.lines import (
+    CURATION_PREFIX,
     UNKNOWN_THROUGHPUT,
     CostLine,
     TokenNotes,
@@ -75,7 +76,7 @@ class Usage:
     leases: Sequence[float | None]
     answers: Mapping[str, AnswerFigures]
     judges: Sequence[JudgeSummary]
-    curation: Sequence[CurationUse] = ()
+    curation: Sequence[CurationUse] | None = ()
 
 
 class ReportedPrices(PriceSource):
@@ -122,7 +123,7 @@ def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
     prices = costs.prices
     trained = plan.custom_model is None
     lines = [_training(plan, usage.started_jobs, costs)] if trained else []
-    lines += used_curation_lines(usage.curation, prices)
+    lines += used_curation_lines(usage.curation, prices) if usage.curation is not None else _unknown_curation(costs)
     if plan.serving != ON_DEMAND:
         lines += _throughputs(plan, usage.leases, prices)
     lines += _answers(plan, usage.answers, prices)
@@ -132,6 +133,13 @@ def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
     if trained:
         lines.append(storage_line(plan, prices, usage.kept_models, "Billed each month until the model is deleted."))
     return compare(costs.estimate, lines, price_source(prices), own=own_prices(plan))
+
+
+def _unknown_curation(costs: Costs) -> Iterator[CostLine]:
+    """What models were asked about training data, where nobody knows how much: at most about the estimate."""
+    for line in costs.estimate.lines:
+        if line.id.startswith(CURATION_PREFIX):
+            yield line.model_copy(update={"usd": None, "note": "The replies could not be counted."})
 
 
 def _throughputs(plan: Plan, leases: Sequence[float | None], prices: Prices) -> Iterator[CostLine]:

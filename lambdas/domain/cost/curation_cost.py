@@ -99,7 +99,7 @@ def used_curation_lines(used: Sequence[CurationUse], prices: Prices) -> Iterator
     """What the models have cost by the tokens of their replies."""
     for each in used:
         tokens = TokensUsed(each.input_tokens, each.output_tokens)
-        yield from curation_lines(prices, each.part, each.model, tokens, _COUNTED)
+        yield from curation_lines(prices, each.part, each.model, tokens, _COUNTED, in_batch=each.in_batch)
 
 
 def _pairs(curation: Curation, planned: PlannedAsks) -> int:

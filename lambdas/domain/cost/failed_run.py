@@ -7,6 +7,7 @@ never nothing.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lambdas.domain.batch.batch_models import batch_share_of_price
 from lambdas.domain.cost.actual import RunCost, compare
 from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.cost.lines import (
@@ -39,7 +40,7 @@ class FailedUsage:
     `started_jobs` are the numbers of the candidates whose jobs Bedrock knows, and `completed` says that all of these
     ran to their end. `jobs_unknown` says that Bedrock did not answer which jobs there are. `leases` are the seconds in
     service of each candidate's throughput or deployment that was purchased, None where they are not known. `curation`
-    has the tokens of the replies that cleaned and wrote records.
+    has the tokens of the replies that cleaned and wrote records, None where they are not known.
     """
 
     started_jobs: Sequence[int] = ()
@@ -47,7 +48,7 @@ class FailedUsage:
     leases: Sequence[float | None] = ()
     models_left: int = 0
     jobs_unknown: bool = False
-    curation: Sequence[CurationUse] = ()
+    curation: Sequence[CurationUse] | None = ()
 
 
 def failed_cost(plan: Plan, estimate: Estimate, usage: FailedUsage) -> RunCost:
@@ -60,7 +61,7 @@ def _used(plan: Plan, estimate: Estimate, usage: FailedUsage) -> Iterator[CostLi
     tuned = map(answers_prefix, needing_throughput(plan.arms))
     not_asked = CURATION_PREFIX if usage.leases else (CURATION_PREFIX, *tuned, OTHER_CANDIDATES_PREFIX, JUDGING_PREFIX)
     trained = bool(usage.started_jobs) or usage.jobs_unknown
-    yield from _curation(estimate, usage)
+    yield from _curation(estimate, usage.curation)
     for line in estimate.lines:
         if line.id == TRAINING:
             if usage.started_jobs:
@@ -78,14 +79,32 @@ def _used(plan: Plan, estimate: Estimate, usage: FailedUsage) -> Iterator[CostLi
             yield _changed(line, line.quantity, _UNCOUNTED, known=False)
 
 
-def _curation(estimate: Estimate, usage: FailedUsage) -> Iterator[CostLine]:
+def _curation(estimate: Estimate, used: Sequence[CurationUse] | None) -> Iterator[CostLine]:
     """What models were asked before the training, which their replies tell."""
-    used = {curation_prefix(each.part, each.model): each for each in usage.curation}
-    for line in estimate.lines:
-        prefix, _, side = line.id.rpartition("/")
-        if each := used.get(f"{prefix}/"):
-            tokens = each.input_tokens if side == "input" else each.output_tokens
-            yield _changed(line, tokens / 1000, "As Bedrock counted them.")
+    lines = {line.id: line for line in estimate.lines if line.id.startswith(CURATION_PREFIX)}
+    if used is None:
+        yield from (_changed(line, line.quantity, _UNCOUNTED, known=False) for line in lines.values())
+        return
+    for each in used:
+        for side, tokens in (("input", each.input_tokens), ("output", each.output_tokens)):
+            line = lines.get(f"{curation_prefix(each.part, each.model)}{side}")
+            if line is not None:
+                yield _priced(_changed(line, tokens / 1000, "As Bedrock counted them."), each)
+
+
+def _priced(line: CostLine, used: CurationUse) -> CostLine:
+    """A line on demand, or as a batch job's: at the share that is known without the price file."""
+    if not used.in_batch:
+        return line
+    side, share = line.id.rpartition("/")[2], batch_share_of_price(used.model)
+    known = None if share is None or line.unit_price_usd is None else line.unit_price_usd * share
+    update = {
+        "id": f"{curation_prefix(used.part, used.model, in_batch=True)}{side}",
+        "item": line.item.replace(" by ", " in batch jobs by ", 1),
+        "unit_price_usd": known,
+        "usd": None if known is None else known * line.quantity,
+    }
+    return line.model_copy(update=update)
 
 
 def _training(line: CostLine, plan: Plan, usage: FailedUsage) -> CostLine:

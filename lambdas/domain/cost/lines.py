@@ -11,6 +11,7 @@ from pydantic import Field
 
 from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
+from lambdas.domain.cost.batch_price import batch_price
 from lambdas.domain.cost.price_file import Prices, SourcedTokenPrice, UnitPrice
 from lambdas.domain.curation.token_use import CurationPart
 from lambdas.domain.plan.plan import Plan
@@ -66,9 +67,9 @@ def answers_prefix(arm: str) -> str:
     return f"answers/{arm}/"
 
 
-def curation_prefix(part: CurationPart, model: str) -> str:
+def curation_prefix(part: CurationPart, model: str, *, in_batch: bool = False) -> str:
     """What the ids of a model's lines in a part of the curation start with."""
-    return f"{CURATION_PREFIX}{part}/{model}/"
+    return f"{CURATION_PREFIX}{part}/{model}/{'batch/' if in_batch else ''}"
 
 
 def training_line(plan: Plan, prices: Prices, token_epochs: int, note: str) -> CostLine:
@@ -138,13 +139,16 @@ def judging_lines(prices: Prices, judge: str, tokens: TokensUsed, notes: TokenNo
 
 
 def curation_lines(
-    prices: Prices, part: CurationPart, model: str, tokens: TokensUsed, notes: TokenNotes
+    prices: Prices, part: CurationPart, model: str, tokens: TokensUsed, notes: TokenNotes, *, in_batch: bool = False
 ) -> list[CostLine]:
-    """What a model is asked and says in a part of the curation, by its tokens."""
-    price = prices.foundation_models.get(model)
+    """What a model is asked and says in a part of the curation, by its tokens: on demand, or in batch jobs."""
     item = {"cleaning": "cleaning", "writing": "writing pairs", "checking": "checking pairs"}[part]
-    place = f"/foundation_models/{model}"
-    return _token_lines(curation_prefix(part, model), f"{item} by {model}", tokens, price, place, notes)
+    prefix, place = curation_prefix(part, model, in_batch=in_batch), f"/foundation_models/{model}"
+    if in_batch:
+        return _token_lines(
+            prefix, f"{item} in batch jobs by {model}", tokens, batch_price(prices, model), place, notes
+        )
+    return _token_lines(prefix, f"{item} by {model}", tokens, prices.foundation_models.get(model), place, notes)
 
 
 def model_units_text(plan: Plan) -> str:

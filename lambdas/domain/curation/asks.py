@@ -40,6 +40,8 @@ class StoredReply(Fact):
     input_tokens: int = 0
     output_tokens: int = 0
     asked_again: bool = False
+    # It came in a batch job, whose tokens have a price of their own.
+    in_batch: bool = False
 
     def after(self, earlier: "StoredReply | None") -> "StoredReply":
         """The reply in place of an earlier one to the same ask, which could not be read.

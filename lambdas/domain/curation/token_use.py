@@ -17,24 +17,32 @@ PARTS: dict[CurationStage, CurationPart] = {
 
 
 class CurationUse(Fact):
-    """The tokens of all replies of a model in one part of the curation, as Bedrock counted them."""
+    """The tokens of all replies of a model in one part of the curation, as Bedrock counted them.
+
+    Those that came in batch jobs have a price of their own.
+    """
 
     part: CurationPart
     model: str
+    in_batch: bool = False
     replies: int
     input_tokens: int
     output_tokens: int
 
 
 def count_use(replies: Iterable[StoredReply]) -> list[CurationUse]:
-    """The use by part and model, in the order of the parts; each reply is given once."""
-    found: dict[tuple[CurationPart, str], CurationUse] = {}
+    """The use by part and model, in the order of the parts; each stored reply is given once."""
+    found: dict[tuple[CurationPart, str, bool], CurationUse] = {}
     for reply in replies:
-        key = (PARTS[reply.stage], reply.model)
+        if not reply.input_tokens:
+            # It is an error, which costs nothing.
+            continue
+        part, model, in_batch = key = (PARTS[reply.stage], reply.model, reply.in_batch)
         known = found.get(key)
         found[key] = CurationUse(
-            part=key[0],
-            model=reply.model,
+            part=part,
+            model=model,
+            in_batch=in_batch,
             replies=1 + (known.replies if known else 0),
             input_tokens=reply.input_tokens + (known.input_tokens if known else 0),
             output_tokens=reply.output_tokens + (known.output_tokens if known else 0),

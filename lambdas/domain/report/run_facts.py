@@ -19,7 +19,7 @@ class RunFacts:
     """What is known of a run when its report is written; None where the run did not get so far.
 
     `jobs_unknown` says that Bedrock did not answer which jobs there are. `curation_use` has the tokens of
-    all replies about training data.
+    all replies about training data, None where they are not known.
     """
 
     run_id: str
@@ -30,7 +30,7 @@ class RunFacts:
     approval: ApprovalOutcome | None = None
     preflight: PreflightDocument | None = None
     jobs_unknown: bool = False
-    curation_use: Sequence[CurationUse] = ()
+    curation_use: Sequence[CurationUse] | None = ()
 
     @property
     def serving(self) -> Serving | None:
