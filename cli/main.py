@@ -6,6 +6,7 @@ import typer
 
 from cli.command_group import CommandGroup
 from cli.commands.approval import approve, reject
+from cli.commands.ask import ask
 from cli.commands.cancel import cancel
 from cli.commands.clean import clean
 from cli.commands.compare import compare
@@ -72,6 +73,7 @@ for command in (
     retry,
     serve,
     unserve,
+    ask,
     compare,
     export,
     review,

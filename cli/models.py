@@ -18,7 +18,7 @@ from lambdas.domain.core.run import run_of_bedrock_name
 from lambdas.domain.core.timestamps import now, seconds_between
 from lambdas.domain.cost.estimate import amount
 from lambdas.domain.cost.price_file import Prices
-from lambdas.domain.serving.kinds import KINDS, noun
+from lambdas.domain.serving.kinds import KINDS, ServedModel, noun
 from lambdas.domain.training.model_age import DAY_SECONDS, is_ours
 from local.terminal import Console
 
@@ -59,7 +59,7 @@ def list_models(environment: Environment) -> ModelList:
     """
     adapters = environment.adapters
     found = [one for one in adapters.bedrock.list_custom_models() if _is_ours(one, environment)]
-    prices, serving = read_prices(environment), _serving(adapters) if found else {}
+    prices, serving = read_prices(environment), served_by_model(adapters) if found else {}
     champion = adapters.champion.read_champion(environment.name) if found else None
     champion_arn = champion[0].model_arn if champion else None
     models = [_used(one, environment, prices, serving, champion_arn) for one in found]
@@ -76,18 +76,22 @@ def _is_ours(listed: Listed, environment: Environment) -> bool:
         return False
 
 
-def _serving(adapters: Adapters) -> dict[str, list[str]]:
-    """What serves each custom model of the account, by the model's ARN."""
-    serving: dict[str, list[str]] = {}
+def served_by_model(adapters: Adapters) -> dict[str, list[ServedModel]]:
+    """What serves each custom model of the account, whoever made it, by the model's ARN."""
+    serving: dict[str, list[ServedModel]] = {}
     for kind in KINDS:
         for listed in adapters.served_models.list_all(kind):
             if found := adapters.served_models.find(kind, listed.arn):
-                serving.setdefault(found.model_arn, []).append(f"{noun(kind)} {found.arn}")
+                serving.setdefault(found.model_arn, []).append(found)
     return serving
 
 
 def _used(
-    listed: Listed, environment: Environment, prices: Prices, serving: Mapping[str, list[str]], champion: str | None
+    listed: Listed,
+    environment: Environment,
+    prices: Prices,
+    serving: Mapping[str, list[ServedModel]],
+    champion: str | None,
 ) -> UsedModel:
     described = environment.adapters.bedrock.describe_custom_model(listed.arn)
     base_model = described.base_model if described else None
@@ -101,7 +105,7 @@ def _used(
         age_days=round(seconds_between(listed.created_at, now()) / DAY_SECONDS, 1),
         usd_per_month=price.usd if price else None,
         champion=listed.arn == champion,
-        served_by=serving.get(listed.arn, []),
+        served_by=[f"{noun(one.kind)} {one.arn}" for one in serving.get(listed.arn, [])],
     )
 
 

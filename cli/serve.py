@@ -69,19 +69,19 @@ def make_offer(environment: Environment, word: str, settings: Settings, *, hours
     tuned = find_tuned_run(environment, word)
     require_not_served(environment.name, tuned.run_id, environment.adapters)
     entry = base_model(tuned.base_model)
-    kind = _kind(environment, tuned, entry)
+    kind = kind_of(environment, tuned, entry)
     if kind == PROVISIONED and hours is None and not keep:
         raise NotServedError(
             f"{entry.name} is served by throughput, which bills by the hour: say for how long with --hours, 1 to "
             f"{settings.longest_lease_hours}, or --keep. Nothing was bought."
         )
-    price = _price(environment, tuned.base_model, settings) if kind == PROVISIONED else 0.0
+    price = price_of(environment, tuned.base_model, settings) if kind == PROVISIONED else 0.0
     offer = Offer(tuned, kind, hours, price, _require_quotas(environment, entry, kind))
     _require_cap(offer, settings)
     return offer
 
 
-def _kind(environment: Environment, tuned: TunedRun, entry: BaseModelEntry) -> ServingKind:
+def kind_of(environment: Environment, tuned: TunedRun, entry: BaseModelEntry) -> ServingKind:
     """On demand where the model can be. Raises NotServedError for one that is gone."""
     found = environment.adapters.bedrock.describe_custom_model(tuned.model_arn)
     if found is None or found.status != ACTIVE:
@@ -95,7 +95,8 @@ def _kind(environment: Environment, tuned: TunedRun, entry: BaseModelEntry) -> S
     return ON_DEMAND if ON_DEMAND in entry.serving and is_new_enough else PROVISIONED
 
 
-def _price(environment: Environment, base_model_id: str, settings: Settings) -> float | None:
+def price_of(environment: Environment, base_model_id: str, settings: Settings) -> float | None:
+    """What a model unit costs an hour; None where nobody knows."""
     if settings.model_unit_price_per_hour is not None:
         return settings.model_unit_price_per_hour
     own = read_prices(environment).base_models.get(base_model_id)
@@ -154,7 +155,7 @@ def served_already(environment: Environment, word: str, settings: Settings) -> t
         raise NotServedError(f"Nothing serves the model of run {tuned.run_id}: there is nothing to follow.")
     kind, arn = found[0].kind, found[0].arn
     lease_ends_at = environment.adapters.bedrock.tags_of(arn).get(LEASE_TAG)
-    price = _price(environment, tuned.base_model, settings) if kind == PROVISIONED else 0.0
+    price = price_of(environment, tuned.base_model, settings) if kind == PROVISIONED else 0.0
     request = StandingRequest(environment.name, tuned.run_id, kind, tuned.model_arn, 1, lease_ends_at)
     return Offer(tuned, kind, None, price), request, arn
 

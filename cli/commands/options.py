@@ -79,12 +79,12 @@ def chosen_environment(deployment: str | None, region: str | None) -> "Environme
         raise failed(error, 2) from None
 
 
-def print_json(document: object) -> None:
-    """Prints a document, in ASCII: nothing is left for the console to spell out."""
+def print_json(document: object, indent: int | None = 2) -> None:
+    """Prints a document, in one line without an indent, in ASCII: nothing is left for the console to spell out."""
     from json import dumps
 
     from local.terminal import Console
 
     console = Console()
-    for line in dumps(document, indent=2).splitlines():
+    for line in dumps(document, indent=indent).splitlines():
         console.write_line(line)

@@ -4,10 +4,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.evaluation.questions import Question
+from lambdas.domain.evaluation.questions import InferenceSettings, Question
 
 # A parameter of the standard tier, which is free ("PutParameter", API reference).
 MAX_BYTES = 4096
@@ -29,6 +29,15 @@ class PromptFormat(Fact):
     system_varies: bool = False
     template: str | None = None
     inference: dict[str, int | float] = Field(default={})
+
+    def settings(self) -> InferenceSettings | None:
+        """`inference` by the names here; None where an earlier version wrote none."""
+        try:
+            return InferenceSettings.model_validate(
+                {name: self.inference[key] for name, key in _CONVERSE.items() if key in self.inference}
+            )
+        except ValidationError:
+            return None
 
 
 class Endpoint(PromptFormat):
