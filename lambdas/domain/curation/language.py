@@ -6,6 +6,7 @@ It decides nothing that it is not sure of: a question of names and figures alone
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 # Letters beyond these are of rare texts; a script's name begins the names of its characters in Unicode.
 _LETTERS_READ = 4_000
@@ -23,6 +24,8 @@ _WORDS = {language: frozenset(words.split()) for language, words in _FREQUENT.it
 _WORD = re.compile(r"[^\W\d_]+")
 # So many of its frequent words make a language sure, and twice as many as of any other one.
 _LEAST_WORDS, _LEAST_RATIO = 2, 2
+# Each pair of a document is compared with the same texts, and in each round anew.
+_REMEMBERED = 1024
 
 
 def is_other_language(text: str, known: str) -> bool:
@@ -36,6 +39,7 @@ def is_other_language(text: str, known: str) -> bool:
     return None not in languages and languages[0] != languages[1]
 
 
+@lru_cache(_REMEMBERED)
 def _script(text: str) -> str | None:
     """The script of most letters; None where there is none."""
     names = (unicodedata.name(letter, "").partition(" ")[0] for letter in text[:_LETTERS_READ] if letter.isalpha())
@@ -49,6 +53,7 @@ def _script(text: str) -> str | None:
     return script
 
 
+@lru_cache(_REMEMBERED)
 def _language(text: str) -> str | None:
     """The language that the frequent words of a text tell; None where they do not."""
     words = Counter(_WORD.findall(text[:_LETTERS_READ].casefold()))

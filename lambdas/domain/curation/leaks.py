@@ -36,7 +36,11 @@ def find_leaks(new: Sequence[Record], held_out: Iterable[Record], original: Iter
     """
     if not new:
         return set()
-    return _of_one_group(new, held_out, original) | _sharing_words(new, held_out, original)
+    sharing = _sharing_words(new, held_out, original)
+    # A group of all would draw in whatever else is about the same document: one bad pair of it would cost the others.
+    rest = [place for place in range(len(new)) if place not in sharing]
+    grouped = _of_one_group([new[place] for place in rest], held_out, original)
+    return sharing | {rest[place] for place in grouped}
 
 
 def _of_one_group(new: Sequence[Record], held_out: Iterable[Record], original: Iterable[Record]) -> set[int]:
