@@ -33,6 +33,8 @@ def tell_dataset(console: Console, report: DatasetDocument) -> None:
     _tell_samples(console, report.samples)
     _tell_labels(console, report.labels)
     _tell_tokens(console, report.tokens)
+    if report.curation is not None:
+        console.write_line(report.curation.tell())
     if report.groups is not None and report.training is not None:
         _tell_split(console, report.records, report.groups, report.training)
     style = "bold green" if report.accepted else "bold red"

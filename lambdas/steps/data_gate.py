@@ -19,7 +19,7 @@ from lambdas.domain.curation.given_documents import WHY, TakenDocuments
 from lambdas.domain.curation.planned_asks import PlannedAsks, explain_nothing_to_write
 from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.converting import convert
-from lambdas.domain.dataset.document import DatasetDocument
+from lambdas.domain.dataset.document import CurationFigures, DatasetDocument
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.folder import DOCUMENT_ENDINGS, explain_unknown
@@ -157,8 +157,20 @@ def check_dataset(
     reach = _reach(given, choices, prepared) if prepared else []
     report.add_test_groups((given.get("test") or given["train"]).file if prepared else "", reach)
     document = dataset_document(report, given, choices.wanted, prepared)
+    if planned_asks is not None and prepared is not None:
+        document = document.model_copy(update={"curation": _curation_figures(choices, planned_asks)})
     findings = [*reach, *job_findings][:MOST_FINDINGS]
     return CheckedDataset(document, detector.kind(), choices, given, prepared, findings, planned_asks)
+
+
+def _curation_figures(choices: Choices, planned: PlannedAsks) -> CurationFigures:
+    clean, synthesis = choices.settings.clean, choices.settings.synthesis
+    return CurationFigures(
+        judges=len(clean.judges) if clean else 0,
+        records=planned.records,
+        documents=planned.documents,
+        pairs=planned.documents * synthesis.pairs_per_document if synthesis else 0,
+    )
 
 
 def _report_settings(choices: Choices, found: Sequence[SettingFinding], report: DatasetReport) -> None:

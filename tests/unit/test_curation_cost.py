@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cli.dataset_summary import tell_dataset
 from cli.plan_table import tell_plan
 from cli.validate import LocalFiles, set_writer
 from lambdas.domain.core.run import Run, RunSource
@@ -36,6 +37,7 @@ from lambdas.domain.preflight.callable_models import Asked
 from lambdas.domain.preflight.subject import needs_of
 from lambdas.domain.preflight.time_limit import RunTime, enough_time
 from lambdas.domain.report.approval import estimate_text
+from lambdas.domain.report.dataset_page import render_dataset_page
 from lambdas.domain.settings import run_settings
 from lambdas.domain.settings.run_limits import RunLimits
 from lambdas.steps.data_gate import CheckedDataset, check_dataset, write_sets
@@ -340,6 +342,19 @@ def test_gate_counts_the_documents_of_training_alone(tmp_path: Path) -> None:
     assert curation is not None
     assert curation.planned == found
     assert gate(lines, tmp_path).planned_asks is None
+    assert gate(lines, tmp_path).document.curation is None
+    pairs = 3 * found.documents
+    shown = (
+        f"Before the training a teacher is asked for {pairs} pairs about {found.documents} documents, which a checker"
+    )
+    assert checked.document.curation is not None
+    assert checked.document.curation.tell().startswith(shown)
+    assert shown in render_dataset_page(checked.document, checked.given, checked.prepared)
+    judged = gate(lines, tmp_path, clean=CLEAN, synthesis=SYNTHESIS).document
+    console = Console(file=StringIO(), width=200)
+    tell_dataset(console, judged)
+    assert isinstance(console.file, StringIO)
+    assert "Before the training 2 judges look at 120 records, and a teacher is asked for" in console.file.getvalue()
 
 
 def test_gate_refuses_synthesis_without_documents_before_it_costs_anything(tmp_path: Path) -> None:
@@ -359,7 +374,8 @@ def test_documents_of_a_folder_are_counted_by_their_characters(tmp_path: Path) -
     taken = TakenDocuments("texts/", DocumentCounts(used=40, characters=16_000), [])
     found = gate(lines, tmp_path, taken, synthesis=SYNTHESIS | {"documents": "texts/"}).planned_asks
     assert found is not None
-    assert (found.documents, found.document_tokens, found.shown_tokens) == (40, 4_000 + 40 * 3, 0)
+    assert (found.documents, found.document_tokens) == (40, 4_000 + 40 * 3)
+    assert found.shown_tokens == round(40 * 5 * found.pair_tokens)
     assert found.context_tokens == 100 + 3
     assert found.pair_tokens == pytest.approx(6, abs=1)
 

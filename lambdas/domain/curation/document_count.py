@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from lambdas.domain.curation.documents import LONGEST_DOCUMENT_CHARACTERS, digest_of, read_asked
+from lambdas.domain.curation.documents import LONGEST_DOCUMENT_CHARACTERS, MOST_EXAMPLES, digest_of, read_asked
 from lambdas.domain.curation.given_documents import DocumentCounts
 from lambdas.domain.curation.planned_asks import PlannedAsks
 from lambdas.domain.curation.prompts import MOST_SHOWN, check_record
@@ -69,7 +69,7 @@ class DocumentCount:
         frame, pair, answer = (
             _mean(about or single, part) for part in ("frame_tokens", "pair_tokens", "answer_tokens")
         )
-        documents = self._about_records(about) if files is None else _about_files(files, frame)
+        documents = self._about_records(about) if files is None else _about_files(files, frame, pair)
         return PlannedAsks(
             records=len(checks),
             check_tokens=sum(checks),
@@ -111,10 +111,11 @@ class DocumentCount:
         return _Asked(number, frame, document, estimate(asked.question) + answer, answer)
 
 
-def _about_files(files: DocumentCounts, frame_tokens: float) -> _Documents:
-    """Documents of which only the characters are known; the instructions stand with each in a prompt."""
+def _about_files(files: DocumentCounts, frame_tokens: float, pair_tokens: float) -> _Documents:
+    """Documents of which only the characters are known; instructions and examples stand with each in a prompt."""
     tokens = files.characters / USUAL_BYTES_PER_TOKEN
-    return _Documents(files.used, round(tokens + files.used * frame_tokens), tokens / (files.used or 1), 0)
+    shown = round(files.used * MOST_EXAMPLES * pair_tokens)
+    return _Documents(files.used, round(tokens + files.used * frame_tokens), tokens / (files.used or 1), shown)
 
 
 def _mean(asked: Sequence[_Asked], part: str) -> float:

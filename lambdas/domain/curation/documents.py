@@ -10,6 +10,8 @@ from lambdas.domain.evaluation.questions import Question
 
 # A longer document is no text that a question is asked about in one prompt; its pairs would train on the whole of it.
 LONGEST_DOCUMENT_CHARACTERS = 200_000
+# Of the training set's pairs, so many show a teacher how is asked about a document that has none of its own.
+MOST_EXAMPLES = 5
 
 
 class AskedMessage(NamedTuple):

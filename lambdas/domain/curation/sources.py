@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from lambdas.domain.curation.documents import (
     LONGEST_DOCUMENT_CHARACTERS,
+    MOST_EXAMPLES,
     AskedMessage,
     QuestionAnswer,
     SourceDocument,
@@ -21,8 +22,8 @@ from lambdas.domain.dataset.formats.record import DEFAULT_CONTEXT_TAG, Record, w
 from lambdas.domain.evaluation.questions import Question
 from lambdas.domain.models.catalogue import BaseModelEntry
 
-# Of the training set's pairs, so many show a teacher how is asked; a longer one says more of its document than of that.
-_EXAMPLES, _LONGEST_EXAMPLE = 5, 1_000
+# A longer pair says more of its document than of how is asked.
+_LONGEST_EXAMPLE = 1_000
 
 
 class Sources(NamedTuple):
@@ -92,7 +93,7 @@ class _Form(NamedTuple):
             if about is None and asked is not None and asked.document:
                 about = each
             pair = QuestionAnswer(asked.question if asked else content, each.reference)
-            if len(examples) < _EXAMPLES and len(pair.question) + len(pair.answer) <= _LONGEST_EXAMPLE:
+            if len(examples) < MOST_EXAMPLES and len(pair.question) + len(pair.answer) <= _LONGEST_EXAMPLE:
                 examples.append(pair)
         shown, message = about or first, about.messages[0].content if about else None
         return cls(shown.system if shown else None, message, context_tag, tuple(examples))

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact, JsonObject
 from lambdas.domain.core.finding import Severity
 from lambdas.domain.dataset.formats import SourceFormat
@@ -133,6 +134,24 @@ class TrainingFigures(Fact):
     parts: list[PartFigures] = Field(default=[])
 
 
+class CurationFigures(Fact):
+    """What models are asked about the data set before the training: `judges` about all records, a teacher for pairs."""
+
+    judges: int
+    records: int
+    documents: int
+    pairs: int
+
+    def tell(self) -> str:
+        """What is asked, in a sentence."""
+        judged = f"{counted(self.judges, 'judge')} looks" if self.judges == 1 else f"{self.judges} judges look"
+        asked = [f"{judged} at {counted(self.records, 'record')}"] if self.judges else []
+        if self.pairs:
+            written = f"{counted(self.pairs, 'pair')} about {counted(self.documents, 'document')}"
+            asked.append(f"a teacher is asked for {written}, which a checker checks")
+        return f"Before the training {', and '.join(asked)}: the estimate of the run counts it."
+
+
 class DatasetDocument(Fact):
     """The whole document; `issues` are the first findings of each rule, `issue_counts` counts the places of all."""
 
@@ -152,6 +171,8 @@ class DatasetDocument(Fact):
     training: TrainingFigures | None = None
     # Earlier versions wrote none.
     samples: list[RecordSample] = Field(default=[])
+    # Null where models are asked nothing about it; earlier versions wrote none.
+    curation: CurationFigures | None = None
 
     @property
     def errors(self) -> int:
