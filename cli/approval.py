@@ -1,4 +1,4 @@
-"""`fine-tune approve` and `reject`: the answer to a run that waits before its purchase, on the caller's account.
+"""`fine-tune approve` and `reject`: the answer to a run that waits for it, on the caller's account.
 
 What the caller must be allowed to do: docs/operations.md, "Approval". The answer that counts is the one that Step
 Functions takes, and it takes one only; `approval.json` records it for the run's report.
@@ -76,8 +76,8 @@ def _open_request(account: Account, bucket: str, deployment: str, run_id: str) -
                 f"message that asks has the run's id, and its folder in the output bucket ({bucket}) is named by it."
             )
         raise NotAnsweredError(
-            f"The run {run_id} has asked for no approval: it has not come to its purchase yet, has ended before it, or "
-            "its environment wants none (approval_hours)."
+            f"The run {run_id} has asked for no approval: it has not come to what needs one yet, has ended before it, "
+            "or its environment wants none (approval_hours)."
         )
     if request.decision is not None:
         raise NotAnsweredError(f"The run {run_id} was {request.decision} by {request.by} at {request.answered_at}.")
@@ -89,7 +89,9 @@ def _send(states: Any, run_id: str, request: Approval, given: Answer) -> None:
         if given.decision == "approved":
             states.send_task_success(taskToken=request.task_token, output=given.model_dump_json())
         else:
-            states.send_task_failure(taskToken=request.task_token, error="NotApproved", cause=approval.rejection(given))
+            states.send_task_failure(
+                taskToken=request.task_token, error="NotApproved", cause=approval.rejection(given, request.about)
+            )
     except ClientError as error:
         if error.response["Error"].get("Code") not in _NO_LONGER_WAITING:
             raise

@@ -31,8 +31,8 @@ CHECKS = {
     "CheckJobs": ("WaitForJobs", "jobs"),
     "CheckServing": ("WaitForServing", "lease.serving"),
 }
-# The pause before a purchase.
-APPROVAL = "RequestApproval"
+# The pauses before a purchase, and before many training records are removed, with the answer's fact.
+APPROVALS = {"RequestApproval": "approval", "RequestCurationApproval": "curation_approval"}
 
 
 class NoExecutionError(Exception):
@@ -191,10 +191,11 @@ class WatchedExecution:
         for event in self._new_events():
             _record(snapshot, event)
             self.events = event["id"]
-        if approval := snapshot.steps.get(APPROVAL):
-            given = snapshot.facts.get("approval", {}).get("decision")
-            words = f"approve {snapshot.facts['run']['id']}"
-            approval.answer = given or f"answer with {self._environment.command(words)}"
+        for name, fact in APPROVALS.items():
+            if approval := snapshot.steps.get(name):
+                given = snapshot.facts.get(fact, {}).get("decision")
+                words = f"approve {snapshot.facts['run']['id']}"
+                approval.answer = given or f"answer with {self._environment.command(words)}"
         for name, map_run in self._newest_map_runs().items():
             if step := snapshot.steps.get(name):
                 counts = states.describe_map_run(mapRunArn=map_run)["itemCounts"]

@@ -14,9 +14,10 @@ Reason = Annotated[str | None, typer.Option(help="Why; the run's report shows it
 
 
 def approve(run_id: RunId, reason: Reason = None, deployment: StackName = None, region: Region = None) -> None:
-    """Let a run that waits for it make its purchase, on the account of your AWS credentials.
+    """Let a run that waits for you go on, on the account of your AWS credentials.
 
-    It costs what the run then buys: the message that asks has the estimate.
+    It waits before its purchase, which costs what the run then buys: the message that asks has the estimate. A run
+    whose judges would leave out more than 20 % of the training records waits before its training, too.
 
     Exit status: 0 if the run has taken the answer; 1 if not, with the reason.
     """
@@ -24,9 +25,9 @@ def approve(run_id: RunId, reason: Reason = None, deployment: StackName = None, 
 
 
 def reject(run_id: RunId, reason: Reason = None, deployment: StackName = None, region: Region = None) -> None:
-    """End a run that waits for its purchase: nothing is bought, the tuned model is kept.
+    """End a run that waits for you: nothing is bought, a model that is tuned already is kept.
 
-    It costs nothing. The tuned model costs by the month until you delete it.
+    It costs nothing. A tuned model costs by the month until you delete it.
 
     Exit status: 0 if the run has taken the answer; 1 if not, with the reason.
     """

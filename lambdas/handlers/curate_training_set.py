@@ -4,6 +4,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.run import Run
 from lambdas.domain.plan.plan import Plan
+from lambdas.domain.report.approval import is_approved
 from lambdas.handlers import composition
 from lambdas.handlers.observability import Json, observed
 from lambdas.steps.curate_training_set import curate_training_set
@@ -11,9 +12,10 @@ from lambdas.steps.curate_training_set import curate_training_set
 
 @observed
 def handler(event: Json, context: LambdaContext) -> Json:
-    """Takes `{"run", "plan"}` and returns `$.plan`.
+    """Takes the whole state, which has `curation_approval` once a person was asked, and returns `$.plan`.
 
     Raises CurationFailed, TooManyRemoved, YieldTooLow, NoDocuments, LeakFound and ServiceBusy.
     """
     run, plan = Run.parse_from(event, "run"), Plan.parse_from(event, "plan")
-    return curate_training_set(run, plan, adapters=composition.root.adapters).dump()
+    approved = is_approved(event.get("curation_approval"))
+    return curate_training_set(run, plan, is_approved=approved, adapters=composition.root.adapters).dump()

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from lambdas.adapters.adapters import Adapters
-from lambdas.adapters.stores.stored_curation import set_key
+from lambdas.adapters.stores.stored_curation import CLEANING, SYNTHESIS, set_key
 from lambdas.domain.core.errors import NoDocuments, TooManyRemoved, YieldTooLow
 from lambdas.domain.core.run import Run
 from lambdas.domain.curation.asks import StoredReply
@@ -31,8 +31,8 @@ from lambdas.domain.dataset.planned_set import TrainingData, TrainingSet
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.plan.plan import Plan
-from lambdas.domain.plan.training_sets import with_training_sets
-from lambdas.steps.curated_sets import CLEANING, SYNTHESIS, CuratedSets
+from lambdas.domain.plan.training_sets import with_recommended_again, with_training_sets
+from lambdas.steps.curated_sets import CuratedSets
 from lambdas.steps.curation_turns import hand_out, read_replies
 from lambdas.steps.observability import logger
 
@@ -42,9 +42,10 @@ if TYPE_CHECKING:
 _HELD_OUT: tuple[SetName, ...] = ("validation", "test")
 
 
-def curate_training_set(run: Run, plan: Plan, *, adapters: Adapters) -> Plan:
+def curate_training_set(run: Run, plan: Plan, *, is_approved: bool, adapters: Adapters) -> Plan:
     """The plan with what is asked next, or with the final training sets.
 
+    `is_approved` says that a person lets the judges remove as many records as they do.
     Raises CurationFailed, TooManyRemoved, YieldTooLow, NoDocuments, LeakFound and ServiceBusy.
     """
     curation = plan.curation
@@ -58,7 +59,9 @@ def curate_training_set(run: Run, plan: Plan, *, adapters: Adapters) -> Plan:
         removed = work.judge(clean)
         if curation.cleaning is None:
             curation = curation.model_copy(update={"cleaning": work.tell_cleaning(clean)})
-            _require_few_removed(run, curation)
+        if curation.cleaning and curation.cleaning.needs_approval and not is_approved:
+            _refuse_unasked(run, plan, curation.cleaning)
+            return plan.model_copy(update={"curation": curation.model_copy(update={"status": "approve"})})
     made: dict[TrainingData, TrainingSet] = {"original": plan.dataset.train}
     if synthesis := curation.synthesis:
         sources = work.list_sources(curation, removed)
@@ -73,7 +76,8 @@ def curate_training_set(run: Run, plan: Plan, *, adapters: Adapters) -> Plan:
         made["cleaned"] = work.write("cleaned", removed)
     logger.info("Training set curated", extra={"sets": {data: each.records for data, each in made.items()}})
     done = curation.model_copy(update={"status": "done", "shards": None})
-    return with_training_sets(plan.model_copy(update={"curation": done}), made)
+    curated = with_training_sets(plan.model_copy(update={"curation": done}), made)
+    return curated if len(made) == 1 else with_recommended_again(curated, base_model(plan.base_model))
 
 
 def _asking(plan: Plan, curation: Curation, key: str) -> Plan:
@@ -98,9 +102,9 @@ def _explain_no_documents(curation: Curation, counts: DocumentCounts) -> str:
     )
 
 
-def _require_few_removed(run: Run, curation: Curation) -> None:
-    counts = curation.cleaning
-    if counts is not None and counts.needs_approval:
+def _refuse_unasked(run: Run, plan: Plan, counts: CleaningCounts) -> None:
+    """Raises TooManyRemoved where nobody can be asked."""
+    if not plan.needs_approval:
         raise TooManyRemoved(
             f"All judges call {counts.removed} of {counts.judged} training records incorrect, "
             f"{counts.removed_share:.0%}; more than {MOST_REMOVED_SHARE:.0%} are not removed without a person's yes. "

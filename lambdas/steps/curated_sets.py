@@ -22,9 +22,6 @@ from lambdas.domain.dataset.tokens import estimate
 from lambdas.domain.evaluation.questions import Question, parse_question
 from lambdas.domain.models.catalogue import BaseModelEntry
 
-# What was said of each record, beside the sets.
-CLEANING, SYNTHESIS = "cleaning", "synthesis"
-
 
 class CuratedSets:
     """The sets of a run, before and after its curation."""

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Refused
-from lambdas.adapters.stores.stored_curation import set_key
+from lambdas.adapters.stores.stored_curation import CLEANING, SYNTHESIS, set_key
 from lambdas.domain.core.errors import InvalidState
 from lambdas.domain.core.run import Run
 from lambdas.domain.core.stored_lines import Line, read_stored_lines
@@ -14,7 +14,6 @@ from lambdas.domain.curation.cleaning import CleanedRecord, count_cleaning
 from lambdas.domain.curation.synthesis import WrittenPair, count_funnel
 from lambdas.domain.curation.token_use import CurationUse, count_use
 from lambdas.domain.plan.plan import Plan
-from lambdas.steps.curated_sets import CLEANING, SYNTHESIS
 from lambdas.steps.observability import logger
 
 

@@ -50,5 +50,6 @@ def _read_approval(state: RunState, run: Run, adapters: Adapters) -> ApprovalOut
     if state.plan is None or not state.plan.needs_approval:
         return None
     stored = adapters.approvals.read(run.output_bucket, run.id)
-    answer = approval.answer_in((state.failure or Failure()).cause) or approval.answer_of(state.approval)
+    last = state.approval or state.curation_approval
+    answer = approval.answer_in((state.failure or Failure()).cause) or approval.answer_of(last)
     return approval.outcome_of(stored, answer)

@@ -142,6 +142,7 @@ def _vary_variables(variables: dict[str, str], variant: Variant) -> None:
 
 def _vary_approval(definition: dict[str, Any], variant: Variant) -> None:
     if variant.approval_seconds is not None:
-        request = definition["States"]["RequestApproval"]
-        request["TimeoutSeconds"] = variant.approval_seconds
-        request["Parameters"]["Payload"]["timeout_seconds"] = variant.approval_seconds
+        for name in ("RequestApproval", "RequestCurationApproval"):
+            request = definition["States"][name]
+            request["TimeoutSeconds"] = variant.approval_seconds
+            request["Parameters"]["Payload"]["timeout_seconds"] = variant.approval_seconds

@@ -37,6 +37,7 @@ TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task
 NOTHING_BILLS = {
     "CurateTrainingSet", "StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot", "CollectAnswers", "EvaluateAndReport",
 }  # fmt: skip
+ASKS_A_PERSON = {"RequestApproval", "RequestCurationApproval"}
 # While a run is in these, what serves its model may: a purchase that was cut off may have taken effect.
 MAY_BILL = {"PurchaseThroughputOrDeploy", "CheckServing", "DeleteThroughputOrDeployment"}
 RAISED = {
@@ -79,7 +80,7 @@ def test_every_task_retries_with_jitter_times_out_and_catches(name: str) -> None
     assert retries
     assert all(retry["JitterStrategy"] == "FULL" for retry in retries)
     # A person may take longer than a function.
-    assert 0 < task["TimeoutSeconds"] <= (APPROVAL_SECONDS if name == "RequestApproval" else 900)
+    assert 0 < task["TimeoutSeconds"] <= (APPROVAL_SECONDS if name in ASKS_A_PERSON else 900)
     assert [catch for catch in _catchers(name) if catch["ErrorEquals"] == ["States.ALL"]]
 
 
@@ -139,9 +140,7 @@ def test_deletion_insists_beyond_the_usual() -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_no_retry_hides_a_failure_for_hours(name: str) -> None:
     """Retries that back off without bound would keep a failed deletion from a person while the throughput bills."""
-    longest_hours = (
-        2 if name in MAY_BILL else MOST_RUN_HOURS * 2.1 if name in {*NOTHING_BILLS, "RequestApproval"} else 1
-    )
+    longest_hours = 2 if name in MAY_BILL else MOST_RUN_HOURS * 2.1 if name in NOTHING_BILLS | ASKS_A_PERSON else 1
     for retry in TASKS[name]["Retry"]:
         if retry["MaxAttempts"]:
             assert _longest_seconds(retry) <= longest_hours * 3600
@@ -343,9 +342,39 @@ def test_only_an_answer_that_says_approved_leads_to_the_purchase() -> None:
     assert DEFINITION["States"]["RequestApproval"].keys().isdisjoint({"ResultSelector", "OutputPath"})
 
 
-def test_silence_is_final() -> None:
+def test_only_an_answer_that_says_approved_removes_so_many_records() -> None:
+    """Before the training as before the purchase; nothing was started that must be stopped."""
+    top = DEFINITION["States"]
+    assert "CurateTrainingSet" not in _reachable("RequestCurationApproval", closed={"IsCurationApproved"})
+    [choice] = top["IsCurationApproved"]["Choices"]
+    assert choice == {
+        "And": [
+            {"Variable": "$.curation_approval.decision", "IsPresent": True},
+            {"Variable": "$.curation_approval.decision", "StringEquals": "approved"},
+        ],
+        "Next": "KeepCurationDecision",
+    }
+    kept = top["KeepCurationDecision"]
+    assert (kept["Result"], kept["ResultPath"], kept["Next"]) == (
+        {"decision": "approved"},
+        "$.curation_approval",
+        "CurateTrainingSet",
+    )
+    otherwise = top[top["IsCurationApproved"]["Default"]]
+    assert (otherwise["Result"]["Error"], otherwise["ResultPath"], otherwise["Next"]) == (
+        "NotApproved",
+        "$.failure",
+        "ExplainFailure",
+    )
+    # The purchase has an answer of its own: one yes is not two.
+    assert top["RequestApproval"]["ResultPath"] == "$.approval"
+    assert {catch["Next"] for catch in top["RequestCurationApproval"]["Catch"]} == {"ExplainFailure"}
+
+
+@pytest.mark.parametrize("name", sorted(ASKS_A_PERSON))
+def test_silence_is_final(name: str) -> None:
     """Asking again would double the time that the deployment allows, and send the message twice."""
-    request = STATES["RequestApproval"]
+    request = STATES[name]
     assert "States.Timeout" in request["Retry"][0]["ErrorEquals"]
     assert request["Retry"][0]["MaxAttempts"] == 0
     assert request["TimeoutSeconds"] == APPROVAL_SECONDS
@@ -354,10 +383,11 @@ def test_silence_is_final() -> None:
 def test_the_task_token_goes_to_the_function_alone() -> None:
     """What a state puts out is logged and handed on; the one that has the token could answer in a person's place."""
     with_token = [name for name, state in STATES.items() if "$$.Task.Token" in json.dumps(state)]
-    assert with_token == ["RequestApproval"]
-    payload = STATES["RequestApproval"]["Parameters"]["Payload"]
-    assert payload["task_token.$"] == "$$.Task.Token"
-    assert STATES["RequestApproval"]["ResultPath"] == "$.approval"
+    assert set(with_token) == ASKS_A_PERSON
+    for name in ASKS_A_PERSON:
+        called = STATES[name]["Parameters"]
+        assert (called["FunctionName"], called["Payload"]["task_token.$"]) == ("${RequestApprovalArn}", "$$.Task.Token")
+        assert STATES[name]["ResultPath"].endswith("approval")
 
 
 def test_deletion_counts_only_when_the_throughput_is_gone() -> None:

@@ -407,3 +407,16 @@ def test_no_text_of_what_comes_after_the_training_says_to_upload_again() -> None
     chosen_by_what_there_is = {"failure.py", "reconciliation.py"}
     found = [file.name for file in files if TRAINS_AGAIN.search(file.read_text().replace('"\n', ""))]
     assert set(found) <= chosen_by_what_there_is
+
+
+def test_silence_before_the_training_is_no_failed_curation() -> None:
+    """What nobody answered is told as that, and what it was about."""
+    curation = {"clean": {"judges": ["maker.judge"], "mode": "remove"}, "status": "approve"}
+    facts: dict[str, Any] = {"plan": make_plan(needs_approval=True, curation=curation)}
+    silent = state_at("curation", failure={"Error": "States.Timeout", "Cause": ""}, **facts)
+    explanation = explain(silent)
+    assert explanation.error == "NotApproved"
+    assert "whether to remove so many training records" in explanation.cause
+    answered = {"curation_approval": {"decision": "approved"}}
+    late = state_at("curation", failure={"Error": "States.Timeout", "Cause": ""}, **facts, **answered)
+    assert explain(late).error == "CurationFailed"

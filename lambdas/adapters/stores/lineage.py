@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 from lambdas import __version__
-from lambdas.adapters.aws.object_store import ObjectStore, uri
+from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.core.run import Run
 from lambdas.domain.evaluation.judging.summary import describe_prompt
 from lambdas.domain.report.run_report import Lineage, LineageObject
@@ -23,8 +23,7 @@ class LineageReader:
 
     def read_lineage(self, run: Run, arms: Iterable[str], *, trained: Iterable[str], judged: bool) -> Lineage:
         """What the run's result was made from; `trained` are the URIs of what candidates were trained on."""
-        place = uri(run.output_bucket, run.prefix)
-        sets = (each.removeprefix(place) for each in trained)
+        sets = (f"dataset/{each.rpartition('/')[2]}" for each in trained)
         keys = dict.fromkeys([*_DATA_SETS, *sets, *_CURATION, *(f"evaluation/{arm}.jsonl" for arm in arms)])
         described = (self._describe_object(run.output_bucket, run.prefix, key) for key in keys)
         return Lineage(

@@ -16,6 +16,8 @@ from lambdas.domain.curation.asks import Ask, StoredReply
 from lambdas.domain.curation.shards import CuratorShard, CuratorTrouble
 from lambdas.domain.settings.run_settings import arm_name
 
+# What was said of each record, beside the sets.
+CLEANING, SYNTHESIS = "cleaning", "synthesis"
 _JSONL = "application/jsonl"
 
 

@@ -1,4 +1,4 @@
-"""A person's approval before the purchase: the request, the answer, and what happens without one.
+"""A person's approval of a purchase, or before it of a removal: the request, the answer, and what happens without one.
 
 `runs/<id>/approval.json` holds the request, and the answer once there is one. The task token in it ends the pause. It
 is in that file alone, never in a message, a function's log or the run's report.
@@ -21,8 +21,11 @@ from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.report.section import Section
 
 Decision = Literal["approved", "rejected"]
+# What is asked about: the purchase of what serves the model, or that judges leave many training records out.
+About = Literal["purchase", "removal"]
 
-_NOTHING_BOUGHT = "Nothing was bought."
+_UNDONE: dict[About, str] = {"purchase": "Nothing was bought.", "removal": "Nothing was removed, and nothing trained."}
+_WHETHER: dict[About, str] = {"purchase": "whether to buy", "removal": "whether to remove so many training records"}
 
 
 class Answer(Fact):
@@ -42,7 +45,8 @@ class Answer(Fact):
 class Approval(Answer):
     """`approval.json`: what is asked, from when until when (timestamps), and the answer.
 
-    `task_token` is null once it is used; `estimate` is the preflight's, null where there is none.
+    `task_token` is null once it is used; `estimate` is the preflight's, null where there is none. A request about the
+    purchase keeps in `removal` how an earlier one about the removal was answered.
     """
 
     task_token: str | None
@@ -50,14 +54,28 @@ class Approval(Answer):
     requested_at: str
     answer_until: str
     estimate: Estimate | None = None
+    # Earlier versions asked about nothing else.
+    about: About = "purchase"
+    removal: Answer | None = None
 
     def outcome(self) -> "ApprovalOutcome":
         """What the run's report says of it."""
-        return ApprovalOutcome(**{name: getattr(self, name) for name in ApprovalOutcome.model_fields})
+        further = {"about": self.about != "purchase", "removal": self.removal is not None}
+        names = (name for name in ApprovalOutcome.model_fields if further.get(name, True))
+        return ApprovalOutcome(**{name: getattr(self, name) for name in names})
+
+    @property
+    def answer(self) -> Answer | None:
+        """How it was answered; None where it was not yet."""
+        given = Answer(**{name: getattr(self, name) for name in Answer.model_fields})
+        return given if given.decision else None
 
 
 class ApprovalOutcome(Section):
-    """Who was asked before the purchase, from when until when, and who answered what."""
+    """Who was asked before the purchase, from when until when, and who answered what.
+
+    `removal` is the answer to an earlier request, before many training records were left out.
+    """
 
     requested_at: str | None = None
     answer_until: str | None = None
@@ -65,6 +83,8 @@ class ApprovalOutcome(Section):
     by: str | None = None
     answered_at: str | None = None
     reason: str | None = None
+    about: About = "purchase"
+    removal: Answer | None = None
 
 
 def outcome_of(request: Approval | None, answer: Answer | None) -> ApprovalOutcome | None:
@@ -82,23 +102,35 @@ def key(run_id: str) -> str:
 
 
 def request(
-    execution_arn: str, task_token: str, now: str, timeout_seconds: float, estimate: Estimate | None
+    execution_arn: str,
+    task_token: str,
+    now: str,
+    timeout_seconds: float,
+    estimate: Estimate | None,
+    *,
+    about: About = "purchase",
+    earlier: Approval | None = None,
 ) -> Approval:
-    """A new request."""
+    """A new request; `earlier` is the one that it takes the place of."""
+    removal = None
+    if earlier is not None and about == "purchase":
+        removal = earlier.answer if earlier.about == "removal" else earlier.removal
     return Approval(
         task_token=task_token,
         execution_arn=execution_arn,
         requested_at=now,
         answer_until=later(now, timeout_seconds),
         estimate=estimate,
+        about=about,
+        removal=removal,
     )
 
 
-def rejection(answer: Answer) -> str:
+def rejection(answer: Answer, about: About = "purchase") -> str:
     """The cause that ends the pause, JSON as of a Lambda's error: a sentence, and the answer for the run's report."""
     said = f": {sentence(answer.reason)}" if answer.reason else ""
-    text = f"The purchase was rejected by {sentence(str(answer.by))} at {answer.answered_at}{said}".rstrip(".")
-    return json.dumps({"errorMessage": f"{text}. {_NOTHING_BOUGHT}", **answer.model_dump()})
+    text = f"The {about} was rejected by {sentence(str(answer.by))} at {answer.answered_at}{said}".rstrip(".")
+    return json.dumps({"errorMessage": f"{text}. {_UNDONE[about]}", **answer.model_dump()})
 
 
 def answer_in(cause: str) -> Answer | None:
@@ -124,12 +156,12 @@ def is_approved(output: object) -> bool:
     return isinstance(output, dict) and output.get("decision") == "approved"
 
 
-def silence(requested_at: str | None, answer_until: str | None) -> str:
+def silence(requested_at: str | None, answer_until: str | None, about: About = "purchase") -> str:
     """The sentence on a request that nobody answered."""
     if requested_at is None or answer_until is None:
-        return f"Nobody answered in time whether to buy. {_NOTHING_BOUGHT}"
+        return f"Nobody answered in time {_WHETHER[about]}. {_UNDONE[about]}"
     hours = seconds_between(requested_at, answer_until) / 3600
-    return f"Nobody answered within {counted(hours, 'hour')} whether to buy. {_NOTHING_BOUGHT}"
+    return f"Nobody answered within {counted(hours, 'hour')} {_WHETHER[about]}. {_UNDONE[about]}"
 
 
 def request_message(
@@ -149,7 +181,6 @@ def request_message(
     `dataset_page` and `findings` are the URIs of what the check of the data set left for people.
     """
     loss = "not known" if validation_loss is None else f"{validation_loss:.4f}"
-    where = f"--deployment {environment} --region {region}"
     many = f"the {deleted_models} models that were not chosen are deleted when the run ends; "
     others = {0: "", 1: "the model that was not chosen is deleted when the run ends; "}.get(deleted_models, many)
     paragraphs = [
@@ -157,14 +188,22 @@ def request_message(
         f"Validation loss: {loss}.",
         estimate_text(request.estimate),
         f"Data set: {dataset_page}\nAll findings in it: {findings}",
-        "Answer in a checkout of the project, with credentials of this account:\n"
-        f"  fine-tune approve {run_id} {where}\n"
-        f'  fine-tune reject {run_id} {where} --reason "..."',
+        how_to_answer(run_id, environment, region),
         f"Without an answer until {request.answer_until} the run ends, and nothing is bought. The tuned model is kept "
         f"all the same, and billed monthly for its storage; {others}nothing else is billed while the run waits.",
         f"Run: {run_id}\nExecution: {request.execution_arn}",
     ]
     return notification(f"{run_id} waits for your approval{_about(request.estimate)}", "\n\n".join(paragraphs))
+
+
+def how_to_answer(run_id: str, environment: str, region: str) -> str:
+    """The commands that answer a request."""
+    where = f"--deployment {environment} --region {region}"
+    return (
+        "Answer in a checkout of the project, with credentials of this account:\n"
+        f"  fine-tune approve {run_id} {where}\n"
+        f'  fine-tune reject {run_id} {where} --reason "..."'
+    )
 
 
 def purchase_text(serving: ServingKind, model_units: int, longest_lease_hours: float, models: int = 1) -> str:

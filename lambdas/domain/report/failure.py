@@ -65,7 +65,7 @@ def explain(state: RunState, trouble: ShardTrouble | None = None, asked: Approva
     from when until when the run waited for an approval. A failed deletion comes first, whatever failed before it.
     """
     phase = state.phase
-    failure = _name_silence(state.cause_of_end or Failure(), phase, asked)
+    failure = _name_silence(state, asked)
     name, sentence = _explain(failure, phase, trouble)
     if state.deletion_failure:
         had_failed = state.cause_of_end not in (None, state.deletion_failure)
@@ -96,12 +96,13 @@ def _next_run(state: RunState, error: str, said: str) -> str:
     return "" if error in _BEFORE_TRAINING or "upload" in said.lower() else "Then upload the data set again."
 
 
-def _name_silence(caught: Failure, phase: Phase, asked: ApprovalOutcome | None) -> Failure:
+def _name_silence(state: RunState, asked: ApprovalOutcome | None) -> Failure:
     """A request for approval that ran out, which Step Functions calls States.Timeout; any other error as it is."""
-    if (caught.error, phase) != ("States.Timeout", "approval"):
+    caught, about = state.cause_of_end or Failure(), state.waits_for_approval_of
+    if caught.error != "States.Timeout" or about is None:
         return caught
-    cause = approval.silence(asked.requested_at, asked.answer_until) if asked else approval.silence(None, None)
-    return Failure(error=errors.NotApproved.__name__, cause=cause)
+    since, until = (asked.requested_at, asked.answer_until) if asked else (None, None)
+    return Failure(error=errors.NotApproved.__name__, cause=approval.silence(since, until, about))
 
 
 def _explain(caught: Failure, phase: Phase, trouble: ShardTrouble | None) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from lambdas.domain.core.run import Run
 from lambdas.domain.models.catalogue import ServingKind
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report import approval
+from lambdas.domain.report.approval import About
 from lambdas.domain.serving.leases import EndedLease, Servings
 from lambdas.domain.serving.serving import Serving
 from lambdas.domain.training.candidate_jobs import DELETED, LEFT, CandidateJob, Jobs
@@ -32,7 +33,8 @@ Phase = Literal[
 class RunState(Fact):
     """Each fact of the state; null where the run did not get so far, or where the fact cannot be read.
 
-    `approval` is what ended the pause before the purchase; `preflight` and `responses` only tell how far the run got.
+    `approval` is what ended the pause before the purchase, `curation_approval` the one before many training records
+    are removed; `preflight` and `responses` only tell how far the run got.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -40,6 +42,7 @@ class RunState(Fact):
     run: Annotated[Run | None, READABLE] = None
     plan: Annotated[Plan | None, READABLE] = None
     preflight: Any = None
+    curation_approval: Any = None
     jobs: Annotated[Jobs | None, READABLE] = None
     model: Annotated[TunedModel | None, READABLE] = None
     approval: Any = None
@@ -97,6 +100,15 @@ class RunState(Fact):
             ("evaluation", "responses" in self.model_fields_set),
         )
         return next((phase for phase, is_behind in reached if not is_behind), "report")
+
+    @property
+    def waits_for_approval_of(self) -> About | None:
+        """What a person is asked about while the run waits; null where nobody is."""
+        if self.phase == "approval":
+            return "purchase"
+        curation = self.plan.curation if self.plan else None
+        is_asked = curation is not None and curation.status == "approve"
+        return "removal" if is_asked and not approval.is_approved(self.curation_approval) else None
 
     @property
     def _is_curated(self) -> bool:

@@ -200,6 +200,21 @@ def test_more_than_a_fifth_is_not_removed_without_a_person(curate: Curate, lines
     assert sum(each["removed"] for each in lines("cleaning")) == 9
 
 
+def test_a_person_is_asked_where_the_environment_asks_people_and_a_yes_goes_on(
+    curate: Curate, plan: Json, run: Json, lines: Callable[[str], list[Json]], lambda_context: LambdaContext
+) -> None:
+    """Nothing is asked of models behind it before the answer."""
+    plan |= {"needs_approval": True, "base_model": "amazon.nova-lite-v1:0:300k"}
+    waiting = curate(doubts(*range(9)), clean=CLEAN, data="cleaned")
+    assert waiting["curation"]["status"] == "approve"
+    assert waiting["curation"]["cleaning"]["removed"] == 9
+    for answer in ({}, {"curation_approval": {"decision": "rejected"}}, {"curation_approval": None}):
+        assert handler({"run": run, "plan": waiting, **answer}, lambda_context) == waiting
+    state = {"run": run, "plan": waiting, "curation_approval": {"decision": "approved"}}
+    assert handler(state, lambda_context)["curation"]["status"] == "done"
+    assert len(lines("train-cleaned")) == RECORDS - 9
+
+
 def test_too_few_records_for_the_base_model_end_the_run_by_name(curate: Curate, plan: Json) -> None:
     """Bedrock would refuse the job, hours later."""
     plan["base_model"] = "meta.llama3-1-8b-instruct-v1:0:128k"
@@ -278,6 +293,33 @@ def test_a_record_that_a_job_would_refuse_is_left_out_and_told(
     [told] = [each for each in lines("synthesis") if each["question"].startswith("And?")]
     assert told["reached"] == "answerable"
     assert "separates turns" in told["reason"]
+
+
+def test_what_run_json_leaves_open_is_what_suits_the_new_size(curate: Curate, plan: Json) -> None:
+    """A set of a thousand more records is not trained as the small one was."""
+    plan["base_model"] = "amazon.nova-lite-v1:0:300k"
+    plan["recommended"] = [
+        {"name": "epochCount", "value": "3", "source": "run.json", "reason": "Set in run.json."},
+        {"name": "learningRateWarmupSteps", "value": "77", "source": "size", "reason": "40 training records."},
+    ]
+    plan["candidates"][0]["hyperparameters"] = {"epochCount": "3", "learningRateWarmupSteps": "77"}
+    done = curate(well, synthesis=SYNTHESIS)
+    records = done["candidates"][0]["training_set"]["records"]
+    recommended = {each["name"]: each for each in done["recommended"]}
+    assert recommended["epochCount"]["value"] == done["candidates"][0]["hyperparameters"]["epochCount"] == "3"
+    steps = recommended["learningRateWarmupSteps"]
+    assert (steps["source"], steps["reason"].startswith(f"{records} training records")) == ("size", True)
+    assert done["candidates"][0]["hyperparameters"]["learningRateWarmupSteps"] == steps["value"] != "77"
+    assert plan["recommended"][1]["value"] == "77"
+
+
+def test_candidates_that_compare_data_keep_equal_hyperparameters(curate: Curate, plan: Json) -> None:
+    """Only then does a difference say something of the data."""
+    plan["recommended"] = [{"name": "epochCount", "value": "9", "source": "size", "reason": "40 training records."}]
+    plan["candidates"][0]["hyperparameters"] = {"epochCount": "9"}
+    done = curate(well, synthesis=SYNTHESIS, compare=["original", "synthetic"])
+    assert done["candidates"][0]["hyperparameters"] == {"epochCount": "9"}
+    assert done["recommended"] == plan["recommended"]
 
 
 def test_a_run_that_curates_nothing_is_left_as_it_is(run: Json, plan: Json, lambda_context: LambdaContext) -> None:

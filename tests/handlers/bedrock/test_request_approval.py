@@ -222,3 +222,43 @@ def test_a_message_that_cannot_be_sent_fails_the_request(
     """Nobody would know that the run waits."""
     with pytest.raises((NotFound, Refused)):
         handler({**event, "topic_arn": f"{event['topic_arn']}-gone"}, lambda_context)
+
+
+def removal(event: dict[str, Any]) -> dict[str, Any]:
+    """The state's input where judges would remove many records."""
+    counts = {"judged": 40, "incorrect": 9, "removed": 9, "unreadable": 0}
+    curation = {"clean": {"judges": ["maker.judge"], "mode": "remove"}, "status": "approve", "cleaning": counts}
+    asked = {key: value for key, value in event.items() if key not in ("jobs", "model")}
+    return {**asked, "plan": {**event["plan"], "curation": curation}}
+
+
+def test_a_removal_is_asked_about_with_where_to_look_and_how_to_answer(
+    event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """Before the training there is neither a job nor a model."""
+    handler(removal(event), lambda_context)
+    [(subject, text)] = told(event)
+    assert "removal" in subject
+    for part in (
+        "9 of 40 training records incorrect, 22%",
+        f"s3://{BUCKET}/{expect['prefix']}dataset/cleaning.jsonl",
+        f"fine-tune approve {event['run']['id']} --deployment fine-tuning --region us-west-2",
+        "nothing is trained",
+    ):
+        assert part in text
+    assert (stored(s3, expect)["about"], stored(s3, expect)["task_token"]) == ("removal", TOKEN)
+
+
+def test_a_second_request_asks_anew_and_keeps_the_first_answer(
+    event: dict[str, Any], s3: "S3Client", expect: dict[str, str], lambda_context: LambdaContext
+) -> None:
+    """One yes is not two, and the report tells both."""
+    handler(removal(event), lambda_context)
+    answered = {"decision": "approved", "by": "arn:somebody", "answered_at": "2026-11-01T00:00:00.000Z", "reason": None}
+    body = json.dumps({**stored(s3, expect), **answered, "task_token": None}).encode()
+    s3.put_object(Bucket=BUCKET, Key=f"{expect['prefix']}approval.json", Body=body)
+    for _ in range(2):
+        handler({**event, "task_token": "another"}, lambda_context)
+        request = stored(s3, expect)
+        assert (request["about"], request["decision"], request["task_token"]) == ("purchase", None, "another")
+        assert request["removal"] == answered
