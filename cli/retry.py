@@ -17,12 +17,16 @@ from lambdas.domain.core import run as runs
 from lambdas.domain.core.errors import CustomizationFailed, InvalidEvent
 from lambdas.domain.core.object_created import ObjectCreated
 from lambdas.domain.core.run import Source, data_stem
-from lambdas.domain.dataset.folder import is_sibling
+from lambdas.domain.curation.settings import TRAINING_DOCUMENTS
+from lambdas.domain.dataset.folder import is_document, is_sibling
 from lambdas.domain.report.run_state import RunState
 from lambdas.domain.settings.run_settings import FILE_NAME
 from lambdas.domain.training import choice
 from lambdas.domain.training.candidate_jobs import TRAINING, CandidateJob, Jobs
 from lambdas.domain.training.customization import COMPLETED
+
+# The keys of run.json that say how the training set is made; a run from a trained model is refused with them.
+_OF_TRAINING_DATA = ("clean", "synthesis", "compare")
 
 
 class NotRetriedError(Exception):
@@ -72,11 +76,14 @@ def plan_retry(environment: Environment, run_id: str) -> Retry:
     settings = _read_settings(environment, own)
     if model is not None:
         settings["custom_model"] = model
+        # What the model was trained on is made no other way any more, and compared with nothing.
+        settings = {key: value for key, value in settings.items() if key not in _OF_TRAINING_DATA}
     base_model = state.plan.base_model if state.plan else None
     if base_model is not None and "base_model" not in settings and base_model != environment.base_model:
         # The environment tunes another model by now.
         settings["base_model"] = base_model
     versions = {f"{folder}{name}": place for name, place in siblings.items()}
+    versions |= {f"{folder}{name}": (key, None) for name, key in _documents(environment, source, settings)}
     versions[train] = (source.key, source.version_id)
     return Retry(versions, orjson.dumps(settings, option=orjson.OPT_INDENT_2), model, base_model)
 
@@ -153,6 +160,18 @@ def _siblings(
             )
         kept = None if version[2] == "null" else version[2]
         yield name, (f"{folder}{name}", kept)
+
+
+def _documents(environment: Environment, source: Source, settings: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The text files that a teacher is to write about, by their names in the folder, as they are now."""
+    synthesis = settings.get("synthesis")
+    prefix = synthesis.get("documents") if isinstance(synthesis, dict) else None
+    if source.folder is None or not isinstance(prefix, str) or prefix == TRAINING_DOCUMENTS:
+        return
+    for key in environment.adapters.objects.iterate_keys(environment.input_bucket, f"{source.folder}{prefix}"):
+        name = key.removeprefix(source.folder)
+        if is_document(name):
+            yield name, key
 
 
 def _read_settings(environment: Environment, place: tuple[str, str | None] | None) -> dict[str, object]:

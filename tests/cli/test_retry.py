@@ -50,8 +50,8 @@ class Failed:
         s3 = self.account.s3
         keys = [one["Key"] for one in s3.list_objects_v2(Bucket=INPUT)["Contents"]]
         fresh = [key for key in keys if key.startswith("input/sales-2")]
-        assert len({key.rpartition("/")[0] for key in fresh}) <= 1
-        return {key.rpartition("/")[2]: s3.get_object(Bucket=INPUT, Key=key)["Body"].read().decode() for key in fresh}
+        assert len({key.split("/")[1] for key in fresh}) <= 1
+        return {key.split("/", 2)[2]: s3.get_object(Bucket=INPUT, Key=key)["Body"].read().decode() for key in fresh}
 
 
 def test_a_trained_model_is_not_trained_again(scripted: ScriptedAccount, fine_tune: FineTune) -> None:
@@ -82,6 +82,38 @@ def test_files_are_those_that_the_run_has_read(scripted: ScriptedAccount, fine_t
     uploaded = failed.uploaded()
     assert json.loads(uploaded.pop("run.json")) == {"system": "s", "custom_model": "arn:model-1"}
     assert uploaded == {"train.jsonl": "data", "test.jsonl": "old"}
+
+
+SYNTHESIS = {
+    "synthesis": {"documents": "papers/"},
+    "clean": {"judges": ["judge"]},
+    "compare": ["original", "synthetic"],
+}
+FILES = {
+    "input/sales/run.json": json.dumps(SYNTHESIS),
+    "input/sales/papers/a.txt": "Cash 7",
+    "input/sales/papers/b.pdf": "",
+}
+
+
+def test_documents_to_write_about_go_along(scripted: ScriptedAccount, fine_tune: FineTune) -> None:
+    """Without them the new run would be refused: there would be nothing to write about."""
+    failed = Failed(scripted, FILES | {"input/sales/train.jsonl": "data"})
+    failed.got()
+    assert fine_tune("retry", failed.run_id, "--no-wait").exit_code == 0
+    uploaded = failed.uploaded()
+    assert json.loads(uploaded.pop("run.json")) == SYNTHESIS
+    assert uploaded == {"papers/a.txt": "Cash 7", "train.jsonl": "data"}
+
+
+def test_training_set_of_a_trained_model_is_not_made_again(scripted: ScriptedAccount, fine_tune: FineTune) -> None:
+    """A run that goes on from a model is refused where run.json says how to make a training set."""
+    failed = Failed(scripted, FILES | {"input/sales/train.jsonl": "data"})
+    failed.got(plan=make_plan(base_model=NOVA, siblings=failed.etags("run.json")), model=make_model())
+    assert fine_tune("retry", failed.run_id, "--no-wait").exit_code == 0
+    uploaded = failed.uploaded()
+    assert json.loads(uploaded.pop("run.json")) == {"custom_model": "arn:model-1"}
+    assert uploaded == {"train.jsonl": "data"}
 
 
 def test_a_file_that_is_gone_is_named(scripted: ScriptedAccount, fine_tune: FineTune) -> None:
