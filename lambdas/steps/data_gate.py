@@ -16,10 +16,10 @@ from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.state_budget import MOST_FINDINGS
 from lambdas.domain.curation.document_count import DocumentCount
 from lambdas.domain.curation.given_documents import WHY, TakenDocuments
-from lambdas.domain.curation.planned_asks import PlannedAsks, explain_nothing_to_write
+from lambdas.domain.curation.planned_asks import PlannedAsks, curation_figures, explain_nothing_to_write
 from lambdas.domain.dataset.checking import check_set
 from lambdas.domain.dataset.converting import convert
-from lambdas.domain.dataset.document import CurationFigures, DatasetDocument
+from lambdas.domain.dataset.document import DatasetDocument
 from lambdas.domain.dataset.figures import dataset_document
 from lambdas.domain.dataset.finding_log import FindingLog
 from lambdas.domain.dataset.folder import DOCUMENT_ENDINGS, explain_unknown
@@ -137,7 +137,8 @@ def check_dataset(
     _report_settings(choices, found, report)
     detector = TaskDetector()
     # Only a run with curation pays for the look at each record's document.
-    counter = DocumentCount() if choices.settings.clean or choices.settings.synthesis else None
+    settings = choices.settings
+    counter = DocumentCount() if settings.clean or settings.synthesis else None
     given = _check_files(files, choices, report, rules, _Listeners(detector, counter))
     for each in _metric_findings(choices, detector):
         report.add("run-settings", run_settings.FILE_NAME, each.message, pointer=each.pointer)
@@ -146,11 +147,8 @@ def check_dataset(
         prepared = _with_parts(prepare(given, choices.wanted, report), given, choices)
     elif "train" in given:
         check_counts(given, choices.wanted, report)
-    planned_asks = (
-        counter.count(given, prepared, documents.counts if documents else None) if counter and prepared else None
-    )
-    if planned_asks is not None and (nothing := explain_nothing_to_write(choices.settings.synthesis, planned_asks)):
-        report.add("run-settings", run_settings.FILE_NAME, nothing, pointer="/synthesis")
+    planned_asks = counter.count(given, prepared, documents) if counter and prepared else None
+    if planned_asks is not None and not _has_documents(choices, planned_asks, documents, report):
         prepared = None
     job_findings = _job_findings(choices, prepared, most_jobs)
     report.add_job_settings(run_settings.FILE_NAME, job_findings, refuse=refuse_job_settings)
@@ -158,19 +156,22 @@ def check_dataset(
     report.add_test_groups((given.get("test") or given["train"]).file if prepared else "", reach)
     document = dataset_document(report, given, choices.wanted, prepared)
     if planned_asks is not None and prepared is not None:
-        document = document.model_copy(update={"curation": _curation_figures(choices, planned_asks)})
+        document = document.model_copy(
+            update={"curation": curation_figures(settings.clean, settings.synthesis, planned_asks)}
+        )
     findings = [*reach, *job_findings][:MOST_FINDINGS]
     return CheckedDataset(document, detector.kind(), choices, given, prepared, findings, planned_asks)
 
 
-def _curation_figures(choices: Choices, planned: PlannedAsks) -> CurationFigures:
-    clean, synthesis = choices.settings.clean, choices.settings.synthesis
-    return CurationFigures(
-        judges=len(clean.judges) if clean else 0,
-        records=planned.records,
-        documents=planned.documents,
-        pairs=planned.documents * synthesis.pairs_per_document if synthesis else 0,
-    )
+def _has_documents(
+    choices: Choices, planned: PlannedAsks, documents: TakenDocuments | None, report: DatasetReport
+) -> bool:
+    """Whether a teacher has something to write about, which is told before anything costs; also where there is none."""
+    synthesis = choices.settings.synthesis
+    nothing = explain_nothing_to_write(synthesis, planned, files_read=documents is not None)
+    if nothing is not None:
+        report.add("run-settings", run_settings.FILE_NAME, nothing, pointer="/synthesis")
+    return nothing is None
 
 
 def _report_settings(choices: Choices, found: Sequence[SettingFinding], report: DatasetReport) -> None:

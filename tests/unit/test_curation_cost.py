@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from cli.dataset_summary import tell_dataset
+from cli.documents import documents_below, taken_documents
 from cli.plan_table import tell_plan
 from cli.validate import LocalFiles, set_writer
 from lambdas.domain.core.run import Run, RunSource
-from lambdas.domain.cost.actual import Costs, Usage, report_cost
+from lambdas.domain.cost.actual import Costs, LineDifference, Usage, report_cost
 from lambdas.domain.cost.curation_cost import EXPECTED, asking_seconds
 from lambdas.domain.cost.estimate import cost_findings, estimate
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
@@ -21,17 +22,19 @@ from lambdas.domain.cost.price_file import SourcedTokenPrice, default_prices
 from lambdas.domain.curation.asks import Ask, CurationStage, Replies, StoredReply
 from lambdas.domain.curation.cleaning import SetRecord, clean_asks
 from lambdas.domain.curation.curation import Curation
-from lambdas.domain.curation.documents import list_documents
-from lambdas.domain.curation.given_documents import DocumentCounts, TakenDocuments
+from lambdas.domain.curation.documents import SourceDocument, canonical, list_documents
+from lambdas.domain.curation.given_documents import DocumentCounts, GivenDocument, TakenDocuments, take_all
 from lambdas.domain.curation.planned_asks import PlannedAsks
 from lambdas.domain.curation.prompts import ANSWER, CHECK, WRITE, prompt_tokens
 from lambdas.domain.curation.settings import CleanSettings, SynthesisSettings
+from lambdas.domain.curation.sources import given_sources
 from lambdas.domain.curation.synthesis import follow, record_of, synthesis_asks
 from lambdas.domain.curation.token_use import CurationUse, count_use
 from lambdas.domain.dataset.planned_set import TrainingData
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.dataset.tokens import estimate as estimate_tokens
 from lambdas.domain.evaluation.questions import Question, parse_question
+from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.callable_models import Asked
 from lambdas.domain.preflight.subject import needs_of
@@ -51,6 +54,7 @@ from tests.unit.test_cost import PRICES, plan, usd
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "financial-tables.jsonl"
 HAIKU, NOVA = "us.anthropic.claude-haiku-4-5-20251001-v1:0", "amazon.nova-pro-v1:0"
+NOVA_LITE = "amazon.nova-lite-v1:0:300k"
 CLEAN = {"judges": [NOVA, HAIKU], "mode": "remove"}
 SYNTHESIS = {"teacher": HAIKU, "checker": NOVA, "terms_accepted": True}
 
@@ -58,8 +62,8 @@ SYNTHESIS = {"teacher": HAIKU, "checker": NOVA, "terms_accepted": True}
 def gate(lines: Sequence[str], folder: Path, documents: TakenDocuments | None = None, **chosen: Any) -> CheckedDataset:
     """The data gate's result for these records and this run.json."""
     (folder / "given.jsonl").write_text("\n".join(lines))
-    settings = {"base_model": "amazon.nova-lite-v1:0:300k", **chosen}
-    choices, found = run_settings.choose(json.dumps(settings).encode(), "amazon.nova-lite-v1:0:300k", RunLimits(1))
+    settings = {"base_model": NOVA_LITE, **chosen}
+    choices, found = run_settings.choose(json.dumps(settings).encode(), NOVA_LITE, RunLimits(1))
     return check_dataset(files_in(folder), choices, found, most_jobs=12, documents=documents)
 
 
@@ -122,22 +126,52 @@ def test_estimate_of_a_simulated_curation_is_within_15_percent_of_its_cost(tmp_p
     records = [SetRecord(name, question) for name in SET_NAMES for question in sets[name]]
     documents = list_documents(sets["train"])
     judged = asked_of_the_simulation(lambda replies: clean_asks(records, clean, replies))
+    compared = compare(run_plan, synthesis, documents, judged)
+    assert len(compared) == 9
+    foreseen, spent = (sum(getattr(each, side) for each in compared) for side in ("estimated_usd", "actual_usd"))
+    assert foreseen == pytest.approx(spent, rel=0.15)
+
+
+def compare(
+    run_plan: Plan,
+    synthesis: SynthesisSettings,
+    documents: Sequence[SourceDocument],
+    judged: Mapping[str, StoredReply],
+) -> list[LineDifference]:
+    """Estimated and actual lines of training and curation, once teacher and checker were asked, too."""
     written = asked_of_the_simulation(lambda replies: synthesis_asks(documents, synthesis, replies))
     pairs = [(each, line) for each in documents for line in follow(each, synthesis, written)]
     new = [record_of(each, line.pair) for each, line in pairs if line.reached == "answerable"]
-    estimated = estimate(run_plan, default_prices())
     (candidate,) = run_plan.candidates
     tokens = candidate.training_set.tokens + sum(estimate_tokens(each.system or "", *each.turns) for each in new)
-    trained = candidate.model_copy(
-        update={"training_set": candidate.training_set.model_copy(update={"tokens": tokens})}
+    final = candidate.training_set.model_copy(update={"tokens": tokens})
+    trained = run_plan.model_copy(update={"candidates": [candidate.model_copy(update={"training_set": final})]})
+    usage = Usage([1], 1, [1_800.0], {}, [], count_use([*judged.values(), *written.values()]))
+    found = report_cost(trained, usage, Costs(default_prices(), estimate(run_plan, default_prices())))
+    return [each for each in found.difference.lines if each.id.startswith(("training", "curation/"))]
+
+
+def test_estimate_of_the_shipped_example_is_within_15_percent_of_its_cost(tmp_path: Path) -> None:
+    """Documents in files, of which the run leaves out those of validation and test records."""
+    data = EXAMPLE.parent / "synthetic"
+    settings = json.loads((data / "run.json").read_text())
+    choices, _ = run_settings.choose((data / "run.json").read_bytes(), NOVA_LITE, RunLimits(1))
+    taken, stored = taken_documents(data, choices), list[bytes]()
+    take_all("documents/", documents_below(data, "documents/"), stored.append)
+    checked = gate((data / "train.jsonl").read_text().splitlines(), tmp_path, taken, **settings)
+    run_plan, sets = planned(checked), sets_of(checked, tmp_path)
+    sources = given_sources(
+        [GivenDocument.model_validate_json(each) for each in stored],
+        sets["train"],
+        [canonical(each) for name in ("validation", "test") for each in sets[name]],
+        [canonical(each) for each in sets["train"]],
+        base_model(run_plan.base_model),
     )
-    used = count_use([*judged.values(), *written.values()])
-    usage = Usage([1], 1, [1_800.0], {}, [], used)
-    found = report_cost(
-        run_plan.model_copy(update={"candidates": [trained]}), usage, Costs(default_prices(), estimated)
-    )
-    compared = [each for each in found.difference.lines if each.id.startswith(("training", "curation/"))]
-    assert len(compared) == 9
+    assert checked.planned_asks is not None
+    assert len(sources.documents) <= checked.planned_asks.documents < 80
+    assert choices.settings.synthesis is not None
+    compared = compare(run_plan, choices.settings.synthesis, sources.documents, {})
+    assert len(compared) == 5
     foreseen, spent = (sum(getattr(each, side) for each in compared) for side in ("estimated_usd", "actual_usd"))
     assert foreseen == pytest.approx(spent, rel=0.15)
 
@@ -378,6 +412,21 @@ def test_documents_of_a_folder_are_counted_by_their_characters(tmp_path: Path) -
     assert found.shown_tokens == round(40 * 5 * found.pair_tokens)
     assert found.context_tokens == 100 + 3
     assert found.pair_tokens == pytest.approx(6, abs=1)
+
+
+def test_gate_refuses_documents_that_are_all_those_of_held_out_records(tmp_path: Path) -> None:
+    """Nothing may be written about them."""
+    lines = [record(f"{chr(97 + at % 26)}{chr(97 + at // 26)} {at} apples", f"How many, {at}?") for at in range(60)]
+    tested = sets_of(gate(lines, tmp_path), tmp_path)["test"]
+    digests = frozenset(each.digest for each in list_documents(tested))
+    taken = TakenDocuments("texts/", DocumentCounts(used=len(digests), characters=200), [], digests)
+    checked = gate(lines, tmp_path, taken, synthesis=SYNTHESIS | {"documents": "texts/"})
+    assert checked.prepared is None
+    (found,) = (each for each in checked.document.issues if each.severity == "error")
+    assert "are those of validation and test records" in found.message
+    # `fine-tune clean` looks at no such files.
+    plain = [record(None, f"How much is {at} + 1?", str(at + 1)) for at in range(60)]
+    assert gate(plain, tmp_path, synthesis=SYNTHESIS | {"documents": "texts/"}).prepared is not None
 
 
 def test_gate_refuses_a_teacher_whose_terms_nobody_accepted_with_the_link(tmp_path: Path) -> None:

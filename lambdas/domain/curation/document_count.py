@@ -1,12 +1,12 @@
 """Counts at the data gate what curation will ask models: records, and the documents of the training set."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from lambdas.domain.curation.documents import LONGEST_DOCUMENT_CHARACTERS, MOST_EXAMPLES, digest_of, read_asked
-from lambdas.domain.curation.given_documents import DocumentCounts
+from lambdas.domain.curation.given_documents import TakenDocuments
 from lambdas.domain.curation.planned_asks import PlannedAsks
 from lambdas.domain.curation.prompts import MOST_SHOWN, check_record
 from lambdas.domain.dataset.figures import count_training_tokens
@@ -15,6 +15,8 @@ from lambdas.domain.dataset.preparation import Given, PreparedDataset
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
 from lambdas.domain.dataset.tokens import USUAL_BYTES_PER_TOKEN, estimate
 from lambdas.domain.evaluation.questions import Message, Question
+
+_HELD_OUT: tuple[SetName, ...] = ("validation", "test")
 
 
 class _Asked(NamedTuple):
@@ -60,7 +62,7 @@ class DocumentCount:
         counted = _Counted(estimate(prompt.system, prompt.user), self._read(record))
         self._counted.setdefault(given, []).append(counted)
 
-    def count(self, given: Given, prepared: PreparedDataset, files: DocumentCounts | None = None) -> PlannedAsks:
+    def count(self, given: Given, prepared: PreparedDataset, files: TakenDocuments | None = None) -> PlannedAsks:
         """What is asked about the sets, and about the documents of the training set, or those in files."""
         of_sets = {name: [self._counted[source][at] for source, at in prepared.places(name)] for name in SET_NAMES}
         checks = [each.check_tokens for counted in of_sets.values() for each in counted]
@@ -69,7 +71,7 @@ class DocumentCount:
         frame, pair, answer = (
             _mean(about or single, part) for part in ("frame_tokens", "pair_tokens", "answer_tokens")
         )
-        documents = self._about_records(about) if files is None else _about_files(files, frame, pair)
+        documents = self._about_records(about) if files is None else self._about_files(files, of_sets, frame, pair)
         return PlannedAsks(
             records=len(checks),
             check_tokens=sum(checks),
@@ -95,6 +97,21 @@ class DocumentCount:
             sum(sum(tokens[:MOST_SHOWN]) for tokens in shown.values()),
         )
 
+    def _about_files(
+        self,
+        files: TakenDocuments,
+        of_sets: Mapping[SetName, Sequence[_Counted]],
+        frame_tokens: float,
+        pair_tokens: float,
+    ) -> _Documents:
+        """Documents in files but those of held-out records; instructions and examples stand with each in a prompt."""
+        held_out = {each.asked.document for name in _HELD_OUT for each in of_sets[name] if each.asked is not None}
+        left_out = sum(self._numbers.get(digest) in held_out for digest in files.digests if digest in self._numbers)
+        number = files.counts.used - left_out
+        tokens = files.counts.characters / USUAL_BYTES_PER_TOKEN / (files.counts.used or 1)
+        shown = round(number * MOST_EXAMPLES * pair_tokens)
+        return _Documents(number, round(number * (tokens + frame_tokens)), tokens, shown)
+
     def _read(self, record: Record) -> _Asked | None:
         if len(record.turns) != 2:
             return None
@@ -109,13 +126,6 @@ class DocumentCount:
         document = estimate(asked.document)
         frame = max(0, estimate(system, asked.before, asked.after) - document)
         return _Asked(number, frame, document, estimate(asked.question) + answer, answer)
-
-
-def _about_files(files: DocumentCounts, frame_tokens: float, pair_tokens: float) -> _Documents:
-    """Documents of which only the characters are known; instructions and examples stand with each in a prompt."""
-    tokens = files.characters / USUAL_BYTES_PER_TOKEN
-    shown = round(files.used * MOST_EXAMPLES * pair_tokens)
-    return _Documents(files.used, round(tokens + files.used * frame_tokens), tokens / (files.used or 1), shown)
 
 
 def _mean(asked: Sequence[_Asked], part: str) -> float:

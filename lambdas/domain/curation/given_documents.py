@@ -87,24 +87,26 @@ class DocumentCounts(Fact):
 
 
 class TakenDocuments(NamedTuple):
-    """What was found under a prefix of the folder."""
+    """What was found under a prefix of the folder; `digests` are those of the documents that were taken."""
 
     prefix: str
     counts: DocumentCounts
     left_out: list[LeftOutDocument]
+    digests: frozenset[str] = frozenset()
 
 
 def take_all(prefix: str, files: Iterable[DocumentFile], write: Callable[[bytes], object]) -> TakenDocuments:
     """Writes each document that is taken as a line of `dataset/documents.jsonl`, and says which are left out."""
-    used, characters, left_out = 0, 0, list[LeftOutDocument]()
+    used, characters, left_out, digests = 0, 0, list[LeftOutDocument](), set[str]()
     for each in take_documents(files):
         if isinstance(each, LeftOutDocument):
             left_out.append(each)
         else:
             used, characters = used + 1, characters + len(each.text)
+            digests.add(digest_of(each.text))
             write(each.model_dump_json().encode())
     counts = DocumentCounts(used=used + len(left_out), characters=characters)
-    return TakenDocuments(prefix, counts.leaving_out(each.reason for each in left_out), left_out)
+    return TakenDocuments(prefix, counts.leaving_out(each.reason for each in left_out), left_out, frozenset(digests))
 
 
 def take_documents(files: Iterable[DocumentFile]) -> Iterator[GivenDocument | LeftOutDocument]:

@@ -1,7 +1,8 @@
 """What curation is planned to ask models: it is priced before anything is asked."""
 
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.curation.settings import SynthesisSettings
+from lambdas.domain.curation.settings import CleanSettings, SynthesisSettings
+from lambdas.domain.dataset.document import CurationFigures
 
 
 class PlannedAsks(Fact):
@@ -24,11 +25,30 @@ class PlannedAsks(Fact):
     answer_tokens: float = 0.0
 
 
-def explain_nothing_to_write(synthesis: SynthesisSettings | None, planned: PlannedAsks) -> str | None:
-    """Why a teacher has nothing to write about; None where it has, or where there is none."""
-    if synthesis is None or synthesis.prefix is not None or planned.documents:
+def explain_nothing_to_write(
+    synthesis: SynthesisSettings | None, planned: PlannedAsks, *, files_read: bool
+) -> str | None:
+    """Why a teacher has nothing to write about; None where it has, where there is none, or where nobody knows."""
+    if synthesis is None or planned.documents or (synthesis.prefix is not None and not files_read):
         return None
+    if synthesis.prefix is not None:
+        return (
+            "All documents of the folder are those of validation and test records, about which nothing may be "
+            "written: give others, or take synthesis out."
+        )
     return (
         "No training record asks about a document in tags, so there is nothing to write about: put documents into tags "
         "such as <document>…</document>, or take synthesis out."
+    )
+
+
+def curation_figures(
+    clean: CleanSettings | None, synthesis: SynthesisSettings | None, planned: PlannedAsks
+) -> CurationFigures:
+    """What the data set's report says of it."""
+    return CurationFigures(
+        judges=len(clean.judges) if clean else 0,
+        records=planned.records,
+        documents=planned.documents,
+        pairs=planned.documents * synthesis.pairs_per_document if synthesis else 0,
     )
