@@ -6,7 +6,7 @@ cut off goes on where it stopped, and asks nothing twice.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -28,7 +28,7 @@ from lambdas.domain.evaluation.questions import Question, parse_question
 from lambdas.domain.settings.run_settings import Choices
 from lambdas.steps.ask_curators import reply_when_free
 from lambdas.steps.data_gate import check_dataset, write_sets
-from local.terminal import Console
+from local.terminal import Console, failed
 
 CONCURRENT_ASKS = 4
 # Asks whose prompts are in memory at a time.
@@ -93,6 +93,19 @@ def cost_usd(replies: Iterable[StoredReply], prices: Prices) -> float | None:
 def beside(out: Path) -> Path:
     """The file of replies of an output folder."""
     return out.with_name(f"{out.name}.replies.jsonl")
+
+
+@contextmanager
+def telling_what_is_kept(out: Path) -> Iterator[None]:
+    """Says after Ctrl-C what there is, and raises typer.Exit."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = beside(out)
+        replies = (
+            f" All replies so far are kept in {kept}: the same command goes on from there." if kept.exists() else ""
+        )
+        raise failed(f"Stopped. No data set was written.{replies}", 130) from None
 
 
 def ask_all(list_asks: ListAsks, kept: ReplyFile, runtime: BedrockRuntime, console: Console, doing: str) -> None:

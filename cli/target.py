@@ -11,6 +11,7 @@ import typer
 
 from lambdas.domain.models.catalogue import base_model, catalogue
 from local.checkout import CHECKOUT
+from local.terminal import failed
 from stacks.settings import CONTEXT_KEY, Settings, settings_from
 
 Model = Annotated[str | None, typer.Option(help="The base model's id; default: cdk.json's. It brings its Region.")]
@@ -66,9 +67,21 @@ def _context() -> dict[str, Any]:
     return dict(json.loads((CHECKOUT / "cdk.json").read_text())["context"])
 
 
+# What goes on behind the CDK CLI when it is interrupted.
+_GOES_ON = {
+    "deploy": "CloudFormation finishes or rolls back the stack that it has begun, and begins no other. Repeat the "
+    "command, or take all of it away again with `make destroy`.",
+    "destroy": "CloudFormation finishes the deletion of the stack that it has begun, and begins no other. Repeat the "
+    "command until it says what stays.",
+}
+
+
 def run_cdk(command: str, target: RequestedEnvironment) -> int:
-    """The exit status of the CDK CLI's command on all stacks."""
+    """The exit status of the CDK CLI's command on all stacks. Says after Ctrl-C what goes on, and raises typer.Exit."""
     # What was told stands before what the CDK CLI writes, in a pipe, too.
     sys.stdout.flush()
     words = ["cdk", command, "--all", *target.context]
-    return subprocess.run(words, cwd=CHECKOUT, check=False).returncode
+    try:
+        return subprocess.run(words, cwd=CHECKOUT, check=False).returncode
+    except KeyboardInterrupt:
+        raise failed(f"Stopped. {_GOES_ON[command]}", 130) from None

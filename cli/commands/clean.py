@@ -55,6 +55,7 @@ def clean(
         beside,
         read_prices,
         split_sets,
+        telling_what_is_kept,
     )
     from cli.data_set import NoDataSetError, files_of, settings_of
     from cli.file_progress import reading
@@ -80,7 +81,7 @@ def clean(
     for finding in clean_findings(wanted):
         raise failed(f"{finding.message} {finding.remedy}", 2)
     try:
-        with reading(console) as opener, replaced(out, CLEAN) as partial:
+        with telling_what_is_kept(out), reading(console) as opener, replaced(out, CLEAN) as partial:
             kept = ReplyFile(beside(out))
             split_sets(files, settings_of(given), partial, opener("Checking"))
             number, usd = expected_cost(partial, wanted, kept, price_list)

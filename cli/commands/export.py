@@ -41,3 +41,7 @@ def export(
         raise failed(error, 2) from None
     except NotExportedError as error:
         raise failed(error, 1) from None
+    except KeyboardInterrupt:
+        raise failed(
+            "Stopped. The runs named above are exported; the same command goes on with the others.", 130
+        ) from None

@@ -33,4 +33,6 @@ def faults(
         succeeded = run_faults(cases, parallel=parallel, console=Console())
     except (ProcessFailedError, FolderInUseError) as error:
         raise failed(error, 1) from None
+    except KeyboardInterrupt:
+        raise failed("Stopped: the embedded AWS has ended, with every run on it.", 130) from None
     raise typer.Exit(0 if succeeded else 1)

@@ -63,6 +63,7 @@ def synthesize(
         beside,
         read_prices,
         split_sets,
+        telling_what_is_kept,
     )
     from cli.data_set import NoDataSetError, files_of, settings_of
     from cli.file_progress import reading
@@ -99,7 +100,7 @@ def synthesize(
         )
         raise failed(f"{finding.message} {remedy}", 2)
     try:
-        with reading(console) as opener, replaced(out, SYNTHESIZE) as partial:
+        with telling_what_is_kept(out), reading(console) as opener, replaced(out, SYNTHESIZE) as partial:
             kept = ReplyFile(beside(out))
             choices = split_sets(files, settings_of(given), partial, opener("Checking"))
             sources = sources_of(partial, documents, choices)

@@ -44,6 +44,7 @@ Votes = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="A person's votes on one of the pages of 002; no run is made."),
 ]
+_STOPPED = "Stopped: the embedded AWS has ended, with every run on it."
 
 
 def main(data: Data = None, post: ThePost = Post.HAIKU, votes: Votes = None) -> None:
@@ -70,6 +71,8 @@ def main(data: Data = None, post: ThePost = Post.HAIKU, votes: Votes = None) -> 
         write_page(SEEDS_FOLDER, cited)
     except _FAILURES as error:
         raise failed(error, 1) from None
+    except KeyboardInterrupt:
+        raise failed(_STOPPED, 130) from None
     console.write_line(f"The posts' tables: {SEEDS_FOLDER / PAGE}")
     raise typer.Exit(0 if succeeded else 1)
 
@@ -90,6 +93,8 @@ def _make_arms(data: Path, votes: Path | None) -> bool:
         raise failed(error, 2) from None
     except (*_FAILURES, NotComparableArmsError) as error:
         raise failed(error, 1) from None
+    except KeyboardInterrupt:
+        raise failed(_STOPPED, 130) from None
     console.write_line(f"The four arms: {ARMS_FOLDER / PAGE}")
     return done
 

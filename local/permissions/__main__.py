@@ -16,7 +16,9 @@ def main() -> None:
     try:
         succeeded = run_permissions(parallel=parser.parse_args().parallel, console=Console())
     except (ProcessFailedError, FolderInUseError) as error:
-        raise failed(error, 1) from None
+        sys.exit(failed(error, 1).exit_code)
+    except KeyboardInterrupt:
+        sys.exit(failed("Stopped: the embedded AWS has ended, with every run on it.", 130).exit_code)
     sys.exit(0 if succeeded else 1)
 
 
