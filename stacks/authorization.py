@@ -31,6 +31,11 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
         "CDK's own grant and AWS's examples name the job; the reference lists the models alone. Where it is not "
         "looked at, the grant allows nothing more.",
     ),
+    KnownDifference(
+        "bedrock:CreateModelInvocationJob",
+        "inference-profile",
+        "Most models take batch jobs through a profile alone, and AWS's guide to batch inference names it.",
+    ),
 )
 
 

@@ -109,6 +109,7 @@ def permissions_by_state(
             *[_read(out, f"runs/*/dataset/{name}.jsonl") for name in ("train", "validation", "test", "documents")],
             *[_write_parts(out, f"runs/*/dataset/{name}.jsonl") for name in CURATED],
             _read_write(out, CURATION),
+            *_run_batch_jobs(scope, data, deployment),
             runs,
             *key,
         ],
@@ -344,7 +345,7 @@ def _parameter(scope: Construct, deployment: str, name: str) -> str:
     return cdk.Stack.of(scope).format_arn(service="ssm", resource="parameter", resource_name=f"{deployment}/{name}")
 
 
-def run_batch_jobs(scope: Construct, data: Data, deployment: str) -> Statements:
+def _run_batch_jobs(scope: Construct, data: Data, deployment: str) -> Statements:
     """Questions go up, a job asks them, answers come down: of any model that can be asked here."""
     job, out = bedrock_arn(scope, BATCH_JOBS), data.output_bucket
     base, profile = bedrock_arn(scope, "foundation-model/*", account=""), bedrock_arn(scope, "inference-profile/*")

@@ -208,6 +208,7 @@ class Settings(BaseModel):
     stalled_job_ended_hours: Annotated[int, Field(ge=1, le=MOST_RUN_HOURS)] = Field(
         48, description=f"a whole number from 1 to {MOST_RUN_HOURS}"
     )
+    longest_batch_hours: Annotated[int, Field(ge=1, le=24)] = Field(6, description="a whole number from 1 to 24")
     approval_hours: Annotated[int | None, Field(ge=1, le=168), BeforeValidator(_nothing)] = Field(
         None, description="a whole number from 1 to 168, or null"
     )

@@ -8,6 +8,7 @@ from lambdas.domain.report.approval import is_approved
 from lambdas.handlers import composition
 from lambdas.handlers.observability import Json, observed
 from lambdas.steps.curate_training_set import curate_training_set
+from lambdas.steps.curation_batches import BatchTerms
 
 
 @observed
@@ -17,5 +18,12 @@ def handler(event: Json, context: LambdaContext) -> Json:
     Raises CurationFailed, TooManyRemoved, YieldTooLow, NoDocuments, LeakFound and ServiceBusy.
     """
     run, plan = Run.parse_from(event, "run"), Plan.parse_from(event, "plan")
-    approved = is_approved(event.get("curation_approval"))
-    return curate_training_set(run, plan, is_approved=approved, adapters=composition.root.adapters).dump()
+    root = composition.root
+    settings = root.environment
+    return curate_training_set(
+        run,
+        plan,
+        is_approved=is_approved(event.get("curation_approval")),
+        adapters=root.adapters,
+        batch=BatchTerms(settings.deployment, settings.batch_role_arn, settings.longest_batch_hours),
+    ).dump()

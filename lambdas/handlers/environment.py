@@ -27,6 +27,9 @@ class EnvironmentVariables(BaseModel):
     # separators in a row; an id has up to 33.
     deployment: str = Field(max_length=25, pattern=r"^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$")
     customization_role_arn: str = Field(pattern=r"^arn:[^:]+:iam::\d{12}:role/.+$")
+    # CurateTrainingSet's: in which role Bedrock does batch jobs, and for how many hours one is waited for.
+    batch_role_arn: Annotated[str | None, Optional] = None
+    longest_batch_hours: float = Field(default=6, gt=0)
     # The preflight's alone: whose permissions it asks for.
     start_jobs_role_arn: Annotated[str | None, Optional] = None
     custom_model_kms_key_arn: Annotated[str | None, Optional] = None

@@ -33,6 +33,7 @@ from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.plan.training_sets import with_recommended_again, with_training_sets
 from lambdas.steps.curated_sets import CuratedSets
+from lambdas.steps.curation_batches import BatchTerms, settle_batches, start_batches
 from lambdas.steps.curation_turns import hand_out, read_replies
 from lambdas.steps.observability import logger
 
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 _HELD_OUT: tuple[SetName, ...] = ("validation", "test")
 
 
-def curate_training_set(run: Run, plan: Plan, *, is_approved: bool, adapters: Adapters) -> Plan:
-    """The plan with what is asked next, or with the final training sets.
+def curate_training_set(run: Run, plan: Plan, *, is_approved: bool, adapters: Adapters, batch: BatchTerms) -> Plan:
+    """The plan with what is asked next, or waited for, or with the final training sets.
 
     `is_approved` says that a person lets the judges remove as many records as they do.
     Raises CurationFailed, TooManyRemoved, YieldTooLow, NoDocuments, LeakFound and ServiceBusy.
@@ -51,6 +52,17 @@ def curate_training_set(run: Run, plan: Plan, *, is_approved: bool, adapters: Ad
     curation = plan.curation
     if curation is None or curation.status == "done":
         return plan
+    if curation.status == "wait":
+        curation = settle_batches(run, curation, batch, adapters)
+        plan = plan.model_copy(update={"curation": curation})
+        if curation.status != "planned":
+            return plan
+    asked = _curate(run, plan, curation, adapters, is_approved=is_approved)
+    is_asking = asked.curation is not None and asked.curation.status == "ask"
+    return start_batches(run, asked, batch, adapters) if is_asking else asked
+
+
+def _curate(run: Run, plan: Plan, curation: Curation, adapters: Adapters, *, is_approved: bool) -> Plan:
     work = _Work(run, plan, CuratedSets(run, adapters), read_replies(run, curation.turn, adapters))
     removed = set[int]()
     if clean := curation.clean:

@@ -21,8 +21,9 @@ def stop_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, en
     """
     trouble: Exception | None = None
     if plan.curation is not None:
+        known = [each.arn for each in plan.curation.batches if not each.is_over]
         try:
-            stop_batch_jobs(run.id, environment, adapters.batch)
+            stop_batch_jobs(run.id, environment, known, adapters.batch)
         except (Refused, ServiceBusy) as error:
             trouble = error
     candidates = jobs.candidates if jobs else plan_jobs(plan.candidates, run.id, environment)

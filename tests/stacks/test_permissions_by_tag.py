@@ -53,6 +53,7 @@ def is_allowed(
         ("DeleteThroughputOrDeployment", "bedrock:DeleteCustomModelDeployment", DEPLOYED),
         ("StopJobs", "bedrock:StopModelCustomizationJob", JOB),
         ("StopJobs", "bedrock:StopModelInvocationJob", BATCH_JOB),
+        ("CurateTrainingSet", "bedrock:StopModelInvocationJob", BATCH_JOB),
         ("ReconcileThroughput", "bedrock:StopModelInvocationJob", BATCH_JOB),
         ("ReconcileThroughput", "bedrock:DeleteProvisionedModelThroughput", THROUGHPUT),
         ("ReconcileThroughput", "bedrock:DeleteCustomModelDeployment", DEPLOYED),
@@ -71,7 +72,11 @@ def test_what_another_environment_has_is_out_of_reach(
 @pytest.mark.assumption("permission-by-request-tag")
 @pytest.mark.parametrize(
     ("state", "resources"),
-    [("StartJobs", (JOB, MODEL)), ("PurchaseThroughputOrDeploy", (THROUGHPUT, DEPLOYED))],
+    [
+        ("StartJobs", (JOB, MODEL)),
+        ("CurateTrainingSet", (BATCH_JOB,)),
+        ("PurchaseThroughputOrDeploy", (THROUGHPUT, DEPLOYED)),
+    ],
 )
 def test_only_what_is_made_here_gets_the_environment_s_tag_and_nothing_gets_another(
     state: str, resources: tuple[str, ...], keyed_templates: Templates
@@ -82,7 +87,7 @@ def test_only_what_is_made_here_gets_the_environment_s_tag_and_nothing_gets_anot
         assert not is_allowed(keyed_templates, state, "bedrock:TagResource", resource, request=THEIRS)
         assert not is_allowed(keyed_templates, state, "bedrock:TagResource", resource)
         assert not is_allowed(keyed_templates, state, "bedrock:TagResource", resource, request=OURS, tag=THEIRS)
-    others = {JOB, MODEL, THROUGHPUT, DEPLOYED, BASE} - set(resources)
+    others = {JOB, BATCH_JOB, MODEL, THROUGHPUT, DEPLOYED, BASE} - set(resources)
     assert not [
         other for other in others if is_allowed(keyed_templates, state, "bedrock:TagResource", other, request=OURS)
     ]

@@ -90,13 +90,15 @@ def test_no_action_is_a_wildcard_and_star_resources_know_no_others(setup: str, r
 
 
 @pytest.mark.assumption("permission-pass-role")
-def test_only_what_starts_jobs_may_pass_the_one_role_to_bedrock(templates: Templates) -> None:
+def test_only_what_starts_jobs_may_pass_their_role_to_bedrock(templates: Templates) -> None:
     """PassRole on anything else would hand Bedrock any role of the account."""
     passing = [s for s in templates.statements("") if "iam:PassRole" in listed(s["Action"])]
-    [statement] = passing
-    assert statement in templates.statements("/StartJobsRole/")
-    assert statement["Resource"]["Fn::GetStackOutput"]["OutputName"] == "CustomizationRoleArn"
-    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
+    passed = {"StartJobs": "CustomizationRoleArn", "CurateTrainingSet": "BatchRoleArn"}
+    assert len(passing) == len(passed)
+    for state, output in passed.items():
+        [statement] = [s for s in passing if s in templates.statements(f"/{state}Role/")]
+        assert statement["Resource"]["Fn::GetStackOutput"]["OutputName"] == output
+        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
 
 
 def test_only_models_that_nothing_keeps_can_be_deleted(templates: Templates) -> None:
@@ -125,6 +127,8 @@ ASKING = {"AnswerBaselineShard", "AnswerShard", "AskCuratorShard", "JudgeShard",
     [
         ("bedrock:CreateModelCustomizationJob", {"StartJobs"}),
         ("bedrock:StopModelCustomizationJob", {"StopJobs", "CheckJobs"}),
+        ("bedrock:CreateModelInvocationJob", {"CurateTrainingSet"}),
+        ("bedrock:StopModelInvocationJob", {"StopJobs", "CurateTrainingSet"}),
         ("bedrock:DeleteCustomModel", {"DiscardModels"}),
         ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughputOrDeploy"}),
         ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughputOrDeployment"}),

@@ -19,6 +19,7 @@ from lambdas.adapters.aws.service_errors import (
     named_errors,
 )
 from lambdas.domain.batch.batch_job import UNDER_WAY, BatchDescription
+from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.timestamps import timestamp
 
 if TYPE_CHECKING:
@@ -68,10 +69,11 @@ class BatchInference:
                     timeoutDurationInHours=request.timeout_hours,
                     tags=tag_list(request.tags),
                 )["jobArn"]
-        except Conflict:
+        except Conflict as conflict:
             found = self.find_by_name(request.name)
             if found is None:
-                raise
+                # Another start in its place would ask all questions twice.
+                raise ServiceBusy(f"{conflict} Bedrock does not list batch job {request.name} yet.") from conflict
             return found.arn
 
     def find(self, arn: str) -> BatchDescription | None:

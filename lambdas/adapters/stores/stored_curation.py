@@ -50,6 +50,12 @@ class StoredCuration:
         self._objects.write(bucket, key, _render(shards), _JSONL)
         return key
 
+    def write_shards_left(self, bucket: str, prefix: str, turn: int, shards: Iterable[CuratorShard]) -> str:
+        """Stores the items of a map over a part of a turn's shards, beside all of them; returns their key."""
+        key = f"{prefix}curation/shards-{turn}-left.jsonl"
+        self._objects.write(bucket, key, _render(shards), _JSONL)
+        return key
+
     def read_shards(self, bucket: str, prefix: str, turn: int) -> list[CuratorShard]:
         """The items of a turn's map; none where there are none."""
         stored = self._objects.read(bucket, shards_key(prefix, turn)) or b""

@@ -28,7 +28,8 @@ class Ask(Fact):
 class StoredReply(Fact):
     """What is stored of an ask: the model's last text, or the error in place of one.
 
-    The tokens are those of all its replies. `prompt` is the name of the prompt's version.
+    The tokens are those of all its replies; so many of them were used in batch jobs, at another price. `prompt` is the
+    name of the prompt's version.
     """
 
     id: str
@@ -39,6 +40,8 @@ class StoredReply(Fact):
     error: str | None = None
     input_tokens: int = 0
     output_tokens: int = 0
+    batch_input_tokens: int = 0
+    batch_output_tokens: int = 0
     asked_again: bool = False
     # It came in a batch job, whose tokens have a price of their own.
     in_batch: bool = False
@@ -54,6 +57,8 @@ class StoredReply(Fact):
         tokens = {
             "input_tokens": earlier.input_tokens + self.input_tokens,
             "output_tokens": earlier.output_tokens + self.output_tokens,
+            "batch_input_tokens": earlier.batch_input_tokens + self.batch_input_tokens,
+            "batch_output_tokens": earlier.batch_output_tokens + self.batch_output_tokens,
         }
         return last.model_copy(update={**tokens, "asked_again": True})
 

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from lambdas.domain.core.fact import Fact
+from lambdas.domain.curation.batches import BatchChoice, CurationBatch
 from lambdas.domain.curation.cleaning import CleaningCounts
 from lambdas.domain.curation.given_documents import DocumentCounts
 from lambdas.domain.curation.planned_asks import PlannedAsks
@@ -13,8 +14,8 @@ from lambdas.domain.curation.synthesis import SynthesisFunnel
 from lambdas.domain.dataset.formats.record import DEFAULT_CONTEXT_TAG
 from lambdas.domain.dataset.planned_set import TrainingData
 
-# "ask": the models of `shards` are to be asked. "wait": a batch job is under way. "approve": a person must say that so
-# many records may go. "done": the plan's training sets are the final ones.
+# "planned": goes on at once. "ask": the models of `shards` are asked. "wait": a batch job is under way. "approve":
+# a person must say that so many records may go. "done": the plan's training sets are the final ones.
 CurationStatus = Literal["planned", "ask", "wait", "approve", "done"]
 _CLEANED: TrainingData = "cleaned"
 _SYNTHETIC: TrainingData = "synthetic"
@@ -25,7 +26,8 @@ class Curation(Fact):
 
     `compare` are the data sets that a candidate each trains on; where it is empty, all train on the last one. `turn`
     counts the rounds of questions, `shards` is the key of the round's items in the output bucket. The counts are null
-    until their stage is over. `documents` counts those that the user gave as files, None where there are none; in
+    until their stage is over. `batches` are all batch jobs that were started; those of this turn have been waited for
+    `waited_seconds` so far. `documents` counts those that the user gave as files, None where there are none; in
     `context_tag` they stand where no training record asks about a document. `planned` is what models were expected to
     be asked.
     """
@@ -39,7 +41,10 @@ class Curation(Fact):
     status: CurationStatus = "planned"
     turn: int = 0
     shards: str | None = None
+    batch: BatchChoice = "auto"
+    batches: list[CurationBatch] = Field(default=[])
     wait_seconds: int = 0
+    waited_seconds: int = 0
     cleaning: CleaningCounts | None = None
     funnel: SynthesisFunnel | None = None
 

@@ -14,7 +14,13 @@ def plan_curation(settings: RunSettings, planned: PlannedAsks | None = None) -> 
     """
     if settings.clean is None and settings.synthesis is None:
         return None
-    return Curation(clean=settings.clean, synthesis=settings.synthesis, compare=settings.compare, planned=planned)
+    return Curation(
+        clean=settings.clean,
+        synthesis=settings.synthesis,
+        compare=settings.compare,
+        planned=planned,
+        batch=settings.batch,
+    )
 
 
 def trained_data(settings: RunSettings) -> list[TrainingData]:

@@ -71,7 +71,7 @@ def test_a_job_is_started_once(simulation: Simulation) -> None:
     arn = batch.start(asked)
     assert batch.start(asked) == arn
     assert batch.start(replace(asked, timeout_hours=48)) == arn, "found by its name"
-    with pytest.raises(Conflict):
+    with pytest.raises(ServiceBusy, match="does not list"):
         batch.start(replace(asked, name="other"))
 
 
