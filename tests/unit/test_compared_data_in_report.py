@@ -194,8 +194,8 @@ def test_a_data_set_wins_only_where_it_is_shown_to_beat_all_others() -> None:
 def test_a_winner_is_told_with_each_difference_and_what_is_open() -> None:
     assert tell_data(WON, "F1") == (
         "The data set synthetic won: it scores 6.0 points of F1 above original (3.0 to 9.0) and 5.0 above cleaned "
-        "(2.0 to 8.0). cleaned (71.0) against original (70.0): +1.0 points of F1 (-1.0 to +3.0), which may be chance. "
-        "From 2.5 points on this test set would likely show it."
+        "(2.0 to 8.0). Cleaned (71.0) against original (70.0): +1.0 points of F1 (-1.0 to +3.0), which may be chance. "
+        "From 2.5 points on, this test set would likely show it."
     )
 
 
@@ -209,7 +209,7 @@ def test_original_data_that_do_better_are_told_from_their_side() -> None:
 def test_where_no_difference_is_shown_none_has_won() -> None:
     found = compared(pair("synthetic", "original", 6.0, (-1.0, 9.0)), data=("original", "synthetic"))
     assert tell_data(found, "Accuracy").startswith(
-        "No data set has won: no difference between them is shown. synthetic"
+        "No data set has won: no difference between them is shown. Synthetic"
     )
     assert "points of accuracy" in tell_data(found, "Accuracy")
     few = compared(pair("synthetic", "original", 6.0, None), data=("original", "synthetic"))
@@ -224,7 +224,7 @@ def test_what_is_shown_of_some_pairs_alone_is_told_without_a_winner() -> None:
     )
     assert tell_data(found, "F1").startswith(
         "No data set is shown to do better than all others: synthetic scores 6.0 points of F1 above original "
-        "(3.0 to 9.0). synthetic (76.0) against cleaned (71.0): +5.0 points"
+        "(3.0 to 9.0). Synthetic (76.0) against cleaned (71.0): +5.0 points"
     )
 
 

@@ -50,7 +50,7 @@ def run_arms(data: Path, cited: Cited, console: Console, folder: Path) -> bool:
                 arms = read_arms(folder)
                 with progress.stage("Asking the judges", "The judges have compared the arms"):
                     judged = judge_arms(arms, environment.adapters, folder)
-                table = make_table(arms, judged, str(data))
+                table = make_table(arms, judged, data.name)
                 write_table(folder, table, cited)
                 tell_table(console, table)
                 missing = denials(aws.decisions)

@@ -56,11 +56,12 @@ def _tell_differences(shown: Sequence[Comparison], name: str) -> str:
 
 def _tell_open(found: Comparison, values: Mapping[str, float], name: str) -> str:
     """A pair whose difference may be chance, and from where on this test set would have told."""
-    told = " against ".join(f"{data} ({values[data]:.1f})" for data in (found.arm, found.against))
+    arm, against = found.arm, found.against
+    told = f"{arm.capitalize()} ({values[arm]:.1f}) against {against} ({values[against]:.1f})"
     if found.interval is None:
         return f"{told}: {found.difference:+.1f} points of {name}, with too few groups of test records for an interval."
     low, high = found.interval
-    seen = f" From {found.detectable:.1f} points on this test set would likely show it." if found.detectable else ""
+    seen = f" From {found.detectable:.1f} points on, this test set would likely show it." if found.detectable else ""
     return f"{told}: {found.difference:+.1f} points of {name} ({low:+.1f} to {high:+.1f}), which may be chance.{seen}"
 
 
