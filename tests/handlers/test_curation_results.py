@@ -81,6 +81,9 @@ def reply(stage: CurationStage, model: str, **changes: object) -> StoredReply:
     return StoredReply.model_validate({**known, "input_tokens": 100, "output_tokens": 10, **changes})
 
 
+IN_BATCH = reply("ground", NOVA, batch_input_tokens=100, batch_output_tokens=10)
+
+
 def reply_to_shard(store: StoredCuration, turn: int, *replies: StoredReply) -> None:
     shard = CuratorShard(model=NOVA, turn=turn, number=1, asks=5)
     store.write_shards("output-bucket", PREFIX, turn, [shard])
@@ -92,7 +95,7 @@ def test_all_replies_of_all_turns_are_counted_whether_they_could_be_read_or_not(
 ) -> None:
     """A reply that was asked for again was paid for twice; one that never came was not."""
     reply_to_shard(adapters.curation, 1, reply("clean", NOVA), reply("write", HAIKU))
-    reply_to_shard(adapters.curation, 2, reply("clean", NOVA, input_tokens=150), reply("ground", NOVA, in_batch=True))
+    reply_to_shard(adapters.curation, 2, reply("clean", NOVA, input_tokens=150), IN_BATCH)
     found = count_replies(RUN, asking(2), adapters=adapters)
     assert found is not None
     assert [(each.part, each.model, each.in_batch, each.replies, each.input_tokens) for each in found] == [

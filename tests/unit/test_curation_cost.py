@@ -321,8 +321,9 @@ def test_replies_are_counted_by_part_and_model() -> None:
     ]
     error = replies[1].model_copy(update={"text": None, "error": "no", "input_tokens": 0, "output_tokens": 0})
     assert count_use([error]) == []
-    both = count_use([replies[1], replies[1].model_copy(update={"in_batch": True})])
-    assert [(each.in_batch, each.replies) for each in both] == [(False, 1), (True, 1)]
+    in_batch = replies[1].model_copy(update={"batch_input_tokens": 10, "batch_output_tokens": 1})
+    both = count_use([replies[1], in_batch, in_batch.model_copy(update={"input_tokens": 15})])
+    assert [(each.in_batch, each.replies, each.input_tokens) for each in both] == [(False, 2, 15), (True, 2, 20)]
 
 
 def test_preflight_asks_judges_teacher_and_checker_once_each() -> None:

@@ -43,8 +43,6 @@ class StoredReply(Fact):
     batch_input_tokens: int = 0
     batch_output_tokens: int = 0
     asked_again: bool = False
-    # It came in a batch job, whose tokens have a price of their own.
-    in_batch: bool = False
 
     def after(self, earlier: "StoredReply | None") -> "StoredReply":
         """The reply in place of an earlier one to the same ask, which could not be read.

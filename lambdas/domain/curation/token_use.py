@@ -34,18 +34,27 @@ def count_use(replies: Iterable[StoredReply]) -> list[CurationUse]:
     """The use by part and model, in the order of the parts; each stored reply is given once."""
     found: dict[tuple[CurationPart, str, bool], CurationUse] = {}
     for reply in replies:
-        if not reply.input_tokens:
-            # It is an error, which costs nothing.
-            continue
-        part, model, in_batch = key = (PARTS[reply.stage], reply.model, reply.in_batch)
-        known = found.get(key)
-        found[key] = CurationUse(
-            part=part,
-            model=model,
-            in_batch=in_batch,
-            replies=1 + (known.replies if known else 0),
-            input_tokens=reply.input_tokens + (known.input_tokens if known else 0),
-            output_tokens=reply.output_tokens + (known.output_tokens if known else 0),
-        )
+        for in_batch, (asked, said) in ((False, _on_demand(reply)), (True, _in_batch(reply))):
+            if not asked:
+                # An error costs nothing.
+                continue
+            part, model, _ = key = (PARTS[reply.stage], reply.model, in_batch)
+            known = found.get(key)
+            found[key] = CurationUse(
+                part=part,
+                model=model,
+                in_batch=in_batch,
+                replies=1 + (known.replies if known else 0),
+                input_tokens=asked + (known.input_tokens if known else 0),
+                output_tokens=said + (known.output_tokens if known else 0),
+            )
     order = list(dict.fromkeys(PARTS.values()))
     return sorted(found.values(), key=lambda use: order.index(use.part))
+
+
+def _on_demand(reply: StoredReply) -> tuple[int, int]:
+    return reply.input_tokens - reply.batch_input_tokens, reply.output_tokens - reply.batch_output_tokens
+
+
+def _in_batch(reply: StoredReply) -> tuple[int, int]:
+    return reply.batch_input_tokens, reply.batch_output_tokens
