@@ -19,8 +19,8 @@ class Unservable(Exception):  # noqa: N818 - it says it all
 class ChampionEndpoint:
     """The endpoint of one environment. Every method raises ServiceBusy or Refused."""
 
-    def __init__(self, environment: str, adapters: Adapters) -> None:
-        self._environment, self._adapters = environment, adapters
+    def __init__(self, environment: str, bucket: str, adapters: Adapters) -> None:
+        self._environment, self._bucket, self._adapters = environment, bucket, adapters
 
     def read(self) -> Endpoint | None:
         """As it stands now."""
@@ -59,9 +59,14 @@ class ChampionEndpoint:
         """
         if endpoint is not None and (endpoint.run_id, endpoint.model_arn) == (champion.run_id, champion.model_arn):
             return endpoint.model_copy(update={"target_arn": None})
-        stored = self._adapters.objects.read(champion.bucket, report_key(champion.prefix))
+        # In the environment's own bucket: that of an earlier one is out of reach.
+        stored = self._adapters.objects.read(self._bucket, report_key(champion.prefix))
         if stored is None:
-            raise Unservable(f"The champion's report {champion.report} is gone: nobody knows how it must be asked.")
+            raise Unservable(
+                f"The champion's report is not in s3://{self._bucket}/{champion.prefix}: nobody knows how it must be "
+                f"asked. Copy its run: aws s3 sync s3://{champion.bucket}/{champion.prefix} "
+                f"s3://{self._bucket}/{champion.prefix}"
+            )
         try:
             form = PromotedReport.model_validate_json(stored).format or PromptFormat()
         except ValueError as error:

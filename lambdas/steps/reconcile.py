@@ -98,7 +98,7 @@ def _release_endpoint(scope: Scope, adapters: Adapters) -> None:
     from lambdas.steps.champion_endpoint import ChampionEndpoint  # noqa: PLC0415 - most turns do not need it
 
     try:
-        ChampionEndpoint(scope.terms.environment, adapters).release_own()
+        ChampionEndpoint(scope.terms.environment, scope.bucket, adapters).release_own()
     except (ServiceBusy, Refused) as trouble:
         logger.warning("Endpoint not released", extra={"trouble": str(trouble)})
 

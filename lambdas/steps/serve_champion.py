@@ -63,7 +63,7 @@ class _ChampionDeployments:
     def __init__(self, scope: Scope, stack_id: str | None, adapters: Adapters) -> None:
         self._scope, self._stack_id, self._adapters = scope, stack_id, adapters
         self._environment = scope.terms.environment
-        self._endpoint = ChampionEndpoint(self._environment, adapters)
+        self._endpoint = ChampionEndpoint(self._environment, scope.bucket, adapters)
         self._state: ChampionServing | None = None
         self._endpoint.forget_what_is_gone()
 

@@ -294,6 +294,17 @@ def test_a_model_that_cannot_be_served_on_demand_is_told_once_and_nothing_bought
     assert "fine-tune serve champion" in text
 
 
+def test_a_champion_of_an_earlier_environment_is_told_with_what_to_copy(champions: Champions, served: str) -> None:
+    """Its report lies in a bucket that is out of reach: nobody knows how applications must ask it."""
+    champions.promote("sales-ba9876543210")
+    champions.adapters.clients.s3.delete_object(Bucket=OUTPUT_BUCKET, Key=report_key("runs/sales-ba9876543210/"))
+    champions.turn()
+    champions.turn(after=10 * MINUTES)
+    assert (champions.deployments(), champions.ask()) == ({FIRST: served}, served)
+    [(_, text)] = champions.world.messages()
+    assert f"aws s3 sync s3://{OUTPUT_BUCKET}/runs/sales-ba9876543210/" in text
+
+
 def test_a_refused_deployment_is_told_once_and_tried_again(champions: Champions) -> None:
     champions.world.fault({"operation": CREATE, "kind": "quota"})
     model = champions.promote("sales-0123456789ab")
