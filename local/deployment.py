@@ -36,8 +36,14 @@ def setting(name: str) -> str:
     return str(json.loads((CHECKOUT / "cdk.json").read_text())["context"][CONTEXT_KEY][name])
 
 
-def deploy(aws: EmbeddedAws, *, base_model: str = DEMO_MODEL, max_concurrency: int = 2) -> DeployedEnvironment:
-    """Bootstrap the embedded account and deploy all stacks in its Region.
+def deploy(
+    aws: EmbeddedAws,
+    *,
+    base_model: str = DEMO_MODEL,
+    max_concurrency: int = 2,
+    further: Mapping[str, str] | None = None,
+) -> DeployedEnvironment:
+    """Bootstrap the embedded account and deploy all stacks in its Region; `further` are settings of cdk.json.
 
     Raises ProcessFailedError with the CDK CLI's last words.
     """
@@ -48,6 +54,7 @@ def deploy(aws: EmbeddedAws, *, base_model: str = DEMO_MODEL, max_concurrency: i
         "reconciler_reserved_concurrency": str(RESERVED),
         # Claude 3 Haiku's prices of training and throughput are not known; nothing here bills.
         "accept_unknown_prices": "true",
+        **(further or {}),
     }
     outputs = aws.temporary / "outputs.json"
     bootstrap(aws)
