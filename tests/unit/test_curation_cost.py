@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
@@ -20,6 +21,7 @@ from lambdas.domain.cost.estimate import cost_findings, estimate
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
 from lambdas.domain.cost.price_file import SourcedTokenPrice, default_prices
 from lambdas.domain.curation.asks import Ask, CurationStage, Replies, StoredReply
+from lambdas.domain.curation.batches import BatchChoice, takes_batch
 from lambdas.domain.curation.cleaning import SetRecord, clean_asks
 from lambdas.domain.curation.curation import Curation
 from lambdas.domain.curation.documents import SourceDocument, canonical, list_documents
@@ -97,6 +99,7 @@ def asked_of_the_simulation(list_asks: Callable[[Replies], Iterable[Ask]]) -> di
     """The replies of simulated models with the tokens that the simulation counts, once nothing is left to ask."""
     errors, replies = curator_errors(SimulationSettings()), dict[str, StoredReply]()
     while asks := list(list_asks(replies)):
+        turn = Counter(each.model for each in asks)
         for each in asks:
             prompt = each.prompt
             text = BaseModel(0, each.model, errors).answer(prompt.system, [("user", prompt.user)])
@@ -109,6 +112,9 @@ def asked_of_the_simulation(list_asks: Callable[[Replies], Iterable[Ask]]) -> di
                 input_tokens=count_tokens(prompt.system) + count_tokens(prompt.user) + TOKENS_PER_MESSAGE,
                 output_tokens=count_tokens(text),
             )
+            if takes_batch(each.model, turn[each.model]):
+                tokens = {"batch_input_tokens": reply.input_tokens, "batch_output_tokens": reply.output_tokens}
+                reply = reply.model_copy(update=tokens)
             replies[each.id] = reply.after(replies.get(each.id))
     return replies
 
@@ -195,13 +201,20 @@ ASKS = PlannedAsks(
 )
 
 
-def curated(*, compare: Sequence[TrainingData] = (), asks: PlannedAsks = ASKS, **changes: Any) -> Plan:
+def curated(
+    *,
+    compare: Sequence[TrainingData] = (),
+    asks: PlannedAsks = ASKS,
+    batch: BatchChoice = "never",
+    **changes: Any,
+) -> Plan:
     """A plan whose 100 documents get two pairs each, and whose 500 records two judges look at."""
     curation = Curation(
         clean=CleanSettings.model_validate(CLEAN),
         synthesis=SynthesisSettings.model_validate(SYNTHESIS | {"pairs_per_document": 2}),
         compare=list(compare),
         planned=asks,
+        batch=batch,
     )
     trained = curation.trained
     made = plan(jobs=len(trained), **changes)
@@ -234,6 +247,42 @@ def test_each_line_of_the_curation_follows_from_its_formula() -> None:
     )
     assert usd(found)["training"] == pytest.approx(2 * (50_000 + 200 * EXPECTED.kept * 250) / 1000 * 0.01)
     assert "85% of the pairs that the teacher is asked for are counted as kept" in found.lines[0].note
+
+
+def test_what_is_enough_for_batch_jobs_is_estimated_at_their_price_and_capped_at_the_other() -> None:
+    """Bedrock promises no batch job an end: a run that its cap lets begin must not pass it where the map asks all."""
+    one_by_one, batch = estimate(curated(), PRICED), estimate(curated(batch="auto"), PRICED)
+    assert one_by_one.most_usd is not None
+    assert batch.most_usd == pytest.approx(one_by_one.most_usd)
+    whole, half = (
+        {each.id.replace("/batch", ""): each.usd for each in found.lines if each.id.startswith("curation/")}
+        for found in (one_by_one, batch)
+    )
+    assert half == pytest.approx({id_: usd / 2 for id_, usd in whole.items() if usd is not None})
+    few = curated(batch="auto", asks=ASKS.model_copy(update={"records": 99, "documents": 50}))
+    assert not [each.id for each in estimate(few, PRICED).lines if "/batch/" in each.id]
+    cleaned = few.model_copy(
+        update={"curation": Curation(clean=CleanSettings.model_validate(CLEAN), planned=ASKS, batch="auto")}
+    )
+    only = estimate(cleaned, PRICED)
+    assert only.most_usd is not None
+    assert only.most_usd > only.known_usd
+
+
+@pytest.mark.parametrize(("planned_as", "in_batch"), [("auto", False), ("never", True)])
+def test_a_failed_run_has_cost_what_its_replies_used_whatever_was_planned(
+    planned_as: BatchChoice, in_batch: bool
+) -> None:
+    """Without the price file: the estimate has the other price."""
+    used = USED[0].model_copy(update={"in_batch": in_batch})
+    lines = failed_cost(
+        curated(), estimate(curated(batch=planned_as), PRICED), FailedUsage(curation=[used])
+    ).actual.lines
+    ending, share = ("batch/", 0.5) if in_batch else ("", 1.0)
+    prefix = f"curation/cleaning/{NOVA}/{ending}"
+    expected = {f"{prefix}input": 0.2 * share, f"{prefix}output": 1.0 * share}
+    assert {each.id: each.usd for each in lines} == pytest.approx(expected)
+    assert all(("in batch jobs" in each.item) == in_batch for each in lines)
 
 
 def test_each_compared_data_set_costs_its_own_training() -> None:

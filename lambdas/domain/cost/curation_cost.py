@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from lambdas.domain.cost.lines import CostLine, TokenNotes, TokensUsed, curation_lines
 from lambdas.domain.cost.price_file import Prices
+from lambdas.domain.curation.batches import takes_batch
 from lambdas.domain.curation.curation import Curation
 from lambdas.domain.curation.planned_asks import PlannedAsks
 from lambdas.domain.curation.prompts import ANSWER, CHECK, CHECKED_TOKENS, WRITE, prompt_tokens
@@ -19,16 +20,20 @@ SECONDS_PER_REPLY = 5
 
 
 class Shares(NamedTuple):
-    """Of the pairs that the teacher is asked for, the shares that are new, grounded, and kept."""
+    """Of the pairs that the teacher is asked for, the shares that are new, grounded, and kept.
+
+    `batch` says whether batch jobs answer where there is enough to ask for one.
+    """
 
     new: float
     grounded: float
     kept: float
+    batch: bool
 
 
-EXPECTED = Shares(0.95, 0.9, 0.85)
-# A cap counts with no pair being dropped.
-MOST = Shares(1.0, 1.0, 1.0)
+EXPECTED = Shares(0.95, 0.9, 0.85, batch=True)
+# A cap counts with no pair being dropped, and with no answer of a batch job.
+MOST = Shares(1.0, 1.0, 1.0, batch=False)
 
 
 def with_expected_sets(plan: Plan, shares: Shares) -> Plan:
@@ -56,10 +61,15 @@ def planned_curation_lines(plan: Plan, prices: Prices, shares: Shares) -> Iterat
     planned = curation.planned if curation else None
     if curation is None or planned is None:
         return
+
+    def in_batch(model: str, asks: float) -> bool:
+        return shares.batch and curation.batch == "auto" and takes_batch(model, int(asks))
+
     for judge in curation.clean.judges if curation.clean else ():
         tokens = TokensUsed(planned.check_tokens, planned.records * CHECKED_TOKENS)
         asked = f"{planned.records:,} records of all sets with the prompt {ESTIMATED}."
-        yield from curation_lines(prices, "cleaning", judge, tokens, TokenNotes(asked, _JUDGEMENT))
+        notes, batch = TokenNotes(asked, _JUDGEMENT), in_batch(judge, planned.records)
+        yield from curation_lines(prices, "cleaning", judge, tokens, notes, in_batch=batch)
     if curation.synthesis is None:
         return
     pairs = _pairs(curation, planned)
@@ -69,14 +79,17 @@ def planned_curation_lines(plan: Plan, prices: Prices, shares: Shares) -> Iterat
         planned.documents * prompt_tokens(WRITE) + planned.document_tokens + planned.shown_tokens,
         pairs * (planned.pair_tokens + _PAIR_FORM_TOKENS),
     )
-    yield from curation_lines(prices, "writing", curation.synthesis.teacher, teacher, TokenNotes(asked, written))
+    notes, batch = TokenNotes(asked, written), in_batch(curation.synthesis.teacher, planned.documents)
+    yield from curation_lines(prices, "writing", curation.synthesis.teacher, teacher, notes, in_batch=batch)
     asked = (
         f"{shares.new * pairs:,.0f} questions whether the document has the answer, {shares.grounded * pairs:,.0f} for "
         f"the answer from the document, {ESTIMATED}."
     )
     notes = TokenNotes(asked, f"{CHECKED_TOKENS} tokens a judgement; answers as long as the training set's.")
     checks = _checks(planned, pairs, shares)
-    yield from curation_lines(prices, "checking", curation.synthesis.checker, checks, notes)
+    # Both questions about a pair are asked in turns of their own.
+    batch = in_batch(curation.synthesis.checker, shares.grounded * pairs)
+    yield from curation_lines(prices, "checking", curation.synthesis.checker, checks, notes, in_batch=batch)
 
 
 def asking_seconds(plan: Plan) -> float:

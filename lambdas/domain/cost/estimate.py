@@ -107,7 +107,7 @@ class Estimate(CostTotal):
     throughput_billing_seconds: int = 3600
     candidates: list[CandidateCost] = Field(default=[])
     training_factor: float | None = None
-    # Where it is open how many records are added to the training set: what the known lines come to at most.
+    # What the known lines come to at most: all synthetic pairs may be kept, and no batch job may answer.
     most_usd: float | None = None
 
     def summary(self) -> EstimateSummary:
@@ -147,15 +147,16 @@ def own_prices(plan: Plan) -> list[str]:
 
 def estimate(plan: Plan, prices: Prices) -> Estimate:
     """What a run costs by its plan."""
-    is_open = plan.curation is not None and plan.curation.synthesis is not None
-    expected = with_expected_sets(plan, EXPECTED)
+    expected, lines = with_expected_sets(plan, EXPECTED), _lines(plan, prices, EXPECTED)
+    most = add_up(_lines(plan, prices, MOST)).known_usd
+    total = add_up(lines)
     return Estimate(
-        **dict(add_up(_lines(plan, prices, EXPECTED))),
+        **dict(total),
         prices=price_source(prices),
         throughput_billing_seconds=prices.throughput_billing_seconds,
         candidates=candidate_costs(expected, prices),
         training_factor=training_factor(expected),
-        most_usd=add_up(_lines(plan, prices, MOST)).known_usd if is_open else None,
+        most_usd=most if most > total.known_usd else None,
     )
 
 
@@ -270,7 +271,7 @@ def most_text(estimate: Estimate) -> str:
     """What an estimate can come to, behind its amount; empty where nothing is open."""
     if estimate.most_usd is None:
         return ""
-    return f", and at most {amount(estimate.most_usd)} USD where all synthetic pairs are kept"
+    return f", and at most {amount(estimate.most_usd)} USD where all synthetic pairs are kept and no batch job answers"
 
 
 def unconfirmed_text(total: CostTotal) -> str:

@@ -4,7 +4,7 @@ The unit prices are those of the estimate. What such a run does not count, and w
 never nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lambdas.domain.batch.batch_models import batch_share_of_price
@@ -87,24 +87,28 @@ def _curation(estimate: Estimate, used: Sequence[CurationUse] | None) -> Iterato
         return
     for each in used:
         for side, tokens in (("input", each.input_tokens), ("output", each.output_tokens)):
-            line = lines.get(f"{curation_prefix(each.part, each.model)}{side}")
+            line = _line_of(each, side, lines)
             if line is not None:
-                yield _priced(_changed(line, tokens / 1000, "As Bedrock counted them."), each)
+                yield _changed(line, tokens / 1000, "As Bedrock counted them.")
 
 
-def _priced(line: CostLine, used: CurationUse) -> CostLine:
-    """A line on demand, or as a batch job's: at the share that is known without the price file."""
-    if not used.in_batch:
-        return line
-    side, share = line.id.rpartition("/")[2], batch_share_of_price(used.model)
-    known = None if share is None or line.unit_price_usd is None else line.unit_price_usd * share
-    update = {
-        "id": f"{curation_prefix(used.part, used.model, in_batch=True)}{side}",
-        "item": line.item.replace(" by ", " in batch jobs by ", 1),
-        "unit_price_usd": known,
-        "usd": None if known is None else known * line.quantity,
-    }
-    return line.model_copy(update=update)
+def _line_of(used: CurationUse, side: str, lines: Mapping[str, CostLine]) -> CostLine | None:
+    """The estimated line; where that counts with batch jobs and none answered, or the reverse, at the other price.
+
+    Without the price file the share between both prices is the one that is usual.
+    """
+    own, other = (
+        f"{curation_prefix(used.part, used.model, in_batch=in_batch)}{side}"
+        for in_batch in (used.in_batch, not used.in_batch)
+    )
+    if own in lines or other not in lines:
+        return lines.get(own)
+    line, share = lines[other], batch_share_of_price(used.model)
+    factor = None if share is None else share if used.in_batch else 1 / share
+    known = None if factor is None or line.unit_price_usd is None else line.unit_price_usd * factor
+    with_, without = " in batch jobs by ", " by "
+    item = line.item.replace(without, with_, 1) if used.in_batch else line.item.replace(with_, without, 1)
+    return line.model_copy(update={"id": own, "item": item, "unit_price_usd": known})
 
 
 def _training(line: CostLine, plan: Plan, usage: FailedUsage) -> CostLine:

@@ -142,12 +142,19 @@ def test_jobs_carry_the_run_s_tags_and_nothing_that_keeps_them(curating: Curatin
     assert found.name == f"fine-tuning-{RUN_ID}-b1"
 
 
-def test_replies_of_jobs_tell_the_tokens_that_cost_half(curating: Curating) -> None:
-    curating.go(NOVA)
-    [shard, *_] = curating.adapters.curation.read_shards(BUCKET, PREFIX, 1)
-    for reply in curating.adapters.curation.read_replies(BUCKET, PREFIX, shard):
-        assert reply.batch_input_tokens == reply.input_tokens > 0
-        assert reply.batch_output_tokens == reply.output_tokens > 0
+def test_replies_of_jobs_say_that_they_cost_half(curating: Curating) -> None:
+    """As Bedrock counted their tokens, and apart from those that the map has asked."""
+    curating.simulation.control("POST", "faults/x", [{"operation": START, "kind": "access_denied", "match": HAIKU}])
+    curating.go(HAIKU, NOVA)
+    store = curating.adapters.curation
+    replies = [
+        each for shard in store.read_shards(BUCKET, PREFIX, 1) for each in store.read_replies(BUCKET, PREFIX, shard)
+    ]
+    assert {each.model for each in replies} == {HAIKU, NOVA}
+    for each in replies:
+        used = each.input_tokens, each.output_tokens
+        assert min(used) > 0
+        assert (each.batch_input_tokens, each.batch_output_tokens) == (used if each.model == NOVA else (0, 0))
 
 
 @pytest.mark.parametrize("settings", [SimulationSettings(batch_failed_records=0.2, batch_missing_records=0.1)])
