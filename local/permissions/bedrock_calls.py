@@ -71,12 +71,10 @@ def _creates_job(call: AwsCall, account: AccountState) -> Iterator[Needed]:
 
 
 def _creates_batch_job(call: AwsCall, account: AccountState) -> Iterator[Needed]:
-    """On the model, as AWS's own policy has it, and on the profile that the job asks it through."""
-    name = call.text("modelId").rpartition("/")[2]
+    """On the job and the model. Of the profile that it asks it through, IAM's reference knows nothing."""
     job = TaggedResource(call.arn("bedrock", f"{BATCH_JOB}/{NEW}"))
-    through = (call.arn("bedrock", f"inference-profile/{name}"),) if name != without_profile(name) else ()
-    model = _foundation_model(call, without_profile(name))
-    yield Needed("bedrock:CreateModelInvocationJob", (job.arn, model, *through))
+    model = _foundation_model(call, without_profile(call.text("modelId").rpartition("/")[2]))
+    yield Needed("bedrock:CreateModelInvocationJob", (job.arn, model))
     yield from _tagging(call.parameters.get("tags"), job)
     yield Needed("iam:PassRole", (call.text("roleArn"),), {"iam:PassedToService": "bedrock.amazonaws.com"})
 

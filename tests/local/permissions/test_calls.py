@@ -1,5 +1,6 @@
 """What IAM is asked of a call: the actions, on which resources, with which condition keys."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from lambdas.adapters.aws import clients
 from local.permissions import bedrock_calls, s3_calls, service_calls
 from local.permissions.calls import AwsCall, TaggedResource, UnknownCallError, access_requests
+from local.permissions.evaluator import Evaluator, Policies
 from local.permissions.request import AccessRequest
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
@@ -142,20 +144,36 @@ def test_a_job_needs_its_model_its_base_its_tags_and_its_role() -> None:
 
 
 @pytest.mark.parametrize("model", ["amazon.nova-lite-v1:0", "us.amazon.nova-lite-v1:0"])
-def test_a_batch_job_needs_its_model_its_profile_its_tags_and_its_role(model: str) -> None:
+def test_a_batch_job_needs_its_model_its_tags_and_its_role(model: str) -> None:
     asked = requests("bedrock", "CreateModelInvocationJob", {"modelId": model, "roleArn": ROLE, "tags": TAGS})
     job = bedrock(f"model-invocation-job/{bedrock_calls.NEW}")
-    profile = (bedrock(f"inference-profile/{model}"),) if model.startswith("us.") else ()
     assert [(each.action, each.resources) for each in asked] == [
         (
             "bedrock:CreateModelInvocationJob",
-            (job, bedrock("foundation-model/amazon.nova-lite-v1:0", account=""), *profile),
+            (job, bedrock("foundation-model/amazon.nova-lite-v1:0", account="")),
         ),
         ("bedrock:TagResource", (job,)),
         ("iam:PassRole", (ROLE,)),
     ]
     assert asked[1].context["aws:RequestTag/deployment"] == "ours"
     assert asked[2].context["iam:PassedToService"] == "bedrock.amazonaws.com"
+
+
+def test_each_action_of_batch_jobs_can_be_decided() -> None:
+    """IAM's reference as data must know each resource that a call is said to need."""
+    calls: dict[str, dict[str, Any]] = {
+        "CreateModelInvocationJob": {"modelId": "us.amazon.nova-lite-v1:0", "roleArn": ROLE, "tags": TAGS},
+        "GetModelInvocationJob": {"jobIdentifier": bedrock("model-invocation-job/abcdefghijkl")},
+        "StopModelInvocationJob": {"jobIdentifier": bedrock("model-invocation-job/abcdefghijkl")},
+        "ListModelInvocationJobs": {},
+    }
+    anything = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    policies = Policies(identity=(("own", anything),))
+    with Evaluator() as evaluator:
+        for operation, parameters in calls.items():
+            for asked in requests("bedrock", operation, parameters):
+                for resource in asked.resources:
+                    assert evaluator.decide(asked, resource, policies).allowed, (operation, resource)
 
 
 def test_a_model_under_a_customer_s_key_needs_the_key_through_bedrock() -> None:
