@@ -224,6 +224,9 @@ def permissions_by_state(
             _read(out, "runs/*/shards/*"),
             _read(out, "runs/*/approval.json"),
             _read(out, "runs/*/preflight.json"),
+            # What a curation that has ended the run has come to, and has cost.
+            _read(out, CURATION),
+            *[_read(out, f"runs/*/dataset/{name}.jsonl") for name in ("cleaning", "synthesis")],
             runs,
             *key,
         ],

@@ -352,3 +352,15 @@ def test_only_the_claim_counts_the_days_runs(templates: Templates) -> None:
     assert not any(
         "Delete" in action for each in templates.statements("/ClaimRunRole/") for action in listed(each["Action"])
     )
+
+
+def test_what_explains_a_failure_reads_what_the_curation_has_come_to(templates: Templates) -> None:
+    """A run that a stage of its curation ends tells its counts and its cost."""
+    read = {
+        text(resource).rpartition("}")[2]
+        for statement in templates.statements("/ExplainFailureRole/")
+        if "s3:GetObject" in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    expected = ("curation/*", "dataset/cleaning.jsonl", "dataset/synthesis.jsonl")
+    assert {f"/runs/*/{key}" for key in expected} <= read
