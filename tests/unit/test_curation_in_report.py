@@ -135,6 +135,8 @@ def test_page_draws_the_funnel_and_tells_what_was_lost_where() -> None:
     ]
     assert "most are lost where a pair must be grounded (300)" in found
     assert SIMULATION in found
+    assert f"Judged by {NOVA} and {HAIKU}: <code>dataset/cleaning.jsonl</code>" in found
+    assert f"Written by {HAIKU}, checked by {NOVA}: <code>dataset/synthesis.jsonl</code>" in found
     assert SIMULATION not in page_of(simulated=False)
     assert "Training data</h2>" not in render_page(succeeded_report(), Materials({}, {}, None))
 
