@@ -1,11 +1,15 @@
 """What AWS's services do with the roles of an environment: what no statement allows fails as on AWS."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 from botocore.exceptions import ClientError
 from ministack.services.stepfunctions import _ExecutionError
 
@@ -15,6 +19,7 @@ from local.permissions.evaluator import Evaluator
 from local.permissions.guard import Guard
 from local.permissions.record import DecisionRecord, recorded
 from local.permissions.state_machine_role import StateMachineRole
+from stacks.batch_role import BatchRole
 from tests.local.conftest import ROLE, Sandbox, make_role, policy
 
 pytestmark = pytest.mark.xdist_group("embedded-aws")
@@ -362,6 +367,42 @@ def test_a_job_in_a_vpc_is_refused_whose_role_may_make_no_network_interfaces(
         (each.action, each.decision) for each in recorded(sandbox.aws.decisions) if each.origin == "bedrock"
     }
     assert create_job(sandbox, inside, make_role(sandbox.aws, "inside", ANYTHING))
+
+
+def test_a_batch_job_answers_in_the_role_that_the_stack_makes(sandbox: Sandbox) -> None:
+    """Through an inference profile, on the files of a run: nothing else is granted."""
+    bucket = "batches"
+    stack = cdk.Stack(
+        cdk.App(context={"@aws-cdk/core:enablePartitionLiterals": True}),
+        "data",
+        env=cdk.Environment(account=ACCOUNT, region=sandbox.aws.region),
+    )
+    BatchRole(stack, "Batch", bucket=s3.Bucket(stack, "Outputs"), key=None)
+    [made] = [each for each in stack.node.find_all() if isinstance(each, iam.Policy)]
+    document = json.dumps(stack.resolve(made.document.to_json()))
+    arn = re.escape('{"Fn::GetAtt": ["') + r"\w+" + re.escape('", "Arn"]}')
+    document = re.sub(rf'{{"Fn::Join": \["", \[{arn}, "([^"]+)"\]\]}}', rf'"arn:aws:s3:::{bucket}\1"', document)
+    statements = json.loads(re.sub(arn, f'"arn:aws:s3:::{bucket}"', document))["Statement"]
+    storage, bedrock = sandbox.aws.client("s3"), sandbox.aws.client("bedrock")
+    storage.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": sandbox.aws.region})
+    question = {"messages": [{"role": "user", "content": [{"text": "Say yes."}]}], "inferenceConfig": {"maxTokens": 9}}
+    lines = [json.dumps({"recordId": f"{number:011}", "modelInput": question}) for number in range(100)]
+    storage.put_object(Bucket=bucket, Key="runs/a/batch/b1/asks.jsonl", Body="\n".join(lines).encode())
+    request: dict[str, Any] = {
+        "modelId": "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+        "modelInvocationType": "Converse",
+        "inputDataConfig": {"s3InputDataConfig": {"s3Uri": f"s3://{bucket}/runs/a/batch/b1/asks.jsonl"}},
+        "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": f"s3://{bucket}/runs/a/batch/b1/output/"}},
+    }
+    without = [each for each in statements if each["Action"] != "bedrock:InvokeModel"]
+    with pytest.raises(ClientError, match=r"ValidationException.*bedrock:InvokeModel"):
+        role = make_role(sandbox.aws, "asks-nothing", *without)
+        bedrock.create_model_invocation_job(**request, jobName="refused", roleArn=role)
+    role = make_role(sandbox.aws, "batch", *statements)
+    job = bedrock.create_model_invocation_job(**request, jobName="batch", roleArn=role)["jobArn"]
+    sandbox.until(lambda: bedrock.get_model_invocation_job(jobIdentifier=job)["status"], lambda end: end == "Completed")
+    key = f"runs/a/batch/b1/output/{job.rpartition('/')[2]}/asks.jsonl.out"
+    assert storage.get_object(Bucket=bucket, Key=key)["Body"].read().count(b"modelOutput") == 100
 
 
 def test_a_target_that_the_tables_do_not_have_gets_no_event(rules: Rules) -> None:
