@@ -142,7 +142,8 @@ def permissions_by_state(
         "AnswerBaselineShard": [*ask_models(scope), *answer],
         "RequestApproval": [
             _read(out, "runs/*/preflight.json"),
-            _allow(["s3:PutObject"], out.arn_for_objects("runs/*/approval.json")),
+            # Reads how an earlier request of the run was answered.
+            _read_write(out, "runs/*/approval.json"),
             _allow(["sns:Publish"], topic.topic_arn),
             runs,
             *key,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -10,9 +11,12 @@ from typing import Any
 import pytest
 
 from cli import demo
+from cli.account import Account
+from cli.approval import NotAnsweredError, answer
 from cli.data_set import upload_of
+from cli.execution import APPROVALS, Snapshot
 from cli.progress import Progress
-from local.deployment import deploy
+from local.deployment import deploy, setting
 from local.embedded_aws import EmbeddedAws
 from local.permissions.denials import denials
 from local.terminal import Console
@@ -21,7 +25,8 @@ pytestmark = pytest.mark.xdist_group("embedded-aws")
 
 JUDGES = ["us.anthropic.claude-haiku-4-5-20251001-v1:0", "amazon.nova-pro-v1:0"]
 TEACHER, CHECKER = "us.anthropic.claude-sonnet-4-6", "amazon.nova-pro-v1:0"
-SHOPS, WRONG = 60, 6
+# More wrong answers than judges may remove without a person.
+SHOPS, WRONG = 60, 15
 FRUITS = ("Apples", "Pears", "Plums", "Cherries", "Figs", "Grapes")
 
 
@@ -45,6 +50,29 @@ def record(number: int) -> dict[str, Any]:
     return {"system": "Reply with the figure alone.", "messages": messages}
 
 
+class Approver(Progress):
+    """Follows a run as the command does, and says yes whenever it asks; `answered` has the facts at each answer."""
+
+    def __init__(self, console: Console, aws: EmbeddedAws) -> None:
+        super().__init__(console)
+        self._account = Account(aws, aws.region, caller="arn:a-person")
+        self.answered: dict[str, dict[str, Any]] = {}
+
+    def follow(self, snapshots: Iterator[Snapshot]) -> Snapshot:
+        return super().follow(self._answering(snapshots))
+
+    def _answering(self, snapshots: Iterator[Snapshot]) -> Iterator[Snapshot]:
+        for snapshot in snapshots:
+            for name in APPROVALS:
+                step = snapshot.steps.get(name)
+                if step is not None and step.exited_at is None and name not in self.answered:
+                    # The state is entered before its request is stored.
+                    with suppress(NotAnsweredError):
+                        answer(self._account, setting("deployment"), snapshot.facts["run"]["id"], "approved")
+                        self.answered[name] = dict(snapshot.facts)
+            yield snapshot
+
+
 @dataclass
 class CuratedRun:
     """What a run has left."""
@@ -54,6 +82,7 @@ class CuratedRun:
     folder: Path
     calls: list[dict[str, Any]]
     denied: list[str]
+    answered: dict[str, dict[str, Any]]
 
     def lines(self, name: str) -> list[Any]:
         return [json.loads(line) for line in (self.folder / "dataset" / f"{name}.jsonl").read_text().splitlines()]
@@ -74,14 +103,16 @@ def curated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CuratedRun]:
     (folder / "run.json").write_text(json.dumps(settings))
     console = Console(file=StringIO(), width=120)
     with EmbeddedAws(tmp_path_factory.mktemp("aws")) as aws:
-        deploy(aws)
-        succeeded = demo.run(aws, upload_of(folder), progress=Progress(console), console=console)
+        deploy(aws, further={"approval_hours": "1"})
+        approver = Approver(console, aws)
+        succeeded = demo.run(aws, upload_of(folder), progress=approver, console=console)
         yield CuratedRun(
             succeeded,
             json.loads((aws.directory / "report.json").read_text()),
             aws.directory,
             [json.loads(line) for line in aws.bedrock_calls.read_text().splitlines()],
             denials(aws.decisions),
+            approver.answered,
         )
 
 
@@ -91,7 +122,7 @@ def test_a_curated_run_trains_on_what_judges_left_and_a_teacher_added(curated: C
     assert curated.denied == []
     original, cleaned, synthetic = (curated.lines(name) for name in ("train", "train-cleaned", "train-synthetic"))
     assert len(original) == SHOPS
-    assert 0 < len(original) - len(cleaned) <= WRONG
+    assert WRONG - 3 <= len(original) - len(cleaned) <= WRONG
     assert all(line in original for line in cleaned)
     assert synthetic[: len(cleaned)] == cleaned
     assert len(synthetic) >= len(cleaned) * 2
@@ -114,6 +145,20 @@ def test_what_was_said_of_each_record_is_left_for_people_and_nothing_of_it_in_tr
     assert {frozenset(each) for each in curated.lines("train-synthetic")} == {frozenset({"system", "messages"})}
     objects = {each["key"] for each in curated.report["lineage"]["objects"]}
     assert {"dataset/train-synthetic.jsonl", "dataset/cleaning.jsonl", "dataset/synthesis.jsonl"} <= objects
+
+
+def test_a_person_says_yes_to_the_removal_and_once_more_to_the_purchase(curated: CuratedRun) -> None:
+    """One yes is not two, and the report tells both."""
+    assert list(curated.answered) == ["RequestCurationApproval", "RequestApproval"]
+    before = curated.answered["RequestCurationApproval"]
+    assert "jobs" not in before
+    assert before["plan"]["curation"]["cleaning"]["removed"] == SHOPS - len(curated.lines("train-cleaned"))
+    told = curated.report["approval"]
+    assert (told["decision"], told["removal"]["decision"], told["removal"]["by"]) == (
+        "approved",
+        "approved",
+        "arn:a-person",
+    )
 
 
 def test_no_model_is_asked_anything_twice(curated: CuratedRun) -> None:

@@ -28,6 +28,8 @@ def test_states_handlers_steps_placeholders_and_functions_are_in_bijection(templ
         for name, state in states(json.loads(PATH.read_text()))
         if (served := function_of(state)) and not served.startswith("arn:")
     }
+    # It asks before a removal, too: two pauses with one function, so that one command answers both.
+    assert tasks.pop("RequestCurationApproval") == tasks["RequestApproval"]
     assert {handler_module(name) for name in tasks} == task_modules()
     for module in task_modules():
         assert callable(getattr(importlib.import_module(f"lambdas.steps.{module}"), module))
