@@ -2,8 +2,9 @@
 
     python examples/generate_cleaning.py > examples/cleaning/train.jsonl
 
-The same seed gives the same bytes. The tables are as those of generate.py, other ones, and each has two questions that
-a figure answers. A wrong record has the answer to another one's question, as when rows of a spreadsheet have slipped.
+The same seed gives the same bytes. The tables are as those of generate.py, other ones. Each has two questions: one that
+names a figure, and one that needs arithmetic of a kind that the base model does not take it for. A wrong record has the
+answer to another one's question, as when rows of a spreadsheet have slipped.
 """
 
 import json
@@ -12,13 +13,15 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from generate import COMPANIES, STATEMENTS, SYSTEM, questions, rendered, table
+from generate import COMPANIES, LOOKUPS, SHARES, STATEMENTS, SUMS, rendered, table
 
 SEED = 20261201
 TABLES = 140
-# Of what `questions` yields: a figure to look up, and a percentage.
-KINDS = (0, 2)
 WRONG = 0.1
+SYSTEM = (
+    "You answer questions about the financial table in the <table></table> tags. Reply with the answer alone: figures "
+    "as in the table, percentages with one decimal."
+)
 
 
 def records() -> Iterator[tuple[dict[str, Any], bool]]:
@@ -41,9 +44,13 @@ def _asked(draw: random.Random, number: int) -> list[tuple[str, str]]:
     """A table's prompts with their answers."""
     company, statement = COMPANIES[number % len(COMPANIES)], draw.choice(list(STATEMENTS))
     figures, years = table(draw, statement)
-    text = rendered(company, figures, years)
-    every = list(questions(draw, company, statement, figures, years))
-    return [(f"{text}\n\n{every[kind][0]}", every[kind][1]) for kind in KINDS]
+    text, year = rendered(company, figures, years), years[0]
+    item, other = draw.sample(list(figures), k=2)
+    named = draw.choice(LOOKUPS).format(item=item, company=company, year=year), f"{figures[item][year]:,}"
+    one, two = figures[item][year], figures[other][year]
+    forms, answer = draw.choice(((SUMS, f"{one + two:,}"), (SHARES, f"{one / two * 100:.1f}%")))
+    computed = draw.choice(forms).format(item=item, other=other, year=year), answer
+    return [(f"{text}\n\n{question}", answer) for question, answer in (named, computed)]
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """The shipped examples of curation, with the simulated models: what is planted is found, what is written is kept."""
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from runpy import run_path
 from typing import Any
 
 import pytest
 
+from lambdas.domain.evaluation.metrics.content import content_score
 from local.bedrock.foundation_models import HAIKU as FOUNDATION
 from local.bedrock.models.base import BaseModel
 from local.bedrock.models.curator import curator_errors
@@ -81,19 +83,22 @@ def test_cleaning_finds_most_of_the_planted_errors_and_loses_few_sound_records(
     assert len(removed & planted) >= 0.8 * len(trained & planted)
     assert len(removed - planted) <= 0.05 * len(trained - planted)
     assert planted & sets["test"], "the test set is judged as it is"
+    kept, validation, test = (rows(out / f"{name}.jsonl") for name in ("train", "validation", "test"))
+    tuned = train(FOUNDATION, VALUES, kept, validation).model
+    assert content(test, lambda prompt: tuned.answer("", [("", prompt)])) > content(test, base) + 20
 
 
 def test_synthesis_about_the_archive_keeps_most_pairs_and_teaches_more(
     fine_tune: FineTune, models: Models, tmp_path: Path
 ) -> None:
-    """Logs of validation and test records are left out, and the loss on real records falls."""
+    """Pages of validation and test records are left out, and the loss on real records falls."""
     synthesis, out, folder = settings("synthetic")["synthesis"], tmp_path / "out", EXAMPLES / "synthetic"
     words = ("--teacher", synthesis["teacher"], "--checker", synthesis["checker"], "--accept-terms", "--yes")
     documents = folder / synthesis["documents"]
     ran = fine_tune("synthesize", folder, *words, "--documents", documents, "--out", out)
     assert ran.exit_code == 0, ran.output
     report = json.loads((out / "report.json").read_text())
-    held_out = "".join((out / f"{name}.jsonl").read_text() for name in ("validation", "test"))
+    held_out = "".join(row.prompt for name in ("validation", "test") for row in rows(out / f"{name}.jsonl"))
     texts = [path.read_text().strip() for path in documents.iterdir()]
     of_held_out = sum(text in held_out for text in texts)
     assert 0 < of_held_out <= report["left_out"]["held_out"] < 20
@@ -106,6 +111,18 @@ def test_synthesis_about_the_archive_keeps_most_pairs_and_teaches_more(
     few, many = (train(FOUNDATION, VALUES, part, validation) for part in (trained[: -funnel["kept"]], trained))
     assert many.validation_loss is not None
     assert few.validation_loss is not None
-    assert many.validation_loss < 0.7 * few.validation_loss
-    right = sum(many.model.answer("", [("", row.prompt)]) == row.answer for row in test)
-    assert right >= 0.95 * len(test)
+    assert many.validation_loss < 0.8 * few.validation_loss
+    # The margin that a test set of this size decides.
+    tuned = many.model
+    assert content(test, lambda prompt: tuned.answer("", [("", prompt)])) > content(test, base) + 20
+
+
+def base(prompt: str) -> str:
+    """What the model without tuning says."""
+    return BaseModel(1, "base").answer("", [("user", prompt)])
+
+
+def content(records: Sequence[Example], answer: Callable[[str], str]) -> float:
+    """The share of answers whose figures are right, whatever is said around them."""
+    scores = [content_score("numeric_match", answer(one.prompt), one.answer, ()) or 0.0 for one in records]
+    return sum(scores) / len(scores)
