@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request, Response
 
 from local.bedrock import validation
 from local.bedrock.batch_jobs import BatchJob, BatchJobs
-from local.bedrock.call_log import CallLog
+from local.bedrock.call_log import CallLog, digest_asked, texts_of
 from local.bedrock.caller import Caller, NoWorkerError
 from local.bedrock.clock import SimulationClock
 from local.bedrock.contract import contract, iso8601
@@ -104,6 +104,7 @@ class _Outcome:
     status: int | None = None
     resource: str | None = None
     error: str | None = None
+    asked: str | None = None
 
 
 class SimulatedBedrock:
@@ -246,6 +247,7 @@ class SimulatedBedrock:
             status=outcome.status,
             resource=outcome.resource,
             error=error,
+            asked=outcome.asked,
         )
 
     def _answer(self, request: Request, outcome: _Outcome) -> Response:
@@ -264,6 +266,8 @@ class SimulatedBedrock:
             outcome.resource = next((params[key] for key in IDENTIFIERS if isinstance(params.get(key), str)), None)
         if operation.input_shape is not None:
             validation.check(operation.input_shape, params)
+        if operation.name == "Converse":
+            outcome.asked = digest_asked(params["modelId"], texts_of(params))
         stale = STALE.get(fault.kind, {}).get(operation.name, {}) if fault else {}
         try:
             response = self._operate(operation, params, outcome, stale)

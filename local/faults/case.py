@@ -125,8 +125,9 @@ class Case:
     message says. What its Tasks put out `shows` a text. `injects` says that the first rule is the fault itself, not
     what keeps the run in `state`. Rules that make the deletion impossible `lift` once the execution has ended and told
     so: nobody could get to zero before. `error` is the name that a failed run must end with, `missing_arm` the one arm
-    that the report of a run that succeeded must tell as missing; it may tell those of `may_miss`. A case that
-    `must_leak` is a control: what it names is left for certain, and must be seen to be.
+    that the report of a run that succeeded must tell as missing; it may tell those of `may_miss`. A curation whose
+    function is cut off `may_ask_again` what that has not stored. A case that `must_leak` is a control: what it names is
+    left for certain, and must be seen to be.
 
     `refusals` is the code of the refusals that no document tells; a case whose outcome rests on them is run
     `either_way`. Bedrock's lists and tags lag behind by `lag_seconds`, on AWS's clock, of what the run has.
@@ -150,6 +151,7 @@ class Case:
     buys_nothing: bool = False
     missing_arm: str | None = None
     may_miss: frozenset[str] = frozenset()
+    may_ask_again: bool = False
     must_leak: Kind | None = None
     either_way: bool = False
     refusals: UndocumentedRefusals = "specific"

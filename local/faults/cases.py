@@ -8,6 +8,7 @@ from zlib import crc32
 from local.bedrock.settings import UndocumentedRefusals
 from local.faults.busy_cases import busy_cases
 from local.faults.case import Case
+from local.faults.curation_cases import curation_cases
 from local.faults.denied_cases import denied_cases
 from local.faults.deployment_cases import deployment_cases
 from local.faults.event_cases import event_cases
@@ -38,6 +39,7 @@ def all_cases() -> list[Case]:
         denied_cases(),
         lagging_cases(),
         served_cases(),
+        curation_cases(),
     )
     cases = [refused for subject in subjects for case in subject for refused in _under_refusals(case)]
     spread = [case for case in cases if case.deployment == "shared"]

@@ -14,22 +14,25 @@ class DataSet:
     """What a run is started with: its run.json, and how many records its sets have.
 
     `is_endless`: its jobs train until they are stopped. No job ends by itself before everything about it is judged.
+    `is_about_documents`: four training records each ask about the same one.
     """
 
     settings: Mapping[str, Any]
     training_records: int = 32
     validation_records: int = 0
     is_endless: bool = False
+    is_about_documents: bool = False
 
     def files(self, marker: str) -> dict[str, bytes]:
         """The input bucket's objects by key, in the order of upload: the last one starts the run."""
         folder = f"input/{marker}"
         test, validation = range(1000, 1000 + TEST_RECORDS), range(2000, 2000 + self.validation_records)
+        records = _about_documents if self.is_about_documents else _records
         return {
             f"{folder}/run.json": json.dumps(self.settings).encode(),
-            f"{folder}/test.jsonl": _records(marker, test),
-            **({f"{folder}/validation.jsonl": _records(marker, validation)} if validation else {}),
-            f"{folder}/train.jsonl": _records(marker, range(self.training_records)),
+            f"{folder}/test.jsonl": records(marker, test),
+            **({f"{folder}/validation.jsonl": records(marker, validation)} if validation else {}),
+            f"{folder}/train.jsonl": records(marker, range(self.training_records)),
         }
 
 
@@ -42,6 +45,21 @@ SWEEP = DataSet({"hyperparameters": {"epochCount": 1}, "sweep": {"jobs": 3}}, va
 ALL_SERVED = replace(SWEEP, settings={**SWEEP.settings, "serve": "all"})
 ALL_SERVED_ON_DEMAND = replace(
     ALL_SERVED, settings={**ALL_SERVED.settings, "base_model": ON_DEMAND.settings["base_model"]}, training_records=100
+)
+JUDGE, TEACHER, CHECKER = (
+    "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+    "us.anthropic.claude-sonnet-4-6",
+    "us.amazon.nova-pro-v1:0",
+)
+CURATED = DataSet(
+    {
+        **PLAIN_SETTINGS,
+        "clean": {"judges": [JUDGE], "mode": "remove"},
+        "synthesis": {"teacher": TEACHER, "checker": CHECKER, "pairs_per_document": 2, "terms_accepted": True},
+    },
+    # What judges remove must leave enough to train on.
+    training_records=40,
+    is_about_documents=True,
 )
 LONG_SWEEP = replace(SWEEP, is_endless=True)
 
@@ -61,4 +79,20 @@ def _records(marker: str, numbers: range) -> bytes:
         }
         for number in numbers
     ]
+    return b"".join(json.dumps(record).encode() + b"\n" for record in records)
+
+
+FRUITS = ("apples", "pears", "plums", "cherries", "figs", "grapes")
+
+
+def _about_documents(marker: str, numbers: range) -> bytes:
+    """Questions on documents, of which each has FRUITS that no record asks about."""
+    records = []
+    for number in numbers:
+        about, asked = number // 4, number % 4
+        sold = [(101 + (about * 89 + at * 37) % 899, fruit) for at, fruit in enumerate(FRUITS)]
+        text = " ".join(f"The stall sold {count} {fruit}." for count, fruit in sold)
+        prompt = f"<document>\n[{marker}] Day {about}. {text}\n</document>\n\nHow many {sold[asked][1]} were sold?"
+        messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": str(sold[asked][0])}]
+        records.append({"messages": messages})
     return b"".join(json.dumps(record).encode() + b"\n" for record in records)

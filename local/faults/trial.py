@@ -18,6 +18,7 @@ from local.faults.aftermath import (
     wait_for_zero,
     wait_until_gone,
 )
+from local.faults.asked import check_asked_once
 from local.faults.bench import Bench, Result, TrialsInterruptedError
 from local.faults.case import Action, Case, about_the_run, in_real_seconds
 from local.faults.deployments import StackFailedError, Variant
@@ -130,6 +131,7 @@ class Trial:
         run = self._run
         check_report(run, execution)
         check_models(run)
+        check_asked_once(run)
         if self._case.goes_on:
             self._go_on()
         if self._case.shows and not any(self._case.shows in output for output in self._outputs(execution)):
