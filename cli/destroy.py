@@ -3,7 +3,7 @@
 The deployed stack decides what stays, not the present settings, so its outputs are read before it goes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,10 +13,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.account import NoAccountError, account_of
 from cli.stack_outputs import outputs_of
 from cli.target import Model, Name, Region, run_cdk, target_of
-from lambdas.adapters.aws.bedrock import Bedrock
+from lambdas.adapters.aws.bedrock import Bedrock, Listed
+from lambdas.adapters.aws.custom_model_deployments import CustomModelDeployments
+from lambdas.adapters.aws.provisioned_throughputs import ProvisionedThroughputs
 from lambdas.adapters.aws.service_errors import NotFound, Refused
 from lambdas.domain.core.errors import ServiceBusy
-from lambdas.domain.models.catalogue import UnknownBaseModelError
+from lambdas.domain.models.catalogue import ServingKind, UnknownBaseModelError
+from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED, noun
+from lambdas.domain.serving.standing import is_standing_name
 from local.terminal import App, Console, failed
 from stacks.settings import SettingsError
 
@@ -40,8 +44,16 @@ def destroy(clients: Clients, environment: str, *, cdk: Callable[[], int], tell:
     if outputs is None:
         tell(f"There is no stack {stack} in this account and Region.")
         return cdk()
+    served = [*_served(clients, environment)]
+    ends = [f"This ends what serves models of {environment} for applications:", *served] if served else []
     tell(
-        "\n".join([f"This deletes the stacks of {environment}. What stays:", *_staying(clients, environment, outputs)])
+        "\n".join(
+            [
+                *ends,
+                f"This deletes the stacks of {environment}. What stays:",
+                *_staying(clients, environment, outputs),
+            ]
+        )
     )
     with _unprotected(clients("cloudformation"), stack, tell):
         status = cdk()
@@ -71,6 +83,22 @@ def _unprotected(cloudformation: Any, stack: str, tell: Callable[[str], None]) -
     finally:
         if lifted and outputs_of(cloudformation, stack) is not None:
             cloudformation.update_termination_protection(StackName=stack, EnableTerminationProtection=True)
+
+
+def _served(clients: Clients, environment: str) -> Iterator[str]:
+    """What serves applications, which the reconciler ends with its stack, or the deletion fails and says why."""
+    client = clients("bedrock")
+    listings: Mapping[ServingKind, Callable[[], Sequence[Listed]]] = {
+        PROVISIONED: ProvisionedThroughputs(client).list_all,
+        ON_DEMAND: CustomModelDeployments(client).list_all,
+    }
+    try:
+        for kind, listing in listings.items():
+            for one in listing():
+                if is_standing_name(environment, one.name) and _is_of(environment, client, one.arn):
+                    yield f"- the {noun(kind)} {one.arn}"
+    except (Refused, ServiceBusy) as error:
+        yield f"- what cannot be listed: {error}"
 
 
 def _staying(clients: Clients, environment: str, outputs: dict[str, str]) -> Iterator[str]:

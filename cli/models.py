@@ -32,7 +32,10 @@ class ModelInUseError(Exception):
 
 
 class UsedModel(Fact):
-    """A custom model of the environment; null where the price is not known. `served_by` are ARNs."""
+    """A custom model of the environment; null where the price is not known. `served_by` are ARNs.
+
+    `served_usd_per_hour` is what all that serves it costs by the hour; deployments cost nothing.
+    """
 
     name: str
     arn: str
@@ -43,6 +46,7 @@ class UsedModel(Fact):
     usd_per_month: float | None
     champion: bool
     served_by: list[str] = Field(default=[])
+    served_usd_per_hour: float | None = 0.0
 
 
 class ModelList(Fact):
@@ -52,8 +56,8 @@ class ModelList(Fact):
     models: list[UsedModel]
 
 
-def list_models(environment: Environment) -> ModelList:
-    """The models whose tags say that a run of the environment made them.
+def list_models(environment: Environment, unit_price: float | None = None) -> ModelList:
+    """The models whose tags say that a run of the environment made them; `unit_price` replaces that of a model unit.
 
     Raises Refused, ServiceBusy, and UnreadableChampionError where nobody knows the champion.
     """
@@ -62,7 +66,7 @@ def list_models(environment: Environment) -> ModelList:
     prices, serving = read_prices(environment), served_by_model(adapters) if found else {}
     champion = adapters.champion.read_champion(environment.name) if found else None
     champion_arn = champion[0].model_arn if champion else None
-    models = [_used(one, environment, prices, serving, champion_arn) for one in found]
+    models = [_used(one, environment, prices, serving, champion_arn, unit_price) for one in found]
     return ModelList(environment=environment.name, models=sorted(models, key=lambda one: one.created_at, reverse=True))
 
 
@@ -92,10 +96,15 @@ def _used(
     prices: Prices,
     serving: Mapping[str, list[ServedModel]],
     champion: str | None,
+    unit_price: float | None,
 ) -> UsedModel:
     described = environment.adapters.bedrock.describe_custom_model(listed.arn)
     base_model = described.base_model if described else None
-    price = prices.base_models[base_model].storage_per_month if base_model in prices.base_models else None
+    own = prices.base_models.get(base_model or "")
+    price, unit = (own.storage_per_month, own.model_unit_per_hour) if own else (None, None)
+    served = serving.get(listed.arn, [])
+    units = sum(one.model_units or 0 for one in served)
+    hourly = unit_price if unit_price is not None else unit.usd if unit else None
     return UsedModel(
         name=listed.name,
         arn=listed.arn,
@@ -105,7 +114,8 @@ def _used(
         age_days=round(seconds_between(listed.created_at, now()) / DAY_SECONDS, 1),
         usd_per_month=price.usd if price else None,
         champion=listed.arn == champion,
-        served_by=[f"{noun(one.kind)} {one.arn}" for one in serving.get(listed.arn, [])],
+        served_by=[f"{noun(one.kind)} {one.arn}" for one in served],
+        served_usd_per_hour=0.0 if units == 0 else None if hourly is None else units * hourly,
     )
 
 
@@ -157,6 +167,9 @@ def tell_models(console: Console, listed: ModelList) -> None:
     table.columns[0].overflow = "fold"
     for one in listed.models:
         uses = [*(["champion"] if one.champion else []), *(f"served by {thing}" for thing in one.served_by)]
+        if one.served_usd_per_hour != 0:
+            usd = one.served_usd_per_hour
+            uses.append("at an unknown price an hour" if usd is None else f"at {amount(usd)} USD an hour")
         identity = [one.name, one.run_id or "", one.base_model or ""]
         made = [one.created_at[:10], _age(one.age_days)]
         price = "unknown" if one.usd_per_month is None else amount(one.usd_per_month)

@@ -1,6 +1,7 @@
 """`make destroy`: you learn what stays, before you answer and after it is done."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ class Account:
     def __init__(self, **outputs: str) -> None:
         self.outputs: dict[str, str] | None = outputs
         self.models = dict(MODELS)
+        self.served: dict[str, tuple[str, str]] = {}
         self.refusal: Exception | None = None
         self.protected = False
         self.protection_refusal: Exception | None = None
@@ -55,13 +57,20 @@ class Account:
     def paginate(self, **_: object) -> Iterator[dict[str, Any]]:
         if self.refusal:
             raise self.refusal
-        yield {"modelSummaries": [{"modelArn": arn, "modelName": name} for arn, (name, _) in self.models.items()]}
+        made = datetime(2026, 11, 22, tzinfo=UTC)
+        yield {
+            "modelSummaries": [{"modelArn": arn, "modelName": name} for arn, (name, _) in self.models.items()],
+            "provisionedModelSummaries": [
+                {"provisionedModelArn": arn, "provisionedModelName": name, "creationTime": made, "modelUnits": 1}
+                for arn, (name, _) in self.served.items()
+            ],
+        }
 
     def list_tags_for_resource(self, *, resourceARN: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         if resourceARN in self.gone:
             refusal = {"Code": "ValidationException", "Message": "The provided resource ARN is invalid."}
             raise ClientError({"Error": refusal, "ResponseMetadata": {}}, "ListTagsForResource")  # type: ignore[typeddict-item]
-        return {"tags": [{"key": "deployment", "value": self.models[resourceARN][1]}]}
+        return {"tags": [{"key": "deployment", "value": (self.models | self.served)[resourceARN][1]}]}
 
     def destroy(self, *, answer: str = "yes", status: int = 0) -> int:
         def cdk() -> int:
@@ -140,7 +149,8 @@ def test_a_model_that_is_gone_and_still_listed_stays_nowhere() -> None:
 def test_models_that_cannot_be_listed_are_told_and_hinder_no_deletion() -> None:
     """What bills by the hour has to go, whatever else is refused."""
     account = kept()
-    account.refusal = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ListCustomModels")
+    refusal: Any = {"Error": {"Code": "AccessDeniedException", "Message": "no"}, "ResponseMetadata": {}}
+    account.refusal = ClientError(refusal, "ListCustomModels")
     assert account.destroy() == 0
     assert "cannot be listed" in account.told[-1]
     assert "AccessDenied" in account.told[-1]
@@ -195,3 +205,19 @@ def test_protection_that_cannot_be_lifted_is_told_and_the_rest_is_deleted() -> N
     assert account.destroy(answer="no") == 0
     assert "cdk destroy" in account.calls
     assert "protection of team-data from deletion cannot be lifted" in account.told[1]
+
+
+def test_what_serves_applications_is_named_before_it_ends() -> None:
+    """Somebody may depend on it. What a run has, and what is another environment's, is none of it."""
+    account = kept()
+    account.served = {
+        "arn:t/ours": ("team-sales-0123456789ab-s", "team"),
+        "arn:t/theirs": ("team-sales-ffffffffffff-s", "team-sales"),
+        "arn:t/of-a-run": ("team-sales-0123456789ab-c1", "team"),
+    }
+    account.destroy()
+    before, after = account.told
+    assert "This ends what serves models of team for applications:\n- the throughput arn:t/ours\n" in before
+    assert "theirs" not in before.partition("What stays")[0]
+    assert "of-a-run" not in before
+    assert "applications" not in after

@@ -23,6 +23,21 @@ NAMES = {
     "target_arn": "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abcdefghijkl",
 }
 
+WITHOUT_RESOURCES = {
+    "states:SendTaskSuccess",
+    "states:SendTaskFailure",
+    "bedrock:ListProvisionedModelThroughputs",
+    "bedrock:ListCustomModelDeployments",
+    "servicequotas:ListServiceQuotas",
+    "servicequotas:ListAWSDefaultServiceQuotas",
+}
+READS = {
+    "bedrock:GetCustomModel",
+    "bedrock:GetProvisionedModelThroughput",
+    "bedrock:GetCustomModelDeployment",
+    "bedrock:ListTagsForResource",
+}
+
 
 def policies() -> list[tuple[str, dict[str, Any]]]:
     """The policies of the pages, and that of an approver."""
@@ -41,7 +56,7 @@ def listed(value: str | list[str]) -> list[str]:
 
 
 def test_each_task_has_its_policy() -> None:
-    assert [page for page, _ in policies()] == [*["access.md"] * 3, *["use-the-model.md"] * 2, "operations.md"]
+    assert [page for page, _ in policies()] == [*["access.md"] * 4, *["use-the-model.md"] * 2, "operations.md"]
 
 
 @pytest.mark.parametrize(("page", "policy"), policies())
@@ -56,14 +71,17 @@ def test_iam_matches_what_each_policy_is_for(page: str, policy: dict[str, Any]) 
 
 @pytest.mark.parametrize(("page", "policy"), policies())
 def test_no_policy_reaches_beyond_the_environment(page: str, policy: dict[str, Any]) -> None:
-    """Step Functions knows no resource for an answer to a task; everything else has one."""
+    """Lists, and Step Functions' answers to a task, know no resources; everything else has one."""
     for statement in policy["Statement"]:
         everywhere = {"*", "arn:aws:s3:::*"} & set(listed(statement["Resource"]))
-        assert not everywhere or {*listed(statement["Action"])} == {"states:SendTaskSuccess", "states:SendTaskFailure"}
+        assert not everywhere or {*listed(statement["Action"])} <= WITHOUT_RESOURCES
         assert not any("*" in action for action in listed(statement["Action"]))
-        # What several environments of the account have side by side is told apart by its tag.
-        if any(":bedrock:" in arn and arn.endswith("/*") for arn in listed(statement["Resource"])):
-            assert "aws:ResourceTag/deployment" in statement["Condition"]["StringEquals"]
+        # What several environments of the account have side by side is told apart by its tag: one that is made has the
+        # tag of its request, and whether there is any of a name is asked before anything has tags.
+        everyones = any(":bedrock:" in arn and arn.endswith("/*") for arn in listed(statement["Resource"]))
+        if everyones and not {*listed(statement["Action"])} <= READS:
+            told_apart = "Request" if listed(statement["Action"]) == ["bedrock:TagResource"] else "Resource"
+            assert f"aws:{told_apart}Tag/deployment" in statement["Condition"]["StringEquals"]
 
 
 def commands(words: str) -> set[str]:

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 from typer.testing import Result
 
-from lambdas.domain.core.run import standing_name
+from lambdas.domain.core.run import PROJECT, bedrock_name, claim_key, standing_name
 from lambdas.domain.core.timestamps import later, timestamp
 from lambdas.domain.serving.slots import Holder
 from lambdas.domain.serving.standing import NEVER, begin_standing
@@ -303,3 +303,21 @@ def test_another_environments_is_not_ended(team: Team, fine_tune: FineTune) -> N
     assert done.exit_code == 1
     assert "do not say that it is of the environment team" in re.sub(r"\s+", " ", done.output)
     assert len(team.throughputs) == 1
+
+
+def test_the_lists_have_what_is_served_with_its_price(team: Team, fine_tune: FineTune) -> None:
+    """Both the run's line and the model's."""
+    name = bedrock_name("team", RUN, 1)
+    arn = team.tune(HAIKU)
+    tags = [{"key": key, "value": value} for key, value in (("project", PROJECT), ("deployment", "team"))]
+    team.simulation.bedrock.tag_resource(resourceARN=arn, tags=tags)
+    claim = {"run_id": RUN, "execution_arn": "arn:e", "claimed_at": team.now()}
+    team.simulation.s3.put_object(Bucket=BUCKET, Key=claim_key(RUN), Body=json.dumps(claim).encode())
+    assert fine_tune("serve", RUN, "--hours", 1, "--yes").exit_code == 0
+    [model] = json.loads(fine_tune("models", "--json").output)["models"]
+    bought = team.throughputs[0]["provisionedModelArn"]
+    assert (model["name"], model["served_by"], model["served_usd_per_hour"]) == (name, [f"throughput {bought}"], 10.0)
+    assert "at 10.00 USD an hour" in fine_tune("models").output
+    [run] = json.loads(fine_tune("runs", "--json").output)["runs"]
+    [left] = [thing for thing in run["left"] if thing["kind"] == "throughput"]
+    assert (left["arn"], left["usd"], left["per"]) == (bought, 10.0, "hour")
