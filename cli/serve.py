@@ -181,14 +181,19 @@ class Pause:
         return True
 
 
-def point_endpoint(environment: Environment, tuned: TunedRun, arn: str) -> bool:
-    """Lets applications call it, where it is still the champion's; whether it did."""
-    champion = environment.adapters.champion.read_champion(environment.name)
+def point_endpoint(environment: Environment, tuned: TunedRun, arn: str) -> Endpoint | None:
+    """Lets applications call it, where it is still the champion's; returns what they called before.
+
+    None where they are not to call it.
+    """
+    adapters, name = environment.adapters, environment.name
+    champion = adapters.champion.read_champion(name)
     if champion is None or champion[0].model_arn != tuned.model_arn:
-        return False
+        return None
     endpoint = Endpoint(run_id=tuned.run_id, model_arn=tuned.model_arn, target_arn=arn, **dict(tuned.format))
-    environment.adapters.endpoint.write_endpoint(environment.name, endpoint, tuned.report_uri)
-    return True
+    before = adapters.endpoint.read_endpoint(name)
+    adapters.endpoint.write_endpoint(name, endpoint, tuned.report_uri)
+    return before or endpoint
 
 
 def how_it_ends(environment: Environment, request: StandingRequest, usd_per_hour: float | None) -> str:

@@ -20,25 +20,19 @@ class NoTunedModelError(Exception):
 
 @dataclass(frozen=True)
 class TunedRun:
-    """A run that has succeeded, with its model; `champion` is the environment's, whose run this may be."""
+    """A run that has succeeded, with its model and the format that it is asked in."""
 
     run_id: str
     model_arn: str
     base_model: str
     format: PromptFormat
     report_uri: str
-    champion: Champion | None
-
-    @property
-    def is_champion(self) -> bool:
-        """Whether applications are to call this model."""
-        return self.champion is not None and self.champion.model_arn == self.model_arn
 
 
 def find_tuned_run(environment: Environment, word: str) -> TunedRun:
     """The run of that id, or the champion's. Raises NoTunedModelError, UnknownRunError, Refused and ServiceBusy."""
-    champion = _champion(environment)
     if word == CHAMPION:
+        champion = _champion(environment)
         if champion is None:
             raise NoTunedModelError(
                 f"The environment {environment.name} has no champion: no run of it has been promoted. Name a run; "
@@ -65,7 +59,6 @@ def find_tuned_run(environment: Environment, word: str) -> TunedRun:
         base_model=report.base_model,
         format=report.format or PromptFormat(),
         report_uri=object_store.uri(bucket, report_key(prefix(run_id))),
-        champion=champion,
     )
 
 

@@ -80,14 +80,17 @@ def _wait(console: "Console", environment: "Environment", offer: "Offer", reques
     try:
         with Progress(console).stage("Waiting until it is in service", "It is in service"):
             wait(environment, request, arn)
-        pointed = tuned.is_champion and point_endpoint(environment, tuned, arn)
+        before = point_endpoint(environment, tuned, arn)
     except NotServedError as error:
         raise failed(error, 1) from None
     except KeyboardInterrupt:
         again = f"`{environment.command(f'serve {tuned.run_id} --follow')}` waits for it again."
         raise failed(f"The {noun(request.kind)} {arn} goes on to exist. {ends} {again}", 130) from None
-    if pointed:
+    if before is not None:
         console.write_line(f"Applications call it by the parameter {endpoint_name(environment.name)}.")
+        if before.target_arn not in (None, arn):
+            other = environment.command(f"unserve {before.run_id}")
+            console.write_line(f"They called {before.target_arn} before, which goes on to exist. `{other}` ends it.")
     else:
         console.write_line(f"Call it with modelId={arn}; {tuned.report_uri} has the format under `format`.")
 
@@ -135,6 +138,10 @@ def unserve(
         raise failed(f"Stopped: what serves the model may still exist. {_go_on(environment, run_id)}", 130) from None
     if not found:
         ending.forget(environment, run_id)
+        endpoint = environment.adapters.endpoint.read_endpoint(environment.name)
+        if endpoint is not None and endpoint.target_arn is not None:
+            other = environment.command(f"unserve {endpoint.run_id}")
+            console.write_line(f"Applications call the model of run {endpoint.run_id}: `{other}` ends that.")
         console.write_line(f"Nothing serves the model of run {run_id}: it has ended, or somebody deleted it by hand.")
 
 

@@ -321,3 +321,17 @@ def test_the_lists_have_what_is_served_with_its_price(team: Team, fine_tune: Fin
     [run] = json.loads(fine_tune("runs", "--json").output)["runs"]
     [left] = [thing for thing in run["left"] if thing["kind"] == "throughput"]
     assert (left["arn"], left["usd"], left["per"]) == (bought, 10.0, "hour")
+
+
+def test_what_applications_called_before_is_named(team: Team, fine_tune: FineTune) -> None:
+    """A new champion is served beside the old one, which bills on until somebody ends it."""
+    team.name_champion(team.tune(HAIKU))
+    old = Endpoint(run_id="older-0123456789ab", model_arn="arn:m", target_arn="arn:aws:bedrock:us-west-2:1:x/old")
+    team.adapters.endpoint.write_endpoint("team", old, REPORT_URI)
+    done = fine_tune("unserve", "champion")
+    assert "Applications call the model of run older-0123456789ab: `fine-tune unserve older-" in done.output
+    done = fine_tune("serve", "champion", "--hours", 1, "--yes")
+    told = re.sub(r"\s+", " ", done.output)
+    assert "They called arn:aws:bedrock:us-west-2:1:x/old before, which goes on to exist." in told
+    assert "`fine-tune unserve older-0123456789ab" in told
+    assert team.target == team.throughputs[0]["provisionedModelArn"]
