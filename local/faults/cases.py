@@ -15,6 +15,7 @@ from local.faults.event_cases import event_cases
 from local.faults.lagging_cases import lagging_cases
 from local.faults.must_leak_cases import must_leak_cases
 from local.faults.served_cases import served_cases
+from local.faults.standing_cases import standing_cases
 from local.faults.sweep_cases import sweep_cases
 from local.faults.throughput_cases import throughput_cases
 
@@ -40,6 +41,7 @@ def all_cases() -> list[Case]:
         lagging_cases(),
         served_cases(),
         curation_cases(),
+        standing_cases(),
     )
     cases = [refused for subject in subjects for case in subject for refused in _under_refusals(case)]
     spread = [case for case in cases if case.deployment == "shared"]

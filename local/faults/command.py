@@ -16,6 +16,8 @@ from local.faults.bench import Bench, Bound, Result
 from local.faults.case import Case, Kind
 from local.faults.deployments import FurtherEnvironments, Variant
 from local.faults.observer import Observer
+from local.faults.standing_cases import StandingCase
+from local.faults.standing_trial import StandingTrial
 from local.faults.trial import Trial
 from local.permissions.denials import denials
 from local.session import emptied, save_logs, stopping_on_full_disk, stopping_on_sigterm
@@ -140,7 +142,7 @@ def run_all(bench: Bench, cases: Sequence[Case], *, parallel: int, console: Cons
     with ThreadPoolExecutor(parallel, thread_name_prefix="trial") as pool:
         waiting: set[Future[Result]] = {
             pool.submit(
-                Trial(
+                trial_of(
                     bench, case, f"f{number:03d}x", delay_seconds=number * STAGGER_SECONDS if number < parallel else 0
                 ).run
             )
@@ -157,6 +159,13 @@ def run_all(bench: Bench, cases: Sequence[Case], *, parallel: int, console: Cons
             pool.shutdown(cancel_futures=True)
             raise
     return results
+
+
+def trial_of(bench: Bench, case: Case, marker: str, *, delay_seconds: float) -> Trial:
+    """The trial of a run, or of what serves the model of one that is over."""
+    if isinstance(case, StandingCase):
+        return StandingTrial(bench, case, marker, delay_seconds=delay_seconds)
+    return Trial(bench, case, marker, delay_seconds=delay_seconds)
 
 
 def summary(results: Sequence[Result]) -> dict[str, Any]:
