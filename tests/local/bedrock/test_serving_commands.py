@@ -1,5 +1,6 @@
 """`fine-tune serve` and `unserve` against the simulated Bedrock: what is bought, told, refused and ended."""
 
+import json
 import re
 from typing import Any
 from unittest.mock import Mock
@@ -9,13 +10,14 @@ from typer.testing import Result
 
 from lambdas.domain.core.run import PROJECT, bedrock_name, claim_key, standing_name
 from lambdas.domain.core.timestamps import later, timestamp
+from lambdas.domain.evaluation.endpoint import Endpoint
 from lambdas.domain.serving.slots import Holder
 from lambdas.domain.serving.standing import NEVER, begin_standing
 from lambdas.steps import serve_model
 from local.bedrock.settings import SimulationSettings
 from tests.local.bedrock import team as shared
 from tests.local.bedrock.conftest import BUCKET, HAIKU
-from tests.local.bedrock.team import LLAMA_3_3, RUN, FineTune, Team
+from tests.local.bedrock.team import LLAMA_3_3, REPORT_URI, RUN, FineTune, Team
 
 settings, team, fine_tune = shared.settings, shared.team, shared.fine_tune
 
