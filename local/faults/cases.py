@@ -8,6 +8,7 @@ from zlib import crc32
 from local.bedrock.settings import UndocumentedRefusals
 from local.faults.busy_cases import busy_cases
 from local.faults.case import Case
+from local.faults.champion_cases import champion_cases
 from local.faults.curation_cases import curation_cases
 from local.faults.denied_cases import denied_cases
 from local.faults.deployment_cases import deployment_cases
@@ -42,6 +43,7 @@ def all_cases() -> list[Case]:
         served_cases(),
         curation_cases(),
         standing_cases(),
+        champion_cases(),
     )
     cases = [refused for subject in subjects for case in subject for refused in _under_refusals(case)]
     spread = [case for case in cases if case.deployment == "shared"]

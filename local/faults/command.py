@@ -14,6 +14,8 @@ from local.deployment import deploy
 from local.embedded_aws import EmbeddedAws
 from local.faults.bench import Bench, Bound, Result
 from local.faults.case import Case, Kind
+from local.faults.champion_cases import ChampionCase
+from local.faults.champion_trial import ChampionTrial
 from local.faults.deployments import FurtherEnvironments, Variant
 from local.faults.observer import Observer
 from local.faults.standing_cases import StandingCase
@@ -45,6 +47,7 @@ BEDROCK = {
     "throughput_creation_seconds": THROUGHPUT_CREATION_SECONDS,
     "throughput_deletion_seconds": THROUGHPUT_DELETION_SECONDS,
     "deployment_creation_seconds": THROUGHPUT_CREATION_SECONDS,
+    "deployment_update_seconds": THROUGHPUT_CREATION_SECONDS,
     "deployment_deletion_seconds": THROUGHPUT_DELETION_SECONDS,
     "no_commitment_model_units": 1000,
     "concurrent_customization_jobs": 1000,
@@ -162,9 +165,11 @@ def run_all(bench: Bench, cases: Sequence[Case], *, parallel: int, console: Cons
 
 
 def trial_of(bench: Bench, case: Case, marker: str, *, delay_seconds: float) -> Trial:
-    """The trial of a run, or of what serves the model of one that is over."""
+    """The trial of a run, of what serves the model of one that is over, or of the champion that is served."""
     if isinstance(case, StandingCase):
         return StandingTrial(bench, case, marker, delay_seconds=delay_seconds)
+    if isinstance(case, ChampionCase):
+        return ChampionTrial(bench, case, marker, delay_seconds=delay_seconds)
     return Trial(bench, case, marker, delay_seconds=delay_seconds)
 
 

@@ -22,6 +22,21 @@ POLL_SECONDS = 0.1
 SECONDS_TO_FINISH = 1800
 
 
+# That the stack's own grants are enough, tests/local/test_serve_champion.py shows.
+SERVING = [
+    {
+        "Effect": "Allow",
+        "Action": [
+            "bedrock:CreateCustomModelDeployment",
+            "bedrock:UpdateCustomModelDeployment",
+            "bedrock:TagResource",
+            "ssm:GetParameter",
+        ],
+        "Resource": "*",
+    }
+]
+
+
 class StackFailedError(Exception):
     """CloudFormation could not create or delete a stack."""
 
@@ -32,7 +47,8 @@ class Variant:
 
     `settings` are environment variables of its functions. With `approval_seconds` its runs wait that long for an
     approval. One that is not `guarded` has a reconciler that nothing calls. `concurrency` is how many calls of its
-    functions Lambda lets run at a time; `leases_at_a_time` is how many candidates a run serves side by side.
+    functions Lambda lets run at a time; `leases_at_a_time` is how many candidates a run serves side by side. One that
+    `serves_champion` has what the stack gives its reconciler for that.
     """
 
     name: str
@@ -41,6 +57,7 @@ class Variant:
     guarded: bool = True
     concurrency: int | None = None
     leases_at_a_time: int = 1
+    serves_champion: bool = False
 
 
 class FurtherEnvironments:
@@ -120,7 +137,12 @@ def _varied(template: dict[str, Any], variant: Variant) -> dict[str, Any]:
                 if variant.concurrency is not None:
                     # In so small an account nothing can be reserved.
                     properties.pop("ReservedConcurrentExecutions", None)
-                _vary_variables(properties.get("Environment", {}).get("Variables", {}), variant)
+                variables = properties.get("Environment", {}).get("Variables", {})
+                _vary_variables(variables, variant)
+                if variant.serves_champion and "reconcile_throughput" in properties.get("Handler", ""):
+                    variables |= {"SERVE_CHAMPION": "on_demand", "STACK_ID": {"Ref": "AWS::StackId"}}
+            case "AWS::IAM::Policy" if variant.serves_champion and "/ReconcileThroughputRole/" in _path(resource):
+                properties["PolicyDocument"]["Statement"] += SERVING
             case "AWS::StepFunctions::StateMachine":
                 # The template holds its definition as one text.
                 definition = json.loads(properties["DefinitionString"])
@@ -130,6 +152,10 @@ def _varied(template: dict[str, Any], variant: Variant) -> dict[str, Any]:
             case "AWS::Events::Rule" if "/ThroughputGuard/" in resource["Metadata"]["aws:cdk:path"]:
                 properties["State"] = "ENABLED" if variant.guarded else "DISABLED"
     return template
+
+
+def _path(resource: Mapping[str, Any]) -> str:
+    return str(resource["Metadata"]["aws:cdk:path"])
 
 
 def _vary_variables(variables: dict[str, str], variant: Variant) -> None:
