@@ -24,7 +24,7 @@ COUNTED := awk -v all=$$(grep -c '==' requirements.txt) '/^Collecting / && ++n %
 PYTHON_STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 
-.PHONY: help install demo faults permissions conformance validate preflight smoke seeds bench fuzz test check pipeline schemas formats assumptions images format deploy destroy synth lock clean
+.PHONY: help install demo faults permissions conformance validate preflight smoke journey seeds bench fuzz test check pipeline schemas formats assumptions images format deploy destroy synth lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ preflight: $(PYTHON_STAMP) ## a run's checks on the caller's account: make prefl
 
 smoke: install ## deploys, runs, checks and destroys an environment of its own: make smoke [TARGET=aws] [REGION=<region>] [CAP=<USD>] [YES=1] [OUT=<folder>]
 	@python -m cli.smoke $${TARGET:+--target "$$TARGET"} $${REGION:+--region "$$REGION"} $${CAP:+--cap "$$CAP"} $${YES:+--yes} $${OUT:+--out "$$OUT"}
+
+journey: install ## from fine-tune init to an answer in an application, to its successor's, and back to nothing, on the embedded AWS
+	@pytest -q -n 0 -s tests/local/test_journey.py
 
 seeds: install ## the tables and pictures of AWS's posts, from runs on the embedded AWS, into build/seeds: make seeds [DATA=<file or folder>] [POST=000|002] [VOTES=<file>]
 	@python -m cli.seeds $${DATA:+--data "$$DATA"} $${POST:+--post "$$POST"} $${VOTES:+--votes "$$VOTES"}

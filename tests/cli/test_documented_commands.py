@@ -68,6 +68,49 @@ def test_a_command_of_the_documents_is_one(document: str, command: str) -> None:
     assert problem(words_of(command)) is None
 
 
+# The test that runs each command as a user does: on an embedded AWS, or on this machine where it asks no AWS. Three
+# ask what the embedded AWS does not have, or for too much of it: models that judge and write, and the Price List.
+RUN_BY = {
+    "tests/local/test_journey.py": ("init", "ask"),
+    "tests/local/test_run.py": (
+        *(
+            "run",
+            "runs",
+            "status",
+            "logs",
+            "cancel",
+            "retry",
+            "compare",
+            "open",
+            "models",
+            "delete",
+            "serve",
+            "unserve",
+        ),
+        *("preflight", "approve", "reject"),
+    ),
+    "tests/local/test_demo.py": ("demo",),
+    "tests/local/conformance/test_command.py": ("conformance",),
+    "tests/cli/test_ctrl_c.py": ("faults",),
+    "tests/cli/test_validate.py": ("validate",),
+    "tests/cli/test_convert.py": ("convert",),
+    "tests/cli/test_score.py": ("score",),
+    "tests/cli/test_review.py": ("review",),
+    "tests/cli/test_export.py": ("export",),
+    "tests/cli/test_curation.py": ("clean", "synthesize"),
+    "tests/cli/test_prices.py": ("prices",),
+}
+
+
+def test_each_command_is_run_by_a_test() -> None:
+    """A new command is added here with the test that runs it."""
+    group: Any = typer.main.get_command(app)
+    run = [(command, place) for place, commands in RUN_BY.items() for command in commands]
+    assert {command for command, _ in run} == {*group.commands, *group.commands["models"].commands}
+    for command, place in run:
+        assert re.search(rf"""["']{command}["']""", (CHECKOUT / place).read_text()), f"{place} does not run {command}"
+
+
 def test_the_documents_commands_are_found() -> None:
     """A search that finds nothing proves nothing."""
     found = {command.split()[0] for _, command in COMMANDS}

@@ -186,6 +186,26 @@ def test_runs_are_looked_at_from_the_shell(tmp_path: Path) -> None:
     assert (tmp_path / second / "report.html").is_file()
 
 
+def test_the_account_is_checked_and_a_run_that_asks_for_nothing_is_not_approved(tmp_path: Path) -> None:
+    """Before anything is spent; and whoever approves the wrong run is told."""
+    done = fine_tune("preflight", EXAMPLE, "--out", tmp_path / "preflight")
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "preflight" / "preflight.json").read_text())["status"] == "passed"
+    for command in ("approve", "reject"):
+        done = fine_tune(command, listed_runs()[0]["run_id"])
+        assert (done.exit_code, "has asked for no approval" in done.output) == (1, True), done.output
+
+
+def test_a_model_that_nobody_uses_is_deleted_and_the_champion_is_not() -> None:
+    models = json.loads(fine_tune("models", "--json").output)["models"]
+    by_use = {one["champion"]: one["run_id"] for one in models}
+    done = fine_tune("models", "delete", by_use[True], "--yes")
+    assert (done.exit_code, "is the champion" in done.output) == (2, True), done.output
+    done = fine_tune("models", "delete", by_use[False], "--yes")
+    assert done.exit_code == 0, done.output
+    assert [one["run_id"] for one in json.loads(fine_tune("models", "--json").output)["models"]] == [by_use[True]]
+
+
 def test_a_run_is_cancelled_and_tried_again(deployed: tuple[EmbeddedAws, DeployedEnvironment], tmp_path: Path) -> None:
     """Nothing of it bills; the copied data starts a run of its own, which is cancelled, too."""
     data = tmp_path / "again.jsonl"
