@@ -49,7 +49,7 @@ class AskedModel:
     price: TokenPrice | None
 
 
-class Answer(Fact):
+class AskedAnswer(Fact):
     """What a model said; `error` where it said nothing. `usd` is null where the price is not known.
 
     Throughput is billed by the hour whether it is asked or not: its answers cost nothing by themselves.
@@ -68,7 +68,7 @@ class Answer(Fact):
 
 
 @dataclass(frozen=True)
-class Form:
+class QuestionForm:
     """How questions are made: `given` fills the template but for the field that each question fills, if one is left."""
 
     template: ColumnTemplate
@@ -84,7 +84,9 @@ class Form:
         return Question(0, self.system, (Message(role="user", content=filled),), "")
 
 
-def make_form(trained: PromptFormat, fields: Mapping[str, str], document: str | None, system: str | None) -> Form:
+def make_form(
+    trained: PromptFormat, fields: Mapping[str, str], document: str | None, system: str | None
+) -> QuestionForm:
     """The form of the run's format with what is given. Raises NotAskableError."""
     settings = trained.settings()
     if trained.template is None or settings is None:
@@ -101,7 +103,7 @@ def make_form(trained: PromptFormat, fields: Mapping[str, str], document: str | 
     left = [column for column in columns if column not in given]
     if len(left) > 1:
         raise NotAskableError(_too_many(left))
-    return Form(template, given, left[0] if left else None, _system(trained, system), settings)
+    return QuestionForm(template, given, left[0] if left else None, _system(trained, system), settings)
 
 
 def _given(columns: list[str], fields: Mapping[str, str], document: str | None) -> dict[str, str]:
@@ -193,17 +195,17 @@ def _tokens_text(price: TokenPrice | None) -> str:
     return f"1,000 tokens cost {price.input:g} USD in a question and {price.output:g} USD in an answer"
 
 
-def ask(runtime: BedrockRuntime, asked: AskedModel, question: Question, settings: InferenceSettings) -> Answer:
+def ask(runtime: BedrockRuntime, asked: AskedModel, question: Question, settings: InferenceSettings) -> AskedAnswer:
     """The model's answer, or the error in its place."""
     known = {"arm": asked.arm, "model_id": asked.model_id, "billed_by_tokens": asked.billed_by_tokens}
     try:
         said = runtime.converse(asked.model_id, question, settings)
     except (Refused, ServiceBusy) as error:
-        return Answer.model_validate({**known, "error": str(error)})
+        return AskedAnswer.model_validate({**known, "error": str(error)})
     usd = None if asked.billed_by_tokens else 0.0
     if asked.price is not None:
         usd = (said.input_tokens * asked.price.input + said.output_tokens * asked.price.output) / 1_000
-    return Answer(
+    return AskedAnswer(
         arm=asked.arm,
         model_id=asked.model_id,
         billed_by_tokens=asked.billed_by_tokens,
@@ -216,7 +218,7 @@ def ask(runtime: BedrockRuntime, asked: AskedModel, question: Question, settings
     )
 
 
-def tell_answer(console: Console, answer: Answer) -> None:
+def tell_answer(console: Console, answer: AskedAnswer) -> None:
     """The answer, and what it took."""
     console.write_line(f"{answer.arm.capitalize()} ({answer.model_id})", "bold")
     if answer.answer is None:
@@ -231,7 +233,7 @@ def tell_answer(console: Console, answer: Answer) -> None:
     )
 
 
-def _cost_text(answer: Answer) -> str:
+def _cost_text(answer: AskedAnswer) -> str:
     if not answer.billed_by_tokens:
         return "billed by the hour"
     if answer.usd is None:

@@ -9,7 +9,7 @@ import typer
 from cli.commands.options import Region, StackName, chosen_environment, print_json
 
 if TYPE_CHECKING:
-    from cli.ask import AskedModel, Form
+    from cli.ask import AskedModel, QuestionForm
     from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
 
 
@@ -71,7 +71,12 @@ def ask(
 
 
 def _ask(
-    runtime: "BedrockRuntime", form: "Form", models: list["AskedModel"], questions: Iterable[str], *, as_json: bool
+    runtime: "BedrockRuntime",
+    form: "QuestionForm",
+    models: list["AskedModel"],
+    questions: Iterable[str],
+    *,
+    as_json: bool,
 ) -> bool:
     """Asks every question of every model; whether all were answered."""
     from cli.ask import ask, tell_answer

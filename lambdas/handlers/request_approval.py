@@ -12,7 +12,7 @@ from lambdas.handlers.observability import Json, observed
 from lambdas.steps.request_approval import request_approval, request_removal
 
 
-class Pause(Fact):
+class ApprovalPause(Fact):
     """What the state says of its pause: the token that ends it, its longest time, and who is told of it."""
 
     task_token: str
@@ -27,7 +27,10 @@ def handler(event: Json, context: LambdaContext) -> Json:
     Raises ServiceBusy and Refused. What it returns is not used: the state's result is what ends the pause,
     `{"decision", "by", "answered_at", …}`.
     """
-    settings, pause = composition.root.environment, Pause.parse({name: event.get(name) for name in Pause.model_fields})
+    settings, pause = (
+        composition.root.environment,
+        ApprovalPause.parse({name: event.get(name) for name in ApprovalPause.model_fields}),
+    )
     run, plan = Run.parse_from(event, "run"), Plan.parse_from(event, "plan")
     curation = plan.curation
     if curation is not None and curation.status == "approve" and curation.cleaning is not None:

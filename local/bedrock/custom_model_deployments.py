@@ -30,7 +30,7 @@ MUTATING = "Custom model deployment is in a mutating state"
 
 
 @dataclass
-class ModelUpdate:
+class PendingUpdate:
     """A deployment's last update: from which model to which, and when it is done or has failed."""
 
     previous: CustomModel
@@ -56,7 +56,7 @@ class Deployment(Server):
 
     first_model: CustomModel
     asked: deque[float] = field(default_factory=deque)
-    update: ModelUpdate | None = None
+    update: PendingUpdate | None = None
 
     def model(self, at: float) -> CustomModel:
         """What it serves."""
@@ -134,7 +134,7 @@ class Deployments:
         if model.base_model != current.base_model:
             raise ValidationError("The new custom model must have the same base model as the deployed one.")
         takes = self._settings.scaled(self._settings.deployment_update_seconds)
-        deployment.update = ModelUpdate(current, model, now + takes)
+        deployment.update = PendingUpdate(current, model, now + takes)
         return {"customModelDeploymentArn": deployment.arn}
 
     def list_deployments(self, params: dict[str, Any], moment_of: Callable[[str], float]) -> dict[str, Any]:

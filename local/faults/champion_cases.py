@@ -10,7 +10,7 @@ from local.faults.dataset import ON_DEMAND
 from local.faults.lagging_cases import LAG_SECONDS
 
 
-class Course(StrEnum):
+class ChampionCourse(StrEnum):
     """What happens to the champion that is served; the stack is deleted in the end, and nothing may be left."""
 
     SWAPPED = "a second champion is swapped in"
@@ -24,7 +24,7 @@ class Course(StrEnum):
 class ChampionCase(Case):
     """Two runs without a fault, whose models become the champion, and then a course whose calls the rules hit."""
 
-    course: Course = Course.SWAPPED
+    course: ChampionCourse = ChampionCourse.SWAPPED
 
 
 CREATE, UPDATE, GET, DELETE = (f"{verb}CustomModelDeployment" for verb in ("Create", "Update", "Get", "Delete"))
@@ -33,25 +33,27 @@ REFUSED = Fault(operation=UPDATE, kind=FaultKind.VALIDATION)
 
 def champion_cases() -> Iterator[ChampionCase]:
     """Each course, and each call of a swap that fails or is the last of its function."""
-    yield _case("swap", Course.SWAPPED)
-    yield _case("deleted-by-hand", Course.DELETED_BY_HAND)
-    yield _case("destroy-in-creation", Course.DESTROYED_IN_CREATION)
-    yield _case("destroy-in-update", Course.DESTROYED_IN_UPDATE)
-    yield _case("update-refused", Course.SWAPPED, REFUSED)
-    yield _case("update-failed", Course.SWAPPED, Fault(operation=UPDATE, kind=FaultKind.BROKEN), injects=False)
+    yield _case("swap", ChampionCourse.SWAPPED)
+    yield _case("deleted-by-hand", ChampionCourse.DELETED_BY_HAND)
+    yield _case("destroy-in-creation", ChampionCourse.DESTROYED_IN_CREATION)
+    yield _case("destroy-in-update", ChampionCourse.DESTROYED_IN_UPDATE)
+    yield _case("update-refused", ChampionCourse.SWAPPED, REFUSED)
+    yield _case("update-failed", ChampionCourse.SWAPPED, Fault(operation=UPDATE, kind=FaultKind.BROKEN), injects=False)
     for words, kind in (
         ("killed-before", FaultKind.KILL_BEFORE),
         ("killed-behind", FaultKind.KILL_AFTER),
         ("without-an-answer", FaultKind.DROP_AFTER),
     ):
-        yield _case(f"update-{words}", Course.SWAPPED, Fault(operation=UPDATE, kind=kind, last=1))
-        yield _case(f"creation-{words}", Course.SWAPPED, Fault(operation=CREATE, kind=kind, last=1), REFUSED)
-    yield _case("update-throttled", Course.SWAPPED, Fault(operation=UPDATE, kind=FaultKind.THROTTLE, last=8))
-    yield _case("reads-throttled", Course.SWAPPED, Fault(operation=GET, kind=FaultKind.THROTTLE, last=20))
-    yield _case("lists-and-tags-lag", Course.SWAPPED, lag_seconds=LAG_SECONDS)
+        yield _case(f"update-{words}", ChampionCourse.SWAPPED, Fault(operation=UPDATE, kind=kind, last=1))
+        yield _case(f"creation-{words}", ChampionCourse.SWAPPED, Fault(operation=CREATE, kind=kind, last=1), REFUSED)
+    yield _case("update-throttled", ChampionCourse.SWAPPED, Fault(operation=UPDATE, kind=FaultKind.THROTTLE, last=8))
+    yield _case("reads-throttled", ChampionCourse.SWAPPED, Fault(operation=GET, kind=FaultKind.THROTTLE, last=20))
+    yield _case("lists-and-tags-lag", ChampionCourse.SWAPPED, lag_seconds=LAG_SECONDS)
 
 
-def _case(name: str, course: Course, *rules: Fault, injects: bool = True, lag_seconds: float = 0) -> ChampionCase:
+def _case(
+    name: str, course: ChampionCourse, *rules: Fault, injects: bool = True, lag_seconds: float = 0
+) -> ChampionCase:
     return ChampionCase(
         f"champion/{name}",
         str(course),

@@ -13,7 +13,7 @@ from lambdas.domain.core.timestamps import now
 from local.deployment import DeployedEnvironment
 from local.faults.aftermath import wait_for_zero
 from local.faults.bench import Bench
-from local.faults.champion_cases import ChampionCase, Course
+from local.faults.champion_cases import ChampionCase, ChampionCourse
 from local.faults.deployments import Variant
 from local.faults.run import SECONDS_TO_END, FaultRun
 from local.faults.trial import Trial
@@ -51,7 +51,7 @@ class ChampionTrial(Trial):
             self._note_hits()
 
     def _take(self, first: FaultRun, second: FaultRun) -> None:
-        if self._course is Course.DESTROYED_IN_CREATION:
+        if self._course is ChampionCourse.DESTROYED_IN_CREATION:
             self._put_rules()
             self._name(first)
             self._until(self._deployments, "it was never deployed")
@@ -59,14 +59,14 @@ class ChampionTrial(Trial):
         self._name(first)
         self._wait_until_served(first)
         self._put_rules()
-        if self._course is Course.DELETED_BY_HAND:
+        if self._course is ChampionCourse.DELETED_BY_HAND:
             gone = self._endpoint()["target_arn"]
             self._bench.bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=gone)
             self._until(lambda: self._endpoint()["target_arn"] is None, "the endpoint names what was deleted")
             self._wait_until_served(first)
             return
         self._name(second)
-        if self._course is Course.DESTROYED_IN_UPDATE:
+        if self._course is ChampionCourse.DESTROYED_IN_UPDATE:
             self._until(self._is_updating, "the update has not begun")
             return
         self._wait_until_served(second, meanwhile=self._check_target)

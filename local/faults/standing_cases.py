@@ -9,7 +9,7 @@ from local.faults.case import SUCCEEDED, Case
 from local.faults.dataset import ON_DEMAND, PLAIN, DataSet
 
 
-class Course(StrEnum):
+class StandingCourse(StrEnum):
     """What somebody does who serves the model of a run that has succeeded."""
 
     # Served for some seconds, at whose end the reconciler deletes it.
@@ -33,7 +33,7 @@ class Course(StrEnum):
 class StandingCase(Case):
     """A run without a fault, and then a course whose calls the rules hit."""
 
-    course: Course = Course.LEASED
+    course: StandingCourse = StandingCourse.LEASED
 
 
 BUY = "CreateProvisionedModelThroughput"
@@ -43,29 +43,33 @@ GET = "GetProvisionedModelThroughput"
 
 def standing_cases() -> Iterator[StandingCase]:
     """Each course, and the calls of serving and of ending that fail."""
-    yield _case("leased", Course.LEASED)
-    yield _case("leased-on-demand", Course.LEASED, dataset=ON_DEMAND)
-    yield _case("kept", Course.KEPT)
-    yield _case("kept-on-demand", Course.KEPT, dataset=ON_DEMAND)
-    yield _case("killed-after-the-purchase", Course.KILLED_AFTER_PURCHASE)
-    yield _case("unserve-cut-off", Course.UNSERVE_CUT_OFF)
-    yield _case("deleted-by-hand", Course.DELETED_BY_HAND)
-    yield _case("two-at-once", Course.TWO_AT_ONCE)
-    yield _case("destroy", Course.DESTROYED, deployment="alone")
-    yield _case("purchase-is-denied", Course.REFUSED, Fault(operation=BUY, kind=FaultKind.ACCESS_DENIED))
-    yield _case("quota-in-use", Course.REFUSED, Fault(operation=BUY, kind=FaultKind.QUOTA))
+    yield _case("leased", StandingCourse.LEASED)
+    yield _case("leased-on-demand", StandingCourse.LEASED, dataset=ON_DEMAND)
+    yield _case("kept", StandingCourse.KEPT)
+    yield _case("kept-on-demand", StandingCourse.KEPT, dataset=ON_DEMAND)
+    yield _case("killed-after-the-purchase", StandingCourse.KILLED_AFTER_PURCHASE)
+    yield _case("unserve-cut-off", StandingCourse.UNSERVE_CUT_OFF)
+    yield _case("deleted-by-hand", StandingCourse.DELETED_BY_HAND)
+    yield _case("two-at-once", StandingCourse.TWO_AT_ONCE)
+    yield _case("destroy", StandingCourse.DESTROYED, deployment="alone")
+    yield _case("purchase-is-denied", StandingCourse.REFUSED, Fault(operation=BUY, kind=FaultKind.ACCESS_DENIED))
+    yield _case("quota-in-use", StandingCourse.REFUSED, Fault(operation=BUY, kind=FaultKind.QUOTA))
     yield _case(
-        "answer-of-the-purchase-is-lost", Course.LEASED, Fault(operation=BUY, kind=FaultKind.DROP_AFTER, last=2)
+        "answer-of-the-purchase-is-lost", StandingCourse.LEASED, Fault(operation=BUY, kind=FaultKind.DROP_AFTER, last=2)
     )
-    yield _case("wait-is-throttled", Course.LEASED, Fault(operation=GET, kind=FaultKind.THROTTLE, last=5))
-    yield _case("deletion-is-throttled", Course.KEPT, Fault(operation=DELETE, kind=FaultKind.THROTTLE, last=3))
-    yield _case("deletion-is-denied", Course.LEASED, Fault(operation=DELETE, kind=FaultKind.ACCESS_DENIED), lifts=True)
-    yield _case("tags-are-denied", Course.LEASED, Fault(operation="ListTagsForResource", kind=FaultKind.ACCESS_DENIED))
+    yield _case("wait-is-throttled", StandingCourse.LEASED, Fault(operation=GET, kind=FaultKind.THROTTLE, last=5))
+    yield _case("deletion-is-throttled", StandingCourse.KEPT, Fault(operation=DELETE, kind=FaultKind.THROTTLE, last=3))
+    yield _case(
+        "deletion-is-denied", StandingCourse.LEASED, Fault(operation=DELETE, kind=FaultKind.ACCESS_DENIED), lifts=True
+    )
+    yield _case(
+        "tags-are-denied", StandingCourse.LEASED, Fault(operation="ListTagsForResource", kind=FaultKind.ACCESS_DENIED)
+    )
 
 
 def _case(
     name: str,
-    course: Course,
+    course: StandingCourse,
     *rules: Fault,
     dataset: DataSet = PLAIN,
     deployment: str = "shared",

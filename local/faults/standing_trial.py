@@ -25,7 +25,7 @@ from local.faults import dataset
 from local.faults.aftermath import wait_for_zero
 from local.faults.bench import Bench
 from local.faults.run import SECONDS_TO_END
-from local.faults.standing_cases import Course, StandingCase
+from local.faults.standing_cases import StandingCase, StandingCourse
 from local.faults.trial import Trial
 
 # Real seconds: some turns of the reconciler, each of which comes after 15.
@@ -73,7 +73,7 @@ class StandingTrial(Trial):
         wait_for_zero(run, execution, free_at)
         if self._case.rules and not self._case.lifts:
             self._note_hits()
-        if self._course is not Course.DESTROYED:
+        if self._course is not StandingCourse.DESTROYED:
             self._check_slots()
 
     def _request(self, seconds: float | None) -> StandingRequest:
@@ -95,30 +95,30 @@ class StandingTrial(Trial):
         try:
             arn = self._begin(request)
         except NotServedError as error:
-            if self._course is not Course.REFUSED:
+            if self._course is not StandingCourse.REFUSED:
                 self._problem(f"it was not served: {error}")
             return time.time()
         match self._course:
-            case Course.REFUSED:
+            case StandingCourse.REFUSED:
                 self._problem("it was served although the purchase was refused")
-            case Course.KILLED_AFTER_PURCHASE:
+            case StandingCourse.KILLED_AFTER_PURCHASE:
                 pass
-            case Course.TWO_AT_ONCE:
+            case StandingCourse.TWO_AT_ONCE:
                 self._serve_again(request)
-            case Course.KEPT:
+            case StandingCourse.KEPT:
                 self._wait(request, arn)
                 self._keep()
                 return self._end(request)
-            case Course.UNSERVE_CUT_OFF:
+            case StandingCourse.UNSERVE_CUT_OFF:
                 self._wait(request, arn)
                 self._adapters.served_models.delete(request.kind, arn)
                 return time.time()
-            case Course.DELETED_BY_HAND:
+            case StandingCourse.DELETED_BY_HAND:
                 self._wait(request, arn)
                 self._bench.bedrock.delete_provisioned_model_throughput(provisionedModelId=arn)
                 self._until(lambda: not find_standing(request.environment, request.run_id, self._adapters))
                 return self._end(request)
-            case Course.DESTROYED:
+            case StandingCourse.DESTROYED:
                 self._wait(request, arn)
                 return self._destroy()
             case _:
@@ -127,7 +127,12 @@ class StandingTrial(Trial):
 
     @property
     def _is_kept(self) -> bool:
-        return self._course in (Course.KEPT, Course.UNSERVE_CUT_OFF, Course.DELETED_BY_HAND, Course.DESTROYED)
+        return self._course in (
+            StandingCourse.KEPT,
+            StandingCourse.UNSERVE_CUT_OFF,
+            StandingCourse.DELETED_BY_HAND,
+            StandingCourse.DESTROYED,
+        )
 
     def _begin(self, request: StandingRequest) -> str:
         """As somebody serves it who repeats the command where AWS is busy."""

@@ -104,7 +104,7 @@ def test_the_message_says_what_is_bought_for_how_much_and_how_to_answer(
         f"Without an answer until {request['answer_until']} the run ends, and nothing is bought",
     ):
         assert part in text
-    made = {"throughput_billing_seconds": 3600, "candidates": [], "training_factor": None}
+    made = {"throughput_billing_seconds": 3600, "candidates": [], "training_factor": None, "most_usd": None}
     assert request["estimate"] == ESTIMATE | made
 
 
