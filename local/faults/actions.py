@@ -108,7 +108,9 @@ def _stop(run: FaultRun, execution: str) -> None:
 
 def _expire_lease(run: FaultRun, execution: str) -> None:
     """The reconciler must end what serves the model although its run goes on; then the run is let go on."""
-    served = run.bench.until(lambda: [seen for seen in run.seen() if seen.thing.kind != "job"], SECONDS_TO_END)
+    served = run.bench.until(
+        lambda: [seen for seen in run.seen() if seen.thing.kind not in ("job", "batch job")], SECONDS_TO_END
+    )
     past = timestamp(datetime.now(UTC) - timedelta(minutes=1))
     run.bench.bedrock.tag_resource(resourceARN=served[0].arn, tags=[{"key": LEASE_TAG, "value": past}])
     expired_at, scale = time.time(), run.bench.aws.time_scale

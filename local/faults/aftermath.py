@@ -17,7 +17,7 @@ NOT_FINAL = {"ServiceBusy"}
 # After the end: longer than a reconciliation that was called by it takes to look.
 SECONDS_OF_GRACE = 2.0
 # How many reconciliations remove each kind: Bedrock refuses the deletion of a model that is still served.
-RECONCILIATIONS_NEEDED: Mapping[Kind, int] = {"throughput": 1, "deployment": 1, "job": 1, "model": 2}
+RECONCILIATIONS_NEEDED: Mapping[Kind, int] = {"throughput": 1, "deployment": 1, "job": 1, "batch job": 1, "model": 2}
 # An event comes to a function that fails three times.
 DELIVERIES = 3
 # The reconciler tells of a run that could not tell of itself.

@@ -14,7 +14,7 @@ FUNCTION_SECONDS = 115
 SHARD_FUNCTION_SECONDS = 895
 
 # What can be left of a run: a throughput, a custom model deployment, a running job, a model that was not chosen.
-Kind = Literal["throughput", "deployment", "job", "model"]
+Kind = Literal["throughput", "deployment", "job", "batch job", "model"]
 Breakpoint = Literal["before", "after"]
 SUCCEEDED = frozenset({"SUCCEEDED"})
 ENDED = frozenset({"SUCCEEDED", "FAILED"})

@@ -6,6 +6,7 @@ from dataclasses import replace
 from zlib import crc32
 
 from local.bedrock.settings import UndocumentedRefusals
+from local.faults.batch_cases import batch_cases
 from local.faults.busy_cases import busy_cases
 from local.faults.case import Case
 from local.faults.champion_cases import champion_cases
@@ -42,6 +43,7 @@ def all_cases() -> list[Case]:
         lagging_cases(),
         served_cases(),
         curation_cases(),
+        batch_cases(),
         standing_cases(),
         champion_cases(),
     )

@@ -49,7 +49,11 @@ BEDROCK = {
     "deployment_creation_seconds": THROUGHPUT_CREATION_SECONDS,
     "deployment_update_seconds": THROUGHPUT_CREATION_SECONDS,
     "deployment_deletion_seconds": THROUGHPUT_DELETION_SECONDS,
+    "batch_queue_seconds": 30,
+    "batch_seconds": 30,
+    "batch_seconds_per_record": 0.1,
     "no_commitment_model_units": 1000,
+    "concurrent_batch_jobs": 1000,
     "concurrent_customization_jobs": 1000,
     "custom_models": 1000,
     "custom_model_deployments": 1000,
@@ -73,6 +77,8 @@ VARIANTS = (
     Variant("single", ONE),
     Variant("approval", MANY, approval_seconds=APPROVAL_SECONDS),
     Variant("unguarded", MANY, guarded=False),
+    # A batch job is waited for for a quarter of an hour.
+    Variant("impatient", {**MANY, "LONGEST_BATCH_HOURS": "0.25"}),
     Variant("narrow", MANY, concurrency=1),
 )
 ONE_AT_A_TIME = ("listing", "single", "narrow", "crowded")

@@ -61,6 +61,10 @@ CURATED = DataSet(
     training_records=40,
     is_about_documents=True,
 )
+# As many questions as a batch job takes at least; those of CURATED are too few.
+BATCHED = DataSet(
+    {**PLAIN_SETTINGS, "clean": {"judges": [JUDGE], "mode": "remove"}}, training_records=120, is_about_documents=True
+)
 LONG_SWEEP = replace(SWEEP, is_endless=True)
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from local.faults.batch_cases import UNENDING
 from local.faults.case import (
     Case,
 )
-from local.faults.dataset import LONG, ON_DEMAND, SWEEP
+from local.faults.dataset import BATCHED, LONG, ON_DEMAND, SWEEP
 from local.faults.rules import (
     STOPS_JOB,
     for_ever,
@@ -39,6 +40,14 @@ def must_leak_cases() -> Iterator[Case]:
         dataset=LONG,
         must_leak="job",
         error="CustomizationFailed",
+    )
+    yield Case(
+        "control/batch-job",
+        "its run may not look at it, and nothing reconciles",
+        (UNENDING, for_ever("GetModelInvocationJob")),
+        deployment="unguarded",
+        dataset=BATCHED,
+        must_leak="batch job",
     )
     yield Case(
         "control/model",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from lambdas.domain.batch.batch_job import UNDER_WAY
 from local.embedded_aws import EmbeddedAws
 from local.faults.case import Kind
 from local.faults.controls import Simulation
@@ -133,7 +134,7 @@ class Observer:
 
 
 def things(state: Mapping[str, Any]) -> Iterator[tuple[str, Thing]]:
-    """What exists of each kind, with its ARN, from the simulated Bedrock's state; of jobs those that train."""
+    """What exists of each kind, with its ARN, from the simulated Bedrock's state; of jobs those under way."""
     for one in state["provisioned_throughputs"]:
         yield one["provisionedModelArn"], Thing("throughput", one["provisionedModelName"])
     for one in state["custom_model_deployments"]:
@@ -143,3 +144,6 @@ def things(state: Mapping[str, Any]) -> Iterator[tuple[str, Thing]]:
     for one in state["jobs"]:
         if one["status"] == "InProgress":
             yield one["jobArn"], Thing("job", one["jobName"])
+    for one in state["batch_jobs"]:
+        if one["status"] in UNDER_WAY:
+            yield one["jobArn"], Thing("batch job", one["jobName"])

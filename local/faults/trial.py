@@ -317,5 +317,9 @@ class Trial:
                     bedrock.delete_custom_model_deployment(customModelDeploymentIdentifier=thing.name)
                 case "job":
                     bedrock.stop_model_customization_job(jobIdentifier=thing.name)
+                case "batch job":
+                    listed = bedrock.list_model_invocation_jobs(nameContains=thing.name)["invocationJobSummaries"]
+                    for job in listed:
+                        bedrock.stop_model_invocation_job(jobIdentifier=job["jobArn"])
                 case "model":
                     bedrock.delete_custom_model(modelIdentifier=thing.name)

@@ -9,7 +9,7 @@ from local.faults import dataset
 from local.faults.bench import Bench
 from local.faults.case import SUCCEEDED, Case
 from local.faults.cases import all_cases
-from local.faults.dataset import ALL_SERVED, ON_DEMAND, PLAIN, SWEEP, DataSet
+from local.faults.dataset import ALL_SERVED, BATCHED, CURATED, ON_DEMAND, PLAIN, SWEEP, DataSet
 from local.faults.rules import QUOTA_IN_USE
 from local.faults.run import SECONDS_TO_START
 from local.permissions.deployed import STACKS
@@ -44,6 +44,8 @@ OF_FAULTS = (
     # What it cannot end it tells, with what that costs an hour.
     "StopExecution+Delete/access-denied",
     "lease/throughput",
+    # And the batch job of a curation.
+    "batch/stop-in-WaitForBatch",
 )
 
 
@@ -70,6 +72,8 @@ def cases(original: str) -> list[Case]:
         Case("sweep with judges", "none", dataset=judged, ends_as=SUCCEEDED),
         # The state machine reads the candidates' list of shards.
         Case("all candidates served", "none", dataset=ALL_SERVED, ends_as=SUCCEEDED),
+        Case("models check and write records", "none", dataset=CURATED, ends_as=SUCCEEDED),
+        Case("a batch job checks records", "none", dataset=BATCHED, ends_as=SUCCEEDED),
         # PurchaseThroughputOrDeploy gives its slot back meanwhile, and tells people.
         *(_quota_in_use(operation, dataset) for operation, dataset in PURCHASES.items()),
         *(known[name] for name in OF_FAULTS),

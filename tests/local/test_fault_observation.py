@@ -27,6 +27,10 @@ STATE: dict[str, list[dict[str, Any]]] = {
         {"jobArn": "e", "jobName": "j", "status": "InProgress"},
         {"jobArn": "f", "jobName": "stopped", "status": "Stopped"},
     ],
+    "batch_jobs": [
+        {"jobArn": "g", "jobName": "b", "status": "Scheduled"},
+        {"jobArn": "h", "jobName": "over", "status": "Completed"},
+    ],
 }
 
 
@@ -78,10 +82,10 @@ def test_each_kind_is_seen_and_a_job_only_as_long_as_it_trains() -> None:
     """Bedrock keeps a record of every job for ever; it bills while it trains."""
     seen = [*things(STATE)]
     assert {thing.kind for _, thing in seen} == {*get_args(Kind)}
-    assert [thing.name for _, thing in seen if thing.kind == "job"] == ["j"]
+    assert [thing.name for _, thing in seen if thing.kind in ("job", "batch job")] == ["j", "b"]
 
 
-@pytest.mark.parametrize("kind", ["throughput", "deployment", "job"])
+@pytest.mark.parametrize("kind", ["throughput", "deployment", "job", "batch job"])
 def test_what_bills_is_a_leak_of_its_kind(kind: Kind) -> None:
     """The report tells which, and for how long it has been there."""
     result = noted(Observed(Thing(kind, f"one-{MARKER}-1")))
