@@ -102,8 +102,8 @@ def unserve(
 ) -> None:
     """End what serves a run's model for applications, and wait until it is gone.
 
-    Applications are told first: the parameter /<environment>/endpoint names nothing any more, where it named this. What
-    somebody has deleted by hand is told, and is no failure.
+    It costs nothing. Applications are told first: the parameter /<environment>/endpoint names nothing any more, where
+    it named this. What somebody has deleted by hand is told, and is no failure.
 
     Exit status: 0 if nothing serves the model any more; 1 if something still does; 2 if there is no such run; 130 after
     Ctrl-C.
