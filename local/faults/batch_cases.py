@@ -34,12 +34,12 @@ UNENDING = Fault(operation=START.operation, kind=FaultKind.ENDLESS)
 def batch_cases() -> Iterator[Case]:
     """Each failure of the calls, a job that gives no answers, and an end of the run while one is under way."""
     yield from each_operation((START, LOOK))
-    for kind in (FaultKind.ENDLESS, FaultKind.STALLED, FaultKind.BROKEN):
+    for kind, status in ((FaultKind.ENDLESS, "Stopped"), (FaultKind.STALLED, "Stopped"), (FaultKind.BROKEN, "Failed")):
         yield Case(
             f"batch/{kind}-job",
             f"the batch job is {kind}",
             (Fault(operation=START.operation, kind=kind),),
-            injects=True,
+            shows=f'"status": "{status}"',
             deployment="impatient",
             dataset=BATCHED,
             ends_as=SUCCEEDED,
