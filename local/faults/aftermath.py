@@ -25,6 +25,8 @@ TOLD_BY_RECONCILER = {"ABORTED": ("RunAborted",), "TIMED_OUT": ("RunTimedOut",)}
 # An answer that is too long ends the run where no state can tell it, or behind the one that has written the report; a
 # full history ends it anywhere.
 UNTOLD = {TOO_LARGE: ("UnexplainedFailure", "NotApproved"), HISTORY_FULL: ("UnexplainedFailure",)}
+# Step Functions' own words begin with what happened.
+SHOWN_OF_CAUSE = 1_000
 # A run that is stopped here may have its report already.
 AFTER_REPORT = ("EvaluateAndReport", "ExplainFailure")
 
@@ -105,14 +107,15 @@ def _note(run: FaultRun, ended_at: float) -> None:
 def check_words(run: FaultRun) -> None:
     """Every failure ends with a name of ours and a cause for a person, and so does the report."""
     result = run.result
+    cause = result.cause or ""
+    told = f"; its cause: {cause[:SHOWN_OF_CAUSE]!r}"
     if result.status == "FAILED":
         if result.error not in (NAMES - NOT_FINAL) | {TOO_LARGE, run.case.error}:
-            result.problems.append(f"the error {result.error} is none of the named ones")
-        cause = result.cause or ""
+            result.problems.append(f"the error {result.error} is none of the named ones{told}")
         if len(cause) < 20 or "Traceback" in cause or "States.TaskFailed" in cause or cause.startswith("{"):
-            result.problems.append(f"the cause is nothing to act on: {cause[:200]!r}")
+            result.problems.append(f"the cause is nothing to act on: {cause[:SHOWN_OF_CAUSE]!r}")
     if run.case.error and result.error != run.case.error:
-        result.problems.append(f"the error is {result.error}, not {run.case.error}")
+        result.problems.append(f"the error is {result.error}, not {run.case.error}{told}")
 
 
 def check_report(run: FaultRun, execution: str) -> None:

@@ -199,3 +199,14 @@ def test_there_is_a_control_for_each_kind_and_cases_for_each_way_to_serve() -> N
     for action in (Action.STOP, Action.DESTROY, Action.EXPIRE_LEASE):
         models = {case.dataset.settings.get("base_model") for case in cases if case.action is action}
         assert len(models) == 2, action
+
+
+@pytest.mark.parametrize("expected", [None, "CustomizationFailed"])
+def test_an_error_that_was_not_expected_is_told_with_its_cause(expected: str | None) -> None:
+    """States.Runtime alone says nothing: its cause names the state and what that could not do."""
+    run = run_of(Observed(), error=expected)
+    run.result.status, run.result.error = "FAILED", "States.Runtime"
+    run.result.cause = "An error occurred while executing the state 'AreJobsDone' (entered at the event id #23)."
+    aftermath.check_words(run)
+    assert run.result.problems
+    assert all("AreJobsDone" in problem for problem in run.result.problems)
