@@ -11,7 +11,7 @@ from lambdas.domain.core.timestamps import now, seconds_between
 from lambdas.domain.cost.estimate import amount
 from lambdas.domain.serving.kinds import ON_DEMAND, ServedModel
 from lambdas.steps.serve_model import free_slots
-from lambdas.steps.unserve_model import end_serving, find_own_standing, release_endpoint
+from lambdas.steps.unserve_model import BegunEnd, begin_end, end_serving, find_own_standing
 from stacks.settings import Settings
 
 # Bedrock refuses the deletion of a throughput that it is still creating, which takes half an hour.
@@ -30,9 +30,10 @@ def nothing_of(environment: Environment, run_id: str) -> list[ServedModel]:
     return []
 
 
-def release(environment: Environment, run_id: str, found: list[ServedModel]) -> bool:
-    """Lets applications see that nothing serves the model; whether the endpoint named it."""
-    return release_endpoint(environment.name, run_id, [one.arn for one in found], environment.adapters)
+def begin(environment: Environment, run_id: str, found: list[ServedModel]) -> BegunEnd:
+    """Lets its end come whatever happens here, and applications see that nothing serves the model."""
+    pause = Pause(PATIENCE_SECONDS)
+    return begin_end(environment.name, run_id, found, adapters=environment.adapters, pause=pause)
 
 
 def end(environment: Environment, run_id: str, found: ServedModel) -> None:

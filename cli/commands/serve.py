@@ -102,8 +102,9 @@ def unserve(
 ) -> None:
     """End what serves a run's model for applications, and wait until it is gone.
 
-    It costs nothing. Applications are told first: the parameter /<environment>/endpoint names nothing any more, where
-    it named this. What somebody has deleted by hand is told, and is no failure.
+    It costs nothing. Its lease ends first: if this command is cut off, the reconciler deletes it within minutes. Then
+    applications are told: the parameter /<environment>/endpoint names nothing any more, where it named this. What
+    somebody has deleted by hand is told, and is no failure.
 
     Exit status: 0 if nothing serves the model any more; 1 if something still does; 2 if there is no such run; 130 after
     Ctrl-C.
@@ -118,11 +119,14 @@ def unserve(
     from local.terminal import Console, failed
 
     environment, console = chosen_environment(deployment, region), Console()
-    run_id = run
+    run_id, certain = run, False
     try:
         run_id = run_of(environment, run)
         found = ending.find(environment, run_id) or ending.nothing_of(environment, run_id)
-        if ending.release(environment, run_id, found):
+        certain, released = ending.begin(environment, run_id, found)
+        if not certain:
+            console.write_line("Its tags could not be changed: nothing deletes it if you stop this command.", "yellow")
+        if released:
             console.write_line("The endpoint names nothing any more.")
         for one in found:
             what = f"{noun(one.kind)} {one.arn}"
@@ -133,9 +137,10 @@ def unserve(
     except (NoTunedModelError, UnknownRunError) as error:
         raise failed(error, 2) from None
     except NotEndedError as error:
-        raise failed(f"{error} {_go_on(environment, run_id)}", 1) from None
+        raise failed(f"{error} {_go_on(environment, run_id, certain=certain)}", 1) from None
     except KeyboardInterrupt:
-        raise failed(f"Stopped: what serves the model may still exist. {_go_on(environment, run_id)}", 130) from None
+        left = "Stopped: what serves the model may still exist."
+        raise failed(f"{left} {_go_on(environment, run_id, certain=certain)}", 130) from None
     if not found:
         ending.forget(environment, run_id)
         endpoint = environment.adapters.endpoint.read_endpoint(environment.name)
@@ -145,7 +150,9 @@ def unserve(
         console.write_line(f"Nothing serves the model of run {run_id}: it has ended, or somebody deleted it by hand.")
 
 
-def _go_on(environment: "Environment", run_id: str) -> str:
-    return (
-        f"What has a lease goes with it, what is kept bills on: `{environment.command(f'unserve {run_id}')}` goes on."
-    )
+def _go_on(environment: "Environment", run_id: str, *, certain: bool) -> str:
+    if certain:
+        then = "Its lease has ended: the reconciler deletes it within minutes"
+    else:
+        then = "What has a lease goes with it, what is kept bills on"
+    return f"{then}. `{environment.command(f'unserve {run_id}')}` goes on."

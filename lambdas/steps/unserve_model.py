@@ -1,17 +1,20 @@
 """Ends what serves a run's model for applications: `fine-tune unserve` takes these steps, in this order.
 
-Applications learn first that nothing serves the model; then it is deleted, asked for until it is gone, and its slot is
-freed. Whatever cuts this off, repeating it goes on.
+First its lease ends by its tags: whatever cuts this off from then on, the reconciler deletes it. Then applications
+learn that nothing serves the model; it is deleted, asked for until it is gone, and its slot is freed. Repeating it goes
+on.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Conflict, NotFound, Refused
 from lambdas.domain.core.errors import ServiceBusy
+from lambdas.domain.core.timestamps import now
 from lambdas.domain.serving.kinds import PROVISIONED, ServedModel, noun
 from lambdas.domain.serving.lease import is_proven_by_tags
-from lambdas.domain.serving.standing import NotEndedError
+from lambdas.domain.serving.standing import NotEndedError, ended_tags
 from lambdas.steps.serve_model import find_standing, free_slots
 
 
@@ -37,7 +40,40 @@ def find_own_standing(environment: str, run_id: str, *, bucket: str, adapters: A
     return found
 
 
-def release_endpoint(environment: str, run_id: str, arns: list[str], adapters: Adapters) -> bool:
+class BegunEnd(NamedTuple):
+    """`certain`: the reconciler deletes it if nobody else does. `released`: the endpoint named it until now."""
+
+    certain: bool
+    released: bool
+
+
+def begin_end(
+    environment: str, run_id: str, found: list[ServedModel], *, adapters: Adapters, pause: Callable[[], bool]
+) -> BegunEnd:
+    """Ends the leases of what was found, and then lets applications know. Raises NotEndedError."""
+    ended = [_end_lease(environment, run_id, one, adapters, pause) for one in found]
+    return BegunEnd(all(ended), _release_endpoint(environment, run_id, [one.arn for one in found], adapters))
+
+
+def _end_lease(
+    environment: str, run_id: str, found: ServedModel, adapters: Adapters, pause: Callable[[], bool]
+) -> bool:
+    """Whether its tags say so now: who may delete it need not be allowed to tag it."""
+    while True:
+        try:
+            adapters.bedrock.tag(found.arn, ended_tags(environment, run_id, now()))
+        except NotFound:
+            return True
+        except Refused:
+            return False
+        except ServiceBusy as busy:
+            if not pause():
+                raise NotEndedError(f"The {noun(found.kind)} {found.arn} is as it was: {busy}.") from None
+        else:
+            return True
+
+
+def _release_endpoint(environment: str, run_id: str, arns: list[str], adapters: Adapters) -> bool:
     """Lets the endpoint name nothing where it names one of these, or what the run no longer has; whether it did."""
     endpoint = adapters.endpoint.read_endpoint(environment)
     if endpoint is None or endpoint.target_arn is None:

@@ -20,6 +20,8 @@ class StandingCourse(StrEnum):
     KILLED_AFTER_PURCHASE = "killed after the purchase"
     # Killed as soon as Bedrock has accepted the deletion: the slot is still held.
     UNSERVE_CUT_OFF = "ending it is cut off"
+    # Killed once its lease has ended and applications know: nobody has asked for its deletion yet.
+    UNSERVE_KILLED = "ending it is killed before the deletion"
     DELETED_BY_HAND = "deleted by hand, then ended"
     # A second one wants the same while the first one waits.
     TWO_AT_ONCE = "served by two people at once"
@@ -49,6 +51,8 @@ def standing_cases() -> Iterator[StandingCase]:
     yield _case("kept-on-demand", StandingCourse.KEPT, dataset=ON_DEMAND)
     yield _case("killed-after-the-purchase", StandingCourse.KILLED_AFTER_PURCHASE)
     yield _case("unserve-cut-off", StandingCourse.UNSERVE_CUT_OFF)
+    yield _case("unserve-killed", StandingCourse.UNSERVE_KILLED)
+    yield _case("unserve-killed-on-demand", StandingCourse.UNSERVE_KILLED, dataset=ON_DEMAND)
     yield _case("deleted-by-hand", StandingCourse.DELETED_BY_HAND)
     yield _case("two-at-once", StandingCourse.TWO_AT_ONCE)
     yield _case("destroy", StandingCourse.DESTROYED, deployment="alone")

@@ -11,7 +11,7 @@ from lambdas.adapters.aws.clients import Clients
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.timestamps import later, now
-from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
+from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED, ServedModel
 from lambdas.domain.serving.standing import (
     SETTLE_SECONDS,
     AlreadyServedError,
@@ -20,7 +20,7 @@ from lambdas.domain.serving.standing import (
     StandingRequest,
 )
 from lambdas.steps.serve_model import begin_serving, find_standing, free_slots, wait_in_service
-from lambdas.steps.unserve_model import end_serving, find_own_standing, release_endpoint
+from lambdas.steps.unserve_model import begin_end, end_serving, find_own_standing
 from local.faults import dataset
 from local.faults.aftermath import wait_for_zero
 from local.faults.bench import Bench
@@ -109,10 +109,9 @@ class StandingTrial(Trial):
                 self._wait(request, arn)
                 self._keep()
                 return self._end(request)
-            case StandingCourse.UNSERVE_CUT_OFF:
+            case StandingCourse.UNSERVE_CUT_OFF | StandingCourse.UNSERVE_KILLED:
                 self._wait(request, arn)
-                self._adapters.served_models.delete(request.kind, arn)
-                return time.time()
+                return self._cut_off(request, arn)
             case StandingCourse.DELETED_BY_HAND:
                 self._wait(request, arn)
                 self._bench.bedrock.delete_provisioned_model_throughput(provisionedModelId=arn)
@@ -130,6 +129,7 @@ class StandingTrial(Trial):
         return self._course in (
             StandingCourse.KEPT,
             StandingCourse.UNSERVE_CUT_OFF,
+            StandingCourse.UNSERVE_KILLED,
             StandingCourse.DELETED_BY_HAND,
             StandingCourse.DESTROYED,
         )
@@ -163,14 +163,26 @@ class StandingTrial(Trial):
             self._problem("the reconciler has deleted what is kept")
 
     def _end(self, request: StandingRequest) -> float:
-        environment, run_id, bucket = request.environment, request.run_id, self._run.deployment.output_bucket
-        found = find_own_standing(environment, run_id, bucket=bucket, adapters=self._adapters)
-        release_endpoint(environment, run_id, [one.arn for one in found], self._adapters)
+        run_id, bucket = request.run_id, self._run.deployment.output_bucket
+        found = self._begin_end(request)
         for one in found:
             end_serving(run_id, one, bucket=bucket, adapters=self._adapters, pause=self._pause)
         if not found:
             free_slots(run_id, bucket, self._adapters)
         return time.time()
+
+    def _cut_off(self, request: StandingRequest, arn: str) -> float:
+        if self._course is StandingCourse.UNSERVE_KILLED:
+            self._begin_end(request)
+        else:
+            self._adapters.served_models.delete(request.kind, arn)
+        return time.time()
+
+    def _begin_end(self, request: StandingRequest) -> list[ServedModel]:
+        environment, run_id, bucket = request.environment, request.run_id, self._run.deployment.output_bucket
+        found = find_own_standing(environment, run_id, bucket=bucket, adapters=self._adapters)
+        begin_end(environment, run_id, found, adapters=self._adapters, pause=self._pause)
+        return found
 
     def _destroy(self) -> float:
         # A slot is not freed while a purchase may be under way, and what holds one keeps the stack.

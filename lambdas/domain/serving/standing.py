@@ -24,7 +24,7 @@ from lambdas.domain.serving.kinds import ON_DEMAND
 from lambdas.domain.serving.lease import TIMESTAMP, Judgement, Resource, Terms, Verdict, is_proven_by_tags
 from lambdas.domain.serving.slots import Holder
 
-# "true" on what stays until a person ends it.
+# "true" on what stays until a person ends it; "false" once somebody does.
 KEPT_TAG = "kept"
 # The end of a lease without an end, in comparisons.
 NEVER = "9999-12-31T23:59:59.999Z"
@@ -55,6 +55,11 @@ def standing_tags(environment: str, run: str, lease_ends_at: str | None) -> dict
     """The tags of what serves the run's model; without an end it is kept until a person ends it."""
     terms = {KEPT_TAG: "true"} if lease_ends_at is None else {LEASE_TAG: lease_ends_at}
     return allowed_tags({"project": PROJECT, "deployment": environment, "run-id": run, **terms})
+
+
+def ended_tags(environment: str, run: str, now: str) -> dict[str, str]:
+    """The tags of what somebody ends: its lease ends now, also where it was kept until then."""
+    return standing_tags(environment, run, now) | {KEPT_TAG: "false"}
 
 
 def begin_standing(run: str, now: str, lease_ends_at: str | None) -> Holder:
