@@ -101,7 +101,12 @@ def check_account(
         concurrency=WantedConcurrency(
             settings.max_concurrency, settings.max_throughputs, settings.reconciler_reserved_concurrency
         ),
-        time=RunTime(settings.longest_run_hours, settings.longest_lease_hours, settings.approval_hours),
+        time=RunTime(
+            settings.longest_run_hours,
+            settings.longest_lease_hours,
+            settings.approval_hours,
+            settings.longest_batch_hours,
+        ),
         network=_network(settings),
     )
     try:

@@ -29,7 +29,12 @@ def handler(event: Json, context: LambdaContext) -> Json:
         concurrency=WantedConcurrency(
             settings.max_concurrency, settings.max_throughputs, settings.reconciler_reserved_concurrency
         ),
-        time=RunTime(settings.longest_run_hours, settings.longest_lease_hours, settings.approval_hours),
+        time=RunTime(
+            settings.longest_run_hours,
+            settings.longest_lease_hours,
+            settings.approval_hours,
+            settings.longest_batch_hours,
+        ),
         network=settings.network,
         model_unit_price_per_hour=settings.model_unit_price_per_hour,
         accept_unknown_prices=settings.accept_unknown_prices,

@@ -16,7 +16,7 @@ from cli.plan_table import tell_plan
 from cli.validate import LocalFiles, set_writer
 from lambdas.domain.core.run import Run, RunSource
 from lambdas.domain.cost.actual import Costs, LineDifference, Usage, report_cost
-from lambdas.domain.cost.curation_cost import EXPECTED, asking_seconds
+from lambdas.domain.cost.curation_cost import EXPECTED, asking_seconds, batch_turns
 from lambdas.domain.cost.estimate import cost_findings, estimate
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
 from lambdas.domain.cost.price_file import SourcedTokenPrice, default_prices
@@ -393,11 +393,30 @@ def test_time_of_the_curation_counts_to_the_runs_time() -> None:
     large = curated(asks=ASKS.model_copy(update={"records": 25_000, "documents": 1_600}))
     assert asking_seconds(curated()) == (2 * 500 + 100 + 2 * 200) * 5 / 4
     assert asking_seconds(plan()) == 0
-    assert enough_time(curated(), 1, RunTime(168, 8, None)).status == "passed"
-    found = enough_time(large, 1, RunTime(10, 8, None))
+    assert enough_time(curated(), 1, RunTime(168, 8, None, 6)).status == "passed"
+    found = enough_time(large, 1, RunTime(10, 8, None, 6))
     assert found.status == "failed"
     assert "asks models about its training data for about 20.1 hours before" in found.message
     assert "max_concurrency" in found.findings[0].remedy
+
+
+def test_time_of_batch_jobs_and_of_both_approvals_counts_to_the_longest_run() -> None:
+    """Judges, teacher and both checks wait for a job each, twice where replies could not be read."""
+    limits = RunTime(80, 8, 9, 6)
+    asked = curated(batch="auto", needs_approval=True)
+    assert batch_turns(asked) == 8
+    assert batch_turns(curated(batch="never")) == batch_turns(plan()) == 0
+    found = enough_time(asked, 1, limits)
+    # 8 of the lease, 0.5 of asking, 2 x 9 of a person, 8 x 6.5 of batch jobs.
+    assert found.status == "passed"
+    found = enough_time(asked, 1, limits._replace(longest_run_hours=78))
+    assert found.status == "warning"
+    for words in ("up to 9 hours for an approval", "9 hours for that of a removal", "52 hours for batch jobs"):
+        assert words in found.message
+    assert '"batch" in run.json to "never"' in found.findings[0].remedy
+    assert enough_time(curated(batch="never", needs_approval=True), 1, limits).status == "passed"
+    few = curated(batch="auto", asks=ASKS.model_copy(update={"records": 99, "documents": 20}))
+    assert batch_turns(few) == 0, "too few for a batch job"
 
 
 def record(document: str | None, question: str, answer: str = "12") -> str:

@@ -17,6 +17,8 @@ from lambdas.domain.plan.plan import Plan
 _PAIR_FORM_TOKENS, _ANSWER_FORM_TOKENS = 25, 7
 # A judgement or some pairs; the asks of a shard are asked one after another.
 SECONDS_PER_REPLY = 5
+# A reply that cannot be read is asked for once more, in a turn of its own.
+_TIMES_ASKED = 2
 
 
 class Shares(NamedTuple):
@@ -102,6 +104,20 @@ def asking_seconds(plan: Plan) -> float:
     # Each document's pairs are written at once, and each pair is checked twice.
     written = planned.documents + 2 * _pairs(curation, planned) if curation.synthesis else 0
     return (judged + written) * SECONDS_PER_REPLY / plan.max_concurrency
+
+
+def batch_turns(plan: Plan) -> int:
+    """How many turns of the curation may wait for batch jobs at most; those of one turn go on side by side."""
+    curation = plan.curation
+    planned = curation.planned if curation else None
+    if curation is None or planned is None or curation.batch == "never":
+        return 0
+    judges = curation.clean.judges if curation.clean else []
+    turns = int(any(takes_batch(judge, planned.records) for judge in judges))
+    if synthesis := curation.synthesis:
+        turns += takes_batch(synthesis.teacher, planned.documents)
+        turns += 2 * takes_batch(synthesis.checker, _pairs(curation, planned))
+    return turns * _TIMES_ASKED
 
 
 _JUDGEMENT = f"{CHECKED_TOKENS} tokens a judgement."
