@@ -37,7 +37,7 @@ def explain_failure(state: RunState, *, adapters: Adapters) -> Explanation:
             servings=state.servings,
             approval=asked,
             preflight=read_preflight(run, adapters=adapters),
-            jobs_unknown=state.stop_failure is not None,
+            jobs_unknown=state.jobs_unknown,
             curation_use=count_replies(run, state.plan, adapters=adapters),
         )
         report = assemble_failure(facts, explanation.error, explanation.cause)

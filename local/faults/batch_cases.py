@@ -7,6 +7,7 @@ from local.faults.case import (
     ABORTED,
     FAILED,
     OF_EACH_WAY,
+    SHARD_FUNCTION_SECONDS,
     SUCCEEDED,
     TIMED_OUT,
     Action,
@@ -21,11 +22,12 @@ START = Target(
     "batch-start",
     "CreateModelInvocationJob",
     CALLER,
+    function_seconds=SHARD_FUNCTION_SECONDS,
     ends_as=SUCCEEDED,
     dataset=BATCHED,
     fails=(*OF_EACH_WAY, "quota exceeded", "validation error", "slower than the function's timeout"),
 )
-# Whoever may not look at its job has no answers; the reconciler stops it.
+# Whoever may not look at its job has no answers; the run stops it, which bills for each record.
 LOOK = Target("batch-look", "GetModelInvocationJob", CALLER, dataset=BATCHED, fails=OF_EACH_WAY)
 # A job that lasts until somebody stops it.
 UNENDING = Fault(operation=START.operation, kind=FaultKind.ENDLESS)
@@ -48,14 +50,33 @@ def batch_cases() -> Iterator[Case]:
         yield _cut_off(action, ends_as)
     yield _cut_off(Action.DESTROY, ABORTED, deployment="alone")
     yield _cut_off(Action.STOP, ABORTED, Fault(operation="StopModelInvocationJob", kind=FaultKind.THROTTLE, last=3))
-    yield Case(
-        "batch/look-denied-for-ever",
-        "the run fails while its job is under way",
-        (UNENDING, Fault(operation=LOOK.operation, kind=FaultKind.ACCESS_DENIED, caller=CALLER)),
-        dataset=BATCHED,
-        buys_nothing=True,
-        ends_as=FAILED,
-    )
+    yield from _failures_beside_a_job()
+
+
+def _failures_beside_a_job() -> Iterator[Case]:
+    """CurateTrainingSet fails until its retries end, while its job goes on; the run stops the job, or the reconciler.
+
+    Where its function is cut off behind the start, nobody has recorded the job.
+    """
+    denied = Fault(operation=LOOK.operation, kind=FaultKind.ACCESS_DENIED, caller=CALLER)
+    no_stop = Fault(operation="StopModelInvocationJob", kind=FaultKind.ACCESS_DENIED, caller="stop_jobs")
+    too_slow = START.rule(FaultKind.TIMEOUT_AFTER, delay_seconds=SHARD_FUNCTION_SECONDS)
+    for name, words, rules in (
+        ("look-denied-for-ever", "the run may not look at its job", (denied,)),
+        ("look-and-stop-denied-for-ever", "the run may neither look at its job nor stop it", (denied, no_stop)),
+        ("killed-behind-each-start", "the function is killed behind each start", (START.rule(FaultKind.KILL_AFTER),)),
+        ("too-slow-behind-each-start", "the function runs out of time behind each start", (too_slow,)),
+        ("killed-at-each-look", "the function is killed at each look", (LOOK.rule(FaultKind.KILL_BEFORE),)),
+    ):
+        yield Case(
+            f"batch/{name}",
+            words,
+            (UNENDING, *rules),
+            dataset=BATCHED,
+            error="CurationFailed",
+            buys_nothing=True,
+            ends_as=FAILED,
+        )
 
 
 def _cut_off(action: Action, ends_as: frozenset[str], *rules: Fault, deployment: str = "shared") -> Case:

@@ -17,7 +17,7 @@ from local.faults.case import (
     each_operation,
     hold,
 )
-from local.faults.dataset import CURATED
+from local.faults.dataset import CURATED, DOUBTED
 
 # What the names of judge, teacher and checker have, and no other model's here.
 JUDGE, TEACHER, CHECKER = "claude-haiku-4-5", "claude-sonnet-4-6", "nova-pro"
@@ -65,8 +65,17 @@ FOR_EVER: Mapping[str, tuple[str, FaultKind, str | None]] = {
 }
 
 
+# How the pause for the approval of a removal ends: the execution's status, and its error.
+REMOVALS: Mapping[Action, tuple[frozenset[str], str | None]] = {
+    Action.STOP: (ABORTED, None),
+    Action.REJECT: (FAILED, "NotApproved"),
+    Action.EXPIRE_APPROVAL: (FAILED, "NotApproved"),
+    Action.TIME_OUT: (TIMED_OUT, None),
+}
+
+
 def curation_cases() -> Iterator[Case]:
-    """Each failure of a question, each model that fails for ever, an end of the run in each state, and events."""
+    """Each failure of a question, each model that fails for ever, each end of the run in each state, and events."""
     for case in each_operation((QUESTIONS,)):
         yield replace(case, may_ask_again=case.fault.removeprefix("Converse ") in CUT_OFF)
     for words, (model, kind, error) in FOR_EVER.items():
@@ -117,4 +126,22 @@ def curation_cases() -> Iterator[Case]:
             refused_calls=3,
             dataset=CURATED,
             ends_as=SUCCEEDED,
+        )
+    yield from _removals()
+
+
+def _removals() -> Iterator[Case]:
+    """Each way in which nothing is removed, because nobody says that so many records may go."""
+    for action, (ends_as, error) in REMOVALS.items():
+        yield Case(
+            f"curation/removal-{'silence' if action is Action.EXPIRE_APPROVAL else action.replace(' ', '-')}",
+            f"{'nobody answers' if action is Action.EXPIRE_APPROVAL else action} in RequestCurationApproval",
+            (),
+            action,
+            "RequestCurationApproval",
+            deployment="approval",
+            dataset=DOUBTED,
+            error=error,
+            buys_nothing=True,
+            ends_as=ends_as,
         )

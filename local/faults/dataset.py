@@ -14,7 +14,8 @@ class DataSet:
     """What a run is started with: its run.json, and how many records its sets have.
 
     `is_endless`: its jobs train until they are stopped. No job ends by itself before everything about it is judged.
-    `is_about_documents`: four training records each ask about the same one.
+    `is_about_documents`: four training records each ask about the same one. `has_errors`: the answer to one of these
+    four is that to the next question.
     """
 
     settings: Mapping[str, Any]
@@ -22,6 +23,7 @@ class DataSet:
     validation_records: int = 0
     is_endless: bool = False
     is_about_documents: bool = False
+    has_errors: bool = False
 
     def files(self, marker: str) -> dict[str, bytes]:
         """The input bucket's objects by key, in the order of upload: the last one starts the run."""
@@ -32,7 +34,9 @@ class DataSet:
             f"{folder}/run.json": json.dumps(self.settings).encode(),
             f"{folder}/test.jsonl": records(marker, test),
             **({f"{folder}/validation.jsonl": records(marker, validation)} if validation else {}),
-            f"{folder}/train.jsonl": records(marker, range(self.training_records)),
+            f"{folder}/train.jsonl": (_with_errors if self.has_errors else records)(
+                marker, range(self.training_records)
+            ),
         }
 
 
@@ -65,6 +69,13 @@ CURATED = DataSet(
 BATCHED = DataSet(
     {**PLAIN_SETTINGS, "clean": {"judges": [JUDGE], "mode": "remove"}}, training_records=120, is_about_documents=True
 )
+# Judges call a quarter of it incorrect, which a person must allow; too few questions for a batch job.
+DOUBTED = DataSet(
+    {**PLAIN_SETTINGS, "clean": {"judges": [JUDGE], "mode": "remove"}},
+    training_records=60,
+    is_about_documents=True,
+    has_errors=True,
+)
 LONG_SWEEP = replace(SWEEP, is_endless=True)
 
 
@@ -89,14 +100,19 @@ def _records(marker: str, numbers: range) -> bytes:
 FRUITS = ("apples", "pears", "plums", "cherries", "figs", "grapes")
 
 
-def _about_documents(marker: str, numbers: range) -> bytes:
-    """Questions on documents, of which each has FRUITS that no record asks about."""
+def _with_errors(marker: str, numbers: range) -> bytes:
+    return _about_documents(marker, numbers, wrong=frozenset({0}))
+
+
+def _about_documents(marker: str, numbers: range, wrong: frozenset[int] = frozenset()) -> bytes:
+    """Questions on documents, of which each has FRUITS that no record asks about; the `wrong` ones' answers are."""
     records = []
     for number in numbers:
         about, asked = number // 4, number % 4
         sold = [(101 + (about * 89 + at * 37) % 899, fruit) for at, fruit in enumerate(FRUITS)]
         text = " ".join(f"The stall sold {count} {fruit}." for count, fruit in sold)
         prompt = f"<document>\n[{marker}] Day {about}. {text}\n</document>\n\nHow many {sold[asked][1]} were sold?"
-        messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": str(sold[asked][0])}]
+        count, _ = sold[asked + 1 if asked in wrong else asked]
+        messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": str(count)}]
         records.append({"messages": messages})
     return b"".join(json.dumps(record).encode() + b"\n" for record in records)

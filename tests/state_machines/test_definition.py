@@ -35,8 +35,9 @@ LEASE: dict[str, Any] = STATES["ServeModels"]["ItemProcessor"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 # While a run is in these, nothing of it bills by the hour, and its training is paid for or under way.
 NOTHING_BILLS = {
-    "CurateTrainingSet", "StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot", "CollectAnswers", "EvaluateAndReport",
+    "StartJobs", "CheckJobs", "ChooseModel", "AcquireSlot", "CollectAnswers", "EvaluateAndReport",
 }  # fmt: skip
+PATIENT = NOTHING_BILLS | {"CurateTrainingSet"}
 ASKS_A_PERSON = {"RequestApproval", "RequestCurationApproval"}
 # While a run is in these, what serves its model may: a purchase that was cut off may have taken effect.
 MAY_BILL = {"PurchaseThroughputOrDeploy", "CheckServing", "DeleteThroughputOrDeployment"}
@@ -140,7 +141,7 @@ def test_deletion_insists_beyond_the_usual() -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_no_retry_hides_a_failure_for_hours(name: str) -> None:
     """Retries that back off without bound would keep a failed deletion from a person while the throughput bills."""
-    longest_hours = 2 if name in MAY_BILL else MOST_RUN_HOURS * 2.1 if name in NOTHING_BILLS | ASKS_A_PERSON else 1
+    longest_hours = 2 if name in MAY_BILL else MOST_RUN_HOURS * 2.1 if name in PATIENT | ASKS_A_PERSON else 1
     for retry in TASKS[name]["Retry"]:
         if retry["MaxAttempts"]:
             assert _longest_seconds(retry) <= longest_hours * 3600
@@ -165,6 +166,17 @@ def test_nothing_that_time_heals_ends_a_training_before_the_runs_deadline(name: 
     assert _longest_seconds(busy) / 2 >= MOST_RUN_HOURS * 3600
     # What time may not heal, a person must learn of.
     assert 3600 <= _longest_seconds(TASKS[name]["Retry"][2]) <= 2 * 3600
+
+
+def test_a_curation_outlasts_a_busy_aws_but_not_its_own_function_running_out_of_time() -> None:
+    """Nothing is trained yet: who waits for a function that is always too slow learns of it on the same day."""
+    _, busy, others = TASKS["CurateTrainingSet"]["Retry"]
+    assert {"ServiceBusy", "Lambda.TooManyRequestsException"} <= set(busy["ErrorEquals"])
+    assert _longest_seconds(busy) / 2 >= MOST_RUN_HOURS * 3600
+    assert {"States.Timeout", "Lambda.Unknown", "Sandbox.Timedout"}.isdisjoint(busy["ErrorEquals"])
+    assert others["ErrorEquals"] == ["States.ALL"]
+    running = others["MaxAttempts"] * TASKS["CurateTrainingSet"]["TimeoutSeconds"]
+    assert 3600 <= _longest_seconds(others) + running <= 5 * 3600
 
 
 def test_a_busy_aws_is_no_answer_to_a_request_for_approval() -> None:
@@ -507,9 +519,11 @@ def test_jobs_are_stopped_wherever_they_may_train_when_the_run_fails() -> None:
     """A failure before the leases ends in the lane that stops jobs; before the start there is nothing to stop."""
     top = DEFINITION["States"]
     lanes = {name: catch["Next"] for name, state in top.items() for catch in state.get("Catch", ())}
-    before = ("ClaimRun", "ValidateDataset", "RunPreflight", "CurateTrainingSet", "AskCurators")
+    before = ("ClaimRun", "ValidateDataset", "RunPreflight", "AskCurators", "RequestCurationApproval")
     assert {lanes[name] for name in before} == {"ExplainFailure"}
-    assert {lanes[name] for name in ("TrainAndAnswerBaselines", "ChooseModel", "RequestApproval")} == {"StopJobs"}
+    # The curation starts batch jobs.
+    starting = ("CurateTrainingSet", "TrainAndAnswerBaselines", "ChooseModel", "RequestApproval")
+    assert {lanes[name] for name in starting} == {"StopJobs"}
     assert top["StopJobs"]["Next"] == lanes["StopJobs"] == "DiscardModels"
 
 

@@ -420,3 +420,22 @@ def test_silence_before_the_training_is_no_failed_curation() -> None:
     answered = {"curation_approval": {"decision": "approved"}}
     late = state_at("curation", failure={"Error": "States.Timeout", "Cause": ""}, **facts, **answered)
     assert explain(late).error == "CurationFailed"
+
+
+def test_batch_jobs_that_a_failed_curation_could_not_stop_are_named_and_no_customization_job_is() -> None:
+    """Nothing trains before the curation is done; the start of a batch job may be unrecorded."""
+    batch = {"turn": 1, "model": "maker.judge", "asks": 100}
+    waited_for = {**batch, "number": 1, "arn": "arn:waited-for"}
+    over = {**batch, "number": 2, "arn": "arn:over", "status": "Completed", "answered": 100}
+    refused = caught("Refused", "StopModelInvocationJob: AccessDeniedException: no")
+    for batches, commands in (([waited_for, over], 1), ([], 0)):
+        curation = {"clean": {"judges": ["maker.judge"]}, "status": "wait", "batches": batches}
+        plan = make_plan(curation=curation)
+        state = failed("CurationFailed", "No.", "curation", plan=plan, stop_failure=refused)
+        assert not state.jobs_unknown
+        cause = explain(state).cause
+        assert "AccessDeniedException" in cause
+        assert "The reconciler stops what still runs" in cause
+        assert cause.count("aws bedrock stop-model-invocation-job --job-identifier arn:waited-for") == commands
+        assert "arn:over" not in cause
+        assert "customization" not in cause

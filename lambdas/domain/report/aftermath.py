@@ -46,10 +46,12 @@ def _serving_names(state: RunState) -> list[str]:
 def describe_jobs(state: RunState) -> list[str]:
     """What became of the candidates' jobs and models."""
     if state.stop_failure:
+        reason = read_message(state.stop_failure.cause)
+        if state.phase == "curation":
+            return [_describe_batch_jobs(state.batch_jobs, reason)]
         commands = "; ".join(
             f"aws bedrock stop-model-customization-job --job-identifier {name}" for name in _job_names(state)
         )
-        reason = read_message(state.stop_failure.cause)
         return [f"A customization job could not be stopped ({reason}). Stop what still trains: {commands}"]
 
     def jobs(*statuses: str) -> list[str]:
@@ -67,6 +69,13 @@ def describe_jobs(state: RunState) -> list[str]:
         _about("custom model", models(LEFT), "{} {is} not deleted yet; the reconciler deletes what is left"),
         _about("custom model", models(KEPT), "{} {is} kept"),
     ]
+
+
+def _describe_batch_jobs(arns: Sequence[str], reason: str) -> str:
+    """What a person can do about batch jobs that the run could not stop; the start of one may be unrecorded."""
+    said = f"Its batch jobs could not be stopped ({reason}). The reconciler stops what still runs"
+    commands = "; ".join(f"aws bedrock stop-model-invocation-job --job-identifier {arn}" for arn in arns)
+    return f"{said}, and so do you: {commands}" if commands else said
 
 
 def _job_names(state: RunState) -> list[str]:

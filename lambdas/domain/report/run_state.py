@@ -122,6 +122,17 @@ class RunState(Fact):
         return self.stop_failure is not None or "jobs" in self.model_fields_set
 
     @property
+    def jobs_unknown(self) -> bool:
+        """Whether nobody knows which customization jobs there are; before the training there are none."""
+        return self.stop_failure is not None and self.phase != "curation"
+
+    @property
+    def batch_jobs(self) -> list[str]:
+        """The ARNs of the curation's batch jobs whose answers were still waited for."""
+        curation = self.plan.curation if self.plan else None
+        return [each.arn for each in curation.batches if not each.is_over] if curation else []
+
+    @property
     def candidates(self) -> list[CandidateJob]:
         """The jobs of the run's candidates, as far as they are known."""
         return self.jobs.candidates if self.jobs else []
