@@ -298,7 +298,7 @@ def reconciler_permissions(
         _read_write(out, "runs/*/report.json"),
         _read_write(out, RUN_INDEX),
         _list(out, RUN_INDEX),
-        _allow(["s3:PutObject"], out.arn_for_objects(RUN_INDEX_PAGE)),
+        _read_write(out, RUN_INDEX_PAGE),
         _read(out, SLOTS),
         _delete_versions(out, SLOTS),
         _list(out, SLOTS),

@@ -1,5 +1,7 @@
 """The index of all runs: the reconciler, whom each end of a run calls, adds the run and writes the page anew.
 
+So it does when a run's model begins or ceases to be served for applications (`refresh_index`).
+
 It costs no run and no clean-up anything: whatever goes wrong is logged.
 """
 
@@ -12,12 +14,14 @@ from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.bedrock import Listed
 from lambdas.domain.core.errors import InvalidEvent
 from lambdas.domain.core.object_created import ObjectCreated
-from lambdas.domain.core.run import Claim, Source, claim_key, prefix, report_key, run_id, run_of_any_name
+from lambdas.domain.core.run import Claim, Source, claim_key, prefix, report_key, run_id, run_of_bedrock_name
 from lambdas.domain.core.timestamps import now
-from lambdas.domain.report.run_index import NEWEST, LeftKind, LeftOfRun, index_run, render_index
+from lambdas.domain.report.left_of_runs import LeftKind, LeftOfRun, served_mark
+from lambdas.domain.report.run_index import NEWEST, index_run, render_index
 from lambdas.domain.report.run_report import RunReport
 from lambdas.domain.serving.reconciliation import Scope
 from lambdas.steps.observability import logger
+from lambdas.steps.served_runs import served_for_applications
 from lambdas.steps.tell_reconciliation import EndedExecution
 
 # How often the page is written anew where another run's entry came in between.
@@ -34,7 +38,7 @@ def index_ended_run(ended: EndedExecution, scope: Scope, *, adapters: Adapters) 
         status = ended.status.lower().replace("_", " ")
         run = index_run(claim, status, _read_report(claim.run_id, scope, adapters), source.key)
         adapters.run_index.write_entry(scope.bucket, claim, run)
-        _write_page(scope, adapters)
+        write_page(scope, adapters)
     except Exception as error:
         # A page that is not there must not keep anything from being cleaned up.
         logger.warning("The index of the runs was not written", extra={"trouble": str(error)})
@@ -61,13 +65,15 @@ def _read_report(run: str, scope: Scope, adapters: Adapters) -> RunReport | None
     return None if text is None else RunReport.model_validate(orjson.loads(text))
 
 
-def _write_page(scope: Scope, adapters: Adapters) -> None:
+def write_page(scope: Scope, adapters: Adapters) -> None:
     """Two runs may end at the same time: who sees the other's entry afterwards writes the page once more."""
-    index, left = adapters.run_index, [*_left(scope.terms.environment, adapters)]
+    environment, index = scope.terms.environment, adapters.run_index
+    served = [*served_for_applications(environment, adapters)]
+    left, mark = [*served, *_left(environment, adapters)], served_mark(served)
     keys = index.newest_keys(scope.bucket)
     for _ in range(_ROUNDS):
         runs = index.read(scope.bucket, keys[:NEWEST])
-        page = render_index(scope.terms.environment, runs, left, now(), all_shown=len(keys) <= NEWEST)
+        page = render_index(environment, runs, left, now(), all_shown=len(keys) <= NEWEST, served=mark)
         index.write_page(scope.bucket, page)
         written, keys = keys, index.newest_keys(scope.bucket)
         if keys == written:
@@ -75,7 +81,7 @@ def _write_page(scope: Scope, adapters: Adapters) -> None:
 
 
 def _left(environment: str, adapters: Adapters) -> Iterator[LeftOfRun]:
-    """What Bedrock has that costs, by the run that its name tells."""
+    """What Bedrock has of runs themselves that costs, by the run that its name tells."""
     listings: Mapping[LeftKind, Callable[[], Iterable[Listed]]] = {
         "throughput": adapters.throughputs.list_all,
         "custom model deployment": adapters.deployments.list_all,
@@ -84,5 +90,5 @@ def _left(environment: str, adapters: Adapters) -> Iterator[LeftOfRun]:
     }
     for kind, listing in listings.items():
         for one in listing():
-            if run := run_of_any_name(environment, one.name):
+            if run := run_of_bedrock_name(environment, one.name):
                 yield LeftOfRun(run, kind, one.arn, one.model_units)

@@ -23,14 +23,19 @@ class Care:
 def look_after_runs(ended: EndedExecution | None, scope: Scope, care: Care, *, adapters: Adapters) -> None:
     """Indexes the run of an execution that has just ended; on the schedule, deletes models by their age.
 
-    In each case the champion's deployment comes a step closer to what it should be. Raises NotReconciled.
+    In each case the champion's deployment comes a step closer to what it should be, and the index shows what is served.
+    Raises NotReconciled.
     """
     from lambdas.steps.serve_champion import serve_champion
+    from lambdas.steps.served_runs import refresh_index
 
     try:
         _look_after(ended, scope, care, adapters)
     finally:
-        serve_champion(scope, on_demand=care.serves_champion, stack_id=care.stack_id, adapters=adapters)
+        try:
+            serve_champion(scope, on_demand=care.serves_champion, stack_id=care.stack_id, adapters=adapters)
+        finally:
+            refresh_index(scope, adapters=adapters)
 
 
 def _look_after(ended: EndedExecution | None, scope: Scope, care: Care, adapters: Adapters) -> None:

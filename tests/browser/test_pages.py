@@ -23,9 +23,10 @@ from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report import human_review
 from lambdas.domain.report.assemble import assemble_success
 from lambdas.domain.report.human_review import parse_votes, render_review
+from lambdas.domain.report.left_of_runs import LeftOfRun
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.page import render_page
-from lambdas.domain.report.run_index import IndexedRun, LeftOfRun, render_index
+from lambdas.domain.report.run_index import IndexedRun, render_index
 from lambdas.domain.report.run_report import Lineage
 from lambdas.domain.training.losses import JobLosses, Loss, Losses
 from tests.answer_lines import make_answer, make_judgements

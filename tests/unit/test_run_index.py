@@ -1,7 +1,8 @@
 """The page of all runs: what it says of each, and that nothing of it is markup."""
 
 from lambdas.domain.core.run import Claim
-from lambdas.domain.report.run_index import IndexedRun, LeftOfRun, entry_key, index_run, render_index
+from lambdas.domain.report.left_of_runs import LeftOfRun
+from lambdas.domain.report.run_index import IndexedRun, entry_key, index_run, render_index
 from tests.unit.reports import succeeded_report
 
 RUN = "sales-0123456789ab"

@@ -33,6 +33,11 @@ class RunIndex:
             texts = readers.map(lambda key: self._objects.read(bucket, key), keys)
             return [run for text in texts if text is not None and (run := _entry(text)) is not None]
 
+    def read_page(self, bucket: str) -> str | None:
+        """The page as it was last written; None where it was not yet."""
+        text = self._objects.read(bucket, PAGE_KEY)
+        return None if text is None else text.decode()
+
     def write_page(self, bucket: str, page: str) -> None:
         """Writes the page of all runs."""
         self._objects.write(bucket, PAGE_KEY, page.encode(), "text/html; charset=utf-8")

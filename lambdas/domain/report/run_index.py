@@ -6,7 +6,7 @@ the others, and no writer overwrites what another has written of its run.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.run import Claim
 from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.cost.lines import STORAGE, THROUGHPUT
+from lambdas.domain.report.left_of_runs import LeftOfRun
 from lambdas.domain.report.run_report import RunReport
 
 PREFIX = "run-index/"
@@ -21,8 +22,6 @@ PAGE_KEY = "runs/index.html"
 # How many runs the page shows.
 NEWEST = 500
 _LAST_MILLISECOND = 9_999_999_999_999
-
-LeftKind = Literal["throughput", "custom model deployment", "customization job", "custom model"]
 
 
 class IndexedRun(Fact):
@@ -46,15 +45,6 @@ class IndexedRun(Fact):
     cost_unknown: list[str] = Field(default=[])
     storage_usd_per_month: float | None = None
     unit_usd_per_hour: float | None = None
-
-
-class LeftOfRun(NamedTuple):
-    """Something that Bedrock has of a run; only a throughput has `model_units`."""
-
-    run_id: str
-    kind: LeftKind
-    arn: str
-    model_units: int | None
 
 
 class IndexRow(NamedTuple):
@@ -107,9 +97,15 @@ def _unit_price(cost: RunCost | None, line_id: str) -> float | None:
 
 
 def render_index(
-    environment: str, runs: Sequence[IndexedRun], left: Iterable[LeftOfRun], written_at: str, *, all_shown: bool
+    environment: str,
+    runs: Sequence[IndexedRun],
+    left: Iterable[LeftOfRun],
+    written_at: str,
+    *,
+    all_shown: bool,
+    served: str = "",
 ) -> str:
-    """The page of the runs, newest first."""
+    """The page of the runs, newest first; `served` marks what is served, for whoever compares the page later."""
     # The template engine costs a cold start: only a run's end pays for it.
     from lambdas.domain.report.templates import environment as templates  # noqa: PLC0415
 
@@ -131,6 +127,7 @@ def render_index(
             newest=NEWEST,
             all_shown=all_shown,
             written_at=written_at,
+            served=served,
             known_usd=sum(known),
             runs_of_unknown_cost=unknown,
             models=len(months),
