@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.stores.stored_curation import CLEANING, SYNTHESIS, set_key
-from lambdas.domain.core.errors import NoDocuments, TooManyRemoved, YieldTooLow
+from lambdas.domain.core.errors import CurationFailed, NoDocuments, TooManyRemoved, YieldTooLow
 from lambdas.domain.core.run import Run
 from lambdas.domain.curation.asks import StoredReply
 from lambdas.domain.curation.cleaning import (
@@ -27,11 +27,12 @@ from lambdas.domain.curation.documents import SourceDocument
 from lambdas.domain.curation.given_documents import DocumentCounts
 from lambdas.domain.curation.settings import CleanSettings, SynthesisSettings
 from lambdas.domain.curation.synthesis import SynthesisFunnel, count_funnel, synthesis_asks, too_little
+from lambdas.domain.curation.token_use import count_use
 from lambdas.domain.dataset.planned_set import TrainingData, TrainingSet
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.plan.plan import Plan
-from lambdas.domain.plan.training_sets import with_recommended_again, with_training_sets
+from lambdas.domain.plan.training_sets import with_training_sets
 from lambdas.steps.curated_sets import CuratedSets
 from lambdas.steps.curation_batches import BatchTerms, settle_batches, start_batches
 from lambdas.steps.curation_turns import hand_out, read_replies
@@ -89,7 +90,8 @@ def _curate(run: Run, plan: Plan, curation: Curation, adapters: Adapters, *, is_
     logger.info("Training set curated", extra={"sets": {data: each.records for data, each in made.items()}})
     done = curation.model_copy(update={"status": "done", "shards": None})
     curated = with_training_sets(plan.model_copy(update={"curation": done}), made)
-    return curated if len(made) == 1 else with_recommended_again(curated, base_model(plan.base_model))
+    work.refuse_above_cap(curated, adapters)
+    return curated
 
 
 def _asking(plan: Plan, curation: Curation, key: str) -> Plan:
@@ -194,6 +196,19 @@ class _Work:
                 f"{set_key(self.run.prefix, SYNTHESIS)}."
             )
         return funnel, records
+
+    def refuse_above_cap(self, curated: Plan, adapters: Adapters) -> None:
+        """Raises CurationFailed where the run would pass its cap by training on the final sets."""
+        if curated.max_cost_usd is None:
+            return
+        # Once a run, not each turn.
+        from lambdas.domain.cost.curated_cost import explain_above_cap  # noqa: PLC0415
+        from lambdas.steps.report_file import read_preflight  # noqa: PLC0415
+
+        checked = read_preflight(self.run, adapters=adapters)
+        estimate = checked.estimate if checked else None
+        if estimate and (too_dear := explain_above_cap(curated, estimate, count_use(self.replies.values()))):
+            raise CurationFailed(too_dear)
 
     def write(self, data: TrainingData, removed: Collection[int], new: Iterable[bytes] = ()) -> TrainingSet:
         """Stores a training set: the originals without what is removed, then new records. Raises CurationFailed."""

@@ -8,9 +8,13 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.domain.core.errors import CurationFailed, LeakFound, NoDocuments, TooManyRemoved, YieldTooLow
+from lambdas.domain.cost.estimate import estimate
+from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.curation import new_records
 from lambdas.domain.curation.asks import Ask, StoredReply
 from lambdas.domain.curation.shards import CuratorTrouble
+from lambdas.domain.plan.plan import Plan
+from lambdas.domain.preflight.checks import document, preflight_key
 from lambdas.handlers import composition
 from lambdas.handlers.curate_training_set import handler
 
@@ -295,31 +299,43 @@ def test_a_record_that_a_job_would_refuse_is_left_out_and_told(
     assert "separates turns" in told["reason"]
 
 
-def test_what_run_json_leaves_open_is_what_suits_the_new_size(curate: Curate, plan: Json) -> None:
-    """A set of a thousand more records is not trained as the small one was."""
+@pytest.mark.parametrize("compare", [[], ["original", "synthetic"]])
+def test_a_curated_set_of_another_size_is_trained_as_was_estimated(
+    curate: Curate, plan: Json, compare: list[str]
+) -> None:
+    """Other epochs would cost what no cap was held against, and would hide what the data has done."""
     plan["base_model"] = "amazon.nova-lite-v1:0:300k"
-    plan["recommended"] = [
-        {"name": "epochCount", "value": "3", "source": "run.json", "reason": "Set in run.json."},
-        {"name": "learningRateWarmupSteps", "value": "77", "source": "size", "reason": "40 training records."},
-    ]
-    plan["candidates"][0]["hyperparameters"] = {"epochCount": "3", "learningRateWarmupSteps": "77"}
-    done = curate(well, synthesis=SYNTHESIS)
-    records = done["candidates"][0]["training_set"]["records"]
-    recommended = {each["name"]: each for each in done["recommended"]}
-    assert recommended["epochCount"]["value"] == done["candidates"][0]["hyperparameters"]["epochCount"] == "3"
-    steps = recommended["learningRateWarmupSteps"]
-    assert (steps["source"], steps["reason"].startswith(f"{records} training records")) == ("size", True)
-    assert done["candidates"][0]["hyperparameters"]["learningRateWarmupSteps"] == steps["value"] != "77"
-    assert plan["recommended"][1]["value"] == "77"
-
-
-def test_candidates_that_compare_data_keep_equal_hyperparameters(curate: Curate, plan: Json) -> None:
-    """Only then does a difference say something of the data."""
     plan["recommended"] = [{"name": "epochCount", "value": "9", "source": "size", "reason": "40 training records."}]
     plan["candidates"][0]["hyperparameters"] = {"epochCount": "9"}
-    done = curate(well, synthesis=SYNTHESIS, compare=["original", "synthetic"])
+    done = curate(well, synthesis=SYNTHESIS, compare=compare)
+    assert done["candidates"][0]["training_set"]["records"] > 2 * RECORDS
     assert done["candidates"][0]["hyperparameters"] == {"epochCount": "9"}
     assert done["recommended"] == plan["recommended"]
+
+
+def estimated(plan: Json, s3: "S3Client", expect: dict[str, str]) -> float:
+    """Stores the outcome of a preflight that foresees training on the original set; returns what the rest costs."""
+    prices = default_prices()
+    plan["base_model"] = "amazon.nova-lite-v1:0:300k"
+    found = estimate(Plan.parse({**plan, "curation": None}), prices)
+    checked = document([], "2026-01-21T21:00:00.000Z", found)
+    s3.put_object(Bucket=BUCKET, Key=preflight_key(expect["prefix"]), Body=checked.model_dump_json().encode())
+    return found.known_usd - sum(each.usd or 0.0 for each in found.lines if each.id == "training")
+
+
+def test_a_curated_set_that_costs_more_than_the_cap_is_not_trained_on(
+    curate: Curate, plan: Json, s3: "S3Client", expect: dict[str, str]
+) -> None:
+    """A teacher may write longer records than the data set has."""
+    rest, price = estimated(plan, s3, expect), default_prices().base_models["amazon.nova-lite-v1:0:300k"]
+    assert price.training_per_1000_tokens is not None
+    tokens = curate(well, synthesis=SYNTHESIS)["candidates"][0]["training_set"]["tokens"]
+    cost = rest + 2 * tokens / 1000 * price.training_per_1000_tokens.usd
+    plan["max_cost_usd"] = cost + 0.001
+    assert curate(well, synthesis=SYNTHESIS)["curation"]["status"] == "done"
+    plan["max_cost_usd"] = cost - 0.001
+    with pytest.raises(CurationFailed, match=rf"would cost {cost:,.2f} USD.*cap.*max_cost_usd"):
+        curate(well, synthesis=SYNTHESIS)
 
 
 def test_a_run_that_curates_nothing_is_left_as_it_is(run: Json, plan: Json, lambda_context: LambdaContext) -> None:
