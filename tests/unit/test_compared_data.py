@@ -89,7 +89,10 @@ def test_note_of_a_sweep_says_what_was_tried_with_each_data_set() -> None:
         "With each: The recommended values and their neighbours were tried: learningRateMultiplier."
     )
     alone = plan_variants(HAIKU, {}, None, [4_000], ["cleaned"], validated=True)
-    assert alone.note == "Trained on the data set cleaned."
+    assert alone.note == (
+        "Trained on the data set cleaned; what run.json does not set is what is recommended for the 4,000 original "
+        "records."
+    )
     assert alone.keep_models
 
 

@@ -21,8 +21,8 @@ from lambdas.domain.cost.estimate import cost_findings, estimate
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
 from lambdas.domain.cost.price_file import SourcedTokenPrice, default_prices
 from lambdas.domain.curation.asks import Ask, CurationStage, Replies, StoredReply
-from lambdas.domain.curation.batches import BatchChoice, takes_batch
-from lambdas.domain.curation.cleaning import SetRecord, clean_asks
+from lambdas.domain.curation.batches import BatchChoice, CurationBatch, takes_batch
+from lambdas.domain.curation.cleaning import CleaningCounts, SetRecord, clean_asks
 from lambdas.domain.curation.curation import Curation
 from lambdas.domain.curation.documents import SourceDocument, canonical, list_documents
 from lambdas.domain.curation.given_documents import DocumentCounts, GivenDocument, TakenDocuments, take_all
@@ -354,6 +354,49 @@ def test_replies_that_could_not_be_counted_are_no_nothing() -> None:
     for found in (succeeded, failed):
         assert found.actual.total_usd is None
         assert len(found.actual.unknown) == 8
+
+
+def with_batch(run_plan: Plan, model: str, *, cleaned: bool = False, **changes: object) -> Plan:
+    """A plan whose run has started a batch job of the model in its second turn."""
+    known = {"number": 3, "turn": 2, "model": model, "arn": "arn:job", "asks": 500}
+    batch = CurationBatch.model_validate({**known, **changes})
+    counts = CleaningCounts(judged=400, incorrect=0, removed=0, unreadable=0) if cleaned else None
+    assert run_plan.curation is not None
+    curation = run_plan.curation.model_copy(update={"batches": [batch], "cleaning": counts})
+    return run_plan.model_copy(update={"curation": curation})
+
+
+@pytest.mark.parametrize(
+    ("model", "cleaned", "part"),
+    [(NOVA, False, "cleaning"), (NOVA, True, "checking"), (HAIKU, True, "writing")],
+)
+@pytest.mark.parametrize("planned_as", ["auto", "never"])
+def test_a_batch_job_that_nobody_has_read_is_no_nothing(
+    model: str, cleaned: bool, part: str, planned_as: BatchChoice
+) -> None:
+    """AWS bills what it has processed; what others have replied is counted beside it."""
+    made = with_batch(curated(batch=planned_as), model, cleaned=cleaned)
+    costs = Costs(PRICED, estimate(curated(batch=planned_as), PRICED))
+    failed = failed_cost(made, costs.estimate, FailedUsage(curation=USED)).actual
+    assert failed.known_usd == pytest.approx(1.5)
+    assert failed.total_usd is None
+    lines = {each.id: each for each in failed.lines if each.usd is None}
+    assert set(lines) == {f"curation/{part}/{model}/batch/unknown/{side}" for side in ("input", "output")}
+    assert all("in batch jobs" in each.item and "not known" in each.note for each in lines.values())
+    assert sorted(failed.uncounted) == sorted(each.item for each in lines.values())
+    succeeded = report_cost(made, Usage([1], 1, [10.0], {}, [], USED), costs).actual
+    assert {each.id for each in succeeded.lines if each.usd is None} == set(lines)
+
+
+@pytest.mark.parametrize(
+    ("status", "answered", "is_known"),
+    [("Stopped", 0, False), ("Stopped", 20, True), ("Completed", 500, True), ("Failed", 0, True), (None, 0, False)],
+)
+def test_a_batch_job_that_is_over_is_known_by_its_answers(status: str | None, answered: int, is_known: bool) -> None:
+    """A job that was stopped leaves what it has processed; where nothing is found, nobody knows."""
+    made = with_batch(curated(), NOVA, status=status, answered=answered)
+    found = failed_cost(made, estimate(curated(), PRICED), FailedUsage(curation=USED)).actual
+    assert (found.total_usd is not None) == is_known
 
 
 def test_replies_are_counted_by_part_and_model() -> None:

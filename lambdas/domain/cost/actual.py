@@ -23,7 +23,6 @@ from lambdas.domain.cost.estimate import (
     unconfirmed_text,
 )
 from lambdas.domain.cost.lines import (
-    CURATION_PREFIX,
     UNKNOWN_THROUGHPUT,
     CostLine,
     TokenNotes,
@@ -40,6 +39,7 @@ from lambdas.domain.cost.lines import (
     training_line,
 )
 from lambdas.domain.cost.price_file import Prices
+from lambdas.domain.cost.uncounted_batches import curation_lines_of, uncounted_curation
 from lambdas.domain.curation.token_use import CurationUse
 from lambdas.domain.evaluation.answer_figures import AnswerFigures, drop_unknown
 from lambdas.domain.evaluation.judging.summary import JudgeSummary
@@ -123,7 +123,7 @@ def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
     prices = costs.prices
     trained = plan.custom_model is None
     lines = [_training(plan, usage.started_jobs, costs)] if trained else []
-    lines += used_curation_lines(usage.curation, prices) if usage.curation is not None else _unknown_curation(costs)
+    lines += _curation(plan, usage.curation, costs)
     if plan.serving != ON_DEMAND:
         lines += _throughputs(plan, usage.leases, prices)
     lines += _answers(plan, usage.answers, prices)
@@ -135,11 +135,14 @@ def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
     return compare(costs.estimate, lines, price_source(prices), own=own_prices(plan))
 
 
-def _unknown_curation(costs: Costs) -> Iterator[CostLine]:
-    """What models were asked about training data, where nobody knows how much: at most about the estimate."""
-    for line in costs.estimate.lines:
-        if line.id.startswith(CURATION_PREFIX):
-            yield line.model_copy(update={"usd": None, "note": "The replies could not be counted."})
+def _curation(plan: Plan, used: Sequence[CurationUse] | None, costs: Costs) -> Iterator[CostLine]:
+    """What models were asked about training data; where nobody knows how much, at most about the estimate."""
+    if used is not None:
+        yield from used_curation_lines(used, costs.prices)
+        yield from uncounted_curation(costs.estimate, plan.curation)
+        return
+    for line in curation_lines_of(costs.estimate).values():
+        yield line.model_copy(update={"usd": None, "note": "The replies could not be counted."})
 
 
 def _throughputs(plan: Plan, leases: Sequence[float | None], prices: Prices) -> Iterator[CostLine]:

@@ -4,10 +4,9 @@ The unit prices are those of the estimate. What such a run does not count, and w
 never nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lambdas.domain.batch.batch_models import batch_share_of_price
 from lambdas.domain.cost.actual import RunCost, compare
 from lambdas.domain.cost.estimate import Estimate
 from lambdas.domain.cost.lines import (
@@ -19,13 +18,13 @@ from lambdas.domain.cost.lines import (
     TRAINING,
     CostLine,
     answers_prefix,
-    curation_prefix,
     leases_text,
     planned_epochs,
     token_epochs,
     token_epochs_text,
     unit_hours,
 )
+from lambdas.domain.cost.uncounted_batches import curation_lines_of, line_of, uncounted_curation
 from lambdas.domain.curation.token_use import CurationUse
 from lambdas.domain.evaluation.arms import needing_throughput
 from lambdas.domain.plan.plan import Plan
@@ -61,7 +60,7 @@ def _used(plan: Plan, estimate: Estimate, usage: FailedUsage) -> Iterator[CostLi
     tuned = map(answers_prefix, needing_throughput(plan.arms))
     not_asked = CURATION_PREFIX if usage.leases else (CURATION_PREFIX, *tuned, OTHER_CANDIDATES_PREFIX, JUDGING_PREFIX)
     trained = bool(usage.started_jobs) or usage.jobs_unknown
-    yield from _curation(estimate, usage.curation)
+    yield from _curation(plan, estimate, usage.curation)
     for line in estimate.lines:
         if line.id == TRAINING:
             if usage.started_jobs:
@@ -79,36 +78,18 @@ def _used(plan: Plan, estimate: Estimate, usage: FailedUsage) -> Iterator[CostLi
             yield _changed(line, line.quantity, _UNCOUNTED, known=False)
 
 
-def _curation(estimate: Estimate, used: Sequence[CurationUse] | None) -> Iterator[CostLine]:
-    """What models were asked before the training, which their replies tell."""
-    lines = {line.id: line for line in estimate.lines if line.id.startswith(CURATION_PREFIX)}
+def _curation(plan: Plan, estimate: Estimate, used: Sequence[CurationUse] | None) -> Iterator[CostLine]:
+    """What models were asked before the training, which their replies tell; and what nobody has read."""
+    lines = curation_lines_of(estimate)
     if used is None:
         yield from (_changed(line, line.quantity, _UNCOUNTED, known=False) for line in lines.values())
         return
     for each in used:
         for side, tokens in (("input", each.input_tokens), ("output", each.output_tokens)):
-            line = _line_of(each, side, lines)
+            line = line_of(each.part, each.model, side, lines, in_batch=each.in_batch)
             if line is not None:
                 yield _changed(line, tokens / 1000, "As Bedrock counted them.")
-
-
-def _line_of(used: CurationUse, side: str, lines: Mapping[str, CostLine]) -> CostLine | None:
-    """The estimated line; where that counts with batch jobs and none answered, or the reverse, at the other price.
-
-    Without the price file the share between both prices is the one that is usual.
-    """
-    own, other = (
-        f"{curation_prefix(used.part, used.model, in_batch=in_batch)}{side}"
-        for in_batch in (used.in_batch, not used.in_batch)
-    )
-    if own in lines or other not in lines:
-        return lines.get(own)
-    line, share = lines[other], batch_share_of_price(used.model)
-    factor = None if share is None else share if used.in_batch else 1 / share
-    known = None if factor is None or line.unit_price_usd is None else line.unit_price_usd * factor
-    with_, without = " in batch jobs by ", " by "
-    item = line.item.replace(without, with_, 1) if used.in_batch else line.item.replace(with_, without, 1)
-    return line.model_copy(update={"id": own, "item": item, "unit_price_usd": known})
+    yield from uncounted_curation(estimate, plan.curation)
 
 
 def _training(line: CostLine, plan: Plan, usage: FailedUsage) -> CostLine:

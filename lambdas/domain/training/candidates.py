@@ -86,9 +86,6 @@ def number_candidates(planned: PlannedVariants, training_sets: Sequence[Training
 
 def _note_data(data: Sequence[TrainingData], varied: Variants, records: int) -> str:
     equal = f"what run.json does not set is what is recommended for the {records:,} original records."
-    if len(data) == 1 and len(varied.hyperparameters) == 1:
-        # Once its size is known, the only candidate gets what is recommended for it.
-        return f"Trained on the data set {data[0]}."
     if len(data) == 1:
         return f"Trained on the data set {data[0]}; {equal} {varied.note}".rstrip()
     note = f"The data sets {listed(data, len(data))} were compared, with equal hyperparameters; {equal}"
