@@ -8,7 +8,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from lambdas.adapters.adapters import Adapters
-from lambdas.adapters.aws.service_errors import NotFound, Refused
+from lambdas.adapters.aws.service_errors import NotFound, Refused, named_errors
 from lambdas.adapters.stores.throughput_slots import Held
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.run import standing_name
@@ -23,6 +23,7 @@ from lambdas.domain.serving.standing import (
     StandingRequest,
     begin_standing,
     describe_end,
+    is_guarded,
     standing_tags,
 )
 
@@ -57,9 +58,16 @@ def begin_serving(request: StandingRequest, *, bucket: str, slots: int, adapters
     """
     require_not_served(request.environment, request.run_id, adapters)
     if request.kind == ON_DEMAND:
+        _require_guard(request.environment, adapters)
         return _make(request, adapters)
     holder = begin_standing(request.run_id, now(), request.lease_ends_at)
     slot = _take_slot(holder, bucket, slots, adapters)
+    try:
+        # The slot first: a stack whose deletion begins from now on waits for it.
+        _require_guard(request.environment, adapters)
+    except NotServedError:
+        adapters.slots.free(bucket, slot)
+        raise
     try:
         if seconds_between(holder.acquired_at, now()) > _LATEST_SECONDS:
             raise NotServedError("AWS took too long to answer. Nothing was bought; repeat the command.")
@@ -122,6 +130,19 @@ def free_slots(run_id: str, bucket: str, adapters: Adapters) -> None:
     for each in adapters.slots.listed(bucket)[0]:
         if each.holder.standing and each.holder.run_id == run_id:
             adapters.slots.free(bucket, each)
+
+
+def _require_guard(environment: str, adapters: Adapters) -> None:
+    """Somebody may have destroyed the environment since: nothing would ever end what is bought then."""
+    stack = f"{environment}-pipeline"
+    try:
+        with named_errors(f"Looking at the stack {stack}"):
+            status = adapters.stacks.find_status(stack)
+    except (Refused, ServiceBusy) as trouble:
+        raise NotServedError(f"{trouble} Nothing was bought.") from trouble
+    if not is_guarded(status):
+        state = "no longer exists" if status is None else f"is {status}"
+        raise NotServedError(f"The stack {stack}, which ends what is served, {state}. Nothing was bought.")
 
 
 def _take_slot(holder: Holder, bucket: str, slots: int, adapters: Adapters) -> Held:

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
 
@@ -22,6 +24,16 @@ class Stacks:
     def is_being_deleted(self, stack_id: str) -> bool:
         """The same without a creation that failed: what it made CloudFormation takes away whatever its policy."""
         return self._status(stack_id) == "DELETE_IN_PROGRESS"
+
+    def find_status(self, name: str) -> str | None:
+        """The status of the stack of that name; None where there is none."""
+        try:
+            return self._status(name)
+        except ClientError as error:
+            # CloudFormation has no error of its own for it.
+            if "does not exist" not in error.response["Error"].get("Message", ""):
+                raise
+            return None
 
     def _status(self, stack_id: str) -> str:
         return self._client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]

@@ -85,6 +85,11 @@ def may_release_standing(holder: Holder, now: str) -> bool:
     return now >= later(holder.acquired_at, SETTLE_SECONDS)
 
 
+def is_guarded(stack_status: str | None) -> bool:
+    """Whether the environment's reconciler will end what is made now, by the status of its stack; None: it is gone."""
+    return stack_status is not None and not stack_status.startswith(("DELETE_", "ROLLBACK_"))
+
+
 def ends_at(resource: Resource, holder: Holder | Unknown | None, terms: Terms) -> str:
     """When it is ended; NEVER where it is kept. Its tags say so, else its slot; at most the longest lease.
 

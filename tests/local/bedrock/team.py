@@ -8,6 +8,7 @@ from unittest.mock import Mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
 from cli import main
@@ -40,6 +41,16 @@ class Team:
     adapters: Adapters
     environment: Environment
     settings: Settings
+    # None: somebody has destroyed the environment.
+    stack_status: str | None = "UPDATE_COMPLETE"
+
+    def describe_stacks(self) -> dict[str, Any]:
+        """CloudFormation's answer."""
+        if self.stack_status is None:
+            error = {"Code": "ValidationError", "Message": "Stack with id team-pipeline does not exist"}
+            answer: Any = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+            raise ClientError(answer, "DescribeStacks")
+        return {"Stacks": [{"StackStatus": self.stack_status}]}
 
     def set(self, **settings: Any) -> None:
         """Settings of the environment."""
@@ -117,6 +128,7 @@ def team(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Team:
         "service-quotas": simulation.quotas,
         "s3": simulation.s3,
         "ssm": boto3.client("ssm", region_name="us-west-2"),
+        "cloudformation": Mock(),
         "stepfunctions": Mock(list_executions=lambda **_: {"executions": []}),
     }
     account = Account(Mock(client=lambda service, **_: clients[service]), "us-west-2", "arn:somebody")
@@ -126,6 +138,7 @@ def team(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Team:
     monkeypatch.setattr("cli.environment.environment_of", lambda *_: environment)
     monkeypatch.setattr("cli.serve.time.sleep", lambda _: simulation.clock.advance(60))
     made = Team(simulation, account.adapters, environment, settings)
+    clients["cloudformation"].describe_stacks = lambda **_: made.describe_stacks()
     monkeypatch.setattr("cli.settings.settings_here", lambda: made.settings)
     for module in ("cli.serve", "cli.unserve", "lambdas.steps.serve_model"):
         monkeypatch.setattr(f"{module}.now", made.now)
