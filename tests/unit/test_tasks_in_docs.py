@@ -38,6 +38,9 @@ READS = {
     "bedrock:ListTagsForResource",
 }
 
+# Base models, and the profiles by which they are asked, are nobody's.
+OF_AWS = re.compile(r":(foundation-model|inference-profile)/")
+
 
 def policies() -> list[tuple[str, dict[str, Any]]]:
     """The policies of the pages, and that of an approver."""
@@ -56,7 +59,7 @@ def listed(value: str | list[str]) -> list[str]:
 
 
 def test_each_task_has_its_policy() -> None:
-    assert [page for page, _ in policies()] == [*["access.md"] * 4, *["use-the-model.md"] * 2, "operations.md"]
+    assert [page for page, _ in policies()] == [*["access.md"] * 6, *["use-the-model.md"] * 2, "operations.md"]
 
 
 @pytest.mark.parametrize(("page", "policy"), policies())
@@ -78,7 +81,10 @@ def test_no_policy_reaches_beyond_the_environment(page: str, policy: dict[str, A
         assert not any("*" in action for action in listed(statement["Action"]))
         # What several environments of the account have side by side is told apart by its tag: one that is made has the
         # tag of its request, and whether there is any of a name is asked before anything has tags.
-        everyones = any(":bedrock:" in arn and arn.endswith("/*") for arn in listed(statement["Resource"]))
+        everyones = any(
+            ":bedrock:" in arn and arn.endswith("/*") and not OF_AWS.search(arn)
+            for arn in listed(statement["Resource"])
+        )
         if everyones and not {*listed(statement["Action"])} <= READS:
             told_apart = "Request" if listed(statement["Action"]) == ["bedrock:TagResource"] else "Resource"
             assert f"aws:{told_apart}Tag/deployment" in statement["Condition"]["StringEquals"]
