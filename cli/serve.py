@@ -16,6 +16,7 @@ from lambdas.domain.preflight.quotas import Needs
 from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED, ServedModel, noun
 from lambdas.domain.serving.standing import NotServedError, StandingRequest
 from lambdas.domain.training.given_model import ACTIVE
+from lambdas.steps.champion_deployments import find_champion_deployments
 from lambdas.steps.preflight_checks import check_serving_quotas
 from lambdas.steps.serve_model import begin_serving, find_standing, require_not_served, wait_in_service
 from stacks.settings import Settings
@@ -67,7 +68,7 @@ def make_offer(environment: Environment, word: str, settings: Settings, *, hours
     if hours is not None and keep:
         raise NotServedError("Give --hours or --keep, not both. Nothing was bought.")
     tuned = find_tuned_run(environment, word)
-    require_not_served(environment.name, tuned.run_id, environment.adapters)
+    require_not_served(environment.name, tuned.run_id, tuned.model_arn, environment.adapters)
     entry = base_model(tuned.base_model)
     kind = kind_of(environment, tuned, entry)
     if kind == PROVISIONED and hours is None and not keep:
@@ -205,6 +206,14 @@ def how_it_ends(environment: Environment, request: StandingRequest, usd_per_hour
     if request.lease_ends_at is None:
         return f"It bills {price} an hour until somebody ends it: {unserve}."
     return f"It bills {price} an hour; the reconciler deletes it at {request.lease_ends_at}, {unserve} before."
+
+
+def how_other_ends(environment: Environment, endpoint: Endpoint) -> str:
+    """What becomes of what the endpoint names, or has named, beside what this command is about."""
+    own = find_champion_deployments(environment.name, environment.adapters)
+    if endpoint.target_arn in {one.arn for one in own}:
+        return "The environment serves its champion with it itself; `serve_champion: null` in cdk.json ends that."
+    return f"It goes on to exist. `{environment.command(f'unserve {endpoint.run_id}')}` ends it."
 
 
 def _hours(hours: int) -> str:

@@ -1,11 +1,12 @@
 """`fine-tune unserve`: what serves a run's model for applications is ended, and what it has cost is told."""
 
+from collections.abc import Iterator
 from math import ceil
 
 from cli.environment import Environment
 from cli.known_runs import execution_of
 from cli.runs import read_prices
-from cli.serve import Pause
+from cli.serve import Pause, how_other_ends
 from lambdas.domain.core.run import prefix, report_key
 from lambdas.domain.core.timestamps import now, seconds_between
 from lambdas.domain.cost.estimate import amount
@@ -45,6 +46,16 @@ def end(environment: Environment, run_id: str, found: ServedModel) -> None:
 def forget(environment: Environment, run_id: str) -> None:
     """Frees the slot of what somebody has deleted by hand."""
     free_slots(run_id, environment.output_bucket, environment.adapters)
+
+
+def nothing_texts(environment: Environment, run_id: str) -> Iterator[str]:
+    """That nobody serves the run's model any more, and what applications call all the same."""
+    endpoint, also = environment.adapters.endpoint.read_endpoint(environment.name), ""
+    if endpoint is not None and endpoint.target_arn is not None:
+        called = f"Applications call the model of run {endpoint.run_id} by {endpoint.target_arn}."
+        yield f"{called} {how_other_ends(environment, endpoint)}"
+        also = " else" if endpoint.run_id == run_id else ""
+    yield f"Nothing{also} serves the model of run {run_id}: it has ended, or somebody deleted it by hand."
 
 
 def cost_text(environment: Environment, found: ServedModel, base_model: str | None, settings: Settings) -> str:

@@ -69,7 +69,7 @@ def serve(
 def _wait(console: "Console", environment: "Environment", offer: "Offer", request: "StandingRequest", arn: str) -> None:
     """Until it is in service, and applications are told."""
     from cli.progress import Progress
-    from cli.serve import how_it_ends, point_endpoint, wait
+    from cli.serve import how_it_ends, how_other_ends, point_endpoint, wait
     from lambdas.adapters.stores.endpoint_parameter import endpoint_name
     from lambdas.domain.serving.kinds import noun
     from lambdas.domain.serving.standing import NotServedError
@@ -89,8 +89,7 @@ def _wait(console: "Console", environment: "Environment", offer: "Offer", reques
     if before is not None:
         console.write_line(f"Applications call it by the parameter {endpoint_name(environment.name)}.")
         if before.target_arn not in (None, arn):
-            other = environment.command(f"unserve {before.run_id}")
-            console.write_line(f"They called {before.target_arn} before, which goes on to exist. `{other}` ends it.")
+            console.write_line(f"They called {before.target_arn} before. {how_other_ends(environment, before)}")
     else:
         console.write_line(f"Call it with modelId={arn}; {tuned.report_uri} has the format under `format`.")
 
@@ -106,8 +105,9 @@ def unserve(
     applications are told: the parameter /<environment>/endpoint names nothing any more, where it named this. What
     somebody has deleted by hand is told, and is no failure.
 
-    Exit status: 0 if nothing serves the model any more; 1 if something still does; 2 if there is no such run; 130 after
-    Ctrl-C.
+    What the environment serves its champion with by itself (`serve_champion`) stays.
+
+    Exit status: 0 if nothing of it is left; 1 if something is; 2 if there is no such run; 130 after Ctrl-C.
     """
     from cli import unserve as ending
     from cli.known_runs import UnknownRunError
@@ -123,11 +123,13 @@ def unserve(
     try:
         run_id = run_of(environment, run)
         found = ending.find(environment, run_id) or ending.nothing_of(environment, run_id)
-        certain, released = ending.begin(environment, run_id, found)
+        certain, endpoint = ending.begin(environment, run_id, found)
         if not certain:
             console.write_line("Its tags could not be changed: nothing deletes it if you stop this command.", "yellow")
-        if released:
-            console.write_line("The endpoint names nothing any more.")
+        if endpoint is not None:
+            own = endpoint.target_arn
+            now_named = f"{own}, which the environment serves its champion with" if own else "nothing any more"
+            console.write_line(f"The endpoint names {now_named}.")
         for one in found:
             what = f"{noun(one.kind)} {one.arn}"
             with Progress(console).stage(f"Deleting {what}", f"Deleted {what}"):
@@ -143,11 +145,8 @@ def unserve(
         raise failed(f"{left} {_go_on(environment, run_id, certain=certain)}", 130) from None
     if not found:
         ending.forget(environment, run_id)
-        endpoint = environment.adapters.endpoint.read_endpoint(environment.name)
-        if endpoint is not None and endpoint.target_arn is not None:
-            other = environment.command(f"unserve {endpoint.run_id}")
-            console.write_line(f"Applications call the model of run {endpoint.run_id}: `{other}` ends that.")
-        console.write_line(f"Nothing serves the model of run {run_id}: it has ended, or somebody deleted it by hand.")
+        for line in ending.nothing_texts(environment, run_id):
+            console.write_line(line)
 
 
 def _go_on(environment: "Environment", run_id: str, *, certain: bool) -> str:

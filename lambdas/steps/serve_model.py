@@ -26,6 +26,7 @@ from lambdas.domain.serving.standing import (
     is_guarded,
     standing_tags,
 )
+from lambdas.steps.champion_deployments import find_serving_champion
 
 # What is left of the time in which a purchase must have its answer: a call takes less than half of it.
 _LATEST_SECONDS = SETTLE_SECONDS / 2
@@ -38,8 +39,14 @@ def find_standing(environment: str, run_id: str, adapters: Adapters) -> list[Ser
     return [one for one in found if one is not None]
 
 
-def require_not_served(environment: str, run_id: str, adapters: Adapters) -> None:
+def require_not_served(environment: str, run_id: str, model_arn: str, adapters: Adapters) -> None:
     """Raises AlreadyServedError with what serves the model, and until when."""
+    own = find_serving_champion(environment, model_arn, adapters)
+    if own is not None:
+        raise AlreadyServedError(
+            f"The environment serves its champion, the model of run {run_id}, itself: {noun(own.kind)} {own.arn} "
+            "(setting serve_champion). Nothing more was bought."
+        )
     for one in find_standing(environment, run_id, adapters):
         try:
             end = describe_end(adapters.bedrock.tags_of(one.arn))
@@ -56,7 +63,7 @@ def begin_serving(request: StandingRequest, *, bucket: str, slots: int, adapters
 
     Throughput takes one of the environment's slots first. Raises NotServedError, with AlreadyServedError among them.
     """
-    require_not_served(request.environment, request.run_id, adapters)
+    require_not_served(request.environment, request.run_id, request.model_arn, adapters)
     if request.kind == ON_DEMAND:
         _require_guard(request.environment, adapters)
         return _make(request, adapters)
@@ -179,7 +186,7 @@ def _make(request: StandingRequest, adapters: Adapters) -> str:
             request.kind, request.name, uuid4().hex, request.model_arn, request.model_units, tags
         )
     except Refused as refusal:
-        require_not_served(request.environment, request.run_id, adapters)
+        require_not_served(request.environment, request.run_id, request.model_arn, adapters)
         raise NotServedError(
             f"Bedrock refused {refusal.operation}: {refusal.code}: {refusal.message} Nothing was bought."
         ) from refusal

@@ -12,9 +12,11 @@ from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.service_errors import Conflict, NotFound, Refused
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.timestamps import now
+from lambdas.domain.evaluation.endpoint import Endpoint
 from lambdas.domain.serving.kinds import PROVISIONED, ServedModel, noun
 from lambdas.domain.serving.lease import is_proven_by_tags
 from lambdas.domain.serving.standing import NotEndedError, ended_tags
+from lambdas.steps.champion_deployments import find_serving_champion
 from lambdas.steps.serve_model import find_standing, free_slots
 
 
@@ -41,10 +43,10 @@ def find_own_standing(environment: str, run_id: str, *, bucket: str, adapters: A
 
 
 class BegunEnd(NamedTuple):
-    """`certain`: the reconciler deletes it if nobody else does. `released`: the endpoint named it until now."""
+    """`certain`: the reconciler deletes it if nobody else does. `changed`: the new endpoint, if it is another."""
 
     certain: bool
-    released: bool
+    changed: Endpoint | None
 
 
 def begin_end(
@@ -73,18 +75,22 @@ def _end_lease(
             return True
 
 
-def _release_endpoint(environment: str, run_id: str, arns: list[str], adapters: Adapters) -> bool:
-    """Lets the endpoint name nothing where it names one of these, or what the run no longer has; whether it did."""
+def _release_endpoint(environment: str, run_id: str, arns: list[str], adapters: Adapters) -> Endpoint | None:
+    """The endpoint as it is from now on, where it names one of these, or what the run no longer has; else None.
+
+    It names what the environment serves its champion with by itself, else nothing.
+    """
     endpoint = adapters.endpoint.read_endpoint(environment)
     if endpoint is None or endpoint.target_arn is None:
-        return False
+        return None
     if endpoint.target_arn not in arns:
         kind = PROVISIONED if ":provisioned-model/" in endpoint.target_arn else "on_demand"
         if endpoint.run_id != run_id or adapters.served_models.find(kind, endpoint.target_arn) is not None:
-            return False
-    changed = endpoint.model_copy(update={"target_arn": None})
+            return None
+    own = find_serving_champion(environment, endpoint.model_arn, adapters)
+    changed = endpoint.model_copy(update={"target_arn": own.arn if own else None})
     adapters.endpoint.write_endpoint(environment, changed, endpoint.format_uri or "")
-    return True
+    return changed
 
 
 def end_serving(run_id: str, found: ServedModel, *, bucket: str, adapters: Adapters, pause: Callable[[], bool]) -> None:

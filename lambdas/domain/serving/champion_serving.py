@@ -102,7 +102,7 @@ def next_step(
     `target_arn` is what applications ask now; `same_form` says that they ask the champion as they ask that.
     """
     found = [one for one in by_name.values() if one is not None and one.arn not in leaving]
-    serving = _named_first((one for one in found if _serves(one, model_arn)), target_arn)
+    serving = _named_first((one for one in found if serves(one, model_arn)), target_arn)
     if serving:
         return Serve(serving[0], tuple(one for one in found if one.arn != serving[0].arn))
     if any(_will_serve(one, model_arn) for one in found):
@@ -140,7 +140,8 @@ def trouble_message(
     )
 
 
-def _serves(deployment: ServedModel, model_arn: str) -> bool:
+def serves(deployment: ServedModel, model_arn: str) -> bool:
+    """Whether it answers with this model, and goes on doing so."""
     update = deployment.update
     leaves = update is not None and update.status == UPDATING and update.model_arn != model_arn
     return deployment.status == IN_SERVICE and deployment.model_arn == model_arn and not leaves

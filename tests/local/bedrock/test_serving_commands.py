@@ -357,9 +357,11 @@ def test_what_applications_called_before_is_named(team: Team, fine_tune: FineTun
     old = Endpoint(run_id="older-0123456789ab", model_arn="arn:m", target_arn="arn:aws:bedrock:us-west-2:1:x/old")
     team.adapters.endpoint.write_endpoint("team", old, REPORT_URI)
     done = fine_tune("unserve", "champion")
-    assert "Applications call the model of run older-0123456789ab: `fine-tune unserve older-" in done.output
+    told = re.sub(r"\s+", " ", done.output)
+    assert "Applications call the model of run older-0123456789ab by arn:aws:bedrock:us-west-2:1:x/old." in told
+    assert "It goes on to exist. `fine-tune unserve older-0123456789ab" in told
     done = fine_tune("serve", "champion", "--hours", 1, "--yes")
     told = re.sub(r"\s+", " ", done.output)
-    assert "They called arn:aws:bedrock:us-west-2:1:x/old before, which goes on to exist." in told
+    assert "They called arn:aws:bedrock:us-west-2:1:x/old before. It goes on to exist." in told
     assert "`fine-tune unserve older-0123456789ab" in told
     assert team.target == team.throughputs[0]["provisionedModelArn"]
