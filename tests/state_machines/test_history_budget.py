@@ -37,8 +37,8 @@ LEASE: dict[str, Any] = DEFINITION["States"]["ServeModels"]["ItemProcessor"]["St
 # Of a map in the run's own history: started and succeeded, of each item.
 EVENTS_OF_AN_ITEM = 2
 MOST_SERVED = 12
-# Each of the four kinds of questions twice, and the last turn, which makes the sets.
-CURATION_TURNS = 9
+# Each of the four kinds of questions twice, the approval of a removal, and the last turn, which makes the sets.
+CURATION_TURNS = 10
 
 # Step Functions quotas, "Maximum execution history size" of a standard workflow.
 HISTORY_EVENTS = 25_000
@@ -71,7 +71,7 @@ def turns_of_a_job(seconds: int) -> int:
     return turns
 
 
-def events_beside_the_long_waits() -> int:
+def events_beside_the_long_waits() -> float:
     """The longest lease and all single states, with every question asked twice."""
     return events_of_a_lease(LONGEST_THROUGHPUT_CREATION_SECONDS, DELETION_ATTEMPTS) + events_of_the_single_states()
 
@@ -87,14 +87,14 @@ def events_of_the_single_states() -> int:
     return once + CURATION_TURNS * curation
 
 
-def events_of_a_lease(creation_seconds: int, deletion_attempts: int) -> int:
-    """The loops of a lease, with every question asked twice."""
+def events_of_a_lease(creation_seconds: int, deletion_attempts: int, again: float = EVENTS_OF_A_RETRY) -> float:
+    """The loops of a lease, with every question asked twice, or with so many events for asking `again`."""
     turns, waited_seconds = 0, 0
     while waited_seconds < creation_seconds:
         turns += 1
         waited_seconds += next_throughput_wait(waited_seconds)
-    throughput = turns * (events_of_a_turn(LEASE, "WaitForServing") + EVENTS_OF_A_RETRY)
-    deletion = deletion_attempts * (events_of_a_turn(LEASE, "DeleteThroughputOrDeployment") + EVENTS_OF_A_RETRY)
+    throughput = turns * (events_of_a_turn(LEASE, "WaitForServing") + again)
+    deletion = deletion_attempts * (events_of_a_turn(LEASE, "DeleteThroughputOrDeployment") + again)
     return throughput + deletion + EVENTS_OF_AN_ITEM
 
 

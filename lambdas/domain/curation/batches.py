@@ -12,8 +12,9 @@ from lambdas.domain.curation.asks import Ask, StoredReply
 # "auto": what is enough for a batch job of its model goes into one, at half the price.
 BatchChoice = Literal["auto", "never"]
 
-# A job queues for minutes to hours, and nothing bills meanwhile.
-_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS, _WAIT_GROWTH = 60, 600, 1.2
+# A job queues for minutes to hours, and nothing bills meanwhile. A wait is a sixth of the time so far, so that jobs of
+# a day leave room in the execution's history.
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS, _WAIT_GROWTH = 60, 1800, 1.2
 # Judges are two at most, teacher and checker are asked in turns of their own.
 _JOBS_PER_TURN = 2
 # So long a job that was asked to stop may take for it: what it has processed until then is paid for.
@@ -55,7 +56,7 @@ def batch_number(turn: int, index: int) -> int | None:
 
 
 def next_batch_wait(previous_wait_seconds: int) -> int:
-    """The next wait for a batch job: a fifth longer than the previous one, ten minutes at most; 0 before the first."""
+    """The next wait for a batch job: a fifth longer than the previous one, half an hour at most; 0 before the first."""
     return min(_LONGEST_WAIT_SECONDS, max(_FIRST_WAIT_SECONDS, ceil(previous_wait_seconds * _WAIT_GROWTH)))
 
 
