@@ -82,8 +82,7 @@ def release(slot: ConcurrencySlot | None) -> None:
 
 def unreserved() -> int:
     """What of the account's limit no function has reserved."""
-    functions = lambda_svc._functions
-    return account_limit() - sum(int(functions[name].get("concurrency") or 0) for name in list(functions.keys()))
+    return account_limit() - sum(int(function.get("concurrency") or 0) for function in lambda_svc._functions.values())
 
 
 def account_limit() -> int:
@@ -162,7 +161,7 @@ def refusal_of(function: str | None, calls: int | None) -> str | None:
     """Lambda's words where a reservation would leave too little of the account's limit; None where it would not."""
     if not calls:
         return None
-    held = int(lambda_svc._functions[function].get("concurrency") or 0) if function in lambda_svc._functions else 0
+    held = int(lambda_svc._functions.get(function, {}).get("concurrency") or 0)
     least = min(LEAST_UNRESERVED, account_limit())
     if unreserved() + held - int(calls) >= least:
         return None

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from ministack.services import lambda_svc
 
+from local import concurrency
 from local.embedded_aws import EmbeddedAws, host_runtime
 from tests.local.conftest import ROLE, Sandbox
 
@@ -115,3 +117,16 @@ def test_what_a_stack_reserves_is_the_functions_alone(sandbox: Sandbox) -> None:
     limit = sandbox.aws.client("lambda").get_account_settings()["AccountLimit"]
     assert limit["ConcurrentExecutions"] - limit["UnreservedConcurrentExecutions"] == 5
     assert stack("greedy", 1000) != "CREATE_COMPLETE"
+
+
+class _Vanishing(dict[str, dict[str, Any]]):
+    """Functions of which one is deleted after its name was listed."""
+
+    def keys(self) -> Any:
+        return [*super().keys(), "deleted"]
+
+
+def test_a_function_that_is_deleted_meanwhile_fails_no_call_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One stack's deletion would end another's run as States.Runtime, which nothing retries and nothing catches."""
+    monkeypatch.setattr(lambda_svc, "_functions", _Vanishing(kept={"concurrency": 3}))
+    assert concurrency.unreserved() == concurrency.account_limit() - 3
