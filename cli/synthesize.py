@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cli.curation import ListAsks, ReplyFile, cost_usd, read_set, write_json
+from cli.confirmation import confirm
+from cli.curation import ListAsks, ReplyFile, amount, ask_all, read_set, write_json
 from cli.documents import documents_below
+from cli.synthesis_cost import expected_usd, rest_usd, spent_usd
+from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
+from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.reread import Reread
 from lambdas.domain.cost.price_file import Prices
-from lambdas.domain.curation.asks import Replies
 from lambdas.domain.curation.documents import SourceDocument, canonical
 from lambdas.domain.curation.given_documents import DocumentCounts, GivenDocument, take_all
 from lambdas.domain.curation.new_records import make_records
@@ -18,13 +21,13 @@ from lambdas.domain.curation.sources import Sources, given_sources, training_sou
 from lambdas.domain.curation.synthesis import (
     SynthesisFunnel,
     count_funnel,
-    replies_about_document,
     synthesis_asks,
     too_little,
 )
 from lambdas.domain.dataset.formats import Record
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.settings.run_settings import Choices
+from local.terminal import Console
 
 HELD_OUT: tuple[SetName, ...] = ("validation", "test")
 # So many documents show what the others cost.
@@ -70,22 +73,45 @@ def _records(folder: Path, *names: SetName) -> Iterable[Record]:
     return Reread(lambda: (canonical(each) for name in names for each in read_set(folder, name)))
 
 
-def asks_about(documents: Sequence[SourceDocument], synthesis: SynthesisSettings) -> ListAsks:
+def write_pairs_about(
+    documents: Sequence[SourceDocument],
+    synthesis: SynthesisSettings,
+    kept: ReplyFile,
+    prices: Prices,
+    runtime: BedrockRuntime,
+    console: Console,
+    *,
+    yes: bool,
+) -> None:
+    """Asks teacher and checker about some documents, then about all, and before each tells what it costs.
+
+    Raises NotConfirmedError and CutOffError.
+    """
+    pilot, rest = documents[:PILOT_DOCUMENTS], documents[PILOT_DOCUMENTS:]
+    if _is_left(pilot, synthesis, kept):
+        expected = amount(expected_usd(pilot, synthesis, kept.replies, prices))
+        of_these = f"The first {PILOT_DOCUMENTS} are a pilot, which costs" if rest else "It costs"
+        console.write_line(f"{counted(len(documents), 'document')} to write about. {of_these} about {expected}.")
+        confirm("Ask the models?", yes=yes, undone="No model was asked.")
+        ask_all(_asks_about(pilot, synthesis), kept, runtime, console, "Writing")
+    if _is_left(rest, synthesis, kept):
+        spent = amount(spent_usd(pilot, synthesis, kept.replies, prices))
+        left = amount(rest_usd(pilot, rest, synthesis, kept.replies, prices))
+        console.write_line(
+            f"The first {PILOT_DOCUMENTS} of {counted(len(documents), 'document')} cost {spent}; what is left of all "
+            f"others together will cost about {left}."
+        )
+        confirm("Go on?", yes=yes, undone=f"The pilot's replies are kept in {kept.path}.")
+        ask_all(_asks_about(rest, synthesis), kept, runtime, console, "Writing")
+
+
+def _is_left(documents: Sequence[SourceDocument], synthesis: SynthesisSettings, kept: ReplyFile) -> bool:
+    return any(synthesis_asks(documents, synthesis, kept.replies))
+
+
+def _asks_about(documents: Sequence[SourceDocument], synthesis: SynthesisSettings) -> ListAsks:
     """What teacher and checker must still be asked about these documents, by the replies so far."""
     return lambda replies: synthesis_asks(documents, synthesis, replies)
-
-
-def spent_usd(
-    documents: Sequence[SourceDocument], synthesis: SynthesisSettings, replies: Replies, prices: Prices
-) -> float | None:
-    """What was spent on these documents; None without a price."""
-    about = (reply for each in documents for reply in replies_about_document(each, synthesis, replies))
-    return cost_usd(about, prices)
-
-
-def rest_usd(pilot: float | None, documents: int) -> float | None:
-    """About what the documents behind the pilot cost, by the pilot."""
-    return None if pilot is None else pilot * (documents - PILOT_DOCUMENTS) / PILOT_DOCUMENTS
 
 
 def save(

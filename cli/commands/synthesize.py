@@ -28,7 +28,9 @@ def synthesize(
     accept_terms: Annotated[
         bool, typer.Option("--accept-terms", help="The teacher's terms let you train a model on its answers.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Go on behind the pilot without a question.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask the models without a question, before the pilot and behind it.")
+    ] = False,
     prices: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A price file (fine-tune prices); default: the shipped prices.", exists=True),
@@ -42,24 +44,23 @@ def synthesize(
 
     The data set is checked and split as a run does it. Written about are the documents of training records, or those of
     a folder that tell nothing of a validation or test record. A checker must find each answer in the document, and
-    answer the question alike. Nothing that resembles a validation or test record is kept. A pilot of 20 documents shows
-    what the rest costs. Replies are kept as they come: after an interruption the same command goes on where it stopped.
+    answer the question alike. Nothing that resembles a validation or test record is kept. It tells what it costs before
+    it asks; a pilot of 20 documents then shows what the rest costs. Replies are kept as they come: after an
+    interruption the same command goes on where it stopped.
 
-    Exit status: 0 if records were added; 1 if the data set is refused, a model stays busy, nobody says yes behind the
-    pilot, or less than half of the records is kept; 2 if the data set, the settings, the account or the folder cannot
-    be used.
+    Exit status: 0 if records were added; 1 if the data set is refused, a model stays busy, nobody says yes, or less
+    than half of the records is kept; 2 if the data set, the settings, the account or the folder cannot be used.
     """
     from pydantic import ValidationError
 
     from cli.account import NoAccountError, account_of
-    from cli.confirmation import NotConfirmedError, confirm
+    from cli.confirmation import NotConfirmedError
     from cli.curation import (
         CutOffError,
         DataRefusedError,
         PricesRefusedError,
         ReplyFile,
         amount,
-        ask_all,
         beside,
         read_prices,
         split_sets,
@@ -67,7 +68,7 @@ def synthesize(
     )
     from cli.data_set import NoDataSetError, files_of, settings_of
     from cli.file_progress import reading
-    from cli.synthesize import PILOT_DOCUMENTS, asks_about, rest_usd, save, sources_of, spent_usd
+    from cli.synthesize import save, sources_of, write_pairs_about
     from lambdas.domain.core.errors import LeakFound
     from lambdas.domain.curation.settings import TRAINING_DOCUMENTS, SynthesisSettings, synthesis_findings
     from local.deployment import setting
@@ -107,16 +108,7 @@ def synthesize(
             about = sources.documents
             if left_out := sources.counts.tell():
                 console.write_line(f"Documents that are left out: {left_out}.")
-            for part in (about[:PILOT_DOCUMENTS], about):
-                if len(part) > PILOT_DOCUMENTS and any(asks_about(part, wanted)(kept.replies)):
-                    pilot = spent_usd(part[:PILOT_DOCUMENTS], wanted, kept.replies, price_list)
-                    console.write_line(
-                        f"The first {PILOT_DOCUMENTS} of {counted(len(about), 'document')} cost "
-                        f"{amount(pilot)}; all others "
-                        f"together will cost about {amount(rest_usd(pilot, len(about)))}."
-                    )
-                    confirm("Go on?", yes=yes, undone=f"The pilot's replies are kept in {kept.path}.")
-                ask_all(asks_about(part, wanted), kept, account.adapters.runtime, console, "Writing")
+            write_pairs_about(about, wanted, kept, price_list, account.adapters.runtime, console, yes=yes)
             report = save(partial, sources, wanted, kept, price_list, choices)
     except (DataRefusedError, CutOffError, NotConfirmedError, LeakFound) as error:
         raise failed(error, 1) from None

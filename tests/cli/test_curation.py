@@ -269,16 +269,87 @@ def test_wrong_use_asks_no_model(
     assert not models.asked
 
 
+WRITING = ("--teacher", TEACHER, "--checker", JUDGE, "--accept-terms")
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.confirmation.can_answer", lambda: True)
+
+
+def told(output: str, pattern: str) -> float:
+    """An amount in what the command said."""
+    found = re.search(pattern, " ".join(output.split()))
+    assert found, output
+    return float(found[1])
+
+
+@pytest.mark.usefixtures("person")
+def test_synthesize_asks_no_model_before_it_has_told_a_price(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
+) -> None:
+    """Also where the pilot is all of it."""
+    models.say = honest
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(data.read_text().splitlines(keepends=True)[:18]))
+    for file, named in ((data, "The first 20 are a pilot, which costs"), (few, "It costs")):
+        ran = fine_tune("synthesize", file, *WRITING, "--out", tmp_path / "out", input="n\n")
+        assert ran.exit_code == 1
+        assert not models.asked
+        assert 0.01 < told(ran.output, rf"documents to write about\. {named} about ([\d.]+) USD") < 0.5
+        assert "No model was asked" in ran.output
+
+
+@pytest.mark.usefixtures("person")
 def test_pilot_prices_the_rest_and_waits_for_a_yes(
     fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
 ) -> None:
     """20 documents are asked about before anybody has agreed to the price of all."""
-    models.say, out = honest, tmp_path / "out"
-    ran = fine_tune("synthesize", data, "--teacher", TEACHER, "--checker", JUDGE, "--accept-terms", "--out", out)
+    models.say, words = honest, ("synthesize", data, *WRITING, "--out", tmp_path / "out")
+    ran = fine_tune(*words, input="y\nn\n")
     assert ran.exit_code == 1
     assert len(models.asked) == 20 * 7
-    assert "all others together will cost about" in " ".join(ran.output.split())
-    words = ("synthesize", data, "--teacher", TEACHER, "--checker", JUDGE, "--accept-terms", "--out", out)
+    pilot = told(ran.output, r"cost ([\d.]+) USD; what is left of all others")
+    rest = told(ran.output, r"others together will cost about ([\d.]+) USD")
+    documents = told(ran.output, r"The first 20 of (\d+) documents")
+    assert rest == pytest.approx(pilot * (documents - 20) / 20, rel=0.05)
     assert fine_tune(*words, "--yes").exit_code == 0
     # With nothing left to ask there is nothing to confirm.
     assert fine_tune(*words).exit_code == 0
+
+
+@pytest.mark.usefixtures("person")
+def test_documents_that_are_paid_for_are_not_priced_again(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that was cut off behind its pilot tells what is left."""
+    monkeypatch.setattr("cli.curation._PATIENCE_SECONDS", 0.0)
+    words = ("synthesize", data, *WRITING, "--out", tmp_path / "out")
+    models.say = honest
+    before = told(fine_tune(*words, input="y\nn\n").output, r"others together will cost about ([\d.]+) USD")
+
+    def throttle(model: str, system: str, user: str) -> str:
+        if len(models.asked) > 200:
+            raise refusal("ThrottlingException")
+        return honest(model, system, user)
+
+    models.say = throttle
+    assert fine_tune(*words, input="y\n").exit_code == 1
+    ran = fine_tune(*words, input="n\n")
+    assert told(ran.output, r"others together will cost about ([\d.]+) USD") < 0.8 * before
+
+
+@pytest.mark.usefixtures("person")
+def test_larger_documents_behind_the_pilot_are_priced_by_their_size(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
+) -> None:
+    """Tables of a page cost more than sentences."""
+    models.say, papers = honest, tmp_path / "papers"
+    papers.mkdir()
+    for number in range(60, 100):
+        long = " ".join(f"{shop(number)} {at}" for at in range(40 if number >= 80 else 1))
+        (papers / f"{number}.md").write_text(long)
+    words = ("synthesize", data, *WRITING, "--documents", papers, "--out", tmp_path / "out")
+    ran = fine_tune(*words, input="y\nn\n")
+    pilot = told(ran.output, r"cost ([\d.]+) USD; what is left of all others")
+    assert told(ran.output, r"others together will cost about ([\d.]+) USD") > 2 * pilot

@@ -14,7 +14,7 @@ from lambdas.domain.dataset.tokens import ESTIMATED
 from lambdas.domain.plan.plan import Plan
 
 # The keys and signs of a pair as JSON with its topic, and the tags of an answer.
-_PAIR_FORM_TOKENS, _ANSWER_FORM_TOKENS = 25, 7
+PAIR_FORM_TOKENS, ANSWER_FORM_TOKENS = 25, 7
 # A judgement or some pairs; the asks of a shard are asked one after another.
 SECONDS_PER_REPLY = 5
 # A reply that cannot be read is asked for once more, in a turn of its own.
@@ -79,7 +79,7 @@ def planned_curation_lines(plan: Plan, prices: Prices, shares: Shares) -> Iterat
     written = f"{pairs:,} pairs as long as those of the training set {ESTIMATED}."
     teacher = TokensUsed(
         planned.documents * prompt_tokens(WRITE) + planned.document_tokens + planned.shown_tokens,
-        pairs * (planned.pair_tokens + _PAIR_FORM_TOKENS),
+        pairs * (planned.pair_tokens + PAIR_FORM_TOKENS),
     )
     notes, batch = TokenNotes(asked, written), in_batch(curation.synthesis.teacher, planned.documents)
     yield from curation_lines(prices, "writing", curation.synthesis.teacher, teacher, notes, in_batch=batch)
@@ -148,5 +148,5 @@ def _checks(planned: PlannedAsks, pairs: int, shares: Shares) -> TokensUsed:
     grounds, answers = pairs * shares.new, pairs * shares.grounded
     asked = grounds * (prompt_tokens(CHECK) + document + planned.pair_tokens)
     asked += answers * (prompt_tokens(ANSWER) + document + question)
-    told = grounds * CHECKED_TOKENS + answers * (planned.answer_tokens + _ANSWER_FORM_TOKENS)
+    told = grounds * CHECKED_TOKENS + answers * (planned.answer_tokens + ANSWER_FORM_TOKENS)
     return TokensUsed(asked, told)
