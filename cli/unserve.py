@@ -1,6 +1,6 @@
 """`fine-tune unserve`: what serves a run's model for applications is ended, and what it has cost is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import ceil
 
 from cli.environment import Environment
@@ -11,8 +11,7 @@ from lambdas.domain.core.run import prefix, report_key
 from lambdas.domain.core.timestamps import now, seconds_between
 from lambdas.domain.cost.estimate import amount
 from lambdas.domain.serving.kinds import ON_DEMAND, ServedModel
-from lambdas.steps.serve_model import free_slots
-from lambdas.steps.unserve_model import BegunEnd, begin_end, end_serving, find_own_standing
+from lambdas.steps.unserve_model import BegunEnd, begin_end, end_serving, find_own_standing, find_settled
 from stacks.settings import Settings
 
 # Bedrock refuses the deletion of a throughput that it is still creating, which takes half an hour.
@@ -24,11 +23,25 @@ def find(environment: Environment, run_id: str) -> list[ServedModel]:
     return find_own_standing(environment.name, run_id, bucket=environment.output_bucket, adapters=environment.adapters)
 
 
-def nothing_of(environment: Environment, run_id: str) -> list[ServedModel]:
-    """That nothing serves the model of a run that there is. Raises UnknownRunError where there is none."""
+def look_again(environment: Environment, run_id: str, tell: Callable[[str], None]) -> list[ServedModel]:
+    """What comes of a purchase under way, where nothing serves the model of the run yet; without one it frees the slot.
+
+    Raises UnknownRunError where there is no such run, and NotEndedError.
+    """
     if environment.adapters.objects.read(environment.output_bucket, report_key(prefix(run_id))) is None:
         execution_of(environment, run_id)
-    return []
+    pause, told = Pause(PATIENCE_SECONDS), False
+
+    def wait() -> bool:
+        nonlocal told
+        if not told:
+            tell("Somebody has begun to serve it: waiting until it is there, or nothing can come any more.")
+        told = True
+        return pause()
+
+    return find_settled(
+        environment.name, run_id, bucket=environment.output_bucket, adapters=environment.adapters, pause=wait
+    )
 
 
 def begin(environment: Environment, run_id: str, found: list[ServedModel]) -> BegunEnd:
@@ -41,11 +54,6 @@ def end(environment: Environment, run_id: str, found: ServedModel) -> None:
     """Deletes it and waits until it is gone. Raises NotEndedError."""
     pause = Pause(PATIENCE_SECONDS)
     end_serving(run_id, found, bucket=environment.output_bucket, adapters=environment.adapters, pause=pause)
-
-
-def forget(environment: Environment, run_id: str) -> None:
-    """Frees the slot of what somebody has deleted by hand."""
-    free_slots(run_id, environment.output_bucket, environment.adapters)
 
 
 def nothing_texts(environment: Environment, run_id: str) -> Iterator[str]:

@@ -103,7 +103,7 @@ def unserve(
 
     It costs nothing. Its lease ends first: if this command is cut off, the reconciler deletes it within minutes. Then
     applications are told: the parameter /<environment>/endpoint names nothing any more, where it named this. What
-    somebody has deleted by hand is told, and is no failure.
+    somebody has deleted by hand is told, and is no failure. What somebody is about to buy is waited for, and ended.
 
     What the environment serves its champion with by itself (`serve_champion`) stays.
 
@@ -122,7 +122,7 @@ def unserve(
     run_id, certain = run, False
     try:
         run_id = run_of(environment, run)
-        found = ending.find(environment, run_id) or ending.nothing_of(environment, run_id)
+        found = ending.find(environment, run_id) or ending.look_again(environment, run_id, console.write_line)
         certain, endpoint = ending.begin(environment, run_id, found)
         if not certain:
             console.write_line("Its tags could not be changed: nothing deletes it if you stop this command.", "yellow")
@@ -144,7 +144,6 @@ def unserve(
         left = "Stopped: what serves the model may still exist."
         raise failed(f"{left} {_go_on(environment, run_id, certain=certain)}", 130) from None
     if not found:
-        ending.forget(environment, run_id)
         for line in ending.nothing_texts(environment, run_id):
             console.write_line(line)
 

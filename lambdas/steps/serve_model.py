@@ -132,11 +132,16 @@ def _remove(request: StandingRequest, arn: str, bucket: str, adapters: Adapters)
     return "It is deleted."
 
 
+def standing_slots(run_id: str, bucket: str, adapters: Adapters) -> list[Held]:
+    """The slots on which the run's model is served for applications, or is to be."""
+    slots = adapters.slots.listed(bucket)[0]
+    return [each for each in slots if each.holder.standing and each.holder.run_id == run_id]
+
+
 def free_slots(run_id: str, bucket: str, adapters: Adapters) -> None:
-    """Frees the slots on which the run's model was served for applications."""
-    for each in adapters.slots.listed(bucket)[0]:
-        if each.holder.standing and each.holder.run_id == run_id:
-            adapters.slots.free(bucket, each)
+    """Frees those slots, once nothing is served on them any more."""
+    for each in standing_slots(run_id, bucket, adapters):
+        adapters.slots.free(bucket, each)
 
 
 def _require_guard(environment: str, adapters: Adapters) -> None:

@@ -15,9 +15,9 @@ from lambdas.domain.core.timestamps import now
 from lambdas.domain.evaluation.endpoint import Endpoint
 from lambdas.domain.serving.kinds import PROVISIONED, ServedModel, noun
 from lambdas.domain.serving.lease import is_proven_by_tags
-from lambdas.domain.serving.standing import NotEndedError, ended_tags
+from lambdas.domain.serving.standing import NotEndedError, ended_tags, may_release_standing
 from lambdas.steps.champion_deployments import find_serving_champion
-from lambdas.steps.serve_model import find_standing, free_slots
+from lambdas.steps.serve_model import find_standing, free_slots, standing_slots
 
 
 def find_own_standing(environment: str, run_id: str, *, bucket: str, adapters: Adapters) -> list[ServedModel]:
@@ -40,6 +40,24 @@ def find_own_standing(environment: str, run_id: str, *, bucket: str, adapters: A
             "Delete it by hand if it is yours."
         )
     return found
+
+
+def find_settled(
+    environment: str, run_id: str, *, bucket: str, adapters: Adapters, pause: Callable[[], bool]
+) -> list[ServedModel]:
+    """What a purchase that was under way has brought, or nothing: then the slots are free. Raises NotEndedError."""
+    while True:
+        # In this order: what is bought on one of these slots is found below, or the slot is young.
+        looked_at, slots = now(), standing_slots(run_id, bucket, adapters)
+        if found := find_own_standing(environment, run_id, bucket=bucket, adapters=adapters):
+            return found
+        young = [each.holder for each in slots if not may_release_standing(each.holder, looked_at)]
+        if not young:
+            for each in slots:
+                adapters.slots.free(bucket, each)
+            return []
+        if not pause():
+            raise NotEndedError(f"Somebody took a slot for it at {young[0].acquired_at}, and may be buying now.")
 
 
 class BegunEnd(NamedTuple):

@@ -19,8 +19,8 @@ from lambdas.domain.serving.standing import (
     NotServedError,
     StandingRequest,
 )
-from lambdas.steps.serve_model import begin_serving, find_standing, free_slots, wait_in_service
-from lambdas.steps.unserve_model import begin_end, end_serving, find_own_standing
+from lambdas.steps.serve_model import begin_serving, find_standing, wait_in_service
+from lambdas.steps.unserve_model import begin_end, end_serving, find_own_standing, find_settled
 from local.faults import dataset
 from local.faults.aftermath import wait_for_zero
 from local.faults.bench import Bench
@@ -167,8 +167,6 @@ class StandingTrial(Trial):
         found = self._begin_end(request)
         for one in found:
             end_serving(run_id, one, bucket=bucket, adapters=self._adapters, pause=self._pause)
-        if not found:
-            free_slots(run_id, bucket, self._adapters)
         return time.time()
 
     def _cut_off(self, request: StandingRequest, arn: str) -> float:
@@ -180,7 +178,9 @@ class StandingTrial(Trial):
 
     def _begin_end(self, request: StandingRequest) -> list[ServedModel]:
         environment, run_id, bucket = request.environment, request.run_id, self._run.deployment.output_bucket
-        found = find_own_standing(environment, run_id, bucket=bucket, adapters=self._adapters)
+        found = find_own_standing(environment, run_id, bucket=bucket, adapters=self._adapters) or find_settled(
+            environment, run_id, bucket=bucket, adapters=self._adapters, pause=self._pause
+        )
         begin_end(environment, run_id, found, adapters=self._adapters, pause=self._pause)
         return found
 

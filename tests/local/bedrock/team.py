@@ -140,7 +140,7 @@ def team(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Team:
     made = Team(simulation, account.adapters, environment, settings)
     clients["cloudformation"].describe_stacks = lambda **_: made.describe_stacks()
     monkeypatch.setattr("cli.settings.settings_here", lambda: made.settings)
-    for module in ("cli.serve", "cli.unserve", "lambdas.steps.serve_model"):
+    for module in ("cli.serve", "cli.unserve", "lambdas.steps.serve_model", "lambdas.steps.unserve_model"):
         monkeypatch.setattr(f"{module}.now", made.now)
     return made
 

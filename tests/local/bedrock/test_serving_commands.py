@@ -6,7 +6,6 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from botocore.exceptions import ClientError
 from typer.testing import Result
 
 from lambdas.domain.core.run import PROJECT, bedrock_name, claim_key, standing_name
@@ -102,31 +101,6 @@ def test_whoever_says_no_buys_nothing(team: Team, fine_tune: FineTune, monkeypat
     team.tune(HAIKU)
     monkeypatch.setattr("cli.confirmation.can_answer", lambda: True)
     untouched(team, fine_tune("serve", RUN, "--hours", 2, input="n\n"), "Not confirmed. Nothing was bought.")
-
-
-@pytest.mark.parametrize("base_model", [HAIKU, LLAMA_3_3])
-@pytest.mark.parametrize("status", [None, "DELETE_IN_PROGRESS", "DELETE_FAILED", "ROLLBACK_COMPLETE"])
-def test_nothing_is_bought_once_the_environment_is_destroyed(
-    team: Team, fine_tune: FineTune, status: str | None, base_model: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Somebody destroys it while this one is asked: nothing would ever end the purchase."""
-    team.tune(base_model)
-
-    def destroyed(*_: Any, **__: Any) -> None:
-        team.stack_status = status
-
-    monkeypatch.setattr("cli.confirmation.confirm", destroyed)
-    words = ["--hours", 2] if base_model == HAIKU else []
-    untouched(team, fine_tune("serve", RUN, *words), "The stack team-pipeline, which ends what is served,")
-
-
-def test_a_stack_that_nobody_may_look_at_is_no_guard(team: Team, fine_tune: FineTune) -> None:
-    team.tune(HAIKU)
-    denied: Any = {"Error": {"Code": "AccessDenied", "Message": "No."}, "ResponseMetadata": {"HTTPStatusCode": 403}}
-    team.adapters.clients.cloudformation.describe_stacks = Mock(  # type: ignore[method-assign]
-        side_effect=ClientError(denied, "DescribeStacks")
-    )
-    untouched(team, fine_tune("serve", RUN, "--hours", 2, "--yes"), "Looking at the stack team-pipeline: AccessDenied")
 
 
 def test_a_run_that_failed_is_not_served(team: Team, fine_tune: FineTune) -> None:

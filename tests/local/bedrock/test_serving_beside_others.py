@@ -1,0 +1,68 @@
+"""`fine-tune serve` and `unserve` where somebody else destroys the environment, or buys, at the same time."""
+
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lambdas.domain.core.run import standing_name
+from lambdas.domain.core.timestamps import later
+from lambdas.domain.serving.standing import SETTLE_SECONDS, begin_standing, standing_tags
+from tests.local.bedrock import team as shared
+from tests.local.bedrock.conftest import BUCKET, HAIKU
+from tests.local.bedrock.team import LLAMA_3_3, RUN, FineTune, Team
+from tests.local.bedrock.test_serving_commands import untouched
+
+settings, team, fine_tune = shared.settings, shared.team, shared.fine_tune
+
+
+@pytest.mark.parametrize("base_model", [HAIKU, LLAMA_3_3])
+@pytest.mark.parametrize("status", [None, "DELETE_IN_PROGRESS", "DELETE_FAILED", "ROLLBACK_COMPLETE"])
+def test_nothing_is_bought_once_the_environment_is_destroyed(
+    team: Team, fine_tune: FineTune, status: str | None, base_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody destroys it while this one is asked: nothing would ever end the purchase."""
+    team.tune(base_model)
+
+    def destroyed(*_: Any, **__: Any) -> None:
+        team.stack_status = status
+
+    monkeypatch.setattr("cli.confirmation.confirm", destroyed)
+    words = ["--hours", 2] if base_model == HAIKU else []
+    untouched(team, fine_tune("serve", RUN, *words), "The stack team-pipeline, which ends what is served,")
+
+
+def test_a_stack_that_nobody_may_look_at_is_no_guard(team: Team, fine_tune: FineTune) -> None:
+    team.tune(HAIKU)
+    denied: Any = {"Error": {"Code": "AccessDenied", "Message": "No."}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    team.adapters.clients.cloudformation.describe_stacks = Mock(  # type: ignore[method-assign]
+        side_effect=ClientError(denied, "DescribeStacks")
+    )
+    untouched(team, fine_tune("serve", RUN, "--hours", 2, "--yes"), "Looking at the stack team-pipeline: AccessDenied")
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_unserve_waits_for_a_purchase_that_is_under_way(
+    team: Team, fine_tune: FineTune, monkeypatch: pytest.MonkeyPatch, comes: bool
+) -> None:
+    """The slot of a purchase without an answer keeps what comes of it from being forgotten."""
+    model, waited = team.tune(HAIKU), list[float]()
+    ends_at = later(team.now(), 3600)
+    team.adapters.slots.take(BUCKET, begin_standing(RUN, team.now(), ends_at), 1)
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        team.simulation.clock.advance(60)
+        if comes and len(waited) == 1:
+            tags = standing_tags("team", RUN, ends_at)
+            team.adapters.throughputs.create(standing_name("team", RUN), "theirs", model, 1, tags)
+
+    monkeypatch.setattr("cli.serve.time.sleep", wait)
+    done = fine_tune("unserve", RUN)
+    assert done.exit_code == 0, done.output
+    assert (team.throughputs, team.slots) == ([], [])
+    assert "Somebody has begun to serve it" in done.output
+    assert ("Deleted throughput" in done.output) == comes
+    assert (f"Nothing serves the model of run {RUN}" in done.output) != comes
+    assert comes or len(waited) == SETTLE_SECONDS / 60
