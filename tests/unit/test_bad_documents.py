@@ -105,10 +105,14 @@ def test_no_text_leaves_its_place_in_any_prompt(document: str, system: str, aske
     """Nothing of a document, of a record or of what a teacher wrote becomes an instruction."""
     pair = QuestionAnswer(asked, said)
     source = SourceDocument(
-        digest_of(document), document, system, AskedMessage("", document, asked, ""), (pair,), (pair, pair)
+        digest_of(document), document, system, AskedMessage(document, document, asked, ""), (pair,), (pair, pair)
     )
     harmless = source._replace(
-        text="x", system="x", pairs=(QuestionAnswer("x", "x"),), examples=(QuestionAnswer("x", "x"),)
+        text="x",
+        system="x",
+        asked=AskedMessage("x", "x", "x", ""),
+        pairs=(QuestionAnswer("x", "x"),),
+        examples=(QuestionAnswer("x", "x"),),
     )
     for prompt, plain in (
         (write_pairs(source, 3), write_pairs(harmless, 3)),

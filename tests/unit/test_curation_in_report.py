@@ -54,7 +54,7 @@ def checked(
     checks = [
         JudgeCheck(
             judge=judge,
-            prompt="check-v1",
+            prompt="check-v2",
             judgement="incorrect",
             reason=reason,
             error=None,
@@ -111,10 +111,10 @@ def test_lineage_names_models_and_prompts_by_their_checksums() -> None:
     assert {each.name: each.sha256 for each in found.prompts} == prompt_checksums()
     only = curation_lineage(Curation(clean=CURATION.clean))
     assert only is not None
-    assert [each.name for each in only.prompts] == ["check-v1"]
+    assert [each.name for each in only.prompts] == ["check-v2"]
     assert curation_lineage(None) is None
     lineage = section(page_of(), "Lineage")
-    for words in (HAIKU, "teacher", "3 pairs a document", prompt_checksums()["write-v1"]):
+    for words in (HAIKU, "teacher", "3 pairs a document", prompt_checksums()["write-v2"]):
         assert words in lineage
 
 

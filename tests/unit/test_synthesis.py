@@ -144,7 +144,7 @@ def test_funnel_counts_where_each_pair_ends_and_asks_nothing_of_what_has_ended()
     lines = follow(doc, SETTINGS, replies)
     assert [line.reached for line in lines] == ["parsed", "answerable", "new"]
     assert [each.stage for each in asked] == ["write", "ground", "ground", "answer"]
-    assert lines[1].prompts == ["write-v1", "check-v1", "answer-v1"]
+    assert lines[1].prompts == ["write-v2", "check-v2", "answer-v2"]
     funnel = count_funnel(lines)
     assert (funnel.asked, funnel.parsed, funnel.new, funnel.grounded, funnel.answerable, funnel.kept) == (
         3,

@@ -118,11 +118,11 @@ class DocumentCount:
         prompt, reference = record.turns
         answer, system = estimate(reference), record.system or ""
         asked = read_asked(prompt)
-        if asked is None or not 0 < len(asked.document) <= LONGEST_DOCUMENT_CHARACTERS:
+        if asked is None or asked.rivals or not 0 < len(asked.document) <= LONGEST_DOCUMENT_CHARACTERS:
             return _Asked(None, estimate(system), 0, estimate(prompt) + answer, answer)
         number = self._numbers.setdefault(digest_of(asked.document), len(self._tokens))
         if number == len(self._tokens):
-            self._tokens.append(estimate(escape(asked.document), escape(system)))
+            self._tokens.append(estimate(escape(asked.context), escape(system)))
         document = estimate(asked.document)
         frame = max(0, estimate(system, asked.before, asked.after) - document)
         return _Asked(number, frame, document, estimate(asked.question) + answer, answer)

@@ -1,26 +1,43 @@
 """The document that a record is about, and the documents of a training set with the questions that they have."""
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from lambdas.domain.dataset.formats import Record
-from lambdas.domain.dataset.split.context import Surrounded, split_at_document
+from lambdas.domain.dataset.split.context import Piece, Surrounded, split_at_document, take_apart
 from lambdas.domain.evaluation.questions import Question
 
 # A longer document is no text that a question is asked about in one prompt; its pairs would train on the whole of it.
 LONGEST_DOCUMENT_CHARACTERS = 200_000
 # Of the training set's pairs, so many show a teacher how is asked about a document that has none of its own.
 MOST_EXAMPLES = 5
+_QUESTION_MARK = re.compile("[?\uff1f\u061f\u037e]")
+_QUESTION_TAGS = {"question", "query"}
 
 
 class AskedMessage(NamedTuple):
-    """A user's message in parts: the question, and what stands before and behind it, its document included."""
+    """A user's message in parts: the question, and what stands before and behind it, its document included.
+
+    `rivals` are further texts outside tags where nobody can say which text is the question.
+    """
 
     before: str
     document: str
     question: str
     after: str
+    rivals: tuple[str, ...] = ()
+
+    @property
+    def context(self) -> str:
+        """The message without its question; the whole of it where nobody can say which text that is."""
+        return self.asking(self.question if self.rivals else "").strip()
+
+    @property
+    def told(self) -> str:
+        """What a judge is told to be the question: all texts that may be it."""
+        return "\n\n".join((*self.rivals, self.question))
 
     def asking(self, question: str) -> str:
         """The same message with another question."""
@@ -48,6 +65,11 @@ class SourceDocument(NamedTuple):
     asked: AskedMessage
     pairs: tuple[QuestionAnswer, ...]
     examples: tuple[QuestionAnswer, ...] = ()
+
+    @property
+    def context(self) -> str:
+        """The document with all that its first record's message has around it but the question."""
+        return self.asked.context
 
 
 def read_asked(message: str) -> AskedMessage | None:
@@ -85,19 +107,32 @@ def _open_block(parts: Surrounded) -> tuple[str, str, str]:
 
 
 def _asked(parts: Surrounded) -> AskedMessage | None:
-    # The question stands behind the document, or before it.
-    before, after = parts.before, parts.after
-    question = after.strip() or before.strip()
-    if not question:
+    pieces = [*take_apart(parts.before), Piece(parts.block, None), *take_apart(parts.after)]
+    places = _question_places(pieces)
+    if not places:
+        # Nothing but blocks: those on one side are what is asked.
+        pieces = [Piece(parts.before, ""), Piece(parts.block, None), Piece(parts.after, "")]
+        places = _question_places(pieces)[-1:]
+    if not places:
         return None
-    if after.strip():
-        place = after.index(question)
-        return AskedMessage(
-            before + parts.block + after[:place], parts.document.strip(), question, after[place + len(question) :]
-        )
-    place = before.index(question)
-    rest = before[place + len(question) :] + parts.block + after
-    return AskedMessage(before[:place], parts.document.strip(), question, rest)
+    # Of several texts, the one that alone has a question mark is the question.
+    marked = [place for place in places if _QUESTION_MARK.search(pieces[place].text)]
+    place = marked[0] if len(marked) == 1 else places[-1]
+    others = () if len(marked) == 1 else places[:-1]
+    text = pieces[place].text
+    question = text.strip()
+    start = text.index(question)
+    before = "".join([*(each.text for each in pieces[:place]), text[:start]])
+    after = "".join([text[start + len(question) :], *(each.text for each in pieces[place + 1 :])])
+    rivals = tuple(pieces[other].text.strip() for other in others)
+    return AskedMessage(before, parts.document.strip(), question, after, rivals)
+
+
+def _question_places(pieces: Sequence[Piece]) -> list[int]:
+    """Which pieces may be the question: the one in its tags, else all texts outside tags."""
+    filled = [place for place, each in enumerate(pieces) if each.tag is not None and each.text.strip()]
+    tagged = [place for place in filled if pieces[place].tag in _QUESTION_TAGS]
+    return tagged[-1:] or [place for place in filled if not pieces[place].tag]
 
 
 def digest_of(text: str) -> str:
@@ -111,11 +146,14 @@ def canonical(question: Question) -> Record:
 
 
 def list_documents(questions: Iterable[Question]) -> list[SourceDocument]:
-    """The documents of single-turn training records, in their order, each once; records without one are left out."""
+    """The documents of single-turn training records, in their order, each once.
+
+    Records without one are left out, and those whose question nobody can tell: a new one cannot take its place.
+    """
     found: dict[str, SourceDocument] = {}
     for each in questions:
         asked = read_asked(each.messages[0].content) if len(each.messages) == 1 else None
-        if asked is None or not 0 < len(asked.document) <= LONGEST_DOCUMENT_CHARACTERS:
+        if asked is None or asked.rivals or not 0 < len(asked.document) <= LONGEST_DOCUMENT_CHARACTERS:
             continue
         digest = digest_of(asked.document)
         pair = QuestionAnswer(asked.question, each.reference)

@@ -12,10 +12,10 @@ from lambdas.domain.curation.documents import QuestionAnswer, SourceDocument, re
 from lambdas.domain.dataset.tokens import estimate
 from lambdas.domain.evaluation.questions import InferenceSettings, Question
 
-PromptName = Literal["check-v1", "write-v1", "answer-v1"]
-CHECK: Final = "check-v1"
-WRITE: Final = "write-v1"
-ANSWER: Final = "answer-v1"
+PromptName = Literal["check-v2", "write-v2", "answer-v2"]
+CHECK: Final = "check-v2"
+WRITE: Final = "write-v2"
+ANSWER: Final = "answer-v2"
 _PARTS = ("system", "user", "again")
 # Of the pairs that a document has, so many are shown to the teacher.
 MOST_SHOWN = 20
@@ -39,24 +39,23 @@ class CurationPrompt(Fact):
 
 
 def check_record(question: Question, *, again: bool = False) -> CurationPrompt:
-    """Whether a record's answer is correct. Where its last message asks about a document, that is the context."""
+    """Whether a record's answer is correct. Where its last message asks about a document, its rest is the context."""
     last = question.messages[-1].content
     asked = read_asked(last)
     earlier = [f"{each.role}: {each.content}" for each in question.messages[:-1]]
-    told = [question.system or "", *earlier, asked.document if asked else ""]
-    context = "\n\n".join(text for text in told if text)
-    return _check(context, asked.question if asked else last, question.reference, again=again)
+    told = [question.system or "", *earlier, asked.context if asked else ""]
+    return _check(told, asked.told if asked else last, question.reference, again=again)
 
 
 def check_pair(document: SourceDocument, pair: QuestionAnswer, *, again: bool = False) -> CurationPrompt:
     """Whether the answer of a new pair follows from its document."""
-    return _check(document.text, pair.question, pair.answer, again=again)
+    return _check([document.system or "", document.context], pair.question, pair.answer, again=again)
 
 
 def write_pairs(document: SourceDocument, number: int, *, again: bool = False) -> CurationPrompt:
     """What the teacher is asked about a document."""
     existing, examples = _show(document.pairs), _show(document.examples)
-    texts = {"instructions": document.system or "", "document": document.text}
+    texts = {"instructions": document.system or "", "document": document.context}
     texts |= {"existing": existing, "examples": examples}
     settings = InferenceSettings(max_tokens=_TOKENS_PER_PAIR * number, temperature=0.7)
     return _prompt(WRITE, {**texts, "number": str(number)}, settings, again=again)
@@ -68,7 +67,7 @@ def _show(pairs: Sequence[QuestionAnswer]) -> str:
 
 def answer_from(document: SourceDocument, question: str, *, again: bool = False) -> CurationPrompt:
     """A new question, to be answered from its document alone."""
-    texts = {"instructions": document.system or "", "document": document.text, "question": question}
+    texts = {"instructions": document.system or "", "document": document.context, "question": question}
     return _prompt(ANSWER, texts, ANSWER_SETTINGS, again=again)
 
 
@@ -85,7 +84,8 @@ def prompt_checksums() -> dict[str, str]:
     return {name: hashlib.sha256("".join(_file(name, part) for part in _PARTS).encode()).hexdigest() for name in names}
 
 
-def _check(context: str, question: str, answer: str, *, again: bool) -> CurationPrompt:
+def _check(told: Sequence[str], question: str, answer: str, *, again: bool) -> CurationPrompt:
+    context = "\n\n".join(text for text in told if text)
     return _prompt(CHECK, {"context": context, "question": question, "answer": answer}, CHECK_SETTINGS, again=again)
 
 

@@ -35,10 +35,15 @@ class Sources(NamedTuple):
 
 def training_sources(training: Iterable[Question]) -> Sources:
     """The documents of the training records, which are gone through twice."""
-    asked = (read_asked(each.messages[0].content) for each in _single_turns(training))
-    long = {digest_of(each.document) for each in asked if each and len(each.document) > LONGEST_DOCUMENT_CHARACTERS}
     documents = list_documents(training)
-    return Sources(documents, DocumentCounts(used=len(documents), too_long=len(long)))
+    known, long, unclear = {each.digest for each in documents}, set[str](), set[str]()
+    for each in _single_turns(training):
+        asked = read_asked(each.messages[0].content)
+        if asked is not None and len(asked.document) > LONGEST_DOCUMENT_CHARACTERS:
+            long.add(digest_of(asked.document))
+        elif asked is not None and asked.rivals:
+            unclear.add(digest_of(asked.document))
+    return Sources(documents, DocumentCounts(used=len(documents), too_long=len(long), unfit=len(unclear - known)))
 
 
 def given_sources(
@@ -90,7 +95,7 @@ class _Form(NamedTuple):
             first = first or each
             content = each.messages[0].content
             asked = read_asked(content)
-            if about is None and asked is not None and asked.document:
+            if about is None and asked is not None and asked.document and not asked.rivals:
                 about = each
             pair = QuestionAnswer(asked.question if asked else content, each.reference)
             if len(examples) < MOST_EXAMPLES and len(pair.question) + len(pair.answer) <= _LONGEST_EXAMPLE:

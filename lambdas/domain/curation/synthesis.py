@@ -109,7 +109,7 @@ def follow(document: SourceDocument, synthesis: SynthesisSettings, replies: Repl
     most = synthesis.pairs_per_document
     reply = replies.get(ask_id("write", synthesis.teacher, write_pairs(document, most)))
     parsed = read_pairs(reply.text or "", most) if reply else []
-    questions = KnownQuestions(document.text, (pair.question for pair in document.pairs))
+    questions = KnownQuestions(document.context, (pair.question for pair in document.pairs))
     unread = (reply.error or "The teacher's reply has no further pair that can be read.") if reply else ""
     lines = [
         WrittenPair(

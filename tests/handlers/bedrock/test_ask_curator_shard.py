@@ -65,7 +65,7 @@ def test_each_ask_gets_its_reply_under_its_own_id(
     replies = {each.id: each for each in stored(expect["prefix"])}
     assert set(replies) == {ask_about(number).id for number in range(ASKS)}
     assert {(each.text, each.input_tokens, each.prompt) for each in replies.values()} == {
-        ("<judgement>correct</judgement>", 11, "check-v1")
+        ("<judgement>correct</judgement>", 11, "check-v2")
     }
     assert {request["modelId"] for request in runtime.requests(CONVERSE)} == {JUDGE}
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from lambdas.domain.dataset.formats import Record
@@ -40,6 +40,13 @@ class Surrounded(NamedTuple):
     block: str
     document: str
     after: str
+
+
+class Piece(NamedTuple):
+    """A part of a text: what stands in a block, with its tag; outside all blocks, with none; or a block's tag, None."""
+
+    text: str
+    tag: str | None
 
 
 class _Block(NamedTuple):
@@ -101,6 +108,22 @@ def split_at_document(message: str) -> Surrounded | None:
         text[longest.closing :],
     )
     return Surrounded(*(part.decode() for part in parts))
+
+
+def take_apart(text: str) -> Iterator[Piece]:
+    """A text in pieces around its outermost blocks; together they are the text."""
+    encoded, position = text.encode(errors="surrogatepass"), 0
+
+    def decode(start: int, end: int) -> str:
+        return encoded[start:end].decode(errors="surrogatepass")
+
+    for block in _blocks(encoded):
+        yield Piece(decode(position, block.opening), "")
+        yield Piece(decode(block.opening, block.begin), None)
+        yield Piece(decode(block.begin, block.end), block.tag)
+        yield Piece(decode(block.end, block.closing), None)
+        position = block.closing
+    yield Piece(decode(position, len(encoded)), "")
 
 
 def digest(*parts: bytes) -> bytes:
