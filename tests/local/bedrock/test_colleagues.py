@@ -50,6 +50,7 @@ POLICIES = {
     "ask": documented("access.md", "Ask the model"),
     "application": documented("use-the-model.md", "What the application may do"),
     "application by tags": documented("use-the-model.md", "What the application may do", 1),
+    "application with a long format": documented("use-the-model.md", "What the application may do", 2),
 }
 
 
@@ -165,7 +166,9 @@ def colleague(team: Team, evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch)
     model = team.tune(HAIKU)
     made = Colleague(team, evaluator, f"arn:aws:iam::{model.split(':')[4]}:role/colleague", model)
     stubbed: dict[str, dict[str, Any]] = {
-        "cloudformation": {"Stacks": [{"Outputs": [_output(name) for name in OUTPUTS]}]},
+        "cloudformation": {
+            "Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Outputs": [_output(name) for name in OUTPUTS]}]
+        },
         "stepfunctions": {"executions": []},
     }
     session: Any = boto3.Session(region_name=REGION)
@@ -323,6 +326,7 @@ def acts(account: str) -> dict[str, AccessRequest]:
     wanted: dict[str, tuple[str, str, dict[str, str]]] = {
         "drop data": ("s3:PutObject", f"arn:aws:s3:::{INPUT}/input/sales.jsonl", {}),
         "read a report": ("s3:GetObject", f"arn:aws:s3:::{BUCKET}/runs/{RUN}/report.html", {}),
+        "read a report as JSON": ("s3:GetObject", f"arn:aws:s3:::{BUCKET}/runs/{RUN}/report.json", {}),
         "approve": ("states:SendTaskSuccess", "*", {}),
         "buy": ("bedrock:CreateProvisionedModelThroughput", model, ours),
         "deploy": ("bedrock:CreateCustomModelDeployment", model, ours),
@@ -357,16 +361,18 @@ def acts(account: str) -> dict[str, AccessRequest]:
 
 
 SERVES = {
-    "read a report", "buy", "deploy", "tag what is made", "end", "name what applications call", "read the endpoint",
+    "read a report", "read a report as JSON", "buy", "deploy", "tag what is made", "end",
+    "name what applications call", "read the endpoint",
 }  # fmt: skip
 MAY = {
     "drop data": {"drop data"},
-    "read reports": {"read a report"},
+    "read reports": {"read a report", "read a report as JSON"},
     "approve": {"approve"},
     "serve": SERVES,
-    "ask": {"read a report", "ask"},
+    "ask": {"read a report", "read a report as JSON", "ask"},
     "application": {"read the endpoint"},
     "application by tags": {"read the endpoint", "ask"},
+    "application with a long format": {"read a report as JSON"},
 }
 
 
