@@ -24,10 +24,18 @@ from lambdas.domain.curation.asks import Ask, CurationStage, Replies, StoredRepl
 from lambdas.domain.curation.batches import BatchChoice, CurationBatch, takes_batch
 from lambdas.domain.curation.cleaning import CleaningCounts, SetRecord, clean_asks
 from lambdas.domain.curation.curation import Curation
-from lambdas.domain.curation.documents import SourceDocument, canonical, list_documents
+from lambdas.domain.curation.documents import AskedMessage, SourceDocument, canonical, list_documents
 from lambdas.domain.curation.given_documents import DocumentCounts, GivenDocument, TakenDocuments, take_all
 from lambdas.domain.curation.planned_asks import PlannedAsks
-from lambdas.domain.curation.prompts import ANSWER, CHECK, WRITE, prompt_tokens
+from lambdas.domain.curation.prompts import (
+    ANSWER,
+    ANSWER_SETTINGS,
+    CHECK,
+    CHECK_SETTINGS,
+    WRITE,
+    prompt_tokens,
+    write_pairs,
+)
 from lambdas.domain.curation.settings import CleanSettings, SynthesisSettings
 from lambdas.domain.curation.sources import given_sources
 from lambdas.domain.curation.synthesis import follow, record_of, synthesis_asks
@@ -292,16 +300,57 @@ def test_each_compared_data_set_costs_its_own_training() -> None:
     assert [each.training_usd for each in found.candidates[:3]] == pytest.approx([1.0, 1.0, 1.0 + 0.85])
 
 
-def test_cap_counts_with_all_pairs_being_kept() -> None:
-    """A run that its cap lets begin must not pass it because the teacher writes well."""
+def test_cap_counts_with_all_that_a_curation_may_come_to() -> None:
+    """A run that its cap lets begin must not pass it because models write well, at length, or twice."""
     found = estimate(curated(), PRICED)
     assert found.most_usd is not None
-    assert found.most_usd > found.known_usd + (1 - EXPECTED.kept) * 200 * 250 / 1000 * 2 * 0.01
     between = (found.known_usd + found.most_usd) / 2
     (above,) = cost_findings(found, between, accept_unknown=False)
-    assert f"and at most {found.most_usd:,.2f} USD where all synthetic pairs are kept" in above.message
+    assert f"and at most {found.most_usd:,.2f} USD where all synthetic pairs are kept and" in above.message
     assert not cost_findings(found, found.most_usd, accept_unknown=False)
     assert estimate(plan(), PRICED).most_usd is None
+    planned = ASKS
+    # Both judges, the teacher and both checks, each asked twice; what is trained on has all pairs at full length.
+    judging = 2 * (100_000 + 500 * CHECK_SETTINGS.max_tokens * 20) / 1000 * 0.1
+    judging += 2 * (100_000 + 500 * CHECK_SETTINGS.max_tokens * 10) / 1000
+    longest = write_pairs(DOCUMENT, 2).settings.max_tokens
+    writing = 2 * (100 * prompt_tokens(WRITE) + 24_000 + 100 * longest * 10) / 1000
+    prompts = prompt_tokens(CHECK) + prompt_tokens(ANSWER) + 2 * 200 + longest
+    checking = 2 * 200 * (prompts + (CHECK_SETTINGS.max_tokens + ANSWER_SETTINGS.max_tokens) * 20) / 1000 * 0.1
+    training = 2 * (planned.training_tokens + 200 * (planned.context_tokens + longest / 2)) / 1000 * 0.01
+    of_curation = [each.usd or 0 for each in found.lines if each.id.startswith(("curation/", "training"))]
+    rest = found.known_usd - sum(of_curation)
+    assert found.most_usd == pytest.approx(rest + judging + writing + checking + training)
+
+
+DOCUMENT = SourceDocument("", "A text.", None, AskedMessage("", "A text.", "Why?", ""), ())
+
+
+@pytest.mark.parametrize(
+    ("synthesis", "batch", "where"),
+    [
+        (None, "never", "models that curate reply twice and as long as they may"),
+        (None, "auto", "no batch job answers and models that curate reply twice and as long as they may"),
+        (
+            SYNTHESIS,
+            "auto",
+            "all synthetic pairs are kept, no batch job answers and models that curate reply twice and as long as "
+            "they may",
+        ),
+    ],
+)
+def test_approval_says_once_when_a_run_costs_the_most(
+    synthesis: dict[str, Any] | None, batch: BatchChoice, where: str
+) -> None:
+    """And names nothing that the run does not do."""
+    made = curated(batch=batch)
+    assert made.curation is not None
+    settings = SynthesisSettings.model_validate(synthesis) if synthesis else None
+    curation = made.curation.model_copy(update={"synthesis": settings})
+    found = estimate(made.model_copy(update={"curation": curation}), PRICED)
+    [total] = [line for line in estimate_text(found).splitlines() if "Total" in line]
+    assert total.endswith(f"USD where {where}")
+    assert total.count("at most") == 1
 
 
 USED = [

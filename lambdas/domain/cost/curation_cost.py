@@ -8,7 +8,16 @@ from lambdas.domain.cost.price_file import Prices
 from lambdas.domain.curation.batches import takes_batch
 from lambdas.domain.curation.curation import Curation
 from lambdas.domain.curation.planned_asks import PlannedAsks
-from lambdas.domain.curation.prompts import ANSWER, CHECK, CHECKED_TOKENS, WRITE, prompt_tokens
+from lambdas.domain.curation.prompts import (
+    ANSWER,
+    ANSWER_SETTINGS,
+    CHECK,
+    CHECK_SETTINGS,
+    CHECKED_TOKENS,
+    MOST_PAIR_TOKENS,
+    WRITE,
+    prompt_tokens,
+)
 from lambdas.domain.curation.token_use import CurationUse
 from lambdas.domain.dataset.tokens import ESTIMATED
 from lambdas.domain.plan.plan import Plan
@@ -24,18 +33,45 @@ _TIMES_ASKED = 2
 class Shares(NamedTuple):
     """Of the pairs that the teacher is asked for, the shares that are new, grounded, and kept.
 
-    `batch` says whether batch jobs answer where there is enough to ask for one.
+    `batch` says whether batch jobs answer where there is enough to ask for one. `asked` is how many times each question
+    is asked, `longest` whether each reply is as long as a model may make it.
     """
 
     new: float
     grounded: float
     kept: float
     batch: bool
+    asked: int
+    longest: bool
+
+    def judgement_tokens(self) -> int:
+        """The tokens of a judgement."""
+        return CHECK_SETTINGS.max_tokens if self.longest else CHECKED_TOKENS
+
+    def written_tokens(self, planned: PlannedAsks) -> float:
+        """The tokens of a pair in the teacher's reply."""
+        return MOST_PAIR_TOKENS if self.longest else planned.pair_tokens + PAIR_FORM_TOKENS
+
+    def pair_tokens(self, planned: PlannedAsks) -> float:
+        """The tokens of a new question with its answer."""
+        return MOST_PAIR_TOKENS if self.longest else planned.pair_tokens
+
+    def question_tokens(self, planned: PlannedAsks) -> float:
+        """The tokens of a new question alone."""
+        return MOST_PAIR_TOKENS if self.longest else planned.pair_tokens - planned.answer_tokens
+
+    def answer_tokens(self, planned: PlannedAsks) -> float:
+        """The tokens of the checker's answer."""
+        return ANSWER_SETTINGS.max_tokens if self.longest else planned.answer_tokens + ANSWER_FORM_TOKENS
+
+    def used(self, asked: float, told: float) -> TokensUsed:
+        """The tokens of questions and replies."""
+        return TokensUsed(self.asked * asked, self.asked * told)
 
 
-EXPECTED = Shares(0.95, 0.9, 0.85, batch=True)
-# A cap counts with no pair being dropped, and with no answer of a batch job.
-MOST = Shares(1.0, 1.0, 1.0, batch=False)
+EXPECTED = Shares(0.95, 0.9, 0.85, batch=True, asked=1, longest=False)
+# A cap counts with no pair being dropped, with no answer of a batch job, and with replies that cannot be read.
+MOST = Shares(1.0, 1.0, 1.0, batch=False, asked=2, longest=True)
 
 
 def with_expected_sets(plan: Plan, shares: Shares) -> Plan:
@@ -68,7 +104,7 @@ def planned_curation_lines(plan: Plan, prices: Prices, shares: Shares) -> Iterat
         return shares.batch and curation.batch == "auto" and takes_batch(model, int(asks))
 
     for judge in curation.clean.judges if curation.clean else ():
-        tokens = TokensUsed(planned.check_tokens, planned.records * CHECKED_TOKENS)
+        tokens = shares.used(planned.check_tokens, planned.records * shares.judgement_tokens())
         asked = f"{planned.records:,} records of all sets with the prompt {ESTIMATED}."
         notes, batch = TokenNotes(asked, _JUDGEMENT), in_batch(judge, planned.records)
         yield from curation_lines(prices, "cleaning", judge, tokens, notes, in_batch=batch)
@@ -77,9 +113,9 @@ def planned_curation_lines(plan: Plan, prices: Prices, shares: Shares) -> Iterat
     pairs = _pairs(curation, planned)
     asked = f"{planned.documents:,} documents with their pairs and the prompt {ESTIMATED}."
     written = f"{pairs:,} pairs as long as those of the training set {ESTIMATED}."
-    teacher = TokensUsed(
+    teacher = shares.used(
         planned.documents * prompt_tokens(WRITE) + planned.document_tokens + planned.shown_tokens,
-        pairs * (planned.pair_tokens + PAIR_FORM_TOKENS),
+        pairs * shares.written_tokens(planned),
     )
     notes, batch = TokenNotes(asked, written), in_batch(curation.synthesis.teacher, planned.documents)
     yield from curation_lines(prices, "writing", curation.synthesis.teacher, teacher, notes, in_batch=batch)
@@ -138,15 +174,14 @@ def _pairs(curation: Curation, planned: PlannedAsks) -> int:
 def _added(curation: Curation, planned: PlannedAsks, shares: Shares) -> tuple[int, int]:
     """How many records synthesis adds, and their tokens."""
     records = round(_pairs(curation, planned) * shares.kept)
-    return records, round(records * (planned.context_tokens + planned.pair_tokens))
+    return records, round(records * (planned.context_tokens + shares.pair_tokens(planned)))
 
 
 def _checks(planned: PlannedAsks, pairs: int, shares: Shares) -> TokensUsed:
     """Each new pair is checked against its document, each grounded question is answered from it."""
     document = planned.document_tokens / planned.documents if planned.documents else 0.0
-    question = planned.pair_tokens - planned.answer_tokens
     grounds, answers = pairs * shares.new, pairs * shares.grounded
-    asked = grounds * (prompt_tokens(CHECK) + document + planned.pair_tokens)
-    asked += answers * (prompt_tokens(ANSWER) + document + question)
-    told = grounds * CHECKED_TOKENS + answers * (planned.answer_tokens + ANSWER_FORM_TOKENS)
-    return TokensUsed(asked, told)
+    asked = grounds * (prompt_tokens(CHECK) + document + shares.pair_tokens(planned))
+    asked += answers * (prompt_tokens(ANSWER) + document + shares.question_tokens(planned))
+    told = grounds * shares.judgement_tokens() + answers * shares.answer_tokens(planned)
+    return shares.used(asked, told)

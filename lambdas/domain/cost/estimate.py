@@ -10,6 +10,7 @@ from lambdas.domain.core.finding import Finding
 from lambdas.domain.cost.by_candidate import CandidateCost, candidate_costs
 from lambdas.domain.cost.curation_cost import EXPECTED, MOST, Shares, planned_curation_lines, with_expected_sets
 from lambdas.domain.cost.lines import (
+    CURATION_PREFIX,
     THROUGHPUT,
     CostLine,
     TokenNotes,
@@ -107,7 +108,7 @@ class Estimate(CostTotal):
     throughput_billing_seconds: int = 3600
     candidates: list[CandidateCost] = Field(default=[])
     training_factor: float | None = None
-    # What the known lines come to at most: all synthetic pairs may be kept, and no batch job may answer.
+    # What the known lines come to at most: replies may be long and asked for twice, and no batch job may answer.
     most_usd: float | None = None
 
     def summary(self) -> EstimateSummary:
@@ -271,7 +272,15 @@ def most_text(estimate: Estimate) -> str:
     """What an estimate can come to, behind its amount; empty where nothing is open."""
     if estimate.most_usd is None:
         return ""
-    return f", and at most {amount(estimate.most_usd)} USD where all synthetic pairs are kept and no batch job answers"
+    ids = [line.id for line in estimate.lines]
+    cases = {
+        "all synthetic pairs are kept": any(id_.startswith(f"{CURATION_PREFIX}writing/") for id_ in ids),
+        "no batch job answers": any("/batch/" in id_ for id_ in ids),
+        "models that curate reply twice and as long as they may": any(id_.startswith(CURATION_PREFIX) for id_ in ids),
+    }
+    *others, last = [case for case, may_be in cases.items() if may_be]
+    where = f"{', '.join(others)} and {last}" if others else last
+    return f", and at most {amount(estimate.most_usd)} USD where {where}"
 
 
 def unconfirmed_text(total: CostTotal) -> str:

@@ -24,7 +24,7 @@ MOST_SHOWN = 20
 # same judgement; the teacher's topics are to differ.
 CHECK_SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0)
 ANSWER_SETTINGS = InferenceSettings(max_tokens=512, temperature=0.0)
-_TOKENS_PER_PAIR = 400
+MOST_PAIR_TOKENS = 400
 # As an estimate counts a judgement: few reasons have four long sentences.
 CHECKED_TOKENS = 100
 
@@ -57,7 +57,7 @@ def write_pairs(document: SourceDocument, number: int, *, again: bool = False) -
     existing, examples = _show(document.pairs), _show(document.examples)
     texts = {"instructions": document.system or "", "document": document.context}
     texts |= {"existing": existing, "examples": examples}
-    settings = InferenceSettings(max_tokens=_TOKENS_PER_PAIR * number, temperature=0.7)
+    settings = InferenceSettings(max_tokens=MOST_PAIR_TOKENS * number, temperature=0.7)
     return _prompt(WRITE, {**texts, "number": str(number)}, settings, again=again)
 
 

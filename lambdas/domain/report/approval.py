@@ -230,7 +230,6 @@ def estimate_text(estimate: Estimate | None) -> str:
         if estimate.total_usd is None
         else f"{amount(estimate.total_usd)} USD"
     )
-    total = f"{total}{most_text(estimate)}"
     lines = [f"  {_line_text(line)}" for line in estimate.lines]
     told = [
         f"  {text}" for text in (training_factor_text(estimate.training_factor), unconfirmed_text(estimate)) if text
