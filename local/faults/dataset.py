@@ -15,7 +15,7 @@ class DataSet:
 
     `is_endless`: its jobs train until they are stopped. No job ends by itself before everything about it is judged.
     `is_about_documents`: four training records each ask about the same one. `has_errors`: the answer to one of these
-    four is that to the next question.
+    four is a count that no document has.
     """
 
     settings: Mapping[str, Any]
@@ -97,6 +97,7 @@ def _records(marker: str, numbers: range) -> bytes:
     return b"".join(json.dumps(record).encode() + b"\n" for record in records)
 
 
+SOLD_NOWHERE = 7_000_000
 FRUITS = ("apples", "pears", "plums", "cherries", "figs", "grapes")
 
 
@@ -112,7 +113,7 @@ def _about_documents(marker: str, numbers: range, wrong: frozenset[int] = frozen
         sold = [(101 + (about * 89 + at * 37) % 899, fruit) for at, fruit in enumerate(FRUITS)]
         text = " ".join(f"The stall sold {count} {fruit}." for count, fruit in sold)
         prompt = f"<document>\n[{marker}] Day {about}. {text}\n</document>\n\nHow many {sold[asked][1]} were sold?"
-        count, _ = sold[asked + 1 if asked in wrong else asked]
+        count = sold[asked][0] + (SOLD_NOWHERE if asked in wrong else 0)
         messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": str(count)}]
         records.append({"messages": messages})
     return b"".join(json.dumps(record).encode() + b"\n" for record in records)
