@@ -10,17 +10,22 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
 from lambdas.adapters.aws.service_errors import Refused, named_errors
+from lambdas.domain.batch.batch_models import batch_models
 from lambdas.domain.core import state_budget
 from lambdas.domain.core.errors import CustomizationFailed, DatasetRejected, InvalidEvent
 from lambdas.domain.core.finding import Finding
 from lambdas.domain.core.outside_text import json_bytes
-from lambdas.domain.core.state_budget import CAUGHT_BYTES, ERROR_BYTES, FACT_BYTES, STATE_BYTES
+from lambdas.domain.core.state_budget import CAUGHT_BYTES, ERROR_BYTES, FACT_BYTES, MOST_FINDINGS, STATE_BYTES
 from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.price_file import default_prices
+from lambdas.domain.curation.batches import CurationBatch, batch_number
+from lambdas.domain.curation.cleaning import CleaningCounts
+from lambdas.domain.curation.synthesis import SynthesisFunnel
 from lambdas.domain.dataset.planned_set import TrainingSet
 from lambdas.domain.evaluation.arms import plan_arms
 from lambdas.domain.evaluation.settings import EvaluationSettings
+from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import failure_message
 from lambdas.domain.training import candidate_jobs
 from lambdas.domain.training.candidate_jobs import Jobs
@@ -29,7 +34,10 @@ from lambdas.domain.training.customization import JobDescription
 from lambdas.handlers import claim_run, composition, explain_failure, validate_dataset
 from lambdas.handlers.observability import observed
 from lambdas.steps.clock import Clock
+from stacks.definition import PATH
 from tests.unit.test_cost import plan
+
+DEFINITION = json.loads(PATH.read_text())
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -46,6 +54,16 @@ RUN = {
     "claimed_at": "2026-11-21T21:40:37.123Z",
 }
 RECORDS = "".join(json.dumps({"prompt": f"question {n}?", "completion": f"{n}"}) + "\n" for n in range(240)).encode()
+ABOUT_DOCUMENTS = "".join(
+    json.dumps(
+        {
+            "prompt": f"<document>\nHall {n} has {n} seats.\n</document>\n\nHow many seats has hall {n}?",
+            "completion": f"{n}",
+        }
+    )
+    + "\n"
+    for n in range(240)
+).encode()
 # As many and as long as run.json may have them.
 EVALUATION: dict[str, Any] = {
     "few_shot": 3,
@@ -107,6 +125,67 @@ def test_the_widest_settings_make_a_plan_of_its_size(
     assert json_bytes(plan) <= FACT_BYTES["plan"]
     assert plan["settings_findings"]
     assert_clean(json.dumps(plan["settings_findings"], ensure_ascii=False))
+
+
+def longest_model(of: str) -> str:
+    """A model's id of the family, as long as one may be."""
+    return f"{of}{'x' * (256 - len(of))}"
+
+
+def curated_batches() -> list[CurationBatch]:
+    """Those of every turn, each of its questions asked twice: of the longest profile that takes batch jobs."""
+    model = max((f"global.{each}" for each in batch_models().models), key=len)
+    arn = f"arn:aws-us-gov:bedrock:ap-southeast-2:123456789012:model-invocation-job/{'a' * 12}"
+    places = [(turn, index) for turn in range(1, 9) for index in range(2 if turn <= 2 else 1)]
+    return [
+        CurationBatch(
+            number=batch_number(turn, index) or 0,
+            turn=turn,
+            model=model,
+            arn=arn,
+            asks=50_000,
+            status="PartiallyCompleted",
+            answered=49_999,
+        )
+        for turn, index in places
+    ]
+
+
+def test_the_widest_curation_stays_within_the_plan_s_size(
+    s3: "S3Client", lambda_context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a batch job in each turn and a removal that a person has approved, behind the widest other settings."""
+    judges = [longest_model("us.anthropic.claude-"), longest_model("us.amazon.nova-")]
+    synthesis = {"teacher": judges[0], "checker": judges[1], "documents": "training", "terms_accepted": True}
+    allowed = [*EVALUATION["models"], *EVALUATION["judges"], *judges]
+    monkeypatch.setenv("ALLOWED_MODELS", json.dumps(allowed))
+    settings = {name: value for name, value in WIDEST.items() if name != "learning_curve"}
+    settings |= {"clean": {"judges": judges, "mode": "remove"}, "synthesis": synthesis}
+    settings |= {"hyperparameters": {f"{n}{HOSTILE}": HOSTILE for n in range(MOST_FINDINGS + 1)}}
+    planned = Plan.parse(prepare(s3, lambda_context, settings, ABOUT_DOCUMENTS))
+    assert planned.curation is not None
+    curated = planned.curation.model_copy(
+        update={
+            # The longest that run.json may have.
+            "synthesis": planned.curation.synthesis
+            and planned.curation.synthesis.model_copy(update={"documents": "d" * 256}),
+            "context_tag": "t" * 64,
+            "status": "done",
+            "turn": 10,
+            "shards": f"{RUN['prefix']}curation/shards-10.jsonl",
+            "batches": curated_batches(),
+            "wait_seconds": 1_800,
+            "waited_seconds": 88_200,
+            "cleaning": CleaningCounts(judged=50_000, incorrect=50_000, removed=50_000, unreadable=50_000),
+            "funnel": SynthesisFunnel(
+                asked=500_000, parsed=500_000, new=500_000, grounded=500_000, answerable=500_000, kept=500_000
+            ),
+        }
+    )
+    assert json_bytes(planned.model_copy(update={"curation": curated}).dump()) <= FACT_BYTES["plan"]
+    decided = DEFINITION["States"]["KeepCurationDecision"]
+    assert decided["ResultPath"] == "$.curation_approval"
+    assert json_bytes(decided["Result"]) <= FACT_BYTES["curation_approval"]
 
 
 @pytest.mark.parametrize(

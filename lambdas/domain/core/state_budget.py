@@ -12,6 +12,8 @@ FACT_BYTES = {
     "jobs": 27_000,
     "model": 9_000,
     "approval": 3_000,
+    # The decision alone, once it is approved; where it is not, there is no other approval.
+    "curation_approval": 100,
     "servings": 26_000,
     "responses": 9_000,
     "report": 20_000,
