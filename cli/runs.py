@@ -12,13 +12,14 @@ from cli.environment import Environment
 from cli.known_runs import run_ids
 from cli.stored_report import NoReportError, parse_report
 from lambdas.adapters.aws.bedrock import Listed
-from lambdas.adapters.aws.service_errors import NotFound, Refused
 from lambdas.domain.core import run as runs
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.core.run import Claim
 from lambdas.domain.cost.price_file import Prices, default_prices
 from lambdas.domain.report.run_report import RunReport
 from lambdas.domain.serving.lease import RUNNING
+from lambdas.domain.serving.standing import champion_names
+from lambdas.steps.tagged_resources import may_be_ours, tagged_run
 
 # Objects are read side by side: a bucket may hold the runs of years.
 READERS = 16
@@ -77,10 +78,11 @@ class RunList(Fact):
 
 @dataclass(frozen=True)
 class _Found:
-    """Something in Bedrock whose name begins as the environment's do."""
+    """Something in Bedrock of a run, by its name, or by its tags where the environment serves its champion with it."""
 
     kind: str
     listed: Listed
+    run: str
 
 
 def list_runs(environment: Environment, model_unit_price_per_hour: float | None) -> RunList:
@@ -95,13 +97,14 @@ def list_runs(environment: Environment, model_unit_price_per_hour: float | None)
         claims = [claim for _, claim in read_claims if claim is not None]
         claims.sort(key=lambda claim: claim.claimed_at, reverse=True)
         listed = [*readers.map(lambda claim: _listed(environment, claim), claims)]
-    theirs = {claim.run_id: [one for one in found if _run_of(environment, one) == claim.run_id] for claim in claims}
+    theirs = {claim.run_id: [one for one in found if one.run == claim.run_id] for claim in claims}
 
     def price(one: _Found, model: str | None) -> LeftThing:
         return _priced(one, model, prices, model_unit_price_per_hour)
 
     of_runs = [run.model_copy(update={"left": [price(one, run.model) for one in theirs[run.run_id]]}) for run in listed]
-    others = [one for one in found if _run_of(environment, one) not in theirs and _is_ours(environment, one)]
+    name, adapters = environment.name, environment.adapters
+    others = [one for one in found if one.run not in theirs and may_be_ours(name, one.listed.arn, adapters)]
     return RunList(
         environment=environment.name,
         runs=of_runs,
@@ -119,7 +122,7 @@ def read_prices(environment: Environment) -> Prices:
 def find_run(environment: Environment, claim: Claim, model_unit_price_per_hour: float | None) -> ListedRun:
     """One run as the list has it, with what is left of it. Raises Refused and ServiceBusy."""
     run, prices = _listed(environment, claim), read_prices(environment)
-    theirs = [one for one in _found(environment) if _run_of(environment, one) == claim.run_id]
+    theirs = [one for one in _found(environment) if one.run == claim.run_id]
     left = [_priced(one, run.model, prices, model_unit_price_per_hour) for one in theirs]
     return run.model_copy(update={"left": left})
 
@@ -201,27 +204,11 @@ def _found(environment: Environment) -> Iterator[_Found]:
     }
     for kind, listing in listings.items():
         for listed in listing():
-            if runs.run_of_any_name(environment.name, listed.name):
-                yield _Found(kind, listed)
-
-
-def _run_of(environment: Environment, one: _Found) -> str | None:
-    return runs.run_of_any_name(environment.name, one.listed.name)
-
-
-def _is_ours(environment: Environment, one: _Found) -> bool:
-    """By its tag: the name of another environment may begin alike.
-
-    What may be ours is told where tags are refused, or do not show yet. What has no tags any more is gone: a list may
-    lag behind.
-    """
-    try:
-        tags = environment.adapters.bedrock.tags_of(one.listed.arn)
-    except NotFound:
-        return False
-    except Refused:
-        return True
-    return not tags or tags.get("deployment") == environment.name
+            run = runs.run_of_any_name(environment.name, listed.name)
+            if run is None and listed.name in champion_names(environment.name):
+                run = tagged_run(environment.name, listed.arn, adapters)
+            if run is not None:
+                yield _Found(kind, listed, run)
 
 
 def _priced(one: _Found, model: str | None, prices: Prices, unit_price: float | None) -> LeftThing:

@@ -22,8 +22,10 @@ from lambdas.domain.report.run_report import RunReport
 from lambdas.domain.serving.reconciliation import Scope
 from lambdas.steps.observability import logger
 from lambdas.steps.served_runs import served_for_applications
+from lambdas.steps.tagged_resources import may_be_ours
 from lambdas.steps.tell_reconciliation import EndedExecution
 
+_SERVING = ("throughput", "custom model deployment")
 # How often the page is written anew where another run's entry came in between.
 _ROUNDS = 3
 
@@ -81,7 +83,10 @@ def write_page(scope: Scope, adapters: Adapters) -> None:
 
 
 def _left(environment: str, adapters: Adapters) -> Iterator[LeftOfRun]:
-    """What Bedrock has of runs themselves that costs, by the run that its name tells."""
+    """What Bedrock has of runs themselves that costs, by the run that its name tells.
+
+    The page counts all that serves; of jobs and models it shows those of its own runs alone.
+    """
     listings: Mapping[LeftKind, Callable[[], Iterable[Listed]]] = {
         "throughput": adapters.throughputs.list_all,
         "custom model deployment": adapters.deployments.list_all,
@@ -90,5 +95,6 @@ def _left(environment: str, adapters: Adapters) -> Iterator[LeftOfRun]:
     }
     for kind, listing in listings.items():
         for one in listing():
-            if run := run_of_bedrock_name(environment, one.name):
+            run = run_of_bedrock_name(environment, one.name)
+            if run and (kind not in _SERVING or may_be_ours(environment, one.arn, adapters)):
                 yield LeftOfRun(run, kind, one.arn, one.model_units)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lambdas.adapters.adapters import Adapters
 from lambdas.adapters.aws.bedrock import Listed
-from lambdas.adapters.aws.service_errors import NotFound
 from lambdas.domain.core.run import run_of_standing_name
 from lambdas.domain.report.left_of_runs import LeftKind, LeftOfRun, served_mark, shows_served
 from lambdas.domain.serving.reconciliation import Scope
 from lambdas.domain.serving.standing import champion_names
 from lambdas.steps.observability import logger
+from lambdas.steps.tagged_resources import may_be_ours, tagged_run
 
 
 def served_for_applications(environment: str, adapters: Adapters) -> Iterator[LeftOfRun]:
@@ -22,17 +22,9 @@ def served_for_applications(environment: str, adapters: Adapters) -> Iterator[Le
         for one in listing():
             run = run_of_standing_name(environment, one.name)
             if run is None and one.name in champion_names(environment):
-                run = _tagged_run(one.arn, environment, adapters)
-            if run is not None:
+                run = tagged_run(environment, one.arn, adapters)
+            if run is not None and may_be_ours(environment, one.arn, adapters):
                 yield LeftOfRun(run, kind, one.arn, one.model_units)
-
-
-def _tagged_run(arn: str, environment: str, adapters: Adapters) -> str | None:
-    try:
-        tags = adapters.bedrock.tags_of(arn)
-    except NotFound:
-        return None
-    return tags.get("run-id") if tags.get("deployment") == environment else None
 
 
 def refresh_index(scope: Scope, *, adapters: Adapters) -> None:

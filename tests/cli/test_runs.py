@@ -12,6 +12,7 @@ from moto import mock_aws
 from cli.run_table import tell_runs
 from cli.runs import ListedRun, RunList, list_runs
 from lambdas.domain.cost.price_file import default_prices
+from lambdas.domain.serving.standing import champion_names
 from local.terminal import Console
 from tests.cli.account_script import ScriptedAccount
 
@@ -106,6 +107,30 @@ def test_what_is_left_has_its_price(account: ScriptedAccount) -> None:
     ]
     month = f"{2 * month_usd:.2f} USD a month"
     assert f"Left in all: 1 throughput, {2 * unit_usd:.2f} USD an hour; 2 custom models, {month}." in (told(found))
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_champions_own_deployment_stands_with_the_run_whose_model_it_serves(
+    account: ScriptedAccount, number: int
+) -> None:
+    """Its name tells of no run, its tags do; another environment's of that name is not told."""
+    account.claim(OLD)
+    deployments = {f"arn:d/{environment}": champion_names("team")[number] for environment in ("team", "another")}
+    account.bedrock_lists["list_custom_model_deployments"] = {  # type: ignore[assignment] # one page
+        "modelDeploymentSummaries": [
+            {"customModelDeploymentArn": arn, "customModelDeploymentName": name, "createdAt": MADE}
+            for arn, name in deployments.items()
+        ]
+    }
+
+    def tags_of(*, resourceARN: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        tags = {"deployment": resourceARN.removeprefix("arn:d/"), "run-id": OLD}
+        return {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
+
+    account.bedrock.list_tags_for_resource.side_effect = tags_of
+    found = listed(account)
+    assert [(one.kind, one.arn) for one in found.runs[0].left] == [("custom model deployment", "arn:d/team")]
+    assert found.left_of_no_run == []
 
 
 def test_an_unknown_price_is_said_to_be_unknown(account: ScriptedAccount) -> None:

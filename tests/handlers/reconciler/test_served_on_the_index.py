@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from lambdas.adapters.stores.run_index import RunIndex
-from lambdas.domain.core.run import standing_name
+from lambdas.domain.core.run import bedrock_name, standing_name
 from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED
 from lambdas.domain.serving.standing import champion_names, standing_tags
 from lambdas.handlers import reconcile_throughput
 from lambdas.steps import reconcile as reconcile_module
-from tests.handlers.reconciler.conftest import DEPLOYMENT, SCHEDULE, World
+from tests.handlers.reconciler.conftest import DEPLOYMENT, NEIGHBOUR, SCHEDULE, World
 from tests.handlers.reconciler.test_run_index import page, succeeded
 from tests.handlers.reconciler.test_standing_servings import serve
 
@@ -109,6 +109,23 @@ def test_another_environments_deployment_is_on_no_page(index: Index) -> None:
     run = index.end_run()
     index.world.make(ON_DEMAND, champion_names(DEPLOYMENT)[0], standing_tags("fine-tuning-eu", run, None))
     assert SHOWN[ON_DEMAND] not in index.turn()
+
+
+@pytest.mark.parametrize("kind", [PROVISIONED, ON_DEMAND])
+@pytest.mark.parametrize("is_standing", [True, False])
+def test_what_a_neighbour_of_a_longer_name_has_is_not_counted(index: Index, kind: Any, is_standing: bool) -> None:
+    """Its names may be those of runs here."""
+    run = index.end_run()
+    name = (standing_name if is_standing else bedrock_name)(NEIGHBOUR, run)
+    theirs = index.world.make(kind, name, standing_tags(NEIGHBOUR, run, None))
+    shown = index.turn()
+    assert "Left, by the hour" not in shown
+    assert index.written == 0
+    index.end_run("second")
+    assert "Left, by the hour" not in index.turn()
+    index.world.adapters.bedrock.tag(theirs, {"deployment": DEPLOYMENT})
+    index.end_run("third")
+    assert ("Left, by the hour" in index.turn()) == (kind == PROVISIONED)
 
 
 def test_a_page_that_cannot_be_brought_up_to_date_fails_nothing(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:

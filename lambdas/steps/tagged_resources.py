@@ -1,0 +1,27 @@
+"""Whose something in Bedrock is, by its tags: the name of another environment may begin alike."""
+
+from lambdas.adapters.adapters import Adapters
+from lambdas.adapters.aws.service_errors import NotFound, Refused
+
+
+def may_be_ours(environment: str, arn: str, adapters: Adapters) -> bool:
+    """Whether nothing says that it is another environment's. Raises ServiceBusy.
+
+    So it is where tags are refused, or do not show yet. What has no tags any more is gone: a list may lag behind.
+    """
+    try:
+        tags = adapters.bedrock.tags_of(arn)
+    except NotFound:
+        return False
+    except Refused:
+        return True
+    return not tags or tags.get("deployment") == environment
+
+
+def tagged_run(environment: str, arn: str, adapters: Adapters) -> str | None:
+    """The run whose model the environment's own deployment serves. Raises ServiceBusy and Refused."""
+    try:
+        tags = adapters.bedrock.tags_of(arn)
+    except NotFound:
+        return None
+    return tags.get("run-id") if tags.get("deployment") == environment else None
