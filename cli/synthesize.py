@@ -53,7 +53,7 @@ def sources_of(folder: Path, documents: Path | None, choices: Choices) -> Source
     """The documents of the folder's training set, or the text files of another folder."""
     training = Reread(lambda: read_set(folder, "train"))
     if documents is None:
-        return training_sources(training)
+        return training_sources(training, _records(folder, *HELD_OUT))
     lines = list[bytes]()
     taken = take_all("", documents_below(documents, ""), lines.append)
     given = [GivenDocument.model_validate_json(line) for line in lines]

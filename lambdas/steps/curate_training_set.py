@@ -109,6 +109,12 @@ def _explain_no_documents(curation: Curation, counts: DocumentCounts) -> str:
             "files about what the training records are about, or take synthesis out of run.json, and upload the data "
             "set again."
         )
+    if counts.held_out or counts.unfit:
+        return (
+            f"No document is left that the teacher could write about: {counts.tell()}. Keep the documents of "
+            "validation and test records out of the training set, put the question alone behind the document, or take "
+            "synthesis out of run.json, and upload the data set again."
+        )
     return (
         "No training record asks about a document in tags, such as <document>…</document>, so there is nothing to "
         "write new records about. Put documents in tags, name a folder of text files as synthesis.documents, or take "
@@ -158,7 +164,7 @@ class _Work:
 
         training = self.sets.questions("train", removed)
         if curation.documents is None:
-            sources = training_sources(training)
+            sources = training_sources(training, self.sets.records(*_HELD_OUT))
         else:
             sources = given_sources(
                 self.sets.given_documents(),

@@ -75,8 +75,8 @@ def test_judge_is_shown_both_texts_where_either_may_be_the_question() -> None:
 
 def test_nothing_is_written_in_a_form_whose_question_nobody_can_tell() -> None:
     """Such records would have two questions; the document is counted as unfit, unless another record asks clearly."""
-    sources = training_sources([question(UNCLEAR)])
+    sources = training_sources([question(UNCLEAR)], [])
     assert (sources.documents, sources.counts.unfit) == ([], 1)
     clear = question("<doc>Revenue was 5 in 2022.</doc>\nWhat was it?")
-    sources = training_sources([question(UNCLEAR), clear])
+    sources = training_sources([question(UNCLEAR), clear], [])
     assert (len(sources.documents), sources.counts.unfit) == (1, 0)

@@ -24,7 +24,7 @@ from lambdas.domain.curation.asks import Ask, CurationStage, Replies, StoredRepl
 from lambdas.domain.curation.batches import BatchChoice, CurationBatch, takes_batch
 from lambdas.domain.curation.cleaning import CleaningCounts, SetRecord, clean_asks
 from lambdas.domain.curation.curation import Curation
-from lambdas.domain.curation.documents import AskedMessage, SourceDocument, canonical, list_documents
+from lambdas.domain.curation.documents import AskedMessage, SourceDocument, canonical, content_digest, list_documents
 from lambdas.domain.curation.given_documents import DocumentCounts, GivenDocument, TakenDocuments, take_all
 from lambdas.domain.curation.planned_asks import PlannedAsks
 from lambdas.domain.curation.prompts import (
@@ -579,7 +579,7 @@ def test_gate_refuses_documents_that_are_all_those_of_held_out_records(tmp_path:
     """Nothing may be written about them."""
     lines = [record(f"{chr(97 + at % 26)}{chr(97 + at // 26)} {at} apples", f"How many, {at}?") for at in range(60)]
     tested = sets_of(gate(lines, tmp_path), tmp_path)["test"]
-    digests = frozenset(each.digest for each in list_documents(tested))
+    digests = frozenset(content_digest(each.text) for each in list_documents(tested))
     taken = TakenDocuments("texts/", DocumentCounts(used=len(digests), characters=200), [], digests)
     checked = gate(lines, tmp_path, taken, synthesis=SYNTHESIS | {"documents": "texts/"})
     assert checked.prepared is None

@@ -157,5 +157,7 @@ def test_document_that_is_longer_than_a_record_may_be_is_left_out() -> None:
 def test_training_documents_that_are_too_long_are_counted() -> None:
     """They are left out as the given ones are."""
     long = "y" * (LONGEST_DOCUMENT_CHARACTERS + 1)
-    sources = training_sources([*TRAINING, question(f"<doc>{long}</doc>\nWho?"), question(f"<doc>{long}</doc>\nWhy?")])
+    sources = training_sources(
+        [*TRAINING, question(f"<doc>{long}</doc>\nWho?"), question(f"<doc>{long}</doc>\nWhy?")], []
+    )
     assert (sources.counts.used, sources.counts.too_long) == (1, 1)

@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from lambdas.domain.curation.asks import Ask, StoredReply
 from lambdas.domain.curation.documents import SourceDocument
 from lambdas.domain.curation.given_documents import GivenDocument
-from lambdas.domain.curation.leaks import SHARED_WORDS
+from lambdas.domain.curation.leaks import SHARED_WORDS, find_leaks
 from lambdas.domain.curation.new_records import make_records
 from lambdas.domain.curation.settings import SynthesisSettings
 from lambdas.domain.curation.sources import given_sources, training_sources
@@ -41,16 +42,21 @@ class World(NamedTuple):
         """Documents of random words, so that nothing is shared by chance."""
         draw = random.Random(seed)  # noqa: S311 - nothing secret
         questions = [_question(draw, index) for index in range(16)]
-        return cls(questions[:8], questions[8:], draw)
+        # Of fewer words than are looked for in a row; and a document that training and test records ask about.
+        short, shared = _question(draw, 16, asked=4, answered=2), _text(draw, 40)
+        training, held_out = (_question(draw, 17 + at, shared.replace(" ", "  "[: at + 1])) for at in range(2))
+        return cls([*questions[:8], training], [*questions[8:], short, held_out], draw)
 
 
 def _text(draw: random.Random, words: int) -> str:
     return " ".join("".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(words))
 
 
-def _question(draw: random.Random, index: int) -> Question:
-    prompt = f"<doc>\n{_text(draw, 40)}\n</doc>\n\nWhat of {_text(draw, 16)}?"
-    return Question(index, "Be brief.", (Message(role="user", content=prompt),), _text(draw, 15))
+def _question(
+    draw: random.Random, index: int, document: str | None = None, *, asked: int = 16, answered: int = 15
+) -> Question:
+    prompt = f"<doc>\n{document or _text(draw, 40)}\n</doc>\n\nWhat of {_text(draw, asked)}?"
+    return Question(index, "Be brief.", (Message(role="user", content=prompt),), _text(draw, answered))
 
 
 def canonical(question: Question) -> Record:
@@ -78,11 +84,19 @@ def planted(world: World) -> list[tuple[str, str]]:
         (f"{prompt.partition('</doc>')[0]}</doc>\n\nWhy {other}?", _text(draw, 2)),
         (prompt, _text(draw, 2)),
         (f"{everything[start]} {_text(draw, 3)}?", reference),
+        short_pair(world),
     ]
 
 
+def short_pair(world: World) -> tuple[str, str]:
+    """What the short held-out record asks, in other signs, and its answer."""
+    short = world.held_out[8]
+    asked = short.messages[0].content.rpartition("\n")[2]
+    return asked.upper().replace("?", " ?"), short.reference
+
+
 def draw_one(world: World) -> Question:
-    return world.draw.choice(world.held_out)
+    return world.draw.choice(world.held_out[:8])
 
 
 class Conspiracy:
@@ -147,7 +161,10 @@ def words(text: str) -> set[str]:
 
 def require_no_leak(kept: Sequence[Record], world: World) -> None:
     """By other means than those of the code: sets of words."""
-    known = set().union(*(runs_of(canonical(each)) for each in world.training))
+    known = set().union(*(runs_of(canonical(each)) for each in world.training[:8]))
+    short = [words(text) for text in short_pair(world)]
+    for record in kept:
+        assert not (short[0] <= words(record.turns[0]) and short[1] == words(record.turns[1]))
     for each in world.held_out:
         secret, prompt = runs_of(canonical(each)) - known, each.messages[0].content
         asked = words(prompt)
@@ -163,7 +180,9 @@ def require_no_leak(kept: Sequence[Record], world: World) -> None:
 def test_nothing_planted_is_kept_whatever_the_teacher_writes_about_training_documents(seed: int) -> None:
     """13 words in a row, a shared context, near duplicates: none comes through, and honest pairs do."""
     world = World.made_of(seed)
-    kept, models, answerable = synthesised(world, training_sources(world.training).documents)
+    kept, models, answerable = synthesised(
+        world, training_sources(world.training, map(canonical, world.held_out)).documents
+    )
     require_no_leak(kept, world)
     assert answerable > len(kept), "what is planted passes all other checks"
     asked = " ".join(record.turns[0] for record in kept)
@@ -184,3 +203,51 @@ def test_nothing_of_a_held_out_document_is_kept_where_it_lies_among_the_given_on
     kept, models, _ = synthesised(world, sources.documents)
     require_no_leak(kept, world)
     assert len(kept) == len(models.honest)
+
+
+SHARED = _text(random.Random(1), 60)  # noqa: S311 - nothing secret
+
+
+@pytest.mark.parametrize("tag", ["doc", "filing"])
+def test_document_that_many_records_of_both_sides_have_is_no_form(tag: str) -> None:
+    """Written about, it would tell of the test: the split's rule for templates does not hold for documents."""
+    draw = random.Random(7)  # noqa: S311 - nothing secret
+
+    def ask(number: int) -> Question:
+        prompt = f"<{tag}>{SHARED}</{tag}>\nWhat of {_text(draw, 3)}?"
+        return Question(number, "Be brief.", (Message(role="user", content=prompt),), _text(draw, 2))
+
+    training, held_out, new = ([ask(number) for number in range(size)] for size in (60, 20, 3))
+    others = [_question(draw, number) for number in range(20)]
+    held = list(map(canonical, held_out))
+    sources = training_sources([*training, *others], held)
+    assert [each.text for each in sources.documents] == [
+        each.messages[0].content.partition("</doc>")[0].removeprefix("<doc>").strip() for each in others
+    ]
+    assert sources.counts.held_out == 1
+    assert find_leaks([canonical(each) for each in new], held, map(canonical, [*training, *others])) == {0, 1, 2}
+
+
+def test_words_that_one_training_record_shares_with_the_test_set_still_count() -> None:
+    """A quotation in two records is no template."""
+    draw = random.Random(3)  # noqa: S311 - nothing secret
+    quoted = _text(draw, SHARED_WORDS)
+
+    def quoting(number: int) -> Record:
+        return canonical(_question(draw, number, f"{_text(draw, 20)} {quoted} {_text(draw, 20)}"))
+
+    original = [quoting(0), *(canonical(_question(draw, number)) for number in range(20))]
+    new = Record("Be brief.", [f"<doc>{_text(draw, 40)}</doc>\nWhat of {_text(draw, 3)}?", quoted])
+    assert find_leaks([new], [quoting(1)], original) == {0}
+    assert find_leaks([new], [quoting(1)], [*original, *map(quoting, range(2, 10))]) == set()
+
+
+def test_pair_that_the_training_records_have_as_well_is_no_leak() -> None:
+    """Classes and brief questions come again about each document."""
+
+    def ask(number: int, answer: str) -> Record:
+        draw = random.Random(number)  # noqa: S311 - nothing secret
+        return Record("Be brief.", [f"<doc>{_text(draw, 30)}</doc>\nDid sales rise?", answer])
+
+    held_out = [ask(1, "yes"), ask(2, "no")]
+    assert find_leaks([ask(3, "Yes"), ask(4, "No.")], held_out, [ask(5, "yes")]) == {1}

@@ -1,11 +1,17 @@
 """Counts at the data gate what curation will ask models: records, and the documents of the training set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence, Set
 from statistics import fmean
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from lambdas.domain.curation.documents import LONGEST_DOCUMENT_CHARACTERS, MOST_EXAMPLES, digest_of, read_asked
+from lambdas.domain.curation.documents import (
+    LONGEST_DOCUMENT_CHARACTERS,
+    MOST_EXAMPLES,
+    content_digest,
+    documents_of,
+    read_asked,
+)
 from lambdas.domain.curation.given_documents import TakenDocuments
 from lambdas.domain.curation.planned_asks import PlannedAsks
 from lambdas.domain.curation.prompts import MOST_SHOWN, check_record
@@ -33,9 +39,10 @@ class _Asked(NamedTuple):
 
 
 class _Counted(NamedTuple):
-    """What is kept of a record: the tokens of what a judge is asked about it, and of what it asks itself."""
+    """What is kept of a record: the tokens of what a judge is asked about it, its documents, and what it asks."""
 
     check_tokens: int
+    documents: tuple[int, ...]
     asked: _Asked | None
 
 
@@ -53,13 +60,14 @@ class DocumentCount:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._tokens: list[int] = []
+        self._tokens: dict[int, int] = {}
         self._counted: dict[SetName, list[_Counted]] = {}
 
     def add(self, given: SetName, record: Record) -> None:
         """Counts the next record of a given set."""
         prompt = check_record(_question_of(record))
-        counted = _Counted(estimate(prompt.system, prompt.user), self._read(record))
+        documents = tuple(map(self._number, documents_of(record)))
+        counted = _Counted(estimate(prompt.system, prompt.user), documents, self._read(record))
         self._counted.setdefault(given, []).append(counted)
 
     def count(self, given: Given, prepared: PreparedDataset, files: TakenDocuments | None = None) -> PlannedAsks:
@@ -67,11 +75,12 @@ class DocumentCount:
         of_sets = {name: [self._counted[source][at] for source, at in prepared.places(name)] for name in SET_NAMES}
         checks = [each.check_tokens for counted in of_sets.values() for each in counted]
         single = [each.asked for each in of_sets["train"] if each.asked is not None]
-        about = [each for each in single if each.document is not None]
+        held_out = {document for name in _HELD_OUT for each in of_sets[name] for document in each.documents}
+        about = [each for each in single if each.document is not None and each.document not in held_out]
         frame, pair, answer = (
             _mean(about or single, part) for part in ("frame_tokens", "pair_tokens", "answer_tokens")
         )
-        documents = self._about_records(about) if files is None else self._about_files(files, of_sets, frame, pair)
+        documents = self._about_records(about) if files is None else self._about_files(files, held_out, frame, pair)
         return PlannedAsks(
             records=len(checks),
             check_tokens=sum(checks),
@@ -100,17 +109,19 @@ class DocumentCount:
     def _about_files(
         self,
         files: TakenDocuments,
-        of_sets: Mapping[SetName, Sequence[_Counted]],
+        held_out: Set[int],
         frame_tokens: float,
         pair_tokens: float,
     ) -> _Documents:
         """Documents in files but those of held-out records; instructions and examples stand with each in a prompt."""
-        held_out = {each.asked.document for name in _HELD_OUT for each in of_sets[name] if each.asked is not None}
         left_out = sum(self._numbers.get(digest) in held_out for digest in files.digests if digest in self._numbers)
         number = files.counts.used - left_out
         tokens = files.counts.characters / USUAL_BYTES_PER_TOKEN / (files.counts.used or 1)
         shown = round(number * MOST_EXAMPLES * pair_tokens)
         return _Documents(number, round(number * (tokens + frame_tokens)), tokens, shown)
+
+    def _number(self, digest: str) -> int:
+        return self._numbers.setdefault(digest, len(self._numbers))
 
     def _read(self, record: Record) -> _Asked | None:
         if len(record.turns) != 2:
@@ -120,9 +131,9 @@ class DocumentCount:
         asked = read_asked(prompt)
         if asked is None or asked.rivals or not 0 < len(asked.document) <= LONGEST_DOCUMENT_CHARACTERS:
             return _Asked(None, estimate(system), 0, estimate(prompt) + answer, answer)
-        number = self._numbers.setdefault(digest_of(asked.document), len(self._tokens))
-        if number == len(self._tokens):
-            self._tokens.append(estimate(escape(asked.context), escape(system)))
+        number = self._number(content_digest(asked.document))
+        if number not in self._tokens:
+            self._tokens[number] = estimate(escape(asked.context), escape(system))
         document = estimate(asked.document)
         frame = max(0, estimate(system, asked.before, asked.after) - document)
         return _Asked(number, frame, document, estimate(asked.question) + answer, answer)

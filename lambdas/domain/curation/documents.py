@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from lambdas.domain.dataset.formats import Record
-from lambdas.domain.dataset.split.context import Piece, Surrounded, split_at_document, take_apart
+from lambdas.domain.dataset.split.context import DOCUMENT_TAGS, Piece, Surrounded, split_at_document, take_apart
 from lambdas.domain.evaluation.questions import Question
 
 # A longer document is no text that a question is asked about in one prompt; its pairs would train on the whole of it.
@@ -140,6 +140,27 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
+def content_digest(text: str) -> str:
+    """What documents are compared by, also with another rendering's white space."""
+    return digest_of("".join(text.split()))
+
+
+def document_digest(message: str) -> str | None:
+    """The content digest of the document that a message asks about; None where there is none."""
+    parts = split_at_document(message) if "<" in message else None
+    return None if parts is None or not parts.document.strip() else content_digest(parts.document)
+
+
+def documents_of(record: Record) -> frozenset[str]:
+    """The content digests of all documents in a record's user messages, whichever of them the question is about."""
+    found = set[str]()
+    for turn in record.turns[:-1:2]:
+        if asked := document_digest(turn):
+            pieces = take_apart(turn)
+            found |= {asked, *(content_digest(each.text) for each in pieces if each.tag in DOCUMENT_TAGS)}
+    return frozenset(found)
+
+
 def canonical(question: Question) -> Record:
     """The record of a question."""
     return Record(question.system, [*(each.content for each in question.messages), question.reference])
@@ -155,8 +176,10 @@ def list_documents(questions: Iterable[Question]) -> list[SourceDocument]:
         asked = read_asked(each.messages[0].content) if len(each.messages) == 1 else None
         if asked is None or asked.rivals or not 0 < len(asked.document) <= LONGEST_DOCUMENT_CHARACTERS:
             continue
-        digest = digest_of(asked.document)
+        digest = content_digest(asked.document)
         pair = QuestionAnswer(asked.question, each.reference)
-        known = found.setdefault(digest, SourceDocument(digest, asked.document, each.system, asked, ()))
+        known = found.setdefault(
+            digest, SourceDocument(digest_of(asked.document), asked.document, each.system, asked, ())
+        )
         found[digest] = known._replace(pairs=(*known.pairs, pair))
     return list(found.values())

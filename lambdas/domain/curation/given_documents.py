@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.curation.documents import LONGEST_DOCUMENT_CHARACTERS, digest_of
+from lambdas.domain.curation.documents import LONGEST_DOCUMENT_CHARACTERS, content_digest, digest_of
 
 # Where a run keeps them as they were when it started, under its prefix.
 GIVEN_DOCUMENTS = "dataset/documents.jsonl"
@@ -87,7 +87,7 @@ class DocumentCounts(Fact):
 
 
 class TakenDocuments(NamedTuple):
-    """What was found under a prefix of the folder; `digests` are those of the documents that were taken."""
+    """What was found under a prefix of the folder; `digests` are the content digests of what was taken."""
 
     prefix: str
     counts: DocumentCounts
@@ -103,7 +103,7 @@ def take_all(prefix: str, files: Iterable[DocumentFile], write: Callable[[bytes]
             left_out.append(each)
         else:
             used, characters = used + 1, characters + len(each.text)
-            digests.add(digest_of(each.text))
+            digests.add(content_digest(each.text))
             write(each.model_dump_json().encode())
     counts = DocumentCounts(used=used + len(left_out), characters=characters)
     return TakenDocuments(prefix, counts.leaving_out(each.reason for each in left_out), left_out, frozenset(digests))

@@ -37,8 +37,9 @@ def explain_nothing_to_write(
             "written: give others, or take synthesis out."
         )
     return (
-        "No training record asks about a document in tags, so there is nothing to write about: put documents into tags "
-        "such as <document>…</document>, or take synthesis out."
+        "No training record asks about a document in tags that validation and test records do not ask about, too, so "
+        "there is nothing to write about: put documents into tags such as <document>…</document>, or take synthesis "
+        "out."
     )
 
 

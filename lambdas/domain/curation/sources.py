@@ -11,7 +11,9 @@ from lambdas.domain.curation.documents import (
     SourceDocument,
     ask_about,
     closing_tag,
+    content_digest,
     digest_of,
+    documents_of,
     list_documents,
     read_asked,
 )
@@ -33,17 +35,22 @@ class Sources(NamedTuple):
     counts: DocumentCounts
 
 
-def training_sources(training: Iterable[Question]) -> Sources:
-    """The documents of the training records, which are gone through twice."""
-    documents = list_documents(training)
-    known, long, unclear = {each.digest for each in documents}, set[str](), set[str]()
+def training_sources(training: Iterable[Question], held_out: Iterable[Record]) -> Sources:
+    """The documents of the training records, which are gone through twice; those of held-out records are left out."""
+    found = list_documents(training)
+    secret = set[str]().union(*map(documents_of, held_out))
+    documents = [each for each in found if content_digest(each.text) not in secret]
+    known, long, unclear = {each.digest for each in found}, set[str](), set[str]()
     for each in _single_turns(training):
         asked = read_asked(each.messages[0].content)
         if asked is not None and len(asked.document) > LONGEST_DOCUMENT_CHARACTERS:
             long.add(digest_of(asked.document))
         elif asked is not None and asked.rivals:
             unclear.add(digest_of(asked.document))
-    return Sources(documents, DocumentCounts(used=len(documents), too_long=len(long), unfit=len(unclear - known)))
+    counts = DocumentCounts(
+        used=len(documents), too_long=len(long), unfit=len(unclear - known), held_out=len(found) - len(documents)
+    )
+    return Sources(documents, counts)
 
 
 def given_sources(
@@ -63,9 +70,9 @@ def given_sources(
     `training` are gone through more than once. Without documents in the training prompts, new ones stand in
     `context_tag`. `counts` are those of the files, and are gone on with.
     """
-    known = {each.digest: each for each in list_documents(training)}
+    known = {content_digest(each.text): each for each in list_documents(training)}
     form = _Form.of(training, context_tag)
-    made = [known.get(digest_of(each.text)) or form.about(each.text) for each in given]
+    made = [known.get(content_digest(each.text)) or form.about(each.text) for each in given]
     probes = [_probe(document) for document in made]
     leaking = find_leaks(probes, held_out, original)
     reasons = [

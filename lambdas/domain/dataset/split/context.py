@@ -19,8 +19,8 @@ _UNCLOSED_TAGS = 32
 # The blocks of a record that are kept, and the bytes that stand for each.
 _BLOCKS, _DIGEST_BYTES = 4, 16
 # Tags of what is asked about. Blocks in others may be instructions or examples, which many records share.
-_DOCUMENTS = {"article", "contract", "data", "doc", "document", "documents", "email", "page", "passage", "report"}
-_DOCUMENTS |= {"context", "source", "table", "tables", "text", "transcript"}
+DOCUMENT_TAGS = {"article", "contract", "data", "doc", "document", "documents", "email", "page", "passage", "report"}
+DOCUMENT_TAGS |= {"context", "source", "table", "tables", "text", "transcript"}
 
 
 class Context(NamedTuple):
@@ -84,7 +84,7 @@ def context(record: Record, first: bytes | None = None) -> Context:
     longest = sorted(blocks, key=lambda block: (-len(block), block))[:_BLOCKS] if len(blocks) > 1 else blocks
     # Processors have instructions for SHA-256.
     digests = {hashlib.sha256(block).digest()[:_DIGEST_BYTES]: blocks[block] for block in longest}
-    return Context(tuple(digests), frozenset([each for each, tag in digests.items() if tag in _DOCUMENTS]))
+    return Context(tuple(digests), frozenset([each for each, tag in digests.items() if tag in DOCUMENT_TAGS]))
 
 
 def split_at_document(message: str) -> Surrounded | None:
@@ -97,7 +97,7 @@ def split_at_document(message: str) -> Surrounded | None:
     except UnicodeEncodeError:
         return None
     blocks = list(_blocks(text))
-    documents = [block for block in blocks if block.tag in _DOCUMENTS]
+    documents = [block for block in blocks if block.tag in DOCUMENT_TAGS]
     longest = max(documents or blocks, key=lambda block: block.end - block.begin, default=None)
     if longest is None:
         return None
