@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lambdas.domain.curation.agreement import agree
 from lambdas.domain.curation.asks import Ask, StoredReply
 from lambdas.domain.curation.documents import QuestionAnswer, SourceDocument, list_documents, read_asked
 from lambdas.domain.curation.leaks import SHARED_WORDS, find_leaks
 from lambdas.domain.curation.novelty import KnownQuestions
 from lambdas.domain.curation.prompts import write_pairs
 from lambdas.domain.curation.reading import read_answer, read_pairs
+from lambdas.domain.curation.repeats import find_repeats
 from lambdas.domain.curation.settings import SynthesisSettings, synthesis_findings
 from lambdas.domain.curation.synthesis import (
-    agree,
     count_funnel,
     follow,
     record_of,
@@ -120,12 +121,43 @@ def test_no_reply_of_a_teacher_or_checker_breaks_the_reading(reply: str) -> None
 
 def test_same_question_in_other_words_is_not_new_and_one_about_something_else_is() -> None:
     """Of 20 generated questions 12 were alike in a public report; a table's questions differ by one word alone."""
-    known = KnownQuestions("Cash 7 in 2022, 6 in 2021, Inventories 9", ["How much was Cash in 2022?"])
-    assert not known.add_new("How much was the cash in 2022")
-    assert not known.add_new("In 2022, how much was Cash?")
-    assert known.add_new("How much was Cash in 2021?")
-    assert known.add_new("How much was Inventories in 2022?")
-    assert not known.add_new("How much was Inventories in 2022?")
+    first = QuestionAnswer("How much was Cash in 2022?", "7")
+    known = KnownQuestions("Cash 7 in 2022, 6 in 2021, Inventories 9", [first])
+    assert not known.add_new(QuestionAnswer("How much was the cash in 2022", "8"))
+    assert not known.add_new(QuestionAnswer("In 2022, how much was Cash?", "8"))
+    assert known.add_new(QuestionAnswer("How much was Cash in 2021?", "6"))
+    assert known.add_new(QuestionAnswer("How much was Inventories in 2022?", "9"))
+    assert not known.add_new(QuestionAnswer("How much was Inventories in 2022?", "9"))
+
+
+@pytest.mark.parametrize(
+    "paraphrase",
+    [
+        "How much revenue did Acme make in 2022?",
+        "What revenue did Acme report for 2022?",
+        "In 2022, how high was Acme's revenue?",
+        "Tell me Acme's 2022 revenue.",
+    ],
+)
+def test_question_with_the_same_answer_about_the_same_words_of_the_document_is_not_new(paraphrase: str) -> None:
+    """However it is phrased; with another answer it may be another question."""
+    text, first = "Revenue of Acme was 5 in 2022. Debt was 3.", "What was the revenue of Acme in 2022?"
+    known = KnownQuestions(text, [QuestionAnswer(first, "5")])
+    assert not known.add_new(QuestionAnswer(paraphrase, "5"))
+    assert known.add_new(QuestionAnswer("What was the debt of Acme in 2022?", "5"))
+
+
+def test_one_of_the_same_pairs_about_nearly_equal_documents_is_kept() -> None:
+    """Versions of a page would have one question learnt as often as there are versions."""
+    page = "The mill of Oster picked 41 crates of plums in spring, and sold most of them to the only baker of the town."
+
+    def ask(text: str, asked: str = "How many crates of plums were picked?") -> Record:
+        return Record("Be brief.", [f"<doc>{text}</doc>\n{asked}", "41"])
+
+    other = "The kiln of Harrow fired bricks all summer; it had 41 crates of plums to feed those who stoked it."
+    new = [ask(f"{page} Page 2."), ask(other), ask(f"{page} Page 3."), ask(f"{page} Page 3.", "How many in spring?")]
+    assert find_repeats(new, []) == {2}
+    assert find_repeats(new, [ask(page)]) == {0, 2}
 
 
 def test_funnel_counts_where_each_pair_ends_and_asks_nothing_of_what_has_ended() -> None:
@@ -173,6 +205,15 @@ def test_pair_that_the_checker_answers_otherwise_is_dropped() -> None:
         ("8", "7", False),
         ("a rise in cash", "Rise in cash", True),
         ("fall", "rise", False),
+        ("Revenue rose by 12 million in 2022", "Revenue rose by 21 million in 2022", False),
+        ("Revenue rose by 12 million", "In 2022, revenue rose by 12 million", True),
+        ("5 million USD", "7 million USD", False),
+        ("5 USD", "5 million USD", True),
+        ("No, sales decreased in 2022", "Yes, sales increased in 2022", False),
+        ("The company was not profitable in 2022", "The company was profitable in 2022", False),
+        ("It wasn't audited in spring", "It was audited in spring", False),
+        ("Sales fell by 3 million in all", "Sales rose by 3 million in all", False),
+        ("In the 3rd quarter of 2022", "In the 2nd quarter of 2022", False),
         ("", "rise", False),
     ],
 )

@@ -14,6 +14,7 @@ LONGEST_DOCUMENT_CHARACTERS = 200_000
 # Of the training set's pairs, so many show a teacher how is asked about a document that has none of its own.
 MOST_EXAMPLES = 5
 _QUESTION_MARK = re.compile("[?\uff1f\u061f\u037e]")
+_WORD = re.compile(r"\w+")
 _QUESTION_TAGS = {"question", "query"}
 
 
@@ -159,6 +160,14 @@ def documents_of(record: Record) -> frozenset[str]:
             pieces = take_apart(turn)
             found |= {asked, *(content_digest(each.text) for each in pieces if each.tag in DOCUMENT_TAGS)}
     return frozenset(found)
+
+
+def asked_pair(record: Record) -> tuple[str, str] | None:
+    """A record's last question and its answer, as words; None where one of them has none."""
+    message, answer = record.turns[-2:]
+    asked = read_asked(message)
+    told = [" ".join(_WORD.findall(text.casefold())) for text in (asked.told if asked else message, answer)]
+    return (told[0], told[1]) if all(told) else None
 
 
 def canonical(question: Question) -> Record:

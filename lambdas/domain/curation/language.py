@@ -21,6 +21,7 @@ _FREQUENT = {
     "Dutch": "de het een en is was hoe veel welke wat van voor met op niet in dat zijn door naar",
 }
 _WORDS = {language: frozenset(words.split()) for language, words in _FREQUENT.items()}
+FREQUENT_WORDS = frozenset[str]().union(*_WORDS.values())
 _WORD = re.compile(r"[^\W\d_]+")
 # So many of its frequent words make a language sure, and twice as many as of any other one.
 _LEAST_WORDS, _LEAST_RATIO = 2, 2

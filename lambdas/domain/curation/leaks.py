@@ -17,7 +17,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from lambdas.domain.curation.documents import content_digest, document_digest, documents_of, read_asked
+from lambdas.domain.curation.documents import asked_pair, content_digest, document_digest, documents_of
 from lambdas.domain.dataset.formats.record import Record
 from lambdas.domain.dataset.split.context import Context, context
 from lambdas.domain.dataset.split.groups import group
@@ -27,7 +27,6 @@ from lambdas.domain.dataset.split.words import Hashes, read_words
 SHARED_WORDS = 13
 # Words of a template are in original records about so many documents, or in half of a smaller data set's.
 _TEMPLATE_DOCUMENTS = 8
-_WORD = re.compile(r"\w+")
 # Tags of tables and lists are no words: a few cells would be a stretch, and the same cells without tags another one.
 _MARKUP = re.compile(rb"</?(?:table|thead|tbody|tr|th|td|ul|ol|li|p|br)\s{0,4}/?>", re.IGNORECASE)
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -57,19 +56,11 @@ def _same_documents(new: Sequence[Record], held_out: Iterable[Record]) -> set[in
 
 
 def _same_pairs(new: Sequence[Record], held_out: Iterable[Record], original: Iterable[Record]) -> set[int]:
-    pairs = [_pair(each) for each in new]
-    secret = set(pairs) & set(map(_pair, held_out)) - {None}
+    pairs = [asked_pair(each) for each in new]
+    secret = set(pairs) & set(map(asked_pair, held_out)) - {None}
     if secret:
-        secret -= set(map(_pair, original))
+        secret -= set(map(asked_pair, original))
     return {place for place, pair in enumerate(pairs) if pair in secret}
-
-
-def _pair(record: Record) -> tuple[str, str] | None:
-    """A record's last question and its answer, as words; None where one of them has none."""
-    message, answer = record.turns[-2:]
-    asked = read_asked(message)
-    told = [" ".join(_WORD.findall(text.casefold())) for text in (asked.told if asked else message, answer)]
-    return (told[0], told[1]) if all(told) else None
 
 
 def _of_one_group(new: Sequence[Record], held_out: Iterable[Record], original: Iterable[Record]) -> set[int]:

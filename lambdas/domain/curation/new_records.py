@@ -8,6 +8,7 @@ from lambdas.domain.curation.asks import Replies
 from lambdas.domain.curation.documents import SourceDocument
 from lambdas.domain.curation.fitness import explain_unfit
 from lambdas.domain.curation.leaks import find_leaks
+from lambdas.domain.curation.repeats import find_repeats
 from lambdas.domain.curation.settings import SynthesisSettings
 from lambdas.domain.curation.synthesis import WrittenPair, follow, keep, record_of
 from lambdas.domain.dataset import formats
@@ -51,9 +52,11 @@ def make_records(
                     pair = pair.model_copy(update={"reason": unfit})  # noqa: PLW2901 - the line of the pair
             pairs.append(pair)
     leaking = _leaking(made, held_out, original)
+    rest = [place for place in made if place not in leaking]
+    repeats = {rest[at] for at in find_repeats([made[place] for place in rest], original)}
     for place in made:
-        pairs[place] = keep(pairs[place], leaks=place in leaking)
-    kept = [made[place] for place in made if place not in leaking]
+        pairs[place] = keep(pairs[place], leaks=place in leaking, repeats=place in repeats)
+    kept = [made[place] for place in rest if place not in repeats]
     return NewRecords(pairs, [formats.dump(each, model.record_format) for each in kept])
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from lambdas.domain.curation.documents import QuestionAnswer
+from lambdas.domain.curation.language import FREQUENT_WORDS
 from lambdas.domain.evaluation.metrics.tokens_by_script import space_out
 
 _WORD = re.compile(r"\w+")
@@ -13,34 +15,36 @@ _ALIKE = 0.6
 
 
 class _Words(NamedTuple):
-    """A question's words, and those of them that its document has: what it asks about."""
+    """A question's words, those of them that its document has, which it asks about, and the words of its answer."""
 
     all: frozenset[str]
     asked_about: frozenset[str]
+    answer: frozenset[str]
 
 
 class KnownQuestions:
     """The questions that a document has so far."""
 
-    def __init__(self, document: str, questions: Iterable[str]) -> None:
+    def __init__(self, document: str, pairs: Iterable[QuestionAnswer]) -> None:
         self._document = _words(document)
-        self._known = [self._read(question) for question in questions]
+        self._known = [self._read(pair) for pair in pairs]
 
-    def add_new(self, question: str) -> bool:
-        """Whether the question is new; then the document has it from now on.
+    def add_new(self, pair: QuestionAnswer) -> bool:
+        """Whether the pair's question is new; then the document has it from now on.
 
-        Two questions are the same where they have the same words; or most words in common, and ask about the same words
-        of the document: "Did Cash rise in 2022?" and "Did Cash rise in 2021?" differ in what they ask about.
+        Two questions are the same where they have the same words; or ask about the same words of the document, and have
+        most words in common or the same answer. "Did Cash rise in 2022?" and "Did Cash rise in 2021?" differ in what
+        they ask about.
         """
-        words = self._read(question)
+        words = self._read(pair)
         if not words.all or any(_same(words, each) for each in self._known):
             return False
         self._known.append(words)
         return True
 
-    def _read(self, question: str) -> _Words:
-        words = _words(question)
-        return _Words(words, words & self._document)
+    def _read(self, pair: QuestionAnswer) -> _Words:
+        words = _words(pair.question)
+        return _Words(words, words & self._document, _words(pair.answer))
 
 
 def _words(text: str) -> frozenset[str]:
@@ -52,4 +56,7 @@ def _same(one: _Words, other: _Words) -> bool:
     if one.all == other.all:
         return True
     common, together = len(one.all & other.all), len(one.all | other.all)
-    return one.asked_about == other.asked_about and common >= _ALIKE * together
+    if one.asked_about == other.asked_about and common >= _ALIKE * together:
+        return True
+    about = one.asked_about - FREQUENT_WORDS
+    return bool(about and one.answer) and one.answer == other.answer and about == other.asked_about - FREQUENT_WORDS

@@ -1,6 +1,8 @@
 """The documents that a teacher writes about: those of the training records, or text files beside the data set."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from lambdas.domain.curation.documents import (
@@ -131,9 +133,15 @@ def _probe(document: SourceDocument) -> Record:
     return Record(document.system, [document.asked.asking(""), ""])
 
 
+@cache
+def _spelt_in_any_way(closing_tag: str) -> re.Pattern[str]:
+    """A closing tag in any case, and with white space: models take `</DOC >` for the end of a document as well."""
+    return re.compile(rf"<\s{{0,8}}/\s{{0,8}}{re.escape(closing_tag[2:-1].strip())}\s{{0,8}}>", re.IGNORECASE)
+
+
 def _unfit(form: _Form, document: SourceDocument, probe: Record, model: BaseModelEntry) -> Reason | None:
     # Behind its closing tag a document's text would be the user's own words.
-    if not document.pairs and form.closing_tag in document.text:
+    if not document.pairs and _spelt_in_any_way(form.closing_tag).search(document.text):
         return "unfit"
     if has_reserved_word(probe, model):
         return "unfit"

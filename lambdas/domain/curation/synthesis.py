@@ -12,6 +12,7 @@ from typing import Literal
 
 from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
+from lambdas.domain.curation.agreement import agree
 from lambdas.domain.curation.asks import Ask, Replies, StoredReply, ask, ask_id
 from lambdas.domain.curation.cleaning import is_correctness, read_reason
 from lambdas.domain.curation.documents import QuestionAnswer, SourceDocument
@@ -21,13 +22,9 @@ from lambdas.domain.curation.prompts import CurationPrompt, answer_from, check_p
 from lambdas.domain.curation.reading import read_answer, read_correctness, read_pairs
 from lambdas.domain.curation.settings import SynthesisSettings
 from lambdas.domain.dataset.formats.record import Record
-from lambdas.domain.evaluation.metrics.numeric import is_numeric, same_figures
-from lambdas.domain.evaluation.metrics.scoring import f1
 
 # Of what was asked for: with less, something is wrong with documents, teacher or checker.
 LEAST_YIELD = 0.5
-# Two answers to one question agree from this token F1 on.
-LEAST_AGREEMENT_F1 = 60.0
 
 Reached = Literal["asked", "parsed", "new", "grounded", "answerable", "kept"]
 STAGES: tuple[Reached, ...] = ("asked", "parsed", "new", "grounded", "answerable", "kept")
@@ -109,7 +106,7 @@ def follow(document: SourceDocument, synthesis: SynthesisSettings, replies: Repl
     most = synthesis.pairs_per_document
     reply = replies.get(ask_id("write", synthesis.teacher, write_pairs(document, most)))
     parsed = read_pairs(reply.text or "", most) if reply else []
-    questions = KnownQuestions(document.context, (pair.question for pair in document.pairs))
+    questions = KnownQuestions(document.context, document.pairs)
     unread = (reply.error or "The teacher's reply has no further pair that can be read.") if reply else ""
     lines = [
         WrittenPair(
@@ -143,10 +140,12 @@ def replies_about_document(
     return (replies[each] for each in ids if each in replies)
 
 
-def keep(line: WrittenPair, *, leaks: bool) -> WrittenPair:
-    """An answerable pair after the search for leaks."""
+def keep(line: WrittenPair, *, leaks: bool, repeats: bool = False) -> WrittenPair:
+    """An answerable pair after the search for leaks and for repeated ones."""
     if leaks:
         return line.model_copy(update={"reason": "It resembles a validation or test record."})
+    if repeats:
+        return line.model_copy(update={"reason": "Another record asks the same about a nearly equal document."})
     return line.model_copy(update={"reached": "kept"})
 
 
@@ -161,7 +160,7 @@ def _follow_pair(
     line = line.model_copy(update={**pair._asdict(), "reached": "parsed", "reason": ""})
     if is_other_language(pair.question, _known_language(document)):
         return line.model_copy(update={"reason": "It is in another language than the questions that are there."})
-    if not questions.add_new(pair.question):
+    if not questions.add_new(pair):
         return line.model_copy(update={"reason": "Another question about the document asks the same."})
     ground = replies.get(ask_id("ground", line.checker, check_pair(document, pair)))
     answer = replies.get(ask_id("answer", line.checker, answer_from(document, pair.question)))
@@ -197,14 +196,6 @@ def _judge(pair: QuestionAnswer, ground: StoredReply | None, answer: StoredReply
     if not agree(given, pair.answer):
         return "grounded", f"The checker answers otherwise: {given}" if given else "The document has no answer."
     return "answerable", ""
-
-
-def agree(given: str, answer: str) -> bool:
-    """Whether two answers to a question are the same: the same figure, or most words in common."""
-    if is_numeric(answer):
-        # Of "420" and "420 million" the table's head decides: both mean the same cell.
-        return same_figures(given, answer)
-    return f1(given, answer) >= LEAST_AGREEMENT_F1
 
 
 def _ask_teacher(document: SourceDocument, synthesis: SynthesisSettings, replies: Replies) -> Ask | None:

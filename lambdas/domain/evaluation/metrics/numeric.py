@@ -76,6 +76,18 @@ def same_figures(response: str, reference: str) -> bool:
     return len(given) == len(wanted) and all(map(_equal_but_for_its_unit, given, wanted))
 
 
+def has_same_figures(one: str, other: str) -> bool:
+    """Whether two texts have the same figures in any order, aside from units and dates that only one of them states."""
+    sides = quantities(one), quantities(other)
+    if not all(any(number.is_date for number in side) for side in sides):
+        sides = ([each for each in sides[0] if not each.is_date], [each for each in sides[1] if not each.is_date])
+    return all(
+        any(_equal_but_for_its_unit(each, known) or _equal_but_for_its_unit(known, each) for known in theirs)
+        for own, theirs in (sides, sides[::-1])
+        for each in own
+    )
+
+
 def is_numeric(text: str) -> bool:
     """Whether a text is nothing but numbers, with commas, semicolons, `&` or "and" between them."""
     found = quantities(text)
