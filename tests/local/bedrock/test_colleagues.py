@@ -49,8 +49,8 @@ POLICIES = {
     "serve": documented("access.md", "Serve"),
     "ask": documented("access.md", "Ask the model"),
     "application": documented("use-the-model.md", "What the application may do"),
-    "application by tags": documented("use-the-model.md", "What the application may do", 1),
-    "application with a long format": documented("use-the-model.md", "What the application may do", 2),
+    "application by tags": documented("use-the-model.md", "Other policies of an application"),
+    "application with a long format": documented("use-the-model.md", "Other policies of an application", 1),
 }
 
 
