@@ -21,6 +21,7 @@ from lambdas.domain.curation.sources import Sources, given_sources, training_sou
 from lambdas.domain.curation.synthesis import (
     SynthesisFunnel,
     count_funnel,
+    find_trouble,
     synthesis_asks,
     too_little,
 )
@@ -136,7 +137,7 @@ def save(
         original=_records(folder, "train"),
     )
     funnel = count_funnel(lines)
-    stopped = too_little(funnel, documents)
+    stopped = too_little(funnel, documents, find_trouble(lines))
     with (folder / "synthesis.jsonl").open("wb") as file:
         file.writelines(line.model_dump_json().encode() + b"\n" for line in lines)
     if stopped is None:

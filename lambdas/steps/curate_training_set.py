@@ -26,7 +26,7 @@ from lambdas.domain.curation.curation import Curation
 from lambdas.domain.curation.documents import SourceDocument
 from lambdas.domain.curation.given_documents import DocumentCounts
 from lambdas.domain.curation.settings import CleanSettings, SynthesisSettings
-from lambdas.domain.curation.synthesis import SynthesisFunnel, count_funnel, synthesis_asks, too_little
+from lambdas.domain.curation.synthesis import SynthesisFunnel, count_funnel, find_trouble, synthesis_asks, too_little
 from lambdas.domain.curation.token_use import count_use
 from lambdas.domain.dataset.planned_set import TrainingData, TrainingSet
 from lambdas.domain.dataset.set_names import SetName
@@ -196,7 +196,7 @@ class _Work:
         self.sets.write_lines(SYNTHESIS, pairs)
         funnel = count_funnel(pairs)
         logger.info("Records written", extra={"synthesis": funnel.dump()})
-        if too_few := too_little(funnel, documents):
+        if too_few := too_little(funnel, documents, find_trouble(pairs)):
             raise YieldTooLow(
                 f"{too_few} Nothing was trained. What became of each pair: s3://{self.run.output_bucket}/"
                 f"{set_key(self.run.prefix, SYNTHESIS)}."

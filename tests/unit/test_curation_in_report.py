@@ -11,6 +11,7 @@ from lambdas.domain.curation.curation import Curation
 from lambdas.domain.curation.prompts import prompt_checksums
 from lambdas.domain.curation.settings import CleanSettings, SynthesisSettings
 from lambdas.domain.curation.synthesis import Reached, SynthesisFunnel, WrittenPair
+from lambdas.domain.curation.trouble import ModelTrouble
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.evaluation.questions import Message, Question
 from lambdas.domain.report.assemble import assemble_failure, curation_lineage
@@ -23,7 +24,7 @@ from lambdas.domain.report.curation_samples import (
     make_samples,
     spread,
 )
-from lambdas.domain.report.curation_words import SIMULATION, tell_curation, tell_synthesis
+from lambdas.domain.report.curation_words import SIMULATION, tell_cleaning, tell_curation, tell_synthesis
 from lambdas.domain.report.materials import Materials
 from lambdas.domain.report.page import render_page
 from lambdas.domain.report.run_facts import RunFacts
@@ -181,6 +182,16 @@ def test_at_most_20_records_from_all_over_the_set_are_shown_and_long_texts_are_c
     pairs = [written(at, "kept" if at % 2 else "asked") for at in range(100)]
     assert len(choose_pairs(pairs)) == 20
     assert spread([1, 2], 20) == [1, 2]
+
+
+def test_a_judge_that_did_not_reply_is_named_with_its_error() -> None:
+    """Not as if its replies could not be read."""
+    trouble = ModelTrouble(model=NOVA, error="AccessDeniedException: no access to the model", asks=40)
+    counts = CleaningCounts(judged=40, incorrect=0, removed=0, unreadable=40, trouble=trouble)
+    assert tell_cleaning(counts) == (
+        "Judges call 0 of 40 training records incorrect: none is removed; 40 without a judgement that can be read stay "
+        f"({NOVA} gave no reply to 40 questions: AccessDeniedException: no access to the model)."
+    )
 
 
 def test_message_and_terminal_tell_the_counts() -> None:

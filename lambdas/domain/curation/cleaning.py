@@ -9,11 +9,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from pydantic import Field
+
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.curation.asks import Ask, Replies, StoredReply, ask, ask_id
+from lambdas.domain.curation.documents import digest_of_document, digest_of_record
 from lambdas.domain.curation.prompts import CurationPrompt, check_record
 from lambdas.domain.curation.reading import Correctness, read_correctness
 from lambdas.domain.curation.settings import CleanSettings
+from lambdas.domain.curation.trouble import ModelTrouble, most_frequent
 from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.evaluation.questions import Question
 
@@ -46,7 +50,8 @@ class JudgeCheck(Fact):
 class CleanedRecord(Fact):
     """A line of `dataset/cleaning.jsonl`: a record that was judged, and what each judge said.
 
-    `verdict` is "incorrect" only where all judges say so.
+    `verdict` is "incorrect" only where all judges say so. `record` is the SHA-256 of what the record says, and
+    `document` that of the document that it asks about, null where it asks about none.
     """
 
     set: SetName
@@ -54,12 +59,16 @@ class CleanedRecord(Fact):
     verdict: Correctness
     removed: bool
     checks: list[JudgeCheck]
+    # Earlier versions stored neither.
+    record: str = ""
+    document: str | None = None
 
 
 class CleaningCounts(Fact):
     """report.json's `cleaning`: records of the training set. `unreadable` are those that some judge left open.
 
-    `held_out_incorrect` counts validation and test records, which are reported and never removed.
+    `trouble` is the error that kept judges from replying most often. `held_out_incorrect` counts validation and test
+    records, which are reported and never removed.
     """
 
     judged: int
@@ -68,6 +77,7 @@ class CleaningCounts(Fact):
     unreadable: int
     held_out_judged: int = 0
     held_out_incorrect: int = 0
+    trouble: ModelTrouble | None = Field(default=None, exclude_if=lambda trouble: trouble is None)
 
     @property
     def removed_share(self) -> float:
@@ -117,17 +127,25 @@ def judge_records(records: Iterable[SetRecord], clean: CleanSettings, replies: R
             verdict = "unreadable"
         is_removed = verdict == "incorrect" and record.set_name == "train" and clean.mode == "remove"
         yield CleanedRecord(
-            set=record.set_name, index=record.question.index, verdict=verdict, removed=is_removed, checks=checks
+            set=record.set_name,
+            index=record.question.index,
+            verdict=verdict,
+            removed=is_removed,
+            checks=checks,
+            record=digest_of_record(record.question),
+            document=digest_of_document(record.question),
         )
 
 
 def count_cleaning(records: Iterable[CleanedRecord]) -> CleaningCounts:
     """The counts of a cleaning, of records that may come one at a time."""
-    counts = Counter[str]()
+    counts, errors = Counter[str](), Counter[tuple[str, str]]()
     for each in records:
         side = "trained" if each.set == "train" else "held_out"
         counts.update((side, f"{side} {each.verdict}"))
         counts["removed"] += each.removed
+        if each.set == "train":
+            errors.update((check.judge, check.error) for check in each.checks if check.error is not None)
     return CleaningCounts(
         judged=counts["trained"],
         incorrect=counts["trained incorrect"],
@@ -135,6 +153,7 @@ def count_cleaning(records: Iterable[CleanedRecord]) -> CleaningCounts:
         unreadable=counts["trained unreadable"],
         held_out_judged=counts["held_out"],
         held_out_incorrect=counts["held_out incorrect"],
+        trouble=most_frequent(errors),
     )
 
 

@@ -170,6 +170,19 @@ def asked_pair(record: Record) -> tuple[str, str] | None:
     return (told[0], told[1]) if all(told) else None
 
 
+def digest_of_record(question: Question) -> str:
+    """What a record is known by: the SHA-256 of what stands in it."""
+    return digest_of(
+        "\0".join((question.system or "", *(each.content for each in question.messages), question.reference))
+    )
+
+
+def digest_of_document(question: Question) -> str | None:
+    """What the document of a record's last message is known by; None where it asks about none."""
+    asked = read_asked(question.messages[-1].content)
+    return digest_of(asked.document) if asked else None
+
+
 def canonical(question: Question) -> Record:
     """The record of a question."""
     return Record(question.system, [*(each.content for each in question.messages), question.reference])

@@ -6,14 +6,17 @@ answer in the document, answerable where the checker, asked the question alone, 
 nothing of it leaks into validation or test.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
+from pydantic import Field
+
 from lambdas.domain.core.counted import counted
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.curation.agreement import agree
-from lambdas.domain.curation.asks import Ask, Replies, StoredReply, ask, ask_id
+from lambdas.domain.curation.asks import Ask, CurationStage, Replies, StoredReply, ask, ask_id
 from lambdas.domain.curation.cleaning import is_correctness, read_reason
 from lambdas.domain.curation.documents import QuestionAnswer, SourceDocument
 from lambdas.domain.curation.language import is_other_language
@@ -21,6 +24,7 @@ from lambdas.domain.curation.novelty import KnownQuestions
 from lambdas.domain.curation.prompts import CurationPrompt, answer_from, check_pair, write_pairs
 from lambdas.domain.curation.reading import read_answer, read_correctness, read_pairs
 from lambdas.domain.curation.settings import SynthesisSettings
+from lambdas.domain.curation.trouble import ModelTrouble, most_frequent
 from lambdas.domain.dataset.formats.record import Record
 
 # Of what was asked for: with less, something is wrong with documents, teacher or checker.
@@ -28,6 +32,22 @@ LEAST_YIELD = 0.5
 
 Reached = Literal["asked", "parsed", "new", "grounded", "answerable", "kept"]
 STAGES: tuple[Reached, ...] = ("asked", "parsed", "new", "grounded", "answerable", "kept")
+
+
+class PairCheck(Fact):
+    """What a model said of a pair: `result` is a judgement or an answer, null where it did not reply for `error`.
+
+    The teacher's own reply, at the stage "write", stands with the first pair of a document.
+    """
+
+    stage: CurationStage
+    model: str
+    prompt: str
+    result: str | None
+    reason: str
+    error: str | None
+    input_tokens: int
+    output_tokens: int
 
 
 class WrittenPair(Fact):
@@ -49,6 +69,8 @@ class WrittenPair(Fact):
     prompts: list[str]
     input_tokens: int = 0
     output_tokens: int = 0
+    # Earlier versions stored none.
+    checks: list[PairCheck] = Field(default=[])
 
     @property
     def pair(self) -> QuestionAnswer:
@@ -119,6 +141,7 @@ def follow(document: SourceDocument, synthesis: SynthesisSettings, replies: Repl
             prompts=[reply.prompt] if reply else [],
             input_tokens=reply.input_tokens if reply and number == 1 else 0,
             output_tokens=reply.output_tokens if reply and number == 1 else 0,
+            checks=[_check(reply)] if reply and number == 1 else [],
         )
         for number in range(1, most + 1)
     ]
@@ -173,8 +196,32 @@ def _follow_pair(
             "prompts": [*line.prompts, *(each.prompt for each in checks)],
             "input_tokens": line.input_tokens + sum(each.input_tokens for each in checks),
             "output_tokens": line.output_tokens + sum(each.output_tokens for each in checks),
+            "checks": [*line.checks, *map(_check, checks)],
         }
     )
+
+
+def _check(reply: StoredReply) -> PairCheck:
+    """What a reply says of a pair."""
+    text, result = reply.text, None
+    if text is not None:
+        results = {"ground": read_correctness(text), "answer": read_answer(text)}
+        result = results.get(reply.stage)
+    return PairCheck(
+        stage=reply.stage,
+        model=reply.model,
+        prompt=reply.prompt,
+        result=result,
+        reason=read_reason(text or "") if reply.stage == "ground" else "",
+        error=reply.error,
+        input_tokens=reply.input_tokens,
+        output_tokens=reply.output_tokens,
+    )
+
+
+def find_trouble(pairs: Iterable[WrittenPair]) -> ModelTrouble | None:
+    """The error that kept teacher and checker from replying most often."""
+    return most_frequent(Counter((each.model, each.error) for pair in pairs for each in pair.checks if each.error))
 
 
 def _known_language(document: SourceDocument) -> str:
@@ -230,13 +277,16 @@ def _ask_checker(document: SourceDocument, line: WrittenPair, replies: Replies) 
     return None
 
 
-def too_little(funnel: SynthesisFunnel, documents: Sequence[SourceDocument]) -> str | None:
+def too_little(
+    funnel: SynthesisFunnel, documents: Sequence[SourceDocument], trouble: ModelTrouble | None = None
+) -> str | None:
     """Why a run stops before it trains; None where enough pairs are kept."""
     if not documents:
         return "There is no document to write about: no training record asks about one in tags, or all are left out."
     if funnel.yield_share >= LEAST_YIELD:
         return None
+    told = f" {trouble.tell()}." if trouble else ""
     return (
         f"The teacher was asked for {counted(funnel.asked, 'pair')}, of which {funnel.kept} passed, less than "
-        f"{LEAST_YIELD:.0%}; most are lost where they must be {funnel.narrowest}."
+        f"{LEAST_YIELD:.0%}; most are lost where they must be {funnel.narrowest}.{told}"
     )

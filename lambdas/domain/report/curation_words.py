@@ -38,7 +38,8 @@ def tell_cleaning(counts: CleaningCounts) -> str:
     said = f"Judges call {counts.incorrect:,} of {counted(counts.judged, 'training record')} incorrect"
     fate = f"{counts.removed:,} removed" if counts.removed else "none is removed"
     left_open = f"; {counts.unreadable:,} without a judgement that can be read stay" if counts.unreadable else ""
-    return f"{said}: {fate}{left_open}."
+    why = f" ({counts.trouble.tell()})" if left_open and counts.trouble else ""
+    return f"{said}: {fate}{left_open}{why}."
 
 
 def tell_held_out(counts: CleaningCounts) -> str:

@@ -1,6 +1,7 @@
 """CurateTrainingSet, with models that a test scripts."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -116,8 +117,9 @@ def well(asked: Ask) -> str:
     """All that is asked for, and nothing wrong: about the trees, and the name of the town."""
     if asked.stage in ("clean", "ground"):
         return CORRECT
-    words = asked.prompt.user.split()
-    name, trees = " ".join(words[words.index("town") + 1 : words.index("has")]), words[words.index("trees.") - 1]
+    found = re.search(r"The town (.+?) has \d+ houses and (\d+) trees", asked.prompt.user)
+    assert found, asked.prompt.user
+    name, trees = found.groups()
     if asked.stage == "answer":
         return f"<answer>{trees if 'trees?' in asked.prompt.user else name}</answer>"
     pairs = [{"question": "How many trees?", "answer": trees}, {"question": "What is its name?", "answer": name}]
@@ -178,6 +180,7 @@ def test_a_judge_that_is_down_removes_nothing_and_ends_no_run(
     plan = curate(lambda asked: INCORRECT if asked.model == HAIKU else None, clean=CLEAN, data="cleaned")
     assert len(lines("train-cleaned")) == RECORDS
     assert plan["curation"]["cleaning"]["unreadable"] == RECORDS
+    assert plan["curation"]["cleaning"]["trouble"] == {"model": NOVA, "error": "No access.", "asks": RECORDS}
     assert {check["error"] for each in lines("cleaning") for check in each["checks"]} == {None, "No access."}
 
 
@@ -250,6 +253,39 @@ def test_a_yield_below_a_half_ends_the_run_with_its_stage(curate: Curate, lines:
     with pytest.raises(YieldTooLow, match=r"most are lost where they must be grounded.*dataset/synthesis\.jsonl"):
         curate(lambda asked: INCORRECT if asked.stage == "ground" else well(asked), synthesis=SYNTHESIS)
     assert {each["reached"] for each in lines("synthesis")} == {"new"}
+
+
+@pytest.mark.parametrize(("down", "asks"), [(NOVA, 2 * RECORDS), (SONNET, RECORDS)])
+def test_a_yield_that_is_too_low_names_the_model_that_did_not_reply(
+    curate: Curate, store: "StoredCuration", expect: dict[str, str], down: str, asks: int
+) -> None:
+    """Else the user looks for the error in the documents."""
+    store.write_trouble(
+        BUCKET, expect["prefix"], down, CuratorTrouble(error="Refused", message="No access.", final=True)
+    )
+    with pytest.raises(YieldTooLow, match=rf"{down} gave no reply to {asks} questions: No access\. Nothing"):
+        curate(lambda asked: None if asked.model == down else well(asked), synthesis=SYNTHESIS)
+
+
+def test_each_line_tells_what_it_is_about_and_what_each_check_came_to(
+    curate: Curate, lines: Callable[[str], list[Json]]
+) -> None:
+    """A record may move or change after it was judged: its digest says which one it was."""
+
+    def say(asked: Ask) -> str:
+        return (
+            INCORRECT if asked.stage == "ground" and about(asked, 5) and "trees?" in asked.prompt.user else well(asked)
+        )
+
+    curate(say, clean=CLEAN, synthesis=SYNTHESIS)
+    judged, written = lines("cleaning"), lines("synthesis")
+    assert len({each["record"] for each in judged}) == len(judged) == RECORDS + 3
+    assert {each["document"] for each in written} == {each["document"] for each in judged if each["set"] == "train"}
+    steps = [[(check["stage"], check["model"], check["result"]) for check in each["checks"]] for each in written[:2]]
+    write, ground = ("write", SONNET, None), ("ground", NOVA, "correct")
+    assert steps == [[write, ground, ("answer", NOVA, "500")], [ground, ("answer", NOVA, town(0))]]
+    [doubted] = [each for each in written if each["reached"] == "new"]
+    assert (doubted["checks"][-1]["result"], doubted["checks"][-1]["reason"]) == ("incorrect", "So.")
 
 
 def test_a_teacher_that_is_down_ends_the_run_by_its_yield(curate: Curate) -> None:
