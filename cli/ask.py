@@ -7,7 +7,7 @@ from cli.environment import Environment
 from cli.models import served_by_model
 from cli.runs import read_prices
 from cli.serve import kind_of, price_of
-from cli.tuned_run import TunedRun
+from cli.tuned_run import TunedRun, entry_of
 from lambdas.adapters.aws.bedrock_runtime import BedrockRuntime
 from lambdas.adapters.aws.service_errors import Refused
 from lambdas.domain.core.did_you_mean import did_you_mean
@@ -20,7 +20,6 @@ from lambdas.domain.dataset.formats.mapping import ColumnTemplate, parse_templat
 from lambdas.domain.evaluation.arms import BASE, TUNED
 from lambdas.domain.evaluation.endpoint import PromptFormat
 from lambdas.domain.evaluation.questions import InferenceSettings, Message, Question
-from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.serving.kinds import IN_SERVICE, ON_DEMAND, ServedModel, noun
 from lambdas.steps.serve_model import find_standing
 from local.terminal import Console
@@ -141,14 +140,14 @@ def _system(trained: PromptFormat, given: str | None) -> str | None:
 def find_models(environment: Environment, tuned: TunedRun, settings: Settings, *, base: bool) -> list[AskedModel]:
     """The tuned model, by what serves it, and its base where wanted.
 
-    Raises NothingServesError, and NotServedError where the model is gone.
+    Raises NothingServesError, NotServedError where the model is gone, and NoTunedModelError.
     """
     served, prices = _in_service(environment, tuned, settings), read_prices(environment)
     on_demand = served.kind == ON_DEMAND
     own = prices.base_models.get(tuned.base_model)
     found = [AskedModel(TUNED, served.arn, on_demand, own.on_demand if own and on_demand else None)]
     if base:
-        model_id = base_model(tuned.base_model).inference_id
+        model_id = entry_of(tuned).inference_id
         found.append(AskedModel(BASE, model_id, billed_by_tokens=True, price=prices.foundation_models.get(model_id)))
     return found
 
@@ -169,7 +168,7 @@ def _in_service(environment: Environment, tuned: TunedRun, settings: Settings) -
 
 def _what_serving_costs(environment: Environment, tuned: TunedRun, settings: Settings) -> str:
     nothing = f"Nothing serves the model of run {tuned.run_id}."
-    if kind_of(environment, tuned, base_model(tuned.base_model)) == ON_DEMAND:
+    if kind_of(environment, tuned, entry_of(tuned)) == ON_DEMAND:
         price = _tokens_text(_on_demand(read_prices(environment), tuned))
         serve = environment.command(f"serve {tuned.run_id}")
         return f"{nothing} `{serve}` does on demand: it costs nothing by the hour; {price}."

@@ -6,22 +6,25 @@ from dataclasses import dataclass
 from cli.environment import Environment
 from cli.execution import LONGEST_PAUSE_SECONDS, POLL_SECONDS
 from cli.runs import read_prices
-from cli.tuned_run import TunedRun, find_tuned_run
+from cli.tuned_run import TunedRun, entry_of, find_tuned_run
 from lambdas.domain.core.run import LEASE_TAG
 from lambdas.domain.core.timestamps import later, now
 from lambdas.domain.cost.estimate import amount
 from lambdas.domain.evaluation.endpoint import Endpoint
-from lambdas.domain.models.catalogue import BaseModelEntry, ServingKind, base_model
+from lambdas.domain.models.catalogue import BaseModelEntry, ServingKind
 from lambdas.domain.preflight.quotas import Needs
 from lambdas.domain.serving.kinds import ON_DEMAND, PROVISIONED, ServedModel, noun
 from lambdas.domain.serving.standing import NotServedError, StandingRequest
 from lambdas.domain.training.given_model import ACTIVE
 from lambdas.steps.champion_deployments import find_champion_deployments
+from lambdas.steps.follow_serving import find_followed
 from lambdas.steps.preflight_checks import check_serving_quotas
-from lambdas.steps.serve_model import begin_serving, find_standing, require_not_served, wait_in_service
+from lambdas.steps.serve_model import begin_serving, require_not_served, wait_in_service
 from stacks.settings import Settings
 
 HOURS_A_DAY = 24
+# Tags go into the call that makes something, and show seconds later.
+TAGS_PATIENCE_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def make_offer(environment: Environment, word: str, settings: Settings, *, hours
         raise NotServedError("Give --hours or --keep, not both. Nothing was bought.")
     tuned = find_tuned_run(environment, word)
     require_not_served(environment.name, tuned.run_id, tuned.model_arn, environment.adapters)
-    entry = base_model(tuned.base_model)
+    entry = entry_of(tuned)
     kind = kind_of(environment, tuned, entry)
     if kind == PROVISIONED and hours is None and not keep:
         raise NotServedError(
@@ -151,14 +154,18 @@ def buy(environment: Environment, offer: Offer, settings: Settings) -> tuple[Sta
 def served_already(environment: Environment, word: str, settings: Settings) -> tuple[Offer, StandingRequest, str]:
     """What somebody has made for the model before, to be followed until it is in service. Raises NotServedError."""
     tuned = find_tuned_run(environment, word)
-    found = find_standing(environment.name, tuned.run_id, environment.adapters)
-    if not found:
-        raise NotServedError(f"Nothing serves the model of run {tuned.run_id}: there is nothing to follow.")
-    kind, arn = found[0].kind, found[0].arn
-    lease_ends_at = environment.adapters.bedrock.tags_of(arn).get(LEASE_TAG)
+    found, tags = find_followed(
+        environment.name,
+        tuned.run_id,
+        tuned.model_arn,
+        bucket=environment.output_bucket,
+        adapters=environment.adapters,
+        pause=Pause(TAGS_PATIENCE_SECONDS),
+    )
+    kind = found.kind
     price = price_of(environment, tuned.base_model, settings) if kind == PROVISIONED else 0.0
-    request = StandingRequest(environment.name, tuned.run_id, kind, tuned.model_arn, 1, lease_ends_at)
-    return Offer(tuned, kind, None, price), request, arn
+    request = StandingRequest(environment.name, tuned.run_id, kind, tuned.model_arn, 1, tags.get(LEASE_TAG))
+    return Offer(tuned, kind, None, price), request, found.arn
 
 
 def wait(environment: Environment, request: StandingRequest, arn: str) -> ServedModel:

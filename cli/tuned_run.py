@@ -9,6 +9,7 @@ from lambdas.adapters.aws import object_store
 from lambdas.domain.core.run import is_run_id, prefix, report_key
 from lambdas.domain.evaluation.champion import Champion, UnreadableChampionError
 from lambdas.domain.evaluation.endpoint import PromptFormat
+from lambdas.domain.models.catalogue import BaseModelEntry, UnknownBaseModelError, base_model
 from lambdas.domain.report.run_report import RunReport
 
 CHAMPION = "champion"
@@ -60,6 +61,17 @@ def find_tuned_run(environment: Environment, word: str) -> TunedRun:
         format=report.format or PromptFormat(),
         report_uri=object_store.uri(bucket, report_key(prefix(run_id))),
     )
+
+
+def entry_of(tuned: TunedRun) -> BaseModelEntry:
+    """Its base model in the catalogue. Raises NoTunedModelError."""
+    try:
+        return base_model(tuned.base_model)
+    except UnknownBaseModelError:
+        raise NoTunedModelError(
+            f"This version of the project does not know {tuned.base_model}, the base model of run {tuned.run_id}: give "
+            "the command in a checkout of the version that the environment was deployed with."
+        ) from None
 
 
 def run_of(environment: Environment, word: str) -> str:

@@ -70,12 +70,16 @@ def _wait(console: "Console", environment: "Environment", offer: "Offer", reques
     """Until it is in service, and applications are told."""
     from cli.progress import Progress
     from cli.serve import how_it_ends, how_other_ends, point_endpoint, wait
+    from lambdas.adapters.aws.service_errors import Refused
     from lambdas.adapters.stores.endpoint_parameter import endpoint_name
+    from lambdas.domain.core.errors import ServiceBusy
+    from lambdas.domain.evaluation.champion import UnreadableChampionError
     from lambdas.domain.serving.kinds import noun
     from lambdas.domain.serving.standing import NotServedError
     from local.terminal import failed
 
     tuned, ends = offer.tuned, how_it_ends(environment, request, offer.usd_per_hour)
+    again = f"`{environment.command(f'serve {tuned.run_id} --follow')}` waits for it again"
     console.write_line(f"Made: {noun(request.kind)} {arn}. {ends}")
     try:
         with Progress(console).stage("Waiting until it is in service", "It is in service"):
@@ -83,9 +87,11 @@ def _wait(console: "Console", environment: "Environment", offer: "Offer", reques
         before = point_endpoint(environment, tuned, arn)
     except NotServedError as error:
         raise failed(error, 1) from None
+    except (UnreadableChampionError, Refused, ServiceBusy) as error:
+        left = f"{error} The {noun(request.kind)} {arn} may exist, and applications were not told of it."
+        raise failed(f"{left} {ends} {again} and tells them.", 1) from None
     except KeyboardInterrupt:
-        again = f"`{environment.command(f'serve {tuned.run_id} --follow')}` waits for it again."
-        raise failed(f"The {noun(request.kind)} {arn} goes on to exist. {ends} {again}", 130) from None
+        raise failed(f"The {noun(request.kind)} {arn} goes on to exist. {ends} {again}.", 130) from None
     if before is not None:
         console.write_line(f"Applications call it by the parameter {endpoint_name(environment.name)}.")
         if before.target_arn not in (None, arn):

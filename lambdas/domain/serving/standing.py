@@ -194,3 +194,8 @@ def describe_end(tags: Mapping[str, str]) -> str:
         return "it is kept until somebody ends it"
     end = tags.get(LEASE_TAG)
     return f"its lease ends at {end}" if end else "its tags do not say when it ends"
+
+
+def says_its_end(tags: Mapping[str, str]) -> bool:
+    """Whether the tags say how a standing one ends."""
+    return KEPT_TAG in tags or LEASE_TAG in tags
