@@ -9,6 +9,7 @@ from lambdas.domain.evaluation.champion import Champion
 from lambdas.domain.evaluation.endpoint import Endpoint, PromptFormat
 from lambdas.domain.report.summary import PromotedReport
 from lambdas.domain.serving.kinds import IN_SERVICE, ON_DEMAND, PROVISIONED, ServedModel
+from lambdas.steps.champion_deployments import find_serving_champion
 from lambdas.steps.observability import logger
 
 
@@ -39,6 +40,17 @@ class ChampionEndpoint:
         endpoint = self.read()
         if endpoint is not None and endpoint.target_arn == arn:
             self._name_nothing(endpoint)
+
+    def hand_over(self, arn: str) -> None:
+        """The same, but names what the environment serves its champion with by itself, where that has the model."""
+        endpoint = self.read()
+        if endpoint is None or endpoint.target_arn != arn:
+            return
+        own = find_serving_champion(self._environment, endpoint.model_arn, self._adapters)
+        if own is None or own.arn == arn:
+            self._name_nothing(endpoint)
+        else:
+            self._name(own.arn, endpoint)
 
     def release_own(self) -> None:
         """The same for whatever of this environment it names."""
@@ -88,9 +100,12 @@ class ChampionEndpoint:
         return self._adapters.served_models.find(kind, arn)
 
     def _name_nothing(self, endpoint: Endpoint) -> None:
-        changed = endpoint.model_copy(update={"target_arn": None})
-        self._adapters.endpoint.write_endpoint(self._environment, changed, endpoint.format_uri or "")
+        self._name(None, endpoint)
         logger.warning("Endpoint names nothing any more", extra={"target_arn": endpoint.target_arn})
+
+    def _name(self, target_arn: str | None, endpoint: Endpoint) -> None:
+        changed = endpoint.model_copy(update={"target_arn": target_arn})
+        self._adapters.endpoint.write_endpoint(self._environment, changed, endpoint.format_uri or "")
 
 
 def have_same_form(one: Endpoint, other: Endpoint) -> bool:

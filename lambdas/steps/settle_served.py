@@ -6,7 +6,7 @@ from lambdas.adapters.aws.bedrock import Listed
 from lambdas.adapters.aws.service_errors import Conflict, Refused
 from lambdas.adapters.stores.throughput_slots import Held
 from lambdas.domain.core.errors import ServiceBusy
-from lambdas.domain.core.run import bedrock_name, run_of_standing_name
+from lambdas.domain.core.run import bedrock_name, run_of_standing_name, standing_name
 from lambdas.domain.core.timestamps import now
 from lambdas.domain.core.unknown import Unknown
 from lambdas.domain.models.catalogue import ServingKind
@@ -24,8 +24,12 @@ from lambdas.domain.serving.standing import (
     name_of_holder,
     run_of_standing,
 )
+from lambdas.steps.observability import logger
 from lambdas.steps.turn_facts import TurnFacts
 from lambdas.steps.unlisted_resources import joined, serving_of_names
+
+# So many of the newest runs are asked about before nobody can be any more: of others a list has had time to show all.
+_NEWEST_RUNS = 100
 
 
 class SettleServed:
@@ -77,9 +81,22 @@ class SettleServed:
         environment = self._scope.terms.environment
         names = [name for run in sorted(runs) for name in names_of(run, self._scope)]
         names += [name_of_holder(environment, slot.holder) for slot in self._slots]
-        names += champion_names(environment) if self._scope.ending and kind == ON_DEMAND else ()
+        if self._scope.ending and kind == ON_DEMAND:
+            # They hold no slot.
+            names += champion_names(environment)
+            names += [standing_name(environment, run) for run in self._served_runs()]
         found = serving_of_names(kind, list(dict.fromkeys(names)), self._adapters.served_models, self._facts.noted)
         return joined(listed, found)
+
+    def _served_runs(self) -> list[str]:
+        """The runs whose model somebody may have deployed for applications a moment ago."""
+        runs: list[str] = []
+        with self._facts.noted("the runs whose models may be served"), self._facts.without_bucket():
+            runs = self._adapters.run_index.newest_runs(self._scope.bucket, _NEWEST_RUNS)
+        with self._facts.noted("the endpoint of applications"):
+            endpoint = self._adapters.endpoint.read_endpoint(self._scope.terms.environment)
+            runs += [endpoint.run_id] if endpoint else []
+        return list(dict.fromkeys(runs))
 
     def _settle(self, kind: ServingKind, listed: Listed) -> None:
         resource = self._facts.with_tags(listed, lambda: self._adapters.served_models.find(kind, listed.arn))
@@ -140,6 +157,8 @@ class SettleServed:
 
     def _delete(self, found: FoundServing) -> None:
         """One attempt; all but a NotFound count as such."""
+        if found.standing:
+            self._tell_applications(found)
         attempted = True
         try:
             attempted = self._adapters.served_models.delete(found.kind, found.arn)
@@ -152,6 +171,19 @@ class SettleServed:
         else:
             self._verify(replace(found, refusal=None, final=False))
         self._turn.attempts += attempted
+
+    def _tell_applications(self, found: FoundServing) -> None:
+        """They learn first what serves them now, if anything; that they cannot be told keeps nothing that bills."""
+        from lambdas.steps.champion_endpoint import ChampionEndpoint  # noqa: PLC0415 - most turns delete none
+
+        endpoint = ChampionEndpoint(self._scope.terms.environment, self._scope.bucket, self._adapters)
+        try:
+            if self._scope.ending:
+                endpoint.release(found.arn)
+            else:
+                endpoint.hand_over(found.arn)
+        except (ServiceBusy, Refused) as trouble:
+            logger.warning("Endpoint not released", extra={"serving_arn": found.arn, "trouble": str(trouble)})
 
     def _verify(self, found: FoundServing) -> None:
         try:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from local.bedrock.faults import Fault, FaultKind
 from local.faults.case import SUCCEEDED, Case
 from local.faults.dataset import ON_DEMAND, PLAIN, DataSet
+from local.faults.lagging_cases import LAG_SECONDS
 
 
 class StandingCourse(StrEnum):
@@ -56,6 +57,9 @@ def standing_cases() -> Iterator[StandingCase]:
     yield _case("deleted-by-hand", StandingCourse.DELETED_BY_HAND)
     yield _case("two-at-once", StandingCourse.TWO_AT_ONCE)
     yield _case("destroy", StandingCourse.DESTROYED, deployment="alone")
+    yield _case(
+        "destroy-on-demand", StandingCourse.DESTROYED, dataset=ON_DEMAND, deployment="alone", lag_seconds=LAG_SECONDS
+    )
     yield _case("purchase-is-denied", StandingCourse.REFUSED, Fault(operation=BUY, kind=FaultKind.ACCESS_DENIED))
     yield _case("quota-in-use", StandingCourse.REFUSED, Fault(operation=BUY, kind=FaultKind.QUOTA))
     yield _case(
@@ -78,6 +82,7 @@ def _case(
     dataset: DataSet = PLAIN,
     deployment: str = "shared",
     lifts: bool = False,
+    lag_seconds: float = 0,
 ) -> StandingCase:
     return StandingCase(
         f"standing/{name}",
@@ -86,6 +91,7 @@ def _case(
         deployment=deployment,
         injects=bool(rules),
         lifts=lifts,
+        lag_seconds=lag_seconds,
         dataset=dataset,
         ends_as=SUCCEEDED,
         course=course,

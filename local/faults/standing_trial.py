@@ -186,7 +186,8 @@ class StandingTrial(Trial):
 
     def _destroy(self) -> float:
         # A slot is not freed while a purchase may be under way, and what holds one keeps the stack.
-        self._bench.interrupted.wait(SETTLE_SECONDS)
+        if self._case.dataset is not dataset.ON_DEMAND:
+            self._bench.interrupted.wait(SETTLE_SECONDS)
         stack = f"{self._run.deployment_name}-pipeline"
         self._bench.deployments.delete(stack)
         self._bench.deployments.wait(stack, "DELETE")

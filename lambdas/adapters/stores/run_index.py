@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.domain.core.run import Claim
-from lambdas.domain.report.run_index import NEWEST, PAGE_KEY, PREFIX, IndexedRun, entry_key
+from lambdas.domain.report.run_index import NEWEST, PAGE_KEY, PREFIX, IndexedRun, entry_key, run_of_entry
 
 # Entries are read side by side: boto3 keeps ten connections.
 _READERS = 10
@@ -26,6 +26,11 @@ class RunIndex:
     def newest_keys(self, bucket: str) -> list[str]:
         """The keys of the newest entries, and one more where there are more."""
         return [*islice(self._objects.iterate_keys(bucket, PREFIX), NEWEST + 1)]
+
+    def newest_runs(self, bucket: str, most: int) -> list[str]:
+        """The ids of the runs with the newest entries."""
+        keys = islice(self._objects.iterate_keys(bucket, PREFIX), most)
+        return [run for key in keys if (run := run_of_entry(key))]
 
     def read(self, bucket: str, keys: list[str]) -> list[IndexedRun]:
         """The entries of these keys; what is none is left out."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.core.run import Claim
+from lambdas.domain.core.run import Claim, is_run_id
 from lambdas.domain.cost.actual import RunCost
 from lambdas.domain.cost.lines import STORAGE, THROUGHPUT
 from lambdas.domain.report.left_of_runs import LeftOfRun
@@ -59,6 +59,12 @@ def entry_key(claim: Claim) -> str:
     """Where the run's entry is in the output bucket: the later its claim, the earlier in S3's list."""
     moment = int(datetime.fromisoformat(claim.claimed_at).timestamp() * 1000)
     return f"{PREFIX}{_LAST_MILLISECOND - moment:013d}-{claim.run_id}.json"
+
+
+def run_of_entry(key: str) -> str | None:
+    """The id of the run that has its entry there; None where the key is no entry's."""
+    run = key.removeprefix(PREFIX).partition("-")[2].removesuffix(".json")
+    return run if is_run_id(run) else None
 
 
 def index_run(claim: Claim, status: str, report: RunReport | None, data: str | None) -> IndexedRun:
