@@ -45,7 +45,7 @@ CHECKS = {
     "quota-model-units": "The account may buy model units without commitment for all that the run serves at a time.",
     "quota-model-units-of-model": "A throughput of this base model may have so many model units.",
     "quota-deployments": "The account may deploy as many more custom models as the run serves at a time.",
-    "time-limit": "Curation and serving of all candidates can end before the run's execution is cut off.",
+    "time-limit": "Curation, its waits and serving of all candidates can end before the run's execution is cut off.",
     "bucket-region": "The input and the output bucket are in the job's Region.",
     "role-trusts-bedrock": "Bedrock may assume the customization role for jobs of this account and Region.",
     "role-can-be-passed": "StartJobs may pass the customization role to Bedrock.",
