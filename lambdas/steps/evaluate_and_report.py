@@ -50,7 +50,7 @@ def evaluate_and_report(
     bucket, prefix = run.output_bucket, run.prefix
     # The plan does not have the arms of served candidates beside the chosen one.
     arms = list(plan.arms | responses.arms)
-    materials = read_materials(bucket, prefix, arms, adapters=adapters)
+    materials = read_materials(bucket, prefix, arms, adapters=adapters, environment=environment)
     pairs = adapters.judging.read_pairs(bucket, prefix)
     judges = plan.evaluation.judges
     judged = {judge: adapters.judging.read_judge(bucket, prefix, judge, len(pairs)) for judge in judges}

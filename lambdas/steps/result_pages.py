@@ -34,13 +34,16 @@ class _StoredArm:
         return self.adapters.answers.read_arm(self.bucket, self.prefix, self.arm)
 
 
-def read_materials(bucket: str, prefix: str, arms: list[str], *, adapters: Adapters) -> Materials:
+def read_materials(
+    bucket: str, prefix: str, arms: list[str], *, adapters: Adapters, environment: str | None = None
+) -> Materials:
     """What the run's page shows beside the report."""
     return Materials(
         {arm: _StoredArm(adapters, bucket, prefix, arm) for arm in arms},
         adapters.customization_output.read_losses(bucket, prefix),
         _dataset(adapters.objects.read(bucket, f"{prefix}dataset/report.json")),
         read_samples(bucket, prefix, adapters=adapters),
+        environment,
     )
 
 

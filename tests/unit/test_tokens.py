@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.domain.dataset.tokens import decide, estimate
+from lambdas.domain.dataset.tokens import decide, estimate, estimate_encoded
+from local.bedrock.tokens import count_tokens
 from tests.unit.test_dataset import document_of, jsonl, read
 
 ENGLISH = "The bank raised its interest rate by half a point on Tuesday, as analysts had expected. "
@@ -34,6 +35,29 @@ def test_english_stays_at_four_characters_a_token() -> None:
     assert estimate(ENGLISH * 4) == len(ENGLISH)
     assert estimate("abc", "de", "") == 2
     assert estimate("") == 0
+
+
+CELLS = ("", "Revenue", "1,098", "(48)", "21", "Adjustments in respect of prior years", "€m")
+SHAPES = {
+    "table": "".join(f"<tr><td>{left}</td><td>{right}</td></tr>" for left in CELLS for right in CELLS),
+    "nested": "".join(f'<section id="{at}"><p>{ENGLISH}</p><ul><li>{at}</li></ul></section>' for at in range(20)),
+    "xml": "".join(f"<row><name>{cell}</name><value>{cell}</value></row>" for cell in CELLS * 3),
+    "tagged prose": f"<document>\n{ENGLISH * 20}\n</document>",
+    "prose": ENGLISH * 20,
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_markup_is_estimated_as_the_simulation_bills_it(shape: str) -> None:
+    """Four bytes a token would be a good third below what a table of short cells costs."""
+    text = SHAPES[shape]
+    assert 0.8 <= estimate(text) / count_tokens(text) <= 1.15
+
+
+def test_a_text_is_estimated_alike_as_it_is_and_encoded() -> None:
+    """The data gate counts the bytes of a line, others the text."""
+    for text in SHAPES.values():
+        assert estimate_encoded(text.encode(), separators=0) == estimate(text)
 
 
 def test_half_a_surrogate_pair_is_counted_like_any_text() -> None:

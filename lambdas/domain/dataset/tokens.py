@@ -5,7 +5,8 @@ bytes were never exceeded, and a sixth of the characters always was. So a limit 
 figure.
 
 An estimate counts 4 bytes of UTF-8 as a token: 4 letters of English, 2 of Cyrillic or Arabic, 1.3 characters of
-Chinese, Japanese or Korean. docs/cost.md has the measurements. Texts are counted by str and bytes, without a loop over
+Chinese, Japanese or Korean. Each bracket of a markup tag counts as a token more: `<td>` is three, not one. docs/cost.md
+has the measurements. Texts are counted by str and bytes, without a loop over
 their characters: every record of a data set is.
 """
 
@@ -26,6 +27,9 @@ LEAST_BYTES_PER_TOKEN = 2
 LEAST_BYTES_PER_TOKEN_BEYOND_ASCII = 1.5
 # What English text has on average; figures and tables have fewer.
 USUAL_BYTES_PER_TOKEN = 4
+# The brackets of a tag are tokens by themselves, its name another one, however short.
+_BRACKETS = ("<", ">")
+_BRACKETS_ENCODED = (b"<", b">")
 # For people.
 ESTIMATED = f"at {USUAL_BYTES_PER_TOKEN} bytes of UTF-8 a token"
 
@@ -101,12 +105,15 @@ def estimate_encoded(*encoded: bytes, separators: int) -> int:
 
 
 def _weigh(text: str) -> int:
-    """The bytes of a text that count."""
-    return len(text) if text.isascii() else _weigh_encoded(_encode(text))
+    """The bytes of a text that count, and for each bracket as many as a token has."""
+    if not text.isascii():
+        return _weigh_encoded(_encode(text))
+    return len(text) + USUAL_BYTES_PER_TOKEN * sum(map(text.count, _BRACKETS))
 
 
 def _weigh_encoded(encoded: bytes) -> int:
-    return len(encoded) - (sum(map(encoded.count, _LIGHTER)) if b"\xe0" in encoded else 0)
+    lighter = sum(map(encoded.count, _LIGHTER)) if b"\xe0" in encoded else 0
+    return len(encoded) + USUAL_BYTES_PER_TOKEN * sum(map(encoded.count, _BRACKETS_ENCODED)) - lighter
 
 
 def _encode(text: str) -> bytes:

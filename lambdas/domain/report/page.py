@@ -121,7 +121,8 @@ def render_page(report: SucceededReport, materials: Materials) -> str:
             win_plot=_optional_picture(draw_win_rates(report.judging)),
             lengths=list(length_sections(report.judging)),
             dataset=materials.dataset,
-            use=use_lines(report),
+            use=use_lines(report, materials.environment),
+            environment=materials.environment,
         )
     )
 
