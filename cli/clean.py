@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from cli.curation import ReplyFile, cost_usd, expected_usd, read_all, write_json
+from cli.curation import ReplyFile, cost_usd, expected_usd, read_all, read_set, write_json
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.cost.price_file import Prices
 from lambdas.domain.curation.asks import Ask, Replies
@@ -17,6 +17,7 @@ from lambdas.domain.curation.cleaning import (
 )
 from lambdas.domain.curation.prompts import CHECKED_TOKENS, prompt_checksums
 from lambdas.domain.curation.settings import CleanSettings
+from lambdas.domain.report.removal_samples import tell_removal
 
 
 class CleaningReport(Fact):
@@ -38,8 +39,11 @@ def expected_cost(folder: Path, clean: CleanSettings, kept: ReplyFile, prices: P
     return expected_usd(list_asks(folder, clean, kept.replies), CHECKED_TOKENS, prices)
 
 
-def save(folder: Path, clean: CleanSettings, kept: ReplyFile, prices: Prices) -> CleaningReport:
-    """Writes cleaning.jsonl and report.json, and leaves removed records out of the folder's train.jsonl."""
+def save(folder: Path, clean: CleanSettings, kept: ReplyFile, prices: Prices, samples: Path) -> CleaningReport:
+    """Writes cleaning.jsonl and report.json, and leaves removed records out of the folder's train.jsonl.
+
+    Where a person must agree, some of these records are written to `samples` to look at.
+    """
     judged = list(judge_records(read_all(folder), clean, kept.replies))
     _write_lines(folder / "cleaning.jsonl", judged)
     asked = {
@@ -48,9 +52,13 @@ def save(folder: Path, clean: CleanSettings, kept: ReplyFile, prices: Prices) ->
         for reply in replies_about(record, clean, kept.replies)
         if reply is not None
     }
+    counts = count_cleaning(judged)
+    if counts.needs_approval:
+        samples.touch(mode=0o600)
+        samples.write_text(tell_removal(lambda: judged, read_set(folder, "train")), errors="replace")
     _leave_out(folder / "train.jsonl", {each.index for each in judged if each.removed})
     report = CleaningReport(
-        cleaning=count_cleaning(judged),
+        cleaning=counts,
         settings=clean,
         prompts=prompt_checksums(),
         cost_usd=cost_usd(asked.values(), prices),

@@ -109,6 +109,8 @@ def permissions_by_state(
             *[_read(out, f"runs/*/dataset/{name}.jsonl") for name in ("train", "validation", "test", "documents")],
             *[_write_parts(out, f"runs/*/dataset/{name}.jsonl") for name in CURATED],
             _read_write(out, CURATION),
+            # What a person is shown before records are removed.
+            _allow(["s3:PutObject"], out.arn_for_objects("runs/*/dataset/removal.txt")),
             # The final sets are held against the cap by the preflight's estimate.
             _read(out, "runs/*/preflight.json"),
             *_run_batch_jobs(scope, data, deployment),

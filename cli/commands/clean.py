@@ -82,7 +82,7 @@ def clean(
         raise failed(f"{finding.message} {finding.remedy}", 2)
     try:
         with telling_what_is_kept(out), reading(console) as opener, replaced(out, CLEAN) as partial:
-            kept = ReplyFile(beside(out))
+            kept, samples = ReplyFile(beside(out)), out.with_name(f"{out.name}.removal.txt")
             split_sets(files, settings_of(given), partial, opener("Checking"))
             number, usd = expected_cost(partial, wanted, kept, price_list)
             console.write_line(f"{counted(number, 'question')} left to ask, about {amount(usd)}.")
@@ -91,9 +91,10 @@ def clean(
             ask_all(
                 lambda replies: list_asks(partial, wanted, replies), kept, account.adapters.runtime, console, "Judging"
             )
-            report = save(partial, wanted, kept, price_list)
+            report = save(partial, wanted, kept, price_list, samples)
             counts = report.cleaning
             if counts.needs_approval:
+                console.write_line(f"Some of the records that would be removed, with the reasons: {samples}")
                 confirm(
                     f"{counts.removed} of {counts.judged} training records would be removed, "
                     f"{counts.removed_share:.0%}. So many errors are often the judge's. Remove them?",

@@ -73,6 +73,7 @@ def _curate(run: Run, plan: Plan, curation: Curation, adapters: Adapters, *, is_
         if curation.cleaning is None:
             curation = curation.model_copy(update={"cleaning": work.tell_cleaning(clean)})
         if curation.cleaning and curation.cleaning.needs_approval and not is_approved:
+            work.show_removal(clean, adapters)
             _refuse_unasked(run, plan, curation.cleaning)
             return plan.model_copy(update={"curation": curation.model_copy(update={"status": "approve"})})
     made: dict[TrainingData, TrainingSet] = {"original": plan.dataset.train}
@@ -153,6 +154,14 @@ class _Work:
         counts = count_cleaning(self._judged(clean))
         logger.info("Records judged", extra={"cleaning": counts.dump()})
         return counts
+
+    def show_removal(self, clean: CleanSettings, adapters: Adapters) -> None:
+        """Stores some of the records that would be removed, for the person who is asked."""
+        from lambdas.domain.report.removal_samples import REMOVAL_SAMPLES, tell_removal  # noqa: PLC0415 - seldom
+
+        text = tell_removal(lambda: self._judged(clean), self.sets.read("train"))
+        key = f"{self.run.prefix}dataset/{REMOVAL_SAMPLES}"
+        adapters.objects.write(self.run.output_bucket, key, text.encode(errors="replace"))
 
     def _judged(self, clean: CleanSettings) -> Iterable[CleanedRecord]:
         return judge_records(self.sets.read_all(), clean, self.replies)

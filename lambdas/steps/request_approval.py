@@ -15,6 +15,7 @@ from lambdas.domain.dataset.set_names import DATASET_FINDINGS, DATASET_PAGE
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report import approval
 from lambdas.domain.report.removal_request import removal_message
+from lambdas.domain.report.removal_samples import REMOVAL_SAMPLES
 from lambdas.domain.training.candidate_jobs import Jobs
 from lambdas.domain.training.choice import TunedModel
 from lambdas.steps.observability import logger, metrics
@@ -81,6 +82,7 @@ def request_removal(
         environment=environment,
         region=adapters.clients.sns.meta.region_name,
         said=uri(run.output_bucket, set_key(run.prefix, CLEANING)),
+        samples=uri(run.output_bucket, f"{run.prefix}dataset/{REMOVAL_SAMPLES}"),
     )
     adapters.topic.publish(topic_arn, message)
     logger.info("Approval of a removal requested", extra={"answer_until": request.answer_until})

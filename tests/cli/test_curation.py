@@ -353,3 +353,19 @@ def test_larger_documents_behind_the_pilot_are_priced_by_their_size(
     ran = fine_tune(*words, input="y\nn\n")
     pilot = told(ran.output, r"cost ([\d.]+) USD; what is left of all others")
     assert told(ran.output, r"others together will cost about ([\d.]+) USD") > 2 * pilot
+
+
+@pytest.mark.usefixtures("person")
+def test_clean_shows_records_before_it_asks_whether_to_remove_them(
+    fine_tune: FineTune, models: Models, data: Path, tmp_path: Path
+) -> None:
+    """The data set is not there yet, and is not made where the answer is no."""
+    models.say, out = (lambda *_: "<reason>Odd.</reason><judgement>incorrect</judgement>"), tmp_path / "out"
+    ran = fine_tune("clean", data, "--judge", JUDGE, "--mode", "remove", "--out", out, input="y\nn\n")
+    assert ran.exit_code == 1
+    assert not (out / "train.jsonl").exists()
+    shown = tmp_path / "out.removal.txt"
+    assert shown.name in "".join(ran.output.split())
+    assert shown.stat().st_mode & 0o077 == 0
+    assert shown.read_text().count(f"{JUDGE} says incorrect: Odd.") == 20
+    assert "How many apples were sold?" in shown.read_text()

@@ -6,14 +6,14 @@ from lambdas.domain.report.approval import Approval, how_to_answer
 
 
 def removal_message(
-    run_id: str, request: Approval, counts: CleaningCounts, *, environment: str, region: str, said: str
+    run_id: str, request: Approval, counts: CleaningCounts, *, environment: str, region: str, said: str, samples: str
 ) -> Notification:
-    """Asks for an answer; `said` is the URI of what was said of each record."""
+    """Asks for an answer; `said` is the URI of what was said of each record, `samples` that of some records with it."""
     paragraphs = [
         f"All judges of run {run_id} call {counts.removed:,} of {counts.judged:,} training records incorrect, "
         f"{counts.removed_share:.0%}. If you approve, the run leaves them out and goes on. So many errors are often "
-        "the judge's: look at some of the reasons first.",
-        f"What was said of each record: {said}",
+        "the judge's: read some of the records first.",
+        f"Some of the records with prompt, answer and reasons: {samples}\nWhat was said of each record: {said}",
         how_to_answer(run_id, environment, region),
         f"Without an answer until {request.answer_until} the run ends, and nothing is trained. Nothing is billed while "
         "it waits.",

@@ -208,13 +208,23 @@ def test_more_than_a_fifth_is_not_removed_without_a_person(curate: Curate, lines
 
 
 def test_a_person_is_asked_where_the_environment_asks_people_and_a_yes_goes_on(
-    curate: Curate, plan: Json, run: Json, lines: Callable[[str], list[Json]], lambda_context: LambdaContext
+    curate: Curate,
+    plan: Json,
+    run: Json,
+    lines: Callable[[str], list[Json]],
+    s3: "S3Client",
+    expect: dict[str, str],
+    lambda_context: LambdaContext,
 ) -> None:
-    """Nothing is asked of models behind it before the answer."""
+    """He sees some of the records. Nothing is asked of models behind it before the answer."""
     plan |= {"needs_approval": True, "base_model": "amazon.nova-lite-v1:0:300k"}
     waiting = curate(doubts(*range(9)), clean=CLEAN, data="cleaned")
     assert waiting["curation"]["status"] == "approve"
     assert waiting["curation"]["cleaning"]["removed"] == 9
+    shown = s3.get_object(Bucket=BUCKET, Key=f"{expect['prefix']}dataset/removal.txt")["Body"].read().decode()
+    assert shown.count("--- Training record") == 9
+    assert town(3) in shown
+    assert f"--- Answer\n103\n--- Why\n{HAIKU} says incorrect: So.\n{NOVA} says incorrect: So." in shown
     for answer in ({}, {"curation_approval": {"decision": "rejected"}}, {"curation_approval": None}):
         assert handler({"run": run, "plan": waiting, **answer}, lambda_context) == waiting
     state = {"run": run, "plan": waiting, "curation_approval": {"decision": "approved"}}

@@ -242,6 +242,7 @@ def test_a_removal_is_asked_about_with_where_to_look_and_how_to_answer(
     for part in (
         "9 of 40 training records incorrect, 22%",
         f"s3://{BUCKET}/{expect['prefix']}dataset/cleaning.jsonl",
+        f"s3://{BUCKET}/{expect['prefix']}dataset/removal.txt",
         f"fine-tune approve {event['run']['id']} --deployment fine-tuning --region us-west-2",
         "nothing is trained",
     ):
