@@ -104,8 +104,8 @@ def test_synthesis_about_the_archive_keeps_most_pairs_and_teaches_more(
     assert 0 < of_held_out <= report["left_out"]["held_out"] < 20
     assert report["documents"] == len(texts) - report["left_out"]["held_out"]
     funnel = report["synthesis"]
-    assert funnel["asked"] > funnel["parsed"] >= funnel["new"] > funnel["grounded"] >= funnel["answerable"]
-    assert funnel["parsed"] >= 0.95 * funnel["asked"]
+    assert funnel["asked"] >= funnel["parsed"] >= funnel["new"] > funnel["grounded"] >= funnel["answerable"]
+    assert funnel["parsed"] >= 0.98 * funnel["asked"]
     assert funnel["kept"] >= 0.75 * funnel["asked"]
     trained, validation, test = (rows(out / f"{name}.jsonl") for name in ("train", "validation", "test"))
     few, many = (train(FOUNDATION, VALUES, part, validation) for part in (trained[: -funnel["kept"]], trained))

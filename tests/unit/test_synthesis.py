@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -229,6 +230,30 @@ def test_teacher_that_refuses_is_asked_twice_and_counted() -> None:
     assert [(each.stage, each.again) for each in asked] == [("write", False), ("write", True)]
     assert {line.reached for line in follow(doc, SETTINGS, replies)} == {"asked"}
     assert "parsed" in (too_little(count_funnel(follow(doc, SETTINGS, replies)), [doc]) or "")
+
+
+@pytest.mark.parametrize(
+    "broken", ['{"question": "How much debt?", "answ', "How much debt? - 12", '{"question": "Why?"}']
+)
+def test_teacher_is_asked_again_where_a_pair_of_several_cannot_be_read(broken: str) -> None:
+    """The better of the two replies counts, whichever it was."""
+    doc, whole = document(), written(("How much cash?", "7"), ("How much debt?", "12"), ("How much are payables?", "4"))
+    partly = f"{written(('How much are inventories?', '9'))}\n{broken}"
+    for first, second, parsed in ((partly, whole, 3), (partly, "I cannot.", 1)):
+        replies, asked = answered([doc], partial(_say_twice, first, second))
+        assert [each.again for each in asked if each.stage == "write"] == [False, True]
+        assert count_funnel(follow(doc, SETTINGS, replies)).parsed == parsed
+
+
+def _say_twice(first: str, second: str, asked: Ask) -> str:
+    return (second if asked.again else first) if asked.stage == "write" else ""
+
+
+def test_teacher_that_writes_fewer_pairs_that_can_all_be_read_is_not_asked_again() -> None:
+    """A document may not bear as many."""
+    reply = f"```json\n{written(('How much are inventories?', '9'))}\n```\nThe document has no more."
+    _, asked = answered([document()], lambda each: reply if each.stage == "write" else "")
+    assert [each.again for each in asked if each.stage == "write"] == [False]
 
 
 @pytest.mark.parametrize(

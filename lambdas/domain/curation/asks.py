@@ -11,6 +11,7 @@ from typing import Literal
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.curation.prompts import CurationPrompt
+from lambdas.domain.curation.reading import MOST_PAIRS, read_pairs
 
 CurationStage = Literal["clean", "write", "ground", "answer"]
 
@@ -47,11 +48,12 @@ class StoredReply(Fact):
     def after(self, earlier: "StoredReply | None") -> "StoredReply":
         """The reply in place of an earlier one to the same ask, which could not be read.
 
-        An error says nothing new: the text that could not be read stays.
+        An error says nothing new: the text that could not be read stays, as does one with more pairs than the new one.
         """
         if earlier is None:
             return self
-        last = earlier if self.error is not None else self
+        pairs = [len(read_pairs(each.text or "", MOST_PAIRS)) for each in (earlier, self)]
+        last = earlier if self.error is not None or (self.stage == "write" and pairs[0] > pairs[1]) else self
         tokens = {
             "input_tokens": earlier.input_tokens + self.input_tokens,
             "output_tokens": earlier.output_tokens + self.output_tokens,

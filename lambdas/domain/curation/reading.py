@@ -13,6 +13,8 @@ Correctness = Literal["correct", "incorrect", "unreadable"]
 _WORDS: dict[str, Correctness] = {"correct": "correct", "incorrect": "incorrect"}
 # A reply of ten pairs has some kilobytes; reading is linear in its length.
 _LONGEST_REPLY = 200_000
+# No teacher is asked for more about a document.
+MOST_PAIRS = 10
 _OPEN, _CLOSE = (re.compile(tag, re.IGNORECASE) for tag in ("<answer>", "</answer>"))
 _NONE = "none"
 
@@ -35,23 +37,42 @@ def read_pairs(reply: str, most: int) -> list[QuestionAnswer]:
 
     What is no object with a question and an answer is left out.
     """
-    found = [pair for value in _objects(reply[:_LONGEST_REPLY]) if (pair := _pair(value)) is not None]
-    return found[:most]
+    return [pair for pair in _read(reply) if pair is not None][:most]
 
 
-def _objects(text: str) -> Iterator[dict[str, object]]:
-    """The JSON objects that stand in a text one after another, whatever stands between them."""
+def has_all_pairs(reply: str, most: int) -> bool:
+    """Whether nothing is to be had by asking again: as many pairs as were asked for, or fewer and nothing unreadable.
+
+    A teacher may write fewer where a document does not bear as many.
+    """
+    found = list(_read(reply))
+    pairs = sum(pair is not None for pair in found)
+    return pairs >= most or 0 < pairs == len(found)
+
+
+def _read(reply: str) -> Iterator[QuestionAnswer | None]:
+    """The pairs of a reply, and None for what was to be one and cannot be read."""
+    return (None if value is None else _pair(value) for value in _objects(reply[:_LONGEST_REPLY]))
+
+
+def _objects(text: str) -> Iterator[dict[str, object] | None]:
+    """The JSON objects that stand in a text one after another; None for one that is broken, and for a bare question."""
     decoder, position = json.JSONDecoder(), 0
     while (start := text.find("{", position)) >= 0:
+        if "?" in text[position:start]:
+            yield None
         try:
             value, position = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
             # The next line may be better; within this one an object's parts are none.
             end = text.find("\n", start)
             position = len(text) if end < 0 else end
+            yield None
             continue
         if isinstance(value, dict):
             yield value
+    if "?" in text[position:]:
+        yield None
 
 
 def _pair(value: dict[str, object]) -> QuestionAnswer | None:

@@ -22,7 +22,7 @@ from lambdas.domain.curation.documents import QuestionAnswer, SourceDocument
 from lambdas.domain.curation.language import is_other_language
 from lambdas.domain.curation.novelty import KnownQuestions
 from lambdas.domain.curation.prompts import CurationPrompt, answer_from, check_pair, write_pairs
-from lambdas.domain.curation.reading import read_answer, read_correctness, read_pairs
+from lambdas.domain.curation.reading import has_all_pairs, read_answer, read_correctness, read_pairs
 from lambdas.domain.curation.settings import SynthesisSettings
 from lambdas.domain.curation.trouble import ModelTrouble, most_frequent
 from lambdas.domain.dataset.formats.record import Record
@@ -252,7 +252,7 @@ def _ask_teacher(document: SourceDocument, synthesis: SynthesisSettings, replies
         return write_pairs(document, most, again=again)
 
     def is_readable(reply: str) -> bool:
-        return bool(read_pairs(reply, most))
+        return has_all_pairs(reply, most)
 
     return ask("write", synthesis.teacher, make_prompt, is_readable, replies)
 

@@ -16,6 +16,7 @@ from local.bedrock.models.prompts import Prompt, read_prompt
 _NUMBER = re.compile(r"\b\d{1,9}\b")
 _WANTED = re.compile(r"\b(\d{1,3})\b")
 _FIGURE = re.compile(r"(?<![\w.,])(\d[\d,]{0,11}(?:\.\d{1,4})?%?)\s((?:[A-Za-z]{3,20}\s?){1,3})")
+_AGAIN = re.compile("earlier reply", re.IGNORECASE)
 WRITES = re.compile(r'"question".{0,80}"answer"', re.DOTALL)
 
 
@@ -35,9 +36,9 @@ def write(texts: dict[str, str], request: str, name: str, errors: TeacherErrors)
     fresh = (pair for pair in _pairs(read_prompt(f"{document}\n\n?")) if pair[0] not in existing)
     # Whoever writes the same document twice varies where it begins.
     pairs = sorted(fresh, key=lambda pair: draw(name, document, pair[0]))[:wanted]
-    lines = [
-        _line(pair, existing, draw(name, "error", document, str(place)), errors) for place, pair in enumerate(pairs)
-    ]
+    # Asked again, it errs anew.
+    error = "again" if _AGAIN.search(request) else "error"
+    lines = [_line(pair, existing, draw(name, error, document, str(place)), errors) for place, pair in enumerate(pairs)]
     return "\n".join(lines) or "The document does not bear any question."
 
 
