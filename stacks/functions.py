@@ -22,7 +22,9 @@ from stacks.settings import Settings
 
 # They read gigabytes within their 900 s. With 1,769 MB a function has a whole processor; a new account allows 3,008 MB.
 # They store nothing in /tmp.
-LARGE = frozenset({"ValidateDataset", "CurateTrainingSet", "CollectAnswers", "EvaluateAndReport"})
+LARGE = frozenset(
+    {"ValidateDataset", "CurateTrainingSet", "AskBaselinesInBatch", "CollectAnswers", "EvaluateAndReport"}
+)
 LARGE_MEGABYTES, MEGABYTES = 1769, 512
 # It starts customization jobs, and passes the customization role to Bedrock.
 STARTER = "StartJobs"

@@ -143,6 +143,13 @@ def permissions_by_state(
             _allow_ours(["bedrock:StopModelCustomizationJob"], deployment, job),
             *_stop_batch_jobs(scope, deployment),
         ],
+        "AskBaselinesInBatch": [
+            *questions,
+            _read_write(out, "runs/*/shards/*"),
+            *_run_batch_jobs(scope, data, deployment),
+            runs,
+            *key,
+        ],
         "AnswerBaselineShard": [*ask_models(scope), *answer],
         "RequestApproval": [
             _read(out, "runs/*/preflight.json"),
@@ -195,6 +202,14 @@ def permissions_by_state(
             _read(out, "runs/*/shards/*"),
             _read(out, "runs/*/evaluation/*"),
             *(_write_parts(out, f"runs/*/{keys}") for keys in ("shards/*", "evaluation/*", "judging/pairs.jsonl")),
+            runs,
+            *key,
+        ],
+        "AskJudgesInBatch": [
+            _read(out, "runs/*/shards/judges.jsonl"),
+            _read(out, "runs/*/judging/pairs.jsonl"),
+            _read_write(out, "runs/*/judging/*/*.jsonl"),
+            *_run_batch_jobs(scope, data, deployment),
             runs,
             *key,
         ],

@@ -7,8 +7,8 @@ from lambdas.domain.plan.plan import Plan
 from lambdas.domain.report.approval import is_approved
 from lambdas.handlers import composition
 from lambdas.handlers.observability import Json, observed
+from lambdas.steps.batch_jobs import BatchTerms
 from lambdas.steps.curate_training_set import curate_training_set
-from lambdas.steps.curation_batches import BatchTerms
 
 
 @observed

@@ -33,8 +33,9 @@ from lambdas.domain.dataset.set_names import SetName
 from lambdas.domain.models.catalogue import base_model
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.plan.training_sets import with_training_sets
+from lambdas.steps.batch_jobs import BatchTerms
 from lambdas.steps.curated_sets import CuratedSets
-from lambdas.steps.curation_batches import BatchTerms, settle_batches, start_batches
+from lambdas.steps.curation_batches import settle_batches, start_batches
 from lambdas.steps.curation_turns import hand_out, read_replies
 from lambdas.steps.observability import logger
 

@@ -5,39 +5,24 @@ map. A repeated call starts nothing twice: names, tokens and files follow from t
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from lambdas.adapters.adapters import Adapters
-from lambdas.adapters.aws.batch_inference import BatchRequest
-from lambdas.adapters.aws.service_errors import Conflict, Refused
 from lambdas.domain.batch.batch_job import BatchDescription
 from lambdas.domain.batch.batch_models import batch_models
-from lambdas.domain.core.run import KEEP_JOB_TAG, Run, batch_name, client_request_token
-from lambdas.domain.curation.batches import (
-    STOP_PATIENCE_SECONDS,
-    CurationBatch,
-    batch_number,
-    batch_question,
-    batch_replies,
-    next_batch_wait,
-    takes_batch,
-)
+from lambdas.domain.batch.batch_waits import next_batch_wait, takes_batch
+from lambdas.domain.core.run import Run
+from lambdas.domain.curation.batches import CurationBatch, batch_number, batch_question, batch_replies
 from lambdas.domain.curation.curation import Curation
 from lambdas.domain.curation.shards import CuratorShard
 from lambdas.domain.plan.plan import Plan
-from lambdas.steps.observability import logger
-
-
-@dataclass(frozen=True)
-class BatchTerms:
-    """The environment's name, the role of batch jobs, and for how many hours one is waited for.
-
-    Without a role nothing goes into a batch job.
-    """
-
-    environment: str
-    role_arn: str | None
-    longest_hours: float
+from lambdas.steps.batch_jobs import (
+    BatchTerms,
+    WantedBatch,
+    is_waited_for,
+    read_batch_answers,
+    start_batch,
+    tell_batch_over,
+)
 
 
 def start_batches(run: Run, plan: Plan, terms: BatchTerms, adapters: Adapters) -> Plan:
@@ -68,7 +53,7 @@ def settle_batches(run: Run, curation: Curation, terms: BatchTerms, adapters: Ad
             batches.append(batch)
             continue
         found = adapters.batch.find(batch.arn)
-        if _is_waited_for(batch, found, curation, terms, adapters):
+        if is_waited_for(batch, found, curation.waited_seconds, terms, adapters):
             waits = True
             batches.append(batch)
         else:
@@ -98,52 +83,16 @@ def _start(
 ) -> CurationBatch | None:
     """The started job; None where Bedrock refuses it: the map asks all of it then."""
     place, model, turn = (run.output_bucket, run.prefix), shards[0].model, shards[0].turn
-    asks, known = sum(each.asks for each in shards), batch_models().find(model)
+    asks = sum(each.asks for each in shards)
     questions = (batch_question(each) for shard in shards for each in adapters.curation.read_asks(*place, shard))
-    input_uri = adapters.batch_files.write_questions(*place, number, questions, known.refuses if known else ())
-    request = BatchRequest(
-        name=batch_name(terms.environment, run.id, number),
-        token=client_request_token(run.id, "batch", number),
-        role_arn=terms.role_arn or "",
-        model=model,
-        input_uri=input_uri,
-        output_uri=adapters.batch_files.output_uri(*place, number),
-        # A batch job asks for nobody once its run is over, whatever is kept of the run's customization jobs.
-        tags={name: value for name, value in plan.tags.items() if name != KEEP_JOB_TAG},
-    )
-    try:
-        arn = adapters.batch.start(request)
-    except Refused as refusal:
-        logger.warning("Batch job refused", extra={"model": model, "asks": asks, "reason": str(refusal)})
-        return None
-    logger.info("Batch job started", extra={"job_arn": arn, "model": model, "asks": asks})
-    return CurationBatch(number=number, turn=turn, model=model, arn=arn, asks=asks)
-
-
-def _is_waited_for(
-    batch: CurationBatch, found: BatchDescription | None, curation: Curation, terms: BatchTerms, adapters: Adapters
-) -> bool:
-    """Whether the job may still answer; one that takes too long is asked to stop, and what it has processed is read."""
-    if found is None or found.has_ended:
-        return False
-    beyond = curation.waited_seconds - terms.longest_hours * 3600
-    if beyond < 0:
-        return True
-    if found.is_under_way:
-        logger.warning("Batch job takes too long", extra={"job_arn": batch.arn, "status": found.status})
-        try:
-            adapters.batch.stop(batch.arn)
-        except Conflict as conflict:
-            # It has ended, or stops already.
-            logger.info("Batch job not stopped", extra={"job_arn": batch.arn, "reason": conflict.message})
-    return beyond < STOP_PATIENCE_SECONDS
+    arn = start_batch(run, plan, WantedBatch(number, model, asks, questions), terms, adapters)
+    return None if arn is None else CurationBatch(number=number, turn=turn, model=model, arn=arn, asks=asks)
 
 
 def _take_answers(run: Run, batch: CurationBatch, found: BatchDescription | None, adapters: Adapters) -> CurationBatch:
     """Stores the job's answers as replies to their shards' asks."""
     store, place = adapters.curation, (run.output_bucket, run.prefix)
-    answers = {each.record_id: each for each in adapters.batch_files.read_answers(*place, batch.number, batch.arn)}
-    answered = 0
+    answers, answered = read_batch_answers(run, batch, adapters), 0
     for shard in store.read_shards(*place, batch.turn):
         if shard.model != batch.model:
             continue
@@ -151,18 +100,8 @@ def _take_answers(run: Run, batch: CurationBatch, found: BatchDescription | None
         if replies:
             store.write_replies(*place, shard, replies)
         answered += len(replies)
-    status = found.status if found else None
-    logger.info(
-        "Batch job over",
-        extra={
-            "job_arn": batch.arn,
-            "status": status,
-            "asks": batch.asks,
-            "answered": answered,
-            "reason": found.message if found else None,
-        },
-    )
-    return batch.model_copy(update={"status": status, "answered": answered})
+    tell_batch_over(batch, found, answered)
+    return batch.model_copy(update={"status": found.status if found else None, "answered": answered})
 
 
 def _hand_out_what_is_left(run: Run, turn: int, adapters: Adapters) -> str | None:

@@ -107,6 +107,8 @@ def _ask(
         asked_again=True,
         input_tokens=unread.input_tokens + answer.input_tokens,
         output_tokens=unread.output_tokens + answer.output_tokens,
+        batch_input_tokens=unread.batch_input_tokens,
+        batch_output_tokens=unread.batch_output_tokens,
     )
 
 

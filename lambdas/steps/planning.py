@@ -9,6 +9,7 @@ from lambdas.domain.dataset.set_names import part_name
 from lambdas.domain.dataset.split.parts import Parts
 from lambdas.domain.dataset.training_parts import count_part_tokens
 from lambdas.domain.evaluation.arms import plan_arms
+from lambdas.domain.evaluation.batches import plan_batches
 from lambdas.domain.models.catalogue import BaseModelEntry, ServingKind
 from lambdas.domain.plan.plan import Plan, PlannedSets, PlannedTestSet, ShardLists
 from lambdas.domain.preflight.verdict_reach import TEST_GROUPS
@@ -42,6 +43,7 @@ def make_plan(
     )
     serve = chosen_serve(settings)
     candidates = [] if settings.custom_model else number_candidates(planned, training_sets)
+    arms = plan_arms(compared_models(choices), len(prepared.examples))
     return Plan(
         output_bucket=run.output_bucket,
         base_model=model.customization_id,
@@ -63,7 +65,8 @@ def make_plan(
         evaluation=settings.evaluation,
         task_kind=checked.task_kind,
         prompt_template=prompt_template(settings.mapping, settings.system, model.record_format),
-        arms=plan_arms(compared_models(choices), len(prepared.examples)),
+        arms=arms,
+        batches=plan_batches(settings.batch, settings.evaluation, arms, sets.test.records),
         # A model that exists has no job.
         settings_findings=[
             each for each in checked.job_findings if settings.custom_model is None or each.check == TEST_GROUPS

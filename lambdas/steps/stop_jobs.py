@@ -20,8 +20,8 @@ def stop_jobs(run: Run, plan: Plan, jobs: Jobs | None, *, adapters: Adapters, en
     tried.
     """
     trouble: Exception | None = None
-    if plan.curation is not None:
-        known = [each.arn for each in plan.curation.batches if not each.is_over]
+    if plan.curation is not None or plan.batches.baselines:
+        known = [each.arn for each in plan.curation.batches if not each.is_over] if plan.curation else []
         try:
             stop_batch_jobs(run.id, environment, known, adapters.batch)
         except (Refused, ServiceBusy) as error:

@@ -40,6 +40,8 @@ READS: dict[str, tuple[str, ...]] = {
     "run_preflight": ("run", "plan"),
     "curate_training_set": ("run", "plan"),
     "ask_curator_shard": ("run", "shard"),
+    "ask_baselines_in_batch": ("run", "plan"),
+    "ask_judges_in_batch": ("run", "plan"),
     "start_jobs": ("run", "plan"),
     "check_jobs": ("run", "jobs", "topic_arn"),
     "answer_baseline_shard": ("run", "plan", "shard"),

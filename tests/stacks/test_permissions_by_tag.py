@@ -54,6 +54,8 @@ def is_allowed(
         ("StopJobs", "bedrock:StopModelCustomizationJob", JOB),
         ("StopJobs", "bedrock:StopModelInvocationJob", BATCH_JOB),
         ("CurateTrainingSet", "bedrock:StopModelInvocationJob", BATCH_JOB),
+        ("AskBaselinesInBatch", "bedrock:StopModelInvocationJob", BATCH_JOB),
+        ("AskJudgesInBatch", "bedrock:StopModelInvocationJob", BATCH_JOB),
         ("ReconcileThroughput", "bedrock:StopModelInvocationJob", BATCH_JOB),
         ("ReconcileThroughput", "bedrock:DeleteProvisionedModelThroughput", THROUGHPUT),
         ("ReconcileThroughput", "bedrock:DeleteCustomModelDeployment", DEPLOYED),
@@ -75,6 +77,8 @@ def test_what_another_environment_has_is_out_of_reach(
     [
         ("StartJobs", (JOB, MODEL)),
         ("CurateTrainingSet", (BATCH_JOB,)),
+        ("AskBaselinesInBatch", (BATCH_JOB,)),
+        ("AskJudgesInBatch", (BATCH_JOB,)),
         ("PurchaseThroughputOrDeploy", (THROUGHPUT, DEPLOYED)),
     ],
 )

@@ -91,14 +91,18 @@ def test_no_action_is_a_wildcard_and_star_resources_know_no_others(setup: str, r
             assert all(action.startswith(known) for action in actions)
 
 
+# What asks by batch jobs.
+IN_BATCH = {"CurateTrainingSet", "AskBaselinesInBatch", "AskJudgesInBatch"}
+
+
 @pytest.mark.assumption("permission-pass-role")
 def test_only_what_starts_jobs_may_pass_their_role_to_bedrock(templates: Templates) -> None:
     """PassRole on anything else would hand Bedrock any role of the account."""
     passing = [s for s in templates.statements("") if "iam:PassRole" in listed(s["Action"])]
-    passed = {"StartJobs": "CustomizationRoleArn", "CurateTrainingSet": "BatchRoleArn"}
+    passed = {"StartJobs": "CustomizationRoleArn", **dict.fromkeys(sorted(IN_BATCH), "BatchRoleArn")}
     assert len(passing) == len(passed)
     for state, output in passed.items():
-        [statement] = [s for s in passing if s in templates.statements(f"/{state}Role/")]
+        [statement] = [s for s in templates.statements(f"/{state}Role/") if "iam:PassRole" in listed(s["Action"])]
         assert statement["Resource"]["Fn::GetStackOutput"]["OutputName"] == output
         assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
 
@@ -129,8 +133,8 @@ ASKING = {"AnswerBaselineShard", "AnswerShard", "AskCuratorShard", "JudgeShard",
     [
         ("bedrock:CreateModelCustomizationJob", {"StartJobs"}),
         ("bedrock:StopModelCustomizationJob", {"StopJobs", "CheckJobs"}),
-        ("bedrock:CreateModelInvocationJob", {"CurateTrainingSet"}),
-        ("bedrock:StopModelInvocationJob", {"StopJobs", "CurateTrainingSet"}),
+        ("bedrock:CreateModelInvocationJob", IN_BATCH),
+        ("bedrock:StopModelInvocationJob", {"StopJobs", *IN_BATCH}),
         ("bedrock:DeleteCustomModel", {"DiscardModels"}),
         ("bedrock:CreateProvisionedModelThroughput", {"PurchaseThroughputOrDeploy"}),
         ("bedrock:DeleteProvisionedModelThroughput", {"DeleteThroughputOrDeployment"}),

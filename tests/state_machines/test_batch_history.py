@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambdas.domain.curation.batches import STOP_PATIENCE_SECONDS, next_batch_wait
+from lambdas.domain.batch.batch_waits import STOP_PATIENCE_SECONDS, next_batch_wait
 from lambdas.domain.serving.polling import next_quota_wait, next_slot_wait
 from stacks.settings import MOST_RUN_HOURS, Settings
 from tests.state_machines.test_history_budget import (

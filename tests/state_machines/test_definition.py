@@ -188,10 +188,43 @@ def test_a_busy_aws_is_no_answer_to_a_request_for_approval() -> None:
 
 def test_baselines_that_cannot_be_asked_at_all_do_not_end_the_training() -> None:
     """A Parallel ends all of its branches when one fails: a missing grant of the map would stop a paid job."""
-    [branch] = [each for each in STATES["TrainAndAnswerBaselines"]["Branches"] if each["StartAt"] == "AnswerBaselines"]
+    [branch] = [each for each in STATES["TrainAndAnswerBaselines"]["Branches"] if "AnswerBaselines" in each["States"]]
     [caught] = branch["States"]["AnswerBaselines"]["Catch"]
     assert caught["ErrorEquals"] == ["States.ALL"]
     assert branch["States"][caught["Next"]]["Type"] == "Succeed"
+
+
+@pytest.mark.parametrize(
+    ("task", "wait", "choice", "answered_by", "part"),
+    [
+        ("AskBaselinesInBatch", "WaitForBatchOfBaselines", "HasBatchOfBaselines", "AnswerBaselines", "baselines"),
+        ("AskJudgesInBatch", "WaitForBatchOfJudges", "HasJudges", "JudgeAnswers", "judges"),
+    ],
+)
+def test_a_batch_job_that_goes_wrong_leaves_all_to_the_map(
+    task: str, wait: str, choice: str, answered_by: str, part: str
+) -> None:
+    """It is a lower price, and no reason for a run to fail; whatever ends it, the map asks what has no answer."""
+    assert [(each["ErrorEquals"], each["Next"]) for each in STATES[task]["Catch"]] == [(["States.ALL"], answered_by)]
+    assert (STATES[task]["Next"], STATES[wait]["Next"], STATES[task]["ResultPath"]) == (choice, task, "$.batches")
+    # Once there is an answer, a key alone says whether there is something to wait for.
+    first, second, *_ = STATES[choice]["Choices"]
+    assert first == {"Variable": "$.batches.wait_seconds", "IsPresent": True, "Next": wait}
+    assert second == {"Variable": "$.batches", "IsPresent": True, "Next": answered_by}
+    # A run without enough questions calls no function.
+    asked = [each for each in STATES[choice]["Choices"] if each["Next"] == task]
+    guard = {"Variable": f"$.plan.batches.{part}", "IsPresent": True}
+    assert guard in asked[0].get("And", [{key: value for key, value in asked[0].items() if key != "Next"}])
+    assert STATES[wait]["SecondsPath"] == "$.batches.wait_seconds"
+
+
+def test_no_batch_job_is_waited_for_while_something_bills_by_the_hour() -> None:
+    """A queue of hours is longer than most leases: judges are asked behind the deletion, nobody within a lease."""
+    waits = {name for name in STATES if name.startswith("WaitForBatch")}
+    assert len(waits) == 3
+    assert waits.isdisjoint(LEASE["States"])
+    assert "WaitForBatchOfJudges" not in _reachable("ClaimRun", closed={"AreServingsDeleted", "StopJobs"})
+    assert "ServeModels" not in _reachable("WaitForBatchOfJudges", closed=set())
 
 
 def test_what_may_bill_is_asked_for_an_hour_whatever_lambda_does() -> None:
@@ -563,6 +596,9 @@ def test_a_state_that_no_run_enters_is_found_in_branches_and_maps_too(around: st
 
 
 def test_the_definition_stays_short_enough_to_be_read() -> None:
-    """It is the first file one reads. Nine of its states curate the training set, of a run that asks for it."""
-    assert len(STATES) <= 55 + 9
+    """It is the first file one reads.
+
+    Nine of its states curate the training set, of a run that asks for it, and five ask by batch jobs.
+    """
+    assert len(STATES) <= 55 + 9 + 5
     assert len(PATH.read_text().splitlines()) <= 950

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.domain.batch.batch_waits import STOP_PATIENCE_SECONDS, next_batch_wait
 from lambdas.domain.serving.polling import (
     DELETION_ATTEMPTS,
     LONGEST_THROUGHPUT_CREATION_SECONDS,
@@ -20,7 +21,7 @@ from lambdas.domain.training.polling import (
     next_job_wait,
 )
 from stacks.definition import definition_text
-from stacks.settings import MOST_RUN_HOURS
+from stacks.settings import MOST_RUN_HOURS, Settings
 
 DEFINITION = json.loads(
     definition_text(
@@ -42,6 +43,7 @@ CURATION_TURNS = 10
 
 # Step Functions quotas, "Maximum execution history size" of a standard workflow.
 HISTORY_EVENTS = 25_000
+MOST_BATCH_HOURS = Settings.model_fields["longest_batch_hours"].metadata[1].le
 FIVE_DAYS_SECONDS = 5 * 24 * 60 * 60
 # Entered and exited; a Lambda task has scheduled, started and succeeded in between.
 EVENTS = {"Wait": 2, "Choice": 2, "Pass": 2, "Succeed": 2, "Fail": 1, "Task": 5, "Parallel": 4, "Map": 6}
@@ -178,6 +180,24 @@ def test_a_run_that_comes_back_from_each_purchase_stays_within_the_history() -> 
         wait_seconds = next_quota_wait(wait_seconds)
         waited_seconds += wait_seconds
     assert turns * events + events_beside_the_long_waits() < HISTORY_EVENTS * 0.9
+
+
+def test_batch_jobs_that_are_waited_for_to_the_last_stay_within_the_history() -> None:
+    """The baselines' beside a training of days, the judges' behind the leases; every question is asked twice."""
+    training, baselines = (each["States"] for each in DEFINITION["States"]["TrainAndAnswerBaselines"]["Branches"])
+    job = turns_of_a_job(FIVE_DAYS_SECONDS) * (events_of_a_turn(training, "WaitForJobs") + EVENTS_OF_A_RETRY)
+    turns, waited_seconds, wait_seconds = 0, 0, 0
+    while waited_seconds < MOST_BATCH_HOURS * 3600 + STOP_PATIENCE_SECONDS:
+        turns += 1
+        wait_seconds = next_batch_wait(wait_seconds)
+        waited_seconds += wait_seconds
+    top, loops = DEFINITION["States"], 0
+    for states, loop in (
+        (baselines, ("WaitForBatchOfBaselines", "AskBaselinesInBatch", "HasBatchOfBaselines")),
+        (top, ("WaitForBatchOfJudges", "AskJudgesInBatch", "HasJudges")),
+    ):
+        loops += turns * (sum(EVENTS[states[name]["Type"]] for name in loop) + EVENTS_OF_A_RETRY)
+    assert job + loops + events_beside_the_long_waits() < HISTORY_EVENTS * 0.8
 
 
 def test_twelve_candidates_that_are_served_slowly_stay_within_the_history() -> None:

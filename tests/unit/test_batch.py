@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lambdas.domain.batch.batch_job import batch_input_key, batch_output_key
-from lambdas.domain.batch.batch_lines import BatchQuestion, read_answers, record_id, render_question
+from lambdas.domain.batch.batch_lines import BatchMessage, BatchQuestion, read_answers, record_id, render_question
 from lambdas.domain.batch.batch_models import batch_models, batch_share_of_price, least_records
 from lambdas.domain.core.run import (
     batch_name,
@@ -19,7 +19,13 @@ from lambdas.domain.core.run import (
 from local.bedrock.foundation_models import FOUNDATION_MODELS
 
 RUN_ID = "sales-0123456789ab"
-QUESTION = BatchQuestion("clean/abc/model", "Be brief.", "Is it?", {"max_tokens": 9, "temperature": 0.5, "top_p": 0.9})
+SURROGATE = (BatchMessage("user", "\ud800"),)
+QUESTION = BatchQuestion(
+    "clean/abc/model",
+    "Be brief.",
+    (BatchMessage("user", "Is it?"),),
+    {"max_tokens": 9, "temperature": 0.5, "top_p": 0.9},
+)
 
 
 @pytest.mark.parametrize("prefix", ["", "us.", "global.", "arn:aws:bedrock:us-east-1:1:inference-profile/us."])
@@ -64,9 +70,9 @@ def test_a_line_asks_what_converse_is_asked() -> None:
 
 def test_a_text_that_is_no_unicode_is_asked_all_the_same() -> None:
     """A document may hold half of a character."""
-    assert json.loads(render_question(replace(QUESTION, user="\ud800")))["modelInput"]["messages"][0]["content"] == [
-        {"text": "\ud800"}
-    ]
+    assert json.loads(render_question(replace(QUESTION, messages=SURROGATE)))["modelInput"]["messages"][0][
+        "content"
+    ] == [{"text": "\ud800"}]
 
 
 def test_what_a_model_refuses_is_not_sent() -> None:

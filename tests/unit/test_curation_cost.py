@@ -14,6 +14,7 @@ from cli.dataset_summary import tell_dataset
 from cli.documents import documents_below, taken_documents
 from cli.plan_table import tell_plan
 from cli.validate import LocalFiles, set_writer
+from lambdas.domain.batch.batch_waits import BatchChoice, takes_batch
 from lambdas.domain.core.run import Run, RunSource
 from lambdas.domain.cost.actual import Costs, LineDifference, Usage, report_cost
 from lambdas.domain.cost.curation_cost import EXPECTED, asking_seconds, batch_turns
@@ -21,7 +22,7 @@ from lambdas.domain.cost.estimate import cost_findings, estimate
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
 from lambdas.domain.cost.price_file import SourcedTokenPrice, default_prices
 from lambdas.domain.curation.asks import Ask, CurationStage, Replies, StoredReply
-from lambdas.domain.curation.batches import BatchChoice, CurationBatch, takes_batch
+from lambdas.domain.curation.batches import CurationBatch
 from lambdas.domain.curation.cleaning import CleaningCounts, SetRecord, clean_asks
 from lambdas.domain.curation.curation import Curation
 from lambdas.domain.curation.documents import AskedMessage, SourceDocument, canonical, content_digest, list_documents

@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from itertools import islice
 
+from pydantic import TypeAdapter
+
 from lambdas.adapters.aws.object_store import ObjectStore
+from lambdas.domain.core.stored_lines import parse_stored_lines
 from lambdas.domain.evaluation.judging.lines import (
     JudgedLine,
     parse_judged_lines,
@@ -36,6 +39,10 @@ class StoredJudging:
     def write_shards(self, bucket: str, key: str, shards: Iterable[JudgeShard]) -> None:
         """Stores the items of the judges' map."""
         self._objects.write_lines(bucket, key, (shard.model_dump_json().encode() for shard in shards))
+
+    def read_shards(self, bucket: str, key: str) -> list[JudgeShard]:
+        """The items of the judges' map; none where no judge is asked."""
+        return parse_stored_lines(self._objects.read(bucket, key) or b"", TypeAdapter(JudgeShard), "shards")
 
     def read_judged(self, bucket: str, prefix: str, judge: str, number: int) -> list[JudgedLine]:
         """The lines of a judge's shard; none where nothing is stored yet."""

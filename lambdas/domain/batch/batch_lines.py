@@ -6,8 +6,9 @@ Lines are joined by our own record id, never by their order: the output has anot
 import hashlib
 import json
 import string
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,13 +18,20 @@ _ID_LENGTH = 11
 _NAMES = {"max_tokens": "maxTokens", "temperature": "temperature", "top_p": "topP"}
 
 
+class BatchMessage(NamedTuple):
+    """One message of a question."""
+
+    role: str
+    text: str
+
+
 @dataclass(frozen=True)
 class BatchQuestion:
-    """A question of one turn; `id` is the asker's own, `sampling` what is set of max_tokens, temperature and top_p."""
+    """A question; `id` is the asker's own, `sampling` what is set of max_tokens, temperature and top_p."""
 
     id: str
     system: str | None
-    user: str
+    messages: Sequence[BatchMessage]
     sampling: Mapping[str, int | float]
 
 
@@ -36,6 +44,7 @@ class BatchAnswer:
     error: str | None = None
     input_tokens: int = 0
     output_tokens: int = 0
+    stop_reason: str = ""
 
 
 def record_id(question_id: str) -> str:
@@ -54,7 +63,7 @@ def render_question(question: BatchQuestion, refused: Collection[str] = ()) -> b
     system = {"system": [{"text": question.system}]} if question.system else {}
     model_input = {
         **system,
-        "messages": [{"role": "user", "content": [{"text": question.user}]}],
+        "messages": [{"role": each.role, "content": [{"text": each.text}]} for each in question.messages],
         "inferenceConfig": config,
     }
     # Not orjson: it refuses a lone surrogate, which a document may hold.
@@ -88,6 +97,7 @@ class _Usage(_Line):
 class _ModelOutput(_Line):
     output: _Output
     usage: _Usage
+    stop_reason: str = Field(default="", alias="stopReason")
 
 
 class _Error(_Line):
@@ -118,7 +128,11 @@ def _answer(result: _Result) -> BatchAnswer | None:
         usage = result.model_output.usage
         text = "".join(block.text for block in result.model_output.output.message.content)
         return BatchAnswer(
-            result.record_id, text=text, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens
+            result.record_id,
+            text=text,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            stop_reason=result.model_output.stop_reason,
         )
     if result.error is not None:
         return BatchAnswer(result.record_id, error=f"{result.error.error_code}: {result.error.error_message}")

@@ -57,6 +57,12 @@ def least_records(model_id: str) -> int | None:
     return None if model is None else model.least_records or known.least_records
 
 
+def refused_parameters(model_id: str) -> frozenset[str]:
+    """The sampling parameters that are not sent to the model in a batch job."""
+    model = batch_models().find(model_id)
+    return frozenset(model.refuses if model else ())
+
+
 def batch_share_of_price(model_id: str) -> float | None:
     """What a token costs in a batch job, as a share of its price on demand; None where there is no such job."""
     known = batch_models()

@@ -14,6 +14,8 @@ FACT_BYTES = {
     "approval": 3_000,
     # The decision alone, once it is approved; where it is not, there is no other approval.
     "curation_approval": 100,
+    # The judges' batch jobs, of models whose ids are known; those of the baselines end with their branch.
+    "batches": 2_500,
     "servings": 26_000,
     "responses": 9_000,
     "report": 20_000,

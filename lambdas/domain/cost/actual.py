@@ -129,7 +129,9 @@ def report_cost(plan: Plan, usage: Usage, costs: Costs) -> RunCost:
     lines += _answers(plan, usage.answers, prices)
     for judge in usage.judges:
         used = TokensUsed(judge.input_tokens, judge.output_tokens)
-        lines += judging_lines(prices, judge.model_id, used, _COUNTED)
+        in_batch = TokensUsed(judge.batch_input_tokens, judge.batch_output_tokens)
+        for tokens, batch in _shared(used, in_batch):
+            lines += judging_lines(prices, judge.model_id, tokens, _COUNTED, in_batch=batch)
     if trained:
         lines.append(storage_line(plan, prices, usage.kept_models, "Billed each month until the model is deleted."))
     return compare(costs.estimate, lines, price_source(prices), own=own_prices(plan))
@@ -163,11 +165,24 @@ def _answers(plan: Plan, answers: Mapping[str, AnswerFigures], prices: Prices) -
     used = {arm: TokensUsed(each.input_tokens, sum(drop_unknown(each.output_tokens))) for arm, each in answers.items()}
     for arm in plan.arms:
         if arm in used:
-            yield from answer_lines(plan, prices, arm, used[arm], _COUNTED)
+            in_batch = TokensUsed(answers[arm].batch_input_tokens, answers[arm].batch_output_tokens)
+            for tokens, batch in _shared(used[arm], in_batch):
+                yield from answer_lines(plan, prices, arm, tokens, _COUNTED, in_batch=batch)
     others = [tokens for arm, tokens in used.items() if arm not in plan.arms]
     if others:
         total = TokensUsed(sum(each.input for each in others), sum(each.output for each in others))
         yield from other_candidate_lines(plan, prices, total, _COUNTED)
+
+
+def _shared(used: TokensUsed, in_batch: TokensUsed) -> Iterator[tuple[TokensUsed, bool]]:
+    """The tokens that were used one by one, and those of batch jobs, where there are some; True says which they are."""
+    if not any(in_batch):
+        yield used, False
+        return
+    rest = TokensUsed(used.input - in_batch.input, used.output - in_batch.output)
+    if any(rest):
+        yield rest, False
+    yield in_batch, True
 
 
 def compare(estimate: Estimate, used: Sequence[CostLine], prices: PriceSource, *, own: Sequence[str] = ()) -> RunCost:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from lambdas.domain.batch.batch_waits import takes_batch
 from lambdas.domain.cost.lines import CostLine, TokenNotes, TokensUsed, curation_lines
 from lambdas.domain.cost.price_file import Prices
-from lambdas.domain.curation.batches import takes_batch
 from lambdas.domain.curation.curation import Curation
 from lambdas.domain.curation.planned_asks import PlannedAsks
 from lambdas.domain.curation.prompts import (

@@ -168,7 +168,7 @@ def _lines(plan: Plan, prices: Prices, shares: Shares) -> list[CostLine]:
         "run.json keeps them."
     )
     kept_models = len(plan.candidates) if plan.keep_models else 1
-    serving = [*_throughput(plan, prices), *_answers(plan, prices), *_judging(plan, prices)]
+    serving = [*_throughput(plan, prices), *_answers(plan, prices, shares), *_judging(plan, prices, shares)]
     # A model that exists costs no training, and its storage whether it is measured or not.
     trained = plan.custom_model is None
     return [
@@ -226,10 +226,11 @@ def _answering_text(plan: Plan) -> str:
     return f"{chosen:.0f} of answers for the chosen one, {other:.0f} for each other one"
 
 
-def _answers(plan: Plan, prices: Prices) -> Iterator[CostLine]:
+def _answers(plan: Plan, prices: Prices, shares: Shares) -> Iterator[CostLine]:
     """The answers of the arms that are billed by their tokens."""
     for name, arm in plan.arms.items():
-        yield from answer_lines(plan, prices, name, answer_tokens(plan, arm), _answer_notes(plan, arm, 1))
+        in_batch, notes = shares.batch and name in plan.batches.baselines, _answer_notes(plan, arm, 1)
+        yield from answer_lines(plan, prices, name, answer_tokens(plan, arm), notes, in_batch=in_batch)
     others = most_served(plan) - 1
     if others:
         arm = plan.arms[TUNED]
@@ -248,7 +249,7 @@ def _answer_notes(plan: Plan, arm: Arm, models: int) -> TokenNotes:
     )
 
 
-def _judging(plan: Plan, prices: Prices) -> Iterator[CostLine]:
+def _judging(plan: Plan, prices: Prices, shares: Shares) -> Iterator[CostLine]:
     """Each judge is asked about each pair in both orders; it reads task, reference and both answers."""
     tokens, records = plan.tokens, plan.dataset.test.records
     pairs = min(plan.evaluation.judged_pairs, records)
@@ -260,7 +261,8 @@ def _judging(plan: Plan, prices: Prices) -> Iterator[CostLine]:
         f"{JUDGEMENT_TOKENS} tokens a judgement.",
     )
     for judge in plan.evaluation.judges:
-        yield from judging_lines(prices, judge, TokensUsed(asked, questions * JUDGEMENT_TOKENS), notes)
+        tokens_used, in_batch = TokensUsed(asked, questions * JUDGEMENT_TOKENS), judge in plan.batches.judges
+        yield from judging_lines(prices, judge, tokens_used, notes, in_batch=shares.batch and in_batch)
 
 
 def amount(usd: float) -> str:

@@ -116,13 +116,17 @@ def storage_line(plan: Plan, prices: Prices, kept_models: int, note: str) -> Cos
     )
 
 
-def answer_lines(plan: Plan, prices: Prices, arm: str, tokens: TokensUsed, notes: TokenNotes) -> list[CostLine]:
-    """An arm's answers by their tokens; none for a tuned arm that a throughput serves, since its time is billed."""
+def answer_lines(
+    plan: Plan, prices: Prices, arm: str, tokens: TokensUsed, notes: TokenNotes, *, in_batch: bool = False
+) -> list[CostLine]:
+    """An arm's answers by their tokens, on demand or in a batch job.
+
+    None for a tuned arm that a throughput serves, since its time is billed.
+    """
     model_id, prefix, item = plan.arms[arm].model_id, answers_prefix(arm), f"answers of {arm}"
     if model_id is None:
         return _tuned_answer_lines(plan, prices, prefix, item, tokens, notes)
-    price = prices.foundation_models.get(model_id)
-    return _token_lines(prefix, item, tokens, price, f"/foundation_models/{model_id}", notes)
+    return _model_lines(prices, model_id, prefix, item, tokens, notes, in_batch=in_batch)
 
 
 def other_candidate_lines(plan: Plan, prices: Prices, tokens: TokensUsed, notes: TokenNotes) -> list[CostLine]:
@@ -131,11 +135,12 @@ def other_candidate_lines(plan: Plan, prices: Prices, tokens: TokensUsed, notes:
     return _tuned_answer_lines(plan, prices, OTHER_CANDIDATES_PREFIX, item, tokens, notes)
 
 
-def judging_lines(prices: Prices, judge: str, tokens: TokensUsed, notes: TokenNotes) -> list[CostLine]:
-    """A judge's questions and judgements by their tokens."""
-    price = prices.foundation_models.get(judge)
-    place = f"/foundation_models/{judge}"
-    return _token_lines(f"{JUDGING_PREFIX}{judge}/", f"judging by {judge}", tokens, price, place, notes)
+def judging_lines(
+    prices: Prices, judge: str, tokens: TokensUsed, notes: TokenNotes, *, in_batch: bool = False
+) -> list[CostLine]:
+    """A judge's questions and judgements by their tokens, on demand or in a batch job."""
+    prefix, item = f"{JUDGING_PREFIX}{judge}/", f"judging by {judge}"
+    return _model_lines(prices, judge, prefix, item, tokens, notes, in_batch=in_batch)
 
 
 def curation_lines(
@@ -204,6 +209,16 @@ def _tuned_answer_lines(
         return []
     price = prices.base_models[plan.base_model].on_demand
     return _token_lines(prefix, item, tokens, price, f"{BASE_MODELS}{plan.base_model}/on_demand", notes)
+
+
+def _model_lines(
+    prices: Prices, model_id: str, prefix: str, item: str, tokens: TokensUsed, notes: TokenNotes, *, in_batch: bool
+) -> list[CostLine]:
+    place = f"/foundation_models/{model_id}"
+    if in_batch:
+        price = batch_price(prices, model_id)
+        return _token_lines(f"{prefix}batch/", f"{item} in a batch job", tokens, price, place, notes)
+    return _token_lines(prefix, item, tokens, prices.foundation_models.get(model_id), place, notes)
 
 
 def _token_lines(

@@ -4,8 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from lambdas.domain.batch.batch_waits import BatchChoice
 from lambdas.domain.core.fact import Fact
-from lambdas.domain.curation.batches import BatchChoice, CurationBatch
+from lambdas.domain.curation.batches import CurationBatch
 from lambdas.domain.curation.cleaning import CleaningCounts
 from lambdas.domain.curation.given_documents import DocumentCounts
 from lambdas.domain.curation.planned_asks import PlannedAsks

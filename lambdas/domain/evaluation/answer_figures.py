@@ -30,7 +30,7 @@ OWN_ENDS = {"end_turn", "stop_sequence"}
 class AnswerFigures:
     """An arm's figures; the lists have a place for each test record, None where it has no answer or it is not known.
 
-    `given` has a byte for each record, 1 where it has an answer.
+    `given` has a byte for each record, 1 where it has an answer. The tokens of batch jobs are part of all tokens.
     `empty` answers have no text; `refused` are those that a filter stopped, or that begin as models refuse in English.
     `first_asked` and `last_answered` are timestamps, None where there is no answer at all.
     """
@@ -39,6 +39,8 @@ class AnswerFigures:
     latency_ms: list[int | None] = field(default_factory=list)
     given: bytearray = field(default_factory=bytearray)
     input_tokens: int = 0
+    batch_input_tokens: int = 0
+    batch_output_tokens: int = 0
     stop_reasons: Counter[str] = field(default_factory=Counter)
     empty: int = 0
     refused: int = 0
@@ -55,6 +57,9 @@ class AnswerFigures:
         self.output_tokens.append(line.output_tokens)
         self.latency_ms.append(line.latency_ms)
         self.input_tokens += line.input_tokens or 0
+        if line.in_batch:
+            self.batch_input_tokens += line.input_tokens or 0
+            self.batch_output_tokens += line.output_tokens or 0
         if line.stop_reason is not None:
             self.stop_reasons[line.stop_reason] += 1
         self.empty += not line.response.strip()

@@ -6,7 +6,7 @@ UnansweredLine, with their fields as keys. Prompts are long: the shards, which s
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 import orjson
@@ -40,7 +40,8 @@ class ModelAnswer:
 class ShardAnswer:
     """An answer as its shard stores it.
 
-    `index` is the record's place in `dataset/test.jsonl`, counted from 0; `asked_at` and `answered_at` are timestamps.
+    `index` is the record's place in `dataset/test.jsonl`, counted from 0; `asked_at` and `answered_at` are timestamps,
+    those of the whole job where a batch job answered (`in_batch`), which measures no latency.
     """
 
     # An earlier version stored the prompt and the reference, too: a run may have begun with it.
@@ -50,10 +51,11 @@ class ShardAnswer:
     response: str
     input_tokens: int
     output_tokens: int
-    latency_ms: int
+    latency_ms: int | None
     stop_reason: str
     asked_at: str
     answered_at: str
+    in_batch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class AnswerLine:
     stop_reason: str | None
     asked_at: str | None
     answered_at: str | None
+    in_batch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,9 @@ class UnansweredLine:
     error: str
 
 
+_USUAL_KEYS: dict[type[object], list[str]] = {
+    kind: [each.name for each in fields(kind) if each.name != "in_batch"] for kind in (ShardAnswer, AnswerLine)
+}
 ShardLine = ShardAnswer | UnansweredLine
 StoredLine = AnswerLine | UnansweredLine
 
@@ -152,8 +158,10 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[StoredLine]:
 
 
 def render_line(line: ShardLine | StoredLine) -> bytes:
-    """A line as stored, without its line feed."""
-    return orjson.dumps(line)
+    """A line as stored, without its line feed; `in_batch` stands only where it is true."""
+    if isinstance(line, UnansweredLine) or line.in_batch:
+        return orjson.dumps(line)
+    return orjson.dumps({name: getattr(line, name) for name in _USUAL_KEYS[type(line)]})
 
 
 def render_shard(lines: Iterable[ShardLine]) -> bytes:
@@ -191,6 +199,7 @@ def with_question(line: ShardLine, question: Question | None) -> StoredLine:
         stop_reason=line.stop_reason,
         asked_at=line.asked_at,
         answered_at=line.answered_at,
+        in_batch=line.in_batch,
     )
 
 

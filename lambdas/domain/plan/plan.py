@@ -10,6 +10,7 @@ from lambdas.domain.curation.curation import Curation
 from lambdas.domain.dataset.planned_set import PlannedSet, TrainingSet
 from lambdas.domain.dataset.tokens import TokenCounts
 from lambdas.domain.evaluation.arms import Arm
+from lambdas.domain.evaluation.batches import PlannedBatches
 from lambdas.domain.evaluation.settings import EvaluationSettings
 from lambdas.domain.evaluation.task_kind import TaskKind
 from lambdas.domain.models.catalogue import ServingKind
@@ -64,6 +65,8 @@ class Plan(Fact):
     keep_models: bool
     # Null where nothing is curated.
     curation: Curation | None = None
+    # Which baselines and judges are asked by batch jobs first.
+    batches: PlannedBatches = PlannedBatches()
     # There are candidates of several sizes.
     learning_curve: bool = False
     # Candidates' numbers, of which the chosen one need not be one.

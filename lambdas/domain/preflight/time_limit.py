@@ -3,17 +3,17 @@
 from math import ceil
 from typing import NamedTuple
 
+from lambdas.domain.batch.batch_waits import STOP_PATIENCE_SECONDS
 from lambdas.domain.core.counted import counted
 from lambdas.domain.cost.curation_cost import asking_seconds, batch_turns
 from lambdas.domain.cost.planned_serving import planned_leases
-from lambdas.domain.curation.batches import STOP_PATIENCE_SECONDS
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.plan.served import most_served
 from lambdas.domain.preflight.checks import Check, fail, warn
 
 TIME = "time-limit"
 _TOLD_HOURS = 0.1
-BATCH_JOBS = "batch jobs of its curation (longest_batch_hours)"
+BATCH_JOBS = "batch jobs of its curation and its judges (longest_batch_hours)"
 
 _SERVE_FEWER = (
     "Serve fewer candidates (serve in run.json), or set a higher max_throughputs or longest_run_hours in cdk.json and "
@@ -51,7 +51,7 @@ def _longest_waits(plan: Plan, limits: RunTime) -> list[_Wait]:
     waits = [
         _Wait(limits.approval_hours or 0 if plan.needs_approval else 0, "an approval (approval_hours)"),
         _Wait(limits.approval_hours or 0 if _may_ask_about_removal(plan) else 0, "that of a removal (approval_hours)"),
-        _Wait(batch_turns(plan) * batch_hours, BATCH_JOBS),
+        _Wait((batch_turns(plan) + bool(plan.batches.judges)) * batch_hours, BATCH_JOBS),
     ]
     return [each for each in waits if each.hours]
 

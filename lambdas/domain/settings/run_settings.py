@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 import orjson
 from pydantic import AfterValidator, Field
 
+from lambdas.domain.batch.batch_waits import BatchChoice
 from lambdas.domain.core.counted import counted
 from lambdas.domain.core.outside_text import name
 from lambdas.domain.core.run import RUN_TAGS
 from lambdas.domain.core.settings_model import SettingsModel
-from lambdas.domain.curation.batches import BatchChoice
 from lambdas.domain.curation.settings import CleanSettings, SynthesisSettings, clean_findings, synthesis_findings
 from lambdas.domain.dataset.formats import DEFAULT_CONTEXT_TAG, Conversion
 from lambdas.domain.dataset.formats.mapping import ColumnMapping, MappingSettings
@@ -79,12 +79,12 @@ class RunSettings(SettingsModel):
     XML tag around their documents. `mapping` makes records of columns that no known format has. `tags` are put on
     everything that the run makes in Bedrock. `keep_job` lets a customization job train to its end although its run
     failed or was aborted. `learning_curve` trains on parts of the training set, too. `clean` has models judge the
-    training records, `synthesis` has one write more; where they are asked enough at once, `batch` "auto" asks them by
-    Bedrock's batch jobs, at half the price. `compare` trains a candidate on each of these data sets, and all are
-    served. `serve` says which candidates answer the test set: the chosen one alone, all, or those with these numbers
-    as well. `serving` "auto" is the cheapest way that the base model allows. A run with an estimate above
-    `max_cost_usd` is refused. `custom_model` is the ARN of a custom model that exists: the run trains nothing, goes on
-    from it, and ignores what else is said of training.
+    training records, `synthesis` has one write more. `batch` "auto" asks them, the baselines and the judges by
+    Bedrock's batch jobs, at half the price, where there is enough for one. `compare` trains a candidate on each of
+    these data sets, and all are served. `serve` says which candidates answer the test set: the chosen one alone, all,
+    or those with these numbers as well. `serving` "auto" is the cheapest way that the base model allows. A run with an
+    estimate above `max_cost_usd` is refused. `custom_model` is the ARN of a custom model that exists: the run trains
+    nothing, goes on from it, and ignores what else is said of training.
     """
 
     schema_uri: str | None = Field(

@@ -117,6 +117,18 @@ def test_batch_jobs_of_a_curation_are_stopped_by_their_names(
     assert {asked["nameContains"] for asked in bedrock.requests(LIST_BATCH)} == {f"fine-tuning-{run['id']}-b"}
 
 
+def test_batch_jobs_of_baselines_are_stopped_though_no_fact_of_the_state_tells_of_them(
+    bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext
+) -> None:
+    """A branch that fails takes the facts of the other one with it."""
+    bedrock.refuse(GET, "ResourceNotFoundException", status=404)
+    job = batch_job(f"fine-tuning-{run['id']}-b51")
+    bedrock.answer(LIST_BATCH, {"invocationJobSummaries": [job]})
+    bedrock.answer(STOP_BATCH)
+    handler({"run": run, "plan": {**plan, "batches": {"baselines": ["base"]}}}, lambda_context)
+    assert bedrock.requests(STOP_BATCH) == [{"jobIdentifier": job["jobArn"]}]
+
+
 def test_a_batch_job_that_cannot_be_stopped_keeps_no_other_from_it(
     bedrock: Script,
     run: dict[str, Any],
@@ -136,7 +148,7 @@ def test_a_batch_job_that_cannot_be_stopped_keeps_no_other_from_it(
     assert len(bedrock.requests(STOP)) == 1
 
 
-def test_a_run_without_curation_looks_for_no_batch_jobs(
+def test_a_run_without_batch_jobs_looks_for_none(
     bedrock: Script, run: dict[str, Any], plan: dict[str, Any], lambda_context: LambdaContext
 ) -> None:
     bedrock.refuse(GET, "ResourceNotFoundException", status=404)

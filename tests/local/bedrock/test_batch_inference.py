@@ -8,7 +8,7 @@ from lambdas.adapters.aws.batch_inference import BatchInference, BatchRequest
 from lambdas.adapters.aws.object_store import ObjectStore
 from lambdas.adapters.aws.service_errors import Conflict, Refused
 from lambdas.adapters.stores.batch_files import BatchFiles
-from lambdas.domain.batch.batch_lines import BatchQuestion, record_id
+from lambdas.domain.batch.batch_lines import BatchMessage, BatchQuestion, record_id
 from lambdas.domain.core.errors import ServiceBusy
 from lambdas.domain.core.run import batch_name, batch_names_begin, bedrock_tags, client_request_token
 from local.bedrock.settings import SimulationSettings
@@ -17,7 +17,8 @@ from tests.local.bedrock.conftest import BUCKET, HOUR, ROLE_ARN, Simulation
 RUN_ID, PREFIX = "sales-0123456789ab", "runs/sales-0123456789ab/"
 MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 QUESTIONS = [
-    BatchQuestion(f"clean/{number}", "Be brief.", f"Say {number}.", {"max_tokens": 60}) for number in range(120)
+    BatchQuestion(f"clean/{number}", "Be brief.", [BatchMessage("user", f"Say {number}.")], {"max_tokens": 60})
+    for number in range(120)
 ]
 
 

@@ -5,7 +5,7 @@ record. A line of `judging/<judge>/<n>.jsonl` is a JudgementLine or an UnjudgedL
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
 
 import orjson
@@ -23,7 +23,8 @@ class JudgementLine:
     """A judge's answer about a pair whose `order` says which answer stood first.
 
     Where the first answer could not be read, the judge is `asked_again`, once: the tokens are those of both, and
-    `answer` is the last one. `left_out` are the sampling parameters that the judge refused.
+    `answer` is the last one. `left_out` are the sampling parameters that the judge refused. The tokens of a batch job,
+    which cost less, are part of all tokens.
     """
 
     __pydantic_config__ = _STRICT
@@ -36,6 +37,8 @@ class JudgementLine:
     output_tokens: int
     asked_again: bool = False
     left_out: tuple[str, ...] = ()
+    batch_input_tokens: int = 0
+    batch_output_tokens: int = 0
 
     @property
     def can_be_asked_again(self) -> bool:
@@ -74,14 +77,13 @@ def parse_judged_lines(content: bytes) -> list[JudgedLine]:
 
 
 def render_judged_lines(lines: Iterable[JudgedLine]) -> bytes:
-    """Lines as stored; what is false or empty by default stands only where it is not."""
-    return b"".join(
-        orjson.dumps(
-            {name: value for name, value in asdict(line).items() if value is not False and value != ()},
-            option=orjson.OPT_APPEND_NEWLINE,
-        )
-        for line in lines
-    )
+    """Lines as stored; what is false, empty or none by default stands only where it is not."""
+    return b"".join(orjson.dumps(_stored(line), option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+
+
+def _stored(line: JudgedLine) -> dict[str, object]:
+    optional = {each.name: each.default for each in fields(line) if each.default is not MISSING}
+    return {name: value for name, value in asdict(line).items() if name not in optional or value != optional[name]}
 
 
 def read_pairs(lines: Iterable[bytes]) -> Iterator[Pair]:

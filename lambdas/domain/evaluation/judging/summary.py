@@ -40,8 +40,9 @@ class JudgeSummary(Fact):
     AWS's blog on synthetic data counts it, and `interval` its 95 % Wilson interval; both null without wins and losses.
     `win_rate_with_ties` is wins and half of the ties in per cent of all pairs that were read; inconsistent ones are
     ties there. `unanswered` is for how many pairs an order has no answer, `error` the commonest reason; `asked_again`
-    counts the answers that could not be read at once. The tokens are those of all of the judge's answers. `sent` are
-    the parameters of inference that the judge was asked with.
+    counts the answers that could not be read at once. The tokens are those of all of the judge's answers; those of a
+    batch job, which cost less, stand once more by themselves. `sent` are the parameters of inference that the judge was
+    asked with.
     """
 
     model_id: str
@@ -63,6 +64,8 @@ class JudgeSummary(Fact):
     family: str | None = None
     length: LengthFigures | None = None
     sent: dict[str, int | float] | None = None
+    batch_input_tokens: int = Field(default=0, exclude_if=lambda tokens: not tokens)
+    batch_output_tokens: int = Field(default=0, exclude_if=lambda tokens: not tokens)
 
 
 class ReviewerSummary(Fact):
@@ -209,6 +212,8 @@ def summarise_judge(model_id: str, lines: Sequence[JudgedLine], pairs: int, iden
         asked_again=sum(line.asked_again for line in answers),
         family=family(model_id),
         sent=JUDGE_SETTINGS.without({name for line in answers for name in line.left_out}).sent() if answers else None,
+        batch_input_tokens=sum(line.batch_input_tokens for line in answers),
+        batch_output_tokens=sum(line.batch_output_tokens for line in answers),
     )
 
 
