@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from pydantic import ValidationError
+
 from cli.account import Account
 from cli.stack_outputs import outputs_of
 from lambdas.adapters.adapters import Adapters
 from local.deployment import setting
+from stacks.limits import OUTPUT, Limits
 
 # Of the pipeline's stack; it names the model of runs whose run.json names none.
 BASE_MODEL = "BaseModel"
@@ -27,6 +30,8 @@ class Environment:
     state_machine: str
     base_model: str
     preamble: str = ""
+    # None: the stack is of an earlier version.
+    limits: Limits | None = None
 
     @property
     def adapters(self) -> Adapters:
@@ -65,7 +70,13 @@ def environment_of(account: Account, name: str) -> Environment:
             output_bucket=outputs["OutputBucket"],
             state_machine=outputs["StateMachineArn"],
             base_model=outputs.get(BASE_MODEL) or setting("base_model"),
+            limits=Limits.model_validate_json(outputs[OUTPUT]) if OUTPUT in outputs else None,
         )
+    except ValidationError:
+        raise NoEnvironmentError(
+            f"The output {OUTPUT} of the stack {name}-pipeline is of another version of this project: use the version "
+            "that deployed it, or repeat `make deploy`."
+        ) from None
     except KeyError as missing:
         raise NoEnvironmentError(
             f"The stacks of {name} have no output {missing}: wait until `make deploy` has ended, or repeat it."

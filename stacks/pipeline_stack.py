@@ -9,6 +9,7 @@ from stacks.alarms import Alarms
 from stacks.data_stack import Data, DataStack
 from stacks.definition import lambda_states
 from stacks.functions import STARTER, Functions
+from stacks.limits import OUTPUT, limits_of
 from stacks.notifications import Notifications
 from stacks.settings import Settings
 from stacks.throughput_guard import ThroughputGuard
@@ -71,6 +72,7 @@ class PipelineStack(cdk.Stack):
 
         # `fine-tune run` checks data sets for the model that the environment was deployed for.
         cdk.CfnOutput(self, "BaseModel", value=settings.base_model)
+        cdk.CfnOutput(self, OUTPUT, value=limits_of(settings).model_dump_json())
         cdk.CfnOutput(self, "DataStackId", value=data.identity)
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         cdk.CfnOutput(self, f"{STARTER}RoleArn", value=functions.starter.role_arn)

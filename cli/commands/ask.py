@@ -45,7 +45,7 @@ def ask(
     """
     from cli.ask import NotAskableError, NothingServesError, find_models, make_form
     from cli.known_runs import UnknownRunError
-    from cli.settings import settings_here
+    from cli.settings import settings_of
     from cli.tuned_run import NoTunedModelError, find_tuned_run
     from lambdas.domain.serving.standing import NotServedError
     from local.terminal import failed
@@ -57,7 +57,7 @@ def ask(
         form = make_form(tuned.format, fields, text, system)
         if question is not None and form.open_field is None:
             raise NotAskableError("Every field of the prompt is given: leave out the question, or a field.")
-        models = find_models(environment, tuned, settings_here(), base=base)
+        models = find_models(environment, tuned, settings_of(environment), base=base)
     except (UnknownRunError, NoTunedModelError, NotAskableError) as error:
         raise failed(error, 2) from None
     except (NothingServesError, NotServedError) as error:

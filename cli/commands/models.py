@@ -21,14 +21,15 @@ def models(
     Exit status: 0; 1 if AWS refuses to tell; 2 if there is no account or no such environment.
     """
     from cli.models import list_models, tell_models
-    from cli.settings import settings_here
+    from cli.settings import settings_of
     from lambdas.domain.evaluation.champion import UnreadableChampionError
     from local.terminal import Console, failed
 
     if context.invoked_subcommand:
         return
     try:
-        listed = list_models(chosen_environment(deployment, region), settings_here().model_unit_price_per_hour)
+        environment = chosen_environment(deployment, region)
+        listed = list_models(environment, settings_of(environment).model_unit_price_per_hour)
     except UnreadableChampionError as error:
         raise failed(error, 1) from None
     if json:

@@ -23,10 +23,11 @@ def runs(
     """
     from cli.run_table import tell_runs
     from cli.runs import list_runs
-    from cli.settings import settings_here
+    from cli.settings import settings_of
     from local.terminal import Console
 
-    listed = list_runs(chosen_environment(deployment, region), settings_here().model_unit_price_per_hour)
+    environment = chosen_environment(deployment, region)
+    listed = list_runs(environment, settings_of(environment).model_unit_price_per_hour)
     if json:
         print_json(listed.dump())
     else:

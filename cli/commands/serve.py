@@ -38,12 +38,13 @@ def serve(
     from cli import serve as serving
     from cli.confirmation import NotConfirmedError, confirm
     from cli.known_runs import UnknownRunError
-    from cli.settings import settings_here
+    from cli.settings import settings_of
     from cli.tuned_run import NoTunedModelError
     from lambdas.domain.serving.standing import NotServedError
     from local.terminal import Console, failed
 
-    environment, console, settings = chosen_environment(deployment, region), Console(), settings_here()
+    environment, console = chosen_environment(deployment, region), Console()
+    settings = settings_of(environment)
     try:
         if follow:
             offer, request, arn = serving.served_already(environment, run, settings)
@@ -118,7 +119,7 @@ def unserve(
     from cli import unserve as ending
     from cli.known_runs import UnknownRunError
     from cli.progress import Progress
-    from cli.settings import settings_here
+    from cli.settings import settings_of
     from cli.tuned_run import NoTunedModelError, base_model_of, run_of
     from lambdas.domain.serving.kinds import noun
     from lambdas.domain.serving.standing import NotEndedError
@@ -140,7 +141,7 @@ def unserve(
             what = f"{noun(one.kind)} {one.arn}"
             with Progress(console).stage(f"Deleting {what}", f"Deleted {what}"):
                 ending.end(environment, run_id, one)
-            text = ending.cost_text(environment, one, base_model_of(environment, run_id), settings_here())
+            text = ending.cost_text(environment, one, base_model_of(environment, run_id), settings_of(environment))
             console.write_line(text)
     except (NoTunedModelError, UnknownRunError) as error:
         raise failed(error, 2) from None

@@ -24,12 +24,12 @@ def status(
     """
     from cli.known_runs import UnknownRunError
     from cli.run_status import status_of, tell_status
-    from cli.settings import settings_here
+    from cli.settings import settings_of
     from local.terminal import Console, failed
 
     environment = chosen_environment(deployment, region)
     try:
-        found = status_of(environment, run_id, settings_here().model_unit_price_per_hour)
+        found = status_of(environment, run_id, settings_of(environment).model_unit_price_per_hour)
     except UnknownRunError as error:
         raise failed(error, 2) from None
     if json:

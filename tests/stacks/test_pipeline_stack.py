@@ -8,6 +8,7 @@ import pytest
 
 from stacks.definition import NUMBERS, PATH, RETRIES, function_of, lambda_states, seconds_to_serve, states
 from stacks.functions import handler_module
+from stacks.limits import OUTPUT, Limits
 from tests.stacks.conftest import Templates, listed, text
 from tests.task_modules import task_modules
 
@@ -19,6 +20,12 @@ def _functions(templates: Templates) -> dict[str, dict[str, object]]:
         for resource in templates.pipeline["Resources"].values()
         if resource["Type"] == "AWS::Lambda::Function"
     }
+
+
+def test_whoever_serves_learns_the_limits_from_the_stack(templates: Templates) -> None:
+    """Another checkout's cdk.json may say something else."""
+    told = Limits.model_validate_json(templates.pipeline["Outputs"][OUTPUT]["Value"])
+    assert (told.max_throughputs, told.longest_lease_hours, told.max_run_cost_usd) == (1, 8, 100)
 
 
 def test_states_handlers_steps_placeholders_and_functions_are_in_bijection(templates: Templates) -> None:

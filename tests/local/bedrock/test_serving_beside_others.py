@@ -1,14 +1,18 @@
 """`fine-tune serve` and `unserve` where somebody else destroys the environment, or buys, at the same time."""
 
+from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ClientError
 
+from cli.environment import NoEnvironmentError, environment_of
+from cli.settings import settings_of
 from lambdas.domain.core.run import standing_name
 from lambdas.domain.core.timestamps import later
 from lambdas.domain.serving.standing import SETTLE_SECONDS, begin_standing, standing_tags
+from stacks.limits import OUTPUT, limits_of
 from tests.local.bedrock import team as shared
 from tests.local.bedrock.conftest import BUCKET, HAIKU
 from tests.local.bedrock.team import LLAMA_3_3, RUN, FineTune, Team
@@ -66,3 +70,40 @@ def test_unserve_waits_for_a_purchase_that_is_under_way(
     assert ("Deleted throughput" in done.output) == comes
     assert (f"Nothing serves the model of run {RUN}" in done.output) != comes
     assert comes or len(waited) == SETTLE_SECONDS / 60
+
+
+@pytest.mark.parametrize(
+    ("hours", "limits", "told"),
+    [
+        (2, {"max_run_cost_usd": 15.0}, "more than the environment's cap of 15.00 USD"),
+        (6, {"longest_lease_hours": 4}, "--hours 6 is no lease: give 1 to 4"),
+        (2, {"model_unit_price_per_hour": 70.0}, "2 hours at 70.00 USD are 140.00 USD"),
+        (2, {"model_unit_price_per_hour": None}, "The price of a model unit is not known"),
+    ],
+)
+def test_the_environments_own_limits_hold_whatever_the_checkout_says(
+    team: Team, fine_tune: FineTune, monkeypatch: pytest.MonkeyPatch, hours: int, limits: dict[str, Any], told: str
+) -> None:
+    """A checkout of another environment may allow more, or a longer lease than the reconciler does."""
+    team.tune(HAIKU)
+    deployed = replace(team.environment, limits=limits_of(team.settings).model_copy(update=limits))
+    monkeypatch.setattr("cli.environment.environment_of", lambda *_: deployed)
+    untouched(team, fine_tune("serve", RUN, "--hours", hours, "--yes"), told)
+
+
+def test_the_limits_come_from_the_stack(team: Team) -> None:
+    """Stacks of earlier versions tell none: then the checkout's hold."""
+    cloudformation: Any = team.adapters.clients.cloudformation
+    outputs = {"InputBucket": "in", "OutputBucket": "out", "StateMachineArn": "arn:machine"}
+    told = limits_of(team.settings.model_copy(update={"max_throughputs": 7}))
+    for further, limits in ({OUTPUT: told.model_dump_json()}, told), ({}, None):
+        pairs = [{"OutputKey": key, "OutputValue": value} for key, value in (outputs | further).items()]
+        cloudformation.describe_stacks = lambda pairs=pairs, **_: {"Stacks": [{"Outputs": pairs}]}
+        found = environment_of(team.environment.account, "team")
+        assert found.limits == limits
+        assert settings_of(found).max_throughputs == (7 if limits else 1)
+    cloudformation.describe_stacks = lambda **_: {
+        "Stacks": [{"Outputs": [*pairs, {"OutputKey": OUTPUT, "OutputValue": "{}"}]}]
+    }
+    with pytest.raises(NoEnvironmentError, match="of another version"):
+        environment_of(team.environment.account, "team")
