@@ -1,5 +1,6 @@
 """Commands of other tools in the documents: the AWS CLI's are operations that AWS has, make's are targets of ours."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -13,7 +14,9 @@ from tests.cli.test_documented_commands import DOCUMENTS, words_of
 
 _AWS = re.compile(r"`aws ([^`\n]+)`|^(?:\$ )?aws ([^\n]+)$", re.MULTILINE)
 _MAKE = re.compile(r"(?:`|^)make ([a-z][a-z-]*)", re.MULTILINE)
-# Commands that the AWS CLI makes of several calls, and options that all of its commands take.
+# Commands that the AWS CLI makes of several calls, and options that all of its commands take. No test has the AWS CLI:
+# tests/local/test_journey.py deploys the application by the calls that `package` and `deploy` are made of, and
+# tests/local/test_documented_roll_back.py rolls back by those of the documented commands.
 _ITS_OWN = {("s3", "cp"), ("s3", "ls"), ("s3", "sync"), ("cloudformation", "package"), ("cloudformation", "deploy"),
             ("sso", "login"), ("configure", "list-profiles")}  # fmt: skip
 _EVERYWHERE = {"--query", "--region", "--output", "--profile", "--cli-read-timeout", "--cli-binary-format"}
@@ -55,6 +58,19 @@ def test_a_command_of_the_aws_cli_is_an_operation_with_these_parameters(
     known = {f"--{xform_name(member, '-')}" for member in members} | _EVERYWHERE
     given = {word.partition("=")[0] for word in words if word.startswith("--")}
     assert given <= known
+
+
+def test_the_application_is_deployed_with_what_its_template_takes() -> None:
+    """The AWS CLI uploads the code beside the template, and refuses a parameter that the template does not have."""
+    commands = [words for document, words in found(_AWS) if document == "docs/use-the-model.md"]
+    [package, deploy] = [words_of(words) for words in commands if words.startswith("cloudformation ")]
+    assert (package[1], deploy[1]) == ("package", "deploy")
+    template = json.loads((CHECKOUT / package[package.index("--template-file") + 1]).read_text())
+    assert package[package.index("--output-template-file") + 1] == deploy[deploy.index("--template-file") + 1]
+    given = {word.partition("=")[0] for word in deploy[deploy.index("--parameter-overrides") + 1 :]}
+    needed = {name for name, one in template["Parameters"].items() if "Default" not in one}
+    assert needed <= given <= set(template["Parameters"])
+    assert deploy[deploy.index("--capabilities") + 1] == "CAPABILITY_IAM"
 
 
 @pytest.mark.parametrize(("document", "target"), TARGETS, ids=[f"{name}: make {target}" for name, target in TARGETS])
