@@ -567,7 +567,7 @@ def test_gate_refuses_synthesis_without_documents_before_it_costs_anything(tmp_p
 def test_documents_of_a_folder_are_counted_by_their_characters(tmp_path: Path) -> None:
     """Records that ask about no document tell how long a pair is, and the system text that stands before each."""
     lines = [record(None, f"How much is {at} + 1?", str(at + 1)) for at in range(60)]
-    taken = TakenDocuments("texts/", DocumentCounts(used=40, characters=16_000), [])
+    taken = TakenDocuments("texts/", DocumentCounts(used=40, characters=16_000), [], tokens=4_000)
     found = gate(lines, tmp_path, taken, synthesis=SYNTHESIS | {"documents": "texts/"}).planned_asks
     assert found is not None
     assert (found.documents, found.document_tokens) == (40, 4_000 + 40 * 3)
@@ -581,7 +581,7 @@ def test_gate_refuses_documents_that_are_all_those_of_held_out_records(tmp_path:
     lines = [record(f"{chr(97 + at % 26)}{chr(97 + at // 26)} {at} apples", f"How many, {at}?") for at in range(60)]
     tested = sets_of(gate(lines, tmp_path), tmp_path)["test"]
     digests = frozenset(content_digest(each.text) for each in list_documents(tested))
-    taken = TakenDocuments("texts/", DocumentCounts(used=len(digests), characters=200), [], digests)
+    taken = TakenDocuments("texts/", DocumentCounts(used=len(digests), characters=200), [], digests, tokens=50)
     checked = gate(lines, tmp_path, taken, synthesis=SYNTHESIS | {"documents": "texts/"})
     assert checked.prepared is None
     (found,) = (each for each in checked.document.issues if each.severity == "error")

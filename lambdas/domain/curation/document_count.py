@@ -19,7 +19,7 @@ from lambdas.domain.dataset.figures import count_training_tokens
 from lambdas.domain.dataset.formats.record import Record
 from lambdas.domain.dataset.preparation import Given, PreparedDataset
 from lambdas.domain.dataset.set_names import SET_NAMES, SetName
-from lambdas.domain.dataset.tokens import USUAL_BYTES_PER_TOKEN, estimate
+from lambdas.domain.dataset.tokens import estimate
 from lambdas.domain.evaluation.questions import Message, Question
 
 _HELD_OUT: tuple[SetName, ...] = ("validation", "test")
@@ -116,7 +116,7 @@ class DocumentCount:
         """Documents in files but those of held-out records; instructions and examples stand with each in a prompt."""
         left_out = sum(self._numbers.get(digest) in held_out for digest in files.digests if digest in self._numbers)
         number = files.counts.used - left_out
-        tokens = files.counts.characters / USUAL_BYTES_PER_TOKEN / (files.counts.used or 1)
+        tokens = files.tokens / (files.counts.used or 1)
         shown = round(number * MOST_EXAMPLES * pair_tokens)
         return _Documents(number, round(number * (tokens + frame_tokens)), tokens, shown)
 

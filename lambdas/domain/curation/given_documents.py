@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from lambdas.domain.core.fact import Fact
 from lambdas.domain.curation.documents import LONGEST_DOCUMENT_CHARACTERS, content_digest, digest_of
+from lambdas.domain.dataset.tokens import estimate
 
 # Where a run keeps them as they were when it started, under its prefix.
 GIVEN_DOCUMENTS = "dataset/documents.jsonl"
@@ -87,26 +88,28 @@ class DocumentCounts(Fact):
 
 
 class TakenDocuments(NamedTuple):
-    """What was found under a prefix of the folder; `digests` are the content digests of what was taken."""
+    """What was found under a prefix of the folder; `tokens` and `digests` are those of what was taken."""
 
     prefix: str
     counts: DocumentCounts
     left_out: list[LeftOutDocument]
     digests: frozenset[str] = frozenset()
+    tokens: int = 0
 
 
 def take_all(prefix: str, files: Iterable[DocumentFile], write: Callable[[bytes], object]) -> TakenDocuments:
     """Writes each document that is taken as a line of `dataset/documents.jsonl`, and says which are left out."""
-    used, characters, left_out, digests = 0, 0, list[LeftOutDocument](), set[str]()
+    used, characters, tokens, left_out, digests = 0, 0, 0, list[LeftOutDocument](), set[str]()
     for each in take_documents(files):
         if isinstance(each, LeftOutDocument):
             left_out.append(each)
         else:
-            used, characters = used + 1, characters + len(each.text)
+            used, characters, tokens = used + 1, characters + len(each.text), tokens + estimate(each.text)
             digests.add(content_digest(each.text))
             write(each.model_dump_json().encode())
     counts = DocumentCounts(used=used + len(left_out), characters=characters)
-    return TakenDocuments(prefix, counts.leaving_out(each.reason for each in left_out), left_out, frozenset(digests))
+    counts = counts.leaving_out(each.reason for each in left_out)
+    return TakenDocuments(prefix, counts, left_out, frozenset(digests), tokens)
 
 
 def take_documents(files: Iterable[DocumentFile]) -> Iterator[GivenDocument | LeftOutDocument]:
