@@ -142,7 +142,8 @@ def test_estimate_of_a_simulated_curation_is_within_15_percent_of_its_cost(tmp_p
     documents = list_documents(sets["train"])
     judged = asked_of_the_simulation(lambda replies: clean_asks(records, clean, replies))
     compared = compare(run_plan, synthesis, documents, judged)
-    assert len(compared) == 9
+    # The few that the teacher is asked again are too few for a batch job.
+    assert len(compared) == 11
     foreseen, spent = (sum(getattr(each, side) for each in compared) for side in ("estimated_usd", "actual_usd"))
     assert foreseen == pytest.approx(spent, rel=0.15)
 
