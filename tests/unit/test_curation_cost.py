@@ -608,7 +608,7 @@ def test_people_are_told_the_curations_part_and_the_most_that_a_run_can_cost() -
     text = estimate_text(found)
     assert f"USD, and at most {found.most_usd:,.2f} USD where all synthetic pairs are kept" in text
     assert f"writing pairs by {HAIKU}, output: 11.00 x 1,000 tokens, 110.00 USD" in text
-    console = Console(file=StringIO(), width=80)
+    console = Console(file=StringIO(), width=100)
     tell_plan(console, found)
     assert isinstance(console.file, StringIO)
     row = next(line for line in console.file.getvalue().splitlines() if "cleaning, synthesis" in line)
