@@ -195,13 +195,14 @@ def point_endpoint(environment: Environment, tuned: TunedRun, arn: str) -> Endpo
     None where they are not to call it.
     """
     adapters, name = environment.adapters, environment.name
-    champion = adapters.champion.read_champion(name)
-    if champion is None or champion[0].model_arn != tuned.model_arn:
-        return None
     endpoint = Endpoint(run_id=tuned.run_id, model_arn=tuned.model_arn, target_arn=arn, **dict(tuned.format))
-    before = adapters.endpoint.read_endpoint(name)
-    adapters.endpoint.write_endpoint(name, endpoint, tuned.report_uri)
-    return before or endpoint
+    while True:
+        champion = adapters.champion.read_champion(name)
+        if champion is None or champion[0].model_arn != tuned.model_arn:
+            return None
+        before = adapters.endpoint.read_endpoint(name)
+        if adapters.endpoint.replace_endpoint(name, before, endpoint, tuned.report_uri):
+            return before or endpoint
 
 
 def how_it_ends(environment: Environment, request: StandingRequest, usd_per_hour: float | None) -> str:

@@ -100,12 +100,13 @@ class ChampionEndpoint:
         return self._adapters.served_models.find(kind, arn)
 
     def _name_nothing(self, endpoint: Endpoint) -> None:
-        self._name(None, endpoint)
-        logger.warning("Endpoint names nothing any more", extra={"target_arn": endpoint.target_arn})
+        if self._name(None, endpoint):
+            logger.warning("Endpoint names nothing any more", extra={"target_arn": endpoint.target_arn})
 
-    def _name(self, target_arn: str | None, endpoint: Endpoint) -> None:
+    def _name(self, target_arn: str | None, endpoint: Endpoint) -> bool:
+        """False where somebody has changed it since: what they name stays."""
         changed = endpoint.model_copy(update={"target_arn": target_arn})
-        self._adapters.endpoint.write_endpoint(self._environment, changed, endpoint.format_uri or "")
+        return self._adapters.endpoint.replace_endpoint(self._environment, endpoint, changed, endpoint.format_uri or "")
 
 
 def have_same_form(one: Endpoint, other: Endpoint) -> bool:

@@ -45,11 +45,13 @@ def promote_champion(run: Run, summary: ReportSummary, *, adapters: Adapters, en
 
 def _write_endpoint(champion: Champion, asked: PromptFormat, *, adapters: Adapters, environment: str) -> None:
     """What applications call the champion by. While something serves an earlier champion, they go on calling that."""
-    named = adapters.champion.read_champion(environment)
-    standing = adapters.endpoint.read_endpoint(environment)
-    is_replaced = named is None or named[0].run_id != champion.run_id
-    if is_replaced or (standing is not None and standing.target_arn is not None):
-        logger.info("Endpoint kept", extra={"endpoint": standing.dump() if standing else None})
-        return
     endpoint = Endpoint(run_id=champion.run_id, model_arn=champion.model_arn, **dict(asked))
-    adapters.endpoint.write_endpoint(environment, endpoint, champion.report)
+    while True:
+        named = adapters.champion.read_champion(environment)
+        standing = adapters.endpoint.read_endpoint(environment)
+        is_replaced = named is None or named[0].run_id != champion.run_id
+        if is_replaced or (standing is not None and standing.target_arn is not None):
+            logger.info("Endpoint kept", extra={"endpoint": standing.dump() if standing else None})
+            return
+        if adapters.endpoint.replace_endpoint(environment, standing, endpoint, champion.report):
+            return

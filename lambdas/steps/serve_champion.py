@@ -123,7 +123,9 @@ class _ChampionDeployments:
         if endpoint != target and not self._endpoint.serves_elsewhere(endpoint, champion, state.leaving):
             if self._stack_goes():
                 return
-            self._adapters.endpoint.write_endpoint(self._environment, target, champion.report)
+            if not self._adapters.endpoint.replace_endpoint(self._environment, endpoint, target, champion.report):
+                # Somebody has changed it meanwhile: the next turn looks at that.
+                return
             logger.info("Champion in service", extra={"serving_arn": deployment.arn, "run_id": champion.run_id})
             self._keep(state.model_copy(update={"switched_at": now()}))
             self._tag(deployment, champion)

@@ -98,17 +98,18 @@ def _release_endpoint(environment: str, run_id: str, arns: list[str], adapters: 
 
     It names what the environment serves its champion with by itself, else nothing.
     """
-    endpoint = adapters.endpoint.read_endpoint(environment)
-    if endpoint is None or endpoint.target_arn is None:
-        return None
-    if endpoint.target_arn not in arns:
-        kind = PROVISIONED if ":provisioned-model/" in endpoint.target_arn else "on_demand"
-        if endpoint.run_id != run_id or adapters.served_models.find(kind, endpoint.target_arn) is not None:
+    while True:
+        endpoint = adapters.endpoint.read_endpoint(environment)
+        if endpoint is None or endpoint.target_arn is None:
             return None
-    own = find_serving_champion(environment, endpoint.model_arn, adapters)
-    changed = endpoint.model_copy(update={"target_arn": own.arn if own else None})
-    adapters.endpoint.write_endpoint(environment, changed, endpoint.format_uri or "")
-    return changed
+        if endpoint.target_arn not in arns:
+            kind = PROVISIONED if ":provisioned-model/" in endpoint.target_arn else "on_demand"
+            if endpoint.run_id != run_id or adapters.served_models.find(kind, endpoint.target_arn) is not None:
+                return None
+        own = find_serving_champion(environment, endpoint.model_arn, adapters)
+        changed = endpoint.model_copy(update={"target_arn": own.arn if own else None})
+        if adapters.endpoint.replace_endpoint(environment, endpoint, changed, endpoint.format_uri or ""):
+            return changed
 
 
 def end_serving(run_id: str, found: ServedModel, *, bucket: str, adapters: Adapters, pause: Callable[[], bool]) -> None:

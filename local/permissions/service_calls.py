@@ -42,7 +42,9 @@ def _publishes(call: AwsCall, account: AccountState) -> Iterator[Needed]:
 
 def _on_parameter(action: str) -> Needs:
     def needs(call: AwsCall, _account: AccountState) -> Iterator[Needed]:
-        yield Needed(action, (call.arn("ssm", f"parameter/{call.text('Name').removeprefix('/')}"),))
+        # A version behind the name is no part of the resource.
+        name = call.text("Name").removeprefix("/").partition(":")[0]
+        yield Needed(action, (call.arn("ssm", f"parameter/{name}"),))
 
     return needs
 

@@ -396,7 +396,7 @@ def cut_off(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
         ("champion_servings", "write"),
         ("deployments", "update"),
         ("deployments", "create"),
-        ("endpoint", "write_endpoint"),
+        ("endpoint", "replace_endpoint"),
         ("deployments", "delete"),
     ],
 )

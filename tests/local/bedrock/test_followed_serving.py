@@ -97,7 +97,7 @@ def deny_endpoint(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     def write_endpoint(*_: Any) -> None:
         raise refused
 
-    monkeypatch.setattr(team.adapters.endpoint, "write_endpoint", write_endpoint)
+    monkeypatch.setattr(team.adapters.endpoint, "replace_endpoint", write_endpoint)
 
 
 @pytest.mark.parametrize(
