@@ -6,8 +6,8 @@ from local.bedrock.faults import Fault, FaultKind
 from local.faults.case import (
     ABORTED,
     FAILED,
+    FUNCTION_SECONDS,
     OF_EACH_WAY,
-    SHARD_FUNCTION_SECONDS,
     SUCCEEDED,
     TIMED_OUT,
     Action,
@@ -22,7 +22,6 @@ START = Target(
     "batch-start",
     "CreateModelInvocationJob",
     CALLER,
-    function_seconds=SHARD_FUNCTION_SECONDS,
     ends_as=SUCCEEDED,
     dataset=BATCHED,
     fails=(*OF_EACH_WAY, "quota exceeded", "validation error", "slower than the function's timeout"),
@@ -60,7 +59,8 @@ def _failures_beside_a_job() -> Iterator[Case]:
     """
     denied = Fault(operation=LOOK.operation, kind=FaultKind.ACCESS_DENIED, caller=CALLER)
     no_stop = Fault(operation="StopModelInvocationJob", kind=FaultKind.ACCESS_DENIED, caller="stop_jobs")
-    too_slow = START.rule(FaultKind.TIMEOUT_AFTER, delay_seconds=SHARD_FUNCTION_SECONDS)
+    # Before the function's client gives the call up and asks again.
+    too_slow = START.rule(FaultKind.TIMEOUT_AFTER, delay_seconds=FUNCTION_SECONDS)
     for name, words, rules in (
         ("look-denied-for-ever", "the run may not look at its job", (denied,)),
         ("look-and-stop-denied-for-ever", "the run may neither look at its job nor stop it", (denied, no_stop)),
