@@ -1,6 +1,7 @@
-"""The cases of batch jobs: what Bedrock and people do to the job that asks a curation's questions."""
+"""The cases of batch jobs: what Bedrock and people do to the job that asks a curation's questions, or a test set's."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from local.bedrock.faults import Fault, FaultKind
 from local.faults.case import (
@@ -15,7 +16,7 @@ from local.faults.case import (
     Target,
     each_operation,
 )
-from local.faults.dataset import BATCHED
+from local.faults.dataset import BATCHED, BATCHED_TEST
 
 CALLER = "curate_training_set"
 START = Target(
@@ -50,6 +51,42 @@ def batch_cases() -> Iterator[Case]:
     yield _cut_off(Action.DESTROY, ABORTED, deployment="alone")
     yield _cut_off(Action.STOP, ABORTED, Fault(operation="StopModelInvocationJob", kind=FaultKind.THROTTLE, last=3))
     yield from _failures_beside_a_job()
+    yield from _evaluation_cases()
+
+
+def _evaluation_cases() -> Iterator[Case]:
+    """The baselines' job goes beside the training, the judges' behind the deletion; no failure of one ends a run."""
+    for caller, state in (
+        ("ask_baselines_in_batch", "WaitForBatchOfBaselines"),
+        ("ask_judges_in_batch", "WaitForBatchOfJudges"),
+    ):
+        start = replace(START, caller=caller)
+        unending = start.rule(FaultKind.ENDLESS)
+        name = caller.split("_")[1]
+        for kind, words in (
+            (FaultKind.BROKEN, "fails"),
+            (FaultKind.DROP_AFTER, "is started, and its answer is lost"),
+            (FaultKind.ACCESS_DENIED, "is refused"),
+        ):
+            last = 1 if kind is FaultKind.DROP_AFTER else None
+            yield Case(
+                f"batch-of-{name}/{kind}",
+                f"the batch job of the {name} {words}",
+                (start.rule(kind, last=last),),
+                shows='"status": "Failed"' if kind is FaultKind.BROKEN else '"jobs": []' if last is None else None,
+                dataset=BATCHED_TEST,
+                ends_as=SUCCEEDED,
+            )
+        yield Case(
+            f"batch-of-{name}/stop-in-{state}",
+            f"stop in {state}",
+            (unending,),
+            Action.STOP,
+            state,
+            dataset=BATCHED_TEST,
+            buys_nothing=name == "baselines",
+            ends_as=ABORTED,
+        )
 
 
 def _failures_beside_a_job() -> Iterator[Case]:

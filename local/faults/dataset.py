@@ -21,6 +21,7 @@ class DataSet:
     settings: Mapping[str, Any]
     training_records: int = 32
     validation_records: int = 0
+    test_records: int = TEST_RECORDS
     is_endless: bool = False
     is_about_documents: bool = False
     has_errors: bool = False
@@ -28,7 +29,7 @@ class DataSet:
     def files(self, marker: str) -> dict[str, bytes]:
         """The input bucket's objects by key, in the order of upload: the last one starts the run."""
         folder = f"input/{marker}"
-        test, validation = range(1000, 1000 + TEST_RECORDS), range(2000, 2000 + self.validation_records)
+        test, validation = range(1000, 1000 + self.test_records), range(2000, 2000 + self.validation_records)
         records = _about_documents if self.is_about_documents else _records
         return {
             f"{folder}/run.json": json.dumps(self.settings).encode(),
@@ -69,6 +70,8 @@ CURATED = DataSet(
 BATCHED = DataSet(
     {**PLAIN_SETTINGS, "clean": {"judges": [JUDGE], "mode": "remove"}}, training_records=120, is_about_documents=True
 )
+# As many test records as a batch job takes at least, and a judge who is asked about as many pairs.
+BATCHED_TEST = DataSet({**PLAIN_SETTINGS, "evaluation": {"judges": [JUDGE]}}, test_records=120)
 # Judges call a quarter of it incorrect, which a person must allow; too few questions for a batch job.
 DOUBTED = DataSet(
     {**PLAIN_SETTINGS, "clean": {"judges": [JUDGE], "mode": "remove"}},
