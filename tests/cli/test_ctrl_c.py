@@ -85,7 +85,9 @@ def test_replies_that_were_paid_for_are_told_to_be_kept(
 ) -> None:
     """The data set has its place only once it is whole."""
     out = tmp_path / "out"
-    monkeypatch.setattr("cli.curation.ask_all", STOPPED)
+    # In this order: a module that is first imported later would keep the other's replacement.
+    for place in ("cli.synthesize.ask_all", "cli.curation.ask_all"):
+        monkeypatch.setattr(place, STOPPED)
     scripted.others["bedrock-runtime"] = Mock()
     done = fine_tune(*command, EXAMPLE, "--out", out, "--yes")
     assert (done.exit_code, [*out.glob("*.jsonl")]) == (130, []), done.output
