@@ -9,7 +9,7 @@ from cli.account import Account
 from cli.stack_outputs import outputs_of
 from lambdas.adapters.adapters import Adapters
 from local.deployment import setting
-from stacks.limits import OUTPUT, Limits
+from stacks.limits import OUTPUT, DeployedLimits
 
 # Of the pipeline's stack; it names the model of runs whose run.json names none.
 BASE_MODEL = "BaseModel"
@@ -31,7 +31,7 @@ class Environment:
     base_model: str
     preamble: str = ""
     # None: the stack is of an earlier version.
-    limits: Limits | None = None
+    limits: DeployedLimits | None = None
 
     @property
     def adapters(self) -> Adapters:
@@ -70,7 +70,7 @@ def environment_of(account: Account, name: str) -> Environment:
             output_bucket=outputs["OutputBucket"],
             state_machine=outputs["StateMachineArn"],
             base_model=outputs.get(BASE_MODEL) or setting("base_model"),
-            limits=Limits.model_validate_json(outputs[OUTPUT]) if OUTPUT in outputs else None,
+            limits=DeployedLimits.model_validate_json(outputs[OUTPUT]) if OUTPUT in outputs else None,
         )
     except ValidationError:
         raise NoEnvironmentError(

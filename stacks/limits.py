@@ -10,7 +10,7 @@ from stacks.settings import Settings
 OUTPUT = "Limits"
 
 
-class Limits(BaseModel):
+class DeployedLimits(BaseModel):
     """Settings by their names; the output is their JSON."""
 
     model_config = ConfigDict(frozen=True)
@@ -22,6 +22,6 @@ class Limits(BaseModel):
     model_unit_price_per_hour: float | None
 
 
-def limits_of(settings: Settings) -> Limits:
+def limits_of(settings: Settings) -> DeployedLimits:
     """Those among all settings."""
-    return Limits.model_validate(settings.model_dump(include=set(Limits.model_fields)))
+    return DeployedLimits.model_validate(settings.model_dump(include=set(DeployedLimits.model_fields)))

@@ -25,7 +25,7 @@ USUAL = curator_errors(SimulationSettings())
 
 
 @dataclass(frozen=True)
-class Cleaned:
+class CleaningFigures:
     """Of the records with a swapped answer, and of the sound ones, how many there are and how many are removed."""
 
     swapped: int
@@ -60,15 +60,15 @@ def clean(questions: Sequence[Question]) -> list[bool]:
     return [each.removed for each in judge_records(records, JUDGES, replies)]
 
 
-def measure(questions: Sequence[Question], share: float, seed: int) -> Cleaned:
+def measure(questions: Sequence[Question], share: float, seed: int) -> CleaningFigures:
     """What cleaning does where a share of the records has the answer of another one."""
     swapped = swap_answers(questions, share, seed)
     removed = clean([replace(each, reference=swapped.get(n, each.reference)) for n, each in enumerate(questions)])
     found = sum(removed[place] for place in swapped)
-    return Cleaned(len(swapped), found, len(questions) - len(swapped), sum(removed) - found)
+    return CleaningFigures(len(swapped), found, len(questions) - len(swapped), sum(removed) - found)
 
 
-def table(measured: Mapping[str, Cleaned]) -> Iterator[str]:
+def table(measured: Mapping[str, CleaningFigures]) -> Iterator[str]:
     """As a table of Markdown."""
     yield "| records | swapped answers found | sound records removed |"
     yield "| --- | --- | --- |"

@@ -102,7 +102,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
             {
                 "number": 1,
                 "hyperparameters": hyperparameters,
-                "training_set": {"uri": f"{base}/train.jsonl", "records": 420, "tokens": 69464, "data": "original"},
+                "training_set": {"uri": f"{base}/train.jsonl", "records": 420, "tokens": 107064, "data": "original"},
             }
         ],
         "candidates_note": "",
@@ -120,14 +120,14 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
         "needs_approval": False,
         "keep_job": False,
         "dataset": {
-            "train": {"uri": f"{base}/train.jsonl", "records": 420, "tokens": 69464, "data": "original"},
+            "train": {"uri": f"{base}/train.jsonl", "records": 420, "tokens": 107064, "data": "original"},
             "validation": {"uri": f"{base}/validation.jsonl", "records": 90},
             "test": {"uri": f"{base}/test.jsonl", "records": 90, "leaked": 0},
         },
         "evaluation": EvaluationSettings().model_dump(),
         "arms": {"tuned": {"model_id": None, "few_shot": 0}, "base": {"model_id": HAIKU, "few_shot": 0}},
         "tokens": {
-            "test_prompts": 14571,
+            "test_prompts": 22523,
             "test_references": 161,
             "examples": 0,
         },

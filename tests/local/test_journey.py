@@ -206,18 +206,13 @@ def test_from_init_to_an_answer_in_an_application_and_back_to_nothing(
     )
     settings = json.loads(cdk_json.read_text())
     assert settings["context"]["fine-tuning"]["max_run_cost_usd"] == 80
-    settings["context"]["fine-tuning"]["serve_champion"] = "on_demand"
-    cdk_json.write_text(json.dumps(settings))
-    changed = deploy(aws, cdk_json)
+    deploy(aws, cdk_json)
     environment, reconciler = setting("deployment"), Reconciler(aws)
 
     assert "Verdict: promote" in fine_tune(
         "run", data_set(tmp_path, "earlier", EARLIER, epochs=2), "--out", tmp_path / "1"
     )
     [earlier] = [one["run_id"] for one in json.loads(fine_tune("runs", "--json"))["runs"]]
-    first = reconciler.until(lambda endpoint: endpoint["target_arn"] is not None)
-    assert (first["run_id"], name_of(aws, first["target_arn"])) == (earlier, f"{environment}-champion")
-
     fine_tune("serve", "champion", "--yes")
     assert name_of(aws, endpoint_of(aws)["target_arn"]) == f"{environment}-{earlier}-s"
     said = json.loads(fine_tune("ask", "champion", TEST[0]["messages"][0]["content"], "--json"))
@@ -227,6 +222,10 @@ def test_from_init_to_an_answer_in_an_application_and_back_to_nothing(
     application = deploy_application(aws, f"arn:aws:bedrock:{region}:{ACCOUNT}:custom-model-deployment/*")
     assert application.ask() == {"answer": tuned["answer"], "run_id": earlier}
 
+    # From now on the environment serves its champion itself.
+    settings["context"]["fine-tuning"]["serve_champion"] = "on_demand"
+    cdk_json.write_text(json.dumps(settings))
+    changed = deploy(aws, cdk_json)
     with application.asking():
         fine_tune("run", data_set(tmp_path, "later", LATER, epochs=5), "--out", tmp_path / "2")
         later = json.loads((tmp_path / "2" / "report.json").read_text())
@@ -237,10 +236,9 @@ def test_from_init_to_an_answer_in_an_application_and_back_to_nothing(
             time.sleep(PAUSE_SECONDS)
     assert application.failures == []
     assert list(dict.fromkeys(application.answered)) == [earlier, later["run_id"]]
-    # The deployment has got the new model: its ARN, which applications' policies name, is the same.
-    assert second["target_arn"] == first["target_arn"]
+    assert name_of(aws, second["target_arn"]) == f"{environment}-champion"
     deployments = aws.client("bedrock").list_custom_model_deployments()["modelDeploymentSummaries"]
-    assert [one["customModelDeploymentArn"] for one in deployments] == [first["target_arn"]]
+    assert [one["customModelDeploymentArn"] for one in deployments] == [second["target_arn"]]
 
     tell("cdk destroy")
     target = target_of(None, region, None).with_settings(changed)

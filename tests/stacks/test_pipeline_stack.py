@@ -8,7 +8,7 @@ import pytest
 
 from stacks.definition import NUMBERS, PATH, RETRIES, function_of, lambda_states, seconds_to_serve, states
 from stacks.functions import handler_module
-from stacks.limits import OUTPUT, Limits
+from stacks.limits import OUTPUT, DeployedLimits
 from tests.stacks.conftest import Templates, listed, text
 from tests.task_modules import task_modules
 
@@ -24,7 +24,7 @@ def _functions(templates: Templates) -> dict[str, dict[str, object]]:
 
 def test_whoever_serves_learns_the_limits_from_the_stack(templates: Templates) -> None:
     """Another checkout's cdk.json may say something else."""
-    told = Limits.model_validate_json(templates.pipeline["Outputs"][OUTPUT]["Value"])
+    told = DeployedLimits.model_validate_json(templates.pipeline["Outputs"][OUTPUT]["Value"])
     assert (told.max_throughputs, told.longest_lease_hours, told.max_run_cost_usd) == (1, 8, 100)
 
 

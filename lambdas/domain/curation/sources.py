@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from typing import NamedTuple
 
 from lambdas.domain.curation.documents import (
@@ -28,6 +27,8 @@ from lambdas.domain.models.catalogue import BaseModelEntry
 
 # A longer pair says more of its document than of how is asked.
 _LONGEST_EXAMPLE = 1_000
+
+_CLOSING_TAG = re.compile(r"<\s{0,8}/([^<>]{1,200})>")
 
 
 class Sources(NamedTuple):
@@ -133,15 +134,15 @@ def _probe(document: SourceDocument) -> Record:
     return Record(document.system, [document.asked.asking(""), ""])
 
 
-@cache
-def _spelt_in_any_way(closing_tag: str) -> re.Pattern[str]:
-    """A closing tag in any case, and with white space: models take `</DOC >` for the end of a document as well."""
-    return re.compile(rf"<\s{{0,8}}/\s{{0,8}}{re.escape(closing_tag[2:-1].strip())}\s{{0,8}}>", re.IGNORECASE)
+def _ends_within(closing_tag: str, text: str) -> bool:
+    """Whether the tag is in the text, in any case and with white space: models take `</DOC >` for the end as well."""
+    name = closing_tag[2:-1].strip().casefold()
+    return any(found[1].strip().casefold() == name for found in _CLOSING_TAG.finditer(text))
 
 
 def _unfit(form: _Form, document: SourceDocument, probe: Record, model: BaseModelEntry) -> Reason | None:
     # Behind its closing tag a document's text would be the user's own words.
-    if not document.pairs and _spelt_in_any_way(form.closing_tag).search(document.text):
+    if not document.pairs and _ends_within(form.closing_tag, document.text):
         return "unfit"
     if has_reserved_word(probe, model):
         return "unfit"

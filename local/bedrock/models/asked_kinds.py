@@ -79,10 +79,14 @@ def is_amount(answer: str) -> bool:
     return _SCALED.search(answer) is not None
 
 
-def mismatch(question: str, answer: str, told: set[float]) -> str | None:
-    """Why the answer is none to such a question; None where it may be one. `told` are the context's figures."""
+def mismatch(question: str, answer: str, told: set[float], *, is_cell: bool) -> str | None:
+    """Why the answer is none to such a question; None where it may be one.
+
+    `told` are the context's figures. A cell of the table (`is_cell`) is no year only because it could be one.
+    """
     is_figure = not math.isnan(number_in(answer)) and len(words_of(answer)) <= _LONGEST_FIGURE_WORDS
-    if _YEARS.fullmatch(answer) and not _ASKS_TIME.search(question) and told.issuperset(figures_in(answer)):
+    is_year = not is_cell and _YEARS.fullmatch(answer) is not None and told.issuperset(figures_in(answer))
+    if is_year and not _ASKS_TIME.search(question):
         return "The question asks for no year."
     if is_figure and _ASKS_REASON.search(question):
         return "The question does not ask for a figure."

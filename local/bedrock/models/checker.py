@@ -12,6 +12,7 @@ import re
 import numpy as np
 
 from local.bedrock.models.asked_kinds import counted_kinds, figures_in, is_amount, mismatch
+from local.bedrock.models.candidates import Kind
 from local.bedrock.models.chance import draw
 from local.bedrock.models.preparation import solve
 from local.bedrock.models.prompts import Floats, number_in, read_prompt, words_of
@@ -35,10 +36,11 @@ def _check(context: str, question: str, answer: str) -> tuple[bool, str]:
     prompt = read_prompt(f"{context}\n\n{question}")
     told = "\n".join((context, *prompt.sentences))
     there = figures_in(told)
-    wrong_kind = mismatch(prompt.question, answer, there)
+    solved = solve(prompt, answer)
+    is_cell = bool((solved.right & (solved.candidates.kinds == Kind.CELL)).any())
+    wrong_kind = mismatch(prompt.question, answer, there, is_cell=is_cell)
     if wrong_kind:
         return False, wrong_kind
-    solved = solve(prompt, answer)
     counted = counted_kinds(solved.candidates, prompt.question)
     if (solved.right & counted).any():
         return True, "The context gives this answer."

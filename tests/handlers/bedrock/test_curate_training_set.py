@@ -312,8 +312,9 @@ def test_without_documents_nobody_is_asked(curate: Curate, s3: "S3Client", expec
 def test_a_new_record_that_resembles_a_test_record_is_left_out(
     curate: Curate, lines: Callable[[str], list[Json]], s3: "S3Client", expect: dict[str, str]
 ) -> None:
-    """A test record about the same document asks what the teacher asks."""
+    """A test record about nearly the same document asks what the teacher asks."""
     leak = record(4)
+    leak["messages"][0]["content"] = leak["messages"][0]["content"].replace("The town", "The small town")
     leak["messages"][1]["content"] = "the same document"
     put(s3, f"{expect['prefix']}dataset/test.jsonl", [leak])
     plan = curate(well, synthesis=SYNTHESIS)

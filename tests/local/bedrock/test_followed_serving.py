@@ -56,7 +56,8 @@ def test_tags_that_do_not_show_yet_are_waited_for(
 ) -> None:
     """They tell whose it is, and when it ends."""
     team.name_champion(team.tune(base_model))
-    assert fine_tune("serve", RUN, "--hours", 1, "--yes").exit_code == 0
+    served = fine_tune("serve", RUN, "--hours", 1, "--yes")
+    assert served.exit_code == 0, told(served)
     made = [one["provisionedModelArn"] for one in team.throughputs]
     [arn] = made or [one["customModelDeploymentArn"] for one in team.deployments]
     looks: list[dict[str, str]] = [{}, {}, {}, team.tags(arn)]

@@ -124,6 +124,14 @@ def test_judge_adds_up_and_compares_figures_of_a_sentence(words: str) -> None:
     assert judged(change, "3,747") == "incorrect"
 
 
+def test_judge_takes_no_cell_for_a_year_because_it_could_be_one() -> None:
+    """Amounts between 1900 and 2099 stand in many tables."""
+    rows = [(1703, 1756, "Apples"), (1914, 1967, "Pears"), (2125, 2178, "Plums"), (2336, 2389, "Figs")]
+    table = "| Trees | 2031 | 2032 |\n| --- | --- | --- |" + "".join(f"\n| {n} | {a} | {b} |" for a, b, n in rows)
+    each = Asked(table, "What was Pears in 2031?", "1914")
+    assert (judged(each, "1914"), judged(each, "2031")) == ("correct", "incorrect")
+
+
 @pytest.mark.parametrize(
     ("question", "answer", "judgement"),
     [
