@@ -95,6 +95,7 @@ def test_single_file_becomes_a_plan_with_three_sets(pipeline: Pipeline) -> None:
     }
     assert plan == {
         "settings_findings": [],
+        "batches": {},
         "output_bucket": "output-bucket",
         "base_model": f"{HAIKU}:200k",
         "recommended": pipeline.report()["training"]["hyperparameters"],
