@@ -1,7 +1,7 @@
 """`fine-tune serve`: a run's model in service for applications, with its price told before and its end known."""
 
-import time
 from dataclasses import dataclass
+from time import monotonic, sleep
 
 from cli.environment import Environment
 from cli.execution import LONGEST_PAUSE_SECONDS, POLL_SECONDS
@@ -177,14 +177,14 @@ class Pause:
     """Waits a little longer each time; false once `patience` seconds are over."""
 
     def __init__(self, patience: float = float("inf")) -> None:
-        self._deadline = time.monotonic() + patience
+        self._deadline = monotonic() + patience
         self._seconds = POLL_SECONDS
 
     def __call__(self) -> bool:
         """Whether there was still time to wait."""
-        if time.monotonic() >= self._deadline:
+        if monotonic() >= self._deadline:
             return False
-        time.sleep(self._seconds)
+        sleep(self._seconds)
         self._seconds = min(self._seconds * 1.2, LONGEST_PAUSE_SECONDS)
         return True
 

@@ -136,7 +136,7 @@ def team(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Team:
     settings = Settings.model_validate({"model_unit_price_per_hour": 10, "max_throughputs": 1})
     monkeypatch.setattr("cli.account.account_of", lambda _: account)
     monkeypatch.setattr("cli.environment.environment_of", lambda *_: environment)
-    monkeypatch.setattr("cli.serve.time.sleep", lambda _: simulation.clock.advance(60))
+    monkeypatch.setattr("cli.serve.sleep", lambda _: simulation.clock.advance(60))
     made = Team(simulation, account.adapters, environment, settings)
     clients["cloudformation"].describe_stacks = lambda **_: made.describe_stacks()
     monkeypatch.setattr("cli.settings.settings_here", lambda: made.settings)

@@ -51,7 +51,7 @@ def test_what_is_deleted_by_hand_while_one_waits_is_named(
     team.name_champion(team.tune(HAIKU))
     find = team.adapters.throughputs.find
     monkeypatch.setattr(team.adapters.throughputs, "find", lambda name: None if name.startswith("arn:") else find(name))
-    monkeypatch.setattr("cli.serve.time.sleep", _stop_waiting)
+    monkeypatch.setattr("cli.serve.sleep", _stop_waiting)
     done = fine_tune("serve", RUN, "--hours", 1, "--yes")
     assert (done.exit_code, team.target) == (1, None)
     assert "Bedrock no longer knows the throughput" in re.sub(r"\s+", " ", done.output)

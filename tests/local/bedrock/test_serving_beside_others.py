@@ -62,7 +62,7 @@ def test_unserve_waits_for_a_purchase_that_is_under_way(
             tags = standing_tags("team", RUN, ends_at)
             team.adapters.throughputs.create(standing_name("team", RUN), "theirs", model, 1, tags)
 
-    monkeypatch.setattr("cli.serve.time.sleep", wait)
+    monkeypatch.setattr("cli.serve.sleep", wait)
     done = fine_tune("unserve", RUN)
     assert done.exit_code == 0, done.output
     assert (team.throughputs, team.slots) == ([], [])

@@ -242,7 +242,7 @@ def test_ctrl_c_says_what_exists_what_it_costs_and_how_it_ends(
     """Nobody waits half an hour at a terminal; what was bought goes on, and can be followed."""
     team.name_champion(team.tune(HAIKU))
     with monkeypatch.context() as ctrl_c:
-        ctrl_c.setattr("cli.serve.time.sleep", Mock(side_effect=KeyboardInterrupt))
+        ctrl_c.setattr("cli.serve.sleep", Mock(side_effect=KeyboardInterrupt))
         done = fine_tune("serve", RUN, "--hours", 1, "--yes")
     told = re.sub(r"\s+", " ", done.output)
     assert done.exit_code == 130
