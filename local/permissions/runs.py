@@ -50,6 +50,11 @@ OF_FAULTS = (
     "batch-start/dropped-after-the-effect",
     "batch/endless-job",
     "batch/look-denied-for-ever",
+    # The same for an evaluation's batch jobs.
+    "batch-of-baselines/drop_after",
+    "batch-of-judges/drop_after",
+    # A person is shown what judges want removed.
+    "curation/removal-reject",
     # ExplainFailure reads what the models have replied.
     "curation/teacher-refuses",
     # People are told each day what is kept.
