@@ -45,7 +45,7 @@ def look_again(environment: Environment, run_id: str, tell: Callable[[str], None
 
 
 def begin(environment: Environment, run_id: str, found: list[ServedModel]) -> BegunEnd:
-    """Lets its end come whatever happens here, and applications see that nothing serves the model."""
+    """Ends the leases, so that the reconciler deletes what this command leaves, and then tells applications."""
     pause = Pause(PATIENCE_SECONDS)
     return begin_end(environment.name, run_id, found, adapters=environment.adapters, pause=pause)
 
@@ -57,7 +57,7 @@ def end(environment: Environment, run_id: str, found: ServedModel) -> None:
 
 
 def nothing_texts(environment: Environment, run_id: str) -> Iterator[str]:
-    """That nobody serves the run's model any more, and what applications call all the same."""
+    """The lines for a model that nothing serves, and what applications still call."""
     endpoint, also = environment.adapters.endpoint.read_endpoint(environment.name), ""
     if endpoint is not None and endpoint.target_arn is not None:
         called = f"Applications call the model of run {endpoint.run_id} by {endpoint.target_arn}."

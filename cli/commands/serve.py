@@ -28,9 +28,9 @@ def serve(
 ) -> None:
     """Put a run's tuned model in service for applications, and wait until it is.
 
-    On demand where the model can be: that costs nothing by the hour. Else by throughput, which bills by the hour, for
-    --hours, at whose end it is deleted whatever became of you, or until you end it (--keep). The price is shown, and
-    you are asked before anything is bought. Where the run is the champion, the parameter /<environment>/endpoint names
+    On demand where the model can be: that costs nothing by the hour. Else by throughput, which bills by the hour: for
+    --hours, then it is deleted even if your machine is off, or until you end it (--keep). The price is shown, and you
+    are asked before anything is bought. Where the run is the champion, the parameter /<environment>/endpoint names
     what applications call.
 
     Exit status: 0 if it is in service; 1 if it did not get there; 2 if nothing was bought; 130 after Ctrl-C.

@@ -173,7 +173,7 @@ class SettleServed:
         self._turn.attempts += attempted
 
     def _tell_applications(self, found: FoundServing) -> None:
-        """They learn first what serves them now, if anything; that they cannot be told keeps nothing that bills."""
+        """Writes into the endpoint what serves them now, if anything; a failure does not stop the deletion."""
         from lambdas.steps.champion_endpoint import ChampionEndpoint  # noqa: PLC0415 - most turns delete none
 
         endpoint = ChampionEndpoint(self._scope.terms.environment, self._scope.bucket, self._adapters)

@@ -7,7 +7,8 @@ from lambdas.adapters.aws.service_errors import NotFound, Refused
 def may_be_ours(environment: str, arn: str, adapters: Adapters) -> bool:
     """Whether nothing says that it is another environment's. Raises ServiceBusy.
 
-    So it is where tags are refused, or do not show yet. What has no tags any more is gone: a list may lag behind.
+    True also where the tags are refused or do not show yet. False where Bedrock no longer knows the ARN: a list may lag
+    behind.
     """
     try:
         tags = adapters.bedrock.tags_of(arn)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.domain.cost.cost_findings import cost_findings
 from lambdas.domain.cost.estimate import (
     Estimate,
-    cost_findings,
     environment_prices,
     estimate,
     reported_prices,

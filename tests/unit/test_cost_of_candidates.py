@@ -7,7 +7,8 @@ import pytest
 from lambdas.domain.cost.actual import cost_sentence
 from lambdas.domain.cost.answer_prices import answer_prices
 from lambdas.domain.cost.by_candidate import CandidateCost
-from lambdas.domain.cost.estimate import cost_findings, estimate
+from lambdas.domain.cost.cost_findings import cost_findings
+from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.lines import training_factor_text
 from lambdas.domain.evaluation.arms import Arm
 from lambdas.domain.plan.plan import Plan

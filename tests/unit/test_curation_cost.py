@@ -17,8 +17,9 @@ from cli.validate import LocalFiles, set_writer
 from lambdas.domain.batch.batch_waits import BatchChoice, takes_batch
 from lambdas.domain.core.run import Run, RunSource
 from lambdas.domain.cost.actual import Costs, LineDifference, Usage, report_cost
+from lambdas.domain.cost.cost_findings import cost_findings
 from lambdas.domain.cost.curation_cost import EXPECTED, asking_seconds, batch_turns
-from lambdas.domain.cost.estimate import cost_findings, estimate
+from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.failed_run import FailedUsage, failed_cost
 from lambdas.domain.cost.price_file import SourcedTokenPrice, default_prices
 from lambdas.domain.curation.asks import Ask, CurationStage, Replies, StoredReply

@@ -2,7 +2,8 @@
 
 import pytest
 
-from lambdas.domain.cost.estimate import cost_findings, estimate
+from lambdas.domain.cost.cost_findings import cost_findings
+from lambdas.domain.cost.estimate import estimate
 from lambdas.domain.cost.price_file import default_prices
 from lambdas.domain.dataset.planned_set import TrainingSet
 from lambdas.domain.dataset.tokens import TokenCounts

@@ -50,7 +50,7 @@ def find_leaks(new: Sequence[Record], held_out: Iterable[Record], original: Iter
 
 
 def _same_documents(new: Sequence[Record], held_out: Iterable[Record]) -> set[int]:
-    """Whoever writes about a document of the test set teaches it, however many records have the document."""
+    """The records about a document of a held-out record, even where most records share that document."""
     secret = set[str]().union(*map(documents_of, held_out))
     return {place for place, each in enumerate(new) if document_digest(each.turns[0]) in secret}
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from lambdas.domain.core.finding import Finding, Severity
 from lambdas.domain.core.unknown import Unknown
-from lambdas.domain.cost.estimate import CAP_CHECK, Estimate, cost_findings, environment_prices, estimate
+from lambdas.domain.cost.cost_findings import CAP_CHECK, cost_findings
+from lambdas.domain.cost.estimate import Estimate, environment_prices, estimate
 from lambdas.domain.cost.price_file import CHECK, Prices
 from lambdas.domain.plan.plan import Plan
 from lambdas.domain.preflight.checks import Check, report_unknown

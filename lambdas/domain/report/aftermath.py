@@ -75,7 +75,7 @@ def _describe_batch_jobs(arns: Sequence[str], reason: str) -> str:
     """What a person can do about batch jobs that the run could not stop; the start of one may be unrecorded."""
     said = f"Its batch jobs could not be stopped ({reason}). The reconciler stops what still runs"
     commands = "; ".join(f"aws bedrock stop-model-invocation-job --job-identifier {arn}" for arn in arns)
-    return f"{said}, and so do you: {commands}" if commands else said
+    return f"{said}; you can stop it at once: {commands}" if commands else said
 
 
 def _job_names(state: RunState) -> list[str]:

@@ -19,7 +19,7 @@ class LeftOfRun(NamedTuple):
 
 
 def served_mark(served: Iterable[LeftOfRun]) -> str:
-    """Another one for whatever else is served; empty where nothing is."""
+    """A mark that changes with what is served; empty where nothing is."""
     lines = sorted(f"{one.arn} {one.run_id}" for one in served)
     return sha256("\n".join(lines).encode()).hexdigest()[:16] if lines else ""
 
